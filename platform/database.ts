@@ -1,0 +1,168 @@
+import { readdir, readFile } from 'node:fs/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { AppError } from './errors.ts';
+
+/** A pool, or one connection inside `transaction`: what every store function takes first. */
+export type Queryable = Pick<pg.Pool, 'query'>;
+
+export interface Database extends Queryable {
+  /**
+   * Runs `work` in one transaction and returns its result once COMMIT was acknowledged.
+   * @throws AppError `database-unavailable` when the connection failed; after a lost COMMIT the
+   *   outcome is unknown, so only callers that may safely repeat the work use it
+   */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** Connections opened for LISTEN, long-lived locks and the like. The caller ends it. */
+  dedicatedClient(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+// Each inner limit is smaller than the outer one, so that "timed out" mostly means "finished"
+// (reliability 1.8): lock < statement < query (client side) < one internal call.
+const LOCK_TIMEOUT_MS = 1_000;
+const STATEMENT_TIMEOUT_MS = 1_500;
+const QUERY_TIMEOUT_MS = 2_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const IDLE_CLOSE_MS = 30_000;
+
+export interface DatabaseOptions {
+  url: string;
+  /** Most connections this process opens to the database. */
+  connectionsMax: number;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  log: Logger;
+}
+
+/** Opens a pool lazily: a database that is down now does not stop the start. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const settings: pg.ClientConfig = {
+    connectionString: options.url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    // The driver sends these as start-up parameters, so no extra round trip per connection.
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  };
+  const pool = new pg.Pool({
+    ...settings,
+    max: options.connectionsMax,
+    idleTimeoutMillis: IDLE_CLOSE_MS,
+  });
+  // Without a listener on the pool an idle connection's death ends the process; without one on
+  // each client, a checked-out one's does (node-postgres#3202).
+  pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'));
+  pool.on('connect', (client) =>
+    client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost')),
+  );
+
+  async function transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    let fault: Error | undefined;
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      const { command } = await client.query('commit');
+      // COMMIT of an aborted transaction resolves, with the tag ROLLBACK.
+      if (command !== 'COMMIT') throw new Error(`transaction was not committed: ${command}`);
+      return result;
+    } catch (error) {
+      fault = error as Error;
+      if (isStatementError(error)) {
+        // The connection is sound, only the statement failed: keep the connection.
+        try {
+          await client.query('rollback');
+          fault = undefined;
+        } catch {
+          // released with the first error below
+        }
+      }
+      throw error;
+    } finally {
+      // A client that timed out or lost its connection must not return to the pool
+      // (node-postgres#3399): releasing with the error discards it.
+      client.release(fault);
+    }
+  }
+
+  return {
+    query: pool.query.bind(pool) as pg.Pool['query'],
+    transaction,
+    async dedicatedClient() {
+      const client = new pg.Client({ ...settings, statement_timeout: 0, query_timeout: 0 });
+      client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'));
+      await client.connect();
+      return client;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** True when the server answered the statement with an error, so the connection still works. */
+function isStatementError(error: unknown): error is pg.DatabaseError {
+  const severity = error instanceof pg.DatabaseError ? error.severity : undefined;
+  return severity === 'ERROR';
+}
+
+/** SQLSTATE of a server error, else undefined. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/**
+ * True for faults that a repetition can cure: connection trouble, time-outs, deadlock,
+ * serialization, shutdown. False for what the statement's content caused.
+ */
+export function isTransient(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state === undefined) return !(error instanceof AppError) || error.kind === 'unavailable';
+  // 08 connection, 40 rollback, 53 resources, 55 lock, 57 operator intervention, 58 system
+  return ['08', '40', '53', '55', '57', '58'].includes(state.slice(0, 2));
+}
+
+/** True when the database refuses a row for its content (design section 3: poison). */
+export function isContentRefusal(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && (state.startsWith('22') || state.startsWith('23'));
+}
+
+// Any constant will do: it only has to differ from other users of advisory locks.
+const MIGRATION_LOCK = 4_207_001;
+
+/**
+ * Applies the numbered `*.sql` files of a folder that were not applied yet, in name order, each
+ * in a transaction. Safe when replicas start together: one works, the others wait.
+ * @param folder URL of the migrations folder, ending in `/`
+ * @throws Error that names the migration that failed
+ */
+export async function migrate(database: Database, folder: URL): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  const client = await database.dedicatedClient();
+  try {
+    await client.query('set lock_timeout = 0');
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(
+      'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',
+    );
+    const { rows } = await client.query<{ name: string }>('select name from migrations');
+    const applied = new Set(rows.map((row) => row.name));
+    for (const file of files.filter((name) => !applied.has(name))) {
+      const sql = await readFile(new URL(file, folder), 'utf8');
+      try {
+        await client.query('begin');
+        await client.query(sql);
+        await client.query('insert into migrations (name) values ($1)', [file]);
+        await client.query('commit');
+      } catch (error) {
+        throw new Error(`migration ${file} failed`, { cause: error });
+      }
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import pg from 'pg';
+import pino from 'pino';
+import { createDatabase, type Database, migrate } from '#platform/database.ts';
+
+/** Logs nothing: tests look at results. Set LOG_LEVEL=debug to see what happens. */
+export const testLog = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
+
+/** The superuser's URL of the server that `test/run.ts` started. */
+export function testServerUrl(): string {
+  const url = process.env.TEST_POSTGRES_URL;
+  if (url === undefined) throw new Error('TEST_POSTGRES_URL is not set: run tests by `npm test`');
+  return url;
+}
+
+/** Makes an empty database that is dropped after the test. @returns its URL */
+export async function createTestDatabaseUrl(t: TestContext): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await asSuperuser((client) => client.query(`create database ${name}`));
+  t.after(() => asSuperuser((client) => client.query(`drop database ${name} with (force)`)));
+  const url = new URL(testServerUrl());
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** An own database with the given migrations applied, closed and dropped after the test. */
+export async function createTestDatabase(t: TestContext, migrations: URL): Promise<Database> {
+  const url = await createTestDatabaseUrl(t);
+  const database = createDatabase({
+    url,
+    connectionsMax: 10,
+    applicationName: 'test',
+    log: testLog,
+  });
+  t.after(() => database.close());
+  await migrate(database, migrations);
+  return database;
+}
+
+async function asSuperuser(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: testServerUrl() });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
