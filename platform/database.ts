@@ -120,7 +120,8 @@ export function sqlState(error: unknown): string | undefined {
  */
 export function isTransient(error: unknown): boolean {
   const state = sqlState(error);
-  if (state === undefined) return !(error instanceof AppError) || error.kind === 'unavailable';
+  if (state === undefined)
+    return !(error instanceof AppError) || error.problem.kind === 'unavailable';
   // 08 connection, 40 rollback, 53 resources, 55 lock, 57 operator intervention, 58 system
   return ['08', '40', '53', '55', '57', '58'].includes(state.slice(0, 2));
 }

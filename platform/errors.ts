@@ -8,15 +8,31 @@ export type ErrorKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'refused' // a business refusal
   | 'conflict' // valid, but the present state forbids it
-  | 'mismatch' // the same key or id was used before with other content
   | 'precondition' // a condition the caller stated does not hold (If-Match)
-  | 'too-many'
   | 'too-large'
+  | 'uri-too-long'
   | 'unsupported'
-  | 'refused' // a business refusal (insufficient funds)
+  | 'mismatch' // well formed, but it contradicts what is stored: key reuse, a limit passed
+  | 'too-many'
   | 'unavailable' // a transient fault: the outcome may be unknown, repeating is safe
   | 'internal'; // a defect of ours
+
+/** Title and detail of a problem in one language. */
+export interface ProblemText {
+  title: string;
+  detail: string;
+}
+
+/** A kind of problem that callers can meet: declared once, in a contract or below. */
+export interface ProblemType {
+  /** Stable identifier for programs, kebab-case. */
+  code: string;
+  kind: ErrorKind;
+  ru: ProblemText;
+  en: ProblemText;
+}
 
 /** One fault of an input: where it is and what is wrong with it. */
 export interface Fault {
@@ -26,7 +42,7 @@ export interface Fault {
   parameter?: string;
   /** Ajv's keyword or a rule of ours, for example `additionalProperties`. */
   rule: string;
-  /** What the rule demands, for the message: a limit, a list of values. */
+  /** What the rule demands: a limit, a type, a list of values. */
   expected?: string;
 }
 
@@ -39,21 +55,19 @@ interface AppErrorOptions {
 }
 
 /**
- * The one error class. `code` is declared in a contract and reaches the caller; `message` is for
- * the log, with `cause`; callers get the code's own title and detail.
+ * The one error class. Its problem type decides what callers see; `message` and `cause` are for
+ * the log only.
  */
 export class AppError extends Error {
-  readonly code: string;
-  readonly kind: ErrorKind;
+  readonly problem: ProblemType;
   readonly extra: Record<string, unknown>;
   readonly headers: Record<string, string>;
   readonly faults: Fault[];
 
-  constructor(code: string, kind: ErrorKind, message: string, options: AppErrorOptions = {}) {
-    super(message, { cause: options.cause });
+  constructor(problem: ProblemType, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
-    this.code = code;
-    this.kind = kind;
+    this.problem = problem;
     this.extra = options.extra ?? {};
     this.headers = options.headers ?? {};
     this.faults = options.faults ?? [];
@@ -67,3 +81,80 @@ export function describeError(error: unknown): string {
     ? error.message
     : `${error.message}: ${describeError(error.cause)}`;
 }
+
+/** Problems that any HTTP service has, whatever its business. */
+export const commonProblems = {
+  invalidRequest: {
+    code: 'invalid-request',
+    kind: 'invalid',
+    ru: { title: 'Неверный запрос', detail: 'Исправьте перечисленные ошибки и повторите запрос.' },
+    en: { title: 'Invalid request', detail: 'Correct the listed faults and send it again.' },
+  },
+  unauthenticated: {
+    code: 'unauthenticated',
+    kind: 'unauthenticated',
+    ru: { title: 'Требуется вход', detail: 'Нужен действующий токен доступа.' },
+    en: { title: 'Sign-in required', detail: 'A valid access token is needed.' },
+  },
+  forbidden: {
+    code: 'forbidden',
+    kind: 'forbidden',
+    ru: { title: 'Доступ запрещён', detail: 'Это действие вам не разрешено.' },
+    en: { title: 'Forbidden', detail: 'You are not allowed to do this.' },
+  },
+  notFound: {
+    code: 'not-found',
+    kind: 'not-found',
+    ru: { title: 'Не найдено', detail: 'По этому адресу ничего нет.' },
+    en: { title: 'Not found', detail: 'There is nothing at this address.' },
+  },
+  tooLarge: {
+    code: 'body-too-large',
+    kind: 'too-large',
+    ru: { title: 'Слишком большой запрос', detail: 'Тело запроса больше допустимого.' },
+    en: { title: 'Request too large', detail: 'The body is larger than allowed.' },
+  },
+  uriTooLong: {
+    code: 'uri-too-long',
+    kind: 'uri-too-long',
+    ru: { title: 'Слишком длинный адрес', detail: 'Часть адреса длиннее допустимого.' },
+    en: { title: 'Address too long', detail: 'A part of the address is longer than allowed.' },
+  },
+  unsupportedMediaType: {
+    code: 'unsupported-media-type',
+    kind: 'unsupported',
+    ru: {
+      title: 'Неподдерживаемый формат',
+      detail: 'Тело принимается только как application/json без Content-Encoding.',
+    },
+    en: {
+      title: 'Unsupported media type',
+      detail: 'A body is accepted only as application/json without Content-Encoding.',
+    },
+  },
+  tooMany: {
+    code: 'too-many-requests',
+    kind: 'too-many',
+    ru: { title: 'Слишком много попыток', detail: 'Повторите позже, см. Retry-After.' },
+    en: { title: 'Too many attempts', detail: 'Try again later, see Retry-After.' },
+  },
+  unavailable: {
+    code: 'unavailable',
+    kind: 'unavailable',
+    ru: {
+      title: 'Сервис временно недоступен',
+      detail:
+        'Повторите запрос с тем же Idempotency-Key: он будет продолжен, а не выполнен дважды.',
+    },
+    en: {
+      title: 'Temporarily unavailable',
+      detail: 'Repeat the request with the same Idempotency-Key: it is resumed, not done twice.',
+    },
+  },
+  internal: {
+    code: 'internal',
+    kind: 'internal',
+    ru: { title: 'Внутренняя ошибка', detail: 'Ошибка на нашей стороне, она записана.' },
+    en: { title: 'Internal error', detail: 'A fault on our side; it has been recorded.' },
+  },
+} as const satisfies Record<string, ProblemType>;

@@ -1,0 +1,169 @@
+import { type Static, Type } from 'typebox';
+import {
+  AMOUNT_MAX,
+  BALANCE_MAX,
+  CustomerId,
+  choice,
+  IdempotencyKey,
+  listQuery,
+  Money,
+  moneyBetween,
+  NoQuery,
+  nullable,
+  pageOf,
+  Timestamp,
+  Uuid,
+} from './common.ts';
+import { orderProblems } from './orders.ts';
+
+const strict = { additionalProperties: false };
+
+export const Wallet = Type.Object(
+  { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },
+  strict,
+);
+export type Wallet = Static<typeof Wallet>;
+
+/** One movement of a wallet; charges have a negative amount. */
+export const WalletOperation = Type.Object(
+  {
+    id: Uuid,
+    type: choice('top_up', 'charge'),
+    amount: Money,
+    balanceAfter: Money,
+    orderId: nullable(Uuid),
+    createdAt: Timestamp,
+  },
+  strict,
+);
+export type WalletOperation = Static<typeof WalletOperation>;
+
+export const PaymentRequest = Type.Object(
+  { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) },
+  strict,
+);
+export type PaymentRequest = Static<typeof PaymentRequest>;
+
+/** The captured payment of an order. */
+export const Payment = Type.Object(
+  { orderId: Uuid, decision: Type.Literal('captured'), operation: WalletOperation },
+  strict,
+);
+export type Payment = Static<typeof Payment>;
+
+/** Whatever was decided for an order; `operationId` exactly when captured. */
+export const PaymentDecision = Type.Object(
+  {
+    orderId: Uuid,
+    decision: choice('captured', 'declined', 'voided'),
+    operationId: nullable(Uuid),
+  },
+  strict,
+);
+export type PaymentDecision = Static<typeof PaymentDecision>;
+
+/** Members that the 406 adds: what the wallet held when it was decided, and what lacked. */
+export const Shortage = Type.Object({ balance: Money, required: Money, shortfall: Money }, strict);
+export type Shortage = Static<typeof Shortage>;
+
+export const billingProblems = {
+  insufficientFunds: {
+    code: 'insufficient-funds',
+    kind: 'refused',
+    ru: {
+      title: 'Недостаточно средств',
+      detail: 'На кошельке меньше, чем стоит заказ. Пополните кошелёк и закажите снова.',
+    },
+    en: {
+      title: 'Insufficient funds',
+      detail: 'The wallet holds less than the order costs. Top it up and order again.',
+    },
+  },
+  paymentVoided: {
+    code: 'payment-voided',
+    kind: 'conflict',
+    ru: { title: 'Оплата отменена', detail: 'Заказ закрыт раньше, чем был оплачен.' },
+    en: { title: 'Payment voided', detail: 'The order was closed before it was paid.' },
+  },
+  paymentMismatch: {
+    code: 'payment-mismatch',
+    kind: 'mismatch',
+    ru: { title: 'Другой платёж', detail: 'Для этого заказа решён платёж с другими данными.' },
+    en: { title: 'Payment mismatch', detail: 'This order was decided with other data.' },
+  },
+  balanceLimit: {
+    code: 'balance-limit',
+    kind: 'mismatch',
+    ru: { title: 'Превышен предел баланса', detail: 'Баланс не может превышать 9·10^15.' },
+    en: { title: 'Balance limit', detail: 'A balance cannot exceed 9·10^15.' },
+  },
+  keyReused: orderProblems.keyReused,
+} as const;
+
+const OrderParams = Type.Object({ orderId: Uuid }, strict);
+const WalletParams = Type.Object({ customerId: CustomerId }, strict);
+
+export const decidePayment = {
+  operationId: 'decidePayment',
+  method: 'PUT',
+  path: '/payments/:orderId',
+  summary: 'Decide the payment of an order once and for ever, or tell what was decided',
+  callers: ['gateway'],
+  params: OrderParams,
+  body: PaymentRequest,
+  responses: { 200: Payment, 201: Payment },
+  problems: [
+    billingProblems.insufficientFunds,
+    billingProblems.paymentVoided,
+    billingProblems.paymentMismatch,
+  ],
+} as const;
+
+export const voidPayment = {
+  operationId: 'voidPayment',
+  method: 'PUT',
+  path: '/payments/:orderId/void',
+  summary: 'Void-or-get: the decision, which is `voided` where none existed',
+  callers: ['gateway'],
+  params: OrderParams,
+  body: PaymentRequest,
+  responses: { 200: PaymentDecision },
+  problems: [billingProblems.paymentMismatch],
+} as const;
+
+export const getWallet = {
+  operationId: 'getWallet',
+  method: 'GET',
+  path: '/wallets/:customerId',
+  summary: 'The wallet; one that was never used has balance 0',
+  callers: ['gateway'],
+  params: WalletParams,
+  query: NoQuery,
+  responses: { 200: Wallet },
+} as const;
+
+export const topUpWallet = {
+  operationId: 'topUpWallet',
+  method: 'POST',
+  path: '/wallets/:customerId/top-ups',
+  summary: 'Add money once per key',
+  callers: ['gateway'],
+  params: WalletParams,
+  body: Type.Object(
+    { amount: moneyBetween(1, AMOUNT_MAX), idempotencyKey: IdempotencyKey },
+    strict,
+  ),
+  responses: { 201: WalletOperation },
+  problems: [billingProblems.balanceLimit, billingProblems.keyReused],
+} as const;
+
+export const listOperations = {
+  operationId: 'listOperations',
+  method: 'GET',
+  path: '/wallets/:customerId/operations',
+  summary: "The wallet's operations, newest first",
+  callers: ['gateway'],
+  params: WalletParams,
+  query: listQuery({}),
+  responses: { 200: pageOf(WalletOperation) },
+} as const;

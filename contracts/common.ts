@@ -1,0 +1,98 @@
+import { type Static, type TSchema, Type } from 'typebox';
+
+/** The largest price, total or top-up, in minor units: exact in a double with room for sums. */
+export const AMOUNT_MAX = 10 ** 15;
+/** The largest balance, in minor units: just below 2^53, where doubles stop being exact. */
+export const BALANCE_MAX = 9 * 10 ** 15;
+
+const strict = { additionalProperties: false };
+
+/** Money in minor units (kopecks), never a fraction. */
+export function moneyBetween(minimum: number, maximum: number) {
+  return Type.Object(
+    {
+      amount: Type.Integer({ minimum, maximum, description: 'Minor units (kopecks for RUB).' }),
+      currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code.' }),
+    },
+    strict,
+  );
+}
+
+/** Money of any size and sign, as answers carry it. */
+export const Money = moneyBetween(-BALANCE_MAX, BALANCE_MAX);
+export type Money = Static<typeof Money>;
+
+/** A value or null. JSON Schema's type list, since `anyOf` makes serialization slow. */
+export function nullable<S extends TSchema>(schema: S) {
+  const { type, enum: values } = schema as unknown as { type: string; enum?: unknown[] };
+  return Type.Unsafe<Static<S> | null>({
+    ...schema,
+    type: [type, 'null'],
+    ...(values !== undefined && { enum: [...values, null] }),
+  });
+}
+
+/** One of the given words. */
+export function choice<const V extends string>(...values: V[]) {
+  return Type.Unsafe<V>({ type: 'string', enum: values });
+}
+
+export const Uuid = Type.String({
+  pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$',
+  description: 'UUID (RFC 9562).',
+});
+
+/** The token's `sub`, verbatim: opaque, with our identity service a UUID. */
+export const CustomerId = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' });
+
+/** RFC 3339 date and time in UTC. */
+export const Timestamp = Type.String({ description: 'RFC 3339, UTC.' });
+
+// No control characters, line or paragraph separators or lone surrogates: these texts end in
+// letters, logs and terminals.
+const PLAIN_TEXT = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]*$';
+
+/** One line of text for people, 1 to `maxLength` characters. */
+export function lineOfText(maxLength: number) {
+  return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT });
+}
+
+/** RFC 5321 mailbox, the plain ASCII form only: no quoting, no comments, a dotted domain. */
+export const EmailAddress = Type.String({
+  maxLength: 254,
+  pattern:
+    "^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-]+)*" +
+    '@([A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?$',
+});
+
+export const PersonName = lineOfText(200);
+
+/** Language of letters. */
+export const Locale = choice('ru', 'en');
+export type Locale = Static<typeof Locale>;
+
+/** Visible ASCII, as the Idempotency-Key header carries it. */
+export const IdempotencyKey = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' });
+
+const PAGE_SIZE_MAX = 100;
+export const PAGE_SIZE_DEFAULT = 20;
+
+/** Query of a list: strict, so that a misspelt parameter is not silently ignored. */
+export function listQuery<P extends Record<string, TSchema>>(filters: P) {
+  return Type.Object(
+    {
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_SIZE_MAX })),
+      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+      ...filters,
+    },
+    strict,
+  );
+}
+
+/** One page of a list, newest first. */
+export function pageOf<S extends TSchema>(element: S) {
+  return Type.Object({ data: Type.Array(element), nextCursor: nullable(Type.String()) }, strict);
+}
+
+/** For operations without a query: any parameter is a fault. */
+export const NoQuery = Type.Object({}, strict);

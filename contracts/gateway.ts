@@ -1,0 +1,270 @@
+import { type Static, Type } from 'typebox';
+import { billingProblems, Wallet, WalletOperation } from './billing.ts';
+import {
+  AMOUNT_MAX,
+  CustomerId,
+  EmailAddress,
+  Locale,
+  listQuery,
+  moneyBetween,
+  NoQuery,
+  nullable,
+  PersonName,
+  pageOf,
+  Uuid,
+} from './common.ts';
+import { AccessToken, identityProblems, Password } from './identity.ts';
+import { Letter } from './notifications.ts';
+import { Order, OrderItems, OrderStatus, orderProblems } from './orders.ts';
+import { Profile, ProfileData, profileProblems } from './profiles.ts';
+
+const strict = { additionalProperties: false };
+
+/** What a customer sends to order. */
+export const NewOrder = Type.Object(
+  { customerId: Type.Optional(CustomerId), items: OrderItems },
+  strict,
+);
+export type NewOrder = Static<typeof NewOrder>;
+
+/** An order as customers see it: with the status in words of the reader's language. */
+export const PublicOrder = Type.Object({ ...Order.properties, statusLabel: Type.String() }, strict);
+export type PublicOrder = Static<typeof PublicOrder>;
+
+export const statusLabels = {
+  Pending: { ru: 'Ожидает оплаты', en: 'Awaiting payment' },
+  Paid: { ru: 'Оплачен', en: 'Paid' },
+  Cancelled: { ru: 'Отменен', en: 'Cancelled' },
+} as const;
+
+export const gatewayProblems = {
+  foreignCustomer: {
+    code: 'foreign-customer',
+    kind: 'forbidden',
+    ru: { title: 'Чужое имя', detail: 'Заказ можно создать только на своё имя.' },
+    en: { title: 'Not your name', detail: 'An order can be placed only in your own name.' },
+  },
+  selfTopUpOff: {
+    code: 'self-top-up-off',
+    kind: 'forbidden',
+    ru: { title: 'Пополнение закрыто', detail: 'Кошелёк пополняет только оператор.' },
+    en: { title: 'Top-up closed', detail: 'Only the operator tops wallets up.' },
+  },
+  orderVoided: {
+    code: 'order-cancelled',
+    kind: 'conflict',
+    ru: {
+      title: 'Заказ отменён',
+      detail:
+        'Заказ не успел оплатиться и отменён, деньги не списаны. Закажите с новым Idempotency-Key.',
+    },
+    en: {
+      title: 'Order cancelled',
+      detail:
+        'The order was not paid in time and was cancelled; nothing was charged. Use a new Idempotency-Key.',
+    },
+  },
+} as const;
+
+/** Header of requests that may be repeated; its form is checked by the gateway itself. */
+const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description: 'Names this request: repeating it with the same key never does it twice.',
+    }),
+  ),
+});
+const IfMatchHeader = Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 200 })) });
+
+const account = { tags: ['account'] } as const;
+const wallet = { tags: ['wallet'] } as const;
+const orders = { tags: ['orders'] } as const;
+const letters = { tags: ['letters'] } as const;
+
+export const register = {
+  ...account,
+  operationId: 'register',
+  method: 'POST',
+  path: '/v1/registrations',
+  summary: 'Create an account and its profile',
+  body: Type.Object(
+    {
+      email: EmailAddress,
+      password: Password,
+      name: PersonName,
+      locale: Type.Optional(Locale),
+    },
+    strict,
+  ),
+  responses: { 201: Profile },
+  problems: [identityProblems.emailTaken],
+  public: true,
+} as const;
+
+export const signIn = {
+  ...account,
+  operationId: 'signIn',
+  method: 'POST',
+  path: '/v1/sessions',
+  summary: 'Get an access token for e-mail and password',
+  body: Type.Object(
+    { email: EmailAddress, password: Type.String({ minLength: 1, maxLength: 128 }) },
+    strict,
+  ),
+  responses: { 200: AccessToken },
+  problems: [identityProblems.signInFailed],
+  public: true,
+} as const;
+
+export const readProfile = {
+  ...account,
+  operationId: 'readProfile',
+  method: 'GET',
+  path: '/v1/profile',
+  summary: 'Own contact data, with an ETag',
+  query: NoQuery,
+  responses: { 200: Profile },
+} as const;
+
+export const replaceProfile = {
+  ...account,
+  operationId: 'replaceProfile',
+  method: 'PUT',
+  path: '/v1/profile',
+  summary: 'Change where letters go; the sign-in address stays',
+  headers: IfMatchHeader,
+  body: ProfileData,
+  responses: { 200: Profile },
+  problems: [profileProblems.stale],
+} as const;
+
+export const readWallet = {
+  ...wallet,
+  operationId: 'readWallet',
+  method: 'GET',
+  path: '/v1/wallet',
+  summary: 'Own balance',
+  query: NoQuery,
+  responses: { 200: Wallet },
+} as const;
+
+export const readOperations = {
+  ...wallet,
+  operationId: 'readOperations',
+  method: 'GET',
+  path: '/v1/wallet/operations',
+  summary: 'Own wallet operations, newest first',
+  query: listQuery({}),
+  responses: { 200: pageOf(WalletOperation) },
+} as const;
+
+const TopUp = Type.Object({ amount: moneyBetween(1, AMOUNT_MAX) }, strict);
+const topUpAnswers = {
+  headers: IdempotencyHeader,
+  body: TopUp,
+  responses: { 201: WalletOperation },
+} as const;
+
+export const topUp = {
+  ...wallet,
+  ...topUpAnswers,
+  operationId: 'topUp',
+  method: 'POST',
+  path: '/v1/wallet/top-ups',
+  summary: 'Add money to the own wallet, where the set-up allows it',
+  problems: [billingProblems.balanceLimit, orderProblems.keyReused, gatewayProblems.selfTopUpOff],
+} as const;
+
+export const operatorTopUp = {
+  ...topUpAnswers,
+  tags: ['operator'],
+  operationId: 'operatorTopUp',
+  method: 'POST',
+  path: '/v1/operator/wallets/:customerId/top-ups',
+  summary: "Add money to a customer's wallet",
+  params: Type.Object({ customerId: CustomerId }, strict),
+  problems: [billingProblems.balanceLimit, orderProblems.keyReused],
+} as const;
+
+export const placeOrder = {
+  ...orders,
+  operationId: 'placeOrder',
+  method: 'POST',
+  path: '/v1/orders',
+  summary: 'Order and pay from the wallet; the answer tells the outcome',
+  headers: IdempotencyHeader,
+  body: NewOrder,
+  responses: { 201: PublicOrder, 202: PublicOrder },
+  problems: [
+    gatewayProblems.foreignCustomer,
+    billingProblems.insufficientFunds,
+    gatewayProblems.orderVoided,
+    orderProblems.keyReused,
+  ],
+} as const;
+
+export const readOrders = {
+  ...orders,
+  operationId: 'readOrders',
+  method: 'GET',
+  path: '/v1/orders',
+  summary: 'Own orders, newest first',
+  query: listQuery({ status: Type.Optional(OrderStatus) }),
+  responses: { 200: pageOf(PublicOrder) },
+} as const;
+
+export const readOrder = {
+  ...orders,
+  operationId: 'readOrder',
+  method: 'GET',
+  path: '/v1/orders/:orderId',
+  summary: 'One own order',
+  params: Type.Object({ orderId: Uuid }, strict),
+  query: NoQuery,
+  responses: { 200: PublicOrder },
+} as const;
+
+export const readLetters = {
+  ...letters,
+  operationId: 'readLetters',
+  method: 'GET',
+  path: '/v1/letters',
+  summary: 'Own letters, newest first',
+  query: listQuery({ orderId: Type.Optional(Uuid) }),
+  responses: { 200: pageOf(Letter) },
+} as const;
+
+export const readLetter = {
+  ...letters,
+  operationId: 'readLetter',
+  method: 'GET',
+  path: '/v1/letters/:letterId',
+  summary: 'One own letter',
+  params: Type.Object({ letterId: Uuid }, strict),
+  query: NoQuery,
+  responses: { 200: Letter },
+} as const;
+
+/** The problem document of every error (RFC 9457), for the published API description. */
+export const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  instance: Type.String(),
+  code: Type.String(),
+  errors: Type.Optional(
+    Type.Array(
+      Type.Object({
+        pointer: Type.Optional(Type.String({ description: 'JSON pointer into the body.' })),
+        parameter: Type.Optional(Type.String({ description: 'Query, path or header parameter.' })),
+        rule: Type.String(),
+        detail: Type.String(),
+      }),
+    ),
+  ),
+  traceId: Type.String(),
+  retryable: Type.Boolean(),
+  order: Type.Optional(nullable(PublicOrder)),
+});

@@ -1,0 +1,81 @@
+import { type Static, Type } from 'typebox';
+import { CustomerId, EmailAddress, NoQuery } from './common.ts';
+
+const strict = { additionalProperties: false };
+
+export const Password = Type.String({ minLength: 10, maxLength: 128 });
+
+// Where the client sits, for the attempt limits; the gateway knows, identity counts.
+const ClientAddress = Type.String({ minLength: 1, maxLength: 64 });
+
+export const AccessToken = Type.Object(
+  {
+    accessToken: Type.String(),
+    tokenType: Type.Literal('Bearer'),
+    expiresIn: Type.Integer({ description: 'Seconds.' }),
+  },
+  strict,
+);
+export type AccessToken = Static<typeof AccessToken>;
+
+export const identityProblems = {
+  signInFailed: {
+    code: 'sign-in-failed',
+    kind: 'unauthenticated',
+    ru: { title: 'Вход не выполнен', detail: 'Адрес или пароль не подходит.' },
+    en: { title: 'Sign-in failed', detail: 'The address or the password does not fit.' },
+  },
+  emailTaken: {
+    code: 'email-taken',
+    kind: 'conflict',
+    ru: { title: 'Адрес занят', detail: 'Учётная запись с этим адресом уже есть.' },
+    en: { title: 'Address taken', detail: 'There is already an account with this address.' },
+  },
+} as const;
+
+export const createAccount = {
+  operationId: 'createAccount',
+  method: 'POST',
+  path: '/accounts',
+  summary: 'Create an account; the same address and password answer the existing one',
+  callers: ['gateway'],
+  body: Type.Object(
+    { email: EmailAddress, password: Password, clientAddress: ClientAddress },
+    strict,
+  ),
+  responses: {
+    200: Type.Object({ customerId: CustomerId }, strict),
+    201: Type.Object({ customerId: CustomerId }, strict),
+  },
+  problems: [identityProblems.emailTaken],
+} as const;
+
+export const createSession = {
+  operationId: 'createSession',
+  method: 'POST',
+  path: '/sessions',
+  summary: 'Exchange address and password for an access token',
+  callers: ['gateway'],
+  body: Type.Object(
+    {
+      email: EmailAddress,
+      password: Type.String({ minLength: 1, maxLength: 128 }),
+      clientAddress: ClientAddress,
+    },
+    strict,
+  ),
+  responses: { 200: AccessToken },
+  problems: [identityProblems.signInFailed],
+} as const;
+
+/** Public keys of the tokens (RFC 7517). Needs no service token: the keys are public. */
+export const getKeys = {
+  operationId: 'getKeys',
+  method: 'GET',
+  path: '/jwks',
+  summary: 'JSON Web Key Set of the access tokens',
+  query: NoQuery,
+  responses: {
+    200: Type.Object({ keys: Type.Array(Type.Object({}, { additionalProperties: true })) }),
+  },
+} as const;

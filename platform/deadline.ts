@@ -1,0 +1,11 @@
+/** A moment after which an effort is given up; passed down so that inner waits fit in it. */
+export interface Deadline {
+  /** Milliseconds left, 0 when over. */
+  remainingMs(): number;
+}
+
+/** A deadline `ms` milliseconds from now, by the monotonic clock. */
+export function deadlineIn(ms: number): Deadline {
+  const end = performance.now() + ms;
+  return { remainingMs: () => Math.max(0, end - performance.now()) };
+}

@@ -1,0 +1,158 @@
+import type { Logger } from 'pino';
+import { Pool } from 'undici';
+import { backoffMs, pause } from './backoff.ts';
+import { type Deadline, deadlineIn } from './deadline.ts';
+import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
+import { AppError, commonProblems, describeError } from './errors.ts';
+import type { ProblemDocument } from './problem.ts';
+import type { Credentials } from './service-token.ts';
+import { traceparent } from './trace.ts';
+
+// Enough for every order of the largest expected concurrency to have its own connection: with
+// pipelining one slow answer would delay those behind it.
+const CONNECTIONS_MAX = 64;
+// Shorter than our servers keep an idle connection (http-server.ts).
+const KEEP_ALIVE_MS = 4_000;
+const CONNECT_TIMEOUT_MS = 1_000;
+// One attempt: longer than the callee's statement time-out, shorter than a request's budget, so
+// that a lost answer still leaves time for another attempt (reliability 1.8).
+const ATTEMPT_TIMEOUT_MS = 2_500;
+const RETRY = { firstMs: 50, maxMs: 400 };
+const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+
+/** An answer that is an error: a problem document of the callee. */
+export interface ProblemReply {
+  status: number;
+  body: ProblemDocument;
+  problem: true;
+}
+
+export type Answer<E extends Endpoint> = (EndpointReply<E> & { problem: false }) | ProblemReply;
+
+export interface CallOptions {
+  /** Gives up then; without one, a single attempt is made. */
+  deadline?: Deadline;
+  traceId?: string;
+  headers?: Record<string, string>;
+}
+
+/** Calls the operations of one service. */
+export interface HttpClient {
+  /**
+   * Calls an operation. Every internal operation may be repeated safely, so connection errors,
+   * lost answers, time-outs and 5xx are retried until the deadline.
+   * @returns the answer, also when it is a 4xx problem
+   * @throws AppError `unavailable` when no answer came in time; the effect is then unknown
+   */
+  call<E extends Endpoint>(
+    endpoint: E,
+    request: EndpointRequest<E>,
+    options?: CallOptions,
+  ): Promise<Answer<E>>;
+  close(): Promise<void>;
+}
+
+export interface HttpClientOptions {
+  /** Name of the called service: audience of the token, word in messages. */
+  callee: string;
+  /** Base URLs of its replicas, taken in turn. */
+  urls: string[];
+  credentials: Credentials;
+  log: Logger;
+}
+
+/** Creates a client; connections are opened when needed. */
+export function createHttpClient({
+  callee,
+  urls,
+  credentials,
+  log,
+}: HttpClientOptions): HttpClient {
+  const pools = urls.map(
+    (url) =>
+      new Pool(url, {
+        connections: CONNECTIONS_MAX,
+        pipelining: 1,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveMaxTimeout: KEEP_ALIVE_MS,
+        connect: { timeout: CONNECT_TIMEOUT_MS },
+        maxResponseSize: ANSWER_BYTES_MAX,
+      }),
+  );
+  let turn = 0;
+
+  async function attempt<E extends Endpoint>(
+    endpoint: E,
+    request: EndpointRequest<E>,
+    options: CallOptions,
+    timeoutMs: number,
+  ): Promise<Answer<E>> {
+    const pool = pools[turn++ % pools.length] as Pool;
+    const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
+    const authorization = await credentials(callee);
+    const answer = await pool.request({
+      method: endpoint.method,
+      path: pathOf(endpoint.path, params ?? {}, query ?? {}),
+      headers: {
+        authorization,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(options.traceId !== undefined && { traceparent: traceparent(options.traceId) }),
+        ...options.headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+    });
+    const content = await answer.body.json();
+    const status = answer.statusCode;
+    if (status >= 500) {
+      throw new Error(`${callee} answered ${status} ${(content as ProblemDocument).code ?? ''}`);
+    }
+    const headers = answer.headers as Record<string, string>;
+    return { status, body: content, headers, problem: status >= 400 } as unknown as Answer<E>;
+  }
+
+  return {
+    async call(endpoint, request, options = {}) {
+      const once = options.deadline === undefined;
+      const deadline = options.deadline ?? deadlineIn(ATTEMPT_TIMEOUT_MS);
+      for (let number = 1; ; number++) {
+        const timeoutMs = Math.min(ATTEMPT_TIMEOUT_MS, deadline.remainingMs());
+        let fault: unknown = new Error('no time left');
+        if (timeoutMs > 0) {
+          try {
+            return await attempt(endpoint, request, options, timeoutMs);
+          } catch (error) {
+            fault = error;
+          }
+        }
+        const waitMs = backoffMs(number, RETRY);
+        if (once || waitMs >= deadline.remainingMs()) {
+          throw new AppError(
+            commonProblems.unavailable,
+            `${callee} ${endpoint.operationId} gave no answer after ${number} attempts`,
+            { cause: fault },
+          );
+        }
+        log.debug({ callee, operation: endpoint.operationId, number }, describeError(fault));
+        await pause(waitMs);
+      }
+    },
+    close: async () => {
+      await Promise.all(pools.map((pool) => pool.destroy()));
+    },
+  };
+}
+
+/** Fills `:parameters` in and appends the query; undefined query members are left out. */
+function pathOf(
+  template: string,
+  params: Record<string, unknown>,
+  query: Record<string, unknown>,
+): string {
+  const path = template.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(params[name])));
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return path;
+  return `${path}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}

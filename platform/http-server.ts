@@ -1,0 +1,232 @@
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import AjvCompiler from '@fastify/ajv-compiler';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchemaCompiler,
+} from 'fastify';
+import type { Logger } from 'pino';
+import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
+import { AppError, commonProblems, describeError, type Fault } from './errors.ts';
+import { parseJson } from './json.ts';
+import { languageOf } from './language.ts';
+import { PROBLEM_MEDIA_TYPE, statusOf, toAppError, toProblem } from './problem.ts';
+import { traceIdOf } from './trace.ts';
+import { faultsOf } from './validation.ts';
+
+const BODY_BYTES_MAX = 64 * 1024;
+// A customer id has up to 255 characters, each up to three when percent-encoded.
+const PATH_PARAMETER_LENGTH_MAX = 1024;
+const HEADER_BYTES_MAX = 16 * 1024;
+// Against clients that send slowly to hold connections (slowloris).
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const CONNECTIONS_CHECK_MS = 5_000;
+// Longer than our clients keep an idle connection (http-client.ts), so that the client, which
+// knows whether it is about to use one, closes first (nodejs/undici#3492).
+const KEEP_ALIVE_MS = 72_000;
+
+export type HttpServer = FastifyInstance;
+
+export interface HttpServerOptions {
+  log: Logger;
+  bodyBytesMax?: number;
+}
+
+/**
+ * A Fastify server with this system's rules: nothing coerced in bodies, unknown fields refused,
+ * every error a problem document (design sections 5 and 7).
+ */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: options.log,
+    disableRequestLogging: true,
+    genReqId: traceIdOf,
+    requestIdHeader: false,
+    bodyLimit: options.bodyBytesMax ?? BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+    forceCloseConnections: 'idle',
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
+    clientErrorHandler: answerBrokenRequest,
+  }) as unknown as FastifyInstance;
+
+  app.setValidatorCompiler(createValidatorCompiler());
+  app.removeContentTypeParser(['text/plain', 'application/json']);
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseJson(body),
+  );
+  app.addHook('onRequest', async (request) => {
+    // Fastify ignores the header and would parse compressed bytes as JSON.
+    if (request.headers['content-encoding'] !== undefined) {
+      throw new AppError(commonProblems.unsupportedMediaType, 'Content-Encoding on a request');
+    }
+  });
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler((request, reply) =>
+    sendError(new AppError(commonProblems.notFound, 'no such route'), request, reply),
+  );
+  return app;
+}
+
+/** What a handler gets: the validated input, who calls, and the raw request for its headers. */
+export interface Call<E extends Endpoint, Caller> extends EndpointInput<E> {
+  caller: Caller;
+  request: FastifyRequest;
+  /** W3C trace id, 32 hex digits. */
+  traceId: string;
+}
+
+export interface ServeOptions<Caller> {
+  /** Says who calls, or throws; runs before the body is read. */
+  identify: (request: FastifyRequest) => Promise<Caller>;
+  /** Rules that a schema cannot say; gets the raw body, also one that broke the schema. */
+  check?: (body: unknown) => Fault[];
+}
+
+/** Registers one operation of a contract. */
+export function serve<E extends Endpoint, Caller>(
+  app: HttpServer,
+  endpoint: E,
+  options: ServeOptions<Caller>,
+  handle: (call: Call<E, Caller>) => Promise<EndpointReply<E>>,
+): void {
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  app.route({
+    method: endpoint.method,
+    url: endpoint.path,
+    attachValidation: true,
+    schema: {
+      ...(endpoint.params && { params: endpoint.params }),
+      ...(endpoint.query && { querystring: endpoint.query }),
+      ...(endpoint.headers && { headers: endpoint.headers }),
+      ...(endpoint.body && { body: endpoint.body }),
+      response: endpoint.responses,
+    },
+    onRequest: async (request) => {
+      callers.set(request, await options.identify(request));
+    },
+    handler: async (request, reply) => {
+      refuseFaults(request, options.check);
+      const answer = await handle({
+        ...(request as unknown as EndpointInput<E>),
+        params: request.params,
+        query: request.query,
+        headers: request.headers,
+        body: request.body,
+        caller: callers.get(request) as Caller,
+        request,
+        traceId: request.id,
+      } as Call<E, Caller>);
+      if (answer.headers !== undefined) reply.headers(answer.headers);
+      return reply.code(answer.status).send(answer.body as never);
+    },
+  });
+}
+
+/** For operations that anybody may call. */
+export async function anyone(): Promise<null> {
+  return null;
+}
+
+function refuseFaults(request: FastifyRequest, check?: (body: unknown) => Fault[]): void {
+  const faults = request.validationError ? faultsOf(request.validationError) : [];
+  faults.push(...(check?.(request.body) ?? []));
+  if (faults.length > 0) {
+    throw new AppError(commonProblems.invalidRequest, 'the request breaks its schema', { faults });
+  }
+}
+
+function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
+  const factory = AjvCompiler();
+  const rules = { removeAdditional: false, useDefaults: false, allErrors: true };
+  const strict = factory({}, { customOptions: { ...rules, coerceTypes: false } });
+  // Query strings and paths are text by nature: only there "10" may become 10.
+  const coercing = factory({}, { customOptions: { ...rules, coerceTypes: true } });
+  return ((part: { httpPart?: string }) =>
+    (part.httpPart === 'body' ? strict : coercing)(part as never)) as never;
+}
+
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toAppError(error);
+  const status = statusOf(known.problem);
+  if (status >= 500) {
+    request.log.error(
+      { code: known.problem.code, traceId: request.id, stack: stackOf(known) },
+      describeError(known),
+    );
+  }
+  const problem = toProblem(known, {
+    language: languageOf(request.headers['accept-language']),
+    instance: request.url?.split('?', 1)[0] ?? '/',
+    traceId: request.id,
+  });
+  return reply
+    .code(status)
+    .headers({
+      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...(problem.retryable && { 'retry-after': '1' }),
+      ...known.headers,
+    })
+    .type(PROBLEM_MEDIA_TYPE)
+    .serializer(JSON.stringify)
+    .send(problem);
+}
+
+function stackOf(error: AppError): string | undefined {
+  return error.cause instanceof Error ? error.cause.stack : error.stack;
+}
+
+/** Requests that Node's HTTP parser gave up on: no request object exists, only the socket. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, phrase] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout']
+        : [400, 'Bad Request'];
+  const body = JSON.stringify({
+    ...toProblem(new AppError(commonProblems.invalidRequest, phrase), {
+      language: 'ru',
+      instance: '/',
+      traceId: traceIdOf({ headers: {} }),
+    }),
+    status,
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/**
+ * Starts listening.
+ * @returns the base URL with the real port
+ * @throws Error that names host and port when the port is taken or not allowed
+ */
+export async function listen(app: HttpServer, host: string, port: number): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EADDRINUSE') throw new Error(`port ${port} on ${host} is already in use`);
+    if (code === 'EACCES') throw new Error(`no permission to listen on ${host}:${port}`);
+    throw error;
+  }
+  const address = (app.server as Server).address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}

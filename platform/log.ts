@@ -1,0 +1,15 @@
+import { type Logger, pino } from 'pino';
+
+/** What must never be written down, wherever it stands in a logged object. */
+const SECRETS = ['password', '*.password', 'authorization', '*.authorization', 'accessToken'];
+
+/** A logger of JSON lines on standard output. */
+export function createLog(name: string, level: string): Logger {
+  return pino({ name, level, redact: SECRETS, base: { service: name } });
+}
+
+/** `anna@example.com` as `a***@example.com`: enough to recognise, too little to use. */
+export function maskAddress(email: string): string {
+  const at = email.lastIndexOf('@');
+  return at < 1 ? '***' : `${email[0]}***${email.slice(at)}`;
+}

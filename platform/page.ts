@@ -1,0 +1,40 @@
+import { AppError, commonProblems } from './errors.ts';
+
+/** A bounded part of a list, newest first, with the place where the next part begins. */
+export interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+}
+
+/**
+ * Cuts a page from rows of which one more than `limit` was asked for: the extra row says that
+ * there is a next page.
+ * @param keyOf the row's key in the list's order
+ */
+export function pageOf<T>(rows: T[], limit: number, keyOf: (row: T) => string): Page<T> {
+  const data = rows.slice(0, limit);
+  const last = data.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { data, nextCursor: more ? encodeCursor(keyOf(last)) : null };
+}
+
+/** Opaque to clients, so that the key can change. */
+export function encodeCursor(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
+}
+
+/**
+ * The key inside a cursor.
+ * @param shape what a key of this list looks like
+ * @throws AppError `invalid-request` for a cursor that this list never gave
+ */
+export function decodeCursor(cursor: string | undefined, shape: RegExp): string | null {
+  if (cursor === undefined) return null;
+  const key = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (encodeCursor(key) !== cursor || !shape.test(key)) {
+    throw new AppError(commonProblems.invalidRequest, 'malformed cursor', {
+      faults: [{ parameter: 'cursor', rule: 'cursor' }],
+    });
+  }
+  return key;
+}

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import { type Static, type TObject, Type } from 'typebox';
+import { ConfigError, loadConfig } from './config.ts';
+import { describeError } from './errors.ts';
+import { createLog } from './log.ts';
+import type { RunningService } from './service.ts';
+
+const STOP_TIMEOUT_MS = 10_000;
+
+const RunSettings = Type.Object({
+  LOG_LEVEL: Type.String({
+    default: 'info',
+    pattern: '^(trace|debug|info|warn|error|fatal|silent)$',
+    description: 'Least severe level that is logged.',
+  }),
+});
+
+/**
+ * Runs one service as a process: settings from the environment, stop on SIGTERM or SIGINT with
+ * exit code 0 once everything is finished.
+ */
+export async function runService<S extends TObject>(
+  name: string,
+  schema: S,
+  start: (config: Static<S>, log: Logger) => Promise<RunningService>,
+): Promise<void> {
+  try {
+    const config = loadConfig(name, schema, process.env);
+    const log = createLog(name, loadConfig(name, RunSettings, process.env).LOG_LEVEL);
+    const service = await start(config, log);
+    log.info(`${name} listens on ${service.url}`);
+    stopOnSignal(
+      () => service.close(),
+      (line) => log.info(line),
+    );
+  } catch (error) {
+    console.error(error instanceof ConfigError ? error.message : describeError(error));
+    process.exitCode = 1;
+    process.exit();
+  }
+}
+
+/**
+ * Calls `stop` at the first SIGTERM or SIGINT and exits: 0 when done, 1 when it failed or took
+ * over 10 s. A terminal sends Ctrl-C to npm and to us, and npm passes its own on: later signals
+ * are the same wish and are ignored.
+ */
+export function stopOnSignal(stop: () => Promise<void>, say: (line: string) => void): void {
+  let stopping = false;
+  const onSignal = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    say(`${signal}: finishing what runs`);
+    setTimeout(() => {
+      say('could not finish in time');
+      process.exit(1);
+    }, STOP_TIMEOUT_MS).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        say(`could not stop cleanly: ${describeError(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}

@@ -1,0 +1,118 @@
+import type { JSONWebKeySet } from 'jose';
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
+import type { Endpoint, EndpointReply } from './endpoint.ts';
+import { AppError, commonProblems, describeError } from './errors.ts';
+import { type Call, createHttpServer, type HttpServer, listen, serve } from './http-server.ts';
+import { type CallerCheck, createCallerCheck } from './service-token.ts';
+
+/** A started service. */
+export interface RunningService {
+  /** Base URL of its HTTP API. */
+  url: string;
+  /** Finishes what runs, stops background work, closes connections. */
+  close(): Promise<void>;
+}
+
+/** Where every service listens. */
+export const listenerSettings = {
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
+  PORT: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port to listen on; 0 takes any free one.',
+  }),
+};
+
+/** What every service that others call needs. */
+export const calleeSettings = {
+  ...listenerSettings,
+  SERVICE_PUBLIC_KEYS: Type.String({
+    description: 'JWKS (JSON) of the calling services; the kid of each key is the caller.',
+  }),
+};
+
+const CalleeSettings = Type.Object(calleeSettings);
+
+export interface InternalServiceOptions {
+  name: string;
+  config: Static<typeof CalleeSettings>;
+  log: Logger;
+  /** What must work for the service to be ready, by name. */
+  ready: Record<string, () => Promise<unknown>>;
+  routes: (api: InternalApi) => void;
+  /** Called when the last request is done. */
+  close: () => Promise<void>;
+}
+
+/** Registers operations that only the declared callers may use. */
+export interface InternalApi {
+  app: HttpServer;
+  serve<E extends Endpoint>(
+    endpoint: E,
+    handle: (call: Call<E, string>) => Promise<EndpointReply<E>>,
+  ): void;
+}
+
+/** Starts the HTTP side of a service behind service credentials (design section 7). */
+export async function startInternalService(
+  options: InternalServiceOptions,
+): Promise<RunningService> {
+  const { name, config, log } = options;
+  const app = createHttpServer({ log });
+  const checkCaller = createCallerCheck(name, parseKeys(config.SERVICE_PUBLIC_KEYS));
+  serveHealth(app, options.ready);
+  options.routes({
+    app,
+    serve: (endpoint, handle) =>
+      serve(app, endpoint, { identify: onlyCallersOf(endpoint, checkCaller) }, handle),
+  });
+  const url = await listen(app, config.HOST, config.PORT);
+  return {
+    url,
+    async close() {
+      await app.close();
+      await options.close();
+    },
+  };
+}
+
+function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {
+  return async (request: { headers: { authorization?: string } }): Promise<string> => {
+    const caller = await checkCaller(request.headers.authorization);
+    if (endpoint.callers?.includes(caller)) return caller;
+    throw new AppError(commonProblems.forbidden, `${caller} may not ${endpoint.operationId}`);
+  };
+}
+
+function parseKeys(text: string): JSONWebKeySet {
+  try {
+    return JSON.parse(text) as JSONWebKeySet;
+  } catch (cause) {
+    throw new Error('SERVICE_PUBLIC_KEYS is not JSON', { cause });
+  }
+}
+
+/**
+ * `/livez`: the process answers. `/readyz`: what it needs to do its work answers too; 503 names
+ * what does not.
+ */
+export function serveHealth(app: HttpServer, checks: Record<string, () => Promise<unknown>>): void {
+  app.get('/livez', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (request, reply) => {
+    const failed: string[] = [];
+    await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        try {
+          await check();
+        } catch (error) {
+          request.log.warn({ check: name }, `not ready: ${describeError(error)}`);
+          failed.push(name);
+        }
+      }),
+    );
+    if (failed.length === 0) return { status: 'ok' };
+    return reply.code(503).send({ status: 'unavailable', failed: failed.sort() });
+  });
+}

@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+// W3C Trace Context: version-traceid-parentid-flags; all-zero ids are invalid.
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The trace id of an incoming request, or a new one where it brings none that is valid. */
+export function traceIdOf(request: Pick<IncomingMessage, 'headers'>): string {
+  const header = request.headers.traceparent;
+  const match = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
+  return match?.[1] ?? randomBytes(16).toString('hex');
+}
+
+/** `traceparent` for a call made on behalf of a trace, with a new parent id. */
+export function traceparent(traceId: string): string {
+  return `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
+}
