@@ -4,7 +4,6 @@ import {
   BALANCE_MAX,
   CustomerId,
   choice,
-  IdempotencyKey,
   listQuery,
   Money,
   moneyBetween,
@@ -150,7 +149,11 @@ export const topUpWallet = {
   callers: ['gateway'],
   params: WalletParams,
   body: Type.Object(
-    { amount: moneyBetween(1, AMOUNT_MAX), idempotencyKey: IdempotencyKey },
+    {
+      amount: moneyBetween(1, AMOUNT_MAX),
+      // The gateway puts before the client's key whose it is: self/… or operator/<id>/….
+      idempotencyKey: Type.String({ pattern: '^[\\x21-\\x7e]{1,600}$' }),
+    },
     strict,
   ),
   responses: { 201: WalletOperation },

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { AppError } from './errors.ts';
+import { AppError, commonProblems } from './errors.ts';
 
 /** A pool, or one connection inside `transaction`: what every store function takes first. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -9,8 +9,8 @@ export type Queryable = Pick<pg.Pool, 'query'>;
 export interface Database extends Queryable {
   /**
    * Runs `work` in one transaction and returns its result once COMMIT was acknowledged.
-   * @throws AppError `database-unavailable` when the connection failed; after a lost COMMIT the
-   *   outcome is unknown, so only callers that may safely repeat the work use it
+   * @throws AppError `unavailable` for every transient fault; after a lost COMMIT the outcome is
+   *   unknown, so only work that may safely be repeated belongs here
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   /** Connections opened for LISTEN, long-lived locks and the like. The caller ends it. */
@@ -61,8 +61,18 @@ export function createDatabase(options: DatabaseOptions): Database {
     client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost')),
   );
 
+  async function query(...statement: Parameters<typeof pool.query>): Promise<unknown> {
+    try {
+      return await (pool.query as (...args: unknown[]) => Promise<unknown>).apply(pool, statement);
+    } catch (error) {
+      throw unavailableIfTransient(error);
+    }
+  }
+
   async function transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
+    const client = await pool.connect().catch((error: unknown) => {
+      throw unavailableIfTransient(error);
+    });
     let fault: Error | undefined;
     try {
       await client.query('begin');
@@ -82,7 +92,7 @@ export function createDatabase(options: DatabaseOptions): Database {
           // released with the first error below
         }
       }
-      throw error;
+      throw unavailableIfTransient(error);
     } finally {
       // A client that timed out or lost its connection must not return to the pool
       // (node-postgres#3399): releasing with the error discards it.
@@ -91,7 +101,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   }
 
   return {
-    query: pool.query.bind(pool) as pg.Pool['query'],
+    query: query as pg.Pool['query'],
     transaction,
     async dedicatedClient() {
       const client = new pg.Client({ ...settings, statement_timeout: 0, query_timeout: 0 });
@@ -109,19 +119,29 @@ function isStatementError(error: unknown): error is pg.DatabaseError {
   return severity === 'ERROR';
 }
 
-/** SQLSTATE of a server error, else undefined. */
+/** SQLSTATE of a server error, also of one that was wrapped, else undefined. */
 export function sqlState(error: unknown): string | undefined {
+  if (error instanceof AppError) return sqlState(error.cause);
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
+
+/** So that callers answer 503 and repeat, whatever the driver called the fault. */
+function unavailableIfTransient(error: unknown): unknown {
+  if (error instanceof AppError || !isTransient(error)) return error;
+  return new AppError(commonProblems.unavailable, 'database unavailable', { cause: error });
+}
+
+const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError];
 
 /**
  * True for faults that a repetition can cure: connection trouble, time-outs, deadlock,
  * serialization, shutdown. False for what the statement's content caused.
  */
 export function isTransient(error: unknown): boolean {
+  if (error instanceof AppError) return error.problem.kind === 'unavailable';
   const state = sqlState(error);
-  if (state === undefined)
-    return !(error instanceof AppError) || error.problem.kind === 'unavailable';
+  // The driver's own errors (no connection, time-out) carry no SQLSTATE; ours are defects.
+  if (state === undefined) return !DEFECTS.some((defect) => error instanceof defect);
   // 08 connection, 40 rollback, 53 resources, 55 lock, 57 operator intervention, 58 system
   return ['08', '40', '53', '55', '57', '58'].includes(state.slice(0, 2));
 }

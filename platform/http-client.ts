@@ -25,6 +25,8 @@ export interface ProblemReply {
   status: number;
   body: ProblemDocument;
   problem: true;
+  /** The `Retry-After` header, where the callee sent one. */
+  retryAfter?: string;
 }
 
 export type Answer<E extends Endpoint> = (EndpointReply<E> & { problem: false }) | ProblemReply;
@@ -110,7 +112,14 @@ export function createHttpClient({
       throw new Error(`${callee} answered ${status} ${(content as ProblemDocument).code ?? ''}`);
     }
     const headers = answer.headers as Record<string, string>;
-    return { status, body: content, headers, problem: status >= 400 } as unknown as Answer<E>;
+    const retryAfter = headers['retry-after'];
+    return {
+      status,
+      body: content,
+      headers,
+      problem: status >= 400,
+      ...(retryAfter !== undefined && { retryAfter }),
+    } as unknown as Answer<E>;
   }
 
   return {

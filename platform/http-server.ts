@@ -32,7 +32,8 @@ export type HttpServer = FastifyInstance;
 
 export interface HttpServerOptions {
   log: Logger;
-  bodyBytesMax?: number;
+  /** Whether X-Forwarded-* headers are believed. */
+  trustProxy?: boolean;
 }
 
 /**
@@ -45,7 +46,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     disableRequestLogging: true,
     genReqId: traceIdOf,
     requestIdHeader: false,
-    bodyLimit: options.bodyBytesMax ?? BODY_BYTES_MAX,
+    trustProxy: options.trustProxy ?? false,
+    bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
@@ -95,11 +97,11 @@ export interface ServeOptions<Caller> {
 }
 
 /** Registers one operation of a contract. */
-export function serve<E extends Endpoint, Caller>(
+export function serve<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
   app: HttpServer,
   endpoint: E,
   options: ServeOptions<Caller>,
-  handle: (call: Call<E, Caller>) => Promise<EndpointReply<E>>,
+  handle: (call: Call<E, Caller>) => Promise<R>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
   app.route({

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
@@ -49,9 +50,9 @@ export interface InternalServiceOptions {
 /** Registers operations that only the declared callers may use. */
 export interface InternalApi {
   app: HttpServer;
-  serve<E extends Endpoint>(
+  serve<E extends Endpoint, const R extends EndpointReply<E>>(
     endpoint: E,
-    handle: (call: Call<E, string>) => Promise<EndpointReply<E>>,
+    handle: (call: Call<E, string>) => Promise<R>,
   ): void;
 }
 
@@ -79,7 +80,7 @@ export async function startInternalService(
 }
 
 function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {
-  return async (request: { headers: { authorization?: string } }): Promise<string> => {
+  return async (request: FastifyRequest): Promise<string> => {
     const caller = await checkCaller(request.headers.authorization);
     if (endpoint.callers?.includes(caller)) return caller;
     throw new AppError(commonProblems.forbidden, `${caller} may not ${endpoint.operationId}`);

@@ -1,0 +1,249 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { FastifyReply } from 'fastify';
+import { simpleParser } from 'mailparser';
+import type { Logger } from 'pino';
+import { SMTPServer } from 'smtp-server';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { createHttpServer, type HttpServer, listen } from '#platform/http-server.ts';
+import {
+  type MailDetails,
+  PAGE_POLICY,
+  renderListPage,
+  renderMessagePage,
+} from './mailbox-page.ts';
+import {
+  type MailPage,
+  type MailStore,
+  openMailStore,
+  type ReceivedMail,
+  readHeaders,
+} from './mailbox-store.ts';
+
+export interface MailboxOptions {
+  /** SQLite file; made with its folder where needed. */
+  file: string;
+  /** 0 takes any free port. */
+  smtpPort: number;
+  httpPort: number;
+  log: Logger;
+  /** The oldest messages beyond this number are removed. */
+  messagesMax?: number;
+}
+
+export interface Mailbox {
+  smtpUrl: string;
+  /** Without a path; the pages are under `/mailbox`. */
+  httpUrl: string;
+  close(): Promise<void>;
+}
+
+// 5 KB each, so about 5 GB at the most.
+const MESSAGES_MAX = 1_000_000;
+const MESSAGE_BYTES_MAX = 1024 * 1024;
+const RECIPIENTS_MAX = 10;
+const CLIENTS_MAX = 64;
+// Longer than the mailer keeps an idle connection, so that the mailer ends it.
+const CLIENT_IDLE_MS = 60_000;
+const CLIENT_CLOSE_MS = 500;
+const PAGE_DEFAULT = 50;
+const PAGE_MAX = 100;
+const SEARCH_CHARACTERS_MAX = 200;
+
+/**
+ * Starts the SMTP server of the default set-up, which delivers nothing and keeps everything, and
+ * the pages that show it. Both listen on 127.0.0.1 only and ask for no password.
+ */
+export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
+  const store = openMailStore(options.file, options.messagesMax ?? MESSAGES_MAX);
+  const writer = createBatchWriter(store, options.log);
+  const smtp = createSmtpServer(writer, options.log);
+  const http = createPages(store, options.log);
+  const closeSmtp = () => new Promise<void>((resolve) => smtp.close(() => resolve()));
+  try {
+    const listening = smtp.listen(options.smtpPort, '127.0.0.1');
+    await once(listening, 'listening');
+    const httpUrl = await listen(http, '127.0.0.1', options.httpPort);
+    return {
+      smtpUrl: `smtp://127.0.0.1:${(listening.address() as AddressInfo).port}`,
+      httpUrl,
+      async close() {
+        await Promise.all([closeSmtp(), http.close()]);
+        writer.flush();
+        store.close();
+      },
+    };
+  } catch (error) {
+    // A port is taken: leave nothing half open behind.
+    await closeSmtp();
+    await http.close();
+    store.close();
+    throw error;
+  }
+}
+
+interface BatchWriter {
+  /** `done` is called after the commit, or with its error. */
+  add(mail: ReceivedMail, done: (error?: Error) => void): void;
+  flush(): void;
+}
+
+/** Commits what arrived in one turn of the event loop together: a commit costs more than a row. */
+function createBatchWriter(store: MailStore, log: Logger): BatchWriter {
+  let queue: { mail: ReceivedMail; done: (error?: Error) => void }[] = [];
+  function flush(): void {
+    const batch = queue;
+    queue = [];
+    if (batch.length === 0) return;
+    let fault: Error | undefined;
+    try {
+      store.add(batch.map(({ mail }) => mail));
+    } catch (error) {
+      log.error({ err: error }, 'mailbox could not keep messages');
+      fault = Object.assign(new Error('4.3.0 could not be stored'), { responseCode: 451 });
+    }
+    for (const { done } of batch) done(fault);
+  }
+  return {
+    add(mail, done) {
+      if (queue.push({ mail, done }) === 1) setImmediate(flush);
+    },
+    flush,
+  };
+}
+
+function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
+  const server = new SMTPServer({
+    name: 'mailbox.localhost',
+    logger: false,
+    authOptional: true,
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    size: MESSAGE_BYTES_MAX,
+    maxClients: CLIENTS_MAX,
+    socketTimeout: CLIENT_IDLE_MS,
+    closeTimeout: CLIENT_CLOSE_MS,
+    onRcptTo(_address, session, done) {
+      if (session.envelope.rcptTo.length < RECIPIENTS_MAX) done();
+      else done(Object.assign(new Error('4.5.3 too many recipients'), { responseCode: 452 }));
+    },
+    onData(stream, session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => {
+        if (stream.sizeExceeded) chunks.length = 0;
+        else chunks.push(chunk);
+      });
+      stream.on('error', done);
+      stream.on('end', () => {
+        if (stream.sizeExceeded) {
+          done(Object.assign(new Error('5.3.4 message too large'), { responseCode: 552 }));
+          return;
+        }
+        const { mailFrom, rcptTo } = session.envelope;
+        const envelope = {
+          from: mailFrom ? mailFrom.address : '',
+          to: rcptTo.map(({ address }) => address),
+        };
+        const receivedAt = new Date().toISOString();
+        writer.add({ receivedAt, envelope, raw: Buffer.concat(chunks) }, (error) =>
+          error ? done(error) : done(null, '2.0.0 kept in the mailbox'),
+        );
+      });
+    },
+  });
+  // Clients that vanish are reported here; without a listener they would end the process.
+  server.on('error', (error) => log.debug({ err: error }, 'mailbox connection failed'));
+  return server;
+}
+
+function createPages(store: MailStore, log: Logger): HttpServer {
+  const app = createHttpServer({ log });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'content-security-policy': PAGE_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
+    // A web page may point its own host name at 127.0.0.1 (DNS rebinding) and read along.
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(request.hostname)) {
+      throw new AppError(commonProblems.forbidden, 'unknown host name');
+    }
+  });
+
+  app.get('/mailbox', (request, reply) => {
+    const query = readQuery(request.query, ['before', 'search']);
+    return sendPage(reply, renderListPage(listMail(store, query), query.search ?? ''));
+  });
+  app.get('/mailbox/messages', (request) =>
+    listMail(store, readQuery(request.query, ['limit', 'before', 'search'])),
+  );
+  app.get<{ Params: { id: string } }>('/mailbox/messages/:id', async (request) => {
+    const mail = getMail(store, request.params.id);
+    return { ...(await readDetails(mail)), source: mail.raw.toString('utf8') };
+  });
+  app.get<{ Params: { id: string } }>('/mailbox/:id', async (request, reply) =>
+    sendPage(reply, renderMessagePage(await readDetails(getMail(store, request.params.id)))),
+  );
+  app.get<{ Params: { id: string } }>('/mailbox/:id/source', (request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(getMail(store, request.params.id).raw),
+  );
+  return app;
+}
+
+type KeptMail = NonNullable<ReturnType<MailStore['find']>>;
+
+async function readDetails({ raw, ...summary }: KeptMail): Promise<MailDetails> {
+  const parsed = await simpleParser(raw, {
+    skipHtmlToText: true,
+    skipTextToHtml: true,
+    skipImageLinks: true,
+  });
+  return {
+    ...summary,
+    text: parsed.text ?? null,
+    html: parsed.html || null,
+    headers: readHeaders(raw),
+  };
+}
+
+function listMail(store: MailStore, query: Record<string, string>): MailPage {
+  return store.list({
+    limit: query.limit === undefined ? PAGE_DEFAULT : readNumber('limit', query.limit, PAGE_MAX),
+    ...(query.before !== undefined && { before: readNumber('before', query.before) }),
+    ...(query.search && { search: query.search }),
+  });
+}
+
+function getMail(store: MailStore, id: string): KeptMail {
+  const mail = store.find(readNumber('id', id));
+  if (mail === undefined) throw new AppError(commonProblems.notFound, 'no such message');
+  return mail;
+}
+
+/** Refuses unknown, repeated and over-long parameters. */
+function readQuery(query: unknown, allowed: string[]): Record<string, string> {
+  const entries = Object.entries(query as Record<string, unknown>);
+  for (const [name, value] of entries) {
+    const fits = typeof value === 'string' && value.length <= SEARCH_CHARACTERS_MAX;
+    if (!allowed.includes(name))
+      throw invalid(name.slice(0, SEARCH_CHARACTERS_MAX), 'additionalProperties');
+    if (!fits) throw invalid(name, 'maxLength', String(SEARCH_CHARACTERS_MAX));
+  }
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function readNumber(name: string, text: string, max = Number.MAX_SAFE_INTEGER): number {
+  const value = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= max) return value;
+  throw invalid(name, 'type', `integer 1..${max}`);
+}
+
+function invalid(parameter: string, rule: string, expected?: string): AppError {
+  const fault = { parameter, rule, ...(expected !== undefined && { expected }) };
+  return new AppError(commonProblems.invalidRequest, `invalid ${parameter}`, { faults: [fault] });
+}
+
+function sendPage(reply: FastifyReply, html: string): FastifyReply {
+  return reply.type('text/html; charset=utf-8').send(html);
+}

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
+import { createDatabase } from '../database.ts';
+import type { Broker } from './broker.ts';
+import { createEmbeddedBroker } from './embedded.ts';
+
+const CONNECTIONS_MAX = 4;
+
+/** Which broker a service uses. */
+export const brokerSettings = {
+  BROKER_DATABASE_URL: Type.String({
+    description: 'PostgreSQL database of the embedded broker, a durable log.',
+  }),
+  TOPIC_PARTITIONS: Type.Integer({
+    default: 6,
+    minimum: 1,
+    maximum: 1000,
+    description: 'Partitions of a topic that is made on demand.',
+  }),
+};
+
+const BrokerSettings = Type.Object(brokerSettings);
+
+/**
+ * The broker that the settings name.
+ * @param applicationName shown in pg_stat_activity
+ */
+export async function createBroker(
+  config: Static<typeof BrokerSettings>,
+  applicationName: string,
+  log: Logger,
+): Promise<Broker> {
+  const database = createDatabase({
+    url: config.BROKER_DATABASE_URL,
+    connectionsMax: CONNECTIONS_MAX,
+    applicationName: `${applicationName}-broker`,
+    log,
+  });
+  const broker = await createEmbeddedBroker({
+    database,
+    partitionsPerTopic: config.TOPIC_PARTITIONS,
+    log,
+  });
+  return {
+    publish: broker.publish,
+    subscribe: broker.subscribe,
+    lag: broker.lag,
+    async close() {
+      await broker.close();
+      await database.close();
+    },
+  };
+}

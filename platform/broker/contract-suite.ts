@@ -1,0 +1,354 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Broker, IncomingMessage, OutgoingMessage } from './broker.ts';
+
+/** A message as a foreign producer may write it. */
+export interface RawMessage {
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: [name: string, value: Buffer][];
+}
+
+export interface BrokerUnderTest {
+  broker: Broker;
+  /** From now on nothing of this broker reaches the log: no commit, no farewell. */
+  crash(): Promise<void>;
+  /** Writes a message past the adapter, into partition 0 of a topic that exists. */
+  insertRaw?(topic: string, message: RawMessage): Promise<void>;
+}
+
+/** A new client of one and the same log per test, closed after the test. */
+export type MakeBroker = (t: TestContext) => Promise<BrokerUnderTest>;
+
+// Generous: how long a rebalance takes is not what is tested.
+const BOUND_MS = 60_000;
+
+/** Polls a condition. @throws Error that says what did not happen in time */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  boundMs = BOUND_MS,
+): Promise<void> {
+  const end = Date.now() + boundMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`did not happen: ${what}`);
+    await wait(10);
+  }
+}
+
+/** `count` messages over `keys` keys; the value is the number within the burst. */
+export function burst(count: number, keys = 20, from = 0): OutgoingMessage[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `key-${(from + index) % keys}`,
+    value: Buffer.from(String(from + index)),
+    headers: {},
+  }));
+}
+
+export function numberOf(message: IncomingMessage): number {
+  return Number(message.value?.toString());
+}
+
+/** Each of 0…count-1 came, and the first arrivals of each key are in order. */
+export function assertComplete(received: IncomingMessage[], count: number): void {
+  const seen = new Set<number>();
+  const latest = new Map<string, number>();
+  for (const message of received) {
+    const number = numberOf(message);
+    if (seen.has(number)) continue;
+    seen.add(number);
+    const key = String(message.key);
+    assert.ok(number > (latest.get(key) ?? -1), `${key}: ${number} came after ${latest.get(key)}`);
+    latest.set(key, number);
+  }
+  const missing = Array.from({ length: count }, (_, n) => n).filter((n) => !seen.has(n));
+  assert.deepEqual(missing, []);
+}
+
+export function distinct(received: IncomingMessage[]): number {
+  return new Set(received.map(numberOf)).size;
+}
+
+export function names(): { topic: string; group: string } {
+  return { topic: `topic-${randomUUID()}`, group: `group-${randomUUID()}` };
+}
+
+/** A handler that keeps what it gets. */
+function collect(received: IncomingMessage[]) {
+  return async (messages: IncomingMessage[]): Promise<void> => {
+    received.push(...messages);
+  };
+}
+
+/** Registers the tests that every adapter of the broker port passes. */
+export function brokerContract(
+  name: string,
+  makeBroker: MakeBroker,
+  options: { backlog?: number } = {},
+): void {
+  deliveryTests(name, makeBroker, options.backlog ?? 5_000);
+  groupTests(name, makeBroker);
+  contentTests(name, makeBroker);
+}
+
+function deliveryTests(name: string, makeBroker: MakeBroker, backlog: number): void {
+  test(`${name}: messages of one key keep their order`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    const received: IncomingMessage[] = [];
+    await broker.subscribe(topic, group, collect(received));
+    for (let from = 0; from < 300; from += 50) await broker.publish(topic, burst(50, 20, from));
+    await until('all arrived', () => distinct(received) === 300);
+    assertComplete(received, 300);
+  });
+
+  test(`${name}: a new group gets what was published before its first start`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    await broker.publish(topic, burst(backlog));
+    const received: IncomingMessage[] = [];
+    await broker.subscribe(topic, group, collect(received));
+    await until('the backlog arrived', () => distinct(received) === backlog);
+    assertComplete(received, backlog);
+  });
+
+  test(`${name}: a handler that rejects gets the same messages again`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    const offered: IncomingMessage[][] = [];
+    const received: IncomingMessage[] = [];
+    await broker.publish(topic, burst(10, 1));
+    await broker.subscribe(topic, group, async (messages) => {
+      offered.push(messages);
+      if (offered.length <= 2) throw new Error('not now');
+      received.push(...messages);
+    });
+    await until('all were handled', () => distinct(received) === 10);
+    const firsts = offered.slice(0, 3).map((messages) => messages[0]?.offset);
+    assert.deepEqual(firsts, [firsts[0], firsts[0], firsts[0]]);
+    assertComplete(received, 10);
+  });
+
+  test(`${name}: what was handled but not committed at a crash comes again`, async (t) => {
+    const first = await makeBroker(t);
+    const second = await makeBroker(t);
+    const { topic, group } = names();
+    await first.broker.publish(topic, burst(20, 1));
+    const before: IncomingMessage[] = [];
+    await first.broker.subscribe(topic, group, async (messages) => {
+      before.push(...messages);
+      await first.crash();
+    });
+    await until('the first one handled some', () => before.length > 0);
+    const after: IncomingMessage[] = [];
+    await second.broker.subscribe(topic, group, collect(after));
+    await until('the second one got all', () => distinct(after) === 20);
+    assertComplete(after, 20);
+  });
+
+  test(`${name}: a clean stop commits, and a new start goes on from there`, async (t) => {
+    const first = await makeBroker(t);
+    const { topic, group } = names();
+    const before: IncomingMessage[] = [];
+    await first.broker.publish(topic, burst(10, 1));
+    await first.broker.subscribe(topic, group, collect(before));
+    await until('the first ten arrived', () => before.length === 10);
+    await first.broker.close();
+
+    const second = await makeBroker(t);
+    await second.broker.publish(topic, burst(5, 1, 10));
+    const after: IncomingMessage[] = [];
+    await second.broker.subscribe(topic, group, collect(after));
+    await until('the other five arrived', () => after.length >= 5);
+    assert.deepEqual(after.map(numberOf), [10, 11, 12, 13, 14]);
+  });
+
+  test(`${name}: closing waits for the running handler`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    const gate = Promise.withResolvers<void>();
+    let running = false;
+    let done = false;
+    await broker.publish(topic, burst(1));
+    const subscription = await broker.subscribe(topic, group, async () => {
+      running = true;
+      await gate.promise;
+      done = true;
+    });
+    await until('the handler runs', () => running);
+    let closed = false;
+    const closing = subscription.close().then(() => {
+      closed = true;
+    });
+    // Enough round trips for a close that did not wait.
+    for (let call = 0; call < 20; call++) await broker.lag(topic, group);
+    const early = closed;
+    gate.resolve();
+    await closing;
+    assert.deepEqual({ early, done }, { early: false, done: true });
+    const lag = await broker.lag(topic, group);
+    assert.equal(totalOf(lag.map(({ position, end }) => end - position)), 0n);
+  });
+}
+
+function groupTests(name: string, makeBroker: MakeBroker): void {
+  test(`${name}: consumers share the partitions, and together they get all`, async (t) => {
+    const brokers = [await makeBroker(t), await makeBroker(t), await makeBroker(t)];
+    const { topic, group } = names();
+    const received: IncomingMessage[][] = [[], [], []];
+    for (const [index, { broker }] of brokers.entries()) {
+      await broker.subscribe(topic, group, collect(received[index] as IncomingMessage[]));
+    }
+    let count = 0;
+    await until('each consumer got some', async () => {
+      await brokers[count % 3]?.broker.publish(topic, burst(60, 60, count));
+      count += 60;
+      return received.every((messages) => messages.length > 0);
+    });
+    await until('all arrived', () => distinct(received.flat()) === count);
+  });
+
+  test(`${name}: when a consumer leaves, the others take over its partitions`, async (t) => {
+    const staying = await makeBroker(t);
+    const { topic, group } = names();
+    const received: IncomingMessage[] = [];
+    const leavers: IncomingMessage[] = [];
+    await staying.broker.subscribe(topic, group, collect(received));
+    const subscription = await staying.broker.subscribe(topic, group, collect(leavers));
+    let count = 0;
+    await until('both got some', async () => {
+      await staying.broker.publish(topic, burst(60, 60, count));
+      count += 60;
+      return received.length > 0 && leavers.length > 0;
+    });
+    await subscription.close();
+    const leftWith = leavers.length;
+    await staying.broker.publish(topic, burst(60, 60, count));
+    count += 60;
+    await until('all arrived', () => distinct([...received, ...leavers]) === count);
+    assert.equal(leavers.length, leftWith);
+  });
+
+  test(`${name}: a partition whose handler rejects does not stop the others`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    const [stuck] = await broker.publish(topic, burst(1, 1));
+    assert.ok(stuck);
+    const acknowledged = await broker.publish(topic, burst(200, 60, 1));
+    const others = acknowledged.filter(({ partition }) => partition !== stuck.partition).length;
+    assert.ok(others > 0);
+    const received: IncomingMessage[] = [];
+    let rejecting = true;
+    await broker.subscribe(topic, group, async (messages) => {
+      if (rejecting && messages[0]?.partition === stuck.partition) throw new Error('not this one');
+      received.push(...messages);
+    });
+    await until('the other partitions are done', () => received.length === others);
+    rejecting = false;
+    await until('the stuck one too', () => distinct(received) === 201);
+  });
+
+  test(`${name}: each group gets everything`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    const received: [IncomingMessage[], IncomingMessage[]] = [[], []];
+    await broker.subscribe(topic, group, collect(received[0]));
+    await broker.subscribe(topic, `${group}-other`, collect(received[1]));
+    await broker.publish(topic, burst(50));
+    await until('both got all', () => received.every((messages) => distinct(messages) === 50));
+  });
+
+  test(`${name}: the lag of a group can be read`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    await broker.publish(topic, burst(30));
+    const lag = async () => {
+      const partitions = await broker.lag(topic, group);
+      return totalOf(partitions.map(({ position, end }) => end - position));
+    };
+    assert.equal(await lag(), 30n);
+    await broker.subscribe(topic, group, async () => {});
+    await until('nothing lags', async () => (await lag()) === 0n);
+    const ends = (await broker.lag(topic, group)).map(({ end }) => end);
+    assert.equal(totalOf(ends), 30n);
+  });
+}
+
+function contentTests(name: string, makeBroker: MakeBroker): void {
+  test(`${name}: 500 publishes at once get 500 different positions`, async (t) => {
+    const brokers = [await makeBroker(t), await makeBroker(t)];
+    const { topic, group } = names();
+    const acknowledged = await Promise.all(
+      burst(500).map((message, index) => brokers[index % 2]?.broker.publish(topic, [message])),
+    );
+    const positions = acknowledged.flat().map((each) => `${each?.partition}/${each?.offset}`);
+    assert.equal(positions.length, 500);
+    assert.equal(new Set(positions).size, 500);
+    assert.equal(new Set(acknowledged.flat().map((each) => each?.topicId)).size, 1);
+    const received: IncomingMessage[] = [];
+    await brokers[0]?.broker.subscribe(topic, group, collect(received));
+    await until('all arrived', () => distinct(received) === 500);
+    const arrived = received.map(({ partition, offset }) => `${partition}/${offset}`);
+    assert.deepEqual(new Set(arrived), new Set(positions));
+  });
+
+  test(`${name}: keys, values and headers arrive byte for byte`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const sent: OutgoingMessage[] = [
+      {
+        key: 'заказ-🔔-"\\',
+        value: everyByte,
+        headers: { ce_type: 'тип', пусто: '', z: '\u0000' },
+      },
+      { key: 'заказ-🔔-"\\', value: Buffer.alloc(0), headers: {} },
+    ];
+    const before = Date.now();
+    const acknowledged = await broker.publish(topic, sent);
+    const received: IncomingMessage[] = [];
+    await broker.subscribe(topic, group, collect(received));
+    await until('both arrived', () => received.length === 2);
+    for (const [index, message] of received.entries()) {
+      const { key, value, headers } = sent[index] as OutgoingMessage;
+      assert.deepEqual(message.key, Buffer.from(key));
+      assert.deepEqual(message.value, value);
+      assert.deepEqual(Object.keys(message.headers).sort(), Object.keys(headers).sort());
+      for (const [header, text] of Object.entries(headers)) {
+        assert.deepEqual(message.headers[header], Buffer.from(text));
+      }
+      const { partition, offset } = acknowledged[index] ?? {};
+      assert.deepEqual([message.partition, message.offset], [partition, offset]);
+      assert.equal(message.topic, topic);
+      // Clocks may differ by much; that it is a time of today is all that counts.
+      assert.ok(Math.abs(message.timestamp.getTime() - before) < 86_400_000);
+    }
+  });
+
+  test(`${name}: messages of foreign producers are delivered as they are`, async (t) => {
+    const { broker, insertRaw } = await makeBroker(t);
+    if (insertRaw === undefined) return t.skip('this adapter has no raw insert');
+    const { topic, group } = names();
+    await broker.publish(topic, burst(1));
+    const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
+    await insertRaw(topic, { key: null, value: null, headers: [] });
+    await insertRaw(topic, { key: bytes, value: bytes, headers: [['raw', bytes]] });
+    const received: IncomingMessage[] = [];
+    await broker.subscribe(topic, group, collect(received));
+    await until('all arrived', () => received.length === 3);
+    const foreign = received.filter(({ value }) => value?.toString() !== '0');
+    assert.deepEqual(
+      foreign.map(({ key, value, headers }) => ({ key, value, headers: { ...headers } })),
+      [
+        { key: null, value: null, headers: {} },
+        { key: bytes, value: bytes, headers: { raw: bytes } },
+      ],
+    );
+  });
+}
+
+function totalOf(numbers: bigint[]): bigint {
+  return numbers.reduce((sum, each) => sum + each, 0n);
+}

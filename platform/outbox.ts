@@ -1,0 +1,194 @@
+import type { Logger } from 'pino';
+import { backoffMs, pause } from './backoff.ts';
+import type { Acknowledgement, Broker, OutgoingMessage } from './broker/broker.ts';
+import type { Database, Queryable } from './database.ts';
+import { describeError } from './errors.ts';
+
+const BATCH_MAX = 500;
+// Longer than a publish may take; only when a relay dies does another one wait for it.
+const LEASE_MS = 15_000;
+const POLL_MS = 500;
+const RETRY = { firstMs: 100, maxMs: 5_000 };
+const RETENTION_DAYS = 7;
+const CLEAN_UP_EVERY_MS = 60_000;
+const CLEAN_UP_BATCH = 1_000;
+
+export interface Relay {
+  /** Looks for rows now: called after a commit that wrote one. */
+  kick(): void;
+  /** Waits for the batch under way. */
+  close(): Promise<void>;
+}
+
+export interface RelayOptions {
+  database: Database;
+  broker: Broker;
+  topic: string;
+  /** CloudEvents `source`. */
+  source: string;
+  log: Logger;
+}
+
+/**
+ * Moves outbox rows to the broker (design section 3): claims a batch with a lease, commits,
+ * publishes, marks exactly the acknowledged rows. Never a cursor, since sequence order is not
+ * commit order, and never a transaction held open while publishing. Safe with several relays:
+ * the worst case is a row published twice with the same id.
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const { database, log } = options;
+  const stop = new AbortController();
+  let wake: () => void = () => {};
+  let kicked = false;
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    let cleanUpAt = performance.now() + CLEAN_UP_EVERY_MS;
+    while (!stop.signal.aborted) {
+      try {
+        kicked = false;
+        const moved = await moveBatch(options);
+        failures = 0;
+        if (performance.now() >= cleanUpAt) {
+          cleanUpAt = performance.now() + CLEAN_UP_EVERY_MS;
+          await deletePublished(database);
+        }
+        if (moved < BATCH_MAX && !kicked) await idle();
+      } catch (error) {
+        failures++;
+        log.warn({ failures }, `outbox relay: ${describeError(error)}`);
+        await pause(backoffMs(failures, RETRY), stop.signal);
+      }
+    }
+  }
+
+  /** Until kicked, stopped or the poll is due. */
+  function idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  const running = run();
+  return {
+    kick() {
+      kicked = true;
+      wake();
+    },
+    async close() {
+      stop.abort();
+      wake();
+      await running;
+    },
+  };
+}
+
+interface OutboxRow {
+  id: string;
+  aggregateid: string;
+  type: string;
+  payload: string;
+  traceparent: string | null;
+  created_at: Date;
+}
+
+async function moveBatch({ database, broker, topic, source }: RelayOptions): Promise<number> {
+  const rows = await claimRows(database);
+  if (rows.length === 0) return 0;
+  let acknowledgements: Acknowledgement[];
+  try {
+    acknowledgements = await broker.publish(
+      topic,
+      rows.map((row) => messageOf(row, source)),
+    );
+  } catch (error) {
+    // Politeness: without it the rows would wait for the lease to end.
+    await releaseRows(database, rows).catch(() => {});
+    throw error;
+  }
+  await markPublished(database, rows, acknowledgements);
+  return rows.length;
+}
+
+/** CloudEvents 1.0, Kafka binary mode: attributes are headers, the value is plain JSON. */
+function messageOf(row: OutboxRow, source: string): OutgoingMessage {
+  return {
+    key: row.aggregateid,
+    value: Buffer.from(row.payload),
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: row.id,
+      ce_type: row.type,
+      ce_source: source,
+      ce_subject: row.aggregateid,
+      ce_time: row.created_at.toISOString(),
+      'content-type': 'application/json',
+      ...(row.traceparent !== null && { traceparent: row.traceparent }),
+    },
+  };
+}
+
+async function claimRows(db: Queryable): Promise<OutboxRow[]> {
+  const { rows } = await db.query<OutboxRow>({
+    name: 'claim-outbox',
+    // Of one aggregate only the oldest unpublished row, so that its events keep their order.
+    text: `update outbox set leased_until = now() + $1 * interval '1 millisecond',
+        attempts = attempts + 1
+      where id in (
+        select id from outbox candidate
+        where published_at is null and coalesce(leased_until, '-infinity') < now()
+          and not exists (
+            select from outbox older
+            where older.published_at is null and older.aggregateid = candidate.aggregateid
+              and older.sequence < candidate.sequence)
+        order by sequence limit $2 for update skip locked)
+      returning id, aggregateid, type, payload::text, traceparent, created_at`,
+    values: [LEASE_MS, BATCH_MAX],
+  });
+  return rows;
+}
+
+async function releaseRows(db: Queryable, rows: OutboxRow[]): Promise<void> {
+  await db.query(
+    'update outbox set leased_until = null where id = any($1::uuid[]) and published_at is null',
+    [rows.map((row) => row.id)],
+  );
+}
+
+async function markPublished(
+  db: Queryable,
+  rows: OutboxRow[],
+  acknowledgements: Acknowledgement[],
+): Promise<void> {
+  await db.query({
+    name: 'mark-published',
+    text: `update outbox set published_at = now(), leased_until = null,
+        topic_id = acknowledged.topic_id, partition = acknowledged.partition,
+        "offset" = acknowledged."offset"
+      from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[])
+        as acknowledged (id, topic_id, partition, "offset")
+      where outbox.id = acknowledged.id and published_at is null`,
+    values: [
+      rows.map((row) => row.id),
+      acknowledgements.map((ack) => ack.topicId),
+      acknowledgements.map((ack) => ack.partition),
+      acknowledgements.map((ack) => ack.offset),
+    ],
+  });
+}
+
+async function deletePublished(db: Queryable): Promise<void> {
+  let deleted: number;
+  do {
+    const result = await db.query(
+      `delete from outbox where id in (
+        select id from outbox where published_at < now() - $1 * interval '1 day' limit $2)`,
+      [RETENTION_DAYS, CLEAN_UP_BATCH],
+    );
+    deleted = result.rowCount ?? 0;
+  } while (deleted === CLEAN_UP_BATCH);
+}

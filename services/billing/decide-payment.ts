@@ -1,0 +1,124 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { OperationRow, PaymentRow, WalletRow } from './store.ts';
+
+/** What a caller wants for an order: its payment, or that it never be paid. */
+export interface PaymentWish {
+  kind: 'pay' | 'void';
+  orderId: string;
+  customerId: string;
+  /** Minor units. */
+  amount: number;
+  currency: string;
+}
+
+/** The statements of one transaction, in the order in which they are used. */
+export interface DecisionStore {
+  lockWallets: (customerIds: string[]) => Promise<Map<string, WalletRow>>;
+  findPayments: (orderIds: string[]) => Promise<PaymentRow[]>;
+  insertPayments: (payments: PaymentRow[]) => Promise<void>;
+  insertOperations: (operations: OperationRow[]) => Promise<void>;
+  updateWallets: (wallets: WalletRow[]) => Promise<void>;
+}
+
+export interface DecidePaymentDeps {
+  transaction: <T>(work: (store: DecisionStore) => Promise<T>) => Promise<T>;
+}
+
+/** The answer to a wish: the order's one decision, and whether this wish made it. */
+export interface Decided {
+  payment: PaymentRow;
+  fresh: boolean;
+}
+
+/**
+ * Step 3 of the protocol: decides the payment of each order once and for ever, or tells what was
+ * decided. Void-or-get is the same with another wish, so both meet in one row.
+ * Invariants I1, I2 and I4.
+ * @returns one answer per wish, in their order; its `payment` may belong to another customer or
+ *   amount than the wish, which the caller must refuse
+ */
+export async function decidePayments(
+  deps: DecidePaymentDeps,
+  wishes: PaymentWish[],
+): Promise<Decided[]> {
+  return deps.transaction(async (store) => {
+    // Wallets first, by every decision and in one order: whoever waits here for a twin sees the
+    // twin's decision in the next statement, and nobody waits in a circle.
+    const wallets = await store.lockWallets(wishes.map((wish) => wish.customerId));
+    const existing = await store.findPayments(wishes.map((wish) => wish.orderId));
+    const outcome = decide(wishes, wallets, existing);
+    if (outcome.payments.length > 0) await store.insertPayments(outcome.payments);
+    if (outcome.operations.length > 0) {
+      await store.insertOperations(outcome.operations);
+      await store.updateWallets(outcome.wallets);
+    }
+    return outcome.decided;
+  });
+}
+
+interface DecisionOutcome {
+  decided: Decided[];
+  payments: PaymentRow[];
+  operations: OperationRow[];
+  /** Wallets that changed, with their new state. */
+  wallets: WalletRow[];
+}
+
+/**
+ * The decisions themselves, in arrival order. A refusal leaves the running balance as it is, so a
+ * large order that fails does not refuse the small one behind it.
+ */
+export function decide(
+  wishes: PaymentWish[],
+  wallets: Map<string, WalletRow>,
+  existing: PaymentRow[],
+): DecisionOutcome {
+  const known = new Map(existing.map((payment) => [payment.orderId, payment]));
+  const running = new Map([...wallets].map(([id, wallet]) => [id, { ...wallet }]));
+  const changed = new Set<WalletRow>();
+  const payments: PaymentRow[] = [];
+  const operations: OperationRow[] = [];
+
+  const decided = wishes.map((wish): Decided => {
+    const before = known.get(wish.orderId);
+    if (before !== undefined) return { payment: before, fresh: false };
+    const wallet = running.get(wish.customerId) as WalletRow;
+    const balanceSeen = wallet.balance;
+    const operation = wish.kind === 'pay' ? charge(wallet, wish) : null;
+    if (operation !== null) {
+      operations.push(operation);
+      changed.add(wallet);
+    }
+    const payment: PaymentRow = {
+      orderId: wish.orderId,
+      customerId: wish.customerId,
+      amount: wish.amount,
+      currency: wish.currency,
+      decision: operation !== null ? 'captured' : wish.kind === 'pay' ? 'declined' : 'voided',
+      operationId: operation?.id ?? null,
+      balanceSeen,
+    };
+    payments.push(payment);
+    known.set(wish.orderId, payment);
+    return { payment, fresh: true };
+  });
+  return { decided, payments, operations, wallets: [...changed] };
+}
+
+/** Takes the money from the wallet in hand. @returns null when it holds less */
+function charge(wallet: WalletRow, wish: PaymentWish): OperationRow | null {
+  if (wallet.balance < wish.amount) return null;
+  wallet.balance -= wish.amount;
+  wallet.operationCount += 1;
+  return {
+    id: randomUUIDv7(),
+    customerId: wish.customerId,
+    number: wallet.operationCount,
+    type: 'charge',
+    amount: -wish.amount,
+    currency: wish.currency,
+    balanceAfter: wallet.balance,
+    orderId: wish.orderId,
+    idempotencyKey: null,
+  };
+}

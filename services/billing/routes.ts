@@ -1,0 +1,111 @@
+import * as contract from '#contracts/billing.ts';
+import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import type { Database } from '#platform/database.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { decodeCursor, pageOf } from '#platform/page.ts';
+import type { InternalApi } from '#platform/service.ts';
+import { type Decided, decidePayments, type PaymentWish } from './decide-payment.ts';
+import * as store from './store.ts';
+import { topUp } from './top-up.ts';
+import { decisionsIn, topUpsIn } from './transactions.ts';
+
+const OPERATION_NUMBER = /^[1-9]\d{0,15}$/;
+
+/** The internal API of billing (`contracts/billing.ts`). */
+export function serveBilling(api: InternalApi, database: Database, currency: string): void {
+  const decisions = decisionsIn(database, currency);
+  const topUps = topUpsIn(database, currency);
+
+  async function decideOne(wish: PaymentWish): Promise<Decided> {
+    if (wish.currency !== currency) refuseCurrency(wish.currency);
+    const [decided] = (await decidePayments(decisions, [wish])) as [Decided];
+    const { payment } = decided;
+    if (payment.customerId !== wish.customerId || payment.amount !== wish.amount) {
+      throw new AppError(
+        contract.billingProblems.paymentMismatch,
+        `payment of order ${wish.orderId} asked with other data than it was decided with`,
+      );
+    }
+    return decided;
+  }
+
+  api.serve(contract.decidePayment, async ({ params, body }) => {
+    const { payment, fresh } = await decideOne({
+      kind: 'pay',
+      orderId: params.orderId,
+      customerId: body.customerId,
+      amount: body.amount.amount,
+      currency: body.amount.currency,
+    });
+    if (payment.decision === 'declined') throw declined(payment);
+    if (payment.decision === 'voided') {
+      throw new AppError(contract.billingProblems.paymentVoided, `${params.orderId} was voided`);
+    }
+    const operation = await store.findOperation(database, payment.operationId as string);
+    if (operation === null) {
+      throw new AppError(commonProblems.internal, `operation ${payment.operationId} is missing`);
+    }
+    return {
+      status: fresh ? 201 : 200,
+      body: { orderId: params.orderId, decision: 'captured', operation },
+    };
+  });
+
+  api.serve(contract.voidPayment, async ({ params, body }) => {
+    const { payment } = await decideOne({
+      kind: 'void',
+      orderId: params.orderId,
+      customerId: body.customerId,
+      amount: body.amount.amount,
+      currency: body.amount.currency,
+    });
+    const { orderId, decision, operationId } = payment;
+    return { status: 200, body: { orderId, decision, operationId } };
+  });
+
+  api.serve(contract.getWallet, async ({ params }) => {
+    const amount = await store.findBalance(database, params.customerId);
+    return {
+      status: 200,
+      body: { customerId: params.customerId, balance: { amount, currency } },
+    };
+  });
+
+  api.serve(contract.topUpWallet, async ({ params, body }) => {
+    if (body.amount.currency !== currency) refuseCurrency(body.amount.currency);
+    const operation = await topUp(topUps, { customerId: params.customerId, ...body });
+    return { status: 201, body: operation };
+  });
+
+  api.serve(contract.listOperations, async ({ params, query }) => {
+    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
+    const before = decodeCursor(query.cursor, OPERATION_NUMBER);
+    const operations = await store.listOperations(database, {
+      customerId: params.customerId,
+      before: before === null ? null : Number(before),
+      limit,
+    });
+    return { status: 200, body: pageOf(operations, limit, ({ number }) => String(number)) };
+  });
+}
+
+/** 406 with the balance that the decision saw, also when it is told again later. */
+function declined(payment: store.PaymentRow): AppError {
+  const { amount, balanceSeen, currency } = payment;
+  const shortage: contract.Shortage = {
+    balance: { amount: balanceSeen, currency },
+    required: { amount, currency },
+    shortfall: { amount: amount - balanceSeen, currency },
+  };
+  return new AppError(
+    contract.billingProblems.insufficientFunds,
+    `order ${payment.orderId} declined`,
+    { extra: shortage },
+  );
+}
+
+function refuseCurrency(currency: string): never {
+  throw new AppError(commonProblems.invalidRequest, `currency ${currency} is not ours`, {
+    faults: [{ pointer: '/amount/currency', rule: 'currency' }],
+  });
+}

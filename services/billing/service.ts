@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
+import { createDatabase, migrate } from '#platform/database.ts';
+import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { serveBilling } from './routes.ts';
+
+const CONNECTIONS_MAX = 16;
+
+export const BillingConfig = Type.Object({
+  ...calleeSettings,
+  BILLING_DATABASE_URL: Type.String({ description: 'PostgreSQL database of the billing service.' }),
+  CURRENCY: Type.String({
+    default: 'RUB',
+    pattern: '^[A-Z]{3}$',
+    description: 'The one currency of orders and wallets (ISO 4217).',
+  }),
+});
+export type BillingConfig = Static<typeof BillingConfig>;
+
+/** Starts billing: wallets and the payment decisions. */
+export async function startBilling(config: BillingConfig, log: Logger): Promise<RunningService> {
+  const database = createDatabase({
+    url: config.BILLING_DATABASE_URL,
+    connectionsMax: CONNECTIONS_MAX,
+    applicationName: 'billing',
+    log,
+  });
+  await migrate(database, new URL('migrations/', import.meta.url));
+  return startInternalService({
+    name: 'billing',
+    config,
+    log,
+    ready: { database: () => database.query('select 1') },
+    routes: (api) => serveBilling(api, database, config.CURRENCY),
+    close: () => database.close(),
+  });
+}

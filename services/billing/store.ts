@@ -1,0 +1,226 @@
+import type { WalletOperation } from '#contracts/billing.ts';
+import type { Queryable } from '#platform/database.ts';
+
+export interface WalletRow {
+  customerId: string;
+  balance: number;
+  operationCount: number;
+}
+
+/** What was decided for an order, as the row keeps it. */
+export interface PaymentRow {
+  orderId: string;
+  customerId: string;
+  amount: number;
+  currency: string;
+  decision: 'captured' | 'declined' | 'voided';
+  operationId: string | null;
+  balanceSeen: number;
+}
+
+/** A movement about to be stored. */
+export interface OperationRow {
+  id: string;
+  customerId: string;
+  /** Position in the wallet's history, from 1, without gaps. */
+  number: number;
+  type: 'top_up' | 'charge';
+  amount: number;
+  currency: string;
+  balanceAfter: number;
+  orderId: string | null;
+  idempotencyKey: string | null;
+}
+
+/**
+ * Makes sure that the wallets exist and locks them, always in the order of their ids, so that no
+ * two transactions wait for each other.
+ */
+export async function lockWallets(
+  tx: Queryable,
+  customerIds: string[],
+  currency: string,
+): Promise<Map<string, WalletRow>> {
+  const sorted = [...new Set(customerIds)].sort();
+  await tx.query({
+    name: 'ensure-wallets',
+    text: `insert into wallets (customer_id, currency)
+      select customer_id, $2 from unnest($1::text[]) as t (customer_id)
+      order by customer_id collate "C" on conflict do nothing`,
+    values: [sorted, currency],
+  });
+  const { rows } = await tx.query<{
+    customer_id: string;
+    balance: string;
+    operation_count: string;
+  }>({
+    name: 'lock-wallets',
+    text: `select customer_id, balance, operation_count from wallets
+      where customer_id = any($1::text[]) order by customer_id collate "C" for update`,
+    values: [sorted],
+  });
+  return new Map(
+    rows.map((row) => [
+      row.customer_id,
+      {
+        customerId: row.customer_id,
+        balance: Number(row.balance),
+        operationCount: Number(row.operation_count),
+      },
+    ]),
+  );
+}
+
+/** The decisions that exist for these orders. */
+export async function findPayments(db: Queryable, orderIds: string[]): Promise<PaymentRow[]> {
+  const { rows } = await db.query({
+    name: 'find-payments',
+    text: `select order_id, customer_id, amount, currency, decision, operation_id, balance_seen
+      from payments where order_id = any($1::uuid[])`,
+    values: [orderIds],
+  });
+  return rows.map((row) => ({
+    orderId: row.order_id,
+    customerId: row.customer_id,
+    amount: Number(row.amount),
+    currency: row.currency,
+    decision: row.decision,
+    operationId: row.operation_id,
+    balanceSeen: Number(row.balance_seen),
+  }));
+}
+
+/** Writes decisions for ever. A second decision for an order breaks the primary key (I1). */
+export async function insertPayments(tx: Queryable, payments: PaymentRow[]): Promise<void> {
+  await tx.query({
+    name: 'insert-payments',
+    text: `insert into payments
+        (order_id, customer_id, amount, currency, decision, operation_id, balance_seen)
+      select * from unnest
+        ($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bigint[])`,
+    values: [
+      payments.map((payment) => payment.orderId),
+      payments.map((payment) => payment.customerId),
+      payments.map((payment) => payment.amount),
+      payments.map((payment) => payment.currency),
+      payments.map((payment) => payment.decision),
+      payments.map((payment) => payment.operationId),
+      payments.map((payment) => payment.balanceSeen),
+    ],
+  });
+}
+
+export async function insertOperations(tx: Queryable, operations: OperationRow[]): Promise<void> {
+  await tx.query({
+    name: 'insert-operations',
+    text: `insert into operations
+        (id, customer_id, number, type, amount, currency, balance_after, order_id, idempotency_key)
+      select * from unnest ($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[],
+        $6::text[], $7::bigint[], $8::uuid[], $9::text[])`,
+    values: [
+      operations.map((operation) => operation.id),
+      operations.map((operation) => operation.customerId),
+      operations.map((operation) => operation.number),
+      operations.map((operation) => operation.type),
+      operations.map((operation) => operation.amount),
+      operations.map((operation) => operation.currency),
+      operations.map((operation) => operation.balanceAfter),
+      operations.map((operation) => operation.orderId),
+      operations.map((operation) => operation.idempotencyKey),
+    ],
+  });
+}
+
+/** Writes each changed wallet once. The caller holds their locks. */
+export async function updateWallets(tx: Queryable, wallets: WalletRow[]): Promise<void> {
+  await tx.query({
+    name: 'update-wallets',
+    text: `update wallets set balance = new.balance, operation_count = new.operation_count
+      from unnest($1::text[], $2::bigint[], $3::bigint[])
+        as new (customer_id, balance, operation_count)
+      where wallets.customer_id = new.customer_id`,
+    values: [
+      wallets.map((wallet) => wallet.customerId),
+      wallets.map((wallet) => wallet.balance),
+      wallets.map((wallet) => wallet.operationCount),
+    ],
+  });
+}
+
+/** The balance; a wallet that was never used holds 0. */
+export async function findBalance(db: Queryable, customerId: string): Promise<number> {
+  const { rows } = await db.query<{ balance: string }>({
+    name: 'find-balance',
+    text: 'select balance from wallets where customer_id = $1',
+    values: [customerId],
+  });
+  return Number(rows[0]?.balance ?? 0);
+}
+
+const OPERATION_COLUMNS = 'id, type, amount, currency, balance_after, order_id, number, created_at';
+
+/** An operation with its place in the wallet's history. */
+export type NumberedOperation = WalletOperation & { number: number };
+
+export async function findOperation(db: Queryable, id: string): Promise<NumberedOperation | null> {
+  const { rows } = await db.query({
+    name: 'find-operation',
+    text: `select ${OPERATION_COLUMNS} from operations where id = $1`,
+    values: [id],
+  });
+  return rows[0] === undefined ? null : operationOf(rows[0]);
+}
+
+/** The top-up that a customer's key names. */
+export async function findTopUp(
+  db: Queryable,
+  customerId: string,
+  idempotencyKey: string,
+): Promise<NumberedOperation | null> {
+  const { rows } = await db.query({
+    name: 'find-top-up',
+    text: `select ${OPERATION_COLUMNS} from operations
+      where customer_id = $1 and idempotency_key = $2`,
+    values: [customerId, idempotencyKey],
+  });
+  return rows[0] === undefined ? null : operationOf(rows[0]);
+}
+
+/** A wallet's operations, newest first, one more than `limit` where there are more. */
+export async function listOperations(
+  db: Queryable,
+  query: { customerId: string; before: number | null; limit: number },
+): Promise<NumberedOperation[]> {
+  const { rows } = await db.query({
+    name: 'list-operations',
+    text: `select ${OPERATION_COLUMNS} from operations
+      where customer_id = $1 and number < coalesce($2::bigint, 9223372036854775807)
+      order by number desc limit $3`,
+    values: [query.customerId, query.before, query.limit + 1],
+  });
+  return rows.map(operationOf);
+}
+
+interface OperationRecord {
+  id: string;
+  type: 'top_up' | 'charge';
+  amount: string;
+  currency: string;
+  balance_after: string;
+  order_id: string | null;
+  number: string;
+  created_at: Date;
+}
+
+function operationOf(row: OperationRecord): NumberedOperation {
+  return {
+    id: row.id,
+    type: row.type,
+    // Exact: CHECKs keep every amount below 2^53.
+    amount: { amount: Number(row.amount), currency: row.currency },
+    balanceAfter: { amount: Number(row.balance_after), currency: row.currency },
+    orderId: row.order_id,
+    number: Number(row.number),
+    createdAt: row.created_at.toISOString(),
+  };
+}

@@ -1,0 +1,59 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { billingProblems } from '#contracts/billing.ts';
+import { BALANCE_MAX, type Money } from '#contracts/common.ts';
+import { AppError } from '#platform/errors.ts';
+import type { NumberedOperation, OperationRow, WalletRow } from './store.ts';
+
+/** The statements of one transaction, in the order in which they are used. */
+export interface TopUpStore {
+  lockWallet: (customerId: string) => Promise<WalletRow>;
+  findTopUp: (customerId: string, key: string) => Promise<NumberedOperation | null>;
+  insertOperation: (operation: OperationRow) => Promise<void>;
+  updateWallet: (wallet: WalletRow) => Promise<void>;
+}
+
+export interface TopUpDeps {
+  transaction: <T>(work: (store: TopUpStore) => Promise<T>) => Promise<T>;
+}
+
+export interface TopUpRequest {
+  customerId: string;
+  amount: Money;
+  idempotencyKey: string;
+}
+
+/**
+ * Adds money to a wallet once per key; a repetition answers the operation that the first made.
+ * @returns the operation as stored
+ * @throws AppError `idempotency-key-reused` for another amount, `balance-limit`
+ */
+export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<NumberedOperation> {
+  const { customerId, amount, idempotencyKey } = request;
+  return deps.transaction(async (store) => {
+    // The lock comes first, so that a twin with the same key is seen by the next statement.
+    const wallet = await store.lockWallet(customerId);
+    const before = await store.findTopUp(customerId, idempotencyKey);
+    if (before !== null) {
+      if (before.amount.amount === amount.amount) return before;
+      throw new AppError(billingProblems.keyReused, `top-up key of ${before.id} reused`);
+    }
+    const balance = wallet.balance + amount.amount;
+    if (balance > BALANCE_MAX) {
+      throw new AppError(billingProblems.balanceLimit, `balance would be ${balance}`);
+    }
+    const number = wallet.operationCount + 1;
+    await store.insertOperation({
+      id: randomUUIDv7(),
+      customerId,
+      number,
+      type: 'top_up',
+      amount: amount.amount,
+      currency: amount.currency,
+      balanceAfter: balance,
+      orderId: null,
+      idempotencyKey,
+    });
+    await store.updateWallet({ customerId, balance, operationCount: number });
+    return (await store.findTopUp(customerId, idempotencyKey)) as NumberedOperation;
+  });
+}

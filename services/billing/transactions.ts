@@ -1,0 +1,66 @@
+import { backoffMs, pause } from '#platform/backoff.ts';
+import { type Database, sqlState } from '#platform/database.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import type { DecidePaymentDeps } from './decide-payment.ts';
+import * as store from './store.ts';
+import type { TopUpDeps } from './top-up.ts';
+
+const ATTEMPTS_MAX = 5;
+const RETRY = { firstMs: 10, maxMs: 100 };
+// Deadlock, serialization, and a twin that inserted the same row between our look and our insert
+// (only possible when the two name different customers, and so lock different wallets).
+const REPEATABLE = new Set(['40P01', '40001', '23505']);
+
+/** Binds the decision story to PostgreSQL. */
+export function decisionsIn(database: Database, currency: string): DecidePaymentDeps {
+  return {
+    transaction: (work) =>
+      repeated(() =>
+        database.transaction((tx) =>
+          work({
+            lockWallets: (ids) => store.lockWallets(tx, ids, currency),
+            findPayments: (ids) => store.findPayments(tx, ids),
+            insertPayments: (payments) => store.insertPayments(tx, payments),
+            insertOperations: (operations) => store.insertOperations(tx, operations),
+            updateWallets: (wallets) => store.updateWallets(tx, wallets),
+          }),
+        ),
+      ),
+  };
+}
+
+/** Binds the top-up story to PostgreSQL. */
+export function topUpsIn(database: Database, currency: string): TopUpDeps {
+  return {
+    transaction: (work) =>
+      repeated(() =>
+        database.transaction((tx) =>
+          work({
+            async lockWallet(id) {
+              const wallets = await store.lockWallets(tx, [id], currency);
+              return wallets.get(id) as store.WalletRow;
+            },
+            findTopUp: (id, key) => store.findTopUp(tx, id, key),
+            insertOperation: (operation) => store.insertOperations(tx, [operation]),
+            updateWallet: (wallet) => store.updateWallets(tx, [wallet]),
+          }),
+        ),
+      ),
+  };
+}
+
+async function repeated<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!REPEATABLE.has(sqlState(error) ?? '')) throw error;
+      if (attempt === ATTEMPTS_MAX) {
+        throw new AppError(commonProblems.unavailable, 'transaction kept failing', {
+          cause: error,
+        });
+      }
+      await pause(backoffMs(attempt, RETRY));
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { FastifyRequest } from 'fastify';
+import type { Deadline } from '#platform/deadline.ts';
+import type { Customer } from './access-token.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { GatewayConfig } from './service.ts';
+
+/** What the gateway's routes share. */
+export interface Gateway {
+  config: GatewayConfig;
+  neighbours: Neighbours;
+  /** The signed-in customer of a request, or 401. */
+  identify: (request: FastifyRequest) => Promise<Customer>;
+  /** The signed-in operator, or 401, or 403 for customers. */
+  identifyOperator: (request: FastifyRequest) => Promise<Customer>;
+  /** Budget of everything but an order. */
+  readDeadline: () => Deadline;
+  /** With an external issuer, stores the token's contact data once, beside the request. */
+  rememberContact: (customer: Customer) => void;
+}

@@ -1,0 +1,146 @@
+import * as billing from '#contracts/billing.ts';
+import * as orders from '#contracts/orders.ts';
+import type { Deadline } from '#platform/deadline.ts';
+import { AppError, commonProblems, type Fault, type ProblemType } from '#platform/errors.ts';
+import type { HttpClient, ProblemReply } from '#platform/http-client.ts';
+import type { Decision, PlaceOrderDeps } from './place-order.ts';
+import type { RecoverOrdersDeps } from './recover-orders.ts';
+
+/** How the gateway reaches the other services. */
+export interface Neighbours {
+  orders: HttpClient;
+  billing: HttpClient;
+  profiles: HttpClient;
+  notifications: HttpClient;
+  /** Absent when an external issuer keeps the accounts. */
+  identity: HttpClient | null;
+}
+
+/** Problems of other services that reach the customer unchanged. */
+const passedOn: ProblemType[] = [
+  commonProblems.invalidRequest,
+  commonProblems.notFound,
+  commonProblems.tooMany,
+  ...Object.values(orders.orderProblems),
+  ...Object.values(billing.billingProblems),
+];
+
+/**
+ * An internal problem as an error of ours, with its faults (internal bodies have the pointers of
+ * the public ones).
+ * @param known further problem types that may be passed on
+ */
+export function problemOf(reply: ProblemReply, known: ProblemType[] = []): AppError {
+  const { body } = reply;
+  const type = [...known, ...passedOn].find((problem) => problem.code === body.code);
+  if (type === undefined) {
+    // Our own credentials were refused, or an answer that nobody declared: not the caller's fault.
+    return new AppError(
+      commonProblems.internal,
+      `an internal call answered ${reply.status} ${body.code}`,
+    );
+  }
+  const retryAfter = reply.retryAfter;
+  return new AppError(type, body.detail, {
+    faults: (body.errors ?? []) as Fault[],
+    ...(retryAfter !== undefined && { headers: { 'retry-after': retryAfter } }),
+  });
+}
+
+/** Binds the order story to the services, within one request's budget. */
+export function orderNeighbours(
+  { orders: ordersClient, billing: billingClient }: Neighbours,
+  options: { deadline: Deadline; traceId: string; onAlarm: (message: string) => void },
+): PlaceOrderDeps {
+  return {
+    createOrder: (request) =>
+      orNull(async () => {
+        const answer = await ordersClient.call(orders.createOrder, { body: request }, options);
+        if (!answer.problem) return answer.body;
+        if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
+        throw problemOf(answer);
+      }),
+    decidePayment: (order) =>
+      orNull(async () => {
+        const answer = await billingClient.call(billing.decidePayment, paymentOf(order), options);
+        if (!answer.problem) {
+          return { decision: 'captured', operationId: answer.body.operation.id };
+        }
+        return refusalOf(answer) ?? alarm(options.onAlarm, `pay ${order.id}`, answer);
+      }),
+    recordPayment: (order, decision) =>
+      orNull(async () => {
+        const record = recordOf(decision);
+        const request = { params: { orderId: order.id }, body: record };
+        const answer = await ordersClient.call(orders.recordPayment, request, options);
+        if (!answer.problem) return answer.body;
+        return alarm(options.onAlarm, `record ${record.decision} for ${order.id}`, answer);
+      }),
+  };
+}
+
+/** Binds the recovery story to the services. */
+export function recoveryNeighbours(
+  { orders: ordersClient, billing: billingClient }: Neighbours,
+  options: { olderThanMs: number; leaseMs: number; limit: number; deadline: () => Deadline },
+): Omit<RecoverOrdersDeps, 'onFailure'> {
+  const { olderThanMs, leaseMs, limit } = options;
+  return {
+    async claimPending() {
+      const request = { query: {}, body: { olderThanMs, leaseMs, limit } };
+      const answer = await ordersClient.call(orders.claimPendingOrders, request);
+      if (answer.problem) throw problemOf(answer);
+      return answer.body.data;
+    },
+    async voidPayment(order) {
+      const deadline = options.deadline();
+      const answer = await billingClient.call(billing.voidPayment, paymentOf(order), { deadline });
+      if (answer.problem) throw problemOf(answer);
+      return answer.body;
+    },
+    async recordPayment(order, record) {
+      const deadline = options.deadline();
+      const request = { params: { orderId: order.id }, body: record };
+      const answer = await ordersClient.call(orders.recordPayment, request, { deadline });
+      if (answer.problem) throw problemOf(answer);
+      return answer.body;
+    },
+  };
+}
+
+/** The amount comes from the stored order, never from the client. */
+function paymentOf(order: orders.Order) {
+  return {
+    params: { orderId: order.id },
+    body: { customerId: order.customerId, amount: order.total },
+  };
+}
+
+function recordOf(decision: Decision): orders.PaymentRecord {
+  if (decision.decision === 'captured') return decision;
+  return { decision: decision.decision };
+}
+
+function refusalOf({ body }: ProblemReply): Decision | null {
+  if (body.code === billing.billingProblems.insufficientFunds.code) {
+    const { balance, required, shortfall } = body as unknown as billing.Shortage;
+    return { decision: 'declined', shortage: { balance, required, shortfall } };
+  }
+  return body.code === billing.billingProblems.paymentVoided.code ? { decision: 'voided' } : null;
+}
+
+/** No answer in time is not an answer: the story decides what that means. */
+async function orNull<T>(call: () => Promise<T>): Promise<T | null> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof AppError && error.problem.kind === 'unavailable') return null;
+    throw error;
+  }
+}
+
+/** A contradiction between services: a defect, told loudly; the order stays for recovery. */
+function alarm(onAlarm: (message: string) => void, action: string, answer: ProblemReply): null {
+  onAlarm(`${action}: answered ${answer.status} ${answer.body.code}`);
+  return null;
+}

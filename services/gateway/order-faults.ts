@@ -1,0 +1,30 @@
+import { type OrderItem, totalOf } from '#contracts/orders.ts';
+import type { Fault } from '#platform/errors.ts';
+
+/**
+ * Rules of an order that its schema cannot say: one currency, ours, and a total within the limits.
+ * Looks at any body, so that these faults are listed beside those of the schema.
+ */
+export function orderFaults(body: unknown, currency: string): Fault[] {
+  const items = (body as { items?: unknown } | null | undefined)?.items;
+  if (!Array.isArray(items)) return [];
+  const faults = items.flatMap((item, index) =>
+    currencyFaults(item?.unitPrice, `/items/${index}/unitPrice`, currency),
+  );
+  if (faults.length === 0 && items.every(isPriced) && totalOf(items) === null) {
+    faults.push({ pointer: '/items', rule: 'total', expected: '1…10^15' });
+  }
+  return faults;
+}
+
+/** A currency that is well formed but not ours. */
+export function currencyFaults(money: unknown, pointer: string, currency: string): Fault[] {
+  const given = (money as { currency?: unknown } | null | undefined)?.currency;
+  if (typeof given !== 'string' || given === currency) return [];
+  return [{ pointer: `${pointer}/currency`, rule: 'const', expected: currency }];
+}
+
+function isPriced(item: unknown): item is OrderItem {
+  const { quantity, unitPrice } = (item ?? {}) as Partial<OrderItem>;
+  return Number.isSafeInteger(quantity) && Number.isSafeInteger(unitPrice?.amount);
+}

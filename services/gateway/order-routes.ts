@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { billingProblems } from '#contracts/billing.ts';
+import * as contract from '#contracts/gateway.ts';
+import * as orders from '#contracts/orders.ts';
+import { orderProblems } from '#contracts/orders.ts';
+import { deadlineIn } from '#platform/deadline.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { type HttpServer, serve } from '#platform/http-server.ts';
+import { type Language, languageOf } from '#platform/language.ts';
+import type { Gateway } from './gateway.ts';
+import { orderNeighbours, problemOf } from './neighbours.ts';
+import { orderFaults } from './order-faults.ts';
+import { type Outcome, placeOrder } from './place-order.ts';
+
+const RETRY_AFTER_S = '1';
+
+/** Orders as customers place and read them. */
+export function serveOrders(app: HttpServer, gateway: Gateway): void {
+  const { neighbours, config, identify } = gateway;
+
+  serve(
+    app,
+    contract.placeOrder,
+    { identify, check: (body) => orderFaults(body, config.CURRENCY) },
+    async ({ caller, body, headers, request, traceId }) => {
+      if (body.customerId !== undefined && body.customerId !== caller.customerId) {
+        throw new AppError(contract.gatewayProblems.foreignCustomer, 'order in another name');
+      }
+      // Without a key of the client's own, ours lets the hops behind us be repeated safely.
+      const idempotencyKey = headers['idempotency-key'] ?? randomUUID();
+      const deps = orderNeighbours(neighbours, {
+        deadline: deadlineIn(config.ORDER_DEADLINE_MS),
+        traceId,
+        onAlarm: (message) => request.log.error({ traceId }, message),
+      });
+      gateway.rememberContact(caller);
+      const outcome = await placeOrder(deps, {
+        customerId: caller.customerId,
+        idempotencyKey,
+        items: body.items,
+      });
+      const language = languageOf(request.headers['accept-language']);
+      return answerTo(outcome, idempotencyKey, language);
+    },
+  );
+
+  serve(app, contract.readOrder, { identify }, async ({ caller, params, request, traceId }) => {
+    const answer = await neighbours.orders.call(
+      orders.getOrder,
+      { params, query: { customerId: caller.customerId } },
+      { deadline: gateway.readDeadline(), traceId },
+    );
+    if (answer.problem) throw problemOf(answer);
+    return {
+      status: 200,
+      body: toPublic(answer.body, languageOf(request.headers['accept-language'])),
+    };
+  });
+
+  serve(app, contract.readOrders, { identify }, async ({ caller, query, request, traceId }) => {
+    const answer = await neighbours.orders.call(
+      orders.listOrders,
+      { query: { ...query, customerId: caller.customerId } },
+      { deadline: gateway.readDeadline(), traceId },
+    );
+    if (answer.problem) throw problemOf(answer);
+    const language = languageOf(request.headers['accept-language']);
+    const data = answer.body.data.map((order) => toPublic(order, language));
+    return { status: 200, body: { data, nextCursor: answer.body.nextCursor } };
+  });
+}
+
+/** The table of answers (design section 2, step 5). */
+function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) {
+  const echo = { 'idempotency-key': idempotencyKey };
+  if (outcome.kind === 'key-reused') {
+    throw new AppError(orderProblems.keyReused, 'key reused with another body', { headers: echo });
+  }
+  if (outcome.kind === 'unknown') {
+    throw new AppError(commonProblems.unavailable, 'not known whether the order exists', {
+      headers: { ...echo, 'retry-after': RETRY_AFTER_S },
+    });
+  }
+  const body = toPublic(outcome.order, language);
+  const headers = { ...echo, location: `/v1/orders/${body.id}` };
+  switch (outcome.kind) {
+    case 'paid':
+      return { status: 201 as const, body, headers };
+    case 'pending':
+      return { status: 202 as const, body, headers: { ...headers, 'retry-after': RETRY_AFTER_S } };
+    case 'declined':
+      throw new AppError(billingProblems.insufficientFunds, `order ${body.id} declined`, {
+        extra: { order: body, ...outcome.shortage },
+        headers,
+      });
+    case 'voided':
+      throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
+        extra: { order: body },
+        headers,
+      });
+  }
+}
+
+function toPublic(order: orders.Order, language: Language): contract.PublicOrder {
+  return { ...order, statusLabel: contract.statusLabels[order.status][language] };
+}

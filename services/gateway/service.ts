@@ -1,0 +1,164 @@
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
+import { deadlineIn } from '#platform/deadline.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { createHttpClient, type HttpClient } from '#platform/http-client.ts';
+import { createHttpServer, listen } from '#platform/http-server.ts';
+import { listenerSettings, type RunningService, serveHealth } from '#platform/service.ts';
+import { createCredentials } from '#platform/service-token.ts';
+import { checkedUrl, createTokenCheck, discoverKeys } from './access-token.ts';
+import { serveAccounts } from './account-routes.ts';
+import { serveDocs } from './docs-routes.ts';
+import type { Gateway } from './gateway.ts';
+import { serveLetters } from './letter-routes.ts';
+import { serveMailbox } from './mailbox-routes.ts';
+import type { Neighbours } from './neighbours.ts';
+import { serveOrders } from './order-routes.ts';
+import { startRecovery } from './recovery.ts';
+import { contactMemoryIn } from './remember-contact.ts';
+import { serveWallets } from './wallet-routes.ts';
+
+const READ_DEADLINE_MS = 5_000;
+
+const urls = (callee: string) =>
+  Type.Array(Type.String(), { description: `Base URLs of ${callee}, comma-separated.` });
+
+export const GatewayConfig = Type.Object({
+  ...listenerSettings,
+  PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535, description: 'Public port.' }),
+  GATEWAY_PRIVATE_KEY: Type.String({
+    description: "Ed25519 key (PKCS#8 PEM) that signs the gateway's calls to the services.",
+  }),
+  ORDERS_URL: urls('orders'),
+  BILLING_URL: urls('billing'),
+  PROFILES_URL: urls('profiles'),
+  NOTIFICATIONS_URL: urls('notifications'),
+  IDENTITY_URL: Type.Optional(urls('identity; absent when OIDC_ISSUER is set')),
+  OIDC_ISSUER: Type.Optional(
+    Type.String({ description: 'OpenID Connect issuer whose tokens are accepted instead.' }),
+  ),
+  OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
+  TOKEN_ISSUER: Type.String({
+    default: 'orderbell',
+    description: 'Required `iss` of tokens of the identity service.',
+  }),
+  TOKEN_TYPES: Type.Array(Type.String(), {
+    default: ['none', 'jwt', 'at+jwt'],
+    description: 'Accepted `typ` headers of tokens; `none` for tokens without one.',
+  }),
+  OPERATOR_CLAIM: Type.String({
+    default: 'scope',
+    description: 'Claim that makes an operator; dots lead into objects (realm_access.roles).',
+  }),
+  OPERATOR_CLAIM_VALUE: Type.String({ default: 'operator', description: 'Its value.' }),
+  WALLET_SELF_TOP_UP: Type.Boolean({
+    default: false,
+    description: 'Whether customers may top their own wallets up.',
+  }),
+  CURRENCY: Type.String({
+    default: 'RUB',
+    pattern: '^[A-Z]{3}$',
+    description: 'The one currency of orders and wallets (ISO 4217).',
+  }),
+  ORDER_DEADLINE_MS: Type.Integer({
+    default: 5_000,
+    minimum: 100,
+    maximum: 60_000,
+    description: 'Budget of one order; after it the answer is 202 or 503.',
+  }),
+  RECOVERY_AGE_MS: Type.Integer({
+    default: 30_000,
+    minimum: 0,
+    maximum: 86_400_000,
+    description: 'Age at which a Pending order is recovered; longer than ORDER_DEADLINE_MS.',
+  }),
+  RECOVERY_INTERVAL_MS: Type.Integer({
+    default: 5_000,
+    minimum: 50,
+    maximum: 3_600_000,
+    description: 'Mean time between rounds of recovery.',
+  }),
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description: 'Whether X-Forwarded-For tells the client address (only behind your own proxy).',
+  }),
+  MAILBOX_URL: Type.Optional(
+    Type.String({ description: 'Where the mailbox of the default set-up is; shown at /mailbox.' }),
+  ),
+});
+export type GatewayConfig = Static<typeof GatewayConfig>;
+
+/** Starts the gateway: the public API, and the recovery of orders whose request died. */
+export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningService> {
+  const neighbours = await createNeighbours(config, log);
+  const checkToken = createTokenCheck({
+    issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
+    audience: config.OIDC_AUDIENCE,
+    jwksUrl: () => keysAddress(config),
+    types: config.TOKEN_TYPES,
+    operatorClaim: config.OPERATOR_CLAIM,
+    operatorValue: config.OPERATOR_CLAIM_VALUE,
+  });
+  const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
+  const gateway: Gateway = {
+    config,
+    neighbours,
+    identify,
+    async identifyOperator(request) {
+      const caller = await identify(request);
+      if (caller.operator) return caller;
+      throw new AppError(commonProblems.forbidden, 'not an operator');
+    },
+    readDeadline: () => deadlineIn(READ_DEADLINE_MS),
+    rememberContact:
+      config.OIDC_ISSUER === undefined ? () => {} : contactMemoryIn(neighbours.profiles, log),
+  };
+
+  const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY });
+  serveHealth(app, {});
+  await serveDocs(app);
+  serveAccounts(app, gateway);
+  serveWallets(app, gateway);
+  serveOrders(app, gateway);
+  serveLetters(app, gateway);
+  if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
+  const url = await listen(app, config.HOST, config.PORT);
+  const recovery = startRecovery(neighbours, {
+    ageMs: config.RECOVERY_AGE_MS,
+    intervalMs: config.RECOVERY_INTERVAL_MS,
+    log,
+  });
+  return {
+    url,
+    async close() {
+      await app.close();
+      await recovery.close();
+      await Promise.all(
+        Object.values(neighbours).map((client: HttpClient | null) => client?.close()),
+      );
+    },
+  };
+}
+
+async function createNeighbours(config: GatewayConfig, log: Logger): Promise<Neighbours> {
+  const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
+  const client = (callee: string, urls: string[]) =>
+    createHttpClient({ callee, urls, credentials, log });
+  return {
+    orders: client('orders', config.ORDERS_URL),
+    billing: client('billing', config.BILLING_URL),
+    profiles: client('profiles', config.PROFILES_URL),
+    notifications: client('notifications', config.NOTIFICATIONS_URL),
+    identity: config.IDENTITY_URL === undefined ? null : client('identity', config.IDENTITY_URL),
+  };
+}
+
+async function keysAddress(config: GatewayConfig): Promise<URL> {
+  if (config.OIDC_ISSUER !== undefined) {
+    checkedUrl(config.OIDC_ISSUER);
+    return discoverKeys(config.OIDC_ISSUER);
+  }
+  const identity = config.IDENTITY_URL?.[0];
+  if (identity === undefined) throw new Error('neither OIDC_ISSUER nor IDENTITY_URL is set');
+  return new URL('/jwks', identity);
+}

@@ -1,0 +1,90 @@
+import { type AccessToken, identityProblems } from '#contracts/identity.ts';
+import { AppError, commonProblems, type ProblemType } from '#platform/errors.ts';
+import type { Attempts } from './attempts.ts';
+import type { Auth, StoredAccount } from './auth.ts';
+import type { Passwords } from './passwords.ts';
+
+export interface AccountDeps {
+  auth: Pick<Auth, 'findAccount' | 'insertAccount' | 'signToken'>;
+  passwords: Passwords;
+  attempts: Attempts;
+}
+
+/** What a client gives to register or to sign in. */
+export interface Credentials {
+  email: string;
+  password: string;
+  clientAddress: string;
+}
+
+/**
+ * Creates an account. Repeated with the same password it answers the existing one, so that a
+ * registration which was interrupted can be completed.
+ * @throws AppError `email-taken` for another password, 429 when a limit is reached
+ */
+export async function register(
+  deps: AccountDeps,
+  given: Credentials,
+): Promise<{ customerId: string; created: boolean }> {
+  const credentials = normalized(given);
+  const { email } = credentials;
+  let account = await deps.auth.findAccount(email);
+  if (account === null) {
+    const customerId = await createNew(deps, credentials);
+    if (customerId !== null) return { customerId, created: true };
+    account = await deps.auth.findAccount(email);
+    if (account === null) throw new AppError(commonProblems.unavailable, 'the account vanished');
+  }
+  await checkPassword(deps, account, credentials, identityProblems.emailTaken);
+  return { customerId: account.id, created: false };
+}
+
+/** @returns the new account's id, null when another request was faster */
+async function createNew(
+  { auth, passwords, attempts }: AccountDeps,
+  { email, password, clientAddress }: Credentials,
+): Promise<string | null> {
+  // Before the hash, which is the costly part.
+  await attempts.countRegistration(clientAddress);
+  let id: string | null = null;
+  try {
+    id = await auth.insertAccount(email, await passwords.hash(password), 'customer');
+  } finally {
+    if (id === null) await attempts.uncountRegistration(clientAddress);
+  }
+  return id;
+}
+
+/**
+ * Exchanges address and password for an access token.
+ * @throws AppError `sign-in-failed`, the same for an unknown address; 429 when a limit is reached
+ */
+export async function signIn(deps: AccountDeps, given: Credentials): Promise<AccessToken> {
+  const credentials = normalized(given);
+  const account = await deps.auth.findAccount(credentials.email);
+  const known = await checkPassword(deps, account, credentials, identityProblems.signInFailed);
+  return await deps.auth.signToken(known);
+}
+
+async function checkPassword(
+  { passwords, attempts }: AccountDeps,
+  account: StoredAccount | null,
+  { email, password, clientAddress }: Credentials,
+  problem: ProblemType,
+): Promise<StoredAccount> {
+  await attempts.refuseSignIn(email, clientAddress);
+  const fits = await passwords.verify(account?.passwordHash ?? null, password);
+  if (!fits || account === null) {
+    await attempts.countFailedSignIn(email, clientAddress);
+    throw new AppError(problem, 'password or address does not fit');
+  }
+  // Many guesses sent at once all pass the check above before the first one is counted. They
+  // must not learn more than guesses sent one by one.
+  await attempts.refuseSignIn(email, clientAddress);
+  return account;
+}
+
+/** Addresses are compared without regard to case; the contract allows ASCII only. */
+function normalized(credentials: Credentials): Credentials {
+  return { ...credentials, email: credentials.email.toLowerCase() };
+}

@@ -1,0 +1,102 @@
+import type { Logger } from 'pino';
+import type { Database } from '#platform/database.ts';
+import { AppError, commonProblems, describeError } from '#platform/errors.ts';
+import * as store from './store.ts';
+
+export interface AttemptLimits {
+  failedSignInsPerAccount: number;
+  failedSignInsPerAddress: number;
+  signInWindowS: number;
+  registrationsPerAddress: number;
+  registrationWindowS: number;
+}
+
+/** Limits of attempts, counted in PostgreSQL so that they hold over replicas and restarts. */
+export interface Attempts {
+  /** @throws AppError 429 when the account or the address has used its failed sign-ins up */
+  refuseSignIn(email: string, clientAddress: string): Promise<void>;
+  /** Counts a failed sign-in. @throws AppError 429 when that was one too many */
+  countFailedSignIn(email: string, clientAddress: string): Promise<void>;
+  /** Counts a new account. @throws AppError 429 when that is one too many */
+  countRegistration(clientAddress: string): Promise<void>;
+  /** Takes a counted registration back of which no account came. */
+  uncountRegistration(clientAddress: string): Promise<void>;
+}
+
+// Each counted attempt makes at most two rows, so this removes more than can be added.
+const ATTEMPTS_PER_CLEANING = 100;
+const CLEANING_ROWS_MAX = 1_000;
+
+export function createAttempts(database: Database, limits: AttemptLimits, log: Logger): Attempts {
+  let untilCleaning = ATTEMPTS_PER_CLEANING;
+
+  // Always account before address: one order of row locks, so no deadlocks.
+  const ofSignIn = (email: string, clientAddress: string): store.Counter[] => [
+    {
+      kind: 'sign-in-account',
+      subject: email,
+      max: limits.failedSignInsPerAccount,
+      windowS: limits.signInWindowS,
+    },
+    {
+      kind: 'sign-in-address',
+      subject: clientAddress,
+      max: limits.failedSignInsPerAddress,
+      windowS: limits.signInWindowS,
+    },
+  ];
+  const ofRegistration = (clientAddress: string): store.Counter => ({
+    kind: 'registration-address',
+    subject: clientAddress,
+    max: limits.registrationsPerAddress,
+    windowS: limits.registrationWindowS,
+  });
+
+  async function count(counters: store.Counter[]): Promise<void> {
+    let waitS = 0;
+    for (const counter of counters) {
+      const { count, remainingS } = await store.orUnavailable(
+        store.countAttempt(database, counter),
+      );
+      if (count > counter.max) waitS = Math.max(waitS, remainingS);
+    }
+    await cleanNowAndThen();
+    if (waitS > 0) throw tooMany(waitS);
+  }
+
+  async function cleanNowAndThen(): Promise<void> {
+    untilCleaning -= 1;
+    if (untilCleaning > 0) return;
+    untilCleaning = ATTEMPTS_PER_CLEANING;
+    try {
+      await store.deleteExpiredAttempts(database, CLEANING_ROWS_MAX);
+    } catch (error) {
+      log.warn(`expired attempts were not removed: ${describeError(error)}`);
+    }
+  }
+
+  return {
+    async refuseSignIn(email, clientAddress) {
+      const waitS = await store.orUnavailable(
+        store.findSpent(database, ofSignIn(email, clientAddress)),
+      );
+      if (waitS !== null) throw tooMany(waitS);
+    },
+    countFailedSignIn: (email, clientAddress) => count(ofSignIn(email, clientAddress)),
+    countRegistration: (clientAddress) => count([ofRegistration(clientAddress)]),
+    async uncountRegistration(clientAddress) {
+      try {
+        await store.uncountAttempt(database, ofRegistration(clientAddress));
+      } catch (error) {
+        // One registration less in this window; the caller's own answer matters more.
+        log.warn(`a registration stays counted: ${describeError(error)}`);
+      }
+    },
+  };
+}
+
+function tooMany(waitS: number): AppError {
+  return new AppError(commonProblems.tooMany, 'attempt limit reached', {
+    headers: { 'retry-after': String(waitS) },
+  });
+}

@@ -1,0 +1,217 @@
+import { betterAuth } from 'better-auth';
+import { jwt } from 'better-auth/plugins/jwt';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import type { AccessToken } from '#contracts/identity.ts';
+import { sqlState } from '#platform/database.ts';
+import { describeError } from '#platform/errors.ts';
+import type { Passwords } from './passwords.ts';
+import { orUnavailable } from './store.ts';
+
+export type Role = 'customer' | 'operator';
+
+export interface StoredAccount {
+  id: string;
+  role: Role;
+  passwordHash: string | null;
+}
+
+/** Accounts and token keys as better-auth keeps them. Addresses are in lower case. */
+export interface Auth {
+  findAccount(email: string): Promise<StoredAccount | null>;
+  /** @returns the new account's id, null when the address is taken */
+  insertAccount(email: string, passwordHash: string, role: Role): Promise<string | null>;
+  setPassword(id: string, passwordHash: string): Promise<void>;
+  /** Gives this account the role and takes it from any other. */
+  setOnlyOperator(id: string): Promise<void>;
+  signToken(account: Pick<StoredAccount, 'id' | 'role'>): Promise<AccessToken>;
+  /** Public keys, also of the tokens that other replicas sign; makes the first one. */
+  getKeys(): Promise<{ keys: Record<string, unknown>[] }>;
+  close(): Promise<void>;
+}
+
+export interface AuthOptions {
+  databaseUrl: string;
+  /** Encrypts the private keys in the database. */
+  secret: string;
+  issuer: string;
+  audience: string;
+  tokenLifetimeS: number;
+  passwords: Passwords;
+  log: Logger;
+}
+
+/** Sets better-auth up as a library: its HTTP handler, cookies and sessions stay unused. */
+export function createAuth(options: AuthOptions): Auth {
+  const pool = createPool(options);
+  const library = createLibrary(options, pool);
+
+  async function insertAccount(email: string, password: string, role: Role): Promise<string> {
+    const { adapter } = await library.$context;
+    const now = new Date();
+    const times = { createdAt: now, updatedAt: now };
+    return await adapter.transaction(async (tx) => {
+      const user: { id: string } = await tx.create<Record<string, unknown>, { id: string }>({
+        model: 'user',
+        // The name belongs to the profile, which another service keeps.
+        data: { email, name: '', emailVerified: false, role, ...times },
+      });
+      await tx.create({
+        model: 'account',
+        data: {
+          userId: user.id,
+          accountId: user.id,
+          providerId: 'credential',
+          password,
+          ...times,
+        },
+      });
+      return user.id;
+    });
+  }
+
+  return {
+    async findAccount(email) {
+      const { internalAdapter } = await library.$context;
+      const found = await orUnavailable(
+        internalAdapter.findUserByEmail(email, { includeAccounts: true }),
+      );
+      if (found === null) return null;
+      const credential = found.accounts.find(({ providerId }) => providerId === 'credential');
+      const { id, role } = found.user as typeof found.user & { role: Role };
+      return { id, role, passwordHash: credential?.password ?? null };
+    },
+    async insertAccount(email, passwordHash, role) {
+      try {
+        return await orUnavailable(insertAccount(email, passwordHash, role));
+      } catch (error) {
+        if (sqlState(error) === '23505') return null;
+        throw error;
+      }
+    },
+    async setPassword(id, passwordHash) {
+      const { internalAdapter } = await library.$context;
+      await orUnavailable(internalAdapter.updatePassword(id, passwordHash));
+    },
+    async setOnlyOperator(id) {
+      const { adapter } = await library.$context;
+      const updatedAt = new Date();
+      const others = [
+        { field: 'role', value: 'operator' },
+        { field: 'id', operator: 'ne' as const, value: id },
+      ];
+      const demotion = { model: 'user', where: others, update: { role: 'customer', updatedAt } };
+      await orUnavailable(adapter.updateMany(demotion));
+      const one = [
+        { field: 'id', value: id },
+        { field: 'role', operator: 'ne' as const, value: 'operator' },
+      ];
+      const promotion = { model: 'user', where: one, update: { role: 'operator', updatedAt } };
+      await orUnavailable(adapter.updateMany(promotion));
+    },
+    async signToken({ id, role }) {
+      const now = Math.floor(Date.now() / 1000);
+      const payload = {
+        sub: id,
+        iat: now,
+        exp: now + options.tokenLifetimeS,
+        ...(role === 'operator' && { scope: 'operator' }),
+      };
+      const { token } = await orUnavailable(library.api.signJWT({ body: { payload } }));
+      return { accessToken: token, tokenType: 'Bearer', expiresIn: options.tokenLifetimeS };
+    },
+    async getKeys() {
+      const { keys } = await orUnavailable(library.api.getJwks());
+      return { keys: keys.map((key) => ({ ...key, use: 'sig' })) };
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** better-auth with our settings. Exported for the test that compares the schemas. */
+export function createLibrary(options: AuthOptions, pool: pg.Pool) {
+  const { log, passwords } = options;
+  return betterAuth({
+    database: pool,
+    secret: options.secret,
+    // Never called: it only keeps better-auth from looking for one in requests.
+    baseURL: 'http://identity.invalid',
+    emailAndPassword: {
+      enabled: true,
+      password: {
+        hash: passwords.hash,
+        verify: ({ hash, password }) => passwords.verify(hash, password),
+      },
+    },
+    user: {
+      additionalFields: {
+        role: { type: 'string', required: true, input: false, defaultValue: 'customer' },
+      },
+    },
+    plugins: [jwt({ jwt: { issuer: options.issuer, audience: options.audience } })],
+    // The migrations are ours and a test compares them, so no look at the catalogue at each start.
+    advanced: { database: { generateId: 'uuid', validateSchema: false } },
+    telemetry: { enabled: false },
+    logger: {
+      level: 'warn',
+      // Its further arguments may hold rows, so only errors are taken, as text.
+      log: (level, message, ...rest) => {
+        const errors = rest.filter((item) => item instanceof Error).map(describeError);
+        log[level]([message, ...errors].join(': '));
+      },
+    },
+  });
+}
+
+// Like the limits of platform/database.ts, whose pool better-auth cannot use.
+const CONNECTIONS_MAX = 8;
+const LOCK_TIMEOUT_MS = 1_000;
+const STATEMENT_TIMEOUT_MS = 1_500;
+const QUERY_TIMEOUT_MS = 2_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const IDLE_CLOSE_MS = 30_000;
+
+/** The connections of better-auth. Exported for the test of their time-outs. */
+export function createPool({
+  databaseUrl,
+  log,
+}: Pick<AuthOptions, 'databaseUrl' | 'log'>): pg.Pool {
+  const pool = new pg.Pool({
+    Client: Connection,
+    connectionString: databaseUrl,
+    application_name: 'identity-auth',
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_CLOSE_MS,
+    keepAlive: true,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  });
+  // Without these listeners a dying connection ends the process (node-postgres#3202).
+  pool.on('error', (error) => log.warn(`idle database connection lost: ${error.message}`));
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.warn(`database connection lost: ${error.message}`)),
+  );
+  return pool;
+}
+
+/**
+ * Kysely returns every connection to the pool as sound. One that timed out still waits for its
+ * answer (node-postgres#3399): ending it here makes the pool discard it.
+ */
+class Connection extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: pg's overloads
+  override query(...args: any[]): any {
+    const result: unknown = super.query(...(args as [string]));
+    if (result instanceof Promise) {
+      result.catch((error) => {
+        if (error instanceof pg.DatabaseError) return;
+        this.end().catch(() => {});
+      });
+    }
+    return result;
+  }
+}

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
+import pg from 'pg';
+import pino, { type Logger } from 'pino';
+import { loadConfig } from '#platform/config.ts';
+import { createDatabase, type Database } from '#platform/database.ts';
+import { createCredentials, publicKeyOf } from '#platform/service-token.ts';
+import { createTestDatabaseUrl, testLog, testServerUrl } from '../../test/database.ts';
+import { IdentityConfig, startIdentity } from './service.ts';
+
+const PASSWORD = 'correct horse battery';
+const WRONG = 'wrong horse battery';
+const SECRET = 'kq8Zt3Vx0pLm7Rw2Yc5Nh9Bd4Gf6Js1A';
+const callers = new Map(
+  ['gateway', 'notifications'].map((name) => [
+    name,
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  ]),
+);
+
+interface StartOptions {
+  databaseUrl?: string;
+  settings?: Record<string, string>;
+  log?: Logger;
+}
+
+/** Starts identity, by default on a database of its own. */
+async function start(t: TestContext, options: StartOptions = {}) {
+  const databaseUrl = options.databaseUrl ?? (await createTestDatabaseUrl(t));
+  const keys = await Promise.all([...callers].map(([name, key]) => publicKeyOf(name, key)));
+  const config = loadConfig('identity', IdentityConfig, {
+    IDENTITY_DATABASE_URL: databaseUrl,
+    IDENTITY_SECRET: SECRET,
+    SERVICE_PUBLIC_KEYS: JSON.stringify({ keys }),
+    ...options.settings,
+  });
+  const service = await startIdentity(config, options.log ?? testLog);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= service.close();
+    return closing;
+  };
+  t.after(close);
+  const post = async (path: string, body: object, caller: string | null = 'gateway') => {
+    const credentials = await createCredentials(
+      caller ?? '',
+      callers.get(caller ?? 'gateway') ?? '',
+    );
+    const response = await fetch(service.url + path, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(caller !== null && { authorization: await credentials('identity') }),
+      },
+      body: JSON.stringify({ clientAddress: '192.0.2.1', ...body }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: JSON.parse(text) as Record<string, string>,
+    };
+  };
+  return {
+    databaseUrl,
+    url: service.url,
+    close,
+    post,
+    register: (email: string, password = PASSWORD, more: object = {}) =>
+      post('/accounts', { email, password, ...more }),
+    signIn: (email: string, password = PASSWORD, more: object = {}) =>
+      post('/sessions', { email, password, ...more }),
+    verify: async (token: string | undefined): Promise<JWTPayload> => {
+      const { payload } = await jwtVerify(
+        token ?? '',
+        createRemoteJWKSet(new URL(`${service.url}/jwks`)),
+        { issuer: 'orderbell', audience: 'orderbell', algorithms: ['EdDSA'] },
+      );
+      return payload;
+    },
+  };
+}
+
+/** A second view of the service's database. */
+function look(t: TestContext, url: string): Database {
+  const database = createDatabase({
+    url,
+    connectionsMax: 1,
+    applicationName: 'look',
+    log: testLog,
+  });
+  t.after(() => database.close());
+  return database;
+}
+
+function assertTooMany(
+  answer: { status: number; headers: Headers; body: object },
+  windowS: number,
+) {
+  assert.equal(answer.status, 429);
+  const wait = Number(answer.headers.get('retry-after'));
+  assert.ok(Number.isInteger(wait) && wait >= 1 && wait <= windowS, `Retry-After ${wait}`);
+  assert.equal((answer.body as { code: string }).code, 'too-many-requests');
+}
+
+test('an account is made once; its password tells a repetition from a stranger', async (t) => {
+  const identity = await start(t);
+  const made = await identity.register('anna@example.com');
+  assert.equal(made.status, 201);
+  assert.match(made.body.customerId ?? '', /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/);
+
+  const again = await identity.register('Anna@Example.COM');
+  assert.deepEqual([again.status, again.body], [200, made.body]);
+
+  const stranger = await identity.register('anna@example.com', WRONG);
+  assert.deepEqual([stranger.status, stranger.body.code], [409, 'email-taken']);
+
+  assert.equal((await identity.signIn('ANNA@example.com')).status, 200);
+});
+
+test('two registrations of one address at the same time answer the same account', async (t) => {
+  const identity = await start(t, { settings: { REGISTRATIONS_PER_ADDRESS: '2' } });
+  const twins = await Promise.all([
+    identity.register('anna@example.com'),
+    identity.register('ANNA@example.com'),
+  ]);
+  assert.deepEqual(twins.map(({ status }) => status).sort(), [200, 201]);
+  assert.equal(twins[0].body.customerId, twins[1].body.customerId);
+  // The slower one did not use up a registration.
+  assert.equal((await identity.register('boris@example.com')).status, 201);
+  assert.equal((await identity.register('clara@example.com')).status, 429);
+});
+
+test('the token names the customer and verifies against the published keys', async (t) => {
+  const identity = await start(t);
+  const { body: account } = await identity.register('anna@example.com');
+  const { status, body, headers } = await identity.signIn('anna@example.com');
+  assert.equal(status, 200);
+  assert.equal(headers.get('cache-control'), 'no-store');
+  assert.deepEqual(
+    { ...body, accessToken: '' },
+    { accessToken: '', tokenType: 'Bearer', expiresIn: 3600 },
+  );
+  const payload = await identity.verify(body.accessToken);
+  const { iat = 0 } = payload;
+  assert.deepEqual(payload, {
+    iss: 'orderbell',
+    aud: 'orderbell',
+    sub: account.customerId,
+    iat,
+    exp: iat + 3600,
+  });
+
+  const jwks = await fetch(`${identity.url}/jwks`);
+  assert.match(jwks.headers.get('cache-control') ?? '', /max-age=\d+/);
+  const { keys } = (await jwks.json()) as { keys: Record<string, unknown>[] };
+  assert.deepEqual(
+    keys.map((key) => Object.keys(key).sort()),
+    [['alg', 'crv', 'kid', 'kty', 'use', 'x']],
+  );
+});
+
+test('passwords are stored as scrypt hashes and sign-ins leave no sessions', async (t) => {
+  const identity = await start(t);
+  await identity.register('anna@example.com');
+  await identity.signIn('anna@example.com');
+  const database = look(t, identity.databaseUrl);
+  const { rows } = await database.query(
+    'select a.password, (select count(*)::int from session) as sessions from account a',
+  );
+  assert.equal(rows.length, 1);
+  assert.match(rows[0].password, /^\$scrypt\$ln=14,r=8,p=5\$[\w+/]{22}\$[\w+/]{43}$/);
+  assert.equal(rows[0].sessions, 0);
+});
+
+test('tokens stay valid over a restart and on every replica', async (t) => {
+  const first = await start(t);
+  const { databaseUrl } = first;
+  await first.register('anna@example.com');
+  const { body } = await first.signIn('anna@example.com');
+  const second = await start(t, { databaseUrl });
+  await second.verify(body.accessToken);
+  await Promise.all([first.close(), second.close()]);
+  const restarted = await start(t, { databaseUrl });
+  await restarted.verify(body.accessToken);
+});
+
+test('replicas that start together make one key, kept encrypted', async (t) => {
+  const { databaseUrl } = await start(t);
+  const database = look(t, databaseUrl);
+  await database.query('delete from jwks');
+  await Promise.all(Array.from({ length: 4 }, () => start(t, { databaseUrl })));
+  const { rows } = await database.query('select "privateKey" from jwks');
+  assert.equal(rows.length, 1);
+  assert.doesNotMatch(rows[0].privateKey, /"d"/);
+});
+
+test('another secret than that of the stored keys stops the start', async (t) => {
+  const { databaseUrl, close } = await start(t);
+  await close();
+  const settings = { IDENTITY_SECRET: 'Zx9Wv8Ut7Sr6Qp5On4Ml3Kj2Ih1Gf0Ed' };
+  await assert.rejects(start(t, { databaseUrl, settings }), /IDENTITY_SECRET/);
+});
+
+test('only the operator gets the scope, and nobody registers into it', async (t) => {
+  const databaseUrl = await createTestDatabaseUrl(t);
+  const before = await start(t, { databaseUrl });
+  // Somebody took the address before it became the operator's.
+  await before.register('operator@example.com', WRONG);
+  await before.close();
+
+  const settings = { OPERATOR_EMAIL: 'Operator@example.com', OPERATOR_PASSWORD: PASSWORD };
+  const identity = await start(t, { databaseUrl, settings });
+  assert.equal((await identity.signIn('operator@example.com', WRONG)).status, 401);
+  const operator = await identity.signIn('operator@example.com');
+  assert.equal((await identity.verify(operator.body.accessToken)).scope, 'operator');
+  assert.equal((await identity.register('operator@example.com', WRONG)).status, 409);
+  const intruder = await identity.register('eve@example.com', PASSWORD, { role: 'operator' });
+  assert.equal(intruder.status, 400);
+  await identity.close();
+
+  const moved = { OPERATOR_EMAIL: 'new@example.com', OPERATOR_PASSWORD: WRONG };
+  const next = await start(t, { databaseUrl, settings: moved });
+  const scopeOf = async (email: string, password: string) =>
+    decodeJwt((await next.signIn(email, password)).body.accessToken ?? '').scope;
+  assert.equal(await scopeOf('new@example.com', WRONG), 'operator');
+  assert.equal(await scopeOf('operator@example.com', PASSWORD), undefined);
+});
+
+test('a wrong password and an unknown address are answered alike', async (t) => {
+  const identity = await start(t);
+  await identity.register('anna@example.com');
+  const answers = [
+    await identity.signIn('anna@example.com', WRONG),
+    await identity.signIn('nobody@example.com', WRONG),
+  ].map(({ status, text, body }) => [status, text.replace(body.traceId ?? '', '')]);
+  assert.deepEqual(answers[0], answers[1]);
+  assert.equal(answers[0]?.[0], 401);
+});
+
+test('the eleventh sign-in after ten failed ones is 429, on every replica', async (t) => {
+  const databaseUrl = await createTestDatabaseUrl(t);
+  const [one, other] = await Promise.all([start(t, { databaseUrl }), start(t, { databaseUrl })]);
+  await one.register('anna@example.com');
+  await one.register('boris@example.com');
+  // A registration with another password is a guess like any other.
+  assert.equal((await other.register('anna@example.com', WRONG)).status, 409);
+  for (let number = 2; number <= 10; number++) {
+    assert.equal((await one.signIn('anna@example.com', WRONG)).status, 401);
+  }
+  assertTooMany(await other.signIn('anna@example.com', WRONG), 900);
+  assertTooMany(await one.signIn('ANNA@example.com'), 900);
+  assertTooMany(await one.register('anna@example.com', WRONG), 900);
+  assert.equal((await other.signIn('boris@example.com')).status, 200);
+});
+
+test('guesses sent at the same time learn no more than guesses one by one', async (t) => {
+  const identity = await start(t, { settings: { FAILED_SIGN_INS_PER_ACCOUNT: '1' } });
+  await identity.register('anna@example.com');
+  const guesses = await Promise.all(
+    Array.from({ length: 4 }, () => identity.signIn('anna@example.com', WRONG)),
+  );
+  const statuses = guesses.map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [401, 429, 429, 429]);
+});
+
+test('failed sign-ins of many accounts from one client address are limited', async (t) => {
+  const identity = await start(t, { settings: { FAILED_SIGN_INS_PER_ADDRESS: '3' } });
+  await identity.register('anna@example.com');
+  for (const name of ['a', 'b', 'c']) {
+    assert.equal((await identity.signIn(`${name}@example.com`)).status, 401);
+  }
+  assertTooMany(await identity.signIn('anna@example.com'), 900);
+  const elsewhere = { clientAddress: '192.0.2.2' };
+  assert.equal((await identity.signIn('anna@example.com', PASSWORD, elsewhere)).status, 200);
+});
+
+test('new accounts from one client address are limited', async (t) => {
+  const identity = await start(t, { settings: { REGISTRATIONS_PER_ADDRESS: '2' } });
+  assert.equal((await identity.register('a@example.com')).status, 201);
+  assert.equal((await identity.register('b@example.com')).status, 201);
+  assertTooMany(await identity.register('c@example.com'), 3600);
+  // Completing an earlier registration makes no account.
+  assert.equal((await identity.register('a@example.com')).status, 200);
+  const elsewhere = { clientAddress: '2001:db8::1' };
+  assert.equal((await identity.register('c@example.com', PASSWORD, elsewhere)).status, 201);
+});
+
+test('only the gateway may call, and only with what the contract allows', async (t) => {
+  const identity = await start(t);
+  const body = { email: 'anna@example.com', password: PASSWORD };
+  for (const path of ['/accounts', '/sessions']) {
+    assert.equal((await identity.post(path, body, null)).status, 401);
+    assert.equal((await identity.post(path, body, 'notifications')).status, 403);
+  }
+  assert.equal((await identity.register('anna@example.com', 'too short')).status, 400);
+  assert.equal((await identity.register('not an address')).status, 400);
+});
+
+test('a database that is away is 503, and its return is noticed', async (t) => {
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const identity = await start(t, { log });
+  await identity.register('anna@example.com');
+  const { body } = await identity.signIn('anna@example.com');
+  await identity.signIn('anna@example.com', WRONG);
+
+  const server = new pg.Client({ connectionString: testServerUrl() });
+  await server.connect();
+  t.after(() => server.end());
+  const name = new URL(identity.databaseUrl).pathname.slice(1);
+  await server.query(`alter database ${name} allow_connections false`);
+  await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+    name,
+  ]);
+  for (const answer of [
+    await identity.signIn('anna@example.com'),
+    await identity.register('anna@example.com'),
+    await identity.register('boris@example.com'),
+  ]) {
+    assert.deepEqual([answer.status, answer.body.code], [503, 'unavailable']);
+  }
+  assert.equal((await fetch(`${identity.url}/jwks`)).status, 503);
+  assert.equal((await fetch(`${identity.url}/readyz`)).status, 503);
+
+  await server.query(`alter database ${name} allow_connections true`);
+  assert.equal((await identity.signIn('anna@example.com')).status, 200);
+  assert.equal((await identity.register('boris@example.com')).status, 201);
+
+  // Connections that die while idle: a first request may still meet one.
+  await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+    name,
+  ]);
+  const statuses: number[] = [];
+  while (statuses.at(-1) !== 200 && statuses.length < 20) {
+    statuses.push((await identity.signIn('anna@example.com')).status);
+  }
+  assert.ok(statuses.slice(0, -1).every((status) => status === 503));
+  assert.equal(statuses.at(-1), 200);
+
+  const written = lines.join('');
+  assert.match(written, /database fault/);
+  for (const secret of [PASSWORD, WRONG, SECRET, body.accessToken ?? '', '$scrypt$']) {
+    assert.ok(!written.includes(secret), 'a secret was logged');
+  }
+});

@@ -1,0 +1,111 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { AppError, commonProblems } from '#platform/errors.ts';
+
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  /** Takes the same time for `null`, so that a missing account does not show. */
+  verify(hash: string | null, password: string): Promise<boolean>;
+}
+
+// One of the settings that OWASP calls equally strong, the one with the least memory: 16 MiB and
+// about 0.2 s of one processor for a hash.
+const LOG2_N = 14;
+const BLOCK_SIZE = 8;
+const PARALLELIZATION = 5;
+const SALT_BYTES = 16;
+const KEY_BYTES = 32;
+const MEMORY_BYTES_MAX = 32 * 1024 * 1024;
+
+// Node does this work on four threads that also check the signatures of tokens (WebCrypto): a
+// burst of sign-ins must leave one to them.
+const THREADS_MAX = 3;
+// Callers give up after 2.5 s (platform/http-client.ts): a hash for nobody only delays the others.
+const WAIT_MAX_MS = 2_000;
+const WAITING_MAX = 256;
+
+// The PHC string format: the settings stand beside the hash, so they can be raised later.
+const FORMAT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/;
+
+/** Hashes passwords with scrypt on Node's threads, a few at a time. */
+export function createPasswords(): Passwords {
+  const inTurn = createTurns(Math.min(THREADS_MAX, availableParallelism()));
+  // Nothing derives to random bytes.
+  const noAccount = format(randomBytes(SALT_BYTES), randomBytes(KEY_BYTES));
+  return {
+    async hash(password) {
+      const salt = randomBytes(SALT_BYTES);
+      return format(salt, await inTurn(() => derive(password, salt, KEY_BYTES, SETTINGS)));
+    },
+    async verify(hash, password) {
+      const parts = FORMAT.exec(hash ?? noAccount);
+      if (parts === null) throw new Error('a stored password hash has an unknown format');
+      const [, log2N, r, p, salt = '', key = ''] = parts;
+      const expected = Buffer.from(key, 'base64');
+      const settings = { N: 2 ** Number(log2N), r: Number(r), p: Number(p) };
+      const actual = await inTurn(() =>
+        derive(password, Buffer.from(salt, 'base64'), expected.length, settings),
+      );
+      return timingSafeEqual(actual, expected);
+    },
+  };
+}
+
+const SETTINGS = { N: 2 ** LOG2_N, r: BLOCK_SIZE, p: PARALLELIZATION };
+
+function format(salt: Buffer, key: Buffer): string {
+  const settings = `ln=${LOG2_N},r=${BLOCK_SIZE},p=${PARALLELIZATION}`;
+  return `$scrypt$${settings}$${unpadded(salt)}$${unpadded(key)}`;
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '');
+}
+
+function derive(
+  password: string,
+  salt: Buffer,
+  length: number,
+  settings: ScryptOptions,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    // Keyboards write the same letter in different ways (NFKC, as better-auth does it too).
+    const options = { ...settings, maxmem: MEMORY_BYTES_MAX };
+    scrypt(password.normalize('NFKC'), salt, length, options, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
+  });
+}
+
+/** Lets `max` works run at a time, first come, first served. */
+function createTurns(max: number) {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const finish = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  };
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running < max) {
+      running += 1;
+    } else {
+      if (waiting.length >= WAITING_MAX) throw busy();
+      const since = performance.now();
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      if (performance.now() - since > WAIT_MAX_MS) {
+        finish();
+        throw busy();
+      }
+    }
+    try {
+      return await work();
+    } finally {
+      finish();
+    }
+  };
+}
+
+function busy(): AppError {
+  return new AppError(commonProblems.unavailable, 'too many passwords to check at once');
+}

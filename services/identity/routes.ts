@@ -1,0 +1,35 @@
+import * as contract from '#contracts/identity.ts';
+import { anyone, serve } from '#platform/http-server.ts';
+import type { InternalApi } from '#platform/service.ts';
+import { type AccountDeps, register, signIn } from './accounts.ts';
+import type { Auth } from './auth.ts';
+
+// Short enough for a new key to be known soon, long enough to spare a reader's repeated looks.
+const KEYS_CACHE_CONTROL = 'public, max-age=60';
+
+/** The internal API of identity (`contracts/identity.ts`). */
+export function serveIdentity(
+  api: InternalApi,
+  deps: AccountDeps & { auth: Pick<Auth, 'getKeys'> },
+): void {
+  api.serve(contract.createAccount, async ({ body }) => {
+    const { customerId, created } = await register(deps, body);
+    return { status: created ? 201 : 200, body: { customerId } };
+  });
+
+  api.serve(contract.createSession, async ({ body }) => {
+    return {
+      status: 200,
+      body: await signIn(deps, body),
+      headers: { 'cache-control': 'no-store' },
+    };
+  });
+
+  serve(api.app, contract.getKeys, { identify: anyone }, async () => {
+    return {
+      status: 200,
+      body: await deps.auth.getKeys(),
+      headers: { 'cache-control': KEYS_CACHE_CONTROL },
+    };
+  });
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Profile } from '#contracts/profiles.ts';
+import { backoffMs, pause } from '#platform/backoff.ts';
+import type { Database } from '#platform/database.ts';
+import { describeError } from '#platform/errors.ts';
+import type { Mailer } from './mailer.ts';
+import { type SendLetterDeps, sendLetter, type Verdict } from './send-letter.ts';
+import * as store from './store.ts';
+
+// A worker takes this many letters at a time; more wait in the database, where others see them.
+const IN_FLIGHT_MAX = 64;
+// When a worker dies, its letters wait this long for another one.
+const LEASE_MS = 30_000;
+const RENEW_MS = 10_000;
+const POLL_MS = 500;
+const STOP_TIMEOUT_MS = 8_000;
+const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
+const LETTER_RETRY = { firstMs: 1_000, maxMs: 15 * 60_000 };
+const GIVE_UP_AFTER_MS = 24 * 3_600_000;
+
+export interface LetterWorker {
+  /** Looks for letters now: called when some entered the inbox. */
+  kick(): void;
+  /** Takes no more letters and waits, for a bounded time, for those under way. */
+  close(): Promise<void>;
+}
+
+export interface LetterWorkerOptions {
+  database: Database;
+  mailer: Mailer;
+  /** Contact data by customer; customers without a profile are absent. */
+  lookUpContacts: (customerIds: string[]) => Promise<Map<string, Profile>>;
+  from: string;
+  messageIdOf: (letterId: string) => string;
+  log: Logger;
+}
+
+/** Sends due letters until closed. Safe with several workers: the database says who holds what. */
+export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
+  const { database, log } = options;
+  const token = randomUUID();
+  const inFlight = new Map<string, Promise<void>>();
+  const stop = new AbortController();
+  let wake: () => void = () => {};
+  let kicked = false;
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stop.signal.aborted) {
+      try {
+        kicked = false;
+        const limit = IN_FLIGHT_MAX - inFlight.size;
+        const letters = limit > 0 ? await claim(limit) : [];
+        failures = 0;
+        if (letters.length > 0) startSending(letters);
+        // A full claim means that more are due; the in-flight limit wakes us when one is done.
+        if (letters.length < limit || limit === 0) await idle();
+      } catch (error) {
+        failures++;
+        log.warn({ failures }, `letter worker: ${describeError(error)}`);
+        await pause(backoffMs(failures, LOOP_RETRY), stop.signal);
+      }
+    }
+  }
+
+  async function claim(limit: number): Promise<store.ClaimedLetter[]> {
+    const letters = await store.claimLetters(database, { token, leaseMs: LEASE_MS, limit });
+    for (const letter of letters) {
+      if (letter.previousState !== 'queued') await recordDeadHolder(letter);
+    }
+    return letters;
+  }
+
+  /** The holder before us never wrote down how its attempt ended. */
+  async function recordDeadHolder(letter: store.ClaimedLetter): Promise<void> {
+    const unknown = letter.previousState === 'committing';
+    log.warn({ letter: letter.id, unknown }, 'took over a letter whose sender died');
+    await store.insertAttempt(database, {
+      letterId: letter.id,
+      number: letter.attempt - 1,
+      startedAt: new Date(),
+      durationMs: 0,
+      outcome: unknown ? 'unknown' : 'transient',
+      response: null,
+      error: 'the sender died or lost its lease',
+    });
+  }
+
+  function startSending(letters: store.ClaimedLetter[]): void {
+    const customers = [...new Set(letters.map((letter) => letter.customerId))];
+    // One look-up for the batch; its failure is every letter's own, with its own record.
+    const contacts = options.lookUpContacts(customers);
+    contacts.catch(() => {});
+    const deps = bind(contacts);
+    for (const letter of letters) {
+      const sending = sendLetter(deps, letter)
+        .catch((error: unknown) => {
+          // Its record could not be written; the lease brings the letter back.
+          log.warn({ letter: letter.id }, `letter attempt: ${describeError(error)}`);
+        })
+        .finally(() => {
+          inFlight.delete(letter.id);
+          wake();
+        });
+      inFlight.set(letter.id, sending);
+    }
+  }
+
+  function bind(contacts: Promise<Map<string, Profile>>): SendLetterDeps {
+    return {
+      findContact: async (customerId) => (await contacts).get(customerId) ?? null,
+      markCommitting: ({ id }, recipient) => store.markCommitting(database, id, token, recipient),
+      send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
+      record: ({ id }, attempt, verdict) => record(id, attempt, verdict),
+      messageIdOf: options.messageIdOf,
+      from: options.from,
+      retryInMs: (attempts) => backoffMs(attempts, LETTER_RETRY),
+      giveUpAfterMs: GIVE_UP_AFTER_MS,
+      now: () => new Date(),
+    };
+  }
+
+  async function record(id: string, attempt: store.AttemptRow, verdict: Verdict): Promise<void> {
+    if (verdict.state === 'lost') return;
+    // The state first: an attempt without a record is a gap, a state without one a second copy.
+    if (verdict.state === 'sent') await store.markSent(database, id, verdict.response);
+    else await store.markUnsent(database, id, token, { retryInMs: 0, ...verdict });
+    await store.insertAttempt(database, attempt);
+  }
+
+  function idle(): Promise<void> {
+    if (kicked || stop.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  const renewal = setInterval(() => {
+    const ids = [...inFlight.keys()];
+    if (ids.length === 0) return;
+    store.renewLeases(database, { ids, token, leaseMs: LEASE_MS }).catch((error: unknown) => {
+      log.warn(`letter leases: ${describeError(error)}`);
+    });
+  }, RENEW_MS);
+
+  const running = run();
+  return {
+    kick() {
+      kicked = true;
+      wake();
+    },
+    async close() {
+      stop.abort();
+      wake();
+      await running;
+      await Promise.race([Promise.allSettled(inFlight.values()), pause(STOP_TIMEOUT_MS)]);
+      clearInterval(renewal);
+    },
+  };
+}

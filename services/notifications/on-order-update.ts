@@ -1,0 +1,132 @@
+import { createHash, randomUUIDv7 } from 'node:crypto';
+import { Compile } from 'typebox/compile';
+import { Uuid } from '#contracts/common.ts';
+import { ORDER_UPDATE_TYPE, OrderUpdateMessage } from '#contracts/order-update-message.ts';
+import type { IncomingMessage } from '#platform/broker/broker.ts';
+import { isContentRefusal } from '#platform/database.ts';
+import { describeError } from '#platform/errors.ts';
+import { TEMPLATE_VERSION } from './letter.ts';
+import type { DeadLetterRow, NewLetterRow } from './store.ts';
+
+export interface OnOrderUpdateDeps {
+  /** Stores both kinds in one transaction; rows that exist already are left as they are. */
+  storeAll: (letters: NewLetterRow[], deadLetters: DeadLetterRow[]) => Promise<void>;
+  /** Called after letters were stored. */
+  onLetters: () => void;
+  /** Counts messages of a type that is not ours. */
+  onUnknownType: (type: string) => void;
+}
+
+/**
+ * Takes messages of topic `orders` into the inbox (design section 3). When it resolves, each has
+ * become a letter, a dead letter or nothing, durably, so that its offset may be committed; when
+ * it rejects, all of them come again. Invariant I6.
+ */
+export async function onOrderUpdates(
+  deps: OnOrderUpdateDeps,
+  messages: IncomingMessage[],
+): Promise<void> {
+  const letters: { message: IncomingMessage; row: NewLetterRow }[] = [];
+  const deadLetters: DeadLetterRow[] = [];
+  for (const message of messages) {
+    const reading = readMessage(message);
+    if (reading.kind === 'letter') letters.push({ message, row: reading.row });
+    else if (reading.kind === 'poison') deadLetters.push(deadLetterOf(message, reading.error));
+    else deps.onUnknownType(reading.type);
+  }
+  try {
+    await deps.storeAll(
+      letters.map(({ row }) => row),
+      deadLetters,
+    );
+  } catch (error) {
+    if (!isContentRefusal(error)) throw error;
+    // The database refuses some row for its content: find out which, row by row.
+    await storeOneByOne(deps, letters, deadLetters);
+  }
+  if (letters.length > 0) deps.onLetters();
+}
+
+async function storeOneByOne(
+  deps: OnOrderUpdateDeps,
+  letters: { message: IncomingMessage; row: NewLetterRow }[],
+  deadLetters: DeadLetterRow[],
+): Promise<void> {
+  await deps.storeAll([], deadLetters);
+  for (const { message, row } of letters) {
+    try {
+      await deps.storeAll([row], []);
+    } catch (error) {
+      if (!isContentRefusal(error)) throw error;
+      await deps.storeAll([], [deadLetterOf(message, describeError(error))]);
+    }
+  }
+}
+
+type Reading =
+  | { kind: 'letter'; row: NewLetterRow }
+  | { kind: 'poison'; error: string }
+  | { kind: 'unknown-type'; type: string };
+
+const messageSchema = Compile(OrderUpdateMessage);
+const uuidSchema = Compile(Uuid);
+
+function readMessage(message: IncomingMessage): Reading {
+  const type = message.headers.ce_type?.toString();
+  if (type === undefined) return { kind: 'poison', error: 'header ce_type is missing' };
+  if (type !== ORDER_UPDATE_TYPE) return { kind: 'unknown-type', type };
+  const id = message.headers.ce_id?.toString();
+  if (!uuidSchema.Check(id)) return { kind: 'poison', error: 'header ce_id is not a UUID' };
+  if (message.value === null) return { kind: 'poison', error: 'the message has no value' };
+  let value: unknown;
+  try {
+    value = JSON.parse(message.value.toString());
+  } catch (error) {
+    return { kind: 'poison', error: `the value is not JSON: ${describeError(error)}` };
+  }
+  if (!messageSchema.Check(value)) {
+    const [first] = messageSchema.Errors(value);
+    return { kind: 'poison', error: `schema: ${first?.instancePath} ${first?.message}` };
+  }
+  return { kind: 'letter', row: letterOf(id as string, value, message) };
+}
+
+function letterOf(id: string, event: OrderUpdateMessage, message: IncomingMessage): NewLetterRow {
+  return {
+    id,
+    orderId: event.orderId,
+    customerId: event.customerId,
+    kind: event.status === 'Paid' ? 'happiness' : 'grief',
+    totalAmount: event.total.amount,
+    currency: event.total.currency,
+    reason: event.reason,
+    occurredAt: event.occurredAt,
+    templateVersion: TEMPLATE_VERSION,
+    partition: message.partition,
+    offset: message.offset,
+    traceparent: message.headers.traceparent?.toString() ?? null,
+  };
+}
+
+function deadLetterOf(message: IncomingMessage, error: string): DeadLetterRow {
+  const headers = Object.entries(message.headers).map(([name, value]) => [
+    name,
+    value.toString('base64'),
+  ]);
+  const digest = createHash('sha256')
+    .update(JSON.stringify(headers))
+    .update(message.value ?? '')
+    .digest();
+  return {
+    id: randomUUIDv7(),
+    topic: message.topic,
+    partition: message.partition,
+    offset: message.offset,
+    key: message.key,
+    value: message.value,
+    headers: JSON.stringify(headers),
+    digest,
+    // NUL cannot be stored in text; a library may quote the offending value.
+    error: error.replaceAll('\u0000', '\\u0000').slice(0, 1_000),
+  };
+}

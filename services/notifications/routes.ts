@@ -1,0 +1,40 @@
+import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import * as contract from '#contracts/notifications.ts';
+import type { Database } from '#platform/database.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { decodeCursor, pageOf } from '#platform/page.ts';
+import type { InternalApi } from '#platform/service.ts';
+import { letterOf } from './letter-view.ts';
+import * as store from './store.ts';
+
+const LETTER_ID = /^[0-9a-f-]{36}$/;
+
+/** The internal API of notifications (`contracts/notifications.ts`). */
+export function serveLetters(
+  api: InternalApi,
+  database: Database,
+  messageIdOf: (letterId: string) => string,
+): void {
+  api.serve(contract.listLetters, async ({ query }) => {
+    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
+    const rows = await store.listLetters(database, {
+      customerId: query.customerId,
+      orderId: query.orderId ?? null,
+      before: decodeCursor(query.cursor, LETTER_ID),
+      limit,
+    });
+    const { data, nextCursor } = pageOf(rows, limit, (row) => row.id);
+    return {
+      status: 200,
+      body: { data: data.map((row) => letterOf(row, messageIdOf)), nextCursor },
+    };
+  });
+
+  api.serve(contract.getLetter, async ({ params, query }) => {
+    const row = await store.findLetter(database, params.letterId);
+    if (row === null || row.customer_id !== query.customerId) {
+      throw new AppError(commonProblems.notFound, `no letter ${params.letterId} of this customer`);
+    }
+    return { status: 200, body: letterOf(row, messageIdOf) };
+  });
+}

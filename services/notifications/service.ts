@@ -1,0 +1,124 @@
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import * as profiles from '#contracts/profiles.ts';
+import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { createDatabase, migrate } from '#platform/database.ts';
+import { deadlineIn } from '#platform/deadline.ts';
+import { createHttpClient } from '#platform/http-client.ts';
+import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { createCredentials } from '#platform/service-token.ts';
+import { startLetterWorker } from './letter-worker.ts';
+import { createMailer } from './mailer.ts';
+import { onOrderUpdates } from './on-order-update.ts';
+import { serveLetters } from './routes.ts';
+import * as store from './store.ts';
+
+const CONNECTIONS_MAX = 12;
+const GROUP = 'notifications';
+const CONTACTS_DEADLINE_MS = 5_000;
+
+export const NotificationsConfig = Type.Object({
+  ...calleeSettings,
+  ...brokerSettings,
+  NOTIFICATIONS_DATABASE_URL: Type.String({
+    description: 'PostgreSQL database of the notifications service.',
+  }),
+  NOTIFICATIONS_PRIVATE_KEY: Type.String({
+    description: "Ed25519 key (PKCS#8 PEM) that signs this service's calls to profiles.",
+  }),
+  PROFILES_URL: Type.Array(Type.String(), {
+    description: 'Base URLs of profiles, comma-separated.',
+  }),
+  SMTP_URL: Type.String({
+    pattern: '^smtps?://',
+    description: 'Mail server: smtp://user:password@host:port, smtps:// for TLS.',
+  }),
+  SMTP_CONNECTIONS: Type.Integer({
+    default: 4,
+    minimum: 1,
+    maximum: 100,
+    description: 'Letters sent at the same time.',
+  }),
+  MAIL_FROM: Type.String({
+    default: 'Orderbell <orders@orderbell.localdomain>',
+    pattern: '@[^@\\s>]+>?$',
+    description: 'Sender of the letters; its domain is the domain of their Message-IDs.',
+  }),
+});
+export type NotificationsConfig = Static<typeof NotificationsConfig>;
+
+/** Starts notifications: the inbox of order updates, the letter worker, the letters API. */
+export async function startNotifications(
+  config: NotificationsConfig,
+  log: Logger,
+): Promise<RunningService> {
+  const database = createDatabase({
+    url: config.NOTIFICATIONS_DATABASE_URL,
+    connectionsMax: CONNECTIONS_MAX,
+    applicationName: 'notifications',
+    log,
+  });
+  await migrate(database, new URL('migrations/', import.meta.url));
+  const broker = await createBroker(config, 'notifications', log);
+  const profilesClient = createHttpClient({
+    callee: 'profiles',
+    urls: config.PROFILES_URL,
+    credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
+    log,
+  });
+  const mailer = createMailer({
+    url: config.SMTP_URL,
+    connectionsMax: config.SMTP_CONNECTIONS,
+    log,
+  });
+  const domain = /@([^@\s>]+)>?$/.exec(config.MAIL_FROM)?.[1] ?? 'orderbell.localdomain';
+  // Deterministic, so that receivers can tell a second copy (RFC 5322 section 3.6.4).
+  const messageIdOf = (letterId: string): string => `${letterId}@${domain}`;
+
+  const worker = startLetterWorker({
+    database,
+    mailer,
+    from: config.MAIL_FROM,
+    messageIdOf,
+    log,
+    async lookUpContacts(customerIds) {
+      const answer = await profilesClient.call(
+        profiles.lookUpContacts,
+        { body: { customerIds } },
+        { deadline: deadlineIn(CONTACTS_DEADLINE_MS) },
+      );
+      if (answer.problem) throw new Error(`profiles answered ${answer.status}`);
+      return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
+    },
+  });
+  const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>
+    onOrderUpdates(
+      {
+        storeAll: (letters, deadLetters) =>
+          database.transaction(async (tx) => {
+            if (letters.length > 0) await store.insertLetters(tx, letters);
+            if (deadLetters.length > 0) await store.insertDeadLetters(tx, deadLetters);
+          }),
+        onLetters: worker.kick,
+        onUnknownType: (type) => log.debug({ type }, 'message of an unknown type skipped'),
+      },
+      messages,
+    ),
+  );
+  return startInternalService({
+    name: 'notifications',
+    config,
+    log,
+    ready: { database: () => database.query('select 1') },
+    routes: (api) => serveLetters(api, database, messageIdOf),
+    async close() {
+      await subscription.close();
+      await worker.close();
+      await mailer.close();
+      await profilesClient.close();
+      await broker.close();
+      await database.close();
+    },
+  });
+}

@@ -1,0 +1,296 @@
+import type { LetterAttempt } from '#contracts/notifications.ts';
+import type { Queryable } from '#platform/database.ts';
+import type { LetterFacts, LetterKind } from './letter.ts';
+
+/** A letter about to enter the inbox. */
+export interface NewLetterRow {
+  /** Id of the event. */
+  id: string;
+  orderId: string;
+  customerId: string;
+  kind: LetterKind;
+  totalAmount: number;
+  currency: string;
+  reason: LetterFacts['reason'];
+  occurredAt: string;
+  templateVersion: number;
+  partition: number;
+  offset: bigint;
+  traceparent: string | null;
+}
+
+/** A message that can never become a letter. */
+export interface DeadLetterRow {
+  id: string;
+  topic: string;
+  partition: number;
+  offset: bigint;
+  key: Buffer | null;
+  value: Buffer | null;
+  /** JSON: array of [name, base64 value]. */
+  headers: string;
+  digest: Buffer;
+  error: string;
+}
+
+/** Adds letters to the inbox; one that is there already stays as it is. Invariant I6. */
+export async function insertLetters(db: Queryable, letters: NewLetterRow[]): Promise<void> {
+  await db.query({
+    name: 'insert-letters',
+    text: `insert into letters (id, order_id, customer_id, kind, total_amount, currency, reason,
+        occurred_at, template_version, partition, "offset", traceparent)
+      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[],
+        $6::text[], $7::text[], $8::timestamptz[], $9::int[], $10::int[], $11::bigint[],
+        $12::text[])
+      on conflict (id) do nothing`,
+    values: [
+      letters.map((letter) => letter.id),
+      letters.map((letter) => letter.orderId),
+      letters.map((letter) => letter.customerId),
+      letters.map((letter) => letter.kind),
+      letters.map((letter) => letter.totalAmount),
+      letters.map((letter) => letter.currency),
+      letters.map((letter) => letter.reason),
+      letters.map((letter) => letter.occurredAt),
+      letters.map((letter) => letter.templateVersion),
+      letters.map((letter) => letter.partition),
+      letters.map((letter) => letter.offset),
+      letters.map((letter) => letter.traceparent),
+    ],
+  });
+}
+
+export async function insertDeadLetters(db: Queryable, rows: DeadLetterRow[]): Promise<void> {
+  await db.query(
+    `insert into dead_letters
+        (id, topic, partition, "offset", key, value, headers, digest, error)
+      select * from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bytea[],
+        $6::bytea[], $7::json[], $8::bytea[], $9::text[])
+      on conflict (topic, partition, "offset", digest) do nothing`,
+    [
+      rows.map((row) => row.id),
+      rows.map((row) => row.topic),
+      rows.map((row) => row.partition),
+      rows.map((row) => row.offset),
+      rows.map((row) => row.key),
+      rows.map((row) => row.value),
+      rows.map((row) => row.headers),
+      rows.map((row) => row.digest),
+      rows.map((row) => row.error),
+    ],
+  );
+}
+
+/** Whom a letter goes to and in which language: frozen once a final dot may have been sent. */
+export interface Recipient {
+  to: string;
+  name: string;
+  locale: 'ru' | 'en';
+}
+
+/** A letter that this process holds the token of. */
+export interface ClaimedLetter {
+  id: string;
+  orderId: string;
+  customerId: string;
+  kind: LetterKind;
+  total: { amount: number; currency: string };
+  reason: LetterFacts['reason'];
+  occurredAt: Date;
+  createdAt: Date;
+  /** Number of this attempt, from 1. */
+  attempt: number;
+  /** Set when an earlier attempt may have arrived: the same letter must go again. */
+  frozen: Recipient | null;
+  /** The state in which the last holder left it. */
+  previousState: 'queued' | 'sending' | 'committing';
+}
+
+/**
+ * Takes due letters, also those whose holder let the lease run out. One left in `committing` may
+ * have arrived: sending it again is counted.
+ */
+export async function claimLetters(
+  db: Queryable,
+  claim: { token: string; leaseMs: number; limit: number },
+): Promise<ClaimedLetter[]> {
+  const { rows } = await db.query({
+    name: 'claim-letters',
+    text: `with due as (
+        select id, state from letters
+        where state in ('queued', 'sending', 'committing') and due_at <= now()
+        order by due_at limit $3 for update skip locked
+      )
+      update letters set state = 'sending', token = $1,
+        due_at = now() + $2 * interval '1 millisecond',
+        attempt_count = attempt_count + 1,
+        unknown_outcomes = unknown_outcomes + (due.state = 'committing')::int
+      from due where letters.id = due.id
+      returning letters.*, due.state as previous_state`,
+    values: [claim.token, claim.leaseMs, claim.limit],
+  });
+  return rows.map((row) => ({
+    id: row.id,
+    orderId: row.order_id,
+    customerId: row.customer_id,
+    kind: row.kind,
+    total: { amount: Number(row.total_amount), currency: row.currency },
+    reason: row.reason,
+    occurredAt: row.occurred_at,
+    createdAt: row.created_at,
+    attempt: row.attempt_count,
+    frozen: row.unknown_outcomes > 0 ? recipientOf(row) : null,
+    previousState: row.previous_state,
+  }));
+}
+
+/** Keeps letters that are still being sent from being taken by another worker. */
+export async function renewLeases(
+  db: Queryable,
+  renewal: { ids: string[]; token: string; leaseMs: number },
+): Promise<void> {
+  await db.query(
+    `update letters set due_at = now() + $3 * interval '1 millisecond'
+      where id = any($1::uuid[]) and token = $2 and state in ('sending', 'committing')`,
+    [renewal.ids, renewal.token, renewal.leaseMs],
+  );
+}
+
+/**
+ * The marker between a message's body and its final dot: only who still holds the letter may let
+ * the dot go (design section 4).
+ * @returns false when the lease was lost
+ */
+export async function markCommitting(
+  db: Queryable,
+  id: string,
+  token: string,
+  recipient: Recipient,
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'mark-committing',
+    text: `update letters set state = 'committing', recipient = $3, recipient_name = $4, locale = $5
+      where id = $1 and token = $2 and state = 'sending'`,
+    values: [id, token, recipient.to, recipient.name, recipient.locale],
+  });
+  return rowCount === 1;
+}
+
+/** Not fenced on purpose: the server accepted the letter, whoever holds it now. */
+export async function markSent(db: Queryable, id: string, response: string): Promise<void> {
+  await db.query({
+    name: 'mark-sent',
+    text: `update letters set state = 'sent', sent_at = now(), smtp_response = $2, token = null,
+        failure = null
+      where id = $1 and state <> 'sent'`,
+    values: [id, response],
+  });
+}
+
+/** Puts a letter back until its next try, or ends it as failed. Fenced by the token. */
+export async function markUnsent(
+  db: Queryable,
+  id: string,
+  token: string,
+  result: { state: 'queued' | 'failed'; retryInMs: number; failure: string; unknown: boolean },
+): Promise<void> {
+  await db.query({
+    name: 'mark-unsent',
+    text: `update letters set state = $3, due_at = now() + $4 * interval '1 millisecond',
+        failure = $5, token = null, unknown_outcomes = unknown_outcomes + $6::int
+      where id = $1 and token = $2 and state in ('sending', 'committing')`,
+    values: [id, token, result.state, result.retryInMs, result.failure, result.unknown ? 1 : 0],
+  });
+}
+
+export interface AttemptRow {
+  letterId: string;
+  number: number;
+  startedAt: Date;
+  durationMs: number;
+  outcome: LetterAttempt['outcome'];
+  response: string | null;
+  error: string | null;
+}
+
+/** Keeps an attempt; one that was already recorded stays. */
+export async function insertAttempt(db: Queryable, attempt: AttemptRow): Promise<void> {
+  await db.query({
+    name: 'insert-attempt',
+    text: `insert into letter_attempts
+        (letter_id, number, started_at, duration_ms, outcome, response, error)
+      values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+    values: [
+      attempt.letterId,
+      attempt.number,
+      attempt.startedAt,
+      attempt.durationMs,
+      attempt.outcome,
+      attempt.response,
+      attempt.error,
+    ],
+  });
+}
+
+/** A customer's letters, newest first, one more than `limit` where there are more. */
+export async function listLetters(
+  db: Queryable,
+  query: { customerId: string; orderId: string | null; before: string | null; limit: number },
+): Promise<LetterRow[]> {
+  const values: unknown[] = [query.customerId, query.limit + 1];
+  const conditions = ['customer_id = $1'];
+  if (query.orderId !== null) conditions.push(`order_id = $${values.push(query.orderId)}`);
+  if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
+  const { rows } = await db.query<LetterRow>(
+    `${SELECT_LETTERS} where ${conditions.join(' and ')} order by id desc limit $2`,
+    values,
+  );
+  return rows;
+}
+
+export async function findLetter(db: Queryable, id: string): Promise<LetterRow | null> {
+  const { rows } = await db.query<LetterRow>(`${SELECT_LETTERS} where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+const SELECT_LETTERS = `select letters.*, (
+    select coalesce(json_agg(a order by a.number), '[]') from letter_attempts a
+    where a.letter_id = letters.id
+  ) as attempts from letters`;
+
+export interface LetterRow {
+  id: string;
+  order_id: string;
+  customer_id: string;
+  kind: LetterKind;
+  total_amount: string;
+  currency: string;
+  reason: LetterFacts['reason'];
+  occurred_at: Date;
+  recipient: string | null;
+  recipient_name: string | null;
+  locale: 'ru' | 'en' | null;
+  state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
+  unknown_outcomes: number;
+  failure: string | null;
+  sent_at: Date | null;
+  created_at: Date;
+  attempts: {
+    number: number;
+    started_at: string;
+    duration_ms: number;
+    outcome: LetterAttempt['outcome'];
+    response: string | null;
+    error: string | null;
+  }[];
+}
+
+/** Whom the row's letter goes to, once that is known. */
+export function recipientOf(row: {
+  recipient: string | null;
+  recipient_name: string | null;
+  locale: 'ru' | 'en' | null;
+}): Recipient | null {
+  const { recipient: to, recipient_name: name, locale } = row;
+  return to === null || name === null || locale === null ? null : { to, name, locale };
+}

@@ -1,0 +1,78 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
+import * as contract from '#contracts/orders.ts';
+import type { Database } from '#platform/database.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { decodeCursor, pageOf } from '#platform/page.ts';
+import type { InternalApi } from '#platform/service.ts';
+import { traceparent } from '#platform/trace.ts';
+import { createOrder } from './create-order.ts';
+import { recordPayment } from './record-payment.ts';
+import * as store from './store.ts';
+
+export interface OrdersRoutesDeps {
+  database: Database;
+  currency: string;
+  /** Called after a commit that put an event into the outbox. */
+  onEvent: () => void;
+}
+
+const ORDER_ID = /^[0-9a-f-]{36}$/;
+
+/** The internal API of orders (`contracts/orders.ts`). */
+export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
+  api.serve(contract.createOrder, async ({ body }) => {
+    const { order, created } = await createOrder(
+      {
+        currency,
+        insertOrder: (draft) => store.insertOrder(database, draft),
+        findOrderByKey: (customerId, key) => store.findOrderByKey(database, customerId, key),
+      },
+      body,
+    );
+    return { status: created ? 201 : 200, body: order };
+  });
+
+  api.serve(contract.recordPayment, async ({ params, body, traceId }) => {
+    const { order, changed } = await recordPayment(
+      {
+        settleOrder: (id, record) =>
+          store.settleOrder(database, id, record, {
+            id: randomUUIDv7(),
+            type: ORDER_UPDATE_TYPE,
+            traceparent: traceparent(traceId),
+          }),
+        findOrder: (id) => store.findOrder(database, id),
+      },
+      params.orderId,
+      body,
+    );
+    if (changed) onEvent();
+    return { status: 200, body: order };
+  });
+
+  api.serve(contract.getOrder, async ({ params, query }) => {
+    const order = await store.findOrder(database, params.orderId);
+    // The same answer for a foreign and for a missing order, so that ids cannot be probed.
+    if (order === null || order.customerId !== query.customerId) {
+      throw new AppError(commonProblems.notFound, `no order ${params.orderId} of this customer`);
+    }
+    return { status: 200, body: order };
+  });
+
+  api.serve(contract.listOrders, async ({ query }) => {
+    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
+    const orders = await store.listOrders(database, {
+      customerId: query.customerId,
+      status: query.status ?? null,
+      before: decodeCursor(query.cursor, ORDER_ID),
+      limit,
+    });
+    return { status: 200, body: pageOf(orders, limit, (order) => order.id) };
+  });
+
+  api.serve(contract.claimPendingOrders, async ({ body }) => {
+    return { status: 200, body: { data: await store.claimPending(database, body) } };
+  });
+}

@@ -1,0 +1,54 @@
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
+import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { createDatabase, migrate } from '#platform/database.ts';
+import { startRelay } from '#platform/outbox.ts';
+import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { serveOrders } from './routes.ts';
+
+const CONNECTIONS_MAX = 16;
+
+export const OrdersConfig = Type.Object({
+  ...calleeSettings,
+  ...brokerSettings,
+  ORDERS_DATABASE_URL: Type.String({ description: 'PostgreSQL database of the orders service.' }),
+  CURRENCY: Type.String({
+    default: 'RUB',
+    pattern: '^[A-Z]{3}$',
+    description: 'The one currency of orders and wallets (ISO 4217).',
+  }),
+});
+export type OrdersConfig = Static<typeof OrdersConfig>;
+
+/** Starts orders: its API and the relay that publishes what its outbox holds. */
+export async function startOrders(config: OrdersConfig, log: Logger): Promise<RunningService> {
+  const database = createDatabase({
+    url: config.ORDERS_DATABASE_URL,
+    connectionsMax: CONNECTIONS_MAX,
+    applicationName: 'orders',
+    log,
+  });
+  await migrate(database, new URL('migrations/', import.meta.url));
+  const broker = await createBroker(config, 'orders', log);
+  const relay = startRelay({
+    database,
+    broker,
+    topic: ORDERS_TOPIC,
+    source: ORDER_UPDATE_SOURCE,
+    log,
+  });
+  return startInternalService({
+    name: 'orders',
+    config,
+    log,
+    // Not the broker: orders are taken and paid while it is down. Invariant I7.
+    ready: { database: () => database.query('select 1') },
+    routes: (api) => serveOrders(api, { database, currency: config.CURRENCY, onEvent: relay.kick }),
+    async close() {
+      await relay.close();
+      await broker.close();
+      await database.close();
+    },
+  });
+}

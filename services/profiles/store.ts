@@ -1,0 +1,78 @@
+import type { Profile, ProfileData } from '#contracts/profiles.ts';
+import type { Queryable } from '#platform/database.ts';
+
+/** A profile with its version, which the ETag carries. */
+export interface StoredProfile {
+  profile: Profile;
+  version: number;
+}
+
+interface ProfileRow {
+  customer_id: string;
+  email: string;
+  name: string;
+  locale: 'ru' | 'en';
+  version: number;
+}
+
+const PROFILE_COLUMNS = 'customer_id, email, name, locale, version';
+
+/** Stores a profile. @returns null when the customer has one already */
+export async function insertProfile(
+  db: Queryable,
+  { customerId, email, name, locale }: Profile,
+): Promise<StoredProfile | null> {
+  const { rows } = await db.query<ProfileRow>(
+    `insert into profiles (customer_id, email, name, locale) values ($1, $2, $3, $4)
+      on conflict do nothing returning ${PROFILE_COLUMNS}`,
+    [customerId, email, name, locale],
+  );
+  return rows[0] === undefined ? null : profileOf(rows[0]);
+}
+
+export async function findProfile(
+  db: Queryable,
+  customerId: string,
+): Promise<StoredProfile | null> {
+  const { rows } = await db.query<ProfileRow>({
+    name: 'find-profile',
+    text: `select ${PROFILE_COLUMNS} from profiles where customer_id = $1`,
+    values: [customerId],
+  });
+  return rows[0] === undefined ? null : profileOf(rows[0]);
+}
+
+/**
+ * Replaces contact data.
+ * @param version the version that must be the present one, null for any
+ * @returns null when there is no profile of that version
+ */
+export async function updateProfile(
+  db: Queryable,
+  customerId: string,
+  { email, name, locale }: ProfileData,
+  version: number | null,
+): Promise<StoredProfile | null> {
+  const { rows } = await db.query<ProfileRow>(
+    `update profiles set email = $2, name = $3, locale = $4, version = version + 1,
+        updated_at = now()
+      where customer_id = $1 and ($5::int is null or version = $5)
+      returning ${PROFILE_COLUMNS}`,
+    [customerId, email, name, locale, version],
+  );
+  return rows[0] === undefined ? null : profileOf(rows[0]);
+}
+
+export async function findProfiles(db: Queryable, customerIds: string[]): Promise<Profile[]> {
+  const { rows } = await db.query<ProfileRow>({
+    name: 'find-profiles',
+    text: `select ${PROFILE_COLUMNS} from profiles where customer_id = any($1::text[])`,
+    values: [customerIds],
+  });
+  return rows.map((row) => profileOf(row).profile);
+}
+
+function profileOf(row: ProfileRow): StoredProfile {
+  const { customer_id: customerId, email, name, locale, version } = row;
+  return { profile: { customerId, email, name, locale }, version };
+}

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
+
+// `npm test [file…]`: Node's test runner beside one PostgreSQL for all files.
+
+const given = process.argv.slice(2);
+const files =
+  given.length > 0
+    ? given
+    : globSync('**/*.test.ts', { exclude: (name) => name === 'node_modules' || name === '.git' });
+
+// Each file is a process with pools and hash work; more at once than this only fight for the
+// processors of a small CI machine.
+const CONCURRENCY = 2;
+
+// Nothing takes this long: it ends a test that hangs.
+const TEST_TIMEOUT_MS = 180_000;
+
+const home = await mkdtemp(join(tmpdir(), 'orderbell-test-'));
+// For root the server runs as another user, who must be able to enter.
+await chmod(home, 0o755);
+
+// From the first moment on, or Ctrl-C during the start would leave the server behind.
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => interrupted.abort(signal));
+}
+
+let postgres: EmbeddedPostgres | undefined;
+try {
+  postgres = await startPostgres({
+    home,
+    log: pino({ level: 'warn' }),
+    // The data die with the run, so no power cut can harm them.
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
+  });
+  process.exitCode = interrupted.signal.aborted
+    ? 1
+    : await runTests(postgres.superuserUrl('postgres'));
+} finally {
+  await postgres?.stop();
+  await rm(home, { recursive: true, force: true });
+  if (postgres) await rm(postgres.folder, { recursive: true, force: true });
+}
+
+function runTests(postgresUrl: string): Promise<number> {
+  const args = ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`];
+  const child = spawn(process.execPath, [...args, ...files], {
+    stdio: 'inherit',
+    env: { ...process.env, TEST_POSTGRES_URL: postgresUrl },
+  });
+  interrupted.signal.addEventListener('abort', () => child.kill(interrupted.signal.reason));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,230 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import type { TestContext } from 'node:test';
+
+/** Where a step takes effect. `connect` and `ehlo` are per connection, the others per message. */
+export type SmtpPoint = 'connect' | 'ehlo' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'dot';
+
+/**
+ * What the server does instead of accepting:
+ * - `reply`: answers with this line (and stays connected), for example `450 4.2.0 later`;
+ *   a 421 also ends the connection, as RFC 5321 section 3.8 has it
+ * - `hang`: never answers
+ * - `drop`: closes the connection without an answer; at `dot` the message was not kept
+ * - `accept-and-drop` (only at `dot`): keeps the message, then closes without an answer
+ */
+export type SmtpStep =
+  | { at: SmtpPoint; do: 'reply'; reply: string }
+  | { at: SmtpPoint; do: 'hang' | 'drop' }
+  | { at: 'dot'; do: 'accept-and-drop' };
+
+export interface ReceivedMessage {
+  from: string;
+  to: string[];
+  /** As sent, dot-unstuffed, without the final dot. */
+  raw: Buffer;
+}
+
+export interface TestSmtpServer {
+  /** `smtp://127.0.0.1:port` */
+  url: string;
+  /** Messages the server answers for, in order. */
+  messages: ReceivedMessage[];
+  /** Every line a client sent outside message bodies. */
+  commands: string[];
+  /** Connections taken so far. */
+  readonly connections: number;
+  /** Final dots seen, whatever the answer. */
+  readonly dots: number;
+  /** Resolves when a step was performed at this point (or was before this call). */
+  reached(point: SmtpPoint): Promise<void>;
+  /** Resolves when no client is connected. */
+  disconnected(): Promise<void>;
+  /** Ends every open connection, as a restart of the server would. */
+  dropConnections(): Promise<void>;
+}
+
+export interface TestSmtpOptions {
+  /** One step per message (or connection), in order; undefined accepts; after the last all are accepted. */
+  script?: (SmtpStep | undefined)[];
+  /** Lines of the EHLO answer after the first, for example `AUTH PLAIN`. */
+  extensions?: string[];
+  /** Text after 250 for an accepted message. */
+  acceptReply?: string;
+}
+
+/**
+ * A small SMTP server on 127.0.0.1 that does what its script says and closes itself after the
+ * test. Written on a bare socket, because a library's server cannot misbehave on command.
+ */
+export async function startTestSmtpServer(
+  t: TestContext,
+  options: TestSmtpOptions = {},
+): Promise<TestSmtpServer> {
+  const script = [...(options.script ?? [])];
+  const sockets = new Set<net.Socket>();
+  const points = new Map<SmtpPoint, PromiseWithResolvers<void>>();
+  const state = { connections: 0, dots: 0 };
+  const pointOf = (point: SmtpPoint) => {
+    const known = points.get(point) ?? Promise.withResolvers<void>();
+    points.set(point, known);
+    return known;
+  };
+  const server = net.createServer((socket) => {
+    state.connections += 1;
+    sockets.add(socket);
+    socket.setNoDelay(true); // else answers to pipelined commands wait for the client's ACK
+    socket.on('error', () => {}); // a client that gives up resets the connection
+    socket.on('close', () => sockets.delete(socket));
+    new Conversation(socket, { options, script, state, test, pointOf }).start();
+  });
+  const test: TestSmtpServer = {
+    url: '',
+    messages: [],
+    commands: [],
+    get connections() {
+      return state.connections;
+    },
+    get dots() {
+      return state.dots;
+    },
+    reached: (point) => pointOf(point).promise,
+    async disconnected() {
+      await Promise.all([...sockets].map((socket) => once(socket, 'close')));
+    },
+    async dropConnections() {
+      const closed = test.disconnected();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  test.url = `smtp://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+  t.after(async () => {
+    server.close();
+    await test.dropConnections();
+  });
+  return test;
+}
+
+interface ConversationContext {
+  options: TestSmtpOptions;
+  script: (SmtpStep | undefined)[];
+  state: { connections: number; dots: number };
+  test: TestSmtpServer;
+  pointOf(point: SmtpPoint): PromiseWithResolvers<void>;
+}
+
+const END_OF_DATA = '\r\n.\r\n';
+
+class Conversation {
+  readonly #socket: net.Socket;
+  readonly #context: ConversationContext;
+  #input = '';
+  #inBody = false;
+  /** The step of the message (or connection) at hand. */
+  #step: SmtpStep | undefined;
+  #message: { from: string; to: string[] } = { from: '', to: [] };
+
+  constructor(socket: net.Socket, context: ConversationContext) {
+    this.#socket = socket;
+    this.#context = context;
+  }
+
+  start(): void {
+    const next = this.#context.script[0]?.at;
+    if (next === 'connect' || next === 'ehlo' || next === 'auth') {
+      this.#step = this.#context.script.shift();
+    }
+    this.#answer('connect', '220 test ESMTP');
+    this.#socket.setEncoding('latin1');
+    this.#socket.on('data', (chunk: string) => {
+      this.#input += chunk;
+      while (this.#takeOne());
+    });
+  }
+
+  /** Handles one line or one whole body. @returns false when more input is needed */
+  #takeOne(): boolean {
+    if (this.#inBody) {
+      if (this.#step?.at === 'body') {
+        this.#inBody = false;
+        this.#answer('body', '');
+        return false;
+      }
+      const end = `\r\n${this.#input}`.indexOf(END_OF_DATA);
+      if (end < 0) return false;
+      const body = this.#input.slice(0, end);
+      this.#input = this.#input.slice(end + END_OF_DATA.length - 2);
+      this.#inBody = false;
+      this.#takeMessage(body);
+      return true;
+    }
+    const end = this.#input.indexOf('\r\n');
+    if (end < 0) return false;
+    const line = this.#input.slice(0, end);
+    this.#input = this.#input.slice(end + 2);
+    this.#context.test.commands.push(line);
+    this.#takeCommand(line);
+    return true;
+  }
+
+  #takeCommand(line: string): void {
+    const verb = line.slice(0, 4).toUpperCase();
+    if (verb === 'EHLO') {
+      const lines = ['test', ...(this.#context.options.extensions ?? [])];
+      const answer = lines.map((text, i) => `250${i === lines.length - 1 ? ' ' : '-'}${text}`);
+      this.#answer('ehlo', answer.join('\r\n'));
+    } else if (verb === 'AUTH') {
+      this.#answer('auth', '235 2.7.0 welcome');
+    } else if (verb === 'MAIL') {
+      this.#step = this.#context.script.shift();
+      this.#message = { from: line.slice('MAIL FROM:<'.length, line.indexOf('>')), to: [] };
+      this.#answer('mail', '250 2.1.0 ok');
+    } else if (verb === 'RCPT') {
+      if (this.#answer('rcpt', '250 2.1.5 ok')) {
+        this.#message.to.push(line.slice('RCPT TO:<'.length, line.indexOf('>')));
+      }
+    } else if (verb === 'DATA') {
+      if (this.#message.to.length === 0 && this.#step?.at !== 'rcpt') this.#write('503 no RCPT');
+      else if (this.#step?.at === 'rcpt') this.#write('503 5.5.1 no valid recipients');
+      else this.#inBody = this.#answer('data', '354 go on');
+    } else if (verb === 'QUIT') {
+      this.#socket.end('221 bye\r\n');
+    } else {
+      this.#write(verb === 'RSET' || verb === 'NOOP' ? '250 ok' : '502 not known');
+    }
+  }
+
+  #takeMessage(body: string): void {
+    this.#context.state.dots += 1;
+    const keep = () => {
+      const raw = Buffer.from(body.replace(/^\.\./gm, '.'), 'latin1');
+      this.#context.test.messages.push({ ...this.#message, raw });
+    };
+    if (this.#step?.at === 'dot' && this.#step.do === 'accept-and-drop') keep();
+    if (this.#answer('dot', `250 ${this.#context.options.acceptReply ?? '2.0.0 queued'}`)) keep();
+  }
+
+  /** Answers, unless the script has something else for this point. @returns true when it answered */
+  #answer(point: SmtpPoint, reply: string): boolean {
+    const step = this.#step;
+    if (step?.at !== point) {
+      this.#write(reply);
+      return true;
+    }
+    if (step.do === 'reply') {
+      this.#write(step.reply);
+      if (step.reply.startsWith('421')) this.#socket.end();
+    } else if (step.do !== 'hang') {
+      this.#socket.end();
+    }
+    this.#context.pointOf(point).resolve();
+    return false;
+  }
+
+  #write(line: string): void {
+    if (line !== '' && this.#socket.writable) this.#socket.write(`${line}\r\n`);
+  }
+}
