@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
   type FastifySchemaCompiler,
+  LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
@@ -43,7 +44,8 @@ export interface HttpServerOptions {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    // A line per request would cost more than many requests themselves.
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: traceIdOf,
     requestIdHeader: false,
     trustProxy: options.trustProxy ?? false,

@@ -14,11 +14,22 @@ export function testServerUrl(): string {
   return url;
 }
 
-/** Makes an empty database that is dropped after the test. @returns its URL */
-export async function createTestDatabaseUrl(t: TestContext): Promise<string> {
+/**
+ * Makes an empty database that is dropped after the test.
+ * @param beforeDrop closes what uses it: hooks run in the order of their registration, so that one
+ *   registered later would find the database gone
+ * @returns its URL
+ */
+export async function createTestDatabaseUrl(
+  t: TestContext,
+  beforeDrop: () => Promise<void> = async () => {},
+): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await asSuperuser((client) => client.query(`create database ${name}`));
-  t.after(() => asSuperuser((client) => client.query(`drop database ${name} with (force)`)));
+  t.after(async () => {
+    await beforeDrop();
+    await asSuperuser((client) => client.query(`drop database ${name} with (force)`));
+  });
   const url = new URL(testServerUrl());
   url.pathname = `/${name}`;
   return url.href;
@@ -26,14 +37,13 @@ export async function createTestDatabaseUrl(t: TestContext): Promise<string> {
 
 /** An own database with the given migrations applied, closed and dropped after the test. */
 export async function createTestDatabase(t: TestContext, migrations: URL): Promise<Database> {
-  const url = await createTestDatabaseUrl(t);
+  const url = await createTestDatabaseUrl(t, () => database.close());
   const database = createDatabase({
     url,
     connectionsMax: 10,
     applicationName: 'test',
     log: testLog,
   });
-  t.after(() => database.close());
   await migrate(database, migrations);
   return database;
 }

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import pg from 'pg';
+import { type Mailbox, startMailbox } from '#dev/mailbox.ts';
+import { createSecrets, type Secrets } from '#dev/secrets.ts';
+import { DATABASES, OPERATOR_EMAIL, type System, startSystem } from '#dev/system.ts';
+import type { Environment } from '#platform/config.ts';
+import { testLog, testServerUrl } from './database.ts';
+
+/** The whole system of the wiring table, on databases of its own. */
+export interface TestSystem {
+  url: string;
+  system: System;
+  mailbox: Mailbox;
+  secrets: Secrets;
+  /** URL of a service's database, to look behind the API. */
+  databaseUrl: (name: string) => string;
+  /** A registered customer with a token and perhaps money. */
+  customer(options?: {
+    topUp?: number;
+    locale?: 'ru' | 'en';
+    name?: string;
+  }): Promise<TestCustomer>;
+  operator(): Promise<TestCustomer>;
+}
+
+export interface TestCustomer {
+  customerId: string;
+  email: string;
+  token: string;
+  /** A request with the customer's token. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers as a client would
+  body: any;
+}
+
+/**
+ * Starts the production wiring with port 0, embedded mailbox and fresh databases; all of it ends
+ * with the test.
+ * @param env settings that differ from the default set-up
+ */
+export async function startTestSystem(t: TestContext, env: Environment = {}): Promise<TestSystem> {
+  const prefix = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+  const databaseUrl = (name: string): string => {
+    const url = new URL(testServerUrl());
+    url.pathname = `/${prefix}_${name}`;
+    return url.href;
+  };
+  await onServer(DATABASES.map((name) => `create database ${prefix}_${name}`));
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-mailbox-'));
+  const mailbox = await startMailbox({
+    file: join(folder, 'mailbox.sqlite'),
+    smtpPort: 0,
+    httpPort: 0,
+    log: testLog,
+  });
+  const secrets = createSecrets();
+  let system: System | undefined;
+  // One hook: the runner calls several in the order of their registration, the wrong one here.
+  t.after(async () => {
+    await system?.close();
+    await mailbox.close();
+    await rm(folder, { recursive: true });
+    await onServer(DATABASES.map((name) => `drop database ${prefix}_${name} with (force)`));
+  });
+  system = await startSystem({
+    databaseUrl,
+    secrets,
+    smtpUrl: mailbox.smtpUrl,
+    mailboxUrl: mailbox.httpUrl,
+    env: { PORT: '0', ...env },
+    log: () => testLog,
+  });
+  const { url } = system;
+  const signIn = (email: string, password: string) => signedIn(url, email, password);
+  return {
+    url,
+    system,
+    mailbox,
+    secrets,
+    databaseUrl,
+    async customer({ topUp = 0, locale = 'ru', name = 'Анна' } = {}) {
+      const email = `${randomUUID()}@example.com`;
+      const registered = await call(url, 'POST', '/v1/registrations', {
+        body: { email, password: PASSWORD, name, locale },
+      });
+      if (registered.status !== 201) throw new Error(JSON.stringify(registered.body));
+      const customer = await signIn(email, PASSWORD);
+      if (topUp > 0) await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(topUp) });
+      return { ...customer, customerId: registered.body.customerId };
+    },
+    operator: () => signIn(OPERATOR_EMAIL, secrets.operatorPassword),
+  };
+}
+
+export const PASSWORD = 'correct horse battery';
+
+/** Roubles in kopecks. */
+export function rub(amount: number): { amount: number; currency: string } {
+  return { amount, currency: 'RUB' };
+}
+
+/** An order of one item at this price, in kopecks. */
+export function orderOf(price: number): { items: unknown[] } {
+  return { items: [{ name: 'Книга', quantity: 1, unitPrice: rub(price) }] };
+}
+
+async function signedIn(url: string, email: string, password: string): Promise<TestCustomer> {
+  const answer = await call(url, 'POST', '/v1/sessions', { body: { email, password } });
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  const token: string = answer.body.accessToken;
+  return {
+    customerId: '',
+    email,
+    token,
+    call: (method, path, body, headers = {}) =>
+      call(url, method, path, {
+        headers: { authorization: `Bearer ${token}`, ...headers },
+        ...(body !== undefined && { body }),
+      }),
+  };
+}
+
+/** One HTTP request; a string body is sent as it is. */
+export async function call(
+  url: string,
+  method: string,
+  path: string,
+  { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const answer = await fetch(url + path, {
+    method,
+    redirect: 'manual',
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const json = answer.headers.get('content-type')?.includes('json') ?? false;
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: json ? JSON.parse(text) : text,
+  };
+}
+
+const WAIT_MS = 15_000;
+
+/**
+ * Asks again and again until the answer is there.
+ * @throws Error with what it waited for
+ */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+): Promise<T> {
+  const end = performance.now() + WAIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Rows of a service's database. */
+export async function queryRows(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function onServer(statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: testServerUrl() });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
