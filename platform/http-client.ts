@@ -34,6 +34,8 @@ export type Answer<E extends Endpoint> = (EndpointReply<E> & { problem: false })
 export interface CallOptions {
   /** Gives up then; without one, a single attempt is made. */
   deadline?: Deadline;
+  /** For operations that may take longer than most, such as hashing a password. */
+  attemptTimeoutMs?: number;
   traceId?: string;
   headers?: Record<string, string>;
 }
@@ -125,9 +127,10 @@ export function createHttpClient({
   return {
     async call(endpoint, request, options = {}) {
       const once = options.deadline === undefined;
-      const deadline = options.deadline ?? deadlineIn(ATTEMPT_TIMEOUT_MS);
+      const attemptTimeoutMs = options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
+      const deadline = options.deadline ?? deadlineIn(attemptTimeoutMs);
       for (let number = 1; ; number++) {
-        const timeoutMs = Math.min(ATTEMPT_TIMEOUT_MS, deadline.remainingMs());
+        const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
         let fault: unknown = new Error('no time left');
         if (timeoutMs > 0) {
           try {

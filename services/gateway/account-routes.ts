@@ -1,10 +1,14 @@
 import * as contract from '#contracts/gateway.ts';
 import * as identity from '#contracts/identity.ts';
 import * as profiles from '#contracts/profiles.ts';
+import { deadlineIn } from '#platform/deadline.ts';
 import type { HttpClient } from '#platform/http-client.ts';
 import { anyone, type HttpServer, serve } from '#platform/http-server.ts';
 import type { Gateway } from './gateway.ts';
 import { problemOf } from './neighbours.ts';
+
+// Passwords are hashed a few at a time; a burst of sign-ins waits its turn rather than failing.
+const ACCOUNT_DEADLINE_MS = 10_000;
 
 /** Registration, sign-in and contact data. */
 export function serveAccounts(app: HttpServer, gateway: Gateway): void {
@@ -43,7 +47,7 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
 
   serve(app, contract.register, { identify: anyone }, async ({ body, request, traceId }) => {
     const { email, password, name, locale = 'ru' } = body;
-    const options = { deadline: gateway.readDeadline(), traceId };
+    const options = accountOptions(traceId);
     const account = await identityClient.call(
       identity.createAccount,
       { body: { email, password, clientAddress: request.ip } },
@@ -64,11 +68,19 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
     const answer = await identityClient.call(
       identity.createSession,
       { body: { ...body, clientAddress: request.ip } },
-      { deadline: gateway.readDeadline(), traceId },
+      accountOptions(traceId),
     );
     if (answer.problem) throw problemOf(answer, [identity.identityProblems.signInFailed]);
     return { status: 200, body: answer.body, headers: { 'cache-control': 'no-store' } };
   });
+}
+
+function accountOptions(traceId: string) {
+  return {
+    deadline: deadlineIn(ACCOUNT_DEADLINE_MS),
+    attemptTimeoutMs: ACCOUNT_DEADLINE_MS,
+    traceId,
+  };
 }
 
 function etagOf({ headers }: { headers?: Record<string, string> }): Record<string, string> {

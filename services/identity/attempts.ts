@@ -55,9 +55,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
   async function count(counters: store.Counter[]): Promise<void> {
     let waitS = 0;
     for (const counter of counters) {
-      const { count, remainingS } = await store.orUnavailable(
-        store.countAttempt(database, counter),
-      );
+      const { count, remainingS } = await store.countAttempt(database, counter);
       if (count > counter.max) waitS = Math.max(waitS, remainingS);
     }
     await cleanNowAndThen();
@@ -77,9 +75,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
 
   return {
     async refuseSignIn(email, clientAddress) {
-      const waitS = await store.orUnavailable(
-        store.findSpent(database, ofSignIn(email, clientAddress)),
-      );
+      const waitS = await store.findSpent(database, ofSignIn(email, clientAddress));
       if (waitS !== null) throw tooMany(waitS);
     },
     countFailedSignIn: (email, clientAddress) => count(ofSignIn(email, clientAddress)),

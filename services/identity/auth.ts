@@ -3,10 +3,9 @@ import { jwt } from 'better-auth/plugins/jwt';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { AccessToken } from '#contracts/identity.ts';
-import { sqlState } from '#platform/database.ts';
-import { describeError } from '#platform/errors.ts';
+import { isTransient, sqlState } from '#platform/database.ts';
+import { AppError, commonProblems, describeError } from '#platform/errors.ts';
 import type { Passwords } from './passwords.ts';
-import { orUnavailable } from './store.ts';
 
 export type Role = 'customer' | 'operator';
 
@@ -213,5 +212,15 @@ class Connection extends pg.Client {
       });
     }
     return result;
+  }
+}
+
+/** better-auth has a pool of its own, whose faults `#platform/database.ts` does not translate. */
+async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (cause instanceof AppError || !isTransient(cause)) throw cause;
+    throw new AppError(commonProblems.unavailable, 'database fault', { cause });
   }
 }

@@ -172,7 +172,7 @@ test('passwords are stored as scrypt hashes and sign-ins leave no sessions', asy
     'select a.password, (select count(*)::int from session) as sessions from account a',
   );
   assert.equal(rows.length, 1);
-  assert.match(rows[0].password, /^\$scrypt\$ln=14,r=8,p=5\$[\w+/]{22}\$[\w+/]{43}$/);
+  assert.match(rows[0].password, /^\$scrypt\$ln=14,r=16,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
   assert.equal(rows[0].sessions, 0);
 });
 

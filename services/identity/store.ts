@@ -1,5 +1,4 @@
-import { isTransient, type Queryable } from '#platform/database.ts';
-import { AppError, commonProblems } from '#platform/errors.ts';
+import type { Queryable } from '#platform/database.ts';
 
 /** What is counted: attempts of one kind by one account or one client address. */
 export interface Counter {
@@ -73,14 +72,4 @@ export async function deleteExpiredAttempts(db: Queryable, limit: number): Promi
     [limit],
   );
   return rowCount ?? 0;
-}
-
-/** Makes a fault of the database what callers may repeat. */
-export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (cause instanceof AppError || !isTransient(cause)) throw cause;
-    throw new AppError(commonProblems.unavailable, 'database fault', { cause });
-  }
 }
