@@ -151,8 +151,10 @@ function refuseFaults(request: FastifyRequest, check?: (body: unknown) => Fault[
   }
 }
 
+// One for all servers of the process: each Ajv compiles JSON Schema's own schemas first.
+const factory = AjvCompiler();
+
 function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
-  const factory = AjvCompiler();
   const rules = { removeAdditional: false, useDefaults: false, allErrors: true };
   const strict = factory({}, { customOptions: { ...rules, coerceTypes: false } });
   // Query strings and paths are text by nature: only there "10" may become 10.

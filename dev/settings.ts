@@ -1,0 +1,96 @@
+import { writeFile } from 'node:fs/promises';
+import { type TObject, type TSchema, Type } from 'typebox';
+import { RunSettings } from '#platform/run.ts';
+import { BillingConfig } from '#services/billing/service.ts';
+import { GatewayConfig } from '#services/gateway/service.ts';
+import { IdentityConfig } from '#services/identity/service.ts';
+import { NotificationsConfig } from '#services/notifications/service.ts';
+import { OrdersConfig } from '#services/orders/service.ts';
+import { ProfilesConfig } from '#services/profiles/service.ts';
+
+// `npm run settings`: writes `.env.example` anew from the schemas of the services.
+
+export const SETTINGS_FILE = new URL('../.env.example', import.meta.url);
+
+const StartSettings = Type.Object({
+  ORDERBELL_HOME: Type.String({
+    default: '.orderbell',
+    description: 'Folder of the data, keys and passwords of `npm start`.',
+  }),
+});
+
+/** The schemas that settings come from, by who reads them. */
+export const settingSchemas: Record<string, TObject> = {
+  'npm start': StartSettings,
+  'every process': RunSettings,
+  gateway: GatewayConfig,
+  orders: OrdersConfig,
+  billing: BillingConfig,
+  profiles: ProfilesConfig,
+  notifications: NotificationsConfig,
+  identity: IdentityConfig,
+};
+
+interface Setting {
+  name: string;
+  description: string;
+  default: unknown;
+  required: boolean;
+  readers: string[];
+}
+
+/**
+ * The text of `.env.example`: what several services read alike is listed once, at the top. A
+ * setting that must be given stands open and empty, so no secret can be in this file; one with a
+ * default stands behind `#`, which says the same as leaving it out.
+ */
+export function settingsExample(schemas: Record<string, TObject> = settingSchemas): string {
+  const settings = settingsOf(schemas);
+  const shared = settings.filter(({ readers }) => readers.length > 1);
+  const groups = Object.keys(schemas).map((reader): [string, Setting[]] => [
+    reader,
+    settings.filter(({ readers }) => readers.length === 1 && readers[0] === reader),
+  ]);
+  return [
+    '# Settings of Orderbell, read from environment variables. Written by `npm run settings`.',
+    '# `npm start` needs none of them; a service run alone needs those that stand open and empty.',
+    ...([['several services', shared], ...groups] as [string, Setting[]][])
+      .filter(([, members]) => members.length > 0)
+      .flatMap(([title, members]) => ['', `# ==== ${title} ====`, ...members.flatMap(linesOf)]),
+    '',
+  ].join('\n');
+}
+
+function settingsOf(schemas: Record<string, TObject>): Setting[] {
+  const found = new Map<string, Setting>();
+  for (const [reader, schema] of Object.entries(schemas)) {
+    const required = (schema as { required?: string[] }).required ?? [];
+    for (const [name, property] of Object.entries(schema.properties) as [string, TSchema][]) {
+      const { description = '', default: byDefault } = property as Partial<Setting>;
+      const same = JSON.stringify([name, description, byDefault]);
+      const setting = found.get(same) ?? {
+        ...{ name, description, default: byDefault, readers: [] },
+        required: required.includes(name) && byDefault === undefined,
+      };
+      setting.readers.push(reader);
+      found.set(same, setting);
+    }
+  }
+  return [...found.values()];
+}
+
+function linesOf({ name, description, default: byDefault, required, readers }: Setting): string[] {
+  return [
+    '',
+    `# ${description}`,
+    ...(readers.length > 1 ? [`# Read by ${readers.join(', ')}.`] : []),
+    ...(required ? [`${name}=`] : [`#${name}=${textOf(byDefault)}`]),
+  ];
+}
+
+function textOf(value: unknown): string {
+  const text = Array.isArray(value) ? value.join(',') : String(value ?? '');
+  return /[\s#'"]/.test(text) ? JSON.stringify(text) : text;
+}
+
+if (import.meta.main) await writeFile(SETTINGS_FILE, settingsExample());
