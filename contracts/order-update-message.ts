@@ -24,7 +24,7 @@ export const OrderUpdateMessage = Type.Object({
   version: Type.Integer({ minimum: 1 }),
   previousStatus: Type.Literal('Pending'),
   status: choice('Paid', 'Cancelled'),
-  total: moneyBetween(1, AMOUNT_MAX),
+  total: Type.Object(moneyBetween(1, AMOUNT_MAX).properties),
   paymentOperationId: nullable(Uuid),
   reason: nullable(CancelReason),
   occurredAt: Timestamp,

@@ -63,7 +63,8 @@ export const putProfile = {
   problems: [profileProblems.stale],
 } as const;
 
-const CONTACTS_MAX = 500;
+// Ids of 255 characters must fit into a body of 64 KiB.
+const CONTACTS_MAX = 200;
 
 export const lookUpContacts = {
   operationId: 'lookUpContacts',

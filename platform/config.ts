@@ -70,16 +70,19 @@ function parseSetting(text: string, rule: SettingSchema): unknown {
       if (text === 'true' || text === 'false') return text === 'true';
       return new SettingFault('must be true or false');
     case 'array':
-      return text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '');
+      return parseList(text);
     default:
       if (rule.pattern !== undefined && !new RegExp(rule.pattern, 'u').test(text)) {
         return new SettingFault(`must match ${rule.pattern}`);
       }
       return text;
   }
+}
+
+function parseList(text: string): string[] | SettingFault {
+  const parts = text.split(',').map((part) => part.trim());
+  const given = parts.filter((part) => part !== '');
+  return given.length > 0 ? given : new SettingFault('must name at least one');
 }
 
 function parseInteger(text: string, { minimum, maximum }: SettingSchema): number | SettingFault {

@@ -79,7 +79,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       const result = await work(client);
       const { command } = await client.query('commit');
       // COMMIT of an aborted transaction resolves, with the tag ROLLBACK.
-      if (command !== 'COMMIT') throw new Error(`transaction was not committed: ${command}`);
+      if (command !== 'COMMIT') {
+        // A statement's error was swallowed: a defect, which a repetition would only repeat.
+        throw new AppError(commonProblems.internal, `transaction was not committed: ${command}`);
+      }
       return result;
     } catch (error) {
       fault = error as Error;

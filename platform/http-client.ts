@@ -19,6 +19,8 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const ATTEMPT_TIMEOUT_MS = 2_500;
 const RETRY = { firstMs: 50, maxMs: 400 };
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+// Of a failed answer, for the log: enough to name its problem.
+const FAULT_TEXT_MAX = 300;
 
 /** An answer that is an error: a problem document of the callee. */
 export interface ProblemReply {
@@ -108,11 +110,13 @@ export function createHttpClient({
       bodyTimeout: timeoutMs,
       signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
     });
-    const content = await answer.body.json();
     const status = answer.statusCode;
     if (status >= 500) {
-      throw new Error(`${callee} answered ${status} ${(content as ProblemDocument).code ?? ''}`);
+      // Not parsed: what stands before a service answers with HTML when the service is down.
+      const text = await answer.body.text();
+      throw new Error(`${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`);
     }
+    const content = await answer.body.json();
     const headers = answer.headers as Record<string, string>;
     const retryAfter = headers['retry-after'];
     return {

@@ -53,7 +53,7 @@ export function startRelay(options: RelayOptions): Relay {
           cleanUpAt = performance.now() + CLEAN_UP_EVERY_MS;
           await deletePublished(database);
         }
-        if (moved < BATCH_MAX && !kicked) await idle();
+        if (moved < BATCH_MAX && !kicked && !stop.signal.aborted) await idle();
       } catch (error) {
         failures++;
         log.warn({ failures }, `outbox relay: ${describeError(error)}`);

@@ -7,7 +7,8 @@ import type { RunningService } from './service.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
 
-const RunSettings = Type.Object({
+/** What every process has, whatever it runs. */
+export const RunSettings = Type.Object({
   LOG_LEVEL: Type.String({
     default: 'info',
     pattern: '^(trace|debug|info|warn|error|fatal|silent)$',
@@ -25,14 +26,20 @@ export async function runService<S extends TObject>(
   start: (config: Static<S>, log: Logger) => Promise<RunningService>,
 ): Promise<void> {
   try {
-    const config = loadConfig(name, schema, process.env);
-    const log = createLog(name, loadConfig(name, RunSettings, process.env).LOG_LEVEL);
+    const config = loadConfig(
+      name,
+      // One schema, so that every problem is told at once.
+      Type.Object({ ...schema.properties, ...RunSettings.properties }),
+      process.env,
+    ) as Static<S> & Static<typeof RunSettings>;
+    const log = createLog(name, config.LOG_LEVEL);
     const service = await start(config, log);
-    log.info(`${name} listens on ${service.url}`);
+    // Before the line below: who reads it may send a signal at once.
     stopOnSignal(
       () => service.close(),
       (line) => log.info(line),
     );
+    log.info(`${name} listens on ${service.url}`);
   } catch (error) {
     console.error(error instanceof ConfigError ? error.message : describeError(error));
     process.exitCode = 1;

@@ -18,7 +18,7 @@ export function faultsOf(error: { validation?: unknown; validationContext?: stri
     if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'if') continue;
     const place = instancePath + memberOf(params);
     faults.push({
-      ...(inBody ? { pointer: place } : { parameter: place.slice(1) }),
+      ...(inBody ? { pointer: place } : { parameter: unescapePointer(place.slice(1)) }),
       rule: keyword,
       ...expectedOf(params),
     });
@@ -34,6 +34,11 @@ function memberOf(params: Record<string, unknown>): string {
 /** RFC 6901 section 3: `~` and `/` within a name. */
 function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** A parameter's name is told as the client wrote it. */
+function unescapePointer(place: string): string {
+  return place.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 function expectedOf(params: Record<string, unknown>): { expected?: string } {

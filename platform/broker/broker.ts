@@ -1,7 +1,17 @@
+import type { ProblemType } from '../errors.ts';
+
 /**
  * The broker port: the little that Orderbell asks of a message broker (design section 3). Two
  * adapters, Kafka and the embedded log, pass one contract test suite.
  */
+
+/** What `publish` fails with, whatever the adapter. */
+export const brokerUnavailable = {
+  code: 'broker-unavailable',
+  kind: 'unavailable',
+  ru: { title: 'Брокер недоступен', detail: 'Сообщение не принято. Повторите позже.' },
+  en: { title: 'Broker unavailable', detail: 'The message was not accepted. Try again later.' },
+} as const satisfies ProblemType;
 
 /** A message to publish. Messages of one key keep their order. */
 export interface OutgoingMessage {

@@ -4,7 +4,10 @@ import { createDatabase } from '../database.ts';
 import type { Broker } from './broker.ts';
 import { createEmbeddedBroker } from './embedded.ts';
 
-const CONNECTIONS_MAX = 4;
+// Of a process with one publisher and one subscription: the topic's append, the survey, the
+// heartbeat and retention, and four of the drains, which run one per partition. Fewer would let
+// a heartbeat wait behind drains; more would only wait for the same row locks.
+const CONNECTIONS_MAX = 8;
 
 /** Which broker a service uses. */
 export const brokerSettings = {

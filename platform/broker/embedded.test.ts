@@ -1,131 +1,17 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import pg from 'pg';
-import { createDatabase, type Database } from '#platform/database.ts';
-import { AppError } from '#platform/errors.ts';
-import { createTestDatabaseUrl, testLog } from '../../test/database.ts';
-import type { Broker, IncomingMessage, OutgoingMessage } from './broker.ts';
+import { test } from 'node:test';
 import {
-  assertComplete,
-  type BrokerUnderTest,
-  brokerContract,
-  burst,
-  distinct,
-  names,
-  numberOf,
-  type RawMessage,
-  until,
-} from './contract-suite.ts';
-import { createEmbeddedBroker, type EmbeddedBrokerOptions } from './embedded.ts';
-
-const APPLICATION = 'embedded-broker-test';
-
-/** One database per test, and what must be closed before it is dropped, latest first. */
-interface Scope {
-  url: string;
-  closers: (() => Promise<unknown>)[];
-}
-
-const scopes = new WeakMap<TestContext, Promise<Scope>>();
-
-function scopeOf(t: TestContext): Promise<Scope> {
-  const known = scopes.get(t);
-  if (known !== undefined) return known;
-  const closers: Scope['closers'] = [];
-  // Hooks run in the order of their registration: this one before the database is dropped.
-  t.after(async () => {
-    for (const close of closers.reverse()) await close();
-  });
-  const scope = createTestDatabaseUrl(t).then((url) => ({ url, closers }));
-  scopes.set(t, scope);
-  return scope;
-}
-
-async function rawClient(t: TestContext): Promise<pg.Client> {
-  const { url, closers } = await scopeOf(t);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  closers.push(() => client.end());
-  return client;
-}
-
-/** Holds a handler up; opened after the test, or a failed one would wait for its broker. */
-async function createGate(t: TestContext): Promise<PromiseWithResolvers<void>> {
-  const gate = Promise.withResolvers<void>();
-  const { closers } = await scopeOf(t);
-  closers.push(async () => gate.resolve());
-  return gate;
-}
-
-async function makeBroker(
-  t: TestContext,
-  options: Partial<EmbeddedBrokerOptions> = {},
-): Promise<BrokerUnderTest> {
-  const { url, closers } = await scopeOf(t);
-  const real = createDatabase({
-    url,
-    connectionsMax: 10,
-    applicationName: APPLICATION,
-    log: testLog,
-  });
-  closers.push(() => real.close());
-  let crashed = false;
-  const reach = () => {
-    if (crashed) throw new Error('crashed');
-    return real;
-  };
-  const database: Database = {
-    query: (async (...args: Parameters<pg.Pool['query']>) =>
-      reach().query(...args)) as unknown as pg.Pool['query'],
-    transaction: async (work) => reach().transaction(work),
-    dedicatedClient: async () => reach().dedicatedClient(),
-    close: () => real.close(),
-  };
-  const broker = await createEmbeddedBroker({
-    ...{ database, log: testLog, leaseMs: 1_500 },
-    ...options,
-  });
-  closers.push(() => broker.close());
-  return {
-    broker,
-    async crash() {
-      crashed = true;
-    },
-    insertRaw: async (topic, message) => insertRaw(await rawClient(t), topic, 0, message),
-  };
-}
-
-/** What a publisher does, one statement after the other, so that a test may stop in between. */
-async function insertRaw(
-  client: pg.Client,
-  topic: string,
-  partition: number,
-  { key, value, headers }: RawMessage,
-): Promise<void> {
-  const { rows } = await client.query(
-    `update partitions set next_offset = next_offset + 1
-     where topic = (select number from topics where name = $1) and partition = $2
-     returning topic, next_offset - 1 as "offset"`,
-    [topic, partition],
-  );
-  const encoded = headers.map(([name, bytes]) => [name, bytes.toString('base64')]);
-  await client.query(
-    `insert into messages (topic, partition, "offset", key, value, headers)
-     values ($1, $2, $3, $4, $5, $6)`,
-    [rows[0].topic, partition, rows[0].offset, key, value, JSON.stringify(encoded)],
-  );
-}
-
-/** What a relay does: again until it is acknowledged. */
-async function publishSurely(broker: Broker, topic: string, messages: OutgoingMessage[]) {
-  for (;;) {
-    try {
-      return await broker.publish(topic, messages);
-    } catch (error) {
-      assert.ok(error instanceof AppError && error.problem.code === 'broker-unavailable');
-    }
-  }
-}
+  APPLICATION,
+  createGate,
+  insertRaw,
+  makeBroker,
+  publishSurely,
+  rawClient,
+} from '../../test/embedded-broker.ts';
+import { AppError } from '../errors.ts';
+import type { IncomingMessage, OutgoingMessage } from './broker.ts';
+import { assertComplete, burst, distinct, names, numberOf, until } from './contract-helpers.ts';
+import { brokerContract } from './contract-suite.ts';
 
 brokerContract('embedded broker', makeBroker);
 
@@ -278,6 +164,41 @@ test('every connection is terminated in the middle of traffic: nothing lost, in 
   await until('all arrived', () => distinct(received) === 4_000);
   assertComplete(received, 4_000);
   assert.ok(terminated >= 10);
+});
+
+test('a publish of many bytes takes several statements and loses nothing', async (t) => {
+  const { broker } = await makeBroker(t);
+  const { topic, group } = names();
+  const raw = await rawClient(t);
+  const large = (size: number): OutgoingMessage => ({
+    ...{ key: 'one', headers: {} },
+    value: Buffer.alloc(size, 7),
+  });
+  const mebibyte = 1024 * 1024;
+  const messages = [...Array.from({ length: 9 }, () => large(mebibyte)), large(5 * mebibyte)];
+  const positions = await broker.publish(topic, [...messages, large(1)]);
+  assert.deepEqual(
+    positions.map(({ offset }) => offset),
+    positions.map((_, index) => BigInt(index)),
+  );
+  const { rows } = await raw.query(
+    'select sum(length(value))::int as bytes, count(*)::int as n from messages group by xmin::text',
+  );
+  for (const { bytes, n } of rows) assert.ok(bytes <= 4 * mebibyte || n === 1, `${n}: ${bytes}`);
+
+  const sizes: number[][] = [];
+  await broker.subscribe(topic, group, async (batch) => {
+    sizes.push(batch.map(({ value }) => value?.length ?? 0));
+  });
+  await until('all arrived', () => sizes.flat().length === 11);
+  assert.deepEqual(
+    sizes.flat(),
+    [...messages, large(1)].map(({ value }) => value.length),
+  );
+  for (const batch of sizes) {
+    const before = batch.slice(0, -1).reduce((sum, size) => sum + size, 0);
+    assert.ok(before < 4 * mebibyte, `handed over at once: ${batch.join()}`);
+  }
 });
 
 test('publishers that create a topic at the same moment create one', async (t) => {

@@ -16,7 +16,9 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
   const decisions = decisionsIn(database, currency);
   const topUps = topUpsIn(database, currency);
 
-  async function decideOne(wish: PaymentWish): Promise<Decided> {
+  async function decideOne(given: PaymentWish): Promise<Decided> {
+    // As PostgreSQL spells it, or the decision that exists would not be recognised.
+    const wish = { ...given, orderId: given.orderId.toLowerCase() };
     if (wish.currency !== currency) refuseCurrency(wish.currency);
     const [decided] = (await decidePayments(decisions, [wish])) as [Decided];
     const { payment } = decided;
@@ -47,7 +49,7 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     }
     return {
       status: fresh ? 201 : 200,
-      body: { orderId: params.orderId, decision: 'captured', operation },
+      body: { orderId: payment.orderId, decision: 'captured', operation },
     };
   });
 

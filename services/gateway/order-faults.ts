@@ -1,3 +1,4 @@
+import { AMOUNT_MAX } from '#contracts/common.ts';
 import { type OrderItem, totalOf } from '#contracts/orders.ts';
 import type { Fault } from '#platform/errors.ts';
 
@@ -7,7 +8,8 @@ import type { Fault } from '#platform/errors.ts';
  */
 export function orderFaults(body: unknown, currency: string): Fault[] {
   const items = (body as { items?: unknown } | null | undefined)?.items;
-  if (!Array.isArray(items)) return [];
+  // None at all is the schema's fault, not the total's.
+  if (!Array.isArray(items) || items.length === 0) return [];
   const faults = items.flatMap((item, index) =>
     currencyFaults(item?.unitPrice, `/items/${index}/unitPrice`, currency),
   );
@@ -24,7 +26,12 @@ export function currencyFaults(money: unknown, pointer: string, currency: string
   return [{ pointer: `${pointer}/currency`, rule: 'const', expected: currency }];
 }
 
+/** Whether an item can be summed; a price or quantity out of its range is a fault of its own. */
 function isPriced(item: unknown): item is OrderItem {
   const { quantity, unitPrice } = (item ?? {}) as Partial<OrderItem>;
-  return Number.isSafeInteger(quantity) && Number.isSafeInteger(unitPrice?.amount);
+  return isIntegerFrom(1, quantity) && isIntegerFrom(0, unitPrice?.amount);
+}
+
+function isIntegerFrom(minimum: number, value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= AMOUNT_MAX;
 }

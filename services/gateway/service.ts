@@ -33,7 +33,7 @@ export const GatewayConfig = Type.Object({
   BILLING_URL: urls('billing'),
   PROFILES_URL: urls('profiles'),
   NOTIFICATIONS_URL: urls('notifications'),
-  IDENTITY_URL: Type.Optional(urls('identity; absent when OIDC_ISSUER is set')),
+  IDENTITY_URL: Type.Optional(urls('identity; not used when OIDC_ISSUER is set')),
   OIDC_ISSUER: Type.Optional(
     Type.String({ description: 'OpenID Connect issuer whose tokens are accepted instead.' }),
   ),
@@ -90,11 +90,12 @@ export type GatewayConfig = Static<typeof GatewayConfig>;
 
 /** Starts the gateway: the public API, and the recovery of orders whose request died. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningService> {
+  const jwksUrl = keySourceOf(config);
   const neighbours = await createNeighbours(config, log);
   const checkToken = createTokenCheck({
     issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
     audience: config.OIDC_AUDIENCE,
-    jwksUrl: () => keysAddress(config),
+    jwksUrl,
     types: config.TOKEN_TYPES,
     operatorClaim: config.OPERATOR_CLAIM,
     operatorValue: config.OPERATOR_CLAIM_VALUE,
@@ -144,21 +145,28 @@ async function createNeighbours(config: GatewayConfig, log: Logger): Promise<Nei
   const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
   const client = (callee: string, urls: string[]) =>
     createHttpClient({ callee, urls, credentials, log });
+  // An external issuer keeps the accounts, also where identity runs beside it.
+  const identityUrls = config.OIDC_ISSUER === undefined ? config.IDENTITY_URL : undefined;
   return {
     orders: client('orders', config.ORDERS_URL),
     billing: client('billing', config.BILLING_URL),
     profiles: client('profiles', config.PROFILES_URL),
     notifications: client('notifications', config.NOTIFICATIONS_URL),
-    identity: config.IDENTITY_URL === undefined ? null : client('identity', config.IDENTITY_URL),
+    identity: identityUrls === undefined ? null : client('identity', identityUrls),
   };
 }
 
-async function keysAddress(config: GatewayConfig): Promise<URL> {
-  if (config.OIDC_ISSUER !== undefined) {
-    checkedUrl(config.OIDC_ISSUER);
-    return discoverKeys(config.OIDC_ISSUER);
+/**
+ * Where the keys of the access tokens are published.
+ * @throws Error when the settings name no issuer, or one whose keys could be replaced on the way
+ */
+function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () => Promise<URL> {
+  if (issuer !== undefined) {
+    checkedUrl(issuer);
+    return () => discoverKeys(issuer);
   }
-  const identity = config.IDENTITY_URL?.[0];
+  const identity = IDENTITY_URL?.[0];
   if (identity === undefined) throw new Error('neither OIDC_ISSUER nor IDENTITY_URL is set');
-  return new URL('/jwks', identity);
+  const url = new URL('/jwks', identity);
+  return async () => url;
 }

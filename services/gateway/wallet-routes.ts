@@ -8,6 +8,13 @@ import type { Gateway } from './gateway.ts';
 import { problemOf } from './neighbours.ts';
 import { currencyFaults } from './order-faults.ts';
 
+interface TopUpCall {
+  /** Whose the key is: the operator's keys never meet the customer's own. */
+  scope: string;
+  key: string;
+  traceId: string;
+}
+
 /** The customer's wallet, and the operator's top-ups. */
 export function serveWallets(app: HttpServer, gateway: Gateway): void {
   const { neighbours, config, identify } = gateway;
@@ -34,14 +41,23 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
     return { status: 200, body: answer.body };
   });
 
-  async function topUp(customerId: string, amount: Money, key: string, traceId: string) {
-    const answer = await neighbours.billing.call(
-      billing.topUpWallet,
-      { params: { customerId }, body: { amount, idempotencyKey: key } },
-      { deadline: gateway.readDeadline(), traceId },
-    );
-    if (answer.problem) throw problemOf(answer);
-    return answer.body;
+  async function topUp(customerId: string, amount: Money, call: TopUpCall) {
+    const { scope, key, traceId } = call;
+    try {
+      const answer = await neighbours.billing.call(
+        billing.topUpWallet,
+        { params: { customerId }, body: { amount, idempotencyKey: `${scope}/${key}` } },
+        { deadline: gateway.readDeadline(), traceId },
+      );
+      if (answer.problem) throw problemOf(answer);
+      const headers = { 'idempotency-key': key };
+      return { status: 201 as const, body: answer.body, headers };
+    } catch (error) {
+      // Where we made the key, only this answer can tell it: a repetition without it after a lost
+      // answer would top up twice.
+      if (error instanceof AppError) error.headers['idempotency-key'] = key;
+      throw error;
+    }
   }
 
   serve(app, contract.topUp, { identify, check }, async ({ caller, body, headers, traceId }) => {
@@ -49,8 +65,7 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
       throw new AppError(contract.gatewayProblems.selfTopUpOff, 'self top-up is off');
     }
     const key = headers['idempotency-key'] ?? randomUUID();
-    const operation = await topUp(caller.customerId, body.amount, `self/${key}`, traceId);
-    return { status: 201, body: operation, headers: { 'idempotency-key': key } };
+    return topUp(caller.customerId, body.amount, { scope: 'self', key, traceId });
   });
 
   serve(
@@ -59,10 +74,8 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
     { identify: gateway.identifyOperator, check },
     async ({ caller, params, body, headers, traceId }) => {
       const key = headers['idempotency-key'] ?? randomUUID();
-      // Keys belong to who sends them: the operator's never meet the customer's own.
-      const scoped = `operator/${caller.customerId}/${key}`;
-      const operation = await topUp(params.customerId, body.amount, scoped, traceId);
-      return { status: 201, body: operation, headers: { 'idempotency-key': key } };
+      const scope = `operator/${caller.customerId}`;
+      return topUp(params.customerId, body.amount, { scope, key, traceId });
     },
   );
 }

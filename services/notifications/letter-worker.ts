@@ -1,23 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Profile } from '#contracts/profiles.ts';
-import { backoffMs, pause } from '#platform/backoff.ts';
-import type { Database } from '#platform/database.ts';
+import { type BackoffOptions, backoffMs, pause } from '#platform/backoff.ts';
+import { type Database, isTransient } from '#platform/database.ts';
 import { describeError } from '#platform/errors.ts';
 import type { Mailer } from './mailer.ts';
-import { type SendLetterDeps, sendLetter, type Verdict } from './send-letter.ts';
+import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 import * as store from './store.ts';
 
 // A worker takes this many letters at a time; more wait in the database, where others see them.
 const IN_FLIGHT_MAX = 64;
-// When a worker dies, its letters wait this long for another one.
-const LEASE_MS = 30_000;
-const RENEW_MS = 10_000;
-const POLL_MS = 500;
 const STOP_TIMEOUT_MS = 8_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
-const LETTER_RETRY = { firstMs: 1_000, maxMs: 15 * 60_000 };
-const GIVE_UP_AFTER_MS = 24 * 3_600_000;
+// Some minutes of trying to record `sent`: without the record the letter goes a second time.
+const RECORD_RETRIES_MAX = 40;
+
+/** The waits of a worker. */
+export interface LetterTimes {
+  /** When a worker dies, its letters wait this long for another one. */
+  leaseMs: number;
+  renewMs: number;
+  pollMs: number;
+  /** Between tries of one letter. */
+  retry: BackoffOptions;
+  /** Age at which trying ends. */
+  giveUpAfterMs: number;
+}
+
+const TIMES: LetterTimes = {
+  leaseMs: 30_000,
+  renewMs: 10_000,
+  pollMs: 500,
+  retry: { firstMs: 1_000, maxMs: 15 * 60_000 },
+  giveUpAfterMs: 24 * 3_600_000,
+};
 
 export interface LetterWorker {
   /** Looks for letters now: called when some entered the inbox. */
@@ -34,14 +50,18 @@ export interface LetterWorkerOptions {
   from: string;
   messageIdOf: (letterId: string) => string;
   log: Logger;
+  times?: Partial<LetterTimes>;
 }
 
 /** Sends due letters until closed. Safe with several workers: the database says who holds what. */
 export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   const { database, log } = options;
+  const times = { ...TIMES, ...options.times };
   const token = randomUUID();
   const inFlight = new Map<string, Promise<void>>();
   const stop = new AbortController();
+  /** Set when `close` waits no longer. */
+  const over = new AbortController();
   let wake: () => void = () => {};
   let kicked = false;
 
@@ -65,26 +85,18 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   }
 
   async function claim(limit: number): Promise<store.ClaimedLetter[]> {
-    const letters = await store.claimLetters(database, { token, leaseMs: LEASE_MS, limit });
+    const letters = await store.claimLetters(database, {
+      token,
+      leaseMs: times.leaseMs,
+      limit,
+      // A lease that ran out unrenewed (database away) must not give us a letter twice: the fence
+      // is the worker's token, which both attempts would hold.
+      except: [...inFlight.keys()],
+    });
     for (const letter of letters) {
-      if (letter.previousState !== 'queued') await recordDeadHolder(letter);
+      if (letter.previousState !== 'queued') await recordDeadHolder(options, letter);
     }
     return letters;
-  }
-
-  /** The holder before us never wrote down how its attempt ended. */
-  async function recordDeadHolder(letter: store.ClaimedLetter): Promise<void> {
-    const unknown = letter.previousState === 'committing';
-    log.warn({ letter: letter.id, unknown }, 'took over a letter whose sender died');
-    await store.insertAttempt(database, {
-      letterId: letter.id,
-      number: letter.attempt - 1,
-      startedAt: new Date(),
-      durationMs: 0,
-      outcome: unknown ? 'unknown' : 'transient',
-      response: null,
-      error: 'the sender died or lost its lease',
-    });
   }
 
   function startSending(letters: store.ClaimedLetter[]): void {
@@ -112,27 +124,25 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       findContact: async (customerId) => (await contacts).get(customerId) ?? null,
       markCommitting: ({ id }, recipient) => store.markCommitting(database, id, token, recipient),
       send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
-      record: ({ id }, attempt, verdict) => record(id, attempt, verdict),
+      async record({ id }, attempt, verdict) {
+        if (verdict.state === 'lost') return;
+        // The state first: an attempt without a record is a gap, a state without one a second copy.
+        if (verdict.state === 'sent') await markSent(options, id, verdict.response, over.signal);
+        else await store.markUnsent(database, id, token, { retryInMs: 0, ...verdict });
+        await store.insertAttempt(database, attempt);
+      },
       messageIdOf: options.messageIdOf,
       from: options.from,
-      retryInMs: (attempts) => backoffMs(attempts, LETTER_RETRY),
-      giveUpAfterMs: GIVE_UP_AFTER_MS,
+      retryInMs: (attempts) => backoffMs(attempts, times.retry),
+      giveUpAfterMs: times.giveUpAfterMs,
       now: () => new Date(),
     };
-  }
-
-  async function record(id: string, attempt: store.AttemptRow, verdict: Verdict): Promise<void> {
-    if (verdict.state === 'lost') return;
-    // The state first: an attempt without a record is a gap, a state without one a second copy.
-    if (verdict.state === 'sent') await store.markSent(database, id, verdict.response);
-    else await store.markUnsent(database, id, token, { retryInMs: 0, ...verdict });
-    await store.insertAttempt(database, attempt);
   }
 
   function idle(): Promise<void> {
     if (kicked || stop.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
+      const timer = setTimeout(resolve, times.pollMs);
       wake = () => {
         clearTimeout(timer);
         resolve();
@@ -143,10 +153,10 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   const renewal = setInterval(() => {
     const ids = [...inFlight.keys()];
     if (ids.length === 0) return;
-    store.renewLeases(database, { ids, token, leaseMs: LEASE_MS }).catch((error: unknown) => {
+    store.renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
       log.warn(`letter leases: ${describeError(error)}`);
     });
-  }, RENEW_MS);
+  }, times.renewMs);
 
   const running = run();
   return {
@@ -160,6 +170,43 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       await running;
       await Promise.race([Promise.allSettled(inFlight.values()), pause(STOP_TIMEOUT_MS)]);
       clearInterval(renewal);
+      over.abort();
     },
   };
+}
+
+/** The holder before us never wrote down how its attempt ended. */
+async function recordDeadHolder(
+  { database, log }: LetterWorkerOptions,
+  letter: store.ClaimedLetter,
+): Promise<void> {
+  const unknown = letter.previousState === 'committing';
+  log.warn({ letter: letter.id, unknown }, 'took over a letter whose sender died');
+  await store.insertAttempt(database, {
+    letterId: letter.id,
+    number: letter.attempt - 1,
+    startedAt: new Date(),
+    durationMs: 0,
+    outcome: unknown ? 'unknown' : 'transient',
+    response: null,
+    error: 'the sender died or lost its lease',
+  });
+}
+
+/** Outlives an absence of the database: the server has the letter, so it must not go again. */
+async function markSent(
+  { database, log }: LetterWorkerOptions,
+  id: string,
+  response: string,
+  over: AbortSignal,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await store.markSent(database, id, response);
+    } catch (error) {
+      if (tries > RECORD_RETRIES_MAX || over.aborted || !isTransient(error)) throw error;
+      log.warn({ letter: id, tries }, `sent, but not recorded yet: ${describeError(error)}`);
+      await pause(backoffMs(tries, LOOP_RETRY), over);
+    }
+  }
 }

@@ -70,6 +70,10 @@ type Reading =
 
 const messageSchema = Compile(OrderUpdateMessage);
 const uuidSchema = Compile(Uuid);
+// PostgreSQL also takes `infinity`, `now` and times without a zone; none of them can be told in a
+// letter. Whether the moment exists is left to it.
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
+const TRACEPARENT = /^[\x21-\x7e]{1,255}$/;
 
 function readMessage(message: IncomingMessage): Reading {
   const type = message.headers.ce_type?.toString();
@@ -88,10 +92,14 @@ function readMessage(message: IncomingMessage): Reading {
     const [first] = messageSchema.Errors(value);
     return { kind: 'poison', error: `schema: ${first?.instancePath} ${first?.message}` };
   }
+  if (!MOMENT.test(value.occurredAt)) {
+    return { kind: 'poison', error: 'schema: /occurredAt must be an RFC 3339 moment' };
+  }
   return { kind: 'letter', row: letterOf(id as string, value, message) };
 }
 
 function letterOf(id: string, event: OrderUpdateMessage, message: IncomingMessage): NewLetterRow {
+  const traceparent = message.headers.traceparent?.toString() ?? '';
   return {
     id,
     orderId: event.orderId,
@@ -104,7 +112,8 @@ function letterOf(id: string, event: OrderUpdateMessage, message: IncomingMessag
     templateVersion: TEMPLATE_VERSION,
     partition: message.partition,
     offset: message.offset,
-    traceparent: message.headers.traceparent?.toString() ?? null,
+    // One that is malformed is ignored (W3C Trace Context): no reason to lose a letter.
+    traceparent: TRACEPARENT.test(traceparent) ? traceparent : null,
   };
 }
 

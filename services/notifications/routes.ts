@@ -7,7 +7,7 @@ import type { InternalApi } from '#platform/service.ts';
 import { letterOf } from './letter-view.ts';
 import * as store from './store.ts';
 
-const LETTER_ID = /^[0-9a-f-]{36}$/;
+const LETTER_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** The internal API of notifications (`contracts/notifications.ts`). */
 export function serveLetters(

@@ -34,7 +34,7 @@ export interface SendLetterDeps {
  */
 export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): Promise<void> {
   const startedAt = deps.now();
-  const outcome = await attempt(deps, letter);
+  const outcome = await attemptSafely(deps, letter);
   const verdict = judge(deps, letter, outcome);
   const ended = deps.now();
   await deps.record(
@@ -50,6 +50,23 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
     },
     verdict,
   );
+}
+
+/** A defect of ours ends an attempt like any fault: recorded, tried again, given up in the end. */
+async function attemptSafely(deps: SendLetterDeps, letter: ClaimedLetter): Promise<SendOutcome> {
+  let unknown = false;
+  const watched: SendLetterDeps = {
+    ...deps,
+    async markCommitting(...marker) {
+      unknown = await deps.markCommitting(...marker);
+      return unknown;
+    },
+  };
+  try {
+    return await attempt(watched, letter);
+  } catch (error) {
+    return { ...transient(describeError(error)), unknown };
+  }
 }
 
 async function attempt(deps: SendLetterDeps, letter: ClaimedLetter): Promise<SendOutcome> {
@@ -106,8 +123,8 @@ function judge(deps: SendLetterDeps, letter: ClaimedLetter, outcome: SendOutcome
   }
 }
 
-function transient(error: string): SendOutcome {
-  return { kind: 'transient', response: null, error, unknown: false };
+function transient(error: string) {
+  return { kind: 'transient', response: null, error, unknown: false } as const;
 }
 
 function outcomeWord(outcome: SendOutcome): AttemptRow['outcome'] {

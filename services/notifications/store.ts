@@ -109,16 +109,18 @@ export interface ClaimedLetter {
 /**
  * Takes due letters, also those whose holder let the lease run out. One left in `committing` may
  * have arrived: sending it again is counted.
+ * @param claim `except` are letters that the caller is still sending
  */
 export async function claimLetters(
   db: Queryable,
-  claim: { token: string; leaseMs: number; limit: number },
+  claim: { token: string; leaseMs: number; limit: number; except: string[] },
 ): Promise<ClaimedLetter[]> {
   const { rows } = await db.query({
     name: 'claim-letters',
     text: `with due as (
         select id, state from letters
         where state in ('queued', 'sending', 'committing') and due_at <= now()
+          and id <> all($4::uuid[])
         order by due_at limit $3 for update skip locked
       )
       update letters set state = 'sending', token = $1,
@@ -127,7 +129,7 @@ export async function claimLetters(
         unknown_outcomes = unknown_outcomes + (due.state = 'committing')::int
       from due where letters.id = due.id
       returning letters.*, due.state as previous_state`,
-    values: [claim.token, claim.leaseMs, claim.limit],
+    values: [claim.token, claim.leaseMs, claim.limit, claim.except],
   });
   return rows.map((row) => ({
     id: row.id,

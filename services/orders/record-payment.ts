@@ -34,7 +34,7 @@ export async function recordPayment(
 function agrees(order: Order, record: PaymentRecord): boolean {
   switch (record.decision) {
     case 'captured':
-      return order.status === 'Paid' && order.payment?.operationId === record.operationId;
+      return order.payment?.operationId === record.operationId.toLowerCase();
     case 'declined':
       return order.status === 'Cancelled' && order.statusReason === 'insufficient-funds';
     case 'voided':

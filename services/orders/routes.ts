@@ -18,7 +18,7 @@ export interface OrdersRoutesDeps {
   onEvent: () => void;
 }
 
-const ORDER_ID = /^[0-9a-f-]{36}$/;
+const ORDER_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** The internal API of orders (`contracts/orders.ts`). */
 export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {

@@ -17,16 +17,12 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   });
 
   api.serve(contract.putProfile, async ({ params, headers, body }) => {
-    const { customerId } = params;
+    const profile = { customerId: params.customerId, ...body };
     const condition = headers['if-match'];
-    const version = condition === undefined || condition === '*' ? null : versionOf(condition);
-    const updated = await store.updateProfile(database, customerId, body, version);
+    if (condition === undefined) return answer(200, await store.replaceProfile(database, profile));
+    const updated = await store.updateProfile(database, profile, versionsOf(condition));
     if (updated !== null) return answer(200, updated);
-    // Nothing was updated: no profile at all, or not the version that the caller had read.
-    if (condition === undefined) {
-      const created = await store.insertProfile(database, { customerId, ...body });
-      return answer(200, created ?? (await getProfile(customerId)));
-    }
+    // Nothing was updated: no profile at all, or no version that the caller had read.
     throw new AppError(contract.profileProblems.stale, `If-Match ${condition} does not hold`);
   });
 
@@ -45,8 +41,17 @@ function answer<S extends 200 | 201>(status: S, { profile, version }: store.Stor
   return { status, body: profile, headers: { etag: `"${version}"` } };
 }
 
-/** The version that an entity tag names; one of a foreign form matches no version. */
-function versionOf(tag: string): number {
-  const match = /^"(\d{1,9})"$/.exec(tag);
-  return match === null ? -1 : Number(match[1]);
+/**
+ * The versions that an If-Match names, null for any (`*`). RFC 9110 section 13.1.1: a list of
+ * tags, compared strongly, so that a weak tag or one that was never ours matches no version.
+ */
+function versionsOf(condition: string): number[] | null {
+  if (condition.trim() === '*') return null;
+  return [...condition.matchAll(ENTITY_TAG)]
+    .filter(([, weak, tag]) => weak === undefined && VERSION.test(tag as string))
+    .map(([, , tag]) => Number(tag));
 }
+
+// The tag may hold commas, so the list cannot be split at them.
+const ENTITY_TAG = /(W\/)?"([^"]*)"/g;
+const VERSION = /^[1-9]\d{0,8}$/;

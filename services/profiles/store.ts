@@ -1,4 +1,4 @@
-import type { Profile, ProfileData } from '#contracts/profiles.ts';
+import type { Profile } from '#contracts/profiles.ts';
 import type { Queryable } from '#platform/database.ts';
 
 /** A profile with its version, which the ETag carries. */
@@ -42,23 +42,37 @@ export async function findProfile(
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
 
+/** Replaces the contact data, whatever they were, or creates the profile. */
+export async function replaceProfile(
+  db: Queryable,
+  { customerId, email, name, locale }: Profile,
+): Promise<StoredProfile> {
+  const { rows } = await db.query<ProfileRow>(
+    `insert into profiles (customer_id, email, name, locale) values ($1, $2, $3, $4)
+      on conflict (customer_id) do update set email = $2, name = $3, locale = $4,
+        version = profiles.version + 1, updated_at = now()
+      returning ${PROFILE_COLUMNS}`,
+    [customerId, email, name, locale],
+  );
+  return profileOf(rows[0] as ProfileRow);
+}
+
 /**
- * Replaces contact data.
- * @param version the version that must be the present one, null for any
- * @returns null when there is no profile of that version
+ * Replaces the contact data of a profile that exists.
+ * @param versions the versions of which one must be the present one, null for any
+ * @returns null when there is no profile of such a version
  */
 export async function updateProfile(
   db: Queryable,
-  customerId: string,
-  { email, name, locale }: ProfileData,
-  version: number | null,
+  { customerId, email, name, locale }: Profile,
+  versions: number[] | null,
 ): Promise<StoredProfile | null> {
   const { rows } = await db.query<ProfileRow>(
     `update profiles set email = $2, name = $3, locale = $4, version = version + 1,
         updated_at = now()
-      where customer_id = $1 and ($5::int is null or version = $5)
+      where customer_id = $1 and ($5::int[] is null or version = any($5))
       returning ${PROFILE_COLUMNS}`,
-    [customerId, email, name, locale, version],
+    [customerId, email, name, locale, versions],
   );
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }

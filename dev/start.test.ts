@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { call, eventually, orderOf, PASSWORD, rub } from '../test/system.ts';
+
+/** `npm start` as a process of its own, without npm. */
+interface Started {
+  child: ChildProcess;
+  /** What it has printed so far, standard error included. */
+  printed: () => string;
+  /** Resolves with the exit code. */
+  exited: Promise<number | null>;
+}
+
+async function temporaryHome(t: TestContext): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'orderbell-start-'));
+  // For root the database runs as another user, who must be able to enter.
+  await chmod(home, 0o755);
+  t.after(() => rm(home, { recursive: true, force: true }));
+  return home;
+}
+
+function start(t: TestContext, home: string, port = '0'): Started {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
+    env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  t.after(async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
+  return { child, printed: () => output, exited };
+}
+
+/** The base URL that the screen names. */
+function ready({ printed, child }: Started): Promise<string> {
+  return eventually('the screen of npm start', async () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${printed()}`);
+    return /API {2,}(\S+)\/v1/.exec(printed())?.[1];
+  });
+}
+
+test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
+  const home = await temporaryHome(t);
+  const first = start(t, home);
+  const url = await ready(first);
+  assert.match(first.printed(), /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
+  const account = { email: 'anna@example.com', password: PASSWORD };
+  await call(url, 'POST', '/v1/registrations', { body: { ...account, name: 'Анна' } });
+  const token = (await call(url, 'POST', '/v1/sessions', { body: account })).body.accessToken;
+  const headers = { authorization: `Bearer ${token}` };
+  await call(url, 'POST', '/v1/wallet/top-ups', { headers, body: { amount: rub(500) } });
+  const order = await call(url, 'POST', '/v1/orders', { headers, body: orderOf(200) });
+  assert.equal(order.status, 201);
+  first.child.kill('SIGTERM');
+  assert.equal(await first.exited, 0);
+
+  const second = start(t, home);
+  const again = await ready(second);
+  assert.doesNotMatch(second.printed(), /Operator {3,}\S+ {2}\S{20,} {2}\(kept/);
+  // The token too: its key was kept.
+  const orders = await call(again, 'GET', '/v1/orders', { headers });
+  assert.deepEqual(orders.body.data, [order.body]);
+  assert.deepEqual((await call(again, 'GET', '/v1/wallet', { headers })).body.balance, rub(300));
+  await eventually('the letter, also when the first run was stopped before it left', async () => {
+    const { body } = await call(again, 'GET', '/v1/letters', { headers });
+    return body.data[0]?.state === 'sent';
+  });
+  const mails = await call(again, 'GET', '/mailbox/messages');
+  assert.equal(mails.body.data.length, 1);
+
+  const third = start(t, home);
+  assert.equal(await third.exited, 1);
+  assert.match(third.printed().trim(), /^another Orderbell is running on .*$/);
+  assert.equal((await call(again, 'GET', '/readyz')).status, 200);
+  second.child.kill('SIGINT');
+  assert.equal(await second.exited, 0);
+});
+
+test('a taken port gives one clear line', async (t) => {
+  const first = start(t, await temporaryHome(t));
+  const { port } = new URL(await ready(first));
+  const second = start(t, await temporaryHome(t), port);
+  assert.equal(await second.exited, 1);
+  assert.match(second.printed().trim(), new RegExp(`^Orderbell cannot start: port ${port} .*$`));
+});
+
+test('a wrong setting stops the start and is named', async (t) => {
+  const started = start(t, await temporaryHome(t), 'eighty');
+  assert.equal(await started.exited, 1);
+  assert.match(started.printed(), /PORT must be a whole number/);
+});

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { createTestDatabase, testLog } from '../test/database.ts';
+import { makeBroker } from '../test/embedded-broker.ts';
+import type { Broker, IncomingMessage } from './broker/broker.ts';
+import { names, until } from './broker/contract-helpers.ts';
+import type { Database, Queryable } from './database.ts';
+import { type Relay, startRelay } from './outbox.ts';
+
+// Invariant I5, the part of the relay: what is committed in the outbox arrives, at least once.
+
+/** The table as the one service with an outbox has it. */
+const MIGRATIONS = new URL('../services/orders/migrations/', import.meta.url);
+
+interface Outbox {
+  database: Database;
+  broker: Broker;
+  topic: string;
+  received: IncomingMessage[];
+  /** Starts a relay that ends before the database does. */
+  relay(parts?: Partial<{ database: Database; broker: Broker }>): Relay;
+}
+
+async function openOutbox(t: TestContext): Promise<Outbox> {
+  const relays: Relay[] = [];
+  // Registered first, so it runs before the databases are dropped.
+  t.after(async () => {
+    for (const relay of relays) await relay.close();
+  });
+  const { broker } = await makeBroker(t);
+  const database = await createTestDatabase(t, MIGRATIONS);
+  const { topic, group } = names();
+  const received: IncomingMessage[] = [];
+  await broker.subscribe(topic, group, async (messages) => {
+    received.push(...messages);
+  });
+  return {
+    ...{ database, broker, topic, received },
+    relay(parts = {}) {
+      const options = { database, broker, topic, source: '/things', log: testLog, ...parts };
+      const relay = startRelay(options);
+      relays.push(relay);
+      return relay;
+    },
+  };
+}
+
+async function insertRow(
+  db: Queryable,
+  {
+    id = randomUUID(),
+    aggregate = randomUUID() as string,
+    traceparent = null as string | null,
+  } = {},
+): Promise<string> {
+  await db.query(
+    `insert into outbox (id, aggregatetype, aggregateid, type, payload, traceparent)
+     values ($1, 'thing', $2, 'thing.v1', $3, $4)`,
+    [id, aggregate, JSON.stringify({ id, text: 'привет' }), traceparent],
+  );
+  return id;
+}
+
+async function unpublished(db: Queryable): Promise<number> {
+  const { rows } = await db.query(
+    'select count(*)::int as n from outbox where published_at is null',
+  );
+  return rows[0].n;
+}
+
+const idOf = (message: IncomingMessage): string => String(message.headers.ce_id);
+const idsOf = (messages: IncomingMessage[]): Set<string> => new Set(messages.map(idOf));
+
+/** A broker that does something else while `broken`. */
+function breakable(broker: Broker, instead: Broker['publish']): { broker: Broker; mend(): void } {
+  let broken = true;
+  return {
+    broker: {
+      ...broker,
+      publish: (topic, messages) => (broken ? instead : broker.publish)(topic, messages),
+    },
+    mend() {
+      broken = false;
+    },
+  };
+}
+
+test('a row becomes a CloudEvent in binary mode and keeps where it lies', async (t) => {
+  const { database, topic, received, relay } = await openOutbox(t);
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const id = await insertRow(database, { aggregate: 'thing-7', traceparent });
+  const bare = await insertRow(database, { aggregate: 'thing-8' });
+  relay();
+  await until('both arrived', () => idsOf(received).size === 2);
+  const message = received.find((each) => idOf(each) === id);
+  assert.ok(message);
+  assert.equal(String(message.key), 'thing-7');
+  assert.deepEqual(JSON.parse(String(message.value)), { id, text: 'привет' });
+  const { ce_time: time, ...headers } = Object.fromEntries(
+    Object.entries(message.headers).map(([name, value]) => [name, String(value)]),
+  );
+  assert.deepEqual(headers, {
+    ce_specversion: '1.0',
+    ce_id: id,
+    ce_type: 'thing.v1',
+    ce_source: '/things',
+    ce_subject: 'thing-7',
+    'content-type': 'application/json',
+    traceparent,
+  });
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.ok(!('traceparent' in (received.find((each) => idOf(each) === bare)?.headers ?? {})));
+
+  await until('both are marked', async () => (await unpublished(database)) === 0);
+  const { rows } = await database.query('select * from outbox where id = $1', [id]);
+  assert.deepEqual(
+    [rows[0].partition, rows[0].offset, rows[0].leased_until],
+    [message.partition, String(message.offset), null],
+  );
+  assert.match(rows[0].topic_id, /^[0-9a-f-]{36}$/);
+  assert.equal(message.topic, topic);
+});
+
+test('two relays at once publish and mark every row', async (t) => {
+  const { database, received, relay } = await openOutbox(t);
+  const ids = new Set<string>();
+  for (let row = 0; row < 200; row++) ids.add(await insertRow(database));
+  const relays = [relay(), relay()];
+  for (let row = 0; row < 200; row++) {
+    ids.add(await insertRow(database));
+    relays[row % 2]?.kick();
+  }
+  await until('all are marked', async () => (await unpublished(database)) === 0);
+  await until('all arrived', () => idsOf(received).size === 400);
+  assert.deepEqual(idsOf(received), ids);
+});
+
+test('events of one aggregate keep their order with two relays', async (t) => {
+  const { database, received, relay } = await openOutbox(t);
+  const ids: string[] = [];
+  for (let row = 0; row < 6; row++) ids.push(await insertRow(database, { aggregate: 'thing' }));
+  const relays = [relay(), relay()];
+  await until('all arrived', () => {
+    for (const each of relays) each.kick();
+    return idsOf(received).size === 6;
+  });
+  assert.deepEqual([...idsOf(received)], ids);
+});
+
+test('while the broker is down rows stay, and drain when it is back', async (t) => {
+  const { database, broker, received, relay } = await openOutbox(t);
+  let refused = 0;
+  const down = breakable(broker, async () => {
+    refused++;
+    throw new Error('broker down');
+  });
+  relay({ broker: down.broker });
+  for (let row = 0; row < 20; row++) await insertRow(database);
+  await until('it was tried several times', () => refused >= 3);
+  assert.deepEqual([await unpublished(database), received.length], [20, 0]);
+  down.mend();
+  await until('all are marked', async () => (await unpublished(database)) === 0);
+  await until('all arrived', () => idsOf(received).size === 20);
+});
+
+test('what was stored although the publish failed comes again under the same id', async (t) => {
+  const { database, broker, received, relay } = await openOutbox(t);
+  const lost = breakable(broker, async (topic, messages) => {
+    await broker.publish(topic, messages);
+    lost.mend();
+    throw new Error('acknowledgement lost');
+  });
+  const id = await insertRow(database);
+  relay({ broker: lost.broker });
+  await until('it came twice', () => received.length === 2);
+  assert.deepEqual(received.map(idOf), [id, id]);
+  await until('it is marked', async () => (await unpublished(database)) === 0);
+});
+
+test('when the mark is lost, the row is published again under the same id', async (t) => {
+  const { database, received, relay } = await openOutbox(t);
+  let lost = 0;
+  const query = (async (statement: string | { name?: string }, values?: unknown[]) => {
+    if (typeof statement === 'object' && statement.name === 'mark-published' && lost++ === 0) {
+      throw new Error('connection lost');
+    }
+    return (database.query as (...args: unknown[]) => unknown)(statement, values);
+  }) as unknown as Database['query'];
+  const id = await insertRow(database);
+  relay({ database: { ...database, query } });
+  await until('the mark was lost', () => lost === 1);
+  assert.equal(await unpublished(database), 1);
+  // What 15 s would do: the relay may be dead for all that another one knows.
+  await database.query("update outbox set leased_until = now() - interval '1 second'");
+  await until('it came twice', () => received.length === 2);
+  assert.deepEqual(received.map(idOf), [id, id]);
+  await until('it is marked', async () => (await unpublished(database)) === 0);
+});
+
+test('a row that commits late with a lower sequence is not lost', async (t) => {
+  const { database, received, relay } = await openOutbox(t);
+  const late = await database.dedicatedClient();
+  try {
+    await late.query('begin');
+    const first = await insertRow(late);
+    const second = await insertRow(database);
+    const { kick } = relay();
+    await until('the later one is marked', async () => {
+      const { rows } = await database.query('select published_at from outbox where id = $1', [
+        second,
+      ]);
+      return rows[0].published_at !== null;
+    });
+    await late.query('commit');
+    kick();
+    await until('both arrived', () => idsOf(received).size === 2);
+    assert.deepEqual(idsOf(received), new Set([first, second]));
+  } finally {
+    await late.end();
+  }
+});
+
+test('closing waits for the batch under way', async (t) => {
+  const { database, broker, relay } = await openOutbox(t);
+  const gate = Promise.withResolvers<void>();
+  let publishing = false;
+  const slow = breakable(broker, async (topic, messages) => {
+    publishing = true;
+    await gate.promise;
+    return broker.publish(topic, messages);
+  });
+  await insertRow(database);
+  const running = relay({ broker: slow.broker });
+  await until('it publishes', () => publishing);
+  const closing = running.close();
+  gate.resolve();
+  await closing;
+  assert.equal(await unpublished(database), 0);
+});

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { startTestService } from '../../test/internal-service.ts';
+import { ProfilesConfig, startProfiles } from './service.ts';
+
+const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'ru' };
+const ANN = { email: 'ann@example.org', name: 'Ann', locale: 'en' };
+
+async function start(t: TestContext) {
+  const profiles = await startTestService(t, 'profiles', ProfilesConfig, startProfiles, [
+    'PROFILES_DATABASE_URL',
+  ]);
+  const path = (customerId: string) => `/profiles/${encodeURIComponent(customerId)}`;
+  return {
+    ...profiles,
+    create: (customerId: string, data: object = ANNA) =>
+      profiles.call('POST', '/profiles', { customerId, ...data }),
+    get: (customerId: string) => profiles.call('GET', path(customerId)),
+    put: (customerId: string, data: object, ifMatch?: string) =>
+      profiles.call('PUT', path(customerId), data, {
+        headers: ifMatch === undefined ? {} : { 'if-match': ifMatch },
+      }),
+    lookUp: (customerIds: string[]) =>
+      profiles.call('POST', '/contacts/look-up', { customerIds }, { caller: 'notifications' }),
+  };
+}
+
+test('a profile is created where none exists, else the stored one is told', async (t) => {
+  const profiles = await start(t);
+  const first = await profiles.create('anna');
+  assert.deepEqual([first.status, first.body], [201, { customerId: 'anna', ...ANNA }]);
+  assert.equal(first.headers.get('etag'), '"1"');
+
+  const again = await profiles.create('anna', ANN);
+  assert.deepEqual([again.status, again.body], [200, first.body]);
+
+  const twins = await Promise.all(Array.from({ length: 10 }, () => profiles.create('twin')));
+  assert.deepEqual(twins.map(({ status }) => status).sort(), [...Array(9).fill(200), 201]);
+  assert.equal((await profiles.get('nobody')).status, 404);
+});
+
+test('a change without a condition always holds, and makes the profile where none is', async (t) => {
+  const profiles = await start(t);
+  await profiles.create('anna');
+  const changed = await profiles.put('anna', ANN);
+  assert.deepEqual([changed.status, changed.body], [200, { customerId: 'anna', ...ANN }]);
+  assert.equal(changed.headers.get('etag'), '"2"');
+  const read = await profiles.get('anna');
+  assert.deepEqual([read.body, read.headers.get('etag')], [changed.body, '"2"']);
+
+  const made = await profiles.put('boris', ANN);
+  assert.deepEqual([made.status, made.headers.get('etag')], [200, '"1"']);
+});
+
+test('of changes to a new profile at once, none is answered with another’s data', async (t) => {
+  const profiles = await start(t);
+  const names = Array.from({ length: 10 }, (_, i) => `Анна ${i}`);
+  const answers = await Promise.all(names.map((name) => profiles.put('new', { ...ANNA, name })));
+  assert.deepEqual(
+    answers.map(({ body }) => body.name),
+    names,
+  );
+  const versions = answers.map(({ headers }) => headers.get('etag'));
+  assert.equal(new Set(versions).size, 10);
+  const { body } = await profiles.get('new');
+  assert.equal(body.name, names[versions.indexOf('"10"')]);
+});
+
+const conditions: [string, boolean][] = [
+  ['"2"', true],
+  ['*', true],
+  ['"1", "2"', true],
+  ['"1","2"', true],
+  ['W/"2", "2"', true],
+  ['"a,b", "2"', true],
+  ['"1"', false],
+  ['"3"', false],
+  ['"1", "3"', false],
+  // If-Match compares strongly: a weak tag never matches (RFC 9110 section 13.1.1).
+  ['W/"2"', false],
+  // The same number is not the same tag.
+  ['"02"', false],
+  ['"2 "', false],
+  ['"99999999999999999999"', false],
+  ['2', false],
+  ['""', false],
+];
+
+test('If-Match holds exactly when it names the present version', async (t) => {
+  const profiles = await start(t);
+  for (const [index, [condition, holds]] of conditions.entries()) {
+    const customerId = `customer-${index}`;
+    await profiles.create(customerId);
+    await profiles.put(customerId, ANNA);
+    const answer = await profiles.put(customerId, ANN, condition);
+    const { body, headers } = await profiles.get(customerId);
+    const seen = [answer.status, answer.body.code, body.name, headers.get('etag')];
+    const expected = holds
+      ? [200, undefined, 'Ann', '"3"']
+      : [412, 'profile-changed', 'Анна', '"2"'];
+    assert.deepEqual(seen, expected, condition);
+  }
+});
+
+test('with any If-Match, also *, nothing is created', async (t) => {
+  const profiles = await start(t);
+  for (const condition of ['*', '"1"']) {
+    assert.equal((await profiles.put('nobody', ANN, condition)).status, 412);
+  }
+  assert.equal((await profiles.get('nobody')).status, 404);
+});
+
+test('of two changes of the version that both had read, one holds', async (t) => {
+  const profiles = await start(t);
+  await profiles.create('anna');
+  const answers = await Promise.all([
+    profiles.put('anna', ANN, '"1"'),
+    profiles.put('anna', { ...ANN, name: 'Anne' }, '"1"'),
+  ]);
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412]);
+  const { body, headers } = await profiles.get('anna');
+  assert.deepEqual(body, answers.find(({ status }) => status === 200)?.body);
+  assert.equal(headers.get('etag'), '"2"');
+});
+
+test('five hundred contacts are looked up at once; unknown customers are left out', async (t) => {
+  const profiles = await start(t);
+  const ids = Array.from({ length: 500 }, (_, i) => `customer-${i}`);
+  for (let i = 0; i < 500; i += 2) {
+    await profiles.create(`customer-${i}`, { ...ANNA, email: `c${i}@example.com` });
+  }
+  const { status, body } = await profiles.lookUp(ids);
+  assert.equal(status, 200);
+  const found = new Map(body.data.map((one: { customerId: string }) => [one.customerId, one]));
+  assert.equal(body.data.length, 250);
+  for (let i = 0; i < 500; i += 2) {
+    const customerId = `customer-${i}`;
+    assert.deepEqual(found.get(customerId), { customerId, ...ANNA, email: `c${i}@example.com` });
+  }
+  assert.deepEqual((await profiles.lookUp(['nobody', 'nobody'])).body, { data: [] });
+  assert.equal((await profiles.lookUp([...ids, 'one-more'])).status, 400);
+  assert.equal((await profiles.lookUp([])).status, 400);
+});
+
+test('only notifications may look contacts up, and it may do nothing else', async (t) => {
+  const profiles = await start(t);
+  const body = { customerIds: ['anna'] };
+  assert.equal((await profiles.call('POST', '/contacts/look-up', body)).status, 403);
+  const foreign = { caller: 'notifications' } as const;
+  assert.equal((await profiles.call('GET', '/profiles/anna', undefined, foreign)).status, 403);
+  assert.equal((await profiles.call('PUT', '/profiles/anna', ANNA, foreign)).status, 403);
+  const create = { customerId: 'anna', ...ANNA };
+  assert.equal((await profiles.call('POST', '/profiles', create, foreign)).status, 403);
+});

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { test } from 'node:test';
+import {
+  importsOf,
+  invariantFaults,
+  rules,
+  type SourceFile,
+  SQL_ELSEWHERE,
+  sendsSql,
+} from './import-rules.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7'];
+
+function readIfThere(path: string): string | undefined {
+  const file = resolve(root, path);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+const sources: SourceFile[] = globSync('{contracts,platform,services,dev,bench,test}/**/*.ts', {
+  cwd: root,
+}).map((name) => {
+  const path = name.split(sep).join('/');
+  return { path, text: readIfThere(path) ?? '' };
+});
+
+for (const [name, rule] of Object.entries(rules)) {
+  test(`every source keeps the rule ${name}`, () => {
+    assert.ok(sources.length > 50, 'the sources were not found');
+    assert.deepEqual(sources.flatMap(rule), []);
+  });
+}
+
+test('every exception to "SQL in stores" is still needed', () => {
+  for (const path of Object.keys(SQL_ELSEWHERE)) {
+    assert.ok(sendsSql(readIfThere(path) ?? ''), `${path} sends no SQL: take it off SQL_ELSEWHERE`);
+  }
+});
+
+test('every invariant of ARCHITECTURE.md names a test that mentions it', () => {
+  const page = readIfThere('ARCHITECTURE.md');
+  assert.ok(
+    page !== undefined,
+    'there is no ARCHITECTURE.md: write it, with a row `| I1 … | … | `path` |` per invariant',
+  );
+  assert.deepEqual(invariantFaults(page, INVARIANTS, readIfThere), []);
+});
+
+/** One source that breaks a rule and one that is like it but keeps it. */
+const examples: [rule: string, path: string, broken: string, kept: string][] = [
+  ['ownFolderOnly', 'platform/a.ts', "import '#contracts/orders.ts';", "import './b.ts';"],
+  ['ownFolderOnly', 'platform/a.ts', "import '#platform/b.ts';", "import 'node:fs';"],
+  ['ownFolderOnly', 'platform/b/a.ts', "export * from '../../dev/x.ts';", "import '../x.ts';"],
+  ['ownFolderOnly', 'contracts/a.ts', "import { x } from '../platform/x.ts';", "import 'typebox';"],
+  [
+    'ownFolderOnly',
+    'platform/a.test.ts',
+    "import '#services/orders/store.ts';",
+    "import '../test/database.ts';",
+  ],
+  [
+    'noOtherService',
+    'services/orders/a.ts',
+    "import { x } from '#services/billing/store.ts';",
+    "import { x } from './store.ts';",
+  ],
+  [
+    'noOtherService',
+    'services/orders/a.ts',
+    "const x = await import('../billing/store.ts');",
+    "const x = await import('./x.ts');",
+  ],
+  [
+    'noOtherService',
+    'services/orders/a.ts',
+    "import type { X } from '#dev/system.ts';",
+    "import type { X } from '#contracts/orders.ts';",
+  ],
+  [
+    'noOtherService',
+    'services/orders/a.test.ts',
+    "import '../billing/store.ts';",
+    "import '../../test/database.ts';\nimport '#dev/secrets.ts';",
+  ],
+  [
+    'servicesByTheirEntrance',
+    'dev/a.ts',
+    "import '#services/orders/store.ts';",
+    "import '#services/orders/service.ts';",
+  ],
+  [
+    'onlyCallersCall',
+    'services/billing/a.ts',
+    "import {\n  createHttpClient,\n} from '#platform/http-client.ts';",
+    "import '#platform/http-server.ts';",
+  ],
+  ['onlyCallersCall', 'services/orders/a.ts', "import { Pool } from 'undici';", "import 'pg';"],
+  [
+    'onlyBrokerUsersPublish',
+    'services/gateway/a.ts',
+    "import type { Broker } from '#platform/broker/broker.ts';",
+    "import '#platform/http-client.ts';",
+  ],
+  [
+    'onlyBrokerUsersPublish',
+    'services/billing/a.ts',
+    "import { startRelay } from '#platform/outbox.ts';",
+    "import '#platform/database.ts';",
+  ],
+  [
+    'sqlInStores',
+    'services/orders/routes.ts',
+    "await database.query<Row>('select id from orders');",
+    "ready: () => database.query('select 1'),",
+  ],
+  ['notTooLong', 'services/orders/a.ts', '\n'.repeat(401), '\n'.repeat(400)],
+];
+
+for (const [rule, path, broken, kept] of examples) {
+  test(`the rule ${rule} refuses ${broken.trim().split('\n').at(-1) || '401 lines'}`, () => {
+    const check = rules[rule];
+    assert.ok(check);
+    const [fault, ...more] = check({ path, text: broken });
+    assert.match(fault ?? 'nothing was found', new RegExp(`^${path} .+: .{10}`, 's'));
+    assert.deepEqual(more, []);
+    assert.deepEqual(check({ path, text: kept }), []);
+  });
+}
+
+test('every rule has an example that breaks it', () => {
+  assert.deepEqual(new Set(examples.map(([rule]) => rule)), new Set(Object.keys(rules)));
+});
+
+test('a store may send SQL, a service with one of the rights may use it', () => {
+  const sql = "await db.query('select id from orders')";
+  const fine: SourceFile[] = [
+    { path: 'services/orders/store.ts', text: sql },
+    { path: 'services/notifications/letter-store.ts', text: sql },
+    { path: 'services/orders/store.test.ts', text: sql },
+    { path: 'services/gateway/neighbours.ts', text: "import '#platform/http-client.ts'" },
+    { path: 'services/orders/service.ts', text: "import '#platform/outbox.ts'" },
+    { path: 'services/orders/long.test.ts', text: '\n'.repeat(1_000) },
+  ];
+  for (const rule of Object.values(rules)) assert.deepEqual(fine.flatMap(rule), []);
+});
+
+test('imports are found in every form', () => {
+  const text = `
+    import 'a';
+    import b from "b";
+    import type { C } from 'c';
+    import {
+      d,
+    } from 'd';
+    export * from 'e';
+    export { f } from 'f';
+    const g = await import('g');
+    const here = new URL('not-this', import.meta.url);
+  `;
+  assert.deepEqual(importsOf(text), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+});
+
+test('an invariant without row, test, file or mention is told', () => {
+  const page =
+    '| I1 once | key | `a.test.ts` |\n| **I2** x | y | nothing |\n| I3 | y | `c.test.ts` |';
+  const files: Record<string, string> = { 'a.test.ts': "test('I1: once')" };
+  const faults = (text: string) => invariantFaults(text, ['I1', 'I2', 'I3', 'I4'], (p) => files[p]);
+  const [noTest, noFile, noRow, ...more] = faults(page);
+  assert.match(noTest ?? '', /no test of I2/);
+  assert.match(noFile ?? '', /I3: there is no c\.test\.ts/);
+  assert.match(noRow ?? '', /no row `\| I4/);
+  assert.deepEqual(more, []);
+  files['a.test.ts'] = "test('I10: something else')";
+  assert.match(faults(page)[0] ?? '', /a\.test\.ts does not mention I1/);
+});

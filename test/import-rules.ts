@@ -1,0 +1,183 @@
+import { posix } from 'node:path';
+
+/** A TypeScript file of this project. */
+export interface SourceFile {
+  /** From the project's root, with `/`. */
+  path: string;
+  text: string;
+}
+
+/** What breaks a rule and what to do instead, one line each. */
+export type Rule = (file: SourceFile) => string[];
+
+const LINES_MAX = 400;
+
+/** Services that call others over HTTP (design section 1). */
+const CALLERS = ['gateway', 'notifications'];
+/** Services that talk to the broker: orders publishes, notifications consumes. */
+const BROKER_USERS = ['orders', 'notifications'];
+/** Where SQL may stand outside of a store, with the reason. */
+export const SQL_ELSEWHERE: Record<string, string> = {
+  'services/identity/service.ts': 'one replica prepares at a time: a lock on its own connection',
+  'services/identity/auth.ts': 'the pool that better-auth sends its own statements through',
+};
+const READINESS_PROBE = ".query('select 1')";
+
+// The words as statements have them: `import '…'`, `import x from '…'`, `export … from '…'` and
+// `import('…')`. A comment or a text that looks like one is reported too; none does so far.
+const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*(['"`])([^'"`\n]+)\1/g;
+
+/** What a source imports or exports from, in the order of the text. */
+export function importsOf(text: string): string[] {
+  return [...text.matchAll(SPECIFIER)].map((match) => match[2] as string);
+}
+
+/** Contracts and platform stand below everything: npm, `node:` and their own folder. */
+export const ownFolderOnly: Rule = ({ path, text }) => {
+  const folder = /^(contracts|platform)\//.exec(path)?.[1];
+  if (folder === undefined) return [];
+  return importsOf(text)
+    .filter((name) => {
+      if (isPackage(name)) return false;
+      const target = targetOf(path, name);
+      if (target.startsWith(`${folder}/`) && name.startsWith('.')) return false;
+      return !(isTest(path) && /^(test|contracts|platform)\//.test(target));
+    })
+    .map(
+      (name) =>
+        `${path} imports ${name}: ${folder}/ imports npm and its own folder by relative paths. ` +
+        'Take what is needed as a parameter, or move it here if it knows no business word.',
+    );
+};
+
+/** A service knows its own folder, the platform and the contracts. */
+export const noOtherService: Rule = ({ path, text }) => {
+  if (!path.startsWith('services/')) return [];
+  return importsOf(text)
+    .filter((name) => {
+      if (isPackage(name) || name.startsWith('./')) return false;
+      if (name.startsWith('#platform/') || name.startsWith('#contracts/')) return false;
+      if (!isTest(path)) return true;
+      return !(name.startsWith('#dev/') || targetOf(path, name).startsWith('test/'));
+    })
+    .map(
+      (name) =>
+        `${path} imports ${name}: a service imports npm, ./, #platform/ and #contracts/. ` +
+        'Call the other service over HTTP by its contract; services meet only in dev/.',
+    );
+};
+
+/** Only the entrance of a service is seen from outside of it. */
+export const servicesByTheirEntrance: Rule = ({ path, text }) => {
+  if (!path.startsWith('dev/') || isTest(path)) return [];
+  return importsOf(text)
+    .filter((name) => targetOf(path, name).startsWith('services/'))
+    .filter((name) => !/^#services\/[\w-]+\/service\.ts$/.test(name))
+    .map(
+      (name) => `${path} imports ${name}: dev/ starts a service by #services/…/service.ts only.`,
+    );
+};
+
+/** Orders and billing never call another service. */
+export const onlyCallersCall: Rule = (file) =>
+  reserved(file, {
+    callers: CALLERS,
+    what: (name) => name === '#platform/http-client.ts' || name === 'undici',
+    instead: 'let the gateway orchestrate and pass what is needed with the call',
+  });
+
+/** The broker carries notifications only. */
+export const onlyBrokerUsersPublish: Rule = (file) =>
+  reserved(file, {
+    callers: BROKER_USERS,
+    what: (name) => name.startsWith('#platform/broker/') || name === '#platform/outbox.ts',
+    instead: 'no command travels on the broker, so call the service over HTTP',
+  });
+
+/** SQL stands in stores, one function per statement. */
+export const sqlInStores: Rule = ({ path, text }) => {
+  if (!path.startsWith('services/') || isTest(path)) return [];
+  if (/(^|\/|-)store\.ts$/.test(path) || path in SQL_ELSEWHERE) return [];
+  if (!sendsSql(text)) return [];
+  return [
+    `${path} sends SQL: give store.ts (or a *-store.ts) a named function for the statement, ` +
+      'and pass that function in.',
+  ];
+};
+
+/** Whether a text sends statements, the readiness probe aside. */
+export function sendsSql(text: string): boolean {
+  return /\.query\s*[(<]/.test(text.replaceAll(READINESS_PROBE, ''));
+}
+
+/** A file that one reads at a sitting. */
+export const notTooLong: Rule = ({ path, text }) => {
+  const lines = text.split('\n').length - 1;
+  if (isTest(path) || lines <= LINES_MAX) return [];
+  return [`${path} has ${lines} lines, more than ${LINES_MAX}: split it by what changes together.`];
+};
+
+export const rules: Record<string, Rule> = {
+  ownFolderOnly,
+  noOtherService,
+  servicesByTheirEntrance,
+  onlyCallersCall,
+  onlyBrokerUsersPublish,
+  sqlInStores,
+  notTooLong,
+};
+
+/**
+ * Whether every invariant has a test that names it: rows `| I1 … | … | \`path\` |` of a page.
+ * @param read the text of a file, or undefined where there is none
+ */
+export function invariantFaults(
+  page: string,
+  invariants: readonly string[],
+  read: (path: string) => string | undefined,
+): string[] {
+  return invariants.flatMap((invariant) => {
+    const row = page
+      .split('\n')
+      .find((line) => new RegExp(`^\\|[\\s*]*${invariant}\\b`).test(line));
+    if (row === undefined) return [`ARCHITECTURE.md has no row \`| ${invariant} … |\`: add it.`];
+    const tests = [...row.matchAll(/`([^`]+\.test\.ts)`/g)].map((match) => match[1] as string);
+    if (tests.length === 0) {
+      return [`ARCHITECTURE.md names no test of ${invariant}: put its path between backticks.`];
+    }
+    return tests.flatMap((path) => {
+      const text = read(path);
+      if (text === undefined) return [`ARCHITECTURE.md, ${invariant}: there is no ${path}.`];
+      if (new RegExp(`\\b${invariant}\\b`).test(text)) return [];
+      return [`${path} does not mention ${invariant}: name it in the test that keeps it.`];
+    });
+  });
+}
+
+function reserved(
+  { path, text }: SourceFile,
+  rule: { callers: string[]; what: (name: string) => boolean; instead: string },
+): string[] {
+  const service = /^services\/([\w-]+)\//.exec(path)?.[1];
+  if (service === undefined || isTest(path) || rule.callers.includes(service)) return [];
+  return importsOf(text)
+    .filter(rule.what)
+    .map(
+      (name) =>
+        `${path} imports ${name}, which only ${rule.callers.join(' and ')} may: ${rule.instead}.`,
+    );
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts');
+}
+
+function isPackage(name: string): boolean {
+  return !/^[./#]/.test(name);
+}
+
+/** Where an import leads, from the project's root. */
+function targetOf(path: string, name: string): string {
+  if (name.startsWith('#')) return name.slice(1);
+  return posix.normalize(posix.join(posix.dirname(path), name));
+}

@@ -1,0 +1,84 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import type { Logger } from 'pino';
+import type { Static, TObject } from 'typebox';
+import { loadConfig } from '#platform/config.ts';
+import { createDatabase, type Database } from '#platform/database.ts';
+import type { RunningService } from '#platform/service.ts';
+import { createCredentials, publicKeyOf } from '#platform/service-token.ts';
+import { createTestDatabaseUrl, testLog } from './database.ts';
+import { type Answer, call } from './system.ts';
+
+/** Those who may call internal services. */
+export type TestCaller = 'gateway' | 'notifications';
+
+/** One started service, called as another service would. */
+export interface TestService {
+  url: string;
+  /** The service's own database, to look behind the API. */
+  database: Database;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    options?: { caller?: TestCaller; headers?: Record<string, string> },
+  ): Promise<Answer>;
+}
+
+const keys = new Map(
+  (['gateway', 'notifications'] as const).map((caller) => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    return [caller, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string];
+  }),
+);
+
+/**
+ * Starts one internal service on databases of its own; all of it ends with the test.
+ * @param databases settings that name a database, the service's own first
+ */
+export async function startTestService<S extends TObject>(
+  t: TestContext,
+  name: string,
+  schema: S,
+  start: (config: Static<S>, log: Logger) => Promise<RunningService>,
+  databases: string[],
+): Promise<TestService> {
+  const open: { close(): Promise<void> }[] = [];
+  const env: Record<string, string> = {};
+  for (const [index, setting] of databases.entries()) {
+    // The first hook runs first: it ends the service before any of its databases is dropped.
+    const beforeDrop = async () => {
+      if (index === 0) for (const one of open) await one.close();
+    };
+    env[setting] = await createTestDatabaseUrl(t, beforeDrop);
+  }
+  const publicKeys = await Promise.all([...keys].map(([caller, key]) => publicKeyOf(caller, key)));
+  env.SERVICE_PUBLIC_KEYS = JSON.stringify({ keys: publicKeys });
+  const service = await start(loadConfig(name, schema, env), testLog);
+  open.push(service);
+  const database = createDatabase({
+    url: env[databases[0] as string] as string,
+    connectionsMax: 2,
+    applicationName: 'look',
+    log: testLog,
+  });
+  open.push(database);
+  const credentials = new Map(
+    await Promise.all(
+      [...keys].map(
+        async ([caller, key]) => [caller, await createCredentials(caller, key)] as const,
+      ),
+    ),
+  );
+  return {
+    url: service.url,
+    database,
+    async call(method, path, body, { caller = 'gateway', headers = {} } = {}) {
+      const authorization = (await credentials.get(caller)?.(name)) ?? '';
+      return call(service.url, method, path, {
+        headers: { authorization, ...headers },
+        ...(body !== undefined && { body }),
+      });
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { parseEnv } from 'node:util';
+import { Type } from 'typebox';
+import { SETTINGS_FILE, settingSchemas, settingsExample } from '#dev/settings.ts';
+import { loadConfig } from '#platform/config.ts';
+
+const file = readFileSync(SETTINGS_FILE, 'utf8');
+
+/** Names of the file's lines `NAME=…` and `#NAME=…`. */
+function namesIn(text: string): Set<string> {
+  return new Set([...text.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map((match) => match[1] as string));
+}
+
+const known = new Set(
+  Object.values(settingSchemas).flatMap((schema) => Object.keys(schema.properties)),
+);
+
+test('.env.example lists every setting of the schemas', () => {
+  const listed = namesIn(file);
+  const missing = [...known].filter((name) => !listed.has(name));
+  assert.deepEqual(missing, [], 'run `npm run settings`');
+});
+
+test('.env.example lists no setting that nobody reads', () => {
+  const stray = [...namesIn(file)].filter((name) => !known.has(name));
+  assert.deepEqual(stray, [], 'run `npm run settings`');
+});
+
+test('.env.example is what the schemas say', () => {
+  assert.equal(file, settingsExample(), 'run `npm run settings`');
+});
+
+test('.env.example sets nothing: it has no secret and no second default', () => {
+  assert.deepEqual(
+    Object.entries(parseEnv(file)).filter(([, value]) => value !== ''),
+    [],
+  );
+});
+
+test('the defaults of .env.example, taken off their #, are those of the schemas', () => {
+  const shared = parseEnv(file.replace(/^#(?=[A-Z0-9_]+=.)/gm, ''));
+  // The gateway's PORT comes after the other services' one and has the same name.
+  for (const [reader, schema] of Object.entries(settingSchemas)) {
+    const defaults = Object.entries(schema.properties).filter(
+      ([name, property]) => name !== 'PORT' && 'default' in property,
+    );
+    const chosen = Type.Object(Object.fromEntries(defaults));
+    assert.deepEqual(loadConfig(reader, chosen, shared), loadConfig(reader, chosen, {}), reader);
+  }
+});
+
+test('every setting is described by a sentence', () => {
+  for (const [reader, schema] of Object.entries(settingSchemas)) {
+    for (const [name, property] of Object.entries(schema.properties)) {
+      const { description = '' } = property as { description?: string };
+      assert.match(description, /^\S.{5,}\.$/, `${reader}: ${name}`);
+    }
+  }
+});
+
+test('no code reads an environment variable that no schema names', () => {
+  const root = resolve(import.meta.dirname, '..');
+  const paths = globSync('{platform,services,dev}/**/*.ts', { cwd: root });
+  const sources = paths.filter((path) => !path.endsWith('.test.ts'));
+  const read = sources.flatMap((path) =>
+    [...readFileSync(resolve(root, path), 'utf8').matchAll(/process\.env\.(\w+)/g)].map(
+      (match) => match[1] as string,
+    ),
+  );
+  assert.ok(read.includes('ORDERBELL_HOME'));
+  assert.deepEqual(
+    read.filter((name) => !known.has(name)),
+    [],
+  );
+});
+
+test('what several services read alike is listed once', () => {
+  const both = Type.String({ description: 'For both.' });
+  const text = settingsExample({
+    a: Type.Object({ BOTH: both, ONLY_A: Type.Integer({ default: 7, description: 'For a.' }) }),
+    b: Type.Object({ BOTH: both, MAY: Type.Optional(Type.String({ description: 'For b.' })) }),
+  });
+  assert.deepEqual(
+    text.split('\n').filter((line) => line !== ''),
+    [
+      '# Settings of Orderbell, read from environment variables. Written by `npm run settings`.',
+      '# `npm start` needs none of them; a service run alone needs those that stand open and empty.',
+      '# ==== several services ====',
+      '# For both.',
+      '# Read by a, b.',
+      'BOTH=',
+      '# ==== a ====',
+      '# For a.',
+      '#ONLY_A=7',
+      '# ==== b ====',
+      '# For b.',
+      '#MAY=',
+    ],
+  );
+});

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { item, MAX, order, priced } from '../order-texts.ts';
+import { assertProblem, placesOf, rawCall, senderOf } from '../raw-http.ts';
+import { startTestSystem, type TestSystem } from '../system.ts';
+
+// Design section 5: the rules of HTTP itself, the same for every route.
+
+test('what the public API makes of HTTP', async (t) => {
+  const system = await startTestSystem(t);
+  await t.test('query strings', (t) => checkQueries(t, system));
+  await t.test('media types and sizes', (t) => checkBodies(t, system));
+  await t.test('addresses and methods', (t) => checkAddresses(t, system));
+  await t.test('Accept and Accept-Language', (t) => checkNegotiation(t, system));
+});
+
+async function checkQueries(t: TestContext, system: TestSystem) {
+  const anna = await system.customer({ topUp: 1_000 });
+  const send = senderOf(system, anna);
+  for (let i = 0; i < 2; i++) await send('POST', '/v1/orders', priced('1'));
+  const lists = ['/v1/orders', '/v1/wallet/operations', '/v1/letters'];
+  const refused: [query: string, places: string[]][] = [
+    ['limit=0', ['?limit']],
+    ['limit=101', ['?limit']],
+    ['limit=-1', ['?limit']],
+    ['limit=1.5', ['?limit']],
+    ['limit=abc', ['?limit']],
+    ['limit=', ['?limit']],
+    ['limit=1&limit=1', ['?limit']],
+    ['page=2', ['?page']],
+    ['Limit=2', ['?Limit']],
+    ['customerId=x', ['?customerId']],
+    ['__proto__=x', ['?__proto__']],
+    ['limit=0&x=1', ['?limit', '?x']],
+    ['cursor=', ['?cursor']],
+    ['cursor=a&cursor=b', ['?cursor']],
+    ['cursor=%00', ['?cursor']],
+    ['cursor=AAAA', ['?cursor']],
+    [`cursor=${'A'.repeat(501)}`, ['?cursor']],
+    [`cursor=${Buffer.from("' or 1=1 --").toString('base64url')}`, ['?cursor']],
+  ];
+  for (const list of lists) {
+    for (const [query, places] of refused) {
+      await t.test(`400: ${list}?${query.slice(0, 40)}`, async () => {
+        const answer = await send('GET', `${list}?${query}`);
+        assertProblem(answer, 400, 'invalid-request');
+        assert.deepEqual(placesOf(answer), places);
+      });
+    }
+    for (const limit of [1, 100]) {
+      await t.test(`200: ${list}?limit=${limit}`, async () => {
+        assert.equal((await send('GET', `${list}?limit=${limit}`)).status, 200);
+      });
+    }
+  }
+  await t.test('400: a cursor of another list', async () => {
+    const cursorOf = async (list: string) =>
+      (await send('GET', `${list}?limit=1`)).body.nextCursor as string;
+    const [orders, operations] = [
+      await cursorOf('/v1/orders'),
+      await cursorOf('/v1/wallet/operations'),
+    ];
+    for (const [list, cursor] of [
+      ['/v1/orders', operations],
+      ['/v1/letters', operations],
+      ['/v1/wallet/operations', orders],
+    ]) {
+      const answer = await send('GET', `${list}?cursor=${cursor}`);
+      assertProblem(answer, 400, 'invalid-request');
+      assert.deepEqual(placesOf(answer), ['?cursor']);
+    }
+  });
+  // Both lists go by UUID, so the shape of the key alone does not tell them apart.
+  const todo = 'platform/page.ts: a cursor does not name its list';
+  await t.test("400: the letters' cursor in the list of orders", { todo }, async () => {
+    const cursor = Buffer.from('00000000-0000-7000-8000-000000000000').toString('base64url');
+    const letters = await send('GET', `/v1/letters?cursor=${cursor}`);
+    const orders = await send('GET', `/v1/orders?cursor=${cursor}`);
+    assert.deepEqual([letters.status, orders.status], [400, 400]);
+  });
+  for (const [method, path, body] of [
+    ['POST', '/v1/orders?dryRun=true', priced('1')],
+    ['POST', '/v1/wallet/top-ups?x=1', '{"amount":{"amount":1,"currency":"RUB"}}'],
+    ['PUT', '/v1/profile?x=1', JSON.stringify({ email: anna.email, name: 'A', locale: 'ru' })],
+  ] as const) {
+    const todo = 'contracts/gateway.ts: operations with a body lack `query: NoQuery`';
+    await t.test(`400: ${method} ${path}`, { todo }, async () => {
+      const answer = await send(method, path, body);
+      assertProblem(answer, 400, 'invalid-request');
+      assert.equal(placesOf(answer).length, 1);
+    });
+  }
+  for (const list of ['/v1/orders', '/v1/letters']) {
+    await t.test(`400: ${list} with a cursor that is no id, though it looks like one`, async () => {
+      const cursor = Buffer.from('-'.repeat(36)).toString('base64url');
+      assertProblem(await send('GET', `${list}?cursor=${cursor}`), 400, 'invalid-request');
+    });
+  }
+  for (const [path, places] of [
+    ['/v1/orders?status=paid', ['?status']],
+    ['/v1/orders?status=', ['?status']],
+    ['/v1/orders?status=Paid&status=Paid', ['?status']],
+    ['/v1/letters?orderId=1', ['?orderId']],
+    ['/v1/letters?status=Paid', ['?status']],
+    ['/v1/wallet?x=1', ['?x']],
+    ['/v1/profile?x=1', ['?x']],
+    ['/v1/orders/00000000-0000-7000-8000-000000000000?x=1', ['?x']],
+  ] as const) {
+    await t.test(`400: ${path}`, async () => {
+      const answer = await send('GET', path);
+      assertProblem(answer, 400, 'invalid-request');
+      assert.deepEqual(placesOf(answer), places);
+    });
+  }
+}
+
+async function checkBodies(t: TestContext, system: TestSystem) {
+  const anna = await system.customer({ topUp: 1_000 });
+  const send = senderOf(system, anna);
+  const BODY_MAX = 64 * 1024;
+  const fit = (bytes: number) => priced('1') + ' '.repeat(bytes - Buffer.byteLength(priced('1')));
+  for (const type of [
+    ...['text/plain', 'text/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+    ...[
+      'application/vnd.api+json',
+      'application/problem+json',
+      'application/jsonp',
+      'application/xml',
+    ],
+    ...['', 'json', '*/*', 'application/json, text/plain', 'application/json\ttext/plain'],
+  ]) {
+    await t.test(`415: ${JSON.stringify(type)}`, async () => {
+      const answer = await send('POST', '/v1/orders', priced('1'), { 'content-type': type });
+      assertProblem(answer, 415, 'unsupported-media-type');
+    });
+  }
+  await t.test('415: a body without a media type', async () => {
+    const answer = await rawCall(system.url, {
+      ...{ method: 'POST', path: '/v1/orders', body: priced('1') },
+      headers: { authorization: `Bearer ${anna.token}` },
+    });
+    assertProblem(answer, 415, 'unsupported-media-type');
+  });
+  // Spellings that went past other validators (reliability section 4, row 35).
+  for (const type of [
+    'application/json;',
+    'APPLICATION/JSON',
+    'application/json ; charset=utf-8',
+    ' application/json',
+  ]) {
+    await t.test(`never past the rules: ${JSON.stringify(type)}`, async () => {
+      const headers = { 'content-type': type };
+      const answer = await send('POST', '/v1/orders', order(item(), ',"status":"Paid"'), headers);
+      assertProblem(answer, 400, 'invalid-request');
+      assert.deepEqual(placesOf(answer), ['/status']);
+    });
+  }
+  for (const coding of ['gzip', 'identity', 'br']) {
+    await t.test(`415: Content-Encoding ${coding}`, async () => {
+      const headers = { 'content-encoding': coding };
+      assertProblem(await send('POST', '/v1/orders', priced('1'), headers), 415);
+    });
+  }
+  await t.test('413: one byte more than 64 KiB, with its length or in chunks', async () => {
+    const large = `${fit(BODY_MAX)} `;
+    assertProblem(await send('POST', '/v1/orders', large), 413, 'body-too-large');
+    const chunked = { 'transfer-encoding': 'chunked' };
+    assertProblem(await send('POST', '/v1/orders', large, chunked), 413, 'body-too-large');
+  });
+  await t.test('400: no body at all', async () => {
+    const answer = await send('POST', '/v1/orders');
+    assertProblem(answer, 400, 'invalid-request');
+    assert.deepEqual(placesOf(answer), ['']);
+  });
+  await t.test('431: headers beyond 16 KiB', async () => {
+    const answer = await send('GET', '/v1/wallet', undefined, { 'x-much': 'x'.repeat(17 * 1024) });
+    assertProblem(answer, 431);
+  });
+  assert.deepEqual((await anna.call('GET', '/v1/orders')).body.data, []);
+  await t.test('201: exactly 64 KiB', async () => {
+    assert.equal((await send('POST', '/v1/orders', fit(BODY_MAX))).status, 201);
+  });
+}
+
+async function checkAddresses(t: TestContext, system: TestSystem) {
+  const send = senderOf(system, await system.customer());
+  const some = '00000000-0000-7000-8000-000000000000';
+  for (const [method, path, status] of [
+    ['GET', '/v1/orders/%zz', 400],
+    ['GET', '/v1/orders/%c3%28', 400],
+    ['GET', '/v1/orders/abc', 400],
+    ['GET', '/v1/orders/%00', 400],
+    ['GET', `/v1/orders/${some}%0a`, 400],
+    ['GET', '/v1/orders/..%2fwallet', 400],
+    ['GET', '/v1/letters/1', 400],
+    ['GET', `/v1/orders/${'a'.repeat(1_025)}`, 414],
+    ['GET', `/v1/orders/${some}`, 404],
+    ['GET', `/v1/letters/${some}`, 404],
+    ['GET', '/v1/nothing', 404],
+    ['GET', '/v1/orders/', 400],
+    ['GET', '/V1/orders', 404],
+    ['GET', '//v1/orders', 404],
+    ['DELETE', '/v1/orders', 404],
+    ['DELETE', `/v1/orders/${some}`, 404],
+    ['PATCH', '/v1/profile', 404],
+    ['OPTIONS', '/v1/orders', 404],
+    ['TRACE', '/v1/orders', 404],
+    ['PROPFIND', '/v1/orders', 404],
+    ['GET', '/docs/assets/package.json', 404],
+    ['GET', '/docs/assets/..%2f..%2fpackage.json', 404],
+  ] as const) {
+    await t.test(`${status}: ${method} ${path.slice(0, 60)}`, async () => {
+      const answer = await send(method, path);
+      assertProblem(answer, status);
+      assert.equal(answer.body.instance, path);
+    });
+  }
+}
+
+async function checkNegotiation(t: TestContext, system: TestSystem) {
+  const anna = await system.customer({ topUp: 1_000 });
+  const send = senderOf(system, anna);
+  for (const accept of ['text/html', 'image/png', 'application/xml;q=1, */*;q=0', '']) {
+    await t.test(`Accept: ${accept} changes no answer`, async () => {
+      const paid = await send('POST', '/v1/orders', priced('1'), { accept });
+      assert.equal(paid.status, 201);
+      assert.equal(paid.headers.get('content-type'), 'application/json; charset=utf-8');
+      const declined = await send('POST', '/v1/orders', priced(MAX), { accept });
+      assertProblem(declined, 406, 'insufficient-funds');
+      assert.equal(declined.body.order.status, 'Cancelled');
+      assertProblem(await send('POST', '/v1/orders', '{', { accept }), 400);
+      assertProblem(await send('GET', '/v1/nothing', undefined, { accept }), 404);
+      const read = await send('GET', '/v1/orders?limit=1', undefined, { accept });
+      assert.equal(read.status, 200);
+    });
+  }
+  const russian = [
+    'Недостаточно средств',
+    'Отменен',
+    'Неверный запрос',
+    'обязательное поле отсутствует',
+  ];
+  const english = ['Insufficient funds', 'Cancelled', 'Invalid request', 'required, but absent'];
+  for (const [language, words] of [
+    [undefined, russian],
+    ['*', russian],
+    ['de', russian],
+    ['', russian],
+    [';;=,', russian],
+    ['ru', russian],
+    ['ru-RU, en;q=0.9', russian],
+    ['en', english],
+    ['en-GB', english],
+    ['de, en;q=0.5, ru;q=0.4', english],
+  ] as const) {
+    await t.test(`Accept-Language: ${language}`, async () => {
+      const headers = language === undefined ? {} : { 'accept-language': language };
+      const declined = await send('POST', '/v1/orders', priced(MAX), headers);
+      const invalid = await send('POST', '/v1/orders', '{}', headers);
+      assert.deepEqual(
+        [
+          ...[declined.body.title, declined.body.order.statusLabel],
+          ...[invalid.body.title, invalid.body.errors[0].detail],
+        ],
+        words,
+      );
+      const { id, statusLabel } = declined.body.order;
+      const one = await send('GET', `/v1/orders/${id}`, undefined, headers);
+      const [first] = (await send('GET', '/v1/orders?limit=1', undefined, headers)).body.data;
+      assert.deepEqual([one.body.statusLabel, first.statusLabel], [statusLabel, statusLabel]);
+    });
+  }
+  await t.test(
+    'the trace of a caller goes on in our answer; a malformed one does not',
+    async () => {
+      const traceId = '0af7651916cd43dd8448eb211c80319c';
+      const traced = async (traceparent: string) =>
+        (await send('GET', '/v1/nothing', undefined, { traceparent })).body.traceId;
+      assert.equal(await traced(`00-${traceId}-b7ad6b7169203331-01`), traceId);
+      assert.notEqual(await traced(`00-${traceId}-b7ad6b7169203331`), traceId);
+    },
+  );
+}
