@@ -88,6 +88,7 @@ export const register = {
   method: 'POST',
   path: '/v1/registrations',
   summary: 'Create an account and its profile',
+  query: NoQuery,
   body: Type.Object(
     {
       email: EmailAddress,
@@ -108,6 +109,7 @@ export const signIn = {
   method: 'POST',
   path: '/v1/sessions',
   summary: 'Get an access token for e-mail and password',
+  query: NoQuery,
   body: Type.Object(
     { email: EmailAddress, password: Type.String({ minLength: 1, maxLength: 128 }) },
     strict,
@@ -133,6 +135,7 @@ export const replaceProfile = {
   method: 'PUT',
   path: '/v1/profile',
   summary: 'Change where letters go; the sign-in address stays',
+  query: NoQuery,
   headers: IfMatchHeader,
   body: ProfileData,
   responses: { 200: Profile },
@@ -173,6 +176,7 @@ export const topUp = {
   method: 'POST',
   path: '/v1/wallet/top-ups',
   summary: 'Add money to the own wallet, where the set-up allows it',
+  query: NoQuery,
   problems: [billingProblems.balanceLimit, orderProblems.keyReused, gatewayProblems.selfTopUpOff],
 } as const;
 
@@ -183,6 +187,7 @@ export const operatorTopUp = {
   method: 'POST',
   path: '/v1/operator/wallets/:customerId/top-ups',
   summary: "Add money to a customer's wallet",
+  query: NoQuery,
   params: Type.Object({ customerId: CustomerId }, strict),
   problems: [billingProblems.balanceLimit, orderProblems.keyReused],
 } as const;
@@ -193,6 +198,7 @@ export const placeOrder = {
   method: 'POST',
   path: '/v1/orders',
   summary: 'Order and pay from the wallet; the answer tells the outcome',
+  query: NoQuery,
   headers: IdempotencyHeader,
   body: NewOrder,
   responses: { 201: PublicOrder, 202: PublicOrder },

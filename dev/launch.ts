@@ -55,6 +55,8 @@ async function start(home: string, stops: (() => Promise<void>)[]): Promise<stri
       import('./system.ts'),
       import('./mailbox.ts'),
     ]);
+  // At the first start the databases take a second to make; identity's library loads meanwhile.
+  void import('better-auth');
   const databaseUrls = new Map(
     await Promise.all(
       DATABASES.map(

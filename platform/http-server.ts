@@ -159,8 +159,32 @@ function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const strict = factory({}, { customOptions: { ...rules, coerceTypes: false } });
   // Query strings and paths are text by nature: only there "10" may become 10.
   const coercing = factory({}, { customOptions: { ...rules, coerceTypes: true } });
-  return ((part: { httpPart?: string }) =>
-    (part.httpPart === 'body' ? strict : coercing)(part as never)) as never;
+  return ((part: { httpPart?: string; schema: unknown }) => {
+    const validate = (part.httpPart === 'body' ? strict : coercing)(part as never);
+    return part.httpPart === 'querystring' ? onlyPlainIntegers(part.schema, validate) : validate;
+  }) as never;
+}
+
+interface Validate {
+  (data: Record<string, unknown>): unknown;
+  /** What Fastify reads after a refusal. */
+  errors?: unknown;
+}
+
+/** Ajv would also take 1e1, 0x10 or a space for a whole number. */
+function onlyPlainIntegers(schema: unknown, validate: Validate): Validate {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
+  const integers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
+  const checked: Validate = (data) => {
+    for (const name of integers) {
+      const text = data[name];
+      if (typeof text === 'string' && !/^-?\d{1,15}$/.test(text)) data[name] = Number.NaN;
+    }
+    const valid = validate(data);
+    checked.errors = validate.errors;
+    return valid;
+  };
+  return checked;
 }
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -25,16 +25,18 @@ export function encodeCursor(key: string): string {
 
 /**
  * The key inside a cursor.
- * @param shape what a key of this list looks like
+ * @param shape what a key of this list looks like; it begins with the list's name, and its first
+ *   group is what is returned
  * @throws AppError `invalid-request` for a cursor that this list never gave
  */
 export function decodeCursor(cursor: string | undefined, shape: RegExp): string | null {
   if (cursor === undefined) return null;
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (encodeCursor(key) !== cursor || !shape.test(key)) {
+  const match = encodeCursor(key) === cursor ? shape.exec(key) : null;
+  if (match === null) {
     throw new AppError(commonProblems.invalidRequest, 'malformed cursor', {
       faults: [{ parameter: 'cursor', rule: 'cursor' }],
     });
   }
-  return key;
+  return match[1] ?? key;
 }

@@ -9,7 +9,7 @@ import * as store from './store.ts';
 import { topUp } from './top-up.ts';
 import { decisionsIn, topUpsIn } from './transactions.ts';
 
-const OPERATION_NUMBER = /^[1-9]\d{0,15}$/;
+const CURSOR = /^operations:([1-9]\d{0,15})$/;
 
 /** The internal API of billing (`contracts/billing.ts`). */
 export function serveBilling(api: InternalApi, database: Database, currency: string): void {
@@ -81,13 +81,13 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
 
   api.serve(contract.listOperations, async ({ params, query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const before = decodeCursor(query.cursor, OPERATION_NUMBER);
+    const before = decodeCursor(query.cursor, CURSOR);
     const operations = await store.listOperations(database, {
       customerId: params.customerId,
       before: before === null ? null : Number(before),
       limit,
     });
-    return { status: 200, body: pageOf(operations, limit, ({ number }) => String(number)) };
+    return { status: 200, body: pageOf(operations, limit, ({ number }) => `operations:${number}`) };
   });
 }
 

@@ -5,12 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { AppError } from '#platform/errors.ts';
 import { AUDIENCE, nowPlus, startTestIssuer, type TestIssuer } from '../../test/issuer.ts';
-import {
-  checkedUrl,
-  createTokenCheck,
-  discoverKeys,
-  type TokenCheckOptions,
-} from './access-token.ts';
+import { createTokenCheck, type TokenCheckOptions } from './access-token.ts';
+import { checkedUrl, createIssuerKeys, discoverKeys } from './issuer-keys.ts';
 
 // What test/system/tokens.test.ts cannot reach: other settings, time, and issuers that misbehave.
 
@@ -18,7 +14,7 @@ function checkFor(issuer: Pick<TestIssuer, 'url'>, options: Partial<TokenCheckOp
   const check = createTokenCheck({
     issuer: issuer.url,
     audience: AUDIENCE,
-    jwksUrl: () => discoverKeys(issuer.url),
+    keys: createIssuerKeys(async () => [await discoverKeys(issuer.url)]),
     types: ['none', 'jwt', 'at+jwt'],
     operatorClaim: 'scope',
     operatorValue: 'operator',
@@ -183,4 +179,33 @@ test('keys come by https, or by http from this machine', () => {
   ]) {
     assert.throws(() => checkedUrl(url), url);
   }
+});
+
+test('keys that were read stay good while the issuer is away, however long', async (t) => {
+  const issuer = await startTestIssuer(t);
+  const odd = await startOddIssuer(t);
+  const keys = { keys: Object.values(issuer.jwks) };
+  odd.state.answer = (_request, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(keys));
+  };
+  const check = checkFor(issuer, { keys: createIssuerKeys(async () => [new URL(odd.url)]) });
+  const start = Date.now();
+  await check(await issuer.sign());
+  odd.state.answer = (_request, response) => response.writeHead(503).end();
+  t.mock.timers.enable({ apis: ['Date'], now: start + 3_600_000 });
+  await check(await issuer.sign({ exp: nowPlus(7_200) }));
+  // Whether an unknown key is a new one, only the issuer could tell.
+  await assert.rejects(
+    check(await issuer.sign({ exp: nowPlus(7_200) }, { kid: 'new' })),
+    unavailable,
+  );
+});
+
+test('the keys are asked of the next replica where one does not answer', async (t) => {
+  const issuer = await startTestIssuer(t);
+  const keys = createIssuerKeys(async () => [
+    new URL('http://127.0.0.1:1/jwks'),
+    await discoverKeys(issuer.url),
+  ]);
+  await checkFor(issuer, { keys })(await issuer.sign());
 });

@@ -1,12 +1,6 @@
-import {
-  createRemoteJWKSet,
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyResult,
-  jwtVerify,
-} from 'jose';
+import { type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { isTokenFault } from './issuer-keys.ts';
 
 /** Who is behind a verified access token. */
 export interface Customer {
@@ -22,8 +16,8 @@ export type TokenCheck = (authorization: string | undefined) => Promise<Customer
 export interface TokenCheckOptions {
   issuer: string;
   audience: string;
-  /** Where the issuer publishes its keys. */
-  jwksUrl: () => Promise<URL>;
+  /** The issuer's public keys (`issuer-keys.ts`). */
+  keys: JWTVerifyGetKey;
   /** Accepted `typ` headers in lower case; `none` accepts a token without one. */
   types: string[];
   /** Path of the claim that makes an operator, such as `scope` or `realm_access.roles`. */
@@ -49,9 +43,7 @@ const CLOCK_SKEW_S = 5;
 const TOKEN_LENGTH_MAX = 8_192;
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
 const SUBJECT = /^[\x21-\x7e]{1,255}$/;
-const JWKS_TIMEOUT_MS = 3_000;
-// Bounds how long what was verified once is believed (design section 7). The keys themselves are
-// kept for ten minutes (jose's default), so that a short absence of the issuer goes unnoticed.
+// Bounds how long what was verified once is believed (design section 7).
 const CACHE_MS = 60_000;
 const CACHE_MAX = 20_000;
 
@@ -61,19 +53,6 @@ const CACHE_MAX = 20_000;
  */
 export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
   const verified = new Map<string, { customer: Customer; until: number }>();
-  let keys: JWTVerifyGetKey | undefined;
-
-  async function verify(token: string): Promise<JWTVerifyResult> {
-    keys ??= createRemoteJWKSet(await options.jwksUrl(), { timeoutDuration: JWKS_TIMEOUT_MS });
-    return jwtVerify(token, keys, {
-      issuer: options.issuer,
-      audience: options.audience,
-      algorithms: ALGORITHMS,
-      requiredClaims: ['exp', 'sub'],
-      clockTolerance: CLOCK_SKEW_S,
-    });
-  }
-
   return async (authorization) => {
     const token = BEARER.exec(authorization ?? '')?.[1];
     if (token === undefined || token.length > TOKEN_LENGTH_MAX) throw refused('no bearer token');
@@ -82,7 +61,13 @@ export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
 
     let result: JWTVerifyResult;
     try {
-      result = await verify(token);
+      result = await jwtVerify(token, options.keys, {
+        issuer: options.issuer,
+        audience: options.audience,
+        algorithms: ALGORITHMS,
+        requiredClaims: ['exp', 'sub'],
+        clockTolerance: CLOCK_SKEW_S,
+      });
     } catch (cause) {
       throw isTokenFault(cause) ? refused('token refused', cause) : keysUnavailable(cause);
     }
@@ -124,45 +109,10 @@ function hasValue(payload: JWTPayload, path: string, value: string): boolean {
   return Array.isArray(values) && values.includes(value);
 }
 
-/** True when the token is to blame, false when its keys could not be had. */
-function isTokenFault(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
-  return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
-}
-
 function refused(message: string, cause?: unknown): AppError {
   return new AppError(commonProblems.unauthenticated, message, { cause });
 }
 
 function keysUnavailable(cause: unknown): AppError {
   return new AppError(commonProblems.unavailable, "the issuer's keys cannot be read", { cause });
-}
-
-/**
- * The key address that an OpenID Connect issuer publishes.
- * @param issuer https, or http on this machine only
- * @throws Error when the document is missing, foreign or malformed
- */
-export async function discoverKeys(issuer: string): Promise<URL> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const answer = await fetch(address, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(JWKS_TIMEOUT_MS),
-  });
-  if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
-  const document = (await answer.json()) as { issuer?: unknown; jwks_uri?: unknown };
-  // OpenID Connect Discovery section 4.3: the document must name the very issuer.
-  if (document.issuer !== issuer) throw new Error(`${address} belongs to another issuer`);
-  if (typeof document.jwks_uri !== 'string') throw new Error(`${address} has no jwks_uri`);
-  return checkedUrl(document.jwks_uri);
-}
-
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
-
-/** @throws Error for http anywhere but on this machine: keys must not be replaced on the way */
-export function checkedUrl(text: string): URL {
-  const url = new URL(text);
-  if (url.protocol === 'https:') return url;
-  if (url.protocol === 'http:' && LOOPBACK.includes(url.hostname)) return url;
-  throw new Error(`${text}: only https, or http on loopback`);
 }

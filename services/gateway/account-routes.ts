@@ -32,9 +32,12 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
       profiles.putProfile,
       { params: { customerId: caller.customerId }, headers: {}, body },
       {
-        deadline: gateway.readDeadline(),
         traceId,
-        ...(condition !== undefined && { headers: { 'if-match': condition } }),
+        // With a condition only once: if the answer were lost, the repetition would find the
+        // version changed, by itself.
+        ...(condition === undefined
+          ? { deadline: gateway.readDeadline() }
+          : { headers: { 'if-match': condition } }),
       },
     );
     if (answer.problem) throw problemOf(answer, [profiles.profileProblems.stale]);

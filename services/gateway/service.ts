@@ -6,10 +6,11 @@ import { createHttpClient, type HttpClient } from '#platform/http-client.ts';
 import { createHttpServer, listen } from '#platform/http-server.ts';
 import { listenerSettings, type RunningService, serveHealth } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
-import { checkedUrl, createTokenCheck, discoverKeys } from './access-token.ts';
+import { createTokenCheck } from './access-token.ts';
 import { serveAccounts } from './account-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
+import { checkedUrl, createIssuerKeys, discoverKeys } from './issuer-keys.ts';
 import { serveLetters } from './letter-routes.ts';
 import { serveMailbox } from './mailbox-routes.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -90,12 +91,12 @@ export type GatewayConfig = Static<typeof GatewayConfig>;
 
 /** Starts the gateway: the public API, and the recovery of orders whose request died. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningService> {
-  const jwksUrl = keySourceOf(config);
+  const keys = createIssuerKeys(keySourceOf(config));
   const neighbours = await createNeighbours(config, log);
   const checkToken = createTokenCheck({
     issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
     audience: config.OIDC_AUDIENCE,
-    jwksUrl,
+    keys,
     types: config.TOKEN_TYPES,
     operatorClaim: config.OPERATOR_CLAIM,
     operatorValue: config.OPERATOR_CLAIM_VALUE,
@@ -116,6 +117,10 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   };
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY });
+  app.addHook('onRequest', async (_request, reply) => {
+    // Answers are personal, and a browser must not guess that one is a script or a page.
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
   serveHealth(app, {});
   await serveDocs(app);
   serveAccounts(app, gateway);
@@ -160,13 +165,12 @@ async function createNeighbours(config: GatewayConfig, log: Logger): Promise<Nei
  * Where the keys of the access tokens are published.
  * @throws Error when the settings name no issuer, or one whose keys could be replaced on the way
  */
-function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () => Promise<URL> {
+function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () => Promise<URL[]> {
   if (issuer !== undefined) {
     checkedUrl(issuer);
-    return () => discoverKeys(issuer);
+    return async () => [await discoverKeys(issuer)];
   }
-  const identity = IDENTITY_URL?.[0];
-  if (identity === undefined) throw new Error('neither OIDC_ISSUER nor IDENTITY_URL is set');
-  const url = new URL('/jwks', identity);
-  return async () => url;
+  if (IDENTITY_URL === undefined) throw new Error('neither OIDC_ISSUER nor IDENTITY_URL is set');
+  const urls = IDENTITY_URL.map((base) => new URL('/jwks', base));
+  return async () => urls;
 }

@@ -1,4 +1,5 @@
 import type { Letter } from '#contracts/notifications.ts';
+import { timeOfUuid } from '#platform/uuid.ts';
 import { type LetterFacts, renderLetter } from './letter.ts';
 import { type LetterRow, type Recipient, recipientOf } from './store.ts';
 
@@ -30,7 +31,8 @@ export function letterOf(row: LetterRow, messageIdOf: (id: string) => string): L
       response: attempt.response,
       error: attempt.error,
     })),
-    createdAt: row.created_at.toISOString(),
+    // The event's moment, in whose order letters are listed.
+    createdAt: (timeOfUuid(row.id) ?? row.created_at).toISOString(),
     sentAt: row.sent_at?.toISOString() ?? null,
   };
 }

@@ -7,7 +7,7 @@ import type { InternalApi } from '#platform/service.ts';
 import { letterOf } from './letter-view.ts';
 import * as store from './store.ts';
 
-const LETTER_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const CURSOR = /^letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 /** The internal API of notifications (`contracts/notifications.ts`). */
 export function serveLetters(
@@ -20,10 +20,10 @@ export function serveLetters(
     const rows = await store.listLetters(database, {
       customerId: query.customerId,
       orderId: query.orderId ?? null,
-      before: decodeCursor(query.cursor, LETTER_ID),
+      before: decodeCursor(query.cursor, CURSOR),
       limit,
     });
-    const { data, nextCursor } = pageOf(rows, limit, (row) => row.id);
+    const { data, nextCursor } = pageOf(rows, limit, (row) => `letters:${row.id}`);
     return {
       status: 200,
       body: { data: data.map((row) => letterOf(row, messageIdOf)), nextCursor },

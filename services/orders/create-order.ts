@@ -1,6 +1,7 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
 import { type Order, type OrderItem, orderProblems, totalOf } from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { timeOfUuid } from '#platform/uuid.ts';
 import type { OrderDraft } from './store.ts';
 
 export interface CreateOrderDeps {
@@ -36,8 +37,10 @@ export async function createOrder(
     });
   }
   const requestHash = hashOf(items);
+  const id = randomUUIDv7();
   const order = await deps.insertOrder({
-    id: randomUUIDv7(),
+    id,
+    createdAt: timeOfUuid(id) as Date,
     customerId,
     idempotencyKey,
     requestHash,

@@ -18,7 +18,7 @@ export interface OrdersRoutesDeps {
   onEvent: () => void;
 }
 
-const ORDER_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 /** The internal API of orders (`contracts/orders.ts`). */
 export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
@@ -66,10 +66,10 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
     const orders = await store.listOrders(database, {
       customerId: query.customerId,
       status: query.status ?? null,
-      before: decodeCursor(query.cursor, ORDER_ID),
+      before: decodeCursor(query.cursor, CURSOR),
       limit,
     });
-    return { status: 200, body: pageOf(orders, limit, (order) => order.id) };
+    return { status: 200, body: pageOf(orders, limit, (order) => `orders:${order.id}`) };
   });
 
   api.serve(contract.claimPendingOrders, async ({ body }) => {

@@ -16,6 +16,7 @@ async function start(t: TestContext) {
     async pending(): Promise<Order> {
       const order = await store.insertOrder(database, {
         id: randomUUIDv7(),
+        createdAt: new Date(),
         customerId: 'auth0|anna',
         idempotencyKey: randomUUID(),
         requestHash: Buffer.alloc(32),

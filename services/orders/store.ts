@@ -27,6 +27,8 @@ const ORDER_COLUMNS = `id, customer_id, status, status_reason, items, total_amou
 /** An order about to be stored. */
 export interface OrderDraft {
   id: string;
+  /** The moment inside the id, so that lists by id are lists by time. */
+  createdAt: Date;
   customerId: string;
   idempotencyKey: string;
   /** Hash of what was asked for: the same key with another hash is another request. */
@@ -40,8 +42,9 @@ export async function insertOrder(db: Queryable, draft: OrderDraft): Promise<Ord
   const { rows } = await db.query<OrderRow>({
     name: 'insert-order',
     text: `insert into orders
-        (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency)
-      values ($1, $2, $3, $4, 'Pending', $5, $6, $7)
+        (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency,
+          created_at, updated_at)
+      values ($1, $2, $3, $4, 'Pending', $5, $6, $7, $8, $8)
       on conflict (customer_id, idempotency_key) do nothing
       returning ${ORDER_COLUMNS}`,
     values: [
@@ -52,6 +55,7 @@ export async function insertOrder(db: Queryable, draft: OrderDraft): Promise<Ord
       JSON.stringify(draft.items),
       draft.total.amount,
       draft.total.currency,
+      draft.createdAt,
     ],
   });
   return rows[0] === undefined ? null : orderOf(rows[0]);

@@ -123,17 +123,17 @@ test('of two changes of the version that both had read, one holds', async (t) =>
   assert.equal(headers.get('etag'), '"2"');
 });
 
-test('five hundred contacts are looked up at once; unknown customers are left out', async (t) => {
+test('two hundred contacts are looked up at once; unknown customers are left out', async (t) => {
   const profiles = await start(t);
-  const ids = Array.from({ length: 500 }, (_, i) => `customer-${i}`);
-  for (let i = 0; i < 500; i += 2) {
+  const ids = Array.from({ length: 200 }, (_, i) => `customer-${i}`);
+  for (let i = 0; i < 200; i += 2) {
     await profiles.create(`customer-${i}`, { ...ANNA, email: `c${i}@example.com` });
   }
   const { status, body } = await profiles.lookUp(ids);
   assert.equal(status, 200);
   const found = new Map(body.data.map((one: { customerId: string }) => [one.customerId, one]));
-  assert.equal(body.data.length, 250);
-  for (let i = 0; i < 500; i += 2) {
+  assert.equal(body.data.length, 100);
+  for (let i = 0; i < 200; i += 2) {
     const customerId = `customer-${i}`;
     assert.deepEqual(found.get(customerId), { customerId, ...ANNA, email: `c${i}@example.com` });
   }

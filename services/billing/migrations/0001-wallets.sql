@@ -31,7 +31,9 @@ create table operations (
   balance_after bigint not null check (balance_after >= 0),
   order_id uuid unique references payments,
   idempotency_key text,
-  created_at timestamptz not null default now(),
+  -- Not the transaction's beginning: who waited for the wallet's lock would be dated before
+  -- whom it waited for.
+  created_at timestamptz not null default clock_timestamp(),
   unique (customer_id, number),
   unique (customer_id, idempotency_key),
   check ((type = 'charge') = (order_id is not null)),

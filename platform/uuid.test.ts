@@ -1,0 +1,10 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { timeOfUuid } from './uuid.ts';
+
+test('a UUIDv7 tells its moment, another version none', () => {
+  // The example of RFC 9562 appendix A.6.
+  const moment = timeOfUuid('017F22E2-79B0-7CC3-98C4-DC0C0C07398F');
+  assert.equal(moment?.toISOString(), '2022-02-22T19:22:22.000Z');
+  assert.equal(timeOfUuid('919108f7-52d1-4320-9bac-f847db4148a8'), null);
+});
