@@ -24,32 +24,61 @@ interface ObjectSchema {
   required?: string[];
 }
 
+export interface OpenApiOptions {
+  title: string;
+  description: string;
+  /** The module of a contract; values that are no endpoints are passed over. */
+  endpoints: Record<string, unknown>;
+  /** Schemas that are named, and referred to wherever they stand. */
+  schemas: Record<string, TSchema>;
+  /** In the order in which they are shown. */
+  tags?: string[];
+}
+
 /**
  * The OpenAPI 3.1 document of a service, made from its endpoints, so that it cannot say anything
  * that the server does not do.
- * @param endpoints the module of a contract; values that are no endpoints are passed over
  */
-export function openApiOf(
-  title: string,
-  description: string,
-  endpoints: Record<string, unknown>,
-): Record<string, unknown> {
+export function openApiOf(options: OpenApiOptions): Record<string, unknown> {
+  const { title, description, endpoints, tags = [] } = options;
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const endpoint of Object.values(endpoints).filter(isEndpoint)) {
+  const described = Object.values(endpoints).filter(isEndpoint);
+  const rank = (endpoint: DescribedEndpoint) => tags.indexOf(endpoint.tags?.[0] ?? '');
+  for (const endpoint of described.sort((a, b) => rank(a) - rank(b))) {
     const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operationOf(endpoint) };
   }
+  const schemas = { ...options.schemas, Problem };
+  const names = new Map(Object.entries(schemas).map(([name, one]) => [JSON.stringify(one), name]));
   return {
     openapi: '3.1.0',
     info: { title, description, version: '1.0.0' },
-    paths,
+    ...(tags.length > 0 && { tags: tags.map((name) => ({ name })) }),
+    paths: referring(paths, names),
     components: {
-      schemas: { Problem },
+      schemas: Object.fromEntries(
+        Object.entries(schemas).map(([name, one]) => [name, withReferences(one, names)]),
+      ),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
       },
     },
   };
+}
+
+/** A copy in which a named schema is a reference to its name. */
+function referring(value: unknown, names: Map<string, string>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const name = names.get(JSON.stringify(value));
+  if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
+  return withReferences(value, names);
+}
+
+function withReferences(value: object, names: Map<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((one) => referring(one, names));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, referring(one, names)]),
+  );
 }
 
 function isEndpoint(value: unknown): value is DescribedEndpoint {

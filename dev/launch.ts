@@ -45,10 +45,11 @@ export async function launch(home: string): Promise<void> {
 async function start(home: string, stops: (() => Promise<void>)[]): Promise<string> {
   await mkdir(home, { recursive: true });
   const { secrets, fresh } = await loadSecrets(home);
+  const notices: string[] = [];
   // The services' code is read while the database starts.
   const [postgres, { DATABASES, OPERATOR_EMAIL, startSystem }, { startMailbox }] =
     await Promise.all([
-      startPostgres({ home, log, notice: (line) => console.log(line) }).then((started) => {
+      startPostgres({ home, log, notice: (line) => notices.push(line) }).then((started) => {
         stops.unshift(() => started.stop());
         return started;
       }),
@@ -81,7 +82,7 @@ async function start(home: string, stops: (() => Promise<void>)[]): Promise<stri
   });
   stops.unshift(() => system.close());
   const password = fresh ? secrets.operatorPassword : null;
-  return screen({ url: system.url, home, operator: OPERATOR_EMAIL, password });
+  return screen({ url: system.url, home, operator: OPERATOR_EMAIL, password, notices });
 }
 
 interface ScreenFacts {
@@ -90,9 +91,11 @@ interface ScreenFacts {
   operator: string;
   /** Null when it was shown before. */
   password: string | null;
+  /** What is unusual about this start. */
+  notices: string[];
 }
 
-function screen({ url, home, operator, password }: ScreenFacts): string {
+function screen({ url, home, operator, password, notices }: ScreenFacts): string {
   // Since the process began, the runtime's own start included.
   const seconds = (performance.now() / 1000).toFixed(1);
   const folder = relative(process.cwd(), home) || '.';
@@ -103,7 +106,7 @@ function screen({ url, home, operator, password }: ScreenFacts): string {
   const mailbox = process.env.SMTP_URL === undefined ? `${url}/mailbox` : 'letters go to SMTP_URL';
   return `
 Orderbell is ready (${seconds} s). Ctrl-C stops it; the data stay in ${folder}.
-
+${notices.map((line) => `${line}\n`).join('')}
   API        ${url}/v1
   API docs   ${url}/docs
   Mailbox    ${mailbox}

@@ -1,3 +1,4 @@
+import { escapeHtml } from '#platform/html.ts';
 import type { MailPage, MailSummary } from './mailbox-store.ts';
 
 /**
@@ -109,15 +110,3 @@ const time = (moment: string) =>
   `<time datetime="${escapeHtml(moment)}">${escapeHtml(moment.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))}</time>`;
 
 const bdi = (value: string) => `<bdi>${escapeHtml(value)}</bdi>`;
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-}

@@ -26,7 +26,7 @@ const cases: [header: string | undefined, language: Language][] = [
 ];
 
 for (const [header, language] of cases) {
-  test(`Accept-Language ${header?.slice(0, 40) ?? 'absent'} gives ${language}`, () => {
+  test(`Accept-Language ${JSON.stringify(header?.slice(0, 40)) ?? 'absent'} gives ${language}`, () => {
     assert.equal(languageOf(header), language);
   });
 }

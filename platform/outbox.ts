@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { backoffMs, pause } from './backoff.ts';
+import { createBell } from './bell.ts';
 import type { Acknowledgement, Broker, OutgoingMessage } from './broker/broker.ts';
 import type { Database, Queryable } from './database.ts';
 import { describeError } from './errors.ts';
@@ -38,22 +39,20 @@ export interface RelayOptions {
 export function startRelay(options: RelayOptions): Relay {
   const { database, log } = options;
   const stop = new AbortController();
-  let wake: () => void = () => {};
-  let kicked = false;
+  const bell = createBell();
 
   async function run(): Promise<void> {
     let failures = 0;
     let cleanUpAt = performance.now() + CLEAN_UP_EVERY_MS;
     while (!stop.signal.aborted) {
       try {
-        kicked = false;
         const moved = await moveBatch(options);
         failures = 0;
         if (performance.now() >= cleanUpAt) {
           cleanUpAt = performance.now() + CLEAN_UP_EVERY_MS;
           await deletePublished(database);
         }
-        if (moved < BATCH_MAX && !kicked && !stop.signal.aborted) await idle();
+        if (moved < BATCH_MAX) await bell.wait(POLL_MS);
       } catch (error) {
         failures++;
         log.warn({ failures }, `outbox relay: ${describeError(error)}`);
@@ -62,26 +61,12 @@ export function startRelay(options: RelayOptions): Relay {
     }
   }
 
-  /** Until kicked, stopped or the poll is due. */
-  function idle(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
   const running = run();
   return {
-    kick() {
-      kicked = true;
-      wake();
-    },
+    kick: bell.ring,
     async close() {
       stop.abort();
-      wake();
+      bell.ring();
       await running;
     },
   };

@@ -1,17 +1,9 @@
 import type { Queryable } from '../database.ts';
 import type { PartitionLag } from './broker.ts';
-import type { Topic } from './embedded-store.ts';
+import type { Reader } from './embedded-store.ts';
 
 // Statements about groups: positions, leases, members. Those about topics and messages are in
 // `embedded-store.ts`.
-
-/** Who reads what: one subscription. */
-export interface Reader {
-  topic: Topic;
-  group: string;
-  /** UUID of the subscription; the fence of its leases. */
-  member: string;
-}
 
 /** One partition as its group sees it. */
 export interface SurveyRow {

@@ -1,6 +1,5 @@
 import type { Queryable } from '../database.ts';
 import type { IncomingMessage } from './broker.ts';
-import type { Reader } from './embedded-group-store.ts';
 
 export interface Topic {
   /** Short key of the rows. */
@@ -9,6 +8,14 @@ export interface Topic {
   id: string;
   name: string;
   partitions: number;
+}
+
+/** Who reads what: one subscription. */
+export interface Reader {
+  topic: Topic;
+  group: string;
+  /** UUID of the subscription; the fence of its leases. */
+  member: string;
 }
 
 /** A message to append: `rank` counts within the partition and the batch, from 0. */

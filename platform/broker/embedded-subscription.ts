@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../backoff.ts';
+import { createBell } from '../bell.ts';
 import type { Database } from '../database.ts';
 import type { MessageHandler } from './broker.ts';
 import * as groups from './embedded-group-store.ts';
@@ -14,28 +15,6 @@ const FETCH_BYTES = 4 * 1024 * 1024;
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 // When closing, nobody waits for a database that is gone: the leases run out by themselves.
 const CLOSE_ATTEMPTS = 3;
-
-/** Wakes a waiting loop; a ring that nobody waits for counts for the next wait. */
-function createBell() {
-  let rung = false;
-  let answer = () => {};
-  return {
-    ring() {
-      rung = true;
-      answer();
-    },
-    async wait(ms: number): Promise<void> {
-      if (!rung) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const timer = setTimeout(resolve, ms);
-        answer = resolve;
-        await promise;
-        clearTimeout(timer);
-      }
-      rung = false;
-    },
-  };
-}
 
 interface SubscriptionOptions {
   database: Database;
@@ -72,7 +51,7 @@ export class EmbeddedSubscription {
   readonly #drains = new Map<number, Promise<void>>();
   readonly #loop: Promise<void>;
   readonly #beat: Promise<void>;
-  #reader: groups.Reader | undefined;
+  #reader: store.Reader | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: SubscriptionOptions) {
@@ -155,7 +134,7 @@ export class EmbeddedSubscription {
     }
   }
 
-  async #join(): Promise<groups.Reader> {
+  async #join(): Promise<store.Reader> {
     const { database, topics, topic, group, leaseMs } = this.#options;
     const reader = { topic: await topics.get(topic), group, member: this.#member };
     await groups.insertPositions(database, reader);
@@ -165,7 +144,7 @@ export class EmbeddedSubscription {
   }
 
   /** Gives up what is above our share of the partitions, or takes what nobody holds. */
-  async #balance(reader: groups.Reader, rows: groups.SurveyRow[]): Promise<void> {
+  async #balance(reader: store.Reader, rows: groups.SurveyRow[]): Promise<void> {
     const { database, leaseMs } = this.#options;
     const share = Math.ceil(rows.length / Math.max(1, rows[0]?.members ?? 1));
     const kept = [...this.#held.keys()].sort((a, b) => a - b).slice(0, share);
@@ -186,7 +165,7 @@ export class EmbeddedSubscription {
   }
 
   /** Handles a partition from our position on, strictly in order, until it has no more. */
-  async #drain(reader: groups.Reader, partition: number, held: Held, end: bigint): Promise<void> {
+  async #drain(reader: store.Reader, partition: number, held: Held, end: bigint): Promise<void> {
     const { database, handler, log } = this.#options;
     let failures = 0;
     // A lost lease has taken our entry away, or put another one into its place.
@@ -219,7 +198,7 @@ export class EmbeddedSubscription {
     }
   }
 
-  async #commit(reader: groups.Reader, partition: number, position: bigint): Promise<boolean> {
+  async #commit(reader: store.Reader, partition: number, position: bigint): Promise<boolean> {
     const { database } = this.#options;
     const kept = await this.#persist('commit', () =>
       groups.commitPosition(database, reader, partition, position),

@@ -2,11 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import type { Deadline } from '#platform/deadline.ts';
 import type { Customer } from './access-token.ts';
 import type { Neighbours } from './neighbours.ts';
-import type { GatewayConfig } from './service.ts';
 
 /** What the gateway's routes share. */
 export interface Gateway {
-  config: GatewayConfig;
+  config: { CURRENCY: string; WALLET_SELF_TOP_UP: boolean; ORDER_DEADLINE_MS: number };
   neighbours: Neighbours;
   /** The signed-in customer of a request, or 401. */
   identify: (request: FastifyRequest) => Promise<Customer>;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Profile } from '#contracts/profiles.ts';
 import { type BackoffOptions, backoffMs, pause } from '#platform/backoff.ts';
+import { createBell } from '#platform/bell.ts';
 import { type Database, isTransient } from '#platform/database.ts';
 import { describeError } from '#platform/errors.ts';
 import type { Mailer } from './mailer.ts';
@@ -10,6 +11,8 @@ import * as store from './store.ts';
 
 // A worker takes this many letters at a time; more wait in the database, where others see them.
 const IN_FLIGHT_MAX = 64;
+// Fewer at a time would cost a claim and a look-up of contacts for each letter.
+const CLAIM_MIN = 16;
 const STOP_TIMEOUT_MS = 8_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
 // Some minutes of trying to record `sent`: without the record the letter goes a second time.
@@ -62,20 +65,18 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   const stop = new AbortController();
   /** Set when `close` waits no longer. */
   const over = new AbortController();
-  let wake: () => void = () => {};
-  let kicked = false;
+  const bell = createBell();
 
   async function run(): Promise<void> {
     let failures = 0;
     while (!stop.signal.aborted) {
       try {
-        kicked = false;
-        const limit = IN_FLIGHT_MAX - inFlight.size;
-        const letters = limit > 0 ? await claim(limit) : [];
+        const room = IN_FLIGHT_MAX - inFlight.size;
+        const letters = room >= CLAIM_MIN ? await claim(room) : [];
         failures = 0;
         if (letters.length > 0) startSending(letters);
-        // A full claim means that more are due; the in-flight limit wakes us when one is done.
-        if (letters.length < limit || limit === 0) await idle();
+        // A full claim means that more may be due: look again as soon as there is room.
+        await bell.wait(times.pollMs);
       } catch (error) {
         failures++;
         log.warn({ failures }, `letter worker: ${describeError(error)}`);
@@ -113,7 +114,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         })
         .finally(() => {
           inFlight.delete(letter.id);
-          wake();
+          if (IN_FLIGHT_MAX - inFlight.size === CLAIM_MIN) bell.ring();
         });
       inFlight.set(letter.id, sending);
     }
@@ -139,17 +140,6 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
     };
   }
 
-  function idle(): Promise<void> {
-    if (kicked || stop.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, times.pollMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
   const renewal = setInterval(() => {
     const ids = [...inFlight.keys()];
     if (ids.length === 0) return;
@@ -160,15 +150,15 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
 
   const running = run();
   return {
-    kick() {
-      kicked = true;
-      wake();
-    },
+    kick: bell.ring,
     async close() {
       stop.abort();
-      wake();
+      bell.ring();
       await running;
-      await Promise.race([Promise.allSettled(inFlight.values()), pause(STOP_TIMEOUT_MS)]);
+      await Promise.race([
+        Promise.allSettled(inFlight.values()),
+        pause(STOP_TIMEOUT_MS, over.signal),
+      ]);
       clearInterval(renewal);
       over.abort();
     },

@@ -1,3 +1,5 @@
+import { escapeHtml } from '#platform/html.ts';
+
 /** A happy letter tells that an order is paid, a grief letter that it was cancelled. */
 export type LetterKind = 'happiness' | 'grief';
 
@@ -254,16 +256,4 @@ function plainLine(value: string): string {
     .replace(BREAKS, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();
-}
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
