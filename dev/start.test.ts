@@ -16,15 +16,25 @@ interface Started {
   exited: Promise<number | null>;
 }
 
-async function temporaryHome(t: TestContext): Promise<string> {
+/** A data folder, and starts on it; what still runs at the end is stopped before the folder goes. */
+async function temporaryHome(t: TestContext): Promise<(port?: string) => Started> {
   const home = await mkdtemp(join(tmpdir(), 'orderbell-start-'));
   // For root the database runs as another user, who must be able to enter.
   await chmod(home, 0o755);
-  t.after(() => rm(home, { recursive: true, force: true }));
-  return home;
+  const all: Started[] = [];
+  t.after(async () => {
+    for (const { child } of all) child.kill('SIGTERM');
+    await Promise.all(all.map(({ exited }) => exited));
+    await rm(home, { recursive: true, force: true });
+  });
+  return (port = '0') => {
+    const started = start(home, port);
+    all.push(started);
+    return started;
+  };
 }
 
-function start(t: TestContext, home: string, port = '0'): Started {
+function start(home: string, port: string): Started {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
     env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -36,10 +46,6 @@ function start(t: TestContext, home: string, port = '0'): Started {
     });
   }
   const exited = once(child, 'close').then(([code]) => code as number | null);
-  t.after(async () => {
-    child.kill('SIGTERM');
-    await exited;
-  });
   return { child, printed: () => output, exited };
 }
 
@@ -52,8 +58,8 @@ function ready({ printed, child }: Started): Promise<string> {
 }
 
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
-  const home = await temporaryHome(t);
-  const first = start(t, home);
+  const startHere = await temporaryHome(t);
+  const first = startHere();
   const url = await ready(first);
   assert.match(first.printed(), /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
   const account = { email: 'anna@example.com', password: PASSWORD };
@@ -66,7 +72,7 @@ test('npm start serves the main job; stopping and starting again keeps everythin
   first.child.kill('SIGTERM');
   assert.equal(await first.exited, 0);
 
-  const second = start(t, home);
+  const second = startHere();
   const again = await ready(second);
   assert.doesNotMatch(second.printed(), /Operator {3,}\S+ {2}\S{20,} {2}\(kept/);
   // The token too: its key was kept.
@@ -80,7 +86,7 @@ test('npm start serves the main job; stopping and starting again keeps everythin
   const mails = await call(again, 'GET', '/mailbox/messages');
   assert.equal(mails.body.data.length, 1);
 
-  const third = start(t, home);
+  const third = startHere();
   assert.equal(await third.exited, 1);
   assert.match(third.printed().trim(), /^another Orderbell is running on .*$/);
   assert.equal((await call(again, 'GET', '/readyz')).status, 200);
@@ -89,15 +95,15 @@ test('npm start serves the main job; stopping and starting again keeps everythin
 });
 
 test('a taken port gives one clear line', async (t) => {
-  const first = start(t, await temporaryHome(t));
+  const first = (await temporaryHome(t))();
   const { port } = new URL(await ready(first));
-  const second = start(t, await temporaryHome(t), port);
+  const second = (await temporaryHome(t))(port);
   assert.equal(await second.exited, 1);
   assert.match(second.printed().trim(), new RegExp(`^Orderbell cannot start: port ${port} .*$`));
 });
 
 test('a wrong setting stops the start and is named', async (t) => {
-  const started = start(t, await temporaryHome(t), 'eighty');
+  const started = (await temporaryHome(t))('eighty');
   assert.equal(await started.exited, 1);
   assert.match(started.printed(), /PORT must be a whole number/);
 });
