@@ -50,7 +50,8 @@ export const Timestamp = Type.String({ description: 'RFC 3339, UTC.' });
 
 // No control characters, line or paragraph separators or lone surrogates: these texts end in
 // letters, logs and terminals.
-const PLAIN_TEXT = '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]*$';
+// Spelled as ranges, which every regular expression dialect knows.
+const PLAIN_TEXT = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ud800-\\udfff]*$';
 
 /** One line of text for people, 1 to `maxLength` characters. */
 export function lineOfText(maxLength: number) {

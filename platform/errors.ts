@@ -8,6 +8,7 @@ export type ErrorKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'not-allowed' // the address exists, but not for this method
   | 'refused' // a business refusal
   | 'conflict' // valid, but the present state forbids it
   | 'precondition' // a condition the caller stated does not hold (If-Match)
@@ -107,6 +108,12 @@ export const commonProblems = {
     kind: 'not-found',
     ru: { title: 'Не найдено', detail: 'По этому адресу ничего нет.' },
     en: { title: 'Not found', detail: 'There is nothing at this address.' },
+  },
+  methodNotAllowed: {
+    code: 'method-not-allowed',
+    kind: 'not-allowed',
+    ru: { title: 'Метод не поддерживается', detail: 'Допустимые методы — в заголовке Allow.' },
+    en: { title: 'Method not allowed', detail: 'The header Allow names the methods.' },
   },
   tooLarge: {
     code: 'body-too-large',

@@ -77,10 +77,38 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   });
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) =>
-    sendError(new AppError(commonProblems.notFound, 'no such route'), request, reply),
-  );
+  const methodsAt = collectMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsAt(request.url);
+    const error =
+      methods.length === 0 || methods.includes(request.method)
+        ? new AppError(commonProblems.notFound, 'no such route')
+        : new AppError(commonProblems.methodNotAllowed, 'no such method', {
+            headers: { allow: methods.join(', ') },
+          });
+    return sendError(error, request, reply);
+  });
   return app;
+}
+
+/**
+ * Remembers which methods each path has, for 405 (RFC 9110 section 15.5.6): the router itself
+ * only says that it found nothing.
+ */
+function collectMethods(app: HttpServer): (url: string) => string[] {
+  const routes: { path: RegExp; method: string }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    // Below a wildcard most paths are nothing at all, for any method.
+    if (url.includes('*')) return;
+    const path = new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}$`);
+    for (const one of [method].flat()) routes.push({ path, method: one });
+  });
+  return (url) => {
+    const path = url.split('?', 1)[0] as string;
+    return [
+      ...new Set(routes.filter((route) => route.path.test(path)).map(({ method }) => method)),
+    ];
+  };
 }
 
 /** What a handler gets: the validated input, who calls, and the raw request for its headers. */

@@ -16,6 +16,7 @@ const statusOfKind: Record<ErrorKind, number> = {
   unauthenticated: 401,
   forbidden: 403,
   'not-found': 404,
+  'not-allowed': 405,
   refused: 406,
   conflict: 409,
   precondition: 412,

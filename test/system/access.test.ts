@@ -163,7 +163,9 @@ async function checkGateway(t: TestContext, system: TestSystem) {
     await t.test(`${method} ${path}`, async () => {
       for (const { token } of [anna, operator]) {
         const authorization = `Bearer ${token}`;
-        assertProblem(await rawCall(system.url, { method, path, headers: { authorization } }), 404);
+        const answer = await rawCall(system.url, { method, path, headers: { authorization } });
+        // 405 where an encoded slash makes it look like an order's id.
+        assertProblem(answer, /^\/v1\/orders\/[^/]+%2f/.test(path) ? 405 : 404);
       }
     });
   }

@@ -198,12 +198,13 @@ async function checkAddresses(t: TestContext, system: TestSystem) {
     ['GET', '/v1/orders/', 400],
     ['GET', '/V1/orders', 404],
     ['GET', '//v1/orders', 404],
-    ['DELETE', '/v1/orders', 404],
-    ['DELETE', `/v1/orders/${some}`, 404],
-    ['PATCH', '/v1/profile', 404],
-    ['OPTIONS', '/v1/orders', 404],
-    ['TRACE', '/v1/orders', 404],
-    ['PROPFIND', '/v1/orders', 404],
+    ['DELETE', '/v1/nothing', 404],
+    ['DELETE', '/v1/orders', 405],
+    ['DELETE', `/v1/orders/${some}`, 405],
+    ['PATCH', '/v1/profile', 405],
+    ['OPTIONS', '/v1/orders', 405],
+    ['TRACE', '/v1/orders', 405],
+    ['PROPFIND', '/v1/orders', 405],
     ['GET', '/docs/assets/package.json', 404],
     ['GET', '/docs/assets/..%2f..%2fpackage.json', 404],
   ] as const) {
@@ -211,6 +212,7 @@ async function checkAddresses(t: TestContext, system: TestSystem) {
       const answer = await send(method, path);
       assertProblem(answer, status);
       assert.equal(answer.body.instance, path);
+      assert.equal(answer.headers.has('allow'), status === 405);
     });
   }
 }
