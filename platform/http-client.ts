@@ -91,7 +91,7 @@ export function createHttpClient({
     endpoint: E,
     request: EndpointRequest<E>,
     options: CallOptions,
-    timeoutMs: number,
+    signal: AbortSignal,
   ): Promise<Answer<E>> {
     const pool = pools[turn++ % pools.length] as Pool;
     const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
@@ -106,9 +106,10 @@ export function createHttpClient({
         ...options.headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+      signal,
+      // The signal bounds the whole attempt, the wait for a connection included.
+      headersTimeout: 0,
+      bodyTimeout: 0,
     });
     const status = answer.statusCode;
     if (status >= 500) {
@@ -137,10 +138,15 @@ export function createHttpClient({
         const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
         let fault: unknown = new Error('no time left');
         if (timeoutMs > 0) {
+          const abort = new AbortController();
+          // Not AbortSignal.timeout: its timers outlive the answer, thousands of them under load.
+          const timer = setTimeout(() => abort.abort(new Error('no answer in time')), timeoutMs);
           try {
-            return await attempt(endpoint, request, options, timeoutMs);
+            return await attempt(endpoint, request, options, abort.signal);
           } catch (error) {
             fault = error;
+          } finally {
+            clearTimeout(timer);
           }
         }
         const waitMs = backoffMs(number, RETRY);

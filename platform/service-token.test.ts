@@ -132,3 +132,15 @@ function confused(): string {
   const signed = body.slice('Bearer '.length, -1);
   return body + createHmac('sha256', publicPem).update(signed).digest('base64url');
 }
+
+test('a key from an environment file works, a malformed one is named', async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const credentials = await createCredentials('gateway', pem.replaceAll('\n', '\\n'));
+  assert.match(await credentials('orders'), /^Bearer /);
+  await assert.rejects(createCredentials('gateway', 'secret'), (error: Error) => {
+    assert.match(error.message, /private key of gateway/);
+    assert.doesNotMatch(error.message, /secret/);
+    return true;
+  });
+});

@@ -22,10 +22,11 @@ export type Credentials = (callee: string) => Promise<string>;
  * Credentials of a calling service (design section 7): one short-lived token per callee, signed
  * with the service's Ed25519 key, reused while valid.
  * @param caller the service's name, the token's issuer and key id
- * @param privateKey PKCS#8 PEM
+ * @param privateKey PKCS#8 PEM; line breaks may be written as `\n`, as environment files need it
+ * @throws Error that names the caller when the key is malformed
  */
 export async function createCredentials(caller: string, privateKey: string): Promise<Credentials> {
-  const key = await importPKCS8(privateKey, ALGORITHM);
+  const key = await importKey(caller, privateKey);
   const tokens = new Map<string, { header: string; renewAt: number }>();
   return async (callee) => {
     const now = Math.floor(Date.now() / 1000);
@@ -42,6 +43,14 @@ export async function createCredentials(caller: string, privateKey: string): Pro
     tokens.set(callee, { header, renewAt: now + TOKEN_LIFETIME_S - RENEW_BEFORE_S });
     return header;
   };
+}
+
+async function importKey(caller: string, privateKey: string) {
+  try {
+    return await importPKCS8(privateKey.replaceAll('\\n', '\n'), ALGORITHM);
+  } catch (cause) {
+    throw new Error(`the private key of ${caller} is not an Ed25519 key in PKCS#8 PEM`, { cause });
+  }
 }
 
 /** Names the calling service of a request, or throws `unauthenticated`. */
