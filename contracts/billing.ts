@@ -10,12 +10,11 @@ import {
   NoQuery,
   nullable,
   pageOf,
+  strict,
   Timestamp,
   Uuid,
 } from './common.ts';
 import { orderProblems } from './orders.ts';
-
-const strict = { additionalProperties: false };
 
 export const Wallet = Type.Object(
   { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },

@@ -5,7 +5,8 @@ export const AMOUNT_MAX = 10 ** 15;
 /** The largest balance, in minor units: just below 2^53, where doubles stop being exact. */
 export const BALANCE_MAX = 9 * 10 ** 15;
 
-const strict = { additionalProperties: false };
+/** Unknown members are faults, never dropped silently. */
+export const strict = { additionalProperties: false };
 
 /** Money in minor units (kopecks), never a fraction. */
 export function moneyBetween(minimum: number, maximum: number) {

@@ -11,14 +11,13 @@ import {
   nullable,
   PersonName,
   pageOf,
+  strict,
   Uuid,
 } from './common.ts';
 import { AccessToken, identityProblems, Password } from './identity.ts';
 import { Letter } from './notifications.ts';
 import { Order, OrderItems, OrderStatus, orderProblems } from './orders.ts';
 import { Profile, ProfileData, profileProblems } from './profiles.ts';
-
-const strict = { additionalProperties: false };
 
 /** What a customer sends to order. */
 export const NewOrder = Type.Object(

@@ -1,7 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { CustomerId, EmailAddress, NoQuery } from './common.ts';
-
-const strict = { additionalProperties: false };
+import { CustomerId, EmailAddress, NoQuery, strict } from './common.ts';
 
 export const Password = Type.String({ minLength: 10, maxLength: 128 });
 

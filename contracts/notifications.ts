@@ -1,7 +1,14 @@
 import { type Static, Type } from 'typebox';
-import { CustomerId, choice, listQuery, nullable, pageOf, Timestamp, Uuid } from './common.ts';
-
-const strict = { additionalProperties: false };
+import {
+  CustomerId,
+  choice,
+  listQuery,
+  nullable,
+  pageOf,
+  strict,
+  Timestamp,
+  Uuid,
+} from './common.ts';
 
 export const LetterState = choice('queued', 'sending', 'sent', 'failed');
 export type LetterState = Static<typeof LetterState>;

@@ -11,11 +11,11 @@ import {
   NoQuery,
   nullable,
   pageOf,
+  strict,
   Timestamp,
   Uuid,
 } from './common.ts';
 
-const strict = { additionalProperties: false };
 const QUANTITY_MAX = 10_000;
 const ITEMS_MAX = 100;
 

@@ -1,7 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { CustomerId, EmailAddress, Locale, NoQuery, PersonName } from './common.ts';
-
-const strict = { additionalProperties: false };
+import { CustomerId, EmailAddress, Locale, NoQuery, PersonName, strict } from './common.ts';
 
 /** Contact data of a customer: where letters go and in which language. */
 export const Profile = Type.Object(

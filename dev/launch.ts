@@ -1,13 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { ConfigError } from '#platform/config.ts';
+import { ConfigError, loadConfig } from '#platform/config.ts';
 import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/log.ts';
-import { stopOnSignal } from '#platform/run.ts';
+import { RunSettings, stopOnSignal } from '#platform/run.ts';
+import type { Mailbox } from './mailbox.ts';
 import { DataInUseError, startPostgres } from './postgres.ts';
 import { loadSecrets } from './secrets.ts';
-
-const log = createLog('start', process.env.LOG_LEVEL ?? 'warn');
 
 /**
  * Starts the whole system on this machine, with nothing installed but Node: PostgreSQL, the
@@ -35,7 +34,6 @@ export async function launch(home: string): Promise<void> {
   } catch (error) {
     const expected = error instanceof DataInUseError || error instanceof ConfigError;
     console.error(expected ? error.message : `Orderbell cannot start: ${describeError(error)}`);
-    if (!expected) log.debug({ err: error }, 'start failed');
     await stop();
     process.exit(1);
   }
@@ -43,6 +41,12 @@ export async function launch(home: string): Promise<void> {
 
 /** @returns the text of the screen */
 async function start(home: string, stops: (() => Promise<void>)[]): Promise<string> {
+  // Quieter than a service alone: this screen is read by a person.
+  const { LOG_LEVEL: level } = loadConfig('npm start', RunSettings, {
+    LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
+  });
+  const log = createLog('start', level);
+  const smtpUrl = process.env.SMTP_URL?.trim() || undefined;
   await mkdir(home, { recursive: true });
   const { secrets, fresh } = await loadSecrets(home);
   const notices: string[] = [];
@@ -57,7 +61,7 @@ async function start(home: string, stops: (() => Promise<void>)[]): Promise<stri
       import('./mailbox.ts'),
     ]);
   // At the first start the databases take a second to make; identity's library loads meanwhile.
-  void import('better-auth');
+  import('better-auth').catch(() => {});
   const databaseUrls = new Map(
     await Promise.all(
       DATABASES.map(
@@ -66,23 +70,31 @@ async function start(home: string, stops: (() => Promise<void>)[]): Promise<stri
       ),
     ),
   );
-  const external = process.env.SMTP_URL !== undefined;
-  const mailbox = external
-    ? undefined
-    : await startMailbox({ file: join(home, 'mailbox.sqlite'), smtpPort: 0, httpPort: 0, log });
-  if (mailbox !== undefined) stops.unshift(() => mailbox.close());
+  let mailbox: Mailbox | undefined;
+  if (smtpUrl === undefined) {
+    const file = join(home, 'mailbox.sqlite');
+    mailbox = await startMailbox({ file, smtpPort: 0, httpPort: 0, log });
+    stops.unshift(mailbox.close);
+  }
 
   const system = await startSystem({
     databaseUrl: (name) => databaseUrls.get(name) as string,
     secrets,
-    smtpUrl: mailbox?.smtpUrl ?? (process.env.SMTP_URL as string),
+    smtpUrl: smtpUrl ?? (mailbox?.smtpUrl as string),
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
     env: process.env,
-    log: (service) => createLog(service, process.env.LOG_LEVEL ?? 'warn'),
+    log: (service) => createLog(service, level),
   });
   stops.unshift(() => system.close());
   const password = fresh ? secrets.operatorPassword : null;
-  return screen({ url: system.url, home, operator: OPERATOR_EMAIL, password, notices });
+  return screen({
+    url: system.url,
+    home,
+    operator: OPERATOR_EMAIL,
+    password,
+    mailbox: mailbox === undefined ? 'letters go to SMTP_URL' : `${system.url}/mailbox`,
+    notices,
+  });
 }
 
 interface ScreenFacts {
@@ -91,11 +103,12 @@ interface ScreenFacts {
   operator: string;
   /** Null when it was shown before. */
   password: string | null;
+  mailbox: string;
   /** What is unusual about this start. */
   notices: string[];
 }
 
-function screen({ url, home, operator, password, notices }: ScreenFacts): string {
+function screen({ url, home, operator, password, mailbox, notices }: ScreenFacts): string {
   // Since the process began, the runtime's own start included.
   const seconds = (performance.now() / 1000).toFixed(1);
   const folder = relative(process.cwd(), home) || '.';
@@ -103,7 +116,6 @@ function screen({ url, home, operator, password, notices }: ScreenFacts): string
     password === null
       ? `${operator}  (password in ${folder}/operator-password)`
       : `${operator}  ${password}  (kept in ${folder}/operator-password)`;
-  const mailbox = process.env.SMTP_URL === undefined ? `${url}/mailbox` : 'letters go to SMTP_URL';
   return `
 Orderbell is ready (${seconds} s). Ctrl-C stops it; the data stay in ${folder}.
 ${notices.map((line) => `${line}\n`).join('')}

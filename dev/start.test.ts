@@ -17,7 +17,9 @@ interface Started {
 }
 
 /** A data folder, and starts on it; what still runs at the end is stopped before the folder goes. */
-async function temporaryHome(t: TestContext): Promise<(port?: string) => Started> {
+async function temporaryHome(
+  t: TestContext,
+): Promise<(port?: string, env?: Record<string, string>) => Started> {
   const home = await mkdtemp(join(tmpdir(), 'orderbell-start-'));
   // For root the database runs as another user, who must be able to enter.
   await chmod(home, 0o755);
@@ -27,16 +29,16 @@ async function temporaryHome(t: TestContext): Promise<(port?: string) => Started
     await Promise.all(all.map(({ exited }) => exited));
     await rm(home, { recursive: true, force: true });
   });
-  return (port = '0') => {
-    const started = start(home, port);
+  return (port, env) => {
+    const started = start(home, port ?? '0', env);
     all.push(started);
     return started;
   };
 }
 
-function start(home: string, port: string): Started {
+function start(home: string, port: string, env: Record<string, string> = {}): Started {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
-    env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error' },
+    env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -106,4 +108,20 @@ test('a wrong setting stops the start and is named', async (t) => {
   const started = (await temporaryHome(t))('eighty');
   assert.equal(await started.exited, 1);
   assert.match(started.printed(), /PORT must be a whole number/);
+  const loud = (await temporaryHome(t))('0', { LOG_LEVEL: 'loud' });
+  assert.equal(await loud.exited, 1);
+  assert.match(loud.printed(), /^npm start cannot start:\n {2}LOG_LEVEL must match /);
+});
+
+test('settings left empty, as the example file has them, say nothing', async (t) => {
+  const empty = {
+    SMTP_URL: '',
+    ORDERS_DATABASE_URL: '',
+    SERVICE_PUBLIC_KEYS: '',
+    HOST: 'elsewhere',
+  };
+  const started = (await temporaryHome(t))('0', empty);
+  const url = new URL(await ready(started));
+  assert.equal(url.hostname, '127.0.0.1');
+  assert.match(started.printed(), /Mailbox {4}http/);
 });

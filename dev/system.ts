@@ -105,15 +105,18 @@ const services: Row[] = [
   },
 ];
 
-/** Each service has a database of its own, and so has the broker's log. */
-export const DATABASES = [...new Set([...services.slice(0, 5).map((row) => row.name), 'broker'])];
+/** Each service but the gateway has a database of its own, and so has the broker's log. */
+export const DATABASES = [
+  ...services.map((row) => row.name).filter((name) => name !== 'gateway'),
+  'broker',
+];
 
 export interface SystemOptions {
   databaseUrl: (name: string) => string;
   secrets: Secrets;
   smtpUrl: string;
   mailboxUrl?: string;
-  /** Settings by name, before those of the table; PORT and HOST are the gateway's. */
+  /** Settings by name, before those of the table; PORT and LISTEN_ADDRESS are the gateway's. */
   env: Environment;
   log: (service: string) => Logger;
 }
@@ -153,9 +156,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 
   async function startRow(row: Row): Promise<void> {
-    const { PORT, HOST, ...given } = options.env;
-    const env = { ...row.env(surroundings), ...set(given) };
-    const listener = row.name === 'gateway' ? set({ PORT, HOST }) : {};
+    const { PORT, LISTEN_ADDRESS, ...given } = options.env;
+    const env = { ...row.env(surroundings), ...settingsIn(given) };
+    const listener = row.name === 'gateway' ? settingsIn({ PORT, LISTEN_ADDRESS }) : {};
     const service = await row.start({ ...env, ...listener }, options.log(row.name));
     running.set(row.name, service);
     urls[row.name] = service.url;
@@ -185,7 +188,10 @@ function configured<S extends TObject>(
   return async (env, log) => start(loadConfig(name, schema, env), log);
 }
 
-/** Without the members that have no value, which would hide those of the table. */
-function set(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+/**
+ * Without the members that say nothing, which would hide those of the table: `.env.example` leaves
+ * required settings empty.
+ */
+function settingsIn(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
 }

@@ -36,9 +36,8 @@ export interface DatabaseOptions {
   log: Logger;
 }
 
-/** Opens a pool lazily: a database that is down now does not stop the start. */
-export function createDatabase(options: DatabaseOptions): Database {
-  const settings: pg.ClientConfig = {
+function clientSettings(options: DatabaseOptions): pg.ClientConfig {
+  return {
     connectionString: options.url,
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -49,8 +48,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   };
+}
+
+/**
+ * A pool with this system's limits, whose dying connections never end the process.
+ * @param options `Client` for a library that needs its own behaviour
+ */
+export function createPool(options: DatabaseOptions & { Client?: typeof pg.Client }): pg.Pool {
   const pool = new pg.Pool({
-    ...settings,
+    ...clientSettings(options),
+    ...(options.Client !== undefined && { Client: options.Client }),
     max: options.connectionsMax,
     idleTimeoutMillis: IDLE_CLOSE_MS,
   });
@@ -60,6 +67,12 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on('connect', (client) =>
     client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost')),
   );
+  return pool;
+}
+
+/** Opens a pool lazily: connecting waits for the first statement. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const pool = createPool(options);
 
   async function query(...statement: Parameters<typeof pool.query>): Promise<unknown> {
     try {
@@ -107,7 +120,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     query: query as pg.Pool['query'],
     transaction,
     async dedicatedClient() {
-      const client = new pg.Client({ ...settings, statement_timeout: 0, query_timeout: 0 });
+      const limits = { statement_timeout: 0, query_timeout: 0 };
+      const client = new pg.Client({ ...clientSettings(options), ...limits });
       client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'));
       await client.connect();
       return client;

@@ -151,7 +151,6 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
     handler: async (request, reply) => {
       refuseFaults(request, options.check);
       const answer = await handle({
-        ...(request as unknown as EndpointInput<E>),
         params: request.params,
         query: request.query,
         headers: request.headers,
@@ -159,7 +158,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
         caller: callers.get(request) as Caller,
         request,
         traceId: request.id,
-      } as Call<E, Caller>);
+      } as unknown as Call<E, Caller>);
       if (answer.headers !== undefined) reply.headers(answer.headers);
       return reply.code(answer.status).send(answer.body as never);
     },

@@ -17,7 +17,8 @@ export interface RunningService {
 
 /** Where every service listens. */
 export const listenerSettings = {
-  HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
+  // Not HOST: some shells and tools export that with the machine's or the compiler's name.
+  LISTEN_ADDRESS: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
   PORT: Type.Integer({
     default: 0,
     minimum: 0,
@@ -69,7 +70,7 @@ export async function startInternalService(
     serve: (endpoint, handle) =>
       serve(app, endpoint, { identify: onlyCallersOf(endpoint, checkCaller) }, handle),
   });
-  const url = await listen(app, config.HOST, config.PORT);
+  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);
   return {
     url,
     async close() {

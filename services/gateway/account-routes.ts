@@ -74,7 +74,7 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
       accountOptions(traceId),
     );
     if (answer.problem) throw problemOf(answer, [identity.identityProblems.signInFailed]);
-    return { status: 200, body: answer.body, headers: { 'cache-control': 'no-store' } };
+    return { status: 200, body: answer.body };
   });
 }
 

@@ -34,9 +34,10 @@ export function problemOf(reply: ProblemReply, known: ProblemType[] = []): AppEr
   const { body } = reply;
   const type = [...known, ...passedOn].find((problem) => problem.code === body.code);
   if (type === undefined) {
-    // Our own credentials were refused, or an answer that nobody declared: not the caller's fault.
+    // Our own credentials were refused, or an answer that nobody declared: not the caller's fault,
+    // and another replica may know better.
     return new AppError(
-      commonProblems.internal,
+      commonProblems.unavailable,
       `an internal call answered ${reply.status} ${body.code}`,
     );
   }
@@ -58,7 +59,8 @@ export function orderNeighbours(
         const answer = await ordersClient.call(orders.createOrder, { body: request }, options);
         if (!answer.problem) return answer.body;
         if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
-        throw problemOf(answer);
+        if (answer.status === 400) throw problemOf(answer);
+        return alarm(options.onAlarm, 'create an order', answer);
       }),
     decidePayment: (order) =>
       orNull(async () => {
@@ -83,7 +85,7 @@ export function orderNeighbours(
 export function recoveryNeighbours(
   { orders: ordersClient, billing: billingClient }: Neighbours,
   options: { olderThanMs: number; leaseMs: number; limit: number; deadline: () => Deadline },
-): Omit<RecoverOrdersDeps, 'onFailure'> {
+): Pick<RecoverOrdersDeps, 'claimPending' | 'voidPayment' | 'recordPayment'> {
   const { olderThanMs, leaseMs, limit } = options;
   return {
     async claimPending() {
@@ -139,7 +141,10 @@ async function orNull<T>(call: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** A contradiction between services: a defect, told loudly; the order stays for recovery. */
+/**
+ * An answer that no protocol step allows: a defect or a wrong setting, told loudly. For the
+ * customer it is no answer; the order stays for recovery.
+ */
 function alarm(onAlarm: (message: string) => void, action: string, answer: ProblemReply): null {
   onAlarm(`${action}: answered ${answer.status} ${answer.body.code}`);
   return null;

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Order } from '#contracts/orders.ts';
-import {
-  type Decision,
-  type Outcome,
-  type PlaceOrderDeps,
-  placeOrder,
-  settleOrder,
-} from './place-order.ts';
+import { type Decision, type Outcome, type PlaceOrderDeps, placeOrder } from './place-order.ts';
 
 const rub = (amount: number) => ({ amount, currency: 'RUB' });
 const OPERATION = '00000000-0000-7000-8000-00000000000b';
@@ -115,9 +109,4 @@ test('a step that breaks is not taken for an answer', async () => {
   for (const broken of [{ createOrder: fail }, { decidePayment: fail }, { recordPayment: fail }]) {
     await assert.rejects(placeOrder({ ...deps, ...broken }, REQUEST), defect);
   }
-});
-
-test('an order that has ended meanwhile is not recorded again', async () => {
-  const { deps } = neighbours(PENDING);
-  assert.deepEqual(await settleOrder(deps, PAID, captured), { kind: 'paid', order: PAID });
 });

@@ -49,13 +49,14 @@ export async function placeOrder(deps: PlaceOrderDeps, request: OrderRequest): P
 
   // Also for an order that was declined before: the decision tells what the wallet lacked.
   const decision = await deps.decidePayment(order);
-  if (decision === null)
+  if (decision === null) {
     return order.status === 'Pending' ? { kind: 'pending', order } : { kind: 'unknown' };
+  }
   return settleOrder(deps, order, decision);
 }
 
-/** Step 4, shared by the request's path and by recovery. */
-export async function settleOrder(
+/** Step 4. Recovery does the same with a decision that it got by void-or-get. */
+async function settleOrder(
   deps: Pick<PlaceOrderDeps, 'recordPayment'>,
   order: Order,
   decision: Decision,

@@ -34,6 +34,7 @@ function roundOver(decisions: Record<string, PaymentDecision['decision'] | Error
       records.push([order.id, record]);
       return order;
     },
+    mayGoOn: () => true,
     onFailure: ({ id }, error) => failures.push([id, error]),
   };
   return { deps, records, failures };
@@ -71,4 +72,10 @@ test('a claim that fails ends the round', async () => {
   assert.equal(await recoverOrders(deps), 0);
   const round = recoverOrders({ ...deps, claimPending: () => Promise.reject(away) });
   await assert.rejects(round, away);
+});
+
+test('a gateway that stops leaves the rest of its round to others', async () => {
+  const { deps, records } = roundOver({ a: 'voided', b: 'voided' });
+  assert.equal(await recoverOrders({ ...deps, mayGoOn: () => records.length === 0 }), 1);
+  assert.deepEqual(records, [['a', { decision: 'voided' }]]);
 });

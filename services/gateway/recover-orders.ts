@@ -7,6 +7,8 @@ export interface RecoverOrdersDeps {
   /** Void-or-get: the decision, `voided` where there was none. */
   voidPayment: (order: Order) => Promise<PaymentDecision>;
   recordPayment: (order: Order, record: PaymentRecord) => Promise<Order>;
+  /** False ends the round early: the gateway stops. */
+  mayGoOn: () => boolean;
   /** Told of an order that could not be recovered now; the next round tries it again. */
   onFailure: (order: Order, error: unknown) => void;
 }
@@ -22,6 +24,7 @@ export async function recoverOrders(deps: RecoverOrdersDeps): Promise<number> {
   const orders = await deps.claimPending();
   let recovered = 0;
   for (const order of orders) {
+    if (!deps.mayGoOn()) break;
     try {
       const { decision, operationId } = await deps.voidPayment(order);
       const record: PaymentRecord =

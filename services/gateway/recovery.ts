@@ -10,7 +10,7 @@ const LEASE_MS = 10_000;
 const CALL_BUDGET_MS = 3_000;
 
 export interface Recovery {
-  /** Waits for the round under way. */
+  /** Waits for the order under way. */
   close(): Promise<void>;
 }
 
@@ -28,6 +28,7 @@ export function startRecovery(
       limit: BATCH_MAX,
       deadline: () => deadlineIn(CALL_BUDGET_MS),
     }),
+    mayGoOn: () => !stop.signal.aborted,
     onFailure: (order: { id: string }, error: unknown) =>
       log.warn({ order: order.id }, `recovery: ${describeError(error)}`),
   };

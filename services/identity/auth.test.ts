@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { getMigrations } from 'better-auth/db/migration';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { createTestDatabaseUrl, testLog, testServerUrl } from '../../test/database.ts';
-import { createLibrary, createPool } from './auth.ts';
+import { createAuthPool, createLibrary } from './auth.ts';
 import { createPasswords } from './passwords.ts';
 
 test('the migrations make the schema that better-auth expects', async (t) => {
@@ -25,7 +25,7 @@ test('the migrations make the schema that better-auth expects', async (t) => {
     passwords: createPasswords(),
     log: testLog,
   };
-  const pool = createPool(options);
+  const pool = createAuthPool(options);
   t.after(() => pool.end());
   const migrations = await getMigrations(createLibrary(options, pool).options);
   assert.deepEqual([migrations.toBeCreated, migrations.toBeAdded], [[], []]);
@@ -33,7 +33,7 @@ test('the migrations make the schema that better-auth expects', async (t) => {
 });
 
 test('a connection whose statement timed out is not used again', async (t) => {
-  const pool = createPool({ databaseUrl: testServerUrl(), log: testLog });
+  const pool = createAuthPool({ databaseUrl: testServerUrl(), log: testLog });
   t.after(() => pool.end());
   const client = await pool.connect();
   await assert.rejects(client.query('this is no SQL'));

@@ -3,7 +3,7 @@ import { jwt } from 'better-auth/plugins/jwt';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { AccessToken } from '#contracts/identity.ts';
-import { isTransient, sqlState } from '#platform/database.ts';
+import { createPool, isTransient, sqlState } from '#platform/database.ts';
 import { AppError, commonProblems, describeError } from '#platform/errors.ts';
 import type { Passwords } from './passwords.ts';
 
@@ -42,7 +42,7 @@ export interface AuthOptions {
 
 /** Sets better-auth up as a library: its HTTP handler, cookies and sessions stay unused. */
 export function createAuth(options: AuthOptions): Auth {
-  const pool = createPool(options);
+  const pool = createAuthPool(options);
   const library = createLibrary(options, pool);
 
   async function insertAccount(email: string, password: string, role: Role): Promise<string> {
@@ -162,39 +162,20 @@ export function createLibrary(options: AuthOptions, pool: pg.Pool) {
   });
 }
 
-// Like the limits of platform/database.ts, whose pool better-auth cannot use.
 const CONNECTIONS_MAX = 8;
-const LOCK_TIMEOUT_MS = 1_000;
-const STATEMENT_TIMEOUT_MS = 1_500;
-const QUERY_TIMEOUT_MS = 2_000;
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
-const CONNECT_TIMEOUT_MS = 2_000;
-const IDLE_CLOSE_MS = 30_000;
 
 /** The connections of better-auth. Exported for the test of their time-outs. */
-export function createPool({
+export function createAuthPool({
   databaseUrl,
   log,
 }: Pick<AuthOptions, 'databaseUrl' | 'log'>): pg.Pool {
-  const pool = new pg.Pool({
+  return createPool({
+    url: databaseUrl,
+    connectionsMax: CONNECTIONS_MAX,
+    applicationName: 'identity-auth',
+    log,
     Client: Connection,
-    connectionString: databaseUrl,
-    application_name: 'identity-auth',
-    max: CONNECTIONS_MAX,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: IDLE_CLOSE_MS,
-    keepAlive: true,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   });
-  // Without these listeners a dying connection ends the process (node-postgres#3202).
-  pool.on('error', (error) => log.warn(`idle database connection lost: ${error.message}`));
-  pool.on('connect', (client) =>
-    client.on('error', (error) => log.warn(`database connection lost: ${error.message}`)),
-  );
-  return pool;
 }
 
 /**

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Static, TObject } from 'typebox';
 import { startMailbox } from '#dev/mailbox.ts';
+import { createSecrets } from '#dev/secrets.ts';
 import { type Environment, loadConfig } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
 import { publicKeyOf } from '#platform/service-token.ts';
@@ -12,9 +13,11 @@ import { BillingConfig, startBilling } from '#services/billing/service.ts';
 import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
 import { testLog, testServerUrl } from '../database.ts';
+import { startTestIssuer } from '../issuer.ts';
 import { assertProblem } from '../raw-http.ts';
 import {
   type Answer,
+  call,
   eventually,
   orderOf,
   queryRows,
@@ -274,4 +277,19 @@ test('without orders or billing an order is not lost and not answered wrongly', 
     assert.equal((await place(customer, 'key')).status, 201);
     assert.deepEqual((await customer.call('GET', '/v1/wallet')).body.balance, rub(900));
   });
+});
+
+test('services that refuse the gateway make a 503, never an error of ours', async (t) => {
+  const issuer = await startTestIssuer(t);
+  const { url, databaseUrl } = await startTestSystem(t, {
+    OIDC_ISSUER: issuer.url,
+    // The services know the public half of another one.
+    GATEWAY_PRIVATE_KEY: createSecrets().gatewayKey,
+  });
+  const headers = { authorization: `Bearer ${await issuer.sign()}`, 'idempotency-key': 'mine' };
+  const order = await call(url, 'POST', '/v1/orders', { headers, body: orderOf(100) });
+  assertProblem(order, 503, 'unavailable');
+  assert.equal(order.headers.get('idempotency-key'), 'mine');
+  assertProblem(await call(url, 'GET', '/v1/wallet', { headers }), 503, 'unavailable');
+  assert.deepEqual(await queryRows(databaseUrl('orders'), 'select id from orders'), []);
 });
