@@ -127,6 +127,8 @@ const faultTexts: Record<string, FaultText> = {
   pattern: (x) => ({ ru: `не соответствует образцу ${x}`, en: `does not match ${x}` }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),
+  total: (x) => ({ ru: `сумма вне пределов ${x}`, en: `the total is outside ${x}` }),
+  cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),
   json: () => ({ ru: 'неверный JSON', en: 'not valid JSON' }),
 };
 

@@ -108,6 +108,6 @@ function declined(payment: store.PaymentRow): AppError {
 
 function refuseCurrency(currency: string): never {
   throw new AppError(commonProblems.invalidRequest, `currency ${currency} is not ours`, {
-    faults: [{ pointer: '/amount/currency', rule: 'currency' }],
+    faults: [{ pointer: '/amount/currency', rule: 'const' }],
   });
 }

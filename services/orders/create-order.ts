@@ -33,7 +33,7 @@ export async function createOrder(
   const amount = totalOf(items);
   if (amount === null || items.some((item) => item.unitPrice.currency !== deps.currency)) {
     throw new AppError(commonProblems.invalidRequest, 'total or currency outside the limits', {
-      faults: [{ pointer: '/items', rule: 'total' }],
+      faults: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
     });
   }
   const requestHash = hashOf(items);
