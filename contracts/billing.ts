@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import {
   AMOUNT_MAX,
+  auditOf,
+  auditQuery,
   BALANCE_MAX,
   CustomerId,
   choice,
@@ -168,4 +170,42 @@ export const listOperations = {
   params: WalletParams,
   query: listQuery({}),
   responses: { 200: pageOf(WalletOperation) },
+} as const;
+
+/** A decision and the charge made for it, as the check of the books compares them. */
+export const AuditedPayment = Type.Object(
+  {
+    orderId: Uuid,
+    customerId: CustomerId,
+    amount: Money,
+    decision: choice('captured', 'declined', 'voided'),
+    operationId: nullable(Uuid),
+    /** The operation of type `charge` that names the order, whatever the decision says. */
+    charge: Type.Union([
+      Type.Object({ id: Uuid, customerId: CustomerId, amount: Money }, strict),
+      Type.Null(),
+    ]),
+  },
+  strict,
+);
+export type AuditedPayment = Static<typeof AuditedPayment>;
+
+export const auditPayments = {
+  operationId: 'auditPayments',
+  method: 'GET',
+  path: '/audit/payments',
+  summary: 'Decisions with their charges, in the order of the order ids, within the bounds',
+  callers: ['gateway'],
+  query: auditQuery({ after: Type.Optional(Uuid), through: Type.Optional(Uuid) }),
+  responses: { 200: Type.Object({ data: Type.Array(AuditedPayment) }, strict) },
+} as const;
+
+export const auditWallets = {
+  operationId: 'auditWallets',
+  method: 'GET',
+  path: '/audit/wallets',
+  summary: 'Compares some wallets with the sum and the chain of their operations',
+  callers: ['gateway'],
+  query: auditQuery({ after: Type.Optional(CustomerId) }),
+  responses: { 200: auditOf(CustomerId) },
 } as const;

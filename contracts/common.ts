@@ -98,3 +98,25 @@ export function pageOf<S extends TSchema>(element: S) {
 
 /** For operations without a query: any parameter is a fault. */
 export const NoQuery = Type.Object({}, strict);
+
+const AUDIT_PAGE_MAX = 500;
+
+/** Query of one step of the check of the books: a part of a table, in the order of its key. */
+export function auditQuery<P extends Record<string, TSchema>>(bounds: P) {
+  return Type.Object(
+    { limit: Type.Integer({ minimum: 1, maximum: AUDIT_PAGE_MAX }), ...bounds },
+    strict,
+  );
+}
+
+/** What such a step found; `last` is where the next one goes on, null at the end. */
+export function auditOf<S extends TSchema>(key: S) {
+  return Type.Object(
+    {
+      checked: Type.Integer({ minimum: 0 }),
+      faults: Type.Array(Type.Object({ id: key, detail: Type.String() }, strict)),
+      last: nullable(key),
+    },
+    strict,
+  );
+}

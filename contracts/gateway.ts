@@ -162,7 +162,7 @@ export const readOperations = {
 } as const;
 
 const TopUp = Type.Object({ amount: moneyBetween(1, AMOUNT_MAX) }, strict);
-const topUpAnswers = {
+export const topUpAnswers = {
   headers: IdempotencyHeader,
   body: TopUp,
   responses: { 201: WalletOperation },
@@ -177,18 +177,6 @@ export const topUp = {
   summary: 'Add money to the own wallet, where the set-up allows it',
   query: NoQuery,
   problems: [billingProblems.balanceLimit, orderProblems.keyReused, gatewayProblems.selfTopUpOff],
-} as const;
-
-export const operatorTopUp = {
-  ...topUpAnswers,
-  tags: ['operator'],
-  operationId: 'operatorTopUp',
-  method: 'POST',
-  path: '/v1/operator/wallets/:customerId/top-ups',
-  summary: "Add money to a customer's wallet",
-  query: NoQuery,
-  params: Type.Object({ customerId: CustomerId }, strict),
-  problems: [billingProblems.balanceLimit, orderProblems.keyReused],
 } as const;
 
 export const placeOrder = {

@@ -1,8 +1,12 @@
 import { type Static, Type } from 'typebox';
 import {
+  auditQuery,
   CustomerId,
   choice,
+  Locale,
   listQuery,
+  Money,
+  NoQuery,
   nullable,
   pageOf,
   strict,
@@ -71,4 +75,221 @@ export const getLetter = {
   params: Type.Object({ letterId: Uuid }, strict),
   query: Type.Object({ customerId: CustomerId }, strict),
   responses: { 200: Letter },
+} as const;
+
+export const notificationProblems = {
+  letterSent: {
+    code: 'letter-sent',
+    kind: 'conflict',
+    ru: { title: 'Письмо отправлено', detail: 'Отправленное письмо не посылают второй раз.' },
+    en: { title: 'Letter sent', detail: 'A letter that was sent is not sent a second time.' },
+  },
+  noContact: {
+    code: 'no-contact',
+    kind: 'conflict',
+    ru: { title: 'Адресат неизвестен', detail: 'У клиента ещё нет профиля с адресом.' },
+    en: { title: 'No contact', detail: 'The customer has no profile with an address yet.' },
+  },
+} as const;
+
+/** A letter as the operator sees it: whose it is, with every address masked (`a***@example.com`). */
+export const OperatorLetter = Type.Object({ ...Letter.properties, customerId: CustomerId }, strict);
+export type OperatorLetter = Static<typeof OperatorLetter>;
+
+/** What a letter would say if it were sent now. */
+export const LetterPreview = Type.Object(
+  {
+    to: Type.String({ description: 'Masked.' }),
+    locale: Locale,
+    subject: Type.String(),
+    text: Type.String(),
+    html: Type.String(),
+  },
+  strict,
+);
+export type LetterPreview = Static<typeof LetterPreview>;
+
+export const letterFilters = {
+  state: Type.Optional(LetterState),
+  customerId: Type.Optional(CustomerId),
+  orderId: Type.Optional(Uuid),
+};
+export const LetterParams = Type.Object({ letterId: Uuid }, strict);
+
+export const listAllLetters = {
+  operationId: 'listAllLetters',
+  method: 'GET',
+  path: '/operator/letters',
+  summary: 'Letters of all customers, newest first',
+  callers: ['gateway'],
+  query: listQuery(letterFilters),
+  responses: { 200: pageOf(OperatorLetter) },
+} as const;
+
+export const getAnyLetter = {
+  operationId: 'getAnyLetter',
+  method: 'GET',
+  path: '/operator/letters/:letterId',
+  summary: 'One letter of any customer',
+  callers: ['gateway'],
+  params: LetterParams,
+  query: NoQuery,
+  responses: { 200: OperatorLetter },
+} as const;
+
+export const previewLetter = {
+  operationId: 'previewLetter',
+  method: 'GET',
+  path: '/operator/letters/:letterId/preview',
+  summary: 'The letter as it would go out now',
+  callers: ['gateway'],
+  params: LetterParams,
+  query: NoQuery,
+  responses: { 200: LetterPreview },
+  problems: [notificationProblems.noContact],
+} as const;
+
+export const resendLetter = {
+  operationId: 'resendLetter',
+  method: 'POST',
+  path: '/operator/letters/:letterId/resend',
+  summary: 'Try a failed or waiting letter now, with the contact data of today',
+  callers: ['gateway'],
+  params: LetterParams,
+  query: NoQuery,
+  responses: { 200: OperatorLetter },
+  problems: [notificationProblems.letterSent],
+} as const;
+
+/** A message that could not become a letter. Long texts are cut; the row keeps all of it. */
+export const DeadLetter = Type.Object(
+  {
+    id: Uuid,
+    state: choice('dead', 'redriven'),
+    topic: Type.String(),
+    partition: Type.Integer({ minimum: 0 }),
+    offset: Type.Integer({ minimum: 0 }),
+    key: nullable(Type.String()),
+    value: nullable(Type.String()),
+    headers: Type.Array(Type.Object({ name: Type.String(), value: Type.String() }, strict)),
+    error: Type.String({ description: 'Why it could not, at the last try.' }),
+    redrives: Type.Integer({ minimum: 0, description: 'Times that it was tried again.' }),
+    createdAt: Timestamp,
+    redrivenAt: nullable(Timestamp),
+  },
+  strict,
+);
+export type DeadLetter = Static<typeof DeadLetter>;
+
+export const deadLetterFilters = { state: Type.Optional(choice('dead', 'redriven')) };
+export const DeadLetterParams = Type.Object({ deadLetterId: Uuid }, strict);
+
+/** What a redrive of many came to; `dead` are still there, those that were not tried included. */
+export const RedriveResult = Type.Object(
+  {
+    redriven: Type.Integer({ minimum: 0 }),
+    refused: Type.Integer({ minimum: 0 }),
+    dead: Type.Integer({ minimum: 0 }),
+  },
+  strict,
+);
+export type RedriveResult = Static<typeof RedriveResult>;
+
+export const listDeadLetters = {
+  operationId: 'listDeadLetters',
+  method: 'GET',
+  path: '/operator/dead-letters',
+  summary: 'Messages that could not become letters, newest first',
+  callers: ['gateway'],
+  query: listQuery(deadLetterFilters),
+  responses: { 200: pageOf(DeadLetter) },
+} as const;
+
+export const getDeadLetter = {
+  operationId: 'getDeadLetter',
+  method: 'GET',
+  path: '/operator/dead-letters/:deadLetterId',
+  summary: 'One message that could not become a letter',
+  callers: ['gateway'],
+  params: DeadLetterParams,
+  query: NoQuery,
+  responses: { 200: DeadLetter },
+} as const;
+
+export const redriveDeadLetter = {
+  operationId: 'redriveDeadLetter',
+  method: 'POST',
+  path: '/operator/dead-letters/:deadLetterId/redrive',
+  summary: 'Read the message once more; the answer tells whether it became a letter',
+  callers: ['gateway'],
+  params: DeadLetterParams,
+  query: NoQuery,
+  responses: { 200: DeadLetter },
+} as const;
+
+export const redriveDeadLetters = {
+  operationId: 'redriveDeadLetters',
+  method: 'POST',
+  path: '/operator/dead-letters/redrive',
+  summary: 'The same for up to 100 of them, least recently tried first',
+  callers: ['gateway'],
+  query: NoQuery,
+  responses: { 200: RedriveResult },
+} as const;
+
+/** A letter as the check of the books compares it with its order. */
+export const AuditedLetter = Type.Object(
+  {
+    id: Uuid,
+    orderId: Uuid,
+    customerId: CustomerId,
+    kind: choice('happiness', 'grief'),
+    reason: nullable(Type.String()),
+    total: Money,
+    state: LetterState,
+  },
+  strict,
+);
+export type AuditedLetter = Static<typeof AuditedLetter>;
+
+export const auditLetters = {
+  operationId: 'auditLetters',
+  method: 'GET',
+  path: '/audit/letters',
+  summary: 'Letters in the order of their order ids and their own, within the bounds',
+  callers: ['gateway'],
+  query: auditQuery({
+    after: Type.Optional(Uuid),
+    // Of the order `after`, letters above this one still belong to the answer.
+    afterLetter: Type.Optional(Uuid),
+    through: Type.Optional(Uuid),
+  }),
+  responses: { 200: Type.Object({ data: Type.Array(AuditedLetter) }, strict) },
+} as const;
+
+export const auditPositions = {
+  operationId: 'auditPositions',
+  method: 'GET',
+  path: '/audit/positions',
+  summary: 'How far the topic was read: all events below these offsets are in the inbox',
+  callers: ['gateway'],
+  query: NoQuery,
+  responses: {
+    200: Type.Object(
+      {
+        topicId: nullable(Type.String()),
+        data: Type.Array(
+          Type.Object(
+            {
+              partition: Type.Integer({ minimum: 0 }),
+              position: Type.Integer({ minimum: 0 }),
+              end: Type.Integer({ minimum: 0 }),
+            },
+            strict,
+          ),
+        ),
+      },
+      strict,
+    ),
+  },
 } as const;

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import {
   AMOUNT_MAX,
+  auditOf,
+  auditQuery,
   CustomerId,
   choice,
   IdempotencyKey,
@@ -164,4 +166,97 @@ export const claimPendingOrders = {
     strict,
   ),
   responses: { 200: Type.Object({ data: Type.Array(Order) }, strict) },
+} as const;
+
+/** An order that has not ended, as the operator sees it. */
+export const PendingOrder = Type.Object(
+  {
+    ...Order.properties,
+    ageMs: Type.Integer({ minimum: 0, description: 'Milliseconds since it was placed.' }),
+    recovery: Type.Object(
+      {
+        attempts: Type.Integer({ minimum: 0, description: 'Times that recovery tried it.' }),
+        triedAt: nullable(Timestamp),
+        error: nullable(Type.String({ description: 'Why the last try did not end it.' })),
+      },
+      strict,
+    ),
+  },
+  strict,
+);
+export type PendingOrder = Static<typeof PendingOrder>;
+
+/** Filter of the list of pending orders: those under way are milliseconds old. */
+export const pendingFilters = {
+  minAgeMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
+};
+
+export const listPendingOrders = {
+  operationId: 'listPendingOrders',
+  method: 'GET',
+  path: '/pending-orders',
+  summary: 'Orders that have not ended, of all customers, newest first',
+  callers: ['gateway'],
+  query: listQuery(pendingFilters),
+  responses: { 200: pageOf(PendingOrder) },
+} as const;
+
+export const noteRecoveryFailure = {
+  operationId: 'noteRecoveryFailure',
+  method: 'PUT',
+  path: '/pending-orders/:orderId/recovery-failure',
+  summary: 'Keep why recovery could not end an order, for the operator',
+  callers: ['gateway'],
+  params: OrderParams,
+  // Bounded and plain, so that the error of a neighbour cannot be refused by the database.
+  body: Type.Object({ error: lineOfText(500) }, strict),
+  responses: { 200: Order },
+} as const;
+
+/** An order and its event as the check of the books compares them. */
+export const AuditedOrder = Type.Object(
+  {
+    id: Uuid,
+    customerId: CustomerId,
+    status: OrderStatus,
+    statusReason: nullable(CancelReason),
+    total: Money,
+    operationId: nullable(Uuid),
+    /** Null exactly while the order is Pending. */
+    eventId: nullable(Uuid),
+    event: choice('none', 'missing', 'contradicting', 'unpublished', 'published', 'expired'),
+    /** Where the event lies, while it is kept. */
+    position: nullable(
+      Type.Object(
+        {
+          topicId: Type.String(),
+          partition: Type.Integer({ minimum: 0 }),
+          offset: Type.Integer({ minimum: 0 }),
+        },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+export type AuditedOrder = Static<typeof AuditedOrder>;
+
+export const auditOrders = {
+  operationId: 'auditOrders',
+  method: 'GET',
+  path: '/audit/orders',
+  summary: 'Orders with their events, in the order of their ids, after the one named',
+  callers: ['gateway'],
+  query: auditQuery({ after: Type.Optional(Uuid) }),
+  responses: { 200: Type.Object({ data: Type.Array(AuditedOrder) }, strict) },
+} as const;
+
+export const auditEvents = {
+  operationId: 'auditEvents',
+  method: 'GET',
+  path: '/audit/events',
+  summary: 'Looks through a part of the outbox for events that belong to no ended order',
+  callers: ['gateway'],
+  query: auditQuery({ after: Type.Optional(Uuid) }),
+  responses: { 200: auditOf(Uuid) },
 } as const;

@@ -6,6 +6,7 @@ import * as gateway from './gateway.ts';
 import * as identity from './identity.ts';
 import * as notifications from './notifications.ts';
 import { openApiOf } from './openapi.ts';
+import * as operator from './operator.ts';
 import * as orders from './orders.ts';
 import * as profiles from './profiles.ts';
 
@@ -16,15 +17,19 @@ export function gatewayApi(): Record<string, unknown> {
     description:
       'Orders paid from the wallet while the customer waits; letters tell the outcome. ' +
       'Заказы оплачиваются из кошелька сразу, письма сообщают результат.',
-    endpoints: gateway,
+    endpoints: { ...gateway, ...operator },
     tags: ['account', 'wallet', 'orders', 'letters', 'operator'],
     schemas: {
       AccessToken: identity.AccessToken,
+      DeadLetter: notifications.DeadLetter,
+      LedgerReport: operator.LedgerReport,
       Letter: notifications.Letter,
       Money,
       NewOrder: gateway.NewOrder,
+      OperatorLetter: notifications.OperatorLetter,
       Order: gateway.PublicOrder,
       OrderItem: orders.OrderItem,
+      PendingOrder: operator.PublicPendingOrder,
       Profile: profiles.Profile,
       ProfileData: profiles.ProfileData,
       Wallet: billing.Wallet,
@@ -48,18 +53,32 @@ function internalApi(
 
 /** Every description that `contracts/published/` holds, by file name. */
 export function publishedDescriptions(): Record<string, Record<string, unknown>> {
-  const { Order, OrderItem } = orders;
-  const { Payment, PaymentDecision, PaymentRequest, Wallet, WalletOperation } = billing;
+  const { AuditedOrder, Order, OrderItem, PendingOrder } = orders;
+  const { AuditedPayment, Payment, PaymentDecision, PaymentRequest, Wallet, WalletOperation } =
+    billing;
   const { Profile, ProfileData } = profiles;
   return {
     'gateway.openapi.json': gatewayApi(),
-    'orders.openapi.json': internalApi('orders', orders, { Money, Order, OrderItem }),
+    'orders.openapi.json': internalApi('orders', orders, {
+      ...{ AuditedOrder, Money, Order, OrderItem, PendingOrder },
+    }),
     'billing.openapi.json': internalApi('billing', billing, {
-      ...{ Money, Payment, PaymentDecision, PaymentRequest, Wallet, WalletOperation },
+      ...{
+        AuditedPayment,
+        Money,
+        Payment,
+        PaymentDecision,
+        PaymentRequest,
+        Wallet,
+        WalletOperation,
+      },
     }),
     'profiles.openapi.json': internalApi('profiles', profiles, { Profile, ProfileData }),
     'notifications.openapi.json': internalApi('notifications', notifications, {
+      AuditedLetter: notifications.AuditedLetter,
+      DeadLetter: notifications.DeadLetter,
       Letter: notifications.Letter,
+      OperatorLetter: notifications.OperatorLetter,
     }),
     'identity.openapi.json': internalApi('identity', identity, {
       AccessToken: identity.AccessToken,

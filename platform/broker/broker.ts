@@ -61,6 +61,14 @@ export interface PartitionLag {
   end: bigint;
 }
 
+/** Where a topic's partitions end, by partition. */
+export interface TopicEnds {
+  /** As in acknowledgements: a topic made anew has another one. */
+  topicId: string;
+  /** The offset that the next published message gets. */
+  ends: Map<number, bigint>;
+}
+
 export interface Broker {
   /**
    * Stores messages durably, creating the topic when it does not exist.
@@ -75,5 +83,7 @@ export interface Broker {
   subscribe(topic: string, group: string, handler: MessageHandler): Promise<Subscription>;
   /** The group's distance to the end of each partition. */
   lag(topic: string, group: string): Promise<PartitionLag[]>;
+  /** The topic's present ends, read after the call; null when there is no such topic. */
+  ends(topic: string): Promise<TopicEnds | null>;
   close(): Promise<void>;
 }

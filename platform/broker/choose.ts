@@ -48,6 +48,7 @@ export async function createBroker(
     publish: broker.publish,
     subscribe: broker.subscribe,
     lag: broker.lag,
+    ends: broker.ends,
     async close() {
       await broker.close();
       await database.close();

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database.ts';
-import type { IncomingMessage } from './broker.ts';
+import type { IncomingMessage, TopicEnds } from './broker.ts';
 
 export interface Topic {
   /** Short key of the rows. */
@@ -33,6 +33,21 @@ export async function findTopic(db: Queryable, name: string): Promise<Topic | un
     [name],
   );
   return rows[0];
+}
+
+/** Where the topic's partitions end; null when there is no such topic. */
+export async function findEnds(db: Queryable, name: string): Promise<TopicEnds | null> {
+  const { rows } = await db.query<{ id: string; partition: number; end: string }>(
+    `select t.id, p.partition, p.next_offset as "end"
+     from topics t join partitions p on p.topic = t.number where t.name = $1`,
+    [name],
+  );
+  const [first] = rows;
+  if (first === undefined) return null;
+  return {
+    topicId: first.id,
+    ends: new Map(rows.map(({ partition, end }) => [partition, BigInt(end)])),
+  };
 }
 
 /** Creates the topic unless it exists; of concurrent creators one wins and the others wait. */

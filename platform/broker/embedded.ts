@@ -91,6 +91,7 @@ export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Prom
       };
     },
     lag: (topic, group) => listLag(database, topic, group),
+    ends: (topic) => store.findEnds(database, topic),
     async close() {
       closed = true;
       await Promise.all([...subscriptions].map((each) => each.close()));

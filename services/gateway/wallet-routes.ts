@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as billing from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import * as contract from '#contracts/gateway.ts';
+import { operatorTopUp } from '#contracts/operator.ts';
 import { AppError } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
 import type { Gateway } from './gateway.ts';
@@ -70,7 +71,7 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
 
   serve(
     app,
-    contract.operatorTopUp,
+    operatorTopUp,
     { identify: gateway.identifyOperator, check },
     async ({ caller, params, body, headers, traceId }) => {
       const key = headers['idempotency-key'] ?? randomUUID();

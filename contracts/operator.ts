@@ -1,0 +1,178 @@
+import { type Static, Type } from 'typebox';
+import { billingProblems } from './billing.ts';
+import { CustomerId, choice, listQuery, NoQuery, nullable, pageOf, strict } from './common.ts';
+import { topUpAnswers } from './gateway.ts';
+import {
+  DeadLetter,
+  DeadLetterParams,
+  deadLetterFilters,
+  LetterParams,
+  LetterPreview,
+  letterFilters,
+  notificationProblems,
+  OperatorLetter,
+  RedriveResult,
+} from './notifications.ts';
+import { orderProblems, PendingOrder, pendingFilters } from './orders.ts';
+
+/** What the operator may do through the gateway (scope `operator`, design section 5). */
+
+const operator = { tags: ['operator'], query: NoQuery } as const;
+
+export const operatorTopUp = {
+  ...operator,
+  ...topUpAnswers,
+  operationId: 'operatorTopUp',
+  method: 'POST',
+  path: '/v1/operator/wallets/:customerId/top-ups',
+  summary: "Add money to a customer's wallet",
+  params: Type.Object({ customerId: CustomerId }, strict),
+  problems: [billingProblems.balanceLimit, orderProblems.keyReused],
+} as const;
+
+/** A pending order with its status in words of the reader's language. */
+export const PublicPendingOrder = Type.Object(
+  { ...PendingOrder.properties, statusLabel: Type.String() },
+  strict,
+);
+
+export const readPendingOrders = {
+  ...operator,
+  operationId: 'readPendingOrders',
+  method: 'GET',
+  path: '/v1/operator/pending-orders',
+  summary: 'Orders that have not ended, newest first, with age and the last error of recovery',
+  query: listQuery(pendingFilters),
+  responses: { 200: pageOf(PublicPendingOrder) },
+} as const;
+
+export const readAllLetters = {
+  ...operator,
+  operationId: 'readAllLetters',
+  method: 'GET',
+  path: '/v1/operator/letters',
+  summary: 'Letters of all customers, newest first; addresses are masked',
+  query: listQuery(letterFilters),
+  responses: { 200: pageOf(OperatorLetter) },
+} as const;
+
+export const readAnyLetter = {
+  ...operator,
+  operationId: 'readAnyLetter',
+  method: 'GET',
+  path: '/v1/operator/letters/:letterId',
+  summary: 'One letter of any customer',
+  params: LetterParams,
+  responses: { 200: OperatorLetter },
+} as const;
+
+export const previewAnyLetter = {
+  ...operator,
+  operationId: 'previewAnyLetter',
+  method: 'GET',
+  path: '/v1/operator/letters/:letterId/preview',
+  summary: 'The letter as it would go out now',
+  params: LetterParams,
+  responses: { 200: LetterPreview },
+  problems: [notificationProblems.noContact],
+} as const;
+
+export const resendAnyLetter = {
+  ...operator,
+  operationId: 'resendAnyLetter',
+  method: 'POST',
+  path: '/v1/operator/letters/:letterId/resend',
+  summary: 'Try a failed or waiting letter now, with the contact data of today',
+  params: LetterParams,
+  responses: { 200: OperatorLetter },
+  problems: [notificationProblems.letterSent],
+} as const;
+
+export const readDeadLetters = {
+  ...operator,
+  operationId: 'readDeadLetters',
+  method: 'GET',
+  path: '/v1/operator/dead-letters',
+  summary: 'Messages that could not become letters, newest first',
+  query: listQuery(deadLetterFilters),
+  responses: { 200: pageOf(DeadLetter) },
+} as const;
+
+export const readDeadLetter = {
+  ...operator,
+  operationId: 'readDeadLetter',
+  method: 'GET',
+  path: '/v1/operator/dead-letters/:deadLetterId',
+  summary: 'One message that could not become a letter',
+  params: DeadLetterParams,
+  responses: { 200: DeadLetter },
+} as const;
+
+export const redriveOne = {
+  ...operator,
+  operationId: 'redriveOne',
+  method: 'POST',
+  path: '/v1/operator/dead-letters/:deadLetterId/redrive',
+  summary: 'Read the message once more; the answer tells whether it became a letter',
+  params: DeadLetterParams,
+  responses: { 200: DeadLetter },
+} as const;
+
+export const redriveMany = {
+  ...operator,
+  operationId: 'redriveMany',
+  method: 'POST',
+  path: '/v1/operator/dead-letters/redrive',
+  summary: 'The same for up to 100 of them, least recently tried first',
+  responses: { 200: RedriveResult },
+} as const;
+
+/** Two records that contradict each other. */
+export const LedgerDifference = Type.Object(
+  {
+    relation: choice(
+      'balance-operations',
+      'operation-decision',
+      'decision-order',
+      'order-event',
+      'event-letter',
+    ),
+    id: Type.String({ description: 'The order, or for balance-operations the customer.' }),
+    detail: Type.String(),
+  },
+  strict,
+);
+export type LedgerDifference = Static<typeof LedgerDifference>;
+
+const Count = Type.Integer({ minimum: 0 });
+
+/** What the check of the books found. `waiting` is on its way and no difference. */
+export const LedgerReport = Type.Object(
+  {
+    ok: Type.Boolean({ description: 'No difference in what was checked.' }),
+    complete: Type.Boolean({ description: 'All of it was checked; else go on with nextCursor.' }),
+    nextCursor: nullable(Type.String()),
+    checked: Type.Object({ orders: Count, letters: Count, wallets: Count, events: Count }, strict),
+    waiting: Type.Object(
+      { pendingOrders: Count, unpublishedEvents: Count, unreadEvents: Count, unsentLetters: Count },
+      strict,
+    ),
+    failedLetters: Count,
+    differences: Type.Array(LedgerDifference),
+  },
+  strict,
+);
+export type LedgerReport = Static<typeof LedgerReport>;
+
+export const verifyLedger = {
+  ...operator,
+  operationId: 'verifyLedger',
+  method: 'GET',
+  path: '/v1/operator/ledger/verify',
+  summary: 'Compare balances, operations, decisions, orders, events and letters; name what differs',
+  query: Type.Object(
+    { cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) },
+    strict,
+  ),
+  responses: { 200: LedgerReport },
+} as const;
