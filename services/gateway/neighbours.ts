@@ -81,11 +81,17 @@ export function orderNeighbours(
   };
 }
 
+export interface RecoveryNeighbours
+  extends Pick<RecoverOrdersDeps, 'claimPending' | 'voidPayment' | 'recordPayment'> {
+  /** Keeps for the operator why an order could not be recovered. One attempt. */
+  noteFailure: (order: orders.Order, reason: string) => Promise<void>;
+}
+
 /** Binds the recovery story to the services. */
 export function recoveryNeighbours(
   { orders: ordersClient, billing: billingClient }: Neighbours,
   options: { olderThanMs: number; leaseMs: number; limit: number; deadline: () => Deadline },
-): Pick<RecoverOrdersDeps, 'claimPending' | 'voidPayment' | 'recordPayment'> {
+): RecoveryNeighbours {
   const { olderThanMs, leaseMs, limit } = options;
   return {
     async claimPending() {
@@ -107,7 +113,20 @@ export function recoveryNeighbours(
       if (answer.problem) throw problemOf(answer);
       return answer.body;
     },
+    async noteFailure(order, reason) {
+      const request = { params: { orderId: order.id }, body: { error: lineOf(reason) } };
+      await ordersClient.call(orders.noteRecoveryFailure, request);
+    },
   };
+}
+
+// Everything that is no line of plain text to the contract (`lineOfText`).
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+const REASON_MAX = 500;
+
+function lineOf(text: string): string {
+  return text.slice(0, REASON_MAX).toWellFormed().replace(BREAKS, ' ') || 'no reason given';
 }
 
 /** The amount comes from the stored order, never from the client. */

@@ -53,7 +53,7 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
     if (answer.problem) throw problemOf(answer);
     return {
       status: 200,
-      body: toPublic(answer.body, languageOf(request.headers['accept-language'])),
+      body: withLabel(answer.body, languageOf(request.headers['accept-language'])),
     };
   });
 
@@ -65,7 +65,7 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
     );
     if (answer.problem) throw problemOf(answer);
     const language = languageOf(request.headers['accept-language']);
-    const data = answer.body.data.map((order) => toPublic(order, language));
+    const data = answer.body.data.map((order) => withLabel(order, language));
     return { status: 200, body: { data, nextCursor: answer.body.nextCursor } };
   });
 }
@@ -81,7 +81,7 @@ function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) 
       headers: { ...echo, 'retry-after': RETRY_AFTER_S },
     });
   }
-  const body = toPublic(outcome.order, language);
+  const body = withLabel(outcome.order, language);
   const headers = { ...echo, location: `/v1/orders/${body.id}` };
   switch (outcome.kind) {
     case 'paid':
@@ -101,6 +101,7 @@ function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) 
   }
 }
 
-function toPublic(order: orders.Order, language: Language): contract.PublicOrder {
+/** An order with its status in words. */
+export function withLabel<O extends orders.Order>(order: O, language: Language) {
   return { ...order, statusLabel: contract.statusLabels[order.status][language] };
 }

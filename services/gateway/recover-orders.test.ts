@@ -35,14 +35,16 @@ function roundOver(decisions: Record<string, PaymentDecision['decision'] | Error
       return order;
     },
     mayGoOn: () => true,
-    onFailure: ({ id }, error) => failures.push([id, error]),
+    async onFailure({ id }, error) {
+      failures.push([id, error]);
+    },
   };
   return { deps, records, failures };
 }
 
 test('each order ends as billing has decided, voided where nothing was decided', async () => {
   const { deps, records } = roundOver({ a: 'captured', b: 'declined', c: 'voided' });
-  assert.equal(await recoverOrders(deps), 3);
+  assert.equal((await recoverOrders(deps)).recovered, 3);
   assert.deepEqual(records, [
     ['a', { decision: 'captured', operationId: OPERATION }],
     ['b', { decision: 'declined' }],
@@ -53,7 +55,7 @@ test('each order ends as billing has decided, voided where nothing was decided',
 test('a failure is told, and the orders after it are recovered all the same', async () => {
   const away = new Error('billing is away');
   const { deps, records, failures } = roundOver({ a: away, b: 'voided' });
-  assert.equal(await recoverOrders(deps), 1);
+  assert.equal((await recoverOrders(deps)).recovered, 1);
   assert.deepEqual(records, [['b', { decision: 'voided' }]]);
   assert.deepEqual(failures, [['a', away]]);
 });
@@ -62,20 +64,32 @@ test('without a decision nothing is recorded; a record that fails counts as a fa
   const away = new Error('orders is away');
   const { deps, failures } = roundOver({ a: 'captured' });
   const round = recoverOrders({ ...deps, recordPayment: () => Promise.reject(away) });
-  assert.equal(await round, 0);
+  assert.deepEqual(await round, { claimed: 1, recovered: 0 });
   assert.deepEqual(failures, [['a', away]]);
 });
 
 test('a claim that fails ends the round', async () => {
   const away = new Error('orders is away');
   const { deps } = roundOver({});
-  assert.equal(await recoverOrders(deps), 0);
+  assert.equal((await recoverOrders(deps)).recovered, 0);
   const round = recoverOrders({ ...deps, claimPending: () => Promise.reject(away) });
   await assert.rejects(round, away);
 });
 
 test('a gateway that stops leaves the rest of its round to others', async () => {
-  const { deps, records } = roundOver({ a: 'voided', b: 'voided' });
-  assert.equal(await recoverOrders({ ...deps, mayGoOn: () => records.length === 0 }), 1);
-  assert.deepEqual(records, [['a', { decision: 'voided' }]]);
+  const many = Array.from({ length: 100 }, (_, number) => [`order-${number}`, 'voided'] as const);
+  const { deps, records } = roundOver(Object.fromEntries(many));
+  const round = recoverOrders({ ...deps, mayGoOn: () => records.length < 10 });
+  const { claimed, recovered } = await round;
+  assert.equal(claimed, 100);
+  assert.equal(recovered, records.length);
+  // Those under way when it was told to stop are finished, no other is begun.
+  assert.ok(recovered >= 10 && recovered < 20, `recovered ${recovered}`);
+});
+
+test('each of many orders is recovered once', async () => {
+  const many = Array.from({ length: 100 }, (_, number) => [`order-${number}`, 'voided'] as const);
+  const { deps, records } = roundOver(Object.fromEntries(many));
+  assert.deepEqual(await recoverOrders(deps), { claimed: 100, recovered: 100 });
+  assert.deepEqual(records.map(([id]) => id).sort(), many.map(([id]) => id).sort());
 });

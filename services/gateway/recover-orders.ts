@@ -9,31 +9,44 @@ export interface RecoverOrdersDeps {
   recordPayment: (order: Order, record: PaymentRecord) => Promise<Order>;
   /** False ends the round early: the gateway stops. */
   mayGoOn: () => boolean;
-  /** Told of an order that could not be recovered now; the next round tries it again. */
-  onFailure: (order: Order, error: unknown) => void;
+  /** Told of an order that could not be recovered now; a later round tries it again. */
+  onFailure: (order: Order, error: unknown) => Promise<void>;
 }
+
+// At once: after an outage thousands may wait, and each takes two calls one after the other.
+const CONCURRENCY = 8;
 
 /**
  * One round of recovery (design section 2): ends orders whose request died on the way. An order
  * whose charge was captured becomes Paid; one without a decision is voided for ever, so that no
  * late charge can succeed, and becomes Cancelled. Invariant I3. Safe in every gateway at once and
  * beside live requests; it trusts no clock.
- * @returns how many orders ended
+ * @returns how many orders were claimed, and how many of them ended
  */
-export async function recoverOrders(deps: RecoverOrdersDeps): Promise<number> {
+export async function recoverOrders(
+  deps: RecoverOrdersDeps,
+): Promise<{ claimed: number; recovered: number }> {
   const orders = await deps.claimPending();
   let recovered = 0;
-  for (const order of orders) {
-    if (!deps.mayGoOn()) break;
-    try {
-      const { decision, operationId } = await deps.voidPayment(order);
-      const record: PaymentRecord =
-        decision === 'captured' ? { decision, operationId: operationId as string } : { decision };
-      await deps.recordPayment(order, record);
-      recovered++;
-    } catch (error) {
-      deps.onFailure(order, error);
+  const queue = orders.values();
+  async function work(): Promise<void> {
+    for (const order of queue) {
+      if (!deps.mayGoOn()) return;
+      try {
+        await recoverOrder(deps, order);
+        recovered++;
+      } catch (error) {
+        await deps.onFailure(order, error);
+      }
     }
   }
-  return recovered;
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  return { claimed: orders.length, recovered };
+}
+
+async function recoverOrder(deps: RecoverOrdersDeps, order: Order): Promise<void> {
+  const { decision, operationId } = await deps.voidPayment(order);
+  const record: PaymentRecord =
+    decision === 'captured' ? { decision, operationId: operationId as string } : { decision };
+  await deps.recordPayment(order, record);
 }

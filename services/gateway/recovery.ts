@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Order } from '#contracts/orders.ts';
 import { pause } from '#platform/backoff.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { describeError } from '#platform/errors.ts';
@@ -10,7 +11,7 @@ const LEASE_MS = 10_000;
 const CALL_BUDGET_MS = 3_000;
 
 export interface Recovery {
-  /** Waits for the order under way. */
+  /** Waits for the orders under way. */
   close(): Promise<void>;
 }
 
@@ -21,24 +22,38 @@ export function startRecovery(
 ): Recovery {
   const { log } = options;
   const stop = new AbortController();
+  const { noteFailure, ...calls } = recoveryNeighbours(neighbours, {
+    olderThanMs: options.ageMs,
+    leaseMs: LEASE_MS,
+    limit: BATCH_MAX,
+    deadline: () => deadlineIn(CALL_BUDGET_MS),
+  });
   const deps = {
-    ...recoveryNeighbours(neighbours, {
-      olderThanMs: options.ageMs,
-      leaseMs: LEASE_MS,
-      limit: BATCH_MAX,
-      deadline: () => deadlineIn(CALL_BUDGET_MS),
-    }),
+    ...calls,
     mayGoOn: () => !stop.signal.aborted,
-    onFailure: (order: { id: string }, error: unknown) =>
-      log.warn({ order: order.id }, `recovery: ${describeError(error)}`),
+    async onFailure(order: Order, error: unknown) {
+      const reason = describeError(error);
+      log.warn({ order: order.id }, `recovery: ${reason}`);
+      // For the operator's list. Where orders itself is what fails, its absence tells as much.
+      await noteFailure(order, reason).catch(() => {});
+    },
   };
+
+  /** A full round that ended something is followed by the next at once: many are waiting. */
+  async function recoverAll(): Promise<number> {
+    for (let total = 0; ; ) {
+      const { claimed, recovered } = await recoverOrders(deps);
+      total += recovered;
+      if (claimed < BATCH_MAX || recovered === 0 || stop.signal.aborted) return total;
+    }
+  }
 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
       await pause(options.intervalMs * (0.5 + Math.random()), stop.signal);
       if (stop.signal.aborted) return;
       try {
-        const recovered = await recoverOrders(deps);
+        const recovered = await recoverAll();
         if (recovered > 0) log.info({ recovered }, 'pending orders recovered');
       } catch (error) {
         log.warn(`recovery: ${describeError(error)}`);

@@ -8,6 +8,7 @@ import { decodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
 import { traceparent } from '#platform/trace.ts';
 import { createOrder } from './create-order.ts';
+import * as pendingStore from './pending-store.ts';
 import { recordPayment } from './record-payment.ts';
 import * as store from './store.ts';
 
@@ -19,6 +20,7 @@ export interface OrdersRoutesDeps {
 }
 
 const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 /** The internal API of orders (`contracts/orders.ts`). */
 export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
@@ -73,6 +75,25 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
   });
 
   api.serve(contract.claimPendingOrders, async ({ body }) => {
-    return { status: 200, body: { data: await store.claimPending(database, body) } };
+    return { status: 200, body: { data: await pendingStore.claimPending(database, body) } };
+  });
+
+  api.serve(contract.listPendingOrders, async ({ query }) => {
+    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
+    const orders = await pendingStore.listPending(database, {
+      minAgeMs: query.minAgeMs ?? 0,
+      before: decodeCursor(query.cursor, PENDING_CURSOR),
+      limit,
+    });
+    return { status: 200, body: pageOf(orders, limit, (order) => `pending:${order.id}`) };
+  });
+
+  api.serve(contract.noteRecoveryFailure, async ({ params, body }) => {
+    const { orderId } = params;
+    const order =
+      (await pendingStore.noteRecoveryFailure(database, orderId, body.error)) ??
+      (await store.findOrder(database, orderId));
+    if (order === null) throw new AppError(commonProblems.notFound, `no order ${orderId}`);
+    return { status: 200, body: order };
   });
 }

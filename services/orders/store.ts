@@ -7,7 +7,8 @@ import type {
 } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/database.ts';
 
-interface OrderRow {
+/** A row of `ORDER_COLUMNS`. */
+export interface OrderRow {
   id: string;
   customer_id: string;
   status: OrderStatus;
@@ -21,7 +22,7 @@ interface OrderRow {
   updated_at: Date;
 }
 
-const ORDER_COLUMNS = `id, customer_id, status, status_reason, items, total_amount, currency,
+export const ORDER_COLUMNS = `id, customer_id, status, status_reason, items, total_amount, currency,
   payment_operation_id, version, created_at, updated_at`;
 
 /** An order about to be stored. */
@@ -159,30 +160,8 @@ export async function listOrders(
   return rows.map(orderOf);
 }
 
-/**
- * Leases Pending orders for recovery. The lease only spares double work: recovering one order
- * twice is harmless.
- */
-export async function claimPending(
-  db: Queryable,
-  claim: { olderThanMs: number; leaseMs: number; limit: number },
-): Promise<Order[]> {
-  const { rows } = await db.query<OrderRow>(
-    `update orders set recovery_tried_at = now(),
-        recovery_leased_until = now() + $2 * interval '1 millisecond'
-      where id in (
-        select id from orders
-        where status = 'Pending' and created_at < now() - $1 * interval '1 millisecond'
-          and coalesce(recovery_leased_until, '-infinity') < now()
-        order by recovery_tried_at nulls first, created_at
-        limit $3 for update skip locked)
-      returning ${ORDER_COLUMNS}`,
-    [claim.olderThanMs, claim.leaseMs, claim.limit],
-  );
-  return rows.map(orderOf);
-}
-
-function orderOf(row: OrderRow): Order {
+/** @returns the order that a row of `ORDER_COLUMNS` is */
+export function orderOf(row: OrderRow): Order {
   return {
     id: row.id,
     customerId: row.customer_id,

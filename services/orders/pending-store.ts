@@ -1,0 +1,75 @@
+import type { Order, PendingOrder } from '#contracts/orders.ts';
+import type { Queryable } from '#platform/database.ts';
+import { ORDER_COLUMNS, type OrderRow, orderOf } from './store.ts';
+
+/**
+ * Leases Pending orders for recovery. The lease only spares double work: recovering one order
+ * twice is harmless.
+ */
+export async function claimPending(
+  db: Queryable,
+  claim: { olderThanMs: number; leaseMs: number; limit: number },
+): Promise<Order[]> {
+  const { rows } = await db.query<OrderRow>(
+    `update orders set recovery_tried_at = now(), recovery_attempts = recovery_attempts + 1,
+        recovery_leased_until = now() + $2 * interval '1 millisecond'
+      where id in (
+        select id from orders
+        where status = 'Pending' and created_at < now() - $1 * interval '1 millisecond'
+          and coalesce(recovery_leased_until, '-infinity') < now()
+        order by recovery_tried_at nulls first, created_at
+        limit $3 for update skip locked)
+      returning ${ORDER_COLUMNS}`,
+    [claim.olderThanMs, claim.leaseMs, claim.limit],
+  );
+  return rows.map(orderOf);
+}
+
+/** Keeps why recovery could not end an order. @returns null when it is not Pending any more */
+export async function noteRecoveryFailure(
+  db: Queryable,
+  id: string,
+  error: string,
+): Promise<Order | null> {
+  const { rows } = await db.query<OrderRow>(
+    `update orders set recovery_error = $2 where id = $1 and status = 'Pending'
+      returning ${ORDER_COLUMNS}`,
+    [id, error],
+  );
+  return rows[0] === undefined ? null : orderOf(rows[0]);
+}
+
+interface PendingRow extends OrderRow {
+  age_ms: string;
+  recovery_attempts: number;
+  recovery_tried_at: Date | null;
+  recovery_error: string | null;
+}
+
+/** Orders that have not ended, newest first, one more than `limit` where there are more. */
+export async function listPending(
+  db: Queryable,
+  query: { minAgeMs: number; before: string | null; limit: number },
+): Promise<PendingOrder[]> {
+  const { rows } = await db.query<PendingRow>(
+    // Materialized: the few Pending ones are found by their own index. Left alone, the planner
+    // may walk through all orders by id, looking for them.
+    `with pending as materialized (
+        select id from orders
+        where status = 'Pending' and created_at <= now() - $1 * interval '1 millisecond')
+      select ${ORDER_COLUMNS}, recovery_attempts, recovery_tried_at, recovery_error,
+        greatest(0, floor(extract(epoch from now() - created_at) * 1000)) as age_ms
+      from orders join pending using (id)
+      where $2::uuid is null or id < $2 order by id desc limit $3`,
+    [query.minAgeMs, query.before, query.limit + 1],
+  );
+  return rows.map((row) => ({
+    ...orderOf(row),
+    ageMs: Number(row.age_ms),
+    recovery: {
+      attempts: row.recovery_attempts,
+      triedAt: row.recovery_tried_at?.toISOString() ?? null,
+      error: row.recovery_error,
+    },
+  }));
+}

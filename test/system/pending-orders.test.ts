@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { eventually, orderOf, rub, startTestSystem } from '../system.ts';
+
+// Invariant I3 as the operator sees it: what has not ended, how old it is and what keeps it.
+
+test('an order that recovery cannot end is shown with its age and the reason', async (t) => {
+  // An address where nobody listens: billing is down for the gateway, for good.
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as AddressInfo;
+  closed.close();
+  const system = await startTestSystem(t, {
+    BILLING_URL: `http://127.0.0.1:${port}`,
+    ORDER_DEADLINE_MS: '300',
+    RECOVERY_AGE_MS: '0',
+    RECOVERY_INTERVAL_MS: '50',
+  });
+  const [anna, operator] = [await system.customer(), await system.operator()];
+  const placed = await anna.call('POST', '/v1/orders', orderOf(100));
+  assert.equal(placed.status, 202, JSON.stringify(placed.body));
+
+  const pending = await eventually('the reason', async () => {
+    const { body } = await operator.call('GET', '/v1/operator/pending-orders');
+    return body.data[0]?.recovery.error !== null && body.data[0];
+  });
+  const { ageMs, recovery, ...order } = pending;
+  assert.deepEqual(order, placed.body);
+  assert.deepEqual([order.total, order.statusLabel], [rub(100), 'Ожидает оплаты']);
+  assert.ok(Number.isInteger(ageMs) && ageMs > 0);
+  assert.ok(recovery.attempts >= 1);
+  assert.match(recovery.error, /billing voidPayment gave no answer/);
+
+  const english = await operator.call('GET', '/v1/operator/pending-orders?minAgeMs=1', undefined, {
+    'accept-language': 'en',
+  });
+  assert.equal(english.body.data[0].statusLabel, 'Awaiting payment');
+  const later = await operator.call('GET', '/v1/operator/pending-orders?minAgeMs=86400000');
+  assert.deepEqual(later.body, { data: [], nextCursor: null });
+});
