@@ -1,76 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { type TestContext, test } from 'node:test';
-import { createTestDatabase, testLog } from '../test/database.ts';
-import { makeBroker } from '../test/embedded-broker.ts';
-import type { Broker, IncomingMessage } from './broker/broker.ts';
-import { names, until } from './broker/contract-helpers.ts';
-import type { Database, Queryable } from './database.ts';
-import { type Relay, startRelay } from './outbox.ts';
+import { test } from 'node:test';
+import { idOf, idsOf, insertRow, openOutbox, unpublished } from '../test/outbox.ts';
+import type { Broker } from './broker/broker.ts';
+import { until } from './broker/contract-helpers.ts';
+import type { Database } from './database.ts';
 
 // Invariant I5, the part of the relay: what is committed in the outbox arrives, at least once.
-
-/** The table as the one service with an outbox has it. */
-const MIGRATIONS = new URL('../services/orders/migrations/', import.meta.url);
-
-interface Outbox {
-  database: Database;
-  broker: Broker;
-  topic: string;
-  received: IncomingMessage[];
-  /** Starts a relay that ends before the database does. */
-  relay(parts?: Partial<{ database: Database; broker: Broker }>): Relay;
-}
-
-async function openOutbox(t: TestContext): Promise<Outbox> {
-  const relays: Relay[] = [];
-  // Registered first, so it runs before the databases are dropped.
-  t.after(async () => {
-    for (const relay of relays) await relay.close();
-  });
-  const { broker } = await makeBroker(t);
-  const database = await createTestDatabase(t, MIGRATIONS);
-  const { topic, group } = names();
-  const received: IncomingMessage[] = [];
-  await broker.subscribe(topic, group, async (messages) => {
-    received.push(...messages);
-  });
-  return {
-    ...{ database, broker, topic, received },
-    relay(parts = {}) {
-      const options = { database, broker, topic, source: '/things', log: testLog, ...parts };
-      const relay = startRelay(options);
-      relays.push(relay);
-      return relay;
-    },
-  };
-}
-
-async function insertRow(
-  db: Queryable,
-  {
-    id = randomUUID(),
-    aggregate = randomUUID() as string,
-    traceparent = null as string | null,
-  } = {},
-): Promise<string> {
-  await db.query(
-    `insert into outbox (id, aggregatetype, aggregateid, type, payload, traceparent)
-     values ($1, 'thing', $2, 'thing.v1', $3, $4)`,
-    [id, aggregate, JSON.stringify({ id, text: 'привет' }), traceparent],
-  );
-  return id;
-}
-
-async function unpublished(db: Queryable): Promise<number> {
-  const { rows } = await db.query(
-    'select count(*)::int as n from outbox where published_at is null',
-  );
-  return rows[0].n;
-}
-
-const idOf = (message: IncomingMessage): string => String(message.headers.ce_id);
-const idsOf = (messages: IncomingMessage[]): Set<string> => new Set(messages.map(idOf));
 
 /** A broker that does something else while `broken`. */
 function breakable(broker: Broker, instead: Broker['publish']): { broker: Broker; mend(): void } {

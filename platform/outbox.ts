@@ -4,15 +4,14 @@ import { createBell } from './bell.ts';
 import type { Acknowledgement, Broker, OutgoingMessage } from './broker/broker.ts';
 import type { Database, Queryable } from './database.ts';
 import { describeError } from './errors.ts';
+import { keepOutboxInOrder } from './outbox-upkeep.ts';
 
 const BATCH_MAX = 500;
 // Longer than a publish may take; only when a relay dies does another one wait for it.
 const LEASE_MS = 15_000;
 const POLL_MS = 500;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
-const RETENTION_DAYS = 7;
-const CLEAN_UP_EVERY_MS = 60_000;
-const CLEAN_UP_BATCH = 1_000;
+const UPKEEP_EVERY_MS = 60_000;
 
 export interface Relay {
   /** Looks for rows now: called after a commit that wrote one. */
@@ -37,21 +36,22 @@ export interface RelayOptions {
  * the worst case is a row published twice with the same id.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { database, log } = options;
+  const { log } = options;
   const stop = new AbortController();
   const bell = createBell();
 
   async function run(): Promise<void> {
     let failures = 0;
-    let cleanUpAt = performance.now() + CLEAN_UP_EVERY_MS;
+    // The first time at once: a broker is restored, or replaced, while we are down.
+    let upkeepAt = performance.now();
     while (!stop.signal.aborted) {
       try {
+        if (performance.now() >= upkeepAt) {
+          upkeepAt = performance.now() + UPKEEP_EVERY_MS;
+          await keepOutboxInOrder(options);
+        }
         const moved = await moveBatch(options);
         failures = 0;
-        if (performance.now() >= cleanUpAt) {
-          cleanUpAt = performance.now() + CLEAN_UP_EVERY_MS;
-          await deletePublished(database);
-        }
         if (moved < BATCH_MAX) await bell.wait(POLL_MS);
       } catch (error) {
         failures++;
@@ -164,16 +164,4 @@ async function markPublished(
       acknowledgements.map((ack) => ack.offset),
     ],
   });
-}
-
-async function deletePublished(db: Queryable): Promise<void> {
-  let deleted: number;
-  do {
-    const result = await db.query(
-      `delete from outbox where id in (
-        select id from outbox where published_at < now() - $1 * interval '1 day' limit $2)`,
-      [RETENTION_DAYS, CLEAN_UP_BATCH],
-    );
-    deleted = result.rowCount ?? 0;
-  } while (deleted === CLEAN_UP_BATCH);
 }

@@ -21,6 +21,7 @@ export function brokerContract(
 ): void {
   deliveryTests(name, makeBroker, options.backlog ?? 5_000);
   groupTests(name, makeBroker);
+  endTests(name, makeBroker);
   contentTests(name, makeBroker);
 }
 
@@ -204,6 +205,21 @@ function groupTests(name: string, makeBroker: MakeBroker): void {
     await until('nothing lags', async () => (await lag()) === 0n);
     const ends = (await broker.lag(topic, group)).map(({ end }) => end);
     assert.equal(totalOf(ends), 30n);
+  });
+}
+
+function endTests(name: string, makeBroker: MakeBroker): void {
+  test(`${name}: the ends of a topic follow what was acknowledged`, async (t) => {
+    const { broker } = await makeBroker(t);
+    const { topic } = names();
+    assert.equal(await broker.ends(topic), null);
+    const acknowledged = await broker.publish(topic, burst(30));
+    const present = await broker.ends(topic);
+    assert.equal(totalOf([...(present?.ends.values() ?? [])]), 30n);
+    for (const { topicId, partition, offset } of acknowledged) {
+      assert.equal(present?.topicId, topicId);
+      assert.ok((present?.ends.get(partition) ?? 0n) > offset);
+    }
   });
 }
 
