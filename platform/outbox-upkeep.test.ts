@@ -49,13 +49,16 @@ test('I5: what the broker acknowledged and lost goes out again, and nothing else
 
 test('a topic that was made anew is not taken for one that lost its tail', async (t) => {
   const outbox = await openOutbox(t);
-  const { database, log, topic, received, relay } = outbox;
+  const { database, broker, log, topic, received, relay } = outbox;
   for (let row = 0; row < 20; row++) await insertRow(database);
   const first = relay();
   await until('all are marked', async () => (await unpublished(database)) === 0);
   await until('all arrived', () => idsOf(received).size === 20);
   await first.close();
   await log.query('delete from topics where name = $1', [topic]);
+  const headers = { ce_id: 'the first of the new topic' };
+  await broker.publish(topic, [{ key: 'thing', value: Buffer.from('{}'), headers }]);
+  await until('it is read', () => idsOf(received).has(headers.ce_id));
   received.length = 0;
 
   relay();
