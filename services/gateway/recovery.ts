@@ -8,7 +8,8 @@ import { recoverOrders } from './recover-orders.ts';
 
 const BATCH_MAX = 100;
 const LEASE_MS = 10_000;
-const CALL_BUDGET_MS = 3_000;
+// Two calls an order: a gateway that stops waits no longer for them than for a request's budget.
+const CALL_BUDGET_MS = 2_500;
 
 export interface Recovery {
   /** Waits for the orders under way. */
@@ -34,6 +35,7 @@ export function startRecovery(
     async onFailure(order: Order, error: unknown) {
       const reason = describeError(error);
       log.warn({ order: order.id }, `recovery: ${reason}`);
+      if (stop.signal.aborted) return;
       // For the operator's list. Where orders itself is what fails, its absence tells as much.
       await noteFailure(order, reason).catch(() => {});
     },

@@ -139,8 +139,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   return {
     url,
     async close() {
-      await app.close();
-      await recovery.close();
+      // Side by side: each may wait for calls under way, and a stop has 10 s for everything.
+      await Promise.all([app.close(), recovery.close()]);
       await Promise.all(
         Object.values(neighbours).map((client: HttpClient | null) => client?.close()),
       );

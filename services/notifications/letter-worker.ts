@@ -13,7 +13,8 @@ import * as store from './store.ts';
 const IN_FLIGHT_MAX = 64;
 // Fewer at a time would cost a claim and a look-up of contacts for each letter.
 const CLAIM_MIN = 16;
-const STOP_TIMEOUT_MS = 8_000;
+// A process has 10 s to stop in, and before this the gateway may need 5 for its last requests.
+const STOP_TIMEOUT_MS = 4_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
 // Some minutes of trying to record `sent`: without the record the letter goes a second time.
 const RECORD_RETRIES_MAX = 40;

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import * as billing from '#contracts/billing.ts';
+import * as gateway from '#contracts/gateway.ts';
 import * as identity from '#contracts/identity.ts';
 import * as notifications from '#contracts/notifications.ts';
+import * as operatorContract from '#contracts/operator.ts';
 import * as orders from '#contracts/orders.ts';
 import * as profiles from '#contracts/profiles.ts';
 import type { Endpoint } from '#platform/endpoint.ts';
@@ -38,6 +40,7 @@ test('who may do what', async (t) => {
   });
   await t.test('other customers', (t) => checkCustomers(t, system));
   await t.test('top-ups', (t) => checkTopUps(t, system));
+  await t.test('the operator’s routes', (t) => checkOperator(t, system));
   await t.test('the gateway leads to no internal route', (t) => checkGateway(t, system));
   await t.test('services admit their callers only', (t) => checkServices(t, system));
   // Last: from then on this address may not sign in any more.
@@ -140,14 +143,14 @@ async function checkGateway(t: TestContext, system: TestSystem) {
     ...[billing, identity, notifications, orders, profiles]
       .flatMap(endpointsOf)
       .flatMap(({ method, path }): [string, string][] => {
-        const filled = path.replace(/:\w+/, id);
+        const filled = path.replace(/:\w+/g, id);
         return [
           [method, filled],
           [method, `/v1${filled}`],
         ];
       })
-      // The public routes of the same name.
-      .filter(([, path]) => !/^\/v1\/(orders|sessions|letters)(\/[^/]+)?$/.test(path)),
+      // The public routes of the same name, for whatever method.
+      .filter(([, path]) => !publicPaths.some((known) => known.test(path))),
     ['PUT', `/v1/orders/${id}%2fpayment`],
     ['PUT', `/v1/orders%2f${id}%2fpayment`],
     ['PUT', `/v1/orders/${id}/payment/`],
@@ -174,6 +177,24 @@ async function checkGateway(t: TestContext, system: TestSystem) {
       assertProblem(await anna.call('GET', `/v1/orders/${id}%2f${rest}`), 400);
     }
   });
+}
+
+const publicPaths = [gateway, operatorContract]
+  .flatMap(endpointsOf)
+  .map(({ path }) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`));
+
+async function checkOperator(t: TestContext, system: TestSystem) {
+  const anna = await system.customer();
+  for (const { method, path } of endpointsOf(operatorContract)) {
+    await t.test(`401 without a token, 403 for customers: ${method} ${path}`, async () => {
+      const filled = path.replace(/:\w+/g, MISSING);
+      const withToken = { authorization: `Bearer ${anna.token}` };
+      const refused = await rawCall(system.url, { method, path: filled });
+      assertProblem(refused, 401, 'unauthenticated');
+      const forbidden = await rawCall(system.url, { method, path: filled, headers: withToken });
+      assertProblem(forbidden, 403, 'forbidden');
+    });
+  }
 }
 
 function endpointsOf(contract: object): Endpoint[] {
