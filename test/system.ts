@@ -7,7 +7,9 @@ import pg from 'pg';
 import { type Mailbox, startMailbox } from '#dev/mailbox.ts';
 import { createSecrets, type Secrets } from '#dev/secrets.ts';
 import { DATABASES, OPERATOR_EMAIL, type System, startSystem } from '#dev/system.ts';
-import type { Environment } from '#platform/config.ts';
+import { type Environment, loadConfig } from '#platform/config.ts';
+import type { RunningService } from '#platform/service.ts';
+import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
 import { testLog, testServerUrl } from './database.ts';
 
 /** The whole system of the wiring table, on databases of its own. */
@@ -15,9 +17,15 @@ export interface TestSystem {
   url: string;
   system: System;
   mailbox: Mailbox;
+  /** SQLite file of the mailbox. */
+  mailboxFile: string;
   secrets: Secrets;
   /** URL of a service's database, to look behind the API. */
   databaseUrl: (name: string) => string;
+  /** Another whole set of services on the same databases and mail server. */
+  startReplica(): Promise<System>;
+  /** Another gateway for the same services; it ends with the test, if not before. */
+  startGatewayBeside(env?: Environment): Promise<RunningService>;
   /** A registered customer with a token and perhaps money. */
   customer(options?: {
     topUp?: number;
@@ -47,51 +55,92 @@ export interface Answer {
   body: any;
 }
 
+/** A PostgreSQL server that a test has for itself. */
+export interface OwnServer {
+  /** URL of the superuser. */
+  url: string;
+  close(): Promise<void>;
+}
+
 /**
  * Starts the production wiring with port 0, embedded mailbox and fresh databases; all of it ends
  * with the test.
  * @param env settings that differ from the default set-up
+ * @param server where the databases are made, closed after them; the one of all tests when absent
  */
-export async function startTestSystem(t: TestContext, env: Environment = {}): Promise<TestSystem> {
+export async function startTestSystem(
+  t: TestContext,
+  env: Environment = {},
+  server: OwnServer = { url: testServerUrl(), close: async () => {} },
+): Promise<TestSystem> {
   const prefix = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`;
   const databaseUrl = (name: string): string => {
-    const url = new URL(testServerUrl());
+    const url = new URL(server.url);
     url.pathname = `/${prefix}_${name}`;
     return url.href;
   };
-  await onServer(DATABASES.map((name) => `create database ${prefix}_${name}`));
+  /** What is closed at the end, latest first. */
+  const open: { close(): Promise<void> }[] = [server];
+  // One hook: the runner calls several in the order of their registration, the wrong one here.
+  t.after(async () => {
+    for (const one of open.toReversed()) await one.close();
+  });
+  const allDatabases = (statement: (name: string) => string) =>
+    onServer(
+      server.url,
+      DATABASES.map((name) => statement(`${prefix}_${name}`)),
+    );
+  await allDatabases((name) => `create database ${name}`);
+  open.push({ close: () => allDatabases((name) => `drop database ${name} with (force)`) });
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-mailbox-'));
+  open.push({ close: () => rm(folder, { recursive: true }) });
+  const mailboxFile = join(folder, 'mailbox.sqlite');
   const mailbox = await startMailbox({
-    file: join(folder, 'mailbox.sqlite'),
+    file: mailboxFile,
     smtpPort: 0,
     httpPort: 0,
     log: testLog,
   });
+  open.push(mailbox);
   const secrets = createSecrets();
-  let system: System | undefined;
-  // One hook: the runner calls several in the order of their registration, the wrong one here.
-  t.after(async () => {
-    await system?.close();
-    await mailbox.close();
-    await rm(folder, { recursive: true });
-    await onServer(DATABASES.map((name) => `drop database ${prefix}_${name} with (force)`));
-  });
-  system = await startSystem({
-    databaseUrl,
-    secrets,
-    smtpUrl: mailbox.smtpUrl,
-    mailboxUrl: mailbox.httpUrl,
-    env: { PORT: '0', ...env },
-    log: () => testLog,
-  });
+  const startSet = async () => {
+    const started = await startSystem({
+      databaseUrl,
+      secrets,
+      smtpUrl: mailbox.smtpUrl,
+      mailboxUrl: mailbox.httpUrl,
+      env: { PORT: '0', ...env },
+      log: () => testLog,
+    });
+    open.push(started);
+    return started;
+  };
+  const system = await startSet();
   const { url } = system;
   const signIn = (email: string, password: string) => signedIn(url, email, password);
   return {
     url,
     system,
     mailbox,
+    mailboxFile,
     secrets,
     databaseUrl,
+    startReplica: startSet,
+    async startGatewayBeside(changes = {}) {
+      const gateway = await startGateway(
+        loadConfig('gateway', GatewayConfig, {
+          ...{ PORT: '0', GATEWAY_PRIVATE_KEY: secrets.gatewayKey, WALLET_SELF_TOP_UP: 'true' },
+          ...addressesOf(system),
+          ...env,
+          ...changes,
+        }),
+        testLog,
+      );
+      let closed: Promise<void> | undefined;
+      const once = { url: gateway.url, close: () => (closed ??= gateway.close()) };
+      open.push(once);
+      return once;
+    },
     async customer({ topUp = 0, locale = 'ru', name = 'Анна' } = {}) {
       const email = `${randomUUID()}@example.com`;
       const registered = await call(url, 'POST', '/v1/registrations', {
@@ -104,6 +153,12 @@ export async function startTestSystem(t: TestContext, env: Environment = {}): Pr
     },
     operator: () => signIn(OPERATOR_EMAIL, secrets.operatorPassword),
   };
+}
+
+/** The settings that tell a gateway where the other services are. */
+function addressesOf({ services }: System): Environment {
+  const others = [...services].filter(([name]) => name !== 'gateway');
+  return Object.fromEntries(others.map(([name, { url }]) => [`${name.toUpperCase()}_URL`, url]));
 }
 
 export const PASSWORD = 'correct horse battery';
@@ -190,8 +245,8 @@ export async function queryRows(
   }
 }
 
-async function onServer(statements: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: testServerUrl() });
+async function onServer(url: string, statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     for (const statement of statements) await client.query(statement);

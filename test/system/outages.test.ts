@@ -3,17 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Static, TObject } from 'typebox';
 import { startMailbox } from '#dev/mailbox.ts';
 import { createSecrets } from '#dev/secrets.ts';
-import { type Environment, loadConfig } from '#platform/config.ts';
-import type { RunningService } from '#platform/service.ts';
-import { publicKeyOf } from '#platform/service-token.ts';
-import { BillingConfig, startBilling } from '#services/billing/service.ts';
-import { OrdersConfig, startOrders } from '#services/orders/service.ts';
-import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
-import { testLog, testServerUrl } from '../database.ts';
+import { testLog } from '../database.ts';
 import { startTestIssuer } from '../issuer.ts';
+import { closeDatabase, stop } from '../outage.ts';
 import { assertProblem } from '../raw-http.ts';
 import {
   type Answer,
@@ -24,46 +18,10 @@ import {
   rub,
   startTestSystem,
   type TestCustomer,
-  type TestSystem,
 } from '../system.ts';
 
 // Invariant I7: an order's answer needs orders and billing and nothing else. What is missing only
 // delays the letters. Without orders or billing it is 503 or 202, never an error of ours.
-
-/** A service that can be started again where it was, for the callers that know its address. */
-function restartable<S extends TObject>(
-  schema: S,
-  start: (config: Static<S>, log: typeof testLog) => Promise<RunningService>,
-) {
-  return (name: string, env: Environment) => start(loadConfig(name, schema, env), testLog);
-}
-
-const starts = {
-  billing: restartable(BillingConfig, startBilling),
-  orders: restartable(OrdersConfig, startOrders),
-  profiles: restartable(ProfilesConfig, startProfiles),
-};
-
-/** Stops a service; what it returns starts it again. */
-async function stop({ system, secrets, databaseUrl }: TestSystem, name: keyof typeof starts) {
-  const stopped = system.services.get(name) as RunningService;
-  system.services.delete(name);
-  await stopped.close();
-  const env = {
-    PORT: new URL(stopped.url).port,
-    [`${name.toUpperCase()}_DATABASE_URL`]: databaseUrl(name),
-    BROKER_DATABASE_URL: databaseUrl('broker'),
-    SERVICE_PUBLIC_KEYS: JSON.stringify({
-      keys: [
-        await publicKeyOf('gateway', secrets.gatewayKey),
-        await publicKeyOf('notifications', secrets.notificationsKey),
-      ],
-    }),
-  };
-  return async () => {
-    system.services.set(name, await starts[name](name, env));
-  };
-}
 
 /** A mail server that can be stopped and started at the same address. */
 async function startMailServer(t: TestContext) {
@@ -88,23 +46,6 @@ async function startMailServer(t: TestContext) {
         running = await open(Number(new URL(url).port));
       };
     },
-  };
-}
-
-/** Takes a database away from everybody, as a server that is down would. */
-async function closeDatabase(url: string): Promise<() => Promise<void>> {
-  const name = new URL(url).pathname.slice(1);
-  const allow = (yes: boolean) =>
-    queryRows(testServerUrl(), `alter database ${name} allow_connections ${yes}`);
-  await allow(false);
-  await queryRows(
-    testServerUrl(),
-    'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
-    [name],
-  );
-  await assert.rejects(queryRows(url, 'select 1'));
-  return async () => {
-    await allow(true);
   };
 }
 

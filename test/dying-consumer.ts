@@ -1,0 +1,37 @@
+import pino from 'pino';
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { createEmbeddedBroker } from '#platform/broker/embedded.ts';
+import { createDatabase } from '#platform/database.ts';
+import { onOrderUpdates } from '#services/notifications/on-order-update.ts';
+import { insertDeadLetters, insertLetters } from '#services/notifications/store.ts';
+
+// A member of the group of notifications for a test to kill: it stops for ever, and says so,
+// between the commit of the letters and that of the position.
+
+const log = pino({ level: 'silent' });
+const open = (name: string) =>
+  createDatabase({
+    url: process.env[name] as string,
+    connectionsMax: 8,
+    applicationName: 'dying',
+    log,
+  });
+const database = open('NOTIFICATIONS_DATABASE_URL');
+const broker = await createEmbeddedBroker({ database: open('BROKER_DATABASE_URL'), log });
+await broker.subscribe(ORDERS_TOPIC, 'notifications', async (messages) => {
+  const deps = {
+    storeAll: (
+      letters: Parameters<typeof insertLetters>[1],
+      deadLetters: Parameters<typeof insertDeadLetters>[1],
+    ) =>
+      database.transaction(async (tx) => {
+        await insertLetters(tx, letters);
+        await insertDeadLetters(tx, deadLetters);
+      }),
+    onLetters: () => {},
+    onUnknownType: () => {},
+  };
+  await onOrderUpdates(deps, messages);
+  console.log('here');
+  return new Promise(() => {});
+});

@@ -1,0 +1,32 @@
+import pino from 'pino';
+import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { createEmbeddedBroker } from '#platform/broker/embedded.ts';
+import { createDatabase } from '#platform/database.ts';
+import { startRelay } from '#platform/outbox.ts';
+
+// A relay for a test to kill: it stops for ever, and says so, between the broker's acknowledgement
+// and the mark in the outbox.
+
+const log = pino({ level: 'silent' });
+const open = (name: string) =>
+  createDatabase({
+    url: process.env[name] as string,
+    connectionsMax: 4,
+    applicationName: 'dying',
+    log,
+  });
+const broker = await createEmbeddedBroker({ database: open('BROKER_DATABASE_URL'), log });
+startRelay({
+  database: open('ORDERS_DATABASE_URL'),
+  broker: {
+    ...broker,
+    async publish(topic, messages) {
+      await broker.publish(topic, messages);
+      console.log('here');
+      return new Promise(() => {});
+    },
+  },
+  topic: ORDERS_TOPIC,
+  source: ORDER_UPDATE_SOURCE,
+  log,
+});

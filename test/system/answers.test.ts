@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { assertBooks } from '../books.ts';
+import { type History, newHistory, orderAnswer } from '../history.ts';
+import { startTestProxy, type TestProxy } from '../proxy.ts';
+import { assertProblem } from '../raw-http.ts';
+import {
+  type Answer,
+  call,
+  eventually,
+  orderOf,
+  queryRows,
+  rub,
+  startTestSystem,
+  type TestCustomer,
+  type TestSystem,
+} from '../system.ts';
+
+// The table of answers (design section 2) when hops lose what they carry. Each test ends with the
+// books, which also hold every answer against how its order ended.
+
+const CREATE = /^POST \/orders /;
+const PAY = /^PUT \/payments\/[^/]+ /;
+const RECORD = /^PUT \/orders\/[^/]+\/payment /;
+const TOP_UP = /^POST \/wallets\//;
+
+interface Bench {
+  system: TestSystem;
+  /** Between the gateways and each service. */
+  orders: TestProxy;
+  billing: TestProxy;
+  history: History;
+  /** Places an order, at another gateway where one is given, and keeps the answer. */
+  place(customer: TestCustomer, key: string, amount: number, url?: string): Promise<Answer>;
+}
+
+/** A system whose gateways reach orders and billing through proxies only. */
+async function startBench(t: TestContext): Promise<Bench> {
+  const orders = await startTestProxy(t);
+  const billing = await startTestProxy(t);
+  const system = await startTestSystem(t, {
+    ORDERS_URL: orders.url,
+    BILLING_URL: billing.url,
+    // No recovery, unless a test starts a gateway for it.
+    RECOVERY_AGE_MS: '600000',
+  });
+  orders.target(system.system.services.get('orders')?.url as string);
+  billing.target(system.system.services.get('billing')?.url as string);
+  const history = newHistory();
+  return {
+    ...{ system, orders, billing, history },
+    async place({ customerId, token }, key, amount, url = system.url) {
+      const headers = { authorization: `Bearer ${token}`, 'idempotency-key': key };
+      const body = orderOf(amount);
+      const answer = await call(url, 'POST', '/v1/orders', { headers, body });
+      history.orders.push(orderAnswer({ customerId, key, amount }, answer));
+      return answer;
+    },
+  };
+}
+
+/** A gateway that gives an order less time than one attempt of a call takes. */
+const startHasty = ({ system }: Bench) => system.startGatewayBeside({ ORDER_DEADLINE_MS: '600' });
+
+/** A gateway whose recovery takes every Pending order that it sees. */
+const startRecovering = ({ system }: Bench) =>
+  system.startGatewayBeside({ RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
+
+const balanceOf = async (customer: TestCustomer): Promise<unknown> =>
+  (await customer.call('GET', '/v1/wallet')).body.balance;
+
+async function orderIds(customer: TestCustomer): Promise<string[]> {
+  const { body } = await customer.call('GET', '/v1/orders');
+  return body.data.map(({ id }: { id: string }) => id);
+}
+
+function untilEnded(customer: TestCustomer, id: string): Promise<Answer['body']> {
+  return eventually(`order ${id} to end`, async () => {
+    const { body } = await customer.call('GET', `/v1/orders/${id}`);
+    return body.status !== 'Pending' && body;
+  });
+}
+
+function assertPending(answer: Answer, key: string): void {
+  assert.equal(answer.status, 202, JSON.stringify(answer.body));
+  assert.equal(answer.body.status, 'Pending');
+  assert.equal(answer.headers.get('location'), `/v1/orders/${answer.body.id}`);
+  assert.match(answer.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+  assert.equal(answer.headers.get('idempotency-key'), key);
+}
+
+test('a lost answer of any hop is asked for again: one order, one charge, one answer', async (t) => {
+  const bench = await startBench(t);
+  const { system, place } = bench;
+  for (const [hop, proxy, requests] of [
+    ['create', bench.orders, CREATE],
+    ['decide', bench.billing, PAY],
+    ['record', bench.orders, RECORD],
+  ] as const) {
+    await t.test(`the answer of ${hop} lost twice: 201`, async () => {
+      const customer = await system.customer({ topUp: 1_000 });
+      proxy.set({ mode: 'swallow-answers', requests, times: 2 });
+      const answer = await place(customer, 'key', 100);
+      assert.equal(answer.status, 201, JSON.stringify(answer.body));
+      assert.equal(proxy.met.length, 2);
+      assert.deepEqual(await orderIds(customer), [answer.body.id]);
+      assert.deepEqual(await balanceOf(customer), rub(900));
+      assert.deepEqual((await place(customer, 'key', 100)).body, answer.body);
+    });
+
+    await t.test(`the answer of ${hop} lost: 406 with what the wallet held`, async () => {
+      const customer = await system.customer({ topUp: 70 });
+      proxy.set({ mode: 'swallow-answers', requests, times: 1 });
+      const answer = await place(customer, 'key', 100);
+      assertProblem(answer, 406, 'insufficient-funds');
+      assert.equal(proxy.met.length, 1);
+      assert.deepEqual([answer.body.balance, answer.body.shortfall], [rub(70), rub(30)]);
+    });
+  }
+
+  await t.test('connections refused for a moment: 201', async () => {
+    const customer = await system.customer({ topUp: 1_000 });
+    bench.orders.set({ mode: 'refuse', times: 2 });
+    bench.billing.set({ mode: 'refuse', times: 2 });
+    assert.equal((await place(customer, 'key', 100)).status, 201);
+    assert.deepEqual([bench.orders.met.length, bench.billing.met.length], [2, 2]);
+  });
+
+  await t.test('the answer of a top-up lost: topped up once', async () => {
+    const customer = await system.customer();
+    bench.billing.set({ mode: 'swallow-answers', requests: TOP_UP, times: 2 });
+    const answer = await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(50) });
+    assert.equal(answer.status, 201);
+    assert.equal(bench.billing.met.length, 2);
+    assert.deepEqual(await balanceOf(customer), rub(50));
+  });
+  await assertBooks(system, bench.history);
+});
+
+test('an outcome that is not known in time is 202 or 503; the same key then gets the one end', async (t) => {
+  const bench = await startBench(t);
+  const { system, orders, billing, place } = bench;
+  const hasty = await startHasty(bench);
+
+  await t.test('billing hangs: 202, also repeated; another body is 422 all along', async () => {
+    const customer = await system.customer({ topUp: 1_000 });
+    billing.set({ mode: 'hang', requests: PAY });
+    const first = await place(customer, 'key', 100, hasty.url);
+    assertPending(first, 'key');
+    const again = await place(customer, 'key', 100, hasty.url);
+    assert.deepEqual([again.status, again.body], [202, first.body]);
+    assertProblem(await place(customer, 'key', 101, hasty.url), 422, 'idempotency-key-reused');
+    // Both payments that nobody waits for any more go on now, beside the third.
+    billing.set('pass');
+    const paid = await place(customer, 'key', 100, hasty.url);
+    assert.deepEqual([paid.status, paid.body.id], [201, first.body.id]);
+    assertProblem(await place(customer, 'key', 101), 422, 'idempotency-key-reused');
+    assert.deepEqual(await balanceOf(customer), rub(900));
+  });
+
+  await t.test(
+    'orders hangs: 503 with the key; late requests and replays make one order',
+    async () => {
+      const customer = await system.customer({ topUp: 1_000 });
+      orders.set({ mode: 'hang', requests: CREATE });
+      const own = await place(customer, 'own', 100, hasty.url);
+      assertProblem(own, 503, 'unavailable');
+      assert.equal(own.headers.get('idempotency-key'), 'own');
+      assert.equal(own.headers.get('location'), null);
+      const headers = { authorization: `Bearer ${customer.token}` };
+      const keyless = await call(hasty.url, 'POST', '/v1/orders', { headers, body: orderOf(100) });
+      assertProblem(keyless, 503, 'unavailable');
+      const made = keyless.headers.get('idempotency-key') as string;
+      orders.set('pass');
+      const ids = new Set<string>();
+      for (const key of ['own', made, 'own', made]) {
+        const answer = await place(customer, key, 100);
+        assert.equal(answer.status, 201);
+        ids.add(answer.body.id);
+      }
+      assert.deepEqual((await orderIds(customer)).sort(), [...ids].sort());
+      assert.deepEqual([ids.size, await balanceOf(customer)], [2, rub(800)]);
+    },
+  );
+
+  for (const [hop, proxy, requests, ends] of [
+    ['decide', billing, PAY, ['Pending', 'Pending']],
+    ['record', orders, RECORD, ['Paid', 'Cancelled']],
+  ] as const) {
+    await t.test(`every answer of ${hop} lost: 202, then what was decided`, async () => {
+      const customer = await system.customer({ topUp: 130 });
+      proxy.set({ mode: 'swallow-answers', requests });
+      const cheap = await place(customer, 'cheap', 100, hasty.url);
+      const dear = await place(customer, 'dear', 100, hasty.url);
+      assertPending(cheap, 'cheap');
+      assertPending(dear, 'dear');
+      const stored = await queryRows(
+        system.databaseUrl('orders'),
+        'select status from orders where customer_id = $1 order by id',
+        [customer.customerId],
+      );
+      assert.deepEqual(
+        stored.map(({ status }) => status),
+        ends,
+      );
+      // What was decided stays, whatever the wallet holds by now.
+      await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(1_000) });
+      proxy.set('pass');
+      const paid = await place(customer, 'cheap', 100);
+      assert.deepEqual([paid.status, paid.body.id], [201, cheap.body.id]);
+      const refused = await place(customer, 'dear', 100);
+      assertProblem(refused, 406, 'insufficient-funds');
+      assert.equal(refused.body.order.id, dear.body.id);
+      assert.deepEqual([refused.body.balance, refused.body.shortfall], [rub(30), rub(70)]);
+      assert.deepEqual(await balanceOf(customer), rub(1_030));
+    });
+  }
+  await assertBooks(system, bench.history);
+});
+
+test('an order that recovery voided is 409, and no payment that comes late is taken', async (t) => {
+  const bench = await startBench(t);
+  const { system, billing, place } = bench;
+
+  await t.test('after a 202: the replay is 409, a new key is a new order', async () => {
+    const customer = await system.customer({ topUp: 1_000 });
+    const hasty = await startHasty(bench);
+    billing.set({ mode: 'hang', requests: PAY });
+    const pending = await place(customer, 'key', 100, hasty.url);
+    assertPending(pending, 'key');
+    const recovering = await startRecovering(bench);
+    const ended = await untilEnded(customer, pending.body.id);
+    await recovering.close();
+    assert.deepEqual([ended.status, ended.statusReason], ['Cancelled', 'voided']);
+    const voided = await place(customer, 'key', 100);
+    assertProblem(voided, 409, 'order-cancelled');
+    assert.deepEqual(voided.body.order, ended);
+    assert.equal(voided.headers.get('location'), `/v1/orders/${ended.id}`);
+    assert.match(voided.body.detail, /Idempotency-Key/);
+    billing.set('pass');
+    assertProblem(await place(customer, 'key', 100), 409, 'order-cancelled');
+    assert.equal((await place(customer, 'new-key', 100)).status, 201);
+    assert.deepEqual(await balanceOf(customer), rub(900));
+  });
+
+  await t.test('while the request still runs: it is answered 409 itself', async () => {
+    const customer = await system.customer({ topUp: 1_000 });
+    billing.set({ mode: 'hang', requests: PAY });
+    const placed = place(customer, 'key', 100);
+    await billing.reached(PAY);
+    const [id] = await orderIds(customer);
+    const recovering = await startRecovering(bench);
+    const ended = await untilEnded(customer, id as string);
+    await recovering.close();
+    billing.set('pass');
+    const answer = await placed;
+    assertProblem(answer, 409, 'order-cancelled');
+    assert.deepEqual(answer.body.order, ended);
+    assert.deepEqual(await balanceOf(customer), rub(1_000));
+  });
+
+  await t.test('recovery finds a charge whose answer was lost: the order is Paid', async () => {
+    const customer = await system.customer({ topUp: 1_000 });
+    const hasty = await startHasty(bench);
+    billing.set({ mode: 'swallow-answers', requests: PAY });
+    const pending = await place(customer, 'key', 100, hasty.url);
+    assertPending(pending, 'key');
+    const recovering = await startRecovering(bench);
+    assert.equal((await untilEnded(customer, pending.body.id)).status, 'Paid');
+    await recovering.close();
+    assert.equal((await place(customer, 'key', 100)).status, 201);
+    assert.deepEqual(await balanceOf(customer), rub(900));
+  });
+  await assertBooks(system, bench.history);
+});
+
+/** Sends an order, and hangs up before the answer once the service behind has been asked. */
+async function placeAndHangUp(
+  { billing }: Bench,
+  customer: TestCustomer,
+  url: string,
+): Promise<void> {
+  const body = JSON.stringify(orderOf(100));
+  const { hostname, port, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(
+    [
+      'POST /v1/orders HTTP/1.1',
+      `host: ${host}`,
+      `authorization: Bearer ${customer.token}`,
+      `idempotency-key: ${randomUUID()}`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  await billing.reached(PAY);
+  socket.destroy();
+  await once(socket, 'close');
+  // The gateway has noticed it too once it answers somebody who came later.
+  assert.equal((await call(url, 'GET', '/livez')).status, 200);
+}
+
+test('a client that hangs up changes nothing', async (t) => {
+  const bench = await startBench(t);
+  const { system, billing } = bench;
+
+  await t.test('the request runs on within its budget; the letter tells', async () => {
+    const customer = await system.customer({ topUp: 1_000 });
+    billing.set({ mode: 'hang', requests: PAY });
+    await placeAndHangUp(bench, customer, system.url);
+    const [id] = await orderIds(customer);
+    assert.equal((await customer.call('GET', `/v1/orders/${id}`)).body.status, 'Pending');
+    billing.set('pass');
+    // There is no recovery here: only the request itself can end it.
+    assert.equal((await untilEnded(customer, id as string)).status, 'Paid');
+    assert.deepEqual(await balanceOf(customer), rub(900));
+  });
+
+  await t.test('past its budget recovery ends the order', async () => {
+    const customer = await system.customer({ topUp: 1_000 });
+    const hasty = await startHasty(bench);
+    billing.set({ mode: 'hang', requests: PAY });
+    await placeAndHangUp(bench, customer, hasty.url);
+    const [id] = await orderIds(customer);
+    await hasty.close();
+    const recovering = await startRecovering(bench);
+    assert.equal((await untilEnded(customer, id as string)).status, 'Cancelled');
+    await recovering.close();
+    billing.set('pass');
+    assert.deepEqual(await balanceOf(customer), rub(1_000));
+  });
+  // With one letter for each of the two orders.
+  await assertBooks(system);
+});
