@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { createDatabase } from '#platform/database.ts';
+import { commonProblems } from '#platform/errors.ts';
+import { assertLedger, balanceOf, startBillingBench } from '../../test/billing.ts';
+import { testLog } from '../../test/database.ts';
+import { startTestProxy } from '../../test/proxy.ts';
+import { decidePayments, type PaymentWish } from './decide-payment.ts';
+import { topUp } from './top-up.ts';
+import { decisionsIn, topUpsIn } from './transactions.ts';
+
+// The database commits and its answer is lost: what is known to nobody must not be told as failed.
+
+const COMMIT = /commit/;
+
+test('I1: a decision whose COMMIT was not answered is unknown, never refused; asking again reads it', async (t) => {
+  const proxy = await startTestProxy(t);
+  const billing = await startBillingBench(t);
+  proxy.target(billing.url);
+  const beyond = new URL(billing.url);
+  beyond.host = new URL(proxy.url).host;
+  const database = createDatabase({
+    url: beyond.href,
+    connectionsMax: 2,
+    applicationName: 'behind a proxy',
+    log: testLog,
+  });
+  t.after(() => database.close());
+  await billing.topUp(1_000);
+  const deps = decisionsIn(database, 'RUB');
+
+  for (const [kind, amount, decision] of [
+    ['pay', 100, 'captured'],
+    ['pay', 5_000, 'declined'],
+    ['void', 100, 'voided'],
+  ] as const) {
+    await t.test(`${decision}`, async () => {
+      const orderId = randomUUID();
+      const wish: PaymentWish = { kind, orderId, customerId: 'anna', amount, currency: 'RUB' };
+      proxy.set({ mode: 'swallow-answers', requests: COMMIT, times: 1 });
+      await assert.rejects(decidePayments(deps, [wish]), { problem: commonProblems.unavailable });
+      assert.equal(proxy.met.length, 1);
+      const [again] = await decidePayments(deps, [wish]);
+      assert.deepEqual([again?.payment.decision, again?.fresh], [decision, false]);
+    });
+  }
+
+  await t.test('a top-up', async () => {
+    const request = {
+      customerId: 'anna',
+      amount: { amount: 50, currency: 'RUB' },
+      idempotencyKey: randomUUID(),
+    };
+    proxy.set({ mode: 'swallow-answers', requests: COMMIT, times: 1 });
+    const deps = topUpsIn(database, 'RUB');
+    await assert.rejects(topUp(deps, request), { problem: commonProblems.unavailable });
+    await topUp(deps, request);
+    assert.equal(await billing.count("operations where type = 'top_up'"), 2);
+  });
+  assert.equal(await balanceOf(billing), 950);
+  await assertLedger(billing);
+});
