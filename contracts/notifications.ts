@@ -48,7 +48,7 @@ export const Letter = Type.Object(
       minimum: 0,
       description: 'Times it was sent again although a former try may have arrived.',
     }),
-    attempts: Type.Array(LetterAttempt),
+    attempts: Type.Array(LetterAttempt, { description: 'The latest 50.' }),
     createdAt: Timestamp,
     sentAt: nullable(Timestamp),
   },

@@ -7,9 +7,3 @@ const SECRETS = ['password', '*.password', 'authorization', '*.authorization', '
 export function createLog(name: string, level: string): Logger {
   return pino({ name, level, redact: SECRETS, base: { service: name } });
 }
-
-/** `anna@example.com` as `a***@example.com`: enough to recognise, too little to use. */
-export function maskAddress(email: string): string {
-  const at = email.lastIndexOf('@');
-  return at < 1 ? '***' : `${email[0]}***${email.slice(at)}`;
-}

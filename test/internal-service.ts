@@ -17,6 +17,10 @@ export interface TestService {
   url: string;
   /** The service's own database, to look behind the API. */
   database: Database;
+  /** URL of the database that a setting names. */
+  databaseUrl(setting: string): string;
+  /** Ends it before the test does. */
+  close(): Promise<void>;
   call(
     method: string,
     path: string,
@@ -32,9 +36,15 @@ const keys = new Map(
   }),
 );
 
+/** The key that a caller signs with, for a service that calls others. */
+export function testKeyOf(caller: TestCaller): string {
+  return keys.get(caller) as string;
+}
+
 /**
  * Starts one internal service on databases of its own; all of it ends with the test.
  * @param databases settings that name a database, the service's own first
+ * @param more further settings, and what has to end before the service does: its callers
  */
 export async function startTestService<S extends TObject>(
   t: TestContext,
@@ -42,13 +52,19 @@ export async function startTestService<S extends TObject>(
   schema: S,
   start: (config: Static<S>, log: Logger) => Promise<RunningService>,
   databases: string[],
+  more: { settings?: Record<string, string>; closeFirst?: () => Promise<void> } = {},
 ): Promise<TestService> {
   const open: { close(): Promise<void> }[] = [];
-  const env: Record<string, string> = {};
+  const env: Record<string, string> = { ...more.settings };
+  const close = async () => {
+    for (const one of open.splice(0)) await one.close();
+  };
   for (const [index, setting] of databases.entries()) {
     // The first hook runs first: it ends the service before any of its databases is dropped.
     const beforeDrop = async () => {
-      if (index === 0) for (const one of open) await one.close();
+      if (index > 0) return;
+      await more.closeFirst?.();
+      await close();
     };
     env[setting] = await createTestDatabaseUrl(t, beforeDrop);
   }
@@ -73,6 +89,8 @@ export async function startTestService<S extends TObject>(
   return {
     url: service.url,
     database,
+    databaseUrl: (setting) => env[setting] as string,
+    close,
     async call(method, path, body, { caller = 'gateway', headers = {} } = {}) {
       const authorization = (await credentials.get(caller)?.(name)) ?? '';
       return call(service.url, method, path, {

@@ -2,13 +2,14 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Profile } from '#contracts/profiles.ts';
 import { createDatabase, type Database, migrate } from '#platform/database.ts';
+import { findLetter, type LetterRow } from '#services/notifications/letter-list-store.ts';
 import {
   type LetterWorker,
   type LetterWorkerOptions,
   startLetterWorker,
 } from '#services/notifications/letter-worker.ts';
 import { createMailer, type Mailer, type MailerOptions } from '#services/notifications/mailer.ts';
-import { findLetter, insertLetters, type LetterRow } from '#services/notifications/store.ts';
+import { insertLetters } from '#services/notifications/store.ts';
 import { createTestDatabaseUrl, testLog } from './database.ts';
 import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 import { eventually } from './system.ts';

@@ -14,6 +14,7 @@ import { checkedUrl, createIssuerKeys, discoverKeys } from './issuer-keys.ts';
 import { serveLetters } from './letter-routes.ts';
 import { serveMailbox } from './mailbox-routes.ts';
 import type { Neighbours } from './neighbours.ts';
+import { serveDeadLetters, serveOperatorLetters } from './operator-letter-routes.ts';
 import { servePendingOrders } from './operator-order-routes.ts';
 import { serveOrders } from './order-routes.ts';
 import { startRecovery } from './recovery.ts';
@@ -129,6 +130,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveOrders(app, gateway);
   serveLetters(app, gateway);
   servePendingOrders(app, gateway);
+  serveOperatorLetters(app, gateway);
+  serveDeadLetters(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);
   const recovery = startRecovery(neighbours, {

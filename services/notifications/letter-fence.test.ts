@@ -8,7 +8,7 @@ import {
   startLetterBench as start,
 } from '../../test/letter-workers.ts';
 import { eventually } from '../../test/system.ts';
-import { claimLetters } from './store.ts';
+import { claimLetters, queueAgain } from './store.ts';
 
 /** A look-up of contacts that waits to be let through. */
 function gatedLookUp() {
@@ -91,6 +91,26 @@ test('I6: after an unknown outcome the letter goes where the first copy went', a
   assert.deepEqual([sent.recipient, sent.locale], ['anna@example.com', 'ru']);
   const [first, second] = bench.server.messages;
   assert.deepEqual(second, first);
+});
+
+test('I6: a letter that was resent before its acceptance was recorded is sent all the same', async (t) => {
+  const bench = await start(t);
+  const [id = ''] = await bench.insert('anna');
+  bench.worker({
+    around: (mailer) => ({
+      ...mailer,
+      async send(mail, beforeDot) {
+        const outcome = await mailer.send(mail, beforeDot);
+        // Another worker took it over meanwhile and failed, and the operator asked for more.
+        await bench.sql("update letters set state = 'failed', token = null");
+        assert.equal(await queueAgain(bench.database, id), true);
+        return outcome;
+      },
+    }),
+  });
+  const sent = await bench.until(id, 'sent', 1);
+  assert.deepEqual([sent.recipient, sent.locale], ['anna@example.com', 'ru']);
+  assert.equal(bench.server.messages.length, 1);
 });
 
 test('a letter that is known to be unsent goes where the profile points by then', async (t) => {

@@ -1,7 +1,10 @@
-import type { Letter } from '#contracts/notifications.ts';
+import type { Letter, LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
+import type { Profile } from '#contracts/profiles.ts';
+import { maskAddresses } from '#platform/mask-addresses.ts';
 import { timeOfUuid } from '#platform/uuid.ts';
 import { type LetterFacts, renderLetter } from './letter.ts';
-import { type LetterRow, type Recipient, recipientOf } from './store.ts';
+import type { LetterRow } from './letter-list-store.ts';
+import { type Recipient, recipientOf } from './store.ts';
 
 /**
  * A letter as the API shows it. Subject and texts are composed again from what was kept, to the
@@ -36,6 +39,45 @@ export function letterOf(row: LetterRow, messageIdOf: (id: string) => string): L
     sentAt: row.sent_at?.toISOString() ?? null,
   };
 }
+
+/**
+ * The letter as the operator sees it: no address may be read whole, not even where a mail server
+ * repeated it or a customer wrote it as a name. The Message-ID is none.
+ */
+export function operatorLetterOf(
+  row: LetterRow,
+  messageIdOf: (id: string) => string,
+): OperatorLetter {
+  const letter = letterOf(row, messageIdOf);
+  return {
+    ...letter,
+    customerId: row.customer_id,
+    reason: masked(letter.reason),
+    subject: masked(letter.subject),
+    text: masked(letter.text),
+    html: masked(letter.html),
+    to: masked(letter.to),
+    attempts: letter.attempts.map((attempt) => ({
+      ...attempt,
+      response: masked(attempt.response),
+      error: masked(attempt.error),
+    })),
+  };
+}
+
+/** What the letter would say to this contact, for the operator. */
+export function previewOf(row: LetterRow, { email, name, locale }: Profile): LetterPreview {
+  const { subject, text, html } = renderLetter(factsOf(row, { to: email, name, locale }));
+  return {
+    to: maskAddresses(email),
+    locale,
+    subject: maskAddresses(subject),
+    text: maskAddresses(text),
+    html: maskAddresses(html),
+  };
+}
+
+const masked = (text: string | null) => (text === null ? null : maskAddresses(text));
 
 function factsOf(row: LetterRow, { name, locale }: Recipient): LetterFacts {
   return {

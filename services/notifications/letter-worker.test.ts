@@ -88,7 +88,7 @@ test('I6: an address that cannot be is failed without a word to the server', asy
 test('I6: a letter is given up when it is too old, with the last reason', async (t) => {
   const bench = await start(t, [{ at: 'rcpt', do: 'reply', reply: '450 4.2.0 mailbox busy' }]);
   const [id = ''] = await bench.insert('anna');
-  await bench.sql("update letters set created_at = now() - interval '25 hours'");
+  await bench.sql("update letters set trying_since = now() - interval '25 hours'");
   bench.worker();
   const failed = await bench.until(id, 'failed', 1);
   assert.equal(failed.failure, 'gave up: 450 4.2.0 mailbox busy');

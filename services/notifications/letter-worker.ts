@@ -5,6 +5,7 @@ import { type BackoffOptions, backoffMs, pause } from '#platform/backoff.ts';
 import { createBell } from '#platform/bell.ts';
 import { type Database, isTransient } from '#platform/database.ts';
 import { describeError } from '#platform/errors.ts';
+import { maskAddresses } from '#platform/mask-addresses.ts';
 import type { Mailer } from './mailer.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 import * as store from './store.ts';
@@ -27,7 +28,7 @@ export interface LetterTimes {
   pollMs: number;
   /** Between tries of one letter. */
   retry: BackoffOptions;
-  /** Age at which trying ends. */
+  /** How long a letter is tried. */
   giveUpAfterMs: number;
 }
 
@@ -80,7 +81,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         await bell.wait(times.pollMs);
       } catch (error) {
         failures++;
-        log.warn({ failures }, `letter worker: ${describeError(error)}`);
+        log.warn({ failures }, `letter worker: ${masked(error)}`);
         await pause(backoffMs(failures, LOOP_RETRY), stop.signal);
       }
     }
@@ -111,7 +112,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       const sending = sendLetter(deps, letter)
         .catch((error: unknown) => {
           // Its record could not be written; the lease brings the letter back.
-          log.warn({ letter: letter.id }, `letter attempt: ${describeError(error)}`);
+          log.warn({ letter: letter.id }, `letter attempt: ${masked(error)}`);
         })
         .finally(() => {
           inFlight.delete(letter.id);
@@ -129,7 +130,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       async record({ id }, attempt, verdict) {
         if (verdict.state === 'lost') return;
         // The state first: an attempt without a record is a gap, a state without one a second copy.
-        if (verdict.state === 'sent') await markSent(options, id, verdict.response, over.signal);
+        if (verdict.state === 'sent') await markSent(options, id, verdict, over.signal);
         else await store.markUnsent(database, id, token, { retryInMs: 0, ...verdict });
         await store.insertAttempt(database, attempt);
       },
@@ -145,7 +146,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
     const ids = [...inFlight.keys()];
     if (ids.length === 0) return;
     store.renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
-      log.warn(`letter leases: ${describeError(error)}`);
+      log.warn(`letter leases: ${masked(error)}`);
     });
   }, times.renewMs);
 
@@ -188,16 +189,21 @@ async function recordDeadHolder(
 async function markSent(
   { database, log }: LetterWorkerOptions,
   id: string,
-  response: string,
+  { response, recipient }: { response: string; recipient: store.Recipient },
   over: AbortSignal,
 ): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return await store.markSent(database, id, response);
+      return await store.markSent(database, id, response, recipient);
     } catch (error) {
       if (tries > RECORD_RETRIES_MAX || over.aborted || !isTransient(error)) throw error;
-      log.warn({ letter: id, tries }, `sent, but not recorded yet: ${describeError(error)}`);
+      log.warn({ letter: id, tries }, `sent, but not recorded yet: ${masked(error)}`);
       await pause(backoffMs(tries, LOOP_RETRY), over);
     }
   }
+}
+
+/** For the log, where no address may stand. */
+function masked(error: unknown): string {
+  return maskAddresses(describeError(error));
 }

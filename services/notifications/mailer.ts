@@ -1,6 +1,7 @@
 import type { SMTPError } from 'nodemailer/lib/smtp-connection';
 import type { Logger } from 'pino';
 import { describeError } from '#platform/errors.ts';
+import { maskAddresses } from '#platform/mask-addresses.ts';
 import { composeMail, isDeliverableAddress, type Mail, parseSender } from './compose-mail.ts';
 import {
   openSmtpSession,
@@ -151,7 +152,12 @@ export function createMailer(options: MailerOptions): Mailer {
       sends.add(sending);
       try {
         const outcome = await sending;
-        if ('error' in outcome) options.log.debug({ outcome }, 'letter was not accepted');
+        if ('error' in outcome) {
+          const { kind, response } = outcome;
+          // The server's answer repeats the recipient.
+          const [answer, error] = [response ?? '', outcome.error].map(maskAddresses);
+          options.log.debug({ kind, answer, error }, 'letter was not accepted');
+        }
         return outcome;
       } finally {
         sends.delete(sending);

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import type { IncomingMessage } from '#platform/broker/broker.ts';
 import { createTestDatabase } from '../../test/database.ts';
+import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
 import { onOrderUpdates } from './on-order-update.ts';
 import * as store from './store.ts';
 
@@ -51,10 +52,10 @@ async function start(t: TestContext) {
   const unknownTypes: string[] = [];
   let kicks = 0;
   const deps = {
-    storeAll: (letters: store.NewLetterRow[], deadLetters: store.DeadLetterRow[]) =>
+    storeAll: (letters: store.NewLetterRow[], deadLetters: DeadLetterRow[]) =>
       database.transaction(async (tx) => {
         if (letters.length > 0) await store.insertLetters(tx, letters);
-        if (deadLetters.length > 0) await store.insertDeadLetters(tx, deadLetters);
+        if (deadLetters.length > 0) await insertDeadLetters(tx, deadLetters);
       }),
     onLetters: () => void kicks++,
     onUnknownType: (type: string) => void unknownTypes.push(type),
@@ -207,8 +208,11 @@ test('any other fault of the database rejects, so that all of the batch comes ag
   const inbox = await start(t);
   const fault = new Error('connection lost');
   const deps = { ...inbox.deps, storeAll: () => Promise.reject(fault) };
-  await assert.rejects(onOrderUpdates(deps, [message(), message('{')]), fault);
+  const unknown = message(PAID, { ce_type: 'another' });
+  await assert.rejects(onOrderUpdates(deps, [message(), message('{'), unknown]), fault);
   assert.deepEqual([await inbox.letters(), await inbox.dead()], [[], []]);
+  // It is counted when the batch has come again.
+  assert.deepEqual(inbox.unknownTypes, []);
 });
 
 test('every message of the stored corpus still becomes its letter', async (t) => {

@@ -5,8 +5,9 @@ import { ORDER_UPDATE_TYPE, OrderUpdateMessage } from '#contracts/order-update-m
 import type { IncomingMessage } from '#platform/broker/broker.ts';
 import { isContentRefusal } from '#platform/database.ts';
 import { describeError } from '#platform/errors.ts';
+import type { DeadLetterRow } from './dead-letter-store.ts';
 import { TEMPLATE_VERSION } from './letter.ts';
-import type { DeadLetterRow, NewLetterRow } from './store.ts';
+import type { NewLetterRow } from './store.ts';
 
 export interface OnOrderUpdateDeps {
   /** Stores both kinds in one transaction; rows that exist already are left as they are. */
@@ -28,11 +29,12 @@ export async function onOrderUpdates(
 ): Promise<void> {
   const letters: { message: IncomingMessage; row: NewLetterRow }[] = [];
   const deadLetters: DeadLetterRow[] = [];
+  const unknownTypes: string[] = [];
   for (const message of messages) {
     const reading = readMessage(message);
     if (reading.kind === 'letter') letters.push({ message, row: reading.row });
     else if (reading.kind === 'poison') deadLetters.push(deadLetterOf(message, reading.error));
-    else deps.onUnknownType(reading.type);
+    else unknownTypes.push(reading.type);
   }
   try {
     await deps.storeAll(
@@ -45,6 +47,8 @@ export async function onOrderUpdates(
     await storeOneByOne(deps, letters, deadLetters);
   }
   if (letters.length > 0) deps.onLetters();
+  // Only now: a batch that is rejected comes again, and would be counted again.
+  for (const type of unknownTypes) deps.onUnknownType(type);
 }
 
 async function storeOneByOne(
@@ -63,7 +67,7 @@ async function storeOneByOne(
   }
 }
 
-type Reading =
+export type Reading =
   | { kind: 'letter'; row: NewLetterRow }
   | { kind: 'poison'; error: string }
   | { kind: 'unknown-type'; type: string };
@@ -75,7 +79,8 @@ const uuidSchema = Compile(Uuid);
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
 const TRACEPARENT = /^[\x21-\x7e]{1,255}$/;
 
-function readMessage(message: IncomingMessage): Reading {
+/** What a message says; the same for one that comes from the topic and one that is redriven. */
+export function readMessage(message: IncomingMessage): Reading {
   const type = message.headers.ce_type?.toString();
   if (type === undefined) return { kind: 'poison', error: 'header ce_type is missing' };
   if (type !== ORDER_UPDATE_TYPE) return { kind: 'unknown-type', type };
@@ -135,7 +140,13 @@ function deadLetterOf(message: IncomingMessage, error: string): DeadLetterRow {
     value: message.value,
     headers: JSON.stringify(headers),
     digest,
-    // NUL cannot be stored in text; a library may quote the offending value.
-    error: error.replaceAll('\u0000', '\\u0000').slice(0, 1_000),
+    error: deadErrorOf(error),
   };
+}
+
+const DEAD_ERROR_MAX = 1_000;
+
+/** Why a message is dead, as it can be stored: a library may quote the value, NUL included. */
+export function deadErrorOf(error: string): string {
+  return error.replaceAll('\u0000', '\\u0000').slice(0, DEAD_ERROR_MAX).toWellFormed();
 }

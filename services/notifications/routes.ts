@@ -4,8 +4,8 @@ import type { Database } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
+import * as store from './letter-list-store.ts';
 import { letterOf } from './letter-view.ts';
-import * as store from './store.ts';
 
 const CURSOR = /^letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
@@ -20,6 +20,7 @@ export function serveLetters(
     const rows = await store.listLetters(database, {
       customerId: query.customerId,
       orderId: query.orderId ?? null,
+      state: null,
       before: decodeCursor(query.cursor, CURSOR),
       limit,
     });

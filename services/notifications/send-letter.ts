@@ -6,7 +6,7 @@ import type { AttemptRow, ClaimedLetter, Recipient } from './store.ts';
 
 /** What becomes of a letter after an attempt. */
 export type Verdict =
-  | { state: 'sent'; response: string }
+  | { state: 'sent'; response: string; recipient: Recipient }
   | { state: 'queued'; retryInMs: number; failure: string; unknown: boolean }
   | { state: 'failed'; failure: string; unknown: boolean }
   /** Somebody else holds the letter now: nothing to record. */
@@ -23,7 +23,7 @@ export interface SendLetterDeps {
   from: string;
   /** Milliseconds to wait after the given number of attempts. */
   retryInMs: (attempts: number) => number;
-  /** Age at which trying ends. */
+  /** How long after `tryingSince` trying ends. */
   giveUpAfterMs: number;
   now: () => Date;
 }
@@ -34,8 +34,8 @@ export interface SendLetterDeps {
  */
 export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): Promise<void> {
   const startedAt = deps.now();
-  const outcome = await attemptSafely(deps, letter);
-  const verdict = judge(deps, letter, outcome);
+  const { outcome, marked } = await attemptSafely(deps, letter);
+  const verdict = judge(deps, letter, outcome, marked);
   const ended = deps.now();
   await deps.record(
     letter,
@@ -52,20 +52,27 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
   );
 }
 
+/** What an attempt came to, and whom it was marked for, if it came as far as the marker. */
+interface Tried {
+  outcome: SendOutcome;
+  marked: Recipient | null;
+}
+
 /** A defect of ours ends an attempt like any fault: recorded, tried again, given up in the end. */
-async function attemptSafely(deps: SendLetterDeps, letter: ClaimedLetter): Promise<SendOutcome> {
-  let unknown = false;
+async function attemptSafely(deps: SendLetterDeps, letter: ClaimedLetter): Promise<Tried> {
+  let marked: Recipient | null = null;
   const watched: SendLetterDeps = {
     ...deps,
-    async markCommitting(...marker) {
-      unknown = await deps.markCommitting(...marker);
-      return unknown;
+    async markCommitting(claimed, recipient) {
+      const ours = await deps.markCommitting(claimed, recipient);
+      if (ours) marked = recipient;
+      return ours;
     },
   };
   try {
-    return await attempt(watched, letter);
+    return { outcome: await attempt(watched, letter), marked };
   } catch (error) {
-    return { ...transient(describeError(error)), unknown };
+    return { outcome: { ...transient(describeError(error)), unknown: marked !== null }, marked };
   }
 }
 
@@ -103,17 +110,23 @@ async function attempt(deps: SendLetterDeps, letter: ClaimedLetter): Promise<Sen
   return deps.send(mail, () => deps.markCommitting(letter, whom));
 }
 
-function judge(deps: SendLetterDeps, letter: ClaimedLetter, outcome: SendOutcome): Verdict {
+function judge(
+  deps: SendLetterDeps,
+  letter: ClaimedLetter,
+  outcome: SendOutcome,
+  marked: Recipient | null,
+): Verdict {
   switch (outcome.kind) {
     case 'sent':
-      return { state: 'sent', response: outcome.response };
+      // No dot goes without the marker.
+      return { state: 'sent', response: outcome.response, recipient: marked as Recipient };
     case 'abandoned':
       return { state: 'lost' };
     case 'permanent':
       return { state: 'failed', failure: outcome.response || outcome.error, unknown: false };
     case 'transient': {
       const failure = outcome.response ?? outcome.error;
-      const age = deps.now().getTime() - letter.createdAt.getTime();
+      const age = deps.now().getTime() - letter.tryingSince.getTime();
       if (age >= deps.giveUpAfterMs) {
         return { state: 'failed', failure: `gave up: ${failure}`, unknown: outcome.unknown };
       }

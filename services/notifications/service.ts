@@ -5,18 +5,24 @@ import * as profiles from '#contracts/profiles.ts';
 import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { deadlineIn } from '#platform/deadline.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http-client.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
+import { insertDeadLetters } from './dead-letter-store.ts';
 import { startLetterWorker } from './letter-worker.ts';
 import { createMailer } from './mailer.ts';
 import { onOrderUpdates } from './on-order-update.ts';
+import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
 import { serveLetters } from './routes.ts';
 import * as store from './store.ts';
+import { countUnknownTypes } from './unknown-types.ts';
 
 const CONNECTIONS_MAX = 12;
 const GROUP = 'notifications';
 const CONTACTS_DEADLINE_MS = 5_000;
+// Within one internal call of who asks for the preview (ARCHITECTURE.md, time).
+const PREVIEW_DEADLINE_MS = 2_000;
 
 export const NotificationsConfig = Type.Object({
   ...calleeSettings,
@@ -76,32 +82,38 @@ export async function startNotifications(
   // Deterministic, so that receivers can tell a second copy (RFC 5322 section 3.6.4).
   const messageIdOf = (letterId: string): string => `${letterId}@${domain}`;
 
+  async function lookUpContacts(customerIds: string[], deadlineMs = CONTACTS_DEADLINE_MS) {
+    const answer = await profilesClient.call(
+      profiles.lookUpContacts,
+      { body: { customerIds } },
+      { deadline: deadlineIn(deadlineMs) },
+    );
+    // A defect or a wrong setting there, not the caller's fault.
+    if (answer.problem) {
+      throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
+    }
+    return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
+  }
+
   const worker = startLetterWorker({
     database,
     mailer,
     from: config.MAIL_FROM,
     messageIdOf,
     log,
-    async lookUpContacts(customerIds) {
-      const answer = await profilesClient.call(
-        profiles.lookUpContacts,
-        { body: { customerIds } },
-        { deadline: deadlineIn(CONTACTS_DEADLINE_MS) },
-      );
-      if (answer.problem) throw new Error(`profiles answered ${answer.status}`);
-      return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
-    },
+    lookUpContacts: (customerIds) => lookUpContacts(customerIds),
   });
+  const unknownTypes = countUnknownTypes(log);
   const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>
     onOrderUpdates(
       {
         storeAll: (letters, deadLetters) =>
           database.transaction(async (tx) => {
             if (letters.length > 0) await store.insertLetters(tx, letters);
-            if (deadLetters.length > 0) await store.insertDeadLetters(tx, deadLetters);
+            if (deadLetters.length > 0) await insertDeadLetters(tx, deadLetters);
           }),
         onLetters: worker.kick,
-        onUnknownType: (type) => log.debug({ type }, 'message of an unknown type skipped'),
+        onUnknownType: unknownTypes.count,
       },
       messages,
     ),
@@ -111,7 +123,17 @@ export async function startNotifications(
     config,
     log,
     ready: { database: () => database.query('select 1') },
-    routes: (api) => serveLetters(api, database, messageIdOf),
+    routes(api) {
+      serveLetters(api, database, messageIdOf);
+      serveAllLetters(api, {
+        database,
+        messageIdOf,
+        findContact: async (customerId) =>
+          (await lookUpContacts([customerId], PREVIEW_DEADLINE_MS)).get(customerId) ?? null,
+        onDue: worker.kick,
+      });
+      serveDeadLetters(api, database, worker.kick);
+    },
     async close() {
       await subscription.close();
       await worker.close();

@@ -19,20 +19,6 @@ export interface NewLetterRow {
   traceparent: string | null;
 }
 
-/** A message that can never become a letter. */
-export interface DeadLetterRow {
-  id: string;
-  topic: string;
-  partition: number;
-  offset: bigint;
-  key: Buffer | null;
-  value: Buffer | null;
-  /** JSON: array of [name, base64 value]. */
-  headers: string;
-  digest: Buffer;
-  error: string;
-}
-
 /** Adds letters to the inbox; one that is there already stays as it is. Invariant I6. */
 export async function insertLetters(db: Queryable, letters: NewLetterRow[]): Promise<void> {
   await db.query({
@@ -60,27 +46,6 @@ export async function insertLetters(db: Queryable, letters: NewLetterRow[]): Pro
   });
 }
 
-export async function insertDeadLetters(db: Queryable, rows: DeadLetterRow[]): Promise<void> {
-  await db.query(
-    `insert into dead_letters
-        (id, topic, partition, "offset", key, value, headers, digest, error)
-      select * from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bytea[],
-        $6::bytea[], $7::json[], $8::bytea[], $9::text[])
-      on conflict (topic, partition, "offset", digest) do nothing`,
-    [
-      rows.map((row) => row.id),
-      rows.map((row) => row.topic),
-      rows.map((row) => row.partition),
-      rows.map((row) => row.offset),
-      rows.map((row) => row.key),
-      rows.map((row) => row.value),
-      rows.map((row) => row.headers),
-      rows.map((row) => row.digest),
-      rows.map((row) => row.error),
-    ],
-  );
-}
-
 /** Whom a letter goes to and in which language: frozen once a final dot may have been sent. */
 export interface Recipient {
   to: string;
@@ -98,6 +63,8 @@ export interface ClaimedLetter {
   reason: LetterFacts['reason'];
   occurredAt: Date;
   createdAt: Date;
+  /** When trying began, anew with the operator's resend. */
+  tryingSince: Date;
   /** Number of this attempt, from 1. */
   attempt: number;
   /** Set when an earlier attempt may have arrived: the same letter must go again. */
@@ -140,6 +107,7 @@ export async function claimLetters(
     reason: row.reason,
     occurredAt: row.occurred_at,
     createdAt: row.created_at,
+    tryingSince: row.trying_since,
     attempt: row.attempt_count,
     frozen: row.unknown_outcomes > 0 ? recipientOf(row) : null,
     previousState: row.previous_state,
@@ -178,14 +146,22 @@ export async function markCommitting(
   return rowCount === 1;
 }
 
-/** Not fenced on purpose: the server accepted the letter, whoever holds it now. */
-export async function markSent(db: Queryable, id: string, response: string): Promise<void> {
+/**
+ * Not fenced on purpose: the server accepted the letter, whoever holds it now. The recipient is
+ * written again because a resend by the operator may have removed it meanwhile.
+ */
+export async function markSent(
+  db: Queryable,
+  id: string,
+  response: string,
+  recipient: Recipient,
+): Promise<void> {
   await db.query({
     name: 'mark-sent',
     text: `update letters set state = 'sent', sent_at = now(), smtp_response = $2, token = null,
-        failure = null
+        failure = null, recipient = $3, recipient_name = $4, locale = $5
       where id = $1 and state <> 'sent'`,
-    values: [id, response],
+    values: [id, response, recipient.to, recipient.name, recipient.locale],
   });
 }
 
@@ -234,57 +210,19 @@ export async function insertAttempt(db: Queryable, attempt: AttemptRow): Promise
   });
 }
 
-/** A customer's letters, newest first, one more than `limit` where there are more. */
-export async function listLetters(
-  db: Queryable,
-  query: { customerId: string; orderId: string | null; before: string | null; limit: number },
-): Promise<LetterRow[]> {
-  const values: unknown[] = [query.customerId, query.limit + 1];
-  const conditions = ['customer_id = $1'];
-  if (query.orderId !== null) conditions.push(`order_id = $${values.push(query.orderId)}`);
-  if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
-  const { rows } = await db.query<LetterRow>(
-    `${SELECT_LETTERS} where ${conditions.join(' and ')} order by id desc limit $2`,
-    values,
+/**
+ * The operator's resend: due now, with the contact data of today, the time of trying begun anew.
+ * One that is being sent, or was, stays as it is.
+ * @returns false when it stayed
+ */
+export async function queueAgain(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update letters set state = 'queued', due_at = now(), trying_since = now(), token = null,
+        recipient = null, recipient_name = null, locale = null
+      where id = $1 and state in ('queued', 'failed')`,
+    [id],
   );
-  return rows;
-}
-
-export async function findLetter(db: Queryable, id: string): Promise<LetterRow | null> {
-  const { rows } = await db.query<LetterRow>(`${SELECT_LETTERS} where id = $1`, [id]);
-  return rows[0] ?? null;
-}
-
-const SELECT_LETTERS = `select letters.*, (
-    select coalesce(json_agg(a order by a.number), '[]') from letter_attempts a
-    where a.letter_id = letters.id
-  ) as attempts from letters`;
-
-export interface LetterRow {
-  id: string;
-  order_id: string;
-  customer_id: string;
-  kind: LetterKind;
-  total_amount: string;
-  currency: string;
-  reason: LetterFacts['reason'];
-  occurred_at: Date;
-  recipient: string | null;
-  recipient_name: string | null;
-  locale: 'ru' | 'en' | null;
-  state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
-  unknown_outcomes: number;
-  failure: string | null;
-  sent_at: Date | null;
-  created_at: Date;
-  attempts: {
-    number: number;
-    started_at: string;
-    duration_ms: number;
-    outcome: LetterAttempt['outcome'];
-    response: string | null;
-    error: string | null;
-  }[];
+  return rowCount === 1;
 }
 
 /** Whom the row's letter goes to, once that is known. */

@@ -1,0 +1,78 @@
+import type { LetterAttempt, LetterState } from '#contracts/notifications.ts';
+import type { Queryable } from '#platform/database.ts';
+import type { LetterFacts, LetterKind } from './letter.ts';
+
+// The states that the API's word stands for. Literals, so that the planner sees which they are.
+const STATE_CONDITIONS: Record<LetterState, string> = {
+  queued: "state = 'queued'",
+  sending: "state in ('sending', 'committing')",
+  sent: "state = 'sent'",
+  failed: "state = 'failed'",
+};
+
+/** Letters, newest first, one more than `limit` where there are more; null filters nothing. */
+export async function listLetters(
+  db: Queryable,
+  query: {
+    customerId: string | null;
+    orderId: string | null;
+    state: LetterState | null;
+    before: string | null;
+    limit: number;
+  },
+): Promise<LetterRow[]> {
+  const values: unknown[] = [query.limit + 1];
+  const conditions = ['true'];
+  if (query.customerId !== null) conditions.push(`customer_id = $${values.push(query.customerId)}`);
+  if (query.orderId !== null) conditions.push(`order_id = $${values.push(query.orderId)}`);
+  if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
+  if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
+  const { rows } = await db.query<LetterRow>(
+    `${SELECT_LETTERS} where ${conditions.join(' and ')} order by id desc limit $1`,
+    values,
+  );
+  return rows;
+}
+
+export async function findLetter(db: Queryable, id: string): Promise<LetterRow | null> {
+  const { rows } = await db.query<LetterRow>(`${SELECT_LETTERS} where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+// A letter that could not go out for a day has a hundred attempts, with up to 1 KB each, and a page
+// has a hundred letters.
+const ATTEMPTS_SHOWN_MAX = 50;
+
+const SELECT_LETTERS = `select letters.*, (
+    select coalesce(json_agg(a order by a.number), '[]') from (
+      select * from letter_attempts where letter_id = letters.id
+      order by number desc limit ${ATTEMPTS_SHOWN_MAX}
+    ) a
+  ) as attempts from letters`;
+
+export interface LetterRow {
+  id: string;
+  order_id: string;
+  customer_id: string;
+  kind: LetterKind;
+  total_amount: string;
+  currency: string;
+  reason: LetterFacts['reason'];
+  occurred_at: Date;
+  recipient: string | null;
+  recipient_name: string | null;
+  locale: 'ru' | 'en' | null;
+  state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
+  unknown_outcomes: number;
+  failure: string | null;
+  sent_at: Date | null;
+  created_at: Date;
+  attempts: {
+    number: number;
+    started_at: string;
+    duration_ms: number;
+    outcome: LetterAttempt['outcome'];
+    response: string | null;
+    error: string | null;
+  }[];
+}

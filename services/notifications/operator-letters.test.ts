@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import { test } from 'node:test';
+import {
+  type NotificationsService,
+  startNotificationsService as start,
+} from '../../test/notifications-service.ts';
+
+const LETTERS = '/operator/letters';
+
+/** No worker takes it for as long as the test runs. */
+const WAITING = "due_at = now() + interval '1 hour'";
+const SENDING = `state = 'sending', token = gen_random_uuid(), ${WAITING}`;
+const COMMITTING = `state = 'committing', token = gen_random_uuid(), recipient = 'anna@example.com',
+  recipient_name = 'Anna', locale = 'en', ${WAITING}`;
+const FAILED = `state = 'failed', failure = '550 5.1.1 <old@example.com>: unknown',
+  recipient = 'old@example.com', recipient_name = 'Old', locale = 'en', attempt_count = 1`;
+const SENT = `state = 'sent', sent_at = now(), recipient = 'anna@example.com',
+  recipient_name = 'Anna', locale = 'en'`;
+
+const resend = (service: NotificationsService, id: string) =>
+  service.call('POST', `${LETTERS}/${id}/resend`);
+
+test('the operator’s list: newest first, filters, pages, each element as it is read alone', async (t) => {
+  const service = await start(t);
+  const orderId = randomUUID();
+  const ids = {
+    queued: await service.insert({}, WAITING),
+    sending: await service.insert({ customerId: 'boris' }, SENDING),
+    committing: await service.insert({ orderId }, COMMITTING),
+    failed: await service.insert({}, FAILED),
+    sent: await service.insert({ customerId: 'boris', orderId }, SENT),
+  };
+  const { queued, sending, committing, failed, sent } = ids;
+  const newestFirst = Object.values(ids).reverse();
+  const list = async (query: string) => (await service.call('GET', `${LETTERS}${query}`)).body;
+
+  for (const [query, expected] of [
+    ['', newestFirst],
+    ['?state=queued', [queued]],
+    ['?state=sending', [committing, sending]],
+    ['?state=failed', [failed]],
+    ['?state=sent', [sent]],
+    ['?customerId=boris', [sent, sending]],
+    [`?orderId=${orderId}`, [sent, committing]],
+    [`?orderId=${orderId}&customerId=anna`, [committing]],
+    ['?customerId=boris&state=sent', [sent]],
+    ['?customerId=nobody', []],
+  ] as [string, string[]][]) {
+    const { data, nextCursor } = await list(query);
+    assert.deepEqual([data.map(({ id }: { id: string }) => id), nextCursor], [expected, null]);
+    for (const letter of data) {
+      assert.deepEqual((await service.call('GET', `${LETTERS}/${letter.id}`)).body, letter);
+    }
+    const pages: string[] = [];
+    for (let cursor = ''; ; ) {
+      const page = await list(`${query === '' ? '?' : `${query}&`}limit=1${cursor}`);
+      pages.push(...page.data.map(({ id }: { id: string }) => id));
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+    assert.deepEqual(pages, expected);
+  }
+});
+
+test('a cursor of another list, an unknown filter or letter: 400, 400, 404', async (t) => {
+  const service = await start(t);
+  for (let i = 0; i < 2; i++) await service.insert({}, WAITING);
+  const own = await service.call('GET', '/letters?customerId=anna&limit=1');
+  const { nextCursor } = own.body;
+  assert.ok(nextCursor);
+  for (const [status, method, path] of [
+    [400, 'GET', `${LETTERS}?cursor=${nextCursor}`],
+    [400, 'GET', `${LETTERS}?state=committing`],
+    [400, 'GET', `${LETTERS}?to=anna`],
+    [400, 'GET', `${LETTERS}/7`],
+    [404, 'GET', `${LETTERS}/${randomUUIDv7()}`],
+    [404, 'GET', `${LETTERS}/${randomUUIDv7()}/preview`],
+    [404, 'POST', `${LETTERS}/${randomUUIDv7()}/resend`],
+  ] as const) {
+    assert.equal((await service.call(method, path)).status, status, path);
+  }
+});
+
+test('the operator reads no address whole, wherever it stands; the customer reads all', async (t) => {
+  const reply = '550 5.1.1 <anna.o@example.com>: no such user';
+  const service = await start(t, [{ at: 'rcpt', do: 'reply', reply }]);
+  await service.putProfile('anna', 'anna.o@example.com', 'Anna anna.o@example.com');
+  const id = await service.insert();
+  await service.until(id, 'failed', 1);
+  const { body } = await service.call('GET', `${LETTERS}/${id}`);
+  const masked = '550 5.1.1 <a***@example.com>: no such user';
+  assert.deepEqual([body.state, body.reason, body.customerId], ['failed', masked, 'anna']);
+  assert.equal(body.attempts[0].response, masked);
+  const preview = await service.call('GET', `${LETTERS}/${id}/preview`);
+  assert.equal(preview.status, 200);
+  const answers = [
+    body,
+    preview.body,
+    (await service.call('GET', LETTERS)).body,
+    (await resend(service, id)).body,
+    // Now with recipient and texts.
+    (await service.until(id, 'sent', 2)) && (await service.call('GET', `${LETTERS}/${id}`)).body,
+  ];
+  for (const answer of answers) assert.doesNotMatch(JSON.stringify(answer), /anna\.o/);
+  const { to, subject, text, html } = answers.at(-1);
+  assert.equal(to, 'a***@example.com');
+  assert.match(subject, /^Письмо счастья/);
+  for (const part of [text, html]) assert.match(part, /Anna a\*\*\*@example\.com/);
+
+  const own = await service.call('GET', `/letters/${id}?customerId=anna`);
+  assert.equal(own.body.to, 'anna.o@example.com');
+  assert.equal(own.body.attempts[0].response, reply);
+});
+
+test('the preview is what would go out now: today’s name, language and masked address', async (t) => {
+  const service = await start(t);
+  const id = await service.insert({ kind: 'grief', reason: 'voided' }, FAILED);
+  const preview = () => service.call('GET', `${LETTERS}/${id}/preview`);
+  const none = await preview();
+  assert.deepEqual([none.status, none.body.code], [409, 'no-contact']);
+  await service.putProfile('anna', 'new@example.org', 'Анна');
+  const { status, body } = await preview();
+  assert.deepEqual([status, body.to, body.locale], [200, 'n***@example.org', 'ru']);
+  assert.equal((await resend(service, id)).status, 200);
+  await service.until(id, 'sent', 1);
+  const { subject, text, html } = (await service.call('GET', `/letters/${id}?customerId=anna`))
+    .body;
+  assert.deepEqual([body.subject, body.text, body.html], [subject, text, html]);
+  assert.match(text, /Здравствуйте, Анна!/);
+
+  await service.profiles.close();
+  const without = await preview();
+  assert.deepEqual([without.status, without.body.code], [503, 'unavailable']);
+});
+
+test('I6: a failed letter that is resent goes to the address of today', async (t) => {
+  const service = await start(t);
+  await service.putProfile('anna', 'new@example.com');
+  const id = await service.insert({}, `${FAILED}, unknown_outcomes = 1`);
+  const { status, body } = await resend(service, id);
+  assert.equal(status, 200);
+  // What went wrong stays to be read until the next attempt says otherwise.
+  if (body.state === 'queued') assert.equal(body.reason, '550 5.1.1 <o***@example.com>: unknown');
+  const sent = await service.until(id, 'sent', 1);
+  assert.deepEqual([sent.recipient, sent.locale, sent.failure], ['new@example.com', 'ru', null]);
+  assert.equal(sent.unknown_outcomes, 1);
+  assert.deepEqual(
+    service.server.messages.map(({ to }) => to),
+    [['new@example.com']],
+  );
+});
+
+test('a letter that waits for its next try becomes due now', async (t) => {
+  const service = await start(t);
+  await service.putProfile('anna', 'anna@example.com');
+  const waiting = await service.insert({}, WAITING);
+  const other = await service.insert({}, WAITING);
+  assert.equal((await resend(service, waiting)).status, 200);
+  await service.until(waiting, 'sent', 1);
+  assert.equal((await service.letter(other)).state, 'queued');
+});
+
+test('I6: a letter that is being sent stays as it is, one that was sent is refused', async (t) => {
+  const service = await start(t);
+  await service.putProfile('anna', 'anna@example.com');
+  for (const state of [SENDING, COMMITTING]) {
+    const id = await service.insert({}, state);
+    const before = await service.letter(id);
+    const { status, body } = await resend(service, id);
+    assert.deepEqual([status, body.state], [200, 'sending']);
+    assert.deepEqual(await service.letter(id), before);
+  }
+  const id = await service.insert({}, SENT);
+  const before = await service.letter(id);
+  const { status, body } = await resend(service, id);
+  assert.deepEqual([status, body.code], [409, 'letter-sent']);
+  assert.deepEqual(await service.letter(id), before);
+  assert.equal(service.server.messages.length, 0);
+});
+
+test('I6: many resends at once send one letter', async (t) => {
+  const service = await start(t);
+  await service.putProfile('anna', 'anna@example.com');
+  const id = await service.insert({}, FAILED);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => resend(service, id)));
+  assert.equal(answers[0]?.status, 200);
+  // Those that came when it had been sent.
+  for (const { status } of answers) assert.ok(status === 200 || status === 409);
+  await service.until(id, 'sent', 1);
+  await resend(service, id);
+  assert.equal(service.server.messages.length, 1);
+});
+
+test('I6: after an unknown outcome, a failure and a resend, the second copy is counted', async (t) => {
+  const service = await start(t, [
+    { at: 'dot', do: 'accept-and-drop' },
+    { at: 'rcpt', do: 'reply', reply: '450 4.2.0 later' },
+  ]);
+  await service.putProfile('anna', 'anna@example.com');
+  const id = await service.insert({}, "trying_since = now() - interval '25 hours'");
+  const failed = await service.until(id, 'failed', 1);
+  assert.match(failed.failure ?? '', /^gave up: /);
+  assert.equal((await resend(service, id)).status, 200);
+  // Trying began anew, so a transient fault does not end it.
+  const waiting = await service.until(id, 'queued', 2);
+  assert.equal(waiting.failure, '450 4.2.0 later');
+  assert.equal((await resend(service, id)).status, 200);
+  const sent = await service.until(id, 'sent', 3);
+  const copies = service.server.messages;
+  assert.equal(copies.length, 2);
+  assert.ok(copies.length - 1 <= sent.unknown_outcomes, String(sent.unknown_outcomes));
+  // The Date header is the letter's, so the copies are the same to the last byte.
+  assert.deepEqual(copies[1], copies[0]);
+});

@@ -1,0 +1,146 @@
+import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import * as contract from '#contracts/notifications.ts';
+import type { Profile } from '#contracts/profiles.ts';
+import type { Database } from '#platform/database.ts';
+import { deadlineIn } from '#platform/deadline.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { decodeCursor, pageOf } from '#platform/page.ts';
+import type { InternalApi } from '#platform/service.ts';
+import * as deadStore from './dead-letter-store.ts';
+import { CUTS, deadLetterOf, messageOf } from './dead-letter-view.ts';
+import { findLetter, type LetterRow, listLetters } from './letter-list-store.ts';
+import { operatorLetterOf, previewOf } from './letter-view.ts';
+import { type RedriveManyDeps, redrive, redriveMany } from './redrive.ts';
+import { resendLetter } from './resend-letter.ts';
+import * as store from './store.ts';
+
+const UUID = '[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}';
+const LETTERS_CURSOR = new RegExp(`^all-letters:(${UUID})$`);
+const DEAD_LETTERS_CURSOR = new RegExp(`^dead-letters:(${UUID})$`);
+
+const REDRIVES_MAX = 100;
+// Within one internal call of who asks (ARCHITECTURE.md, time).
+const REDRIVE_MANY_MS = 1_500;
+
+export interface AllLettersDeps {
+  database: Database;
+  messageIdOf: (letterId: string) => string;
+  /** Today's contact data, null without a profile. */
+  findContact: (customerId: string) => Promise<Profile | null>;
+  /** Called after a letter became due. */
+  onDue: () => void;
+}
+
+/** The letters of all customers, for the operator. */
+export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
+  const { database, messageIdOf } = deps;
+
+  async function getLetter(id: string): Promise<LetterRow> {
+    const row = await findLetter(database, id);
+    if (row === null) throw new AppError(commonProblems.notFound, `no letter ${id}`);
+    return row;
+  }
+
+  api.serve(contract.listAllLetters, async ({ query }) => {
+    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
+    const rows = await listLetters(database, {
+      customerId: query.customerId ?? null,
+      orderId: query.orderId ?? null,
+      state: query.state ?? null,
+      before: decodeCursor(query.cursor, LETTERS_CURSOR),
+      limit,
+    });
+    const { data, nextCursor } = pageOf(rows, limit, (row) => `all-letters:${row.id}`);
+    const letters = data.map((row) => operatorLetterOf(row, messageIdOf));
+    return { status: 200, body: { data: letters, nextCursor } };
+  });
+
+  api.serve(contract.getAnyLetter, async ({ params }) => {
+    const row = await getLetter(params.letterId);
+    return { status: 200, body: operatorLetterOf(row, messageIdOf) };
+  });
+
+  api.serve(contract.previewLetter, async ({ params }) => {
+    const row = await getLetter(params.letterId);
+    const contact = await deps.findContact(row.customer_id);
+    if (contact === null) {
+      throw new AppError(contract.notificationProblems.noContact, `no contact for ${row.id}`);
+    }
+    return { status: 200, body: previewOf(row, contact) };
+  });
+
+  api.serve(contract.resendLetter, async ({ params }) => {
+    const letter = await resendLetter(
+      {
+        queueAgain: (id) => store.queueAgain(database, id),
+        findLetter: (id) => findLetter(database, id),
+        onDue: deps.onDue,
+      },
+      params.letterId,
+    );
+    if (letter === null) {
+      throw new AppError(commonProblems.notFound, `no letter ${params.letterId}`);
+    }
+    if (letter === 'sent') {
+      throw new AppError(contract.notificationProblems.letterSent, `${params.letterId} was sent`);
+    }
+    return { status: 200, body: operatorLetterOf(letter, messageIdOf) };
+  });
+}
+
+/**
+ * Messages that could not become letters, for the operator.
+ * @param onLetter called after one became a letter
+ */
+export function serveDeadLetters(api: InternalApi, database: Database, onLetter: () => void): void {
+  const redriving = bindRedrive(database, onLetter);
+
+  async function answerWith(id: string) {
+    const row = await deadStore.findDeadLetter(database, id, CUTS);
+    if (row === null) throw new AppError(commonProblems.notFound, `no dead letter ${id}`);
+    return { status: 200 as const, body: deadLetterOf(row) };
+  }
+
+  api.serve(contract.listDeadLetters, async ({ query }) => {
+    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
+    const rows = await deadStore.listDeadLetters(database, {
+      state: query.state ?? null,
+      before: decodeCursor(query.cursor, DEAD_LETTERS_CURSOR),
+      limit,
+      cuts: CUTS,
+    });
+    const { data, nextCursor } = pageOf(rows, limit, (row) => `dead-letters:${row.id}`);
+    return { status: 200, body: { data: data.map(deadLetterOf), nextCursor } };
+  });
+
+  api.serve(contract.getDeadLetter, ({ params }) => answerWith(params.deadLetterId));
+
+  api.serve(contract.redriveDeadLetter, async ({ params }) => {
+    await redrive(redriving, params.deadLetterId);
+    return answerWith(params.deadLetterId);
+  });
+
+  api.serve(contract.redriveDeadLetters, async () => {
+    return { status: 200, body: await redriveMany(redriving, deadlineIn(REDRIVE_MANY_MS)) };
+  });
+}
+
+function bindRedrive(database: Database, onLetter: () => void): RedriveManyDeps {
+  return {
+    async findDeadMessage(id) {
+      const row = await deadStore.findDeadMessage(database, id);
+      return row && { message: messageOf(row), redriven: row.redriven };
+    },
+    storeRedriven: (id, letter) =>
+      database.transaction(async (tx) => {
+        // The mark first: its row lock lets one of two redrives at once go on.
+        const ours = await deadStore.markRedriven(tx, id);
+        if (ours) await store.insertLetters(tx, [letter]);
+        return ours;
+      }),
+    keepDead: (id, error) => deadStore.markStillDead(database, id, error),
+    onLetter,
+    listDeadIds: () => deadStore.listDeadIds(database, REDRIVES_MAX),
+    countDead: () => deadStore.countDead(database),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+
+// The type is a foreign producer's text: neither its length nor their number is ours to know.
+const TYPES_MAX = 100;
+const TYPE_LENGTH_MAX = 200;
+const OTHER = 'other';
+const LOG_EVERY_MS = 60_000;
+
+/** Counts messages whose type is not ours, and which are skipped. */
+export interface UnknownTypes {
+  count(type: string): void;
+  /** How many of each type since the start; the 101st type and those after it are `other`. */
+  counts(): ReadonlyMap<string, number>;
+}
+
+/**
+ * Starts counting from zero. Each type is logged with its count, at most once a minute.
+ * @param nowMs a monotonic clock
+ */
+export function countUnknownTypes(
+  log: Pick<Logger, 'info'>,
+  nowMs: () => number = () => performance.now(),
+): UnknownTypes {
+  const counts = new Map<string, number>();
+  const loggedAt = new Map<string, number>();
+  return {
+    count(given) {
+      const short = given.slice(0, TYPE_LENGTH_MAX);
+      const type = counts.has(short) || counts.size < TYPES_MAX ? short : OTHER;
+      const count = (counts.get(type) ?? 0) + 1;
+      counts.set(type, count);
+      const now = nowMs();
+      if (now - (loggedAt.get(type) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
+      loggedAt.set(type, now);
+      log.info({ type, count }, 'messages of an unknown type skipped');
+    },
+    counts: () => counts,
+  };
+}
