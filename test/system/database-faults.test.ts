@@ -59,7 +59,9 @@ async function startKillableServer(): Promise<KillableServer> {
 
 test('I1 to I6: connections cut and the server killed in the middle of traffic', async (t) => {
   const server = await startKillableServer();
-  const system = await startTestSystem(t, {}, server);
+  // Short enough that an outage outlasts the patience of requests, and recovery meets the replays.
+  const hasty = { ORDER_DEADLINE_MS: '250', RECOVERY_AGE_MS: '500', RECOVERY_INTERVAL_MS: '100' };
+  const system = await startTestSystem(t, hasty, server);
   const customers = [];
   for (let number = 0; number < 8; number++) customers.push(await system.customer({ topUp: 200 }));
   const history = newHistory();
