@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { startPostgres } from '#dev/postgres.ts';
 import { isAlive, readPidFile } from '#dev/postgres-process.ts';
@@ -106,9 +105,12 @@ async function killAtItsMoment(script: string, { databaseUrl }: TestSystem): Pro
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   try {
-    const line = once(createInterface({ input: child.stdout }), 'line');
-    assert.deepEqual(await Promise.race([line, closed]), ['here']);
+    await eventually(`the moment of ${script}`, async () => said === 'here\n');
   } finally {
     child.kill('SIGKILL');
     await closed;
