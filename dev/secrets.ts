@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from './postgres-process.ts';
 
 /** What the default set-up makes for itself at its first start and keeps. */
 export interface Secrets {
@@ -32,6 +33,7 @@ export function createSecrets(): Secrets {
  */
 export async function loadSecrets(home: string): Promise<{ secrets: Secrets; fresh: boolean }> {
   await mkdir(home, { recursive: true });
+  await removeDrafts(home);
   const file = join(home, 'secrets.json');
   const fresh = await createOnce(file, () => `${JSON.stringify(createSecrets(), null, 2)}\n`);
   const secrets = JSON.parse(await readFile(file, 'utf8')) as Secrets;
@@ -55,6 +57,16 @@ async function createOnce(file: string, content: () => string): Promise<boolean>
     throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** What starts that were killed have left: copies of secrets that nobody would look for. */
+async function removeDrafts(home: string): Promise<void> {
+  for (const name of await readdir(home)) {
+    const pid = /^(?:secrets\.json|operator-password)\.new-(\d+)$/.exec(name)?.[1];
+    // A parallel start may be about to link its own.
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    await rm(join(home, name), { force: true });
   }
 }
 

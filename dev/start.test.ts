@@ -1,66 +1,10 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { ready, temporaryHome } from '../test/start.ts';
 import { call, eventually, orderOf, PASSWORD, rub } from '../test/system.ts';
 
-/** `npm start` as a process of its own, without npm. */
-interface Started {
-  child: ChildProcess;
-  /** What it has printed so far, standard error included. */
-  printed: () => string;
-  /** Resolves with the exit code. */
-  exited: Promise<number | null>;
-}
-
-/** A data folder, and starts on it; what still runs at the end is stopped before the folder goes. */
-async function temporaryHome(
-  t: TestContext,
-): Promise<(port?: string, env?: Record<string, string>) => Started> {
-  const home = await mkdtemp(join(tmpdir(), 'orderbell-start-'));
-  // For root the database runs as another user, who must be able to enter.
-  await chmod(home, 0o755);
-  const all: Started[] = [];
-  t.after(async () => {
-    for (const { child } of all) child.kill('SIGTERM');
-    await Promise.all(all.map(({ exited }) => exited));
-    await rm(home, { recursive: true, force: true });
-  });
-  return (port, env) => {
-    const started = start(home, port ?? '0', env);
-    all.push(started);
-    return started;
-  };
-}
-
-function start(home: string, port: string, env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts')], {
-    env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const exited = once(child, 'close').then(([code]) => code as number | null);
-  return { child, printed: () => output, exited };
-}
-
-/** The base URL that the screen names. */
-function ready({ printed, child }: Started): Promise<string> {
-  return eventually('the screen of npm start', async () => {
-    if (child.exitCode !== null) throw new Error(`it ended: ${printed()}`);
-    return /API {2,}(\S+)\/v1/.exec(printed())?.[1];
-  });
-}
-
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
-  const startHere = await temporaryHome(t);
+  const { start: startHere } = await temporaryHome(t);
   const first = startHere();
   const url = await ready(first);
   assert.match(first.printed(), /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
@@ -97,18 +41,18 @@ test('npm start serves the main job; stopping and starting again keeps everythin
 });
 
 test('a taken port gives one clear line', async (t) => {
-  const first = (await temporaryHome(t))();
+  const first = (await temporaryHome(t)).start();
   const { port } = new URL(await ready(first));
-  const second = (await temporaryHome(t))(port);
+  const second = (await temporaryHome(t)).start(port);
   assert.equal(await second.exited, 1);
   assert.match(second.printed().trim(), new RegExp(`^Orderbell cannot start: port ${port} .*$`));
 });
 
 test('a wrong setting stops the start and is named', async (t) => {
-  const started = (await temporaryHome(t))('eighty');
+  const started = (await temporaryHome(t)).start('eighty');
   assert.equal(await started.exited, 1);
   assert.match(started.printed(), /PORT must be a whole number/);
-  const loud = (await temporaryHome(t))('0', { LOG_LEVEL: 'loud' });
+  const loud = (await temporaryHome(t)).start('0', { LOG_LEVEL: 'loud' });
   assert.equal(await loud.exited, 1);
   assert.match(loud.printed(), /^npm start cannot start:\n {2}LOG_LEVEL must match /);
 });
@@ -120,7 +64,7 @@ test('settings left empty, as the example file has them, say nothing', async (t)
     SERVICE_PUBLIC_KEYS: '',
     HOST: 'elsewhere',
   };
-  const started = (await temporaryHome(t))('0', empty);
+  const started = (await temporaryHome(t)).start('0', empty);
   const url = new URL(await ready(started));
   assert.equal(url.hostname, '127.0.0.1');
   assert.match(started.printed(), /Mailbox {4}http/);

@@ -11,6 +11,7 @@ import Fastify, {
 import type { Logger } from 'pino';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError, type Fault } from './errors.ts';
+import { endConnectionsWhenClosing } from './http-closing.ts';
 import { parseJson } from './json.ts';
 import { languageOf } from './language.ts';
 import { PROBLEM_MEDIA_TYPE, statusOf, toAppError, toProblem } from './problem.ts';
@@ -76,6 +77,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       throw new AppError(commonProblems.unsupportedMediaType, 'Content-Encoding on a request');
     }
   });
+  endConnectionsWhenClosing(app);
   app.setErrorHandler(sendError);
   const methodsAt = collectMethods(app);
   app.setNotFoundHandler((request, reply) => {

@@ -11,6 +11,8 @@ export interface TrafficOptions {
   history: History;
   /** Called after each answer that ended an order, with their number so far. */
   onEnded?: (ended: number) => void;
+  /** Once false, clients give up what has no final answer, and end. */
+  mayGoOn?: () => boolean;
 }
 
 const FINAL = [201, 406, 409];
@@ -28,11 +30,11 @@ export async function runTraffic(options: TrafficOptions): Promise<void> {
   const client = async (number: number): Promise<void> => {
     const customer = options.customers[number % options.customers.length];
     if (customer === undefined) throw new Error('traffic needs a customer');
-    for (let each = 0; each < options.orders; each++) {
+    for (let each = 0; each < options.orders && mayGoOn(options); each++) {
       const amount = each % 5 === 4 ? TOO_DEAR : PRICE;
       await placeUntilEnded(options, customer, { key: `client-${number}-${each}`, amount });
       options.onEnded?.(++ended);
-      if (each % 5 !== 4) continue;
+      if (each % 5 !== 4 || !mayGoOn(options)) continue;
       await topUpUntilDone(options, customer, {
         key: `client-${number}-${each}`,
         amount: 4 * PRICE,
@@ -42,6 +44,8 @@ export async function runTraffic(options: TrafficOptions): Promise<void> {
   await Promise.all(Array.from({ length: options.clients }, (_, number) => client(number)));
 }
 
+const mayGoOn = (options: TrafficOptions): boolean => options.mayGoOn?.() ?? true;
+
 type Asked = { key: string; amount: number };
 type Customer = TrafficOptions['customers'][number];
 
@@ -50,7 +54,7 @@ function placeUntilEnded(options: TrafficOptions, customer: Customer, asked: Ask
     const answer = await ask(options, customer, '/v1/orders', asked.key, orderOf(asked.amount));
     const { customerId } = customer;
     options.history.orders.push(orderAnswer({ customerId, ...asked }, answer));
-    return FINAL.includes(answer?.status ?? 0);
+    return FINAL.includes(answer?.status ?? 0) || !mayGoOn(options);
   });
 }
 
@@ -60,7 +64,7 @@ function topUpUntilDone(options: TrafficOptions, customer: Customer, asked: Aske
     const answer = await ask(options, customer, '/v1/wallet/top-ups', asked.key, body);
     const { customerId } = customer;
     options.history.topUps.push({ customerId, ...asked, status: answer?.status ?? 0 });
-    return answer?.status === 201;
+    return answer?.status === 201 || !mayGoOn(options);
   });
 }
 
