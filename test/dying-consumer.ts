@@ -2,8 +2,9 @@ import pino from 'pino';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { createEmbeddedBroker } from '#platform/broker/embedded.ts';
 import { createDatabase } from '#platform/database.ts';
+import { insertDeadLetters } from '#services/notifications/dead-letter-store.ts';
 import { onOrderUpdates } from '#services/notifications/on-order-update.ts';
-import { insertDeadLetters, insertLetters } from '#services/notifications/store.ts';
+import { insertLetters } from '#services/notifications/store.ts';
 
 // A member of the group of notifications for a test to kill: it stops for ever, and says so,
 // between the commit of the letters and that of the position.
