@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { assertBooks, passLeases } from '../test/books.ts';
 import { newHistory } from '../test/history.ts';
+import { startTestSmtpServer } from '../test/smtp-server.ts';
 import { placesOf, ready, type Started, serverPid, temporaryHome } from '../test/start.ts';
 import { call, eventually, orderOf, PASSWORD, queryRows, rub } from '../test/system.ts';
 import { runTraffic } from '../test/traffic.ts';
@@ -81,6 +82,40 @@ test('I1 to I6: stopped in the middle of traffic: exit code 0, nothing lost', as
   assert.equal(exitCode, 0);
   assert.equal(orphan, undefined);
 });
+
+test('a mail server that says nothing does not hold up a stop; its letter goes again, counted', async (t) => {
+  const mail = await startTestSmtpServer(t, { script: [{ at: 'dot', do: 'hang' }] });
+  const { home, start } = await temporaryHome(t);
+  const env = { SMTP_URL: mail.url };
+  const first = start('0', env);
+  const { headers } = await createCustomer(await ready(first), 'anna', 500);
+  const url = await ready(first);
+  assert.equal(
+    (await call(url, 'POST', '/v1/orders', { headers, body: orderOf(200) })).status,
+    201,
+  );
+  await mail.reached('dot');
+  first.child.kill('SIGTERM');
+  assert.equal(await first.exited, 0, first.printed());
+
+  const again = await ready(start('0', env));
+  const letter = await eventually('the letter', async () => {
+    await passLetterLeases(home);
+    const { body } = await call(again, 'GET', '/v1/letters', { headers });
+    return body.data[0]?.state === 'sent' && body.data[0];
+  });
+  assert.equal(letter.unknownOutcomes, 1);
+  assert.equal(mail.messages.length, 1);
+});
+
+/** As if the leases of dead letter workers, and the waits between two tries, were over. */
+async function passLetterLeases(home: string): Promise<void> {
+  const { databaseUrl } = await placesOf(home);
+  await queryRows(
+    databaseUrl('notifications'),
+    "update letters set due_at = now() where state <> 'sent' and due_at > now() + interval '1 s'",
+  );
+}
 
 /** Names in the folder and its folders, except what the compile cache holds. */
 async function namesIn(home: string): Promise<string[]> {
