@@ -10,7 +10,8 @@ const BATCH_MAX = 500;
 const LEASE_MS = 15_000;
 const POLL_MS = 500;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
-const RETENTION_DAYS = 7;
+/** A published row is deleted after so many days. */
+export const RETENTION_DAYS = 7;
 const CLEAN_UP_EVERY_MS = 60_000;
 const CLEAN_UP_BATCH = 1_000;
 

@@ -8,6 +8,7 @@ import { deadlineIn } from '#platform/deadline.ts';
 import { createHttpClient } from '#platform/http-client.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
+import { serveAudit } from './audit-routes.ts';
 import { startLetterWorker } from './letter-worker.ts';
 import { createMailer } from './mailer.ts';
 import { onOrderUpdates } from './on-order-update.ts';
@@ -111,7 +112,10 @@ export async function startNotifications(
     config,
     log,
     ready: { database: () => database.query('select 1') },
-    routes: (api) => serveLetters(api, database, messageIdOf),
+    routes(api) {
+      serveLetters(api, database, messageIdOf);
+      serveAudit(api, { database, broker, group: GROUP });
+    },
     async close() {
       await subscription.close();
       await worker.close();
