@@ -78,7 +78,7 @@ export async function auditWallets(
         from (
           select customer_id, currency, balance, operation_count from wallets
           where $1::text is null or customer_id > $1 order by customer_id limit $2::int + 1
-        ) as some
+        ) as following
       ), page as (
         select * from candidates
         where place <= $2 and coalesce(operations_before, 0) < $3

@@ -45,9 +45,8 @@ interface Finding {
   counts: Counts;
 }
 
-type Counts = Partial<
-  LedgerReport['checked'] & LedgerReport['waiting'] & { failedLetters: number }
->;
+type Counts = Partial<Record<CountName, number>>;
+type CountName = keyof LedgerReport['checked'] | keyof LedgerReport['waiting'] | 'failedLetters';
 
 /** Some findings by their keys, and the key that they reach to, null at the end. */
 interface Part {
@@ -68,22 +67,21 @@ export async function verifyLedger(
   from: LedgerPlace | null,
   limits: LedgerLimits = LIMITS,
 ): Promise<{ report: Omit<LedgerReport, 'nextCursor'>; next: LedgerPlace | null }> {
-  const told: Finding[] = [];
-  let room = DIFFERENCES_MAX;
+  const report = emptyReport();
   let place: LedgerPlace | null = from ?? { phase: 'orders', after: null };
   do {
     const part = await readUntilSettled(deps, place, limits);
     if (part === null) break;
-    const taken = takeWhatFits(part.findings, room);
-    told.push(...taken);
-    room -= taken.reduce((sum, { differences }) => sum + differences.length, 0);
+    const taken = takeWhatFits(part.findings, DIFFERENCES_MAX - report.differences.length);
+    for (const finding of taken) add(report, finding);
     if (taken.length < part.findings.length) {
       place = { phase: place.phase, after: taken.at(-1)?.key ?? place.after };
       break;
     }
     place = placeAfter(place.phase, part.end);
-  } while (place !== null && room > 0 && deps.mayGoOn());
-  return { report: reportOf(told, place === null), next: place };
+  } while (place !== null && report.differences.length < DIFFERENCES_MAX && deps.mayGoOn());
+  const ok = report.differences.length === 0;
+  return { report: { ...report, ok, complete: place === null }, next: place };
 }
 
 function placeAfter(phase: Phase, end: string | null): LedgerPlace | null {
@@ -190,26 +188,24 @@ function findingOf(books: OrderBooks, positions: ReadPositions): Finding {
   };
 }
 
-function reportOf(told: Finding[], complete: boolean): Omit<LedgerReport, 'nextCursor'> {
-  const sum = (name: keyof Counts) =>
-    told.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
-  const differences = told.flatMap((finding) => finding.differences);
+function emptyReport(): Omit<LedgerReport, 'ok' | 'complete' | 'nextCursor'> {
   return {
-    ok: differences.length === 0,
-    complete,
-    checked: {
-      orders: sum('orders'),
-      letters: sum('letters'),
-      wallets: sum('wallets'),
-      events: sum('events'),
-    },
-    waiting: {
-      pendingOrders: sum('pendingOrders'),
-      unpublishedEvents: sum('unpublishedEvents'),
-      unreadEvents: sum('unreadEvents'),
-      unsentLetters: sum('unsentLetters'),
-    },
-    failedLetters: sum('failedLetters'),
-    differences,
+    checked: { orders: 0, letters: 0, wallets: 0, events: 0 },
+    waiting: { pendingOrders: 0, unpublishedEvents: 0, unreadEvents: 0, unsentLetters: 0 },
+    failedLetters: 0,
+    differences: [],
   };
+}
+
+/** Adds to the sums at once: the findings of all orders would be many. */
+function add(report: ReturnType<typeof emptyReport>, { counts, differences }: Finding): void {
+  const { checked, waiting } = report;
+  for (const name of namesOf(checked)) checked[name] += counts[name] ?? 0;
+  for (const name of namesOf(waiting)) waiting[name] += counts[name] ?? 0;
+  report.failedLetters += counts.failedLetters ?? 0;
+  report.differences.push(...differences);
+}
+
+function namesOf<T extends object>(sums: T): (keyof T)[] {
+  return Object.keys(sums) as (keyof T)[];
 }
