@@ -277,6 +277,21 @@ test('whatever one service has too much of, an answer stays small and all of it 
   assert.ok(world.longest <= 4, `an answer of ${world.longest} rows`);
 });
 
+test('records of no order are all seen where only one service has them', async () => {
+  for (const kept of ['payments', 'letters'] as const) {
+    const world = books(20);
+    world.orders = [];
+    world.events = [];
+    world[kept === 'payments' ? 'letters' : 'payments'] = [];
+    const { report } = await verifyLedger(world.deps, null, LIMITS);
+    assert.deepEqual(
+      report.differences.map(({ id }) => id),
+      upTo(20).map((number) => idOf(number)),
+      kept,
+    );
+  }
+});
+
 test('when the time is over the place tells where to go on: nothing twice, nothing skipped', async () => {
   const world = books(8);
   world.letters.splice(4, 1);
