@@ -137,7 +137,10 @@ export const LedgerDifference = Type.Object(
       'order-event',
       'event-letter',
     ),
-    id: Type.String({ description: 'The order, or for balance-operations the customer.' }),
+    id: Type.String({
+      description:
+        'The order; for balance-operations the customer; the event where it belongs to no order.',
+    }),
     detail: Type.String(),
   },
   strict,

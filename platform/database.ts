@@ -130,6 +130,26 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
+// The client gives up after the server, as with every other statement.
+const QUERY_TIMEOUT_MARGIN_MS = 500;
+
+/**
+ * Sends one statement that may run longer than the pool allows, for work that no customer waits
+ * for. Its caller must wait longer too.
+ */
+export function queryWithin<R extends pg.QueryResultRow>(
+  database: Database,
+  timeoutMs: number,
+  statement: { text: string; values: unknown[] },
+): Promise<pg.QueryResult<R>> {
+  return database.transaction(async (tx) => {
+    await tx.query(`select set_config('statement_timeout', $1, true)`, [String(timeoutMs)]);
+    // The driver takes this member with each query; its published types do not know it.
+    const limit = { query_timeout: timeoutMs + QUERY_TIMEOUT_MARGIN_MS };
+    return tx.query<R>({ ...statement, ...limit });
+  });
+}
+
 /** True when the server answered the statement with an error, so the connection still works. */
 function isStatementError(error: unknown): error is pg.DatabaseError {
   const severity = error instanceof pg.DatabaseError ? error.severity : undefined;

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { serveAudit } from './audit-routes.ts';
 import { serveBilling } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -31,7 +32,10 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     config,
     log,
     ready: { database: () => database.query('select 1') },
-    routes: (api) => serveBilling(api, database, config.CURRENCY),
+    routes(api) {
+      serveBilling(api, database, config.CURRENCY);
+      serveAudit(api, database);
+    },
     close: () => database.close(),
   });
 }

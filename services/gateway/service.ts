@@ -11,6 +11,7 @@ import { serveAccounts } from './account-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
 import { checkedUrl, createIssuerKeys, discoverKeys } from './issuer-keys.ts';
+import { serveLedger } from './ledger-routes.ts';
 import { serveLetters } from './letter-routes.ts';
 import { serveMailbox } from './mailbox-routes.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -132,6 +133,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   servePendingOrders(app, gateway);
   serveOperatorLetters(app, gateway);
   serveDeadLetters(app, gateway);
+  serveLedger(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);
   const recovery = startRecovery(neighbours, {

@@ -9,6 +9,7 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http-client.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
+import { serveAudit } from './audit-routes.ts';
 import { insertDeadLetters } from './dead-letter-store.ts';
 import { startLetterWorker } from './letter-worker.ts';
 import { createMailer } from './mailer.ts';
@@ -133,6 +134,7 @@ export async function startNotifications(
         onDue: worker.kick,
       });
       serveDeadLetters(api, database, worker.kick);
+      serveAudit(api, { database, broker, group: GROUP });
     },
     async close() {
       await subscription.close();

@@ -5,6 +5,7 @@ import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { startRelay } from '#platform/outbox.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { serveAudit } from './audit-routes.ts';
 import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -44,7 +45,10 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     log,
     // Not the broker: orders are taken and paid while it is down. Invariant I7.
     ready: { database: () => database.query('select 1') },
-    routes: (api) => serveOrders(api, { database, currency: config.CURRENCY, onEvent: relay.kick }),
+    routes(api) {
+      serveOrders(api, { database, currency: config.CURRENCY, onEvent: relay.kick });
+      serveAudit(api, database);
+    },
     async close() {
       await relay.close();
       await broker.close();

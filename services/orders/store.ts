@@ -111,13 +111,13 @@ export async function settleOrder(
     name: 'settle-order',
     text: `with settled as (
         update orders
-        set status = $2, status_reason = $3, payment_operation_id = $4,
+        set status = $2, status_reason = $3, payment_operation_id = $4, event_id = $5::uuid,
           version = version + 1, updated_at = now()
         where id = $1 and status = 'Pending'
         returning ${ORDER_COLUMNS}
       ), event as (
         insert into outbox (id, aggregatetype, aggregateid, type, traceparent, payload)
-        select $5, 'order', id, $6, $7, json_build_object(
+        select $5::uuid, 'order', id, $6, $7, json_build_object(
           'orderId', id,
           'customerId', customer_id,
           'version', version,

@@ -1,0 +1,43 @@
+import * as contract from '#contracts/operator.ts';
+import { deadlineIn } from '#platform/deadline.ts';
+import { type HttpServer, serve } from '#platform/http-server.ts';
+import { decodeCursor, encodeCursor } from '#platform/page.ts';
+import type { Gateway } from './gateway.ts';
+import { ledgerNeighbours } from './ledger-neighbours.ts';
+import { type LedgerPlace, verifyLedger } from './verify-ledger.ts';
+
+// Shorter than what stands before a gateway usually waits for an answer; the rest is asked for
+// with the cursor.
+const BUDGET_MS = 20_000;
+const CURSOR =
+  /^ledger:((?:orders|events):(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})?|wallets:[\x21-\x7e]{0,255})$/;
+
+/** The operator's check of the books across all services. */
+export function serveLedger(app: HttpServer, gateway: Gateway): void {
+  const stop = new AbortController();
+  // Before the server waits for what runs: a check may run for long.
+  app.addHook('preClose', async () => stop.abort());
+
+  serve(
+    app,
+    contract.verifyLedger,
+    { identify: gateway.identifyOperator },
+    async ({ query, traceId }) => {
+      const deps = ledgerNeighbours(gateway.neighbours, {
+        deadline: deadlineIn(BUDGET_MS),
+        stop: stop.signal,
+        traceId,
+      });
+      const { report, next } = await verifyLedger(deps, placeOf(query.cursor));
+      const nextCursor = next && encodeCursor(`ledger:${next.phase}:${next.after ?? ''}`);
+      return { status: 200, body: { ...report, nextCursor } };
+    },
+  );
+}
+
+function placeOf(cursor: string | undefined): LedgerPlace | null {
+  const key = decodeCursor(cursor, CURSOR);
+  if (key === null) return null;
+  const [, phase, after] = /^(\w+):(.*)$/.exec(key) as unknown as [string, string, string];
+  return { phase: phase as LedgerPlace['phase'], after: after === '' ? null : after };
+}
