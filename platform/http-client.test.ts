@@ -220,8 +220,9 @@ test('a body over the cap is refused, not kept in memory', async (t) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.on('error', () => {});
     // One chunk at a time, and never more than a client without a cap would have to be given.
-    const more = (): void => {
-      if (response.destroyed || sent === 100) return;
+    const more = (error?: Error | null): void => {
+      // A chunk that the client did not take any more is told by an error.
+      if (error || response.destroyed || sent === 100) return;
       sent++;
       response.write(chunk, more);
     };
