@@ -30,6 +30,7 @@ const corruptions: [database: string, sql: string, told: RegExp][] = [
     `update orders set payment_operation_id = gen_random_uuid() where status = 'Paid'`,
     /not the decision's/,
   ],
+  ['orders', `update orders set event_id = gen_random_uuid()`, /names event/],
   ['orders', `delete from outbox where payload->>'status' = 'Paid'`, /has no event/],
   [
     'orders',

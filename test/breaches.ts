@@ -102,6 +102,9 @@ function eventBreaches({ orders, outbox, messages }: Books): string[] {
       const [event, ...more] = events.get(String(order.id)) ?? [];
       if (event === undefined) return [`order ${order.id} has no event`];
       if (more.length > 0) return [`order ${order.id} has ${more.length + 1} events`];
+      if (order.event_id !== event.id) {
+        return [`order ${order.id} names event ${order.event_id}, but has ${event.id}`];
+      }
       if (factsOf(event) === endOf(order)) return [];
       return [`event ${event.id} tells ${factsOf(event)}, order ${order.id} is ${endOf(order)}`];
     }),
