@@ -79,9 +79,9 @@ async function startHistory(t: TestContext): Promise<History> {
     system.databaseUrl('orders'),
     `insert into orders (id, customer_id, idempotency_key, request_hash, status, items,
         total_amount, currency, created_at)
-      values (uuidv7(), $1, 'voided', '', 'Pending', $2, 300, 'RUB', now() - interval '1 minute')
+      values ($3, $1, 'voided', '', 'Pending', $2, 300, 'RUB', now() - interval '1 minute')
       returning id`,
-    [anna.customerId, JSON.stringify(orderOf(300).items)],
+    [anna.customerId, JSON.stringify(orderOf(300).items), randomUUIDv7()],
   )) as { id: string }[];
   await eventually('recovery', async () => {
     const { body } = await anna.call('GET', `/v1/orders/${voided}`);
