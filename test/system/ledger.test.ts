@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUIDv7 } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import * as notifications from '#contracts/notifications.ts';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
