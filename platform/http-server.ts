@@ -16,7 +16,7 @@ import { parseJson } from './json.ts';
 import { languageOf } from './language.ts';
 import { PROBLEM_MEDIA_TYPE, statusOf, toAppError, toProblem } from './problem.ts';
 import { traceIdOf } from './trace.ts';
-import { faultsOf } from './validation.ts';
+import { faultsOf, unwantedBody } from './validation.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
 // A customer id has up to 255 characters, each up to three when percent-encoded.
@@ -69,7 +69,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => parseJson(body),
+    async (request: FastifyRequest, body: Buffer) => {
+      // Where no body is asked for, an empty one is none, whatever its Content-Type.
+      const none = body.length === 0 && request.routeOptions.schema?.body === undefined;
+      return none ? undefined : parseJson(body);
+    },
   );
   app.addHook('onRequest', async (request) => {
     // Fastify ignores the header and would parse compressed bytes as JSON.
@@ -136,6 +140,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
   handle: (call: Call<E, Caller>) => Promise<R>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
+  const check = endpoint.body === undefined ? unwantedBody : options.check;
   app.route({
     method: endpoint.method,
     url: endpoint.path,
@@ -151,7 +156,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
       callers.set(request, await options.identify(request));
     },
     handler: async (request, reply) => {
-      refuseFaults(request, options.check);
+      refuseFaults(request, check);
       const answer = await handle({
         params: request.params,
         query: request.query,

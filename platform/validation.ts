@@ -26,6 +26,21 @@ export function faultsOf(error: { validation?: unknown; validationContext?: stri
   return faults;
 }
 
+/**
+ * What is wrong with the body of an operation that takes none. Clients that always send JSON send
+ * an empty object; any member would be dropped silently, so it is a fault.
+ */
+export function unwantedBody(body: unknown): Fault[] {
+  if (body === undefined || body === null) return [];
+  if (typeof body !== 'object' || Array.isArray(body)) {
+    return [{ pointer: '', rule: 'type', expected: 'object' }];
+  }
+  return Object.keys(body).map((name) => ({
+    pointer: `/${escapePointer(name)}`,
+    rule: 'additionalProperties',
+  }));
+}
+
 function memberOf(params: Record<string, unknown>): string {
   const member = params.missingProperty ?? params.additionalProperty;
   return typeof member === 'string' ? `/${escapePointer(member)}` : '';
