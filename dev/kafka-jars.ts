@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const POM = join(import.meta.dirname, 'kafka.pom.xml');
+const JAVA_MIN = 17;
+// Forty files from the network; more than this is no network.
+const DOWNLOAD_TIMEOUT_MS = 300_000;
+const VERSION_TIMEOUT_MS = 30_000;
+
+/** This machine cannot run Kafka. The message says what is missing. */
+export class KafkaUnavailableError extends Error {
+  constructor(reason: string) {
+    super(`Apache Kafka cannot run here: ${reason}`);
+    this.name = 'KafkaUnavailableError';
+  }
+}
+
+/**
+ * The jars of Apache Kafka, fetched by Maven at the first call and kept.
+ * @param home where they are kept, for example `<checkout>/.orderbell`
+ * @returns the folder of the jars
+ * @throws KafkaUnavailableError without Java 17, Maven or its repository
+ */
+export async function ensureKafkaJars(home: string): Promise<string> {
+  await requireJava();
+  // Named after what is in it: another version lies beside this one.
+  const digest = createHash('sha256').update(await readFile(POM)).digest('hex').slice(0, 12);
+  const folder = join(home, 'kafka', `jars-${digest}`);
+  if (await exists(folder)) return folder;
+  const draft = `${folder}.new-${process.pid}`;
+  await mkdir(draft, { recursive: true });
+  try {
+    await run(
+      'mvn',
+      ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${draft}`],
+      { timeout: DOWNLOAD_TIMEOUT_MS },
+    );
+    await rename(draft, folder);
+  } catch (error) {
+    // A parallel start was quicker: its folder is as good as ours.
+    if (await exists(folder)) return folder;
+    throw new KafkaUnavailableError(`Maven could not fetch it (${firstLineOf(error)})`);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+async function requireJava(): Promise<void> {
+  let version: string;
+  try {
+    // The version stands on standard error.
+    version = (await run('java', ['-version'], { timeout: VERSION_TIMEOUT_MS })).stderr;
+  } catch (error) {
+    throw new KafkaUnavailableError(`there is no Java (${firstLineOf(error)})`);
+  }
+  const major = Number(/version "(\d+)/.exec(version)?.[1]);
+  if (!(major >= JAVA_MIN)) {
+    throw new KafkaUnavailableError(`it needs Java ${JAVA_MIN}, this is ${version.split('\n')[0]}`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function firstLineOf(error: unknown): string {
+  const { stdout = '', message = String(error) } = error as { stdout?: string; message?: string };
+  // Maven tells its errors on standard output.
+  return (stdout.trim() || message).split('\n', 1)[0] as string;
+}
