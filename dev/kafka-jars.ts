@@ -29,7 +29,10 @@ export class KafkaUnavailableError extends Error {
 export async function ensureKafkaJars(home: string): Promise<string> {
   await requireJava();
   // Named after what is in it: another version lies beside this one.
-  const digest = createHash('sha256').update(await readFile(POM)).digest('hex').slice(0, 12);
+  const digest = createHash('sha256')
+    .update(await readFile(POM))
+    .digest('hex')
+    .slice(0, 12);
   const folder = join(home, 'kafka', `jars-${digest}`);
   if (await exists(folder)) return folder;
   const draft = `${folder}.new-${process.pid}`;

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { ConfigError, loadConfig } from '#platform/config.ts';
 import { describeError } from '#platform/errors.ts';
 import { stopOnSignal } from '#platform/run.ts';
@@ -16,7 +16,6 @@ export const KafkaStartSettings = Type.Object({
     description: 'Port of `npm run kafka`; 0 takes any free one.',
   }),
 });
-type KafkaStartSettings = Static<typeof KafkaStartSettings>;
 
 async function start(): Promise<void> {
   const { KAFKA_PORT: port } = loadConfig('npm run kafka', KafkaStartSettings, process.env);

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
+import { type KafkaServer, startKafkaServer } from '#dev/kafka-server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
 
-// `npm test [file…]`: Node's test runner beside one PostgreSQL for all files.
+// `npm test [file…]`: Node's test runner beside one PostgreSQL and one Kafka for all files.
 
 const given = process.argv.slice(2);
 const files =
@@ -32,7 +34,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 let postgres: EmbeddedPostgres | undefined;
+let kafka: KafkaServer | undefined;
 try {
+  const kafkaEnv = await findKafka();
   postgres = await startPostgres({
     home,
     log: pino({ level: 'warn' }),
@@ -41,18 +45,35 @@ try {
   });
   process.exitCode = interrupted.signal.aborted
     ? 1
-    : await runTests(postgres.superuserUrl('postgres'));
+    : await runTests({ ...kafkaEnv, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') });
 } finally {
+  await kafka?.stop();
   await postgres?.stop();
   await rm(home, { recursive: true, force: true });
   if (postgres) await rm(postgres.folder, { recursive: true, force: true });
 }
 
-function runTests(postgresUrl: string): Promise<number> {
+/** The Kafka that KAFKA_BROKERS names, or one of our own, or none with a line that says so. */
+async function findKafka(): Promise<Record<string, string>> {
+  if (!files.some((file) => readFileSync(file, 'utf8').includes('kafka'))) return {};
+  const { KAFKA_BROKERS: given, REQUIRE_KAFKA: required } = process.env;
+  if (given) return { TEST_KAFKA_BROKERS: given };
+  try {
+    const jars = await ensureKafkaJars(join(import.meta.dirname, '..', '.orderbell'));
+    kafka = await startKafkaServer({ folder: join(home, 'kafka'), jars, port: 0 });
+    return { TEST_KAFKA_BROKERS: kafka.address, TEST_KAFKA_JARS: jars };
+  } catch (error) {
+    if (!(error instanceof KafkaUnavailableError) || required === '1') throw error;
+    console.error(`\n!!! TESTS WITH KAFKA ARE SKIPPED. ${error.message}\n`);
+    return {};
+  }
+}
+
+function runTests(env: Record<string, string>): Promise<number> {
   const args = ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`];
   const child = spawn(process.execPath, [...args, ...files], {
     stdio: 'inherit',
-    env: { ...process.env, TEST_POSTGRES_URL: postgresUrl },
+    env: { ...process.env, ...env },
   });
   interrupted.signal.addEventListener('abort', () => child.kill(interrupted.signal.reason));
   return new Promise((resolve, reject) => {

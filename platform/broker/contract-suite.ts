@@ -19,7 +19,7 @@ export function brokerContract(
   makeBroker: MakeBroker,
   options: { backlog?: number } = {},
 ): void {
-  deliveryTests(name, makeBroker, options.backlog ?? 5_000);
+  deliveryTests(name, makeBroker, options.backlog ?? 100_000);
   groupTests(name, makeBroker);
   endTests(name, makeBroker);
   contentTests(name, makeBroker);

@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type KafkaServer, type KafkaServerOptions, startKafkaServer } from '#dev/kafka-server.ts';
+
+/** Where tests that need a Kafka of their own find its jars; undefined: KAFKA_BROKERS was given. */
+const jars = process.env.TEST_KAFKA_JARS;
+
+/** For `test` options: why tests that take Kafka away from itself are skipped, or false. */
+export const skipWithoutOwnKafka =
+  jars === undefined ? 'there is no Kafka that a test may stop' : false;
+
+/** A Kafka that a test has for itself, to kill, to stop and to break; it ends with the test. */
+export async function startOwnKafka(
+  t: TestContext,
+  options: Partial<KafkaServerOptions> = {},
+): Promise<KafkaServer & { folder: string }> {
+  if (jars === undefined) throw new Error('TEST_KAFKA_JARS is not set');
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-kafka-'));
+  const properties = { 'group.min.session.timeout.ms': '1000', ...options.properties };
+  const server = await startKafkaServer({ folder, jars, port: 0, ...options, properties });
+  t.after(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { ...server, folder };
+}
