@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import type { Broker, OutgoingMessage } from '#platform/broker/broker.ts';
+import { BrokerSettings, createBroker } from '#platform/broker/choose.ts';
 import type { BrokerUnderTest, RawMessage } from '#platform/broker/contract-helpers.ts';
 import { createEmbeddedBroker, type EmbeddedBrokerOptions } from '#platform/broker/embedded.ts';
+import { loadConfig } from '#platform/config.ts';
 import { createDatabase, type Database } from '#platform/database.ts';
 import { AppError } from '#platform/errors.ts';
 import { createTestDatabaseUrl, testLog } from './database.ts';
@@ -115,4 +117,10 @@ export async function publishSurely(broker: Broker, topic: string, messages: Out
       assert.ok(error instanceof AppError && error.problem.code === 'broker-unavailable');
     }
   }
+}
+
+/** Another client of the embedded broker in this database; the caller closes it. */
+export function openEmbeddedBroker(url: string): Promise<Broker> {
+  const env = { BROKER_DATABASE_URL: url, TOPIC_PARTITIONS: '1' };
+  return createBroker(loadConfig('test', BrokerSettings, env), 'test', testLog);
 }

@@ -1,12 +1,11 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Broker } from '#platform/broker/broker.ts';
-import { createBroker } from '#platform/broker/choose.ts';
 import { findLetter, type LetterRow } from '#services/notifications/letter-list-store.ts';
 import { NotificationsConfig, startNotifications } from '#services/notifications/service.ts';
 import { insertLetters, type NewLetterRow } from '#services/notifications/store.ts';
 import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
-import { testLog } from './database.ts';
+import { openEmbeddedBroker } from './embedded-broker.ts';
 import { startTestService, type TestService, testKeyOf } from './internal-service.ts';
 import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 import { eventually } from './system.ts';
@@ -67,7 +66,7 @@ export async function startNotificationsService(
     },
   );
   const url = service.databaseUrl('BROKER_DATABASE_URL');
-  broker = await createBroker({ BROKER_DATABASE_URL: url, TOPIC_PARTITIONS: 1 }, 'test', testLog);
+  broker = await openEmbeddedBroker(url);
   const { database } = service;
   const letter = async (id: string) => (await findLetter(database, id)) as LetterRow;
   return {

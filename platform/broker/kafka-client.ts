@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Base, BaseOptions, SASLOptions } from '@platformatic/kafka';
 import { pause } from '../backoff.ts';
@@ -31,9 +32,25 @@ export function clientOptions(
     retries: 0,
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: requestTimeoutMs,
-    ...(tls !== undefined && { tls, tlsServerName: true }),
+    ...(tls !== undefined && {
+      tls,
+      // Brokers behind one address are told apart by name; an address is none (RFC 6066).
+      tlsServerName: !brokers.some((address) => isIP(address.replace(/:\d+$/, '')) !== 0),
+    }),
     ...(sasl !== undefined && { sasl }),
   } satisfies BaseOptions;
+}
+
+/**
+ * Keeps a dying connection from ending the process: the library listens to a connection's first
+ * error only, and a broker that refuses a certificate or closes in the middle causes a second one.
+ */
+export function guarded<C extends Base>(client: C): C {
+  client.connections.on('connecting', ({ connection }) => {
+    // The request that was under way fails by itself.
+    connection.on('error', () => {});
+  });
+  return client;
 }
 
 /** Uses a client of the library, and makes another one after a fault. */
@@ -51,7 +68,7 @@ export function keepClient<C extends Base>(make: () => C): KeptClient<C> {
   return {
     async use(timeoutMs, work) {
       if (closed) throw new Error('the client is closed');
-      client ??= make();
+      client ??= guarded(make());
       const used = client;
       try {
         return await within(timeoutMs, work(used));

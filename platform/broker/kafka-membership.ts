@@ -2,7 +2,13 @@ import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../backoff.ts';
 import { describeError } from '../errors.ts';
-import { clientOptions, disconnect, type KafkaConnection } from './kafka-client.ts';
+import {
+  clientOptions,
+  disconnect,
+  guarded,
+  type KafkaConnection,
+  within,
+} from './kafka-client.ts';
 import type { KafkaTopic, KafkaTopics } from './kafka-topics.ts';
 
 // A member that is silent for so long has lost its partitions. Longer than any pause of a live
@@ -13,6 +19,8 @@ const HEARTBEATS_PER_SESSION = 6;
 const REBALANCE_MS = 10_000;
 // Joining waits for the other members to do so.
 const REQUEST_TIMEOUT_MS = SESSION_MS + REBALANCE_MS;
+// The handler's effect is durable already: whoever hears nothing tries again, or a stop goes on.
+const COMMIT_TIMEOUT_MS = 3_000;
 const BACKOFF = { firstMs: 100, maxMs: 2_000 };
 // Nobody tells a group that its topic got partitions, or was made anew.
 const TOPIC_CHECK_MS = 10_000;
@@ -63,7 +71,7 @@ export function startMembership(options: MembershipOptions): Membership {
   async function run(): Promise<void> {
     let failures = 0;
     while (!closing.signal.aborted) {
-      const member = createMember(options);
+      const member = guarded(createMember(options));
       const ended = Promise.withResolvers<string>();
       end = ended.resolve;
       // The library goes no further after these two; without a listener the first ends the process.
@@ -122,7 +130,10 @@ async function beMember(
     onAssignment({
       ...{ topic, partitions },
       commit: (partition, offset, leaderEpoch) =>
-        member.commit({ offsets: [{ topic: name, partition, offset, leaderEpoch }] }),
+        within(
+          COMMIT_TIMEOUT_MS,
+          member.commit({ offsets: [{ topic: name, partition, offset, leaderEpoch }] }),
+        ),
     });
   });
   const joining = member.joinGroup({});

@@ -8,6 +8,7 @@ import {
 import type { Logger } from 'pino';
 import type { IncomingMessage } from './broker.ts';
 import { clientOptions, type KafkaConnection, keepClient } from './kafka-client.ts';
+import type { KafkaTopics } from './kafka-topics.ts';
 
 // A broker keeps a fetch open so long where it has nothing new; a message ends the wait at once.
 const MAX_WAIT_MS = 500;
@@ -61,13 +62,17 @@ export interface KafkaReader {
   close(): Promise<void>;
 }
 
+export interface KafkaReaderOptions {
+  connection: KafkaConnection;
+  topics: Pick<KafkaTopics, 'starts'>;
+  topic: string;
+  group: string;
+  log: Logger;
+}
+
 /** Reads one topic, where the caller wants it; a member of the group is somebody else. */
-export function createKafkaReader(
-  connection: KafkaConnection,
-  topic: string,
-  group: string,
-  log: Logger,
-): KafkaReader {
+export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
+  const { connection, topics, topic, group, log } = options;
   const kept = keepClient(() => {
     const consumer = new Consumer({
       ...clientOptions(connection, REQUEST_TIMEOUT_MS),
@@ -77,6 +82,23 @@ export function createKafkaReader(
     return consumer;
   });
 
+  /**
+   * Retention took what was not read yet, or the log lost its end. Reading goes on from what is
+   * the start now, since a repetition is harmless.
+   */
+  async function fromStart(partitions: number[], request: FetchRequest): Promise<Fetched[]> {
+    const starts = await topics.starts(topic);
+    return partitions.map((partition) => {
+      const from = request.positions.get(partition)?.offset;
+      const offset = starts.get(partition);
+      if (offset === undefined || offset === from) {
+        throw new Error(`partition ${partition} of ${topic} has no ${from}`);
+      }
+      log.error({ partition, from, to: offset }, 'the position is not in the log any more');
+      return { partition, messages: [], next: { offset, leaderEpoch: -1 } };
+    });
+  }
+
   return {
     leaders: () =>
       kept.use(REQUEST_TIMEOUT_MS, async (consumer) => {
@@ -84,30 +106,30 @@ export function createKafkaReader(
         // Right after a topic was made, or while a leader is elected, others would be kept in mind.
         return known.complete ? known.leaders : (await findLeaders(consumer, topic, true)).leaders;
       }),
-    fetch: ({ node, topicId, positions, bytesPerPartition }) =>
-      kept.use(FETCH_TIMEOUT_MS, async (consumer) => {
-        const partitions = [...positions].map(([partition, { offset, leaderEpoch }]) => ({
-          ...{ partition, fetchOffset: offset, partitionMaxBytes: bytesPerPartition },
-          // The leader tells when its log and ours parted ways (KIP-320).
-          ...{ currentLeaderEpoch: -1, lastFetchedEpoch: leaderEpoch },
-        }));
-        let response: FetchResponse;
-        try {
-          response = await consumer.fetch({
+    async fetch(request) {
+      const { node, topicId, positions, bytesPerPartition } = request;
+      const partitions = [...positions].map(([partition, { offset, leaderEpoch }]) => ({
+        ...{ partition, fetchOffset: offset, partitionMaxBytes: bytesPerPartition },
+        // The leader tells when its log and ours parted ways (KIP-320).
+        ...{ currentLeaderEpoch: -1, lastFetchedEpoch: leaderEpoch },
+      }));
+      const response = await kept.use(FETCH_TIMEOUT_MS, (consumer) =>
+        consumer
+          .fetch({
             ...{ node, topics: [{ topicId, partitions }] },
             ...{ maxWaitTime: MAX_WAIT_MS, minBytes: 1, maxBytes: FETCH_BYTES },
             isolationLevel: FetchIsolationLevels.READ_COMMITTED,
-          });
-        } catch (error) {
-          return startsInstead(error, { topic, positions, log });
-        }
-        return partitionsIn(response)
-          .filter(({ partitionIndex }) => positions.has(partitionIndex))
-          .map((found) => {
-            const from = positions.get(found.partitionIndex) as ReadPosition;
-            return cutBack(found, from, { topic, log }) ?? read(topic, found, from);
-          });
-      }),
+          })
+          .catch((error: unknown) => outsideIn(error, topic)),
+      );
+      if (Array.isArray(response)) return fromStart(response, request);
+      return partitionsIn(response)
+        .filter(({ partitionIndex }) => positions.has(partitionIndex))
+        .map((found) => {
+          const from = positions.get(found.partitionIndex) as ReadPosition;
+          return cutBack(found, from, log) ?? read(topic, found, from);
+        });
+    },
     close: kept.close,
   };
 }
@@ -170,23 +192,16 @@ function messageOf(
 function cutBack(
   { partitionIndex: partition, divergingEpoch }: FetchedPartition,
   from: ReadPosition,
-  { topic, log }: { topic: string; log: Logger },
+  log: Logger,
 ): Fetched | null {
   const offset = divergingEpoch?.endOffset ?? -1n;
   if (divergingEpoch === undefined || offset < 0n || offset >= from.offset) return null;
-  log.error({ topic, partition, from: from.offset, to: offset }, 'the broker lost messages');
+  log.error({ partition, from: from.offset, to: offset }, 'the broker lost messages');
   return { partition, messages: [], next: { offset, leaderEpoch: divergingEpoch.epoch } };
 }
 
-/**
- * A position outside of what a partition has: retention took what was not read yet, or the log
- * lost its end. Reading goes on from the start, since a repetition is harmless.
- * @throws the error, where something else is wrong
- */
-function startsInstead(
-  error: unknown,
-  { topic, positions, log }: { topic: string; positions: FetchRequest['positions']; log: Logger },
-): Fetched[] {
+/** The partitions whose position is outside of what they have. @throws any other error */
+function outsideIn(error: unknown, topic: string): number[] {
   for (const id of ['UNKNOWN_TOPIC_ID', 'UNKNOWN_TOPIC_OR_PARTITION', 'INCONSISTENT_TOPIC_ID']) {
     if (findErrorBy(error as Error, 'apiId', id) !== null) throw new TopicGoneError(topic, error);
   }
@@ -195,11 +210,7 @@ function startsInstead(
     ({ errorCode }) => errorCode === protocolErrors.OFFSET_OUT_OF_RANGE?.code,
   );
   if (outside.length === 0) return goneIfUnknown(topic)(error);
-  return outside.map(({ partitionIndex: partition, logStartOffset: offset }) => {
-    const from = positions.get(partition)?.offset;
-    log.error({ topic, partition, from, to: offset }, 'the position is not in the log any more');
-    return { partition, messages: [], next: { offset, leaderEpoch: -1 } };
-  });
+  return outside.map(({ partitionIndex }) => partitionIndex);
 }
 
 /** The library's own error for it carries no code. */

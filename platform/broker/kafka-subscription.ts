@@ -27,7 +27,7 @@ const FETCH_BACKOFF = { firstMs: 100, maxMs: 2_000 };
 const LOOK_AGAIN_MS = 1_000;
 const LOOK_FOR_LEADER_MS = 50;
 // When closing, nobody waits for a broker that is gone: the messages come again.
-const CLOSE_ATTEMPTS = 2;
+const CLOSE_ATTEMPTS = 1;
 
 export interface KafkaSubscriptionOptions {
   connection: KafkaConnection;
@@ -72,8 +72,7 @@ export class KafkaSubscription {
 
   constructor(options: KafkaSubscriptionOptions) {
     this.#options = options;
-    const { connection, topic, group, log } = options;
-    this.#reader = createKafkaReader(connection, topic, group, log);
+    this.#reader = createKafkaReader(options);
     this.#membership = startMembership({
       ...options,
       onAssignment: (assignment) => {

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import { Admin, Producer } from '@platformatic/kafka';
 import { makeKafkaBroker, skipWithoutKafka, testKafkaConnection } from '../../test/kafka.ts';
 import type { IncomingMessage } from './broker.ts';
-import { assertComplete, burst, collect, distinct, names, until } from './contract-helpers.ts';
+import {
+  assertComplete,
+  burst,
+  collect,
+  distinct,
+  names,
+  numberOf,
+  until,
+} from './contract-helpers.ts';
 import { brokerContract } from './contract-suite.ts';
 import { producerOptions } from './kafka-publisher.ts';
 
@@ -74,7 +82,7 @@ test('partitions that a topic gets later are read from their beginning', { skip 
 });
 
 test('a topic that was removed is made anew, and read from its beginning', { skip }, async (t) => {
-  const { broker } = await makeKafkaBroker(t, { topicCheckMs: 200 });
+  const { broker } = await makeKafkaBroker(t, { topicCheckMs: 3_600_000 });
   const { topic, group } = names();
   const received: IncomingMessage[] = [];
   await broker.subscribe(topic, group, collect(received));
@@ -127,4 +135,27 @@ test('what foreign producers compress is read, by each of the codecs', { skip },
     received.slice(1).map(({ key }) => String(key)),
     ['gzip', 'snappy', 'lz4', 'zstd'],
   );
+});
+
+test('a group that comes too late goes on with what retention has left', { skip }, async (t) => {
+  const [first, second] = [
+    await makeKafkaBroker(t, { partitionsPerTopic: 1 }),
+    await makeKafkaBroker(t),
+  ];
+  const { topic, group } = names();
+  const before: IncomingMessage[] = [];
+  await first.broker.publish(topic, burst(10, 1));
+  await first.broker.subscribe(topic, group, collect(before));
+  await until('ten arrived', () => distinct(before) === 10);
+  await first.broker.close();
+  await second.broker.publish(topic, burst(10, 1, 10));
+  const admin = new Admin({ ...producerOptions(testKafkaConnection()) });
+  t.after(() => admin.close());
+  await admin.deleteRecords({
+    topics: [{ name: topic, partitions: [{ partition: 0, offset: 15n }] }],
+  });
+  const after: IncomingMessage[] = [];
+  await second.broker.subscribe(topic, group, collect(after));
+  await until('the rest arrived', () => after.length === 5);
+  assert.deepEqual(after.map(numberOf), [15, 16, 17, 18, 19]);
 });

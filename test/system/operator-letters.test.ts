@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { DeadLetter, OperatorLetter } from '#contracts/notifications.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
-import { createBroker } from '#platform/broker/choose.ts';
-import { testLog } from '../database.ts';
+import { openEmbeddedBroker } from '../embedded-broker.ts';
 import { assertProblem } from '../raw-http.ts';
 import { startTestSmtpServer } from '../smtp-server.ts';
 import {
@@ -112,11 +111,7 @@ async function append(
   headers: Record<string, string>,
 ): Promise<void> {
   const url = system.databaseUrl('broker');
-  const broker = await createBroker(
-    { BROKER_DATABASE_URL: url, TOPIC_PARTITIONS: 1 },
-    'foreign',
-    testLog,
-  );
+  const broker = await openEmbeddedBroker(url);
   try {
     const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
     await broker.publish('orders', [{ key: 'foreign', value: bytes, headers }]);
