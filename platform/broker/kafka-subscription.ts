@@ -96,8 +96,7 @@ export class KafkaSubscription {
     await this.#loop;
     await Promise.all(this.#drains.values());
     // After the last commit: who has left the group cannot commit.
-    await this.#membership.close();
-    await this.#reader.close();
+    await Promise.all([this.#membership.close(), this.#reader.close()]);
     await Promise.all(this.#fetches.values());
   }
 

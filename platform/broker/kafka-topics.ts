@@ -4,6 +4,7 @@ import {
   findErrorBy,
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
+import { pause } from '../backoff.ts';
 import type { PartitionLag, TopicEnds } from './broker.ts';
 import { clientOptions, type KafkaConnection, keepClient } from './kafka-client.ts';
 
@@ -11,7 +12,8 @@ const REQUEST_TIMEOUT_MS = 3_000;
 // Several requests, one after the other. With a publish after it, it fits into the time of a stop.
 const LOOK_TIMEOUT_MS = 4_000;
 // A topic that was just made is not known to every broker yet.
-const CREATE_ATTEMPTS = 5;
+const CREATE_ATTEMPTS = 10;
+const CREATE_PAUSE_MS = 50;
 
 export interface KafkaTopic {
   /** Kafka's own id: a topic made anew under the same name has another one. */
@@ -99,6 +101,7 @@ async function getTopic(admin: Admin, name: string, partitions: number): Promise
       await admin.createTopics({ topics: [name], partitions });
     } catch (error) {
       if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) throw error;
+      await pause(CREATE_PAUSE_MS);
     }
   }
   throw new Error(`topic ${name} was made and is not there`);
