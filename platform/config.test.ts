@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type TObject, Type } from 'typebox';
-import { ConfigError, type Environment, loadConfig } from './config.ts';
+import {
+  ConfigError,
+  type Environment,
+  loadConfig,
+  mergeSettings,
+  settingsSchema,
+} from './config.ts';
 
 const Config = Type.Object({
   URL: Type.String({ pattern: '^https?://', description: 'Where it is.' }),
@@ -84,4 +90,72 @@ test('the message names the service that cannot start', () => {
     () => loadConfig('orders', Config, {}),
     /^ConfigError: orders cannot start:\n {2}URL/,
   );
+});
+
+const Formatted = Type.Object({
+  PLACE: Type.String({ format: 'http-url', description: 'Where it is.' }),
+  PLACES: Type.Array(Type.String({ format: 'http-url' }), { description: 'Where they are.' }),
+});
+
+test('a format is kept by a text and by each entry of a list', () => {
+  const sound = { PLACE: 'http://a', PLACES: 'http://a, http://b:1' };
+  assert.deepEqual(problemsOf(sound, Formatted), []);
+  const fault = 'must be an http:// or https:// URL';
+  assert.deepEqual(problemsOf({ PLACE: 'a', PLACES: 'http://a, b' }, Formatted), [
+    `PLACE ${fault}`,
+    `PLACES ${fault} (entry 2)`,
+  ]);
+  assert.deepEqual(problemsOf({ ...sound, PLACES: 'b' }, Formatted), [`PLACES ${fault}`]);
+});
+
+test('a format that nobody knows is a defect', () => {
+  const schema = Type.Object({ A: Type.String({ format: 'no-such', description: 'A thing.' }) });
+  assert.throws(() => loadConfig('service', schema, { A: 'a' }), /no format no-such/);
+});
+
+const optional = (description: string) => Type.Optional(Type.String({ description }));
+const Ruled = settingsSchema(
+  {
+    ONE: optional('One way.'),
+    OTHER: Type.Optional(Type.Integer({ description: 'Another way.' })),
+    LEAST: Type.Integer({ default: 1, description: 'The least.' }),
+    MOST: Type.Integer({ description: 'The most.' }),
+  },
+  (_config, isSet) => (isSet('ONE') || isSet('OTHER') ? [] : ['ONE is not set: nor is OTHER']),
+  ({ LEAST, MOST }) =>
+    LEAST === undefined || MOST === undefined || LEAST <= MOST ? [] : ['MOST must not be less'],
+);
+
+test('rules over several settings see what was read, and stand beside the other problems', () => {
+  assert.deepEqual(problemsOf({ ONE: 'x', MOST: '1' }, Ruled), []);
+  assert.deepEqual(problemsOf({ MOST: '0', LIMIT: '1' }, Ruled), [
+    'ONE is not set: nor is OTHER',
+    'MOST must not be less',
+  ]);
+  assert.deepEqual(problemsOf({ LEAST: 'few' }, Ruled), [
+    'LEAST must be a whole number',
+    'MOST is not set: The most.',
+    'ONE is not set: nor is OTHER',
+  ]);
+});
+
+test('a rule is told of a setting that is given, if wrongly', () => {
+  assert.deepEqual(problemsOf({ OTHER: 'x', MOST: '1' }, Ruled), ['OTHER must be a whole number']);
+  assert.deepEqual(problemsOf({ ONE: ' ', MOST: '1' }, Ruled), ['ONE is not set: nor is OTHER']);
+});
+
+test('a merged schema has the settings and the rules of both', () => {
+  const rule = () => ['both are ruled'];
+  const more = settingsSchema({ MORE: Type.String({ description: 'More.' }) }, rule);
+  for (const merged of [mergeSettings(Ruled, more), mergeSettings(more, Ruled)]) {
+    assert.deepEqual(problemsOf({ ONE: 'x' }, merged).sort(), [
+      'MORE is not set: More.',
+      'MOST is not set: The most.',
+      'both are ruled',
+    ]);
+    assert.deepEqual(problemsOf({ ONE: 'x', LEAST: '2', MOST: '1', MORE: 'y' }, merged).sort(), [
+      'MOST must not be less',
+      'both are ruled',
+    ]);
+  }
 });

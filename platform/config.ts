@@ -1,4 +1,5 @@
-import type { Static, TObject, TSchema } from 'typebox';
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import { settingFormats } from './setting-formats.ts';
 
 /** Environment variables as `process.env` gives them. */
 export type Environment = Record<string, string | undefined>;
@@ -15,9 +16,39 @@ export class ConfigError extends Error {
 }
 
 /**
+ * A rule over several settings: what is wrong with them together, one line each, without values.
+ * @param config the settings that could be read; one that is missing or wrong is absent
+ * @param isSet whether a setting was given at all: a wrong one is told already, and a rule must
+ *   not call it missing
+ */
+export type SettingsRule<Config> = (
+  config: Partial<Config>,
+  isSet: (name: keyof Config & string) => boolean,
+) => string[];
+
+/** A schema of settings with the rules that hold between them. */
+export function settingsSchema<P extends TProperties>(
+  properties: P,
+  ...rules: SettingsRule<Static<TObject<P>>>[]
+): TObject<P> {
+  return Type.Object(properties, { rules }) as TObject<P>;
+}
+
+/** One schema of two, with the rules of both. Of a setting in both, the second's schema counts. */
+export function mergeSettings(first: TObject, second: TObject): TObject {
+  const properties = { ...first.properties, ...second.properties };
+  return settingsSchema(properties, ...rulesOf(first), ...rulesOf(second));
+}
+
+function rulesOf(schema: TObject): SettingsRule<Record<string, unknown>>[] {
+  return (schema as { rules?: SettingsRule<Record<string, unknown>>[] }).rules ?? [];
+}
+
+/**
  * Reads a service's settings from environment variables of the schema's property names. Schemas
  * used: String, Integer, Boolean (`true`/`false`), and Array of String (comma-separated); with
- * `default`, or Optional, or required.
+ * `default`, or Optional, or required. A String, or the String of an Array, may name a `format`
+ * of `setting-formats.ts`. Then the rules of `settingsSchema` are asked.
  * @throws ConfigError that lists every problem at once, without values (they may be secrets)
  */
 export function loadConfig<S extends TObject>(
@@ -40,6 +71,8 @@ export function loadConfig<S extends TObject>(
     if (value instanceof SettingFault) problems.push(`${name} ${value.message}`);
     else config[name] = value;
   }
+  const isSet = (name: string): boolean => Boolean(env[name]?.trim());
+  for (const rule of rulesOf(schema)) problems.push(...rule(config, isSet));
   if (problems.length > 0) throw new ConfigError(service, problems);
   return config as Static<S>;
 }
@@ -51,7 +84,8 @@ interface SettingSchema {
   minimum?: number;
   maximum?: number;
   pattern?: string;
-  enum?: unknown[];
+  format?: string;
+  items?: SettingSchema;
 }
 
 class SettingFault {
@@ -70,19 +104,34 @@ function parseSetting(text: string, rule: SettingSchema): unknown {
       if (text === 'true' || text === 'false') return text === 'true';
       return new SettingFault('must be true or false');
     case 'array':
-      return parseList(text);
+      return parseList(text, rule);
     default:
-      if (rule.pattern !== undefined && !new RegExp(rule.pattern, 'u').test(text)) {
-        return new SettingFault(`must match ${rule.pattern}`);
-      }
-      return text;
+      return parseText(text, rule);
   }
 }
 
-function parseList(text: string): string[] | SettingFault {
+function parseText(text: string, { pattern, format }: SettingSchema): string | SettingFault {
+  if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) {
+    return new SettingFault(`must match ${pattern}`);
+  }
+  if (format === undefined) return text;
+  const faultOf = settingFormats.get(format);
+  if (faultOf === undefined) throw new Error(`there is no format ${format} of settings`);
+  const fault = faultOf(text);
+  return fault === null ? text : new SettingFault(fault);
+}
+
+function parseList(text: string, { items = {} }: SettingSchema): string[] | SettingFault {
   const parts = text.split(',').map((part) => part.trim());
   const given = parts.filter((part) => part !== '');
-  return given.length > 0 ? given : new SettingFault('must name at least one');
+  if (given.length === 0) return new SettingFault('must name at least one');
+  for (const [index, part] of given.entries()) {
+    const value = parseText(part, items);
+    if (typeof value === 'string') continue;
+    const which = given.length === 1 ? '' : ` (entry ${index + 1})`;
+    return new SettingFault(`${value.message}${which}`);
+  }
+  return given;
 }
 
 function parseInteger(text: string, { minimum, maximum }: SettingSchema): number | SettingFault {

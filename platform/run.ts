@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, type TObject, Type } from 'typebox';
-import { ConfigError, loadConfig } from './config.ts';
+import { ConfigError, loadConfig, mergeSettings } from './config.ts';
 import { describeError } from './errors.ts';
 import { createLog } from './log.ts';
 import type { RunningService } from './service.ts';
@@ -29,7 +29,7 @@ export async function runService<S extends TObject>(
     const config = loadConfig(
       name,
       // One schema, so that every problem is told at once.
-      Type.Object({ ...schema.properties, ...RunSettings.properties }),
+      mergeSettings(schema, RunSettings),
       process.env,
     ) as Static<S> & Static<typeof RunSettings>;
     const log = createLog(name, config.LOG_LEVEL);

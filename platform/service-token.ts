@@ -7,6 +7,7 @@ import {
   SignJWT,
 } from 'jose';
 import { AppError, commonProblems } from './errors.ts';
+import { pemOf } from './setting-formats.ts';
 
 const ALGORITHM = 'EdDSA';
 const TOKEN_LIFETIME_S = 300;
@@ -47,7 +48,7 @@ export async function createCredentials(caller: string, privateKey: string): Pro
 
 async function importKey(caller: string, privateKey: string) {
   try {
-    return await importPKCS8(privateKey.replaceAll('\\n', '\n'), ALGORITHM);
+    return await importPKCS8(pemOf(privateKey), ALGORITHM);
   } catch (cause) {
     throw new Error(`the private key of ${caller} is not an Ed25519 key in PKCS#8 PEM`, { cause });
   }

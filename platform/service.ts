@@ -18,7 +18,11 @@ export interface RunningService {
 /** Where every service listens. */
 export const listenerSettings = {
   // Not HOST: some shells and tools export that with the machine's or the compiler's name.
-  LISTEN_ADDRESS: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
+  LISTEN_ADDRESS: Type.String({
+    default: '127.0.0.1',
+    format: 'listen-address',
+    description: 'Address to listen on.',
+  }),
   PORT: Type.Integer({
     default: 0,
     minimum: 0,
@@ -31,6 +35,7 @@ export const listenerSettings = {
 export const calleeSettings = {
   ...listenerSettings,
   SERVICE_PUBLIC_KEYS: Type.String({
+    format: 'jwks',
     description: 'JWKS (JSON) of the calling services; the kid of each key is the caller.',
   }),
 };
@@ -63,7 +68,8 @@ export async function startInternalService(
 ): Promise<RunningService> {
   const { name, config, log } = options;
   const app = createHttpServer({ log });
-  const checkCaller = createCallerCheck(name, parseKeys(config.SERVICE_PUBLIC_KEYS));
+  const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
+  const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, options.ready);
   options.routes({
     app,
@@ -86,14 +92,6 @@ function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {
     if (endpoint.callers?.includes(caller)) return caller;
     throw new AppError(commonProblems.forbidden, `${caller} may not ${endpoint.operationId}`);
   };
-}
-
-function parseKeys(text: string): JSONWebKeySet {
-  try {
-    return JSON.parse(text) as JSONWebKeySet;
-  } catch (cause) {
-    throw new Error('SERVICE_PUBLIC_KEYS is not JSON', { cause });
-  }
 }
 
 /**

@@ -9,7 +9,10 @@ const CONNECTIONS_MAX = 16;
 
 export const BillingConfig = Type.Object({
   ...calleeSettings,
-  BILLING_DATABASE_URL: Type.String({ description: 'PostgreSQL database of the billing service.' }),
+  BILLING_DATABASE_URL: Type.String({
+    format: 'postgres-url',
+    description: 'PostgreSQL database of the billing service.',
+  }),
   CURRENCY: Type.String({
     default: 'RUB',
     pattern: '^[A-Z]{3}$',

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { isTamperProof } from '#platform/setting-formats.ts';
 
 const JWKS_TIMEOUT_MS = 3_000;
 
@@ -61,12 +62,9 @@ export async function discoverKeys(issuer: string): Promise<URL> {
   return checkedUrl(document.jwks_uri);
 }
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
-
 /** @throws Error for http anywhere but on this machine: keys must not be replaced on the way */
 export function checkedUrl(text: string): URL {
   const url = new URL(text);
-  if (url.protocol === 'https:') return url;
-  if (url.protocol === 'http:' && LOOPBACK.includes(url.hostname)) return url;
+  if (isTamperProof(url)) return url;
   throw new Error(`${text}: only https, or http on loopback`);
 }

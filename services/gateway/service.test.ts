@@ -14,13 +14,29 @@ const ENV = {
   PROFILES_URL: 'http://127.0.0.1:1',
   NOTIFICATIONS_URL: 'http://127.0.0.1:1',
 };
-const start = (env: Record<string, string>) =>
+const start = async (env: Record<string, string>) =>
   startGateway(loadConfig('gateway', GatewayConfig, { ...ENV, ...env }), pino({ level: 'silent' }));
 
 test('without an issuer, or with one whose keys anybody could exchange, it does not start', async () => {
-  await assert.rejects(start({}), /neither OIDC_ISSUER nor IDENTITY_URL/);
-  await assert.rejects(start({ OIDC_ISSUER: 'http://issuer.example.com' }), /only https/);
-  await assert.rejects(start({ IDENTITY_URL: 'nowhere' }), /Invalid URL/);
+  await assert.rejects(start({}), /IDENTITY_URL is not set: it is needed where OIDC_ISSUER is not/);
+  await assert.rejects(start({ OIDC_ISSUER: 'http://issuer.example.com' }), (error: Error) => {
+    assert.match(error.message, /\n {2}OIDC_ISSUER must be an https:\/\/ URL/);
+    // It is given, if wrongly: not the one that is missing.
+    assert.doesNotMatch(error.message, /IDENTITY_URL/);
+    return true;
+  });
+  await assert.rejects(start({ IDENTITY_URL: 'nowhere' }), /IDENTITY_URL must be an http/);
+});
+
+test('recovery must wait for longer than an order may take', async () => {
+  const identity = { IDENTITY_URL: 'http://127.0.0.1:1' };
+  const ages = { ORDER_DEADLINE_MS: '700', RECOVERY_AGE_MS: '700' };
+  const rule = /RECOVERY_AGE_MS must be longer than ORDER_DEADLINE_MS/;
+  await assert.rejects(start({ ...identity, ...ages }), rule);
+  // The defaults count too.
+  await assert.rejects(start({ ...identity, RECOVERY_AGE_MS: '5000' }), rule);
+  const gateway = await start({ ...identity, ...ages, RECOVERY_AGE_MS: '701' });
+  await gateway.close();
 });
 
 test('it starts and answers while no other service does', async (t) => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { settingsSchema } from '#platform/config.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http-client.ts';
@@ -10,7 +11,7 @@ import { createTokenCheck } from './access-token.ts';
 import { serveAccounts } from './account-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
-import { checkedUrl, createIssuerKeys, discoverKeys } from './issuer-keys.ts';
+import { createIssuerKeys, discoverKeys } from './issuer-keys.ts';
 import { serveLedger } from './ledger-routes.ts';
 import { serveLetters } from './letter-routes.ts';
 import { serveMailbox } from './mailbox-routes.ts';
@@ -25,12 +26,15 @@ import { serveWallets } from './wallet-routes.ts';
 const READ_DEADLINE_MS = 5_000;
 
 const urls = (callee: string) =>
-  Type.Array(Type.String(), { description: `Base URLs of ${callee}, comma-separated.` });
+  Type.Array(Type.String({ format: 'http-url' }), {
+    description: `Base URLs of ${callee}, comma-separated.`,
+  });
 
-export const GatewayConfig = Type.Object({
+const properties = {
   ...listenerSettings,
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535, description: 'Public port.' }),
   GATEWAY_PRIVATE_KEY: Type.String({
+    format: 'ed25519-key',
     description: "Ed25519 key (PKCS#8 PEM) that signs the gateway's calls to the services.",
   }),
   ORDERS_URL: urls('orders'),
@@ -39,7 +43,10 @@ export const GatewayConfig = Type.Object({
   NOTIFICATIONS_URL: urls('notifications'),
   IDENTITY_URL: Type.Optional(urls('identity; not used when OIDC_ISSUER is set')),
   OIDC_ISSUER: Type.Optional(
-    Type.String({ description: 'OpenID Connect issuer whose tokens are accepted instead.' }),
+    Type.String({
+      format: 'issuer-url',
+      description: 'OpenID Connect issuer whose tokens are accepted instead.',
+    }),
   ),
   OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
   TOKEN_ISSUER: Type.String({
@@ -87,9 +94,25 @@ export const GatewayConfig = Type.Object({
     description: 'Whether X-Forwarded-For tells the client address (only behind your own proxy).',
   }),
   MAILBOX_URL: Type.Optional(
-    Type.String({ description: 'Where the mailbox of the default set-up is; shown at /mailbox.' }),
+    Type.String({
+      format: 'http-url',
+      description: 'Where the mailbox of the default set-up is; shown at /mailbox.',
+    }),
   ),
-});
+};
+
+export const GatewayConfig = settingsSchema(
+  properties,
+  (_config, isSet) =>
+    isSet('OIDC_ISSUER') || isSet('IDENTITY_URL')
+      ? []
+      : ['IDENTITY_URL is not set: it is needed where OIDC_ISSUER is not set either'],
+  // Otherwise recovery would cancel orders whose request is still at work.
+  ({ RECOVERY_AGE_MS: ageMs, ORDER_DEADLINE_MS: deadlineMs }) =>
+    ageMs === undefined || deadlineMs === undefined || ageMs > deadlineMs
+      ? []
+      : ['RECOVERY_AGE_MS must be longer than ORDER_DEADLINE_MS'],
+);
 export type GatewayConfig = Static<typeof GatewayConfig>;
 
 /** Starts the gateway: the public API, and the recovery of orders whose request died. */
@@ -168,16 +191,9 @@ async function createNeighbours(config: GatewayConfig, log: Logger): Promise<Nei
   };
 }
 
-/**
- * Where the keys of the access tokens are published.
- * @throws Error when the settings name no issuer, or one whose keys could be replaced on the way
- */
+/** Where the keys of the access tokens are published. One of the two is set (the rules above). */
 function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () => Promise<URL[]> {
-  if (issuer !== undefined) {
-    checkedUrl(issuer);
-    return async () => [await discoverKeys(issuer)];
-  }
-  if (IDENTITY_URL === undefined) throw new Error('neither OIDC_ISSUER nor IDENTITY_URL is set');
-  const urls = IDENTITY_URL.map((base) => new URL('/jwks', base));
+  if (issuer !== undefined) return async () => [await discoverKeys(issuer)];
+  const urls = (IDENTITY_URL ?? []).map((base) => new URL('/jwks', base));
   return async () => urls;
 }

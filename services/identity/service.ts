@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, type Database, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createAttempts } from './attempts.ts';
@@ -21,9 +22,10 @@ function seconds(byDefault: number, description: string) {
   return Type.Integer({ default: byDefault, minimum: 1, maximum: SECONDS_MAX, description });
 }
 
-export const IdentityConfig = Type.Object({
+const properties = {
   ...calleeSettings,
   IDENTITY_DATABASE_URL: Type.String({
+    format: 'postgres-url',
     description: 'PostgreSQL database of the identity service.',
   }),
   IDENTITY_SECRET: Type.String({
@@ -52,6 +54,13 @@ export const IdentityConfig = Type.Object({
       description: 'Password of the operator account; the start sets it where it differs.',
     }),
   ),
+};
+
+export const IdentityConfig = settingsSchema(properties, (_config, isSet) => {
+  const [email, password] = ['OPERATOR_EMAIL', 'OPERATOR_PASSWORD'] as const;
+  if (isSet(email) === isSet(password)) return [];
+  const [given, absent] = isSet(email) ? [email, password] : [password, email];
+  return [`${absent} is not set: ${given} is, and the two belong together`];
 });
 export type IdentityConfig = Static<typeof IdentityConfig>;
 
@@ -114,9 +123,7 @@ interface Operator {
 
 function operatorOf(config: IdentityConfig): Operator | null {
   const { OPERATOR_EMAIL: email, OPERATOR_PASSWORD: password } = config;
-  if (email !== undefined && password !== undefined) return { email, password };
-  if (email === undefined && password === undefined) return null;
-  throw new Error('OPERATOR_EMAIL and OPERATOR_PASSWORD must be set together');
+  return email === undefined || password === undefined ? null : { email, password };
 }
 
 // Any constant will do: it only has to differ from the other advisory locks in this database.

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import MimeNode from 'nodemailer/lib/mime-node';
+import { ATOM, parseSender } from '#platform/mail-address.ts';
 
 /** One letter to one recipient. */
 export interface Mail {
@@ -15,33 +16,6 @@ export interface Mail {
   date: Date;
   /** BCP 47, for the Content-Language header. */
   language?: string;
-}
-
-const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
-const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
-// The last label starts with a letter, so that an IP address is no domain.
-const DOMAIN = `(?:${LABEL}\\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?`;
-const ADDRESS = new RegExp(`^(${ATOM}(?:\\.${ATOM})*)@${DOMAIN}$`);
-const LOCAL_PART_MAX = 64; // RFC 5321 section 4.5.3.1.1
-const ADDRESS_MAX = 254; // RFC 5321 errata 1690: what fits into a path with its brackets
-
-/**
- * True for one plain ASCII address with a dotted domain. Quoted local parts, comments, groups,
- * lists, address literals and line breaks are refused: each is a way to a second recipient or
- * another domain (docs: nodemailer sends `a@x.test\r\nRCPT TO:<evil@e.test>` to `e.test`).
- */
-export function isDeliverableAddress(address: string): boolean {
-  if (address.length > ADDRESS_MAX) return false;
-  const local = ADDRESS.exec(address)?.[1];
-  return local !== undefined && local.length <= LOCAL_PART_MAX;
-}
-
-/** Splits `address` or `Display name <address>`; undefined when it is neither. */
-export function parseSender(from: string): { name: string; address: string } | undefined {
-  const named = /^([^<>\r\n]*)<([^<>]*)>$/.exec(from);
-  const name = (named?.[1] ?? '').trim().replace(/^"(.*)"$/, '$1');
-  const address = named?.[2] ?? from;
-  return isDeliverableAddress(address) ? { name, address } : undefined;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed

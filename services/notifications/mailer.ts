@@ -1,8 +1,10 @@
 import type { SMTPError } from 'nodemailer/lib/smtp-connection';
 import type { Logger } from 'pino';
 import { describeError } from '#platform/errors.ts';
+import { isDeliverableAddress, parseSender } from '#platform/mail-address.ts';
 import { maskAddresses } from '#platform/mask-addresses.ts';
-import { composeMail, isDeliverableAddress, type Mail, parseSender } from './compose-mail.ts';
+import { smtpUrlFault } from '#platform/setting-formats.ts';
+import { composeMail, type Mail } from './compose-mail.ts';
 import {
   openSmtpSession,
   type SmtpPhase,
@@ -12,7 +14,8 @@ import {
   type Transmission,
 } from './smtp-session.ts';
 
-export { isDeliverableAddress, type Mail } from './compose-mail.ts';
+export { isDeliverableAddress } from '#platform/mail-address.ts';
+export type { Mail } from './compose-mail.ts';
 
 /** What became of one attempt. `response` is the server's answer as one line, at most 500 characters. */
 export type SendOutcome =
@@ -216,21 +219,13 @@ function oneLine(text: string): string {
 }
 
 function parseSmtpUrl(text: string, timeouts: SmtpTimeouts): SmtpSettings {
-  // The text is not repeated in messages: it holds the password.
-  const url = URL.parse(text);
-  if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') {
-    throw new TypeError('the SMTP URL must look like smtp://host:port or smtps://host:port');
-  }
+  const fault = smtpUrlFault(text);
+  if (fault !== null) throw new TypeError(`the SMTP URL ${fault}`);
+  const url = new URL(text);
   const secure = url.protocol === 'smtps:';
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const loopback = host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-  for (const name of url.searchParams.keys()) {
-    if (name !== 'requireTLS') throw new TypeError(`unknown parameter ${name} in the SMTP URL`);
-  }
   const stated = url.searchParams.get('requireTLS');
-  if (stated !== null && stated !== 'true' && stated !== 'false') {
-    throw new TypeError('requireTLS in the SMTP URL must be true or false');
-  }
   const signsIn = url.username !== '';
   return {
     host,

@@ -7,6 +7,7 @@ import { createDatabase, migrate } from '#platform/database.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http-client.ts';
+import { parseSender } from '#platform/mail-address.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
 import { serveAudit } from './audit-routes.ts';
@@ -29,16 +30,18 @@ export const NotificationsConfig = Type.Object({
   ...calleeSettings,
   ...brokerSettings,
   NOTIFICATIONS_DATABASE_URL: Type.String({
+    format: 'postgres-url',
     description: 'PostgreSQL database of the notifications service.',
   }),
   NOTIFICATIONS_PRIVATE_KEY: Type.String({
+    format: 'ed25519-key',
     description: "Ed25519 key (PKCS#8 PEM) that signs this service's calls to profiles.",
   }),
-  PROFILES_URL: Type.Array(Type.String(), {
+  PROFILES_URL: Type.Array(Type.String({ format: 'http-url' }), {
     description: 'Base URLs of profiles, comma-separated.',
   }),
   SMTP_URL: Type.String({
-    pattern: '^smtps?://',
+    format: 'smtp-url',
     description: 'Mail server: smtp://user:password@host:port, smtps:// for TLS.',
   }),
   SMTP_CONNECTIONS: Type.Integer({
@@ -49,7 +52,7 @@ export const NotificationsConfig = Type.Object({
   }),
   MAIL_FROM: Type.String({
     default: 'Orderbell <orders@orderbell.localdomain>',
-    pattern: '@[^@\\s>]+>?$',
+    format: 'mail-sender',
     description: 'Sender of the letters; its domain is the domain of their Message-IDs.',
   }),
 });
@@ -79,7 +82,7 @@ export async function startNotifications(
     connectionsMax: config.SMTP_CONNECTIONS,
     log,
   });
-  const domain = /@([^@\s>]+)>?$/.exec(config.MAIL_FROM)?.[1] ?? 'orderbell.localdomain';
+  const domain = parseSender(config.MAIL_FROM)?.address.split('@')[1];
   // Deterministic, so that receivers can tell a second copy (RFC 5322 section 3.6.4).
   const messageIdOf = (letterId: string): string => `${letterId}@${domain}`;
 

@@ -13,7 +13,10 @@ const CONNECTIONS_MAX = 16;
 export const OrdersConfig = Type.Object({
   ...calleeSettings,
   ...brokerSettings,
-  ORDERS_DATABASE_URL: Type.String({ description: 'PostgreSQL database of the orders service.' }),
+  ORDERS_DATABASE_URL: Type.String({
+    format: 'postgres-url',
+    description: 'PostgreSQL database of the orders service.',
+  }),
   CURRENCY: Type.String({
     default: 'RUB',
     pattern: '^[A-Z]{3}$',

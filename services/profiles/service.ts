@@ -9,6 +9,7 @@ const CONNECTIONS_MAX = 8;
 export const ProfilesConfig = Type.Object({
   ...calleeSettings,
   PROFILES_DATABASE_URL: Type.String({
+    format: 'postgres-url',
     description: 'PostgreSQL database of the profiles service.',
   }),
 });

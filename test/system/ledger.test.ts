@@ -60,7 +60,7 @@ interface History {
 
 /** Top-ups, a paid, a declined and a voided order, each asked for twice. */
 async function startHistory(t: TestContext): Promise<History> {
-  const system = await startTestSystem(t, { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
+  const system = await startTestSystem(t, { RECOVERY_INTERVAL_MS: '50' });
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
   for (let time = 0; time < 2; time++) {

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TObject, TSchema } from 'typebox';
+import { settingSchemas } from '#dev/settings.ts';
+import { mergeSettings } from '#platform/config.ts';
+import { RunSettings } from '#platform/run.ts';
+import { startServiceProcess } from './processes.ts';
+
+// Each service as whoever runs it meets it: one start tells everything that is wrong.
+
+const SERVICES = ['gateway', 'orders', 'billing', 'profiles', 'notifications', 'identity'];
+
+/** Settings that take any text: names in tokens that other parties choose, and the broker's. */
+const FREE_TEXTS = [
+  ...['OIDC_AUDIENCE', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE', 'OPERATOR_CLAIM', 'OPERATOR_CLAIM_VALUE'],
+  'BROKER_DATABASE_URL',
+];
+
+function isFreeText(schema: TSchema): boolean {
+  const { type } = schema as { type?: string };
+  return type === 'string' && !('format' in schema) && !('pattern' in schema);
+}
+
+function schemaOf(name: string): TObject {
+  return mergeSettings(settingSchemas[name] as TObject, RunSettings);
+}
+
+/** A text that no setting of this type takes: none but lists may hold a comma and a space. */
+function wrongValueOf(schema: TSchema & { items?: { format?: string } }): string {
+  const list = 'items' in schema;
+  return list && schema.items?.format === undefined ? ' , ,' : 'hunter 2,';
+}
+
+/** The settings that the lines of the complaint are about, in their order. */
+function namesIn(complaint: string): string[] {
+  return [...complaint.matchAll(/^ {2}([A-Z][A-Z0-9_]*) \S/gm)].map((match) => match[1] as string);
+}
+
+test('few settings take any text', () => {
+  for (const name of SERVICES) {
+    const properties = Object.entries(schemaOf(name).properties) as [string, TSchema][];
+    const free = properties.filter(([, schema]) => isFreeText(schema)).map(([setting]) => setting);
+    const stray = free.filter((setting) => !FREE_TEXTS.includes(setting));
+    assert.deepEqual(stray, [], `${name}: give them a format or a pattern`);
+  }
+});
+
+for (const name of SERVICES) {
+  test(`${name} names every setting that has a wrong value, and no value`, async (t) => {
+    const properties = Object.entries(schemaOf(name).properties) as [string, TSchema][];
+    const chosen = properties.filter(([, schema]) => !isFreeText(schema));
+    const env = Object.fromEntries(
+      properties.map(([setting, schema]) => [
+        setting,
+        isFreeText(schema) ? 'any text' : wrongValueOf(schema),
+      ]),
+    );
+    const service = startServiceProcess(t, name, env);
+    assert.equal(await service.exited, 1);
+    assert.match(service.complained(), new RegExp(`^${name} cannot start:\\n`));
+    assert.deepEqual(
+      namesIn(service.complained()),
+      chosen.map(([setting]) => setting),
+    );
+    assert.doesNotMatch(service.complained(), /hunter|\n\s+at /);
+    assert.equal(service.printed(), '');
+  });
+
+  test(`${name} without settings names every one that it needs`, async (t) => {
+    const { required = [] } = schemaOf(name) as { required?: string[] };
+    const { properties } = schemaOf(name);
+    const needed = required.filter((setting) => !('default' in (properties[setting] as TSchema)));
+    // Needed where no external issuer is named.
+    if (name === 'gateway') needed.push('IDENTITY_URL');
+    const service = startServiceProcess(t, name, {});
+    assert.equal(await service.exited, 1);
+    assert.deepEqual(namesIn(service.complained()), needed);
+  });
+}
+
+test('rules over several settings stand beside the others, in one list', async (t) => {
+  const gateway = startServiceProcess(t, 'gateway', {
+    ...{ ORDERS_URL: 'http://orders', BILLING_URL: 'http://billing', PROFILES_URL: 'http://p' },
+    ...{ NOTIFICATIONS_URL: 'ftp://n', GATEWAY_PRIVATE_KEY: 'x', RECOVERY_AGE_MS: '5000' },
+  });
+  const identity = startServiceProcess(t, 'identity', { OPERATOR_EMAIL: 'a@b' });
+  assert.equal(await gateway.exited, 1);
+  assert.deepEqual(namesIn(gateway.complained()), [
+    ...['GATEWAY_PRIVATE_KEY', 'NOTIFICATIONS_URL', 'IDENTITY_URL', 'RECOVERY_AGE_MS'],
+  ]);
+  assert.equal(await identity.exited, 1);
+  assert.deepEqual(namesIn(identity.complained()), [
+    ...['SERVICE_PUBLIC_KEYS', 'IDENTITY_DATABASE_URL', 'IDENTITY_SECRET', 'OPERATOR_PASSWORD'],
+  ]);
+});
