@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
+import { generate } from 'selfsigned';
 import { publicKeyOf } from './service-token.ts';
 import { settingFormats } from './setting-formats.ts';
 
@@ -11,6 +12,9 @@ const encrypted = generateKeyPairSync('ed25519').privateKey.export({
   ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' },
 }) as string;
 
+const { cert: authority } = await generate([{ name: 'commonName', value: 'authority' }], {
+  algorithm: 'sha256',
+});
 const jwk = await publicKeyOf('gateway', pem);
 const jwks = (...keys: unknown[]): string => JSON.stringify({ keys });
 
@@ -19,6 +23,10 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
   'listen-address': {
     fine: ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost', 'orders.svc.cluster.local', 'a_b'],
     faulty: ['two words', 'http://localhost', '[::1]', 'localhost:80', '-a', 'a'.repeat(254)],
+  },
+  'host-and-port': {
+    fine: ['kafka:9092', '127.0.0.1:1', '[::1]:65535', 'b-1.kafka.example:9094'],
+    faulty: ['kafka', 'kafka:', ':9092', 'kafka:0', 'kafka:65536', '::1:9092', 'secret@kafka:1'],
   },
   'http-url': {
     fine: ['http://orders', 'https://orders.example:8443', 'http://127.0.0.1:1/', 'http://[::1]:1'],
@@ -76,6 +84,14 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
       ...['secret', pem.replaceAll('\n', ''), pem.slice(0, 60), pemOf(ec), encrypted],
       ...[`${jwk.x}`, pem.replaceAll('PRIVATE', 'PUBLIC'), ` x${pem}`],
     ],
+  },
+  'private-key': {
+    fine: [pem, pemOf(ec), pem.replaceAll('\n', '\\n')],
+    faulty: ['secret', encrypted, authority, pem.slice(0, 60)],
+  },
+  certificates: {
+    fine: [authority, `${authority}\n${authority}`, authority.replaceAll(/\r?\n/g, '\\n')],
+    faulty: ['secret', pem, `${authority}\n${pem}`, authority.slice(0, -40), `x ${authority}`],
   },
   jwks: {
     fine: [jwks(jwk), jwks(jwk, { ...jwk, kid: 'notifications' }), jwks({ ...jwk, more: 1 })],

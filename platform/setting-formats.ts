@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { parseSender } from './mail-address.ts';
 
@@ -99,6 +99,39 @@ function ed25519KeyFault(text: string): string | null {
   }
 }
 
+function privateKeyFault(text: string): string | null {
+  try {
+    createPrivateKey(pemOf(text));
+    return null;
+  } catch {
+    return 'must be a private key in PEM without a passphrase (line breaks may be written as \\n)';
+  }
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function certificatesFault(text: string): string | null {
+  const fault = 'must be certificates in PEM (line breaks may be written as \\n)';
+  const pem = pemOf(text);
+  const found = pem.match(CERTIFICATE) ?? [];
+  if (found.length === 0 || pem.replaceAll(CERTIFICATE, '').trim() !== '') return fault;
+  try {
+    for (const one of found) new X509Certificate(one);
+    return null;
+  } catch {
+    return fault;
+  }
+}
+
+const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/;
+const PORT_MAX = 65_535;
+
+function hostAndPortFault(text: string): string | null {
+  const [, ip, host = '', port] = HOST_AND_PORT.exec(text) ?? [];
+  const named = ip === undefined ? HOST_NAME.test(host) : isIP(ip) === 6;
+  return named && Number(port) > 0 && Number(port) <= PORT_MAX ? null : 'must look like host:port';
+}
+
 /** Public Ed25519 keys, each under a `kid` of its own (RFC 7517, RFC 8037). */
 function jwksFault(text: string): string | null {
   let keys: unknown;
@@ -136,6 +169,7 @@ function isPublicKey(key: unknown): boolean {
 /** The values that a setting's schema may name as its `format`. */
 export const settingFormats = new Map<string, SettingFormat>([
   ['listen-address', listenAddressFault],
+  ['host-and-port', hostAndPortFault],
   ['http-url', httpUrlFault],
   ['issuer-url', issuerUrlFault],
   ['postgres-url', postgresUrlFault],
@@ -143,4 +177,6 @@ export const settingFormats = new Map<string, SettingFormat>([
   ['mail-sender', senderFault],
   ['ed25519-key', ed25519KeyFault],
   ['jwks', jwksFault],
+  ['private-key', privateKeyFault],
+  ['certificates', certificatesFault],
 ]);

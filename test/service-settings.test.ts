@@ -10,10 +10,10 @@ import { startServiceProcess } from './processes.ts';
 
 const SERVICES = ['gateway', 'orders', 'billing', 'profiles', 'notifications', 'identity'];
 
-/** Settings that take any text: names in tokens that other parties choose, and the broker's. */
+/** Settings that take any text: names in tokens and passwords that other parties choose. */
 const FREE_TEXTS = [
   ...['OIDC_AUDIENCE', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE', 'OPERATOR_CLAIM', 'OPERATOR_CLAIM_VALUE'],
-  'BROKER_DATABASE_URL',
+  'KAFKA_SASL_PASSWORD',
 ];
 
 function isFreeText(schema: TSchema): boolean {
@@ -72,6 +72,8 @@ for (const name of SERVICES) {
     const needed = required.filter((setting) => !('default' in (properties[setting] as TSchema)));
     // Needed where no external issuer is named.
     if (name === 'gateway') needed.push('IDENTITY_URL');
+    // Needed where no Kafka is named.
+    if (name === 'orders' || name === 'notifications') needed.push('BROKER_DATABASE_URL');
     const service = startServiceProcess(t, name, {});
     assert.equal(await service.exited, 1);
     assert.deepEqual(namesIn(service.complained()), needed);
@@ -84,6 +86,9 @@ test('rules over several settings stand beside the others, in one list', async (
     ...{ NOTIFICATIONS_URL: 'ftp://n', GATEWAY_PRIVATE_KEY: 'x', RECOVERY_AGE_MS: '5000' },
   });
   const identity = startServiceProcess(t, 'identity', { OPERATOR_EMAIL: 'a@b' });
+  const orders = startServiceProcess(t, 'orders', {
+    ...{ KAFKA_BROKERS: 'kafka', KAFKA_SASL_USERNAME: 'anna', KAFKA_TLS_KEY: 'x' },
+  });
   assert.equal(await gateway.exited, 1);
   assert.deepEqual(namesIn(gateway.complained()), [
     ...['GATEWAY_PRIVATE_KEY', 'NOTIFICATIONS_URL', 'IDENTITY_URL', 'RECOVERY_AGE_MS'],
@@ -91,5 +96,10 @@ test('rules over several settings stand beside the others, in one list', async (
   assert.equal(await identity.exited, 1);
   assert.deepEqual(namesIn(identity.complained()), [
     ...['SERVICE_PUBLIC_KEYS', 'IDENTITY_DATABASE_URL', 'IDENTITY_SECRET', 'OPERATOR_PASSWORD'],
+  ]);
+  assert.equal(await orders.exited, 1);
+  assert.deepEqual(namesIn(orders.complained()), [
+    ...['SERVICE_PUBLIC_KEYS', 'KAFKA_BROKERS', 'KAFKA_TLS_KEY', 'ORDERS_DATABASE_URL'],
+    ...['KAFKA_TLS_KEY', 'KAFKA_TLS_CERT', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_PASSWORD'],
   ]);
 });

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
-import { type Static, Type } from 'typebox';
+import { type Static, type TObject, Type } from 'typebox';
+import { type SettingsRule, settingsSchema } from '../config.ts';
 import { createDatabase } from '../database.ts';
+import { pemOf } from '../setting-formats.ts';
 import type { Broker } from './broker.ts';
 import { createEmbeddedBroker } from './embedded.ts';
 import { createKafkaBroker } from './kafka.ts';
@@ -11,12 +13,14 @@ import type { KafkaConnection } from './kafka-client.ts';
 // a heartbeat wait behind drains; more would only wait for the same row locks.
 const CONNECTIONS_MAX = 8;
 
-const pem = (description: string) => Type.Optional(Type.String({ description }));
+const certificates = (description: string) =>
+  Type.Optional(Type.String({ format: 'certificates', description }));
 
 /** Which broker a service uses. */
 export const brokerSettings = {
   BROKER_DATABASE_URL: Type.Optional(
     Type.String({
+      format: 'postgres-url',
       description:
         'PostgreSQL database of the embedded broker, a durable log; not used when KAFKA_BROKERS is set.',
     }),
@@ -28,7 +32,7 @@ export const brokerSettings = {
     description: 'Partitions of a topic that is made on demand.',
   }),
   KAFKA_BROKERS: Type.Optional(
-    Type.Array(Type.String(), {
+    Type.Array(Type.String({ format: 'host-and-port' }), {
       description: 'Brokers of an Apache Kafka cluster to start from, host:port, comma-separated.',
     }),
   ),
@@ -39,11 +43,13 @@ export const brokerSettings = {
       'Put before the names of topic and consumer group, for a cluster that several systems share.',
   }),
   KAFKA_TLS: Type.Boolean({ default: false, description: 'Whether Kafka is spoken to over TLS.' }),
-  KAFKA_TLS_CA: pem(
+  KAFKA_TLS_CA: certificates(
     "Certificates (PEM) that Kafka's own must come from; those that Node knows when absent.",
   ),
-  KAFKA_TLS_CERT: pem('Certificate (PEM) of this service, where Kafka asks for one.'),
-  KAFKA_TLS_KEY: pem('Private key (PEM) of KAFKA_TLS_CERT.'),
+  KAFKA_TLS_CERT: certificates('Certificate (PEM) of this service, where Kafka asks for one.'),
+  KAFKA_TLS_KEY: Type.Optional(
+    Type.String({ format: 'private-key', description: 'Private key (PEM) of KAFKA_TLS_CERT.' }),
+  ),
   KAFKA_SASL_MECHANISM: Type.Optional(
     Type.String({
       pattern: '^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$',
@@ -51,14 +57,38 @@ export const brokerSettings = {
     }),
   ),
   KAFKA_SASL_USERNAME: Type.Optional(
-    Type.String({ description: 'Name for KAFKA_SASL_MECHANISM.' }),
+    Type.String({ pattern: '^\\S{1,255}$', description: 'Name for KAFKA_SASL_MECHANISM.' }),
   ),
   KAFKA_SASL_PASSWORD: Type.Optional(
     Type.String({ description: 'Password for KAFKA_SASL_MECHANISM.' }),
   ),
 };
 
-export const BrokerSettings = Type.Object(brokerSettings);
+/** What must hold between them, for a process that uses a broker. */
+export const brokerRule: SettingsRule<Static<TObject<typeof brokerSettings>>> = (config, isSet) => {
+  const problems: string[] = [];
+  if (!isSet('KAFKA_BROKERS') && !isSet('BROKER_DATABASE_URL')) {
+    problems.push('BROKER_DATABASE_URL is not set, and KAFKA_BROKERS neither: there is no broker');
+  }
+  for (const name of ['KAFKA_TLS_CA', 'KAFKA_TLS_CERT', 'KAFKA_TLS_KEY'] as const) {
+    if (isSet(name) && config.KAFKA_TLS === false) {
+      problems.push(`${name} is set, and KAFKA_TLS is not true: nothing would be encrypted`);
+    }
+  }
+  const together = [
+    ['KAFKA_TLS_CERT', 'KAFKA_TLS_KEY'],
+    ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
+  ] as const;
+  for (const names of together) {
+    if (!names.some(isSet)) continue;
+    const missing = names.filter((name) => !isSet(name));
+    const given = names.filter(isSet).join(' and ');
+    problems.push(...missing.map((name) => `${name} is not set, although ${given} is`));
+  }
+  return problems;
+};
+
+export const BrokerSettings = settingsSchema(brokerSettings, brokerRule);
 export type BrokerSettings = Static<typeof BrokerSettings>;
 
 /**
@@ -76,10 +106,9 @@ export async function createBroker(
     const broker = createKafkaBroker({ connection, partitionsPerTopic, log });
     return config.KAFKA_PREFIX === '' ? broker : prefixed(broker, config.KAFKA_PREFIX);
   }
-  const url = config.BROKER_DATABASE_URL;
-  if (url === undefined) throw new Error('neither KAFKA_BROKERS nor BROKER_DATABASE_URL is set');
   const database = createDatabase({
-    url,
+    // One of the two is set (`brokerRule`).
+    url: config.BROKER_DATABASE_URL as string,
     connectionsMax: CONNECTIONS_MAX,
     applicationName: `${applicationName}-broker`,
     log,
@@ -101,9 +130,9 @@ function kafkaConnection(
 ): KafkaConnection {
   const { KAFKA_SASL_MECHANISM: mechanism } = config;
   const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
-  const ca = pemOf(config.KAFKA_TLS_CA);
-  const cert = pemOf(config.KAFKA_TLS_CERT);
-  const key = pemOf(config.KAFKA_TLS_KEY);
+  const ca = config.KAFKA_TLS_CA && pemOf(config.KAFKA_TLS_CA);
+  const cert = config.KAFKA_TLS_CERT && pemOf(config.KAFKA_TLS_CERT);
+  const key = config.KAFKA_TLS_KEY && pemOf(config.KAFKA_TLS_KEY);
   return {
     brokers,
     clientId,
@@ -112,11 +141,6 @@ function kafkaConnection(
       sasl: { mechanism, username, password } as NonNullable<KafkaConnection['sasl']>,
     }),
   };
-}
-
-/** Environment files cannot hold line breaks: they are written as `\n` there. */
-function pemOf(text: string | undefined): string | undefined {
-  return text?.replaceAll('\\n', '\n');
 }
 
 /** The same broker with other names on the outside; callers and messages keep theirs. */

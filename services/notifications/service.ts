@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import * as profiles from '#contracts/profiles.ts';
-import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
@@ -26,7 +27,7 @@ const CONTACTS_DEADLINE_MS = 5_000;
 // Within one internal call of who asks for the preview (ARCHITECTURE.md, time).
 const PREVIEW_DEADLINE_MS = 2_000;
 
-export const NotificationsConfig = Type.Object({
+const properties = {
   ...calleeSettings,
   ...brokerSettings,
   NOTIFICATIONS_DATABASE_URL: Type.String({
@@ -55,7 +56,9 @@ export const NotificationsConfig = Type.Object({
     format: 'mail-sender',
     description: 'Sender of the letters; its domain is the domain of their Message-IDs.',
   }),
-});
+};
+
+export const NotificationsConfig = settingsSchema(properties, brokerRule);
 export type NotificationsConfig = Static<typeof NotificationsConfig>;
 
 /** Starts notifications: the inbox of order updates, the letter worker, the letters API. */

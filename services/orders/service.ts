@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { startRelay } from '#platform/outbox.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
@@ -10,7 +11,7 @@ import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
 
-export const OrdersConfig = Type.Object({
+const properties = {
   ...calleeSettings,
   ...brokerSettings,
   ORDERS_DATABASE_URL: Type.String({
@@ -22,7 +23,9 @@ export const OrdersConfig = Type.Object({
     pattern: '^[A-Z]{3}$',
     description: 'The one currency of orders and wallets (ISO 4217).',
   }),
-});
+};
+
+export const OrdersConfig = settingsSchema(properties, brokerRule);
 export type OrdersConfig = Static<typeof OrdersConfig>;
 
 /** Starts orders: its API and the relay that publishes what its outbox holds. */
