@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { pino } from 'pino';
 import { createTestDatabaseUrl, testLog } from '../test/database.ts';
+import { closeDatabase } from '../test/outage.ts';
+import { until } from './broker/contract-helpers.ts';
 import { createDatabase, type Database, isTransient, migrate, type Queryable } from './database.ts';
-import { AppError } from './errors.ts';
+import { AppError, describeError } from './errors.ts';
 
 /** A pool of one connection on an empty database, so that a bad one would be met again. */
 async function openDatabase(t: TestContext, connectionsMax = 1): Promise<Database> {
@@ -174,4 +177,47 @@ test('a migration that fails is named, leaves nothing, and can be mended', async
   const mended = { ...first, '0002-more.sql': 'create table more (text text)' };
   await migrate(database, await migrationsOf(t, mended));
   assert.deepEqual(await namesOf(database), ['0001-make.sql', '0002-more.sql']);
+});
+
+/** Lines that a database logs, and the database: one that cannot be reached until it is let in. */
+async function openLater(t: TestContext) {
+  const lines: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+  const url = await createTestDatabaseUrl(t, () => database.close());
+  const database = createDatabase({ url, connectionsMax: 1, applicationName: 'test', log });
+  const letIn = await closeDatabase(url);
+  return { database, lines, letIn, name: new URL(url).pathname.slice(1) };
+}
+
+test('migrations wait for a database that cannot be reached yet, and say so', async (t) => {
+  const { database, lines, letIn, name } = await openLater(t);
+  const done = migrate(database, await migrationsOf(t, { '0001-make.sql': 'create table a ()' }));
+  await until('a second try', () => lines.length > 1);
+  await letIn();
+  await done;
+  assert.deepEqual(await namesOf(database), ['0001-make.sql']);
+  for (const line of lines) {
+    assert.match(JSON.parse(line).msg, new RegExp(`^the database .*/${name} cannot be reached, `));
+  }
+});
+
+test('migrations give a database up that cannot be reached within the time given', async (t) => {
+  const { database, name } = await openLater(t);
+  await assert.rejects(migrate(database, await migrationsOf(t, {}), 400), (error: Error) => {
+    assert.match(error.message, new RegExp(`/${name} could not be reached within 0.4 s$`));
+    assert.ok(error.cause instanceof Error);
+    return true;
+  });
+});
+
+test('a database that refuses us is not waited for, and no message shows the password', async (t) => {
+  const url = new URL(await createTestDatabaseUrl(t));
+  url.pathname = '/no_such_database';
+  const options = { connectionsMax: 1, applicationName: 'test', log: testLog };
+  const database = createDatabase({ url: url.href, ...options });
+  await assert.rejects(migrate(database, await migrationsOf(t, {})), (error: Error) => {
+    assert.match(error.message, /^the database .*\/no_such_database refuses us$/);
+    assert.ok(!describeError(error).includes(url.password || '@'));
+    return true;
+  });
 });

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { AppError, commonProblems } from './errors.ts';
+import { backoffMs, pause } from './backoff.ts';
+import { deadlineIn } from './deadline.ts';
+import { AppError, commonProblems, describeError } from './errors.ts';
 
 /** A pool, or one connection inside `transaction`: what every store function takes first. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -13,8 +15,13 @@ export interface Database extends Queryable {
    *   unknown, so only work that may safely be repeated belongs here
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
-  /** Connections opened for LISTEN, long-lived locks and the like. The caller ends it. */
-  dedicatedClient(): Promise<pg.Client>;
+  /**
+   * Connections opened for LISTEN, long-lived locks and the like. The caller ends it.
+   * @param options `waitMs`: how long to try again while the database cannot be reached; at
+   *   most one connection time-out longer. Without it there is one try
+   * @throws Error that names the database, when it waited in vain
+   */
+  dedicatedClient(options?: { waitMs?: number }): Promise<pg.Client>;
   close(): Promise<void>;
 }
 
@@ -119,15 +126,42 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     query: query as pg.Pool['query'],
     transaction,
-    async dedicatedClient() {
-      const limits = { statement_timeout: 0, query_timeout: 0 };
-      const client = new pg.Client({ ...clientSettings(options), ...limits });
-      client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'));
-      await client.connect();
-      return client;
-    },
+    dedicatedClient: ({ waitMs = 0 } = {}) =>
+      waitMs === 0 ? connectAlone(options) : connectWithin(waitMs, options),
     close: () => pool.end(),
   };
+}
+
+async function connectAlone(options: DatabaseOptions): Promise<pg.Client> {
+  const limits = { statement_timeout: 0, query_timeout: 0 };
+  const client = new pg.Client({ ...clientSettings(options), ...limits });
+  client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'));
+  await client.connect();
+  return client;
+}
+
+// Soon after the database is there, and no more than some lines of log until then.
+const CONNECT_RETRY = { firstMs: 250, maxMs: 2_000 };
+
+async function connectWithin(waitMs: number, options: DatabaseOptions): Promise<pg.Client> {
+  const deadline = deadlineIn(waitMs);
+  for (let number = 1; ; number++) {
+    try {
+      return await connectAlone(options);
+    } catch (cause) {
+      const { host, pathname } = new URL(options.url);
+      const database = `the database ${host}${pathname}`;
+      // A wrong password or name is wrong the next time too.
+      if (!isTransient(cause)) throw new Error(`${database} refuses us`, { cause });
+      const pauseMs = backoffMs(number, CONNECT_RETRY);
+      if (pauseMs >= deadline.remainingMs()) {
+        const message = `${database} could not be reached within ${waitMs / 1000} s`;
+        throw new Error(message, { cause });
+      }
+      options.log.warn(`${database} cannot be reached, trying again: ${describeError(cause)}`);
+      await pause(pauseMs);
+    }
+  }
 }
 
 // The client gives up after the server, as with every other statement.
@@ -191,16 +225,25 @@ export function isContentRefusal(error: unknown): boolean {
 
 // Any constant will do: it only has to differ from other users of advisory locks.
 const MIGRATION_LOCK = 4_207_001;
+// Services and their database may be started together; a database that takes longer than this is
+// for whoever starts them to look at, or to start us again.
+const START_WAIT_MS = 30_000;
 
 /**
  * Applies the numbered `*.sql` files of a folder that were not applied yet, in name order, each
- * in a transaction. Safe when replicas start together: one works, the others wait.
+ * in a transaction. Safe when replicas start together: one works, the others wait. Waits for a
+ * database that cannot be reached yet.
  * @param folder URL of the migrations folder, ending in `/`
- * @throws Error that names the migration that failed
+ * @param waitMs how long to wait for the database (30 s)
+ * @throws Error that names the database or the migration that failed
  */
-export async function migrate(database: Database, folder: URL): Promise<void> {
+export async function migrate(
+  database: Database,
+  folder: URL,
+  waitMs = START_WAIT_MS,
+): Promise<void> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  const client = await database.dedicatedClient();
+  const client = await database.dedicatedClient({ waitMs });
   try {
     await client.query('set lock_timeout = 0');
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);

@@ -78,9 +78,12 @@ export class AppError extends Error {
 /** The text of anything thrown, with its causes, for the log. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined
-    ? error.message
-    : `${error.message}: ${describeError(error.cause)}`;
+  // Node's own for a name with several addresses says nothing but what it consists of.
+  const text =
+    error.message === '' && error instanceof AggregateError
+      ? error.errors.map(describeError).join(', ')
+      : error.message;
+  return error.cause === undefined ? text : `${text}: ${describeError(error.cause)}`;
 }
 
 /** Problems that any HTTP service has, whatever its business. */

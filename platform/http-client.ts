@@ -1,24 +1,18 @@
 import type { Logger } from 'pino';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { backoffMs, pause } from './backoff.ts';
 import { type Deadline, deadlineIn } from './deadline.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
 import type { ProblemDocument } from './problem.ts';
+import { createReplicas, type Tried } from './replicas.ts';
 import type { Credentials } from './service-token.ts';
 import { traceparent } from './trace.ts';
 
-// Enough for every order of the largest expected concurrency to have its own connection: with
-// pipelining one slow answer would delay those behind it.
-const CONNECTIONS_MAX = 64;
-// Shorter than our servers keep an idle connection (http-server.ts).
-const KEEP_ALIVE_MS = 4_000;
-const CONNECT_TIMEOUT_MS = 1_000;
 // One attempt: longer than the callee's statement time-out, shorter than a request's budget, so
 // that a lost answer still leaves time for another attempt (reliability 1.8).
 const ATTEMPT_TIMEOUT_MS = 2_500;
 const RETRY = { firstMs: 50, maxMs: 400 };
-const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 // Of a failed answer, for the log: enough to name its problem.
 const FAULT_TEXT_MAX = 300;
 
@@ -46,7 +40,8 @@ export interface CallOptions {
 export interface HttpClient {
   /**
    * Calls an operation. Every internal operation may be repeated safely, so connection errors,
-   * lost answers, time-outs and 5xx are retried until the deadline.
+   * lost answers, time-outs and 5xx are retried until the deadline, on another replica where
+   * there is one (`replicas.ts`).
    * @returns the answer, also when it is a 4xx problem
    * @throws AppError `unavailable` when no answer came in time; the effect is then unknown
    */
@@ -55,13 +50,18 @@ export interface HttpClient {
     request: EndpointRequest<E>,
     options?: CallOptions,
   ): Promise<Answer<E>>;
+  /**
+   * Whether calls can succeed, as far as the service itself tells; at most one second old.
+   * @throws Error when none of its replicas answers 200 to `/readyz` within a second
+   */
+  checkReady(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface HttpClientOptions {
   /** Name of the called service: audience of the token, word in messages. */
   callee: string;
-  /** Base URLs of its replicas, taken in turn. */
+  /** Base URLs of its replicas: calls are balanced over those that answer. */
   urls: string[];
   credentials: Credentials;
   log: Logger;
@@ -74,29 +74,16 @@ export function createHttpClient({
   credentials,
   log,
 }: HttpClientOptions): HttpClient {
-  const pools = urls.map(
-    (url) =>
-      new Pool(url, {
-        connections: CONNECTIONS_MAX,
-        pipelining: 1,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        keepAliveMaxTimeout: KEEP_ALIVE_MS,
-        connect: { timeout: CONNECT_TIMEOUT_MS },
-        maxResponseSize: ANSWER_BYTES_MAX,
-      }),
-  );
-  let turn = 0;
+  const replicas = createReplicas(callee, urls, log);
 
-  async function attempt<E extends Endpoint>(
+  async function send<E extends Endpoint>(
     endpoint: E,
     request: EndpointRequest<E>,
-    options: CallOptions,
-    signal: AbortSignal,
+    options: CallOptions & { authorization: string; pool: Pool; signal: AbortSignal },
   ): Promise<Answer<E>> {
-    const pool = pools[turn++ % pools.length] as Pool;
     const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
-    const authorization = await credentials(callee);
-    const answer = await pool.request({
+    const { authorization, signal } = options;
+    const answer = await options.pool.request({
       method: endpoint.method,
       path: pathOf(endpoint.path, params ?? {}, query ?? {}),
       headers: {
@@ -134,19 +121,18 @@ export function createHttpClient({
       const once = options.deadline === undefined;
       const attemptTimeoutMs = options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
       const deadline = options.deadline ?? deadlineIn(attemptTimeoutMs);
+      const tried: Tried = new Set();
       for (let number = 1; ; number++) {
         const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
         let fault: unknown = new Error('no time left');
         if (timeoutMs > 0) {
-          const abort = new AbortController();
-          // Not AbortSignal.timeout: its timers outlive the answer, thousands of them under load.
-          const timer = setTimeout(() => abort.abort(new Error('no answer in time')), timeoutMs);
           try {
-            return await attempt(endpoint, request, options, abort.signal);
+            const authorization = await credentials(callee);
+            return await replicas.attempt(tried, timeoutMs, (pool, signal) =>
+              send(endpoint, request, { ...options, authorization, pool, signal }),
+            );
           } catch (error) {
             fault = error;
-          } finally {
-            clearTimeout(timer);
           }
         }
         const waitMs = backoffMs(number, RETRY);
@@ -161,9 +147,8 @@ export function createHttpClient({
         await pause(waitMs);
       }
     },
-    close: async () => {
-      await Promise.all(pools.map((pool) => pool.destroy()));
-    },
+    checkReady: replicas.checkReady,
+    close: replicas.close,
   };
 }
 

@@ -11,7 +11,7 @@ import Fastify, {
 import type { Logger } from 'pino';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError, type Fault } from './errors.ts';
-import { endConnectionsWhenClosing } from './http-closing.ts';
+import { drainWhenClosing } from './http-closing.ts';
 import { parseJson } from './json.ts';
 import { languageOf } from './language.ts';
 import { PROBLEM_MEDIA_TYPE, statusOf, toAppError, toProblem } from './problem.ts';
@@ -55,6 +55,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
     forceCloseConnections: 'idle',
+    // Ours is a problem document, and lets /livez through (http-closing.ts).
+    return503OnClosing: false,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
@@ -64,6 +66,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     clientErrorHandler: answerBrokenRequest,
   }) as unknown as FastifyInstance;
 
+  // The first of all hooks: what another one refuses is a request under way too.
+  drainWhenClosing(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.removeContentTypeParser(['text/plain', 'application/json']);
   app.addContentTypeParser(
@@ -81,7 +85,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       throw new AppError(commonProblems.unsupportedMediaType, 'Content-Encoding on a request');
     }
   });
-  endConnectionsWhenClosing(app);
+
   app.setErrorHandler(sendError);
   const methodsAt = collectMethods(app);
   app.setNotFoundHandler((request, reply) => {

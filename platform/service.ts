@@ -94,9 +94,13 @@ function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {
   };
 }
 
+// A probe that is not answered is repeated by who asks; one that hangs holds it up. As long as a
+// statement may take (database.ts).
+const CHECK_TIMEOUT_MS = 2_000;
+
 /**
  * `/livez`: the process answers. `/readyz`: what it needs to do its work answers too; 503 names
- * what does not.
+ * what does not, within 2 s. A service that stops is alive and not ready (http-closing.ts).
  */
 export function serveHealth(app: HttpServer, checks: Record<string, () => Promise<unknown>>): void {
   app.get('/livez', async () => ({ status: 'ok' }));
@@ -105,7 +109,7 @@ export function serveHealth(app: HttpServer, checks: Record<string, () => Promis
     await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         try {
-          await check();
+          await inTime(check());
         } catch (error) {
           request.log.warn({ check: name }, `not ready: ${describeError(error)}`);
           failed.push(name);
@@ -115,4 +119,14 @@ export function serveHealth(app: HttpServer, checks: Record<string, () => Promis
     if (failed.length === 0) return { status: 'ok' };
     return reply.code(503).send({ status: 'unavailable', failed: failed.sort() });
   });
+}
+
+async function inTime(check: Promise<unknown>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('no answer in time')), CHECK_TIMEOUT_MS);
+  try {
+    await Promise.race([check, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

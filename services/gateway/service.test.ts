@@ -42,7 +42,10 @@ test('recovery must wait for longer than an order may take', async () => {
 test('it starts and answers while no other service does', async (t) => {
   const gateway = await start({ IDENTITY_URL: 'http://127.0.0.1:1' });
   t.after(() => gateway.close());
-  for (const path of ['/livez', '/readyz', '/openapi.json', '/asyncapi.json', '/docs']) {
+  for (const path of ['/livez', '/openapi.json', '/asyncapi.json', '/docs']) {
     assert.equal((await fetch(gateway.url + path)).status, 200, path);
   }
+  // It cannot take orders.
+  const ready = await fetch(`${gateway.url}/readyz`);
+  assert.deepEqual(await ready.json(), { status: 'unavailable', failed: ['billing', 'orders'] });
 });

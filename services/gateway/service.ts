@@ -147,7 +147,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     // Answers are personal, and a browser must not guess that one is a script or a page.
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
-  serveHealth(app, {});
+  // What an order needs, and nothing that only letters or reads need. Invariant I7.
+  serveHealth(app, {
+    orders: neighbours.orders.checkReady,
+    billing: neighbours.billing.checkReady,
+  });
   await serveDocs(app);
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
