@@ -37,7 +37,7 @@ try {
     home,
     log: pino({ level: 'warn' }),
     // The data die with the run, so no power cut can harm them.
-    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '600' },
   });
   process.exitCode = interrupted.signal.aborted
     ? 1

@@ -147,12 +147,12 @@ test('I1: twins at the same moment are one order, charged once, with one letter'
 
 /** Calls a service as the gateway would. */
 async function asGateway(
-  { system, secrets }: TestSystem,
+  { urlsOf, secrets }: TestSystem,
   callee: 'orders' | 'billing',
 ): Promise<HttpClient> {
   return createHttpClient({
     callee,
-    urls: [system.services.get(callee)?.url as string],
+    urls: urlsOf(callee),
     credentials: await createCredentials('gateway', secrets.gatewayKey),
     log: testLog,
   });
