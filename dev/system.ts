@@ -9,6 +9,7 @@ import { IdentityConfig, startIdentity } from '#services/identity/service.ts';
 import { NotificationsConfig, startNotifications } from '#services/notifications/service.ts';
 import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
+import { type ReplicaSet, settleAll, startReplicaSet } from './replica-set.ts';
 import type { Secrets } from './secrets.ts';
 
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';
@@ -21,7 +22,9 @@ interface Surroundings {
   publicKeys: string;
   smtpUrl: string;
   mailboxUrl: string | undefined;
-  /** Base URLs of the services that run already. */
+  /** Settings that lead to the broker. */
+  broker: Environment;
+  /** Base URLs of the services that run already, comma-separated where there are several. */
   urls: Record<string, string>;
 }
 
@@ -29,6 +32,7 @@ interface Row {
   name: string;
   /** Services of a later stage call those of an earlier one. */
   stage: 1 | 2 | 3;
+  /** Starts it in this process. */
   start: (env: Environment, log: Logger) => Promise<RunningService>;
   env: (surroundings: Surroundings) => Environment;
 }
@@ -51,9 +55,9 @@ const services: Row[] = [
     name: 'orders',
     stage: 1,
     start: configured('orders', OrdersConfig, startOrders),
-    env: ({ databaseUrl, publicKeys }) => ({
+    env: ({ databaseUrl, publicKeys, broker }) => ({
       ORDERS_DATABASE_URL: databaseUrl('orders'),
-      BROKER_DATABASE_URL: databaseUrl('broker'),
+      ...broker,
       SERVICE_PUBLIC_KEYS: publicKeys,
     }),
   },
@@ -79,9 +83,9 @@ const services: Row[] = [
     name: 'notifications',
     stage: 2,
     start: configured('notifications', NotificationsConfig, startNotifications),
-    env: ({ databaseUrl, publicKeys, secrets, smtpUrl, urls }) => ({
+    env: ({ databaseUrl, publicKeys, broker, secrets, smtpUrl, urls }) => ({
       NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
-      BROKER_DATABASE_URL: databaseUrl('broker'),
+      ...broker,
       SERVICE_PUBLIC_KEYS: publicKeys,
       NOTIFICATIONS_PRIVATE_KEY: secrets.notificationsKey,
       PROFILES_URL: urls.profiles,
@@ -111,73 +115,119 @@ export const DATABASES = [
   'broker',
 ];
 
+/** Starts one replica of a service, by its name and settings. */
+export type StartService = (name: string, env: Environment, log: Logger) => Promise<RunningService>;
+
 export interface SystemOptions {
   databaseUrl: (name: string) => string;
   secrets: Secrets;
   smtpUrl: string;
   mailboxUrl?: string;
+  /** Settings that lead to the broker; the embedded one in the database `broker` when absent. */
+  broker?: Environment;
   /** Settings by name, before those of the table; PORT and LISTEN_ADDRESS are the gateway's. */
   env: Environment;
   log: (service: string) => Logger;
+  /** How a service is started; in this process when absent. */
+  startService?: StartService;
+  /** How many replicas a service has; one when absent. */
+  replicasOf?: (service: string) => number;
 }
 
 export interface System {
-  /** Base URL of the public API. */
+  /** Base URL of the public API, at the first gateway. */
   url: string;
   /** The services by name, to stop one alone. */
-  services: Map<string, RunningService>;
+  services: Map<string, ReplicaSet>;
+  /**
+   * Starts one more replica of a service with settings that differ, at a free port. The others do
+   * not know it, and who asked for it closes it.
+   */
+  startBeside(name: string, changes: Environment): Promise<RunningService>;
   close(): Promise<void>;
 }
 
+const STAGES = [1, 2, 3] as const;
+
 /**
- * Starts all services in this process; they talk real HTTP on loopback.
+ * Starts all services; they talk real HTTP on loopback.
  * @throws ConfigError, or Error when a port is taken or a database does not answer; what had
  *   started is closed again
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { secrets } = options;
-  const running = new Map<string, RunningService>();
-  const urls: Record<string, string> = {};
-  const surroundings: Surroundings = {
+  const { startService, replicasOf = () => 1 } = options;
+  const running = new Map<string, ReplicaSet>();
+  const surroundings = await surroundingsOf(options);
+  const { PORT, LISTEN_ADDRESS, ...given } = options.env;
+
+  function startOne(row: Row, changes: Environment): Promise<RunningService> {
+    const env = {
+      ...row.env(surroundings),
+      ...settingsIn(given),
+      ...(row.name === 'gateway' && settingsIn({ LISTEN_ADDRESS })),
+      ...settingsIn(changes),
+    };
+    const log = options.log(row.name);
+    return startService === undefined ? row.start(env, log) : startService(row.name, env, log);
+  }
+
+  async function startRow(row: Row): Promise<void> {
+    // Only one of several can have the port that was asked for.
+    const first = row.name === 'gateway' ? PORT : undefined;
+    const more = Array.from({ length: replicasOf(row.name) - 1 }, () => '0');
+    const set = await startReplicaSet([first, ...more], (port) => startOne(row, { PORT: port }));
+    running.set(row.name, set);
+    surroundings.urls[row.name] = set.urls.join(',');
+  }
+
+  /** Callers first, so that nobody calls a service that is gone. */
+  async function close(): Promise<void> {
+    const faults: unknown[] = [];
+    for (const stage of STAGES.toReversed()) {
+      const stops = rowsOf(stage).map(({ name }) => running.get(name)?.stop());
+      // Whatever one of them says, the others are stopped too.
+      for (const stop of await Promise.allSettled(stops)) {
+        if (stop.status === 'rejected') faults.push(stop.reason);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+  }
+
+  try {
+    for (const stage of STAGES) await settleAll(rowsOf(stage).map(startRow));
+  } catch (error) {
+    // Why it could not start says more than what the end of the rest may add.
+    await close().catch(() => {});
+    throw error;
+  }
+  return {
+    url: running.get('gateway')?.urls[0] as string,
+    services: running,
+    startBeside(name, changes) {
+      const row = services.find((each) => each.name === name);
+      if (row === undefined) throw new Error(`there is no service ${name}`);
+      return startOne(row, { PORT: '0', ...changes });
+    },
+    close,
+  };
+}
+
+const rowsOf = (stage: Row['stage']) => services.filter((row) => row.stage === stage);
+
+async function surroundingsOf(options: SystemOptions): Promise<Surroundings> {
+  const { databaseUrl, secrets } = options;
+  return {
     ...options,
     mailboxUrl: options.mailboxUrl,
+    broker: options.broker ?? { BROKER_DATABASE_URL: databaseUrl('broker') },
     publicKeys: JSON.stringify({
       keys: [
         await publicKeyOf('gateway', secrets.gatewayKey),
         await publicKeyOf('notifications', secrets.notificationsKey),
       ],
     }),
-    urls,
+    urls: {},
   };
-
-  /** Callers first, so that nobody calls a service that is gone. */
-  async function close(): Promise<void> {
-    for (const { name } of [...services].reverse()) await running.get(name)?.close();
-  }
-
-  async function startRow(row: Row): Promise<void> {
-    const { PORT, LISTEN_ADDRESS, ...given } = options.env;
-    const env = { ...row.env(surroundings), ...settingsIn(given) };
-    const listener = row.name === 'gateway' ? settingsIn({ PORT, LISTEN_ADDRESS }) : {};
-    const service = await row.start({ ...env, ...listener }, options.log(row.name));
-    running.set(row.name, service);
-    urls[row.name] = service.url;
-  }
-
-  try {
-    for (const stage of [1, 2, 3]) {
-      const starts = services.filter((row) => row.stage === stage).map(startRow);
-      // All of a stage settle before a failure is told, so that none is left running.
-      const failed = (await Promise.allSettled(starts)).find(
-        (start) => start.status === 'rejected',
-      );
-      if (failed !== undefined) throw failed.reason;
-    }
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return { url: urls.gateway as string, services: running, close };
 }
 
 function configured<S extends TObject>(

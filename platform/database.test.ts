@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
-import { createTestDatabaseUrl, testLog } from '../test/database.ts';
-import { closeDatabase } from '../test/outage.ts';
+import { closeDatabase, createTestDatabaseUrl, testLog } from '../test/database.ts';
+
 import { until } from './broker/contract-helpers.ts';
 import { createDatabase, type Database, isTransient, migrate, type Queryable } from './database.ts';
 import { AppError, describeError } from './errors.ts';

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type Books, breachesIn } from './breaches.ts';
+import type { TestBroker } from './broker.ts';
 import { type History, newHistory } from './history.ts';
 import { LEDGER_FAULTS } from './ledger.ts';
 import { eventually, queryRows } from './system.ts';
@@ -7,6 +8,7 @@ import { eventually, queryRows } from './system.ts';
 /** Where everything that must agree in the end is read. */
 export interface Places {
   databaseUrl: (name: string) => string;
+  broker: TestBroker;
   /** SQLite file of the embedded mail server. */
   mailboxFile: string;
 }
@@ -27,36 +29,31 @@ export async function assertBooks(places: Places, history: History = newHistory(
  * Moves all leases and waits into the past, as if their time had gone by: what a dead process
  * held is free. Harmless for the living, whose work is fenced.
  */
-export async function passLeases({ databaseUrl }: Places): Promise<void> {
+export async function passLeases({ databaseUrl, broker }: Places): Promise<void> {
   await queryRows(databaseUrl('orders'), 'update outbox set leased_until = null');
   await queryRows(databaseUrl('orders'), 'update orders set recovery_leased_until = null');
   await queryRows(
     databaseUrl('notifications'),
     `update letters set due_at = now() where state in ('queued', 'sending', 'committing')`,
   );
-  await queryRows(databaseUrl('broker'), 'update positions set lease_until = now()');
-  await queryRows(databaseUrl('broker'), 'update members set alive_until = now()');
+  await broker.passLeases();
 }
 
 /** What is on its way, as lines that change with every step. */
-async function readWaiting({ databaseUrl }: Places): Promise<string[]> {
+async function readWaiting({ databaseUrl, broker }: Places): Promise<string[]> {
   const orders = await queryRows(
     databaseUrl('orders'),
     `select 'order ' || id || ' is ' || status as line from orders where status = 'Pending'
      union all select 'event ' || id || ' is not published, attempts ' || attempts
      from outbox where published_at is null`,
   );
-  const unread = await queryRows(
-    databaseUrl('broker'),
-    `select 'partition ' || partition || ' is read to ' || position || ' of ' || next_offset as line
-     from positions join partitions using (topic, partition) where position < next_offset`,
-  );
   const letters = await queryRows(
     databaseUrl('notifications'),
     `select 'letter ' || id || ' is ' || state || ', attempts ' || attempt_count || coalesce(': ' || failure, '') as line
      from letters where state in ('queued', 'sending', 'committing')`,
   );
-  return [...orders, ...unread, ...letters].map(({ line }) => String(line)).sort();
+  const lines = [...orders, ...letters].map(({ line }) => String(line));
+  return [...lines, ...(await broker.listUnread())].sort();
 }
 
 async function untilQuiet(places: Places): Promise<void> {
@@ -75,14 +72,9 @@ async function untilQuiet(places: Places): Promise<void> {
   }
 }
 
-async function readBooks({ databaseUrl, mailboxFile }: Places): Promise<Books> {
+async function readBooks({ databaseUrl, broker, mailboxFile }: Places): Promise<Books> {
   const read = (database: string, sql: string) => queryRows(databaseUrl(database), sql);
-  const messages = await read(
-    'broker',
-    `select partition, "offset", encode(key, 'escape') as key, encode(value, 'escape') as value,
-       headers from messages join topics on topics.number = messages.topic
-     where topics.name = 'orders' order by partition, "offset"`,
-  );
+  const messages = await broker.listMessages();
   const mailbox = new DatabaseSync(mailboxFile, { readOnly: true });
   const mails = mailbox
     .prepare('select message_id, envelope_to, raw from messages join sources using (id)')
@@ -95,12 +87,7 @@ async function readBooks({ databaseUrl, mailboxFile }: Places): Promise<Books> {
     operations: await read('billing', 'select * from operations'),
     wallets: await read('billing', 'select * from wallets'),
     ledgerFaults: await read('billing', LEDGER_FAULTS),
-    messages: messages.map(({ partition, offset, key, value, headers }) => ({
-      id: headerOf(headers, 'ce_id'),
-      content: JSON.stringify([key, value, headers]),
-      partition,
-      offset,
-    })),
+    messages,
     letters: await read('notifications', 'select * from letters'),
     deadLetters: await read('notifications', 'select * from dead_letters'),
     mails: mails.map(({ message_id, envelope_to, raw }) => ({
@@ -109,9 +96,4 @@ async function readBooks({ databaseUrl, mailboxFile }: Places): Promise<Books> {
       raw: Buffer.from(raw as Uint8Array).toString('latin1'),
     })),
   };
-}
-
-function headerOf(headers: unknown, name: string): string {
-  const found = (headers as [string, string][]).find(([each]) => each === name);
-  return Buffer.from(found?.[1] ?? '', 'base64').toString();
 }

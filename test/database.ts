@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
@@ -56,4 +57,36 @@ async function asSuperuser(work: (client: pg.Client) => Promise<unknown>): Promi
   } finally {
     await client.end();
   }
+}
+
+/** Rows of any database, by a connection of its own. */
+export async function queryRows(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Takes a database away from everybody, as a server that is down would. */
+export async function closeDatabase(url: string): Promise<() => Promise<void>> {
+  const name = new URL(url).pathname.slice(1);
+  const allow = (yes: boolean) =>
+    queryRows(testServerUrl(), `alter database ${name} allow_connections ${yes}`);
+  await allow(false);
+  await queryRows(
+    testServerUrl(),
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+    [name],
+  );
+  await assert.rejects(queryRows(url, 'select 1'));
+  return async () => {
+    await allow(true);
+  };
 }

@@ -1,6 +1,8 @@
 import pino from 'pino';
+import { Type } from 'typebox';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import { createEmbeddedBroker } from '#platform/broker/embedded.ts';
+import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { loadConfig } from '#platform/config.ts';
 import { createDatabase } from '#platform/database.ts';
 import { insertDeadLetters } from '#services/notifications/dead-letter-store.ts';
 import { onOrderUpdates } from '#services/notifications/on-order-update.ts';
@@ -18,7 +20,8 @@ const open = (name: string) =>
     log,
   });
 const database = open('NOTIFICATIONS_DATABASE_URL');
-const broker = await createEmbeddedBroker({ database: open('BROKER_DATABASE_URL'), log });
+const settings = loadConfig('dying', Type.Object(brokerSettings), process.env);
+const broker = await createBroker(settings, 'dying', log);
 await broker.subscribe(ORDERS_TOPIC, 'notifications', async (messages) => {
   const deps = {
     storeAll: (

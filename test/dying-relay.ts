@@ -1,6 +1,8 @@
 import pino from 'pino';
+import { Type } from 'typebox';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import { createEmbeddedBroker } from '#platform/broker/embedded.ts';
+import { brokerSettings, createBroker } from '#platform/broker/choose.ts';
+import { loadConfig } from '#platform/config.ts';
 import { createDatabase } from '#platform/database.ts';
 import { startRelay } from '#platform/outbox.ts';
 
@@ -15,7 +17,8 @@ const open = (name: string) =>
     applicationName: 'dying',
     log,
   });
-const broker = await createEmbeddedBroker({ database: open('BROKER_DATABASE_URL'), log });
+const settings = loadConfig('dying', Type.Object(brokerSettings), process.env);
+const broker = await createBroker(settings, 'dying', log);
 startRelay({
   database: open('ORDERS_DATABASE_URL'),
   broker: {

@@ -11,18 +11,35 @@ const jars = process.env.TEST_KAFKA_JARS;
 export const skipWithoutOwnKafka =
   jars === undefined ? 'there is no Kafka that a test may stop' : false;
 
-/** A Kafka that a test has for itself, to kill, to stop and to break; it ends with the test. */
-export async function startOwnKafka(
-  t: TestContext,
-  options: Partial<KafkaServerOptions> = {},
-): Promise<KafkaServer & { folder: string }> {
+/** A Kafka that somebody has for himself, in a folder of its own. */
+export interface OwnKafka extends KafkaServer {
+  folder: string;
+  /** Stops it and removes its folder. */
+  close(): Promise<void>;
+}
+
+/** Starts a Kafka to kill, to stop and to break; the caller closes it. */
+export async function openOwnKafka(options: Partial<KafkaServerOptions> = {}): Promise<OwnKafka> {
   if (jars === undefined) throw new Error('TEST_KAFKA_JARS is not set');
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-kafka-'));
   const properties = { 'group.min.session.timeout.ms': '1000', ...options.properties };
   const server = await startKafkaServer({ folder, jars, port: 0, ...options, properties });
-  t.after(async () => {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
-  return { ...server, folder };
+  return {
+    ...server,
+    folder,
+    async close() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One that ends with the test. */
+export async function startOwnKafka(
+  t: TestContext,
+  options?: Partial<KafkaServerOptions>,
+): Promise<OwnKafka> {
+  const kafka = await openOwnKafka(options);
+  t.after(() => kafka.close());
+  return kafka;
 }

@@ -24,8 +24,8 @@ export interface ProxySetting {
 export interface TestProxy {
   /** `http://127.0.0.1:port`, known before the target is. */
   url: string;
-  /** Where requests go from now on. */
-  target(url: string): void;
+  /** Where requests go from now on; of several each connection takes the next. */
+  target(...urls: string[]): void;
   /** Changes what happens to requests from now on, and lets those go on that it kept. */
   set(setting: ProxySetting | 'pass'): void;
   /** First lines of the requests that were refused, kept or left without their answer so far. */
@@ -40,7 +40,8 @@ export interface TestProxy {
  */
 export async function startTestProxy(t: TestContext): Promise<TestProxy> {
   const state: ProxyState = {
-    target: undefined,
+    targets: [],
+    turn: 0,
     setting: { mode: 'pass' },
     left: 0,
     met: [],
@@ -60,8 +61,8 @@ export async function startTestProxy(t: TestContext): Promise<TestProxy> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
-    target(url) {
-      state.target = new URL(url);
+    target(...urls) {
+      state.targets = urls.map((url) => new URL(url));
     },
     set(setting) {
       state.setting = setting === 'pass' ? { mode: 'pass' } : setting;
@@ -87,7 +88,9 @@ export async function startTestProxy(t: TestContext): Promise<TestProxy> {
 }
 
 interface ProxyState {
-  target: URL | undefined;
+  targets: URL[];
+  /** How many connections found a target so far. */
+  turn: number;
   setting: ProxySetting;
   /** How many requests the setting is still for. */
   left: number;
@@ -166,8 +169,10 @@ class Link {
   }
 
   #open(): net.Socket {
-    const { target } = this.#state;
+    const { targets, turn } = this.#state;
+    const target = targets[turn % targets.length];
     if (target === undefined) throw new Error('the proxy has no target yet');
+    this.#state.turn += 1;
     const service = net.connect(Number(target.port), target.hostname);
     service.setNoDelay(true);
     service.on('error', () => {}); // the client sees the end of its connection

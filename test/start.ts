@@ -8,6 +8,7 @@ import { identify, isAlive, readPidFile } from '#dev/postgres-process.ts';
 import { serverUrl } from '#dev/postgres-server.ts';
 import type { Secrets } from '#dev/secrets.ts';
 import type { Places } from './books.ts';
+import { embeddedTopic } from './embedded-topic.ts';
 import { eventually } from './system.ts';
 
 /** `npm start` as a process of its own, without npm. */
@@ -90,8 +91,10 @@ export async function placesOf(home: string): Promise<Places> {
   const secrets = JSON.parse(await readFile(join(home, 'secrets.json'), 'utf8')) as Secrets;
   const port = readPidFile(join(home, 'postgres'))?.port;
   if (port === undefined) throw new Error(`no database server runs on ${home}`);
+  const databaseUrl = (name: string) => serverUrl(port, name, secrets.databasePassword, name);
   return {
-    databaseUrl: (name) => serverUrl(port, name, secrets.databasePassword, name),
+    databaseUrl,
+    broker: embeddedTopic(databaseUrl('broker')),
     mailboxFile: join(home, 'mailbox.sqlite'),
   };
 }

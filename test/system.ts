@@ -3,26 +3,40 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import pg from 'pg';
 import { type Mailbox, startMailbox } from '#dev/mailbox.ts';
 import { createSecrets, type Secrets } from '#dev/secrets.ts';
-import { DATABASES, OPERATOR_EMAIL, type System, startSystem } from '#dev/system.ts';
-import { type Environment, loadConfig } from '#platform/config.ts';
+import {
+  DATABASES,
+  OPERATOR_EMAIL,
+  type System,
+  type SystemOptions,
+  startSystem,
+} from '#dev/system.ts';
+import type { Environment } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
-import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
-import { testLog, testServerUrl } from './database.ts';
+import type { TestBroker } from './broker.ts';
+import { queryRows, testLog, testServerUrl } from './database.ts';
+import { embeddedTopic } from './embedded-topic.ts';
+import { openKafkaTopic } from './kafka-topic.ts';
+import { optionsOf, testLayout } from './layout.ts';
+
+export { queryRows };
 
 /** The whole system of the wiring table, on databases of its own. */
 export interface TestSystem {
+  /** Base URL of the first gateway; what customers call goes to each gateway in turn. */
   url: string;
   system: System;
+  /** Base URLs of a service's replicas. */
+  urlsOf(service: string): string[];
+  broker: TestBroker;
   mailbox: Mailbox;
   /** SQLite file of the mailbox. */
   mailboxFile: string;
   secrets: Secrets;
   /** URL of a service's database, to look behind the API. */
   databaseUrl: (name: string) => string;
-  /** Another whole set of services on the same databases and mail server. */
+  /** Another whole set of services, one of each, on the same databases and mail server. */
   startReplica(): Promise<System>;
   /** Another gateway for the same services; it ends with the test, if not before. */
   startGatewayBeside(env?: Environment): Promise<RunningService>;
@@ -62,36 +76,32 @@ export interface OwnServer {
   close(): Promise<void>;
 }
 
+export interface TestSystemOptions {
+  /** Where the databases are made, closed after them; the one of all tests when absent. */
+  server?: OwnServer;
+  /** Whether the test takes the broker away, so that it must be its own. */
+  ownBroker?: boolean;
+}
+
+const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () => {} });
+
 /**
- * Starts the production wiring with port 0, embedded mailbox and fresh databases; all of it ends
- * with the test.
+ * Starts the production wiring with port 0, embedded mailbox and fresh databases, in the layout of
+ * TEST_LAYOUT; all of it ends with the test.
  * @param env settings that differ from the default set-up
- * @param server where the databases are made, closed after them; the one of all tests when absent
  */
 export async function startTestSystem(
   t: TestContext,
   env: Environment = {},
-  server: OwnServer = { url: testServerUrl(), close: async () => {} },
+  { server = sharedServer(), ownBroker = false }: TestSystemOptions = {},
 ): Promise<TestSystem> {
-  const prefix = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  const databaseUrl = (name: string): string => {
-    const url = new URL(server.url);
-    url.pathname = `/${prefix}_${name}`;
-    return url.href;
-  };
   /** What is closed at the end, latest first. */
   const open: { close(): Promise<void> }[] = [server];
   // One hook: the runner calls several in the order of their registration, the wrong one here.
-  t.after(async () => {
-    for (const one of open.toReversed()) await one.close();
-  });
-  const allDatabases = (statement: (name: string) => string) =>
-    onServer(
-      server.url,
-      DATABASES.map((name) => statement(`${prefix}_${name}`)),
-    );
-  await allDatabases((name) => `create database ${name}`);
-  open.push({ close: () => allDatabases((name) => `drop database ${name} with (force)`) });
+  t.after(() => closeAll(open.toReversed()));
+  const databases = await createDatabases(server.url);
+  open.push(databases);
+  const { databaseUrl } = databases;
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-mailbox-'));
   open.push({ close: () => rm(folder, { recursive: true }) });
   const mailboxFile = join(folder, 'mailbox.sqlite');
@@ -103,39 +113,47 @@ export async function startTestSystem(
   });
   open.push(mailbox);
   const secrets = createSecrets();
-  const startSet = async () => {
+  const layout = testLayout();
+  const broker =
+    layout === 'one-process'
+      ? embeddedTopic(databaseUrl('broker'))
+      : await openKafkaTopic(open, ownBroker);
+  const startSet = async (changes: Partial<SystemOptions> = {}) => {
     const started = await startSystem({
       databaseUrl,
       secrets,
       smtpUrl: mailbox.smtpUrl,
       mailboxUrl: mailbox.httpUrl,
+      broker: broker.settings,
       env: { PORT: '0', ...env },
       log: () => testLog,
+      ...optionsOf(layout),
+      ...changes,
     });
     open.push(started);
     return started;
   };
   const system = await startSet();
+  const urlsOf = (name: string): string[] => {
+    const service = system.services.get(name);
+    if (service === undefined) throw new Error(`there is no service ${name}`);
+    return service.urls;
+  };
   const { url } = system;
-  const signIn = (email: string, password: string) => signedIn(url, email, password);
+  const nextGateway = inTurn(urlsOf('gateway'));
+  const signIn = (email: string, password: string) => signedIn(nextGateway, email, password);
   return {
     url,
     system,
+    urlsOf,
+    broker,
     mailbox,
     mailboxFile,
     secrets,
     databaseUrl,
-    startReplica: startSet,
+    startReplica: () => startSet({ replicasOf: () => 1 }),
     async startGatewayBeside(changes = {}) {
-      const gateway = await startGateway(
-        loadConfig('gateway', GatewayConfig, {
-          ...{ PORT: '0', GATEWAY_PRIVATE_KEY: secrets.gatewayKey, WALLET_SELF_TOP_UP: 'true' },
-          ...addressesOf(system),
-          ...env,
-          ...changes,
-        }),
-        testLog,
-      );
+      const gateway = await system.startBeside('gateway', changes);
       let closed: Promise<void> | undefined;
       const once = { url: gateway.url, close: () => (closed ??= gateway.close()) };
       open.push(once);
@@ -143,7 +161,7 @@ export async function startTestSystem(
     },
     async customer({ topUp = 0, locale = 'ru', name = 'Анна' } = {}) {
       const email = `${randomUUID()}@example.com`;
-      const registered = await call(url, 'POST', '/v1/registrations', {
+      const registered = await call(nextGateway(), 'POST', '/v1/registrations', {
         body: { email, password: PASSWORD, name, locale },
       });
       if (registered.status !== 201) throw new Error(JSON.stringify(registered.body));
@@ -155,10 +173,35 @@ export async function startTestSystem(
   };
 }
 
-/** The settings that tell a gateway where the other services are. */
-function addressesOf({ services }: System): Environment {
-  const others = [...services].filter(([name]) => name !== 'gateway');
-  return Object.fromEntries(others.map(([name, { url }]) => [`${name.toUpperCase()}_URL`, url]));
+/** Closes one after the other, the rest also when one cannot, and throws the first fault then. */
+async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const one of open) await one.close().catch((error: unknown) => faults.push(error));
+  if (faults.length > 0) throw faults[0];
+}
+
+/** An empty database for each service and the broker, under names that no other test has. */
+async function createDatabases(server: string) {
+  const prefix = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+  // Side by side: the server copies 8 MB for each, which takes over a second in turn.
+  const forEach = async (statement: (name: string) => string): Promise<void> => {
+    await Promise.all(DATABASES.map((name) => queryRows(server, statement(`${prefix}_${name}`))));
+  };
+  await forEach((name) => `create database ${name}`);
+  return {
+    databaseUrl(name: string): string {
+      const url = new URL(server);
+      url.pathname = `/${prefix}_${name}`;
+      return url.href;
+    },
+    close: () => forEach((name) => `drop database ${name} with (force)`),
+  };
+}
+
+/** Gives one after the other, again and again. */
+function inTurn<T>(all: T[]): () => T {
+  let turn = 0;
+  return () => all[turn++ % all.length] as T;
 }
 
 export const PASSWORD = 'correct horse battery';
@@ -173,8 +216,12 @@ export function orderOf(price: number): { items: unknown[] } {
   return { items: [{ name: 'Книга', quantity: 1, unitPrice: rub(price) }] };
 }
 
-async function signedIn(url: string, email: string, password: string): Promise<TestCustomer> {
-  const answer = await call(url, 'POST', '/v1/sessions', { body: { email, password } });
+async function signedIn(
+  gateway: () => string,
+  email: string,
+  password: string,
+): Promise<TestCustomer> {
+  const answer = await call(gateway(), 'POST', '/v1/sessions', { body: { email, password } });
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
   const token: string = answer.body.accessToken;
   return {
@@ -182,7 +229,7 @@ async function signedIn(url: string, email: string, password: string): Promise<T
     email,
     token,
     call: (method, path, body, headers = {}) =>
-      call(url, method, path, {
+      call(gateway(), method, path, {
         headers: { authorization: `Bearer ${token}`, ...headers },
         ...(body !== undefined && { body }),
       }),
@@ -227,30 +274,5 @@ export async function eventually<T>(
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** Rows of a service's database. */
-export async function queryRows(
-  url: string,
-  sql: string,
-  values: unknown[] = [],
-): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-async function onServer(url: string, statements: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
   }
 }

@@ -14,7 +14,8 @@ import type { KafkaTopic, KafkaTopics } from './kafka-topics.ts';
 // A member that is silent for so long has lost its partitions. Longer than any pause of a live
 // process; this is also how long the partitions of a killed one wait for their next owner.
 const SESSION_MS = 10_000;
-const HEARTBEATS_PER_SESSION = 6;
+// By a heartbeat a member learns that others come or go, and until it joins again all wait.
+const HEARTBEATS_PER_SESSION = 10;
 // How long the group waits for members to join again when something changed.
 const REBALANCE_MS = 10_000;
 // Joining waits for the other members to do so.

@@ -9,7 +9,7 @@ import * as operatorContract from '#contracts/operator.ts';
 import * as orders from '#contracts/orders.ts';
 import * as profiles from '#contracts/profiles.ts';
 import type { Endpoint } from '#platform/endpoint.ts';
-import { createCredentials } from '#platform/service-token.ts';
+import { type Credentials, createCredentials } from '#platform/service-token.ts';
 import { assertProblem, rawCall } from '../raw-http.ts';
 import {
   type Answer,
@@ -211,27 +211,28 @@ async function checkServices(t: TestContext, system: TestSystem) {
   for (const [callee, contract] of Object.entries({
     ...{ billing, identity, notifications, orders, profiles },
   })) {
-    const url = system.system.services.get(callee)?.url as string;
     const elsewhere = callee === 'orders' ? 'billing' : 'orders';
     for (const { operationId, method, path, callers } of endpointsOf(contract)) {
       // The public keys are for everybody.
       if (callers === undefined) continue;
       await t.test(`${callee}: ${operationId}`, async () => {
-        const answerTo = (authorization?: string) =>
-          rawCall(url, {
-            ...{ method, path: path.replace(/:\w+/, MISSING) },
-            headers: authorization === undefined ? {} : { authorization },
-          });
-        assertProblem(await answerTo(), 401, 'unauthenticated');
-        assertProblem(await answerTo('Bearer a.b.c'), 401);
-        assertProblem(await answerTo(`Bearer ${anna.token}`), 401);
-        assertProblem(await answerTo(await asGateway(elsewhere)), 401);
-        assertProblem(await answerTo(await impostor(callee)), 401);
-        const [allowed, refused] = callers.includes('gateway')
-          ? [asGateway, asNotifications]
-          : [asNotifications, asGateway];
-        assertProblem(await answerTo(await refused(callee)), 403, 'forbidden');
-        assert.ok(![401, 403].includes((await answerTo(await allowed(callee))).status));
+        for (const url of system.urlsOf(callee)) {
+          const answerTo = (authorization?: string) =>
+            rawCall(url, {
+              ...{ method, path: path.replace(/:\w+/, MISSING) },
+              headers: authorization === undefined ? {} : { authorization },
+            });
+          assertProblem(await answerTo(), 401, 'unauthenticated');
+          assertProblem(await answerTo('Bearer a.b.c'), 401);
+          assertProblem(await answerTo(`Bearer ${anna.token}`), 401);
+          assertProblem(await answerTo(await asGateway(elsewhere)), 401);
+          assertProblem(await answerTo(await impostor(callee)), 401);
+          const [allowed, refused]: [Credentials, Credentials] = callers.includes('gateway')
+            ? [asGateway, asNotifications]
+            : [asNotifications, asGateway];
+          assertProblem(await answerTo(await refused(callee)), 403, 'forbidden');
+          assert.ok(![401, 403].includes((await answerTo(await allowed(callee))).status));
+        }
       });
     }
   }

@@ -47,8 +47,8 @@ async function startBench(t: TestContext): Promise<Bench> {
     // No recovery, unless a test starts a gateway for it.
     RECOVERY_AGE_MS: '600000',
   });
-  orders.target(system.system.services.get('orders')?.url as string);
-  billing.target(system.system.services.get('billing')?.url as string);
+  orders.target(...system.urlsOf('orders'));
+  billing.target(...system.urlsOf('billing'));
   const history = newHistory();
   return {
     ...{ system, orders, billing, history },

@@ -7,6 +7,7 @@ import { deadlineIn } from '#platform/deadline.ts';
 import { createHttpClient } from '#platform/http-client.ts';
 import { createCredentials } from '#platform/service-token.ts';
 import { testLog } from '../database.ts';
+import { stop } from '../outage.ts';
 import { insertPastOrders } from '../past-orders.ts';
 import { assertProblem } from '../raw-http.ts';
 import {
@@ -256,21 +257,6 @@ const damages: Damage[] = [
     mend: [`delete from letters where id = 'ffffffff-0000-7000-8000-000000000000'`],
     found: ({ voided }) => [['event-letter', voided]],
   },
-  {
-    name: 'a topic that ends before an event that it acknowledged',
-    database: 'broker',
-    damage: [
-      'create table kept_partitions as table partitions',
-      'update partitions set next_offset = 0',
-    ],
-    mend: [
-      `update partitions set next_offset = kept.next_offset from kept_partitions kept
-        where kept.topic = partitions.topic and kept.partition = partitions.partition`,
-      'drop table kept_partitions',
-    ],
-    // The letters are there: they do not need the topic any more.
-    found: () => [],
-  },
 ];
 
 test('the books of a mixed history agree; whatever is changed in one database is found', async (t) => {
@@ -297,6 +283,18 @@ test('the books of a mixed history agree; whatever is changed in one database is
       assert.deepEqual(told.sort(), expected.sort(), JSON.stringify(report.differences));
       assert.equal(report.ok, expected.length === 0);
       for (const statement of mend) await queryRows(url, statement);
+      assert.deepEqual(await verify(operator), sound);
+    });
+  }
+
+  const { loseTail } = system.broker;
+  if (loseTail !== undefined) {
+    await t.test('a topic that ends before an event that it acknowledged', async () => {
+      const mend = await loseTail();
+      // The letters are there: they do not need the topic any more.
+      const report = await verify(operator);
+      assert.deepEqual([report.differences, report.ok], [[], true]);
+      await mend();
       assert.deepEqual(await verify(operator), sound);
     });
   }
@@ -346,7 +344,7 @@ test('notifications tells how far the topic was read', async (t) => {
   const anna = await system.customer({ topUp: 1_000 });
   const client = createHttpClient({
     callee: 'notifications',
-    urls: [system.system.services.get('notifications')?.url as string],
+    urls: system.urlsOf('notifications'),
     credentials: await createCredentials('gateway', system.secrets.gatewayKey),
     log: testLog,
   });
@@ -396,8 +394,7 @@ test('customers may not verify, and a cursor is one that verify gave', async (t)
   for (const place of ['ledger:events:', 'ledger:wallets:auth0|anna']) {
     assert.equal((await verify(operator, encoded(place))).complete, true);
   }
-  await system.system.services.get('billing')?.close();
-  system.system.services.delete('billing');
+  await stop(system, 'billing');
   assertProblem(await operator.call('GET', VERIFY), 503, 'unavailable');
 });
 

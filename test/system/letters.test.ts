@@ -41,8 +41,27 @@ async function place(customer: TestCustomer, price: number): Promise<string> {
   return body.id ?? body.order.id;
 }
 
-test('letters speak the profile’s language, both kinds, in subject, text and html', async (t) => {
+test('letters', async (t) => {
   const system = await startTestSystem(t);
+  await t.test('letters speak the profile’s language, both kinds, in subject, text and html', () =>
+    checkLanguages(system),
+  );
+  await t.test('I6: the API shows a letter as it was sent: state, texts, addressee, attempts', () =>
+    checkView(system),
+  );
+  await t.test('a letter goes where the profile points when it is sent', () =>
+    checkAddressee(system),
+  );
+  await t.test(
+    'a name is only text: markup is escaped, a bidi override cannot turn the letter',
+    () => checkMarkup(system),
+  );
+  await t.test('a name or address with a line break is refused and nothing is stored', () =>
+    checkLineBreaks(system),
+  );
+});
+
+async function checkLanguages(system: TestSystem) {
   for (const [locale, happy, sad, refusal] of [
     ['ru', /^Письмо счастья/, /^Письмо горя/, /недостаточно средств/],
     ['en', /^Letter of happiness/, /^Letter of grief/, /insufficient funds/],
@@ -59,10 +78,9 @@ test('letters speak the profile’s language, both kinds, in subject, text and h
       assert.match(mail.source, new RegExp(`^Content-Language: ${locale}`, 'm'));
     }
   }
-});
+}
 
-test('I6: the API shows a letter as it was sent: state, texts, addressee, attempts', async (t) => {
-  const system = await startTestSystem(t);
+async function checkView(system: TestSystem) {
   const anna = await system.customer({ topUp: 1_000 });
   const orderId = await place(anna, 1_000);
   const letter = await letterOf(anna, orderId);
@@ -90,10 +108,9 @@ test('I6: the API shows a letter as it was sent: state, texts, addressee, attemp
   const boris = await system.customer();
   assert.equal((await boris.call('GET', `/v1/letters/${letter.id}`)).status, 404);
   assert.deepEqual((await boris.call('GET', `/v1/letters?orderId=${orderId}`)).body.data, []);
-});
+}
 
-test('a letter goes where the profile points when it is sent', async (t) => {
-  const system = await startTestSystem(t);
+async function checkAddressee(system: TestSystem) {
   const anna = await system.customer({ topUp: 1_000 });
   const email = 'new.anna@example.org';
   const profile = { email, name: 'Ann', locale: 'en' };
@@ -104,10 +121,9 @@ test('a letter goes where the profile points when it is sent', async (t) => {
   const mail = await received(system, letter.messageId);
   assert.equal(mail.to, email);
   assert.match(mail.source, /^To: new\.anna@example\.org\r?$/m);
-});
+}
 
-test('a name is only text: markup is escaped, a bidi override cannot turn the letter', async (t) => {
-  const system = await startTestSystem(t);
+async function checkMarkup(system: TestSystem) {
   const name = '<script>alert(1)</script>"&\'\u202egnp.exe\u2066';
   const anna = await system.customer({ topUp: 1_000, name });
   const letter = await letterOf(anna, await place(anna, 1_000));
@@ -121,10 +137,9 @@ test('a name is only text: markup is escaped, a bidi override cannot turn the le
   for (const part of [mail.subject, mail.text, mail.html, mail.source]) {
     assert.doesNotMatch(part, /[\u202a-\u202e\u2066-\u2069]/);
   }
-});
+}
 
-test('a name or address with a line break is refused and nothing is stored', async (t) => {
-  const system = await startTestSystem(t);
+async function checkLineBreaks(system: TestSystem) {
   const anna = await system.customer();
   const good = { email: 'ann@example.com', name: 'Ann', locale: 'en' };
   for (const [member, value] of [
@@ -145,4 +160,4 @@ test('a name or address with a line break is refused and nothing is stored', asy
     assert.equal(registration.status, 400, value);
   }
   assert.equal((await anna.call('GET', '/v1/profile')).body.email, anna.email);
-});
+}

@@ -47,8 +47,23 @@ function sentLetters(customer: TestCustomer, count: number): Promise<string[]> {
   });
 }
 
-test('the exact balance pays an order; one unit more is 406 and leaves the balance', async (t) => {
+test('what an order costs, once', async (t) => {
   const system = await startTestSystem(t);
+  await t.test('the exact balance pays an order; one unit more is 406 and leaves the balance', () =>
+    checkExactBalance(system),
+  );
+  await t.test('a decline stays a decline after a top-up; a new key is a new order', () =>
+    checkDecline(system),
+  );
+  await t.test('I1: the same key and body are the same order; another body is 422', () =>
+    checkKeys(system),
+  );
+  await t.test('I1: twins at the same moment are one order, charged once, with one letter', () =>
+    checkTwins(system),
+  );
+});
+
+async function checkExactBalance(system: TestSystem) {
   const anna = await system.customer({ topUp: 5_000 });
   const more = await order(anna, 5_001);
   assert.equal(more.status, 406);
@@ -61,7 +76,7 @@ test('the exact balance pays an order; one unit more is 406 and leaves the balan
   assert.deepEqual([exact.status, exact.body.status], [201, 'Paid']);
   assert.deepEqual(await balanceOf(anna), rub(0));
   await assertLedger(system);
-});
+}
 
 test('I1, I4, I5, I6: fifty orders at once on a balance for ten: 10 × 201, 40 × 406, fifty letters', async (t) => {
   const system = await startTestSystem(t);
@@ -88,8 +103,7 @@ test('I1, I4, I5, I6: fifty orders at once on a balance for ten: 10 × 201, 40 �
   assert.deepEqual([told(201, 'Письмо счастья'), told(406, 'Письмо горя')], [10, 40]);
 });
 
-test('a decline stays a decline after a top-up; a new key is a new order', async (t) => {
-  const system = await startTestSystem(t);
+async function checkDecline(system: TestSystem) {
   const anna = await system.customer({ topUp: 300 });
   const first = await order(anna, 500, 'k-1');
   assert.equal(first.status, 406);
@@ -105,10 +119,9 @@ test('a decline stays a decline after a top-up; a new key is a new order', async
   assert.deepEqual(await balanceOf(anna), rub(1_300));
   assert.equal((await order(anna, 500, 'k-2')).status, 201);
   assert.deepEqual(await balanceOf(anna), rub(800));
-});
+}
 
-test('I1: the same key and body are the same order; another body is 422', async (t) => {
-  const system = await startTestSystem(t);
+async function checkKeys(system: TestSystem) {
   const anna = await system.customer({ topUp: 10_000 });
   const first = await order(anna, 500, 'k');
   const again = await order(anna, 500, 'k');
@@ -122,10 +135,9 @@ test('I1: the same key and body are the same order; another body is 422', async 
   const boriss = await order(boris, 500, 'k');
   assert.equal(boriss.status, 201);
   assert.notEqual(boriss.body.id, first.body.id);
-});
+}
 
-test('I1: twins at the same moment are one order, charged once, with one letter', async (t) => {
-  const system = await startTestSystem(t);
+async function checkTwins(system: TestSystem) {
   const anna = await system.customer({ topUp: 10_000 });
   const paid = await Promise.all(Array.from({ length: 10 }, () => order(anna, 600, 'paid')));
   for (const { status, body } of paid) {
@@ -143,16 +155,16 @@ test('I1: twins at the same moment are one order, charged once, with one letter'
   assert.deepEqual(await balanceOf(anna), rub(9_400));
   assert.deepEqual((await sentLetters(anna, 2)).sort(), ['grief', 'happiness']);
   await assertLedger(system);
-});
+}
 
 /** Calls a service as the gateway would. */
 async function asGateway(
-  { system, secrets }: TestSystem,
+  { urlsOf, secrets }: TestSystem,
   callee: 'orders' | 'billing',
 ): Promise<HttpClient> {
   return createHttpClient({
     callee,
-    urls: [system.services.get(callee)?.url as string],
+    urls: urlsOf(callee),
     credentials: await createCredentials('gateway', secrets.gatewayKey),
     log: testLog,
   });

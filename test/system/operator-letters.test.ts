@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { DeadLetter, OperatorLetter } from '#contracts/notifications.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
-import { openEmbeddedBroker } from '../embedded-broker.ts';
+import { stop } from '../outage.ts';
 import { assertProblem } from '../raw-http.ts';
 import { startTestSmtpServer } from '../smtp-server.ts';
 import {
@@ -97,27 +97,18 @@ test('a preview needs a profile, and profiles', async (t) => {
     anna.customerId,
   ]);
   assertProblem(await operator.call('GET', path), 409, 'no-contact');
-  const { services } = system.system;
-  const profiles = services.get('profiles');
-  services.delete('profiles');
-  await profiles?.close();
+  await stop(system, 'profiles');
   assertProblem(await operator.call('GET', path), 503, 'unavailable');
 });
 
 /** Puts one message on the topic, as a foreign producer would. */
-async function append(
-  system: TestSystem,
+function append(
+  { broker }: TestSystem,
   value: unknown,
   headers: Record<string, string>,
 ): Promise<void> {
-  const url = system.databaseUrl('broker');
-  const broker = await openEmbeddedBroker(url);
-  try {
-    const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
-    await broker.publish('orders', [{ key: 'foreign', value: bytes, headers }]);
-  } finally {
-    await broker.close();
-  }
+  const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  return broker.publish({ key: 'foreign', value: bytes, headers });
 }
 
 test('I6: poison on the topic becomes dead letters, what comes after it letters', async (t) => {

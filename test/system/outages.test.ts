@@ -7,7 +7,7 @@ import { startMailbox } from '#dev/mailbox.ts';
 import { createSecrets } from '#dev/secrets.ts';
 import { testLog } from '../database.ts';
 import { startTestIssuer } from '../issuer.ts';
-import { closeDatabase, stop } from '../outage.ts';
+import { stop } from '../outage.ts';
 import { assertProblem } from '../raw-http.ts';
 import {
   type Answer,
@@ -80,7 +80,7 @@ async function assertLettersArrive(customer: TestCustomer, orderIds: string[]): 
 
 test('orders are answered as before without what only letters need', async (t) => {
   const mailServer = await startMailServer(t);
-  const system = await startTestSystem(t, { SMTP_URL: mailServer.url });
+  const system = await startTestSystem(t, { SMTP_URL: mailServer.url }, { ownBroker: true });
 
   for (const [name, takeAway, seen] of [
     ['profiles', () => stop(system, 'profiles'), (letters) => letters.length === 2],
@@ -89,7 +89,7 @@ test('orders are answered as before without what only letters need', async (t) =
       () => mailServer.stop(),
       (letters) => letters.filter(({ attempts }) => attempts.length > 0).length === 2,
     ],
-    ['the broker', () => closeDatabase(system.databaseUrl('broker')), () => true],
+    ['the broker', () => system.broker.takeAway(), () => true],
   ] as [string, () => Promise<() => Promise<void>>, (letters: LetterView[]) => boolean][]) {
     await t.test(`without ${name}; the letters arrive when it is back`, async () => {
       const customer = await system.customer({ topUp: 1_000 });

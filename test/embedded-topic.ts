@@ -1,0 +1,66 @@
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import type { TestBroker } from './broker.ts';
+import { closeDatabase, queryRows } from './database.ts';
+import { openEmbeddedBroker } from './embedded-broker.ts';
+
+/** The embedded broker's topic, read and harmed by SQL of its own. */
+export function embeddedTopic(databaseUrl: string): TestBroker {
+  const query = (sql: string) => queryRows(databaseUrl, sql);
+  return {
+    settings: { BROKER_DATABASE_URL: databaseUrl },
+    async listMessages() {
+      const rows = await query(
+        `select partition, "offset", encode(key, 'escape') as key,
+           encode(value, 'escape') as value, headers
+         from messages join topics on topics.number = messages.topic
+         where topics.name = '${ORDERS_TOPIC}' order by partition, "offset"`,
+      );
+      return rows.map(({ partition, offset, key, value, headers }) => ({
+        id: headerOf(headers, 'ce_id'),
+        content: JSON.stringify([key, value, headers]),
+        partition: partition as number,
+        offset: offset as string,
+      }));
+    },
+    async listUnread() {
+      const rows = await query(
+        `select 'partition ' || partition || ' is read to ' || position || ' of ' || next_offset
+           as line
+         from positions join partitions using (topic, partition) where position < next_offset`,
+      );
+      return rows.map(({ line }) => String(line));
+    },
+    async countMembers() {
+      return (await query('select member from members')).length;
+    },
+    async publish(message) {
+      const broker = await openEmbeddedBroker(databaseUrl);
+      try {
+        await broker.publish(ORDERS_TOPIC, [message]);
+      } finally {
+        await broker.close();
+      }
+    },
+    async passLeases() {
+      await query('update positions set lease_until = now()');
+      await query('update members set alive_until = now()');
+    },
+    takeAway: () => closeDatabase(databaseUrl),
+    async loseTail() {
+      await query('create table kept_partitions as table partitions');
+      await query('update partitions set next_offset = 0');
+      return async () => {
+        await query(
+          `update partitions set next_offset = kept.next_offset from kept_partitions kept
+           where kept.topic = partitions.topic and kept.partition = partitions.partition`,
+        );
+        await query('drop table kept_partitions');
+      };
+    },
+  };
+}
+
+function headerOf(headers: unknown, name: string): string {
+  const found = (headers as [string, string][]).find(([each]) => each === name);
+  return Buffer.from(found?.[1] ?? '', 'base64').toString();
+}
