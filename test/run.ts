@@ -7,6 +7,7 @@ import pino from 'pino';
 import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka-server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
+import { testLayout } from './layout.ts';
 
 // `npm test [file…]`: Node's test runner beside one PostgreSQL and one Kafka for all files.
 
@@ -53,9 +54,11 @@ try {
   if (postgres) await rm(postgres.folder, { recursive: true, force: true });
 }
 
+const usesKafka = (file: string): boolean => readFileSync(file, 'utf8').includes('kafka');
+
 /** The Kafka that KAFKA_BROKERS names, or one of our own, or none with a line that says so. */
 async function findKafka(): Promise<Record<string, string>> {
-  if (!files.some((file) => readFileSync(file, 'utf8').includes('kafka'))) return {};
+  if (testLayout() === 'one-process' && !files.some(usesKafka)) return {};
   const { KAFKA_BROKERS: given, REQUIRE_KAFKA: required } = process.env;
   if (given) return { TEST_KAFKA_BROKERS: given };
   try {
