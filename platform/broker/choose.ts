@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { ConfigError } from '../config.ts';
 import { createDatabase } from '../database.ts';
 import type { Broker } from './broker.ts';
 import { createEmbeddedBroker } from './embedded.ts';
@@ -11,9 +12,10 @@ const CONNECTIONS_MAX = 8;
 
 /** Which broker a service uses. */
 export const brokerSettings = {
-  BROKER_DATABASE_URL: Type.String({
-    description: 'PostgreSQL database of the embedded broker, a durable log.',
-  }),
+  // Optional, since a process that does not use a broker need not name one.
+  BROKER_DATABASE_URL: Type.Optional(
+    Type.String({ description: 'PostgreSQL database of the embedded broker, a durable log.' }),
+  ),
   TOPIC_PARTITIONS: Type.Integer({
     default: 6,
     minimum: 1,
@@ -27,12 +29,16 @@ const BrokerSettings = Type.Object(brokerSettings);
 /**
  * The broker that the settings name.
  * @param applicationName shown in pg_stat_activity
+ * @throws ConfigError when they name none
  */
 export async function createBroker(
   config: Static<typeof BrokerSettings>,
   applicationName: string,
   log: Logger,
 ): Promise<Broker> {
+  if (config.BROKER_DATABASE_URL === undefined) {
+    throw new ConfigError(applicationName, ['BROKER_DATABASE_URL is not set: there is no broker.']);
+  }
   const database = createDatabase({
     url: config.BROKER_DATABASE_URL,
     connectionsMax: CONNECTIONS_MAX,
