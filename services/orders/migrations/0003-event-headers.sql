@@ -10,3 +10,7 @@ set event_time = to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS
 alter table outbox
   alter column event_time set default to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   alter column event_time set not null;
+
+-- Always the same, and here for Debezium only: Kafka Connect can add a constant header, but would
+-- make the number 1 of this text.
+alter table outbox add column spec_version text not null default '1.0';
