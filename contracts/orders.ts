@@ -224,7 +224,18 @@ export const AuditedOrder = Type.Object(
     operationId: nullable(Uuid),
     /** Null exactly while the order is Pending. */
     eventId: nullable(Uuid),
-    event: choice('none', 'missing', 'contradicting', 'unpublished', 'published', 'expired'),
+    /** `handed-over`: something else than our relay publishes it, and nobody tells us when. */
+    event: choice(
+      'none',
+      'missing',
+      'contradicting',
+      'unpublished',
+      'handed-over',
+      'published',
+      'expired',
+    ),
+    /** Milliseconds since the event was written; null without one. */
+    eventAgeMs: nullable(Type.Integer({ minimum: 0 })),
     /** Where the event lies, while it is kept. */
     position: nullable(
       Type.Object(

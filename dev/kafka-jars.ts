@@ -6,9 +6,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const POM = join(import.meta.dirname, 'kafka.pom.xml');
+/** What can be fetched, each by its pom in this folder; debezium is Kafka Connect with Debezium. */
+export type JarSet = 'kafka' | 'debezium';
 const JAVA_MIN = 17;
-// Forty files from the network; more than this is no network.
+// Forty to seventy files from the network; more than this is no network.
 const DOWNLOAD_TIMEOUT_MS = 300_000;
 const VERSION_TIMEOUT_MS = 30_000;
 
@@ -21,16 +22,17 @@ export class KafkaUnavailableError extends Error {
 }
 
 /**
- * The jars of Apache Kafka, fetched by Maven at the first call and kept.
+ * The jars of Apache Kafka, or of what runs beside it, fetched by Maven at the first call and kept.
  * @param home where they are kept, for example `<checkout>/.orderbell`
  * @returns the folder of the jars
  * @throws KafkaUnavailableError without Java 17, Maven or its repository
  */
-export async function ensureKafkaJars(home: string): Promise<string> {
+export async function ensureKafkaJars(home: string, set: JarSet = 'kafka'): Promise<string> {
   await requireJava();
+  const pom = join(import.meta.dirname, `${set}.pom.xml`);
   // Named after what is in it: another version lies beside this one.
   const digest = createHash('sha256')
-    .update(await readFile(POM))
+    .update(await readFile(pom))
     .digest('hex')
     .slice(0, 12);
   const folder = join(home, 'kafka', `jars-${digest}`);
@@ -40,7 +42,7 @@ export async function ensureKafkaJars(home: string): Promise<string> {
   try {
     await run(
       'mvn',
-      ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${draft}`],
+      ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${draft}`],
       { timeout: DOWNLOAD_TIMEOUT_MS },
     );
     await rename(draft, folder);

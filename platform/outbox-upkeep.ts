@@ -2,10 +2,7 @@ import type { Logger } from 'pino';
 import type { Broker } from './broker/broker.ts';
 import type { Database, Queryable } from './database.ts';
 import { describeError } from './errors.ts';
-
-/** Published rows are kept this long. */
-export const OUTBOX_RETENTION_DAYS = 7;
-const UPKEEP_BATCH = 1_000;
+import { deletePublished, inBatches, UPKEEP_BATCH } from './outbox-retention.ts';
 
 interface UpkeepOptions {
   database: Database;
@@ -93,24 +90,4 @@ async function unmarkFrom(
     );
     return rowCount ?? 0;
   });
-}
-
-async function deletePublished(db: Queryable): Promise<void> {
-  await inBatches(async () => {
-    const { rowCount } = await db.query(
-      `delete from outbox where id in (
-        select id from outbox where published_at < now() - $1 * interval '1 day' limit $2)`,
-      [OUTBOX_RETENTION_DAYS, UPKEEP_BATCH],
-    );
-    return rowCount ?? 0;
-  });
-}
-
-/** Short statements, so that none runs into its time-out or holds many locks. */
-async function inBatches(statement: () => Promise<number>): Promise<number> {
-  for (let total = 0; ; ) {
-    const rows = await statement();
-    total += rows;
-    if (rows < UPKEEP_BATCH) return total;
-  }
 }

@@ -78,7 +78,8 @@ interface OutboxRow {
   type: string;
   payload: string;
   traceparent: string | null;
-  created_at: Date;
+  /** RFC 3339. */
+  event_time: string;
 }
 
 async function moveBatch({ database, broker, topic, source }: RelayOptions): Promise<number> {
@@ -110,7 +111,7 @@ function messageOf(row: OutboxRow, source: string): OutgoingMessage {
       ce_type: row.type,
       ce_source: source,
       ce_subject: row.aggregateid,
-      ce_time: row.created_at.toISOString(),
+      ce_time: row.event_time,
       'content-type': 'application/json',
       ...(row.traceparent !== null && { traceparent: row.traceparent }),
     },
@@ -131,7 +132,7 @@ async function claimRows(db: Queryable): Promise<OutboxRow[]> {
             where older.published_at is null and older.aggregateid = candidate.aggregateid
               and older.sequence < candidate.sequence)
         order by sequence limit $2 for update skip locked)
-      returning id, aggregateid, type, payload::text, traceparent, created_at`,
+      returning id, aggregateid, type, payload::text, traceparent, event_time`,
     values: [LEASE_MS, BATCH_MAX],
   });
   return rows;

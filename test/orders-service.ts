@@ -22,12 +22,18 @@ export interface OrdersService extends TestService {
   events(orderId: string): Promise<number>;
 }
 
-/** Starts orders alone, with its broker on a database of its own. */
-export async function startOrdersService(t: TestContext): Promise<OrdersService> {
-  const orders = await startTestService(t, 'orders', OrdersConfig, startOrders, [
-    'ORDERS_DATABASE_URL',
-    'BROKER_DATABASE_URL',
-  ]);
+/**
+ * Starts orders alone, with its broker on a database of its own.
+ * @param settings without a relay there is no broker either
+ */
+export async function startOrdersService(
+  t: TestContext,
+  settings: { OUTBOX_RELAY?: 'on' | 'off' } = {},
+): Promise<OrdersService> {
+  const databases = ['ORDERS_DATABASE_URL'];
+  if (settings.OUTBOX_RELAY !== 'off') databases.push('BROKER_DATABASE_URL');
+  const more = { settings };
+  const orders = await startTestService(t, 'orders', OrdersConfig, startOrders, databases, more);
   const create = (changes: object = {}) =>
     orders.call('POST', '/orders', {
       customerId: 'anna',

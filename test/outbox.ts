@@ -9,7 +9,7 @@ import { createTestDatabase, testLog } from './database.ts';
 import { makeBroker, rawClient } from './embedded-broker.ts';
 
 /** The table as the one service with an outbox has it. */
-const MIGRATIONS = new URL('../services/orders/migrations/', import.meta.url);
+export const MIGRATIONS = new URL('../services/orders/migrations/', import.meta.url);
 
 /** An outbox, a broker, and what arrives there. */
 export interface Outbox {

@@ -20,11 +20,13 @@ const PAID: AuditedOrder = {
   operationId: OPERATION,
   eventId: EVENT,
   event: 'published',
+  eventAgeMs: 60_000,
   position: { topicId: 't', partition: 1, offset: 7 },
 };
 const PENDING: AuditedOrder = {
   ...PAID,
-  ...{ status: 'Pending', operationId: null, eventId: null, event: 'none', position: null },
+  ...{ status: 'Pending', operationId: null, eventId: null },
+  ...{ event: 'none', eventAgeMs: null, position: null },
 };
 const cancelled = (statusReason: 'insufficient-funds' | 'voided'): AuditedOrder => ({
   ...PAID,
@@ -105,6 +107,21 @@ const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] 
   [
     'the event is deleted after its time, its letter is there',
     { order: { ...PAID, event: 'expired', position: null }, payment: CAPTURED, letters: [HAPPY] },
+  ],
+  [
+    'an event that we do not publish may be on its way for a quarter of an hour',
+    {
+      order: { ...PAID, event: 'handed-over', eventAgeMs: 899_999, position: null },
+      payment: CAPTURED,
+    },
+    'unread',
+  ],
+  [
+    'the letter of an event that we do not publish is there, however old it is',
+    {
+      order: { ...PAID, event: 'handed-over', eventAgeMs: 86_400_000, position: null },
+      ...{ payment: CAPTURED, letters: [HAPPY] },
+    },
   ],
   [
     'the topic was made anew after the letter came',
@@ -217,7 +234,12 @@ const broken: [relation: string, detail: RegExp, given: Given][] = [
   ['event-letter', /Paid, its letter one of grief$/, told({ kind: 'grief' })],
   ['event-letter', /of anna, its letter to boris/, told({ customerId: 'boris' })],
   ['event-letter', /costs 100 RUB, its letter tells 1 RUB/, told({ total: rub(1) })],
-  ['event-letter', /was published, but there is no letter/, unwritten({ event: 'expired' })],
+  ['event-letter', /past its time .*, and there is no letter/, unwritten({ event: 'expired' })],
+  [
+    'event-letter',
+    /left to Debezium 15 minutes ago or more, and there is no letter/,
+    unwritten({ event: 'handed-over', eventAgeMs: 900_000, position: null }),
+  ],
   ['event-letter', /read \(1:7\), but its letter is lost or became a dead letter/, unwritten({})],
   ['event-letter', /not told where/, unwritten({ position: null })],
   [

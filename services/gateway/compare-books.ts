@@ -25,6 +25,10 @@ export interface OrderFinding {
   eventWaits: 'unpublished' | 'unread' | null;
 }
 
+// In which an event that something else publishes becomes a letter's row. Kafka Connect waits five
+// minutes for a worker that left before it moves a connector, which then has to catch up.
+const HAND_OVER_MS = 15 * 60_000;
+
 /** What an order of each end demands of its decision. */
 const DECISIONS = {
   Paid: 'captured',
@@ -154,7 +158,7 @@ function compareText(order: AuditedOrder, letter: AuditedLetter): string[] {
 
 /** An ended order without its letter: on its way, or what is wrong. */
 function whyNoLetter(
-  { event, eventId, position }: AuditedOrder,
+  { event, eventId, eventAgeMs, position }: AuditedOrder,
   { topicId, data }: ReadPositions,
 ): LetterFinding {
   const lost = (detail: string) => ({
@@ -162,7 +166,12 @@ function whyNoLetter(
     eventWaits: null,
   });
   if (event === 'unpublished') return { details: [], eventWaits: 'unpublished' };
-  if (event === 'expired') return lost('was published, but there is no letter');
+  if (event === 'handed-over') {
+    // The outbox does not tell whether it is published. Either way it is not read, for some time.
+    if ((eventAgeMs ?? 0) < HAND_OVER_MS) return { details: [], eventWaits: 'unread' };
+    return lost('was left to Debezium 15 minutes ago or more, and there is no letter');
+  }
+  if (event === 'expired') return lost('is past its time in the outbox, and there is no letter');
   // Without a sound event there is nothing that a letter could come of; that is told already.
   if (event !== 'published') return { details: [], eventWaits: null };
   if (position === null) return lost('was published, but not told where, and there is no letter');

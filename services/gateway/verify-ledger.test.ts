@@ -25,11 +25,13 @@ const paid = (number: number): AuditedOrder => ({
   operationId: idOf(number, 'b'),
   eventId: idOf(number, 'c'),
   event: 'published',
+  eventAgeMs: 60_000,
   position: { topicId: 't', partition: 0, offset: number },
 });
 const pending = (number: number): AuditedOrder => ({
   ...paid(number),
-  ...{ status: 'Pending', operationId: null, eventId: null, event: 'none', position: null },
+  ...{ status: 'Pending', operationId: null, eventId: null },
+  ...{ event: 'none', eventAgeMs: null, position: null },
 });
 const captured = (number: number): AuditedPayment => ({
   orderId: idOf(number),

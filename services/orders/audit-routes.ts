@@ -3,10 +3,17 @@ import type { Database } from '#platform/database.ts';
 import type { InternalApi } from '#platform/service.ts';
 import * as store from './audit-store.ts';
 
-/** Orders' part of the check of the books. */
-export function serveAudit(api: InternalApi, database: Database): void {
+/**
+ * Orders' part of the check of the books.
+ * @param deps.relayed whether a relay of ours publishes the outbox
+ */
+export function serveAudit(
+  api: InternalApi,
+  { database, relayed }: { database: Database; relayed: boolean },
+): void {
   api.serve(contract.auditOrders, async ({ query: { after = null, limit } }) => {
-    return { status: 200, body: { data: await store.auditOrders(database, { after, limit }) } };
+    const bounds = { after, limit, relayed };
+    return { status: 200, body: { data: await store.auditOrders(database, bounds) } };
   });
 
   api.serve(contract.auditEvents, async ({ query: { after = null, limit } }) => {

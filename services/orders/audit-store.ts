@@ -1,6 +1,6 @@
 import type { AuditedOrder } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/database.ts';
-import { OUTBOX_RETENTION_DAYS } from '#platform/outbox-upkeep.ts';
+import { OUTBOX_RETENTION_DAYS } from '#platform/outbox-retention.ts';
 
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
@@ -14,6 +14,7 @@ interface AuditedOrderRow {
   payment_operation_id: string | null;
   event_id: string | null;
   event: AuditedOrder['event'];
+  event_age_ms: string | null;
   topic_id: string | null;
   partition: number | null;
   offset: string | null;
@@ -22,16 +23,22 @@ interface AuditedOrderRow {
 /**
  * Orders with what the outbox still knows of their events, by id, one snapshot. An event that
  * says anything else than its order is `contradicting`, and so is one of a Pending order.
+ * @param bounds.relayed whether a relay of ours marks what it published
  */
 export async function auditOrders(
   db: Queryable,
-  { after, limit }: { after: string | null; limit: number },
+  { after, limit, relayed }: { after: string | null; limit: number; relayed: boolean },
 ): Promise<AuditedOrder[]> {
   const { rows } = await db.query<AuditedOrderRow>({
     name: 'audit-orders',
-    // A row is deleted only a retention after its publication, and so after the order's end.
+    // A row is deleted only a retention after its publication, and so after the order's end, or
+    // without a relay after its creation, which is that very end. It is written in the statement
+    // that ends the order, so the order's end is its age when the row is gone, too.
     text: `select orders.id, customer_id, status, status_reason, total_amount, currency,
         payment_operation_id, event_id, topic_id, partition, "offset",
+        case when event_id is not null then
+          greatest(0, floor(extract(epoch from now() - orders.updated_at) * 1000))
+        end as event_age_ms,
         case
           when status = 'Pending' then
             case when event_id is null then 'none' else 'contradicting' end
@@ -48,12 +55,13 @@ export async function auditOrders(
             or payload #>> '{total,currency}' is distinct from currency
             or payload ->> 'paymentOperationId' is distinct from payment_operation_id::text
             or payload ->> 'reason' is distinct from status_reason then 'contradicting'
-          when published_at is null then 'unpublished'
-          else 'published'
+          when published_at is not null then 'published'
+          when $4 then 'unpublished'
+          else 'handed-over'
         end as event
       from orders left join outbox on outbox.id = orders.event_id
       where orders.id > $1 order by orders.id limit $2`,
-    values: [after ?? BEFORE_ALL, limit, OUTBOX_RETENTION_DAYS],
+    values: [after ?? BEFORE_ALL, limit, OUTBOX_RETENTION_DAYS, relayed],
   });
   return rows.map((row) => ({
     id: row.id,
@@ -64,6 +72,7 @@ export async function auditOrders(
     operationId: row.payment_operation_id,
     eventId: row.event_id,
     event: row.event,
+    eventAgeMs: row.event_age_ms === null ? null : Number(row.event_age_ms),
     position: positionOf(row),
   }));
 }

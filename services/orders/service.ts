@@ -5,6 +5,7 @@ import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choos
 import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { startRelay } from '#platform/outbox.ts';
+import { startOutboxRetention } from '#platform/outbox-retention.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
 import { serveOrders } from './routes.ts';
@@ -23,12 +24,19 @@ const properties = {
     pattern: '^[A-Z]{3}$',
     description: 'The one currency of orders and wallets (ISO 4217).',
   }),
+  OUTBOX_RELAY: Type.String({
+    default: 'on',
+    pattern: '^(on|off)$',
+    description: 'off: Debezium publishes the outbox instead, and orders needs no broker.',
+  }),
 };
 
-export const OrdersConfig = settingsSchema(properties, brokerRule);
+export const OrdersConfig = settingsSchema(properties, (config, isSet) =>
+  config.OUTBOX_RELAY === 'off' ? [] : brokerRule(config, isSet),
+);
 export type OrdersConfig = Static<typeof OrdersConfig>;
 
-/** Starts orders: its API and the relay that publishes what its outbox holds. */
+/** Starts orders: its API, and the relay that publishes what its outbox holds, unless it is off. */
 export async function startOrders(config: OrdersConfig, log: Logger): Promise<RunningService> {
   const database = createDatabase({
     url: config.ORDERS_DATABASE_URL,
@@ -37,14 +45,17 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     log,
   });
   await migrate(database, new URL('migrations/', import.meta.url));
-  const broker = await createBroker(config, 'orders', log);
-  const relay = startRelay({
-    database,
-    broker,
-    topic: ORDERS_TOPIC,
-    source: ORDER_UPDATE_SOURCE,
-    log,
-  });
+  const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
+  const outbox =
+    broker === null
+      ? { ...startOutboxRetention({ database, log }), kick: () => {} }
+      : startRelay({
+          database,
+          broker,
+          topic: ORDERS_TOPIC,
+          source: ORDER_UPDATE_SOURCE,
+          log,
+        });
   return startInternalService({
     name: 'orders',
     config,
@@ -52,12 +63,12 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     // Not the broker: orders are taken and paid while it is down. Invariant I7.
     ready: { database: () => database.query('select 1') },
     routes(api) {
-      serveOrders(api, { database, currency: config.CURRENCY, onEvent: relay.kick });
-      serveAudit(api, database);
+      serveOrders(api, { database, currency: config.CURRENCY, onEvent: outbox.kick });
+      serveAudit(api, { database, relayed: broker !== null });
     },
     async close() {
-      await relay.close();
-      await broker.close();
+      await outbox.close();
+      await broker?.close();
       await database.close();
     },
   });
