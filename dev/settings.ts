@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { type TObject, type TSchema, Type } from 'typebox';
 import { RunSettings } from '#platform/run.ts';
 import { BillingConfig } from '#services/billing/service.ts';
@@ -7,10 +7,13 @@ import { IdentityConfig } from '#services/identity/service.ts';
 import { NotificationsConfig } from '#services/notifications/service.ts';
 import { OrdersConfig } from '#services/orders/service.ts';
 import { ProfilesConfig } from '#services/profiles/service.ts';
+import { KafkaStartSettings } from './kafka.ts';
 
-// `npm run settings`: writes `.env.example` anew from the schemas of the services.
+// `npm run settings`: writes `.env.example` and the table in docs/operations.md anew from the
+// schemas of the services.
 
 export const SETTINGS_FILE = new URL('../.env.example', import.meta.url);
+export const OPERATIONS_FILE = new URL('../docs/operations.md', import.meta.url);
 
 const StartSettings = Type.Object({
   ORDERBELL_HOME: Type.String({
@@ -22,6 +25,7 @@ const StartSettings = Type.Object({
 /** The schemas that settings come from, by who reads them. */
 export const settingSchemas: Record<string, TObject> = {
   'npm start': StartSettings,
+  'npm run kafka': KafkaStartSettings,
   'every process': RunSettings,
   gateway: GatewayConfig,
   orders: OrdersConfig,
@@ -93,4 +97,42 @@ function textOf(value: unknown): string {
   return /[\s#'"]/.test(text) ? JSON.stringify(text) : text;
 }
 
-if (import.meta.main) await writeFile(SETTINGS_FILE, settingsExample());
+const TABLE_BEGIN = '<!-- settings: written by `npm run settings` -->\n';
+const TABLE_END = '<!-- /settings -->';
+
+/**
+ * A page with its table of all settings made anew.
+ * @throws Error when the page has no place for it
+ */
+export function withSettingsTable(
+  page: string,
+  schemas: Record<string, TObject> = settingSchemas,
+): string {
+  const begin = page.indexOf(TABLE_BEGIN);
+  const end = page.indexOf(TABLE_END);
+  if (begin === -1 || end < begin) throw new Error('the page has no place for the settings');
+  const rows = settingsOf(schemas).map(
+    ({ name, description, default: byDefault, required, readers }) => {
+      const value = required ? 'required' : textOf(byDefault) === '' ? '' : code(textOf(byDefault));
+      return `| \`${name}\` | ${value} | ${readers.join(', ')} | ${cell(description)} |`;
+    },
+  );
+  const table = [
+    '',
+    '| setting | default | read by | what it says |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    '',
+  ];
+  return page.slice(0, begin + TABLE_BEGIN.length) + table.join('\n') + page.slice(end);
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+const code = (text: string): string => `\`${text}\``;
+
+if (import.meta.main) {
+  await writeFile(SETTINGS_FILE, settingsExample());
+  const page = await readFile(OPERATIONS_FILE, 'utf8');
+  await writeFile(OPERATIONS_FILE, withSettingsTable(page));
+}

@@ -4,7 +4,13 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { parseEnv } from 'node:util';
 import { Type } from 'typebox';
-import { SETTINGS_FILE, settingSchemas, settingsExample } from '#dev/settings.ts';
+import {
+  OPERATIONS_FILE,
+  SETTINGS_FILE,
+  settingSchemas,
+  settingsExample,
+  withSettingsTable,
+} from '#dev/settings.ts';
 import { loadConfig } from '#platform/config.ts';
 
 const file = readFileSync(SETTINGS_FILE, 'utf8');
@@ -31,6 +37,12 @@ test('.env.example lists no setting that nobody reads', () => {
 
 test('.env.example is what the schemas say', () => {
   assert.equal(file, settingsExample(), 'run `npm run settings`');
+});
+
+test('docs/operations.md lists every setting as the schemas say', () => {
+  const page = readFileSync(OPERATIONS_FILE, 'utf8');
+  assert.equal(page, withSettingsTable(page), 'run `npm run settings`');
+  for (const name of known) assert.ok(page.includes(`\`${name}\``), name);
 });
 
 test('.env.example sets nothing: it has no secret and no second default', () => {
