@@ -8,8 +8,8 @@ import { publicKeyOf } from '#platform/service-token.ts';
 import { createTestDatabaseUrl } from './database.ts';
 import { eventually } from './system.ts';
 
-// Several that start at once on a busy machine take their time.
-const START_WAIT_MS = 60_000;
+/** Several processes that start at once on a busy machine take their time. */
+export const START_WAIT_MS = 60_000;
 
 /** `node services/<name>/main.ts`. */
 export interface ServiceProcess {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import pg from 'pg';
 import pino from 'pino';
 import { loadConfig } from '#platform/config.ts';
 import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
@@ -11,9 +12,10 @@ import {
   processSettings,
   publicKeysOf,
   type ServiceProcess,
+  START_WAIT_MS,
   startServiceProcess,
 } from '../processes.ts';
-import { call, eventually, orderOf, startTestSystem } from '../system.ts';
+import { call, eventually, orderOf, queryRows, startTestSystem } from '../system.ts';
 
 // Each service alone, as a process: what it needs to start, what it says of itself, and what its
 // callers do when it hangs.
@@ -28,10 +30,40 @@ async function end({ child, exited }: ServiceProcess): Promise<void> {
   assert.equal(await exited, 0);
 }
 
+/**
+ * Keeps whoever migrates a database at their first step.
+ * @returns waits for so many to have come there, and lets all of them go on at one moment
+ */
+async function holdMigrations(url: string): Promise<(count: number) => Promise<void>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('begin');
+  await client.query('create table migrations (name text)');
+  return async (count) => {
+    await eventually(
+      `${count} who wait`,
+      async () => {
+        // Not by the client: in its transaction the view stays as it was first seen.
+        const rows = await queryRows(
+          url,
+          `select pid from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length === count;
+      },
+      START_WAIT_MS,
+    );
+    await client.query('rollback');
+    await client.end();
+  };
+}
+
 for (const name of OWN_DATABASE) {
   test(`${name}: replicas that start together on an empty database are all ready`, async (t) => {
     const settings = await processSettings(t);
+    const go = await holdMigrations(settings.databaseUrl(name));
     const replicas = [1, 2, 3].map(() => startServiceProcess(t, name, settings.of(name)));
+    await go(replicas.length);
     const urls = await Promise.all(replicas.map((replica) => replica.listening()));
     for (const url of urls) {
       assert.deepEqual([await healthOf(url, '/livez'), await healthOf(url, '/readyz')], [200, 200]);
