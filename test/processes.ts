@@ -2,7 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { createSecrets, type Secrets } from '#dev/secrets.ts';
+import { DATABASES } from '#dev/system.ts';
+import { publicKeyOf } from '#platform/service-token.ts';
+import { createTestDatabaseUrl } from './database.ts';
 import { eventually } from './system.ts';
+
+/** Several processes that start at once on a busy machine take their time. */
+export const START_WAIT_MS = 60_000;
 
 /** `node services/<name>/main.ts`. */
 export interface ServiceProcess {
@@ -16,15 +23,11 @@ export interface ServiceProcess {
   listening(): Promise<string>;
 }
 
-/**
- * Runs one service as a process with these settings and no others, ended with the test.
- * @param before ends what has to end before the process: hooks run in the order they were made in
- */
+/** Runs one service as a process with these settings and no others, ended with the test. */
 export function startServiceProcess(
   t: TestContext,
   name: string,
   env: Record<string, string>,
-  before: () => Promise<void> = async () => {},
 ): ServiceProcess {
   const main = join(import.meta.dirname, '..', 'services', name, 'main.ts');
   const child = spawn(process.execPath, [main], {
@@ -39,7 +42,6 @@ export function startServiceProcess(
   }
   const exited = once(child, 'close').then(([code]) => code as number | null);
   t.after(async () => {
-    await before();
     // Also one that a test has stopped by SIGSTOP.
     child.kill('SIGKILL');
     await exited;
@@ -50,11 +52,73 @@ export function startServiceProcess(
     complained: () => output.stderr,
     exited,
     listening: () =>
-      eventually(`${name} to listen`, async () => {
-        if (child.exitCode !== null) throw new Error(`${name} ended: ${output.stderr}`);
-        return new RegExp(`${name} listens on (http://[^"]+)`).exec(output.stdout)?.[1];
-      }),
+      eventually(
+        `${name} to listen`,
+        async () => {
+          if (child.exitCode !== null) throw new Error(`${name} ended: ${output.stderr}`);
+          return new RegExp(`${name} listens on (http://[^"]+)`).exec(output.stdout)?.[1];
+        },
+        START_WAIT_MS,
+      ),
   };
+}
+
+/** The services' settings for databases of their own, which are empty at first. */
+export interface ProcessSettings {
+  of(name: string, more?: Record<string, string>): Record<string, string>;
+  databaseUrl(name: string): string;
+}
+
+/** Settings with which each service starts alone; it reaches no other that is not named. */
+export async function processSettings(t: TestContext): Promise<ProcessSettings> {
+  const secrets = createSecrets();
+  const databases = new Map<string, string>();
+  for (const name of DATABASES) databases.set(name, await createTestDatabaseUrl(t));
+  const databaseUrl = (name: string) => databases.get(name) as string;
+  const publicKeys = await publicKeysOf(secrets);
+  const settings: Record<string, Record<string, string>> = {
+    orders: { BROKER_DATABASE_URL: databaseUrl('broker') },
+    notifications: {
+      BROKER_DATABASE_URL: databaseUrl('broker'),
+      NOTIFICATIONS_PRIVATE_KEY: secrets.notificationsKey,
+      PROFILES_URL: NOWHERE,
+      SMTP_URL: 'smtp://127.0.0.1:1',
+    },
+    identity: {
+      IDENTITY_SECRET: secrets.identitySecret,
+      OPERATOR_EMAIL: 'operator@example.com',
+      OPERATOR_PASSWORD: secrets.operatorPassword,
+    },
+    gateway: {
+      PORT: '0',
+      GATEWAY_PRIVATE_KEY: secrets.gatewayKey,
+      ...{ ORDERS_URL: NOWHERE, BILLING_URL: NOWHERE, PROFILES_URL: NOWHERE },
+      ...{ NOTIFICATIONS_URL: NOWHERE, IDENTITY_URL: NOWHERE },
+    },
+  };
+  return {
+    databaseUrl,
+    of: (name, more = {}) => ({
+      ...(databases.has(name) && {
+        [`${name.toUpperCase()}_DATABASE_URL`]: databaseUrl(name),
+        SERVICE_PUBLIC_KEYS: publicKeys,
+      }),
+      ...settings[name],
+      ...more,
+    }),
+  };
+}
+
+/** Nobody listens there. */
+const NOWHERE = 'http://127.0.0.1:1';
+
+/** JWKS of the services that call others. */
+export async function publicKeysOf({ gatewayKey, notificationsKey }: Secrets): Promise<string> {
+  const keys = [
+    await publicKeyOf('gateway', gatewayKey),
+    await publicKeyOf('notifications', notificationsKey),
+  ];
+  return JSON.stringify({ keys });
 }
 
 /** Status of a health address; 0 where nobody answers. */

@@ -267,8 +267,9 @@ const WAIT_MS = 15_000;
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
+  waitMs = WAIT_MS,
 ): Promise<T> {
-  const end = performance.now() + WAIT_MS;
+  const end = performance.now() + waitMs;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import pg from 'pg';
+import pino from 'pino';
+import { loadConfig } from '#platform/config.ts';
+import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
+import { assertBooks } from '../books.ts';
+import { closeDatabase, stop } from '../outage.ts';
+import {
+  healthOf,
+  type ProcessSettings,
+  processSettings,
+  publicKeysOf,
+  type ServiceProcess,
+  START_WAIT_MS,
+  startServiceProcess,
+} from '../processes.ts';
+import { call, eventually, orderOf, queryRows, startTestSystem } from '../system.ts';
+
+// Each service alone, as a process: what it needs to start, what it says of itself, and what its
+// callers do when it hangs.
+
+const OWN_DATABASE = ['orders', 'billing', 'profiles', 'notifications', 'identity'];
+
+const untilHealth = (url: string, status: number) =>
+  eventually(`${status} of ${url}/readyz`, async () => (await healthOf(url, '/readyz')) === status);
+
+async function end({ child, exited }: ServiceProcess): Promise<void> {
+  child.kill('SIGTERM');
+  assert.equal(await exited, 0);
+}
+
+/**
+ * Keeps whoever migrates a database at their first step.
+ * @returns waits for so many to have come there, and lets all of them go on at one moment
+ */
+async function holdMigrations(url: string): Promise<(count: number) => Promise<void>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('begin');
+  await client.query('create table migrations (name text)');
+  return async (count) => {
+    await eventually(
+      `${count} who wait`,
+      async () => {
+        // Not by the client: in its transaction the view stays as it was first seen.
+        const rows = await queryRows(
+          url,
+          `select pid from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length === count;
+      },
+      START_WAIT_MS,
+    );
+    await client.query('rollback');
+    await client.end();
+  };
+}
+
+for (const name of OWN_DATABASE) {
+  test(`${name}: replicas that start together on an empty database are all ready`, async (t) => {
+    const settings = await processSettings(t);
+    const go = await holdMigrations(settings.databaseUrl(name));
+    const replicas = [1, 2, 3].map(() => startServiceProcess(t, name, settings.of(name)));
+    await go(replicas.length);
+    const urls = await Promise.all(replicas.map((replica) => replica.listening()));
+    for (const url of urls) {
+      assert.deepEqual([await healthOf(url, '/livez'), await healthOf(url, '/readyz')], [200, 200]);
+    }
+    await Promise.all(replicas.map(end));
+  });
+
+  test(`${name}: it waits for its database, is ready with it and only alive without`, async (t) => {
+    const settings = await processSettings(t);
+    let bringBack = await closeDatabase(settings.databaseUrl(name));
+    const service = startServiceProcess(t, name, settings.of(name));
+    await eventually('a try in vain', async () =>
+      service.printed().includes('cannot be reached, trying again'),
+    );
+    await bringBack();
+    const url = await service.listening();
+    assert.equal(await healthOf(url, '/readyz'), 200);
+
+    bringBack = await closeDatabase(settings.databaseUrl(name));
+    await untilHealth(url, 503);
+    assert.equal(await healthOf(url, '/livez'), 200);
+    await bringBack();
+    await untilHealth(url, 200);
+  });
+}
+
+test('orders stays ready while the broker is down', async (t) => {
+  const settings = await processSettings(t);
+  const url = await startServiceProcess(t, 'orders', settings.of('orders')).listening();
+  await closeDatabase(settings.databaseUrl('broker'));
+  assert.equal(await healthOf(url, '/readyz'), 200);
+});
+
+/** Orders and billing as processes, and a gateway that reaches nothing else. */
+async function startOrderPath(t: TestContext, settings: ProcessSettings) {
+  const orders = startServiceProcess(t, 'orders', settings.of('orders'));
+  const billing = startServiceProcess(t, 'billing', settings.of('billing'));
+  const [ORDERS_URL, BILLING_URL] = [await orders.listening(), await billing.listening()];
+  const env = settings.of('gateway', { ORDERS_URL, BILLING_URL });
+  const gateways = [1, 2].map(() => startServiceProcess(t, 'gateway', env));
+  return { orders, billing, gateways };
+}
+
+test('a gateway is ready when orders and billing are, and needs nothing else for it', async (t) => {
+  const { orders, billing, gateways } = await startOrderPath(t, await processSettings(t));
+  const [url = ''] = await Promise.all(gateways.map((gateway) => gateway.listening()));
+  assert.equal(await healthOf(url, '/readyz'), 200);
+  billing.child.kill('SIGSTOP');
+  await untilHealth(url, 503);
+  const { body } = await call(url, 'GET', '/readyz');
+  assert.deepEqual(body, { status: 'unavailable', failed: ['billing'] });
+  assert.equal(await healthOf(url, '/livez'), 200);
+  billing.child.kill('SIGCONT');
+  await untilHealth(url, 200);
+  await end(orders);
+  await untilHealth(url, 503);
+  await Promise.all(gateways.map(end));
+});
+
+test('a replica that hangs costs the calls that were on it; it is back when it goes on', async (t) => {
+  const system = await startTestSystem(t);
+  const databaseUrls = {
+    ORDERS_DATABASE_URL: system.databaseUrl('orders'),
+    BROKER_DATABASE_URL: system.databaseUrl('broker'),
+  };
+  const replica = startServiceProcess(t, 'orders', {
+    ...databaseUrls,
+    SERVICE_PUBLIC_KEYS: await publicKeysOf(system.secrets),
+  });
+  const urlOf = (name: string) => system.system.services.get(name)?.url as string;
+  const lines: string[] = [];
+  const gateway = await startGateway(
+    loadConfig('gateway', GatewayConfig, {
+      ORDERS_URL: `${urlOf('orders')},${await replica.listening()}`,
+      ...{ BILLING_URL: urlOf('billing'), PROFILES_URL: urlOf('profiles') },
+      ...{ NOTIFICATIONS_URL: urlOf('notifications'), IDENTITY_URL: urlOf('identity') },
+      ...{ PORT: '0', GATEWAY_PRIVATE_KEY: system.secrets.gatewayKey },
+      // So that no answer depends on how busy the machine is.
+      ...{ ORDER_DEADLINE_MS: '20000', RECOVERY_AGE_MS: '600000' },
+    }),
+    pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
+  );
+  t.after(() => gateway.close());
+  const anna = await system.customer({ topUp: 10_000 });
+  const headers = { authorization: `Bearer ${anna.token}` };
+  const place = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        const answer = await call(gateway.url, 'POST', '/v1/orders', {
+          headers,
+          body: orderOf(100),
+        });
+        assert.equal(answer.status, 201, JSON.stringify(answer.body));
+      }),
+    );
+  /** Attempts in vain so far. */
+  const vain = () => lines.filter((line) => line.includes('"operation"')).length;
+  const said = (what: string) =>
+    eventually(what, async () => lines.some((line) => line.includes(what)));
+
+  await place(4);
+  assert.equal(vain(), 0);
+  replica.child.kill('SIGSTOP');
+  await place(10);
+  await said('replica left out');
+  const before = vain();
+  assert.ok(before > 0);
+  t.diagnostic(`${before} of 10 orders at once met the replica that hangs`);
+  for (let round = 0; round < 3; round++) await place(10);
+  assert.equal(vain(), before);
+
+  replica.child.kill('SIGCONT');
+  await said('replica is back');
+  // It is the only one now.
+  const bringBack = await stop(system, 'orders');
+  await place(10);
+  await bringBack();
+  await assertBooks(system);
+});
