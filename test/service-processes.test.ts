@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
-import pino from 'pino';
-import { loadConfig } from '#platform/config.ts';
-import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
-import { assertBooks } from '../books.ts';
-import { closeDatabase, stop } from '../outage.ts';
+import { closeDatabase } from './database.ts';
 import {
   healthOf,
   type ProcessSettings,
   processSettings,
-  publicKeysOf,
   type ServiceProcess,
   START_WAIT_MS,
   startServiceProcess,
-} from '../processes.ts';
-import { call, eventually, orderOf, queryRows, startTestSystem } from '../system.ts';
+} from './processes.ts';
+import { call, eventually, queryRows } from './system.ts';
 
-// Each service alone, as a process: what it needs to start, what it says of itself, and what its
-// callers do when it hangs.
+// Each service alone, as a process: what it needs to start, and what it says of itself.
 
 const OWN_DATABASE = ['orders', 'billing', 'profiles', 'notifications', 'identity'];
 
@@ -121,65 +115,4 @@ test('a gateway is ready when orders and billing are, and needs nothing else for
   await end(orders);
   await untilHealth(url, 503);
   await Promise.all(gateways.map(end));
-});
-
-test('a replica that hangs costs the calls that were on it; it is back when it goes on', async (t) => {
-  const system = await startTestSystem(t);
-  const databaseUrls = {
-    ORDERS_DATABASE_URL: system.databaseUrl('orders'),
-    BROKER_DATABASE_URL: system.databaseUrl('broker'),
-  };
-  const replica = startServiceProcess(t, 'orders', {
-    ...databaseUrls,
-    SERVICE_PUBLIC_KEYS: await publicKeysOf(system.secrets),
-  });
-  const urlOf = (name: string) => system.system.services.get(name)?.url as string;
-  const lines: string[] = [];
-  const gateway = await startGateway(
-    loadConfig('gateway', GatewayConfig, {
-      ORDERS_URL: `${urlOf('orders')},${await replica.listening()}`,
-      ...{ BILLING_URL: urlOf('billing'), PROFILES_URL: urlOf('profiles') },
-      ...{ NOTIFICATIONS_URL: urlOf('notifications'), IDENTITY_URL: urlOf('identity') },
-      ...{ PORT: '0', GATEWAY_PRIVATE_KEY: system.secrets.gatewayKey },
-      // So that no answer depends on how busy the machine is.
-      ...{ ORDER_DEADLINE_MS: '20000', RECOVERY_AGE_MS: '600000' },
-    }),
-    pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
-  );
-  t.after(() => gateway.close());
-  const anna = await system.customer({ topUp: 10_000 });
-  const headers = { authorization: `Bearer ${anna.token}` };
-  const place = (count: number) =>
-    Promise.all(
-      Array.from({ length: count }, async () => {
-        const answer = await call(gateway.url, 'POST', '/v1/orders', {
-          headers,
-          body: orderOf(100),
-        });
-        assert.equal(answer.status, 201, JSON.stringify(answer.body));
-      }),
-    );
-  /** Attempts in vain so far. */
-  const vain = () => lines.filter((line) => line.includes('"operation"')).length;
-  const said = (what: string) =>
-    eventually(what, async () => lines.some((line) => line.includes(what)));
-
-  await place(4);
-  assert.equal(vain(), 0);
-  replica.child.kill('SIGSTOP');
-  await place(10);
-  await said('replica left out');
-  const before = vain();
-  assert.ok(before > 0);
-  t.diagnostic(`${before} of 10 orders at once met the replica that hangs`);
-  for (let round = 0; round < 3; round++) await place(10);
-  assert.equal(vain(), before);
-
-  replica.child.kill('SIGCONT');
-  await said('replica is back');
-  // It is the only one now.
-  const bringBack = await stop(system, 'orders');
-  await place(10);
-  await bringBack();
-  await assertBooks(system);
 });
