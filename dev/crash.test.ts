@@ -52,11 +52,7 @@ async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
   if (orphan !== undefined) await passLeases(await placesOf(home));
 
   // Nobody asks again at first: what was under way is recovery's.
-  const second = start('0', {
-    ORDER_DEADLINE_MS: '100',
-    RECOVERY_AGE_MS: '101',
-    RECOVERY_INTERVAL_MS: '50',
-  });
+  const second = start('0', { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
   url = await ready(second);
   const taken = serverPid(home);
   await assertBooks(await placesOf(home), history);

@@ -31,6 +31,8 @@ export interface TestBroker {
    * @throws Error when it is not the test's own
    */
   takeAway(): Promise<() => Promise<void>>;
+  /** Makes it hang, connections open and no answers; absent where nothing can hang alone. */
+  hang?(): Promise<() => Promise<void>>;
   /**
    * Makes the topic end before what it acknowledged; what it returns mends that. Absent where this
    * cannot be done while the broker runs.

@@ -95,6 +95,11 @@ export async function openKafkaTopic(
       await kafka.exited();
       return () => kafka.restart();
     },
+    async hang() {
+      assert.ok(kafka, 'this Kafka is not ours alone');
+      kafka.signal('SIGSTOP');
+      return async () => kafka.signal('SIGCONT');
+    },
   };
 }
 

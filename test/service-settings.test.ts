@@ -83,7 +83,7 @@ for (const name of SERVICES) {
 test('rules over several settings stand beside the others, in one list', async (t) => {
   const gateway = startServiceProcess(t, 'gateway', {
     ...{ ORDERS_URL: 'http://orders', BILLING_URL: 'http://billing', PROFILES_URL: 'http://p' },
-    ...{ NOTIFICATIONS_URL: 'ftp://n', GATEWAY_PRIVATE_KEY: 'x', RECOVERY_AGE_MS: '5000' },
+    ...{ NOTIFICATIONS_URL: 'ftp://n', GATEWAY_PRIVATE_KEY: 'x' },
   });
   const identity = startServiceProcess(t, 'identity', { OPERATOR_EMAIL: 'a@b' });
   const orders = startServiceProcess(t, 'orders', {
@@ -91,7 +91,7 @@ test('rules over several settings stand beside the others, in one list', async (
   });
   assert.equal(await gateway.exited, 1);
   assert.deepEqual(namesIn(gateway.complained()), [
-    ...['GATEWAY_PRIVATE_KEY', 'NOTIFICATIONS_URL', 'IDENTITY_URL', 'RECOVERY_AGE_MS'],
+    ...['GATEWAY_PRIVATE_KEY', 'NOTIFICATIONS_URL', 'IDENTITY_URL'],
   ]);
   assert.equal(await identity.exited, 1);
   assert.deepEqual(namesIn(identity.complained()), [

@@ -65,13 +65,9 @@ async function startBench(t: TestContext): Promise<Bench> {
 /** A gateway that gives an order less time than one attempt of a call takes. */
 const startHasty = ({ system }: Bench) => system.startGatewayBeside({ ORDER_DEADLINE_MS: '600' });
 
-/** A gateway whose recovery takes every Pending order that it sees, as soon as it may. */
+/** A gateway whose recovery takes every Pending order that it sees. */
 const startRecovering = ({ system }: Bench) =>
-  system.startGatewayBeside({
-    ORDER_DEADLINE_MS: '100',
-    RECOVERY_AGE_MS: '101',
-    RECOVERY_INTERVAL_MS: '50',
-  });
+  system.startGatewayBeside({ RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
 
 const balanceOf = async (customer: TestCustomer): Promise<unknown> =>
   (await customer.call('GET', '/v1/wallet')).body.balance;

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertBooks } from '../books.ts';
+import { newHistory } from '../history.ts';
+import { startTestSystem } from '../system.ts';
+import { runTraffic } from '../traffic.ts';
+
+test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as ever, and no event is lost', async (t) => {
+  const system = await startTestSystem(t, {}, { ownBroker: true });
+  const customers = [];
+  for (let number = 0; number < 8; number++) customers.push(await system.customer({ topUp: 500 }));
+  const history = newHistory();
+  const { broker } = system;
+  const outages = [() => broker.takeAway(), broker.hang ?? (() => broker.takeAway())];
+  // Each outage begins and ends at a number of ended orders: not one of those in between has
+  // waited for the broker.
+  const begins = [60, 220];
+  const ends = [140, 300];
+  const steps: Promise<unknown>[] = [];
+  let restore = Promise.resolve(async (): Promise<void> => {});
+  await runTraffic({
+    ...{ url: () => system.url, customers, clients: 8, orders: 50, history },
+    onEnded(ended) {
+      const outage = outages[begins.indexOf(ended)];
+      if (outage !== undefined) restore = outage();
+      else if (ends.includes(ended)) steps.push(restore.then((mend) => mend()));
+    },
+  });
+  assert.equal(steps.length, 2);
+  await Promise.all(steps);
+  const statuses = new Set(history.orders.map(({ status }) => status));
+  assert.deepEqual([...statuses].sort(), [201, 406]);
+  await assertBooks(system, history);
+});
