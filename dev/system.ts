@@ -104,6 +104,7 @@ const services: Row[] = [
       NOTIFICATIONS_URL: urls.notifications,
       IDENTITY_URL: urls.identity,
       WALLET_SELF_TOP_UP: 'true',
+      METRICS: 'true',
       MAILBOX_URL: mailboxUrl,
     }),
   },

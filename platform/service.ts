@@ -2,9 +2,11 @@ import type { FastifyRequest } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { within } from './deadline.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from './http-server.ts';
+import { type Metric, serveMetrics } from './metrics.ts';
 import { type CallerCheck, createCallerCheck } from './service-token.ts';
 
 /** A started service. */
@@ -48,6 +50,8 @@ export interface InternalServiceOptions {
   log: Logger;
   /** What must work for the service to be ready, by name. */
   ready: Record<string, () => Promise<unknown>>;
+  /** What `/metrics` tells beside the process itself. */
+  metrics?: Metric[];
   routes: (api: InternalApi) => void;
   /** Called when the last request is done. */
   close: () => Promise<void>;
@@ -71,6 +75,7 @@ export async function startInternalService(
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, options.ready);
+  serveMetrics(app, options.metrics ?? []);
   options.routes({
     app,
     serve: (endpoint, handle) =>
@@ -109,7 +114,7 @@ export function serveHealth(app: HttpServer, checks: Record<string, () => Promis
     await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         try {
-          await inTime(check());
+          await within(CHECK_TIMEOUT_MS, check());
         } catch (error) {
           request.log.warn({ check: name }, `not ready: ${describeError(error)}`);
           failed.push(name);
@@ -119,14 +124,4 @@ export function serveHealth(app: HttpServer, checks: Record<string, () => Promis
     if (failed.length === 0) return { status: 'ok' };
     return reply.code(503).send({ status: 'unavailable', failed: failed.sort() });
   });
-}
-
-async function inTime(check: Promise<unknown>): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), CHECK_TIMEOUT_MS);
-  try {
-    await Promise.race([check, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

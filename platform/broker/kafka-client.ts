@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Base, BaseOptions, SASLOptions } from '@platformatic/kafka';
-import { pause } from '../backoff.ts';
+import { within } from '../deadline.ts';
 
 /** How a cluster is reached. */
 export interface KafkaConnection {
@@ -94,18 +94,4 @@ export async function disconnect(client: Base, polite = () => client.close()): P
   await within(CLOSE_TIMEOUT_MS, Promise.resolve(polite())).catch(() => {});
   // Not awaited: of a connection that is still being opened nothing is heard until its time is up.
   client.connections.close().catch(() => {});
-}
-
-/** @throws Error when the work is not done in time; what it does later is ignored */
-export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  const late = pause(timeoutMs, done.signal).then(() => {
-    throw new Error(`no answer within ${timeoutMs} ms`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    late.catch(() => {});
-    done.abort();
-  }
 }

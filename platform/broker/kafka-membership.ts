@@ -1,14 +1,9 @@
 import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../backoff.ts';
+import { within } from '../deadline.ts';
 import { describeError } from '../errors.ts';
-import {
-  clientOptions,
-  disconnect,
-  guarded,
-  type KafkaConnection,
-  within,
-} from './kafka-client.ts';
+import { clientOptions, disconnect, guarded, type KafkaConnection } from './kafka-client.ts';
 import type { KafkaTopic, KafkaTopics } from './kafka-topics.ts';
 
 // A member that is silent for so long has lost its partitions. Longer than any pause of a live

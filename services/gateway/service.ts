@@ -5,6 +5,7 @@ import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http-client.ts';
 import { createHttpServer, listen } from '#platform/http-server.ts';
+import { serveMetrics } from '#platform/metrics.ts';
 import { listenerSettings, type RunningService, serveHealth } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
 import { createTokenCheck } from './access-token.ts';
@@ -93,6 +94,11 @@ const properties = {
     default: false,
     description: 'Whether X-Forwarded-For tells the client address (only behind your own proxy).',
   }),
+  METRICS: Type.Boolean({
+    default: false,
+    description:
+      'Whether /metrics is served on the public port; for listeners that are not public.',
+  }),
   MAILBOX_URL: Type.Optional(
     Type.String({
       format: 'http-url',
@@ -149,6 +155,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     orders: neighbours.orders.checkReady,
     billing: neighbours.billing.checkReady,
   });
+  if (config.METRICS) serveMetrics(app, []);
   await serveDocs(app);
   serveAccounts(app, gateway);
   serveWallets(app, gateway);

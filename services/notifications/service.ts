@@ -15,6 +15,7 @@ import { serveAudit } from './audit-routes.ts';
 import { insertDeadLetters } from './dead-letter-store.ts';
 import { startLetterWorker } from './letter-worker.ts';
 import { createMailer } from './mailer.ts';
+import { notificationMetrics } from './metrics.ts';
 import { onOrderUpdates } from './on-order-update.ts';
 import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
 import { serveLetters } from './routes.ts';
@@ -130,6 +131,7 @@ export async function startNotifications(
     config,
     log,
     ready: { database: () => database.query('select 1') },
+    metrics: notificationMetrics({ database, broker, group: GROUP, unknownTypes }),
     routes(api) {
       serveLetters(api, database, messageIdOf);
       serveAllLetters(api, {

@@ -8,6 +8,7 @@ import { startRelay } from '#platform/outbox.ts';
 import { startOutboxRetention } from '#platform/outbox-retention.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
+import { orderMetrics } from './metrics.ts';
 import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -62,6 +63,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     log,
     // Not the broker: orders are taken and paid while it is down. Invariant I7.
     ready: { database: () => database.query('select 1') },
+    metrics: orderMetrics(database, { relayed: broker !== null }),
     routes(api) {
       serveOrders(api, { database, currency: config.CURRENCY, onEvent: outbox.kick });
       serveAudit(api, { database, relayed: broker !== null });
