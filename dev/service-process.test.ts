@@ -4,11 +4,13 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import type { Environment } from '#platform/config.ts';
 import { createTestDatabaseUrl } from '../test/database.ts';
+import { publicKeysOf } from '../test/processes.ts';
 import { eventually } from '../test/system.ts';
 import { isAlive } from './postgres-process.ts';
+import { createSecrets } from './secrets.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
-const KEYS = '{"keys":[]}';
+const KEYS = await publicKeysOf(createSecrets());
 const MODULE = new URL('service-process.ts', import.meta.url).href;
 
 /** The settings of profiles, and a start with them whose process ends before its database does. */
