@@ -4,11 +4,13 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import type { Environment } from '#platform/config.ts';
 import { createTestDatabaseUrl } from '../test/database.ts';
+import { publicKeysOf } from '../test/processes.ts';
 import { eventually } from '../test/system.ts';
 import { isAlive } from './postgres-process.ts';
+import { createSecrets } from './secrets.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
-const KEYS = '{"keys":[]}';
+const KEYS = await publicKeysOf(createSecrets());
 const MODULE = new URL('service-process.ts', import.meta.url).href;
 
 /** The settings of profiles, and a start with them whose process ends before its database does. */
@@ -59,10 +61,10 @@ test('a process is configured by its settings alone, not by the environment of i
   t.after(() => {
     delete process.env.PROFILES_DATABASE_URL;
   });
-  await assert.rejects(
-    startServiceProcess('profiles', { SERVICE_PUBLIC_KEYS: KEYS }),
-    /PROFILES_DATABASE_URL is not set/,
-  );
+  const started = startServiceProcess('profiles', { SERVICE_PUBLIC_KEYS: KEYS });
+  // A process that did start would keep this one from its end.
+  t.after(async () => (await started.catch(() => undefined))?.kill('SIGKILL'));
+  await assert.rejects(started, /PROFILES_DATABASE_URL is not set/);
 });
 
 test('a process that somebody killed is told as such, unless it was killed by who closes it', async (t) => {

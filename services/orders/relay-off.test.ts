@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { AuditedOrder } from '#contracts/orders.ts';
+import { createSecrets } from '#dev/secrets.ts';
 import { ConfigError, loadConfig } from '#platform/config.ts';
 import { createTestDatabaseUrl, testLog } from '../../test/database.ts';
 import { type OrdersService, startOrdersService } from '../../test/orders-service.ts';
+import { publicKeysOf } from '../../test/processes.ts';
 import { eventually, queryRows } from '../../test/system.ts';
 import { OrdersConfig, startOrders } from './service.ts';
+
+const KEYS = await publicKeysOf(createSecrets());
 
 async function auditOf({ call }: OrdersService): Promise<AuditedOrder[]> {
   const { status, body } = await call('GET', '/audit/orders?limit=500');
@@ -30,13 +34,13 @@ test('without the relay orders needs no broker, and still writes each event once
   assert.deepEqual(rows, [untouched, untouched]);
 });
 
-test('with the relay a broker must be named', async (t) => {
-  const url = await createTestDatabaseUrl(t);
-  const settings = { ORDERS_DATABASE_URL: url, SERVICE_PUBLIC_KEYS: '{"keys":[]}' };
-  await assert.rejects(
-    startOrders(loadConfig('orders', OrdersConfig, settings), testLog),
+test('with the relay a broker must be named', () => {
+  const settings = { ORDERS_DATABASE_URL: 'postgres://h/d', SERVICE_PUBLIC_KEYS: KEYS };
+  assert.throws(
+    () => loadConfig('orders', OrdersConfig, settings),
     (error) => error instanceof ConfigError && /BROKER_DATABASE_URL/.test(error.message),
   );
+  assert.ok(loadConfig('orders', OrdersConfig, { ...settings, OUTBOX_RELAY: 'off' }));
   assert.throws(
     () => loadConfig('orders', OrdersConfig, { ...settings, OUTBOX_RELAY: 'no' }),
     /OUTBOX_RELAY must match/,
@@ -45,7 +49,7 @@ test('with the relay a broker must be named', async (t) => {
 
 test('without the relay rows older than the retention are deleted', async (t) => {
   const url = await createTestDatabaseUrl(t);
-  const settings = { ORDERS_DATABASE_URL: url, SERVICE_PUBLIC_KEYS: '{"keys":[]}' };
+  const settings = { ORDERS_DATABASE_URL: url, SERVICE_PUBLIC_KEYS: KEYS };
   const config = loadConfig('orders', OrdersConfig, { ...settings, OUTBOX_RELAY: 'off' });
   // The first start makes the table.
   await (await startOrders(config, testLog)).close();

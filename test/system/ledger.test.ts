@@ -61,18 +61,19 @@ interface History {
 
 /** Top-ups, a paid, a declined and a voided order, each asked for twice. */
 async function startHistory(t: TestContext): Promise<History> {
-  const system = await startTestSystem(t, { RECOVERY_INTERVAL_MS: '50' });
+  const system = await startTestSystem(t);
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
   for (let time = 0; time < 2; time++) {
     await anna.call('POST', '/v1/wallet/top-ups', { amount: rub(500) }, { 'idempotency-key': 't' });
   }
   const placed: string[] = [];
-  for (const [key, price] of [
-    ['paid', 700],
-    ['declined', 5_000],
+  for (const [key, price, answer] of [
+    ['paid', 700, 201],
+    ['declined', 5_000, 406],
   ] as const) {
-    const { body } = await order(anna, price, key);
+    const { status, body } = await order(anna, price, key);
+    assert.equal(status, answer, JSON.stringify(body));
     placed.push(body.id ?? body.order.id);
     await order(anna, price, key);
   }
@@ -85,10 +86,14 @@ async function startHistory(t: TestContext): Promise<History> {
       returning id`,
     [anna.customerId, JSON.stringify(orderOf(300).items), randomUUIDv7()],
   )) as { id: string }[];
+  // Not before: it would take the others for abandoned too, while their requests still run.
+  const quick = { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' };
+  const recovering = await system.startGatewayBeside(quick);
   await eventually('recovery', async () => {
     const { body } = await anna.call('GET', `/v1/orders/${voided}`);
     return body.statusReason === 'voided';
   });
+  await recovering.close();
   const [paid, declined] = placed as [string, string];
   await verifySettled(operator);
   const [event] = await queryRows(
