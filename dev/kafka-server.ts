@@ -71,7 +71,8 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
   ];
   if (!(await isFormatted(data))) {
     const id = randomBytes(16).toString('base64url');
-    const format = ['format', '-t', id, '-c', settings, ...(options.format ?? [])];
+    // With `=`: one id in 64 begins with `-` and would be taken for an option.
+    const format = ['format', `--cluster-id=${id}`, '-c', settings, ...(options.format ?? [])];
     await run('java', [...java, 'kafka.tools.StorageTool', ...format], {
       timeout: FORMAT_TIMEOUT_MS,
     });
