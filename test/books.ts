@@ -47,13 +47,16 @@ async function readWaiting({ databaseUrl, broker }: Places): Promise<string[]> {
      union all select 'event ' || id || ' is not published, attempts ' || attempts
      from outbox where published_at is null`,
   );
+  // In the order in which work goes on: what leaves one place before it is looked at has come to
+  // the next one when that is.
+  const unread = await broker.listUnread();
   const letters = await queryRows(
     databaseUrl('notifications'),
     `select 'letter ' || id || ' is ' || state || ', attempts ' || attempt_count || coalesce(': ' || failure, '') as line
      from letters where state in ('queued', 'sending', 'committing')`,
   );
   const lines = [...orders, ...letters].map(({ line }) => String(line));
-  return [...lines, ...(await broker.listUnread())].sort();
+  return [...lines, ...unread].sort();
 }
 
 async function untilQuiet(places: Places): Promise<void> {
