@@ -82,9 +82,11 @@ export function startMembership(options: MembershipOptions): Membership {
         failures++;
         log.warn({ failures }, `not a member of the group: ${describeError(error)}`);
       }
+      ended.resolve('over');
       onAssignment(null);
       await disconnect(member, () => member.close(true));
-      if (failures > 0) await pause(backoffMs(failures, BACKOFF), closing.signal);
+      // Also after a membership that ended by itself: it may end as soon as it has begun.
+      await pause(backoffMs(Math.max(1, failures), BACKOFF), closing.signal);
     }
   }
 
@@ -119,8 +121,14 @@ async function beMember(
 ): Promise<void> {
   const { topics, topic: name, group, onAssignment, log } = options;
   const topic = await topics.get(name);
+  let over = false;
+  void ended.promise.then(() => {
+    over = true;
+  });
   member.topics.track(name);
   member.on('consumer:group:join', ({ assignments = [] }: ConsumerGroupJoinPayload) => {
+    // One that is given up may still hear the answer to its last join.
+    if (over) return;
     const { partitions = [] } = assignments.find((each) => each.topic === name) ?? {};
     log.info({ partitions }, `joined group ${group}`);
     onAssignment({

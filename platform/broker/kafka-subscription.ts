@@ -25,7 +25,7 @@ const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 const FETCH_BACKOFF = { firstMs: 100, maxMs: 2_000 };
 // Everything that makes a fetch possible rings; this is for what nobody tells, such as a leader.
 const LOOK_AGAIN_MS = 1_000;
-const LOOK_FOR_LEADER_MS = 50;
+const LOOK_FOR_LEADER_MS = 100;
 // When closing, nobody waits for a broker that is gone: the messages come again.
 const CLOSE_ATTEMPTS = 1;
 
@@ -185,7 +185,12 @@ export class KafkaSubscription {
       const request = { node, topicId, positions, bytesPerPartition };
       const fetched = await this.#reader.fetch(request);
       if (this.#assignment !== assignment) return;
-      for (const each of fetched) this.#keep(each, assignment);
+      for (const each of fetched) {
+        const held = this.#held.get(each.partition);
+        // Where the leader has changed meanwhile, another answer may have come first.
+        if (held === undefined || held.fetchFrom !== positions.get(each.partition)) continue;
+        this.#keep(held, each, assignment);
+      }
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#onFetchFault(error, 1);
@@ -200,9 +205,7 @@ export class KafkaSubscription {
     log.warn({ failures }, `could not fetch, trying again: ${describeError(error)}`);
   }
 
-  #keep({ partition, messages, next }: Fetched, assignment: Assignment): void {
-    const held = this.#held.get(partition);
-    if (held === undefined) return;
+  #keep(held: Held, { partition, messages, next }: Fetched, assignment: Assignment): void {
     held.fetchFrom = next;
     for (const each of messages) {
       held.waiting.push(each);
