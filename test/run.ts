@@ -106,6 +106,8 @@ function run(layout: Layout, paths: string[], env: Record<string, string>): Prom
       ...process.env,
       ...env,
       TEST_LAYOUT: layout,
+      // Given to us for the tests of Kafka, and not to every system that a test starts.
+      KAFKA_BROKERS: undefined,
     },
   });
   const stop = () => child.kill(interrupted.signal.reason);
