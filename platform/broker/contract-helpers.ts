@@ -16,7 +16,7 @@ export interface BrokerUnderTest {
   /** From now on nothing of this broker reaches the log: no commit, no farewell. */
   crash(): Promise<void>;
   /** Writes a message past the adapter, into partition 0 of a topic that exists. */
-  insertRaw?(topic: string, message: RawMessage): Promise<void>;
+  insertRaw(topic: string, message: RawMessage): Promise<void>;
 }
 
 /** A new client of one and the same log per test, closed after the test. */
