@@ -173,3 +173,21 @@ test('closing waits for the batch under way', async (t) => {
   await closing;
   assert.equal(await unpublished(database), 0);
 });
+
+test('closing does not wait for a broker that hangs, and its batch goes out later', async (t) => {
+  const { database, broker, received, relay } = await openOutbox(t);
+  const asked = Promise.withResolvers<void>();
+  const hanging = breakable(broker, () => {
+    asked.resolve();
+    return new Promise(() => {});
+  });
+  const id = await insertRow(database);
+  const hung = relay({ broker: hanging.broker });
+  await asked.promise;
+  await hung.close();
+  assert.equal(await unpublished(database), 1);
+  // As if the lease of the batch had ended.
+  await database.query('update outbox set leased_until = null');
+  relay();
+  await until('it arrived', () => idsOf(received).has(id));
+});

@@ -3,6 +3,7 @@ import { backoffMs, pause } from './backoff.ts';
 import { createBell } from './bell.ts';
 import type { Acknowledgement, Broker, OutgoingMessage } from './broker/broker.ts';
 import type { Database, Queryable } from './database.ts';
+import { within } from './deadline.ts';
 import { describeError } from './errors.ts';
 import { keepOutboxInOrder } from './outbox-upkeep.ts';
 
@@ -12,11 +13,16 @@ const LEASE_MS = 15_000;
 const POLL_MS = 500;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
 const UPKEEP_EVERY_MS = 60_000;
+// Of the time that a stop has: a batch of a broker that works is done long before.
+const CLOSE_TIMEOUT_MS = 2_500;
 
 export interface Relay {
   /** Looks for rows now: called after a commit that wrote one. */
   kick(): void;
-  /** Waits for the batch under way. */
+  /**
+   * Waits for the batch under way, unless the broker hangs: then the batch is let go. It is
+   * released when the broker is closed, or its lease ends, and is published by the next relay.
+   */
   close(): Promise<void>;
 }
 
@@ -67,7 +73,9 @@ export function startRelay(options: RelayOptions): Relay {
     async close() {
       stop.abort();
       bell.ring();
-      await running;
+      await within(CLOSE_TIMEOUT_MS, running).catch((error: unknown) => {
+        log.warn(`outbox relay: a batch is let go: ${describeError(error)}`);
+      });
     },
   };
 }
