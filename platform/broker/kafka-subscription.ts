@@ -93,11 +93,11 @@ export class KafkaSubscription {
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#bell.ring();
-    await this.#loop;
     await Promise.all(this.#drains.values());
     // After the last commit: who has left the group cannot commit.
     await Promise.all([this.#membership.close(), this.#reader.close()]);
-    await Promise.all(this.#fetches.values());
+    // Only now: what they ask a broker that hangs has failed with the reader.
+    await Promise.all([this.#loop, ...this.#fetches.values()]);
   }
 
   /** Finds out where the group is in the partitions that we got. */
