@@ -66,6 +66,8 @@ export async function queryRows(
   values: unknown[] = [],
 ): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
+  // A server that dies after the answer: without a listener this would end the process (pg).
+  client.on('error', () => {});
   await client.connect();
   try {
     return (await client.query(sql, values)).rows;
