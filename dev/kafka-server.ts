@@ -37,6 +37,8 @@ export interface KafkaServerOptions {
 export interface KafkaServer {
   /** `127.0.0.1:port`; the same until the end. */
   address: string;
+  /** Folder of the data, the settings and the log. */
+  folder: string;
   /** Sends a signal to this very process. */
   signal(signal: NodeJS.Signals): void;
   /** Resolves once the process is gone. */
@@ -110,6 +112,7 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
 
   return {
     address: `${HOST}:${port}`,
+    folder,
     signal: (signal) => {
       child.kill(signal);
     },

@@ -1,5 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
-import { type Books, breachesIn } from './breaches.ts';
+import { type Books, breachesIn, type Mail } from './breaches.ts';
 import type { TestBroker } from './broker.ts';
 import { type History, newHistory } from './history.ts';
 import { LEDGER_FAULTS } from './ledger.ts';
@@ -9,8 +8,8 @@ import { eventually, queryRows } from './system.ts';
 export interface Places {
   databaseUrl: (name: string) => string;
   broker: TestBroker;
-  /** SQLite file of the embedded mail server. */
-  mailboxFile: string;
+  /** Everything that the mail server accepted. */
+  listMails: () => Promise<Mail[]>;
 }
 
 /**
@@ -59,7 +58,11 @@ async function readWaiting({ databaseUrl, broker }: Places): Promise<string[]> {
   return [...lines, ...unread].sort();
 }
 
-async function untilQuiet(places: Places): Promise<void> {
+/**
+ * Waits until nothing is on its way any more.
+ * @throws Error that lists what is stuck, when nothing moves for 15 s
+ */
+export async function untilQuiet(places: Places): Promise<void> {
   let waiting = await readWaiting(places);
   while (waiting.length > 0) {
     const before = waiting.join('\n');
@@ -75,14 +78,10 @@ async function untilQuiet(places: Places): Promise<void> {
   }
 }
 
-async function readBooks({ databaseUrl, broker, mailboxFile }: Places): Promise<Books> {
+/** All that is kept, by places at rest. */
+export async function readBooks({ databaseUrl, broker, listMails }: Places): Promise<Books> {
   const read = (database: string, sql: string) => queryRows(databaseUrl(database), sql);
   const messages = await broker.listMessages();
-  const mailbox = new DatabaseSync(mailboxFile, { readOnly: true });
-  const mails = mailbox
-    .prepare('select message_id, envelope_to, raw from messages join sources using (id)')
-    .all();
-  mailbox.close();
   return {
     orders: await read('orders', 'select * from orders'),
     outbox: await read('orders', 'select * from outbox'),
@@ -93,10 +92,6 @@ async function readBooks({ databaseUrl, broker, mailboxFile }: Places): Promise<
     messages,
     letters: await read('notifications', 'select * from letters'),
     deadLetters: await read('notifications', 'select * from dead_letters'),
-    mails: mails.map(({ message_id, envelope_to, raw }) => ({
-      messageId: String(message_id),
-      to: String(envelope_to),
-      raw: Buffer.from(raw as Uint8Array).toString('latin1'),
-    })),
+    mails: await listMails(),
   };
 }

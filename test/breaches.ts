@@ -3,6 +3,15 @@ import type { History } from './history.ts';
 /** A row as the database has it. */
 export type Row = Record<string, unknown>;
 
+/** A mail as its server accepted it. */
+export interface Mail {
+  /** With or without its angle brackets. */
+  messageId: string;
+  to: string;
+  /** Every byte, as latin1. */
+  raw: string;
+}
+
 /** All that a system keeps about money and letters. */
 export interface Books {
   orders: Row[];
@@ -15,7 +24,7 @@ export interface Books {
   messages: { id: string; content: string; partition: unknown; offset: unknown }[];
   letters: Row[];
   deadLetters: Row[];
-  mails: { messageId: string; to: string; raw: string }[];
+  mails: Mail[];
 }
 
 /** Every contradiction in the books of a system at rest, one line each, with ids. */
@@ -215,6 +224,7 @@ function orderAnswerBreaches({ orders, payments }: Books, history: History): str
         ? (order === undefined || String(order.total_amount) === String(amount)) &&
           '422 without another body under this key'
         : order !== undefined &&
+          (end !== undefined || status === 202) &&
           String(order.total_amount) !== String(amount) &&
           'the order has another total',
       status === 406 && String(seen) !== String(answer.balance) && `decided on ${seen}`,

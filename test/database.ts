@@ -79,11 +79,13 @@ export async function queryRows(
 /** Takes a database away from everybody, as a server that is down would. */
 export async function closeDatabase(url: string): Promise<() => Promise<void>> {
   const name = new URL(url).pathname.slice(1);
+  const server = new URL('/postgres', url);
+  server.search = new URL(url).search;
   const allow = (yes: boolean) =>
-    queryRows(testServerUrl(), `alter database ${name} allow_connections ${yes}`);
+    queryRows(server.href, `alter database ${name} allow_connections ${yes}`);
   await allow(false);
   await queryRows(
-    testServerUrl(),
+    server.href,
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
     [name],
   );

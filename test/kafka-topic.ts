@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Admin, Consumer, ListOffsetTimestamps, MessagesStreamModes } from '@platformatic/kafka';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import type { KafkaServer } from '#dev/kafka-server.ts';
 import { BrokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { loadConfig } from '#platform/config.ts';
 import type { TestBroker, TopicMessage } from './broker.ts';
 import { testLog } from './database.ts';
-import { testKafkaConnection } from './kafka.ts';
-import { openOwnKafka } from './own-kafka.ts';
 
 const GROUP = 'notifications';
 
@@ -15,15 +14,13 @@ const GROUP = 'notifications';
  * The topic of one system on a Kafka, read with the library alone: no code of ours is between it
  * and the check.
  * @param open what must be closed later is put here
- * @param own whether the Kafka is this system's own, so that it may be taken away
+ * @param kafka the Kafka itself where it is this system's own, so that it may be taken away
  */
 export async function openKafkaTopic(
   open: { close(): Promise<void> }[],
-  own: boolean,
+  brokers: string[],
+  kafka?: KafkaServer,
 ): Promise<TestBroker> {
-  const kafka = own ? await openOwnKafka() : undefined;
-  if (kafka !== undefined) open.push(kafka);
-  const brokers = kafka === undefined ? testKafkaConnection().brokers : [kafka.address];
   const prefix = `system-${randomUUID().slice(0, 13)}.`;
   const topic = prefix + ORDERS_TOPIC;
   const groupId = prefix + GROUP;

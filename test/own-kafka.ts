@@ -13,7 +13,6 @@ export const skipWithoutOwnKafka =
 
 /** A Kafka that somebody has for himself, in a folder of its own. */
 export interface OwnKafka extends KafkaServer {
-  folder: string;
   /** Stops it and removes its folder. */
   close(): Promise<void>;
 }
@@ -26,7 +25,6 @@ export async function openOwnKafka(options: Partial<KafkaServerOptions> = {}): P
   const server = await startKafkaServer({ folder, jars, port: 0, ...options, properties });
   return {
     ...server,
-    folder,
     async close() {
       await server.stop();
       await rm(folder, { recursive: true, force: true });

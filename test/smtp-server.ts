@@ -47,20 +47,37 @@ export interface TestSmtpServer {
 export interface TestSmtpOptions {
   /** One step per message (or connection), in order; undefined accepts; after the last all are accepted. */
   script?: (SmtpStep | undefined)[];
+  /** Chooses the step of a message that the script has none for, at its MAIL. */
+  choose?: (() => SmtpStep | undefined) | undefined;
+  /** Told of each message that is kept, before its client is. */
+  onMessage?: (message: ReceivedMessage) => void;
+  /** How long a step that hangs does so before the connection ends; for ever when absent. */
+  hangMs?: number;
+  /** Any free one when absent. */
+  port?: number;
   /** Lines of the EHLO answer after the first, for example `AUTH PLAIN`. */
   extensions?: string[];
   /** Text after 250 for an accepted message. */
   acceptReply?: string;
 }
 
-/**
- * A small SMTP server on 127.0.0.1 that does what its script says and closes itself after the
- * test. Written on a bare socket, because a library's server cannot misbehave on command.
- */
+/** A small SMTP server that closes itself after the test. */
 export async function startTestSmtpServer(
   t: TestContext,
   options: TestSmtpOptions = {},
 ): Promise<TestSmtpServer> {
+  const server = await openSmtpServer(options);
+  t.after(() => server.close());
+  return server;
+}
+
+/**
+ * A small SMTP server on 127.0.0.1 that does what its script says. Written on a bare socket,
+ * because a library's server cannot misbehave on command.
+ */
+export async function openSmtpServer(
+  options: TestSmtpOptions = {},
+): Promise<TestSmtpServer & { close(): Promise<void> }> {
   const script = [...(options.script ?? [])];
   const sockets = new Set<net.Socket>();
   const points = new Map<SmtpPoint, PromiseWithResolvers<void>>();
@@ -98,14 +115,22 @@ export async function startTestSmtpServer(
       await closed;
     },
   };
-  server.listen(0, '127.0.0.1');
+  server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   test.url = `smtp://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
-  t.after(async () => {
-    server.close();
-    await test.dropConnections();
-  });
-  return test;
+  return {
+    ...test,
+    get connections() {
+      return state.connections;
+    },
+    get dots() {
+      return state.dots;
+    },
+    async close() {
+      server.close();
+      await test.dropConnections();
+    },
+  };
 }
 
 interface ConversationContext {
@@ -179,7 +204,8 @@ class Conversation {
     } else if (verb === 'AUTH') {
       this.#answer('auth', '235 2.7.0 welcome');
     } else if (verb === 'MAIL') {
-      this.#step = this.#context.script.shift();
+      const { script, options } = this.#context;
+      this.#step = script.length > 0 ? script.shift() : options.choose?.();
       this.#message = { from: line.slice('MAIL FROM:<'.length, line.indexOf('>')), to: [] };
       this.#answer('mail', '250 2.1.0 ok');
     } else if (verb === 'RCPT') {
@@ -187,9 +213,7 @@ class Conversation {
         this.#message.to.push(line.slice('RCPT TO:<'.length, line.indexOf('>')));
       }
     } else if (verb === 'DATA') {
-      if (this.#message.to.length === 0 && this.#step?.at !== 'rcpt') this.#write('503 no RCPT');
-      else if (this.#step?.at === 'rcpt') this.#write('503 5.5.1 no valid recipients');
-      else this.#inBody = this.#answer('data', '354 go on');
+      this.#takeData();
     } else if (verb === 'QUIT') {
       this.#socket.end('221 bye\r\n');
     } else {
@@ -197,14 +221,22 @@ class Conversation {
     }
   }
 
+  #takeData(): void {
+    if (this.#message.to.length === 0 && this.#step?.at !== 'rcpt') this.#write('503 no RCPT');
+    else if (this.#step?.at === 'rcpt') this.#write('503 5.5.1 no valid recipients');
+    else this.#inBody = this.#answer('data', '354 go on');
+  }
+
   #takeMessage(body: string): void {
     this.#context.state.dots += 1;
-    const keep = () => {
+    // Before the answer: a server that dies between the two has the message.
+    if (this.#step?.at !== 'dot' || this.#step.do === 'accept-and-drop') {
       const raw = Buffer.from(body.replace(/^\.\./gm, '.'), 'latin1');
-      this.#context.test.messages.push({ ...this.#message, raw });
-    };
-    if (this.#step?.at === 'dot' && this.#step.do === 'accept-and-drop') keep();
-    if (this.#answer('dot', `250 ${this.#context.options.acceptReply ?? '2.0.0 queued'}`)) keep();
+      const message = { ...this.#message, raw };
+      this.#context.test.messages.push(message);
+      this.#context.options.onMessage?.(message);
+    }
+    this.#answer('dot', `250 ${this.#context.options.acceptReply ?? '2.0.0 queued'}`);
   }
 
   /** Answers, unless the script has something else for this point. @returns true when it answered */
@@ -219,6 +251,8 @@ class Conversation {
       if (step.reply.startsWith('421')) this.#socket.end();
     } else if (step.do !== 'hang') {
       this.#socket.end();
+    } else if (this.#context.options.hangMs !== undefined) {
+      setTimeout(() => this.#socket.destroy(), this.#context.options.hangMs).unref();
     }
     this.#context.pointOf(point).resolve();
     return false;

@@ -9,6 +9,7 @@ import { serverUrl } from '#dev/postgres-server.ts';
 import type { Secrets } from '#dev/secrets.ts';
 import type { Places } from './books.ts';
 import { embeddedTopic } from './embedded-topic.ts';
+import { listMails } from './mails.ts';
 import { eventually } from './system.ts';
 
 /** `npm start` as a process of its own, without npm. */
@@ -95,6 +96,6 @@ export async function placesOf(home: string): Promise<Places> {
   return {
     databaseUrl,
     broker: embeddedTopic(databaseUrl('broker')),
-    mailboxFile: join(home, 'mailbox.sqlite'),
+    listMails: async () => listMails(join(home, 'mailbox.sqlite')),
   };
 }

@@ -14,11 +14,15 @@ import {
 } from '#dev/system.ts';
 import type { Environment } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
+import type { Mail } from './breaches.ts';
 import type { TestBroker } from './broker.ts';
 import { queryRows, testLog, testServerUrl } from './database.ts';
 import { embeddedTopic } from './embedded-topic.ts';
+import { testKafkaConnection } from './kafka.ts';
 import { openKafkaTopic } from './kafka-topic.ts';
 import { optionsOf, testLayout } from './layout.ts';
+import { listMails } from './mails.ts';
+import { openOwnKafka } from './own-kafka.ts';
 
 export { queryRows };
 
@@ -33,6 +37,8 @@ export interface TestSystem {
   mailbox: Mailbox;
   /** SQLite file of the mailbox. */
   mailboxFile: string;
+  /** Everything in the mailbox. */
+  listMails: () => Promise<Mail[]>;
   secrets: Secrets;
   /** URL of a service's database, to look behind the API. */
   databaseUrl: (name: string) => string;
@@ -117,7 +123,7 @@ export async function startTestSystem(
   const broker =
     layout === 'one-process'
       ? embeddedTopic(databaseUrl('broker'))
-      : await openKafkaTopic(open, ownBroker);
+      : await openTopic(open, ownBroker);
   const startSet = async (changes: Partial<SystemOptions> = {}) => {
     const started = await startSystem({
       databaseUrl,
@@ -149,6 +155,7 @@ export async function startTestSystem(
     broker,
     mailbox,
     mailboxFile,
+    listMails: async () => listMails(mailboxFile),
     secrets,
     databaseUrl,
     startReplica: () => startSet({ replicasOf: () => 1 }),
@@ -171,6 +178,14 @@ export async function startTestSystem(
     },
     operator: () => signIn(OPERATOR_EMAIL, secrets.operatorPassword),
   };
+}
+
+/** The topic on the Kafka of all tests, or on one that this test may harm. */
+async function openTopic(open: { close(): Promise<void> }[], own: boolean): Promise<TestBroker> {
+  if (!own) return openKafkaTopic(open, testKafkaConnection().brokers);
+  const kafka = await openOwnKafka();
+  open.push(kafka);
+  return openKafkaTopic(open, [kafka.address], kafka);
 }
 
 /** Closes one after the other, the rest also when one cannot, and throws the first fault then. */

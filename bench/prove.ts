@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { tableOf } from './prove/report.ts';
+import { prove } from './prove/run.ts';
+
+// `npm run prove -- [--minutes 2] [--seed 7]`: kills everything and checks the books. Exit code 1
+// on a violation, 2 on wrong arguments.
+
+const USAGE = `npm run prove -- [options]
+  --minutes N   load under faults (default 2; 0 runs the crash points only)
+  --seed S      what chooses load and faults (default: a new one, which is printed)
+  --points P    only crash points whose name contains P; may be repeated
+  --embedded    on the embedded broker, also where Apache Kafka can run
+  --single      one replica of each service instead of two`;
+
+const MINUTES_MAX = 24 * 60;
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '2' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      points: { type: 'string', multiple: true, default: [] },
+      embedded: { type: 'boolean', default: false },
+      single: { type: 'boolean', default: false },
+    },
+  });
+  const minutes = Number(values.minutes);
+  if (!(minutes >= 0 && minutes <= MINUTES_MAX)) {
+    throw new Error(`--minutes is a number from 0 to ${MINUTES_MAX}, not "${values.minutes}"`);
+  }
+  return { ...values, minutes };
+}
+
+function readArgumentsOrExit() {
+  try {
+    return readArguments();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const given = readArgumentsOrExit();
+const say = (line: string) => console.log(`# ${line}`);
+say(`seed ${given.seed}, ${given.minutes} minutes`);
+const report = await prove({
+  ...{ seed: given.seed, minutes: given.minutes, points: given.points, say },
+  kafka: !given.embedded,
+  replicas: given.single ? 1 : 2,
+  home: join(import.meta.dirname, '..', '.orderbell'),
+});
+for (const line of tableOf(report)) console.log(line);
+process.exitCode = report.violations.length === 0 ? 0 : 1;

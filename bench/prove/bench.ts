@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import type { Row } from '../../test/breaches.ts';
+import { type Answer, eventually, orderOf, queryRows } from '../../test/system.ts';
+import { type Asked, type Client, type Customer, FINAL } from './client.ts';
+import { type CrashStep, linksFor } from './crash-steps.ts';
+import type { Link } from './link.ts';
+import type { Place } from './place.ts';
+import type { Replica } from './replica.ts';
+
+/** Where a trap was sprung. */
+export interface Spot {
+  link: Link;
+  replica: Replica;
+}
+
+/** What the crash points have at hand. */
+export interface Bench {
+  place: Place;
+  client: Client;
+  customer: Customer;
+  gateways: string[];
+  /** An order that nobody asked for yet. */
+  newOrder(amount?: number): Asked;
+  /** One request, to the first gateway unless told. */
+  ask(asked: Asked, gateway?: string): Promise<Answer | undefined>;
+  /** Repeats the request until its answer is final. @returns that answer */
+  untilFinal(asked: Asked): Promise<Answer>;
+  /** Waits until the order has ended without any request for it. @returns its row */
+  untilEnded(asked: Asked): Promise<Row>;
+  /** Waits until the order's letter is in this state. @returns its row */
+  untilLetter(asked: Asked, state: string, waitMs?: number): Promise<Row>;
+  /** Sets a trap on all ways by which the step may be taken; the first to take it springs it. */
+  trap(step: CrashStep, when: 'before' | 'after', act: (spot: Spot) => 'end' | 'hold'): Sprung;
+  rows(database: string, sql: string): Promise<Row[]>;
+  /** Revives, thaws and opens whatever is not as it should be. */
+  mend(): Promise<void>;
+}
+
+export interface Sprung {
+  /** Resolves once the step was taken. @throws Error when it is not within some seconds */
+  sprung(): Promise<Spot>;
+}
+
+const RICH = 1_000_000_000;
+const SPRUNG_TIMEOUT_MS = 15_000;
+const END_TIMEOUT_MS = 25_000;
+
+/** A customer with money, and the tools. */
+export async function createBench(place: Place, client: Client): Promise<Bench> {
+  const { gateways, replicas } = place;
+  const gateway = gateways[0] as string;
+  const customer = await client.register(gateway, 'points@example.com', RICH);
+  let asked = 0;
+  let turn = 0;
+  const taken = new Set<() => void>();
+  const rows = (database: string, sql: string) => queryRows(place.databaseUrl(database), sql);
+  const orderSql = ({ key }: Asked) => `select * from orders where idempotency_key = '${key}'`;
+
+  return {
+    ...{ place, client, customer, gateways, rows },
+    newOrder(amount = 100) {
+      asked += 1;
+      return { key: `crash-point-${asked}`, amount };
+    },
+    ask: (order, to = gateway) => client.order(to, customer, order),
+    untilFinal: (order) =>
+      eventually(
+        `a final answer for ${order.key}`,
+        async () => {
+          const answer = await client.order(
+            gateways[turn++ % gateways.length] as string,
+            customer,
+            order,
+          );
+          return FINAL.includes(answer?.status ?? 0) && answer;
+        },
+        END_TIMEOUT_MS,
+      ),
+    untilEnded: (order) =>
+      eventually(
+        `the end of ${order.key}`,
+        async () => {
+          const [row] = await rows('orders', orderSql(order)).catch(() => []);
+          return row?.status !== 'Pending' && row;
+        },
+        END_TIMEOUT_MS,
+      ),
+    untilLetter: (order, state, waitMs = END_TIMEOUT_MS) =>
+      eventually(
+        `a letter for ${order.key} in state ${state}`,
+        async () => {
+          const [row] = await rows('orders', orderSql(order)).catch(() => []);
+          const [letter] = await rows(
+            'notifications',
+            `select * from letters where order_id = '${row?.id}'`,
+          ).catch(() => []);
+          return letter?.state === state && letter;
+        },
+        waitMs,
+      ),
+    trap(step, when, act) {
+      const { promise, resolve } = Promise.withResolvers<Spot>();
+      let open = true;
+      for (const spot of linksFor(place, step)) {
+        const take = spot.link.arm({
+          ...{ pattern: step.pattern, when, ...(step.answer && { answer: step.answer }) },
+          spring() {
+            if (!open) return 'end';
+            open = false;
+            for (const each of taken) each();
+            resolve(spot);
+            return act(spot);
+          },
+        });
+        taken.add(take);
+      }
+      return {
+        async sprung() {
+          const timer = AbortSignal.timeout(SPRUNG_TIMEOUT_MS);
+          const late = new Promise<never>((_, reject) => {
+            timer.onabort = () => reject(new Error(`nobody came to the step "${step.name}"`));
+          });
+          return Promise.race([promise, late]);
+        },
+      };
+    },
+    async mend() {
+      for (const take of taken) take();
+      taken.clear();
+      for (const replica of replicas) {
+        replica.thaw();
+        for (const link of replica.links) {
+          link.setMode('open');
+          link.release();
+        }
+      }
+      await Promise.all(
+        replicas.filter(({ state }) => state === 'dead').map((replica) => replica.revive()),
+      );
+    },
+  };
+}
+
+/** @throws Error when the answer has another status; 0 is none */
+export function assertStatus(answer: Answer | undefined, ...expected: number[]): void {
+  const status = answer?.status ?? 0;
+  assert.ok(expected.includes(status), `answered ${status}, not ${expected.join(' or ')}`);
+}
+
+/** Sends an order's request by hand and ends the connection as told. */
+export async function askAndHangUp(
+  bench: Bench,
+  asked: Asked,
+  hangUp: 'in the middle' | 'at once' | 'at the answer',
+): Promise<void> {
+  const { gateways, customer } = bench;
+  const url = new URL(gateways[0] as string);
+  const body = JSON.stringify(orderOf(asked.amount));
+  const request =
+    `POST /v1/orders HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${customer.token}\r\n` +
+    `Idempotency-Key: ${asked.key}\r\nContent-Type: application/json\r\n` +
+    `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  const sent = hangUp === 'in the middle' ? request.slice(0, -20) : request;
+  const socket = net.connect(Number(url.port), url.hostname);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on('error', () => resolve());
+  socket.on('close', () => resolve());
+  socket.on('data', () => socket.destroy());
+  socket.write(sent, () => {
+    if (hangUp !== 'at the answer') socket.destroy();
+  });
+  await promise;
+}

@@ -1,0 +1,127 @@
+import { type ServiceProcess, startServiceProcess } from '#dev/service-process.ts';
+import type { Environment } from '#platform/config.ts';
+import type { RunningService } from '#platform/service.ts';
+import { type Link, openLink } from './link.ts';
+
+/** One process of a service, which may be killed and started again on the same port. */
+export interface Replica extends RunningService {
+  /** Such as `orders/2`. */
+  name: string;
+  service: string;
+  /** Ways by which it reaches others. */
+  links: Link[];
+  /** What it is at the moment: only one that runs can be harmed. */
+  readonly state: 'running' | 'frozen' | 'dead';
+  /** SIGKILL; it is dead when this returns, as far as the others are concerned. */
+  kill(): void;
+  /** Starts a dead one again and waits until it listens. */
+  revive(): Promise<void>;
+  /** SIGSTOP. */
+  freeze(): void;
+  /** SIGCONT. */
+  thaw(): void;
+}
+
+export interface ReplicaOptions {
+  service: string;
+  number: number;
+  /** Settings as the wiring table has them; addresses in them are replaced by links. */
+  env: Environment;
+  /** Gets its log lines. */
+  onLine: (line: string) => void;
+  /** Told when it ends and nobody here ended it. */
+  onUnexpectedEnd: (what: string) => void;
+}
+
+// A start right after a kill may meet a database that is being started itself.
+const REVIVE_ATTEMPTS_MAX = 10;
+
+/** Starts a replica behind links of its own and waits until it listens. */
+export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const { service, number, onLine } = options;
+  const name = `${service}/${number}`;
+  const links: Link[] = [];
+  const env = await throughLinks(name, options.env, links);
+  let state: Replica['state'] = 'running';
+  let child = await startServiceProcess(service, env, { onLine });
+  const port = new URL(child.url).port;
+  watch(child);
+
+  function watch(watched: ServiceProcess): void {
+    watched.exited.then(({ code, signal }) => {
+      if (child !== watched || state === 'dead') return;
+      options.onUnexpectedEnd(`${name} ended by itself with ${signal ?? `code ${code}`}`);
+      state = 'dead';
+    });
+  }
+
+  async function revive(): Promise<void> {
+    await child.exited;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        child = await startServiceProcess(service, { ...env, PORT: port }, { onLine });
+        break;
+      } catch (error) {
+        if (attempt === REVIVE_ATTEMPTS_MAX) throw error;
+      }
+    }
+    state = 'running';
+    watch(child);
+  }
+
+  return {
+    name,
+    service,
+    links,
+    url: child.url,
+    get state() {
+      return state;
+    },
+    kill() {
+      state = 'dead';
+      child.kill('SIGKILL');
+    },
+    revive,
+    freeze() {
+      if (state !== 'running') return;
+      state = 'frozen';
+      child.kill('SIGSTOP');
+    },
+    thaw() {
+      if (state !== 'frozen') return;
+      child.kill('SIGCONT');
+      state = 'running';
+    },
+    async close() {
+      if (state === 'frozen') child.kill('SIGCONT');
+      const ended = state === 'dead';
+      state = 'dead';
+      if (!ended) await child.close();
+      for (const link of links) await link.close();
+    },
+  };
+}
+
+/** Replaces each address by one of a link that leads there. */
+async function throughLinks(
+  owner: string,
+  env: Environment,
+  links: Link[],
+): Promise<Record<string, string | undefined>> {
+  const changed: Record<string, string | undefined> = { ...env };
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.endsWith('_URL') || value === undefined || name === 'MAILBOX_URL') continue;
+    const callee = name.slice(0, -'_URL'.length).toLowerCase().replaceAll('_', '-');
+    const urls: string[] = [];
+    for (const text of value.split(',')) {
+      const url = new URL(text);
+      const target = { host: url.hostname, port: Number(url.port) };
+      const link = await openLink({ owner, callee, target });
+      links.push(link);
+      // `host` of a URL with an unknown scheme can be set by its text only.
+      urls.push(text.replace(url.host, `127.0.0.1:${link.port}`));
+    }
+    changed[name] = urls.join(',');
+  }
+  return changed;
+}

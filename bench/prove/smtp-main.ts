@@ -1,0 +1,43 @@
+import { appendFileSync } from 'node:fs';
+import { openSmtpServer, type SmtpStep } from '../../test/smtp-server.ts';
+import { createRandom } from './random.ts';
+
+// A mail server as a process of its own, so that it can be killed. Each accepted message is a line
+// of FILE before its client hears of it. Its parent tells it its mood, and the next steps.
+
+/** How the server treats messages, from now on. */
+export type SmtpOrder = { mood: 'kind' | 'moody' } | { next: SmtpStep[] };
+
+const { PORT = '0', FILE = '', SEED = '' } = process.env;
+const random = createRandom(SEED);
+const next: SmtpStep[] = [];
+let mood: 'kind' | 'moody' = 'kind';
+
+const server = await openSmtpServer({
+  port: Number(PORT),
+  // A real one gives up too; for ever, the few connections of a sender would soon all hang.
+  hangMs: 3_000,
+  choose: () => next.shift() ?? (mood === 'moody' ? moodyStep() : undefined),
+  onMessage({ to, raw }) {
+    const text = raw.toString('latin1');
+    const messageId = /^message-id: *(\S+)/im.exec(text)?.[1] ?? '';
+    appendFileSync(FILE, `${JSON.stringify({ messageId, to: to.join(), raw: text })}\n`);
+  },
+});
+process.on('message', (order: SmtpOrder) => {
+  if ('mood' in order) mood = order.mood;
+  else next.push(...order.next);
+  process.send?.('done');
+});
+process.send?.(server.url);
+
+function moodyStep(): SmtpStep | undefined {
+  const dice = random.next();
+  if (dice < 0.05) return { at: 'dot', do: 'reply', reply: '451 4.3.0 try again later' };
+  if (dice < 0.08) return { at: 'rcpt', do: 'reply', reply: '450 4.2.0 mailbox busy' };
+  if (dice < 0.12) return { at: 'dot', do: 'accept-and-drop' };
+  if (dice < 0.15) return { at: 'dot', do: 'drop' };
+  if (dice < 0.17) return { at: 'dot', do: 'hang' };
+  if (dice < 0.19) return { at: 'data', do: 'hang' };
+  return undefined;
+}
