@@ -48,7 +48,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   watch(child);
 
   function watch(watched: ServiceProcess): void {
-    watched.exited.then(({ code, signal }) => {
+    void watched.exited.then(({ code, signal }) => {
       if (child !== watched || state === 'dead') return;
       options.onUnexpectedEnd(`${name} ended by itself with ${signal ?? `code ${code}`}`);
       state = 'dead';
