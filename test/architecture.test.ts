@@ -85,6 +85,12 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     "import '../../test/database.ts';\nimport '#dev/secrets.ts';",
   ],
   [
+    'modelsStandAlone',
+    'test/models/a.ts',
+    "import { placeOrder } from '#services/gateway/place-order.ts';",
+    "import { explore } from './explore.ts';",
+  ],
+  [
     'servicesByTheirEntrance',
     'dev/a.ts',
     "import '#services/orders/store.ts';",

@@ -67,6 +67,14 @@ export const noOtherService: Rule = ({ path, text }) => {
     );
 };
 
+/** The models of the protocols say what should happen, whatever the code does. */
+export const modelsStandAlone: Rule = ({ path, text }) => {
+  if (!path.startsWith('test/models/')) return [];
+  return importsOf(text)
+    .filter((name) => !name.startsWith('./') && !name.startsWith('node:'))
+    .map((name) => `${path} imports ${name}: a model knows no code. Say again what it needs.`);
+};
+
 /** Only the entrance of a service is seen from outside of it. */
 export const servicesByTheirEntrance: Rule = ({ path, text }) => {
   if (!path.startsWith('dev/') || isTest(path)) return [];
@@ -120,6 +128,7 @@ export const notTooLong: Rule = ({ path, text }) => {
 export const rules: Record<string, Rule> = {
   ownFolderOnly,
   noOtherService,
+  modelsStandAlone,
   servicesByTheirEntrance,
   onlyCallersCall,
   onlyBrokerUsersPublish,

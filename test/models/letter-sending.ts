@@ -1,0 +1,144 @@
+import {
+  EVENTS,
+  LATE_DOTS_MAX,
+  type LetterState,
+  type LetterVariant,
+  NOBODY,
+  type Step,
+  uncountedFloor,
+} from './letter-state.ts';
+
+/** An idle worker takes what is due, or what another holds whose lease ran out. */
+export function claimSteps(state: LetterState, i: number, step: Step): void {
+  for (const [event, letter] of state.letters.entries()) {
+    if (letter !== 'queued' && letter !== 'sending' && letter !== 'committing') continue;
+    step(`worker ${i + 1} claims letter ${EVENTS[event]} (${letter})`, (next) => {
+      if (letter === 'committing') countUnknown(next, event);
+      next.letters[event] = 'sending';
+      next.holders[event] = i + 1;
+      next.workers[i] = 'composing';
+      next.workerLetters[i] = event;
+    });
+  }
+}
+
+/** Composition and SMTP's dialogue, the marker, the dot, the server's answer, the record. */
+export function workerSteps(
+  state: LetterState,
+  i: number,
+  variant: LetterVariant | undefined,
+  step: Step,
+): void {
+  const me = `worker ${i + 1}`;
+  const at = state.workers[i];
+  const event = state.workerLetters[i] as number;
+  const name = EVENTS[event];
+  const rest = (next: LetterState) => {
+    next.workers[i] = 'idle';
+    next.workerLetters[i] = 0;
+  };
+  /** Fenced by the token. */
+  const putBack = (next: LetterState, letter: 'queued' | 'failed', unknown: boolean) => {
+    if (state.holders[event] === i + 1) {
+      if (unknown) countUnknown(next, event);
+      next.letters[event] = letter;
+      next.holders[event] = NOBODY;
+    }
+    rest(next);
+  };
+  if (at === 'composing') {
+    step(`${me} is killed`, rest);
+    step(`${me} cannot send letter ${name} now`, (next) => putBack(next, 'queued', false));
+    markerStep(state, i, variant, step, rest);
+  }
+  if (at === 'before the dot') {
+    step(`${me} is killed`, rest);
+    step(`${me} loses the server before the dot`, (next) => putBack(next, 'queued', true));
+    step(`${me} sends the dot of letter ${name}`, (next) => {
+      next.workers[i] = 'after the dot';
+    });
+  }
+  if (at === 'after the dot') {
+    step(`the server accepts letter ${name}, ${me} gets its 250`, (next) => {
+      receive(next, event);
+      next.workers[i] = 'accepted';
+    });
+    step(`the server accepts letter ${name}, ${me} gets no answer`, (next) => {
+      receive(next, event);
+      putBack(next, 'queued', true);
+    });
+    step(`${me} gets no answer, its dot is still under way`, (next) => {
+      leaveDot(next, event);
+      putBack(next, 'queued', true);
+    });
+    step(`${me} is killed, its dot is still under way`, (next) => {
+      leaveDot(next, event);
+      rest(next);
+    });
+    step(`${me} gets 4xx for letter ${name}`, (next) => putBack(next, 'queued', false));
+    step(`${me} gets 5xx for letter ${name}`, (next) => putBack(next, 'failed', false));
+  }
+  if (at === 'accepted') {
+    step(`${me} is killed`, rest);
+    step(`${me} records letter ${name} as sent`, (next) => {
+      // Not fenced: the server accepted the letter, whoever holds it now.
+      next.letters[event] = 'sent';
+      next.holders[event] = NOBODY;
+      rest(next);
+    });
+  }
+}
+
+/** Between the body and the dot: only who still holds the letter may go on. */
+function markerStep(
+  state: LetterState,
+  i: number,
+  variant: LetterVariant | undefined,
+  step: Step,
+  rest: (next: LetterState) => void,
+): void {
+  const event = state.workerLetters[i] as number;
+  const holds = state.holders[event] === i + 1 && state.letters[event] === 'sending';
+  if (!holds && variant !== 'marker-without-fence') {
+    step(`worker ${i + 1} finds its letter taken and sends no dot`, rest);
+    return;
+  }
+  const does = variant === 'no-marker' ? 'still holds' : 'marks';
+  step(`worker ${i + 1} ${does} letter ${EVENTS[event]}`, (next) => {
+    if (variant !== 'no-marker') next.letters[event] = 'committing';
+    next.workers[i] = 'before the dot';
+  });
+}
+
+/** What happens to a letter without a worker. */
+export function letterSteps(state: LetterState, event: number, step: Step): void {
+  const name = EVENTS[event];
+  if ((state.lateDots[event] as number) > 0) {
+    step(`a late dot of letter ${name} arrives and is accepted`, (next) => {
+      (next.lateDots[event] as number)--;
+      receive(next, event);
+    });
+    step(`a late dot of letter ${name} is lost`, (next) => {
+      (next.lateDots[event] as number)--;
+    });
+  }
+  if (state.letters[event] === 'failed') {
+    step(`the operator sends letter ${name} again`, (next) => {
+      next.letters[event] = 'queued';
+    });
+  }
+}
+
+function receive(next: LetterState, event: number): void {
+  next.accepted[event] = true;
+  (next.uncounted[event] as number)++;
+}
+
+function countUnknown(next: LetterState, event: number): void {
+  const floor = uncountedFloor(next.workers.length);
+  next.uncounted[event] = Math.max(floor, (next.uncounted[event] as number) - 1);
+}
+
+function leaveDot(next: LetterState, event: number): void {
+  next.lateDots[event] = Math.min(LATE_DOTS_MAX, (next.lateDots[event] as number) + 1);
+}

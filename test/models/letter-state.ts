@@ -1,0 +1,118 @@
+// The state of letter-protocol.ts, shared by its steps.
+
+export interface LetterProtocol {
+  /** Orders that end, each with its event, on one partition. */
+  events: 1 | 2;
+  relays: number;
+  /** Members of one group; a moment of two owners of the partition is possible. */
+  consumers: number;
+  /** Without any, a letter's way ends in the inbox. */
+  workers: number;
+  variant?: LetterVariant;
+}
+
+/** Other ways to do it, each with a flaw. */
+export type LetterVariant =
+  /** Orders publishes after its commit, without an outbox. */
+  | 'publish-after-commit'
+  /** The relay marks the row before it publishes. */
+  | 'mark-before-publish'
+  /** The relay remembers the last number that it published, and takes what is greater. */
+  | 'relay-by-cursor'
+  /** The consumer commits the offset before it stores the letter. */
+  | 'offset-before-letter'
+  /** The inbox takes an event twice. */
+  | 'inbox-without-ids'
+  /** The marker is written whoever holds the letter. */
+  | 'marker-without-fence'
+  /** No marker: only who still holds the letter lets the dot go, but nobody can tell afterwards. */
+  | 'no-marker';
+
+export const EVENTS = ['a', 'b'] as const;
+// A relay may publish more often; what comes of the third copy comes of the second.
+export const COPIES_MAX = 2;
+// Final dots of a letter that were under way when their sender died; one more is lost at once.
+export const LATE_DOTS_MAX = 1;
+export const NOBODY = 0;
+
+// `open` is a transaction that has its number and commits later than others with greater ones.
+export const OUTBOX = ['open', 'in memory', 'waiting', 'published', 'lost'] as const;
+export const RELAY_STEPS = ['idle', 'claimed', 'acknowledged', 'marked'] as const;
+export const CONSUMER_STEPS = ['idle', 'fetched', 'stored'] as const;
+export const LETTERS = [
+  'none',
+  'queued',
+  'sending',
+  'committing',
+  'sent',
+  'failed',
+  'doubled',
+] as const;
+export const WORKER_STEPS = [
+  'idle',
+  'composing',
+  'before the dot',
+  'after the dot',
+  'accepted',
+] as const;
+
+export type WorkerStep = (typeof WORKER_STEPS)[number];
+
+/** Lists are by event, or by process. What an idle process had is 0, so that states are fewer. */
+export interface LetterState {
+  outbox: (typeof OUTBOX)[number][];
+  cursor: number;
+  /** Events in the order of their offsets. */
+  topic: string;
+  /** The group's committed position. */
+  position: number;
+  relays: (typeof RELAY_STEPS)[number][];
+  relayEvents: number[];
+  consumers: (typeof CONSUMER_STEPS)[number][];
+  consumerOffsets: number[];
+  letters: (typeof LETTERS)[number][];
+  /** The token: number of the worker from 1. */
+  holders: number[];
+  accepted: boolean[];
+  /**
+   * Mails received minus unknown outcomes counted; must not exceed 1. Only the difference is kept,
+   * so that a letter may be repeated for ever in a finite model. It has a floor, below which it
+   * does not fall: that can only make a breach out of none, never hide one.
+   */
+  uncounted: number[];
+  lateDots: number[];
+  workers: WorkerStep[];
+  workerLetters: number[];
+}
+
+/** All dots that can be under way and are counted fit above it, so that it costs no exactness. */
+export function uncountedFloor(workers: number): number {
+  return -workers - LATE_DOTS_MAX;
+}
+
+/** How often an event is on a topic. */
+export function copiesOf(event: string, topic: string): number {
+  return topic.split(event).length - 1;
+}
+
+/** Tells of one step: who does what, and how it changes the state. */
+export type Step = (label: string, change: (next: LetterState) => void) => void;
+
+/** All lists anew, so that the copy can be changed. */
+export function copy(state: LetterState): LetterState {
+  return {
+    ...state,
+    outbox: state.outbox.slice(),
+    relays: state.relays.slice(),
+    relayEvents: state.relayEvents.slice(),
+    consumers: state.consumers.slice(),
+    consumerOffsets: state.consumerOffsets.slice(),
+    letters: state.letters.slice(),
+    holders: state.holders.slice(),
+    accepted: state.accepted.slice(),
+    uncounted: state.uncounted.slice(),
+    lateDots: state.lateDots.slice(),
+    workers: state.workers.slice(),
+    workerLetters: state.workerLetters.slice(),
+  };
+}
