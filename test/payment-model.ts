@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util';
+import { BALANCE_MAX } from '#contracts/common.ts';
+import type { PaymentWish } from '#services/billing/decide-payment.ts';
+import type { TopUpRequest } from '#services/billing/top-up.ts';
+
+// What billing must answer and store, told a second time: as plain values, one call after the
+// other, with no line of billing's own.
+
+/** One call of billing. Each is one transaction, so each happens at once or not at all. */
+export type Call =
+  | { do: 'decide'; wishes: PaymentWish[] }
+  | { do: 'top-up'; request: TopUpRequest }
+  | { do: 'read'; customerId: string };
+
+/** A movement by its place in the wallet's history, which names it as well as its id does. */
+export interface Operation {
+  /** From 1, without gaps. */
+  number: number;
+  type: 'charge' | 'top_up';
+  amount: number;
+  balanceAfter: number;
+  orderId: string | null;
+}
+
+export interface Decision {
+  orderId: string;
+  customerId: string;
+  amount: number;
+  decision: 'captured' | 'declined' | 'voided';
+  balanceSeen: number;
+  /** The charge, when captured. */
+  operation: Operation | null;
+}
+
+/** What a caller learns. Ids that billing draws by lot are left out. */
+export type Answer =
+  | { decided: (Decision & { fresh: boolean })[] }
+  | { operation: Operation }
+  | { refused: string }
+  | { balance: number };
+
+export interface Wallet {
+  /** The first is number 1; the last tells the balance. */
+  operations: Operation[];
+  /** Top-ups by their idempotency key. */
+  topUps: Map<string, Operation>;
+}
+
+/** All that billing holds. */
+export interface Books {
+  /** By customer; one that was only named by a wish has an empty wallet. */
+  wallets: Map<string, Wallet>;
+  /** By order. */
+  decisions: Map<string, Decision>;
+}
+
+export const emptyBooks = (): Books => ({ wallets: new Map(), decisions: new Map() });
+
+/** What the last operation left; 0 before the first. */
+export const balanceOf = (wallet: Wallet | undefined): number =>
+  wallet?.operations.at(-1)?.balanceAfter ?? 0;
+
+/** The answer that the call must get, given these books; writes into them what it must leave. */
+export function answerTo(books: Books, call: Call): Answer {
+  switch (call.do) {
+    case 'decide': {
+      for (const { customerId } of call.wishes) {
+        books.wallets.set(customerId, books.wallets.get(customerId) ?? emptyWallet());
+      }
+      return { decided: call.wishes.map((wish) => decisionOn(books, wish)) };
+    }
+    case 'top-up':
+      return topUpAnswer(books, call.request);
+    case 'read':
+      return { balance: balanceOf(books.wallets.get(call.customerId)) };
+  }
+}
+
+/**
+ * Looks for an order in which the calls, one after the other, get just the answers that they got
+ * when they were made at once.
+ * @returns the books after that order, undefined when there is none. Orders that explain the same
+ *   answers leave the same books: whatever changes a wallet tells its place in the history
+ */
+export function explain(
+  books: Books,
+  answered: { call: Call; answer: Answer }[],
+): Books | undefined {
+  if (answered.length === 0) return books;
+  for (const first of answered) {
+    const after = structuredClone(books);
+    if (!isDeepStrictEqual(answerTo(after, first.call), first.answer)) continue;
+    const explained = explain(
+      after,
+      answered.filter((other) => other !== first),
+    );
+    if (explained !== undefined) return explained;
+  }
+  return undefined;
+}
+
+const emptyWallet = (): Wallet => ({ operations: [], topUps: new Map() });
+
+function decisionOn(books: Books, wish: PaymentWish): Decision & { fresh: boolean } {
+  const { kind, orderId, customerId, amount } = wish;
+  // Whoever asks, for whatever amount: an order has one decision.
+  const before = books.decisions.get(orderId);
+  if (before !== undefined) return { ...before, fresh: false };
+
+  const wallet = books.wallets.get(customerId) as Wallet;
+  const balanceSeen = balanceOf(wallet);
+  const refusal = kind === 'void' ? 'voided' : balanceSeen < amount ? 'declined' : null;
+  const operation = refusal === null ? movement(wallet, 'charge', -amount, orderId) : null;
+  const decision = refusal ?? 'captured';
+  const made = { orderId, customerId, amount, decision, balanceSeen, operation } as const;
+  books.decisions.set(orderId, made);
+  return { ...made, fresh: true };
+}
+
+function topUpAnswer(books: Books, request: TopUpRequest): Answer {
+  const { customerId, idempotencyKey } = request;
+  const { amount } = request.amount;
+  const wallet = books.wallets.get(customerId) ?? emptyWallet();
+  const before = wallet.topUps.get(idempotencyKey);
+  if (before !== undefined) {
+    return before.amount === amount ? { operation: before } : { refused: 'idempotency-key-reused' };
+  }
+  if (balanceOf(wallet) + amount > BALANCE_MAX) return { refused: 'balance-limit' };
+  const operation = movement(wallet, 'top_up', amount, null);
+  wallet.topUps.set(idempotencyKey, operation);
+  books.wallets.set(customerId, wallet);
+  return { operation };
+}
+
+function movement(
+  wallet: Wallet,
+  type: Operation['type'],
+  amount: number,
+  orderId: string | null,
+): Operation {
+  const balanceAfter = balanceOf(wallet) + amount;
+  const number = wallet.operations.length + 1;
+  const operation = { number, type, amount, balanceAfter, orderId };
+  wallet.operations.push(operation);
+  return operation;
+}
