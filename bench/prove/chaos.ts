@@ -79,6 +79,20 @@ const faults: Fault[] = [
     },
   },
   {
+    // PostgreSQL then ends all the others and recovers, as after a crash.
+    kind: 'database process killed',
+    weight: 2,
+    apartMs: 15_000,
+    async strike({ postgres }) {
+      const [row] = await queryRows(
+        postgres.url('postgres'),
+        `select pid from pg_stat_activity
+         where datname = 'billing' and backend_type = 'client backend' order by random() limit 1`,
+      ).catch(() => []);
+      return row !== undefined && signal(Number(row.pid), 'SIGKILL') ? OVER : null;
+    },
+  },
+  {
     kind: 'PostgreSQL killed',
     weight: 3,
     apartMs: 15_000,

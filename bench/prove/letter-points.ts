@@ -17,7 +17,7 @@ type When = 'before' | 'after';
 /** An order whose event or letter something happens to: its answer never waits for that (I7). */
 async function placeOrder(bench: Bench): Promise<Asked> {
   const asked = bench.newOrder();
-  assertStatus(await bench.ask(asked), 201);
+  assertStatus(await bench.untilFinal(asked), 201);
   return asked;
 }
 
