@@ -88,3 +88,30 @@ test('a broker that cannot tell its ends does not keep rows from going out', asy
   assert.deepEqual(idsOf(received), new Set([before, after]));
   assert.equal(asked, 1);
 });
+
+test('I5: a broker that could not tell its ends is asked again soon', async (t) => {
+  const outbox = await openOutbox(t);
+  const { database, broker, topic, relay } = outbox;
+  for (let row = 0; row < 20; row++) await insertRow(database);
+  const first = relay();
+  await until('all are marked', async () => (await unpublished(database)) === 0);
+  await first.close();
+  const { partition } = (await publishedRows(database)).at(-1) as { partition: number };
+  await loseTail(outbox, partition, '0');
+  let asked = 0;
+  relay({
+    broker: {
+      ...broker,
+      async ends(name) {
+        if (asked++ === 0) throw new Error('no answer yet');
+        return broker.ends(name);
+      },
+    },
+  });
+  const log: IncomingMessage[] = [];
+  await broker.subscribe(topic, 'after the loss', async (messages) => {
+    log.push(...messages);
+  });
+  await until('the lost ones are back', () => idsOf(log).size === 20);
+  assert.equal(asked, 2);
+});

@@ -4,6 +4,10 @@ import type { Database, Queryable } from './database.ts';
 import { describeError } from './errors.ts';
 import { deletePublished, inBatches, UPKEEP_BATCH } from './outbox-retention.ts';
 
+const EVERY_MS = 60_000;
+// A broker that has just lost its tail is often not quite back yet: sooner, and still rarely.
+const AFTER_FAULT_MS = 5_000;
+
 interface UpkeepOptions {
   database: Database;
   broker: Broker;
@@ -14,13 +18,16 @@ interface UpkeepOptions {
 /**
  * What a relay does beside relaying: notices what the broker lost, and deletes what was published
  * long ago. Its faults wait for the next time: they must not keep new rows from going out.
+ * @returns in how many milliseconds it is due again
  */
-export async function keepOutboxInOrder(options: UpkeepOptions): Promise<void> {
+export async function keepOutboxInOrder(options: UpkeepOptions): Promise<number> {
   try {
     await republishLostTail(options);
     await deletePublished(options.database);
+    return EVERY_MS;
   } catch (error) {
     options.log.warn(`outbox upkeep: ${describeError(error)}`);
+    return AFTER_FAULT_MS;
   }
 }
 

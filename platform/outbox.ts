@@ -12,7 +12,6 @@ const BATCH_MAX = 500;
 const LEASE_MS = 15_000;
 const POLL_MS = 500;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
-const UPKEEP_EVERY_MS = 60_000;
 // Of the time that a stop has: a batch of a broker that works is done long before.
 const CLOSE_TIMEOUT_MS = 2_500;
 
@@ -53,8 +52,8 @@ export function startRelay(options: RelayOptions): Relay {
     while (!stop.signal.aborted) {
       try {
         if (performance.now() >= upkeepAt) {
-          upkeepAt = performance.now() + UPKEEP_EVERY_MS;
-          await keepOutboxInOrder(options);
+          const dueInMs = await keepOutboxInOrder(options);
+          upkeepAt = performance.now() + dueInMs;
         }
         const moved = await moveBatch(options);
         failures = 0;
