@@ -65,11 +65,14 @@ export const gatewayProblems = {
   },
 } as const;
 
+/** Form of an idempotency key. */
+export const IDEMPOTENCY_KEY = '^[\\x21-\\x7e]{1,255}$';
+
 /** Header of requests that may be repeated; its form is checked by the gateway itself. */
 const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
-      pattern: '^[\\x21-\\x7e]{1,255}$',
+      pattern: IDEMPOTENCY_KEY,
       description: 'Names this request: repeating it with the same key never does it twice.',
     }),
   ),

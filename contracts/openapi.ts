@@ -147,7 +147,8 @@ function problemsOf(endpoint: DescribedEndpoint): Record<string, unknown> {
     ...(endpoint.params ? { 404: ['not-found'] } : {}),
     ...(endpoint.body ? { 413: ['body-too-large'], 415: ['unsupported-media-type'] } : {}),
     429: ['too-many-requests'],
-    503: ['unavailable'],
+    // Only the public API refuses early.
+    503: ['unavailable', ...(endpoint.path.startsWith('/v1/') ? ['overloaded'] : [])],
   };
   for (const { code, kind } of endpoint.problems ?? []) {
     const status = statusOfKind[kind] ?? '400';

@@ -161,6 +161,20 @@ export const commonProblems = {
       detail: 'Repeat the request with the same Idempotency-Key: it is resumed, not done twice.',
     },
   },
+  overloaded: {
+    code: 'overloaded',
+    kind: 'unavailable',
+    ru: {
+      title: 'Слишком много запросов сразу',
+      detail:
+        'Ничего не сделано. Повторите позже, см. Retry-After; с тем же Idempotency-Key, если он есть.',
+    },
+    en: {
+      title: 'Too many requests at once',
+      detail:
+        'Nothing was done. Try again later, see Retry-After; with the same Idempotency-Key, if any.',
+    },
+  },
   internal: {
     code: 'internal',
     kind: 'internal',

@@ -228,7 +228,8 @@ function onlyPlainIntegers(schema: unknown, validate: Validate): Validate {
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toAppError(error);
   const status = statusOf(known.problem);
-  if (status >= 500) {
+  // Who refuses for too much work tells of it for many at once (admission.ts).
+  if (status >= 500 && known.problem !== commonProblems.overloaded) {
     request.log.error(
       { code: known.problem.code, traceId: request.id, stack: stackOf(known) },
       describeError(known),

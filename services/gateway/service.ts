@@ -22,6 +22,7 @@ import { servePendingOrders } from './operator-order-routes.ts';
 import { serveOrders } from './order-routes.ts';
 import { startRecovery } from './recovery.ts';
 import { contactMemoryIn } from './remember-contact.ts';
+import { limitSettings, limitWork } from './request-limits.ts';
 import { serveWallets } from './wallet-routes.ts';
 
 const READ_DEADLINE_MS = 5_000;
@@ -90,6 +91,7 @@ const properties = {
     maximum: 3_600_000,
     description: 'Mean time between rounds of recovery.',
   }),
+  ...limitSettings,
   TRUST_PROXY: Type.Boolean({
     default: false,
     description: 'Whether X-Forwarded-For tells the client address (only behind your own proxy).',
@@ -150,12 +152,13 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     // Answers are personal, and a browser must not guess that one is a script or a page.
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
+  const workMetrics = limitWork(app, config, log);
   // What an order needs, and nothing that only letters or reads need. Invariant I7.
   serveHealth(app, {
     orders: neighbours.orders.checkReady,
     billing: neighbours.billing.checkReady,
   });
-  if (config.METRICS) serveMetrics(app, []);
+  if (config.METRICS) serveMetrics(app, workMetrics);
   await serveDocs(app);
   serveAccounts(app, gateway);
   serveWallets(app, gateway);

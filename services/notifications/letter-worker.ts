@@ -6,12 +6,13 @@ import { createBell } from '#platform/bell.ts';
 import { type Database, isTransient } from '#platform/database.ts';
 import { describeError } from '#platform/errors.ts';
 import { maskAddresses } from '#platform/mask-addresses.ts';
+import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
 import type { Mailer } from './mailer.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 import * as store from './store.ts';
 
 // A worker takes this many letters at a time; more wait in the database, where others see them.
-const IN_FLIGHT_MAX = 64;
+const IN_FLIGHT_MAX = CLAIM_MAX;
 // Fewer at a time would cost a claim and a look-up of contacts for each letter.
 const CLAIM_MIN = 16;
 // A process has 10 s to stop in, and before this the gateway may need 5 for its last requests.
@@ -68,6 +69,8 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   /** Set when `close` waits no longer. */
   const over = new AbortController();
   const bell = createBell();
+  /** The customer after whom the turn goes on. */
+  let after = '';
 
   async function run(): Promise<void> {
     let failures = 0;
@@ -87,22 +90,25 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
     }
   }
 
-  async function claim(limit: number): Promise<store.ClaimedLetter[]> {
-    const letters = await store.claimLetters(database, {
+  async function claim(limit: number): Promise<ClaimedLetter[]> {
+    await makeReady(database);
+    const claimed = await claimLetters(database, {
       token,
+      after,
       leaseMs: times.leaseMs,
       limit,
       // A lease that ran out unrenewed (database away) must not give us a letter twice: the fence
       // is the worker's token, which both attempts would hold.
       except: [...inFlight.keys()],
     });
-    for (const letter of letters) {
+    after = claimed.after;
+    for (const letter of claimed.letters) {
       if (letter.previousState !== 'queued') await recordDeadHolder(options, letter);
     }
-    return letters;
+    return claimed.letters;
   }
 
-  function startSending(letters: store.ClaimedLetter[]): void {
+  function startSending(letters: ClaimedLetter[]): void {
     const customers = [...new Set(letters.map((letter) => letter.customerId))];
     // One look-up for the batch; its failure is every letter's own, with its own record.
     const contacts = options.lookUpContacts(customers);
@@ -170,7 +176,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
 /** The holder before us never wrote down how its attempt ended. */
 async function recordDeadHolder(
   { database, log }: LetterWorkerOptions,
-  letter: store.ClaimedLetter,
+  letter: ClaimedLetter,
 ): Promise<void> {
   const unknown = letter.previousState === 'committing';
   log.warn({ letter: letter.id, unknown }, 'took over a letter whose sender died');

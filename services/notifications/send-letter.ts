@@ -1,8 +1,9 @@
 import type { Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
+import type { ClaimedLetter } from './claim-store.ts';
 import { renderLetter } from './letter.ts';
 import type { Mail, SendOutcome } from './mailer.ts';
-import type { AttemptRow, ClaimedLetter, Recipient } from './store.ts';
+import type { AttemptRow, Recipient } from './store.ts';
 
 /** What becomes of a letter after an attempt. */
 export type Verdict =

@@ -53,74 +53,13 @@ export interface Recipient {
   locale: 'ru' | 'en';
 }
 
-/** A letter that this process holds the token of. */
-export interface ClaimedLetter {
-  id: string;
-  orderId: string;
-  customerId: string;
-  kind: LetterKind;
-  total: { amount: number; currency: string };
-  reason: LetterFacts['reason'];
-  occurredAt: Date;
-  createdAt: Date;
-  /** When trying began, anew with the operator's resend. */
-  tryingSince: Date;
-  /** Number of this attempt, from 1. */
-  attempt: number;
-  /** Set when an earlier attempt may have arrived: the same letter must go again. */
-  frozen: Recipient | null;
-  /** The state in which the last holder left it. */
-  previousState: 'queued' | 'sending' | 'committing';
-}
-
-/**
- * Takes due letters, also those whose holder let the lease run out. One left in `committing` may
- * have arrived: sending it again is counted.
- * @param claim `except` are letters that the caller is still sending
- */
-export async function claimLetters(
-  db: Queryable,
-  claim: { token: string; leaseMs: number; limit: number; except: string[] },
-): Promise<ClaimedLetter[]> {
-  const { rows } = await db.query({
-    name: 'claim-letters',
-    text: `with due as (
-        select id, state from letters
-        where state in ('queued', 'sending', 'committing') and due_at <= now()
-          and id <> all($4::uuid[])
-        order by due_at limit $3 for update skip locked
-      )
-      update letters set state = 'sending', token = $1,
-        due_at = now() + $2 * interval '1 millisecond',
-        attempt_count = attempt_count + 1,
-        unknown_outcomes = unknown_outcomes + (due.state = 'committing')::int
-      from due where letters.id = due.id
-      returning letters.*, due.state as previous_state`,
-    values: [claim.token, claim.leaseMs, claim.limit, claim.except],
-  });
-  return rows.map((row) => ({
-    id: row.id,
-    orderId: row.order_id,
-    customerId: row.customer_id,
-    kind: row.kind,
-    total: { amount: Number(row.total_amount), currency: row.currency },
-    reason: row.reason,
-    occurredAt: row.occurred_at,
-    createdAt: row.created_at,
-    tryingSince: row.trying_since,
-    attempt: row.attempt_count,
-    frozen: row.unknown_outcomes > 0 ? recipientOf(row) : null,
-    previousState: row.previous_state,
-  }));
-}
-
 /** Keeps letters that are still being sent from being taken by another worker. */
 export async function renewLeases(
   db: Queryable,
   renewal: { ids: string[]; token: string; leaseMs: number },
 ): Promise<void> {
   await db.query(
-    `update letters set due_at = now() + $3 * interval '1 millisecond'
+    `update letters set due_at = now() + $3 * interval '1 millisecond', ready = false
       where id = any($1::uuid[]) and token = $2 and state in ('sending', 'committing')`,
     [renewal.ids, renewal.token, renewal.leaseMs],
   );
@@ -174,7 +113,7 @@ export async function markUnsent(
 ): Promise<void> {
   await db.query({
     name: 'mark-unsent',
-    text: `update letters set state = $3, due_at = now() + $4 * interval '1 millisecond',
+    text: `update letters set state = $3, due_at = now() + $4 * interval '1 millisecond', ready = false,
         failure = $5, token = null, unknown_outcomes = unknown_outcomes + $6::int
       where id = $1 and token = $2 and state in ('sending', 'committing')`,
     values: [id, token, result.state, result.retryInMs, result.failure, result.unknown ? 1 : 0],
@@ -217,7 +156,7 @@ export async function insertAttempt(db: Queryable, attempt: AttemptRow): Promise
  */
 export async function queueAgain(db: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update letters set state = 'queued', due_at = now(), trying_since = now(), token = null,
+    `update letters set state = 'queued', due_at = now(), ready = true, trying_since = now(), token = null,
         recipient = null, recipient_name = null, locale = null
       where id = $1 and state in ('queued', 'failed')`,
     [id],

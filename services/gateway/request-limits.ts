@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { type Static, Type } from 'typebox';
+import { IDEMPOTENCY_KEY, placeOrder, register, signIn } from '#contracts/gateway.ts';
+import { limitRequests } from '#platform/admission.ts';
+import type { HttpServer } from '#platform/http-server.ts';
+import type { Metric } from '#platform/metrics.ts';
+
+// 64 connections are never refused, whatever the setting.
+const MINIMUM = 64;
+const MAXIMUM = 10_000;
+
+function limit(byDefault: number, what: string) {
+  return Type.Integer({
+    default: byDefault,
+    minimum: MINIMUM,
+    maximum: MAXIMUM,
+    description: `${what} at work at once; more are answered 503.`,
+  });
+}
+
+export const limitSettings = {
+  // 2 cores end some hundred orders a second: the last of 128 waits a part of a second.
+  ORDERS_IN_FLIGHT_MAX: limit(128, 'Orders being placed'),
+  // A password takes 0.1 s of a processor: the last of 64 waits for some seconds.
+  SIGN_INS_IN_FLIGHT_MAX: limit(MINIMUM, 'Sign-ins and registrations'),
+  REQUESTS_IN_FLIGHT_MAX: limit(256, 'Other requests under /v1'),
+};
+
+const LimitSettings = Type.Object(limitSettings);
+
+type Lane = 'orders' | 'sign-ins' | 'requests';
+
+/** Keeps each kind of work under /v1 within its limit; health and metrics are never refused. */
+export function limitWork(
+  app: HttpServer,
+  config: Static<typeof LimitSettings>,
+  log: Logger,
+): Metric[] {
+  return limitRequests<Lane>(app, {
+    limits: {
+      orders: config.ORDERS_IN_FLIGHT_MAX,
+      'sign-ins': config.SIGN_INS_IN_FLIGHT_MAX,
+      requests: config.REQUESTS_IN_FLIGHT_MAX,
+    },
+    laneOf: ({ method, routeOptions: { url } }) => {
+      if (url === undefined || !url.startsWith('/v1/')) return null;
+      if (method === 'POST' && url === placeOrder.path) return 'orders';
+      return method === 'POST' && signInPaths.includes(url) ? 'sign-ins' : 'requests';
+    },
+    refusalHeaders: keyEchoOf,
+    log,
+  });
+}
+
+const signInPaths: string[] = [signIn.path, register.path];
+
+const KEY = new RegExp(IDEMPOTENCY_KEY);
+
+/** As every other 503 of an order or a top-up: the key to repeat it with. */
+function keyEchoOf({ headers, routeOptions }: FastifyRequest): Record<string, string> {
+  const { properties } = (routeOptions.schema?.headers ?? {}) as { properties?: object };
+  if (properties === undefined || !('idempotency-key' in properties)) return {};
+  const key = headers['idempotency-key'] ?? randomUUID();
+  // One that breaks the rules is refused when it is looked at, not made right here.
+  return typeof key === 'string' && KEY.test(key) ? { 'idempotency-key': key } : {};
+}
