@@ -43,8 +43,8 @@ export interface Sprung {
 }
 
 const RICH = 1_000_000_000;
-const SPRUNG_TIMEOUT_MS = 15_000;
-const END_TIMEOUT_MS = 25_000;
+const SPRUNG_TIMEOUT_MS = 30_000;
+const END_TIMEOUT_MS = 30_000;
 
 /** A customer with money, and the tools. */
 export async function createBench(place: Place, client: Client): Promise<Bench> {
