@@ -16,16 +16,16 @@ function limit(byDefault: number, what: string) {
     default: byDefault,
     minimum: MINIMUM,
     maximum: MAXIMUM,
-    description: `${what} at work at once; more are answered 503.`,
+    description: `${what} at once; more are answered 503.`,
   });
 }
 
 export const limitSettings = {
   // 2 cores end some hundred orders a second: the last of 128 waits a part of a second.
-  ORDERS_IN_FLIGHT_MAX: limit(128, 'Orders being placed'),
+  ORDERS_IN_FLIGHT_MAX: limit(128, 'Orders at work'),
   // A password takes 0.1 s of a processor: the last of 64 waits for some seconds.
-  SIGN_INS_IN_FLIGHT_MAX: limit(MINIMUM, 'Sign-ins and registrations'),
-  REQUESTS_IN_FLIGHT_MAX: limit(256, 'Other requests under /v1'),
+  SIGN_INS_IN_FLIGHT_MAX: limit(MINIMUM, 'Sign-ins and registrations at work'),
+  REQUESTS_IN_FLIGHT_MAX: limit(256, 'Other requests at work under /v1'),
 };
 
 const LimitSettings = Type.Object(limitSettings);
