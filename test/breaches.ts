@@ -8,7 +8,7 @@ export interface Mail {
   /** With or without its angle brackets. */
   messageId: string;
   to: string;
-  /** Every byte, as latin1. */
+  /** Every byte, as latin1, or a digest of them: equal for equal mails. */
   raw: string;
 }
 

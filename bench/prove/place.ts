@@ -66,7 +66,7 @@ const ENV = {
 // Two replicas of everything, with their pools.
 const DATABASE_CONNECTIONS_MAX = '400';
 /** Log lines that are counted. */
-export const COUNTED = ['pending orders recovered', 'took over a letter whose sender died'];
+const COUNTED = ['pending orders recovered'];
 
 /** Starts everything; on failure what had started is closed again. */
 export async function startPlace(options: PlaceOptions): Promise<Place> {
@@ -148,7 +148,13 @@ async function startDatabaseServer(
     log: pino({ level: 'silent' }),
     settings: { max_connections: DATABASE_CONNECTIONS_MAX },
   });
-  open.push({ close: () => postgres.stop() });
+  open.push({
+    async close() {
+      await postgres.stop();
+      // For root it may lie elsewhere than in the folder of all.
+      await rm(postgres.folder, { recursive: true, force: true });
+    },
+  });
   await Promise.all(DATABASES.map((name) => postgres.ensureDatabase(name, 'prove')));
   return {
     url: postgres.superuserUrl,

@@ -42,8 +42,14 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const name = `${service}/${number}`;
   const links: Link[] = [];
   const env = await throughLinks(name, options.env, links);
+  const closeLinks = async () => {
+    for (const link of links) await link.close();
+  };
   let state: Replica['state'] = 'running';
-  let child = await startServiceProcess(service, env, { onLine });
+  let child = await startServiceProcess(service, env, { onLine }).catch(async (error: unknown) => {
+    await closeLinks();
+    throw error;
+  });
   const port = new URL(child.url).port;
   watch(child);
 
@@ -96,8 +102,8 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       if (state === 'frozen') child.kill('SIGCONT');
       const ended = state === 'dead';
       state = 'dead';
-      if (!ended) await child.close();
-      for (const link of links) await link.close();
+      if (!ended) await child.close().finally(closeLinks);
+      else await closeLinks();
     },
   };
 }

@@ -21,6 +21,8 @@ export interface ProveOptions {
   replicas: number;
   home: string;
   say: (line: string) => void;
+  /** Ends the run early: everything is closed. */
+  interrupted: AbortSignal;
 }
 
 const CLIENTS = 24;
@@ -33,7 +35,10 @@ const HASTEN_EVERY_MS = 2_000;
 // How long clients may go on to ask for what has no final answer once all is healed.
 const LAST_ANSWERS_MS = 30_000;
 
-/** Starts the system, harms it, and compares everything that it kept and said. */
+/**
+ * Starts the system, harms it, and compares everything that it kept and said.
+ * @throws Error when the system does not start, or the signal's reason
+ */
 export async function prove(options: ProveOptions): Promise<Report> {
   const { say } = options;
   const place = await startPlace(options);
@@ -41,13 +46,20 @@ export async function prove(options: ProveOptions): Promise<Report> {
     say(`started: ${place.replicas.map(({ name }) => name).join(', ')}`);
     const client = createClient(newHistory());
     try {
-      return await proveOn(place, client, options);
+      return await Promise.race([proveOn(place, client, options), rejected(options.interrupted)]);
     } finally {
       await client.close();
     }
   } finally {
     await place.close();
   }
+}
+
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 async function proveOn(place: Place, client: Client, options: ProveOptions): Promise<Report> {

@@ -31,7 +31,11 @@ export async function startSmtp(folder: string, seed: string): Promise<SmtpProce
       execArgv: [`--import=${new URL('../../dev/follow-parent.ts', import.meta.url).href}`],
       env: { ...process.env, PORT: port, FILE: file, SEED: seed },
     });
-    const [address] = (await once(forked, 'message')) as [string];
+    const ended = once(forked, 'exit').then(() => {
+      throw new Error('the mail server ended before it listened');
+    });
+    const [address] = (await Promise.race([once(forked, 'message'), ended])) as [string];
+    ended.catch(() => {}); // from now on its end is a fault of ours
     return { child: forked, url: address };
   }
 
