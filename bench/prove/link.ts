@@ -185,7 +185,9 @@ class Pipe {
     const kept = this.#kept;
     this.#kept = undefined;
     for (const { to, chunk } of kept ?? []) if (!to.destroyed) to.write(chunk);
-    if (kept !== undefined && this.#client.destroyed) this.end();
+    // A request whose sender has gone takes effect first: its answer ends the connection.
+    const late = kept?.some(({ to }) => to === this.#service) ?? false;
+    if (kept !== undefined && this.#client.destroyed && !late) this.end();
   }
 
   #up(chunk: Buffer): void {
@@ -219,7 +221,7 @@ class Pipe {
     this.#copy = undefined;
     if (copy !== undefined) void this.#deliverAgain(Buffer.concat(copy));
     if (trap !== undefined && this.#spring(trap) === 'end') return;
-    if (this.#swallow) this.end();
+    if (this.#swallow || (this.#client.destroyed && this.#kept === undefined)) this.end();
     else this.#hand('down', this.#client, chunk);
   }
 

@@ -97,6 +97,9 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
       assert.equal(`${row.status} ${row.status_reason}`, end);
       link.release();
       replica.thaw();
+      if (who === 'request') {
+        await eventually('the late request to be answered', async () => link.connections === 0);
+      }
       const final = when === 'before' ? 409 : 201;
       // One that stood still for longer than its budget says so: 202.
       assertStatus(await first, 0, 202, final);

@@ -102,8 +102,11 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       if (state === 'frozen') child.kill('SIGCONT');
       const ended = state === 'dead';
       state = 'dead';
-      if (!ended) await child.close().finally(closeLinks);
-      else await closeLinks();
+      try {
+        if (!ended) await child.close();
+      } finally {
+        await closeLinks();
+      }
     },
   };
 }
