@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { defects } from './defects.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -35,25 +35,27 @@ function prove(copy: string, points: string[]): Promise<{ code: number; said: st
   });
 }
 
-test('each deliberate defect turns prove red', async (t) => {
-  const copy = await copyProduct();
-  t.after(() => rm(copy, { recursive: true, force: true }));
-  for (const { name, file, from, to, points, found } of defects) {
-    await t.test(name, async () => {
-      const path = join(copy, file);
-      const text = await readFile(path, 'utf8');
-      assert.equal(text.split(from).length, 2, `${file} has the text to break exactly once`);
-      await writeFile(
-        path,
-        text.replace(from, () => to),
-      );
-      try {
-        const { code, said } = await prove(copy, points);
-        assert.match(said, found);
-        assert.equal(code, 1, said);
-      } finally {
-        await writeFile(path, text);
-      }
-    });
-  }
+let copy = '';
+before(async () => {
+  copy = await copyProduct();
 });
+after(() => rm(copy, { recursive: true, force: true }));
+
+for (const { name, file, from, to, points, found } of defects) {
+  test(`prove turns red: ${name}`, async () => {
+    const path = join(copy, file);
+    const text = await readFile(path, 'utf8');
+    assert.equal(text.split(from).length, 2, `${file} has the text to break exactly once`);
+    await writeFile(
+      path,
+      text.replace(from, () => to),
+    );
+    try {
+      const { code, said } = await prove(copy, points);
+      assert.match(said, found);
+      assert.equal(code, 1, said);
+    } finally {
+      await writeFile(path, text);
+    }
+  });
+}
