@@ -80,6 +80,11 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
     });
   }
   let child = await spawnServer();
+  // Whatever ends us: nobody else would stop it.
+  const killLast = () => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', killLast);
   await untilReady();
 
   async function spawnServer(): Promise<ChildProcess> {
@@ -89,8 +94,6 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
     });
     await once(spawned, 'spawn');
     await log.close();
-    // Whatever ends us: nobody else would stop it.
-    process.once('exit', () => spawned.kill('SIGKILL'));
     return spawned;
   }
 
@@ -129,6 +132,7 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
       const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await exited();
       clearTimeout(late);
+      process.off('exit', killLast);
     },
   };
 }

@@ -32,6 +32,8 @@ export interface Bench {
   untilLetter(asked: Asked, state: string, waitMs?: number): Promise<Row>;
   /** Sets a trap on all ways by which the step may be taken; the first to take it springs it. */
   trap(step: CrashStep, when: 'before' | 'after', act: (spot: Spot) => 'end' | 'hold'): Sprung;
+  /** Whoever takes the step is killed there. */
+  killAt(step: CrashStep, when: 'before' | 'after'): Sprung;
   rows(database: string, sql: string): Promise<Row[]>;
   /** Revives, thaws and opens whatever is not as it should be. */
   mend(): Promise<void>;
@@ -57,7 +59,7 @@ export async function createBench(place: Place, client: Client): Promise<Bench> 
   const rows = (database: string, sql: string) => queryRows(place.databaseUrl(database), sql);
   const orderSql = ({ key }: Asked) => `select * from orders where idempotency_key = '${key}'`;
 
-  return {
+  const bench: Bench = {
     ...{ place, client, customer, gateways, rows },
     newOrder(amount = 100) {
       asked += 1;
@@ -125,6 +127,12 @@ export async function createBench(place: Place, client: Client): Promise<Bench> 
         },
       };
     },
+    killAt(step, when) {
+      return bench.trap(step, when, ({ replica }) => {
+        replica.kill();
+        return 'end';
+      });
+    },
     async mend() {
       for (const take of taken) take();
       taken.clear();
@@ -140,6 +148,7 @@ export async function createBench(place: Place, client: Client): Promise<Bench> 
       );
     },
   };
+  return bench;
 }
 
 /** @throws Error when the answer has another status; 0 is none */

@@ -7,7 +7,7 @@ import { passLeases } from '../../test/books.ts';
 import { queryRows } from '../../test/database.ts';
 import type { SmtpStep } from '../../test/smtp-server.ts';
 import { eventually } from '../../test/system.ts';
-import { assertStatus, type Bench, type Spot } from './bench.ts';
+import { assertStatus, type Bench } from './bench.ts';
 import type { Asked } from './client.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
@@ -34,10 +34,7 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
     row,
     name: `${step.owner} dies ${when} "${step.name}"`,
     async run(bench) {
-      const trap = bench.trap(step, when, ({ replica }: Spot) => {
-        replica.kill();
-        return 'end';
-      });
+      const trap = bench.killAt(step, when);
       const asked = bench.newOrder();
       const answer = bench.ask(asked);
       await trap.sprung();

@@ -164,16 +164,10 @@ function recoveryDies(step: CrashStep, when: When): CrashPoint {
     name: `recovery dies ${when} "${step.name}"`,
     async run(bench) {
       const asked = bench.newOrder();
-      const first = bench.trap(steps.create, 'after', ({ replica }) => {
-        replica.kill();
-        return 'end';
-      });
+      const first = bench.killAt(steps.create, 'after');
       await bench.ask(asked);
       const { replica } = await first.sprung();
-      const second = bench.trap(step, when, (spot) => {
-        spot.replica.kill();
-        return 'end';
-      });
+      const second = bench.killAt(step, when);
       const died = await second.sprung();
       await Promise.all([replica.revive(), died.replica.revive()]);
       // The dead one's claim, which would keep the others from the order for some seconds.
