@@ -14,6 +14,9 @@ import { type CrashStep, steps } from './crash-steps.ts';
 
 type When = 'before' | 'after';
 
+// A group of consumers may take ten seconds to form again, on a busy machine more.
+const LETTER_TIMEOUT_MS = 40_000;
+
 /** An order whose event or letter something happens to: its answer never waits for that (I7). */
 async function placeOrder(bench: Bench): Promise<Asked> {
   const asked = bench.newOrder();
@@ -63,10 +66,14 @@ function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
       const { replica, link } = await trap.sprung();
       assertStatus(await answer, 201, 202);
       assertStatus(await bench.untilFinal(asked), 201);
-      await eventually('another one that takes it', async () => {
-        await passLeases(bench.place);
-        return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
-      });
+      await eventually(
+        'another one that takes it',
+        async () => {
+          await passLeases(bench.place);
+          return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
+        },
+        LETTER_TIMEOUT_MS,
+      );
       replica.thaw();
       link.release();
     },
@@ -191,10 +198,14 @@ function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
       await bench.place.smtp.tell({ next: [step] });
       const asked = await placeOrder(bench);
       // As if the wait until the next try were over.
-      await eventually('the letter', async () => {
-        await passLeases(bench.place);
-        return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
-      });
+      await eventually(
+        'the letter',
+        async () => {
+          await passLeases(bench.place);
+          return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
+        },
+        LETTER_TIMEOUT_MS,
+      );
     },
   };
 }
