@@ -8,6 +8,15 @@ import type { Link } from './link.ts';
 import type { Place } from './place.ts';
 import type { Replica } from './replica.ts';
 
+/** One moment at which something dies or stands still, and what must come of it. */
+export interface CrashPoint {
+  /** Row of the table in docs/reliability.md. */
+  row: number;
+  name: string;
+  /** @throws Error that says what came otherwise */
+  run: (bench: Bench) => Promise<void>;
+}
+
 /** Where a trap was sprung. */
 export interface Spot {
   link: Link;

@@ -1,17 +1,8 @@
-import { type Bench, createBench } from './bench.ts';
+import { type CrashPoint, createBench } from './bench.ts';
 import type { Client } from './client.ts';
 import { letterPoints } from './letter-points.ts';
 import { moneyPoints } from './money-points.ts';
 import type { Place } from './place.ts';
-
-/** One moment at which something dies or stands still, and what must come of it. */
-export interface CrashPoint {
-  /** Row of the table in docs/reliability.md. */
-  row: number;
-  name: string;
-  /** @throws Error that says what came otherwise */
-  run: (bench: Bench) => Promise<void>;
-}
 
 /** Every row of the crash-point table that has a moment, in its order. */
 export const crashPoints: CrashPoint[] = [...moneyPoints, ...letterPoints];

@@ -7,9 +7,8 @@ import { passLeases } from '../../test/books.ts';
 import { queryRows } from '../../test/database.ts';
 import type { SmtpStep } from '../../test/smtp-server.ts';
 import { eventually } from '../../test/system.ts';
-import { assertStatus, type Bench } from './bench.ts';
+import { assertStatus, type Bench, type CrashPoint } from './bench.ts';
 import type { Asked } from './client.ts';
-import type { CrashPoint } from './crash-points.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 
 type When = 'before' | 'after';

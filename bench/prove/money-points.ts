@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { passLeases } from '../../test/books.ts';
 import { eventually } from '../../test/system.ts';
-import { askAndHangUp, assertStatus, type Bench, type Spot } from './bench.ts';
-import type { CrashPoint } from './crash-points.ts';
+import { askAndHangUp, assertStatus, type Bench, type CrashPoint, type Spot } from './bench.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 
 const DEAR = 2_000_000_000;
