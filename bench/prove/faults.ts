@@ -193,7 +193,8 @@ function onLink(
     weight,
     async strike({ replicas }, random) {
       const links = replicas.flatMap((replica) => replica.links);
-      return harm(random.pick(links.filter(({ connections }) => connections > 0)), random);
+      const used = links.filter(({ connections }) => connections > 0);
+      return used.length === 0 ? null : harm(random.pick(used), random);
     },
   };
 }

@@ -30,6 +30,18 @@ async function copiesOf(bench: Bench, asked: Asked): Promise<number> {
   return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
 }
 
+/** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
+function untilSentHastened(bench: Bench, asked: Asked): Promise<unknown> {
+  return eventually(
+    `the letter of ${asked.key}`,
+    async () => {
+      await passLeases(bench.place);
+      return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
+    },
+    LETTER_TIMEOUT_MS,
+  );
+}
+
 /** Whoever takes the step dies there; another one brings the letter, after the dead one's lease. */
 function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): CrashPoint {
   return {
@@ -65,14 +77,7 @@ function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
       const { replica, link } = await trap.sprung();
       assertStatus(await answer, 201, 202);
       assertStatus(await bench.untilFinal(asked), 201);
-      await eventually(
-        'another one that takes it',
-        async () => {
-          await passLeases(bench.place);
-          return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
-        },
-        LETTER_TIMEOUT_MS,
-      );
+      await untilSentHastened(bench, asked);
       replica.thaw();
       link.release();
     },
@@ -197,14 +202,7 @@ function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
       await bench.place.smtp.tell({ next: [step] });
       const asked = await placeOrder(bench);
       // As if the wait until the next try were over.
-      await eventually(
-        'the letter',
-        async () => {
-          await passLeases(bench.place);
-          return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
-        },
-        LETTER_TIMEOUT_MS,
-      );
+      await untilSentHastened(bench, asked);
     },
   };
 }
@@ -259,10 +257,7 @@ const profilesAway: CrashPoint = {
       return letters.length > 0;
     });
     await Promise.all(profiles.map((replica) => replica.revive()));
-    await eventually('the letter', async () => {
-      await passLeases(bench.place);
-      return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
-    });
+    await untilSentHastened(bench, asked);
   },
 };
 

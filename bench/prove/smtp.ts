@@ -55,7 +55,8 @@ export async function startSmtp(folder: string, seed: string): Promise<SmtpProce
     },
     async tell(order) {
       if (!running) return;
-      const answered = once(child, 'message');
+      // One that is killed meanwhile answers no more, and comes back kind.
+      const answered = Promise.race([once(child, 'message'), once(child, 'exit')]);
       child.send(order);
       await answered;
     },
