@@ -217,6 +217,16 @@ export function isTransient(error: unknown): boolean {
   return ['08', '40', '53', '55', '57', '58'].includes(state.slice(0, 2));
 }
 
+/**
+ * True when one row may have failed a statement for many: by its content, or by a lock that another
+ * holds. False when the database was not there, or had no time, for any of them.
+ */
+export function isRowFault(error: unknown): boolean {
+  const state = sqlState(error);
+  // 40 rollback (deadlock), 55 lock: transient, but not every row's own.
+  return state === undefined ? !isTransient(error) : !/^(08|53|57|58)/.test(state);
+}
+
 /** True when the database refuses a row for its content (design section 3: poison). */
 export function isContentRefusal(error: unknown): boolean {
   const state = sqlState(error);

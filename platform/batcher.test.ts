@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { createBatcher } from './batcher.ts';
+import { AppError, commonProblems } from './errors.ts';
+
+/** Runs that end when the test says so. */
+function heldRuns() {
+  const runs: { items: number[]; end: () => void; fail: (error: Error) => void }[] = [];
+  const run = (items: number[]) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+    runs.push({ items, end: () => resolve(items.map((item) => item * 10)), fail: reject });
+    return promise;
+  };
+  return { runs, run };
+}
+
+function sqlError(state: string): Error {
+  return Object.assign(new pg.DatabaseError('refused', 1, 'error'), { code: state });
+}
+
+const LIMITS = { batchMax: 3, runsMax: 1, waitingMax: 100 };
+
+test('an item that comes alone goes at once; those that come meanwhile go together', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS });
+  const results = [1, 2, 3].map(batcher);
+  assert.deepEqual(runs.at(-1)?.items, [1]);
+  runs[0]?.end();
+  assert.equal(await results[0], 10);
+  assert.deepEqual(runs.at(-1)?.items, [2, 3]);
+  runs[1]?.end();
+  assert.deepEqual(await Promise.all(results), [10, 20, 30]);
+  assert.equal(runs.length, 2);
+});
+
+test('a run takes no more than its share, and no more run than may', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, runsMax: 2 });
+  const results = [1, 2, 3, 4, 5, 6, 7].map(batcher);
+  assert.deepEqual(
+    runs.map(({ items }) => items),
+    [[1], [2]],
+  );
+  runs[1]?.end();
+  await results[1];
+  assert.deepEqual(runs[2]?.items, [3, 4, 5]);
+  runs[0]?.end();
+  await results[0];
+  assert.deepEqual(runs[3]?.items, [6, 7]);
+  for (const { end } of runs) end();
+  assert.deepEqual(await Promise.all(results), [10, 20, 30, 40, 50, 60, 70]);
+});
+
+test('one item that the database refuses does not fail those beside it', async () => {
+  for (const state of ['23505', '22P05', '55P03', '40P01']) {
+    const batcher = createBatcher({
+      ...LIMITS,
+      run: async (items: number[]) => {
+        if (items.includes(2)) throw sqlError(state);
+        return items.map((item) => item * 10);
+      },
+    });
+    const results = await Promise.allSettled([0, 1, 2, 3].map(batcher));
+    assert.deepEqual(
+      results.map((result) => (result.status === 'fulfilled' ? result.value : 'refused')),
+      [0, 10, 'refused', 30],
+      state,
+    );
+  }
+});
+
+test('a database that is away fails a run once, not once for each item', async () => {
+  const away = [sqlError('57P01'), new AppError(commonProblems.unavailable, 'no connection')];
+  for (const fault of away) {
+    const { runs, run } = heldRuns();
+    const batcher = createBatcher({ run, ...LIMITS });
+    const results = [1, 2, 3, 4].map(batcher);
+    runs[0]?.end();
+    await results[0];
+    runs[1]?.fail(fault);
+    for (const result of results.slice(1)) await assert.rejects(result, fault);
+    assert.equal(runs.length, 2);
+    // The next one is tried again.
+    const next = batcher(5);
+    runs[2]?.end();
+    assert.equal(await next, 50);
+  }
+});
+
+test('what would wait behind too many is refused', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, waitingMax: 2 });
+  const results = [1, 2, 3].map(batcher);
+  await assert.rejects(batcher(4), { problem: commonProblems.unavailable });
+  runs[0]?.end();
+  await results[0];
+  runs[1]?.end();
+  assert.deepEqual(await Promise.all(results), [10, 20, 30]);
+});

@@ -1,0 +1,65 @@
+import { isRowFault } from './database.ts';
+import { AppError, commonProblems } from './errors.ts';
+
+export interface BatcherOptions<Item, Result> {
+  /** Does many at once: one result for each, in their order. What it throws is every item's fault. */
+  run: (items: Item[]) => Promise<Result[]>;
+  /** Most items of one run. */
+  batchMax: number;
+  /** Runs at the same time: while one waits for the disk, the next is on its way. */
+  runsMax: number;
+  /** Most items that wait for a run; more are refused as `unavailable`. */
+  waitingMax: number;
+}
+
+/** Does one item, together with whatever else is asked for meanwhile. */
+export type Batcher<Item, Result> = (item: Item) => Promise<Result>;
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Natural batching: what arrives while earlier runs are under way goes together in the next one.
+ * There is no timer, so an item that comes alone goes at once.
+ *
+ * A run that one item may have failed is repeated item by item, so that it does not fail the others:
+ * `run` must bear repetition. One whose database was away is not: each item would wait for it anew.
+ */
+export function createBatcher<Item, Result>(
+  options: BatcherOptions<Item, Result>,
+): Batcher<Item, Result> {
+  const { run, batchMax, runsMax, waitingMax } = options;
+  const waiting: Waiting<Item, Result>[] = [];
+  let running = 0;
+
+  async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await run(batch.map(({ item }) => item));
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+    } catch (error) {
+      if (batch.length > 1 && isRowFault(error))
+        await Promise.all(batch.map((one) => runBatch([one])));
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async function next(): Promise<void> {
+    running += 1;
+    while (waiting.length > 0) await runBatch(waiting.splice(0, batchMax));
+    running -= 1;
+  }
+
+  return (item) => {
+    if (waiting.length >= waitingMax) {
+      const message = `${waitingMax} wait for the database already`;
+      return Promise.reject(new AppError(commonProblems.unavailable, message));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    waiting.push({ item, resolve, reject });
+    if (running < runsMax) void next();
+    return promise;
+  };
+}
