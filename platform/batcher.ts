@@ -35,21 +35,34 @@ export function createBatcher<Item, Result>(
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
 
-  async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
-    try {
-      const results = await run(batch.map(({ item }) => item));
-      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
-    } catch (error) {
-      if (batch.length > 1 && isRowFault(error))
-        await Promise.all(batch.map((one) => runBatch([one])));
-      else for (const { reject } of batch) reject(error);
+  function startRuns(): void {
+    while (running < runsMax && waiting.length > 0) {
+      running += 1;
+      void runBatch(waiting.splice(0, batchMax));
     }
   }
 
-  async function next(): Promise<void> {
-    running += 1;
-    while (waiting.length > 0) await runBatch(waiting.splice(0, batchMax));
+  async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
+    const settle = await attempt(batch).catch(async (error: unknown) => {
+      if (batch.length === 1 || !isRowFault(error)) return () => rejectAll(batch, error);
+      const alone = batch.map((one) => attempt([one]).catch((own) => () => one.reject(own)));
+      const settles = await Promise.all(alone);
+      return () => {
+        for (const each of settles) each();
+      };
+    });
     running -= 1;
+    // The next run first: the database works while the answers are made.
+    startRuns();
+    settle();
+  }
+
+  /** @returns what tells the results to those who wait for them */
+  async function attempt(batch: Waiting<Item, Result>[]): Promise<() => void> {
+    const results = await run(batch.map(({ item }) => item));
+    return () => {
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+    };
   }
 
   return (item) => {
@@ -59,7 +72,11 @@ export function createBatcher<Item, Result>(
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     waiting.push({ item, resolve, reject });
-    if (running < runsMax) void next();
+    startRuns();
     return promise;
   };
+}
+
+function rejectAll(batch: { reject: (error: unknown) => void }[], error: unknown): void {
+  for (const { reject } of batch) reject(error);
 }
