@@ -10,7 +10,8 @@ export type Queryable = Pick<pg.Pool, 'query'>;
 
 export interface Database extends Queryable {
   /**
-   * Runs `work` in one transaction and returns its result once COMMIT was acknowledged.
+   * Runs `work` in one transaction and returns its result once COMMIT was acknowledged. Statements
+   * that are asked for without waiting are sent at once, and run in that order.
    * @throws AppError `unavailable` for every transient fault; after a lost COMMIT the outcome is
    *   unknown, so only work that may safely be repeated belongs here
    */
@@ -65,6 +66,8 @@ export function createPool(options: DatabaseOptions & { Client?: typeof pg.Clien
   const pool = new pg.Pool({
     ...clientSettings(options),
     ...(options.Client !== undefined && { Client: options.Client }),
+    // Within a transaction several statements may be on their way.
+    pipeline: true,
     max: options.connectionsMax,
     idleTimeoutMillis: IDLE_CLOSE_MS,
   });

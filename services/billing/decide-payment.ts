@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { OperationRow, PaymentRow, WalletRow } from './store.ts';
+import type { NumberedOperation, OperationRow, PaymentRow, WalletRow } from './store.ts';
 
 /** What a caller wants for an order: its payment, or that it never be paid. */
 export interface PaymentWish {
@@ -11,12 +11,16 @@ export interface PaymentWish {
   currency: string;
 }
 
-/** The statements of one transaction, in the order in which they are used. */
+/**
+ * The statements of one transaction, in the order in which they are used. Those that are asked for
+ * together are sent together, and run one after the other in that order.
+ */
 export interface DecisionStore {
   lockWallets: (customerIds: string[]) => Promise<Map<string, WalletRow>>;
   findPayments: (orderIds: string[]) => Promise<PaymentRow[]>;
   insertPayments: (payments: PaymentRow[]) => Promise<void>;
-  insertOperations: (operations: OperationRow[]) => Promise<void>;
+  /** @returns the operations as stored */
+  insertOperations: (operations: OperationRow[]) => Promise<NumberedOperation[]>;
   updateWallets: (wallets: WalletRow[]) => Promise<void>;
 }
 
@@ -28,6 +32,8 @@ export interface DecidePaymentDeps {
 export interface Decided {
   payment: PaymentRow;
   fresh: boolean;
+  /** The operation, where this wish made it. */
+  charge: NumberedOperation | null;
 }
 
 /**
@@ -44,20 +50,27 @@ export async function decidePayments(
   return deps.transaction(async (store) => {
     // Wallets first, by every decision and in one order: whoever waits here for a twin sees the
     // twin's decision in the next statement, and nobody waits in a circle.
-    const wallets = await store.lockWallets(wishes.map((wish) => wish.customerId));
-    const existing = await store.findPayments(wishes.map((wish) => wish.orderId));
+    const [wallets, existing] = await Promise.all([
+      store.lockWallets(wishes.map((wish) => wish.customerId)),
+      store.findPayments(wishes.map((wish) => wish.orderId)),
+    ]);
     const outcome = decide(wishes, wallets, existing);
-    if (outcome.payments.length > 0) await store.insertPayments(outcome.payments);
-    if (outcome.operations.length > 0) {
-      await store.insertOperations(outcome.operations);
-      await store.updateWallets(outcome.wallets);
-    }
-    return outcome.decided;
+    const [, charges] = await Promise.all([
+      store.insertPayments(outcome.payments),
+      store.insertOperations(outcome.operations),
+      store.updateWallets(outcome.wallets),
+    ]);
+    const chargeOf = new Map(charges.map((charge) => [charge.id, charge]));
+    return outcome.decided.map(({ payment, fresh }) => ({
+      payment,
+      fresh,
+      charge: (fresh && chargeOf.get(payment.operationId ?? '')) || null,
+    }));
   });
 }
 
 interface DecisionOutcome {
-  decided: Decided[];
+  decided: Omit<Decided, 'charge'>[];
   payments: PaymentRow[];
   operations: OperationRow[];
   /** Wallets that changed, with their new state. */
@@ -79,7 +92,7 @@ export function decide(
   const payments: PaymentRow[] = [];
   const operations: OperationRow[] = [];
 
-  const decided = wishes.map((wish): Decided => {
+  const decided = wishes.map((wish) => {
     const before = known.get(wish.orderId);
     if (before !== undefined) return { payment: before, fresh: false };
     const wallet = running.get(wish.customerId) as WalletRow;

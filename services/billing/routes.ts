@@ -1,5 +1,6 @@
 import * as contract from '#contracts/billing.ts';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import { createBatcher } from '#platform/batcher.ts';
 import type { Database } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/page.ts';
@@ -11,16 +12,23 @@ import { decisionsIn, topUpsIn } from './transactions.ts';
 
 const CURSOR = /^operations:([1-9]\d{0,15})$/;
 
+// Two: while one waits for the disk, the next is on its way.
+const BATCHES = { batchMax: 64, runsMax: 2, waitingMax: 1_024 };
+
 /** The internal API of billing (`contracts/billing.ts`). */
 export function serveBilling(api: InternalApi, database: Database, currency: string): void {
   const decisions = decisionsIn(database, currency);
   const topUps = topUpsIn(database, currency);
+  const decideWithOthers = createBatcher({
+    run: (wishes: PaymentWish[]) => decidePayments(decisions, wishes),
+    ...BATCHES,
+  });
 
   async function decideOne(given: PaymentWish): Promise<Decided> {
     // As PostgreSQL spells it, or the decision that exists would not be recognised.
     const wish = { ...given, orderId: given.orderId.toLowerCase() };
     if (wish.currency !== currency) refuseCurrency(wish.currency);
-    const [decided] = (await decidePayments(decisions, [wish])) as [Decided];
+    const decided = await decideWithOthers(wish);
     const { payment } = decided;
     if (payment.customerId !== wish.customerId || payment.amount !== wish.amount) {
       throw new AppError(
@@ -32,7 +40,7 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
   }
 
   api.serve(contract.decidePayment, async ({ params, body }) => {
-    const { payment, fresh } = await decideOne({
+    const { payment, fresh, charge } = await decideOne({
       kind: 'pay',
       orderId: params.orderId,
       customerId: body.customerId,
@@ -43,7 +51,8 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     if (payment.decision === 'voided') {
       throw new AppError(contract.billingProblems.paymentVoided, `${params.orderId} was voided`);
     }
-    const operation = await store.findOperation(database, payment.operationId as string);
+    const operation =
+      charge ?? (await store.findOperation(database, payment.operationId as string));
     if (operation === null) {
       throw new AppError(commonProblems.internal, `operation ${payment.operationId} is missing`);
     }

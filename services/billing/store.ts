@@ -32,6 +32,11 @@ export interface OperationRow {
   idempotencyKey: string | null;
 }
 
+const OPERATION_COLUMNS = 'id, type, amount, currency, balance_after, order_id, number, created_at';
+
+/** An operation with its place in the wallet's history. */
+export type NumberedOperation = WalletOperation & { number: number };
+
 /**
  * Makes sure that the wallets exist and locks them, always in the order of their ids, so that no
  * two transactions wait for each other.
@@ -42,23 +47,21 @@ export async function lockWallets(
   currency: string,
 ): Promise<Map<string, WalletRow>> {
   const sorted = [...new Set(customerIds)].sort();
-  await tx.query({
+  const ensured = tx.query({
     name: 'ensure-wallets',
     text: `insert into wallets (customer_id, currency)
       select customer_id, $2 from unnest($1::text[]) as t (customer_id)
       order by customer_id collate "C" on conflict do nothing`,
     values: [sorted, currency],
   });
-  const { rows } = await tx.query<{
-    customer_id: string;
-    balance: string;
-    operation_count: string;
-  }>({
+  const locked = tx.query<{ customer_id: string; balance: string; operation_count: string }>({
     name: 'lock-wallets',
     text: `select customer_id, balance, operation_count from wallets
       where customer_id = any($1::text[]) order by customer_id collate "C" for update`,
     values: [sorted],
   });
+  // Sent together; the second sees what the first made sure of.
+  const [, { rows }] = await Promise.all([ensured, locked]);
   return new Map(
     rows.map((row) => [
       row.customer_id,
@@ -92,6 +95,7 @@ export async function findPayments(db: Queryable, orderIds: string[]): Promise<P
 
 /** Writes decisions for ever. A second decision for an order breaks the primary key (I1). */
 export async function insertPayments(tx: Queryable, payments: PaymentRow[]): Promise<void> {
+  if (payments.length === 0) return;
   await tx.query({
     name: 'insert-payments',
     text: `insert into payments
@@ -110,13 +114,19 @@ export async function insertPayments(tx: Queryable, payments: PaymentRow[]): Pro
   });
 }
 
-export async function insertOperations(tx: Queryable, operations: OperationRow[]): Promise<void> {
-  await tx.query({
+/** @returns the operations as stored, in any order */
+export async function insertOperations(
+  tx: Queryable,
+  operations: OperationRow[],
+): Promise<NumberedOperation[]> {
+  if (operations.length === 0) return [];
+  const { rows } = await tx.query({
     name: 'insert-operations',
     text: `insert into operations
         (id, customer_id, number, type, amount, currency, balance_after, order_id, idempotency_key)
       select * from unnest ($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[],
-        $6::text[], $7::bigint[], $8::uuid[], $9::text[])`,
+        $6::text[], $7::bigint[], $8::uuid[], $9::text[])
+      returning ${OPERATION_COLUMNS}`,
     values: [
       operations.map((operation) => operation.id),
       operations.map((operation) => operation.customerId),
@@ -129,10 +139,12 @@ export async function insertOperations(tx: Queryable, operations: OperationRow[]
       operations.map((operation) => operation.idempotencyKey),
     ],
   });
+  return rows.map(operationOf);
 }
 
 /** Writes each changed wallet once. The caller holds their locks. */
 export async function updateWallets(tx: Queryable, wallets: WalletRow[]): Promise<void> {
+  if (wallets.length === 0) return;
   await tx.query({
     name: 'update-wallets',
     text: `update wallets set balance = new.balance, operation_count = new.operation_count
@@ -156,11 +168,6 @@ export async function findBalance(db: Queryable, customerId: string): Promise<nu
   });
   return Number(rows[0]?.balance ?? 0);
 }
-
-const OPERATION_COLUMNS = 'id, type, amount, currency, balance_after, order_id, number, created_at';
-
-/** An operation with its place in the wallet's history. */
-export type NumberedOperation = WalletOperation & { number: number };
 
 export async function findOperation(db: Queryable, id: string): Promise<NumberedOperation | null> {
   const { rows } = await db.query({

@@ -8,7 +8,7 @@ import type { NumberedOperation, OperationRow, WalletRow } from './store.ts';
 export interface TopUpStore {
   lockWallet: (customerId: string) => Promise<WalletRow>;
   findTopUp: (customerId: string, key: string) => Promise<NumberedOperation | null>;
-  insertOperation: (operation: OperationRow) => Promise<void>;
+  insertOperation: (operation: OperationRow) => Promise<NumberedOperation>;
   updateWallet: (wallet: WalletRow) => Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<Num
       throw new AppError(billingProblems.balanceLimit, `balance would be ${balance}`);
     }
     const number = wallet.operationCount + 1;
-    await store.insertOperation({
+    const operation = await store.insertOperation({
       id: randomUUIDv7(),
       customerId,
       number,
@@ -54,6 +54,6 @@ export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<Num
       idempotencyKey,
     });
     await store.updateWallet({ customerId, balance, operationCount: number });
-    return (await store.findTopUp(customerId, idempotencyKey)) as NumberedOperation;
+    return operation;
   });
 }

@@ -41,7 +41,10 @@ export function topUpsIn(database: Database, currency: string): TopUpDeps {
               return wallets.get(id) as store.WalletRow;
             },
             findTopUp: (id, key) => store.findTopUp(tx, id, key),
-            insertOperation: (operation) => store.insertOperations(tx, [operation]),
+            async insertOperation(operation) {
+              const [stored] = await store.insertOperations(tx, [operation]);
+              return stored as store.NumberedOperation;
+            },
             updateWallet: (wallet) => store.updateWallets(tx, [wallet]),
           }),
         ),

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import * as contract from '#contracts/orders.ts';
+import { createBatcher } from '#platform/batcher.ts';
 import type { Database } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/page.ts';
@@ -22,13 +23,25 @@ export interface OrdersRoutesDeps {
 const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
+// Two: while one waits for the disk, the next is on its way.
+const BATCHES = { batchMax: 64, runsMax: 2, waitingMax: 1_024 };
+
 /** The internal API of orders (`contracts/orders.ts`). */
 export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
+  const insertOrder = createBatcher({
+    run: (drafts: store.OrderDraft[]) => store.insertOrders(database, drafts),
+    ...BATCHES,
+  });
+  const settleOrder = createBatcher({
+    run: (settlements: store.Settlement[]) => store.settleOrders(database, settlements),
+    ...BATCHES,
+  });
+
   api.serve(contract.createOrder, async ({ body }) => {
     const { order, created } = await createOrder(
       {
         currency,
-        insertOrder: (draft) => store.insertOrder(database, draft),
+        insertOrder,
         findOrderByKey: (customerId, key) => store.findOrderByKey(database, customerId, key),
       },
       body,
@@ -40,10 +53,15 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
     const { order, changed } = await recordPayment(
       {
         settleOrder: (id, record) =>
-          store.settleOrder(database, id, record, {
-            id: randomUUIDv7(),
-            type: ORDER_UPDATE_TYPE,
-            traceparent: traceparent(traceId),
+          settleOrder({
+            // As PostgreSQL spells it, or the answer would not be recognised.
+            orderId: id.toLowerCase(),
+            record,
+            event: {
+              id: randomUUIDv7(),
+              type: ORDER_UPDATE_TYPE,
+              traceparent: traceparent(traceId),
+            },
           }),
         findOrder: (id) => store.findOrder(database, id),
       },

@@ -14,7 +14,7 @@ async function start(t: TestContext) {
   return {
     database,
     async pending(): Promise<Order> {
-      const order = await store.insertOrder(database, {
+      const draft = {
         id: randomUUIDv7(),
         createdAt: new Date(),
         customerId: 'auth0|anna',
@@ -22,16 +22,18 @@ async function start(t: TestContext) {
         requestHash: Buffer.alloc(32),
         items: [{ name: 'Книга', quantity: 1, unitPrice: rub(1_000_000_000_000_000) }],
         total: rub(1_000_000_000_000_000),
-      });
-      return order as Order;
+      };
+      return (await store.insertOrders(database, [draft]))[0] as Order;
     },
-    settle: (id: string, record: PaymentRecord) =>
-      store.settleOrder(database, id, record, {
-        id: randomUUIDv7(),
-        type: ORDER_UPDATE_TYPE,
-        traceparent: '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01',
-      }),
+    async settle(id: string, record: PaymentRecord): Promise<Order | null> {
+      return (await store.settleOrders(database, [settlementOf(id, record)]))[0] as Order | null;
+    },
   };
+}
+
+function settlementOf(orderId: string, record: PaymentRecord): store.Settlement {
+  const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
+  return { orderId, record, event: { id: randomUUIDv7(), type: ORDER_UPDATE_TYPE, traceparent } };
 }
 
 const operationId = randomUUID();
@@ -116,4 +118,61 @@ test('I2: the database itself refuses states that cannot be', async (t) => {
   }
   const { payment, status } = (await store.findOrder(orders.database, id)) as Order;
   assert.deepEqual([payment, status], [null, 'Pending']);
+});
+
+test('I5: many orders end in one statement, each with its own event, and none with two', async (t) => {
+  const orders = await start(t);
+  const [paid, declined, twice] = await Promise.all([1, 2, 3].map(orders.pending));
+  const ends = [
+    settlementOf((paid as Order).id, { decision: 'captured', operationId }),
+    settlementOf((declined as Order).id, { decision: 'declined' }),
+    settlementOf((twice as Order).id, { decision: 'voided' }),
+    settlementOf(randomUUIDv7(), { decision: 'voided' }),
+    settlementOf((twice as Order).id, { decision: 'declined' }),
+  ];
+  const settled = await store.settleOrders(orders.database, ends);
+  assert.deepEqual(
+    settled.map((order) => order && [order.id, order.status, order.statusReason]),
+    [
+      [paid?.id, 'Paid', null],
+      [declined?.id, 'Cancelled', 'insufficient-funds'],
+      [twice?.id, 'Cancelled', 'voided'],
+      null,
+      null,
+    ],
+  );
+  const { rows } = await orders.database.query(
+    `select outbox.id from outbox join orders on orders.id::text = aggregateid
+      and orders.event_id = outbox.id and payload->>'status' = status`,
+  );
+  assert.deepEqual(
+    rows.map(({ id }) => id).sort(),
+    ends.slice(0, 3).map(({ event }) => event.id),
+  );
+});
+
+test('of many orders in one statement, only those with a new key are stored', async (t) => {
+  const { database } = await start(t);
+  const draft = (customerId: string, idempotencyKey: string): store.OrderDraft => ({
+    ...{ id: randomUUIDv7(), createdAt: new Date(), customerId, idempotencyKey },
+    ...{ requestHash: Buffer.alloc(32), total: rub(1) },
+    items: [{ name: 'Книга', quantity: 1, unitPrice: rub(1) }],
+  });
+  const before = draft('anna', 'used');
+  await store.insertOrders(database, [before]);
+  const drafts = [
+    draft('boris', 'used'),
+    draft('anna', 'used'),
+    draft('anna', 'new'),
+    draft('anna', 'new'),
+  ];
+  const stored = await store.insertOrders(database, drafts);
+  const [boris, , anna] = drafts;
+  assert.deepEqual(
+    stored.map((order) => order?.id),
+    [boris?.id, undefined, anna?.id, undefined],
+  );
+  // What is answered at once is what the row says.
+  assert.deepEqual(await store.findOrder(database, anna?.id as string), stored[2]);
+  assert.equal((await database.query('select from orders')).rowCount, 3);
 });

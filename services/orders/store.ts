@@ -38,28 +38,49 @@ export interface OrderDraft {
   total: { amount: number; currency: string };
 }
 
-/** Stores a Pending order. @returns null when the customer used the key before */
-export async function insertOrder(db: Queryable, draft: OrderDraft): Promise<Order | null> {
-  const { rows } = await db.query<OrderRow>({
-    name: 'insert-order',
+/**
+ * Stores Pending orders, in one statement.
+ * @returns one for each draft, in their order; null where the customer used the key before, also
+ *   for an earlier draft
+ */
+export async function insertOrders(db: Queryable, drafts: OrderDraft[]): Promise<(Order | null)[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'insert-orders',
+    // Sorted, so that two batches with the same keys do not wait for each other in a circle.
     text: `insert into orders
         (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency,
           created_at, updated_at)
-      values ($1, $2, $3, $4, 'Pending', $5, $6, $7, $8, $8)
+      select id, customer_id, idempotency_key, request_hash, 'Pending', items, total_amount,
+        currency, created_at, created_at
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::bigint[],
+          $7::text[], $8::timestamptz[])
+        as draft (id, customer_id, idempotency_key, request_hash, items, total_amount, currency,
+          created_at)
+      order by customer_id collate "C", idempotency_key collate "C"
       on conflict (customer_id, idempotency_key) do nothing
-      returning ${ORDER_COLUMNS}`,
+      returning id`,
     values: [
-      draft.id,
-      draft.customerId,
-      draft.idempotencyKey,
-      draft.requestHash,
-      JSON.stringify(draft.items),
-      draft.total.amount,
-      draft.total.currency,
-      draft.createdAt,
+      drafts.map((draft) => draft.id),
+      drafts.map((draft) => draft.customerId),
+      drafts.map((draft) => draft.idempotencyKey),
+      drafts.map((draft) => draft.requestHash),
+      drafts.map((draft) => JSON.stringify(draft.items)),
+      drafts.map((draft) => draft.total.amount),
+      drafts.map((draft) => draft.total.currency),
+      drafts.map((draft) => draft.createdAt.toISOString()),
     ],
   });
-  return rows[0] === undefined ? null : orderOf(rows[0]);
+  const inserted = new Set(rows.map((row) => row.id));
+  return drafts.map((draft) => (inserted.has(draft.id) ? pendingOrderOf(draft) : null));
+}
+
+/** The order that a draft became: all of its row is known before it is stored. */
+function pendingOrderOf({ id, customerId, items, total, createdAt }: OrderDraft): Order {
+  const moment = createdAt.toISOString();
+  return {
+    ...{ id, customerId, status: 'Pending', statusReason: null, items, total, payment: null },
+    ...{ version: 1, createdAt: moment, updatedAt: moment },
+  };
 }
 
 /** The order that a customer's key names, with the hash of its request. */
@@ -87,37 +108,46 @@ export async function findOrder(db: Queryable, id: string): Promise<Order | null
   return rows[0] === undefined ? null : orderOf(rows[0]);
 }
 
-/** What the status change's event carries besides the order. */
-export interface EventDraft {
-  id: string;
-  type: string;
-  traceparent: string;
+/** An order's end, about to be stored. */
+export interface Settlement {
+  orderId: string;
+  record: PaymentRecord;
+  /** What the event carries besides the order. */
+  event: { id: string; type: string; traceparent: string };
 }
 
 /**
- * Ends a Pending order and puts its event into the outbox, in one statement: neither exists
+ * Ends Pending orders and puts their events into the outbox, in one statement: neither exists
  * without the other. Invariants I2 (one way, guarded by the status) and I5.
- * @returns null when the order is not Pending or does not exist
+ * @returns one for each settlement, in their order; null where the order is not Pending, does not
+ *   exist, or was settled by another one of them
  */
-export async function settleOrder(
+export async function settleOrders(
   db: Queryable,
-  id: string,
-  record: PaymentRecord,
-  event: EventDraft,
-): Promise<Order | null> {
-  const captured = record.decision === 'captured';
-  const reason = record.decision === 'declined' ? 'insufficient-funds' : 'voided';
+  settlements: Settlement[],
+): Promise<(Order | null)[]> {
+  // Of two for one order, the first: the statement must meet each row once.
+  const first = new Map<string, Settlement>();
+  for (const each of settlements) {
+    if (!first.has(each.orderId)) first.set(each.orderId, each);
+  }
+  const given = [...first.values()];
   const { rows } = await db.query<OrderRow>({
-    name: 'settle-order',
-    text: `with settled as (
+    name: 'settle-orders',
+    text: `with given as (
+        select * from unnest
+          ($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[])
+          as t (order_id, new_status, new_reason, operation_id, new_event_id, type, traceparent)
+      ), settled as (
         update orders
-        set status = $2, status_reason = $3, payment_operation_id = $4, event_id = $5::uuid,
-          version = version + 1, updated_at = now()
-        where id = $1 and status = 'Pending'
-        returning ${ORDER_COLUMNS}
+        set status = new_status, status_reason = new_reason, payment_operation_id = operation_id,
+          event_id = new_event_id, version = version + 1, updated_at = now()
+        from given
+        where id = order_id and status = 'Pending'
+        returning orders.*, type, traceparent
       ), event as (
         insert into outbox (id, aggregatetype, aggregateid, type, traceparent, payload)
-        select $5::uuid, 'order', id, $6, $7, json_build_object(
+        select event_id, 'order', id, type, traceparent, json_build_object(
           'orderId', id,
           'customerId', customer_id,
           'version', version,
@@ -129,18 +159,26 @@ export async function settleOrder(
           'occurredAt', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
         from settled
       )
-      select * from settled`,
+      select ${ORDER_COLUMNS} from settled`,
     values: [
-      id,
-      captured ? 'Paid' : 'Cancelled',
-      captured ? null : reason,
-      captured ? record.operationId : null,
-      event.id,
-      event.type,
-      event.traceparent,
+      given.map(({ orderId }) => orderId),
+      given.map(({ record }) => (record.decision === 'captured' ? 'Paid' : 'Cancelled')),
+      given.map(({ record }) => reasonOf(record)),
+      given.map(({ record }) => (record.decision === 'captured' ? record.operationId : null)),
+      given.map(({ event }) => event.id),
+      given.map(({ event }) => event.type),
+      given.map(({ event }) => event.traceparent),
     ],
   });
-  return rows[0] === undefined ? null : orderOf(rows[0]);
+  const settled = new Map(rows.map((row) => [row.id, orderOf(row)]));
+  return settlements.map((each) =>
+    first.get(each.orderId) === each ? (settled.get(each.orderId) ?? null) : null,
+  );
+}
+
+function reasonOf({ decision }: PaymentRecord): CancelReason | null {
+  if (decision === 'captured') return null;
+  return decision === 'declined' ? 'insufficient-funds' : 'voided';
 }
 
 /** A customer's orders, newest first, one more than `limit` where there are more. */
