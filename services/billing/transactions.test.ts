@@ -74,7 +74,11 @@ test('the exact balance pays; one unit more is declined, also after a top-up', a
   assert.deepEqual([declined.payment.decision, declined.payment.balanceSeen], ['declined', 500]);
   assert.equal((await billing.pay(randomUUID(), 500)).payment.decision, 'captured');
   await billing.topUp(1_000);
-  assert.deepEqual(await billing.pay(tooDear, 501), { payment: declined.payment, fresh: false, charge: null });
+  assert.deepEqual(await billing.pay(tooDear, 501), {
+    payment: declined.payment,
+    fresh: false,
+    charge: null,
+  });
   assert.equal(await balanceOf(billing), 1_000);
   await assertLedger(billing);
 });
