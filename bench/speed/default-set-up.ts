@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readPidFile } from '#dev/postgres-process.ts';
+import { serverUrl } from '#dev/postgres-server.ts';
+import { placesOf, ready } from '../../test/start.ts';
+import type { Issuer } from './issuer.ts';
+import type { SetUp } from './set-up.ts';
+
+const START = join(import.meta.dirname, '..', '..', 'dev', 'start.ts');
+const STOP_WITH_PARENT = new URL('stop-with-parent.ts', import.meta.url).href;
+// `npm start` promises an end within 10 s.
+const STOP_TIMEOUT_MS = 15_000;
+/** Its settings are those of a user who sets none, whatever this environment says. */
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
+
+/**
+ * Starts what `npm start` starts, as a process of its own.
+ * @param home empty folder, which another user may enter where we are root
+ */
+export async function startDefaultSetUp(home: string, issuer: Issuer): Promise<SetUp> {
+  const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, START], {
+    env: {
+      ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
+      ...{ ORDERBELL_HOME: home, PORT: '0' },
+      ...{ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: issuer.audience },
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+
+  async function close(): Promise<void> {
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(late);
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  try {
+    const url = await ready({ child, printed: () => printed, exited });
+    const data = join(home, 'postgres');
+    const server = readPidFile(data);
+    if (server === undefined) throw new Error(`no database server in ${data}`);
+    const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
+    return {
+      ...{ name: 'default', url, places: await placesOf(home) },
+      superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
+      postgresPid: () => readPidFile(data)?.pid ?? server.pid,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw new Error(`npm start did not start:\n${printed}`, { cause: error });
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The three writes of one order as the database alone would do them, each a statement and a commit
+ * of its own, on the tables of orders and billing: create, decide, record with the event. Names
+ * with a colon are pgbench's: `wallet` is the wallet's number, each other one a column that an
+ * earlier statement returned, after its prefix. It would take one in a text, such as a format of
+ * time, for a name too.
+ */
+export const floorStatements = [
+  {
+    prefix: 'order_',
+    text: `insert into orders
+        (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency)
+      values (uuidv7(), 'floor-' || :wallet::text, gen_random_uuid()::text,
+        sha256(gen_random_uuid()::text::bytea), 'Pending',
+        '[{"name": "Книга", "quantity": 1, "unitPrice": {"amount": 100, "currency": "RUB"}}]',
+        100, 'RUB')
+      returning id`,
+  },
+  {
+    prefix: 'operation_',
+    text: `with charged as (
+        update wallets set balance = balance - 100, operation_count = operation_count + 1
+        where customer_id = 'floor-' || :wallet::text and balance >= 100
+        returning customer_id, balance, operation_count, uuidv7() as operation_id
+      ), decision as (
+        insert into payments
+          (order_id, customer_id, amount, currency, decision, operation_id, balance_seen)
+        select :order_id::uuid, customer_id, 100, 'RUB', 'captured', operation_id, balance + 100
+        from charged
+      )
+      insert into operations
+        (id, customer_id, number, type, amount, currency, balance_after, order_id)
+      select operation_id, customer_id, operation_count, 'charge', -100, 'RUB', balance,
+        :order_id::uuid
+      from charged returning id`,
+  },
+  {
+    prefix: 'event_',
+    text: `with settled as (
+        update orders set status = 'Paid', payment_operation_id = :operation_id::uuid,
+          event_id = uuidv7(), version = version + 1, updated_at = now()
+        where id = :order_id::uuid and status = 'Pending'
+        returning *
+      )
+      insert into outbox (id, aggregatetype, aggregateid, type, traceparent, payload)
+      select event_id, 'order', id, 'orderbell.OrderUpdateMessage.v1',
+        '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', json_build_object(
+          'orderId', id,
+          'customerId', customer_id,
+          'version', version,
+          'previousStatus', 'Pending',
+          'status', status,
+          'total', json_build_object('amount', total_amount, 'currency', currency),
+          'paymentOperationId', payment_operation_id,
+          'reason', status_reason,
+          'occurredAt', updated_at)
+      from settled returning id`,
+  },
+];
+
+export const FLOOR_WALLETS = 1_000;
+
+/** The statements as a script of pgbench, which repeats it. */
+export function pgbenchScript(): string {
+  const statements = floorStatements.map(({ prefix, text }) => `${text} \\gset ${prefix}\n`);
+  return [`\\set wallet random(1, ${FLOOR_WALLETS})\n`, ...statements].join('');
+}
+
+/**
+ * A statement with numbered parameters.
+ * @returns the names of the parameters, in the order of their numbers
+ */
+export function numbered(text: string): { text: string; names: string[] } {
+  const names: string[] = [];
+  // Not the second colon of a cast.
+  const changed = text.replace(/(?<!:):([a-z]\w*)/g, (_all, name: string) => {
+    const known = names.indexOf(name);
+    return `$${known >= 0 ? known + 1 : names.push(name)}`;
+  });
+  return { text: changed, names };
+}

@@ -1,0 +1,37 @@
+import { appendFile } from 'node:fs/promises';
+import { type LoadJob, type LoadOutcome, runLoad } from './load.ts';
+import type { FromLoad, LoadReport, ToLoad } from './load-process.ts';
+import { percentilesOf } from './percentiles.ts';
+
+// The load as a process of its own, so that what it costs is not taken for what the system costs.
+// What takes time afterwards waits until it is asked for: the backlog is being measured then.
+
+let outcome: (LoadOutcome & { cpuSeconds: number }) | undefined;
+
+process.on('message', (order: ToLoad) => {
+  const work = order.do === 'place' ? place(order.job) : report(order.historyFile);
+  work.then(tell, (error: unknown) => tell({ is: 'failed', reason: String(error) }));
+});
+process.once('disconnect', () => process.exit(1));
+
+function tell(message: FromLoad): void {
+  process.send?.(message);
+}
+
+async function place(job: LoadJob): Promise<FromLoad> {
+  const before = process.cpuUsage();
+  const placed = await runLoad(job);
+  const { user, system } = process.cpuUsage(before);
+  outcome = { ...placed, cpuSeconds: (user + system) / 1_000_000 };
+  return { is: 'placed' };
+}
+
+/** Appends the answers to a file, a JSON document a line, and tells the rest. */
+async function report(historyFile: string): Promise<FromLoad> {
+  if (outcome === undefined) throw new Error('nothing was placed');
+  const { answers, times, ...rest } = outcome;
+  outcome = undefined;
+  await appendFile(historyFile, answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+  const told: LoadReport = { ...rest, orders: times.length, latency: percentilesOf(times) };
+  return { is: 'reported', report: told };
+}

@@ -1,0 +1,63 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { LoadJob, LoadOutcome } from './load.ts';
+import type { Percentiles } from './percentiles.ts';
+
+export type ToLoad = { do: 'place'; job: LoadJob } | { do: 'report'; historyFile: string };
+
+export type FromLoad =
+  | { is: 'placed' }
+  | { is: 'reported'; report: LoadReport }
+  | { is: 'failed'; reason: string };
+
+export interface LoadReport extends Omit<LoadOutcome, 'answers' | 'times'> {
+  /** Answers that were right: paid, or refused for want of money where there was none. */
+  orders: number;
+  /** Of those, in ms. */
+  latency: Percentiles;
+  /** Of the generator, while it placed them. */
+  cpuSeconds: number;
+}
+
+/** The process that places orders. */
+export interface Load {
+  pid: number;
+  /** @returns at the moment of the last answer */
+  place(job: LoadJob): Promise<void>;
+  /** What came of it; all answers are appended to the file as lines of JSON. */
+  report(historyFile: string): Promise<LoadReport>;
+  close(): Promise<void>;
+}
+
+export async function startLoad(): Promise<Load> {
+  const child = fork(join(import.meta.dirname, 'load-main.ts'), { execArgv: [] });
+  await once(child, 'spawn');
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`the load ended by itself with ${signal ?? `code ${code}`}`);
+  });
+  ended.catch(() => {});
+
+  async function ask(order: ToLoad): Promise<FromLoad> {
+    const answered = once(child, 'message');
+    child.send(order);
+    const [answer] = (await Promise.race([answered, ended])) as [FromLoad];
+    if (answer.is === 'failed') throw new Error(`the load failed: ${answer.reason}`);
+    return answer;
+  }
+
+  return {
+    pid: child.pid as number,
+    async place(job) {
+      await ask({ do: 'place', job });
+    },
+    async report(historyFile) {
+      const answer = await ask({ do: 'report', historyFile });
+      if (answer.is !== 'reported') throw new Error(`the load answered out of turn: ${answer.is}`);
+      return answer.report;
+    },
+    async close() {
+      child.kill('SIGKILL');
+    },
+  };
+}
