@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { Problem } from './gateway.ts';
 
 /** What an OpenAPI operation is made from: an endpoint of a contract. */
@@ -9,6 +9,7 @@ export interface DescribedEndpoint {
   summary: string;
   tags?: readonly string[];
   callers?: readonly string[];
+  together?: boolean;
   /** True for operations that need no token. */
   public?: boolean;
   params?: TSchema;
@@ -43,6 +44,8 @@ export function openApiOf(options: OpenApiOptions): Record<string, unknown> {
   const { title, description, endpoints, tags = [] } = options;
   const paths: Record<string, Record<string, unknown>> = {};
   const described = Object.values(endpoints).filter(isEndpoint);
+  const together = described.filter((endpoint) => endpoint.together);
+  if (together.length > 0) described.push(callTogether(together));
   const rank = (endpoint: DescribedEndpoint) => tags.indexOf(endpoint.tags?.[0] ?? '');
   for (const endpoint of described.sort((a, b) => rank(a) - rank(b))) {
     const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
@@ -101,6 +104,31 @@ function operationOf(endpoint: DescribedEndpoint): Record<string, unknown> {
       requestBody: { required: true, content: { 'application/json': { schema: endpoint.body } } },
     }),
     responses: { ...successesOf(endpoint), ...problemsOf(endpoint) },
+  };
+}
+
+/** Several calls in one request, as `platform/calls.ts` serves it. */
+function callTogether(endpoints: DescribedEndpoint[]): DescribedEndpoint {
+  const call = Type.Object({
+    operationId: Type.Enum(endpoints.map(({ operationId }) => operationId)),
+    params: Type.Optional(Type.Object({})),
+    body: Type.Optional(Type.Unknown()),
+    traceId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  });
+  const answer = Type.Object({
+    status: Type.Integer(),
+    headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+    body: Type.Unknown(),
+  });
+  return {
+    operationId: 'callTogether',
+    method: 'POST',
+    path: '/calls',
+    summary:
+      'Several calls in one request, each answered as if it had come alone, in the order of the calls',
+    callers: [...new Set(endpoints.flatMap(({ callers = [] }) => callers))],
+    body: Type.Object({ calls: Type.Array(call, { minItems: 1, maxItems: 64 }) }),
+    responses: { 200: Type.Object({ answers: Type.Array(answer) }) },
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
 import { createBatcher } from './batcher.ts';
+import { isRowFault } from './database.ts';
 import { AppError, commonProblems } from './errors.ts';
 
 /** Runs that end when the test says so. */
@@ -19,7 +20,7 @@ function sqlError(state: string): Error {
   return Object.assign(new pg.DatabaseError('refused', 1, 'error'), { code: state });
 }
 
-const LIMITS = { batchMax: 3, runsMax: 1, waitingMax: 100 };
+const LIMITS = { isOneItems: isRowFault, batchMax: 3, runsMax: 1, waitingMax: 100 };
 
 test('an item that comes alone goes at once; those that come meanwhile go together', async () => {
   const { runs, run } = heldRuns();

@@ -1,9 +1,13 @@
-import { isRowFault } from './database.ts';
 import { AppError, commonProblems } from './errors.ts';
 
 export interface BatcherOptions<Item, Result> {
-  /** Does many at once: one result for each, in their order. What it throws is every item's fault. */
+  /** Does many at once: one result for each, in their order. */
   run: (items: Item[]) => Promise<Result[]>;
+  /**
+   * Whether one item may have failed a run: then it is repeated item by item, so that the others do
+   * not fail with it, and `run` must bear that. Otherwise all of its items fail.
+   */
+  isOneItems: (error: unknown) => boolean;
   /** Most items of one run. */
   batchMax: number;
   /** Runs at the same time: while one waits for the disk, the next is on its way. */
@@ -24,14 +28,11 @@ interface Waiting<Item, Result> {
 /**
  * Natural batching: what arrives while earlier runs are under way goes together in the next one.
  * There is no timer, so an item that comes alone goes at once.
- *
- * A run that one item may have failed is repeated item by item, so that it does not fail the others:
- * `run` must bear repetition. One whose database was away is not: each item would wait for it anew.
  */
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { run, batchMax, runsMax, waitingMax } = options;
+  const { run, isOneItems, batchMax, runsMax, waitingMax } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
 
@@ -44,7 +45,7 @@ export function createBatcher<Item, Result>(
 
   async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
     const settle = await attempt(batch).catch(async (error: unknown) => {
-      if (batch.length === 1 || !isRowFault(error)) return () => rejectAll(batch, error);
+      if (batch.length === 1 || !isOneItems(error)) return () => rejectAll(batch, error);
       const alone = batch.map((one) => attempt([one]).catch((own) => () => one.reject(own)));
       const settles = await Promise.all(alone);
       return () => {
@@ -67,7 +68,7 @@ export function createBatcher<Item, Result>(
 
   return (item) => {
     if (waiting.length >= waitingMax) {
-      const message = `${waitingMax} wait for the database already`;
+      const message = `${waitingMax} wait already`;
       return Promise.reject(new AppError(commonProblems.unavailable, message));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result>();

@@ -21,6 +21,8 @@ export interface Endpoint {
   problems?: readonly { code: string }[];
   /** Services that may call it, for internal operations. */
   callers?: readonly string[];
+  /** Whether calls of it may travel together (calls.ts); only with params and body. */
+  together?: boolean;
 }
 
 type StaticOf<S> = S extends TSchema ? Static<S> : undefined;

@@ -1,18 +1,24 @@
 import type { Logger } from 'pino';
 import type { Pool } from 'undici';
 import { backoffMs, pause } from './backoff.ts';
+import { type Batcher, createBatcher } from './batcher.ts';
+import { CALLS_MAX, CALLS_PATH, type TogetherAnswer, type TogetherCall } from './calls.ts';
 import { type Deadline, deadlineIn } from './deadline.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
 import type { ProblemDocument } from './problem.ts';
 import { createReplicas, type Tried } from './replicas.ts';
 import type { Credentials } from './service-token.ts';
-import { traceparent } from './trace.ts';
+import { newTraceId, traceparent } from './trace.ts';
 
 // One attempt: longer than the callee's statement time-out, shorter than a request's budget, so
 // that a lost answer still leaves time for another attempt (reliability 1.8).
 const ATTEMPT_TIMEOUT_MS = 2_500;
 const RETRY = { firstMs: 50, maxMs: 400 };
+// Requests with several calls on their way to one replica: few, so that they carry many, and more
+// than one, so that a call that waits for a lock holds up only those beside it.
+const REQUESTS_TOGETHER_MAX = 4;
+const CALLS_WAITING_MAX = 1_024;
 // Of a failed answer, for the log: enough to name its problem.
 const FAULT_TEXT_MAX = 300;
 
@@ -76,21 +82,19 @@ export function createHttpClient({
 }: HttpClientOptions): HttpClient {
   const replicas = createReplicas(callee, urls, log);
 
-  async function send<E extends Endpoint>(
-    endpoint: E,
-    request: EndpointRequest<E>,
-    options: CallOptions & { authorization: string; pool: Pool; signal: AbortSignal },
-  ): Promise<Answer<E>> {
-    const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
-    const { authorization, signal } = options;
-    const answer = await options.pool.request({
-      method: endpoint.method,
-      path: pathOf(endpoint.path, params ?? {}, query ?? {}),
+  const batchers = new Map<Pool, Batcher<Outgoing, Incoming>>();
+
+  /** One request. @throws Error when no answer came, or one that says that the callee is not able */
+  async function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
+    const { method, path, body, traceId } = outgoing;
+    const answer = await pool.request({
+      method,
+      path,
       headers: {
-        authorization,
+        authorization: await credentials(callee),
         ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(options.traceId !== undefined && { traceparent: traceparent(options.traceId) }),
-        ...options.headers,
+        ...(traceId !== undefined && { traceparent: traceparent(traceId) }),
+        ...outgoing.headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal,
@@ -101,12 +105,69 @@ export function createHttpClient({
     const status = answer.statusCode;
     if (status >= 500) {
       // Not parsed: what stands before a service answers with HTML when the service is down.
-      const text = await answer.body.text();
-      throw new Error(`${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`);
+      throw new Error(faultOf(callee, status, await answer.body.text()));
     }
-    const content = await answer.body.json();
     const headers = answer.headers as Record<string, string>;
-    const retryAfter = headers['retry-after'];
+    return { status, headers, body: await answer.body.json() };
+  }
+
+  /** What several wait for, in one request; what comes alone goes as it is. */
+  async function exchangeTogether(pool: Pool, outgoing: Outgoing[]): Promise<Incoming[]> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(new Error('no answer in time')), ATTEMPT_TIMEOUT_MS);
+    const alone = (one: Outgoing) => exchange(pool, one, abort.signal);
+    try {
+      const [first, ...others] = outgoing as [Outgoing, ...Outgoing[]];
+      if (others.length === 0) return [await alone(first)];
+      const calls = outgoing.map(({ call }) => call);
+      const request = { method: 'POST', path: CALLS_PATH, body: { calls } } as const;
+      const { status, body } = await alone(request as Outgoing);
+      // A callee of an older version.
+      if (status === 404) return await Promise.all(outgoing.map(alone));
+      if (status !== 200) throw new Error(faultOf(callee, status, JSON.stringify(body)));
+      return (body as { answers: Incoming[] }).answers;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function batcherOf(pool: Pool): Batcher<Outgoing, Incoming> {
+    const batcher =
+      batchers.get(pool) ??
+      createBatcher({
+        run: (outgoing: Outgoing[]) => exchangeTogether(pool, outgoing),
+        isOneItems: () => false,
+        batchMax: CALLS_MAX,
+        runsMax: REQUESTS_TOGETHER_MAX,
+        waitingMax: CALLS_WAITING_MAX,
+      });
+    batchers.set(pool, batcher);
+    return batcher;
+  }
+
+  async function send<E extends Endpoint>(
+    endpoint: E,
+    request: EndpointRequest<E>,
+    options: CallOptions & { pool: Pool; signal: AbortSignal },
+  ): Promise<Answer<E>> {
+    const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
+    const { pool, signal, traceId, headers: given } = options;
+    const outgoing: Outgoing = {
+      method: endpoint.method,
+      path: pathOf(endpoint.path, params ?? {}, query ?? {}),
+      ...{ body, traceId, headers: given },
+      call: { operationId: endpoint.operationId, params, body, traceId: traceId ?? newTraceId() },
+    };
+    const together = endpoint.together && given === undefined;
+    const {
+      status,
+      headers,
+      body: content,
+    } = together
+      ? await unlessAborted(batcherOf(pool)(outgoing), signal)
+      : await exchange(pool, outgoing, signal);
+    if (status >= 500) throw new Error(faultOf(callee, status, JSON.stringify(content)));
+    const retryAfter = headers?.['retry-after'];
     return {
       status,
       body: content,
@@ -127,9 +188,8 @@ export function createHttpClient({
         let fault: unknown = new Error('no time left');
         if (timeoutMs > 0) {
           try {
-            const authorization = await credentials(callee);
             return await replicas.attempt(tried, timeoutMs, (pool, signal) =>
-              send(endpoint, request, { ...options, authorization, pool, signal }),
+              send(endpoint, request, { ...options, pool, signal }),
             );
           } catch (error) {
             fault = error;
@@ -150,6 +210,30 @@ export function createHttpClient({
     checkReady: replicas.checkReady,
     close: replicas.close,
   };
+}
+
+/** A request on its way: alone, or as one call of several. */
+interface Outgoing {
+  method: Endpoint['method'];
+  path: string;
+  headers?: Record<string, string> | undefined;
+  body?: unknown;
+  traceId?: string | undefined;
+  call: TogetherCall;
+}
+
+type Incoming = TogetherAnswer;
+
+function faultOf(callee: string, status: number, text: string): string {
+  return `${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`;
+}
+
+/** The work's end, or the signal's: who waits gives up, the work goes on for the others. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  work.then(resolve, reject);
+  return promise;
 }
 
 /** Fills `:parameters` in and appends the query; undefined query members are left out. */

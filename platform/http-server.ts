@@ -1,11 +1,9 @@
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import AjvCompiler from '@fastify/ajv-compiler';
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  type FastifySchemaCompiler,
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
@@ -14,11 +12,18 @@ import { AppError, commonProblems, describeError, type Fault } from './errors.ts
 import { drainWhenClosing } from './http-closing.ts';
 import { parseJson } from './json.ts';
 import { languageOf } from './language.ts';
-import { PROBLEM_MEDIA_TYPE, statusOf, toAppError, toProblem } from './problem.ts';
+import {
+  PROBLEM_MEDIA_TYPE,
+  type ProblemDocument,
+  statusOf,
+  toAppError,
+  toProblem,
+} from './problem.ts';
 import { traceIdOf } from './trace.ts';
-import { faultsOf, unwantedBody } from './validation.ts';
+import { createValidatorCompiler, faultsOf, unwantedBody } from './validation.ts';
 
-const BODY_BYTES_MAX = 64 * 1024;
+/** Most bytes of a request's body. */
+export const BODY_BYTES_MAX = 64 * 1024;
 // A customer id has up to 255 characters, each up to three when percent-encoded.
 const PATH_PARAMETER_LENGTH_MAX = 1024;
 const HEADER_BYTES_MAX = 16 * 1024;
@@ -189,67 +194,42 @@ function refuseFaults(request: FastifyRequest, check?: (body: unknown) => Fault[
   }
 }
 
-// One for all servers of the process: each Ajv compiles JSON Schema's own schemas first.
-const factory = AjvCompiler();
-
-function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
-  const rules = { removeAdditional: false, useDefaults: false, allErrors: true };
-  const strict = factory({}, { customOptions: { ...rules, coerceTypes: false } });
-  // Query strings and paths are text by nature: only there "10" may become 10.
-  const coercing = factory({}, { customOptions: { ...rules, coerceTypes: true } });
-  return ((part: { httpPart?: string; schema: unknown }) => {
-    const validate = (part.httpPart === 'body' ? strict : coercing)(part as never);
-    return part.httpPart === 'querystring' ? onlyPlainIntegers(part.schema, validate) : validate;
-  }) as never;
-}
-
-interface Validate {
-  (data: Record<string, unknown>): unknown;
-  /** What Fastify reads after a refusal. */
-  errors?: unknown;
-}
-
-/** Ajv would also take 1e1, 0x10 or a space for a whole number. */
-function onlyPlainIntegers(schema: unknown, validate: Validate): Validate {
-  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
-  const integers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
-  const checked: Validate = (data) => {
-    for (const name of integers) {
-      const text = data[name];
-      if (typeof text === 'string' && !/^-?\d{1,15}$/.test(text)) data[name] = Number.NaN;
-    }
-    const valid = validate(data);
-    checked.errors = validate.errors;
-    return valid;
-  };
-  return checked;
-}
-
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = problemAnswer(error, request, request.id);
+  return reply
+    .code(status)
+    .headers(headers)
+    .type(PROBLEM_MEDIA_TYPE)
+    .serializer(JSON.stringify)
+    .send(body);
+}
+
+/** The answer to whatever a handler threw, and its line in the log where it is a fault of ours. */
+export function problemAnswer(
+  error: unknown,
+  request: FastifyRequest,
+  traceId: string,
+): { status: number; headers: Record<string, string>; body: ProblemDocument } {
   const known = toAppError(error);
   const status = statusOf(known.problem);
   // Who refuses for too much work tells of it for many at once (admission.ts).
   if (status >= 500 && known.problem !== commonProblems.overloaded) {
     request.log.error(
-      { code: known.problem.code, traceId: request.id, stack: stackOf(known) },
+      { code: known.problem.code, traceId, stack: stackOf(known) },
       describeError(known),
     );
   }
-  const problem = toProblem(known, {
+  const body = toProblem(known, {
     language: languageOf(request.headers['accept-language']),
     instance: request.url?.split('?', 1)[0] ?? '/',
-    traceId: request.id,
+    traceId,
   });
-  return reply
-    .code(status)
-    .headers({
-      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
-      ...(problem.retryable && { 'retry-after': '1' }),
-      ...known.headers,
-    })
-    .type(PROBLEM_MEDIA_TYPE)
-    .serializer(JSON.stringify)
-    .send(problem);
+  const headers = {
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(body.retryable && { 'retry-after': '1' }),
+    ...known.headers,
+  };
+  return { status, headers, body };
 }
 
 function stackOf(error: AppError): string | undefined {

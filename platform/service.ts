@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { serveCalls } from './calls.ts';
 import { within } from './deadline.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
@@ -76,10 +77,14 @@ export async function startInternalService(
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, options.ready);
   serveMetrics(app, options.metrics ?? []);
+  const calls = serveCalls(app, (request) => checkCaller(request.headers.authorization));
   options.routes({
     app,
-    serve: (endpoint, handle) =>
-      serve(app, endpoint, { identify: onlyCallersOf(endpoint, checkCaller) }, handle),
+    serve(endpoint, handle) {
+      const identify = onlyCallersOf(endpoint, checkCaller);
+      serve(app, endpoint, { identify }, handle);
+      if (endpoint.together) calls.add(endpoint, identify, handle);
+    },
   });
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);
   return {

@@ -1,7 +1,7 @@
 import * as contract from '#contracts/billing.ts';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { createBatcher } from '#platform/batcher.ts';
-import type { Database } from '#platform/database.ts';
+import { type Database, isRowFault } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
@@ -13,7 +13,7 @@ import { decisionsIn, topUpsIn } from './transactions.ts';
 const CURSOR = /^operations:([1-9]\d{0,15})$/;
 
 // Two: while one waits for the disk, the next is on its way.
-const BATCHES = { batchMax: 64, runsMax: 2, waitingMax: 1_024 };
+const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 2, waitingMax: 1_024 };
 
 /** The internal API of billing (`contracts/billing.ts`). */
 export function serveBilling(api: InternalApi, database: Database, currency: string): void {

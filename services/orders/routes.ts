@@ -3,7 +3,7 @@ import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import * as contract from '#contracts/orders.ts';
 import { createBatcher } from '#platform/batcher.ts';
-import type { Database } from '#platform/database.ts';
+import { type Database, isRowFault } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
@@ -24,7 +24,7 @@ const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 // Two: while one waits for the disk, the next is on its way.
-const BATCHES = { batchMax: 64, runsMax: 2, waitingMax: 1_024 };
+const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 2, waitingMax: 1_024 };
 
 /** The internal API of orders (`contracts/orders.ts`). */
 export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
