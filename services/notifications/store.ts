@@ -65,42 +65,82 @@ export async function renewLeases(
   );
 }
 
-/**
- * The marker between a message's body and its final dot: only who still holds the letter may let
- * the dot go (design section 4).
- * @returns false when the lease was lost
- */
-export async function markCommitting(
-  db: Queryable,
-  id: string,
-  token: string,
-  recipient: Recipient,
-): Promise<boolean> {
-  const { rowCount } = await db.query({
-    name: 'mark-committing',
-    text: `update letters set state = 'committing', recipient = $3, recipient_name = $4, locale = $5
-      where id = $1 and token = $2 and state = 'sending'`,
-    values: [id, token, recipient.to, recipient.name, recipient.locale],
-  });
-  return rowCount === 1;
+/** Letters whose bodies are at the mail server, and to whom they go. */
+export interface CommittingMark {
+  id: string;
+  recipient: Recipient;
 }
 
 /**
- * Not fenced on purpose: the server accepted the letter, whoever holds it now. The recipient is
- * written again because a resend by the operator may have removed it meanwhile.
+ * The marker between a message's body and its final dot: only who still holds the letter may let
+ * the dot go (design section 4).
+ * @param marks of different letters
+ * @returns for each whether the dot may go: false when the lease was lost
  */
-export async function markSent(
+export async function markCommitting(
   db: Queryable,
-  id: string,
-  response: string,
-  recipient: Recipient,
-): Promise<void> {
+  token: string,
+  marks: CommittingMark[],
+): Promise<boolean[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'mark-committing',
+    text: `update letters
+      set state = 'committing', recipient = mark.recipient, recipient_name = mark.name,
+        locale = mark.locale
+      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
+        as mark (id, recipient, name, locale)
+      where letters.id = mark.id and token = $1 and state = 'sending'
+      returning letters.id`,
+    values: [
+      token,
+      marks.map(({ id }) => id),
+      marks.map(({ recipient }) => recipient.to),
+      marks.map(({ recipient }) => recipient.name),
+      marks.map(({ recipient }) => recipient.locale),
+    ],
+  });
+  const marked = new Set(rows.map(({ id }) => id));
+  return marks.map(({ id }) => marked.has(id));
+}
+
+/** A letter that the mail server accepted, and the attempt by which it came there. */
+export interface SentLetter {
+  response: string;
+  recipient: Recipient;
+  attempt: AttemptRow;
+}
+
+/**
+ * Ends letters as sent and keeps their attempts. Not fenced on purpose: the server accepted the
+ * letter, whoever holds it now. The recipient is written again because a resend by the operator
+ * may have removed it meanwhile.
+ */
+export async function markSent(db: Queryable, sent: SentLetter[]): Promise<void> {
   await db.query({
     name: 'mark-sent',
-    text: `update letters set state = 'sent', sent_at = now(), smtp_response = $2, token = null,
-        failure = null, recipient = $3, recipient_name = $4, locale = $5
-      where id = $1 and state <> 'sent'`,
-    values: [id, response, recipient.to, recipient.name, recipient.locale],
+    text: `with sent as (
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+          $7::timestamptz[], $8::int[])
+          as sent (id, response, recipient, name, locale, number, started_at, duration_ms)
+      ), marked as (
+        update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
+          token = null, failure = null, recipient = sent.recipient, recipient_name = sent.name,
+          locale = sent.locale
+        from sent where letters.id = sent.id and state <> 'sent'
+      )
+      insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
+      select id, number, started_at, duration_ms, 'sent', response from sent
+      on conflict do nothing`,
+    values: [
+      sent.map(({ attempt }) => attempt.letterId),
+      sent.map(({ response }) => response),
+      sent.map(({ recipient }) => recipient.to),
+      sent.map(({ recipient }) => recipient.name),
+      sent.map(({ recipient }) => recipient.locale),
+      sent.map(({ attempt }) => attempt.number),
+      sent.map(({ attempt }) => attempt.startedAt.toISOString()),
+      sent.map(({ attempt }) => attempt.durationMs),
+    ],
   });
 }
 
