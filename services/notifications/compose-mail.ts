@@ -45,8 +45,8 @@ export function composeMail(mail: Mail): Buffer {
   const lines = [fromLine(mail.from), headerLine('To', { name: '', address: mail.to })];
   if (/[^ ]/.test(subject)) lines.push(headerLine('Subject', subject));
   lines.push(
-    headerLine('Message-ID', `<${mail.messageId}>`),
-    headerLine('Date', mail.date),
+    foldLines(`Message-ID: <${mail.messageId}>`),
+    `Date: ${mail.date.toUTCString().replace('GMT', '+0000')}`,
     // RFC 3834: vacation responders and ticket systems must not answer.
     'Auto-Submitted: auto-generated',
   );
@@ -65,7 +65,7 @@ export function composeMail(mail: Mail): Buffer {
 // Asked for the form of single values only; it has no content, so there is nothing it could fetch.
 const node = new MimeNode('text/plain', { disableFileAccess: true, disableUrlAccess: true });
 
-function headerLine(key: string, value: string | Date | { name: string; address: string }): string {
+function headerLine(key: string, value: string | { name: string; address: string }): string {
   return foldLines(`${key}: ${node.encodeHeaderValue(key, value)}`);
 }
 
