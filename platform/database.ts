@@ -41,7 +41,16 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   applicationName: string;
   log: Logger;
+  /** Rows are found by an index, whatever the table's size when a plan was made. */
+  byIndex?: boolean;
 }
+
+// A prepared statement's plan is kept for as long as its connection. One that was made while a
+// table was small reads and hashes all of it, and goes on doing so when it has millions of rows.
+// Material nodes are full reads kept in memory.
+const BY_INDEX = ['seqscan', 'hashjoin', 'mergejoin', 'material']
+  .map((kind) => `-c enable_${kind}=off`)
+  .join(' ');
 
 function clientSettings(options: DatabaseOptions): pg.ClientConfig {
   return {
@@ -65,6 +74,7 @@ export function createPool(options: DatabaseOptions & { Client?: typeof pg.Clien
   const pool = new pg.Pool({
     ...clientSettings(options),
     ...(options.Client !== undefined && { Client: options.Client }),
+    ...(options.byIndex && { options: BY_INDEX }),
     max: options.connectionsMax,
     idleTimeoutMillis: IDLE_CLOSE_MS,
   });

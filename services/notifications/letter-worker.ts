@@ -12,12 +12,8 @@ import type { Mailer } from './mailer.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 import * as store from './store.ts';
 
-// A worker takes this many letters at a time; more wait in the database, where others see them.
+// A worker holds this many letters at a time; more wait in the database, where others see them.
 const IN_FLIGHT_MAX = 4 * CLAIM_MAX;
-// Fewer at a time would cost a claim and a look-up of contacts for each letter.
-const CLAIM_MIN = CLAIM_MAX;
-// While one statement waits for its commit, the next is on its way; more would only be smaller.
-const RUNS_MAX = 2;
 // A process has 10 s to stop in, and before this the gateway may need 5 for its last requests.
 const STOP_TIMEOUT_MS = 4_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
@@ -72,7 +68,8 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   /** Set when `close` waits no longer. */
   const over = new AbortController();
   const bell = createBell();
-  const batch = { batchMax: IN_FLIGHT_MAX, runsMax: RUNS_MAX, waitingMax: IN_FLIGHT_MAX };
+  // One run at a time: two would be of half the size each, and cost a third more.
+  const batch = { batchMax: IN_FLIGHT_MAX, runsMax: 1, waitingMax: IN_FLIGHT_MAX };
   const markCommitting = createBatcher({
     ...batch,
     run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
@@ -86,16 +83,19 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   });
   /** The customer after whom the turn goes on. */
   let after = '';
+  /** When to look for letters whose wait or lease has ended, on the clock of `performance`. */
+  let lookAgainAt = 0;
 
   async function run(): Promise<void> {
     let failures = 0;
     while (!stop.signal.aborted) {
       try {
-        const room = Math.min(CLAIM_MAX, IN_FLIGHT_MAX - inFlight.size);
-        const letters = room >= CLAIM_MIN ? await claim(room) : [];
+        // Fewer at a time would cost a claim and a look-up of contacts for each letter.
+        const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;
+        const letters = hasRoom ? await claim() : [];
         failures = 0;
         if (letters.length > 0) startSending(letters);
-        // A full claim means that more may be due: look again as soon as there is room.
+        // After a full claim more may be due.
         if (letters.length < CLAIM_MAX) await bell.wait(times.pollMs);
       } catch (error) {
         failures++;
@@ -105,13 +105,16 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
     }
   }
 
-  async function claim(limit: number): Promise<ClaimedLetter[]> {
-    await makeReady(database);
+  async function claim(): Promise<ClaimedLetter[]> {
+    if (performance.now() >= lookAgainAt) {
+      const allReady = await makeReady(database);
+      if (allReady) lookAgainAt = performance.now() + times.pollMs;
+    }
     const claimed = await claimLetters(database, {
       token,
       after,
       leaseMs: times.leaseMs,
-      limit,
+      limit: CLAIM_MAX,
       // A lease that ran out unrenewed (database away) must not give us a letter twice: the fence
       // is the worker's token, which both attempts would hold.
       except: [...inFlight.keys()],
@@ -137,7 +140,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         })
         .finally(() => {
           inFlight.delete(letter.id);
-          if (IN_FLIGHT_MAX - inFlight.size === CLAIM_MIN) bell.ring();
+          if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) bell.ring();
         });
       inFlight.set(letter.id, sending);
     }

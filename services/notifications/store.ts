@@ -53,14 +53,23 @@ export interface Recipient {
   locale: 'ru' | 'en';
 }
 
-/** Keeps letters that are still being sent from being taken by another worker. */
+/**
+ * Keeps letters that are still being sent from being taken by another worker. One that a marker or
+ * a record is just being written to is left out: waiting for it while holding others, which the
+ * same statement may wait for, would be a deadlock. The next renewal comes before the lease ends.
+ */
 export async function renewLeases(
   db: Queryable,
   renewal: { ids: string[]; token: string; leaseMs: number },
 ): Promise<void> {
   await db.query(
-    `update letters set due_at = now() + $3 * interval '1 millisecond', ready = false
-      where id = any($1::uuid[]) and token = $2 and state in ('sending', 'committing')`,
+    `with held as (
+        select id from letters
+        where id = any($1::uuid[]) and (token = $2 and state in ('sending', 'committing')) is true
+        for update skip locked
+      )
+      update letters set due_at = now() + $3 * interval '1 millisecond', ready = false
+      from held where letters.id = held.id`,
     [renewal.ids, renewal.token, renewal.leaseMs],
   );
 }
@@ -89,7 +98,7 @@ export async function markCommitting(
         locale = mark.locale
       from unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
         as mark (id, recipient, name, locale)
-      where letters.id = mark.id and token = $1 and state = 'sending'
+      where letters.id = mark.id and (token = $1 and state = 'sending') is true
       returning letters.id`,
     values: [
       token,
