@@ -77,7 +77,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   const markSent: Batcher<store.SentLetter, void> = createBatcher({
     ...batch,
     async run(sent: store.SentLetter[]) {
-      await store.markSent(database, sent);
+      await store.markSent(database, sent, true);
       return sent.map(() => undefined);
     },
   });
@@ -177,7 +177,13 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       try {
         return await markSent(sent);
       } catch (error) {
-        if (tries > RECORD_RETRIES_MAX || over.signal.aborted || !isTransient(error)) throw error;
+        if (!isTransient(error)) {
+          // It may be the attempt that the database refuses: without it there is a gap, without
+          // the state there will be a second copy.
+          await store.markSent(database, [sent], false);
+          throw error;
+        }
+        if (tries > RECORD_RETRIES_MAX || over.signal.aborted) throw error;
         const letter = sent.attempt.letterId;
         log.warn({ letter, tries }, `sent, but not recorded yet: ${masked(error)}`);
         await pause(backoffMs(tries, LOOP_RETRY), over.signal);

@@ -56,8 +56,8 @@ test('I6: letters recorded together as sent have an attempt each; repeating chan
   const bench = await start(t);
   const ids = await bench.insert('anna', 'boris');
   const [first = '', second = ''] = ids;
-  await markSent(bench.database, [sent(first, '250 as 1')]);
-  await markSent(bench.database, [sent(first, '250 again'), sent(second, '250 as 2')]);
+  await markSent(bench.database, [sent(first, '250 as 1')], true);
+  await markSent(bench.database, [sent(first, '250 again'), sent(second, '250 as 2')], true);
   const rows = await Promise.all(ids.map(bench.letter));
   assert.deepEqual(
     rows.map(({ state, attempts }) => [state, attempts.map(({ response }) => response)]),
@@ -132,6 +132,7 @@ test('a plan that was made for few letters does not read all of many', async (t)
       markSent(
         database,
         ids.map((id) => sent(id)),
+        true,
       ),
     unsent: ([id = '']) => markUnsent(database, id, token, { state: 'queued', ...failure }),
   };

@@ -120,26 +120,18 @@ export interface SentLetter {
 }
 
 /**
- * Ends letters as sent and keeps their attempts. Not fenced on purpose: the server accepted the
- * letter, whoever holds it now. The recipient is written again because a resend by the operator
- * may have removed it meanwhile.
+ * Ends letters as sent. Not fenced on purpose: the server accepted the letter, whoever holds it
+ * now. The recipient is written again because a resend by the operator may have removed it
+ * meanwhile.
+ * @param attempts whether to keep the attempts too
  */
-export async function markSent(db: Queryable, sent: SentLetter[]): Promise<void> {
+export async function markSent(
+  db: Queryable,
+  sent: SentLetter[],
+  attempts: boolean,
+): Promise<void> {
   await db.query({
-    name: 'mark-sent',
-    text: `with sent as (
-        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-          $7::timestamptz[], $8::int[])
-          as sent (id, response, recipient, name, locale, number, started_at, duration_ms)
-      ), marked as (
-        update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
-          token = null, failure = null, recipient = sent.recipient, recipient_name = sent.name,
-          locale = sent.locale
-        from sent where letters.id = sent.id and state <> 'sent'
-      )
-      insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
-      select id, number, started_at, duration_ms, 'sent', response from sent
-      on conflict do nothing`,
+    ...(attempts ? MARK_AND_KEEP : MARK_ONLY),
     values: [
       sent.map(({ attempt }) => attempt.letterId),
       sent.map(({ response }) => response),
@@ -152,6 +144,27 @@ export async function markSent(db: Queryable, sent: SentLetter[]): Promise<void>
     ],
   });
 }
+
+const SENT = `sent as (
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+      $7::timestamptz[], $8::int[])
+      as sent (id, response, recipient, name, locale, number, started_at, duration_ms)
+  )`;
+
+const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
+    token = null, failure = null, recipient = sent.recipient, recipient_name = sent.name,
+    locale = sent.locale
+  from sent where letters.id = sent.id and state <> 'sent'`;
+
+const MARK_ONLY = { name: 'mark-sent-only', text: `with ${SENT} ${MARK}` };
+
+const MARK_AND_KEEP = {
+  name: 'mark-sent',
+  text: `with ${SENT}, marked as (${MARK})
+    insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
+    select id, number, started_at, duration_ms, 'sent', response from sent
+    on conflict do nothing`,
+};
 
 /** Puts a letter back until its next try, or ends it as failed. Fenced by the token. */
 export async function markUnsent(
