@@ -45,8 +45,9 @@ const properties = {
     format: 'smtp-url',
     description: 'Mail server: smtp://user:password@host:port, smtps:// for TLS.',
   }),
+  // As many as Postfix opens to one destination.
   SMTP_CONNECTIONS: Type.Integer({
-    default: 4,
+    default: 20,
     minimum: 1,
     maximum: 100,
     description: 'Letters sent at the same time.',
