@@ -162,7 +162,7 @@ async function claimRows(db: Queryable): Promise<OutboxRow[]> {
 
 async function releaseRows(db: Queryable, rows: OutboxRow[]): Promise<void> {
   await db.query(
-    'update outbox set leased_until = null where id = any($1::uuid[]) and published_at is null',
+    'update outbox set leased_until = null where id = any($1::uuid[]) and (published_at is null) is true',
     [rows.map((row) => row.id)],
   );
 }
@@ -179,7 +179,7 @@ async function markPublished(
         "offset" = acknowledged."offset"
       from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[])
         as acknowledged (id, topic_id, partition, "offset")
-      where outbox.id = acknowledged.id and published_at is null`,
+      where outbox.id = acknowledged.id and (published_at is null) is true`,
     values: [
       rows.map((row) => row.id),
       acknowledgements.map((ack) => ack.topicId),

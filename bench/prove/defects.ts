@@ -61,7 +61,7 @@ export const defects: Defect[] = [
   {
     name: 'the status is written without its guard',
     file: 'services/orders/store.ts',
-    from: "where id = order_id and status = 'Pending'",
+    from: "where id = order_id and (status = 'Pending') is true",
     to: 'where id = order_id',
     points: ['orders dies after "settle the order"'],
     found: /has 2 events/,
