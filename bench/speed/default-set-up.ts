@@ -18,13 +18,19 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
 /**
  * Starts what `npm start` starts, as a process of its own.
  * @param home empty folder, which another user may enter where we are root
+ * @param changes settings that differ from the default ones
  */
-export async function startDefaultSetUp(home: string, issuer: Issuer): Promise<SetUp> {
+export async function startDefaultSetUp(
+  home: string,
+  issuer: Issuer,
+  changes: Record<string, string> = {},
+): Promise<SetUp> {
   const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, START], {
     env: {
       ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
       ...{ ORDERBELL_HOME: home, PORT: '0' },
       ...{ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: issuer.audience },
+      ...changes,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -51,9 +57,10 @@ export async function startDefaultSetUp(home: string, issuer: Issuer): Promise<S
     if (server === undefined) throw new Error(`no database server in ${data}`);
     const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
     return {
-      ...{ name: 'default', url, places: await placesOf(home) },
+      ...{ url, places: await placesOf(home) },
       superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
       postgresPid: () => readPidFile(data)?.pid ?? server.pid,
+      mailboxFile: join(home, 'mailbox.sqlite'),
       close,
     };
   } catch (error) {
