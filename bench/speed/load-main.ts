@@ -13,6 +13,8 @@ process.on('message', (order: ToLoad) => {
   work.then(tell, (error: unknown) => tell({ is: 'failed', reason: String(error) }));
 });
 process.once('disconnect', () => process.exit(1));
+// Ctrl-C reaches us too, but our parent ends us.
+process.on('SIGINT', () => {});
 
 function tell(message: FromLoad): void {
   process.send?.(message);
