@@ -7,6 +7,10 @@ import { RunSettings, stopOnSignal } from '#platform/run.ts';
 import type { Mailbox } from './mailbox.ts';
 import { DataInUseError, startPostgres } from './postgres.ts';
 import { loadSecrets } from './secrets.ts';
+import { openThread } from './thread.ts';
+
+const MAILBOX = new URL('./mailbox-thread.ts', import.meta.url);
+const NOTIFICATIONS = new URL('./notifications-thread.ts', import.meta.url);
 
 /**
  * Starts the whole system on this machine, with nothing installed but Node: PostgreSQL, the
@@ -17,9 +21,11 @@ export async function launch(home: string): Promise<void> {
   /** What was started, in the order in which it is stopped: the database last. */
   const stops: (() => Promise<void>)[] = [];
   let stopping: Promise<void> | undefined;
+  const interrupted = new AbortController();
 
   /** Stops what has started so far, once. */
   function stop(): Promise<void> {
+    interrupted.abort(new Error('stopped while it started'));
     stopping ??= (async () => {
       await starting.catch(() => {});
       for (const close of stops) await close();
@@ -27,11 +33,13 @@ export async function launch(home: string): Promise<void> {
     return stopping;
   }
 
-  const starting = start(home, stops);
+  const starting = start(home, stops, interrupted.signal);
   stopOnSignal(stop, (line) => console.log(line));
   try {
     console.log(await starting);
   } catch (error) {
+    // Who stops it says so.
+    if (interrupted.signal.aborted) return;
     const expected = error instanceof DataInUseError || error instanceof ConfigError;
     console.error(expected ? error.message : `Orderbell cannot start: ${describeError(error)}`);
     await stop();
@@ -39,8 +47,15 @@ export async function launch(home: string): Promise<void> {
   }
 }
 
-/** @returns the text of the screen */
-async function start(home: string, stops: (() => Promise<void>)[]): Promise<string> {
+/**
+ * @param interrupted ends it between two steps
+ * @returns the text of the screen
+ */
+async function start(
+  home: string,
+  stops: (() => Promise<void>)[],
+  interrupted: AbortSignal,
+): Promise<string> {
   // Quieter than a service alone: this screen is read by a person.
   const { LOG_LEVEL: level } = loadConfig('npm start', RunSettings, {
     LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
@@ -50,16 +65,20 @@ async function start(home: string, stops: (() => Promise<void>)[]): Promise<stri
   await mkdir(home, { recursive: true });
   const { secrets, fresh } = await loadSecrets(home);
   const notices: string[] = [];
+  // Whoever orders must not wait while letters are made.
+  const letters = openThread();
+  stops.unshift(() => letters.end());
   // The services' code is read while the database starts.
-  const [postgres, { DATABASES, OPERATOR_EMAIL, startSystem }, { startMailbox }] =
+  const [postgres, { DATABASES, OPERATOR_EMAIL, startSystem }, { NotificationsConfig }] =
     await Promise.all([
       startPostgres({ home, log, notice: (line) => notices.push(line) }).then((started) => {
         stops.unshift(() => started.stop());
         return started;
       }),
       import('./system.ts'),
-      import('./mailbox.ts'),
+      import('#services/notifications/service.ts'),
     ]);
+  interrupted.throwIfAborted();
   // At the first start the databases take a second to make; identity's library loads meanwhile.
   import('better-auth').catch(() => {});
   const databaseUrls = new Map(
@@ -70,13 +89,15 @@ async function start(home: string, stops: (() => Promise<void>)[]): Promise<stri
       ),
     ),
   );
+  interrupted.throwIfAborted();
   let mailbox: Mailbox | undefined;
   if (smtpUrl === undefined) {
     const file = join(home, 'mailbox.sqlite');
-    mailbox = await startMailbox({ file, smtpPort: 0, httpPort: 0, log });
+    mailbox = await letters.start<unknown, Mailbox>(MAILBOX, { file, level });
     stops.unshift(mailbox.close);
   }
 
+  interrupted.throwIfAborted();
   const system = await startSystem({
     databaseUrl: (name) => databaseUrls.get(name) as string,
     secrets,
@@ -84,6 +105,11 @@ async function start(home: string, stops: (() => Promise<void>)[]): Promise<stri
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
     env: process.env,
     log: (service) => createLog(service, level),
+    startService(name, env) {
+      if (name !== 'notifications') return null;
+      const config = loadConfig(name, NotificationsConfig, env);
+      return letters.start(NOTIFICATIONS, { config, level });
+    },
   });
   stops.unshift(() => system.close());
   const password = fresh ? secrets.operatorPassword : null;

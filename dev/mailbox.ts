@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import { simpleParser } from 'mailparser';
 import type { Logger } from 'pino';
 import { SMTPServer } from 'smtp-server';
 import { AppError, commonProblems } from '#platform/errors.ts';
@@ -194,6 +193,8 @@ function createPages(store: MailStore, log: Logger): HttpServer {
 type KeptMail = NonNullable<ReturnType<MailStore['find']>>;
 
 async function readDetails({ raw, ...summary }: KeptMail): Promise<MailDetails> {
+  // Only for who looks at a message: with all its character sets it takes much memory.
+  const { simpleParser } = await import('mailparser');
   const parsed = await simpleParser(raw, {
     skipHtmlToText: true,
     skipTextToHtml: true,

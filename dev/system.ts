@@ -116,8 +116,12 @@ export const DATABASES = [
   'broker',
 ];
 
-/** Starts one replica of a service, by its name and settings. */
-export type StartService = (name: string, env: Environment, log: Logger) => Promise<RunningService>;
+/** Starts one replica of a service, by its name and settings; null leaves it to the table. */
+export type StartService = (
+  name: string,
+  env: Environment,
+  log: Logger,
+) => Promise<RunningService> | null;
 
 export interface SystemOptions {
   databaseUrl: (name: string) => string;
@@ -129,7 +133,7 @@ export interface SystemOptions {
   /** Settings by name, before those of the table; PORT and LISTEN_ADDRESS are the gateway's. */
   env: Environment;
   log: (service: string) => Logger;
-  /** How a service is started; in this process when absent. */
+  /** How a service is started; in this thread when absent. */
   startService?: StartService;
   /** How many replicas a service has; one when absent. */
   replicasOf?: (service: string) => number;
@@ -169,7 +173,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...settingsIn(changes),
     };
     const log = options.log(row.name);
-    return startService === undefined ? row.start(env, log) : startService(row.name, env, log);
+    return startService?.(row.name, env, log) ?? row.start(env, log);
   }
 
   async function startRow(row: Row): Promise<void> {

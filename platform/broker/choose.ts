@@ -5,7 +5,6 @@ import { createDatabase } from '../database.ts';
 import { pemOf } from '../setting-formats.ts';
 import type { Broker } from './broker.ts';
 import { createEmbeddedBroker } from './embedded.ts';
-import { createKafkaBroker } from './kafka.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 
 // Of a process with one publisher and one subscription: the topic's append, the survey, the
@@ -103,6 +102,8 @@ export async function createBroker(
   const { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: partitionsPerTopic } = config;
   if (brokers !== undefined) {
     const connection = kafkaConnection(config, brokers, applicationName);
+    // Only where it is used: it takes as much memory as all the rest of a service.
+    const { createKafkaBroker } = await import('./kafka.ts');
     const broker = createKafkaBroker({ connection, partitionsPerTopic, log });
     return config.KAFKA_PREFIX === '' ? broker : prefixed(broker, config.KAFKA_PREFIX);
   }

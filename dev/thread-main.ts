@@ -1,0 +1,28 @@
+import { enableCompileCache } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Closable, Startable, ThreadAnswer, ThreadRequest } from './thread.ts';
+
+// The other side of thread.ts: starts modules, and closes them when told to.
+enableCompileCache(workerData.compileCache);
+const main = parentPort as NonNullable<typeof parentPort>;
+const running = new Map<number, Closable<object>>();
+
+async function answerTo(request: ThreadRequest): Promise<object> {
+  if (request.do === 'close') {
+    await running.get(request.started)?.close();
+    return {};
+  }
+  const { start } = (await import(request.module)) as Startable<unknown, object>;
+  const started = await start(request.options);
+  running.set(request.id, started);
+  const { close: _ours, ...facts } = started;
+  return facts;
+}
+
+main.on('message', (request: ThreadRequest) => {
+  const { id } = request;
+  answerTo(request).then(
+    (done) => main.postMessage({ id, done } satisfies ThreadAnswer),
+    (failed: Error) => main.postMessage({ id, failed } satisfies ThreadAnswer),
+  );
+});
