@@ -1,14 +1,18 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { measureBacklog } from './speed/backlog.ts';
+import type { Run } from './speed/bench.ts';
+import type { Finding } from './speed/finding.ts';
 import { startIssuer } from './speed/issuer.ts';
 import { startLoad } from './speed/load-process.ts';
+import { measureManyRows } from './speed/many-rows.ts';
+import { measureMemory } from './speed/memory.ts';
 import { createOpenings } from './speed/openings.ts';
 import { readOptions, USAGE } from './speed/options.ts';
-import { POINT_64, type Summary, summaryOf } from './speed/points.ts';
-import { costTableOf, loadCostOf, tableOf } from './speed/report.ts';
-import { measureSetUps, type SpeedResult } from './speed/run.ts';
-import { DEFAULT, targetLines, targetsOf } from './speed/targets.ts';
+import { booksLines, findingLines, ratioLines, resultLines } from './speed/report.ts';
+import { measureSetUps } from './speed/run.ts';
+import { targetLines, targetsOf } from './speed/targets.ts';
 
 // `npm run bench`: how fast orders and their letters are, beside what the database alone can do.
 // Exit code 1 when the books disagree, 2 on wrong arguments, 130 when interrupted.
@@ -44,56 +48,50 @@ function readOptionsOrExit() {
   }
 }
 
+/** @returns the exit code */
 async function measureAll(): Promise<number> {
-  const run = {
+  const run: Run = {
     ...{ folder, home: HOME, openings, say: (line: string) => console.log(`# ${line}`) },
     issuer: await openings.add(startIssuer()),
     load: await openings.add(startLoad()),
   };
-  const results = await measureSetUps(run, options);
-  const breaches = results.flatMap(({ books }) => books.breaches);
-  await writeJson(results);
-  for (const line of linesOf(results)) console.log(line);
-  return breaches.length === 0 ? 0 : 1;
-}
-
-function linesOf(results: SpeedResult[]): string[] {
-  const in64 = results
-    .find(({ name }) => name === DEFAULT)
-    ?.results.find(({ point }) => point.name === POINT_64);
-  return [
-    ...['', ...tableOf(results), ''],
-    ...results.flatMap((result) => [...costTableOf(result), '']),
-    ...results.map(({ name, floorBy }) => `floor of ${name}: ${floorBy}`),
-    ...results.flatMap(({ results: [first] }) => (first === undefined ? [] : [loadCostOf(first)])),
-    ...results.map(
-      ({ name, books: { orders, how, breaches } }) =>
-        `books of ${name}: ${orders} orders, compared ${how}, ${breaches.length} breaches`,
-    ),
-    ...results.flatMap(({ books }) => books.breaches.map((breach) => `BREACH ${breach}`)),
-    ...['', ...targetLines(targetsOf(results)), ''],
+  const findings = await measureInstead(run);
+  const instead = Object.keys(options.instead).length > 0;
+  const results = instead ? [] : await measureSetUps(run, options);
+  const books = [...results.map((result) => result.books), ...findings.flatMap((one) => one.books)];
+  const targets = [...targetsOf(results), ...findings.flatMap((one) => one.targets)];
+  await writeJson({ results, findings, targets });
+  for (const line of [
+    ...['', ...resultLines(results), ...findings.flatMap(findingLines)],
+    ...[...booksLines(books), '', ...targetLines(targets), ''],
     `everything measured: ${relative(process.cwd(), options.json)}`,
-    ...(in64 === undefined ? [] : ratioLines(summaryOf(in64))),
-  ];
+    ...ratioLines(results),
+  ]) {
+    console.log(line);
+  }
+  return books.every(({ breaches }) => breaches.length === 0) ? 0 : 1;
 }
 
-/** The last line is what others read. */
-function ratioLines({ cpuRatio, lettersRatio }: Summary): string[] {
-  return [`ratio by CPU time: ${cpuRatio.toFixed(2)}`, `ratio: ${lettersRatio.toFixed(2)}`];
+async function measureInstead(run: Run): Promise<Finding[]> {
+  const { rows, backlog, orders } = options.instead;
+  const found: (Finding | undefined)[] = [];
+  if (rows !== undefined) found.push(await measureManyRows(run, { ...options, count: rows }));
+  if (backlog !== undefined) {
+    const [setUp] = options.setUps as [string];
+    found.push(await measureBacklog(run, setUp, { ...options, count: backlog }));
+  }
+  if (orders !== undefined) found.push(await measureMemory(run, orders));
+  return found.filter((each) => each !== undefined);
 }
 
-async function writeJson(results: SpeedResult[]): Promise<void> {
-  const [first] = cpus();
+async function writeJson(measured: object): Promise<void> {
   const machine = {
     processors: cpus().length,
-    model: first?.model,
+    model: cpus()[0]?.model,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     node: process.version,
   };
-  const document = { at: new Date().toISOString(), machine, options, results };
+  const document = { at: new Date().toISOString(), machine, options, ...measured };
   await mkdir(dirname(options.json), { recursive: true });
-  await writeFile(
-    options.json,
-    `${JSON.stringify({ ...document, targets: targetsOf(results) }, null, 2)}\n`,
-  );
+  await writeFile(options.json, `${JSON.stringify(document, null, 2)}\n`);
 }

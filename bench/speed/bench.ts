@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type BooksReport, checkBooks } from './books.ts';
+import { type BooksOptions, type BooksReport, checkBooks } from './books.ts';
 import { CUSTOMERS, type CustomerBase, createCustomers, untilKnown } from './customers.ts';
 import { type Drain, openDrain } from './drain.ts';
 import { type Floor, type FloorFigures, prepareFloor } from './floor.ts';
@@ -12,7 +12,7 @@ import type { SetUp } from './set-up.ts';
 
 /** What all set-ups of a run share. */
 export interface Run {
-  /** Empty folder of this run, which another user may enter where we are root. */
+  /** Empty folder of this run or set-up, which another user may enter where we are root. */
   folder: string;
   /** Folder with what is fetched once, such as the jars of Kafka. */
   home: string;
@@ -68,9 +68,9 @@ export async function openBench(
   const bench = {
     ...{ name, setUp, letters, load },
     ...(await createCustomers(setUp, issuer)),
-    floor: await prepareFloor(setUp.superuserUrl, join(folder, `floor-${name}`)),
+    floor: await prepareFloor(setUp.superuserUrl, join(folder, 'floor')),
     drain: await openings.add(openDrain(setUp.places, letters)),
-    historyFile: join(folder, `answers-${name}.jsonl`),
+    historyFile: join(folder, 'answers.jsonl'),
   };
   const job = { customers: bench.customers, connections: WARM_UP_CONNECTIONS };
   await measure(bench, {
@@ -92,7 +92,10 @@ export async function measureFloor({ floor, setUp }: Bench): Promise<FloorRound>
   };
 }
 
-/** The books of a set-up at rest. */
-export function checkBench({ setUp, historyFile, topUps, letters }: Bench): Promise<BooksReport> {
-  return checkBooks(setUp, { historyFile, topUps, letters });
+/** The books of a set-up at rest. @param letters how far they must have come */
+export function checkBench(
+  { name, setUp, historyFile, topUps, letters: sends }: Bench,
+  letters: BooksOptions['letters'] = sends ? 'sent' : 'none',
+): Promise<BooksReport> {
+  return checkBooks(setUp, { name, historyFile, topUps, letters });
 }

@@ -3,10 +3,12 @@ import { readBooks } from '../../test/books.ts';
 import { breachesIn } from '../../test/breaches.ts';
 import { queryRows } from '../../test/database.ts';
 import type { OrderAnswer, TopUpAnswer } from '../../test/history.ts';
-import { answerBreaches, letterBreaches, moneyBreaches } from './books-sums.ts';
+import { answerBreaches, letterBreaches, mailBreaches, moneyBreaches } from './books-sums.ts';
 import type { SetUp } from './set-up.ts';
 
 export interface BooksReport {
+  /** Whose. */
+  name: string;
   orders: number;
   /** How they were compared. */
   how: string;
@@ -15,11 +17,12 @@ export interface BooksReport {
 }
 
 export interface BooksOptions {
+  name: string;
   /** Answers as lines of JSON. */
   historyFile: string;
   topUps: TopUpAnswer[];
-  /** False where the set-up sends none. */
-  letters: boolean;
+  /** How far letters must have come; `none` where the set-up makes none. */
+  letters: 'sent' | 'stored' | 'none';
 }
 
 // With their letters and mails about 20 KB each in memory.
@@ -31,20 +34,21 @@ const ROW_BY_ROW_MAX = 50_000;
  */
 export async function checkBooks(setUp: SetUp, options: BooksOptions): Promise<BooksReport> {
   const { places } = setUp;
-  const { historyFile, topUps, letters } = options;
+  const { name, historyFile, topUps, letters } = options;
   const [row] = await queryRows(places.databaseUrl('orders'), 'select count(*) as n from orders');
   const orders = Number(row?.n);
   const answers = await readHistory(historyFile);
-  if (letters && orders <= ROW_BY_ROW_MAX) {
+  if (letters === 'sent' && orders <= ROW_BY_ROW_MAX) {
     const breaches = breachesIn(await readBooks(places), { orders: answers, topUps });
-    return { orders, how: 'row by row', breaches };
+    return { name, orders, how: 'row by row', breaches };
   }
   const breaches = [
     ...(await moneyBreaches(places)),
     ...(await answerBreaches(places, answers)),
-    ...(letters ? await letterBreaches(setUp) : []),
+    ...(letters === 'none' ? [] : await letterBreaches(places)),
+    ...(letters === 'sent' ? await mailBreaches(setUp) : []),
   ];
-  return { orders, how: letters ? 'by sums' : 'by sums, money alone', breaches };
+  return { name, orders, how: `by sums, letters ${letters}`, breaches };
 }
 
 async function readHistory(file: string): Promise<OrderAnswer[]> {

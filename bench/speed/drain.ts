@@ -10,6 +10,8 @@ export interface Drain extends Closable {
    * @returns the seconds that it took, and whether it came to that: no longer than `timeoutS`
    */
   wait(timeoutS: number): Promise<{ seconds: number; drained: boolean }>;
+  /** Whether every order has ended and every event is a letter, sent or not. */
+  isStored(): Promise<boolean>;
 }
 
 const POLL_MS = 50;
@@ -20,16 +22,22 @@ export async function openDrain({ databaseUrl, broker }: Places, letters: boolea
   const notifications = await connected(databaseUrl('notifications'));
 
   /** In the order in which work goes on: what leaves one place has come to the next by then. */
-  async function isQuiet(): Promise<boolean> {
+  async function isStored(): Promise<boolean> {
     if (await exists(orders, "orders where status = 'Pending'")) return false;
     if (!letters) return true;
     if (await exists(orders, 'outbox where published_at is null')) return false;
-    if ((await broker.listUnread()).length > 0) return false;
+    return (await broker.listUnread()).length === 0;
+  }
+
+  async function isQuiet(): Promise<boolean> {
+    if (!(await isStored())) return false;
+    if (!letters) return true;
     const due = "letters where state in ('queued', 'sending', 'committing')";
     return !(await exists(notifications, due));
   }
 
   return {
+    isStored,
     async wait(timeoutS) {
       const started = performance.now();
       const secondsNow = () => (performance.now() - started) / 1_000;

@@ -91,6 +91,19 @@ test('the closed loop ends with its time, or with its number of orders', () => {
   assert.equal(counted.next(0), undefined);
 });
 
+test('a load that is stopped waits for its last answers and begins no more', async (t) => {
+  const stop = new AbortController();
+  const keys: string[] = [];
+  const url = await startGateway(t, (key) => {
+    if (keys.push(key) === 10) stop.abort();
+    return paid('rich');
+  });
+  const { answers } = await runLoad(job(url, { connections: 2 }), stop.signal);
+  assert.ok(answers.length >= 10 && answers.length <= 12, `${answers.length}`);
+  assert.equal(answers.length, keys.length);
+  assert.ok(answers.every(({ status }) => status === 201));
+});
+
 test('a stall of the system is in the times of the orders that came due meanwhile', async (t) => {
   const STALL_MS = 300;
   const url = await startGateway(t, async (key) => {

@@ -11,13 +11,19 @@ export const USAGE = `npm run bench -- [options]
   --points P      loads, comma-separated (default: ${points.map(({ name }) => name).join()})
   --rounds N      how often each load is measured; medians are told (default 3)
   --seconds N     length of each load (default 6, quick 8)
+  --rows N        instead: with N orders and letters in the tables, beside empty ones
+  --backlog N     instead: N events that wait in the outbox, while orders are placed
+  --orders N      instead: the memory of our processes while N orders are placed
   --json FILE     where everything goes that was measured (default .orderbell/bench.json)`;
 
 export interface Options extends SpeedOptions {
   json: string;
+  /** What is measured instead of all loads, and how many of it. */
+  instead: { rows?: number; backlog?: number; orders?: number };
 }
 
 const JSON_FILE = join(import.meta.dirname, '..', '..', '.orderbell', 'bench.json');
+const COUNT_MAX = 10_000_000;
 const ALL = [DEFAULT, ORDERS_ALONE, KAFKA];
 
 /** @throws Error that says what is wrong with the arguments */
@@ -32,6 +38,9 @@ export function readOptions(args = process.argv.slice(2)): Options {
       points: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      rows: { type: 'string' },
+      backlog: { type: 'string' },
+      orders: { type: 'string' },
       json: { type: 'string', default: JSON_FILE },
     },
   });
@@ -44,6 +53,12 @@ export function readOptions(args = process.argv.slice(2)): Options {
     points: chosenPoints(names),
     rounds: numberFrom('rounds', values.rounds ?? (quick ? '1' : '3'), 20),
     seconds: numberFrom('seconds', values.seconds ?? (quick ? '8' : '6'), 600),
+    instead: Object.fromEntries(
+      (['rows', 'backlog', 'orders'] as const).flatMap((name) => {
+        const text = values[name];
+        return text === undefined ? [] : [[name, numberFrom(name, text, COUNT_MAX)]];
+      }),
+    ),
     json: resolve(values.json),
   };
 }

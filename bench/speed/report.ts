@@ -1,14 +1,54 @@
+import type { BooksReport } from './books.ts';
+import type { Finding } from './finding.ts';
 import { medianOf } from './percentiles.ts';
-import { type PointResult, type SetUpResult, summaryOf } from './points.ts';
+import { POINT_64, type PointResult, type SetUpResult, summaryOf } from './points.ts';
 import { sumOf } from './process-usage.ts';
+import { DEFAULT } from './targets.ts';
 
 const HEAD = [
   ...['set-up', 'load', 'orders/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'letters', 'drain s'],
   ...['÷ floor', 'with letters', 'by CPU'],
 ];
 
+/** All loads of some set-ups: two tables, and what explains them. */
+export function resultLines(results: SetUpResult[]): string[] {
+  if (results.length === 0) return [];
+  return [
+    ...[...tableOf(results), ''],
+    ...results.flatMap((result) => [...costTableOf(result), '']),
+    ...results.map(({ name, floorBy }) => `floor of ${name}: ${floorBy}`),
+    ...results.flatMap(({ results: [first] }) => (first === undefined ? [] : [loadCostOf(first)])),
+  ];
+}
+
+/** A measurement of its own. */
+export function findingLines({ name, lines }: Finding): string[] {
+  return [name, ...lines.map((line) => `  ${line}`), ''];
+}
+
+/** Whether the books agree. */
+export function booksLines(books: BooksReport[]): string[] {
+  return [
+    ...books.map(
+      ({ name, orders, how, breaches }) =>
+        `books of ${name}: ${orders} orders, compared ${how}, ${breaches.length} breaches`,
+    ),
+    ...books.flatMap(({ breaches }) => breaches.map((breach) => `BREACH ${breach}`)),
+  ];
+}
+
+/** The last line is what others read. */
+export function ratioLines(results: SetUpResult[]): string[] {
+  const in64 = results
+    .find(({ name }) => name === DEFAULT)
+    ?.results.find(({ point }) => point.name === POINT_64);
+  if (in64 === undefined) return [];
+  const { cpuRatio, lettersRatio } = summaryOf(in64);
+  return [`ratio by CPU time: ${cpuRatio.toFixed(2)}`, `ratio: ${lettersRatio.toFixed(2)}`];
+}
+
 /** What was measured as a table, with the floor on top. */
-export function tableOf(results: SetUpResult[]): string[] {
+function tableOf(results: SetUpResult[]): string[] {
   return aligned([HEAD, ...results.flatMap((each) => [...floorRows(each), ...loadRows(each)])]);
 }
 
@@ -42,7 +82,7 @@ function loadRows({ name, results }: SetUpResult): string[][] {
 }
 
 /** What each load cost, by process. */
-export function costTableOf({ name, results, floors }: SetUpResult): string[] {
+function costTableOf({ name, results, floors }: SetUpResult): string[] {
   const summaries = results.map((result) => ({ result, ...summaryOf(result) }));
   const processes = [...new Set(summaries.flatMap(({ cpuPer1000 }) => Object.keys(cpuPer1000)))];
   if (processes.length === 0) return [`${name}: no /proc here, so no cost by process`];
@@ -62,7 +102,7 @@ export function costTableOf({ name, results, floors }: SetUpResult): string[] {
 const CPU = 'CPU s per 1,000';
 
 /** What the load generator itself took. */
-export function loadCostOf({ rounds }: PointResult): string {
+function loadCostOf({ rounds }: PointResult): string {
   const microseconds = rounds.map(({ cpuSeconds, orders }) => (cpuSeconds * 1_000_000) / orders);
   return `the load took ${medianOf(microseconds).toFixed(0)} µs of a processor for a request`;
 }
@@ -70,7 +110,7 @@ export function loadCostOf({ rounds }: PointResult): string {
 const FIGURE = /^>?-?[\d.]*$/;
 
 /** Columns: texts to the left, figures to the right. The first row names them. */
-export function aligned(rows: string[][]): string[] {
+function aligned(rows: string[][]): string[] {
   const columns = (rows[0] ?? []).map((_, column) => {
     const cells = rows.map((row) => row[column] ?? '');
     return {

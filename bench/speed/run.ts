@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KafkaUnavailableError } from '#dev/kafka-jars.ts';
 import { type Bench, checkBench, measureFloor, openBench, type Run } from './bench.ts';
@@ -62,20 +63,26 @@ function pointsOf(setUp: string, all: Point[]): Point[] {
 
 /**
  * Starts a set-up, works with it and stops it.
+ * @param label what it is called in this run, where there are two of its name
  * @returns undefined where this machine cannot run it
  */
 export async function onSetUp<T>(
   run: Run,
   name: string,
   work: (bench: Bench) => Promise<T>,
+  label = name,
 ): Promise<T | undefined> {
   const openings = createOpenings();
   const close = () => openings.closeAll(console.error);
   await run.openings.add(Promise.resolve({ close }));
   try {
-    const setUp = await openings.add(startSetUp(run, name));
+    const folder = join(run.folder, label.replaceAll(' ', '-'));
+    await mkdir(folder);
+    const setUp = await openings.add(startSetUp({ ...run, folder }, name));
     const letters = name !== ORDERS_ALONE;
-    return await work(await openBench({ ...run, openings }, { name, setUp, letters }));
+    return await work(
+      await openBench({ ...run, folder, openings }, { name: label, setUp, letters }),
+    );
   } catch (error) {
     if (!(error instanceof KafkaUnavailableError) || process.env.REQUIRE_KAFKA === '1') throw error;
     run.say(`!!! WITHOUT KAFKA: a process per service is not measured. ${error.message}`);
@@ -86,7 +93,7 @@ export async function onSetUp<T>(
 }
 
 function startSetUp({ folder, home, issuer }: Run, name: string): Promise<SetUp> {
-  const own = join(folder, name.replaceAll(' ', '-'));
-  if (name === KAFKA) return startKafkaSetUp(own, home, issuer);
-  return startDefaultSetUp(own, issuer, name === DEFAULT ? {} : { OUTBOX_RELAY: 'off' });
+  const data = join(folder, 'data');
+  if (name === KAFKA) return startKafkaSetUp(data, home, issuer);
+  return startDefaultSetUp(data, issuer, name === DEFAULT ? {} : { OUTBOX_RELAY: 'off' });
 }
