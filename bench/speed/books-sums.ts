@@ -80,7 +80,10 @@ export async function letterBreaches({ databaseUrl }: Places): Promise<string[]>
 }
 
 /** I6: every letter was sent, and a mail came for each, except for those of past orders. */
-export async function mailBreaches({ places, mailboxFile }: SetUp): Promise<string[]> {
+export async function mailBreaches({
+  places,
+  mailboxFile,
+}: Pick<SetUp, 'places' | 'mailboxFile'>): Promise<string[]> {
   const rows = await queryRows(
     places.databaseUrl('notifications'),
     'select id, state, unknown_outcomes from letters where order_id > $1',

@@ -61,7 +61,7 @@ async function fill({ setUp: { places }, customers }: Bench, count: number): Pro
   const past = { count, customerIds: [...live, ...others] };
   await insertOrders(places.databaseUrl('orders'), past);
   await insertPayments(places.databaseUrl('billing'), past);
-  await insertSentLetters(places, past);
+  await insertSentLetters(places.databaseUrl, past);
   await analyse(places, DATABASES);
 }
 

@@ -20,7 +20,10 @@ export function eventsStatement(past: Past, published: boolean): string {
 }
 
 /** The events of past orders as they are when their letters have been sent: in every table. */
-export async function insertSentLetters({ databaseUrl }: Places, past: Past): Promise<void> {
+export async function insertSentLetters(
+  databaseUrl: Places['databaseUrl'],
+  past: Past,
+): Promise<void> {
   const { customerIds } = past;
   const [topic] = await queryRows(
     databaseUrl('broker'),
