@@ -4,8 +4,8 @@ export interface BatcherOptions<Item, Result> {
   /** Does many at once: one result for each, in their order. */
   run: (items: Item[]) => Promise<Result[]>;
   /**
-   * Whether one item may have failed a run: then it is repeated item by item, so that the others do
-   * not fail with it, and `run` must bear that. Otherwise all of its items fail.
+   * Whether one item may have failed a run: then each is run alone, beside all other runs, so that
+   * the others neither fail with it nor wait for it, and `run` must bear that. Otherwise all fail.
    */
   isOneItems: (error: unknown) => boolean;
   /** Most items of one run. */
@@ -44,26 +44,26 @@ export function createBatcher<Item, Result>(
   }
 
   async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
-    const settle = await attempt(batch).catch(async (error: unknown) => {
-      if (batch.length === 1 || !isOneItems(error)) return () => rejectAll(batch, error);
-      const alone = batch.map((one) => attempt([one]).catch((own) => () => one.reject(own)));
-      const settles = await Promise.all(alone);
-      return () => {
-        for (const each of settles) each();
+    let tell: () => void;
+    try {
+      const results = await run(batch.map(({ item }) => item));
+      tell = () => {
+        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
       };
-    });
+    } catch (error) {
+      const alone = batch.length > 1 && isOneItems(error);
+      tell = () => {
+        for (const one of batch) alone ? runAlone(one) : one.reject(error);
+      };
+    }
     running -= 1;
     // The next run first: the database works while the answers are made.
     startRuns();
-    settle();
+    tell();
   }
 
-  /** @returns what tells the results to those who wait for them */
-  async function attempt(batch: Waiting<Item, Result>[]): Promise<() => void> {
-    const results = await run(batch.map(({ item }) => item));
-    return () => {
-      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
-    };
+  function runAlone({ item, resolve, reject }: Waiting<Item, Result>): void {
+    run([item]).then(([result]) => resolve(result as Result), reject);
   }
 
   return (item) => {
@@ -76,8 +76,4 @@ export function createBatcher<Item, Result>(
     startRuns();
     return promise;
   };
-}
-
-function rejectAll(batch: { reject: (error: unknown) => void }[], error: unknown): void {
-  for (const { reject } of batch) reject(error);
 }

@@ -115,15 +115,15 @@ test('a call that comes alone goes as it is; those that come meanwhile go togeth
   assert.equal((await call('a')).status, 200);
   assert.deepEqual(requests.splice(0), ['PUT /things/a']);
   // All requests that may be on their way at once wait for this.
-  const first = Array.from({ length: 4 }, () => call('held'));
+  const first = Array.from({ length: 2 }, () => call('held'));
   const others = ['b', 'c', 'd'].map((id) => call(id));
   release();
   const answers = await Promise.all([...first, ...others]);
   assert.deepEqual(
-    answers.slice(4).map(({ body }) => body),
+    answers.slice(2).map(({ body }) => body),
     ['b', 'c', 'd'].map((id) => ({ id, count: 1 })),
   );
-  assert.deepEqual(requests.toSorted(), ['POST /calls', ...Array(4).fill('PUT /things/held')]);
+  assert.deepEqual(requests.toSorted(), ['POST /calls', ...Array(2).fill('PUT /things/held')]);
 });
 
 test('of several calls each keeps to its own deadline, and only the one that failed is repeated', async (t) => {
@@ -131,20 +131,20 @@ test('of several calls each keeps to its own deadline, and only the one that fai
   t.after(() => release());
   const { url, requests } = await startThings(t, held);
   const call = clientOf(t, url);
-  const blocked = Array.from({ length: 4 }, () => call('held'));
+  const blocked = Array.from({ length: 2 }, () => call('held'));
   const hasty = call('b', 200);
   const failing = call('away', 2_000);
   const patient = call('c');
   await assert.rejects(hasty, { problem: commonProblems.unavailable });
   release();
   assert.equal((await patient).status, 200);
-  assert.equal((await Promise.all(blocked)).length, 4);
+  assert.equal((await Promise.all(blocked)).length, 2);
   await assert.rejects(failing, { problem: commonProblems.unavailable });
-  assert.equal(requests[4], 'POST /calls');
-  assert.ok(
-    requests.slice(5).every((request) => request === 'PUT /things/away'),
-    `${requests}`,
+  const repeated = new Set(
+    requests.filter((request) => !['PUT /things/held', 'POST /calls'].includes(request)),
   );
+  assert.deepEqual([...repeated], ['PUT /things/away']);
+  assert.equal(requests.filter((request) => request === 'POST /calls').length, 1);
 });
 
 test('a callee of an older version gets its calls one by one', async (t) => {
@@ -156,7 +156,7 @@ test('a callee of an older version gets its calls one by one', async (t) => {
   });
   const call = clientOf(t, await listen(app, '127.0.0.1', 0));
   t.after(() => app.close());
-  const first = Array.from({ length: 4 }, () => call('held'));
+  const first = Array.from({ length: 2 }, () => call('held'));
   const others = ['b', 'c'].map((id) => call(id));
   release();
   await Promise.all(first);

@@ -14,8 +14,13 @@ export interface Database extends Queryable {
    * that are asked for without waiting are sent at once, and run in that order.
    * @throws AppError `unavailable` for every transient fault; after a lost COMMIT the outcome is
    *   unknown, so only work that may safely be repeated belongs here
+   * @param options `lockTimeoutMs`: how long one statement waits for a lock, where that is less
+   *   than the second of all others
    */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(
+    work: (tx: Queryable) => Promise<T>,
+    options?: { lockTimeoutMs?: number },
+  ): Promise<T>;
   /**
    * Connections opened for LISTEN, long-lived locks and the like. The caller ends it.
    * @param options `waitMs`: how long to try again while the database cannot be reached; at
@@ -92,13 +97,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  async function transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const transaction: Database['transaction'] = async (work, { lockTimeoutMs } = {}) => {
     const client = await pool.connect().catch((error: unknown) => {
       throw unavailableIfTransient(error);
     });
     let fault: Error | undefined;
     try {
-      await client.query('begin');
+      // Waited for: were it refused, what follows would be committed statement by statement.
+      await client.query(
+        lockTimeoutMs === undefined ? 'begin' : `begin; set local lock_timeout = ${lockTimeoutMs}`,
+      );
       const result = await work(client);
       const { command } = await client.query('commit');
       // COMMIT of an aborted transaction resolves, with the tag ROLLBACK.
@@ -124,7 +132,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       // (node-postgres#3399): releasing with the error discards it.
       client.release(fault);
     }
-  }
+  };
 
   return {
     query: query as pg.Pool['query'],

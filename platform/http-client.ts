@@ -17,7 +17,7 @@ const ATTEMPT_TIMEOUT_MS = 2_500;
 const RETRY = { firstMs: 50, maxMs: 400 };
 // Requests with several calls on their way to one replica: few, so that they carry many, and more
 // than one, so that a call that waits for a lock holds up only those beside it.
-const REQUESTS_TOGETHER_MAX = 4;
+const REQUESTS_TOGETHER_MAX = 2;
 const CALLS_WAITING_MAX = 1_024;
 // Of a failed answer, for the log: enough to name its problem.
 const FAULT_TEXT_MAX = 300;

@@ -245,3 +245,26 @@ test('only the gateway may move money', async (t) => {
   const anonymous = await fetch(billing.url + path, { method: 'PUT' });
   assert.equal(anonymous.status, 401);
 });
+
+test('a wallet that somebody holds locked holds up its own orders only', async (t) => {
+  const billing = await start(t);
+  const customers = ['anna', 'boris', 'clara', 'held'];
+  for (const customer of customers) await billing.topUp(1_000, 'k', customer);
+  const held = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
+  const holder = billing.database.transaction(async (tx) => {
+    await tx.query("select from wallets where customer_id = 'held' for update");
+    locked.resolve();
+    await held.promise;
+  });
+  await locked.promise;
+  // The first goes alone, the others together behind it.
+  const first = billing.pay(randomUUID(), 100);
+  const stuck = billing.pay(randomUUID(), 100, 'held');
+  const others = customers.slice(0, 3).map((one) => billing.pay(randomUUID(), 100, one));
+  for (const answer of await Promise.all([first, ...others])) assert.equal(answer.status, 201);
+  held.resolve();
+  await holder;
+  assert.equal((await stuck).status, 201);
+  assert.deepEqual(await billing.ledgerFaults(), []);
+});

@@ -12,16 +12,22 @@ import { decisionsIn, topUpsIn } from './transactions.ts';
 
 const CURSOR = /^operations:([1-9]\d{0,15})$/;
 
-// Two: while one waits for the disk, the next is on its way.
-const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 2, waitingMax: 1_024 };
+// Some times what a transaction of many takes. After it each waits for its own wallet: who died or
+// stands still with the lock of one must not hold the others up.
+const PATIENCE_MS = 100;
 
 /** The internal API of billing (`contracts/billing.ts`). */
 export function serveBilling(api: InternalApi, database: Database, currency: string): void {
   const decisions = decisionsIn(database, currency);
   const topUps = topUpsIn(database, currency);
+  const decisionsOfMany = decisionsIn(database, currency, { lockTimeoutMs: PATIENCE_MS });
   const decideWithOthers = createBatcher({
-    run: (wishes: PaymentWish[]) => decidePayments(decisions, wishes),
-    ...BATCHES,
+    run: (wishes: PaymentWish[]) =>
+      decidePayments(wishes.length === 1 ? decisions : decisionsOfMany, wishes),
+    isOneItems: isRowFault,
+    batchMax: 64,
+    runsMax: 1,
+    waitingMax: 1_024,
   });
 
   async function decideOne(given: PaymentWish): Promise<Decided> {

@@ -11,19 +11,28 @@ const RETRY = { firstMs: 10, maxMs: 100 };
 // (only possible when the two name different customers, and so lock different wallets).
 const REPEATABLE = new Set(['40P01', '40001', '23505']);
 
-/** Binds the decision story to PostgreSQL. */
-export function decisionsIn(database: Database, currency: string): DecidePaymentDeps {
+/**
+ * Binds the decision story to PostgreSQL.
+ * @param options `lockTimeoutMs`: how long a wallet is waited for, where that is less than a second
+ */
+export function decisionsIn(
+  database: Database,
+  currency: string,
+  options: { lockTimeoutMs?: number } = {},
+): DecidePaymentDeps {
   return {
     transaction: (work) =>
       repeated(() =>
-        database.transaction((tx) =>
-          work({
-            lockWallets: (ids) => store.lockWallets(tx, ids, currency),
-            findPayments: (ids) => store.findPayments(tx, ids),
-            insertPayments: (payments) => store.insertPayments(tx, payments),
-            insertOperations: (operations) => store.insertOperations(tx, operations),
-            updateWallets: (wallets) => store.updateWallets(tx, wallets),
-          }),
+        database.transaction(
+          (tx) =>
+            work({
+              lockWallets: (ids) => store.lockWallets(tx, ids, currency),
+              findPayments: (ids) => store.findPayments(tx, ids),
+              insertPayments: (payments) => store.insertPayments(tx, payments),
+              insertOperations: (operations) => store.insertOperations(tx, operations),
+              updateWallets: (wallets) => store.updateWallets(tx, wallets),
+            }),
+          options,
         ),
       ),
   };

@@ -23,8 +23,8 @@ export interface OrdersRoutesDeps {
 const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
-// Two: while one waits for the disk, the next is on its way.
-const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 2, waitingMax: 1_024 };
+// One at a time: two are each half as large, and a statement costs more than a row of it.
+const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 1, waitingMax: 1_024 };
 
 /** The internal API of orders (`contracts/orders.ts`). */
 export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
