@@ -10,6 +10,8 @@ import type { SetUp } from './set-up.ts';
 
 const START = join(import.meta.dirname, '..', '..', 'dev', 'start.ts');
 const STOP_WITH_PARENT = new URL('stop-with-parent.ts', import.meta.url).href;
+// The first start makes the databases; on a machine that others use that takes its time.
+const START_TIMEOUT_MS = 60_000;
 // `npm start` promises an end within 10 s.
 const STOP_TIMEOUT_MS = 15_000;
 /** Its settings are those of a user who sets none, whatever this environment says. */
@@ -51,7 +53,7 @@ export async function startDefaultSetUp(
   }
 
   try {
-    const url = await ready({ child, printed: () => printed, exited });
+    const url = await ready({ child, printed: () => printed, exited }, START_TIMEOUT_MS);
     const data = join(home, 'postgres');
     const server = readPidFile(data);
     if (server === undefined) throw new Error(`no database server in ${data}`);
