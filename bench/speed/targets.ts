@@ -39,14 +39,18 @@ export function targetsOf(results: SetUpResult[]): Target[] {
     ...given(at(DEFAULT, '32'), ({ p50, p99 }) =>
       atMost(`${DEFAULT}, 32 connections, p99 ÷ p50`, p99 / p50, 3),
     ),
-    ...given(at(DEFAULT, 'hot'), ({ ordersPerS }) =>
-      atLeast(
-        `${DEFAULT}, one hot wallet ÷ 1,000 wallets`,
-        ordersPerS / (in64?.ordersPerS ?? Number.NaN),
-        0.7,
-      ),
-    ),
+    ...hotWalletTarget(results.find(({ name }) => name === DEFAULT)),
   ];
+}
+
+/** Round by round, since a machine that others use too is not equally fast in all of them. */
+function hotWalletTarget(result: SetUpResult | undefined): Target[] {
+  const roundsOf = (name: string) =>
+    result?.results.find(({ point }) => point.name === name)?.rounds ?? [];
+  const [hot, many] = [roundsOf('hot'), roundsOf(POINT_64)];
+  if (hot.length === 0 || many.length === 0) return [];
+  const shares = hot.map(({ ordersPerS }, round) => ordersPerS / (many[round]?.ordersPerS ?? 0));
+  return [atLeast(`${DEFAULT}, one hot wallet ÷ 1,000 wallets`, medianOf(shares), 0.7)];
 }
 
 /** Where a point was measured, its target. */
