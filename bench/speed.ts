@@ -1,26 +1,97 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runQuick } from './speed/quick.ts';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { measureBacklog } from './speed/backlog.ts';
+import type { Run } from './speed/bench.ts';
+import type { Finding } from './speed/finding.ts';
+import { startIssuer } from './speed/issuer.ts';
+import { startLoad } from './speed/load-process.ts';
+import { measureManyRows } from './speed/many-rows.ts';
+import { measureMemory } from './speed/memory.ts';
+import { createOpenings } from './speed/openings.ts';
+import { readOptions, USAGE } from './speed/options.ts';
+import { booksLines, findingLines, ratioLines, resultLines } from './speed/report.ts';
+import { measureSetUps } from './speed/run.ts';
+import { targetLines, targetsOf } from './speed/targets.ts';
 
-// `npm run bench -- --quick`: how fast the default set-up is, letters included, beside what the
-// database alone can do. Exit code 1 when the books disagree, 130 when interrupted.
+// `npm run bench`: how fast orders and their letters are, beside what the database alone can do.
+// Exit code 1 when the books disagree, 2 on wrong arguments, 130 when interrupted.
 
-const open: { close(): Promise<void> }[] = [];
+const HOME = join(import.meta.dirname, '..', '.orderbell');
+const options = readOptionsOrExit();
+const openings = createOpenings();
 const interrupted = Promise.withResolvers<never>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => interrupted.reject(new Error(`ended by ${signal}`)));
+  process.on(signal, () => interrupted.reject(signal));
 }
 const folder = await mkdtemp(join(tmpdir(), 'orderbell-speed-'));
 // For root the database runs as another user, who must be able to enter.
 await chmod(folder, 0o755);
 try {
-  const breaches = await Promise.race([
-    runQuick({ folder, say: console.log, open }),
-    interrupted.promise,
-  ]);
-  process.exitCode = breaches.length === 0 ? 0 : 1;
+  process.exitCode = await Promise.race([measureAll(), interrupted.promise]);
+} catch (error) {
+  if (typeof error !== 'string') console.error(error);
+  process.exitCode = typeof error === 'string' ? 130 : 1;
 } finally {
-  for (const each of open.toReversed()) await each.close().catch(console.error);
-  await rm(folder, { recursive: true, force: true });
+  await openings.closeAll(console.error);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+// What was interrupted may still wait for something.
+process.exit();
+
+function readOptionsOrExit() {
+  try {
+    return readOptions();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+/** @returns the exit code */
+async function measureAll(): Promise<number> {
+  const run: Run = {
+    ...{ folder, home: HOME, openings, say: (line: string) => console.log(`# ${line}`) },
+    issuer: await openings.add(startIssuer()),
+    load: await openings.add(startLoad()),
+  };
+  const findings = await measureInstead(run);
+  const instead = Object.keys(options.instead).length > 0;
+  const results = instead ? [] : await measureSetUps(run, options);
+  const books = [...results.map((result) => result.books), ...findings.flatMap((one) => one.books)];
+  const targets = [...targetsOf(results), ...findings.flatMap((one) => one.targets)];
+  await writeJson({ results, findings, targets });
+  for (const line of [
+    ...['', ...resultLines(results), ...findings.flatMap(findingLines)],
+    ...[...booksLines(books), '', ...targetLines(targets), ''],
+    `everything measured: ${relative(process.cwd(), options.json)}`,
+    ...ratioLines(results),
+  ]) {
+    console.log(line);
+  }
+  return books.every(({ breaches }) => breaches.length === 0) ? 0 : 1;
+}
+
+async function measureInstead(run: Run): Promise<Finding[]> {
+  const { rows, backlog, orders } = options.instead;
+  const found: (Finding | undefined)[] = [];
+  if (rows !== undefined) found.push(await measureManyRows(run, { ...options, count: rows }));
+  if (backlog !== undefined) {
+    const [setUp] = options.setUps as [string];
+    found.push(await measureBacklog(run, setUp, { ...options, count: backlog }));
+  }
+  if (orders !== undefined) found.push(await measureMemory(run, orders));
+  return found.filter((each) => each !== undefined);
+}
+
+async function writeJson(measured: object): Promise<void> {
+  const machine = {
+    processors: cpus().length,
+    model: cpus()[0]?.model,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  };
+  const document = { at: new Date().toISOString(), machine, options, ...measured };
+  await mkdir(dirname(options.json), { recursive: true });
+  await writeFile(options.json, `${JSON.stringify(document, null, 2)}\n`);
 }

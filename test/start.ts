@@ -64,11 +64,12 @@ function start(home: string, port: string, env: Record<string, string> = {}): St
 }
 
 /** The base URL that the screen names. */
-export function ready({ printed, child }: Started): Promise<string> {
-  return eventually('the screen of npm start', async () => {
+export function ready({ printed, child }: Started, waitMs?: number): Promise<string> {
+  const look = async () => {
     if (child.exitCode !== null) throw new Error(`it ended: ${printed()}`);
     return /API {2,}(\S+)\/v1/.exec(printed())?.[1];
-  });
+  };
+  return eventually('the screen of npm start', look, waitMs);
 }
 
 /** The pid of the database server of a data folder, if one runs. */

@@ -10,6 +10,8 @@ import type { SetUp } from './set-up.ts';
 
 const START = join(import.meta.dirname, '..', '..', 'dev', 'start.ts');
 const STOP_WITH_PARENT = new URL('stop-with-parent.ts', import.meta.url).href;
+// The first start makes the databases; on a machine that others use that takes its time.
+const START_TIMEOUT_MS = 60_000;
 // `npm start` promises an end within 10 s.
 const STOP_TIMEOUT_MS = 15_000;
 /** Its settings are those of a user who sets none, whatever this environment says. */
@@ -18,13 +20,19 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
 /**
  * Starts what `npm start` starts, as a process of its own.
  * @param home empty folder, which another user may enter where we are root
+ * @param changes settings that differ from the default ones
  */
-export async function startDefaultSetUp(home: string, issuer: Issuer): Promise<SetUp> {
+export async function startDefaultSetUp(
+  home: string,
+  issuer: Issuer,
+  changes: Record<string, string> = {},
+): Promise<SetUp> {
   const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, START], {
     env: {
       ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
       ...{ ORDERBELL_HOME: home, PORT: '0' },
       ...{ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: issuer.audience },
+      ...changes,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -45,15 +53,16 @@ export async function startDefaultSetUp(home: string, issuer: Issuer): Promise<S
   }
 
   try {
-    const url = await ready({ child, printed: () => printed, exited });
+    const url = await ready({ child, printed: () => printed, exited }, START_TIMEOUT_MS);
     const data = join(home, 'postgres');
     const server = readPidFile(data);
     if (server === undefined) throw new Error(`no database server in ${data}`);
     const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
     return {
-      ...{ name: 'default', url, places: await placesOf(home) },
+      ...{ url, places: await placesOf(home) },
       superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
       postgresPid: () => readPidFile(data)?.pid ?? server.pid,
+      mailboxFile: join(home, 'mailbox.sqlite'),
       close,
     };
   } catch (error) {

@@ -6,13 +6,20 @@ import { percentilesOf } from './percentiles.ts';
 // The load as a process of its own, so that what it costs is not taken for what the system costs.
 // What takes time afterwards waits until it is asked for: the backlog is being measured then.
 
+let stop = new AbortController();
 let outcome: (LoadOutcome & { cpuSeconds: number }) | undefined;
 
 process.on('message', (order: ToLoad) => {
+  if (order.do === 'stop') {
+    stop.abort();
+    return;
+  }
   const work = order.do === 'place' ? place(order.job) : report(order.historyFile);
   work.then(tell, (error: unknown) => tell({ is: 'failed', reason: String(error) }));
 });
 process.once('disconnect', () => process.exit(1));
+// Ctrl-C reaches us too, but our parent ends us.
+process.on('SIGINT', () => {});
 
 function tell(message: FromLoad): void {
   process.send?.(message);
@@ -20,7 +27,8 @@ function tell(message: FromLoad): void {
 
 async function place(job: LoadJob): Promise<FromLoad> {
   const before = process.cpuUsage();
-  const placed = await runLoad(job);
+  stop = new AbortController();
+  const placed = await runLoad(job, stop.signal);
   const { user, system } = process.cpuUsage(before);
   outcome = { ...placed, cpuSeconds: (user + system) / 1_000_000 };
   return { is: 'placed' };

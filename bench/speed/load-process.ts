@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { LoadJob, LoadOutcome } from './load.ts';
 import type { Percentiles } from './percentiles.ts';
 
-export type ToLoad = { do: 'place'; job: LoadJob } | { do: 'report'; historyFile: string };
+export type ToLoad =
+  | { do: 'place'; job: LoadJob }
+  | { do: 'stop' }
+  | { do: 'report'; historyFile: string };
 
 export type FromLoad =
   | { is: 'placed' }
@@ -25,6 +28,8 @@ export interface Load {
   pid: number;
   /** @returns at the moment of the last answer */
   place(job: LoadJob): Promise<void>;
+  /** Ends what is being placed: no order is begun any more. */
+  stop(): void;
   /** What came of it; all answers are appended to the file as lines of JSON. */
   report(historyFile: string): Promise<LoadReport>;
   close(): Promise<void>;
@@ -50,6 +55,10 @@ export async function startLoad(): Promise<Load> {
     pid: child.pid as number,
     async place(job) {
       await ask({ do: 'place', job });
+    },
+    stop() {
+      const order: ToLoad = { do: 'stop' };
+      child.send(order);
     },
     async report(historyFile) {
       const answer = await ask({ do: 'report', historyFile });

@@ -54,12 +54,16 @@ const BODY = Buffer.from(
 const SAMPLES_MAX = 5;
 const LOST_MAX = 1_000;
 
-/** Places orders until the time or their number is over, and waits for the last answers. */
-export async function runLoad(job: LoadJob): Promise<LoadOutcome> {
+/**
+ * Places orders until the time or their number is over, and waits for the last answers.
+ * @param stop ends it earlier
+ */
+export async function runLoad(job: LoadJob, stop?: AbortSignal): Promise<LoadOutcome> {
   const { hostname: host, port, host: authority } = new URL(job.url);
   const outcome: LoadOutcome = { answers: [], times: [], errors: {}, samples: [], seconds: 0 };
   const requests = job.customers.map(({ token }) => requestOf(authority, token));
   const plan = createPlan(job);
+  stop?.addEventListener('abort', plan.stop, { once: true });
   const done = Promise.withResolvers<void>();
   /** Connections with nothing to do, and all of them. */
   const idle: Line[] = [];

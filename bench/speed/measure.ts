@@ -3,14 +3,13 @@ import type { LoadJob } from './load.ts';
 import type { Load, LoadReport } from './load-process.ts';
 import { cpuBetween, readUsage } from './process-usage.ts';
 import { withLetters } from './ratio.ts';
-import type { SetUp } from './set-up.ts';
+import { countMails, type SetUp } from './set-up.ts';
 
-/** What measuring needs. */
-export interface Bench {
+/** What a measurement works on. */
+export interface Measured {
   setUp: SetUp;
   load: Load;
   drain: Drain;
-  /** Answers to all orders of this set-up. */
   historyFile: string;
 }
 
@@ -19,6 +18,8 @@ export interface Measurement extends LoadReport {
   ordersPerS: number;
   /** Letters included (ratio.ts). */
   withLettersPerS: number;
+  /** Mails that arrived meanwhile. */
+  letters: number;
   /** From the last answer to the last letter. */
   drainSeconds: number;
   /** False when some letters were still on their way when the wait was over. */
@@ -33,24 +34,28 @@ const DRAIN_TIMEOUT_S = 120;
 
 /** One load on a system at rest, and the rest after it. */
 export async function measure(
-  { setUp, load, drain, historyFile }: Bench,
+  { setUp, load, drain, historyFile }: Measured,
   job: Omit<LoadJob, 'url'>,
 ): Promise<Measurement> {
   const roots = [process.pid, setUp.postgresPid()];
   const before = readUsage(roots);
+  const mailsBefore = countMails(setUp.mailboxFile);
   await load.place({ ...job, url: setUp.url });
   const { seconds: drainSeconds, drained } = await drain.wait(DRAIN_TIMEOUT_S);
   const after = readUsage(roots);
+  const letters = countMails(setUp.mailboxFile) - mailsBefore;
   const report = await load.report(historyFile);
   const { orders, seconds: loadSeconds } = report;
-  const used = before !== undefined && after !== undefined ? cpuBetween(before, after) : {};
   return {
     ...report,
     ordersPerS: orders / loadSeconds,
     withLettersPerS: withLetters({ orders, loadSeconds, drainSeconds }),
-    ...{ drainSeconds, drained },
+    ...{ letters, drainSeconds, drained },
     cpuPer1000: Object.fromEntries(
-      Object.entries(used).map(([name, seconds]) => [name, (seconds * 1_000) / orders]),
+      Object.entries(cpuBetween(before, after)).map(([name, seconds]) => [
+        name,
+        (seconds * 1_000) / orders,
+      ]),
     ),
     memoryMb: after?.memoryMb ?? {},
   };

@@ -9,6 +9,7 @@ export interface Plan {
   next(now: number): number | undefined;
   /** No order will come any more. */
   isOver(): boolean;
+  /** From now on none does, and no time is looked at. */
   stop(): void;
 }
 
@@ -43,14 +44,16 @@ function closedPlan({ seconds, ordersMax = Number.POSITIVE_INFINITY }: PlanOptio
       return now;
     },
     isOver: () => over,
-    stop() {},
+    stop() {
+      over = true;
+    },
   };
 }
 
 function openPlan(options: PlanOptions & { ordersPerS: number }): Plan {
   const { seconds, ordersPerS, ordersMax = Number.POSITIVE_INFINITY } = options;
   // An order that comes due is placed, however late: left out, a stall would look like a rest.
-  const all = Math.min(Math.floor(seconds * ordersPerS), ordersMax);
+  let all = Math.min(Math.floor(seconds * ordersPerS), ordersMax);
   let start = 0;
   let begun = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -66,6 +69,9 @@ function openPlan(options: PlanOptions & { ordersPerS: number }): Plan {
       return due;
     },
     isOver: () => begun >= all,
-    stop: () => clearInterval(timer),
+    stop() {
+      all = begun;
+      clearInterval(timer);
+    },
   };
 }

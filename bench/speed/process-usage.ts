@@ -39,14 +39,22 @@ export function readUsage(roots: number[]): Usage | undefined {
   return usage;
 }
 
-/** Seconds that each name used between two looks. */
-export function cpuBetween(before: Usage, after: Usage): Record<string, number> {
+/** Seconds that each name used between two looks; nothing where they could not be taken. */
+export function cpuBetween(
+  before: Usage | undefined,
+  after: Usage | undefined,
+): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(after.cpuSeconds).map(([name, seconds]) => [
+    Object.entries(after?.cpuSeconds ?? {}).map(([name, seconds]) => [
       name,
-      seconds - (before.cpuSeconds[name] ?? 0),
+      seconds - (before?.cpuSeconds[name] ?? 0),
     ]),
   );
+}
+
+/** What all names used together. */
+export function sumOf(figures: Record<string, number>): number {
+  return Object.values(figures).reduce((sum, figure) => sum + figure, 0);
 }
 
 function add(sums: Record<string, number>, name: string, value: number): void {

@@ -1,60 +1,133 @@
-import type { FloorFigures } from './floor.ts';
-import type { Measurement } from './measure.ts';
+import type { BooksReport } from './books.ts';
+import type { Finding } from './finding.ts';
+import { medianOf } from './percentiles.ts';
+import { POINT_64, type PointResult, type SetUpResult, summaryOf } from './points.ts';
+import { sumOf } from './process-usage.ts';
+import { DEFAULT } from './targets.ts';
 
-/** A row of the table: what was measured, and where. */
-export interface Line {
-  setUp: string;
-  point: string;
-  figures: Measurement;
+const HEAD = [
+  ...['set-up', 'load', 'orders/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'letters', 'drain s'],
+  ...['÷ floor', 'with letters', 'by CPU'],
+];
+
+/** All loads of some set-ups: two tables, and what explains them. */
+export function resultLines(results: SetUpResult[]): string[] {
+  if (results.length === 0) return [];
+  return [
+    ...[...tableOf(results), ''],
+    ...results.flatMap((result) => [...costTableOf(result), '']),
+    ...results.map(({ name, floorBy }) => `floor of ${name}: ${floorBy}`),
+    ...results.flatMap(({ results: [first] }) => (first === undefined ? [] : [loadCostOf(first)])),
+  ];
 }
 
-/** The floor as lines for people. */
-export function floorLines(by: string, figures: { connections: number; floor: FloorFigures }[]) {
-  return figures.map(({ connections, floor: { ordersPerS, latency } }) => {
-    const times = `p50 ${latency.p50.toFixed(2)} ms, p99 ${latency.p99.toFixed(2)} ms`;
-    return `floor, ${by}, ${connections} connections: ${ordersPerS.toFixed(0)} orders/s, ${times}`;
+/** A measurement of its own. */
+export function findingLines({ name, lines }: Finding): string[] {
+  return [name, ...lines.map((line) => `  ${line}`), ''];
+}
+
+// All of them are in the file.
+const BREACHES_SHOWN = 20;
+
+/** Whether the books agree. */
+export function booksLines(books: BooksReport[]): string[] {
+  return [
+    ...books.map(
+      ({ name, orders, how, breaches }) =>
+        `books of ${name}: ${orders} orders, compared ${how}, ${breaches.length} breaches`,
+    ),
+    ...books.flatMap(({ breaches }) =>
+      breaches.slice(0, BREACHES_SHOWN).map((breach) => `BREACH ${breach}`),
+    ),
+  ];
+}
+
+/** The last line is what others read. */
+export function ratioLines(results: SetUpResult[]): string[] {
+  const in64 = results
+    .find(({ name }) => name === DEFAULT)
+    ?.results.find(({ point }) => point.name === POINT_64);
+  if (in64 === undefined) return [];
+  const { cpuRatio, lettersRatio } = summaryOf(in64);
+  return [`ratio by CPU time: ${cpuRatio.toFixed(2)}`, `ratio: ${lettersRatio.toFixed(2)}`];
+}
+
+/** What was measured as a table, with the floor on top. */
+function tableOf(results: SetUpResult[]): string[] {
+  return aligned([HEAD, ...results.flatMap((each) => [...floorRows(each), ...loadRows(each)])]);
+}
+
+function floorRows({ name, floors }: SetUpResult): string[][] {
+  return (['one', 'many'] as const).map((which) => {
+    const figures = floors.map((round) => round[which]);
+    const median = (of: (figure: (typeof figures)[number]) => number) => medianOf(figures.map(of));
+    return [
+      ...[name, which === 'one' ? 'floor, 1' : 'floor, 32'],
+      median(({ ordersPerS }) => ordersPerS).toFixed(0),
+      ...(['p50', 'p99', 'p999'] as const).map((at) =>
+        median(({ latency }) => latency[at]).toFixed(1),
+      ),
+      ...['', '', '', '1', '', '1'],
+    ];
   });
 }
 
-/** The measurements as a table. @param floorPerS orders/s of the floor */
-export function tableOf(lines: Line[], floorPerS: number): string[] {
-  const head = [
-    ...['set-up', 'load', 'orders/s', 'p50', 'p99', 'p99.9', 'errors', 'drain s', 'letters/s'],
-    ...['orders ÷ floor', 'letters ÷ floor'],
+function loadRows({ name, results }: SetUpResult): string[][] {
+  return results.map((result) => {
+    const figures = summaryOf(result);
+    return [
+      ...[name, result.point.name, figures.ordersPerS.toFixed(0)],
+      ...[figures.p50, figures.p99, figures.p999].map((ms) => ms.toFixed(1)),
+      ...[String(figures.errors), figures.letters.toFixed(0)],
+      `${figures.drained ? '' : '>'}${figures.drainSeconds.toFixed(1)}`,
+      ...[figures.ordersRatio.toFixed(2), figures.lettersRatio.toFixed(2)],
+      figures.cpuRatio.toFixed(2),
+    ];
+  });
+}
+
+/** What each load cost, by process. */
+function costTableOf({ name, results, floors }: SetUpResult): string[] {
+  const summaries = results.map((result) => ({ result, ...summaryOf(result) }));
+  const processes = [...new Set(summaries.flatMap(({ cpuPer1000 }) => Object.keys(cpuPer1000)))];
+  if (processes.length === 0) return [`${name}: no /proc here, so no cost by process`];
+  const floorCpu = medianOf(floors.map(({ cpuPer1000 }) => cpuPer1000));
+  const row = (point: string, unit: string, figures: Record<string, number>, digits: number) => [
+    ...[name, point, unit, sumOf(figures).toFixed(digits)],
+    ...processes.map((process) => (figures[process] ?? 0).toFixed(digits)),
   ];
-  const rows = lines.map(({ setUp, point, figures }) => [
-    ...[setUp, point, figures.ordersPerS.toFixed(0)],
-    ...[figures.latency.p50, figures.latency.p99, figures.latency.p999].map((ms) => ms.toFixed(1)),
-    String(Object.values(figures.errors).reduce((sum, count) => sum + count, 0)),
-    `${figures.drained ? '' : '> '}${figures.drainSeconds.toFixed(1)}`,
-    figures.withLettersPerS.toFixed(0),
-    (figures.ordersPerS / floorPerS).toFixed(2),
-    (figures.withLettersPerS / floorPerS).toFixed(2),
+  return aligned([
+    ['set-up', 'load', 'of', 'all', ...processes],
+    [name, 'floor, 32', CPU, floorCpu.toFixed(2)],
+    ...summaries.map(({ result, cpuPer1000 }) => row(result.point.name, CPU, cpuPer1000, 2)),
+    ...summaries.map(({ result, memoryMb }) => row(result.point.name, 'MB', memoryMb, 0)),
   ]);
-  return aligned([head, ...rows]);
 }
 
-/** What a measurement cost, by process. */
-export function costLines({ cpuPer1000, memoryMb }: Measurement): string[] {
-  const rows = Object.keys(cpuPer1000)
-    .map((name) => [name, cpuPer1000[name] ?? 0, memoryMb[name] ?? 0] as const)
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, cpu, memory]) => [name, cpu.toFixed(2), memory.toFixed(0)]);
-  return aligned([['process', 'CPU s per 1,000 orders', 'MB'], ...rows]);
+const CPU = 'CPU s per 1,000';
+
+/** What the load generator itself took. */
+function loadCostOf({ rounds }: PointResult): string {
+  const microseconds = rounds.map(({ cpuSeconds, orders }) => (cpuSeconds * 1_000_000) / orders);
+  return `the load took ${medianOf(microseconds).toFixed(0)} µs of a processor for a request`;
 }
 
-/** Columns: text to the left, figures to the right. */
+const FIGURE = /^>?-?[\d.]*$/;
+
+/** Columns: texts to the left, figures to the right. The first row names them. */
 function aligned(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
+  const columns = (rows[0] ?? []).map((_, column) => {
+    const cells = rows.map((row) => row[column] ?? '');
+    return {
+      width: Math.max(...cells.map(({ length }) => length)),
+      figures: cells.slice(1).every((cell) => FIGURE.test(cell)),
+    };
+  });
   return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] as number;
-        return /^[^\d>-]/.test(rows[1]?.[column] ?? cell)
-          ? cell.padEnd(width)
-          : cell.padStart(width);
+    columns
+      .map(({ width, figures }, column) => {
+        const cell = row[column] ?? '';
+        return figures ? cell.padStart(width) : cell.padEnd(width);
       })
       .join('  ')
       .trimEnd(),

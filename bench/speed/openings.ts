@@ -1,0 +1,29 @@
+/** What can be ended. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/** Everything that a run has started, so that an end at any moment leaves nothing behind. */
+export interface Openings {
+  /** Remembers what is being started from now on, also while it is not there yet. */
+  add<T extends Closable>(starting: Promise<T>): Promise<T>;
+  /** Closes what is open, latest first, and what was still starting; faults are told only. */
+  closeAll(onFault: (error: unknown) => void): Promise<void>;
+}
+
+export function createOpenings(): Openings {
+  const all: Promise<Closable>[] = [];
+  return {
+    add(starting) {
+      all.push(starting);
+      return starting;
+    },
+    async closeAll(onFault) {
+      for (let last = all.pop(); last !== undefined; last = all.pop()) {
+        // What did not start has said so where it was awaited.
+        const opened = await last.catch(() => undefined);
+        await opened?.close().catch(onFault);
+      }
+    },
+  };
+}

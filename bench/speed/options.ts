@@ -1,0 +1,83 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { POINT_64, points } from './points.ts';
+import type { SpeedOptions } from './run.ts';
+import { DEFAULT, KAFKA, ORDERS_ALONE } from './targets.ts';
+
+export const USAGE = `npm run bench -- [options]
+  --quick         the default set-up under 64 connections, once, in less than a minute
+  --only S        one set-up: ${DEFAULT}, "${ORDERS_ALONE}" or ${KAFKA} (default: all of them)
+  --no-kafka      without the set-up that has a process per service and Apache Kafka
+  --points P      loads, comma-separated (default: ${points.map(({ name }) => name).join()})
+  --rounds N      how often each load is measured; medians are told (default 3)
+  --seconds N     length of each load (default 6, quick 8)
+  --rows N        instead: with N orders and letters in the tables, beside empty ones
+  --backlog N     instead: N events that wait in the outbox, while orders are placed
+  --orders N      instead: the memory of our processes while N orders are placed
+  --json FILE     where everything goes that was measured (default .orderbell/bench.json)`;
+
+export interface Options extends SpeedOptions {
+  json: string;
+  /** What is measured instead of all loads, and how many of it. */
+  instead: { rows?: number; backlog?: number; orders?: number };
+}
+
+const JSON_FILE = join(import.meta.dirname, '..', '..', '.orderbell', 'bench.json');
+const COUNT_MAX = 10_000_000;
+const ALL = [DEFAULT, ORDERS_ALONE, KAFKA];
+
+/** @throws Error that says what is wrong with the arguments */
+export function readOptions(args = process.argv.slice(2)): Options {
+  const { values } = parseArgs({
+    args,
+    allowNegative: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      kafka: { type: 'boolean', default: true },
+      points: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      rows: { type: 'string' },
+      backlog: { type: 'string' },
+      orders: { type: 'string' },
+      json: { type: 'string', default: JSON_FILE },
+    },
+  });
+  const { quick, kafka } = values;
+  const only = values.only ?? (quick ? DEFAULT : undefined);
+  if (only !== undefined && !ALL.includes(only)) throw new Error(`no set-up is named "${only}"`);
+  const names = (values.points ?? (quick ? POINT_64 : undefined))?.split(',');
+  return {
+    setUps: only === undefined ? ALL.filter((name) => kafka || name !== KAFKA) : [only],
+    points: chosenPoints(names),
+    rounds: numberFrom('rounds', values.rounds ?? (quick ? '1' : '3'), 20),
+    seconds: numberFrom('seconds', values.seconds ?? (quick ? '8' : '6'), 600),
+    instead: Object.fromEntries(
+      (['rows', 'backlog', 'orders'] as const).flatMap((name) => {
+        const text = values[name];
+        return text === undefined ? [] : [[name, numberFrom(name, text, COUNT_MAX)]];
+      }),
+    ),
+    json: resolve(values.json),
+  };
+}
+
+function chosenPoints(names: string[] | undefined) {
+  if (names === undefined) return points;
+  for (const name of names) {
+    if (!points.some((point) => point.name === name)) throw new Error(`no load is named "${name}"`);
+  }
+  const chosen = points.filter(({ name }) => names.includes(name));
+  const [open] = chosen.filter(({ openAt }) => openAt !== undefined);
+  if (open !== undefined && !names.includes(POINT_64)) {
+    throw new Error(`the rate of "${open.name}" comes from "${POINT_64}": choose both`);
+  }
+  return chosen;
+}
+
+function numberFrom(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (value >= 1 && value <= max) return value;
+  throw new Error(`--${name} is a number from 1 to ${max}, not "${text}"`);
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type PointRound, points, type SetUpResult, summaryOf } from './points.ts';
+import { DEFAULT, targetsOf } from './targets.ts';
+
+const percentiles = { p50: 1, p99: 2, p999: 3, max: 4 };
+const floor = { ordersPerS: 1_000, latency: percentiles };
+const round: PointRound = {
+  ...{ errors: {}, samples: [], seconds: 10, orders: 5_000, cpuSeconds: 1, latency: percentiles },
+  ...{ ordersPerS: 500, withLettersPerS: 500, letters: 5_000, drainSeconds: 1, drained: true },
+  ...{ cpuPer1000: { start: 1, postgres: 1 }, memoryMb: { start: 100, postgres: 50 } },
+  ...{ floorPerS: 1_000, floorCpuPer1000: 1 },
+};
+
+function resultOf(rounds: Record<string, Partial<PointRound>[]>): SetUpResult {
+  return {
+    ...{ name: DEFAULT, floorBy: 'pgbench', floors: [{ many: floor, one: floor, cpuPer1000: 1 }] },
+    results: points
+      .filter(({ name }) => name in rounds)
+      .map((point) => ({
+        point,
+        rounds: (rounds[point.name] ?? []).map((changes) => ({ ...round, ...changes })),
+      })),
+  };
+}
+
+const metOf = (result: SetUpResult, text: string) =>
+  targetsOf([result])
+    .filter((target) => target.text.includes(text))
+    .map(({ met }) => met);
+
+test('a round is compared with the floor of its own time, and the middle round counts', () => {
+  const [result] = resultOf({
+    64: [{ floorPerS: 500 }, { floorPerS: 1_000 }, { floorPerS: 5_000 }],
+  }).results;
+  assert.ok(result);
+  const { ordersRatio, lettersRatio, cpuRatio } = summaryOf(result);
+  assert.deepEqual(
+    { ordersRatio, lettersRatio, cpuRatio },
+    {
+      ...{ ordersRatio: 0.5, lettersRatio: 0.5, cpuRatio: 0.5 },
+    },
+  );
+});
+
+test('errors of all rounds are told, and letters that one round left behind', () => {
+  const [result] = resultOf({ 64: [{ errors: { 503: 2 } }, { drained: false }, {}] }).results;
+  assert.ok(result);
+  assert.equal(summaryOf(result).errors, 2);
+  assert.equal(summaryOf(result).drained, false);
+});
+
+test('letters that come late miss the target, however fast the orders were', () => {
+  const name = '64 connections with letters, ÷ floor ≥ 0.35';
+  assert.deepEqual(metOf(resultOf({ 64: [{}] }), name), [true]);
+  assert.deepEqual(metOf(resultOf({ 64: [{ drainSeconds: 2.1 }] }), name), [false]);
+  assert.deepEqual(metOf(resultOf({ 64: [{ drained: false }] }), name), [false]);
+  assert.deepEqual(metOf(resultOf({ 64: [{ withLettersPerS: 349 }] }), name), [false]);
+});
+
+test('the hot wallet is compared with many wallets round by round', () => {
+  const hot = [{ ordersPerS: 80 }, { ordersPerS: 800 }, { ordersPerS: 8 }];
+  const many = [{ ordersPerS: 100 }, { ordersPerS: 1_000 }, { ordersPerS: 10 }];
+  assert.deepEqual(metOf(resultOf({ hot, 64: many }), 'hot wallet'), [true]);
+  const slow = many.map(({ ordersPerS }) => ({ ordersPerS: ordersPerS * 2 }));
+  assert.deepEqual(metOf(resultOf({ hot, 64: slow }), 'hot wallet'), [false]);
+  assert.deepEqual(metOf(resultOf({ 64: many }), 'hot wallet'), [], 'not measured, no word of it');
+});
