@@ -174,12 +174,14 @@ async function markPublished(
 ): Promise<void> {
   await db.query({
     name: 'mark-published',
+    // `is true`: a filter only. By the index of unpublished rows it would compare a backlog with all
+    // of the batch (decision 14).
     text: `update outbox set published_at = now(), leased_until = null,
         topic_id = acknowledged.topic_id, partition = acknowledged.partition,
         "offset" = acknowledged."offset"
       from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[])
         as acknowledged (id, topic_id, partition, "offset")
-      where outbox.id = acknowledged.id and published_at is null`,
+      where outbox.id = acknowledged.id and (published_at is null) is true`,
     values: [
       rows.map((row) => row.id),
       acknowledgements.map((ack) => ack.topicId),
