@@ -82,9 +82,9 @@ test('a backlog that the statistics of the table know nothing of goes out', asyn
     );
   await insertMany(2_000, 'now()');
   await database.query('analyze outbox');
-  await insertMany(20_000, 'null');
+  await insertMany(40_000, 'null');
   relay();
-  // Each claim has the time of a statement: one that compares all with all has not enough.
+  // Each statement has its time: one that compares all with all, or with a batch, has not enough.
   await until('all are marked', async () => (await unpublished(database)) === 0);
 });
 

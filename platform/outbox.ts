@@ -174,6 +174,8 @@ async function markPublished(
 ): Promise<void> {
   await db.query({
     name: 'mark-published',
+    // `is true`: a filter only. By the index of unpublished rows it would compare a backlog with all
+    // of the batch (decision 14).
     text: `update outbox set published_at = now(), leased_until = null,
         topic_id = acknowledged.topic_id, partition = acknowledged.partition,
         "offset" = acknowledged."offset"
