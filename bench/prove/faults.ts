@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { queryRows } from '../../test/database.ts';
+import { eventually } from '../../test/system.ts';
 import { type CrashStep, crashSteps, linksFor } from './crash-steps.ts';
 import type { Link } from './link.ts';
 import type { Place } from './place.ts';
@@ -106,7 +107,16 @@ export const faults: Fault[] = [
     apartMs: 20_000,
     async strike({ broker }, random) {
       const heal = await (broker.hang ?? broker.takeAway)().catch(() => null);
-      return heal && { heal, afterMs: random.between(1_000, 4_000) };
+      if (heal === null) return null;
+      // The embedded broker is a database: its server may be down just then.
+      const back = () =>
+        eventually('the broker', () =>
+          heal().then(
+            () => true,
+            () => false,
+          ),
+        );
+      return { heal: back, afterMs: random.between(1_000, 4_000) };
     },
   },
   {

@@ -53,6 +53,20 @@ test('an open link hands everything on, both ways', async (t) => {
   assert.deepEqual(arrived, ['one', 'two']);
 });
 
+test('on a slow link no piece overtakes another, also when it gets quicker', async (t) => {
+  const { arrived, link } = await startService(t);
+  const client = connect(t, link);
+  const pieces = Array.from({ length: 40 }, (_, number) => `${number};`);
+  for (const [number, piece] of pieces.entries()) {
+    link.setDelay(pieces.length - 1 - number);
+    client.send(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const all = pieces.join('');
+  await eventually('all pieces', async () => arrived.join('').length === all.length);
+  assert.equal(arrived.join(''), all);
+});
+
 test('a link that is cut ends its connections and takes none until it is open again', async (t) => {
   const { arrived, link } = await startService(t);
   const client = connect(t, link);

@@ -150,7 +150,9 @@ class Pipe {
   /** The request under way, where it will be delivered again. */
   #copy: Buffer[] | undefined;
   #swallow = false;
-  /** Until when pieces are delayed already: none may overtake another. */
+  /** Delayed pieces of each way: none may overtake another, as no TCP connection lets one. */
+  readonly #late = { up: [] as Buffer[], down: [] as Buffer[] };
+  /** Until when they are delayed. */
   #dueAt = { up: 0, down: 0 };
 
   constructor(client: net.Socket, state: LinkState, link: Link) {
@@ -246,16 +248,20 @@ class Pipe {
       this.#kept.push({ to, chunk });
       return;
     }
-    const now = performance.now();
-    const dueAt = Math.max(this.#dueAt[way], now + delayMs);
-    if (dueAt <= now) {
+    const late = this.#late[way];
+    if (delayMs === 0 && late.length === 0) {
       to.write(chunk);
       return;
     }
+    const now = performance.now();
+    const dueAt = Math.max(this.#dueAt[way], now + delayMs);
     this.#dueAt[way] = dueAt;
+    late.push(chunk);
     const timer = setTimeout(() => {
       timers.delete(timer);
-      if (!to.destroyed) to.write(chunk);
+      // The first of those that wait, whichever timer it is that comes first.
+      const first = late.shift();
+      if (first !== undefined && !to.destroyed) to.write(first);
     }, dueAt - now);
     timers.add(timer);
   }
