@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { SMTPServer } from 'smtp-server';
@@ -122,6 +122,8 @@ function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
     maxClients: CLIENTS_MAX,
     socketTimeout: CLIENT_IDLE_MS,
     closeTimeout: CLIENT_CLOSE_MS,
+    // At once, and not in a later turn as by default: see `joinReplies`.
+    onMailFrom: (_address, _session, done) => done(),
     onRcptTo(_address, session, done) {
       if (session.envelope.rcptTo.length < RECIPIENTS_MAX) done();
       else done(Object.assign(new Error('4.5.3 too many recipients'), { responseCode: 452 }));
@@ -150,9 +152,18 @@ function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
       });
     },
   });
+  server.server.on('connection', joinReplies);
   // Clients that vanish are reported here; without a listener they would end the process.
   server.on('error', (error) => log.debug({ err: error }, 'mailbox connection failed'));
   return server;
+}
+
+/** Commands that came together are answered in one write; each costs as much as the parsing. */
+function joinReplies(socket: Socket): void {
+  socket.prependListener('data', () => {
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+  });
 }
 
 function createPages(store: MailStore, log: Logger): HttpServer {

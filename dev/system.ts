@@ -83,13 +83,15 @@ const services: Row[] = [
     name: 'notifications',
     stage: 2,
     start: configured('notifications', NotificationsConfig, startNotifications),
-    env: ({ databaseUrl, publicKeys, broker, secrets, smtpUrl, urls }) => ({
+    env: ({ databaseUrl, publicKeys, broker, secrets, smtpUrl, mailboxUrl, urls }) => ({
       NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
       ...broker,
       SERVICE_PUBLIC_KEYS: publicKeys,
       NOTIFICATIONS_PRIVATE_KEY: secrets.notificationsKey,
       PROFILES_URL: urls.profiles,
       SMTP_URL: smtpUrl,
+      // Our own mailbox minds no number; more letters at a time share more of each statement.
+      SMTP_CONNECTIONS: mailboxUrl === undefined ? undefined : '32',
     }),
   },
   {

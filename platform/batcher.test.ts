@@ -35,6 +35,21 @@ test('an item that comes alone goes at once; those that come meanwhile go togeth
   assert.equal(runs.length, 2);
 });
 
+test('those of one turn of the event loop go together where that is asked for', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, gatherTurn: true });
+  const results = [batcher(1), Promise.resolve(2).then(batcher)];
+  assert.equal(runs.length, 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(runs[0]?.items, [1, 2]);
+  results.push(batcher(3));
+  runs[0]?.end();
+  assert.deepEqual(await Promise.all(results.slice(0, 2)), [10, 20]);
+  assert.deepEqual(runs[1]?.items, [3]);
+  runs[1]?.end();
+  assert.equal(await results[2], 30);
+});
+
 test('a run takes no more than its share, and no more run than may', async () => {
   const { runs, run } = heldRuns();
   const batcher = createBatcher({ run, ...LIMITS, runsMax: 2 });

@@ -14,6 +14,8 @@ export interface BatcherOptions<Item, Result> {
   runsMax: number;
   /** Most items that wait for a run; more are refused as `unavailable`. */
   waitingMax: number;
+  /** Whether the items of one turn of the event loop go together; else the first goes at once. */
+  gatherTurn?: boolean;
 }
 
 /** Does one item, together with whatever else is asked for meanwhile. */
@@ -32,11 +34,13 @@ interface Waiting<Item, Result> {
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { run, isOneItems, batchMax, runsMax, waitingMax } = options;
+  const { run, isOneItems, batchMax, runsMax, waitingMax, gatherTurn = false } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
+  let turnEnds = false;
 
   function startRuns(): void {
+    turnEnds = false;
     while (running < runsMax && waiting.length > 0) {
       running += 1;
       void runBatch(waiting.splice(0, batchMax));
@@ -73,7 +77,11 @@ export function createBatcher<Item, Result>(
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     waiting.push({ item, resolve, reject });
-    startRuns();
+    if (!gatherTurn) startRuns();
+    else if (!turnEnds) {
+      turnEnds = true;
+      setImmediate(startRuns);
+    }
     return promise;
   };
 }

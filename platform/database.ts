@@ -49,6 +49,13 @@ export interface DatabaseOptions {
   log: Logger;
 }
 
+// Rows are found by an index (decision 14). A prepared statement's plan is kept for as long as its
+// connection: one that was made while a table was small reads and hashes all of it, and goes on
+// doing so when it has millions of rows. Material nodes are full reads kept in memory.
+const BY_INDEX = ['seqscan', 'hashjoin', 'mergejoin', 'material']
+  .map((kind) => `-c enable_${kind}=off`)
+  .join(' ');
+
 function clientSettings(options: DatabaseOptions): pg.ClientConfig {
   return {
     connectionString: options.url,
@@ -73,6 +80,7 @@ export function createPool(options: DatabaseOptions & { Client?: typeof pg.Clien
     ...(options.Client !== undefined && { Client: options.Client }),
     // Within a transaction several statements may be on their way.
     pipeline: true,
+    options: BY_INDEX,
     max: options.connectionsMax,
     idleTimeoutMillis: IDLE_CLOSE_MS,
   });

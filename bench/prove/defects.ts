@@ -61,7 +61,7 @@ export const defects: Defect[] = [
   {
     name: 'the status is written without its guard',
     file: 'services/orders/store.ts',
-    from: "where id = order_id and status = 'Pending'",
+    from: "where id = order_id and (status = 'Pending') is true",
     to: 'where id = order_id',
     points: ['orders dies after "settle the order"'],
     found: /has 2 events/,
@@ -78,9 +78,9 @@ export const defects: Defect[] = [
   {
     name: 'a relay with a cursor',
     file: 'platform/outbox.ts',
-    from: 'and not exists (',
+    from: 'and sequence = any (array(',
     to: `and sequence > (select coalesce(max(sequence), 0) from outbox where published_at is not null)
-          and not exists (`,
+          and sequence = any (array(`,
     points: ['commits late'],
     found: /is not published/,
   },

@@ -7,10 +7,9 @@ import type { Broker } from './broker.ts';
 import { createEmbeddedBroker } from './embedded.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 
-// Of a process with one publisher and one subscription: the topic's append, the survey, the
-// heartbeat and retention, and four of the drains, which run one per partition. Fewer would let
-// a heartbeat wait behind drains; more would only wait for the same row locks.
-const CONNECTIONS_MAX = 8;
+// Of a process with one publisher and one subscription: the topic's append, the survey, the fetch,
+// the commit, the heartbeat and retention. Fewer would let a heartbeat wait behind the others.
+const CONNECTIONS_MAX = 6;
 
 const certificates = (description: string) =>
   Type.Optional(Type.String({ format: 'certificates', description }));

@@ -183,6 +183,33 @@ function groupTests(name: string, makeBroker: MakeBroker): void {
     await until('the stuck one too', () => distinct(received) === 201);
   });
 
+  test(`${name}: a partition whose handler hangs does not stop the others`, async (t) => {
+    const gate = Promise.withResolvers<void>();
+    // Before the broker is closed, which waits for its handlers.
+    t.after(() => gate.resolve());
+    const { broker } = await makeBroker(t);
+    const { topic, group } = names();
+    const [stuck] = await broker.publish(topic, burst(1, 1));
+    assert.ok(stuck);
+    const received: IncomingMessage[] = [];
+    await broker.subscribe(topic, group, async (messages) => {
+      if (messages[0]?.partition === stuck.partition) await gate.promise;
+      received.push(...messages);
+    });
+    let others = 0;
+    for (let round = 0; round < 3; round++) {
+      const acknowledged = await broker.publish(topic, burst(60, 60, 1 + round * 60));
+      others += acknowledged.filter(({ partition }) => partition !== stuck.partition).length;
+      await until('the other partitions are done', () => received.length === others);
+    }
+    const lag = await broker.lag(topic, group);
+    const behind = lag.filter(({ position, end }) => position < end);
+    assert.deepEqual(behind.map(({ partition }) => partition).includes(stuck.partition), true);
+    gate.resolve();
+    await until('the stuck one too', () => distinct(received) === 181);
+    assertComplete(received, 181);
+  });
+
   test(`${name}: each group gets everything`, async (t) => {
     const { broker } = await makeBroker(t);
     const { topic, group } = names();

@@ -36,15 +36,20 @@ export async function deleteDeadMembers(db: Queryable, reader: Reader): Promise<
   );
 }
 
-/** The heartbeat: keeps the member alive and its leases running. */
+/** The heartbeat: keeps the member alive and its leases running. Locks in partition order. */
 export async function renewLeases(db: Queryable, reader: Reader, leaseMs: number): Promise<void> {
   await db.query(
     `with alive as (
        insert into members (topic, "group", member, alive_until)
        values ($1, $2, $3, now() + $4 * interval '1 ms')
-       on conflict (topic, "group", member) do update set alive_until = excluded.alive_until)
-     update positions set lease_until = now() + $4 * interval '1 ms'
-     where topic = $1 and "group" = $2 and lease_owner = $3`,
+       on conflict (topic, "group", member) do update set alive_until = excluded.alive_until),
+     locked as materialized (
+       select partition from positions
+       where topic = $1 and "group" = $2 and lease_owner = $3
+       order by partition for no key update)
+     update positions s set lease_until = now() + $4 * interval '1 ms' from locked
+     where s.topic = $1 and s."group" = $2 and s.lease_owner = $3
+       and s.partition = locked.partition`,
     [reader.topic.number, reader.group, reader.member, leaseMs],
   );
 }
@@ -116,26 +121,40 @@ export async function leaveGroup(db: Queryable, reader: Reader): Promise<void> {
 }
 
 /**
- * Moves the group's position, never back, and only while the lease is ours: a member that was
+ * Moves the group's positions, never back, and only while the leases are ours: a member that was
  * believed dead must not move what its successor has taken over. The same position once more is
  * accepted, since the answer to the first attempt may have been lost.
- * @returns whether the position is as asked; false means that the lease was lost
+ *
+ * `locked` takes the row locks in partition order, as the heartbeat does: neither can deadlock.
+ * @returns the partitions whose position is as asked; of the others the lease was lost
  */
-export async function commitPosition(
+export async function commitPositions(
   db: Queryable,
   reader: Reader,
-  partition: number,
-  position: bigint,
-): Promise<boolean> {
-  const { rowCount } = await db.query({
-    name: 'commit-position',
+  positions: Map<number, bigint>,
+): Promise<Set<number>> {
+  const { rows } = await db.query<{ partition: number }>({
+    name: 'commit-positions',
     text: `
-      update positions set position = $5
-      where topic = $1 and "group" = $2 and partition = $3 and lease_owner = $4
-        and position <= $5`,
-    values: [reader.topic.number, reader.group, partition, reader.member, position],
+      with locked as materialized (
+        select partition from positions
+        where topic = $1 and "group" = $2 and lease_owner = $3 and partition = any ($4::int[])
+        order by partition for no key update)
+      update positions s set position = given.position
+      from unnest($4::int[], $5::bigint[]) as given (partition, position)
+      join locked using (partition)
+      where s.topic = $1 and s."group" = $2 and s.partition = given.partition
+        and s.lease_owner = $3 and s.position <= given.position
+      returning s.partition`,
+    values: [
+      reader.topic.number,
+      reader.group,
+      reader.member,
+      [...positions.keys()],
+      [...positions.values()],
+    ],
   });
-  return rowCount === 1;
+  return new Set(rows.map(({ partition }) => partition));
 }
 
 /** Every partition of a topic with the group's position (0 for a group not seen yet). */

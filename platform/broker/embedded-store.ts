@@ -1,5 +1,6 @@
 import type { Queryable } from '../database.ts';
 import type { IncomingMessage, TopicEnds } from './broker.ts';
+import type { EncodedMessage } from './publish-queue.ts';
 
 export interface Topic {
   /** Short key of the rows. */
@@ -19,12 +20,9 @@ export interface Reader {
 }
 
 /** A message to append: `rank` counts within the partition and the batch, from 0. */
-export interface AppendRow {
+export interface AppendRow extends EncodedMessage {
   partition: number;
   rank: number;
-  key: Buffer | null;
-  value: Buffer | null;
-  headers: [name: string, value: Buffer][];
 }
 
 export async function findTopic(db: Queryable, name: string): Promise<Topic | undefined> {
@@ -79,12 +77,18 @@ export async function appendMessages(
   topic: number,
   messages: AppendRow[],
 ): Promise<Map<number, bigint>> {
+  const { bytes, keyAt, valueAt, headersAt, endAt } = packOf(messages);
   const { rows } = await db.query<{ partition: number; first: string }>({
     name: 'append-messages',
     text: `
       with input as (
-        select * from unnest($2::int[], $3::int[], $4::bytea[], $5::bytea[], $6::json[])
-          as i (partition, rank, key, value, headers)),
+        select partition, rank,
+          substring($8::bytea from key_at for value_at - key_at) as key,
+          substring($8::bytea from value_at for headers_at - value_at) as value,
+          convert_from(substring($8::bytea from headers_at for end_at - headers_at), 'UTF8')::json
+            as headers
+        from unnest($2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[])
+          as i (partition, rank, key_at, value_at, headers_at, end_at)),
       counts as (select partition, count(*) as messages from input group by partition),
       locked as materialized (
         select partition from partitions
@@ -104,59 +108,99 @@ export async function appendMessages(
       topic,
       messages.map((message) => message.partition),
       messages.map((message) => message.rank),
-      messages.map((message) => message.key),
-      messages.map((message) => message.value),
-      messages.map(({ headers }) =>
-        JSON.stringify(headers.map(([name, value]) => [name, value.toString('base64')])),
-      ),
+      ...[keyAt, valueAt, headersAt, endAt, bytes],
     ],
   });
   return new Map(rows.map((row) => [row.partition, BigInt(row.first)]));
 }
 
 /**
- * Messages from an offset on, in order; none when the lease belongs to another by now.
- * @param from.bytesMax nothing follows the message that reaches it
+ * Keys, values and headers one after the other, and where each begins, from 1 as SQL counts. One
+ * parameter of bytes goes as it is; of an array of them the driver would make text, in hex.
+ */
+function packOf(messages: EncodedMessage[]) {
+  const parts: Buffer[] = [];
+  let end = 1;
+  const append = (part: Buffer): number => {
+    parts.push(part);
+    end += part.length;
+    return end - part.length;
+  };
+  const places = messages.map(({ key, value, headers }) => ({
+    keyAt: append(key),
+    valueAt: append(value),
+    headersAt: append(encodeHeaders(headers)),
+    endAt: end,
+  }));
+  return {
+    bytes: Buffer.concat(parts),
+    keyAt: places.map(({ keyAt }) => keyAt),
+    valueAt: places.map(({ valueAt }) => valueAt),
+    headersAt: places.map(({ headersAt }) => headersAt),
+    endAt: places.map(({ endAt }) => endAt),
+  };
+}
+
+function encodeHeaders(headers: EncodedMessage['headers']): Buffer {
+  const pairs = headers.map(([name, value]) => [name, value.toString('base64')]);
+  return Buffer.from(JSON.stringify(pairs));
+}
+
+/**
+ * Messages of some partitions, of each from its position on, in order; none of one whose lease
+ * belongs to another by now.
+ * @param from.messagesMax of each partition
+ * @param from.bytesMax of each partition: nothing follows the message that reaches it
  */
 export async function fetchMessages(
   db: Queryable,
   reader: Reader,
-  from: { partition: number; position: bigint; messagesMax: number; bytesMax: number },
-): Promise<IncomingMessage[]> {
-  const { rows } = await db.query<{
-    offset: string;
-    key: Buffer | null;
-    value: Buffer | null;
-    headers: [string, string][];
-    stored_at: Date;
-  }>({
+  from: { positions: Map<number, bigint>; messagesMax: number; bytesMax: number },
+): Promise<Map<number, IncomingMessage[]>> {
+  const { rows } = await db.query<MessageRow>({
     name: 'fetch-messages',
     text: `
-      with next as (
-        select "offset", key, value, headers, stored_at from messages
-        where topic = $1 and partition = $2 and "offset" >= $3 and exists (
-          select from positions s where s.topic = $1 and s."group" = $4 and s.partition = $2
-            and s.lease_owner = $5)
-        order by "offset" limit $6),
-      sized as (
+      select s.partition, m."offset", m.key, m.value, m.headers, m.stored_at
+      from unnest($4::int[], $5::bigint[]) as wanted (partition, position)
+      join positions s on s.topic = $1 and s."group" = $2 and s.partition = wanted.partition
+        and s.lease_owner = $3
+      cross join lateral (
         select *, sum(coalesce(octet_length(value), 0) + coalesce(octet_length(key), 0))
           over (order by "offset" rows between unbounded preceding and 1 preceding) as bytes_before
-        from next)
-      select "offset", key, value, headers, stored_at from sized
-      where coalesce(bytes_before, 0) < $7 order by "offset"`,
+        from (
+          select "offset", key, value, headers, stored_at from messages
+          where topic = $1 and partition = wanted.partition and "offset" >= wanted.position
+          order by "offset" limit $6) next) m
+      where coalesce(m.bytes_before, 0) < $7 order by s.partition, m."offset"`,
     values: [
       reader.topic.number,
-      from.partition,
-      from.position,
       reader.group,
       reader.member,
+      [...from.positions.keys()],
+      [...from.positions.values()],
       from.messagesMax,
       from.bytesMax,
     ],
   });
-  return rows.map((row) => ({
-    topic: reader.topic.name,
-    partition: from.partition,
+  return Map.groupBy(
+    rows.map((row) => messageOf(reader.topic, row)),
+    ({ partition }) => partition,
+  );
+}
+
+interface MessageRow {
+  partition: number;
+  offset: string;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: [name: string, base64: string][];
+  stored_at: Date;
+}
+
+function messageOf(topic: Topic, row: MessageRow): IncomingMessage {
+  return {
+    topic: topic.name,
+    partition: row.partition,
     offset: BigInt(row.offset),
     key: row.key,
     value: row.value,
@@ -164,7 +208,7 @@ export async function fetchMessages(
       row.headers.map(([name, value]) => [name, Buffer.from(value, 'base64')]),
     ),
     timestamp: row.stored_at,
-  }));
+  };
 }
 
 /**

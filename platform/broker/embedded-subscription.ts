@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../backoff.ts';
+import { type Batcher, createBatcher } from '../batcher.ts';
 import { createBell } from '../bell.ts';
 import type { Database } from '../database.ts';
-import type { MessageHandler } from './broker.ts';
+import type { IncomingMessage, MessageHandler } from './broker.ts';
 import * as groups from './embedded-group-store.ts';
 import * as store from './embedded-store.ts';
 import type { Topics } from './embedded-topics.ts';
 
-// Bounds one statement's time and one partition's messages in memory. A fetch stops after the
-// message that reaches the bytes, so one above them is delivered all the same.
-const FETCH_MESSAGES = 500;
+// Bound one statement's time and what is in memory. Messages and bytes are those of a partition: a
+// fetch stops after the message that reaches the bytes, so one above them is delivered all the same.
+const FETCH_MESSAGES = 200;
 const FETCH_BYTES = 4 * 1024 * 1024;
+const FETCH_PARTITIONS = 8;
+// Each partition commits once at a time, and a member has no more of them.
+const COMMITS_MAX = 10_000;
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 // When closing, nobody waits for a database that is gone: the leases run out by themselves.
 const CLOSE_ATTEMPTS = 3;
@@ -30,14 +34,31 @@ interface SubscriptionOptions {
 /** A partition leased to us. */
 interface Held {
   position: bigint;
+  /** Of its handler, one after the other. */
+  failures: number;
   /** Above our fair share: given up as soon as the running handler is done. */
   leaving: boolean;
 }
 
+/** A partition that has messages for us, up to `end` at least. */
+interface Due {
+  partition: number;
+  held: Held;
+  end: bigint;
+}
+
+/** What we are in the group, until the topic is made anew. */
+interface Joined {
+  reader: store.Reader;
+  /** False when the lease was lost. Partitions that commit at the same time share a statement. */
+  commit: Batcher<{ partition: number; position: bigint }, boolean>;
+}
+
 /**
  * One member of a group. A loop surveys the group's partitions, takes and gives up leases, and
- * starts a drain for each held partition that has messages; drains of different partitions run
- * side by side. A second loop is the heartbeat, which goes on while handlers run.
+ * fetches for the held partitions that have messages, all in one statement. Each partition is
+ * handled by itself, side by side with the others: one that hangs or fails does not stop them. A
+ * second loop is the heartbeat, which goes on while handlers run.
  */
 export class EmbeddedSubscription {
   readonly #options: SubscriptionOptions;
@@ -51,7 +72,7 @@ export class EmbeddedSubscription {
   readonly #drains = new Map<number, Promise<void>>();
   readonly #loop: Promise<void>;
   readonly #beat: Promise<void>;
-  #reader: store.Reader | undefined;
+  #joined: Joined | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: SubscriptionOptions) {
@@ -81,7 +102,7 @@ export class EmbeddedSubscription {
     await Promise.all(this.#drains.values());
     this.#beatStop.abort();
     await this.#beat;
-    const reader = this.#reader;
+    const reader = this.#joined?.reader;
     if (reader === undefined) return;
     // Others take over at their next poll instead of when our leases have run out.
     await this.#persist('leave', () => groups.leaveGroup(this.#options.database, reader));
@@ -104,13 +125,14 @@ export class EmbeddedSubscription {
 
   async #tick(): Promise<void> {
     const { database, topics, topic } = this.#options;
-    this.#reader ??= await this.#join();
-    const reader = this.#reader;
+    this.#joined ??= await this.#join();
+    const joined = this.#joined;
+    const { reader } = joined;
     const rows = await groups.surveyGroup(database, reader);
     if (rows.length === 0) {
       // The topic was removed: it is made anew by the next join.
       topics.forget(topic);
-      this.#reader = undefined;
+      this.#joined = undefined;
       return;
     }
     // The database decides what we hold; a survey that is out of date is harmless, because
@@ -118,29 +140,53 @@ export class EmbeddedSubscription {
     for (const { partition, mine, position } of rows) {
       if (!mine) this.#held.delete(partition);
       else if (!this.#held.has(partition) && !this.#drains.has(partition)) {
-        this.#held.set(partition, { position, leaving: false });
+        this.#held.set(partition, { position, failures: 0, leaving: false });
       }
     }
     await this.#balance(reader, rows);
-    for (const { partition, end } of rows) {
+    if (this.#closing.signal.aborted) return;
+    const due = rows.flatMap(({ partition, end }) => {
       const held = this.#held.get(partition);
-      if (held === undefined || held.leaving || this.#drains.has(partition)) continue;
-      if (held.position >= end || this.#closing.signal.aborted) continue;
-      const drain = this.#drain(reader, partition, held, end).then(() => {
-        this.#drains.delete(partition);
-        this.#bell.ring();
-      });
-      this.#drains.set(partition, drain);
+      if (held === undefined || held.leaving || this.#drains.has(partition)) return [];
+      return held.position < end ? [{ partition, held, end }] : [];
+    });
+    for (let from = 0; from < due.length; from += FETCH_PARTITIONS) {
+      this.#startRound(joined, due.slice(from, from + FETCH_PARTITIONS));
     }
   }
 
-  async #join(): Promise<store.Reader> {
+  /** Handles the next messages of some partitions: fetched together, then each by itself. */
+  #startRound(joined: Joined, due: Due[]): void {
+    const { database } = this.#options;
+    const positions = new Map(due.map(({ partition, held }) => [partition, held.position]));
+    const limits = { messagesMax: FETCH_MESSAGES, bytesMax: FETCH_BYTES };
+    const fetched = store.fetchMessages(database, joined.reader, { positions, ...limits });
+    for (const each of due) {
+      const drain = this.#drain(joined, each, fetched).then((more) => {
+        this.#drains.delete(each.partition);
+        if (more || each.held.leaving) this.#bell.ring();
+      });
+      this.#drains.set(each.partition, drain);
+    }
+  }
+
+  async #join(): Promise<Joined> {
     const { database, topics, topic, group, leaseMs } = this.#options;
     const reader = { topic: await topics.get(topic), group, member: this.#member };
     await groups.insertPositions(database, reader);
     await groups.deleteDeadMembers(database, reader);
     await groups.renewLeases(database, reader, leaseMs);
-    return reader;
+    const commit: Joined['commit'] = createBatcher({
+      async run(commits) {
+        const asked = new Map(commits.map(({ partition, position }) => [partition, position]));
+        const moved = await groups.commitPositions(database, reader, asked);
+        return commits.map(({ partition }) => moved.has(partition));
+      },
+      // Each says again what it wants, until it is heard.
+      isOneItems: () => false,
+      ...{ batchMax: COMMITS_MAX, runsMax: 1, waitingMax: COMMITS_MAX, gatherTurn: true },
+    });
+    return { reader, commit };
   }
 
   /** Gives up what is above our share of the partitions, or takes what nobody holds. */
@@ -160,50 +206,42 @@ export class EmbeddedSubscription {
     const limit = share - kept.length;
     const claim = { limit, except: [...this.#drains.keys()], leaseMs };
     for (const [partition, position] of await groups.claimPartitions(database, reader, claim)) {
-      this.#held.set(partition, { position, leaving: false });
+      this.#held.set(partition, { position, failures: 0, leaving: false });
     }
   }
 
-  /** Handles a partition from our position on, strictly in order, until it has no more. */
-  async #drain(reader: store.Reader, partition: number, held: Held, end: bigint): Promise<void> {
-    const { database, handler, log } = this.#options;
-    let failures = 0;
-    // A lost lease has taken our entry away, or put another one into its place.
-    const mayGoOn = () =>
-      !this.#closing.signal.aborted && !held.leaving && this.#held.get(partition) === held;
-    while (mayGoOn()) {
-      try {
-        const messages = await store.fetchMessages(database, reader, {
-          ...{ partition, position: held.position },
-          ...{ messagesMax: FETCH_MESSAGES, bytesMax: FETCH_BYTES },
-        });
-        const last = messages.at(-1);
-        if (last !== undefined) await handler(messages);
-        // Nothing below an end that was committed before we looked: retention deleted it, and a
-        // position that stayed behind would be looked at for ever.
-        const next = last === undefined ? end : last.offset + 1n;
-        if (next > held.position && !(await this.#commit(reader, partition, next))) {
-          if (this.#held.get(partition) === held) this.#held.delete(partition);
-          log.warn({ partition }, 'lost the lease, the messages are delivered again');
-          return;
-        }
-        failures = 0;
-        if (next > held.position) held.position = next;
-        if (messages.length < FETCH_MESSAGES && held.position >= end) return;
-      } catch (error) {
-        const { position } = held;
-        log.warn({ err: error, partition, position }, 'not handled, trying again');
-        await pause(backoffMs(++failures, BACKOFF), this.#closing.signal);
+  /**
+   * Handles what was fetched of one partition, and moves the group's position behind it.
+   * @returns whether it is worth looking for more of it at once
+   */
+  async #drain(
+    { commit }: Joined,
+    { partition, held, end }: Due,
+    fetched: Promise<Map<number, IncomingMessage[]>>,
+  ): Promise<boolean> {
+    const { handler, log } = this.#options;
+    try {
+      const messages = (await fetched).get(partition) ?? [];
+      const last = messages.at(-1);
+      if (last !== undefined) await handler(messages);
+      held.failures = 0;
+      // Nothing below an end that was committed before we looked: retention deleted it, and a
+      // position that stayed behind would be looked at for ever.
+      const next = last === undefined ? end : last.offset + 1n;
+      const kept = await this.#persist('commit', () => commit({ partition, position: next }));
+      if (kept !== true) {
+        if (this.#held.get(partition) === held) this.#held.delete(partition);
+        log.warn({ partition }, 'lost the lease, the messages are delivered again');
+        return false;
       }
+      held.position = next;
+      return next < end || messages.length === FETCH_MESSAGES;
+    } catch (error) {
+      const { position } = held;
+      log.warn({ err: error, partition, position }, 'not handled, trying again');
+      await pause(backoffMs(++held.failures, BACKOFF), this.#closing.signal);
+      return true;
     }
-  }
-
-  async #commit(reader: store.Reader, partition: number, position: bigint): Promise<boolean> {
-    const { database } = this.#options;
-    const kept = await this.#persist('commit', () =>
-      groups.commitPosition(database, reader, partition, position),
-    );
-    return kept === true;
   }
 
   /** Repeats a statement until it succeeds; when closing, a few times only. */
@@ -232,9 +270,9 @@ export class EmbeddedSubscription {
       const waitMs =
         failures === 0 ? intervalMs : Math.min(intervalMs, backoffMs(failures, BACKOFF));
       await pause(waitMs, this.#beatStop.signal);
-      if (this.#reader === undefined || this.#beatStop.signal.aborted) continue;
+      if (this.#joined === undefined || this.#beatStop.signal.aborted) continue;
       try {
-        await groups.renewLeases(database, this.#reader, leaseMs);
+        await groups.renewLeases(database, this.#joined.reader, leaseMs);
         failures = 0;
       } catch (error) {
         failures++;

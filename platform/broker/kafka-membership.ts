@@ -1,6 +1,7 @@
 import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../backoff.ts';
+import { createBatcher } from '../batcher.ts';
 import { within } from '../deadline.ts';
 import { describeError } from '../errors.ts';
 import { clientOptions, disconnect, guarded, type KafkaConnection } from './kafka-client.ts';
@@ -17,20 +18,29 @@ const REBALANCE_MS = 10_000;
 const REQUEST_TIMEOUT_MS = SESSION_MS + REBALANCE_MS;
 // The handler's effect is durable already: whoever hears nothing tries again, or a stop goes on.
 const COMMIT_TIMEOUT_MS = 3_000;
+// Each partition commits once at a time, and a member has no more of them.
+const COMMITS_MAX = 10_000;
 const BACKOFF = { firstMs: 100, maxMs: 2_000 };
 // Nobody tells a group that its topic got partitions, or was made anew.
 const TOPIC_CHECK_MS = 10_000;
+
+/** Where the group is to go on in a partition. */
+export interface CommitPosition {
+  partition: number;
+  offset: bigint;
+  /** Of the last message before it. */
+  leaderEpoch: number;
+}
 
 /** The partitions that the group has given to this member, until it changes its mind. */
 export interface Assignment {
   topic: KafkaTopic;
   partitions: number[];
   /**
-   * Commits a position for the group.
-   * @param leaderEpoch of the last message before it
+   * Commits a position for the group; partitions that commit at the same time share a request.
    * @throws Error when the group does not take it; the member may have lost the partition
    */
-  commit(partition: number, position: bigint, leaderEpoch: number): Promise<void>;
+  commit(position: CommitPosition): Promise<void>;
 }
 
 export interface MembershipOptions {
@@ -133,11 +143,16 @@ async function beMember(
     log.info({ partitions }, `joined group ${group}`);
     onAssignment({
       ...{ topic, partitions },
-      commit: (partition, offset, leaderEpoch) =>
-        within(
-          COMMIT_TIMEOUT_MS,
-          member.commit({ offsets: [{ topic: name, partition, offset, leaderEpoch }] }),
-        ),
+      commit: createBatcher({
+        async run(positions: CommitPosition[]) {
+          const offsets = positions.map((position) => ({ topic: name, ...position }));
+          await within(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
+          return positions.map(() => undefined);
+        },
+        // Each says again what it wants, until it is heard.
+        isOneItems: () => false,
+        ...{ batchMax: COMMITS_MAX, runsMax: 1, waitingMax: COMMITS_MAX, gatherTurn: true },
+      }),
     });
   });
   const joining = member.joinGroup({});

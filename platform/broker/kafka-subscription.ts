@@ -262,7 +262,7 @@ export class KafkaSubscription {
     const { log } = this.#options;
     for (let failures = 1; this.#held.get(partition) === held; failures++) {
       try {
-        await assignment.commit(partition, message.offset + 1n, leaderEpoch);
+        await assignment.commit({ partition, offset: message.offset + 1n, leaderEpoch });
         return true;
       } catch (error) {
         log.warn({ partition, failures }, `could not commit: ${describeError(error)}`);

@@ -28,9 +28,10 @@ const MADE_READY_MAX = 256;
 /**
  * Marks due letters ready for their turn: those whose next try has come, and those whose holder let
  * the lease run out. The longest due first, as many as one claim needs several times over.
+ * @returns false when there may be more
  */
-export async function makeReady(db: Queryable): Promise<void> {
-  await db.query({
+export async function makeReady(db: Queryable): Promise<boolean> {
+  const { rowCount } = await db.query({
     name: 'make-letters-ready',
     text: `with due as (
         select id from letters
@@ -40,6 +41,7 @@ export async function makeReady(db: Queryable): Promise<void> {
       update letters set ready = true from due where letters.id = due.id`,
     values: [MADE_READY_MAX],
   });
+  return rowCount !== MADE_READY_MAX;
 }
 
 /** Most letters of one claim. */
@@ -97,7 +99,9 @@ export async function claimLetters(
         attempt_count = attempt_count + 1,
         unknown_outcomes = unknown_outcomes + (due.state = 'committing')::int
       from due where letters.id = due.id
-      returning letters.*, due.state as previous_state,
+      returning letters.id, order_id, customer_id, kind, total_amount, currency, reason, occurred_at,
+        created_at, trying_since, attempt_count, unknown_outcomes, recipient, recipient_name, locale,
+        due.state as previous_state,
         (select case count(*) when $3::int then max(customer_id) end from customers) as after`,
     values: [claim.token, claim.leaseMs, claim.limit, claim.except, claim.after],
   });

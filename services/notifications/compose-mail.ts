@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { foldLines } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
 import { ATOM, parseSender } from '#platform/mail-address.ts';
 
@@ -27,54 +28,75 @@ const LANGUAGE = /^[A-Za-z0-9-]{2,35}$/;
 /**
  * The message in wire form, CRLF lines, not dot-stuffed. The same mail gives the same bytes.
  *
- * The header block is nodemailer's (folding, RFC 2047 words, address syntax). The two parts are
- * joined here, always in base64: its lines can neither look like the boundary nor begin with a
- * dot, and a letter costs 80 µs instead of the 520 µs of nodemailer's stream per part.
+ * Folding, RFC 2047 words and address syntax of the header block are nodemailer's, called line by
+ * line: a node of it costs three times as much. The two parts are joined here, always in base64:
+ * its lines can neither look like the boundary nor begin with a dot.
  * @throws TypeError for a malformed Message-ID, sender or language: a defect of ours, not the data's
  */
 export function composeMail(mail: Mail): Buffer {
   if (mail.messageId.length > MESSAGE_ID_MAX || !MESSAGE_ID.test(mail.messageId)) {
     throw new TypeError('malformed Message-ID');
   }
-  const sender = parseSender(mail.from);
-  if (sender === undefined) throw new TypeError('malformed sender');
   if (mail.language !== undefined && !LANGUAGE.test(mail.language)) {
     throw new TypeError('malformed language');
   }
-  const node = new MimeNode('multipart/alternative', {
-    baseBoundary: createHash('sha256').update(mail.messageId).digest('hex').slice(0, 32),
-    // Belts: no content is given to the node, so there is nothing it could fetch.
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
-  node.setHeader('From', sender);
-  node.setHeader('To', { name: '', address: mail.to });
-  node.setHeader('Subject', mail.subject.toWellFormed().replace(CONTROLS, ' '));
-  node.setHeader('Message-ID', `<${mail.messageId}>`);
-  node.setHeader('Date', mail.date.toUTCString().replace('GMT', '+0000'));
-  // RFC 3834: vacation responders and ticket systems must not answer.
-  node.setHeader('Auto-Submitted', 'auto-generated');
-  if (mail.language !== undefined) node.setHeader('Content-Language', mail.language);
-  const headers = node.buildHeaders();
-  return Buffer.from(
-    [
-      headers,
-      '',
-      ...bodyPart(`--${node.boundary}`, 'text/plain', mail.text),
-      ...bodyPart(`--${node.boundary}`, 'text/html', mail.html),
-      `--${node.boundary}--`,
-      '',
-    ].join('\r\n'),
+  const boundary = `--_NmP-${hash('sha256', mail.messageId, 'hex').slice(0, 32)}-Part_1`;
+  const subject = mail.subject.toWellFormed().replace(CONTROLS, ' ');
+  const lines = [fromLine(mail.from), headerLine('To', { name: '', address: mail.to })];
+  if (/[^ ]/.test(subject)) lines.push(headerLine('Subject', subject));
+  lines.push(
+    foldLines(`Message-ID: <${mail.messageId}>`),
+    `Date: ${mail.date.toUTCString().replace('GMT', '+0000')}`,
+    // RFC 3834: vacation responders and ticket systems must not answer.
+    'Auto-Submitted: auto-generated',
   );
+  if (mail.language !== undefined) lines.push(`Content-Language: ${mail.language}`);
+  lines.push(
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/alternative;\r\n boundary="${boundary}"`,
+    '',
+  );
+  addPart(lines, `--${boundary}`, 'text/plain', mail.text);
+  addPart(lines, `--${boundary}`, 'text/html', mail.html);
+  lines.push(`--${boundary}--`, '');
+  return Buffer.from(lines.join('\r\n'));
 }
 
-function bodyPart(delimiter: string, type: string, content: string): string[] {
-  const canonical = content.replace(/\r\n?|\n/g, '\r\n');
-  return [
+// Asked for the form of single values only; it has no content, so there is nothing it could fetch.
+const node = new MimeNode('text/plain', { disableFileAccess: true, disableUrlAccess: true });
+
+function headerLine(key: string, value: string | { name: string; address: string }): string {
+  return foldLines(`${key}: ${node.encodeHeaderValue(key, value)}`);
+}
+
+// A memo of a pure function: a deployment has one sender. The limit is for whoever has many.
+const fromLines = new Map<string, string>();
+const FROM_LINES_MAX = 100;
+
+/** @throws TypeError for a malformed sender */
+function fromLine(from: string): string {
+  const known = fromLines.get(from);
+  if (known !== undefined) return known;
+  const sender = parseSender(from);
+  if (sender === undefined) throw new TypeError('malformed sender');
+  const line = headerLine('From', sender);
+  if (fromLines.size < FROM_LINES_MAX) fromLines.set(from, line);
+  return line;
+}
+
+const LINE_LENGTH = 76;
+
+function addPart(lines: string[], delimiter: string, type: string, content: string): void {
+  lines.push(
     delimiter,
     `Content-Type: ${type}; charset=utf-8`,
     'Content-Transfer-Encoding: base64',
     '',
-    Buffer.from(canonical).toString('base64').replace(/.{76}/g, '$&\r\n'),
-  ];
+  );
+  const encoded = Buffer.from(content.replace(/\r\n?|\n/g, '\r\n')).toString('base64');
+  // A last line that is full is followed by an empty one: letters that go again, perhaps after an
+  // update of this system, are the same to the last byte.
+  for (let at = 0; at <= encoded.length; at += LINE_LENGTH) {
+    lines.push(encoded.slice(at, at + LINE_LENGTH));
+  }
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Profile } from '#contracts/profiles.ts';
 import { type BackoffOptions, backoffMs, pause } from '#platform/backoff.ts';
+import { type Batcher, createBatcher } from '#platform/batcher.ts';
 import { createBell } from '#platform/bell.ts';
-import { type Database, isTransient } from '#platform/database.ts';
+import { type Database, isRowFault, isTransient } from '#platform/database.ts';
 import { describeError } from '#platform/errors.ts';
 import { maskAddresses } from '#platform/mask-addresses.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
@@ -11,10 +12,8 @@ import type { Mailer } from './mailer.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 import * as store from './store.ts';
 
-// A worker takes this many letters at a time; more wait in the database, where others see them.
-const IN_FLIGHT_MAX = CLAIM_MAX;
-// Fewer at a time would cost a claim and a look-up of contacts for each letter.
-const CLAIM_MIN = 16;
+// A worker holds this many letters at a time; more wait in the database, where others see them.
+const IN_FLIGHT_MAX = 4 * CLAIM_MAX;
 // A process has 10 s to stop in, and before this the gateway may need 5 for its last requests.
 const STOP_TIMEOUT_MS = 4_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
@@ -69,19 +68,38 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   /** Set when `close` waits no longer. */
   const over = new AbortController();
   const bell = createBell();
+  // One run at a time: two would be of half the size each, and cost a third more.
+  const batch = {
+    ...{ isOneItems: isRowFault, runsMax: 1 },
+    ...{ batchMax: IN_FLIGHT_MAX, waitingMax: IN_FLIGHT_MAX },
+  };
+  const markCommitting = createBatcher({
+    ...batch,
+    run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
+  });
+  const markSent: Batcher<store.SentLetter, void> = createBatcher({
+    ...batch,
+    async run(sent: store.SentLetter[]) {
+      await store.markSent(database, sent, true);
+      return sent.map(() => undefined);
+    },
+  });
   /** The customer after whom the turn goes on. */
   let after = '';
+  /** When to look for letters whose wait or lease has ended, on the clock of `performance`. */
+  let lookAgainAt = 0;
 
   async function run(): Promise<void> {
     let failures = 0;
     while (!stop.signal.aborted) {
       try {
-        const room = IN_FLIGHT_MAX - inFlight.size;
-        const letters = room >= CLAIM_MIN ? await claim(room) : [];
+        // Fewer at a time would cost a claim and a look-up of contacts for each letter.
+        const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;
+        const letters = hasRoom ? await claim() : [];
         failures = 0;
         if (letters.length > 0) startSending(letters);
-        // A full claim means that more may be due: look again as soon as there is room.
-        await bell.wait(times.pollMs);
+        // After a full claim more may be due.
+        if (letters.length < CLAIM_MAX) await bell.wait(times.pollMs);
       } catch (error) {
         failures++;
         log.warn({ failures }, `letter worker: ${masked(error)}`);
@@ -90,13 +108,16 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
     }
   }
 
-  async function claim(limit: number): Promise<ClaimedLetter[]> {
-    await makeReady(database);
+  async function claim(): Promise<ClaimedLetter[]> {
+    if (performance.now() >= lookAgainAt) {
+      const allReady = await makeReady(database);
+      if (allReady) lookAgainAt = performance.now() + times.pollMs;
+    }
     const claimed = await claimLetters(database, {
       token,
       after,
       leaseMs: times.leaseMs,
-      limit,
+      limit: CLAIM_MAX,
       // A lease that ran out unrenewed (database away) must not give us a letter twice: the fence
       // is the worker's token, which both attempts would hold.
       except: [...inFlight.keys()],
@@ -122,7 +143,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         })
         .finally(() => {
           inFlight.delete(letter.id);
-          if (IN_FLIGHT_MAX - inFlight.size === CLAIM_MIN) bell.ring();
+          if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) bell.ring();
         });
       inFlight.set(letter.id, sending);
     }
@@ -131,14 +152,19 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   function bind(contacts: Promise<Map<string, Profile>>): SendLetterDeps {
     return {
       findContact: async (customerId) => (await contacts).get(customerId) ?? null,
-      markCommitting: ({ id }, recipient) => store.markCommitting(database, id, token, recipient),
+      markCommitting: ({ id }, recipient) => markCommitting({ id, recipient }),
       send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
       async record({ id }, attempt, verdict) {
         if (verdict.state === 'lost') return;
-        // The state first: an attempt without a record is a gap, a state without one a second copy.
-        if (verdict.state === 'sent') await markSent(options, id, verdict, over.signal);
-        else await store.markUnsent(database, id, token, { retryInMs: 0, ...verdict });
-        await store.insertAttempt(database, attempt);
+        if (verdict.state === 'sent') {
+          const { response, recipient } = verdict;
+          await recordSent({ response, recipient, attempt });
+        } else {
+          // The state first: an attempt without a record is a gap, a state without one holds the
+          // letter until its lease ends.
+          await store.markUnsent(database, id, token, { retryInMs: 0, ...verdict });
+          await store.insertAttempt(database, attempt);
+        }
       },
       messageIdOf: options.messageIdOf,
       from: options.from,
@@ -146,6 +172,26 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       giveUpAfterMs: times.giveUpAfterMs,
       now: () => new Date(),
     };
+  }
+
+  /** Outlives an absence of the database: the server has the letter, so it must not go again. */
+  async function recordSent(sent: store.SentLetter): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await markSent(sent);
+      } catch (error) {
+        if (!isTransient(error)) {
+          // It may be the attempt that the database refuses: without it there is a gap, without
+          // the state there will be a second copy.
+          await store.markSent(database, [sent], false);
+          throw error;
+        }
+        if (tries > RECORD_RETRIES_MAX || over.signal.aborted) throw error;
+        const letter = sent.attempt.letterId;
+        log.warn({ letter, tries }, `sent, but not recorded yet: ${masked(error)}`);
+        await pause(backoffMs(tries, LOOP_RETRY), over.signal);
+      }
+    }
   }
 
   const renewal = setInterval(() => {
@@ -189,24 +235,6 @@ async function recordDeadHolder(
     response: null,
     error: 'the sender died or lost its lease',
   });
-}
-
-/** Outlives an absence of the database: the server has the letter, so it must not go again. */
-async function markSent(
-  { database, log }: LetterWorkerOptions,
-  id: string,
-  { response, recipient }: { response: string; recipient: store.Recipient },
-  over: AbortSignal,
-): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await store.markSent(database, id, response, recipient);
-    } catch (error) {
-      if (tries > RECORD_RETRIES_MAX || over.aborted || !isTransient(error)) throw error;
-      log.warn({ letter: id, tries }, `sent, but not recorded yet: ${masked(error)}`);
-      await pause(backoffMs(tries, LOOP_RETRY), over);
-    }
-  }
 }
 
 /** For the log, where no address may stand. */

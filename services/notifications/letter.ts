@@ -209,37 +209,59 @@ ${rows.join('\n')}
 
 // A memo of a pure function, not state: making a format costs more than the rest of a letter.
 // One currency per deployment is usual; the limit is for a topic that names many.
-const moneyFormats = new Map<string, Intl.NumberFormat>();
+const moneyFormats = new Map<string, MoneyFormat>();
 const MONEY_FORMATS_MAX = 100;
 
-function moneyFormat(locale: string, currency: string): Intl.NumberFormat {
+interface MoneyFormat {
+  number: Intl.NumberFormat;
+  /** Of the currency's minor unit. */
+  digits: number;
+}
+
+function moneyFormat(locale: string, currency: string): MoneyFormat {
   const key = `${locale} ${currency}`;
   const known = moneyFormats.get(key);
   if (known !== undefined) return known;
-  const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
+  const number = new Intl.NumberFormat(locale, { style: 'currency', currency });
+  const format = { number, digits: number.resolvedOptions().maximumFractionDigits ?? 0 };
   if (moneyFormats.size < MONEY_FORMATS_MAX) moneyFormats.set(key, format);
   return format;
 }
 
 /** Minor units as a decimal string first: a double would lose digits of 10^15 with a fraction. */
 function formatMoney(locale: string, total: LetterFacts['total']): string {
-  const format = moneyFormat(locale, total.currency);
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 0;
+  const { number, digits } = moneyFormat(locale, total.currency);
   const minor = BigInt(total.amount);
   const padded = (minor < 0n ? -minor : minor).toString().padStart(digits + 1, '0');
   const whole = padded.slice(0, padded.length - digits);
   const fraction = digits === 0 ? '' : `.${padded.slice(padded.length - digits)}`;
-  return format.format(`${minor < 0n ? '-' : ''}${whole}${fraction}` as Intl.StringNumericLiteral);
+  return number.format(`${minor < 0n ? '-' : ''}${whole}${fraction}` as Intl.StringNumericLiteral);
 }
 
 // Built once: making one costs 170 µs, three times the rest of a letter. In UTC, and said so,
 // because the customer's time zone is not known here.
 const MOMENT_OPTIONS = { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' } as const;
-const RUSSIAN_MOMENT = new Intl.DateTimeFormat('ru-RU', MOMENT_OPTIONS);
-const ENGLISH_MOMENT = new Intl.DateTimeFormat('en-GB', MOMENT_OPTIONS);
+const RUSSIAN_MOMENT = momentFormat(new Intl.DateTimeFormat('ru-RU', MOMENT_OPTIONS));
+const ENGLISH_MOMENT = momentFormat(new Intl.DateTimeFormat('en-GB', MOMENT_OPTIONS));
 
-function formatMoment(format: Intl.DateTimeFormat, moment: string): string {
-  return `${format.format(new Date(moment))} (UTC)`;
+interface MomentFormat {
+  format: Intl.DateTimeFormat;
+  /** A memo of a pure function: letters that are sent together were mostly decided together. */
+  last: { minute: number; text: string };
+}
+
+function momentFormat(format: Intl.DateTimeFormat): MomentFormat {
+  return { format, last: { minute: Number.NaN, text: '' } };
+}
+
+/** To the minute, as both forms show it. */
+function formatMoment(moments: MomentFormat, moment: string): string {
+  const date = new Date(moment);
+  const minute = Math.floor(date.getTime() / 60_000);
+  if (minute !== moments.last.minute) {
+    moments.last = { minute, text: `${moments.format.format(date)} (UTC)` };
+  }
+  return moments.last.text;
 }
 
 // Line breaks and other controls could start a header or a line of their own; bidi controls could

@@ -12,14 +12,13 @@ import { parseSender } from '#platform/mail-address.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
 import { serveAudit } from './audit-routes.ts';
-import { insertDeadLetters } from './dead-letter-store.ts';
+import { createInbox } from './inbox.ts';
 import { startLetterWorker } from './letter-worker.ts';
 import { createMailer } from './mailer.ts';
 import { notificationMetrics } from './metrics.ts';
 import { onOrderUpdates } from './on-order-update.ts';
 import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
 import { serveLetters } from './routes.ts';
-import * as store from './store.ts';
 import { countUnknownTypes } from './unknown-types.ts';
 
 const CONNECTIONS_MAX = 12;
@@ -46,8 +45,9 @@ const properties = {
     format: 'smtp-url',
     description: 'Mail server: smtp://user:password@host:port, smtps:// for TLS.',
   }),
+  // As many as Postfix opens to one destination.
   SMTP_CONNECTIONS: Type.Integer({
-    default: 4,
+    default: 20,
     minimum: 1,
     maximum: 100,
     description: 'Letters sent at the same time.',
@@ -111,15 +111,12 @@ export async function startNotifications(
     log,
     lookUpContacts: (customerIds) => lookUpContacts(customerIds),
   });
+  const storeAll = createInbox(database);
   const unknownTypes = countUnknownTypes(log);
   const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>
     onOrderUpdates(
       {
-        storeAll: (letters, deadLetters) =>
-          database.transaction(async (tx) => {
-            if (letters.length > 0) await store.insertLetters(tx, letters);
-            if (deadLetters.length > 0) await insertDeadLetters(tx, deadLetters);
-          }),
+        storeAll,
         onLetters: worker.kick,
         onUnknownType: unknownTypes.count,
       },

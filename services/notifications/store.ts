@@ -53,56 +53,118 @@ export interface Recipient {
   locale: 'ru' | 'en';
 }
 
-/** Keeps letters that are still being sent from being taken by another worker. */
+/**
+ * Keeps letters that are still being sent from being taken by another worker. One that a marker or
+ * a record is just being written to is left out: waiting for it while holding others, which the
+ * same statement may wait for, would be a deadlock. The next renewal comes before the lease ends.
+ */
 export async function renewLeases(
   db: Queryable,
   renewal: { ids: string[]; token: string; leaseMs: number },
 ): Promise<void> {
   await db.query(
-    `update letters set due_at = now() + $3 * interval '1 millisecond', ready = false
-      where id = any($1::uuid[]) and token = $2 and state in ('sending', 'committing')`,
+    `with held as (
+        select id from letters
+        where id = any($1::uuid[]) and (token = $2 and state in ('sending', 'committing')) is true
+        for update skip locked
+      )
+      update letters set due_at = now() + $3 * interval '1 millisecond', ready = false
+      from held where letters.id = held.id`,
     [renewal.ids, renewal.token, renewal.leaseMs],
   );
+}
+
+/** Letters whose bodies are at the mail server, and to whom they go. */
+export interface CommittingMark {
+  id: string;
+  recipient: Recipient;
 }
 
 /**
  * The marker between a message's body and its final dot: only who still holds the letter may let
  * the dot go (design section 4).
- * @returns false when the lease was lost
+ * @param marks of different letters
+ * @returns for each whether the dot may go: false when the lease was lost
  */
 export async function markCommitting(
   db: Queryable,
-  id: string,
   token: string,
-  recipient: Recipient,
-): Promise<boolean> {
-  const { rowCount } = await db.query({
+  marks: CommittingMark[],
+): Promise<boolean[]> {
+  const { rows } = await db.query<{ id: string }>({
     name: 'mark-committing',
-    text: `update letters set state = 'committing', recipient = $3, recipient_name = $4, locale = $5
-      where id = $1 and token = $2 and state = 'sending'`,
-    values: [id, token, recipient.to, recipient.name, recipient.locale],
+    text: `update letters
+      set state = 'committing', recipient = mark.recipient, recipient_name = mark.name,
+        locale = mark.locale
+      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
+        as mark (id, recipient, name, locale)
+      where letters.id = mark.id and (token = $1 and state = 'sending') is true
+      returning letters.id`,
+    values: [
+      token,
+      marks.map(({ id }) => id),
+      marks.map(({ recipient }) => recipient.to),
+      marks.map(({ recipient }) => recipient.name),
+      marks.map(({ recipient }) => recipient.locale),
+    ],
   });
-  return rowCount === 1;
+  const marked = new Set(rows.map(({ id }) => id));
+  return marks.map(({ id }) => marked.has(id));
+}
+
+/** A letter that the mail server accepted, and the attempt by which it came there. */
+export interface SentLetter {
+  response: string;
+  recipient: Recipient;
+  attempt: AttemptRow;
 }
 
 /**
- * Not fenced on purpose: the server accepted the letter, whoever holds it now. The recipient is
- * written again because a resend by the operator may have removed it meanwhile.
+ * Ends letters as sent. Not fenced on purpose: the server accepted the letter, whoever holds it
+ * now. The recipient is written again because a resend by the operator may have removed it
+ * meanwhile.
+ * @param attempts whether to keep the attempts too
  */
 export async function markSent(
   db: Queryable,
-  id: string,
-  response: string,
-  recipient: Recipient,
+  sent: SentLetter[],
+  attempts: boolean,
 ): Promise<void> {
   await db.query({
-    name: 'mark-sent',
-    text: `update letters set state = 'sent', sent_at = now(), smtp_response = $2, token = null,
-        failure = null, recipient = $3, recipient_name = $4, locale = $5
-      where id = $1 and state <> 'sent'`,
-    values: [id, response, recipient.to, recipient.name, recipient.locale],
+    ...(attempts ? MARK_AND_KEEP : MARK_ONLY),
+    values: [
+      sent.map(({ attempt }) => attempt.letterId),
+      sent.map(({ response }) => response),
+      sent.map(({ recipient }) => recipient.to),
+      sent.map(({ recipient }) => recipient.name),
+      sent.map(({ recipient }) => recipient.locale),
+      sent.map(({ attempt }) => attempt.number),
+      sent.map(({ attempt }) => attempt.startedAt.toISOString()),
+      sent.map(({ attempt }) => attempt.durationMs),
+    ],
   });
 }
+
+const SENT = `sent as (
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+      $7::timestamptz[], $8::int[])
+      as sent (id, response, recipient, name, locale, number, started_at, duration_ms)
+  )`;
+
+const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
+    token = null, failure = null, recipient = sent.recipient, recipient_name = sent.name,
+    locale = sent.locale
+  from sent where letters.id = sent.id and state <> 'sent'`;
+
+const MARK_ONLY = { name: 'mark-sent-only', text: `with ${SENT} ${MARK}` };
+
+const MARK_AND_KEEP = {
+  name: 'mark-sent',
+  text: `with ${SENT}, marked as (${MARK})
+    insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
+    select id, number, started_at, duration_ms, 'sent', response from sent
+    on conflict do nothing`,
+};
 
 /** Puts a letter back until its next try, or ends it as failed. Fenced by the token. */
 export async function markUnsent(

@@ -147,7 +147,10 @@ test('I5: many orders end in one statement, each with its own event, and none wi
   );
   assert.deepEqual(
     rows.map(({ id }) => id).sort(),
-    ends.slice(0, 3).map(({ event }) => event.id),
+    ends
+      .slice(0, 3)
+      .map(({ event }) => event.id)
+      .sort(),
   );
 });
 

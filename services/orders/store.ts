@@ -143,7 +143,7 @@ export async function settleOrders(
         set status = new_status, status_reason = new_reason, payment_operation_id = operation_id,
           event_id = new_event_id, version = version + 1, updated_at = now()
         from given
-        where id = order_id and status = 'Pending'
+        where id = order_id and (status = 'Pending') is true
         returning orders.*, type, traceparent
       ), event as (
         insert into outbox (id, aggregatetype, aggregateid, type, traceparent, payload)
