@@ -33,6 +33,8 @@ try {
   if (typeof error !== 'string') console.error(error);
   process.exitCode = typeof error === 'string' ? 130 : 1;
 } finally {
+  // What is still under way fails as that is closed which it uses, and must not end this early.
+  process.on('uncaughtException', () => {});
   await openings.closeAll(console.error);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -41,12 +41,7 @@ export async function prepareFloor(
 ): Promise<Floor> {
   await queryRows(superuserUrl('postgres'), `create database ${DATABASE}`);
   const url = superuserUrl(DATABASE);
-  for (const service of ['orders', 'billing']) await applyMigrations(url, service);
-  await queryRows(
-    url,
-    `insert into wallets (customer_id, currency, balance)
-     select 'floor-' || n, 'RUB', 1000000000000 from generate_series(1, ${FLOOR_WALLETS}) as n`,
-  );
+  await makeTables(url);
   const pgbench = await findPgbench();
   if (pgbench === undefined) {
     return {
@@ -67,6 +62,16 @@ export async function prepareFloor(
   };
 }
 
+/** Makes tables and wallets in an empty database. */
+export async function makeTables(url: string): Promise<void> {
+  for (const service of ['orders', 'billing']) await applyMigrations(url, service);
+  await queryRows(
+    url,
+    `insert into wallets (customer_id, currency, balance)
+     select 'floor-' || n, 'RUB', 1000000000000 from generate_series(1, ${FLOOR_WALLETS}) as n`,
+  );
+}
+
 /** The files themselves, without the record of what was applied: two services share a database. */
 async function applyMigrations(url: string, service: string): Promise<void> {
   const folder = join(ROOT, 'services', service, 'migrations');
@@ -75,7 +80,7 @@ async function applyMigrations(url: string, service: string): Promise<void> {
 }
 
 /** The newest that there is: Debian keeps it out of PATH. */
-async function findPgbench(): Promise<string | undefined> {
+export async function findPgbench(): Promise<string | undefined> {
   const places = ['pgbench', ...globSync('/usr/lib/postgresql/*/bin/pgbench').sort().toReversed()];
   for (const place of places) {
     const found = await run(place, ['--version']).catch(() => undefined);
@@ -84,7 +89,7 @@ async function findPgbench(): Promise<string | undefined> {
   return undefined;
 }
 
-interface PgbenchRun {
+export interface PgbenchRun {
   pgbench: string;
   script: string;
   url: string;
@@ -94,7 +99,8 @@ interface PgbenchRun {
   log: string;
 }
 
-async function runPgbench(given: PgbenchRun): Promise<FloorFigures> {
+/** @throws Error when any order failed */
+export async function runPgbench(given: PgbenchRun): Promise<FloorFigures> {
   const { script, url, connections, seconds, log } = given;
   const { stdout } = await run(given.pgbench, [
     ...['-n', '-M', 'prepared', '-f', script, '-T', String(seconds)],

@@ -93,8 +93,10 @@ function nameOf(pid: number): string | undefined {
   if (words === undefined || words[0] === '') return undefined;
   const program = basename(words[0] as string).replace(/:.*/, '');
   if (program !== 'node') return program;
-  const script = words.find((word, index) => index > 0 && /^[^-].*\.[jt]s$/.test(word)) ?? '';
-  return /([^/]+)\/main\.ts$/.exec(script)?.[1] ?? basename(script).replace(/(-main)?\.[jt]s$/, '');
+  const script = words.find((word, index) => index > 0 && /^[^-].*\.[cm]?[jt]s$/.test(word)) ?? '';
+  return (
+    /([^/]+)\/main\.ts$/.exec(script)?.[1] ?? basename(script).replace(/(-main)?\.[cm]?[jt]s$/, '')
+  );
 }
 
 function sharedMb(pid: number): number | undefined {

@@ -49,7 +49,7 @@ export function ratioLines(results: SetUpResult[]): string[] {
     ?.results.find(({ point }) => point.name === POINT_64);
   if (in64 === undefined) return [];
   const { cpuRatio, lettersRatio } = summaryOf(in64);
-  return [`ratio by CPU time: ${cpuRatio.toFixed(2)}`, `ratio: ${lettersRatio.toFixed(2)}`];
+  return [`ratio by CPU time: ${partOf(cpuRatio)}`, `ratio: ${lettersRatio.toFixed(2)}`];
 }
 
 /** What was measured as a table, with the floor on top. */
@@ -81,7 +81,7 @@ function loadRows({ name, results }: SetUpResult): string[][] {
       ...[String(figures.errors), figures.letters.toFixed(0)],
       `${figures.drained ? '' : '>'}${figures.drainSeconds.toFixed(1)}`,
       ...[figures.ordersRatio.toFixed(2), figures.lettersRatio.toFixed(2)],
-      figures.cpuRatio.toFixed(2),
+      partOf(figures.cpuRatio),
     ];
   });
 }
@@ -111,6 +111,9 @@ function loadCostOf({ rounds }: PointResult): string {
   const microseconds = rounds.map(({ cpuSeconds, orders }) => (cpuSeconds * 1_000_000) / orders);
   return `the load took ${medianOf(microseconds).toFixed(0)} µs of a processor for a request`;
 }
+
+// Without /proc nobody knows.
+const partOf = (ratio: number) => (Number.isFinite(ratio) ? ratio.toFixed(2) : '-');
 
 const FIGURE = /^>?-?[\d.]*$/;
 
