@@ -8,7 +8,7 @@ import { placesOf, ready } from '../../test/start.ts';
 import type { Issuer } from './issuer.ts';
 import type { SetUp } from './set-up.ts';
 
-const START = join(import.meta.dirname, '..', '..', 'dev', 'start.ts');
+const ROOT = join(import.meta.dirname, '..', '..');
 const STOP_WITH_PARENT = new URL('stop-with-parent.ts', import.meta.url).href;
 // The first start makes the databases; on a machine that others use that takes its time.
 const START_TIMEOUT_MS = 60_000;
@@ -27,7 +27,10 @@ export async function startDefaultSetUp(
   issuer: Issuer,
   changes: Record<string, string> = {},
 ): Promise<SetUp> {
-  const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, START], {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const [, , ...start] = (scripts.start as string).split(' ');
+  const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, ...start], {
+    cwd: ROOT,
     env: {
       ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
       ...{ ORDERBELL_HOME: home, PORT: '0' },
