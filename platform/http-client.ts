@@ -7,7 +7,7 @@ import { type Deadline, deadlineIn } from './deadline.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
 import type { ProblemDocument } from './problem.ts';
-import { createReplicas, type Tried } from './replicas.ts';
+import { createReplicas, limitIn, type TimeLimit, type Tried } from './replicas.ts';
 import type { Credentials } from './service-token.ts';
 import { newTraceId, traceparent } from './trace.ts';
 
@@ -113,9 +113,8 @@ export function createHttpClient({
 
   /** What several wait for, in one request; what comes alone goes as it is. */
   async function exchangeTogether(pool: Pool, outgoing: Outgoing[]): Promise<Incoming[]> {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(new Error('no answer in time')), ATTEMPT_TIMEOUT_MS);
-    const alone = (one: Outgoing) => exchange(pool, one, abort.signal);
+    const limit = limitIn(ATTEMPT_TIMEOUT_MS);
+    const alone = (one: Outgoing) => exchange(pool, one, limit.signal());
     try {
       const [first, ...others] = outgoing as [Outgoing, ...Outgoing[]];
       if (others.length === 0) return [await alone(first)];
@@ -127,7 +126,7 @@ export function createHttpClient({
       if (status !== 200) throw new Error(faultOf(callee, status, JSON.stringify(body)));
       return (body as { answers: Incoming[] }).answers;
     } finally {
-      clearTimeout(timer);
+      limit.clear();
     }
   }
 
@@ -148,10 +147,10 @@ export function createHttpClient({
   async function send<E extends Endpoint>(
     endpoint: E,
     request: EndpointRequest<E>,
-    options: CallOptions & { pool: Pool; signal: AbortSignal },
+    options: CallOptions & { pool: Pool; limit: TimeLimit },
   ): Promise<Answer<E>> {
     const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
-    const { pool, signal, traceId, headers: given } = options;
+    const { pool, limit, traceId, headers: given } = options;
     const outgoing: Outgoing = {
       method: endpoint.method,
       path: pathOf(endpoint.path, params ?? {}, query ?? {}),
@@ -164,8 +163,8 @@ export function createHttpClient({
       headers,
       body: content,
     } = together
-      ? await unlessAborted(batcherOf(pool)(outgoing), signal)
-      : await exchange(pool, outgoing, signal);
+      ? await limit.within(batcherOf(pool)(outgoing))
+      : await exchange(pool, outgoing, limit.signal());
     if (status >= 500) throw new Error(faultOf(callee, status, JSON.stringify(content)));
     const retryAfter = headers?.['retry-after'];
     return {
@@ -188,8 +187,8 @@ export function createHttpClient({
         let fault: unknown = new Error('no time left');
         if (timeoutMs > 0) {
           try {
-            return await replicas.attempt(tried, timeoutMs, (pool, signal) =>
-              send(endpoint, request, { ...options, pool, signal }),
+            return await replicas.attempt(tried, timeoutMs, (pool, limit) =>
+              send(endpoint, request, { ...options, pool, limit }),
             );
           } catch (error) {
             fault = error;
@@ -226,14 +225,6 @@ type Incoming = TogetherAnswer;
 
 function faultOf(callee: string, status: number, text: string): string {
   return `${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`;
-}
-
-/** The work's end, or the signal's: who waits gives up, the work goes on for the others. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  work.then(resolve, reject);
-  return promise;
 }
 
 /** Fills `:parameters` in and appends the query; undefined query members are left out. */

@@ -6,8 +6,9 @@ type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 // Literals that JSON.parse may silently change: a fraction, an exponent, or more digits than a
-// double holds. Matching inside strings only costs the slower parse.
-const SUSPICIOUS_NUMBER = /\d[.eE]|\d{16}/;
+// double holds. A number stands at the beginning or behind one of three signs: without them every
+// other UUID would match. Matching inside strings only costs the slower parse.
+const SUSPICIOUS_NUMBER = /(?:^|[[,:])\s*-?(?:\d+[.eE]|\d{16})/;
 
 /**
  * Parses a request body: UTF-8 (RFC 8259 section 8.1), and no number is ever rounded. A literal

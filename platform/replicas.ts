@@ -21,6 +21,47 @@ const TELLING_TIMEOUT_MS = 250;
 /** What the attempts of one call have met: where it was, so that a repetition goes elsewhere. */
 export type Tried = Set<unknown>;
 
+/** The time that an attempt has. */
+export interface TimeLimit {
+  /** Whether it has run out. */
+  readonly over: boolean;
+  /** @returns the work's end, or an error once the time has run out; the work goes on */
+  within<T>(work: Promise<T>): Promise<T>;
+  /** Aborted when it runs out. */
+  signal(): AbortSignal;
+  clear(): void;
+}
+
+// By a timer of its own: those of AbortSignal.timeout outlive the answer, thousands of them under
+// load, and a signal costs more than the rest of a call that needs none.
+export function limitIn(timeoutMs: number): TimeLimit {
+  const fault = () => new Error('no answer in time');
+  let abort: AbortController | undefined;
+  let giveUp = (): void => {};
+  let over = false;
+  const timer = setTimeout(() => {
+    over = true;
+    abort?.abort(fault());
+    giveUp();
+  }, timeoutMs);
+  return {
+    get over() {
+      return over;
+    },
+    within(work) {
+      return new Promise((resolve, reject) => {
+        giveUp = () => reject(fault());
+        work.then(resolve, reject);
+      });
+    },
+    signal() {
+      abort ??= new AbortController();
+      return abort.signal;
+    },
+    clear: () => clearTimeout(timer),
+  };
+}
+
 /** The replicas of one service: which of them is called next, and which is left out. */
 export interface Replicas {
   /**
@@ -28,13 +69,12 @@ export interface Replicas {
    * several have as little, preferring one that the call has not tried. When no replica is healthy
    * all of them count. An attempt that fails marks its replica unhealthy: then it gets no calls
    * while another is healthy, until its `/readyz` answers 200 again.
-   * @param work throws when no answer came or one that says that the replica is not able; the
-   *   signal ends after `timeoutMs`
+   * @param work throws when no answer came or one that says that the replica is not able
    */
   attempt<T>(
     tried: Tried,
     timeoutMs: number,
-    work: (pool: Pool, signal: AbortSignal) => Promise<T>,
+    work: (pool: Pool, limit: TimeLimit) => Promise<T>,
   ): Promise<T>;
   /**
    * Asks all of them for their `/readyz`, at most once a second.
@@ -139,19 +179,17 @@ export function createReplicas(callee: string, urls: string[], log: Logger): Rep
       const replica = next(tried);
       const { returns } = replica;
       tried.add(replica);
-      const abort = new AbortController();
-      // Not AbortSignal.timeout: its timers outlive the answer, thousands of them under load.
-      const timer = setTimeout(() => abort.abort(new Error('no answer in time')), timeoutMs);
+      const limit = limitIn(timeoutMs);
       replica.running++;
       try {
-        return await work(replica.pool, abort.signal);
+        return await work(replica.pool, limit);
       } catch (error) {
-        const telling = !abort.signal.aborted || timeoutMs >= TELLING_TIMEOUT_MS;
+        const telling = !limit.over || timeoutMs >= TELLING_TIMEOUT_MS;
         if (telling && replica.returns === returns) leaveOut(replica, error);
         throw error;
       } finally {
         replica.running--;
-        clearTimeout(timer);
+        limit.clear();
       }
     },
     checkReady() {

@@ -1,4 +1,4 @@
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { hash, randomUUIDv7 } from 'node:crypto';
 import { type Order, type OrderItem, orderProblems, totalOf } from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { timeOfUuid } from '#platform/uuid.ts';
@@ -69,5 +69,5 @@ function hashOf(items: OrderItem[]): Buffer {
     unitPrice.amount,
     unitPrice.currency,
   ]);
-  return createHash('sha256').update(JSON.stringify(canonical)).digest();
+  return hash('sha256', JSON.stringify(canonical), 'buffer');
 }
