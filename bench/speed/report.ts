@@ -17,7 +17,9 @@ export function resultLines(results: SetUpResult[]): string[] {
     ...[...tableOf(results), ''],
     ...results.flatMap((result) => [...costTableOf(result), '']),
     ...results.map(({ name, floorBy }) => `floor of ${name}: ${floorBy}`),
-    ...results.flatMap(({ results: [first] }) => (first === undefined ? [] : [loadCostOf(first)])),
+    ...results.flatMap(({ results: points }) =>
+      points.filter(({ point }) => point.name === POINT_64).map(loadCostOf),
+    ),
   ];
 }
 
