@@ -47,9 +47,11 @@ export async function makeReady(db: Queryable): Promise<boolean> {
 /** Most letters of one claim. */
 export const CLAIM_MAX = 64;
 
-// In the words of the index `letters_in_turn`. The time holds for all of them but those that an
-// older version leased, which knew no `ready`.
-const READY = `ready and state in ('queued', 'sending', 'committing') and due_at <= now()`;
+const WAITS_FOR_TURN = `ready and state in ('queued', 'sending', 'committing')`;
+// The time holds for all of them but those that an older version leased, which knew no `ready`.
+const READY = `${WAITS_FOR_TURN} and due_at <= now()`;
+// In the words of the index `letters_in_turn`, so that no other index answers.
+const IN_TURN = `(${WAITS_FOR_TURN}) is true and due_at <= now()`;
 
 /**
  * Takes ready letters, an equal share of each customer who has some, the oldest of each first; what
@@ -69,10 +71,10 @@ export async function claimLetters(
   const { rows } = await db.query({
     name: 'claim-letters',
     text: `with recursive turn (customer_id, number) as (
-        (select customer_id, 1 from letters where ${READY} and customer_id > $5
+        (select customer_id, 1 from letters where ${IN_TURN} and customer_id > $5
           order by customer_id limit 1)
         union all
-        select (select customer_id from letters where ${READY} and customer_id > turn.customer_id
+        select (select customer_id from letters where ${IN_TURN} and customer_id > turn.customer_id
           order by customer_id limit 1), number + 1
         from turn where customer_id is not null and number < $3::int
       ), customers as materialized (
@@ -81,7 +83,7 @@ export async function claimLetters(
         select letter.id, letter.state from customers, lateral (
           select id, state from (
             select id, state from letters
-            where ${READY} and customer_id = customers.customer_id and id <> all($4::uuid[])
+            where ${IN_TURN} and customer_id = customers.customer_id and id <> all($4::uuid[])
             order by due_at limit ${CLAIM_MAX} for update skip locked
           ) oldest limit (select $3::int / count(*) from customers)
         ) letter

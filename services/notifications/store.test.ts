@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createDatabase, type Database } from '#platform/database.ts';
-import { testLog } from '../../test/database.ts';
-import { outcomesOf, startLetterBench as start } from '../../test/letter-workers.ts';
+import { testLog, testServerUrl } from '../../test/database.ts';
+import {
+  type LetterBench,
+  outcomesOf,
+  startLetterBench as start,
+} from '../../test/letter-workers.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
 import { markCommitting, markSent, markUnsent, renewLeases } from './store.ts';
 
@@ -109,15 +113,24 @@ async function readBy(database: Database, statement: () => Promise<unknown>): Pr
   return (await read()) - before;
 }
 
+async function urlOf(bench: LetterBench): Promise<string> {
+  const [row] = await bench.sql('select current_database() as name');
+  const url = new URL(testServerUrl());
+  url.pathname = `/${row?.name}`;
+  return url.href;
+}
+
+/** A database with one connection, whose plans and counts are the ones that are looked at. */
+function oneConnection(t: TestContext, url: string): Database {
+  const options = { connectionsMax: 1, applicationName: 'test', log: testLog };
+  const database = createDatabase({ url, ...options });
+  t.after(() => database.close());
+  return database;
+}
+
 test('a plan that was made for few letters does not read all of many', async (t) => {
   const bench = await start(t);
-  const { rows } = await bench.database.query('select current_database() as name');
-  const url = new URL(process.env.TEST_POSTGRES_URL ?? '');
-  url.pathname = `/${rows[0]?.name}`;
-  // One connection: its plans are the ones that are looked at.
-  const options = { connectionsMax: 1, applicationName: 'test', log: testLog };
-  const database = createDatabase({ url: url.href, ...options });
-  t.after(() => database.close());
+  const database = oneConnection(t, await urlOf(bench));
   const failure = { retryInMs: 60_000, failure: '450', unknown: false };
   const steps: Record<string, (ids: string[]) => Promise<unknown>> = {
     ready: () => makeReady(database),
@@ -156,4 +169,21 @@ test('a plan that was made for few letters does not read all of many', async (t)
   assert.equal(ids.length, 2);
   const whole = Object.entries(read).filter(([, count]) => count > 500);
   assert.deepEqual(whole, []);
+});
+
+test('a claim does not read all that waits, also while statistics say that nothing does', async (t) => {
+  const bench = await start(t);
+  const customers = Array.from({ length: 500 }, (_, n) => `customer-${n % 100}`);
+  for (let number = 1; number <= 4; number++) await bench.insert(...customers);
+  await bench.sql("update letters set state = 'failed', ready = false");
+  await bench.sql('vacuum analyze letters');
+  for (let number = 1; number <= 4; number++) await bench.insert(...customers);
+  const database = oneConnection(t, await urlOf(bench));
+  let ids: string[] = [];
+  const read = await readBy(database, async () => {
+    ids = await claim(database);
+  });
+  assert.equal(ids.length, CLAIM_MAX);
+  // Some times what it takes; not what waits, once for each customer.
+  assert.ok(read < 1_000, `${read} rows read`);
 });
