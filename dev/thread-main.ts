@@ -1,9 +1,7 @@
-import { enableCompileCache } from 'node:module';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { Closable, Startable, ThreadAnswer, ThreadRequest } from './thread.ts';
 
 // The other side of thread.ts: starts modules, and closes them when told to.
-enableCompileCache(workerData.compileCache);
 const main = parentPort as NonNullable<typeof parentPort>;
 const running = new Map<number, Closable<object>>();
 

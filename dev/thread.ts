@@ -1,5 +1,3 @@
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 /** A module that can run in a thread. */
@@ -33,11 +31,7 @@ export interface Thread {
 
 /** An uncaught error in the thread ends the process, as one of the main thread does. */
 export function openThread(): Thread {
-  const cache = getCompileCacheDir();
-  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
-    // A thread has none by itself; Node adds its version to the folder.
-    workerData: { compileCache: cache && dirname(cache) },
-  });
+  const worker = new Worker(new URL('./thread-main.ts', import.meta.url));
   const waiting = new Map<number, PromiseWithResolvers<object>>();
   worker.on('message', (answer: ThreadAnswer) => {
     const asked = waiting.get(answer.id);

@@ -27,12 +27,12 @@ export async function startDefaultSetUp(
   issuer: Issuer,
   changes: Record<string, string> = {},
 ): Promise<SetUp> {
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  const [, , ...start] = (scripts.start as string).split(' ');
-  const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, ...start], {
+  const { settings, args } = await readStartScript();
+  const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, ...args], {
     cwd: ROOT,
     env: {
       ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
+      ...settings,
       ...{ ORDERBELL_HOME: home, PORT: '0' },
       ...{ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: issuer.audience },
       ...changes,
@@ -72,4 +72,16 @@ export async function startDefaultSetUp(
     await close();
     throw new Error(`npm start did not start:\n${printed}`, { cause: error });
   }
+}
+
+/** What the script of `npm start` sets, and what it gives to Node. */
+async function readStartScript() {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const words = (scripts.start as string).split(' ');
+  const node = words.indexOf('node');
+  const set = words.slice(0, node).filter((word) => word.includes('='));
+  return {
+    settings: Object.fromEntries(set.map((word) => word.split('=', 2))) as Record<string, string>,
+    args: words.slice(node + 1),
+  };
 }
