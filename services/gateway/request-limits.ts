@@ -21,7 +21,7 @@ function limit(byDefault: number, what: string) {
 }
 
 export const limitSettings = {
-  // 2 cores end some hundred orders a second: the last of 128 waits a part of a second.
+  // 2 cores end a thousand orders a second: the last of 128 waits a part of a second.
   ORDERS_IN_FLIGHT_MAX: limit(128, 'Orders at work'),
   // A password takes 0.1 s of a processor: on two the last of 128 waits just within its budget.
   SIGN_INS_IN_FLIGHT_MAX: limit(128, 'Sign-ins and registrations at work'),
