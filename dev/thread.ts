@@ -29,9 +29,14 @@ export interface Thread {
   end(): Promise<void>;
 }
 
+// Half of the main thread's (package.json): here nobody waits while garbage is collected.
+const YOUNG_MB_MAX = 12;
+
 /** An uncaught error in the thread ends the process, as one of the main thread does. */
 export function openThread(): Thread {
-  const worker = new Worker(new URL('./thread-main.ts', import.meta.url));
+  const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
+  });
   const waiting = new Map<number, PromiseWithResolvers<object>>();
   worker.on('message', (answer: ThreadAnswer) => {
     const asked = waiting.get(answer.id);
