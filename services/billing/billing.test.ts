@@ -262,9 +262,12 @@ test('a wallet that somebody holds locked holds up its own orders only', async (
   const first = billing.pay(randomUUID(), 100);
   const stuck = billing.pay(randomUUID(), 100, 'held');
   const others = customers.slice(0, 3).map((one) => billing.pay(randomUUID(), 100, one));
-  for (const answer of await Promise.all([first, ...others])) assert.equal(answer.status, 201);
-  held.resolve();
-  await holder;
+  try {
+    for (const answer of await Promise.all([first, ...others])) assert.equal(answer.status, 201);
+  } finally {
+    held.resolve();
+    await holder;
+  }
   assert.equal((await stuck).status, 201);
   assert.deepEqual(await billing.ledgerFaults(), []);
 });
