@@ -37,14 +37,22 @@ async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
   }
   const history = newHistory();
   let running = true;
+  let ended = 0;
+  let begun = 0;
   const traffic = { url: () => url, customers, clients: 8, orders: 15, history };
   await runTraffic({
     ...traffic,
-    mayGoOn: () => running,
-    onEnded(ended) {
-      if (ended !== 40) return;
-      running = false;
-      first.child.kill(signal);
+    onEnded(number) {
+      ended = number;
+    },
+    // Asked before each request. Answers come several at once, so the moment is one when some
+    // clients have asked again: of them the requests are under way.
+    mayGoOn() {
+      if (ended >= 40 && running && ++begun === 5) {
+        running = false;
+        setImmediate(() => first.child.kill(signal));
+      }
+      return running;
     },
   });
   const exitCode = await first.exited;
