@@ -1,12 +1,19 @@
 import pg from 'pg';
-import type { FloorFigures } from './floor.ts';
 import { FLOOR_WALLETS, floorStatements, numbered } from './floor-statements.ts';
-import { percentilesOf } from './percentiles.ts';
+import { type Percentiles, percentilesOf } from './percentiles.ts';
 
 const statements = floorStatements.map(({ prefix, text }, index) => ({
   ...{ prefix, name: `floor-${index}` },
   ...numbered(text),
 }));
+
+/** What the database alone can do. */
+export interface FloorFigures {
+  /** Orders, that is three writes each, in a second. */
+  ordersPerS: number;
+  /** Of the three writes of one order together, in ms. */
+  latency: Percentiles;
+}
 
 /** The floor without pgbench: the same prepared statements on plain connections of this process. */
 export async function runPlainClients(

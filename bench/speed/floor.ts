@@ -4,19 +4,11 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { queryRows } from '../../test/database.ts';
-import { runPlainClients } from './floor-clients.ts';
+import { type FloorFigures, runPlainClients } from './floor-clients.ts';
 import { FLOOR_WALLETS, pgbenchScript } from './floor-statements.ts';
-import { type Percentiles, percentilesOf } from './percentiles.ts';
+import { percentilesOf } from './percentiles.ts';
 
 const run = promisify(execFile);
-
-/** What the database alone can do. */
-export interface FloorFigures {
-  /** Orders, that is three writes each, in a second. */
-  ordersPerS: number;
-  /** Of the three writes of one order together, in ms. */
-  latency: Percentiles;
-}
 
 /** The yardstick: the three writes of an order, without any service. */
 export interface Floor {
