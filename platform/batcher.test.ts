@@ -114,3 +114,19 @@ test('what would wait behind too many is refused', async () => {
   runs[1]?.end();
   assert.deepEqual(await Promise.all(results), [10, 20, 30]);
 });
+
+test('what has waited longer than anybody waits for it is refused, not run', async () => {
+  const { runs, run } = heldRuns();
+  let now = 0;
+  const batcher = createBatcher({ run, ...LIMITS, nowMs: () => now });
+  const first = batcher(1);
+  const late = batcher(2);
+  now = 2_000;
+  const patient = batcher(3);
+  now = 2_600;
+  runs[0]?.end();
+  await assert.rejects(late, { problem: commonProblems.unavailable });
+  assert.deepEqual(runs[1]?.items, [3]);
+  runs[1]?.end();
+  assert.deepEqual(await Promise.all([first, patient]), [10, 30]);
+});

@@ -16,34 +16,50 @@ export interface BatcherOptions<Item, Result> {
   waitingMax: number;
   /** Whether the items of one turn of the event loop go together; else the first goes at once. */
   gatherTurn?: boolean;
+  /** A monotonic clock. */
+  nowMs?: () => number;
 }
+
+// As long as one call between services: whoever asked has given up by then (ARCHITECTURE.md, time).
+const WAIT_MAX_MS = 2_500;
 
 /** Does one item, together with whatever else is asked for meanwhile. */
 export type Batcher<Item, Result> = (item: Item) => Promise<Result>;
 
 interface Waiting<Item, Result> {
   item: Item;
+  since: number;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
 
 /**
  * Natural batching: what arrives while earlier runs are under way goes together in the next one.
- * There is no timer, so an item that comes alone goes at once.
+ * There is no timer, so an item that comes alone goes at once. One that has waited for 2.5 s when
+ * its turn comes is refused as `unavailable`: after a standstill there is no work for nobody.
  */
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
   const { run, isOneItems, batchMax, runsMax, waitingMax, gatherTurn = false } = options;
+  const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
   let turnEnds = false;
 
   function startRuns(): void {
     turnEnds = false;
+    if (running < runsMax) refuseLate();
     while (running < runsMax && waiting.length > 0) {
       running += 1;
       void runBatch(waiting.splice(0, batchMax));
+    }
+  }
+
+  function refuseLate(): void {
+    const tooLong = nowMs() - WAIT_MAX_MS;
+    while (waiting[0] !== undefined && waiting[0].since < tooLong) {
+      waiting.shift()?.reject(new AppError(commonProblems.unavailable, 'waited too long'));
     }
   }
 
@@ -76,7 +92,7 @@ export function createBatcher<Item, Result>(
       return Promise.reject(new AppError(commonProblems.unavailable, message));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    waiting.push({ item, resolve, reject });
+    waiting.push({ item, since: nowMs(), resolve, reject });
     if (!gatherTurn) startRuns();
     else if (!turnEnds) {
       turnEnds = true;
