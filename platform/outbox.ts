@@ -16,6 +16,8 @@ const POLL_MS = 500;
 // After a batch that was not full, so that rows gather: a statement for ten rows costs little less
 // than one for a hundred, and nobody waits for an event. A row that comes after a pause goes at once.
 const GATHER_MS = 50;
+// After a full batch: a backlog leaves some of the processors to those who order meanwhile.
+const BREATH_MS = 20;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
 // Of the time that a stop has: a batch of a broker that works is done long before.
 const CLOSE_TIMEOUT_MS = 2_500;
@@ -62,10 +64,9 @@ export function startRelay(options: RelayOptions): Relay {
         }
         const moved = await moveBatch(options);
         failures = 0;
-        if (moved === BATCH_MAX) continue;
         // Of a row alone nobody waits for this; where there are many, they gather.
-        if (moved > 0) await pause(GATHER_MS, stop.signal);
-        await bell.wait(POLL_MS);
+        if (moved > 0) await pause(moved === BATCH_MAX ? BREATH_MS : GATHER_MS, stop.signal);
+        if (moved < BATCH_MAX) await bell.wait(POLL_MS);
       } catch (error) {
         failures++;
         log.warn({ failures }, `outbox relay: ${describeError(error)}`);
