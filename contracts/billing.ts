@@ -132,6 +132,30 @@ export const voidPayment = {
   problems: [billingProblems.paymentMismatch],
 } as const;
 
+/** What was decided and when, to be shown. Never to be acted on: only `voidPayment` decides. */
+export const getDecision = {
+  operationId: 'getDecision',
+  method: 'GET',
+  path: '/payments/:orderId',
+  summary: 'The decision of an order as it is kept, for its journey; 404 while there is none',
+  callers: ['gateway'],
+  params: OrderParams,
+  query: NoQuery,
+  responses: {
+    200: Type.Object(
+      {
+        orderId: Uuid,
+        decision: choice('captured', 'declined', 'voided'),
+        decidedAt: Timestamp,
+        amount: Money,
+        balanceSeen: Money,
+        operation: Type.Union([WalletOperation, Type.Null()]),
+      },
+      strict,
+    ),
+  },
+} as const;
+
 export const getWallet = {
   operationId: 'getWallet',
   method: 'GET',

@@ -15,6 +15,7 @@ import {
   Uuid,
 } from './common.ts';
 import { AccessToken, identityProblems, Password } from './identity.ts';
+import { journeyMembers } from './journey.ts';
 import { Letter } from './notifications.ts';
 import { Order, OrderItems, OrderStatus, orderProblems } from './orders.ts';
 import { Profile, ProfileData, profileProblems } from './profiles.ts';
@@ -219,6 +220,21 @@ export const readOrder = {
   params: Type.Object({ orderId: Uuid }, strict),
   query: NoQuery,
   responses: { 200: PublicOrder },
+} as const;
+
+/** One order's way through the services; `order` as the single read gives it. */
+export const Journey = Type.Object({ order: PublicOrder, ...journeyMembers }, strict);
+export type Journey = Static<typeof Journey>;
+
+export const readJourney = {
+  ...orders,
+  operationId: 'readJourney',
+  method: 'GET',
+  path: '/v1/orders/:orderId/journey',
+  summary: 'What each service recorded of an order, as one timeline',
+  params: Type.Object({ orderId: Uuid }, strict),
+  query: NoQuery,
+  responses: { 200: Journey },
 } as const;
 
 export const readLetters = {

@@ -23,6 +23,12 @@ export const LetterAttempt = Type.Object(
     number: Type.Integer({ minimum: 1 }),
     startedAt: Timestamp,
     durationMs: Type.Integer({ minimum: 0 }),
+    contactMs: nullable(
+      Type.Integer({
+        minimum: 0,
+        description: 'Until profiles had answered; null where it was not asked or did not answer.',
+      }),
+    ),
     outcome: choice('sent', 'transient', 'permanent', 'unknown'),
     response: nullable(Type.String({ description: "The SMTP server's answer." })),
     error: nullable(Type.String()),
@@ -235,6 +241,84 @@ export const redriveDeadLetters = {
   callers: ['gateway'],
   query: NoQuery,
   responses: { 200: RedriveResult },
+} as const;
+
+/** What notifications knows of an order's event. */
+export const Delivery = Type.Object(
+  {
+    /** When the event became a letter in the inbox, and from where on the topic. */
+    received: Type.Union([
+      Type.Object(
+        {
+          at: Timestamp,
+          partition: Type.Integer({ minimum: 0 }),
+          offset: Type.Integer({ minimum: 0 }),
+        },
+        strict,
+      ),
+      Type.Null(),
+    ]),
+    letter: Type.Union([Letter, Type.Null()]),
+    deadLetter: Type.Union([DeadLetter, Type.Null()]),
+  },
+  strict,
+);
+export type Delivery = Static<typeof Delivery>;
+
+export const getDelivery = {
+  operationId: 'getDelivery',
+  method: 'GET',
+  path: '/deliveries/:eventId',
+  summary: 'What became of an event, for the journey of its order',
+  callers: ['gateway'],
+  params: Type.Object({ eventId: Uuid }, strict),
+  query: Type.Object(
+    {
+      /** Without a customer the answer is the operator's: every address masked. */
+      customerId: Type.Optional(CustomerId),
+      /** Where the event lies, if that is known: a dead letter is found by its place. */
+      partition: Type.Optional(Type.Integer({ minimum: 0 })),
+      offset: Type.Optional(Type.Integer({ minimum: 0 })),
+    },
+    strict,
+  ),
+  responses: { 200: Delivery },
+} as const;
+
+const Count = Type.Integer({ minimum: 0 });
+
+/** How many letters there are and wait, for the operator's overview. */
+export const NotificationsOverview = Type.Object(
+  {
+    /** Each counted up to `max`, so that the count stays cheap however many there are. */
+    letters: Type.Object(
+      { max: Count, queued: Count, sending: Count, sent: Count, failed: Count },
+      strict,
+    ),
+    oldestWaitingMs: Count,
+    /** Letters sent per second over the last ten seconds, of events of the last minute. */
+    sentPerSecond: Type.Number({ minimum: 0 }),
+    deadLetters: Count,
+    /** Messages of the topic that were not read yet; null where the broker does not answer. */
+    lag: Type.Union([
+      Type.Array(
+        Type.Object({ partition: Count, position: Count, end: Count, lag: Count }, strict),
+      ),
+      Type.Null(),
+    ]),
+  },
+  strict,
+);
+export type NotificationsOverview = Static<typeof NotificationsOverview>;
+
+export const getNotificationsOverview = {
+  operationId: 'getNotificationsOverview',
+  method: 'GET',
+  path: '/overview',
+  summary: 'Letters by state, dead letters, consumer lag',
+  callers: ['gateway'],
+  query: NoQuery,
+  responses: { 200: NotificationsOverview },
 } as const;
 
 /** A letter as the check of the books compares it with its order. */

@@ -1,7 +1,17 @@
 import { type Static, Type } from 'typebox';
 import { billingProblems } from './billing.ts';
-import { CustomerId, choice, listQuery, NoQuery, nullable, pageOf, strict } from './common.ts';
-import { topUpAnswers } from './gateway.ts';
+import {
+  CustomerId,
+  choice,
+  listQuery,
+  NoQuery,
+  nullable,
+  pageOf,
+  strict,
+  Timestamp,
+  Uuid,
+} from './common.ts';
+import { Journey, topUpAnswers } from './gateway.ts';
 import {
   DeadLetter,
   DeadLetterParams,
@@ -9,11 +19,12 @@ import {
   LetterParams,
   LetterPreview,
   letterFilters,
+  NotificationsOverview,
   notificationProblems,
   OperatorLetter,
   RedriveResult,
 } from './notifications.ts';
-import { orderProblems, PendingOrder, pendingFilters } from './orders.ts';
+import { OrdersOverview, orderProblems, PendingOrder, pendingFilters } from './orders.ts';
 
 /** What the operator may do through the gateway (scope `operator`, design section 5). */
 
@@ -44,6 +55,36 @@ export const readPendingOrders = {
   summary: 'Orders that have not ended, newest first, with age and the last error of recovery',
   query: listQuery(pendingFilters),
   responses: { 200: pageOf(PublicPendingOrder) },
+} as const;
+
+export const readAnyJourney = {
+  ...operator,
+  operationId: 'readAnyJourney',
+  method: 'GET',
+  path: '/v1/operator/orders/:orderId/journey',
+  summary: 'The journey of any order; addresses are masked',
+  params: Type.Object({ orderId: Uuid }, strict),
+  responses: { 200: Journey },
+} as const;
+
+/** How the system is doing; a part is null where its service does not answer. */
+export const Overview = Type.Object(
+  {
+    at: Timestamp,
+    orders: Type.Union([OrdersOverview, Type.Null()]),
+    notifications: Type.Union([NotificationsOverview, Type.Null()]),
+  },
+  strict,
+);
+export type Overview = Static<typeof Overview>;
+
+export const readOverview = {
+  ...operator,
+  operationId: 'readOverview',
+  method: 'GET',
+  path: '/v1/operator/overview',
+  summary: 'Orders by status, pending by age, outbox backlog, consumer lag, letters, dead letters',
+  responses: { 200: Overview },
 } as const;
 
 export const readAllLetters = {

@@ -170,19 +170,23 @@ export const claimPendingOrders = {
   responses: { 200: Type.Object({ data: Type.Array(Order) }, strict) },
 } as const;
 
+/** What recovery did about an order. */
+export const OrderRecovery = Type.Object(
+  {
+    attempts: Type.Integer({ minimum: 0, description: 'Times that recovery tried it.' }),
+    triedAt: nullable(Timestamp),
+    error: nullable(Type.String({ description: 'Why the last try did not end it.' })),
+  },
+  strict,
+);
+export type OrderRecovery = Static<typeof OrderRecovery>;
+
 /** An order that has not ended, as the operator sees it. */
 export const PendingOrder = Type.Object(
   {
     ...Order.properties,
     ageMs: Type.Integer({ minimum: 0, description: 'Milliseconds since it was placed.' }),
-    recovery: Type.Object(
-      {
-        attempts: Type.Integer({ minimum: 0, description: 'Times that recovery tried it.' }),
-        triedAt: nullable(Timestamp),
-        error: nullable(Type.String({ description: 'Why the last try did not end it.' })),
-      },
-      strict,
-    ),
+    recovery: OrderRecovery,
   },
   strict,
 );
@@ -213,6 +217,99 @@ export const noteRecoveryFailure = {
   // Bounded and plain, so that the error of a neighbour cannot be refused by the database.
   body: Type.Object({ error: lineOfText(500) }, strict),
   responses: { 200: Order },
+} as const;
+
+/** The event of an ended order, as it lies in the outbox and on the topic. */
+export const OrderEvent = Type.Object(
+  {
+    id: Uuid,
+    topic: Type.String(),
+    key: Type.String(),
+    headers: Type.Array(Type.Object({ name: Type.String(), value: Type.String() }, strict)),
+    value: nullable(Type.String({ description: 'JSON text, as published.' })),
+    /** Null once the outbox row is past its retention. */
+    createdAt: nullable(Timestamp),
+    publishedAt: nullable(Timestamp),
+    partition: nullable(Type.Integer({ minimum: 0 })),
+    offset: nullable(Type.Integer({ minimum: 0 })),
+  },
+  strict,
+);
+export type OrderEvent = Static<typeof OrderEvent>;
+
+export const getOrderHistory = {
+  operationId: 'getOrderHistory',
+  method: 'GET',
+  path: '/orders/:orderId/history',
+  summary: 'One order with its event and what recovery did, for its journey',
+  callers: ['gateway'],
+  params: OrderParams,
+  /** Without a customer: any order, for the operator. */
+  query: Type.Object({ customerId: Type.Optional(CustomerId) }, strict),
+  responses: {
+    200: Type.Object(
+      {
+        order: Order,
+        recovery: OrderRecovery,
+        event: Type.Union([OrderEvent, Type.Null()]),
+      },
+      strict,
+    ),
+  },
+} as const;
+
+const Count = Type.Integer({ minimum: 0 });
+
+/** How many orders there are and how many wait, for the operator's overview. */
+export const OrdersOverview = Type.Object(
+  {
+    /** Of the latest orders, so that the count stays cheap however many there are. */
+    latest: Type.Object(
+      { counted: Count, max: Count, pending: Count, paid: Count, cancelled: Count },
+      strict,
+    ),
+    /** Per second, over the last ten seconds. */
+    rates: Type.Object(
+      {
+        placed: Type.Number({ minimum: 0 }),
+        paid: Type.Number({ minimum: 0 }),
+        cancelled: Type.Number({ minimum: 0 }),
+      },
+      strict,
+    ),
+    pending: Type.Object(
+      {
+        total: Count,
+        oldestMs: Count,
+        byAge: Type.Array(
+          Type.Object(
+            {
+              fromMs: Count,
+              /** Null: and older. */
+              toMs: nullable(Count),
+              count: Count,
+            },
+            strict,
+          ),
+        ),
+      },
+      strict,
+    ),
+    /** Null where something else than our relay publishes the outbox. */
+    outbox: Type.Union([Type.Object({ unpublished: Count, oldestMs: Count }, strict), Type.Null()]),
+  },
+  strict,
+);
+export type OrdersOverview = Static<typeof OrdersOverview>;
+
+export const getOrdersOverview = {
+  operationId: 'getOrdersOverview',
+  method: 'GET',
+  path: '/overview',
+  summary: 'Orders by status, what is pending and for how long, the outbox backlog',
+  callers: ['gateway'],
+  query: NoQuery,
+  responses: { 200: OrdersOverview },
 } as const;
 
 /** An order and its event as the check of the books compares them. */

@@ -4,6 +4,7 @@ import * as billing from './billing.ts';
 import { Money } from './common.ts';
 import * as gateway from './gateway.ts';
 import * as identity from './identity.ts';
+import * as journey from './journey.ts';
 import * as notifications from './notifications.ts';
 import { openApiOf } from './openapi.ts';
 import * as operator from './operator.ts';
@@ -22,13 +23,17 @@ export function gatewayApi(): Record<string, unknown> {
     schemas: {
       AccessToken: identity.AccessToken,
       DeadLetter: notifications.DeadLetter,
+      Journey: gateway.Journey,
+      JourneyStep: journey.JourneyStep,
       LedgerReport: operator.LedgerReport,
       Letter: notifications.Letter,
       Money,
       NewOrder: gateway.NewOrder,
       OperatorLetter: notifications.OperatorLetter,
       Order: gateway.PublicOrder,
+      OrderEvent: orders.OrderEvent,
       OrderItem: orders.OrderItem,
+      Overview: operator.Overview,
       PendingOrder: operator.PublicPendingOrder,
       Profile: profiles.Profile,
       ProfileData: profiles.ProfileData,

@@ -1,0 +1,108 @@
+import { type Static, Type } from 'typebox';
+import { WalletOperation } from './billing.ts';
+import { choice, Money, nullable, strict, Timestamp, Uuid } from './common.ts';
+import { Letter } from './notifications.ts';
+import { OrderEvent, OrderRecovery } from './orders.ts';
+
+/** Who takes part in an order: the columns of the protocol's sequence diagram. */
+export const Participant = choice(
+  'client',
+  'gateway',
+  'orders',
+  'billing',
+  'broker',
+  'notifications',
+  'profiles',
+  'smtp',
+);
+export type Participant = Static<typeof Participant>;
+
+/**
+ * What happened between two participants. In the order of cause and effect; the moments are those
+ * that the services recorded, each by its own clock, so that two neighbours may be a little apart
+ * the wrong way round (the relay notes a publication after the broker has passed the event on).
+ */
+export const JourneyStep = Type.Object(
+  {
+    kind: choice(
+      'request',
+      'create',
+      'recover',
+      'decide',
+      'record',
+      'answer',
+      'publish',
+      'receive',
+      'contact',
+      'send',
+      'reply',
+    ),
+    from: Participant,
+    to: Participant,
+    at: nullable({
+      ...Timestamp,
+      description: 'When it was recorded; null where no service records this moment.',
+    }),
+    outcome: Type.Unsafe<'done' | 'refused' | 'failed' | 'unknown' | 'waiting'>({
+      type: 'string',
+      enum: ['done', 'refused', 'failed', 'unknown', 'waiting'],
+      description:
+        '`refused` by the rules (no money, voided), `failed` by a fault, `unknown` where the ' +
+        'outcome could not be learnt, `waiting` what has not happened yet.',
+    }),
+    detail: nullable(
+      Type.String({
+        description:
+          'The decision, the status, the answer’s status code, the place in the topic ' +
+          '(`0/17` is partition 0, offset 17), the mail server’s answer or the fault.',
+      }),
+    ),
+    attempt: nullable(Type.Integer({ minimum: 1, description: 'The letter’s attempt it is of.' })),
+  },
+  strict,
+);
+export type JourneyStep = Static<typeof JourneyStep>;
+
+/** The payment decision as billing keeps it. */
+export const JourneyPayment = Type.Object(
+  {
+    decision: choice('captured', 'declined', 'voided'),
+    decidedAt: Timestamp,
+    amount: Money,
+    balanceSeen: Type.Unsafe<Money>({
+      ...Money,
+      description: 'What the wallet held when it was decided.',
+    }),
+    operation: Type.Union([WalletOperation, Type.Null()]),
+  },
+  strict,
+);
+export type JourneyPayment = Static<typeof JourneyPayment>;
+
+/** An event that could not become a letter. */
+export const JourneyDeadLetter = Type.Object(
+  {
+    id: Uuid,
+    state: choice('dead', 'redriven'),
+    error: Type.String(),
+    createdAt: Timestamp,
+  },
+  strict,
+);
+export type JourneyDeadLetter = Static<typeof JourneyDeadLetter>;
+
+/** One order's way through the services, from what each of them recorded (design section 5). */
+export const journeyMembers = {
+  steps: Type.Array(JourneyStep),
+  payment: Type.Union([JourneyPayment, Type.Null()]),
+  recovery: OrderRecovery,
+  event: Type.Union([OrderEvent, Type.Null()]),
+  letter: Type.Union([Letter, Type.Null()]),
+  deadLetter: Type.Union([JourneyDeadLetter, Type.Null()]),
+  complete: Type.Boolean({
+    description: 'Nothing more will happen by itself: the order ended, and its letter too.',
+  }),
+  unavailable: Type.Array(choice('billing', 'notifications'), {
+    description: 'Services that did not answer; their part is missing.',
+  }),
+};
