@@ -10,6 +10,7 @@ import { listenerSettings, type RunningService, serveHealth } from '#platform/se
 import { createCredentials } from '#platform/service-token.ts';
 import { createTokenCheck } from './access-token.ts';
 import { serveAccounts } from './account-routes.ts';
+import { serveConsole } from './console-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
 import { createIssuerKeys, discoverKeys } from './issuer-keys.ts';
@@ -160,6 +161,13 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   });
   if (config.METRICS) serveMetrics(app, workMetrics);
   await serveDocs(app);
+  await serveConsole(app, {
+    currency: config.CURRENCY,
+    selfTopUp: config.WALLET_SELF_TOP_UP,
+    signIn: config.OIDC_ISSUER === undefined ? 'password' : 'token',
+    mailbox: config.MAILBOX_URL !== undefined,
+    operator: { claim: config.OPERATOR_CLAIM, value: config.OPERATOR_CLAIM_VALUE },
+  });
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
   serveOrders(app, gateway);
