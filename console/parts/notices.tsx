@@ -79,7 +79,9 @@ export function Loading<T>({
         </p>
       );
     }
-    return <Problem problem={problem} {...(!problem.retryable && { again: reload })} />;
+    // What is not there or not allowed will not be so the next time.
+    const mayHelp = !problem.retryable && (problem.status < 400 || problem.status >= 500);
+    return <Problem problem={problem} {...(mayHelp && { again: reload })} />;
   }
   return (
     <>
