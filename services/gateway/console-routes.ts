@@ -72,15 +72,19 @@ export interface ConsoleFacts {
 }
 
 /**
- * The web console at `/`, as static files. Where it was not built (a service's image may leave it
- * out), `/` leads to the API's docs.
+ * The web console at `/`, as static files. Where it is not wanted, or was not built (an image may
+ * leave it out), `/` leads to the API's docs.
  */
-export async function serveConsole(app: HttpServer, facts: ConsoleFacts): Promise<void> {
-  app.get('/console.json', (_request, reply) => reply.send(facts));
-  if (!existsSync(`${BUILT}index.html`)) {
+export async function serveConsole(
+  app: HttpServer,
+  wanted: boolean,
+  facts: ConsoleFacts,
+): Promise<void> {
+  if (!wanted || !existsSync(`${BUILT}index.html`)) {
     app.get('/', (_request, reply) => reply.redirect('/docs'));
     return;
   }
+  app.get('/console.json', (_request, reply) => reply.send(facts));
   const page = await readFile(`${BUILT}index.html`);
   const letterFrame = await readFile(`${BUILT}letter.html`);
   const html = 'text/html; charset=utf-8';

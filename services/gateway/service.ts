@@ -102,10 +102,15 @@ const properties = {
     description:
       'Whether /metrics is served on the public port; for listeners that are not public.',
   }),
+  CONSOLE: Type.Boolean({
+    default: true,
+    description: 'Whether the web console is served at /; without it / leads to the API docs.',
+  }),
   MAILBOX_URL: Type.Optional(
     Type.String({
       format: 'http-url',
-      description: 'Where the mailbox of the default set-up is; shown at /mailbox.',
+      description:
+        'Where the mailbox of the default set-up is; for the page /mailbox of the console.',
     }),
   ),
 };
@@ -161,7 +166,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   });
   if (config.METRICS) serveMetrics(app, workMetrics);
   await serveDocs(app);
-  await serveConsole(app, {
+  await serveConsole(app, config.CONSOLE, {
     currency: config.CURRENCY,
     selfTopUp: config.WALLET_SELF_TOP_UP,
     signIn: config.OIDC_ISSUER === undefined ? 'password' : 'token',
