@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeError } from '#platform/errors.ts';
@@ -67,6 +67,17 @@ async function build(): Promise<void> {
   }
   await writeFile(join(BUILT, SOURCES_MARK), digest);
   await rm(draft, { recursive: true, force: true });
+  await removeOldAssets();
+}
+
+// Longer than a tab stays open without a reload, mostly.
+const OLD_MS = 7 * 86_400_000;
+
+async function removeOldAssets(): Promise<void> {
+  for await (const name of glob('assets/*', { cwd: BUILT })) {
+    const { mtimeMs } = await stat(join(BUILT, name));
+    if (Date.now() - mtimeMs > OLD_MS) await rm(join(BUILT, name));
+  }
 }
 
 /**
