@@ -20,6 +20,7 @@ interface JourneyTexts {
   noMoment: string;
   unavailable: (service: string) => string;
   recovered: string;
+  recovering: string;
   event: string;
   eventId: string;
   place: string;
@@ -88,6 +89,7 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
     noMoment: 'этот момент никто не записывает',
     unavailable: (service) => `Сервис «${service}» сейчас не отвечает, его часть не показана.`,
     recovered: 'Запрос прервался; заказ завершило восстановление.',
+    recovering: 'Запрос прервался; восстановление пробует завершить заказ.',
     event: 'Событие',
     eventId: 'Идентификатор',
     place: 'Место в топике',
@@ -154,6 +156,7 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
     noMoment: 'nobody records this moment',
     unavailable: (service) => `${service} does not answer now; its part is not shown.`,
     recovered: 'The request broke off; recovery ended the order.',
+    recovering: 'The request broke off; recovery is trying to end the order.',
     event: 'Event',
     eventId: 'Id',
     place: 'Place in the topic',
