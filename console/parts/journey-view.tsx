@@ -37,6 +37,7 @@ export function JourneyView({ journey }: { journey: Journey }) {
         </Notice>
       )}
       <SequenceDiagram steps={steps} />
+      <p class="quiet">{texts.clocks}</p>
       <div class="columns">
         <section>
           <h3>{texts.steps}</h3>
