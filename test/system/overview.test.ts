@@ -73,10 +73,13 @@ test('the overview of a system at work, and of one where something is down', asy
     down = true;
     assert.equal((await anna.call('POST', '/v1/orders', orderOf(1_000))).status, 201);
     const { notifications } = await overviewWith(operator, 'a waiting letter', (found) => {
-      return found.notifications?.letters.queued === 1 && found.notifications.oldestWaitingMs > 0;
+      const { queued, sent } = found.notifications?.letters ?? {};
+      return queued === 1 && sent === 2;
     });
-    assert.deepEqual([notifications?.letters.sent, notifications?.letters.failed], [2, 0]);
+    assert.ok((notifications?.oldestWaitingMs ?? 0) > 0);
+    assert.equal(notifications?.letters.failed, 0);
     down = false;
+    await overviewWith(operator, 'the letter', (found) => found.notifications?.letters.sent === 3);
   });
 
   await t.test('without the broker: what is not published, and no lag', async () => {
