@@ -116,9 +116,7 @@ async function openSession(shell: Shell, email: string, password: string) {
   const { body, text } = await shell.call(signIn, { body: { email, password } });
   const expiresAt = new Date(Date.now() + body.expiresIn * 1_000).toISOString();
   const session = { email, token: body.accessToken, expiresAt };
-  const wallet = await shell.call(readWallet, {
-    headers: { authorization: `Bearer ${body.accessToken}` },
-  });
+  const wallet = await shell.call(readWallet, { token: body.accessToken });
   const { currency } = wallet.body.balance;
   await saveSession(sessionsFile(), shell.url, shell.role, { ...session, currency });
   return { text, moment: shell.moment(expiresAt) };

@@ -25,6 +25,8 @@ export interface ApiRequest {
   query?: Record<string, string | number | undefined>;
   headers?: Record<string, string>;
   body?: unknown;
+  /** Instead of the one of the session. */
+  token?: string;
   /** How long it is repeated while no answer comes; 2 s for reads and 0 for the rest if absent. */
   waitMs?: number;
 }
@@ -77,7 +79,7 @@ export function createApi(options: ApiOptions): Api {
     const headers = {
       'accept-language': language,
       ...(request.body !== undefined && { 'content-type': 'application/json' }),
-      ...(operation.public !== true && { authorization: `Bearer ${token()}` }),
+      ...(operation.public !== true && { authorization: `Bearer ${request.token ?? token()}` }),
       ...request.headers,
     };
     try {

@@ -55,7 +55,9 @@ export function attemptsText(screen: Screen, { attempts }: Letter, since?: strin
     attempts.map((attempt) => {
       const { key, colour } = OUTCOMES[attempt.outcome];
       const at =
-        since === undefined ? screen.moment(attempt.startedAt) : offset(since, attempt.startedAt);
+        since === undefined
+          ? screen.moment(attempt.startedAt)
+          : `${offset(since, attempt.startedAt)} ${screen.say('ms')}`;
       return [
         screen.say('attempt', attempt.number),
         { text: at, right: true },

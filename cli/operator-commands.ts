@@ -12,6 +12,7 @@ import type { Declaring } from './program.ts';
 import { type Repeating, repeatingOptions } from './repeating.ts';
 import { type Cell, facts, table } from './screen.ts';
 import { checkedId, jsonArray, type Shell, watch } from './shell.ts';
+import type { Say } from './texts.ts';
 import { putIn } from './wallet-commands.ts';
 
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
@@ -39,11 +40,7 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
   const letters = operator
     .command('letters')
     .description(say('operatorLetters'))
-    .addOption(
-      new Option('--state <state>', say('optionState')).choices([
-        ...['queued', 'sending', 'sent', 'failed'],
-      ]),
-    );
+    .addOption(stateOption(say, ['queued', 'sending', 'sent', 'failed']));
   example(limitOption(letters, say).action(run(listLetters)), 'operator letters --state failed');
 
   const onLetter = { letter: showLetter, preview: showPreview, resend: resendLetter };
@@ -61,7 +58,7 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
   const deadLetters = operator
     .command('dead-letters')
     .description(say('deadLetters'))
-    .addOption(new Option('--state <state>', say('optionState')).choices(['dead', 'redriven']));
+    .addOption(stateOption(say, ['dead', 'redriven']));
   example(limitOption(deadLetters, say).action(run(listDeadLetters)), 'operator dead-letters');
 
   example(
@@ -103,6 +100,12 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
       .option('--watch', say('optionWatch'))
       .action(run(showAnyJourney)),
     `operator journey ${SOME_ID}`,
+  );
+}
+
+function stateOption(say: Say, states: string[]): Option {
+  return new Option('--state <state>', `${say('optionState')}: ${states.join(', ')}`).choices(
+    states,
   );
 }
 

@@ -29,7 +29,7 @@ export function addOrderCommands(program: Command, { say, run, example }: Declar
     .command('orders')
     .description(say('orders'))
     .addOption(
-      new Option('--status <status>', say('optionStatus')).choices([
+      new Option('--status <status>', `${say('optionStatus')}: Pending, Paid, Cancelled`).choices([
         'Pending',
         'Paid',
         'Cancelled',

@@ -83,7 +83,7 @@ export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
         sum(({ waiting }) => waiting.unsentLetters),
       ),
     ],
-    [say('failed'), String(sum(({ failedLetters }) => failedLetters))],
+    [say('undelivered'), String(sum(({ failedLetters }) => failedLetters))],
   ]);
   const lines = differences.map(({ detail, id, relation }) => `${relation}  ${id}  ${detail}`);
   return [verdict, counts, ...lines].join('\n');

@@ -55,11 +55,16 @@ function createProgram(language: Language, runAs: (role: Role) => Declaring['run
     .exitOverride()
     .helpOption('-h, --help', say('optionHelp'))
     .helpCommand('help [command]', say('commandHelp'))
-    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => titleIn(language, title) })
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: (title) => titleIn(language, title),
+      // Without commander's English remarks on values and defaults: the descriptions tell them.
+      optionDescription: ({ description }) => description,
+    })
     .configureOutput({
       outputError: (text, write) => write(`${errorIn(language, text.trim())}\n`),
     })
-    .option('--url <url>', say('optionUrl'), defaultUrl())
+    .option('--url <url>', `${say('optionUrl')} (${defaultUrl()})`, defaultUrl())
     .addOption(
       new Option('--lang <language>', say('optionLang')).choices(['ru', 'en']).default(language),
     )
