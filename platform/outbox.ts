@@ -88,7 +88,8 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-interface OutboxRow {
+/** What of an outbox row goes out. */
+export interface OutboxRow {
   id: string;
   aggregateid: string;
   type: string;
@@ -116,8 +117,12 @@ async function moveBatch({ database, broker, topic, source }: RelayOptions): Pro
   return rows.length;
 }
 
-/** CloudEvents 1.0, Kafka binary mode: attributes are headers, the value is plain JSON. */
-function messageOf(row: OutboxRow, source: string): OutgoingMessage {
+/**
+ * The message that a row becomes. CloudEvents 1.0, Kafka binary mode: attributes are headers, the
+ * value is plain JSON.
+ * @param source CloudEvents `source`
+ */
+export function messageOf(row: OutboxRow, source: string): OutgoingMessage {
   return {
     key: row.aggregateid,
     value: Buffer.from(row.payload),

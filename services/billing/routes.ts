@@ -45,6 +45,14 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     return decided;
   }
 
+  async function getOperation(id: string): Promise<store.NumberedOperation> {
+    const operation = await store.findOperation(database, id);
+    if (operation === null) {
+      throw new AppError(commonProblems.internal, `operation ${id} is missing`);
+    }
+    return operation;
+  }
+
   api.serve(contract.decidePayment, async ({ params, body }) => {
     const { payment, fresh, charge } = await decideOne({
       kind: 'pay',
@@ -57,11 +65,7 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     if (payment.decision === 'voided') {
       throw new AppError(contract.billingProblems.paymentVoided, `${params.orderId} was voided`);
     }
-    const operation =
-      charge ?? (await store.findOperation(database, payment.operationId as string));
-    if (operation === null) {
-      throw new AppError(commonProblems.internal, `operation ${payment.operationId} is missing`);
-    }
+    const operation = charge ?? (await getOperation(payment.operationId as string));
     return {
       status: fresh ? 201 : 200,
       body: { orderId: payment.orderId, decision: 'captured', operation },
@@ -78,6 +82,23 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     });
     const { orderId, decision, operationId } = payment;
     return { status: 200, body: { orderId, decision, operationId } };
+  });
+
+  api.serve(contract.getDecision, async ({ params }) => {
+    const payment = await store.findDecision(database, params.orderId);
+    if (payment === null) {
+      throw new AppError(commonProblems.notFound, `no decision for ${params.orderId}`);
+    }
+    const { orderId, decision, decidedAt, operationId, amount, balanceSeen, currency } = payment;
+    return {
+      status: 200,
+      body: {
+        ...{ orderId, decision, decidedAt },
+        amount: { amount, currency },
+        balanceSeen: { amount: balanceSeen, currency },
+        operation: operationId === null ? null : await getOperation(operationId),
+      },
+    };
   });
 
   api.serve(contract.getWallet, async ({ params }) => {

@@ -76,13 +76,29 @@ export async function lockWallets(
 
 /** The decisions that exist for these orders. */
 export async function findPayments(db: Queryable, orderIds: string[]): Promise<PaymentRow[]> {
-  const { rows } = await db.query({
+  const { rows } = await db.query<PaymentRecord>({
     name: 'find-payments',
-    text: `select order_id, customer_id, amount, currency, decision, operation_id, balance_seen
-      from payments where order_id = any($1::uuid[])`,
+    text: `select ${PAYMENT_COLUMNS} from payments where order_id = any($1::uuid[])`,
     values: [orderIds],
   });
-  return rows.map((row) => ({
+  return rows.map(paymentOf);
+}
+
+const PAYMENT_COLUMNS =
+  'order_id, customer_id, amount, currency, decision, operation_id, balance_seen';
+
+interface PaymentRecord {
+  order_id: string;
+  customer_id: string;
+  amount: string;
+  currency: string;
+  decision: PaymentRow['decision'];
+  operation_id: string | null;
+  balance_seen: string;
+}
+
+function paymentOf(row: PaymentRecord): PaymentRow {
+  return {
     orderId: row.order_id,
     customerId: row.customer_id,
     amount: Number(row.amount),
@@ -90,7 +106,21 @@ export async function findPayments(db: Queryable, orderIds: string[]): Promise<P
     decision: row.decision,
     operationId: row.operation_id,
     balanceSeen: Number(row.balance_seen),
-  }));
+  };
+}
+
+/** The decision of an order and when it was made, to be shown and never to be acted on. */
+export async function findDecision(
+  db: Queryable,
+  orderId: string,
+): Promise<(PaymentRow & { decidedAt: string }) | null> {
+  const { rows } = await db.query<PaymentRecord & { decided_at: Date }>({
+    name: 'find-decision',
+    text: `select ${PAYMENT_COLUMNS}, decided_at from payments where order_id = $1`,
+    values: [orderId],
+  });
+  const row = rows[0];
+  return row === undefined ? null : { ...paymentOf(row), decidedAt: row.decided_at.toISOString() };
 }
 
 /** Writes decisions for ever. A second decision for an order breaks the primary key (I1). */

@@ -3,9 +3,7 @@ import * as notifications from '#contracts/notifications.ts';
 import * as orders from '#contracts/orders.ts';
 import { pause } from '#platform/backoff.ts';
 import { type Deadline, deadlineIn } from '#platform/deadline.ts';
-import type { Endpoint } from '#platform/endpoint.ts';
-import type { Answer } from '#platform/http-client.ts';
-import { type Neighbours, problemOf } from './neighbours.ts';
+import { bodyOf, type Neighbours } from './neighbours.ts';
 import type { VerifyLedgerDeps } from './verify-ledger.ts';
 
 // Room for a second attempt at one page.
@@ -67,13 +65,6 @@ export function ledgerNeighbours(
       return !stop.aborted;
     },
   };
-}
-
-function bodyOf<E extends Endpoint>(
-  answer: Answer<E>,
-): Extract<Answer<E>, { problem: false }>['body'] {
-  if (answer.problem) throw problemOf(answer);
-  return answer.body;
 }
 
 type WithoutNulls<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {

@@ -1,8 +1,16 @@
+import type { FastifyBaseLogger } from 'fastify';
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
 import type { Deadline } from '#platform/deadline.ts';
-import { AppError, commonProblems, type Fault, type ProblemType } from '#platform/errors.ts';
-import type { HttpClient, ProblemReply } from '#platform/http-client.ts';
+import type { Endpoint } from '#platform/endpoint.ts';
+import {
+  AppError,
+  commonProblems,
+  describeError,
+  type Fault,
+  type ProblemType,
+} from '#platform/errors.ts';
+import type { Answer, HttpClient, ProblemReply } from '#platform/http-client.ts';
 import type { Decision, PlaceOrderDeps } from './place-order.ts';
 import type { RecoverOrdersDeps } from './recover-orders.ts';
 
@@ -46,6 +54,31 @@ export function problemOf(reply: ProblemReply, known: ProblemType[] = []): AppEr
     faults: (body.errors ?? []) as Fault[],
     ...(retryAfter !== undefined && { headers: { 'retry-after': retryAfter } }),
   });
+}
+
+/** What a call answered. @throws AppError when that is a problem (`problemOf`) */
+export function bodyOf<E extends Endpoint>(
+  answer: Answer<E>,
+): Extract<Answer<E>, { problem: false }>['body'] {
+  if (answer.problem) throw problemOf(answer);
+  return answer.body;
+}
+
+/**
+ * A part of an answer that cannot be told, for whatever reason, does not keep the others back.
+ * @returns `otherwise` where it cannot
+ */
+export async function partOr<T, O>(
+  otherwise: O,
+  log: FastifyBaseLogger,
+  read: () => Promise<T>,
+): Promise<T | O> {
+  try {
+    return await read();
+  } catch (error) {
+    log.warn(`a part of an answer is missing: ${describeError(error)}`);
+    return otherwise;
+  }
 }
 
 /** Binds the order story to the services, within one request's budget. */

@@ -14,6 +14,7 @@ import { serveConsole } from './console-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
 import { createIssuerKeys, discoverKeys } from './issuer-keys.ts';
+import { serveJourneys } from './journey-routes.ts';
 import { serveLedger } from './ledger-routes.ts';
 import { serveLetters } from './letter-routes.ts';
 import { serveMailbox } from './mailbox-routes.ts';
@@ -21,6 +22,7 @@ import type { Neighbours } from './neighbours.ts';
 import { serveDeadLetters, serveOperatorLetters } from './operator-letter-routes.ts';
 import { servePendingOrders } from './operator-order-routes.ts';
 import { serveOrders } from './order-routes.ts';
+import { serveOverview } from './overview-routes.ts';
 import { startRecovery } from './recovery.ts';
 import { contactMemoryIn } from './remember-contact.ts';
 import { limitSettings, limitWork } from './request-limits.ts';
@@ -177,10 +179,12 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveWallets(app, gateway);
   serveOrders(app, gateway);
   serveLetters(app, gateway);
+  serveJourneys(app, gateway);
   servePendingOrders(app, gateway);
   serveOperatorLetters(app, gateway);
   serveDeadLetters(app, gateway);
   serveLedger(app, gateway);
+  serveOverview(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);
   const recovery = startRecovery(neighbours, {

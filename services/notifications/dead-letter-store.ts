@@ -105,6 +105,23 @@ export async function findDeadLetter(
   return rows[0] ?? null;
 }
 
+// A topic that was made anew has other messages at the same places; more than some is no one's.
+const AT_ONE_PLACE_MAX = 10;
+
+/** Dead letters that came from this place of a topic, newest first. */
+export async function listDeadLettersAt(
+  db: Queryable,
+  place: { topic: string; partition: number; offset: number },
+  cuts: Cuts,
+): Promise<DeadLetterExcerpt[]> {
+  const { rows } = await db.query<DeadLetterExcerpt>(
+    `${selectExcerpts(cuts)} where topic = $1 and partition = $2 and "offset" = $3
+      order by id desc limit ${AT_ONE_PLACE_MAX}`,
+    [place.topic, place.partition, place.offset],
+  );
+  return rows;
+}
+
 /** A dead letter's whole message, and whether it became a letter since. */
 export interface DeadMessageRow {
   topic: string;

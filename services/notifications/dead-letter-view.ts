@@ -1,5 +1,6 @@
 import type { DeadLetter } from '#contracts/notifications.ts';
 import type { IncomingMessage } from '#platform/broker/broker.ts';
+import { maskAddresses } from '#platform/mask-addresses.ts';
 import type { Cuts, DeadLetterExcerpt, DeadMessageRow } from './dead-letter-store.ts';
 
 // A page has a hundred of them, and its answer should stay near 1 MB.
@@ -40,6 +41,18 @@ export function deadLetterOf(row: DeadLetterExcerpt): DeadLetter {
     redrives: row.redrives,
     createdAt: row.created_at.toISOString(),
     redrivenAt: row.redriven_at?.toISOString() ?? null,
+  };
+}
+
+/** The same with every address masked, as in the letters that the operator sees. */
+export function maskedDeadLetterOf(row: DeadLetterExcerpt): DeadLetter {
+  const dead = deadLetterOf(row);
+  return {
+    ...dead,
+    key: dead.key === null ? null : maskAddresses(dead.key),
+    value: dead.value === null ? null : maskAddresses(dead.value),
+    headers: dead.headers.map(({ name, value }) => ({ name, value: maskAddresses(value) })),
+    error: maskAddresses(dead.error),
   };
 }
 

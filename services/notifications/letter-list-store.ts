@@ -66,11 +66,15 @@ export interface LetterRow {
   unknown_outcomes: number;
   failure: string | null;
   sent_at: Date | null;
+  partition: number;
+  offset: string;
+  /** When it entered the inbox. */
   created_at: Date;
   attempts: {
     number: number;
     started_at: string;
     duration_ms: number;
+    contact_ms: number | null;
     outcome: LetterAttempt['outcome'];
     response: string | null;
     error: string | null;

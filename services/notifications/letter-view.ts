@@ -30,6 +30,7 @@ export function letterOf(row: LetterRow, messageIdOf: (id: string) => string): L
       number: attempt.number,
       startedAt: new Date(attempt.started_at).toISOString(),
       durationMs: attempt.duration_ms,
+      contactMs: attempt.contact_ms,
       outcome: attempt.outcome,
       response: attempt.response,
       error: attempt.error,
@@ -48,10 +49,14 @@ export function operatorLetterOf(
   row: LetterRow,
   messageIdOf: (id: string) => string,
 ): OperatorLetter {
+  return { ...maskedLetterOf(row, messageIdOf), customerId: row.customer_id };
+}
+
+/** The same without whose it is. */
+export function maskedLetterOf(row: LetterRow, messageIdOf: (id: string) => string): Letter {
   const letter = letterOf(row, messageIdOf);
   return {
     ...letter,
-    customerId: row.customer_id,
     reason: masked(letter.reason),
     subject: masked(letter.subject),
     text: masked(letter.text),

@@ -231,6 +231,7 @@ async function recordDeadHolder(
     number: letter.attempt - 1,
     startedAt: new Date(),
     durationMs: 0,
+    contactMs: null,
     outcome: unknown ? 'unknown' : 'transient',
     response: null,
     error: 'the sender died or lost its lease',

@@ -35,7 +35,7 @@ export interface SendLetterDeps {
  */
 export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): Promise<void> {
   const startedAt = deps.now();
-  const { outcome, marked } = await attemptSafely(deps, letter);
+  const { outcome, marked, contactMs } = await attemptSafely(deps, letter, startedAt);
   const verdict = judge(deps, letter, outcome, marked);
   const ended = deps.now();
   await deps.record(
@@ -45,6 +45,7 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
       number: letter.attempt,
       startedAt,
       durationMs: ended.getTime() - startedAt.getTime(),
+      contactMs,
       outcome: outcomeWord(outcome),
       response: 'response' in outcome ? outcome.response : null,
       error: 'error' in outcome ? outcome.error : null,
@@ -53,17 +54,29 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
   );
 }
 
-/** What an attempt came to, and whom it was marked for, if it came as far as the marker. */
 interface Tried {
   outcome: SendOutcome;
+  /** Whom it was marked for, if it came as far as the marker. */
   marked: Recipient | null;
+  /** Until profiles had answered; null where it was not asked or did not answer. */
+  contactMs: number | null;
 }
 
 /** A defect of ours ends an attempt like any fault: recorded, tried again, given up in the end. */
-async function attemptSafely(deps: SendLetterDeps, letter: ClaimedLetter): Promise<Tried> {
+async function attemptSafely(
+  deps: SendLetterDeps,
+  letter: ClaimedLetter,
+  startedAt: Date,
+): Promise<Tried> {
   let marked: Recipient | null = null;
+  let contactMs: number | null = null;
   const watched: SendLetterDeps = {
     ...deps,
+    async findContact(customerId) {
+      const contact = await deps.findContact(customerId);
+      contactMs = deps.now().getTime() - startedAt.getTime();
+      return contact;
+    },
     async markCommitting(claimed, recipient) {
       const ours = await deps.markCommitting(claimed, recipient);
       if (ours) marked = recipient;
@@ -71,9 +84,10 @@ async function attemptSafely(deps: SendLetterDeps, letter: ClaimedLetter): Promi
     },
   };
   try {
-    return { outcome: await attempt(watched, letter), marked };
+    return { outcome: await attempt(watched, letter), marked, contactMs };
   } catch (error) {
-    return { outcome: { ...transient(describeError(error)), unknown: marked !== null }, marked };
+    const outcome = { ...transient(describeError(error)), unknown: marked !== null };
+    return { outcome, marked, contactMs };
   }
 }
 

@@ -12,12 +12,14 @@ import { parseSender } from '#platform/mail-address.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createCredentials } from '#platform/service-token.ts';
 import { serveAudit } from './audit-routes.ts';
+import { serveDelivery } from './delivery-routes.ts';
 import { createInbox } from './inbox.ts';
 import { startLetterWorker } from './letter-worker.ts';
 import { createMailer } from './mailer.ts';
 import { notificationMetrics } from './metrics.ts';
 import { onOrderUpdates } from './on-order-update.ts';
 import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
+import { serveOverview } from './overview-routes.ts';
 import { serveLetters } from './routes.ts';
 import { countUnknownTypes } from './unknown-types.ts';
 
@@ -140,6 +142,8 @@ export async function startNotifications(
       });
       serveDeadLetters(api, database, worker.kick);
       serveAudit(api, { database, broker, group: GROUP });
+      serveDelivery(api, database, messageIdOf);
+      serveOverview(api, { database, broker, group: GROUP });
     },
     async close() {
       await subscription.close();

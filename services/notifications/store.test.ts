@@ -28,6 +28,7 @@ const sent = (letterId: string, response = '250 kept') => ({
     number: 1,
     startedAt: new Date('2026-11-22T18:30:00.123Z'),
     durationMs: 12,
+    contactMs: 3,
     outcome: 'sent' as const,
     response,
     error: null,

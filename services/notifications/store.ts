@@ -141,14 +141,15 @@ export async function markSent(
       sent.map(({ attempt }) => attempt.number),
       sent.map(({ attempt }) => attempt.startedAt.toISOString()),
       sent.map(({ attempt }) => attempt.durationMs),
+      sent.map(({ attempt }) => attempt.contactMs),
     ],
   });
 }
 
 const SENT = `sent as (
     select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-      $7::timestamptz[], $8::int[])
-      as sent (id, response, recipient, name, locale, number, started_at, duration_ms)
+      $7::timestamptz[], $8::int[], $9::int[])
+      as sent (id, response, recipient, name, locale, number, started_at, duration_ms, contact_ms)
   )`;
 
 const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
@@ -161,8 +162,9 @@ const MARK_ONLY = { name: 'mark-sent-only', text: `with ${SENT} ${MARK}` };
 const MARK_AND_KEEP = {
   name: 'mark-sent',
   text: `with ${SENT}, marked as (${MARK})
-    insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
-    select id, number, started_at, duration_ms, 'sent', response from sent
+    insert into letter_attempts
+      (letter_id, number, started_at, duration_ms, contact_ms, outcome, response)
+    select id, number, started_at, duration_ms, contact_ms, 'sent', response from sent
     on conflict do nothing`,
 };
 
@@ -187,6 +189,8 @@ export interface AttemptRow {
   number: number;
   startedAt: Date;
   durationMs: number;
+  /** Until profiles had answered; null where it was not asked or did not answer. */
+  contactMs: number | null;
   outcome: LetterAttempt['outcome'];
   response: string | null;
   error: string | null;
@@ -197,13 +201,14 @@ export async function insertAttempt(db: Queryable, attempt: AttemptRow): Promise
   await db.query({
     name: 'insert-attempt',
     text: `insert into letter_attempts
-        (letter_id, number, started_at, duration_ms, outcome, response, error)
-      values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+        (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, error)
+      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
     values: [
       attempt.letterId,
       attempt.number,
       attempt.startedAt,
       attempt.durationMs,
+      attempt.contactMs,
       attempt.outcome,
       attempt.response,
       attempt.error,

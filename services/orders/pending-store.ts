@@ -1,4 +1,4 @@
-import type { Order, PendingOrder } from '#contracts/orders.ts';
+import type { Order, OrderRecovery, PendingOrder } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/database.ts';
 import { ORDER_COLUMNS, type OrderRow, orderOf } from './store.ts';
 
@@ -39,11 +39,17 @@ export async function noteRecoveryFailure(
   return rows[0] === undefined ? null : orderOf(rows[0]);
 }
 
-interface PendingRow extends OrderRow {
-  age_ms: string;
+/** A row of `RECOVERY_COLUMNS`. */
+export interface RecoveryRow {
   recovery_attempts: number;
   recovery_tried_at: Date | null;
   recovery_error: string | null;
+}
+
+export const RECOVERY_COLUMNS = 'recovery_attempts, recovery_tried_at, recovery_error';
+
+interface PendingRow extends OrderRow, RecoveryRow {
+  age_ms: string;
 }
 
 /** Orders that have not ended, newest first, one more than `limit` where there are more. */
@@ -57,7 +63,7 @@ export async function listPending(
     `with pending as materialized (
         select id from orders
         where status = 'Pending' and created_at <= now() - $1 * interval '1 millisecond')
-      select ${ORDER_COLUMNS}, recovery_attempts, recovery_tried_at, recovery_error,
+      select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS},
         greatest(0, floor(extract(epoch from now() - created_at) * 1000)) as age_ms
       from orders join pending using (id)
       where $2::uuid is null or id < $2 order by id desc limit $3`,
@@ -66,10 +72,15 @@ export async function listPending(
   return rows.map((row) => ({
     ...orderOf(row),
     ageMs: Number(row.age_ms),
-    recovery: {
-      attempts: row.recovery_attempts,
-      triedAt: row.recovery_tried_at?.toISOString() ?? null,
-      error: row.recovery_error,
-    },
+    recovery: recoveryOf(row),
   }));
+}
+
+/** What recovery did, as a row tells it. */
+export function recoveryOf(row: RecoveryRow): OrderRecovery {
+  return {
+    attempts: row.recovery_attempts,
+    triedAt: row.recovery_tried_at?.toISOString() ?? null,
+    error: row.recovery_error,
+  };
 }

@@ -8,7 +8,9 @@ import { startRelay } from '#platform/outbox.ts';
 import { startOutboxRetention } from '#platform/outbox-retention.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
+import { serveHistory } from './history-routes.ts';
 import { orderMetrics } from './metrics.ts';
+import { serveOverview } from './overview-routes.ts';
 import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -67,6 +69,8 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     routes(api) {
       serveOrders(api, { database, currency: config.CURRENCY, onEvent: outbox.kick });
       serveAudit(api, { database, relayed: broker !== null });
+      serveHistory(api, database);
+      serveOverview(api, { database, relayed: broker !== null });
     },
     async close() {
       await outbox.close();

@@ -1,0 +1,73 @@
+import type { NotificationsOverview } from '#contracts/notifications.ts';
+import type { Queryable } from '#platform/database.ts';
+import { firstUuidAt } from '#platform/uuid.ts';
+
+/**
+ * Letters by the API's states, each counted up to `max` by the index of their states: the count of
+ * those that were sent does not grow with the years.
+ */
+export async function countLetters(
+  db: Queryable,
+  max: number,
+): Promise<NotificationsOverview['letters']> {
+  const { rows } = await db.query<Record<'queued' | 'sending' | 'sent' | 'failed', string>>({
+    name: 'count-letters',
+    text: `select ${upTo('queued')}, ${upTo('sending')}, ${upTo('committing')}, ${upTo('sent')},
+        ${upTo('failed')}`,
+    values: [max],
+  });
+  const counts = Object.fromEntries(
+    Object.entries(rows[0] ?? {}).map(([state, count]) => [state, Number(count)]),
+  );
+  const { queued = 0, sending = 0, committing = 0, sent = 0, failed = 0 } = counts;
+  return { max, queued, sending: Math.min(max, sending + committing), sent, failed };
+}
+
+const upTo = (state: string) =>
+  `(select count(*) from (select from letters where state = '${state}' limit $1) as ${state})
+    as ${state}`;
+
+/**
+ * Age in milliseconds of the oldest letter that is neither sent nor failed, 0 without one. The
+ * oldest by id, which is the order of the events: found by an index however many wait.
+ */
+export async function readOldestWaitingMs(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ age_ms: string }>({
+    name: 'read-oldest-waiting',
+    text: `select coalesce(greatest(0, floor(
+          extract(epoch from now() - least(${oldest('queued')}, ${oldest('sending')},
+            ${oldest('committing')})) * 1000)), 0) as age_ms`,
+  });
+  return Number(rows[0]?.age_ms);
+}
+
+const oldest = (state: string) =>
+  `(select created_at from letters where state = '${state}' order by id limit 1)`;
+
+/**
+ * Letters sent within the last seconds, of events that are not much older: the others would have to
+ * be looked for among all that were ever sent.
+ * @param times `sentS` and `eventS`, how many seconds ago at most
+ */
+export async function countJustSent(
+  db: Queryable,
+  { sentS, eventS }: { sentS: number; eventS: number },
+): Promise<number> {
+  const { rows } = await db.query<{ count: string }>({
+    name: 'count-just-sent',
+    text: `select count(*) from letters
+      where id >= $1 and (state = 'sent' and sent_at > now() - $2 * interval '1 second') is true`,
+    values: [firstUuidAt(new Date(Date.now() - eventS * 1_000)), sentS],
+  });
+  return Number(rows[0]?.count);
+}
+
+/** Dead letters that were not redriven, `max` of them at most. */
+export async function countDeadLetters(db: Queryable, max: number): Promise<number> {
+  const { rows } = await db.query<{ count: string }>({
+    name: 'count-dead-letters',
+    text: `select count(*) from (select from dead_letters where redriven_at is null limit $1) as dead`,
+    values: [max],
+  });
+  return Number(rows[0]?.count);
+}
