@@ -109,5 +109,7 @@ export async function serveConsole(
     maxAge: ASSETS_MAX_AGE,
     immutable: true,
     decorateReply: false,
+    // The letter's frame is sandboxed, so it has no origin, and asks as a stranger for its script.
+    setHeaders: (reply) => reply.header('access-control-allow-origin', '*'),
   });
 }
