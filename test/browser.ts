@@ -38,7 +38,7 @@ export interface OpenPage {
 }
 
 // Longer than anything takes on a busy machine, well below the runner's limit for a test.
-const WAIT_MS = 20_000;
+const WAIT_MS = Number(process.env.W ?? 20_000);
 
 /**
  * Starts the Chromium of the test file, which ends with the test.
@@ -66,7 +66,10 @@ export async function startBrowser(t: TestContext, url: string): Promise<TestBro
       const notes = await watch(context, url);
       own.after(async () => {
         await context.close();
-        assert.deepEqual(notes.faults(), [], 'the browser noted faults');
+        const faults = notes.faults();
+        // Of a test that failed the runner shows the first error only.
+        for (const fault of faults) own.diagnostic(fault);
+        assert.deepEqual(faults, [], 'the browser noted faults');
       });
       return { page: await context.newPage(), context, ...notes };
     },
