@@ -41,6 +41,8 @@ export interface RequestOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** For what may take long. */
+  timeoutMs?: number;
 }
 
 export type Send = <T>(
@@ -71,12 +73,12 @@ export function createApi(options: {
   const { token, language, onExpired, unreachable } = options;
 
   async function request(method: string, path: string, given: RequestOptions): Promise<Response> {
-    const { query = {}, body, headers, signal } = given;
+    const { query = {}, body, headers, signal, timeoutMs = TIMEOUT_MS } = given;
     const parameters = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)]],
     );
     const search = parameters.length === 0 ? '' : `?${new URLSearchParams(parameters)}`;
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(timeoutMs);
     try {
       return await fetch(`${path}${search}`, {
         method,

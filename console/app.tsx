@@ -3,11 +3,21 @@ import { useMemo, useState } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { createApi } from './api.ts';
 import { ConsoleContext } from './context.ts';
+import { DeadLetterPage } from './pages/dead-letter.tsx';
+import { DeadLettersPage } from './pages/dead-letters.tsx';
 import { HomePage } from './pages/home.tsx';
+import { LedgerPage } from './pages/ledger.tsx';
 import { LetterPage } from './pages/letter.tsx';
 import { LettersPage } from './pages/letters.tsx';
+import { MailboxPage } from './pages/mailbox.tsx';
 import { NewOrderPage } from './pages/new-order.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
+import { OperatorLetterPage } from './pages/operator-letter.tsx';
+import { OperatorLettersPage } from './pages/operator-letters.tsx';
+import { OperatorOrderPage } from './pages/operator-order.tsx';
+import { OperatorOverviewPage } from './pages/operator-overview.tsx';
+import { OperatorPendingPage } from './pages/operator-pending.tsx';
+import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
 import { OrdersPage } from './pages/orders.tsx';
 import { ProfilePage } from './pages/profile.tsx';
@@ -34,6 +44,17 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/orders/:id', gated('customer', OrderPage)],
   ['/letters', gated('customer', LettersPage)],
   ['/letters/:id', gated('customer', LetterPage)],
+  ['/operator', gated('operator', OperatorOverviewPage)],
+  ['/operator/pending', gated('operator', OperatorPendingPage)],
+  ['/operator/orders/:id', gated('operator', OperatorOrderPage)],
+  ['/operator/letters', gated('operator', OperatorLettersPage)],
+  ['/operator/letters/:id', gated('operator', OperatorLetterPage)],
+  ['/operator/dead-letters', gated('operator', DeadLettersPage)],
+  ['/operator/dead-letters/:id', gated('operator', DeadLetterPage)],
+  ['/operator/ledger', gated('operator', LedgerPage)],
+  ['/operator/wallets', gated('operator', OperatorWalletPage)],
+  // One address for both, so that the list stays while one reads.
+  ['/mailbox/:id?', MailboxPage],
 ];
 
 export function App() {

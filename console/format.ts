@@ -96,6 +96,17 @@ export function formatNumber(value: number, language: Language): string {
   return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: 1 }).format(value);
 }
 
+/** Bytes in the unit that suits: `812 байт`, `4,7 кБ`. */
+export function formatSize(bytes: number, language: Language): string {
+  const [value, unit] = bytes < 1_000 ? [bytes, 'byte'] : [bytes / 1_000, 'kilobyte'];
+  return new Intl.NumberFormat(LOCALES[language], {
+    style: 'unit',
+    unit,
+    unitDisplay: unit === 'byte' ? 'long' : 'short',
+    maximumFractionDigits: value < 100 ? 1 : 0,
+  }).format(value);
+}
+
 /** The beginning of an id, enough to tell two apart; the random end differs, the time does not. */
 export function shortId(id: string): string {
   return id.length <= 12 ? id : `…${id.slice(-8)}`;

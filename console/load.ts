@@ -12,7 +12,8 @@ export interface Loaded<T> {
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Reads something when `key` changes, again while that may help, and every `everyMs`.
+ * Reads something when `key` changes, again while that may help, and every `everyMs` while the tab
+ * can be seen.
  * @param key what is read: data of another key are never shown
  * @param everyMs null reads once; a function decides by the data
  */
@@ -38,7 +39,8 @@ export function useLoad<T>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
     const again = (ms: number | null) => {
-      if (ms !== null && !stop.signal.aborted) timer = setTimeout(() => void read(), ms);
+      if (ms === null || stop.signal.aborted) return;
+      timer = setTimeout(() => void untilVisible(stop.signal).then(read), ms);
     };
     async function read(): Promise<void> {
       try {
@@ -83,6 +85,15 @@ export function useLoad<T>(
     loading: current ? state.loading : true,
     reload,
   };
+}
+
+/** Resolves when the tab can be seen: nobody watches what a hidden one reads. */
+function untilVisible(signal: AbortSignal): Promise<void> {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    const options = { once: true, signal };
+    document.addEventListener('visibilitychange', () => resolve(), options);
+  });
 }
 
 /** Any error as a problem: a defect of ours is shown, too, rather than a page that stands still. */

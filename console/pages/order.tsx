@@ -4,13 +4,14 @@ import type { Money as MoneyValue } from '#contracts/common.ts';
 import type { Journey, PublicOrder } from '#contracts/gateway.ts';
 import { newKey } from '../api.ts';
 import { useConsole, useTexts } from '../context.ts';
-import { formatMoney, formatNumber } from '../format.ts';
+import { formatMoney } from '../format.ts';
 import { keepDraft, readDraft } from '../kept.ts';
 import { useAction, useLoad } from '../load.ts';
 import { placeOrder, repeatedly } from '../orders.ts';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter-list.tsx';
 import { Loading, Problem } from '../parts/notices.tsx';
+import { OrderItems } from '../parts/order-items.tsx';
 import { Page } from '../parts/page.tsx';
 import { useOpen } from '../parts/use-open.ts';
 import { Id, Moment, Money, StatusPill } from '../parts/values.tsx';
@@ -43,7 +44,7 @@ export function OrderPage() {
           <>
             <Answer journey={found} />
             <div class="columns">
-              <Items order={found.order} />
+              <OrderItems order={found.order} />
               <LetterCard journey={found} />
             </div>
             <h2>{texts.journey}</h2>
@@ -175,33 +176,6 @@ function OrderAgain({ order }: { order: PublicOrder }) {
         </button>
       </p>
     </>
-  );
-}
-
-function Items({ order }: { order: PublicOrder }) {
-  const texts = useTexts(customer).order;
-  const { language } = useConsole();
-  return (
-    <section class="card" aria-labelledby="order-items">
-      <h2 id="order-items">{texts.items}</h2>
-      <ul class="items">
-        {order.items.map(({ name, sku, quantity, unitPrice }, index) => (
-          <li key={index}>
-            <span>
-              <bdi>{name}</bdi>
-              {sku !== undefined && <span class="quiet"> {sku}</span>}
-            </span>
-            <span class="quiet">
-              {texts.quantityTimesPrice(
-                formatNumber(quantity, language),
-                formatMoney(unitPrice, language),
-              )}
-            </span>
-            <Money value={{ ...unitPrice, amount: quantity * unitPrice.amount }} />
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 

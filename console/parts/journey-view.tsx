@@ -2,9 +2,11 @@ import type { Journey } from '#contracts/gateway.ts';
 import type { JourneyStep } from '#contracts/journey.ts';
 import type { OrderEvent } from '#contracts/orders.ts';
 import { useConsole, useTexts } from '../context.ts';
+import { prettyJson } from '../event-text.ts';
 import { formatDuration } from '../format.ts';
 import { isSync, lengthOf, type TimedStep, timed } from '../journey.ts';
 import { journey as journeyTexts } from '../texts/journey.ts';
+import { HeadersTable } from './headers-table.tsx';
 import { Notice } from './notices.tsx';
 import { SequenceDiagram } from './sequence-diagram.tsx';
 import { Moment } from './values.tsx';
@@ -123,16 +125,7 @@ function EventView({ event }: { event: OrderEvent }) {
           <summary>
             {texts.headers} ({event.headers.length})
           </summary>
-          <table class="table headers">
-            <tbody>
-              {event.headers.map(({ name, value }) => (
-                <tr key={name}>
-                  <th scope="row">{name}</th>
-                  <td>{value}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <HeadersTable caption={texts.headers} headers={event.headers} />
         </details>
       )}
       {event.value !== null && (
@@ -140,18 +133,10 @@ function EventView({ event }: { event: OrderEvent }) {
           <summary>{texts.payload}</summary>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable */}
           <pre class="text" tabIndex={0}>
-            {pretty(event.value)}
+            {prettyJson(event.value)}
           </pre>
         </details>
       )}
     </section>
   );
-}
-
-function pretty(json: string): string {
-  try {
-    return JSON.stringify(JSON.parse(json), null, 2);
-  } catch {
-    return json;
-  }
 }

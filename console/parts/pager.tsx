@@ -6,16 +6,21 @@ import { shell } from '../texts/shell.ts';
  * From page to page of a list, newest first. The place is in the address: back, reload and a link
  * that is sent to somebody work.
  */
-export function Pager({ nextCursor }: { nextCursor: string | null }) {
+export function Pager(props: {
+  nextCursor: string | null;
+  /** Of the address; also what the API calls it. */
+  parameter?: string;
+}) {
+  const { nextCursor, parameter = 'cursor' } = props;
   const texts = useTexts(shell);
   const { path, query } = useLocation();
-  if (nextCursor === null && query.cursor === undefined) return null;
-  const { cursor: _cursor, ...rest } = query;
+  const { [parameter]: cursor, ...rest } = query;
+  if (nextCursor === null && cursor === undefined) return null;
   return (
     <nav class="pager" aria-label={texts.pages}>
-      {query.cursor !== undefined && <a href={addressOf(path, rest)}>← {texts.newest}</a>}
+      {cursor !== undefined && <a href={addressOf(path, rest)}>← {texts.newest}</a>}
       {nextCursor !== null && (
-        <a href={addressOf(path, { ...rest, cursor: nextCursor })} rel="next">
+        <a href={addressOf(path, { ...rest, [parameter]: nextCursor })} rel="next">
           {texts.older} →
         </a>
       )}

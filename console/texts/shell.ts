@@ -9,7 +9,7 @@ export const shell = {
     mailbox: 'Почта',
     overview: 'Обзор',
     pending: 'В ожидании',
-    deadLetters: 'Недоставленное',
+    deadLetters: 'Без писем',
     ledger: 'Сверка',
     menu: 'Меню',
     profile: 'Профиль',

@@ -96,7 +96,7 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
         ...{ orderId, decision, decidedAt },
         amount: { amount, currency },
         balanceSeen: { amount: balanceSeen, currency },
-        operation: operationId === null ? null : await getOperation(operationId),
+        operation: operationId === null ? null : operationOf(await getOperation(operationId)),
       },
     };
   });
@@ -125,6 +125,11 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     });
     return { status: 200, body: pageOf(operations, limit, ({ number }) => `operations:${number}`) };
   });
+}
+
+/** Without its number: where an answer may hold an operation or null, members must be exact. */
+function operationOf({ number: _, ...operation }: store.NumberedOperation) {
+  return operation;
 }
 
 /** 406 with the balance that the decision saw, also when it is told again later. */
