@@ -11,7 +11,7 @@ import { Id, Moment } from './values.tsx';
 /** A letter as it was sent: HTML, text, headers, attempts. */
 export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: string }) {
   const texts = useTexts(customer).letters;
-  const { html, text } = letter;
+  const { html, text, headers } = letter;
   const tabs: Tab[] = [
     ...(html === null
       ? []
@@ -25,7 +25,15 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
     ...(text === null
       ? []
       : [{ name: 'text', label: texts.text, content: () => <pre class="text">{text}</pre> }]),
-    { name: 'headers', label: texts.headers, content: () => <Headers letter={letter} /> },
+    ...(headers === null
+      ? []
+      : [
+          {
+            name: 'headers',
+            label: texts.headers,
+            content: () => <Headers headers={headers} />,
+          },
+        ]),
     {
       name: 'attempts',
       label: `${texts.attempts} (${letter.attempts.length})`,
@@ -81,31 +89,20 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
   );
 }
 
-function Headers({ letter }: { letter: Letter }) {
+function Headers({ headers }: { headers: NonNullable<Letter['headers']> }) {
   const texts = useTexts(customer).letters;
-  const headers: [string, string | null][] = [
-    ['Message-ID', letter.messageId],
-    ['To', letter.to],
-    ['Subject', letter.subject],
-    ['Date', new Date(letter.createdAt).toUTCString().replace('GMT', '+0000')],
-    ['Auto-Submitted', 'auto-generated'],
-    ['Content-Type', 'multipart/alternative'],
-  ];
   return (
     <table class="table headers">
       <caption class="unseen">{texts.headers}</caption>
       <tbody>
-        {headers.map(
-          ([name, value]) =>
-            value !== null && (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>
-                  <bdi>{value}</bdi>
-                </td>
-              </tr>
-            ),
-        )}
+        {headers.map(({ name, value }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>
+              <bdi>{value}</bdi>
+            </td>
+          </tr>
+        ))}
       </tbody>
     </table>
   );
