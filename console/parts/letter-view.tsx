@@ -2,6 +2,7 @@ import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../context.ts';
 import { formatDuration } from '../format.ts';
 import { customer } from '../texts/customer.ts';
+import { HeadersTable } from './headers-table.tsx';
 import { LetterFrame } from './letter-frame.tsx';
 import { LetterPill } from './letter-list.tsx';
 import { Notice } from './notices.tsx';
@@ -31,7 +32,7 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
           {
             name: 'headers',
             label: texts.headers,
-            content: () => <Headers headers={headers} />,
+            content: () => <HeadersTable label={texts.headers} headers={headers} />,
           },
         ]),
     {
@@ -86,25 +87,6 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
       {html === null && <p class="quiet">{texts.notYet}</p>}
       <Tabs label={texts.title} tabs={tabs} />
     </article>
-  );
-}
-
-function Headers({ headers }: { headers: NonNullable<Letter['headers']> }) {
-  const texts = useTexts(customer).letters;
-  return (
-    <table class="table headers">
-      <caption class="unseen">{texts.headers}</caption>
-      <tbody>
-        {headers.map(({ name, value }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td>
-              <bdi>{value}</bdi>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 
