@@ -130,7 +130,7 @@ function EventView({ event }: { event: OrderEvent }) {
           <summary>
             {texts.headers} ({event.headers.length})
           </summary>
-          <HeadersTable caption={texts.headers} headers={event.headers} />
+          <HeadersTable label={texts.headers} headers={event.headers} />
         </details>
       )}
       {event.value !== null && (

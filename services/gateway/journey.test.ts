@@ -41,7 +41,7 @@ const letterOf = (state: Letter['state'], ...attempts: LetterAttempt[]): Deliver
   received,
   letter: {
     ...{ id: ID, orderId: ID, kind: 'happiness', state, reason: null, subject: null, text: null },
-    ...{ html: null, to: null, messageId: '<m>', unknownOutcomes: 0, attempts },
+    ...{ html: null, headers: null, to: null, messageId: '<m>', unknownOutcomes: 0, attempts },
     ...{ createdAt: at(3), sentAt: null },
   },
   deadLetter: null,
