@@ -87,7 +87,7 @@ export function formatDuration(ms: number, language: Language): string {
 function durationParts(ms: number): [value: number, unit: string, digits: number] {
   const size = Math.abs(ms);
   if (size < 1_000) return [ms, 'millisecond', 0];
-  if (size < 60_000) return [ms / 1_000, 'second', size < 10_000 ? 1 : 0];
+  if (size < 60_000) return [ms / 1_000, 'second', size < 10_000 ? 2 : 1];
   if (size < 3_600_000) return [ms / 60_000, 'minute', 0];
   return size < DAY_MS ? [ms / 3_600_000, 'hour', 0] : [ms / DAY_MS, 'day', 0];
 }

@@ -8,11 +8,11 @@ interface Letter {
 }
 
 addEventListener('message', (event: MessageEvent<Letter>) => {
-  if (event.source !== parent) return;
+  if (event.origin !== location.origin || event.source !== parent) return;
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', '');
   frame.title = event.data.title;
   frame.srcdoc = event.data.html;
   document.body.replaceChildren(frame);
 });
-parent.postMessage('letter-frame-ready', '*');
+parent.postMessage('letter-frame-ready', location.origin);

@@ -121,7 +121,7 @@ function Content({ letter }: { letter: DeadLetter }) {
         {letter.headers.length === 0 ? (
           <p class="quiet">{texts.noHeaders}</p>
         ) : (
-          <HeadersTable caption={texts.headers} headers={letter.headers} />
+          <HeadersTable label={texts.headers} headers={letter.headers} />
         )}
       </section>
     </div>

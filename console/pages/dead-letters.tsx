@@ -97,7 +97,7 @@ function DeadLetterList({ letters }: { letters: DeadLetter[] }) {
   const { placeOf } = useTexts(journey);
   const { redrives: redrivesWord } = useTexts(operator).deadLetters;
   return (
-    <ul class="rows">
+    <ul class="rows wrapping">
       {letters.map(({ id, error, state, createdAt, topic, partition, offset, redrives }) => (
         <li key={id}>
           <a class="row" href={`/operator/dead-letters/${id}`}>

@@ -61,10 +61,10 @@ function Welcome() {
 function Start() {
   const texts = useTexts(customer);
   const { wallet: walletWord } = useTexts(shell);
-  const { api } = useConsole();
+  const { api, language } = useConsole();
   const profile = useLoad('profile', (signal) => api.read<Profile>('/v1/profile', { signal }));
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
-  const orders = useLoad('orders', (signal) =>
+  const orders = useLoad(`orders ${language}`, (signal) =>
     api.read<PageOf<PublicOrder>>('/v1/orders', { query: { limit: 5 }, signal }),
   );
   return (

@@ -5,7 +5,7 @@ import type { OrderItem } from '#contracts/orders.ts';
 import { newKey } from '../api.ts';
 import { useConsole, useTexts } from '../context.ts';
 import { keepDraft, readDraft } from '../kept.ts';
-import { useAction, useLoad } from '../load.ts';
+import { problemOf, useAction, useLoad } from '../load.ts';
 import {
   emptyRow,
   faultsOfRow,
@@ -62,8 +62,9 @@ export function NewOrderPage() {
       keepDraft(draftName, null);
       route(`/orders/${order.id}`, true);
     } catch (error) {
-      // Left or signed out: the same key finds out how it ended when the page is there again.
-      if (open.aborted) return;
+      // Left or signed out: the same key finds out how it ended when the page is there again. An
+      // expired token says nothing about a former try, whose answer may have been lost.
+      if (open.aborted || problemOf(error).status === 401) return;
       setRepeating(false);
       change({ ...draft, sent: null });
       throw error;

@@ -154,10 +154,10 @@ function Figure(props: {
   const { label, value, note, urgency = 'quiet', href, samples } = props;
   const format = (sample: number) => formatNumber(sample, language);
   return (
-    <li class={`card figure-card ${urgency}`}>
+    <li class={urgency === 'quiet' ? 'card figure-card' : `card figure-card ${urgency}`}>
       <h3>{href === undefined ? label : <a href={href}>{label}</a>}</h3>
       <p class="figure">
-        {value ?? <span class="unknown">{texts.unknown}</span>}
+        {value ?? <span class="no-data">{texts.unknown}</span>}
         <Marked urgency={urgency} />
       </p>
       <p class="label">{note ?? ' '}</p>

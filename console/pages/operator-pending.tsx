@@ -62,7 +62,7 @@ function PendingList({ orders }: { orders: PendingOrder[] }) {
   const texts = useTexts(operator).pending;
   const { language } = useConsole();
   return (
-    <ul class="rows">
+    <ul class="rows wrapping">
       {orders.map(({ id, ageMs, total, recovery }) => (
         <li key={id}>
           <a class="row" href={`/operator/orders/${id}`}>

@@ -6,7 +6,7 @@ import { newKey } from '../api.ts';
 import { useConsole, useTexts } from '../context.ts';
 import { formatMoney } from '../format.ts';
 import { keepDraft, readDraft } from '../kept.ts';
-import { useAction, useLoad } from '../load.ts';
+import { problemOf, useAction, useLoad } from '../load.ts';
 import { placeOrder, repeatedly } from '../orders.ts';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter-list.tsx';
@@ -160,7 +160,7 @@ function OrderAgain({ order }: { order: PublicOrder }) {
       keepDraft(draftName, null);
       route(`/orders/${placed.id}`);
     } catch (error) {
-      if (open.aborted) return;
+      if (open.aborted || problemOf(error).status === 401) return;
       keepDraft(draftName, null);
       throw error;
     }

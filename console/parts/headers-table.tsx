@@ -1,11 +1,7 @@
 /** Headers of a message, as they came. */
-export function HeadersTable(props: {
-  caption: string;
-  headers: { name: string; value: string }[];
-}) {
+export function HeadersTable(props: { label: string; headers: { name: string; value: string }[] }) {
   return (
-    <table class="table headers">
-      <caption class="unseen">{props.caption}</caption>
+    <table class="table headers" aria-label={props.label}>
       <tbody>
         {props.headers.map(({ name, value }, index) => (
           <tr key={index}>

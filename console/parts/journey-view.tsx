@@ -23,7 +23,11 @@ export function JourneyView({ journey }: { journey: Journey }) {
         {journey.complete ? texts.complete : texts.watching}
         {journey.complete && length !== null && ` ${texts.total(formatDuration(length, language))}`}
       </p>
-      {journey.recovery.attempts > 0 && <Notice tone="wait">{texts.recovered}</Notice>}
+      {journey.recovery.attempts > 0 && (
+        <Notice tone="wait">
+          {journey.order.status === 'Pending' ? texts.recovering : texts.recovered}
+        </Notice>
+      )}
       {journey.unavailable.map((service) => (
         <Notice key={service} tone="wait">
           {texts.unavailable(texts.participants[service])}
@@ -35,6 +39,7 @@ export function JourneyView({ journey }: { journey: Journey }) {
         </Notice>
       )}
       <SequenceDiagram steps={steps} />
+      <p class="quiet">{texts.clocks}</p>
       <div class="columns">
         <section>
           <h3>{texts.steps}</h3>
@@ -125,7 +130,7 @@ function EventView({ event }: { event: OrderEvent }) {
           <summary>
             {texts.headers} ({event.headers.length})
           </summary>
-          <HeadersTable caption={texts.headers} headers={event.headers} />
+          <HeadersTable label={texts.headers} headers={event.headers} />
         </details>
       )}
       {event.value !== null && (

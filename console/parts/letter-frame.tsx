@@ -1,15 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * A letter's HTML in a frame of its own document (`letter.html`): nothing in it runs, nothing is
- * fetched, and it cannot reach this page.
+ * A letter's HTML. The frame is a document of ours (`letter.html`) with a policy of its own, and
+ * holds the letter in a second, sandboxed one: nothing in it runs, nothing is fetched, and it cannot
+ * reach this page.
  */
 export function LetterFrame({ html, title }: { html: string; title: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   useEffect(() => {
     const window = frame.current?.contentWindow;
-    // Sandboxed, the frame has no origin that could be named.
-    const post = () => window?.postMessage({ html, title }, '*');
+    const post = () => window?.postMessage({ html, title }, location.origin);
     const onReady = (event: MessageEvent) => {
       if (event.source === window && event.data === 'letter-frame-ready') post();
     };
@@ -23,7 +23,6 @@ export function LetterFrame({ html, title }: { html: string; title: string }) {
       class="letter-frame"
       title={title}
       src="/letter.html"
-      sandbox="allow-scripts"
       referrerpolicy="no-referrer"
     />
   );

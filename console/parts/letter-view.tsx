@@ -2,6 +2,7 @@ import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../context.ts';
 import { formatDuration } from '../format.ts';
 import { customer } from '../texts/customer.ts';
+import { HeadersTable } from './headers-table.tsx';
 import { LetterFrame } from './letter-frame.tsx';
 import { LetterPill } from './letter-list.tsx';
 import { Notice } from './notices.tsx';
@@ -11,7 +12,7 @@ import { Id, Moment } from './values.tsx';
 /** A letter as it was sent: HTML, text, headers, attempts. */
 export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: string }) {
   const texts = useTexts(customer).letters;
-  const { html, text } = letter;
+  const { html, text, headers } = letter;
   const tabs: Tab[] = [
     ...(html === null
       ? []
@@ -25,7 +26,15 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
     ...(text === null
       ? []
       : [{ name: 'text', label: texts.text, content: () => <pre class="text">{text}</pre> }]),
-    { name: 'headers', label: texts.headers, content: () => <Headers letter={letter} /> },
+    ...(headers === null
+      ? []
+      : [
+          {
+            name: 'headers',
+            label: texts.headers,
+            content: () => <HeadersTable label={texts.headers} headers={headers} />,
+          },
+        ]),
     {
       name: 'attempts',
       label: `${texts.attempts} (${letter.attempts.length})`,
@@ -78,36 +87,6 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
       {html === null && <p class="quiet">{texts.notYet}</p>}
       <Tabs label={texts.title} tabs={tabs} />
     </article>
-  );
-}
-
-function Headers({ letter }: { letter: Letter }) {
-  const texts = useTexts(customer).letters;
-  const headers: [string, string | null][] = [
-    ['Message-ID', letter.messageId],
-    ['To', letter.to],
-    ['Subject', letter.subject],
-    ['Date', new Date(letter.createdAt).toUTCString().replace('GMT', '+0000')],
-    ['Auto-Submitted', 'auto-generated'],
-    ['Content-Type', 'multipart/alternative'],
-  ];
-  return (
-    <table class="table headers">
-      <caption class="unseen">{texts.headers}</caption>
-      <tbody>
-        {headers.map(
-          ([name, value]) =>
-            value !== null && (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>
-                  <bdi>{value}</bdi>
-                </td>
-              </tr>
-            ),
-        )}
-      </tbody>
-    </table>
   );
 }
 

@@ -67,7 +67,7 @@ function useTabs(mail: Mail): Tab[] {
   if (text !== null) {
     tabs.push({ name: 'text', label: texts.text, content: () => <Plain text={text} /> });
   }
-  const table = () => <HeadersTable caption={texts.headers} headers={headers} />;
+  const table = () => <HeadersTable label={texts.headers} headers={headers} />;
   tabs.push({ name: 'headers', label: texts.headers, content: table });
   const sourceView = () => (
     <>

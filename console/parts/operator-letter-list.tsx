@@ -19,16 +19,14 @@ export function OperatorLetterList(props: {
       {letters.map((letter) => (
         <li key={letter.id} class="with-action">
           <a class="row" href={`/operator/letters/${letter.id}`}>
-            <span class="row-main">
-              {kinds[letter.kind]}
-              {' · '}
-              <bdi>{letter.to ?? texts.unknownRecipient}</bdi>
-            </span>
+            <span class="row-main">{kinds[letter.kind]}</span>
             <span class="row-side">
               <LetterPill state={letter.state} />
             </span>
             <span class="row-dim">
               <Moment at={letter.sentAt ?? letter.createdAt} />
+              {' · '}
+              <bdi>{letter.to ?? texts.unknownRecipient}</bdi>
             </span>
             {letter.state !== 'sent' && letter.reason !== null && (
               <span class="row-fault">{letter.reason}</span>

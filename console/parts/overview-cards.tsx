@@ -20,7 +20,7 @@ function Count(props: {
 }) {
   const { label, href, tone = 'quiet', mark = null, children } = props;
   return (
-    <div class={`count ${tone}`}>
+    <div class={tone === 'quiet' ? 'count' : `count ${tone}`}>
       <dt>{href === undefined ? label : <a href={href}>{label}</a>}</dt>
       <dd class="number">
         {mark !== null && <Pill tone={tone}>{mark}</Pill>}
@@ -69,7 +69,7 @@ export function PendingCard({ orders, urgency }: { orders: Orders; urgency: Urge
       ) : (
         <>
           {urgency !== 'quiet' && (
-            <p>
+            <p class="urgent">
               <Pill tone={urgency}>{texts.tones[urgency]}</Pill> {texts.oldest(duration(oldestMs))}
             </p>
           )}

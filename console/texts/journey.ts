@@ -18,8 +18,10 @@ interface JourneyTexts {
   total: (duration: string) => string;
   after: (duration: string) => string;
   noMoment: string;
+  clocks: string;
   unavailable: (service: string) => string;
   recovered: string;
+  recovering: string;
   event: string;
   eventId: string;
   place: string;
@@ -86,8 +88,11 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
     total: (duration) => `Всё вместе заняло ${duration}.`,
     after: (duration) => `+${duration}`,
     noMoment: 'этот момент никто не записывает',
+    clocks:
+      'Каждый сервис записывает время по своим часам. Публикация отмечается после подтверждения брокера, поэтому отметка бывает позже, чем получение.',
     unavailable: (service) => `Сервис «${service}» сейчас не отвечает, его часть не показана.`,
     recovered: 'Запрос прервался; заказ завершило восстановление.',
+    recovering: 'Запрос прервался; восстановление пробует завершить заказ.',
     event: 'Событие',
     eventId: 'Идентификатор',
     place: 'Место в топике',
@@ -152,8 +157,11 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
     total: (duration) => `All of it took ${duration}.`,
     after: (duration) => `+${duration}`,
     noMoment: 'nobody records this moment',
+    clocks:
+      'Each service records by its own clock. A publication is noted once the broker has confirmed it, so its mark may be later than the receipt.',
     unavailable: (service) => `${service} does not answer now; its part is not shown.`,
     recovered: 'The request broke off; recovery ended the order.',
+    recovering: 'The request broke off; recovery is trying to end the order.',
     event: 'Event',
     eventId: 'Id',
     place: 'Place in the topic',

@@ -99,8 +99,8 @@ export const operator = {
       },
       checked: 'Проверено',
       checkedNames: { orders: 'Заказы', letters: 'Письма', wallets: 'Кошельки', events: 'События' },
-      waiting: 'Ещё в пути',
-      waitingHint: 'Это не расхождения: работа продолжается.',
+      waiting: 'Не закончено',
+      waitingHint: 'Это не расхождения.',
       waitingNames: {
         pendingOrders: 'Заказы ожидают оплаты',
         unpublishedEvents: 'События не опубликованы',
@@ -226,8 +226,8 @@ export const operator = {
       },
       checked: 'Checked',
       checkedNames: { orders: 'Orders', letters: 'Letters', wallets: 'Wallets', events: 'Events' },
-      waiting: 'Still on its way',
-      waitingHint: 'These are no differences: work goes on.',
+      waiting: 'Unfinished',
+      waitingHint: 'These are no differences.',
       waitingNames: {
         pendingOrders: 'Pending orders',
         unpublishedEvents: 'Events not published',

@@ -8,7 +8,7 @@ export const shell = {
     letters: 'Письма',
     mailbox: 'Почта',
     overview: 'Обзор',
-    pending: 'В ожидании',
+    pending: 'Ожидают',
     deadLetters: 'Без писем',
     ledger: 'Сверка',
     menu: 'Меню',
