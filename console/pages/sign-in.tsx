@@ -7,7 +7,7 @@ import { useAction } from '../load.ts';
 import { Field } from '../parts/field.tsx';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { sessionOf } from '../session.ts';
+import { type Credential, sessionOf } from '../session.ts';
 import { customer } from '../texts/customer.ts';
 
 /** Sign in; at the address of a page that needs it, that page follows. */
@@ -37,11 +37,11 @@ function Way() {
 }
 
 /** Goes on after signing in: from the page of the form itself to the person's first page. */
-export function useSignedIn(): (token: string, email: string) => void {
+export function useSignedIn(): (credential: Credential) => void {
   const { signIn, facts } = useConsole();
   const { path, route } = useLocation();
-  return (token, email) => {
-    const session = sessionOf(token, email, facts.operator);
+  return (credential) => {
+    const session = sessionOf(credential, facts.operator);
     signIn(session);
     if (path === '/sign-in' || path === '/register')
       route(session.operator ? '/operator' : '/', true);
@@ -57,7 +57,8 @@ function PasswordForm() {
   const { run, running, problem } = useAction(async () => {
     const body = { email: email.trim(), password };
     const answer = await api.send<AccessToken>('POST', '/v1/sessions', { body });
-    signedIn(answer.body.accessToken, body.email);
+    const { accessToken: token, expiresIn } = answer.body;
+    signedIn({ token, email: body.email, expiresIn });
   });
   return (
     <form
@@ -149,7 +150,7 @@ function TokenForm() {
       onSubmit={(event) => {
         event.preventDefault();
         try {
-          signedIn(token.trim(), '');
+          signedIn({ token: token.trim(), email: '' });
         } catch {
           setWrong(true);
         }
