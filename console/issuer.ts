@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import { keepDraft, readDraft } from './kept.ts';
+import type { Credential } from './session.ts';
 
 // Signing in at an external OpenID Connect issuer: authorization code with PKCE (RFC 7636) as a
 // public client (RFC 9700 section 2.1).
@@ -23,9 +24,8 @@ interface Departure {
 }
 
 export interface SignedIn {
-  token: string;
-  /** Empty where the issuer does not tell it. */
-  email: string;
+  credential: Credential;
+  /** Where the person goes on. */
   from: string;
 }
 
@@ -114,9 +114,12 @@ export async function returnFromIssuer(issuer: Issuer, address: URL): Promise<Si
     requireIdToken: true,
   });
   const email = oauth.getValidatedIdTokenClaims(tokens)?.email;
+  const { access_token: token, expires_in: expiresIn } = tokens;
   return {
-    token: tokens.access_token,
-    email: typeof email === 'string' ? email : '',
+    credential: {
+      ...{ token, email: typeof email === 'string' ? email : '' },
+      ...(expiresIn !== undefined && { expiresIn }),
+    },
     from: departure.from,
   };
 }

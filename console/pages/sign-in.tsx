@@ -109,9 +109,8 @@ function IssuerWay({ issuer }: { issuer: Issuer }) {
   const returned = isReturn(query);
   const leave = useAction(() => leaveForIssuer(issuer, returned ? '/' : url));
   const arrive = useAction(async () => {
-    const { token, email, from } = await returnFromIssuer(issuer, new URL(location.href));
-    const session = sessionOf(token, email, facts.operator);
-    signIn(session);
+    const { credential, from } = await returnFromIssuer(issuer, new URL(location.href));
+    signIn(sessionOf(credential, facts.operator));
     route(from.startsWith('/sign-in') ? '/' : from, true);
   });
   useEffect(() => {
