@@ -163,7 +163,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     },
     readDeadline: () => deadlineIn(READ_DEADLINE_MS),
     rememberContact:
-      config.OIDC_ISSUER === undefined ? () => {} : contactMemoryIn(neighbours.profiles, log),
+      config.OIDC_ISSUER === undefined ? async () => {} : contactMemoryIn(neighbours.profiles, log),
   };
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY });
