@@ -17,11 +17,23 @@ export interface OperatorClaim {
   value: string;
 }
 
+/** A token that somebody signs in with. */
+export interface Credential {
+  token: string;
+  /** What the person typed with the password; empty without one. */
+  email: string;
+  /** Seconds from now, where the answer says so: the clock here may be wrong by any time. */
+  expiresIn?: number;
+}
+
 /**
  * What a token says about itself. Only to be shown: the gateway checks it with every request.
  * @throws Error when it is no JWT
  */
-export function sessionOf(token: string, email: string, operatorClaim: OperatorClaim): Session {
+export function sessionOf(
+  { token, email, expiresIn }: Credential,
+  operatorClaim: OperatorClaim,
+): Session {
   const part = token.split('.')[1];
   if (part === undefined) throw new Error('not a JWT');
   const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (char) =>
@@ -33,7 +45,8 @@ export function sessionOf(token: string, email: string, operatorClaim: OperatorC
     customerId: String(claims.sub ?? ''),
     operator: wordsOf(claims, operatorClaim.claim).includes(operatorClaim.value),
     email,
-    expiresAt: Number(claims.exp ?? 0) * 1000,
+    expiresAt:
+      expiresIn === undefined ? Number(claims.exp ?? 0) * 1000 : Date.now() + expiresIn * 1000,
   };
 }
 

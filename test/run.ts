@@ -81,7 +81,7 @@ async function findKafka(): Promise<Record<string, string>> {
 
 /** The Chromium for the tests of the console, which is built then, or none with a line that says so. */
 async function findBrowser(): Promise<Record<string, string>> {
-  if (!files.some((file) => file.startsWith(join('test', 'console')))) return {};
+  if (!files.some((file) => readFileSync(file, 'utf8').includes('/browser.ts'))) return {};
   const chromium = findChromium();
   if (chromium === null) {
     const why =

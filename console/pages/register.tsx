@@ -29,7 +29,8 @@ export function RegisterPage() {
       body: { ...account, name: name.trim(), locale },
     });
     const answer = await api.send<AccessToken>('POST', '/v1/sessions', { body: account });
-    signedIn(answer.body.accessToken, account.email);
+    const { accessToken: token, expiresIn } = answer.body;
+    signedIn({ token, email: account.email, expiresIn });
   });
   const shown = FIELDS.some((pointer) => faultAt(problem, pointer) !== null);
   return (

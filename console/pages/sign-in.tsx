@@ -1,12 +1,13 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { AccessToken } from '#contracts/identity.ts';
 import { useConsole, useTexts } from '../context.ts';
+import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../issuer.ts';
 import { useAction } from '../load.ts';
 import { Field } from '../parts/field.tsx';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { sessionOf } from '../session.ts';
+import { type Credential, sessionOf } from '../session.ts';
 import { customer } from '../texts/customer.ts';
 
 /** Sign in; at the address of a page that needs it, that page follows. */
@@ -19,7 +20,7 @@ export function SignInPage() {
     <Page title={texts.title} narrow>
       {expired && <Notice tone="wait">{texts.expired}</Notice>}
       {asked && !expired && <p>{texts.needed}</p>}
-      {facts.signIn === 'password' ? <PasswordForm /> : <TokenForm />}
+      <Way />
       {facts.signIn === 'password' && (
         <p class="quiet">
           {texts.noAccount} <a href="/register">{texts.register}</a>
@@ -29,12 +30,18 @@ export function SignInPage() {
   );
 }
 
+function Way() {
+  const { facts } = useConsole();
+  if (facts.issuer !== null) return <IssuerWay issuer={facts.issuer} />;
+  return facts.signIn === 'password' ? <PasswordForm /> : <TokenForm />;
+}
+
 /** Goes on after signing in: from the page of the form itself to the person's first page. */
-export function useSignedIn(): (token: string, email: string) => void {
+export function useSignedIn(): (credential: Credential) => void {
   const { signIn, facts } = useConsole();
   const { path, route } = useLocation();
-  return (token, email) => {
-    const session = sessionOf(token, email, facts.operator);
+  return (credential) => {
+    const session = sessionOf(credential, facts.operator);
     signIn(session);
     if (path === '/sign-in' || path === '/register')
       route(session.operator ? '/operator' : '/', true);
@@ -50,7 +57,8 @@ function PasswordForm() {
   const { run, running, problem } = useAction(async () => {
     const body = { email: email.trim(), password };
     const answer = await api.send<AccessToken>('POST', '/v1/sessions', { body });
-    signedIn(answer.body.accessToken, body.email);
+    const { accessToken: token, expiresIn } = answer.body;
+    signedIn({ token, email: body.email, expiresIn });
   });
   return (
     <form
@@ -93,6 +101,43 @@ function PasswordForm() {
   );
 }
 
+/** To the issuer's own page, and what it sends back. */
+function IssuerWay({ issuer }: { issuer: Issuer }) {
+  const texts = useTexts(customer).signIn;
+  const { signIn, facts } = useConsole();
+  const { url, query, route } = useLocation();
+  const returned = isReturn(query);
+  const leave = useAction(() => leaveForIssuer(issuer, returned ? '/' : url));
+  const arrive = useAction(async () => {
+    const { credential, from } = await returnFromIssuer(issuer, new URL(location.href));
+    signIn(sessionOf(credential, facts.operator));
+    route(from.startsWith('/sign-in') ? '/' : from, true);
+  });
+  useEffect(() => {
+    if (returned) arrive.run();
+  }, [returned]);
+  const problem = leave.problem ?? arrive.problem;
+  return (
+    <div class="card form">
+      {problem !== null && (
+        <Notice tone="bad">
+          <p class="notice-title">{texts.issuerFault}</p>
+          <p>{problem.body.detail}</p>
+        </Notice>
+      )}
+      <p>{texts.issuerLead(new URL(issuer.url).host)}</p>
+      <button
+        type="button"
+        class="primary"
+        disabled={leave.running || arrive.running}
+        onClick={leave.run}
+      >
+        {texts.issuer}
+      </button>
+    </div>
+  );
+}
+
 function TokenForm() {
   const texts = useTexts(customer).signIn;
   const signedIn = useSignedIn();
@@ -104,7 +149,7 @@ function TokenForm() {
       onSubmit={(event) => {
         event.preventDefault();
         try {
-          signedIn(token.trim(), '');
+          signedIn({ token: token.trim(), email: '' });
         } catch {
           setWrong(true);
         }

@@ -102,9 +102,9 @@ function Menu() {
           <button
             type="button"
             class="menu-item"
-            popovertarget="menu"
-            popovertargetaction="hide"
             onClick={() => {
+              // Not as the button's target: it is gone before the browser would close it.
+              closeMenu();
               signOut();
               route('/');
             }}
@@ -117,9 +117,13 @@ function Menu() {
   );
 }
 
+function closeMenu(): void {
+  document.getElementById('menu')?.hidePopover();
+}
+
 function MenuLink({ href, children }: { href: string; children: ComponentChildren }) {
   return (
-    <a class="menu-item" href={href} onClick={() => document.getElementById('menu')?.hidePopover()}>
+    <a class="menu-item" href={href} onClick={closeMenu}>
       {children}
     </a>
   );

@@ -137,3 +137,10 @@ export function plain(text: string | null): string {
 export async function textsOf(locator: Locator): Promise<string[]> {
   return (await locator.allTextContents()).map(plain);
 }
+
+/** Signs a customer of the API in by the form of the page `/sign-in`. */
+export async function signInAs(page: Page, words: Words, email: string): Promise<void> {
+  await page.goto('/sign-in');
+  await signIn(page, words, email);
+  await page.waitForURL((url) => url.pathname === '/' || url.pathname === '/operator');
+}
