@@ -37,7 +37,10 @@ export const LetterAttempt = Type.Object(
 );
 export type LetterAttempt = Static<typeof LetterAttempt>;
 
-/** A letter; subject, text, html and to are null until it is first composed. */
+/** One line of a header block, its words decoded. */
+export const Header = Type.Object({ name: Type.String(), value: Type.String() }, strict);
+
+/** A letter; subject, text, html, headers and to are null until it is first composed. */
 export const Letter = Type.Object(
   {
     id: Uuid,
@@ -48,6 +51,7 @@ export const Letter = Type.Object(
     subject: nullable(Type.String()),
     text: nullable(Type.String()),
     html: nullable(Type.String()),
+    headers: nullable(Type.Array(Header, { description: 'As they were sent, decoded.' })),
     to: nullable(Type.String()),
     messageId: Type.String(),
     unknownOutcomes: Type.Integer({
@@ -177,7 +181,7 @@ export const DeadLetter = Type.Object(
     offset: Type.Integer({ minimum: 0 }),
     key: nullable(Type.String()),
     value: nullable(Type.String()),
-    headers: Type.Array(Type.Object({ name: Type.String(), value: Type.String() }, strict)),
+    headers: Type.Array(Header),
     error: Type.String({ description: 'Why it could not, at the last try.' }),
     redrives: Type.Integer({ minimum: 0, description: 'Times that it was tried again.' }),
     createdAt: Timestamp,

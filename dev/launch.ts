@@ -4,6 +4,7 @@ import { ConfigError, loadConfig } from '#platform/config.ts';
 import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/log.ts';
 import { RunSettings, stopOnSignal } from '#platform/run.ts';
+import { ensureConsole } from './console.ts';
 import type { Mailbox } from './mailbox.ts';
 import { DataInUseError, startPostgres } from './postgres.ts';
 import { loadSecrets } from './secrets.ts';
@@ -68,6 +69,7 @@ async function start(
   // Whoever orders must not wait while letters are made.
   const letters = openThread();
   stops.unshift(() => letters.end());
+  const consoleReady = ensureConsole();
   // The services' code is read while the database starts.
   const [postgres, { DATABASES, OPERATOR_EMAIL, startSystem }, { NotificationsConfig }] =
     await Promise.all([
@@ -98,6 +100,8 @@ async function start(
   }
 
   interrupted.throwIfAborted();
+  const consoleNotice = await consoleReady;
+  if (consoleNotice !== null) notices.push(consoleNotice);
   const system = await startSystem({
     databaseUrl: (name) => databaseUrls.get(name) as string,
     secrets,
@@ -145,6 +149,7 @@ function screen({ url, home, operator, password, mailbox, notices }: ScreenFacts
   return `
 Orderbell is ready (${seconds} s). Ctrl-C stops it; the data stay in ${folder}.
 ${notices.map((line) => `${line}\n`).join('')}
+  Console    ${url}/
   API        ${url}/v1
   API docs   ${url}/docs
   Mailbox    ${mailbox}

@@ -1,19 +1,13 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { SMTPServer } from 'smtp-server';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpServer, type HttpServer, listen } from '#platform/http-server.ts';
 import {
-  type MailDetails,
-  PAGE_POLICY,
-  renderListPage,
-  renderMessagePage,
-} from './mailbox-page.ts';
-import {
   type MailPage,
   type MailStore,
+  type MailSummary,
   openMailStore,
   type ReceivedMail,
   readHeaders,
@@ -32,7 +26,7 @@ export interface MailboxOptions {
 
 export interface Mailbox {
   smtpUrl: string;
-  /** Without a path; the pages are under `/mailbox`. */
+  /** Without a path; the messages are under `/mailbox/messages`. */
   httpUrl: string;
   close(): Promise<void>;
 }
@@ -54,16 +48,24 @@ const PAGE_DEFAULT = 50;
 const PAGE_MAX = 100;
 const SEARCH_CHARACTERS_MAX = 200;
 
+/** A letter is never a page, whatever opens it: nothing of it runs, nothing is fetched. */
+const POLICY = [
+  "default-src 'none'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /**
  * Starts the SMTP server of the default set-up, which delivers nothing and keeps everything, and
- * the pages that show it. Both listen on 127.0.0.1 only and ask for no password. Mail to `refuse@…`
- * is refused for good, mail to `busy@…` for the moment, every time.
+ * an API that reads it for the console. Both listen on 127.0.0.1 only and ask for no password. Mail
+ * to `refuse@…` is refused for good, mail to `busy@…` for the moment, every time.
  */
 export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   const store = openMailStore(options.file, options.messagesMax ?? MESSAGES_MAX);
   const writer = createBatchWriter(store, options.log);
   const smtp = createSmtpServer(writer, options.log);
-  const http = createPages(store, options.log);
+  const http = createMailApi(store, options.log);
   const closeSmtp = () => new Promise<void>((resolve) => smtp.close(() => resolve()));
   try {
     const listening = smtp.listen(options.smtpPort, '127.0.0.1');
@@ -179,11 +181,11 @@ function joinReplies(socket: Socket): void {
   });
 }
 
-function createPages(store: MailStore, log: Logger): HttpServer {
+function createMailApi(store: MailStore, log: Logger): HttpServer {
   const app = createHttpServer({ log });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
-      'content-security-policy': PAGE_POLICY,
+      'content-security-policy': POLICY,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
@@ -194,10 +196,6 @@ function createPages(store: MailStore, log: Logger): HttpServer {
     }
   });
 
-  app.get('/mailbox', (request, reply) => {
-    const query = readQuery(request.query, ['before', 'search']);
-    return sendPage(reply, renderListPage(listMail(store, query), query.search ?? ''));
-  });
   app.get('/mailbox/messages', (request) =>
     listMail(store, readQuery(request.query, ['limit', 'before', 'search'])),
   );
@@ -205,13 +203,17 @@ function createPages(store: MailStore, log: Logger): HttpServer {
     const mail = getMail(store, request.params.id);
     return { ...(await readDetails(mail)), source: mail.raw.toString('utf8') };
   });
-  app.get<{ Params: { id: string } }>('/mailbox/:id', async (request, reply) =>
-    sendPage(reply, renderMessagePage(await readDetails(getMail(store, request.params.id)))),
-  );
-  app.get<{ Params: { id: string } }>('/mailbox/:id/source', (request, reply) =>
+  app.get<{ Params: { id: string } }>('/mailbox/messages/:id/source', (request, reply) =>
     reply.type('text/plain; charset=utf-8').send(getMail(store, request.params.id).raw),
   );
   return app;
+}
+
+/** One message with all its parts. */
+interface MailDetails extends MailSummary {
+  text: string | null;
+  html: string | null;
+  headers: { name: string; value: string }[];
 }
 
 type KeptMail = NonNullable<ReturnType<MailStore['find']>>;
@@ -267,8 +269,4 @@ function readNumber(name: string, text: string, max = Number.MAX_SAFE_INTEGER): 
 function invalid(parameter: string, rule: string, expected?: string): AppError {
   const fault = { parameter, rule, ...(expected !== undefined && { expected }) };
   return new AppError(commonProblems.invalidRequest, `invalid ${parameter}`, { faults: [fault] });
-}
-
-function sendPage(reply: FastifyReply, html: string): FastifyReply {
-  return reply.type('text/html; charset=utf-8').send(html);
 }

@@ -4,9 +4,11 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { ensureConsole } from '#dev/console.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka-server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
+import { findChromium } from './chromium.ts';
 import { LAYOUTS, type Layout, testLayout } from './layout.ts';
 
 // `npm test [file…]`: Node's test runner beside one PostgreSQL and one Kafka for all files. Without
@@ -41,6 +43,7 @@ await chmod(home, 0o755);
 let postgres: EmbeddedPostgres | undefined;
 let kafka: KafkaServer | undefined;
 try {
+  const browserEnv = await findBrowser();
   const kafkaEnv = await findKafka();
   postgres = await startPostgres({
     home,
@@ -48,7 +51,7 @@ try {
     // The data die with the run, so no power cut can harm them.
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '600' },
   });
-  const env = { ...kafkaEnv, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') };
+  const env = { ...browserEnv, ...kafkaEnv, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') };
   process.exitCode = await runAll(env);
 } finally {
   await kafka?.stop();
@@ -74,6 +77,23 @@ async function findKafka(): Promise<Record<string, string>> {
     console.error(`\n!!! ${skipped} SKIPPED. ${error.message}\n`);
     return brokers ? { TEST_KAFKA_BROKERS: brokers } : {};
   }
+}
+
+/** The Chromium for the tests of the console, which is built then, or none with a line that says so. */
+async function findBrowser(): Promise<Record<string, string>> {
+  if (!files.some((file) => readFileSync(file, 'utf8').includes('/browser.ts'))) return {};
+  const chromium = findChromium();
+  if (chromium === null) {
+    const why =
+      'No chromium, chromium-browser or google-chrome is on PATH, and CHROMIUM names none.';
+    if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(why);
+    console.error(`\n!!! TESTS WITH A BROWSER ARE SKIPPED. ${why}\n`);
+    return {};
+  }
+  const fault = await ensureConsole();
+  // An older one would be tested in its place.
+  if (fault !== null) throw new Error(fault);
+  return { TEST_CHROMIUM: chromium };
 }
 
 /** @returns 0 when everything passed */

@@ -37,7 +37,7 @@ export async function serveDocs(app: HttpServer): Promise<void> {
   const asyncApiText = JSON.stringify(asyncApi());
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openApiText));
   app.get('/asyncapi.json', (_request, reply) => reply.type('application/json').send(asyncApiText));
-  for (const path of ['/', '/docs/']) app.get(path, (_request, reply) => reply.redirect('/docs'));
+  app.get('/docs/', (_request, reply) => reply.redirect('/docs'));
   app.get('/docs', (_request, reply) =>
     reply
       .header('content-security-policy', CONTENT_SECURITY_POLICY)

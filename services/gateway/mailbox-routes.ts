@@ -6,11 +6,11 @@ const TIMEOUT_MS = 5_000;
 const PASSED_HEADERS = ['content-type', 'content-security-policy', 'location'];
 
 /**
- * Shows the mailbox of the default set-up at `/mailbox`, read only. It exists only where the
- * set-up names one; it has no sign-in, as the letters in it went to nobody.
+ * The mailbox of the default set-up, read only, for the console's page `/mailbox`. It exists only
+ * where the set-up names one; it has no sign-in, as the letters in it went to nobody.
  */
 export function serveMailbox(app: HttpServer, mailboxUrl: string): void {
-  for (const path of ['/mailbox', '/mailbox/*']) {
+  for (const path of ['/mailbox/messages', '/mailbox/messages/*']) {
     app.get(path, async (request, reply) => {
       const address = new URL(request.url, mailboxUrl);
       if (address.origin !== new URL(mailboxUrl).origin) {

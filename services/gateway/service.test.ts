@@ -47,3 +47,31 @@ test('it starts and answers while no other service does', async (t) => {
   const ready = await fetch(`${gateway.url}/readyz`);
   assert.deepEqual(await ready.json(), { status: 'unavailable', failed: ['billing', 'orders'] });
 });
+
+test('the console is at / where it is wanted, and says what this set-up is like', async (t) => {
+  const gateway = await start({
+    IDENTITY_URL: 'http://127.0.0.1:1',
+    MAILBOX_URL: 'http://127.0.0.1:1',
+    CURRENCY: 'EUR',
+  });
+  t.after(() => gateway.close());
+  const page = await fetch(`${gateway.url}/orders/new`);
+  assert.equal(page.status, 200);
+  assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+  assert.deepEqual(await (await fetch(`${gateway.url}/console.json`)).json(), {
+    currency: 'EUR',
+    selfTopUp: false,
+    signIn: 'password',
+    issuer: null,
+    mailbox: true,
+    operator: { claim: 'scope', value: 'operator' },
+  });
+});
+
+test('without the console / leads to the docs', async (t) => {
+  const gateway = await start({ IDENTITY_URL: 'http://127.0.0.1:1', CONSOLE: 'false' });
+  t.after(() => gateway.close());
+  const answer = await fetch(gateway.url, { redirect: 'manual' });
+  assert.deepEqual([answer.status, answer.headers.get('location')], [302, '/docs']);
+  assert.equal((await fetch(`${gateway.url}/console.json`)).status, 404);
+});

@@ -10,6 +10,7 @@ import { listenerSettings, type RunningService, serveHealth } from '#platform/se
 import { createCredentials } from '#platform/service-token.ts';
 import { createTokenCheck } from './access-token.ts';
 import { serveAccounts } from './account-routes.ts';
+import { type ConsoleFacts, serveConsole } from './console-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
 import { createIssuerKeys, discoverKeys } from './issuer-keys.ts';
@@ -53,6 +54,17 @@ const properties = {
     }),
   ),
   OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
+  OIDC_CLIENT_ID: Type.Optional(
+    Type.String({
+      description:
+        'Public client (PKCE, redirect to /sign-in) by which the console signs people in at ' +
+        'OIDC_ISSUER; without it one pastes a token there.',
+    }),
+  ),
+  OIDC_SCOPE: Type.String({
+    default: 'openid email profile',
+    description: 'Scopes that the console asks OIDC_ISSUER for.',
+  }),
   TOKEN_ISSUER: Type.String({
     default: 'orderbell',
     description: 'Required `iss` of tokens of the identity service.',
@@ -103,10 +115,15 @@ const properties = {
     description:
       'Whether /metrics is served on the public port; for listeners that are not public.',
   }),
+  CONSOLE: Type.Boolean({
+    default: true,
+    description: 'Whether the web console is served at /; without it / leads to the API docs.',
+  }),
   MAILBOX_URL: Type.Optional(
     Type.String({
       format: 'http-url',
-      description: 'Where the mailbox of the default set-up is; shown at /mailbox.',
+      description:
+        'Where the mailbox of the default set-up is; for the page /mailbox of the console.',
     }),
   ),
 };
@@ -162,6 +179,13 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   });
   if (config.METRICS) serveMetrics(app, workMetrics);
   await serveDocs(app);
+  await serveConsole(app, config.CONSOLE, {
+    currency: config.CURRENCY,
+    selfTopUp: config.WALLET_SELF_TOP_UP,
+    ...signInOf(config),
+    mailbox: config.MAILBOX_URL !== undefined,
+    operator: { claim: config.OPERATOR_CLAIM, value: config.OPERATOR_CLAIM_VALUE },
+  });
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
   serveOrders(app, gateway);
@@ -203,6 +227,18 @@ async function createNeighbours(config: GatewayConfig, log: Logger): Promise<Nei
     profiles: client('profiles', config.PROFILES_URL),
     notifications: client('notifications', config.NOTIFICATIONS_URL),
     identity: identityUrls === undefined ? null : client('identity', identityUrls),
+  };
+}
+
+/** How people sign in at the console. */
+function signInOf(config: GatewayConfig): Pick<ConsoleFacts, 'signIn' | 'issuer'> {
+  const { OIDC_ISSUER: url, OIDC_CLIENT_ID: clientId, OIDC_SCOPE: scope } = config;
+  if (url === undefined) return { signIn: 'password', issuer: null };
+  if (clientId === undefined) return { signIn: 'token', issuer: null };
+  const audience = config.OIDC_AUDIENCE;
+  return {
+    signIn: 'issuer',
+    issuer: { url, clientId, scope, resource: URL.canParse(audience) ? audience : null },
   };
 }
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { simpleParser } from 'mailparser';
 import MimeNode from 'nodemailer/lib/mime-node';
 import { parseSender } from '#platform/mail-address.ts';
-import { composeMail, type Mail } from './compose-mail.ts';
+import { composeMail, headersOf, type Mail } from './compose-mail.ts';
 
 /** The header block as a whole node of nodemailer builds it. */
 function headersByNode(mail: Mail): string {
@@ -92,4 +93,33 @@ test('each part is its content in base64, in lines of 76, a full last one follow
     [76, 76, 16],
   );
   assert.equal(Buffer.from(lines.join(''), 'base64').toString(), `y\r\n${'я'.repeat(60)}\r\n`);
+});
+
+test('the headers that people are shown are those of the message, decoded', async () => {
+  const mail: Mail = {
+    messageId: 'a@orders.test',
+    from: 'Магазин <shop@shop.test>',
+    to: 'anna@customer.test',
+    subject: `Письмо счастья: заказ ${'номер '.repeat(20)}оплачен`,
+    text: 'x',
+    html: 'x',
+    date: new Date(0),
+    language: 'ru',
+  };
+  const shown = headersOf(mail);
+  const parsed = await simpleParser(composeMail(mail));
+  assert.deepEqual(
+    shown.map(({ name }) => name.toLowerCase()),
+    parsed.headerLines.map(({ key }) => key),
+  );
+  const values = Object.fromEntries(shown.map(({ name, value }) => [name, value]));
+  assert.equal(values.Subject, parsed.subject);
+  const { name, address } = parsed.from?.value[0] ?? {};
+  assert.equal(values.From, `${name} <${address}>`);
+  for (const key of ['to', 'message-id', 'date', 'auto-submitted', 'content-language']) {
+    const { line } = parsed.headerLines.find((header) => header.key === key) ?? {};
+    const value = shown.find((header) => header.name.toLowerCase() === key)?.value;
+    assert.equal(line?.toLowerCase(), `${key}: ${value}`.toLowerCase());
+  }
+  assert.ok(composeMail(mail).includes(values['Content-Type']?.split('; ')[1] ?? 'nothing'));
 });

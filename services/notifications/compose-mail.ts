@@ -40,13 +40,13 @@ export function composeMail(mail: Mail): Buffer {
   if (mail.language !== undefined && !LANGUAGE.test(mail.language)) {
     throw new TypeError('malformed language');
   }
-  const boundary = `--_NmP-${hash('sha256', mail.messageId, 'hex').slice(0, 32)}-Part_1`;
+  const boundary = boundaryOf(mail);
   const subject = mail.subject.toWellFormed().replace(CONTROLS, ' ');
   const lines = [fromLine(mail.from), headerLine('To', { name: '', address: mail.to })];
   if (/[^ ]/.test(subject)) lines.push(headerLine('Subject', subject));
   lines.push(
     foldLines(`Message-ID: <${mail.messageId}>`),
-    `Date: ${mail.date.toUTCString().replace('GMT', '+0000')}`,
+    `Date: ${dateOf(mail)}`,
     // RFC 3834: vacation responders and ticket systems must not answer.
     'Auto-Submitted: auto-generated',
   );
@@ -60,6 +60,33 @@ export function composeMail(mail: Mail): Buffer {
   addPart(lines, `--${boundary}`, 'text/html', mail.html);
   lines.push(`--${boundary}--`, '');
   return Buffer.from(lines.join('\r\n'));
+}
+
+/**
+ * The top header block of `composeMail` in its order, with decoded values: for people, and never
+ * for the wire.
+ */
+export function headersOf(mail: Mail): { name: string; value: string }[] {
+  const headers: [string, string | undefined][] = [
+    ['From', mail.from],
+    ['To', mail.to],
+    ['Subject', mail.subject],
+    ['Message-ID', `<${mail.messageId}>`],
+    ['Date', dateOf(mail)],
+    ['Auto-Submitted', 'auto-generated'],
+    ['Content-Language', mail.language],
+    ['MIME-Version', '1.0'],
+    ['Content-Type', `multipart/alternative; boundary="${boundaryOf(mail)}"`],
+  ];
+  return headers.flatMap(([name, value]) => (value === undefined ? [] : { name, value }));
+}
+
+function dateOf({ date }: Mail): string {
+  return date.toUTCString().replace('GMT', '+0000');
+}
+
+function boundaryOf({ messageId }: Mail): string {
+  return `--_NmP-${hash('sha256', messageId, 'hex').slice(0, 32)}-Part_1`;
 }
 
 // Asked for the form of single values only; it has no content, so there is nothing it could fetch.

@@ -5,21 +5,17 @@ import type { InternalApi } from '#platform/service.ts';
 import { listDeadLettersAt } from './dead-letter-store.ts';
 import { CUTS, deadLetterOf, maskedDeadLetterOf } from './dead-letter-view.ts';
 import { findLetter, type LetterRow } from './letter-list-store.ts';
-import { letterOf, maskedLetterOf } from './letter-view.ts';
+import { letterOf, maskedLetterOf, type Sender } from './letter-view.ts';
 
 /** What became of an order's event, for the order's journey. */
-export function serveDelivery(
-  api: InternalApi,
-  database: Database,
-  messageIdOf: (letterId: string) => string,
-): void {
+export function serveDelivery(api: InternalApi, database: Database, sender: Sender): void {
   api.serve(contract.getDelivery, async ({ params: { eventId }, query }) => {
     const { customerId, partition, offset } = query;
     const letter = await findLetter(database, eventId);
     const shown = letter !== null && (customerId ?? letter.customer_id) === letter.customer_id;
     if (shown) {
       const viewOf = customerId === undefined ? maskedLetterOf : letterOf;
-      const body = { received: placeOf(letter), letter: viewOf(letter, messageIdOf) };
+      const body = { received: placeOf(letter), letter: viewOf(letter, sender) };
       return { status: 200, body: { ...body, deadLetter: null } };
     }
     const dead =

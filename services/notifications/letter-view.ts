@@ -2,28 +2,44 @@ import type { Letter, LetterPreview, OperatorLetter } from '#contracts/notificat
 import type { Profile } from '#contracts/profiles.ts';
 import { maskAddresses } from '#platform/mask-addresses.ts';
 import { timeOfUuid } from '#platform/uuid.ts';
+import { headersOf } from './compose-mail.ts';
 import { type LetterFacts, renderLetter } from './letter.ts';
 import type { LetterRow } from './letter-list-store.ts';
 import { type Recipient, recipientOf } from './store.ts';
 
+/** What letters have from who sends them. */
+export interface Sender {
+  /** `address` or `Display name <address>`. */
+  from: string;
+  /** The Message-ID of a letter, without its angle brackets. */
+  messageIdOf: (letterId: string) => string;
+}
+
 /**
- * A letter as the API shows it. Subject and texts are composed again from what was kept, to the
- * same bytes as they were sent.
- * @param messageIdOf the Message-ID of a letter, without its angle brackets
+ * A letter as the API shows it. Subject, texts and headers are composed again from what was kept,
+ * to the same bytes as they were sent.
  */
-export function letterOf(row: LetterRow, messageIdOf: (id: string) => string): Letter {
+export function letterOf(row: LetterRow, { from, messageIdOf }: Sender): Letter {
   const recipient = recipientOf(row);
-  const rendered = recipient === null ? null : renderLetter(factsOf(row, recipient));
+  const mail =
+    recipient === null
+      ? null
+      : {
+          ...renderLetter(factsOf(row, recipient)),
+          ...{ messageId: messageIdOf(row.id), from, to: recipient.to },
+          ...{ date: row.created_at, language: recipient.locale },
+        };
   return {
     id: row.id,
     orderId: row.order_id,
     kind: row.kind,
     state: row.state === 'committing' ? 'sending' : row.state,
     reason: row.failure,
-    subject: rendered?.subject ?? null,
-    text: rendered?.text ?? null,
-    html: rendered?.html ?? null,
-    to: recipient?.to ?? null,
+    subject: mail?.subject ?? null,
+    text: mail?.text ?? null,
+    html: mail?.html ?? null,
+    headers: mail && headersOf(mail),
+    to: mail?.to ?? null,
     messageId: `<${messageIdOf(row.id)}>`,
     unknownOutcomes: row.unknown_outcomes,
     attempts: row.attempts.map((attempt) => ({
@@ -45,22 +61,27 @@ export function letterOf(row: LetterRow, messageIdOf: (id: string) => string): L
  * The letter as the operator sees it: no address may be read whole, not even where a mail server
  * repeated it or a customer wrote it as a name. The Message-ID is none.
  */
-export function operatorLetterOf(
-  row: LetterRow,
-  messageIdOf: (id: string) => string,
-): OperatorLetter {
-  return { ...maskedLetterOf(row, messageIdOf), customerId: row.customer_id };
+export function operatorLetterOf(row: LetterRow, sender: Sender): OperatorLetter {
+  return { ...maskedLetterOf(row, sender), customerId: row.customer_id };
 }
 
+// Those with something of the customer's. The sender's address is the shop's own.
+const PERSONAL_HEADERS = ['To', 'Subject'];
+
 /** The same without whose it is. */
-export function maskedLetterOf(row: LetterRow, messageIdOf: (id: string) => string): Letter {
-  const letter = letterOf(row, messageIdOf);
+export function maskedLetterOf(row: LetterRow, sender: Sender): Letter {
+  const letter = letterOf(row, sender);
   return {
     ...letter,
     reason: masked(letter.reason),
     subject: masked(letter.subject),
     text: masked(letter.text),
     html: masked(letter.html),
+    headers:
+      letter.headers?.map(({ name, value }) => ({
+        name,
+        value: PERSONAL_HEADERS.includes(name) ? maskAddresses(value) : value,
+      })) ?? null,
     to: masked(letter.to),
     attempts: letter.attempts.map((attempt) => ({
       ...attempt,

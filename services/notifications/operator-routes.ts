@@ -9,7 +9,7 @@ import type { InternalApi } from '#platform/service.ts';
 import * as deadStore from './dead-letter-store.ts';
 import { CUTS, deadLetterOf, messageOf } from './dead-letter-view.ts';
 import { findLetter, type LetterRow, listLetters } from './letter-list-store.ts';
-import { operatorLetterOf, previewOf } from './letter-view.ts';
+import { operatorLetterOf, previewOf, type Sender } from './letter-view.ts';
 import { type RedriveManyDeps, redrive, redriveMany } from './redrive.ts';
 import { resendLetter } from './resend-letter.ts';
 import * as store from './store.ts';
@@ -24,7 +24,7 @@ const REDRIVE_MANY_MS = 1_500;
 
 export interface AllLettersDeps {
   database: Database;
-  messageIdOf: (letterId: string) => string;
+  sender: Sender;
   /** Today's contact data, null without a profile. */
   findContact: (customerId: string) => Promise<Profile | null>;
   /** Called after a letter became due. */
@@ -33,7 +33,7 @@ export interface AllLettersDeps {
 
 /** The letters of all customers, for the operator. */
 export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
-  const { database, messageIdOf } = deps;
+  const { database, sender } = deps;
 
   async function getLetter(id: string): Promise<LetterRow> {
     const row = await findLetter(database, id);
@@ -51,13 +51,13 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
       limit,
     });
     const { data, nextCursor } = pageOf(rows, limit, (row) => `all-letters:${row.id}`);
-    const letters = data.map((row) => operatorLetterOf(row, messageIdOf));
+    const letters = data.map((row) => operatorLetterOf(row, sender));
     return { status: 200, body: { data: letters, nextCursor } };
   });
 
   api.serve(contract.getAnyLetter, async ({ params }) => {
     const row = await getLetter(params.letterId);
-    return { status: 200, body: operatorLetterOf(row, messageIdOf) };
+    return { status: 200, body: operatorLetterOf(row, sender) };
   });
 
   api.serve(contract.previewLetter, async ({ params }) => {
@@ -84,7 +84,7 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     if (letter === 'sent') {
       throw new AppError(contract.notificationProblems.letterSent, `${params.letterId} was sent`);
     }
-    return { status: 200, body: operatorLetterOf(letter, messageIdOf) };
+    return { status: 200, body: operatorLetterOf(letter, sender) };
   });
 }
 

@@ -5,16 +5,12 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
 import * as store from './letter-list-store.ts';
-import { letterOf } from './letter-view.ts';
+import { letterOf, type Sender } from './letter-view.ts';
 
 const CURSOR = /^letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 /** The internal API of notifications (`contracts/notifications.ts`). */
-export function serveLetters(
-  api: InternalApi,
-  database: Database,
-  messageIdOf: (letterId: string) => string,
-): void {
+export function serveLetters(api: InternalApi, database: Database, sender: Sender): void {
   api.serve(contract.listLetters, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const rows = await store.listLetters(database, {
@@ -27,7 +23,7 @@ export function serveLetters(
     const { data, nextCursor } = pageOf(rows, limit, (row) => `letters:${row.id}`);
     return {
       status: 200,
-      body: { data: data.map((row) => letterOf(row, messageIdOf)), nextCursor },
+      body: { data: data.map((row) => letterOf(row, sender)), nextCursor },
     };
   });
 
@@ -36,6 +32,6 @@ export function serveLetters(
     if (row === null || row.customer_id !== query.customerId) {
       throw new AppError(commonProblems.notFound, `no letter ${params.letterId} of this customer`);
     }
-    return { status: 200, body: letterOf(row, messageIdOf) };
+    return { status: 200, body: letterOf(row, sender) };
   });
 }

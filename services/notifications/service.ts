@@ -91,6 +91,7 @@ export async function startNotifications(
   const domain = parseSender(config.MAIL_FROM)?.address.split('@')[1];
   // Deterministic, so that receivers can tell a second copy (RFC 5322 section 3.6.4).
   const messageIdOf = (letterId: string): string => `${letterId}@${domain}`;
+  const sender = { from: config.MAIL_FROM, messageIdOf };
 
   async function lookUpContacts(customerIds: string[], deadlineMs = CONTACTS_DEADLINE_MS) {
     const answer = await profilesClient.call(
@@ -108,8 +109,7 @@ export async function startNotifications(
   const worker = startLetterWorker({
     database,
     mailer,
-    from: config.MAIL_FROM,
-    messageIdOf,
+    ...sender,
     log,
     lookUpContacts: (customerIds) => lookUpContacts(customerIds),
   });
@@ -132,17 +132,17 @@ export async function startNotifications(
     ready: { database: () => database.query('select 1') },
     metrics: notificationMetrics({ database, broker, group: GROUP, unknownTypes }),
     routes(api) {
-      serveLetters(api, database, messageIdOf);
+      serveLetters(api, database, sender);
       serveAllLetters(api, {
         database,
-        messageIdOf,
+        sender,
         findContact: async (customerId) =>
           (await lookUpContacts([customerId], PREVIEW_DEADLINE_MS)).get(customerId) ?? null,
         onDue: worker.kick,
       });
       serveDeadLetters(api, database, worker.kick);
       serveAudit(api, { database, broker, group: GROUP });
-      serveDelivery(api, database, messageIdOf);
+      serveDelivery(api, database, sender);
       serveOverview(api, { database, broker, group: GROUP });
     },
     async close() {

@@ -1,0 +1,105 @@
+import type { ComponentType } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
+import { createApi } from './api.ts';
+import { ConsoleContext } from './context.ts';
+import { DeadLetterPage } from './pages/dead-letter.tsx';
+import { DeadLettersPage } from './pages/dead-letters.tsx';
+import { HomePage } from './pages/home.tsx';
+import { LedgerPage } from './pages/ledger.tsx';
+import { LetterPage } from './pages/letter.tsx';
+import { LettersPage } from './pages/letters.tsx';
+import { MailboxPage } from './pages/mailbox.tsx';
+import { NewOrderPage } from './pages/new-order.tsx';
+import { NotFoundPage } from './pages/not-found.tsx';
+import { OperatorLetterPage } from './pages/operator-letter.tsx';
+import { OperatorLettersPage } from './pages/operator-letters.tsx';
+import { OperatorOrderPage } from './pages/operator-order.tsx';
+import { OperatorOverviewPage } from './pages/operator-overview.tsx';
+import { OperatorPendingPage } from './pages/operator-pending.tsx';
+import { OperatorWalletPage } from './pages/operator-wallet.tsx';
+import { OrderPage } from './pages/order.tsx';
+import { OrdersPage } from './pages/orders.tsx';
+import { ProfilePage } from './pages/profile.tsx';
+import { RegisterPage } from './pages/register.tsx';
+import { SignInPage } from './pages/sign-in.tsx';
+import { WalletPage } from './pages/wallet.tsx';
+import { gated } from './parts/gate.tsx';
+import { Shell } from './parts/shell.tsx';
+import { useFacts, useLanguage, useSession, useTheme } from './state.ts';
+import { shell } from './texts/shell.ts';
+
+// Addresses that are no page of the console: the browser goes there itself.
+const CONSOLE_PATHS = /^\/(?!docs|openapi\.json|asyncapi\.json)/;
+
+/** Every page with its address; the gateway knows the same addresses (console-routes.ts). */
+const PAGES: [path: string, page: ComponentType][] = [
+  ['/', HomePage],
+  ['/sign-in', SignInPage],
+  ['/register', RegisterPage],
+  ['/profile', gated('customer', ProfilePage)],
+  ['/wallet', gated('customer', WalletPage)],
+  ['/orders', gated('customer', OrdersPage)],
+  ['/orders/new', gated('customer', NewOrderPage)],
+  ['/orders/:id', gated('customer', OrderPage)],
+  ['/letters', gated('customer', LettersPage)],
+  ['/letters/:id', gated('customer', LetterPage)],
+  ['/operator', gated('operator', OperatorOverviewPage)],
+  ['/operator/pending', gated('operator', OperatorPendingPage)],
+  ['/operator/orders/:id', gated('operator', OperatorOrderPage)],
+  ['/operator/letters', gated('operator', OperatorLettersPage)],
+  ['/operator/letters/:id', gated('operator', OperatorLetterPage)],
+  ['/operator/dead-letters', gated('operator', DeadLettersPage)],
+  ['/operator/dead-letters/:id', gated('operator', DeadLetterPage)],
+  ['/operator/ledger', gated('operator', LedgerPage)],
+  ['/operator/wallets', gated('operator', OperatorWalletPage)],
+  // One address for both, so that the list stays while one reads.
+  ['/mailbox/:id?', MailboxPage],
+];
+
+export function App() {
+  const { language, setLanguage } = useLanguage();
+  const { theme, setTheme } = useTheme();
+  const { session, expired, signIn, signOut, expire } = useSession();
+  const { facts, waiting } = useFacts();
+  const token = session?.token ?? null;
+  const api = useMemo(() => {
+    const { unreachable } = shell[language];
+    return createApi({ token, language, onExpired: expire, unreachable });
+  }, [token, language, expire]);
+  if (facts === null) {
+    return (
+      <p class="starting" role="status">
+        {waiting ? shell[language].noSetUp : ''}
+      </p>
+    );
+  }
+  const value = {
+    ...{ api, facts, session, expired, signIn, signOut },
+    ...{ language, setLanguage, theme, setTheme },
+  };
+  return (
+    <ConsoleContext.Provider value={value}>
+      <LocationProvider scope={CONSOLE_PATHS}>
+        <Shell>
+          <Pages />
+        </Shell>
+      </LocationProvider>
+    </ConsoleContext.Provider>
+  );
+}
+
+function Pages() {
+  const [fault, setFault] = useState<Error | null>(null);
+  if (fault !== null) return <NotFoundPage fault={fault} />;
+  return (
+    <ErrorBoundary onError={setFault}>
+      <Router>
+        {PAGES.map(([path, page]) => (
+          <Route key={path} path={path} component={page} />
+        ))}
+        <Route default component={NotFoundPage} />
+      </Router>
+    </ErrorBoundary>
+  );
+}

@@ -1,0 +1,136 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ApiProblem } from './api.ts';
+
+/** What a page shows of something that is read: old data stay while they are read anew. */
+export interface Loaded<T> {
+  data: T | null;
+  problem: ApiProblem | null;
+  loading: boolean;
+  reload: () => void;
+}
+
+const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
+
+/**
+ * Reads something when `key` changes, again while that may help, and every `everyMs` while the tab
+ * can be seen.
+ * @param key what is read: data of another key are never shown
+ * @param everyMs null reads once; a function decides by the data
+ */
+export function useLoad<T>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<T>,
+  everyMs: number | null | ((data: T) => number | null) = null,
+): Loaded<T> {
+  const [state, setState] = useState<{
+    key: string;
+    data: T | null;
+    problem: ApiProblem | null;
+    loading: boolean;
+  }>({ key, data: null, problem: null, loading: true });
+  const [round, setRound] = useState(0);
+  // The latest of each render: a change of these alone is no reason to read again.
+  const latest = useRef({ load, everyMs });
+  latest.current = { load, everyMs };
+
+  // `round` asks for another reading.
+  useEffect(() => {
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let failures = 0;
+    const again = (ms: number | null) => {
+      if (ms === null || stop.signal.aborted) return;
+      timer = setTimeout(() => void untilVisible(stop.signal).then(read), ms);
+    };
+    async function read(): Promise<void> {
+      try {
+        const data = await latest.current.load(stop.signal);
+        if (stop.signal.aborted) return;
+        failures = 0;
+        setState({ key, data, problem: null, loading: false });
+        const every = latest.current.everyMs;
+        again(typeof every === 'function' ? every(data) : every);
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        const problem = problemOf(error);
+        setState((last) => ({
+          key,
+          data: last.key === key ? last.data : null,
+          problem,
+          loading: false,
+        }));
+        if (problem.retryable) {
+          again(problem.retryAfterMs ?? RETRY_MS[Math.min(failures++, 3)] ?? null);
+        }
+      }
+    }
+    setState((last) => ({
+      key,
+      data: last.key === key ? last.data : null,
+      problem: null,
+      loading: true,
+    }));
+    void read();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [key, round]);
+
+  const reload = useCallback(() => setRound((last) => last + 1), []);
+  const current = state.key === key;
+  return {
+    data: current ? state.data : null,
+    problem: current ? state.problem : null,
+    loading: current ? state.loading : true,
+    reload,
+  };
+}
+
+/** Resolves when the tab can be seen: nobody watches what a hidden one reads. */
+function untilVisible(signal: AbortSignal): Promise<void> {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    const options = { once: true, signal };
+    document.addEventListener('visibilitychange', () => resolve(), options);
+  });
+}
+
+/** Any error as a problem: a defect of ours is shown, too, rather than a page that stands still. */
+export function problemOf(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new ApiProblem({
+    title: 'Ошибка · Error',
+    detail,
+    status: -1,
+    code: 'console',
+    retryable: false,
+  });
+}
+
+/** One action at a time, with its problem. */
+export function useAction<A extends unknown[]>(
+  act: (...given: A) => Promise<void>,
+): { run: (...given: A) => void; running: boolean; problem: ApiProblem | null } {
+  const [state, setState] = useState<{ running: boolean; problem: ApiProblem | null }>({
+    running: false,
+    problem: null,
+  });
+  const running = useRef(false);
+  const run = (...given: A) => {
+    // A double click arrives before the button is drawn anew.
+    if (running.current) return;
+    running.current = true;
+    setState({ running: true, problem: null });
+    act(...given).then(
+      () => finish(null),
+      (error: unknown) => finish(problemOf(error)),
+    );
+  };
+  const finish = (problem: ApiProblem | null) => {
+    running.current = false;
+    setState({ running: false, problem });
+  };
+  return { run, ...state };
+}

@@ -1,0 +1,129 @@
+import { useState } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
+import type { DeadLetter } from '#contracts/notifications.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { orderIdIn, prettyJson } from '../event-text.ts';
+import { formatNumber } from '../format.ts';
+import { useAction, useLoad } from '../load.ts';
+import { Fact } from '../parts/fact.tsx';
+import { HeadersTable } from '../parts/headers-table.tsx';
+import { Loading, Notice, Problem } from '../parts/notices.tsx';
+import { Page } from '../parts/page.tsx';
+import { Id, Moment } from '../parts/values.tsx';
+import { journey } from '../texts/journey.ts';
+import { operator } from '../texts/operator.ts';
+import { DeadLetterPill } from './dead-letters.tsx';
+
+/** One event that could not become a letter: where it lies, why, and what it says. */
+export function DeadLetterPage() {
+  const texts = useTexts(operator).deadLetters;
+  const { api } = useConsole();
+  const id = useRoute().params.id ?? '';
+  const address = `/v1/operator/dead-letters/${encodeURIComponent(id)}`;
+  const letter = useLoad(id, (signal) => api.read<DeadLetter>(address, { signal }));
+  const [redriven, setRedriven] = useState<DeadLetter | null>(null);
+  const { run, running, problem } = useAction(async () => {
+    setRedriven(null);
+    const answer = await api.send<DeadLetter>('POST', `${address}/redrive`);
+    setRedriven(answer.body);
+    letter.reload();
+  });
+  return (
+    <Page title={texts.one}>
+      <Loading loaded={letter}>
+        {(data) => (
+          <>
+            <Facts letter={data} />
+            {redriven === null && data.state === 'dead' && (
+              <Notice tone="bad">
+                {texts.error}: {data.error}
+              </Notice>
+            )}
+            {problem !== null && <Problem problem={problem} />}
+            {redriven !== null && (
+              <Notice tone={redriven.state === 'dead' ? 'bad' : 'good'}>
+                {redriven.state === 'dead' ? texts.refused(redriven.error) : texts.became}
+              </Notice>
+            )}
+            {data.state === 'dead' && (
+              <p>
+                <button type="button" class="primary" disabled={running} onClick={run}>
+                  {texts.redrive}
+                </button>
+              </p>
+            )}
+            <Content letter={data} />
+          </>
+        )}
+      </Loading>
+    </Page>
+  );
+}
+
+function Facts({ letter }: { letter: DeadLetter }) {
+  const texts = useTexts(operator).deadLetters;
+  const { placeOf } = useTexts(journey);
+  const { language } = useConsole();
+  const orderId = orderIdIn(letter.value);
+  return (
+    <section class="card" aria-label={texts.one}>
+      <dl class="facts">
+        <div>
+          <dt class="unseen">{texts.filter}</dt>
+          <dd>
+            <DeadLetterPill state={letter.state} />
+          </dd>
+        </div>
+        <Fact label={texts.place}>
+          <code>{letter.topic}</code>, {placeOf(letter.partition, letter.offset)}
+        </Fact>
+        <Fact label={texts.key}>
+          {letter.key === null ? texts.noKey : <code>{letter.key}</code>}
+        </Fact>
+        <Fact label={texts.arrived}>
+          <Moment at={letter.createdAt} />
+        </Fact>
+        <Fact label={texts.redrives}>{formatNumber(letter.redrives, language)}</Fact>
+        {letter.redrivenAt !== null && (
+          <Fact label={texts.redrivenAt}>
+            <Moment at={letter.redrivenAt} />
+          </Fact>
+        )}
+        {orderId !== null && (
+          <Fact label={texts.order}>
+            <a href={`/operator/orders/${orderId}`}>
+              <Id value={orderId} />
+            </a>
+          </Fact>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function Content({ letter }: { letter: DeadLetter }) {
+  const texts = useTexts(operator).deadLetters;
+  return (
+    <div class="columns">
+      <section class="card" aria-labelledby="dead-value">
+        <h2 id="dead-value">{texts.value}</h2>
+        {letter.value === null ? (
+          <p class="quiet">{texts.noValue}</p>
+        ) : (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable
+          <pre class="text" dir="auto" tabIndex={0}>
+            {prettyJson(letter.value)}
+          </pre>
+        )}
+      </section>
+      <section class="card" aria-labelledby="dead-headers">
+        <h2 id="dead-headers">{texts.headers}</h2>
+        {letter.headers.length === 0 ? (
+          <p class="quiet">{texts.noHeaders}</p>
+        ) : (
+          <HeadersTable label={texts.headers} headers={letter.headers} />
+        )}
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+import { useEffect } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import type { Wallet } from '#contracts/billing.ts';
+import type { PublicOrder } from '#contracts/gateway.ts';
+import type { Profile } from '#contracts/profiles.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { useLoad } from '../load.ts';
+import type { PageOf } from '../orders.ts';
+import { Empty, Loading } from '../parts/notices.tsx';
+import { OrderList } from '../parts/order-list.tsx';
+import { Page } from '../parts/page.tsx';
+import { Money } from '../parts/values.tsx';
+import { customer } from '../texts/customer.ts';
+import { shell } from '../texts/shell.ts';
+
+/** The first page: for guests what this is, for customers how they stand. */
+export function HomePage() {
+  const { session } = useConsole();
+  const { route } = useLocation();
+  const operator = session?.operator ?? false;
+  useEffect(() => {
+    if (operator) route('/operator', true);
+  }, [operator, route]);
+  if (operator) return null;
+  return session === null ? <Welcome /> : <Start key={session.customerId} />;
+}
+
+function Welcome() {
+  const texts = useTexts(customer);
+  const { facts } = useConsole();
+  return (
+    <Page
+      title={texts.home.title}
+      lead={texts.home.lead}
+      actions={
+        <>
+          {facts.signIn === 'password' && (
+            <a class="button primary" href="/register">
+              {texts.signIn.register}
+            </a>
+          )}
+          <a class="button" href="/sign-in">
+            {texts.signIn.submit}
+          </a>
+        </>
+      }
+    >
+      <h2>{texts.home.howTitle}</h2>
+      <ol class="how">
+        {texts.home.how.map(([title, text]) => (
+          <li key={title} class="card">
+            <h3>{title}</h3>
+            <p>{text}</p>
+          </li>
+        ))}
+      </ol>
+    </Page>
+  );
+}
+
+function Start() {
+  const texts = useTexts(customer);
+  const { wallet: walletWord } = useTexts(shell);
+  const { api, language } = useConsole();
+  const profile = useLoad('profile', (signal) => api.read<Profile>('/v1/profile', { signal }));
+  const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
+  const orders = useLoad(`orders ${language}`, (signal) =>
+    api.read<PageOf<PublicOrder>>('/v1/orders', { query: { limit: 5 }, signal }),
+  );
+  return (
+    <Page
+      title={texts.home.hello(profile.data?.name ?? '')}
+      actions={
+        <a class="button primary" href="/orders/new">
+          {texts.orders.create}
+        </a>
+      }
+    >
+      <section class="card balance" aria-label={walletWord}>
+        <p class="label">{texts.newOrder.onWallet}</p>
+        <Loading loaded={wallet}>
+          {({ balance }) => (
+            <p class="figure">
+              <Money value={balance} />
+            </p>
+          )}
+        </Loading>
+        <a href="/wallet">{texts.wallet.topUp}</a>
+      </section>
+      <div class="section-head">
+        <h2>{texts.home.latestOrders}</h2>
+        <a href="/orders">{texts.home.allOrders}</a>
+      </div>
+      <Loading loaded={orders}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <Empty title={texts.orders.none}>
+              <p>{texts.orders.noneHint}</p>
+            </Empty>
+          ) : (
+            <OrderList orders={data} />
+          )
+        }
+      </Loading>
+    </Page>
+  );
+}

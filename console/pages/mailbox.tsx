@@ -1,0 +1,42 @@
+import { useLocation, useRoute } from 'preact-iso';
+import { useConsole, useTexts } from '../context.ts';
+import { mailAddress } from '../mailbox.ts';
+import { MailList } from '../parts/mail-list.tsx';
+import { MailView } from '../parts/mail-view.tsx';
+import { Page } from '../parts/page.tsx';
+import { mailbox } from '../texts/mailbox.ts';
+
+/**
+ * The mail server of the default set-up, for anybody: its letters went to nobody. On a phone the
+ * list and a letter are pages of their own, on a wider screen they stand side by side.
+ */
+export function MailboxPage() {
+  const texts = useTexts(mailbox);
+  const { facts } = useConsole();
+  const { query } = useLocation();
+  const { id } = useRoute().params;
+  if (!facts.mailbox) {
+    return (
+      <Page title={texts.title} narrow>
+        <p>{texts.elsewhere}</p>
+      </Page>
+    );
+  }
+  return (
+    <Page title={texts.title} lead={texts.lead}>
+      <div class={id === undefined ? 'mail' : 'mail opened'}>
+        <MailList opened={id === undefined ? null : Number(id)} />
+        {id === undefined ? (
+          <p class="mail-pane mail-choose">{texts.choose}</p>
+        ) : (
+          <div class="mail-pane">
+            <a class="mail-back" href={mailAddress(null, query)}>
+              ← {texts.back}
+            </a>
+            <MailView id={id} />
+          </div>
+        )}
+      </div>
+    </Page>
+  );
+}

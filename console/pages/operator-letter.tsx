@@ -1,0 +1,126 @@
+import { useState } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
+import type { LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { type Loaded, useAction, useLoad } from '../load.ts';
+import { Fact } from '../parts/fact.tsx';
+import { LetterFrame } from '../parts/letter-frame.tsx';
+import { LetterView } from '../parts/letter-view.tsx';
+import { Loading, Notice, Problem } from '../parts/notices.tsx';
+import { Page } from '../parts/page.tsx';
+import { customer } from '../texts/customer.ts';
+import { operator } from '../texts/operator.ts';
+import { isOnItsWay } from './letters.tsx';
+
+const REFRESH_MS = 1_000;
+
+const addressOf = (id: string) => `/v1/operator/letters/${encodeURIComponent(id)}`;
+
+/** One letter of any customer: as it was sent, as it would be sent now, and once more. */
+export function OperatorLetterPage() {
+  const texts = useTexts(operator).letters;
+  const { kinds } = useTexts(customer).letters;
+  const { api } = useConsole();
+  const id = useRoute().params.id ?? '';
+  const letter = useLoad(
+    id,
+    (signal) => api.read<OperatorLetter>(addressOf(id), { signal }),
+    ({ state }) => (isOnItsWay(state) ? REFRESH_MS : null),
+  );
+  const title = letter.data === null ? texts.letter : kinds[letter.data.kind];
+  return (
+    <Page title={title}>
+      <Loading loaded={letter}>
+        {(data) => (
+          <>
+            <dl class="facts">
+              <Fact label={texts.customer}>
+                <code>{data.customerId}</code>
+              </Fact>
+            </dl>
+            <Resend letter={data} reload={letter.reload} />
+            <LetterView letter={data} orderHref={`/operator/orders/${data.orderId}`} />
+            <Preview id={data.id} />
+          </>
+        )}
+      </Loading>
+    </Page>
+  );
+}
+
+/** The attempts are the latest 50, so their number says whether there was one more. */
+const lastAttemptOf = ({ attempts }: OperatorLetter) => attempts.at(-1)?.number ?? 0;
+
+function Resend(props: { letter: OperatorLetter; reload: Loaded<unknown>['reload'] }) {
+  const texts = useTexts(operator).letters;
+  const { api } = useConsole();
+  const { letter, reload } = props;
+  /** The last attempt before it was asked for; null while it was not. */
+  const [since, setSince] = useState<number | null>(null);
+  const { run, running, problem } = useAction(async () => {
+    const before = lastAttemptOf(letter);
+    await api.send<OperatorLetter>('POST', `${addressOf(letter.id)}/resend`);
+    setSince(before);
+    reload();
+  });
+  const tried = since !== null && lastAttemptOf(letter) > since;
+  return (
+    <>
+      {problem !== null && <Problem problem={problem} />}
+      {since !== null && <ResendOutcome letter={letter} tried={tried} />}
+      {(letter.state === 'failed' || letter.state === 'queued') && (
+        <p>
+          <button type="button" class="primary" disabled={running} onClick={run}>
+            {texts.resend}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+function ResendOutcome({ letter, tried }: { letter: OperatorLetter; tried: boolean }) {
+  const texts = useTexts(operator).letters;
+  if (letter.state === 'sent') return <Notice tone="good">{texts.arrived}</Notice>;
+  if (!tried) return <Notice tone="wait">{texts.trying}</Notice>;
+  return (
+    <Notice tone="bad">
+      {texts.failedAgain} {letter.reason}
+    </Notice>
+  );
+}
+
+/** What a resend would send: the contact data of today count, not those of the first try. */
+function Preview({ id }: { id: string }) {
+  const texts = useTexts(operator).letters;
+  const { api } = useConsole();
+  const [preview, setPreview] = useState<LetterPreview | null>(null);
+  const { run, running, problem } = useAction(async () => {
+    setPreview(await api.read<LetterPreview>(`${addressOf(id)}/preview`));
+  });
+  if (preview === null) {
+    return (
+      <>
+        {problem !== null && <Problem problem={problem} />}
+        <p>
+          <button type="button" disabled={running} onClick={run}>
+            {texts.preview}
+          </button>
+        </p>
+      </>
+    );
+  }
+  return (
+    <section class="card letter" aria-labelledby="letter-preview">
+      <div class="section-head">
+        <h2 id="letter-preview">{texts.preview}</h2>
+        <button type="button" class="plain" onClick={() => setPreview(null)}>
+          {texts.previewHide}
+        </button>
+      </div>
+      <p class="letter-subject">{preview.subject}</p>
+      <p class="quiet">{texts.previewLead(preview.to, texts.locales[preview.locale])}</p>
+      <LetterFrame html={preview.html} title={texts.previewFrame} />
+    </section>
+  );
+}

@@ -1,0 +1,105 @@
+import { useRoute } from 'preact-iso';
+import type { Journey } from '#contracts/gateway.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { useLoad } from '../load.ts';
+import { Fact } from '../parts/fact.tsx';
+import { JourneyView } from '../parts/journey-view.tsx';
+import { LetterPill } from '../parts/letter-list.tsx';
+import { Loading, Notice } from '../parts/notices.tsx';
+import { OrderItems } from '../parts/order-items.tsx';
+import { Page } from '../parts/page.tsx';
+import { addressOf } from '../parts/pager.tsx';
+import { Moment, Money, StatusPill } from '../parts/values.tsx';
+import { customer } from '../texts/customer.ts';
+import { operator } from '../texts/operator.ts';
+import { watchEvery } from './order.tsx';
+
+/** Any order: its facts, and its way through the services. */
+export function OperatorOrderPage() {
+  const texts = useTexts(operator).order;
+  const { journey: journeyTitle } = useTexts(customer).order;
+  const { api, language } = useConsole();
+  const id = useRoute().params.id ?? '';
+  const journey = useLoad(
+    `${id} ${language}`,
+    (signal) =>
+      api.read<Journey>(`/v1/operator/orders/${encodeURIComponent(id)}/journey`, { signal }),
+    watchEvery,
+  );
+  return (
+    <Page title={texts.title}>
+      <Loading loaded={journey}>
+        {(found) => (
+          <>
+            {found.recovery.error !== null && found.order.status === 'Pending' && (
+              <Notice tone="bad">
+                {texts.lastError}: {found.recovery.error}
+              </Notice>
+            )}
+            <div class="columns">
+              <Facts journey={found} />
+              <OrderItems order={found.order} />
+            </div>
+            <h2>{journeyTitle}</h2>
+            <JourneyView journey={found} />
+          </>
+        )}
+      </Loading>
+    </Page>
+  );
+}
+
+function Facts({ journey }: { journey: Journey }) {
+  const texts = useTexts(operator);
+  const { order, letter, deadLetter, recovery } = journey;
+  return (
+    <section class={`card answer ${order.status.toLowerCase()}`} aria-label={texts.order.title}>
+      <div class="answer-head">
+        <StatusPill status={order.status} label={order.statusLabel} />
+        <p class="figure">
+          <Money value={order.total} />
+        </p>
+      </div>
+      <dl class="facts stacked">
+        <Fact label={texts.order.id}>
+          <code>{order.id}</code>
+        </Fact>
+        <Fact label={texts.order.customer}>
+          <code>{order.customerId}</code>
+        </Fact>
+        <Fact label={texts.order.placed}>
+          <Moment at={order.createdAt} />
+        </Fact>
+        {order.status !== 'Pending' && (
+          <Fact label={texts.order.ended}>
+            <Moment at={order.updatedAt} />
+          </Fact>
+        )}
+        {order.payment !== null && (
+          <Fact label={texts.order.operation}>
+            <code>{order.payment.operationId}</code>
+          </Fact>
+        )}
+        {recovery.attempts > 0 && (
+          <Fact label={texts.order.recovery}>{texts.pending.attempts(recovery.attempts)}</Fact>
+        )}
+        {letter !== null && (
+          <Fact label={texts.order.letter}>
+            <a href={`/operator/letters/${letter.id}`}>{texts.letters.open}</a>{' '}
+            <LetterPill state={letter.state} />
+          </Fact>
+        )}
+        {deadLetter !== null && (
+          <Fact label={texts.order.deadLetter}>
+            <a href={`/operator/dead-letters/${deadLetter.id}`}>{texts.letters.open}</a>
+          </Fact>
+        )}
+      </dl>
+      <p>
+        <a href={addressOf('/operator/wallets', { customer: order.customerId })}>
+          {texts.order.topUp}
+        </a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,172 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Overview } from '#contracts/operator.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { formatDuration, formatNumber } from '../format.ts';
+import { useLoad } from '../load.ts';
+import { lagOf, type Urgency, urgencies, waitingOf } from '../overview.ts';
+import { FindOrder } from '../parts/find-order.tsx';
+import { Loading, Notice } from '../parts/notices.tsx';
+import { LettersCard, OrdersCard, Partitions, PendingCard } from '../parts/overview-cards.tsx';
+import { Page } from '../parts/page.tsx';
+import { Sparkline } from '../parts/sparkline.tsx';
+import { Pill } from '../parts/values.tsx';
+import { type Sample, withSample } from '../samples.ts';
+import { overview } from '../texts/overview.ts';
+
+const REFRESH_MS = 2_000;
+
+/** How the system is doing now, and how it did in the last minutes. */
+export function OperatorOverviewPage() {
+  const texts = useTexts(overview);
+  const { api } = useConsole();
+  const loaded = useLoad(
+    'overview',
+    (signal) => api.read<Overview>('/v1/operator/overview', { signal }),
+    REFRESH_MS,
+  );
+  const history = useHistory(loaded.data);
+  return (
+    <Page
+      title={texts.title}
+      lead={texts.lead}
+      actions={
+        <a class="button" href="/operator/wallets">
+          {texts.topUp}
+        </a>
+      }
+    >
+      <Loading loaded={loaded}>
+        {(data) => (
+          <>
+            {data.orders === null && <Notice tone="wait">{texts.ordersAway}</Notice>}
+            {data.notifications === null && <Notice tone="wait">{texts.notificationsAway}</Notice>}
+            <h2 class="unseen">{texts.now}</h2>
+            <Live data={data} history={history} />
+            <div class="columns">
+              {data.orders !== null && <OrdersCard orders={data.orders} />}
+              {data.orders !== null && (
+                <PendingCard orders={data.orders} urgency={urgencies(data).pending} />
+              )}
+              {data.notifications !== null && (
+                <LettersCard notifications={data.notifications} urgencies={urgencies(data)} />
+              )}
+            </div>
+            {data.notifications?.lag && <Partitions lag={data.notifications.lag} />}
+          </>
+        )}
+      </Loading>
+      <FindOrder />
+    </Page>
+  );
+}
+
+const SERIES = ['placed', 'outbox', 'lag', 'waiting'] as const;
+type Series = (typeof SERIES)[number];
+type History = Record<Series, Sample[]>;
+
+const NO_HISTORY: History = { placed: [], outbox: [], lag: [], waiting: [] };
+
+/** What each figure was, as far back as this page has been open. */
+function useHistory(data: Overview | null): History {
+  const [history, setHistory] = useState(NO_HISTORY);
+  useEffect(() => {
+    if (data === null) return;
+    const { orders, notifications } = data;
+    const values: Record<Series, number | null> = {
+      placed: orders?.rates.placed ?? null,
+      outbox: orders?.outbox?.unpublished ?? null,
+      lag: notifications && lagOf(notifications),
+      waiting: notifications && waitingOf(notifications).count,
+    };
+    const at = Date.parse(data.at);
+    setHistory(
+      (last) =>
+        Object.fromEntries(
+          SERIES.map((name) => [name, withSample(last[name], { at, value: values[name] })]),
+        ) as History,
+    );
+  }, [data]);
+  return history;
+}
+
+/** The four figures that move, each with its line. */
+function Live({ data, history }: { data: Overview; history: History }) {
+  const texts = useTexts(overview);
+  const { language } = useConsole();
+  const { orders, notifications } = data;
+  const urgent = urgencies(data);
+  const number = (value: number) => formatNumber(value, language);
+  const age = (ms: number) => (ms === 0 ? texts.empty : texts.oldest(formatDuration(ms, language)));
+  const lag = notifications && lagOf(notifications);
+  const waiting = notifications && waitingOf(notifications);
+  return (
+    <ul class="live">
+      <Figure
+        label={texts.placedRate}
+        value={orders && number(orders.rates.placed)}
+        note={orders && texts.ended(number(orders.rates.paid), number(orders.rates.cancelled))}
+        samples={history.placed}
+      />
+      <Figure
+        label={texts.outbox}
+        value={orders?.outbox ? number(orders.outbox.unpublished) : null}
+        note={orders && (orders.outbox === null ? texts.foreignRelay : age(orders.outbox.oldestMs))}
+        urgency={urgent.outbox}
+        samples={history.outbox}
+      />
+      <Figure
+        label={texts.lag}
+        value={lag === null ? null : number(lag)}
+        note={
+          notifications &&
+          (lag === null
+            ? texts.brokerAway
+            : texts.perSecondSent(number(notifications.sentPerSecond)))
+        }
+        urgency={urgent.lag}
+        samples={history.lag}
+      />
+      <Figure
+        label={texts.waiting}
+        value={waiting && `${number(waiting.count)}${waiting.capped ? '+' : ''}`}
+        note={notifications && age(notifications.oldestWaitingMs)}
+        urgency={urgent.waiting}
+        href="/operator/letters?state=queued"
+        samples={history.waiting}
+      />
+    </ul>
+  );
+}
+
+function Figure(props: {
+  label: string;
+  /** Null where it is not known. */
+  value: string | null;
+  note: string | null;
+  urgency?: Urgency;
+  /** Where somebody does something about it. */
+  href?: string;
+  samples: Sample[];
+}) {
+  const texts = useTexts(overview);
+  const { language } = useConsole();
+  const { label, value, note, urgency = 'quiet', href, samples } = props;
+  const format = (sample: number) => formatNumber(sample, language);
+  return (
+    <li class={urgency === 'quiet' ? 'card figure-card' : `card figure-card ${urgency}`}>
+      <h3>{href === undefined ? label : <a href={href}>{label}</a>}</h3>
+      <p class="figure">
+        {value ?? <span class="no-data">{texts.unknown}</span>}
+        <Marked urgency={urgency} />
+      </p>
+      <p class="label">{note ?? ' '}</p>
+      <Sparkline what={label} samples={samples} format={format} />
+    </li>
+  );
+}
+
+function Marked({ urgency }: { urgency: Urgency }): ComponentChildren {
+  const texts = useTexts(overview);
+  return urgency === 'quiet' ? null : <Pill tone={urgency}>{texts.tones[urgency]}</Pill>;
+}

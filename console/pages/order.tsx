@@ -1,0 +1,206 @@
+import { useLocation, useRoute } from 'preact-iso';
+import type { Wallet, WalletOperation } from '#contracts/billing.ts';
+import type { Money as MoneyValue } from '#contracts/common.ts';
+import type { Journey, PublicOrder } from '#contracts/gateway.ts';
+import { newKey } from '../api.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { formatMoney } from '../format.ts';
+import { keepDraft, readDraft } from '../kept.ts';
+import { problemOf, useAction, useLoad } from '../load.ts';
+import { placeOrder, repeatedly } from '../orders.ts';
+import { JourneyView } from '../parts/journey-view.tsx';
+import { LetterPill } from '../parts/letter-list.tsx';
+import { Loading, Problem } from '../parts/notices.tsx';
+import { OrderItems } from '../parts/order-items.tsx';
+import { Page } from '../parts/page.tsx';
+import { useOpen } from '../parts/use-open.ts';
+import { Id, Moment, Money, StatusPill } from '../parts/values.tsx';
+import { customer } from '../texts/customer.ts';
+
+const YOUNG_MS = 30_000;
+const FAST_MS = 500;
+const SLOW_MS = 3_000;
+
+/** How soon to look again: often while the order is young, then calmly, and never when it ended. */
+export function watchEvery({ complete, order }: Journey): number | null {
+  if (complete) return null;
+  return Date.now() - Date.parse(order.createdAt) < YOUNG_MS ? FAST_MS : SLOW_MS;
+}
+
+/** One order: the answer, what to do next, its letter, and its way through the services. */
+export function OrderPage() {
+  const texts = useTexts(customer).order;
+  const { api, language } = useConsole();
+  const id = useRoute().params.id ?? '';
+  const journey = useLoad(
+    `${id} ${language}`,
+    (signal) => api.read<Journey>(`/v1/orders/${encodeURIComponent(id)}/journey`, { signal }),
+    watchEvery,
+  );
+  return (
+    <Page title={texts.title}>
+      <Loading loaded={journey}>
+        {(found) => (
+          <>
+            <Answer journey={found} />
+            <div class="columns">
+              <OrderItems order={found.order} />
+              <LetterCard journey={found} />
+            </div>
+            <h2>{texts.journey}</h2>
+            <JourneyView journey={found} />
+          </>
+        )}
+      </Loading>
+    </Page>
+  );
+}
+
+function Answer({ journey }: { journey: Journey }) {
+  const texts = useTexts(customer).order;
+  const { order, payment } = journey;
+  const declined = order.statusReason === 'insufficient-funds';
+  const lead = {
+    Paid: texts.paidLead,
+    Cancelled: declined ? texts.declinedLead : texts.voidedLead,
+    Pending: texts.pendingLead,
+  }[order.status];
+  return (
+    <section class={`card answer ${order.status.toLowerCase()}`} role="status">
+      <div class="answer-head">
+        <StatusPill status={order.status} label={order.statusLabel} />
+        <p class="figure">
+          <Money value={order.total} />
+        </p>
+      </div>
+      <p>{lead}</p>
+      {declined && payment !== null && (
+        <dl class="facts">
+          <div>
+            <dt>{texts.balanceSeen}</dt>
+            <dd>
+              <Money value={payment.balanceSeen} />
+            </dd>
+          </div>
+          <div class="lacking">
+            <dt>{texts.shortfall}</dt>
+            <dd>
+              <Money
+                value={{
+                  amount: order.total.amount - payment.balanceSeen.amount,
+                  currency: order.total.currency,
+                }}
+              />
+            </dd>
+          </div>
+        </dl>
+      )}
+      {order.status === 'Cancelled' && <OrderAgain order={order} />}
+      <dl class="facts dim">
+        <div>
+          <dt>{texts.placed}</dt>
+          <dd>
+            <Moment at={order.createdAt} />
+          </dd>
+        </div>
+        <div>
+          <dt>{texts.id}</dt>
+          <dd>
+            <code>{order.id}</code>
+          </dd>
+        </div>
+        {order.payment !== null && (
+          <div>
+            <dt>{texts.operation}</dt>
+            <dd>
+              <Id value={order.payment.operationId} />
+            </dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+/** What one click does, kept until it is done: pressing again after a reload does nothing twice. */
+interface Again {
+  topUp: { amount: MoneyValue; key: string } | null;
+  orderKey: string;
+}
+
+/** Tops the wallet up by what lacks now, and places the same order anew. */
+function OrderAgain({ order }: { order: PublicOrder }) {
+  const texts = useTexts(customer).order;
+  const { api, facts, language } = useConsole();
+  const { route } = useLocation();
+  const open = useOpen();
+  const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
+  const { currency } = order.total;
+  const lacking = wallet.data && order.total.amount - wallet.data.balance.amount;
+  const mustTopUp = facts.selfTopUp && lacking !== null && lacking > 0;
+  const draftName = `again.${order.id}`;
+  const { run, running, problem } = useAction(async () => {
+    const plan: Again = readDraft<Again>(draftName) ?? {
+      topUp: mustTopUp ? { amount: { amount: lacking, currency }, key: newKey() } : null,
+      orderKey: newKey(),
+    };
+    keepDraft(draftName, plan);
+    const { topUp, orderKey } = plan;
+    try {
+      if (topUp !== null) {
+        const ask = () =>
+          api.send<WalletOperation>('POST', '/v1/wallet/top-ups', {
+            body: { amount: topUp.amount },
+            headers: { 'idempotency-key': topUp.key },
+          });
+        await repeatedly(ask, { signal: open });
+      }
+      const again = { items: order.items, key: orderKey };
+      const placed = await placeOrder(api, again, { signal: open, onRepeat: () => {} });
+      keepDraft(draftName, null);
+      route(`/orders/${placed.id}`);
+    } catch (error) {
+      if (open.aborted || problemOf(error).status === 401) return;
+      keepDraft(draftName, null);
+      throw error;
+    }
+  });
+  return (
+    <>
+      {problem !== null && <Problem problem={problem} />}
+      <p>
+        <button type="button" class="primary" disabled={running || lacking === null} onClick={run}>
+          {mustTopUp
+            ? texts.topUpAndAgainSum(formatMoney({ amount: lacking, currency }, language))
+            : texts.again}
+        </button>
+      </p>
+    </>
+  );
+}
+
+function LetterCard({ journey: { letter } }: { journey: Journey }) {
+  const texts = useTexts(customer);
+  return (
+    <section class="card" aria-labelledby="order-letter">
+      <h2 id="order-letter">{texts.order.letter}</h2>
+      {letter === null ? (
+        <p class="quiet">{texts.order.letterLater}</p>
+      ) : (
+        <>
+          <p>
+            <strong>{texts.letters.kinds[letter.kind]}</strong> <LetterPill state={letter.state} />
+          </p>
+          {letter.to !== null && (
+            <p class="quiet">
+              <bdi>{letter.to}</bdi>
+            </p>
+          )}
+          <p>
+            <a href={`/letters/${letter.id}`}>{texts.order.openLetter}</a>
+          </p>
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,104 @@
+import { useState } from 'preact/hooks';
+import type { Profile } from '#contracts/profiles.ts';
+import { ApiProblem } from '../api.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { useAction, useLoad } from '../load.ts';
+import { Field, faultAt } from '../parts/field.tsx';
+import { LocaleField } from '../parts/locale-field.tsx';
+import { Loading, Notice, Problem } from '../parts/notices.tsx';
+import { Page } from '../parts/page.tsx';
+import { customer } from '../texts/customer.ts';
+
+interface Stored {
+  profile: Profile;
+  etag: string | null;
+}
+
+/** Where letters go. */
+export function ProfilePage() {
+  const texts = useTexts(customer).profile;
+  const { api } = useConsole();
+  const loaded = useLoad('profile', async (signal): Promise<Stored> => {
+    const answer = await api.send<Profile>('GET', '/v1/profile', { signal });
+    return { profile: answer.body, etag: answer.headers.get('etag') };
+  });
+  return (
+    <Page title={texts.title} lead={texts.lead} narrow>
+      <Loading loaded={loaded}>{(stored) => <ProfileForm stored={stored} />}</Loading>
+    </Page>
+  );
+}
+
+function ProfileForm({ stored }: { stored: Stored }) {
+  const texts = useTexts(customer);
+  const { api } = useConsole();
+  const [base, setBase] = useState(stored);
+  const [draft, setDraft] = useState(stored.profile);
+  const [told, setTold] = useState<'saved' | 'stale' | null>(null);
+  const { run, running, problem } = useAction(async () => {
+    setTold(null);
+    const { email, name, locale } = draft;
+    try {
+      const answer = await api.send<Profile>('PUT', '/v1/profile', {
+        body: { email: email.trim(), name: name.trim(), locale },
+        // What this form was filled from: a change made elsewhere is not overwritten unseen.
+        headers: base.etag === null ? {} : { 'if-match': base.etag },
+      });
+      setBase({ profile: answer.body, etag: answer.headers.get('etag') });
+      setDraft(answer.body);
+      setTold('saved');
+    } catch (error) {
+      if (!(error instanceof ApiProblem && error.status === 412)) throw error;
+      const now = await api.send<Profile>('GET', '/v1/profile');
+      setBase({ profile: now.body, etag: now.headers.get('etag') });
+      setDraft(now.body);
+      setTold('stale');
+    }
+  });
+  return (
+    <form
+      class="card form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        run();
+      }}
+    >
+      {problem !== null && <Problem problem={problem} />}
+      {told === 'saved' && <Notice tone="good">{texts.profile.saved}</Notice>}
+      {told === 'stale' && <Notice tone="wait">{texts.profile.stale}</Notice>}
+      <Field label={texts.profile.email} fault={faultAt(problem, '/email')}>
+        {(ties) => (
+          <input
+            {...ties}
+            type="email"
+            autoComplete="email"
+            required
+            maxLength={254}
+            value={draft.email}
+            onInput={(event) => setDraft({ ...draft, email: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label={texts.register.name}
+        hint={texts.register.nameHint}
+        fault={faultAt(problem, '/name')}
+      >
+        {(ties) => (
+          <input
+            {...ties}
+            autoComplete="name"
+            required
+            maxLength={200}
+            value={draft.name}
+            onInput={(event) => setDraft({ ...draft, name: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <LocaleField value={draft.locale} onChange={(locale) => setDraft({ ...draft, locale })} />
+      <button type="submit" class="primary" disabled={running}>
+        {texts.profile.save}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,39 @@
+import { useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { useTexts } from '../context.ts';
+import { isOrderId } from '../event-text.ts';
+import { overview } from '../texts/overview.ts';
+import { Field } from './field.tsx';
+
+/** Opens any order: customers who ask about one tell its number. */
+export function FindOrder() {
+  const texts = useTexts(overview);
+  const { route } = useLocation();
+  const [id, setId] = useState('');
+  const [wrong, setWrong] = useState(false);
+  return (
+    <form
+      class="card find-order"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        const fits = isOrderId(id.trim());
+        setWrong(!fits);
+        if (fits) route(`/operator/orders/${id.trim()}`);
+      }}
+    >
+      <Field label={texts.find} fault={wrong ? texts.findFault : null}>
+        {(ties) => (
+          <input
+            {...ties}
+            spellcheck={false}
+            autoComplete="off"
+            value={id}
+            onInput={(event) => setId(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <button type="submit">{texts.open}</button>
+    </form>
+  );
+}

@@ -1,0 +1,29 @@
+import { useEffect, useRef } from 'preact/hooks';
+
+/**
+ * A letter's HTML. The frame is a document of ours (`letter.html`) with a policy of its own, and
+ * holds the letter in a second, sandboxed one: nothing in it runs, nothing is fetched, and it cannot
+ * reach this page.
+ */
+export function LetterFrame({ html, title }: { html: string; title: string }) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  useEffect(() => {
+    const window = frame.current?.contentWindow;
+    const post = () => window?.postMessage({ html, title }, location.origin);
+    const onReady = (event: MessageEvent) => {
+      if (event.source === window && event.data === 'letter-frame-ready') post();
+    };
+    addEventListener('message', onReady);
+    post();
+    return () => removeEventListener('message', onReady);
+  }, [html, title]);
+  return (
+    <iframe
+      ref={frame}
+      class="letter-frame"
+      title={title}
+      src="/letter.html"
+      referrerpolicy="no-referrer"
+    />
+  );
+}

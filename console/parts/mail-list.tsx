@@ -1,0 +1,115 @@
+import { useEffect, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { useConsole, useTexts } from '../context.ts';
+import { useLoad } from '../load.ts';
+import { type MailPage, type MailSummary, mailAddress } from '../mailbox.ts';
+import { mailbox } from '../texts/mailbox.ts';
+import { Field } from './field.tsx';
+import { Empty, Loading } from './notices.tsx';
+import { Pager } from './pager.tsx';
+import { Moment } from './values.tsx';
+
+const REFRESH_MS = 2_000;
+const TYPING_MS = 300;
+const SEARCH_MAX = 200;
+
+/** The letters that came, newest first; new ones appear while one looks at the first page. */
+export function MailList({ opened }: { opened: number | null }) {
+  const texts = useTexts(mailbox);
+  const { api } = useConsole();
+  const { search, before } = useLocation().query;
+  const mails = useLoad(
+    `mails ${search} ${before}`,
+    (signal) =>
+      api.read<MailPage>('/mailbox/messages', { query: { limit: 50, search, before }, signal }),
+    before === undefined ? REFRESH_MS : null,
+  );
+  return (
+    <section class="mail-list" aria-label={texts.list}>
+      <Search />
+      <Loading loaded={mails}>
+        {({ data, next }) => (
+          <>
+            {data.length === 0 ? (
+              <Nothing searched={search !== undefined} more={next !== null} />
+            ) : (
+              <ul class="rows">
+                {data.map((mail) => (
+                  <li key={mail.id}>
+                    <MailRow mail={mail} opened={mail.id === opened} />
+                  </li>
+                ))}
+              </ul>
+            )}
+            <Pager nextCursor={next === null ? null : String(next)} parameter="before" />
+          </>
+        )}
+      </Loading>
+    </section>
+  );
+}
+
+function MailRow({ mail, opened }: { mail: MailSummary; opened: boolean }) {
+  const texts = useTexts(mailbox);
+  const { query } = useLocation();
+  return (
+    <a class="row" href={mailAddress(mail.id, query)} aria-current={opened ? 'true' : undefined}>
+      <span class="row-main">
+        <bdi>{mail.subject || texts.noSubject}</bdi>
+      </span>
+      <span class="row-side">
+        <Moment at={mail.receivedAt} />
+      </span>
+      <span class="row-dim">
+        <bdi>{mail.to}</bdi>
+      </span>
+    </a>
+  );
+}
+
+/** A search looks through a stretch at a time: nothing here may mean something further back. */
+function Nothing({ searched, more }: { searched: boolean; more: boolean }) {
+  const texts = useTexts(mailbox);
+  if (searched) return <Empty title={more ? texts.notFoundYet : texts.notFound} />;
+  return (
+    <Empty title={texts.none}>
+      <p>{texts.noneHint}</p>
+    </Empty>
+  );
+}
+
+/** The search, which goes into the address when the typing pauses. */
+function Search() {
+  const texts = useTexts(mailbox);
+  const { path, query, route } = useLocation();
+  const { search = '' } = query;
+  const [text, setText] = useState(search);
+  // Back and forward change the address from outside.
+  useEffect(() => setText(search), [search]);
+  useEffect(() => {
+    const wanted = text.trim();
+    if (wanted === search) return;
+    const timer = setTimeout(() => {
+      const found = wanted === '' ? {} : { search: wanted };
+      const opened = /^\/mailbox\/(\d+)$/.exec(path)?.[1];
+      route(mailAddress(opened === undefined ? null : Number(opened), found), true);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text, search, path, route]);
+  return (
+    <search>
+      <Field label={texts.search} quietLabel>
+        {(ties) => (
+          <input
+            {...ties}
+            type="search"
+            maxLength={SEARCH_MAX}
+            placeholder={texts.search}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+    </search>
+  );
+}

@@ -1,0 +1,180 @@
+import type { ComponentChildren } from 'preact';
+import type { Overview } from '#contracts/operator.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { formatDuration, formatNumber } from '../format.ts';
+import type { Urgency, urgencies } from '../overview.ts';
+import { overview } from '../texts/overview.ts';
+import { Pill, type Tone } from './values.tsx';
+
+type Orders = NonNullable<Overview['orders']>;
+type Notifications = NonNullable<Overview['notifications']>;
+
+/** A count with its name; where somebody does something about it, its name leads there. */
+function Count(props: {
+  label: string;
+  href?: string;
+  tone?: Tone;
+  /** In words, beside the colour. */
+  mark?: string | null;
+  children: ComponentChildren;
+}) {
+  const { label, href, tone = 'quiet', mark = null, children } = props;
+  return (
+    <div class={tone === 'quiet' ? 'count' : `count ${tone}`}>
+      <dt>{href === undefined ? label : <a href={href}>{label}</a>}</dt>
+      <dd class="number">
+        {mark !== null && <Pill tone={tone}>{mark}</Pill>}
+        {children}
+      </dd>
+    </div>
+  );
+}
+
+/** The latest orders by status. */
+export function OrdersCard({ orders: { latest } }: { orders: Orders }) {
+  const texts = useTexts(overview);
+  const { language } = useConsole();
+  const number = (value: number) => formatNumber(value, language);
+  const capped = latest.counted >= latest.max;
+  return (
+    <section class="card" aria-labelledby="overview-orders">
+      <h2 id="overview-orders">{texts.orders}</h2>
+      <dl class="counts">
+        <Count label={texts.statuses.Paid}>{number(latest.paid)}</Count>
+        <Count label={texts.statuses.Cancelled}>{number(latest.cancelled)}</Count>
+        <Count label={texts.statuses.Pending}>{number(latest.pending)}</Count>
+      </dl>
+      <p class="label">{capped ? texts.latest(number(latest.max)) : texts.allOrders}</p>
+    </section>
+  );
+}
+
+/** Orders that have not ended, by their age. */
+export function PendingCard({ orders, urgency }: { orders: Orders; urgency: Urgency }) {
+  const texts = useTexts(overview);
+  const { language } = useConsole();
+  const { total, oldestMs, byAge } = orders.pending;
+  const duration = (ms: number) => formatDuration(ms, language);
+  const ageOf = ({ fromMs, toMs }: (typeof byAge)[number]) => {
+    if (toMs === null) return texts.older(duration(fromMs));
+    return fromMs === 0
+      ? texts.younger(duration(toMs))
+      : texts.between(duration(fromMs), duration(toMs));
+  };
+  return (
+    <section class="card" aria-labelledby="overview-pending">
+      <h2 id="overview-pending">{texts.pendingByAge}</h2>
+      {total === 0 ? (
+        <p class="quiet">{texts.noPending}</p>
+      ) : (
+        <>
+          {urgency !== 'quiet' && (
+            <p class="urgent">
+              <Pill tone={urgency}>{texts.tones[urgency]}</Pill> {texts.oldest(duration(oldestMs))}
+            </p>
+          )}
+          <dl class="counts">
+            {byAge.map((part) => (
+              <Count key={part.fromMs} label={ageOf(part)}>
+                {formatNumber(part.count, language)}
+              </Count>
+            ))}
+          </dl>
+        </>
+      )}
+      <p>
+        <a href="/operator/pending">{texts.toPending}</a>
+      </p>
+    </section>
+  );
+}
+
+const STATES = ['queued', 'sending', 'sent', 'failed'] as const;
+
+/** Letters by state, and what never became one. */
+export function LettersCard(props: {
+  notifications: Notifications;
+  urgencies: ReturnType<typeof urgencies>;
+}) {
+  const texts = useTexts(overview);
+  const { language } = useConsole();
+  const { letters, oldestWaitingMs, deadLetters } = props.notifications;
+  const { waiting, failed, deadLetters: dead } = props.urgencies;
+  const markOf = (urgency: Urgency) => (urgency === 'quiet' ? null : texts.tones[urgency]);
+  const number = (value: number) => formatNumber(value, language);
+  const capped = (value: number) => `${number(value)}${value >= letters.max ? '+' : ''}`;
+  return (
+    <section class="card" aria-labelledby="overview-letters">
+      <h2 id="overview-letters">{texts.letters}</h2>
+      <dl class="counts">
+        {STATES.map((state) => (
+          <Count
+            key={state}
+            label={texts.states[state]}
+            href={`/operator/letters?state=${state}`}
+            {...(state === 'failed' && { tone: failed, mark: markOf(failed) })}
+          >
+            {capped(letters[state])}
+          </Count>
+        ))}
+        {oldestWaitingMs > 0 && (
+          <Count label={texts.oldestWaiting} tone={waiting} mark={markOf(waiting)}>
+            {formatDuration(oldestWaitingMs, language)}
+          </Count>
+        )}
+        <Count
+          label={texts.deadLetters}
+          href="/operator/dead-letters"
+          tone={dead}
+          mark={markOf(dead)}
+        >
+          {number(deadLetters)}
+        </Count>
+      </dl>
+    </section>
+  );
+}
+
+/** How far each partition of the topic was read. */
+export function Partitions({ lag }: { lag: NonNullable<Notifications['lag']> }) {
+  const texts = useTexts(overview);
+  const { language } = useConsole();
+  const number = (value: number) => formatNumber(value, language);
+  return (
+    <details class="partitions">
+      <summary>{texts.partitions}</summary>
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">{texts.partition}</th>
+            <th scope="col" class="number">
+              {texts.position}
+            </th>
+            <th scope="col" class="number">
+              {texts.end}
+            </th>
+            <th scope="col" class="number">
+              {texts.behind}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lag.map(({ partition, position, end, lag: behind }) => (
+            <tr key={partition}>
+              <td data-label={texts.partition}>{partition}</td>
+              <td class="number" data-label={texts.position}>
+                {number(position)}
+              </td>
+              <td class="number" data-label={texts.end}>
+                {number(end)}
+              </td>
+              <td class="number" data-label={texts.behind}>
+                {number(behind)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}

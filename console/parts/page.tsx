@@ -1,0 +1,44 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+let opened = 0;
+
+/**
+ * A page with its heading. It names the tab, and after a change of page the heading has the focus,
+ * as if the browser had loaded a document: readers and keyboards go on from there.
+ */
+export function Page(props: {
+  title: string;
+  lead?: ComponentChildren;
+  actions?: ComponentChildren;
+  /** For forms that stand alone. */
+  narrow?: boolean;
+  children: ComponentChildren;
+}) {
+  const { title, lead, actions, narrow = false, children } = props;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Orderbell`;
+  }, [title]);
+  useEffect(() => {
+    // Not for the first page, where the browser itself begins at the top.
+    if (opened++ > 0) {
+      heading.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
+  }, []);
+  return (
+    <div class={narrow ? 'page narrow' : 'page'}>
+      <div class="page-head">
+        <div>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
+          {lead !== undefined && <p class="lead">{lead}</p>}
+        </div>
+        {actions !== undefined && <div class="actions">{actions}</div>}
+      </div>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,8 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** A signal that is aborted when the component is gone. */
+export function useOpen(): AbortSignal {
+  const [controller] = useState(() => new AbortController());
+  useEffect(() => () => controller.abort(), [controller]);
+  return controller.signal;
+}

@@ -1,0 +1,40 @@
+import type { Money as MoneyValue } from '#contracts/common.ts';
+import type { OrderStatus } from '#contracts/orders.ts';
+import { useConsole } from '../context.ts';
+import { formatMoment, formatMomentInFull, formatMoney, shortId } from '../format.ts';
+
+export function Money({ value, sign = false }: { value: MoneyValue; sign?: boolean }) {
+  const { language } = useConsole();
+  return <span class="money">{formatMoney(value, language, { sign })}</span>;
+}
+
+export function Moment({ at }: { at: string }) {
+  const { language } = useConsole();
+  return (
+    <time dateTime={at} title={formatMomentInFull(at, language)}>
+      {formatMoment(at, language, Date.now())}
+    </time>
+  );
+}
+
+/** The end of an id, with all of it as a title. */
+export function Id({ value }: { value: string }) {
+  return (
+    <code class="id" title={value}>
+      {shortId(value)}
+    </code>
+  );
+}
+
+/** How something stands: the words say it, the colour helps. */
+export type Tone = 'good' | 'bad' | 'wait' | 'quiet';
+
+export function Pill({ tone, children }: { tone: Tone; children: string }) {
+  return <span class={`pill ${tone}`}>{children}</span>;
+}
+
+const TONES: Record<OrderStatus, Tone> = { Paid: 'good', Cancelled: 'bad', Pending: 'wait' };
+
+export function StatusPill({ status, label }: { status: OrderStatus; label: string }) {
+  return <Pill tone={TONES[status]}>{label}</Pill>;
+}

@@ -1,0 +1,50 @@
+/** A measured figure over time; null where it was not known. */
+export interface Sample {
+  /** Milliseconds since the epoch. */
+  at: number;
+  value: number | null;
+}
+
+/** How far back a page remembers. */
+export const SPAN_MS = 5 * 60_000;
+// Two readings this far apart are not joined: nobody knows what was between them.
+const GAP_MS = 15_000;
+
+/** The samples with one more; those that are too old go. A reading seen before adds nothing. */
+export function withSample(samples: Sample[], sample: Sample): Sample[] {
+  if (samples.at(-1)?.at === sample.at) return samples;
+  return [...samples.filter(({ at }) => at > sample.at - SPAN_MS), sample];
+}
+
+/** The least, the greatest and the latest known value; null where none is known. */
+export function rangeOf(samples: Sample[]): { min: number; max: number; last: number } | null {
+  const values = samples.flatMap(({ value }) => value ?? []);
+  const last = values.at(-1);
+  if (last === undefined) return null;
+  return { min: Math.min(...values), max: Math.max(...values), last };
+}
+
+/**
+ * The samples as lines of an SVG drawing, whose right edge is the latest sample and whose left edge
+ * is `SPAN_MS` before; zero is at the bottom and the greatest value at the top.
+ * @returns `d` of one path for each stretch without a gap
+ */
+export function linesOf(samples: Sample[], size: { width: number; height: number }): string[] {
+  const end = samples.at(-1)?.at ?? 0;
+  const max = rangeOf(samples)?.max || 1;
+  const xOf = (at: number) => round(size.width * (1 - (end - at) / SPAN_MS));
+  const yOf = (value: number) => round(size.height * (1 - value / max));
+  const lines: string[] = [];
+  let before: number | null = null;
+  for (const { at, value } of samples) {
+    if (value !== null) {
+      const point = `${xOf(at)} ${yOf(value)}`;
+      if (before === null || at - before > GAP_MS) lines.push(`M${point}`);
+      else lines.push(`${lines.pop()}L${point}`);
+    }
+    before = value === null ? null : at;
+  }
+  return lines;
+}
+
+const round = (value: number) => Math.round(value * 100) / 100;

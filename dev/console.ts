@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { glob, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeError } from '#platform/errors.ts';
+
+// Builds the web console (console/) to console/dist, which the gateway serves. `npm install` does
+// it, and `npm start` where the sources have changed since.
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCES = join(ROOT, 'console');
+const BUILT = join(SOURCES, 'dist');
+const SOURCES_MARK = 'sources.txt';
+
+/** Whether what is built was made from the sources that are there now. */
+async function isFresh(): Promise<boolean> {
+  const mark = await readFile(join(BUILT, SOURCES_MARK), 'utf8').catch(() => null);
+  return mark !== null && mark === (await digestOfSources());
+}
+
+/** By content: times of files tell nothing after a checkout. */
+async function digestOfSources(): Promise<string> {
+  const names = ['../package-lock.json', '../dev/console.ts'];
+  for await (const name of glob('**/*.{ts,tsx,css,html,svg}', {
+    cwd: SOURCES,
+    exclude: (path) => path === 'dist',
+  })) {
+    names.push(name);
+  }
+  const digest = createHash('sha256');
+  for (const name of names.sort()) {
+    digest.update(`${name}\0`).update(await readFile(join(SOURCES, name)));
+  }
+  return digest.digest('hex');
+}
+
+async function build(): Promise<void> {
+  const { build: bundle } = await import('vite');
+  const digest = await digestOfSources();
+  // Beside, and then renamed: a gateway that starts meanwhile sees all of it or nothing.
+  const draft = join(SOURCES, 'dist', `.draft-${process.pid}`);
+  await bundle({
+    configFile: false,
+    root: SOURCES,
+    logLevel: 'warn',
+    build: {
+      outDir: draft,
+      emptyOutDir: true,
+      // light-dark() of the styles, which older targets would have rewritten.
+      target: ['chrome123', 'firefox120', 'safari17.5'],
+      // The policy of the pages allows no inline script and no data: address.
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: [join(SOURCES, 'index.html'), join(SOURCES, 'letter.html')] },
+    },
+  });
+  await mkdir(join(BUILT, 'assets'), { recursive: true });
+  // New assets first and the pages that name them last; old ones stay for tabs that are open.
+  for await (const name of glob('assets/*', { cwd: draft })) {
+    await rename(join(draft, name), join(BUILT, name));
+  }
+  for (const name of ['letter.html', 'index.html']) {
+    await rename(join(draft, name), join(BUILT, name));
+  }
+  await writeFile(join(BUILT, SOURCES_MARK), digest);
+  await rm(draft, { recursive: true, force: true });
+  await removeOldAssets();
+}
+
+// Longer than a tab stays open without a reload, mostly.
+const OLD_MS = 7 * 86_400_000;
+
+async function removeOldAssets(): Promise<void> {
+  for await (const name of glob('assets/*', { cwd: BUILT })) {
+    const { mtimeMs } = await stat(join(BUILT, name));
+    if (Date.now() - mtimeMs > OLD_MS) await rm(join(BUILT, name));
+  }
+}
+
+/**
+ * Builds the console in a process of its own where that is needed, whose memory goes with it.
+ * @returns a line for the screen when it could not; everything else works without it
+ */
+export async function ensureConsole(): Promise<string | null> {
+  if (await isFresh()) return null;
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  if (code === 0) return null;
+  const stale = existsSync(join(BUILT, 'index.html'));
+  return `The web console could not be built; ${stale ? 'an older one is' : 'none is'} served.`;
+}
+
+if (import.meta.main) {
+  try {
+    if (!(await isFresh())) await build();
+  } catch (error) {
+    // As when only the dependencies of production are installed: an image brings dist with it.
+    console.error(`The web console was not built: ${describeError(error)}`);
+    // `npm install` goes on; who waits for the console sees the code.
+    process.exitCode = process.argv.includes('--optional') ? 0 : 1;
+  }
+}
