@@ -47,7 +47,11 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   }
 }
 
-function createProgram(language: Language, runAs: (role: Role) => Declaring['run']): Command {
+/** The commands with their help, and what runs them. */
+export function createProgram(
+  language: Language,
+  runAs: (role: Role) => Declaring['run'],
+): Command {
   const say = textsIn(language);
   const program = new Command()
     .name(PROGRAM)

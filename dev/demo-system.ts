@@ -51,6 +51,8 @@ export async function startOwn(url: string, signal: AbortSignal): Promise<OwnSys
     }
     await sleep(POLL_MS);
   }
+  // From here on the caller passes signals on.
+  signal.removeEventListener('abort', stop);
   return system;
 }
 
