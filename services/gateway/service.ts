@@ -56,8 +56,7 @@ const properties = {
   OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
   OIDC_CLIENT_ID: Type.Optional(
     Type.String({
-      // RFC 6749 appendix A.1.
-      pattern: '^[\\x20-\\x7e]+$',
+      pattern: '^[\\x21-\\x7e]{1,255}$',
       description:
         'Public client (PKCE, redirect to /sign-in) by which the console signs people in at ' +
         'OIDC_ISSUER; without it one pastes a token there.',
@@ -65,9 +64,9 @@ const properties = {
   ),
   OIDC_SCOPE: Type.String({
     default: 'openid email profile',
-    // RFC 6749 section 3.3.
-    pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]+( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
-    description: 'Scopes that the console asks OIDC_ISSUER for.',
+    // RFC 6749 section 3.3; without openid there is no ID token to tell who came.
+    pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
+    description: 'Scopes that the console asks OIDC_ISSUER for, openid first.',
   }),
   TOKEN_ISSUER: Type.String({
     default: 'orderbell',
