@@ -2,13 +2,16 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Api } from './api.ts';
 import type { Language } from './format.ts';
+import type { Issuer } from './issuer.ts';
 import type { OperatorClaim, Session } from './session.ts';
 
 /** What the gateway says about its set-up (`/console.json`). */
 export interface Facts {
   currency: string;
   selfTopUp: boolean;
-  signIn: 'password' | 'token';
+  signIn: 'password' | 'issuer' | 'token';
+  /** Where people sign in when they do not here. */
+  issuer: Issuer | null;
   mailbox: boolean;
   operator: OperatorClaim;
 }

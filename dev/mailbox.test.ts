@@ -106,6 +106,25 @@ test('letters that arrive together are all kept, once each', async (t) => {
   assert.equal(new Set(data.map(({ subject }) => subject)).size, 60);
 });
 
+test('refuse@… is refused for good, busy@… for the moment, and neither is kept', async (t) => {
+  const mailbox = await openMailbox(t);
+  const [gone, busy, kept] = await deliver(mailbox, [
+    { to: 'Refuse@customer.test' },
+    { to: 'busy@customer.test' },
+    { to: 'refused@busy.test' },
+  ]);
+  assert.equal(gone?.kind, 'permanent');
+  assert.match(JSON.stringify(gone), /550 5\.1\.1/);
+  assert.equal(busy?.kind, 'transient');
+  assert.match(JSON.stringify(busy), /450 4\.2\.1/);
+  assert.equal(kept?.kind, 'sent');
+  const { data } = await list(mailbox);
+  assert.deepEqual(
+    data.map(({ to }) => to),
+    ['refused@busy.test'],
+  );
+});
+
 test('a letter whose dot was withheld is not kept', async (t) => {
   const mailbox = await openMailbox(t);
   const [outcome] = await deliver(mailbox, [{}], () => Promise.resolve(false));

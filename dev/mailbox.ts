@@ -35,6 +35,11 @@ export interface Mailbox {
 const MESSAGES_MAX = 1_000_000;
 const MESSAGE_BYTES_MAX = 1024 * 1024;
 const RECIPIENTS_MAX = 10;
+// Local parts that are never delivered to, so that failing letters and their tries can be watched.
+const REFUSED = new Map([
+  ['refuse', { responseCode: 550, text: '5.1.1 no such mailbox' }],
+  ['busy', { responseCode: 450, text: '4.2.1 mailbox busy, try again later' }],
+]);
 const CLIENTS_MAX = 64;
 // Longer than the mailer keeps an idle connection, so that the mailer ends it.
 const CLIENT_IDLE_MS = 60_000;
@@ -53,7 +58,8 @@ const POLICY = [
 
 /**
  * Starts the SMTP server of the default set-up, which delivers nothing and keeps everything, and
- * an API that reads it for the console. Both listen on 127.0.0.1 only and ask for no password.
+ * an API that reads it for the console. Both listen on 127.0.0.1 only and ask for no password. Mail
+ * to `refuse@…` is refused for good, mail to `busy@…` for the moment, every time.
  */
 export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   const store = openMailStore(options.file, options.messagesMax ?? MESSAGES_MAX);
@@ -126,9 +132,10 @@ function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
     closeTimeout: CLIENT_CLOSE_MS,
     // At once, and not in a later turn as by default: see `joinReplies`.
     onMailFrom: (_address, _session, done) => done(),
-    onRcptTo(_address, session, done) {
-      if (session.envelope.rcptTo.length < RECIPIENTS_MAX) done();
-      else done(Object.assign(new Error('4.5.3 too many recipients'), { responseCode: 452 }));
+    onRcptTo({ address }, session, done) {
+      const { responseCode, text } = refusalOf(address, session.envelope.rcptTo.length) ?? {};
+      if (responseCode === undefined) done();
+      else done(Object.assign(new Error(text), { responseCode }));
     },
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
@@ -158,6 +165,12 @@ function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
   // Clients that vanish are reported here; without a listener they would end the process.
   server.on('error', (error) => log.debug({ err: error }, 'mailbox connection failed'));
   return server;
+}
+
+/** Why a recipient is not taken, by RFC 5321 and RFC 3463; null when it is. */
+function refusalOf(address: string, before: number): { responseCode: number; text: string } | null {
+  if (before >= RECIPIENTS_MAX) return { responseCode: 452, text: '4.5.3 too many recipients' };
+  return REFUSED.get(address.slice(0, address.lastIndexOf('@')).toLowerCase()) ?? null;
 }
 
 /** Commands that came together are answered in one write; each costs as much as the parsing. */

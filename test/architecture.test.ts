@@ -19,11 +19,21 @@ function readIfThere(path: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-const sources: SourceFile[] = globSync('{contracts,platform,services,dev,bench,test}/**/*.ts', {
-  cwd: root,
-}).map((name) => {
+const sources: SourceFile[] = globSync(
+  '{contracts,platform,services,dev,bench,test,cli,console}/**/*.{ts,tsx}',
+  { cwd: root },
+).map((name) => {
   const path = name.split(sep).join('/');
   return { path, text: readIfThere(path) ?? '' };
+});
+
+test('the sources of every folder are looked at', () => {
+  for (const path of ['cli/orderbell.ts', 'console/main.tsx', 'test/system.ts']) {
+    assert.ok(
+      sources.some((source) => source.path === path),
+      path,
+    );
+  }
 });
 
 for (const [name, rule] of Object.entries(rules)) {
@@ -83,6 +93,43 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     'services/orders/a.test.ts',
     "import '../billing/store.ts';",
     "import '../../test/database.ts';\nimport '#dev/secrets.ts';",
+  ],
+  [
+    'clientOfTheApi',
+    'cli/a.ts',
+    "import { Money } from '#platform/money.ts';",
+    "import { Command } from 'commander';\nimport 'node:fs';\nimport { x } from '#contracts/x.ts';",
+  ],
+  ['clientOfTheApi', 'cli/a.ts', "import '../dev/system.ts';", "import './b.ts';"],
+  [
+    'clientOfTheApi',
+    'cli/a.test.ts',
+    "import '#services/orders/store.ts';",
+    "import '../test/system.ts';\nimport '#dev/system.ts';",
+  ],
+  [
+    'consoleStandsAlone',
+    'console/pages/a.tsx',
+    "import { Money } from '#contracts/common.ts';",
+    "import type {\n  Money,\n} from '#contracts/common.ts';\nimport { h } from 'preact';",
+  ],
+  [
+    'consoleStandsAlone',
+    'console/a.ts',
+    "import type { X } from '#platform/x.ts';",
+    "import type { X } from './x.ts';",
+  ],
+  [
+    'consoleStandsAlone',
+    'console/pages/a.tsx',
+    "import { x } from '../../cli/x.ts';",
+    "import { x } from '../x.ts';",
+  ],
+  [
+    'consoleStandsAlone',
+    'console/a.ts',
+    "import { readFile } from 'node:fs';\nimport type { X } from '#contracts/x.ts';",
+    "import './a.css';",
   ],
   [
     'modelsStandAlone',

@@ -67,6 +67,43 @@ export const noOtherService: Rule = ({ path, text }) => {
     );
 };
 
+/** The command line is a client of the public API: it knows what crosses the boundary, no more. */
+export const clientOfTheApi: Rule = ({ path, text }) => {
+  if (!path.startsWith('cli/')) return [];
+  return importsOf(text)
+    .filter((name) => {
+      if (isPackage(name) || name.startsWith('./') || name.startsWith('#contracts/')) return false;
+      return !(
+        isTest(path) &&
+        (name.startsWith('#dev/') || targetOf(path, name).startsWith('test/'))
+      );
+    })
+    .map(
+      (name) =>
+        `${path} imports ${name}: cli/ imports npm, node:, ./ and #contracts/. ` +
+        'What it needs to know of the system is in the answers of the public API.',
+    );
+};
+
+// `import type … from '#contracts/…'`: gone before anything runs.
+const TYPES_OF_CONTRACTS =
+  /\b(?:import|export)\s+type\s[^;'"`]*?from\s*(['"`])#contracts\/[^'"`]+\1/g;
+
+/** The console is sent to browsers: its own files, npm, and of the contracts the types alone. */
+export const consoleStandsAlone: Rule = ({ path, text }) => {
+  if (!path.startsWith('console/')) return [];
+  return importsOf(text.replaceAll(TYPES_OF_CONTRACTS, ''))
+    .filter((name) => {
+      if (isPackage(name)) return name.startsWith('node:');
+      return !(name.startsWith('.') && targetOf(path, name).startsWith('console/'));
+    })
+    .map(
+      (name) =>
+        `${path} imports ${name}: console/ imports npm, its own files by relative paths and ` +
+        '`import type` from #contracts/. What else it loads, every browser would have to.',
+    );
+};
+
 /** The models of the protocols say what should happen, whatever the code does. */
 export const modelsStandAlone: Rule = ({ path, text }) => {
   if (!path.startsWith('test/models/')) return [];
@@ -128,6 +165,8 @@ export const notTooLong: Rule = ({ path, text }) => {
 export const rules: Record<string, Rule> = {
   ownFolderOnly,
   noOtherService,
+  clientOfTheApi,
+  consoleStandsAlone,
   modelsStandAlone,
   servicesByTheirEntrance,
   onlyCallersCall,

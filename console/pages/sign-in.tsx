@@ -1,7 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { AccessToken } from '#contracts/identity.ts';
 import { useConsole, useTexts } from '../context.ts';
+import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../issuer.ts';
 import { useAction } from '../load.ts';
 import { Field } from '../parts/field.tsx';
 import { Notice, Problem } from '../parts/notices.tsx';
@@ -19,7 +20,7 @@ export function SignInPage() {
     <Page title={texts.title} narrow>
       {expired && <Notice tone="wait">{texts.expired}</Notice>}
       {asked && !expired && <p>{texts.needed}</p>}
-      {facts.signIn === 'password' ? <PasswordForm /> : <TokenForm />}
+      <Way />
       {facts.signIn === 'password' && (
         <p class="quiet">
           {texts.noAccount} <a href="/register">{texts.register}</a>
@@ -27,6 +28,12 @@ export function SignInPage() {
       )}
     </Page>
   );
+}
+
+function Way() {
+  const { facts } = useConsole();
+  if (facts.issuer !== null) return <IssuerWay issuer={facts.issuer} />;
+  return facts.signIn === 'password' ? <PasswordForm /> : <TokenForm />;
 }
 
 /** Goes on after signing in: from the page of the form itself to the person's first page. */
@@ -91,6 +98,43 @@ function PasswordForm() {
         {texts.submit}
       </button>
     </form>
+  );
+}
+
+/** To the issuer's own page, and what it sends back. */
+function IssuerWay({ issuer }: { issuer: Issuer }) {
+  const texts = useTexts(customer).signIn;
+  const { signIn, facts } = useConsole();
+  const { url, query, route } = useLocation();
+  const returned = isReturn(query);
+  const leave = useAction(() => leaveForIssuer(issuer, returned ? '/' : url));
+  const arrive = useAction(async () => {
+    const { credential, from } = await returnFromIssuer(issuer, new URL(location.href));
+    signIn(sessionOf(credential, facts.operator));
+    route(from.startsWith('/sign-in') ? '/' : from, true);
+  });
+  useEffect(() => {
+    if (returned) arrive.run();
+  }, [returned]);
+  const problem = leave.problem ?? arrive.problem;
+  return (
+    <div class="card form">
+      {problem !== null && (
+        <Notice tone="bad">
+          <p class="notice-title">{texts.issuerFault}</p>
+          <p>{problem.body.detail}</p>
+        </Notice>
+      )}
+      <p>{texts.issuerLead(new URL(issuer.url).host)}</p>
+      <button
+        type="button"
+        class="primary"
+        disabled={leave.running || arrive.running}
+        onClick={leave.run}
+      >
+        {texts.issuer}
+      </button>
+    </div>
   );
 }
 

@@ -10,6 +10,7 @@ import { Field } from '../parts/field.tsx';
 import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { useOpen } from '../parts/use-open.ts';
 import { Moment, Money } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
@@ -111,6 +112,7 @@ function TopUp({ wallet, onDone }: { wallet: Loaded<Wallet>; onDone: () => void 
   const texts = useTexts(customer).wallet;
   const { api, facts, language } = useConsole();
   const { currency } = facts;
+  const open = useOpen();
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState(false);
   const [done, setDone] = useState<WalletOperation | null>(null);
@@ -122,12 +124,12 @@ function TopUp({ wallet, onDone }: { wallet: Loaded<Wallet>; onDone: () => void 
     setDone(null);
     if (amount === null || amount < 1) return;
     if (key.current?.amount !== amount) key.current = { amount, key: newKey() };
-    const answer = await repeatedly(() =>
+    const ask = () =>
       api.send<WalletOperation>('POST', '/v1/wallet/top-ups', {
         body: { amount: { amount, currency } },
         headers: { 'idempotency-key': key.current?.key ?? newKey() },
-      }),
-    );
+      });
+    const answer = await repeatedly(ask, { signal: open });
     key.current = null;
     setDone(answer.body);
     setText('');

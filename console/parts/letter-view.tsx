@@ -32,7 +32,7 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
           {
             name: 'headers',
             label: texts.headers,
-            content: () => <HeadersTable label={texts.headers} headers={headers} />,
+            content: () => <HeadersTable headers={headers} label={texts.headers} />,
           },
         ]),
     {

@@ -31,6 +31,9 @@ export const customer = {
       token: 'Токен доступа',
       tokenHint:
         'Учётные записи ведёт внешний поставщик OpenID Connect. Вставьте его токен доступа.',
+      issuer: 'Войти',
+      issuerLead: (host: string) => `Учётные записи ведёт ${host}. Вход откроется на его странице.`,
+      issuerFault: 'Войти не получилось',
       tokenFault: 'Это не токен JWT или срок его действия истёк.',
     },
     register: {
@@ -203,6 +206,9 @@ export const customer = {
       register: 'Register',
       token: 'Access token',
       tokenHint: 'An external OpenID Connect provider keeps the accounts. Paste its access token.',
+      issuer: 'Sign in',
+      issuerLead: (host: string) => `${host} keeps the accounts. You sign in on its page.`,
+      issuerFault: 'Signing in did not work',
       tokenFault: 'This is no JWT, or it has expired.',
     },
     register: {

@@ -271,3 +271,31 @@ test('a wallet that somebody holds locked holds up its own orders only', async (
   assert.equal((await stuck).status, 201);
   assert.deepEqual(await billing.ledgerFaults(), []);
 });
+
+test('a decision is told as it is kept, and none where there is none', async (t) => {
+  const billing = await start(t);
+  await billing.topUp(1_000);
+  const decisionOf = (orderId: string) => billing.call('GET', `/payments/${orderId}`);
+  const [captured, declined, voided] = [randomUUID(), randomUUID(), randomUUID()];
+  const charge = (await billing.pay(captured, 600)).body.operation;
+  await billing.pay(declined, 401);
+  await billing.void(voided, 50);
+  for (const [orderId, decision, amount, balanceSeen, operation] of [
+    [captured, 'captured', 600, 1_000, charge],
+    [declined, 'declined', 401, 400, null],
+    [voided, 'voided', 50, 400, null],
+  ]) {
+    const { status, body } = await decisionOf(orderId);
+    const { decidedAt, ...rest } = body;
+    assert.deepEqual(
+      [status, rest],
+      [200, { orderId, decision, amount: rub(amount), balanceSeen: rub(balanceSeen), operation }],
+    );
+    assert.match(decidedAt, /^\d{4}-\d\d-\d\dT.*Z$/);
+  }
+  const missing = await decisionOf(randomUUID());
+  assert.deepEqual([missing.status, missing.body.code], [404, 'not-found']);
+  // To look is not to decide.
+  const { rows } = await billing.database.query('select count(*)::int as count from payments');
+  assert.equal(rows[0].count, 3);
+});

@@ -24,20 +24,24 @@ const PAGES = [
   '/operator/*',
 ];
 
-// Nothing comes from other hosts, no script or style stands in a page, and nobody frames it.
-const CONSOLE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "font-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "frame-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ');
+/**
+ * Nothing comes from other hosts, no script or style stands in a page, and nobody frames it.
+ * @param issuer where tokens are asked for, the only other host that is ever spoken to
+ */
+const consolePolicy = (issuer: string | undefined) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self'${issuer === undefined ? '' : ` ${new URL(issuer).origin}`}`,
+    "frame-src 'self'",
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; ');
 
 // The frame that shows a letter's HTML. A letter has styles of its own, and the frame inside
 // inherits this policy: remote images and links to styles stay dead, no script of it runs.
@@ -64,8 +68,10 @@ const ASSETS_MAX_AGE = '365d';
 export interface ConsoleFacts {
   currency: string;
   selfTopUp: boolean;
-  /** `token`: an external issuer keeps the accounts, so that one brings a token of it. */
-  signIn: 'password' | 'token';
+  /** An external issuer keeps the accounts: one signs in there, or brings a token of it. */
+  signIn: 'password' | 'issuer' | 'token';
+  /** That issuer, and as which public client the console asks it. */
+  issuer: { url: string; clientId: string; scope: string; resource: string | null } | null;
   mailbox: boolean;
   /** Which claim of a token makes an operator. */
   operator: { claim: string; value: string };
@@ -88,10 +94,11 @@ export async function serveConsole(
   const page = await readFile(`${BUILT}index.html`);
   const letterFrame = await readFile(`${BUILT}letter.html`);
   const html = 'text/html; charset=utf-8';
+  const policy = consolePolicy(facts.issuer?.url);
   for (const path of PAGES) {
     app.get(path, (_request, reply) =>
       reply
-        .headers({ ...COMMON_HEADERS, 'content-security-policy': CONSOLE_POLICY })
+        .headers({ ...COMMON_HEADERS, 'content-security-policy': policy })
         .type(html)
         .send(page),
     );
@@ -109,7 +116,5 @@ export async function serveConsole(
     maxAge: ASSETS_MAX_AGE,
     immutable: true,
     decorateReply: false,
-    // The letter's frame is sandboxed, so it has no origin, and asks as a stranger for its script.
-    setHeaders: (reply) => reply.header('access-control-allow-origin', '*'),
   });
 }

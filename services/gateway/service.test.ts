@@ -62,6 +62,7 @@ test('the console is at / where it is wanted, and says what this set-up is like'
     currency: 'EUR',
     selfTopUp: false,
     signIn: 'password',
+    issuer: null,
     mailbox: true,
     operator: { claim: 'scope', value: 'operator' },
   });

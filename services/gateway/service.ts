@@ -10,7 +10,7 @@ import { listenerSettings, type RunningService, serveHealth } from '#platform/se
 import { createCredentials } from '#platform/service-token.ts';
 import { createTokenCheck } from './access-token.ts';
 import { serveAccounts } from './account-routes.ts';
-import { serveConsole } from './console-routes.ts';
+import { type ConsoleFacts, serveConsole } from './console-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
 import { createIssuerKeys, discoverKeys } from './issuer-keys.ts';
@@ -54,6 +54,17 @@ const properties = {
     }),
   ),
   OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
+  OIDC_CLIENT_ID: Type.Optional(
+    Type.String({
+      description:
+        'Public client (PKCE, redirect to /sign-in) by which the console signs people in at ' +
+        'OIDC_ISSUER; without it one pastes a token there.',
+    }),
+  ),
+  OIDC_SCOPE: Type.String({
+    default: 'openid email profile',
+    description: 'Scopes that the console asks OIDC_ISSUER for.',
+  }),
   TOKEN_ISSUER: Type.String({
     default: 'orderbell',
     description: 'Required `iss` of tokens of the identity service.',
@@ -152,7 +163,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     },
     readDeadline: () => deadlineIn(READ_DEADLINE_MS),
     rememberContact:
-      config.OIDC_ISSUER === undefined ? () => {} : contactMemoryIn(neighbours.profiles, log),
+      config.OIDC_ISSUER === undefined ? async () => {} : contactMemoryIn(neighbours.profiles, log),
   };
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY });
@@ -171,7 +182,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   await serveConsole(app, config.CONSOLE, {
     currency: config.CURRENCY,
     selfTopUp: config.WALLET_SELF_TOP_UP,
-    signIn: config.OIDC_ISSUER === undefined ? 'password' : 'token',
+    ...signInOf(config),
     mailbox: config.MAILBOX_URL !== undefined,
     operator: { claim: config.OPERATOR_CLAIM, value: config.OPERATOR_CLAIM_VALUE },
   });
@@ -216,6 +227,18 @@ async function createNeighbours(config: GatewayConfig, log: Logger): Promise<Nei
     profiles: client('profiles', config.PROFILES_URL),
     notifications: client('notifications', config.NOTIFICATIONS_URL),
     identity: identityUrls === undefined ? null : client('identity', identityUrls),
+  };
+}
+
+/** How people sign in at the console. */
+function signInOf(config: GatewayConfig): Pick<ConsoleFacts, 'signIn' | 'issuer'> {
+  const { OIDC_ISSUER: url, OIDC_CLIENT_ID: clientId, OIDC_SCOPE: scope } = config;
+  if (url === undefined) return { signIn: 'password', issuer: null };
+  if (clientId === undefined) return { signIn: 'token', issuer: null };
+  const audience = config.OIDC_AUDIENCE;
+  return {
+    signIn: 'issuer',
+    issuer: { url, clientId, scope, resource: URL.canParse(audience) ? audience : null },
   };
 }
 

@@ -290,8 +290,10 @@ async function checkWithoutBilling(system: TestSystem): Promise<void> {
   } finally {
     await bringBack();
   }
-  const waiting = await journeyOf(customer, id);
-  assert.deepEqual(waiting.unavailable, []);
+  const waiting = await eventually('billing', async () => {
+    const journey = await journeyOf(customer, id);
+    return journey.unavailable.length === 0 && journey;
+  });
   assert.deepEqual(linesOf(waiting), [...BEFORE_DECISION, 'decide waiting']);
   const again = await customer.call('POST', '/v1/orders', orderOf(1_000), {
     'idempotency-key': 'mine',

@@ -1,0 +1,23 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+
+/**
+ * Asks for a password: on a terminal without showing it, else the first line of standard input.
+ * @returns null when there was none, or it was broken off
+ */
+export function askPassword(question: string): Promise<string | null> {
+  const terminal = process.stdin.isTTY === true;
+  if (terminal) process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal });
+  return new Promise((resolve) => {
+    const end = (password: string | null) => {
+      resolve(password);
+      lines.close();
+      if (terminal) process.stderr.write('\n');
+    };
+    lines.once('line', end);
+    lines.once('SIGINT', () => end(null));
+    lines.once('close', () => resolve(null));
+  });
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Command } from 'commander';
+import { OPERATOR_EMAIL } from '#dev/system.ts';
+import { temporaryCli } from '../test/cli.ts';
+import { OPERATOR_EMAIL as OURS } from './account-commands.ts';
+import { commandLine } from './command-line.ts';
+import { createProgram } from './program.ts';
+import { languageOfEnvironment } from './texts.ts';
+
+test('without arguments it shows a tour of five commands, in the language asked for', async (t) => {
+  const cli = await temporaryCli(t);
+  const russian = await cli.run();
+  assert.equal(russian.code, 0);
+  assert.match(russian.stdout, /Пять команд/);
+  const commands = [...russian.stdout.matchAll(/^ {2}npm run orderbell -- (\S+)/gm)];
+  assert.deepEqual(
+    commands.map(([, name]) => name),
+    ['register', 'top-up', 'order', 'letters', 'journey'],
+  );
+  const english = await cli.runWith({ env: { LANG: 'en_GB.UTF-8' } });
+  assert.match(english.stdout, /Five commands/);
+});
+
+test('the help names every exit code and variable, in both languages', async (t) => {
+  const cli = await temporaryCli(t);
+  for (const language of ['ru', 'en']) {
+    const { code, stderr, stdout } = await cli.run('--help', '--lang', language);
+    assert.deepEqual([code, stderr], [0, '']);
+    for (const number of [0, 1, 2, 3, 4, 5, 6]) {
+      assert.match(stdout, new RegExp(`(^| ) ${number} [a-zа-я]`, 'm'));
+    }
+    assert.match(stdout, /ORDERBELL_URL.*ORDERBELL_TOKEN/);
+    assert.match(stdout, language === 'ru' ? /^Команды:$/m : /^Commands:$/m);
+  }
+});
+
+test('every command has an example and a description of each option and argument', () => {
+  const program = createProgram('ru', () => () => async () => {});
+  const commandsOf = (command: Command): Command[] => [
+    command,
+    ...command.commands.flatMap(commandsOf),
+  ];
+  const [, ...all] = commandsOf(program);
+  assert.ok(all.length > 20);
+  for (const command of all) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    const examples = help.slice(help.indexOf('Пример:'));
+    assert.match(examples, new RegExp(`orderbell -- .*${command.name()}`), command.name());
+    const described = [...command.options, ...command.registeredArguments].map(
+      ({ description }) => description,
+    );
+    assert.ok([command.description(), ...described].every(Boolean), command.name());
+  }
+});
+
+const wrong: [words: string[], says: RegExp][] = [
+  [['ordr'], /нет команды 'ordr'\s+\(может быть, order\?\)/],
+  [['operator', 'overvew'], /может быть, overview/],
+  [['order'], /не указано 'item'/],
+  [['order', 'Книга'], /«Книга»: нет цены/],
+  [['order', 'Книга:0@5', 'Чай@пять'], /«Книга:0@5»: количество[\s\S]*«Чай@пять»: цена/],
+  [['order', 'Чай@1.005'], /в RUB их 2/],
+  [['order', 'Чай@1', '--key', 'два слова'], /--key/],
+  [['order', 'Чай@1', '--wait', 'long'], /--wait/],
+  [['top-up', 'много'], /«много» — не сумма/],
+  [['top-up', '0'], /больше нуля/],
+  [['top-up', '5', '--currency', 'rub'], /--currency/],
+  [['orders', '--status', 'paid'], /Допустимо: Pending, Paid, Cancelled/],
+  [['orders', '--limit', '101'], /--limit/],
+  [['show', '17'], /«?17»? — не номер/],
+  [['login'], /Укажите адрес почты/],
+  [['operator', 'redrive'], /--all/],
+  [['operator', 'overview', '--watch', '--json'], /--watch и --json/],
+  [['wallet', '--url', 'ftp://127.0.0.1'], /не адрес http/],
+  [['wallet', '--colour'], /нет параметра '--colour'/],
+];
+
+for (const [words, says] of wrong) {
+  test(`wrong usage exits with 2 and says why: ${words.join(' ')}`, async (t) => {
+    const { code, stderr, stdout } = await (await temporaryCli(t)).run(...words);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, says);
+  });
+}
+
+test('who is not signed in is told how to sign in: 6', async (t) => {
+  const cli = await temporaryCli(t);
+  for (const [words, says] of [
+    [['wallet'], /orderbell -- login anna@example\.com/],
+    [['order', 'Чай@1'], /orderbell -- login/],
+    [['operator', 'overview'], /orderbell -- login --operator/],
+  ] as const) {
+    const { code, stderr, stdout } = await cli.run(...words);
+    assert.deepEqual([code, stdout], [6, '']);
+    assert.match(stderr, says);
+  }
+});
+
+test('where nobody answers: 5, with the key and the command that repeats safely', async (t) => {
+  // Port 9 is refused by fetch itself, another one by the machine.
+  const cli = await temporaryCli(t, 'http://127.0.0.1:2');
+  const env = { ORDERBELL_TOKEN: 'x' };
+  const login = await cli.run('login', 'anna@example.com', '--password', 'correct horse');
+  assert.equal(login.code, 5);
+  assert.match(login.stderr, /Нет ответа от http:\/\/127\.0\.0\.1:2 /);
+  const order = await cli.runWith({ env }, 'order', 'Чай и «печенье»@1', '--wait', '0', '--json');
+  assert.deepEqual([order.code, order.stdout], [5, '']);
+  assert.match(order.stderr, /orderbell -- order 'Чай и «печенье»@1' --key [0-9a-f-]{36}$/m);
+  const topUp = await cli.runWith({ env }, 'top-up', '5', '--wait', '0', '--key', 'monday');
+  assert.match(topUp.stderr, /orderbell -- top-up 5 --key monday$/m);
+});
+
+test('the language is that of LC_ALL, else LANG, and Russian otherwise', () => {
+  assert.equal(languageOfEnvironment({ LANG: 'en_US.UTF-8' }), 'en');
+  assert.equal(languageOfEnvironment({ LC_ALL: 'en', LANG: 'ru_RU.UTF-8' }), 'en');
+  assert.equal(languageOfEnvironment({ LC_ALL: 'ru_RU', LANG: 'en_US' }), 'ru');
+  assert.equal(languageOfEnvironment({ LC_ALL: '', LANG: 'C.UTF-8' }), 'ru');
+  assert.equal(languageOfEnvironment({ LANG: 'enm_XX' }), 'ru');
+  assert.equal(languageOfEnvironment({}), 'ru');
+});
+
+test('a command to paste survives a shell', () => {
+  assert.equal(
+    commandLine(['order', "Bob's tea@1", 'x@2']),
+    "npm run orderbell -- order 'Bob'\\''s tea@1' x@2",
+  );
+});
+
+test("the operator's address is the one that the set-up makes", () => {
+  assert.equal(OURS, OPERATOR_EMAIL);
+});

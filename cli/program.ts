@@ -1,0 +1,147 @@
+import { Command, CommanderError, Option } from 'commander';
+import { addAccountCommands } from './account-commands.ts';
+import { PROGRAM } from './command-line.ts';
+import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
+import { addLetterCommands } from './letter-commands.ts';
+import { addOperatorCommands } from './operator-commands.ts';
+import { addOrderCommands } from './order-commands.ts';
+import type { Role } from './sessions.ts';
+import { type CommonOptions, defaultUrl, openShell, type Shell } from './shell.ts';
+import { type Language, languageOfEnvironment, type Say, textsIn } from './texts.ts';
+import { addWalletCommands } from './wallet-commands.ts';
+
+/** A command's work; resolves with its exit code, or nothing for 0. */
+// biome-ignore lint/suspicious/noExplicitAny: commander passes what the command declares
+export type Handler = (shell: Shell, options: any, ...args: any[]) => Promise<ExitCode | undefined>;
+
+/** What a group of commands is declared with. */
+export interface Declaring {
+  say: Say;
+  /** The action of a command: opens its shell and keeps its exit code. */
+  run: (handler: Handler) => (...args: unknown[]) => Promise<void>;
+  /** Puts an example below the help of a command. */
+  example: (command: Command, ...lines: string[]) => Command;
+}
+
+/**
+ * Runs one call of the program.
+ * @param words without those of Node
+ * @returns the exit code; everything was printed
+ */
+export async function runProgram(words: string[]): Promise<ExitCode> {
+  const language = languageOf(words);
+  let code: ExitCode = EXIT.done;
+  let shell: Shell | undefined;
+  const program = createProgram(language, (role) => (handler) => async (...args) => {
+    const command = args.pop() as Command;
+    const options = args.pop();
+    shell = await openShell(command.optsWithGlobals<CommonOptions>(), role);
+    code = (await handler(shell, options, ...args)) ?? EXIT.done;
+  });
+  try {
+    if (words.length === 0) process.stdout.write(`${textsIn(language)('tour', PROGRAM)}\n`);
+    else await program.parseAsync(words, { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, shell);
+  }
+}
+
+/** The commands with their help, and what runs them. */
+export function createProgram(
+  language: Language,
+  runAs: (role: Role) => Declaring['run'],
+): Command {
+  const say = textsIn(language);
+  const program = new Command()
+    .name(PROGRAM)
+    .description(say('about'))
+    .exitOverride()
+    .helpOption('-h, --help', say('optionHelp'))
+    .helpCommand('help [command]', say('commandHelp'))
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: (title) => titleIn(language, title),
+      // Without commander's English remarks on values and defaults: the descriptions tell them.
+      optionDescription: ({ description }) => description,
+    })
+    .configureOutput({
+      outputError: (text, write) => write(`${errorIn(language, text.trim())}\n`),
+    })
+    .option('--url <url>', `${say('optionUrl')} (${defaultUrl()})`, defaultUrl())
+    .addOption(
+      new Option('--lang <language>', say('optionLang')).choices(['ru', 'en']).default(language),
+    )
+    .option('--json', say('optionJson'));
+  const example: Declaring['example'] = (command, ...lines) =>
+    command.addHelpText(
+      'after',
+      `\n${say('example')}\n${lines.map((line) => `  ${PROGRAM} ${line}`).join('\n')}`,
+    );
+  const forCustomers = { say, example, run: runAs('customer') };
+  addAccountCommands(program, { ...forCustomers, runAs });
+  addWalletCommands(program, forCustomers);
+  addOrderCommands(program, forCustomers);
+  addLetterCommands(program, forCustomers);
+  addOperatorCommands(program, { say, example, run: runAs('operator') });
+  return program.addHelpText('after', `\n${say('ending')}`);
+}
+
+/** Before anything is parsed: the help is in this language too. */
+function languageOf(words: string[]): Language {
+  const at = words.findLastIndex((word) => word === '--lang' || word.startsWith('--lang='));
+  const given = words[at]?.includes('=') ? words[at]?.slice('--lang='.length) : words[at + 1];
+  if (at !== -1 && (given === 'ru' || given === 'en')) return given;
+  return languageOfEnvironment(process.env);
+}
+
+/** Says on standard error what went wrong; for programs, the API's answer goes to the output. */
+function report(error: unknown, shell: Shell | undefined): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (!(error instanceof CliError)) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT.refused;
+  }
+  const lines = [error.message];
+  if (error instanceof Refusal) {
+    if (shell?.json) shell.print(error.text.trim());
+    for (const { pointer, parameter, detail } of error.problem.errors ?? []) {
+      lines.push(`  ${pointer ?? parameter ?? ''}: ${detail}`);
+    }
+  }
+  process.stderr.write(`${[...lines, ...error.hints].join('\n')}\n`);
+  return error.exitCode;
+}
+
+const TITLES: Record<string, string> = {
+  'Usage:': 'Вызов:',
+  'Arguments:': 'Аргументы:',
+  'Options:': 'Параметры:',
+  'Global Options:': 'Общие параметры:',
+  'Commands:': 'Команды:',
+};
+
+function titleIn(language: Language, title: string): string {
+  return language === 'ru' ? (TITLES[title] ?? title) : title;
+}
+
+// Commander's texts; one that is not listed stays English.
+const ERRORS: [RegExp, string][] = [
+  [/^error: unknown command '(.*)'/m, "ошибка: нет команды '$1'"],
+  [/^error: unknown option '(.*)'/m, "ошибка: нет параметра '$1'"],
+  [/^error: missing required argument '(.*)'/m, "ошибка: не указано '$1'"],
+  [/^error: option '(.*)' argument missing/m, "ошибка: нет значения у '$1'"],
+  [/^error: too many arguments.*$/m, 'ошибка: лишние аргументы'],
+  [
+    /^error: (?:option|command-argument value) '(.*)' argument '(.*)' is invalid\./m,
+    "ошибка: '$1' не может быть '$2'.",
+  ],
+  [/Allowed choices are (.*)\./, 'Допустимо: $1.'],
+  [/\(Did you mean one of (.*)\?\)/, '(может быть, одно из: $1?)'],
+  [/\(Did you mean (.*)\?\)/, '(может быть, $1?)'],
+];
+
+function errorIn(language: Language, text: string): string {
+  if (language !== 'ru') return text;
+  return ERRORS.reduce((result, [pattern, russian]) => result.replace(pattern, russian), text);
+}

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { type Cli, temporaryCli } from '../test/cli.ts';
+import { stop } from '../test/outage.ts';
+import {
+  eventually,
+  PASSWORD,
+  queryRows,
+  startTestSystem,
+  type TestSystem,
+} from '../test/system.ts';
+
+/** A registered customer at the command line. */
+async function signedIn(t: TestContext, url: string, topUp?: string): Promise<Cli> {
+  const cli = await temporaryCli(t, url);
+  const email = `${crypto.randomUUID()}@example.com`;
+  await done(cli, 'register', email, '--name', 'Анна', '--password', PASSWORD);
+  if (topUp !== undefined) await done(cli, 'top-up', topUp);
+  return cli;
+}
+
+/** Standard output of a call that exits with 0 and says nothing else; spaces are plain. */
+async function done(cli: Cli, ...words: string[]): Promise<string> {
+  const { code, stderr, stdout } = await cli.run(...words);
+  assert.deepEqual([code, stderr], [0, ''], words.join(' '));
+  return stdout.replaceAll('\u00a0', ' ');
+}
+
+async function json(cli: Cli, ...words: string[]) {
+  return JSON.parse(await done(cli, ...words, '--json'));
+}
+
+async function operatorSignedIn(cli: Cli, { secrets }: TestSystem): Promise<void> {
+  const password = secrets.operatorPassword;
+  await done(cli, 'login', '--operator', '--password', password);
+}
+
+const letterSent = (cli: Cli, orderId: string) =>
+  eventually('the letter', async () => {
+    const { data } = await json(cli, 'letters');
+    const sent = data.find((each: { orderId: string; state: string }) => each.orderId === orderId);
+    return sent?.state === 'sent' && sent;
+  });
+
+test('the course scenario from the command line, and --json is the answer as it came', async (t) => {
+  const system = await startTestSystem(t);
+  const cli = await signedIn(t, system.url);
+  assert.match(await done(cli, 'wallet'), /^Баланс {2}0,00 ₽$/m);
+  assert.match(
+    await done(cli, 'top-up', '1000'),
+    /^Пополнено на 1 000,00 ₽, на кошельке 1 000,00 ₽/,
+  );
+
+  const paid = await json(cli, 'order', 'Книга:2@300', '--key', 'monday');
+  assert.deepEqual([paid.status, paid.statusLabel, paid.total.amount], ['Paid', 'Оплачен', 60_000]);
+  // The same key: the same order.
+  assert.deepEqual(await json(cli, 'order', 'Книга:2@300', '--key', 'monday'), paid);
+
+  const refused = await cli.run('order', 'Книга:2@300', 'Чай@0.55');
+  assert.deepEqual([refused.code, refused.stdout], [3, '']);
+  assert.match(refused.stderr, /^Недостаточно средств/);
+  assert.match(refused.stderr.replaceAll('\u00a0', ' '), /не хватает 200,55 ₽/);
+  assert.match(
+    refused.stderr,
+    /orderbell -- top-up 200\.55 && npm run orderbell -- order 'Книга:2@300' 'Чай@0\.55'$/m,
+  );
+  const problem = await cli.run('order', 'Книга@5000', '--json', '--lang', 'en');
+  assert.equal(problem.code, 3);
+  const { code, order, shortfall, title } = problem.json();
+  assert.deepEqual(
+    [code, order.status, shortfall.amount, title],
+    ['insufficient-funds', 'Cancelled', 460_000, 'Insufficient funds'],
+  );
+
+  const { operations, wallet } = await json(cli, 'wallet');
+  assert.equal(wallet.balance.amount, 40_000);
+  assert.deepEqual(
+    operations.data.map(({ type }: { type: string }) => type),
+    ['charge', 'top_up'],
+  );
+  const page = await json(cli, 'orders', '--limit', '2');
+  assert.deepEqual([page.data.length, typeof page.nextCursor], [2, 'string']);
+  const pages = await json(cli, 'orders', '--limit', '2', '--all');
+  assert.deepEqual(
+    pages.map(({ data }: { data: unknown[] }) => data.length),
+    [2, 1],
+  );
+  assert.match(await done(cli, 'orders', '--status', 'Paid'), /^\S+ \S+ {2}Оплачен .*Книга × 2\n$/);
+  assert.match(await done(cli, 'show', paid.id), /Статус +Оплачен/);
+
+  const letter = await letterSent(cli, paid.id);
+  assert.deepEqual(await json(cli, 'letter', letter.id), letter);
+  const text = await done(cli, 'letter', letter.id);
+  assert.match(text, /\nТема +Письмо счастья[\s\S]*Здравствуйте, Анна[\s\S]*попытка 1 .* 250 /);
+  const journey = await done(cli, 'journey', paid.id, '--watch');
+  assert.match(journey, /\+\d+ мс {2}gateway +──▶ {2}billing +решить об оплате +сделано/);
+  assert.match(journey, /smtp +──▶ {2}notifications .* 250 2\.0\.0/);
+  assert.match(journey, /Событие +топик orders, раздел \d+, смещение \d+/);
+  // Not on a terminal: nothing steers one.
+  assert.ok(!journey.includes('\u001b'));
+  const kept = await json(cli, 'journey', paid.id, '--watch');
+  assert.deepEqual([kept.complete, kept.order.id, kept.letter.id], [true, paid.id, letter.id]);
+  // Without an id: the latest order.
+  assert.equal((await json(cli, 'journey')).order.id, order.id);
+
+  assert.match(await done(cli, 'profile', '--email', 'anna@example.org'), /anna@example\.org/);
+  assert.equal((await json(cli, 'whoami')).email, 'anna@example.org');
+  await done(cli, 'logout');
+  assert.equal((await cli.run('wallet')).code, 6);
+});
+
+test('the operator sees, repairs and checks; books that differ exit with 1', async (t) => {
+  const system = await startTestSystem(t);
+  const cli = await signedIn(t, system.url, '1000');
+  const { id } = await json(cli, 'order', 'Чай@5');
+  const letter = await letterSent(cli, id);
+  const asCustomer = await cli.runWith(
+    { env: { ORDERBELL_TOKEN: (await system.customer()).token } },
+    ...['operator', 'verify'],
+  );
+  assert.equal(asCustomer.code, 1);
+  await operatorSignedIn(cli, system);
+
+  assert.match(await done(cli, 'operator', 'overview'), /Последние заказы +1: оплачено 1/);
+  assert.equal((await json(cli, 'operator', 'overview')).orders.latest.paid, 1);
+  assert.equal(await done(cli, 'operator', 'pending'), 'Пусто.\n');
+  assert.match(await done(cli, 'operator', 'letters', '--state', 'sent'), /\*\*\*@example\.com/);
+  assert.equal((await json(cli, 'operator', 'letter', letter.id)).id, letter.id);
+  assert.match(await done(cli, 'operator', 'preview', letter.id), /Тема +Письмо счастья/);
+  const resent = await cli.run('operator', 'resend', letter.id);
+  assert.equal(resent.code, 1);
+  assert.match(resent.stderr, /^Письмо отправлено\./);
+  assert.match(await done(cli, 'operator', 'journey', id), /решить об оплате/);
+  const { customerId } = await json(cli, 'profile');
+  assert.match(await done(cli, 'operator', 'top-up', customerId, '0.01'), /на кошельке 995,01 ₽/);
+
+  await system.broker.publish({ key: 'k', value: Buffer.from('{}'), headers: {} });
+  const dead = await eventually('the dead letter', async () => {
+    const { data } = await json(cli, 'operator', 'dead-letters', '--state', 'dead');
+    return data[0];
+  });
+  for (const words of [[dead.id], ['--all']]) {
+    const redriven = await cli.run('operator', 'redrive', ...words);
+    assert.equal(redriven.code, 1, redriven.stderr);
+    assert.match(redriven.stdout, /Снова не прочитано: header ce_type|отказано 1, осталось 1/);
+  }
+
+  assert.match(await done(cli, 'operator', 'verify'), /^Книги сходятся\.\nПроверено +заказов 1,/);
+  const [report, ...more] = await json(cli, 'operator', 'verify');
+  assert.deepEqual([report.ok, more], [true, []]);
+  await queryRows(system.databaseUrl('billing'), 'update wallets set balance = balance + 1');
+  const differing = await cli.run('operator', 'verify');
+  assert.equal(differing.code, 1);
+  assert.match(differing.stdout, /Книги расходятся: 1\.[\s\S]*balance-operations/);
+});
+
+test('a refused sign-in is 1, an expired token is 6, an input password is read', async (t) => {
+  const system = await startTestSystem(t);
+  const { email } = await system.customer();
+  const cli = await temporaryCli(t, system.url);
+  const wrong = await cli.run('login', email, '--password', 'wrong horse');
+  assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
+  assert.match(wrong.stderr, /^Вход не выполнен/);
+  const input = await cli.runWith({ input: `${PASSWORD}\nmore\n` }, 'login', email);
+  assert.equal(input.code, 0, input.stderr);
+  await done(cli, 'wallet');
+  const none = await cli.runWith({ input: '' }, 'login', email);
+  assert.equal(none.code, 2);
+  const expired = await cli.runWith({ env: { ORDERBELL_TOKEN: 'no.token' } }, 'wallet', '--json');
+  assert.deepEqual([expired.code, expired.json().code], [6, 'unauthenticated']);
+  const faults = await cli.run('register', 'nobody', '--name', 'x', '--password', 'short');
+  assert.equal(faults.code, 1);
+  assert.match(faults.stderr, /\/email: [\s\S]*\/password: не короче 10/);
+});
+
+test('an order whose outcome stays unknown is 4, and its key ends it later', async (t) => {
+  const system = await startTestSystem(t, { ORDER_DEADLINE_MS: '300' });
+  const cli = await signedIn(t, system.url, '100');
+  const start = await stop(system, 'billing');
+  const pending = await cli.run('order', 'Чай@5', '--wait', '1.5', '--json');
+  assert.equal(pending.code, 4, pending.stderr);
+  assert.equal(pending.json().status, 'Pending');
+  const key = /--key (\S+)$/m.exec(pending.stderr)?.[1];
+  assert.ok(key);
+  await start();
+  const ended = await json(cli, 'order', 'Чай@5', '--key', key);
+  assert.deepEqual([ended.id, ended.status], [pending.json().id, 'Paid']);
+});
+
+test('an order through a gateway that restarts ends in one order', async (t) => {
+  const system = await startTestSystem(t);
+  const cli = await signedIn(t, system.url, '100');
+  const start = await stop(system, 'gateway');
+  const call = cli.start('order', 'Чай@5', '--wait', '60', '--json');
+  await eventually('the first repetition', async () => call.errors().includes('повторяю'));
+  await start();
+  const { code, json: answer, stderr } = await call.ended;
+  assert.equal(code, 0, stderr);
+  assert.equal(answer().status, 'Paid');
+  const { data } = await json(cli, 'orders');
+  assert.deepEqual([data.length, data[0].id], [1, answer().id]);
+});
+
+/** Between the command line and the gateway: loses the first answers to a path. */
+async function startLossyProxy(t: TestContext, to: string, path: string, losses: number) {
+  const lost: string[] = [];
+  const server = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    const headers = { ...request.headers, host: '', connection: '' };
+    const answer = await fetch(to + request.url, {
+      method: request.method as string,
+      headers: Object.fromEntries(
+        Object.entries(headers).filter(([name, value]) => value && name !== 'content-length'),
+      ) as Record<string, string>,
+      ...(body.length > 0 && { body }),
+    });
+    const text = await answer.text();
+    if (request.url === path && lost.length < losses) {
+      lost.push(String(answer.status));
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(answer.status, {
+      'content-type': answer.headers.get('content-type') ?? 'application/json',
+    });
+    response.end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lost };
+}
+
+test('answers that are lost after the work was done lead to one order and one top-up', async (t) => {
+  const system = await startTestSystem(t);
+  const ordering = await startLossyProxy(t, system.url, '/v1/orders', 2);
+  const cli = await signedIn(t, ordering.url, '100');
+  const order = await cli.run('order', 'Чай@5', '--json');
+  assert.equal(order.code, 0, order.stderr);
+  assert.deepEqual(ordering.lost, ['201', '201']);
+  const toppingUp = await startLossyProxy(t, system.url, '/v1/wallet/top-ups', 1);
+  const token = { ORDERBELL_TOKEN: (await system.customer()).token };
+  const topUp = await cli.runWith({ env: token }, 'top-up', '7', '--url', toppingUp.url, '--json');
+  assert.equal(topUp.code, 0, topUp.stderr);
+  assert.deepEqual(toppingUp.lost, ['201']);
+  assert.equal(topUp.json().balanceAfter.amount, 700);
+
+  const { operations } = await json(cli, 'wallet');
+  const amounts = operations.data.map((each: { amount: { amount: number } }) => each.amount.amount);
+  assert.deepEqual(amounts, [-500, 10_000]);
+  // Without patience the loss is told: 5, and the key ends it.
+  const impatient = await startLossyProxy(t, system.url, '/v1/orders', 1);
+  const lost = await cli.runWith(
+    { env: token },
+    'order',
+    'Чай@5',
+    '--url',
+    impatient.url,
+    '--wait',
+    '0',
+  );
+  assert.equal(lost.code, 5);
+  const [, words] = /orderbell -- (order .*)$/m.exec(lost.stderr) ?? [];
+  assert.match(words ?? '', /--key \S+ --url http:/);
+});
