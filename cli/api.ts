@@ -120,7 +120,10 @@ export function createApi(options: ApiOptions): Api {
     async call<O extends Operation>(operation: O, request: ApiRequest = {}) {
       const answer = await sendUntilFinal(operation, request);
       if ('fault' in answer) throw new CliError(EXIT.noAnswer, unreachable(answer.fault));
-      if (answer.status in operation.responses) return answer as ApiAnswer<BodyOf<O>>;
+      // A page under our address has no JSON, whatever its status says.
+      if (answer.status in operation.responses && answer.body !== undefined) {
+        return answer as ApiAnswer<BodyOf<O>>;
+      }
       if (isProblem(answer.body)) throw new Refusal(answer.body, answer.text);
       if (REPEATABLE.includes(answer.status)) {
         throw new CliError(EXIT.noAnswer, unreachable(`HTTP ${answer.status}`));

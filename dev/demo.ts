@@ -135,6 +135,7 @@ ${orderbell('operator overview')}
 ${orderbell('operator letters --state failed')}
 ${orderbell('operator dead-letters')}
 
+  Console    ${url}/
   API docs   ${url}/docs
   Mailbox    ${url}/mailbox
 `;
