@@ -27,6 +27,7 @@ test('sessions are kept by system and role, and forgotten one by one', async (t)
   await saveSession(file, URL_A, 'customer', session('anna'));
   await saveSession(file, URL_A, 'operator', session('operator'));
   await saveSession(file, URL_B, 'customer', session('boris'));
+  assert.deepEqual(await findSession(file, URL_A, 'customer'), session('anna'));
   await saveSession(file, URL_A, 'customer', null);
   assert.equal(await findSession(file, URL_A, 'customer'), undefined);
   assert.deepEqual(await findSession(file, URL_A, 'operator'), session('operator'));

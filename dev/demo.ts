@@ -136,6 +136,7 @@ ${orderbell('operator letters --state failed')}
 ${orderbell('operator dead-letters')}
 
   Console    ${url}/
+  Console    ${url}/
   API docs   ${url}/docs
   Mailbox    ${url}/mailbox
 `;
