@@ -2,6 +2,9 @@ import type { NotificationsOverview } from '#contracts/notifications.ts';
 import type { Queryable } from '#platform/database.ts';
 import { firstUuidAt } from '#platform/uuid.ts';
 
+// In both statements the states are values of a row and no literals: an index for literals, like that
+// of the letters that are due, would be taken while statistics say that next to nothing waits.
+
 /**
  * Letters by the API's states, each counted up to `max` by the index of their states: the count of
  * those that were sent does not grow with the years.
@@ -10,39 +13,41 @@ export async function countLetters(
   db: Queryable,
   max: number,
 ): Promise<NotificationsOverview['letters']> {
-  const { rows } = await db.query<Record<'queued' | 'sending' | 'sent' | 'failed', string>>({
+  const { rows } = await db.query<{ state: string; count: string }>({
     name: 'count-letters',
-    text: `select ${upTo('queued')}, ${upTo('sending')}, ${upTo('committing')}, ${upTo('sent')},
-        ${upTo('failed')}`,
+    text: `select word.state, counted.count
+      from unnest('{queued,sending,committing,sent,failed}'::text[]) as word (state),
+        lateral (
+          select count(*) from (
+            select from letters where letters.state = word.state limit $1
+          ) as first
+        ) as counted`,
     values: [max],
   });
-  const counts = Object.fromEntries(
-    Object.entries(rows[0] ?? {}).map(([state, count]) => [state, Number(count)]),
-  );
+  const counts = Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
   const { queued = 0, sending = 0, committing = 0, sent = 0, failed = 0 } = counts;
   return { max, queued, sending: Math.min(max, sending + committing), sent, failed };
 }
 
-const upTo = (state: string) =>
-  `(select count(*) from (select from letters where state = '${state}' limit $1) as ${state})
-    as ${state}`;
-
 /**
  * Age in milliseconds of the oldest letter that is neither sent nor failed, 0 without one. The
- * oldest by id, which is the order of the events: found by an index however many wait.
+ * oldest by id, which is the order of the events.
  */
 export async function readOldestWaitingMs(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ age_ms: string }>({
     name: 'read-oldest-waiting',
-    text: `select coalesce(greatest(0, floor(
-          extract(epoch from now() - least(${oldest('queued')}, ${oldest('sending')},
-            ${oldest('committing')})) * 1000)), 0) as age_ms`,
+    // Asked for as a range, one state is read in the order of the index of states. As an equation it
+    // drops out of the order, and the primary key is walked from the first letter of all.
+    text: `select coalesce(greatest(0,
+          floor(extract(epoch from now() - min(oldest.created_at)) * 1000)), 0) as age_ms
+      from unnest('{queued,sending,committing}'::text[]) as word (state),
+        lateral (
+          select created_at from letters where letters.state between word.state and word.state
+          order by letters.state desc, id limit 1
+        ) as oldest`,
   });
   return Number(rows[0]?.age_ms);
 }
-
-const oldest = (state: string) =>
-  `(select created_at from letters where state = '${state}' order by id limit 1)`;
 
 /**
  * Letters sent within the last seconds, of events that are not much older: the others would have to

@@ -9,6 +9,7 @@ import {
   startLetterBench as start,
 } from '../../test/letter-workers.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
+import { countLetters, readOldestWaitingMs } from './overview-store.ts';
 import { markCommitting, markSent, markUnsent, renewLeases } from './store.ts';
 
 const token = randomUUID();
@@ -187,4 +188,21 @@ test('a claim does not read all that waits, also while statistics say that nothi
   assert.equal(ids.length, CLAIM_MAX);
   // Some times what it takes; not what waits, once for each customer.
   assert.ok(read < 1_000, `${read} rows read`);
+});
+
+test('the overview does not read all that waits either', async (t) => {
+  const bench = await start(t);
+  const customers = Array.from({ length: 500 }, (_, n) => `customer-${n % 100}`);
+  for (let number = 1; number <= 4; number++) await bench.insert(...customers);
+  await bench.sql("update letters set state = 'failed', ready = false");
+  await bench.sql('vacuum analyze letters');
+  for (let number = 1; number <= 4; number++) await bench.insert(...customers);
+  const database = oneConnection(t, await urlOf(bench));
+  const read = {
+    count: await readBy(database, () => countLetters(database, 100)),
+    oldest: await readBy(database, () => readOldestWaitingMs(database)),
+  };
+  // The maximum for each state, and the oldest of each.
+  assert.ok(read.count <= 200, `${read.count} rows read`);
+  assert.ok(read.oldest <= 3, `${read.oldest} rows read`);
 });
