@@ -15,7 +15,7 @@ import {
   totalOfRows,
 } from '../order-form.ts';
 import { placeOrder } from '../orders.ts';
-import { Field } from '../parts/field.tsx';
+import { TextField } from '../parts/field.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
@@ -157,39 +157,27 @@ function ItemRow(props: {
   return (
     <fieldset class="order-row">
       <legend class="unseen">{texts.item(number)}</legend>
-      <Field label={texts.name} fault={faults.includes('name') ? texts.nameFault : null}>
-        {(ties) => (
-          <input
-            {...ties}
-            maxLength={200}
-            value={row.name}
-            onInput={(event) => onChange({ ...row, name: event.currentTarget.value })}
-          />
-        )}
-      </Field>
-      <Field
+      <TextField
+        label={texts.name}
+        fault={faults.includes('name') ? texts.nameFault : null}
+        value={row.name}
+        onChange={(value) => onChange({ ...row, name: value })}
+        input={{ maxLength: 200 }}
+      />
+      <TextField
         label={texts.quantity}
         fault={faults.includes('quantity') ? texts.quantityFault : null}
-      >
-        {(ties) => (
-          <input
-            {...ties}
-            inputMode="numeric"
-            value={row.quantity}
-            onInput={(event) => onChange({ ...row, quantity: event.currentTarget.value })}
-          />
-        )}
-      </Field>
-      <Field label={texts.price} fault={faults.includes('price') ? texts.priceFault : null}>
-        {(ties) => (
-          <input
-            {...ties}
-            inputMode="decimal"
-            value={row.price}
-            onInput={(event) => onChange({ ...row, price: event.currentTarget.value })}
-          />
-        )}
-      </Field>
+        value={row.quantity}
+        onChange={(value) => onChange({ ...row, quantity: value })}
+        input={{ inputMode: 'numeric' }}
+      />
+      <TextField
+        label={texts.price}
+        fault={faults.includes('price') ? texts.priceFault : null}
+        value={row.price}
+        onChange={(value) => onChange({ ...row, price: value })}
+        input={{ inputMode: 'decimal' }}
+      />
       {onRemove !== null && (
         <button
           type="button"

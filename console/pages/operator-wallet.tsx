@@ -6,7 +6,7 @@ import { useConsole, useTexts } from '../context.ts';
 import { formatMoney, parseAmount } from '../format.ts';
 import { useAction } from '../load.ts';
 import { repeatedly } from '../orders.ts';
-import { Field } from '../parts/field.tsx';
+import { TextField } from '../parts/field.tsx';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { useOpen } from '../parts/use-open.ts';
@@ -81,27 +81,20 @@ export function OperatorWalletPage() {
             )}
           </Notice>
         )}
-        <Field label={texts.customer} fault={checked && !customerFits ? texts.customerFault : null}>
-          {(ties) => (
-            <input
-              {...ties}
-              spellcheck={false}
-              autoComplete="off"
-              value={customerId}
-              onInput={(event) => setCustomerId(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label={texts.amount} fault={checked && !amountFits ? texts.amountFault : null}>
-          {(ties) => (
-            <input
-              {...ties}
-              inputMode="decimal"
-              value={text}
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label={texts.customer}
+          fault={checked && !customerFits ? texts.customerFault : null}
+          value={customerId}
+          onChange={setCustomerId}
+          input={{ spellcheck: false, autoComplete: 'off' }}
+        />
+        <TextField
+          label={texts.amount}
+          fault={checked && !amountFits ? texts.amountFault : null}
+          value={text}
+          onChange={setText}
+          input={{ inputMode: 'decimal' }}
+        />
         <button type="submit" class="primary" disabled={running}>
           {texts.submit}
         </button>

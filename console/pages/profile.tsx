@@ -3,7 +3,7 @@ import type { Profile } from '#contracts/profiles.ts';
 import { ApiProblem } from '../api.ts';
 import { useConsole, useTexts } from '../context.ts';
 import { useAction, useLoad } from '../load.ts';
-import { Field, faultAt } from '../parts/field.tsx';
+import { faultAt, TextField } from '../parts/field.tsx';
 import { LocaleField } from '../parts/locale-field.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
@@ -73,35 +73,21 @@ function ProfileForm({ stored }: { stored: Stored }) {
       {problem !== null && <Problem problem={problem} />}
       {told === 'saved' && <Notice tone="good">{texts.profile.saved}</Notice>}
       {told === 'stale' && <Notice tone="wait">{texts.profile.stale}</Notice>}
-      <Field label={texts.profile.email} fault={faultAt(problem, '/email')}>
-        {(ties) => (
-          <input
-            {...ties}
-            type="email"
-            autoComplete="email"
-            required
-            maxLength={254}
-            value={draft.email}
-            onInput={(event) => setDraft({ ...draft, email: event.currentTarget.value })}
-          />
-        )}
-      </Field>
-      <Field
+      <TextField
+        label={texts.profile.email}
+        fault={faultAt(problem, '/email')}
+        value={draft.email}
+        onChange={(value) => setDraft({ ...draft, email: value })}
+        input={{ type: 'email', autoComplete: 'email', required: true, maxLength: 254 }}
+      />
+      <TextField
         label={texts.register.name}
         hint={texts.register.nameHint}
         fault={faultAt(problem, '/name')}
-      >
-        {(ties) => (
-          <input
-            {...ties}
-            autoComplete="name"
-            required
-            maxLength={200}
-            value={draft.name}
-            onInput={(event) => setDraft({ ...draft, name: event.currentTarget.value })}
-          />
-        )}
-      </Field>
+        value={draft.name}
+        onChange={(value) => setDraft({ ...draft, name: value })}
+        input={{ autoComplete: 'name', required: true, maxLength: 200 }}
+      />
       <LocaleField value={draft.locale} onChange={(locale) => setDraft({ ...draft, locale })} />
       <button type="submit" class="primary" disabled={running}>
         {texts.profile.save}

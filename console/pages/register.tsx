@@ -4,7 +4,7 @@ import type { Profile } from '#contracts/profiles.ts';
 import { useConsole, useTexts } from '../context.ts';
 import type { Language } from '../format.ts';
 import { useAction } from '../load.ts';
-import { Field, faultAt } from '../parts/field.tsx';
+import { faultAt, TextField } from '../parts/field.tsx';
 import { LocaleField } from '../parts/locale-field.tsx';
 import { Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
@@ -43,53 +43,35 @@ export function RegisterPage() {
         }}
       >
         {problem !== null && <Problem problem={problem} listFaults={!shown} />}
-        <Field
+        <TextField
           label={texts.register.name}
           hint={texts.register.nameHint}
           fault={faultAt(problem, '/name')}
-        >
-          {(ties) => (
-            <input
-              {...ties}
-              autoComplete="name"
-              required
-              maxLength={200}
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label={texts.signIn.email} fault={faultAt(problem, '/email')}>
-          {(ties) => (
-            <input
-              {...ties}
-              type="email"
-              autoComplete="username"
-              required
-              maxLength={254}
-              value={email}
-              onInput={(event) => setEmail(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field
+          value={name}
+          onChange={setName}
+          input={{ autoComplete: 'name', required: true, maxLength: 200 }}
+        />
+        <TextField
+          label={texts.signIn.email}
+          fault={faultAt(problem, '/email')}
+          value={email}
+          onChange={setEmail}
+          input={{ type: 'email', autoComplete: 'username', required: true, maxLength: 254 }}
+        />
+        <TextField
           label={texts.signIn.password}
           hint={texts.register.passwordHint}
           fault={faultAt(problem, '/password')}
-        >
-          {(ties) => (
-            <input
-              {...ties}
-              type="password"
-              autoComplete="new-password"
-              required
-              minLength={10}
-              maxLength={128}
-              value={password}
-              onInput={(event) => setPassword(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+          value={password}
+          onChange={setPassword}
+          input={{
+            type: 'password',
+            autoComplete: 'new-password',
+            required: true,
+            minLength: 10,
+            maxLength: 128,
+          }}
+        />
         <LocaleField value={locale} onChange={setLocale} />
         <button type="submit" class="primary" disabled={running}>
           {texts.register.submit}

@@ -4,7 +4,7 @@ import type { AccessToken } from '#contracts/identity.ts';
 import { useConsole, useTexts } from '../context.ts';
 import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../issuer.ts';
 import { useAction } from '../load.ts';
-import { Field } from '../parts/field.tsx';
+import { Field, TextField } from '../parts/field.tsx';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { type Credential, sessionOf } from '../session.ts';
@@ -69,31 +69,23 @@ function PasswordForm() {
       }}
     >
       {problem !== null && <Problem problem={problem} />}
-      <Field label={texts.email}>
-        {(ties) => (
-          <input
-            {...ties}
-            type="email"
-            autoComplete="username"
-            required
-            value={email}
-            onInput={(event) => setEmail(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label={texts.password}>
-        {(ties) => (
-          <input
-            {...ties}
-            type="password"
-            autoComplete="current-password"
-            required
-            maxLength={128}
-            value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label={texts.email}
+        value={email}
+        onChange={setEmail}
+        input={{ type: 'email', autoComplete: 'username', required: true }}
+      />
+      <TextField
+        label={texts.password}
+        value={password}
+        onChange={setPassword}
+        input={{
+          type: 'password',
+          autoComplete: 'current-password',
+          required: true,
+          maxLength: 128,
+        }}
+      />
       <button type="submit" class="primary" disabled={running}>
         {texts.submit}
       </button>

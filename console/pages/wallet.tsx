@@ -6,7 +6,7 @@ import { useConsole, useTexts } from '../context.ts';
 import { formatMoney, parseAmount } from '../format.ts';
 import { type Loaded, useAction, useLoad } from '../load.ts';
 import { type PageOf, repeatedly } from '../orders.ts';
-import { Field } from '../parts/field.tsx';
+import { TextField } from '../parts/field.tsx';
 import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { Pager } from '../parts/pager.tsx';
@@ -149,17 +149,13 @@ function TopUp({ wallet, onDone }: { wallet: Loaded<Wallet>; onDone: () => void 
       {done !== null && (
         <Notice tone="good">{texts.toppedUp(formatMoney(done.amount, language))}</Notice>
       )}
-      <Field label={texts.amount} fault={wrong ? texts.amountFault : null}>
-        {(ties) => (
-          <input
-            {...ties}
-            inputMode="decimal"
-            required
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label={texts.amount}
+        fault={wrong ? texts.amountFault : null}
+        value={text}
+        onChange={setText}
+        input={{ inputMode: 'decimal', required: true }}
+      />
       <div class="quick">
         {QUICK.map((units) => (
           <button key={units} type="button" onClick={() => setText(String(units))}>

@@ -9,15 +9,17 @@ export interface Ties {
   'aria-invalid': boolean | undefined;
 }
 
-/** A labelled control with a hint and, where there is one, its fault. */
-export function Field(props: {
+interface FieldProps {
   label: string;
   hint?: ComponentChildren;
   fault?: string | null | undefined;
   /** The label is there for readers only. */
   quietLabel?: boolean;
   children: (ties: Ties) => ComponentChildren;
-}) {
+}
+
+/** A labelled control with a hint and, where there is one, its fault. */
+export function Field(props: FieldProps) {
   const { label, hint, fault = null, quietLabel = false, children } = props;
   const id = useId();
   const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(' ');
@@ -43,6 +45,43 @@ export function Field(props: {
         </p>
       )}
     </div>
+  );
+}
+
+/** What an input may have besides its value. */
+interface InputOptions {
+  type?: 'email' | 'password' | 'search';
+  inputMode?: 'decimal' | 'numeric';
+  autoComplete?: 'email' | 'name' | 'username' | 'current-password' | 'new-password' | 'off';
+  placeholder?: string;
+  required?: boolean;
+  minLength?: number;
+  maxLength?: number;
+  spellcheck?: boolean;
+}
+
+/** A field of one line of text. */
+export function TextField(
+  props: Omit<FieldProps, 'children'> & {
+    value: string;
+    onChange: (value: string) => void;
+    input?: InputOptions;
+  },
+) {
+  const { value, onChange, input: { type = 'text', ...input } = {}, ...field } = props;
+  return (
+    <Field {...field}>
+      {(ties) => (
+        <input
+          {...input}
+          {...ties}
+          // The types tell each kind of input apart, and this is any of four that are alike.
+          type={type as 'text'}
+          value={value}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
   );
 }
 

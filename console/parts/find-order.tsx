@@ -3,7 +3,7 @@ import { useLocation } from 'preact-iso';
 import { useTexts } from '../context.ts';
 import { isOrderId } from '../event-text.ts';
 import { overview } from '../texts/overview.ts';
-import { Field } from './field.tsx';
+import { TextField } from './field.tsx';
 
 /** Opens any order: customers who ask about one tell its number. */
 export function FindOrder() {
@@ -22,17 +22,13 @@ export function FindOrder() {
         if (fits) route(`/operator/orders/${id.trim()}`);
       }}
     >
-      <Field label={texts.find} fault={wrong ? texts.findFault : null}>
-        {(ties) => (
-          <input
-            {...ties}
-            spellcheck={false}
-            autoComplete="off"
-            value={id}
-            onInput={(event) => setId(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label={texts.find}
+        fault={wrong ? texts.findFault : null}
+        value={id}
+        onChange={setId}
+        input={{ spellcheck: false, autoComplete: 'off' }}
+      />
       <button type="submit">{texts.open}</button>
     </form>
   );

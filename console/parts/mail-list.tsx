@@ -4,7 +4,7 @@ import { useConsole, useTexts } from '../context.ts';
 import { useLoad } from '../load.ts';
 import { type MailPage, type MailSummary, mailAddress } from '../mailbox.ts';
 import { mailbox } from '../texts/mailbox.ts';
-import { Field } from './field.tsx';
+import { TextField } from './field.tsx';
 import { Empty, Loading } from './notices.tsx';
 import { Pager } from './pager.tsx';
 import { Moment } from './values.tsx';
@@ -98,18 +98,13 @@ function Search() {
   }, [text, search, path, route]);
   return (
     <search>
-      <Field label={texts.search} quietLabel>
-        {(ties) => (
-          <input
-            {...ties}
-            type="search"
-            maxLength={SEARCH_MAX}
-            placeholder={texts.search}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label={texts.search}
+        quietLabel
+        value={text}
+        onChange={setText}
+        input={{ type: 'search', maxLength: SEARCH_MAX, placeholder: texts.search }}
+      />
     </search>
   );
 }
