@@ -277,6 +277,7 @@ export const OrdersOverview = Type.Object(
       },
       strict,
     ),
+    /** Up to `latest.max` of them: those that recovery takes first. */
     pending: Type.Object(
       {
         total: Count,
@@ -295,7 +296,10 @@ export const OrdersOverview = Type.Object(
       },
       strict,
     ),
-    /** Null where something else than our relay publishes the outbox. */
+    /**
+     * The oldest events, up to `latest.max`. Null where something else than our relay publishes
+     * the outbox.
+     */
     outbox: Type.Union([Type.Object({ unpublished: Count, oldestMs: Count }, strict), Type.Null()]),
   },
   strict,

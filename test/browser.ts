@@ -38,7 +38,7 @@ export interface OpenPage {
 }
 
 // Longer than anything takes on a busy machine, well below the runner's limit for a test.
-const WAIT_MS = Number(process.env.W ?? 20_000);
+const WAIT_MS = 20_000;
 
 /**
  * Starts the Chromium of the test file, which ends with the test.
@@ -123,11 +123,21 @@ interface AxeViolation {
   nodes: { html: string; failureSummary: string }[];
 }
 
-/** What axe finds on the page as it stands, of the kinds that keep people out. */
-export async function barriersOn(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(AXE, 'utf8'));
+/**
+ * What axe finds on the page as it stands, of the kinds that keep people out.
+ * @param rules axe's names of the rules to check; all of them when absent
+ */
+export async function barriersOn(page: Page, rules?: string[]): Promise<string[]> {
+  const loaded = await page.evaluate<boolean>("typeof axe !== 'undefined'");
+  if (!loaded) await page.evaluate(await readFile(AXE, 'utf8'));
+  const options = {
+    resultTypes: ['violations'],
+    // Those of letters let nobody in, axe neither.
+    iframes: false,
+    ...(rules && { runOnly: rules }),
+  };
   const { violations } = await page.evaluate<{ violations: AxeViolation[] }>(
-    "axe.run({ resultTypes: ['violations'] })",
+    `axe.run(${JSON.stringify(options)})`,
   );
   return violations
     .filter(({ impact }) => BARRIERS.includes(impact))

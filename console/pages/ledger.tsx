@@ -8,6 +8,7 @@ import { repeatedly } from '../orders.ts';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { operator } from '../texts/operator.ts';
+import { shell } from '../texts/shell.ts';
 
 // One answer takes up to 20 s and the part it has begun.
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -15,7 +16,8 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** The check of the books: part after part until all of them were compared. */
 export function LedgerPage() {
   const texts = useTexts(operator).ledger;
-  const { sums, running, problem, start, stop } = useCheck();
+  const { retrying } = useTexts(shell);
+  const { sums, running, repeating, problem, start, stop } = useCheck();
   const goesOn = sums !== null && sums.nextCursor !== null;
   return (
     <Page title={texts.title} lead={texts.lead}>
@@ -43,7 +45,7 @@ export function LedgerPage() {
       </div>
       {running && (
         <p class="checking" role="status">
-          <progress aria-label={texts.running} /> {texts.running}
+          <progress aria-label={texts.running} /> {repeating ? retrying : texts.running}
         </p>
       )}
       {problem !== null && <Problem problem={problem} />}
@@ -58,6 +60,7 @@ export function LedgerPage() {
 function useCheck() {
   const { api } = useConsole();
   const [sums, setSums] = useState<LedgerSums | null>(null);
+  const [repeating, setRepeating] = useState(false);
   const stopper = useRef<AbortController | null>(null);
   const { run, running, problem } = useAction(async (from: LedgerSums) => {
     const controller = new AbortController();
@@ -65,6 +68,8 @@ function useCheck() {
     stopper.current = controller;
     let so = from;
     setSums(so);
+    setRepeating(false);
+    const onRepeat = () => setRepeating(true);
     try {
       do {
         const cursor = so.nextCursor ?? undefined;
@@ -74,7 +79,8 @@ function useCheck() {
             signal,
             timeoutMs: ANSWER_TIMEOUT_MS,
           });
-        so = addReport(so, (await repeatedly(ask, { signal })).body);
+        so = addReport(so, (await repeatedly(ask, { signal, onRepeat })).body);
+        setRepeating(false);
         setSums(so);
       } while (so.nextCursor !== null);
     } catch (error) {
@@ -84,7 +90,7 @@ function useCheck() {
   });
   const stop = () => stopper.current?.abort();
   useEffect(() => stop, []);
-  return { sums, running, problem, start: run, stop };
+  return { sums, running, repeating, problem, start: run, stop };
 }
 
 function Verdict({ sums }: { sums: LedgerSums }) {

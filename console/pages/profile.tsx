@@ -17,10 +17,17 @@ interface Stored {
 /** Where letters go. */
 export function ProfilePage() {
   const texts = useTexts(customer).profile;
-  const { api } = useConsole();
+  const { api, session, language } = useConsole();
   const loaded = useLoad('profile', async (signal): Promise<Stored> => {
-    const answer = await api.send<Profile>('GET', '/v1/profile', { signal });
-    return { profile: answer.body, etag: answer.headers.get('etag') };
+    try {
+      const answer = await api.send<Profile>('GET', '/v1/profile', { signal });
+      return { profile: answer.body, etag: answer.headers.get('etag') };
+    } catch (error) {
+      // Whoever signed in elsewhere has none yet where the token tells no address.
+      if (!(error instanceof ApiProblem && error.status === 404)) throw error;
+      const email = session?.email ?? '';
+      return { profile: { customerId: '', email, name: '', locale: language }, etag: null };
+    }
   });
   return (
     <Page title={texts.title} lead={texts.lead} narrow>

@@ -30,7 +30,14 @@ function Message({ mail }: { mail: Mail }) {
   const { language } = useConsole();
   const heading = useRef<HTMLHeadingElement>(null);
   // It opened beside or instead of the list: readers and keyboards go on from here.
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+    const titleOfList = document.title;
+    document.title = `${mail.subject || texts.noSubject} · Orderbell`;
+    return () => {
+      document.title = titleOfList;
+    };
+  }, []);
   return (
     <article class="card letter">
       <header>

@@ -24,7 +24,6 @@ export const mailbox = {
     source: 'Исходник',
     openSource: 'Открыть отдельно',
     frame: 'Текст письма',
-    noSuch: 'Такого письма нет',
   },
   en: {
     title: 'Mailbox',
@@ -51,6 +50,5 @@ export const mailbox = {
     source: 'Source',
     openSource: 'Open it apart',
     frame: 'Text of the letter',
-    noSuch: 'There is no such letter',
   },
 };

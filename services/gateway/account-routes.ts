@@ -17,11 +17,14 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
   const { neighbours, identify } = gateway;
 
   serve(app, contract.readProfile, { identify }, async ({ caller, traceId }) => {
-    const answer = await neighbours.profiles.call(
-      profiles.getProfile,
-      { params: { customerId: caller.customerId }, query: {} },
-      { deadline: gateway.readDeadline(), traceId },
-    );
+    const options = { deadline: gateway.readDeadline(), traceId };
+    const request = { params: { customerId: caller.customerId }, query: {} };
+    let answer = await neighbours.profiles.call(profiles.getProfile, request, options);
+    if (answer.problem && answer.status === 404) {
+      // Nobody registered with us: what the issuer's token says may be the profile.
+      await gateway.rememberContact(caller);
+      answer = await neighbours.profiles.call(profiles.getProfile, request, options);
+    }
     if (answer.problem) throw problemOf(answer);
     return { status: 200, body: answer.body, headers: etagOf(answer) };
   });

@@ -115,6 +115,7 @@ export async function serveConsole(
     index: false,
     maxAge: ASSETS_MAX_AGE,
     immutable: true,
+    preCompressed: true,
     decorateReply: false,
   });
 }

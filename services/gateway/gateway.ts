@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Deadline } from '#platform/deadline.ts';
 import type { Customer } from './access-token.ts';
 import type { Neighbours } from './neighbours.ts';
+import type { RememberContact } from './remember-contact.ts';
 
 /** What the gateway's routes share. */
 export interface Gateway {
@@ -13,6 +14,6 @@ export interface Gateway {
   identifyOperator: (request: FastifyRequest) => Promise<Customer>;
   /** Budget of everything but an order. */
   readDeadline: () => Deadline;
-  /** With an external issuer, stores the token's contact data once, beside the request. */
-  rememberContact: (customer: Customer) => void;
+  /** With an external issuer, stores the token's contact data once; not to be awaited by an order. */
+  rememberContact: RememberContact;
 }

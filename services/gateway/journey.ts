@@ -24,7 +24,7 @@ export const NOT_DELIVERED: Delivery = { received: null, letter: null, deadLette
  * and effect. A service that did not answer is named, and its steps are missing.
  */
 export function journeyOf(facts: JourneyFacts): Omit<Journey, 'order'> {
-  const { order, recovery, event, payment, delivery } = facts;
+  const { recovery, event, payment, delivery } = facts;
   const known = delivery === 'unavailable' ? NOT_DELIVERED : delivery;
   return {
     steps: [
@@ -37,7 +37,7 @@ export function journeyOf(facts: JourneyFacts): Omit<Journey, 'order'> {
     event: event && placed(event, known),
     letter: known.letter,
     deadLetter: known.deadLetter && shownOf(known.deadLetter),
-    complete: order.status !== 'Pending' && hasEnded(known),
+    complete: hasEnded(known),
     unavailable: [
       ...(payment === 'unavailable' ? (['billing'] as const) : []),
       ...(delivery === 'unavailable' ? (['notifications'] as const) : []),
@@ -146,6 +146,7 @@ function shownOf({ id, state, error, createdAt }: JourneyDeadLetter): JourneyDea
   return { id, state, error, createdAt };
 }
 
+/** Only an order that ended has an event, and so something that was delivered. */
 function hasEnded({ letter, deadLetter }: Delivery): boolean {
   if (letter !== null) return letter.state === 'sent' || letter.state === 'failed';
   return deadLetter?.state === 'dead';

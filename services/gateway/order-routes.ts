@@ -33,7 +33,7 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
         traceId,
         onAlarm: (message) => request.log.error({ traceId }, message),
       });
-      gateway.rememberContact(caller);
+      void gateway.rememberContact(caller);
       const outcome = await placeOrder(deps, {
         customerId: caller.customerId,
         idempotencyKey,

@@ -32,9 +32,9 @@ function memory(answer: () => Promise<void> = async () => {}) {
 
 test('the contact of the claims is stored once per customer', () => {
   const { remember, stored } = memory();
-  remember(customer(ANNA));
-  remember(customer({ ...ANNA, name: 'changed' }));
-  remember(customer(ANNA, 'boris'));
+  void remember(customer(ANNA));
+  void remember(customer({ ...ANNA, name: 'changed' }));
+  void remember(customer(ANNA, 'boris'));
   const expected = { email: 'anna@example.com', name: 'Анна', locale: 'en' };
   assert.deepEqual(stored, [
     { customerId: 'anna', ...expected },
@@ -45,7 +45,7 @@ test('the contact of the claims is stored once per customer', () => {
 test('the language is Russian unless the claims say English', () => {
   const { remember, stored } = memory();
   [undefined, 'ru', 'de', 'en', 'en-GB', 5, null].forEach((locale, index) => {
-    remember(customer({ ...ANNA, locale }, `c${index}`));
+    void remember(customer({ ...ANNA, locale }, `c${index}`));
   });
   assert.deepEqual(
     stored.map(({ locale }) => locale),
@@ -55,7 +55,7 @@ test('the language is Russian unless the claims say English', () => {
 
 test('without a name the address stands for it', () => {
   const { remember, stored } = memory();
-  remember(customer({ email: 'anna@example.com' }));
+  void remember(customer({ email: 'anna@example.com' }));
   assert.equal(stored[0]?.name, 'anna@example.com');
 });
 
@@ -72,26 +72,26 @@ test('claims that are no contact are left alone, until a token brings better one
       { ...ANNA, name: ['Анна'] },
     ],
   ]) {
-    remember(customer(claims));
+    void remember(customer(claims));
   }
   assert.deepEqual(stored, []);
-  remember(customer(ANNA));
+  void remember(customer(ANNA));
   assert.equal(stored.length, 1);
 });
 
 test('a failure is told and the next request tries again', async () => {
   let answer: () => Promise<void> = () => Promise.reject(new Error('profiles is away'));
   const { remember, stored, failures, settled } = memory(() => answer());
-  remember(customer(ANNA));
+  void remember(customer(ANNA));
   // While the first try runs there is no second one.
-  remember(customer(ANNA));
+  void remember(customer(ANNA));
   assert.equal(stored.length, 1);
   await settled();
   assert.deepEqual(failures, ['contact of anna not stored: profiles is away']);
   answer = async () => {};
-  remember(customer(ANNA));
+  void remember(customer(ANNA));
   await settled();
-  remember(customer(ANNA));
+  void remember(customer(ANNA));
   assert.equal(stored.length, 2);
   assert.equal(failures.length, 1);
 });

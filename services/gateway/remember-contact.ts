@@ -15,15 +15,18 @@ export interface RememberContactDeps {
   onFailure: (message: string) => void;
 }
 
+/** Never throws; settled when the contact is stored, or cannot be now. */
+export type RememberContact = (customer: Customer) => Promise<void>;
+
 /**
  * With an external issuer nobody registers with us: the contact comes from the token's claims
- * (`email`, `name`, `locale`), stored at the customer's first request, beside it and never
- * awaited, so that no order waits for profiles. Invariant I7. What the customer changed later in
+ * (`email`, `name`, `locale`), stored at the customer's first order, beside it and never awaited,
+ * so that no order waits for profiles, or when the profile is first read. Invariant I7. What the customer changed later in
  * the own profile stays.
  */
-export function createContactMemory(deps: RememberContactDeps): (customer: Customer) => void {
+export function createContactMemory(deps: RememberContactDeps): RememberContact {
   const remembered = new Set<string>();
-  return ({ customerId, claims }) => {
+  return async ({ customerId, claims }) => {
     if (remembered.has(customerId)) return;
     const { email, name, locale } = claims;
     const profile: unknown = {
@@ -35,16 +38,18 @@ export function createContactMemory(deps: RememberContactDeps): (customer: Custo
     if (!deps.isProfile(profile)) return;
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
     remembered.add(customerId);
-    deps.createProfile(profile).catch((error: unknown) => {
+    try {
+      await deps.createProfile(profile);
+    } catch (error) {
       // The next request tries again.
       remembered.delete(customerId);
       deps.onFailure(`contact of ${customerId} not stored: ${describeError(error)}`);
-    });
+    }
   };
 }
 
 /** Binds the memory to profiles. */
-export function contactMemoryIn(client: HttpClient, log: Logger): (customer: Customer) => void {
+export function contactMemoryIn(client: HttpClient, log: Logger): RememberContact {
   const schema = Compile(Profile);
   return createContactMemory({
     async createProfile(profile) {

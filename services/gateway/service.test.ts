@@ -58,6 +58,11 @@ test('the console is at / where it is wanted, and says what this set-up is like'
   const page = await fetch(`${gateway.url}/orders/new`);
   assert.equal(page.status, 200);
   assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+  const [script] = /\/assets\/[\w.-]+\.js/.exec(await page.text()) ?? [];
+  const asset = await fetch(`${gateway.url}${script}`, { headers: { 'accept-encoding': 'br' } });
+  assert.equal(asset.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+  assert.equal(asset.headers.get('content-encoding'), 'br');
+  assert.match(asset.headers.get('content-type') ?? '', /javascript/);
   assert.deepEqual(await (await fetch(`${gateway.url}/console.json`)).json(), {
     currency: 'EUR',
     selfTopUp: false,

@@ -56,6 +56,7 @@ const properties = {
   OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
   OIDC_CLIENT_ID: Type.Optional(
     Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
       description:
         'Public client (PKCE, redirect to /sign-in) by which the console signs people in at ' +
         'OIDC_ISSUER; without it one pastes a token there.',
@@ -63,7 +64,9 @@ const properties = {
   ),
   OIDC_SCOPE: Type.String({
     default: 'openid email profile',
-    description: 'Scopes that the console asks OIDC_ISSUER for.',
+    // RFC 6749 section 3.3; without openid there is no ID token to tell who came.
+    pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
+    description: 'Scopes that the console asks OIDC_ISSUER for, openid first.',
   }),
   TOKEN_ISSUER: Type.String({
     default: 'orderbell',
@@ -163,7 +166,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     },
     readDeadline: () => deadlineIn(READ_DEADLINE_MS),
     rememberContact:
-      config.OIDC_ISSUER === undefined ? () => {} : contactMemoryIn(neighbours.profiles, log),
+      config.OIDC_ISSUER === undefined ? async () => {} : contactMemoryIn(neighbours.profiles, log),
   };
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY });

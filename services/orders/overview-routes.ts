@@ -2,11 +2,10 @@ import * as contract from '#contracts/orders.ts';
 import type { Database } from '#platform/database.ts';
 import type { InternalApi } from '#platform/service.ts';
 import { shareReading } from '#platform/shared-reading.ts';
-import { readUnpublished } from './backlog-store.ts';
-import { countLatest, readPendingByAge, readRates } from './overview-store.ts';
+import { countLatest, readOutbox, readPendingByAge, readRates } from './overview-store.ts';
 
-// A page of statistics must not cost more the longer the system lives.
-const LATEST_MAX = 100_000;
+// A page of statistics must not cost more the longer the system lives, or something is down.
+const COUNTED_MAX = 100_000;
 // As the contract says of rates.
 const RATES_S = 10;
 // Under way; late; before the first round of recovery after RECOVERY_AGE_MS; after some; alarming.
@@ -23,16 +22,12 @@ export function serveOverview(
 ): void {
   const readOverview = shareReading(async (): Promise<contract.OrdersOverview> => {
     const [latest, rates, pending, outbox] = await Promise.all([
-      countLatest(database, LATEST_MAX),
+      countLatest(database, COUNTED_MAX),
       readRates(database, RATES_S),
-      readPendingByAge(database, AGES_MS),
-      relayed ? readUnpublished(database) : null,
+      readPendingByAge(database, { boundsMs: AGES_MS, max: COUNTED_MAX }),
+      relayed ? readOutbox(database, COUNTED_MAX) : null,
     ]);
-    const backlog = outbox && {
-      unpublished: outbox.count,
-      oldestMs: Math.floor(outbox.oldestS * 1_000),
-    };
-    return { latest, rates, pending, outbox: backlog };
+    return { latest, rates, pending, outbox };
   });
   api.serve(contract.getOrdersOverview, async () => ({ status: 200, body: await readOverview() }));
 }

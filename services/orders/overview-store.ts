@@ -43,12 +43,13 @@ export async function readRates(db: Queryable, seconds: number): Promise<OrdersO
 }
 
 /**
- * Orders that have not ended, by age.
+ * Orders that have not ended, by age, `max` of them at most: after an outage there may be millions.
+ * In the order in which recovery takes them, which is the order of their index.
  * @param boundsMs where the second and each further group begins
  */
 export async function readPendingByAge(
   db: Queryable,
-  boundsMs: number[],
+  { boundsMs, max }: { boundsMs: number[]; max: number },
 ): Promise<OrdersOverview['pending']> {
   const { rows } = await db.query<{ place: number; count: string; oldest_ms: string }>({
     name: 'read-pending-by-age',
@@ -57,9 +58,10 @@ export async function readPendingByAge(
       from (
         select extract(epoch from now() - created_at) * 1000 as age_ms
         from orders where status = 'Pending'
+        order by recovery_tried_at nulls first, created_at limit $2
       ) as pending
       group by place`,
-    values: [boundsMs],
+    values: [boundsMs, max],
   });
   const starts = [0, ...boundsMs];
   const byAge = starts.map((fromMs, place) => ({
@@ -72,4 +74,22 @@ export async function readPendingByAge(
     oldestMs: Math.max(0, ...rows.map((row) => Number(row.oldest_ms))),
     byAge,
   };
+}
+
+/** Events that the broker has not acknowledged, the oldest first, `max` of them at most. */
+export async function readOutbox(
+  db: Queryable,
+  max: number,
+): Promise<NonNullable<OrdersOverview['outbox']>> {
+  const { rows } = await db.query<{ unpublished: string; oldest_ms: string }>({
+    name: 'read-outbox-backlog',
+    text: `select count(*) as unpublished,
+        coalesce(greatest(0, floor(extract(epoch from now() - min(created_at)) * 1000)), 0)
+          as oldest_ms
+      from (
+        select created_at from outbox where published_at is null order by sequence limit $1
+      ) as oldest`,
+    values: [max],
+  });
+  return { unpublished: Number(rows[0]?.unpublished), oldestMs: Number(rows[0]?.oldest_ms) };
 }

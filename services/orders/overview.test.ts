@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { closeDatabase } from '../../test/database.ts';
 import { type OrdersService, startOrdersService as start } from '../../test/orders-service.ts';
 import { eventually } from '../../test/system.ts';
-import { countLatest, readRates } from './overview-store.ts';
+import { countLatest, readOutbox, readPendingByAge, readRates } from './overview-store.ts';
 
 const overviewOf = async (orders: OrdersService) => {
   const { status, body } = await orders.call('GET', '/overview');
@@ -69,10 +69,16 @@ test('without a relay there is no backlog of it', async (t) => {
   assert.equal((await overviewOf(orders)).outbox, null);
 });
 
-test('counts of the latest end at the maximum', async (t) => {
-  const orders = await start(t);
+test('counts end at the maximum', async (t) => {
+  const orders = await start(t, { OUTBOX_RELAY: 'off' });
+  await orders.pay((await orders.pending()).id);
+  await orders.database.query(`update outbox set created_at = now() - interval '1 hour'`);
   for (let number = 1; number <= 3; number++) await orders.pending();
   await orders.pay((await orders.pending()).id);
+  const pending = await readPendingByAge(orders.database, { boundsMs: [3_600_000], max: 2 });
+  assert.deepEqual([pending.total, pending.byAge.map(({ count }) => count)], [2, [2, 0]]);
+  const { unpublished, oldestMs } = await readOutbox(orders.database, 1);
+  assert.ok(unpublished === 1 && oldestMs >= 3_600_000);
   assert.deepEqual(await countLatest(orders.database, 2), {
     ...{ counted: 2, max: 2, pending: 1, paid: 1, cancelled: 0 },
   });

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
 import { customer } from '../../console/texts/customer.ts';
 import { journey } from '../../console/texts/journey.ts';
+import { mailbox } from '../../console/texts/mailbox.ts';
+import { operator } from '../../console/texts/operator.ts';
+import { overview } from '../../console/texts/overview.ts';
 import { shell } from '../../console/texts/shell.ts';
 import { call, PASSWORD } from '../system.ts';
 
@@ -11,7 +14,14 @@ export type Language = 'ru' | 'en';
 
 /** The console's words, which the tests find things by. */
 export function wordsOf(language: Language) {
-  return { ...customer[language], shell: shell[language], path: journey[language] };
+  return {
+    ...customer[language],
+    shell: shell[language],
+    path: journey[language],
+    mail: mailbox[language],
+    operator: operator[language],
+    overview: overview[language],
+  };
 }
 export type Words = ReturnType<typeof wordsOf>;
 
@@ -55,9 +65,14 @@ export async function register(page: Page, words: Words, account: Account): Prom
 }
 
 /** Fills the form of the page that is open and sends it. */
-export async function signIn(page: Page, words: Words, email: string): Promise<void> {
+export async function signIn(
+  page: Page,
+  words: Words,
+  email: string,
+  password = PASSWORD,
+): Promise<void> {
   await page.getByLabel(words.signIn.email).fill(email);
-  await page.getByLabel(words.signIn.password).fill(PASSWORD);
+  await page.getByLabel(words.signIn.password).fill(password);
   await button(page, words.signIn.submit).click();
 }
 

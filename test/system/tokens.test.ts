@@ -194,7 +194,6 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
 
   await t.test('the contact comes from the claims, and later changes of it stay', async () => {
     const claims = { sub: 'claimed', email: 'vera@example.com', name: 'Vera', locale: 'en-GB' };
-    assertProblem(await callAs(claims, 'GET', '/v1/profile'), 404);
     const order = await callAs(claims, 'POST', '/v1/orders', orderOf(1));
     assertProblem(order, 406);
     const letter = await eventually('a letter to the claimed address', async () => {
@@ -209,6 +208,15 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     assertProblem(await callAs(claims, 'POST', '/v1/orders', orderOf(1)), 406);
     const stored = await callAs(claims, 'GET', '/v1/profile');
     assert.deepEqual(stored.body, { customerId: 'claimed', ...profile });
+  });
+
+  await t.test('who reads the own profile before any order finds the claims there', async () => {
+    const claims = { sub: 'reader', email: 'olga@example.com', name: 'Olga', locale: 'en' };
+    const { body } = await callAs(claims, 'GET', '/v1/profile');
+    const { sub: customerId, ...contact } = claims;
+    assert.deepEqual(body, { customerId, ...contact });
+    // A token without an address says nothing that letters could go to.
+    assertProblem(await callAs({ sub: 'silent' }, 'GET', '/v1/profile'), 404);
   });
 
   await t.test('the scope makes an operator', async () => {

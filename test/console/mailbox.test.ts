@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { barriersOn, startBrowser } from '../browser.ts';
+import { skipWithoutChromium } from '../chromium.ts';
+import { orderOf, startTestSystem } from '../system.ts';
+import { link, opened, textsOf, wordsOf } from './steps.ts';
+
+// The mail server of the default set-up, as anybody looks into it.
+
+const words = wordsOf('ru');
+
+test('the mailbox in a browser', { skip: skipWithoutChromium }, async (t) => {
+  const system = await startTestSystem(t);
+  const browser = await startBrowser(t, system.url);
+  const anna = await system.customer({ topUp: 1_000 });
+
+  for (const size of ['phone', 'desktop'] as const) {
+    await t.test(`letters appear by themselves, are found and read: ${size}`, async (t) => {
+      const { page } = await browser.openPage(t, { size });
+      await page.goto('/mailbox');
+      await opened(page, words.mail.title);
+      const rows = page.locator('.mail-list .row');
+      const { body: order } = await anna.call('POST', '/v1/orders', orderOf(100));
+      await rows.filter({ hasText: order.id }).waitFor();
+      const { body: refused } = await anna.call('POST', '/v1/orders', orderOf(100_000));
+      await rows.filter({ hasText: refused.order.id }).waitFor();
+      assert.deepEqual(await barriersOn(page), []);
+
+      await page.getByLabel(words.mail.search).fill(order.id);
+      await page.waitForURL((url) => url.searchParams.get('search') === order.id);
+      await rows.filter({ hasText: refused.order.id }).waitFor({ state: 'detached' });
+      await rows.filter({ hasText: order.id }).waitFor();
+      assert.equal(await rows.count(), 1);
+      await rows.click();
+      const frame = page.frameLocator('.letter-frame').frameLocator('iframe');
+      await frame.getByRole('heading', { name: 'Письмо счастья' }).waitFor();
+      await page.getByRole('tab', { name: words.mail.headers }).click();
+      const names = await textsOf(page.getByRole('tabpanel').getByRole('rowheader'));
+      assert.ok(names.includes('message-id'), names.join());
+      await page.getByRole('tab', { name: words.mail.source }).click();
+      await page.getByRole('tabpanel').getByText('Content-Type: multipart/').waitFor();
+      assert.deepEqual(await barriersOn(page), []);
+
+      if (size === 'phone') await link(page, `← ${words.mail.back}`).click();
+      else await page.goBack();
+      await page.waitForURL((url) => url.pathname === '/mailbox');
+      assert.equal(new URL(page.url()).searchParams.get('search'), order.id);
+      await page.getByLabel(words.mail.search).fill('nobody-has-this');
+      await page.getByText(words.mail.notFound, { exact: true }).waitFor();
+    });
+  }
+});

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { Overview } from '#contracts/operator.ts';
+import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
+import { OPERATOR_EMAIL } from '#dev/system.ts';
+import { barriersOn, startBrowser } from '../browser.ts';
+import { skipWithoutChromium } from '../chromium.ts';
+import { stop } from '../outage.ts';
+import { type SmtpStep, startTestSmtpServer } from '../smtp-server.ts';
+import { eventually, orderOf, startTestSystem, type TestCustomer } from '../system.ts';
+import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
+
+// The operator's pages: what they show is what the API says, and what they do is done.
+
+const words = wordsOf('ru');
+const REFUSAL: SmtpStep = { at: 'rcpt', do: 'reply', reply: '550 5.1.1 no such user' };
+
+test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async (t) => {
+  let refuses = false;
+  const choose = () => (refuses ? REFUSAL : undefined);
+  const server = await startTestSmtpServer(t, { choose });
+  const system = await startTestSystem(t, {
+    SMTP_URL: server.url,
+    // Pending orders come and go within moments.
+    ORDER_DEADLINE_MS: '300',
+    RECOVERY_AGE_MS: '500',
+    RECOVERY_INTERVAL_MS: '100',
+  });
+  const browser = await startBrowser(t, system.url);
+  const operator = await system.operator();
+  const anna = await system.customer({ topUp: 1_000 });
+  const letters = await browser.openPage(t);
+  // One sign-in for all: the page of each test has the session of this one.
+  await letters.page.goto('/operator');
+  await signInHere(letters.page, system.secrets.operatorPassword);
+  const { page } = letters;
+
+  await t.test('a customer finds no such pages', async (t) => {
+    const { page } = await browser.openPage(t);
+    await signInAs(page, words, anna.email);
+    for (const path of ['/operator', '/operator/letters', '/operator/ledger']) {
+      await page.goto(path);
+      await opened(page, words.shell.notFound);
+    }
+    const nav = page.getByRole('navigation', { name: words.shell.nav });
+    assert.equal(await nav.getByRole('link', { name: words.shell.ledger }).count(), 0);
+  });
+
+  await t.test('the overview says what the API says', async () => {
+    await anna.call('POST', '/v1/orders', orderOf(100));
+    await anna.call('POST', '/v1/orders', orderOf(100_000));
+    await goTo(page, words, 'overview');
+    const counts = await eventually('both letters sent', async () => {
+      const { orders, notifications } = await overviewOf(operator);
+      return notifications?.letters.sent === 2 && { ...orders?.latest, ...notifications.letters };
+    });
+    const { statuses, states } = words.overview;
+    for (const [label, count] of [
+      [statuses.Paid, counts.paid],
+      [statuses.Cancelled, counts.cancelled],
+      [statuses.Pending, counts.pending],
+      [states.sent, counts.sent],
+      [states.failed, counts.failed],
+    ] as const) {
+      await eventually(`${label}: ${count}`, async () => (await countOn(page, label)) === count);
+    }
+    assert.deepEqual([counts.paid, counts.cancelled], [1, 1]);
+    assert.deepEqual(await barriersOn(page), []);
+  });
+
+  await t.test('a letter that was refused is sent again with a click', async () => {
+    refuses = true;
+    const { body: order } = await anna.call('POST', '/v1/orders', orderOf(100));
+    const letter = async () =>
+      (await operator.call('GET', `/v1/operator/letters?orderId=${order.id}`)).body.data[0];
+    await eventually('the refusal', async () => (await letter())?.state === 'failed');
+    await goTo(page, words, 'letters');
+    await page.getByText('550 5.1.1').waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+    await page.locator('.rows a.row').first().click();
+    await button(page, words.operator.letters.resend).click();
+    await page.getByText(words.operator.letters.failedAgain).waitFor();
+    refuses = false;
+    await button(page, words.operator.letters.resend).click();
+    await page.getByText(words.operator.letters.arrived).waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+    assert.equal((await letter()).state, 'sent');
+    assert.deepEqual(server.messages.at(-1)?.to, [anna.email]);
+    assert.equal(server.messages.length, 3);
+  });
+
+  await t.test(
+    'an event that is no letter is shown, and refused again with its reason',
+    async () => {
+      const headers = { ce_id: randomUUID(), ce_type: ORDER_UPDATE_TYPE };
+      const value = Buffer.from('{"orderId":');
+      await system.broker.publish({ key: 'foreign', value, headers });
+      await eventually('the dead letter', async () => {
+        const { body } = await operator.call('GET', '/v1/operator/dead-letters');
+        return body.data.length === 1;
+      });
+      await goTo(page, words, 'deadLetters');
+      await page.getByText('the value is not JSON').waitFor();
+      assert.deepEqual(await barriersOn(page), []);
+      await button(page, words.operator.deadLetters.redriveAll).click();
+      await page.getByText(words.operator.deadLetters.result('0', '1', '1')).waitFor();
+      await page.locator('.rows a.row').click();
+      await page.getByText('{"orderId":').waitFor();
+      await button(page, words.operator.deadLetters.redrive).click();
+      await page.getByRole('alert').getByText('the value is not JSON').waitFor();
+      assert.deepEqual(await barriersOn(page), []);
+    },
+  );
+
+  await t.test('orders that have not ended come and go by themselves', async () => {
+    await goTo(page, words, 'pending');
+    await page.getByText(words.operator.pending.none).waitFor();
+    const start = await stop(system, 'billing');
+    const { status, body: order } = await anna.call('POST', '/v1/orders', orderOf(100));
+    assert.equal(status, 202);
+    await page.locator('.row-fault').first().waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+    await start();
+    await page.getByText(words.operator.pending.none).waitFor();
+    await goTo(page, words, 'overview');
+    await page.getByLabel(words.overview.find).fill(order.id);
+    await button(page, words.overview.open).click();
+    await page.getByText(words.path.recovered).waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+  });
+
+  await t.test('the books are checked with a click', async () => {
+    await goTo(page, words, 'ledger');
+    await button(page, words.operator.ledger.start).click();
+    await page.getByText(words.operator.ledger.verdict.agree).waitFor();
+    const { body } = await operator.call('GET', '/v1/operator/ledger/verify');
+    assert.equal(body.ok, true);
+    const checked = page.locator('[aria-labelledby=ledger-checked] dd');
+    const { orders, letters: count, wallets, events } = body.checked;
+    assert.deepEqual((await textsOf(checked)).map(Number), [orders, count, wallets, events]);
+    assert.deepEqual(await barriersOn(page), []);
+  });
+
+  await t.test('a customer’s wallet is topped up', async () => {
+    await goTo(page, words, 'overview');
+    await link(page, words.overview.topUp).click();
+    await page.getByLabel(words.operator.wallets.customer).fill(anna.customerId);
+    await page.getByLabel(words.operator.wallets.amount).fill('12,50');
+    const before = (await anna.call('GET', '/v1/wallet')).body.balance.amount;
+    await button(page, words.operator.wallets.submit).dblclick();
+    await page.locator('.notice.good').waitFor();
+    assert.equal((await anna.call('GET', '/v1/wallet')).body.balance.amount, before + 1_250);
+    assert.deepEqual(await barriersOn(page), []);
+  });
+});
+
+async function signInHere(page: Page, password: string): Promise<void> {
+  await page.getByText(words.signIn.needed).waitFor();
+  await signIn(page, words, OPERATOR_EMAIL, password);
+  await opened(page, words.overview.title);
+}
+
+async function overviewOf(operator: TestCustomer): Promise<Overview> {
+  return (await operator.call('GET', '/v1/operator/overview')).body;
+}
+
+/** The figure beside a name on the overview. */
+async function countOn(page: Page, label: string): Promise<number> {
+  const place = page.locator('.count').filter({ has: page.getByText(label, { exact: true }) });
+  return Number(plain(await place.locator('dd').textContent()));
+}
