@@ -24,7 +24,9 @@ async function signedIn(t: TestContext, url: string, topUp?: string): Promise<Cl
 /** Standard output of a call that exits with 0 and says nothing else; spaces are plain. */
 async function done(cli: Cli, ...words: string[]): Promise<string> {
   const { code, stderr, stdout } = await cli.run(...words);
-  assert.deepEqual([code, stderr], [0, ''], words.join(' '));
+  // A busy machine may answer late.
+  const said = stderr.replace('Ответа пока нет, повторяю.\n', '');
+  assert.deepEqual([code, said], [0, ''], words.join(' '));
   return stdout.replaceAll('\u00a0', ' ');
 }
 
@@ -176,10 +178,10 @@ test('a refused sign-in is 1, an expired token is 6, an input password is read',
 });
 
 test('an order whose outcome stays unknown is 4, and its key ends it later', async (t) => {
-  const system = await startTestSystem(t, { ORDER_DEADLINE_MS: '300' });
+  const system = await startTestSystem(t, { ORDER_DEADLINE_MS: '1000' });
   const cli = await signedIn(t, system.url, '100');
   const start = await stop(system, 'billing');
-  const pending = await cli.run('order', 'Чай@5', '--wait', '1.5', '--json');
+  const pending = await cli.run('order', 'Чай@5', '--wait', '5', '--json');
   assert.equal(pending.code, 4, pending.stderr);
   assert.equal(pending.json().status, 'Pending');
   const key = /--key (\S+)$/m.exec(pending.stderr)?.[1];

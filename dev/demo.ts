@@ -136,7 +136,6 @@ ${orderbell('operator letters --state failed')}
 ${orderbell('operator dead-letters')}
 
   Console    ${url}/
-  Console    ${url}/
   API docs   ${url}/docs
   Mailbox    ${url}/mailbox
 `;
