@@ -1,12 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
-import type { Shortage } from '#contracts/billing.ts';
-import type { Problem as ProblemSchema, PublicOrder } from '#contracts/gateway.ts';
 import { CliError, EXIT, Refusal } from './exit-codes.ts';
-
-/** A problem document; the 406 of an order adds what the wallet lacked. */
-export type Problem = Omit<Static<typeof ProblemSchema>, 'order'> &
-  Partial<Shortage> & { order?: PublicOrder | null };
+import type { Problem } from './problem.ts';
 
 /** What an operation of contracts/ says of itself. */
 interface Operation {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { readLetter, readLetters } from '#contracts/gateway.ts';
+import type { Declaring } from './declaring.ts';
 import { letterRow, letterText } from './letter-view.ts';
 import { limitOption, listPages } from './lists.ts';
-import type { Declaring } from './program.ts';
 import { table } from './screen.ts';
 import { checkedId, type Shell } from './shell.ts';
 

@@ -1,27 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAccountCommands } from './account-commands.ts';
 import { PROGRAM } from './command-line.ts';
+import type { Declaring } from './declaring.ts';
 import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
 import { addLetterCommands } from './letter-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addOrderCommands } from './order-commands.ts';
 import type { Role } from './sessions.ts';
 import { type CommonOptions, defaultUrl, openShell, type Shell } from './shell.ts';
-import { type Language, languageOfEnvironment, type Say, textsIn } from './texts.ts';
+import { type Language, languageOfEnvironment, textsIn } from './texts.ts';
 import { addWalletCommands } from './wallet-commands.ts';
-
-/** A command's work; resolves with its exit code, or nothing for 0. */
-// biome-ignore lint/suspicious/noExplicitAny: commander passes what the command declares
-export type Handler = (shell: Shell, options: any, ...args: any[]) => Promise<ExitCode | undefined>;
-
-/** What a group of commands is declared with. */
-export interface Declaring {
-  say: Say;
-  /** The action of a command: opens its shell and keeps its exit code. */
-  run: (handler: Handler) => (...args: unknown[]) => Promise<void>;
-  /** Puts an example below the help of a command. */
-  example: (command: Command, ...lines: string[]) => Command;
-}
 
 /**
  * Runs one call of the program.
