@@ -155,7 +155,7 @@ ${notices.map((line) => `${line}\n`).join('')}
   Mailbox    ${mailbox}
   Operator   ${credentials}
 
-Your first order:
+Your first order, in the console or by hand:
 
   API=${url}/v1; JSON='content-type: application/json'
   curl -s $API/registrations -H "$JSON" -d '{"email":"anna@example.com","password":"correct horse","name":"Анна"}'
