@@ -39,8 +39,13 @@ export function useSession() {
   );
   useEffect(() => {
     if (session === null) return;
-    const ms = Math.min(session.expiresAt - Date.now(), TIMER_MAX_MS);
-    const timer = setTimeout(expire, ms);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const watch = () => {
+      const ms = session.expiresAt - Date.now();
+      if (ms <= 0) expire();
+      else timer = setTimeout(watch, Math.min(ms, TIMER_MAX_MS));
+    };
+    watch();
     return () => clearTimeout(timer);
   }, [session, expire]);
   return { session, expired, signIn, signOut, expire };

@@ -95,7 +95,8 @@ export function NewOrderPage() {
           submit();
         }}
       >
-        <section class="card" aria-label={texts.items}>
+        {/* What is under way stays as it was sent. */}
+        <fieldset class="card" aria-label={texts.items} disabled={send.running}>
           <ol class="order-rows">
             {draft.rows.map((row, index) => (
               <li key={row.id}>
@@ -123,7 +124,7 @@ export function NewOrderPage() {
               {texts.addItem}
             </button>
           )}
-        </section>
+        </fieldset>
         <section class="card summary" aria-label={texts.total}>
           <Summary total={total} balance={wallet.data?.balance.amount ?? null} />
           {send.problem !== null && <Problem problem={send.problem} />}

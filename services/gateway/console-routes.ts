@@ -7,21 +7,10 @@ import type { HttpServer } from '#platform/http-server.ts';
 /** Where the console is built to (`dev/console.ts`). */
 const BUILT = fileURLToPath(new URL('../../console/dist/', import.meta.url));
 
-/** Paths of the console's pages: each is the same document, whose script draws the page. */
-const PAGES = [
-  '/',
-  '/sign-in',
-  '/register',
-  '/profile',
-  '/wallet',
-  '/orders',
-  '/orders/*',
-  '/letters',
-  '/letters/*',
-  '/mailbox',
-  '/mailbox/*',
-  '/operator',
-  '/operator/*',
+/** Where addresses of the console's pages begin (`console/app.tsx`), `/` aside. */
+const PLACES = [
+  ...['/sign-in', '/register', '/profile', '/wallet'],
+  ...['/orders', '/letters', '/mailbox', '/operator'],
 ];
 
 /**
@@ -95,13 +84,20 @@ export async function serveConsole(
   const letterFrame = await readFile(`${BUILT}letter.html`);
   const html = 'text/html; charset=utf-8';
   const policy = consolePolicy(facts.issuer?.url);
-  for (const path of PAGES) {
-    app.get(path, (_request, reply) =>
-      reply
-        .headers({ ...COMMON_HEADERS, 'content-security-policy': policy })
+  const headers = { ...COMMON_HEADERS, 'content-security-policy': policy };
+  app.get('/', (_request, reply) => reply.headers(headers).type(html).send(page));
+  for (const place of PLACES) {
+    // Each page is the same document, whose script draws it. Only for who goes there with a
+    // browser: to programs `/orders` of the public address is nothing, as it always was.
+    app.get<{ Params: { '*': string } }>(`${place}*`, (request, reply) => {
+      const below = request.params['*'];
+      const isPage = below === '' || below.startsWith('/');
+      if (!isPage || !request.headers.accept?.includes('text/html')) return reply.callNotFound();
+      return reply
+        .headers({ ...headers, vary: 'accept' })
         .type(html)
-        .send(page),
-    );
+        .send(page);
+    });
   }
   app.get('/letter.html', (_request, reply) =>
     reply

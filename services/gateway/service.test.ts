@@ -55,8 +55,15 @@ test('the console is at / where it is wanted, and says what this set-up is like'
     CURRENCY: 'EUR',
   });
   t.after(() => gateway.close());
-  const page = await fetch(`${gateway.url}/orders/new`);
+  const browser = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } };
+  const page = await fetch(`${gateway.url}/orders/new`, browser);
   assert.equal(page.status, 200);
+  assert.equal(await (await fetch(gateway.url)).text(), await page.clone().text());
+  // To programs it is no page, and what is no page is one to nobody.
+  assert.equal((await fetch(`${gateway.url}/orders/new`)).status, 404);
+  for (const path of ['/orders-of-all', '/console', '/v1/nothing', '/index.html']) {
+    assert.equal((await fetch(gateway.url + path, browser)).status, 404, path);
+  }
   assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
   const [script] = /\/assets\/[\w.-]+\.js/.exec(await page.text()) ?? [];
   const asset = await fetch(`${gateway.url}${script}`, { headers: { 'accept-encoding': 'br' } });
