@@ -8,10 +8,9 @@ import type { HttpServer } from '#platform/http-server.ts';
 const BUILT = fileURLToPath(new URL('../../console/dist/', import.meta.url));
 
 /** Where addresses of the console's pages begin (`console/app.tsx`), `/` aside. */
-const PLACES = [
-  ...['/sign-in', '/register', '/profile', '/wallet'],
-  ...['/orders', '/letters', '/mailbox', '/operator'],
-];
+const PLACES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox'];
+/** Those that services have inside, too: there for browsers, and nothing to programs. */
+const SHARED_PLACES = ['/orders', '/letters', '/operator'];
 
 /**
  * Nothing comes from other hosts, no script or style stands in a page, and nobody frames it.
@@ -86,13 +85,14 @@ export async function serveConsole(
   const policy = consolePolicy(facts.issuer?.url);
   const headers = { ...COMMON_HEADERS, 'content-security-policy': policy };
   app.get('/', (_request, reply) => reply.headers(headers).type(html).send(page));
-  for (const place of PLACES) {
-    // Each page is the same document, whose script draws it. Only for who goes there with a
-    // browser: to programs `/orders` of the public address is nothing, as it always was.
+  // Each page is the same document, whose script draws it.
+  for (const place of [...PLACES, ...SHARED_PLACES]) {
+    const forAll = PLACES.includes(place);
     app.get<{ Params: { '*': string } }>(`${place}*`, (request, reply) => {
       const below = request.params['*'];
       const isPage = below === '' || below.startsWith('/');
-      if (!isPage || !request.headers.accept?.includes('text/html')) return reply.callNotFound();
+      const isWelcome = forAll || request.headers.accept?.includes('text/html') === true;
+      if (!isPage || !isWelcome) return reply.callNotFound();
       return reply
         .headers({ ...headers, vary: 'accept' })
         .type(html)

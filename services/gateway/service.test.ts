@@ -59,8 +59,9 @@ test('the console is at / where it is wanted, and says what this set-up is like'
   const page = await fetch(`${gateway.url}/orders/new`, browser);
   assert.equal(page.status, 200);
   assert.equal(await (await fetch(gateway.url)).text(), await page.clone().text());
-  // To programs it is no page, and what is no page is one to nobody.
+  // To programs it is no page where services have such a path, and what is no page is none to all.
   assert.equal((await fetch(`${gateway.url}/orders/new`)).status, 404);
+  assert.equal((await fetch(`${gateway.url}/mailbox`)).status, 200);
   for (const path of ['/orders-of-all', '/console', '/v1/nothing', '/index.html']) {
     assert.equal((await fetch(gateway.url + path, browser)).status, 404, path);
   }

@@ -111,7 +111,7 @@ async function checkHeaders(url: string): Promise<void> {
   assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
   assert.equal(page.headers.get('cache-control'), 'no-store');
   for (const path of ['/orders/new', '/operator/ledger', '/mailbox/1']) {
-    const other = await fetch(url + path);
+    const other = await fetch(url + path, { headers: { accept: 'text/html' } });
     assert.equal(await other.text(), html);
     assert.equal(other.headers.get('content-security-policy'), policy);
   }
