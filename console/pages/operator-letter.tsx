@@ -22,10 +22,13 @@ export function OperatorLetterPage() {
   const { kinds } = useTexts(customer).letters;
   const { api } = useConsole();
   const id = useRoute().params.id ?? '';
+  /** The last attempt before another was asked for; null while none was. */
+  const [since, setSince] = useState<number | null>(null);
   const letter = useLoad(
     id,
     (signal) => api.read<OperatorLetter>(addressOf(id), { signal }),
-    ({ state }) => (isOnItsWay(state) ? REFRESH_MS : null),
+    // An attempt is recorded a moment after the state that it led to.
+    (data) => (isOnItsWay(data.state) || isAwaited(data, since) ? REFRESH_MS : null),
   );
   const title = letter.data === null ? texts.letter : kinds[letter.data.kind];
   return (
@@ -38,7 +41,7 @@ export function OperatorLetterPage() {
                 <code>{data.customerId}</code>
               </Fact>
             </dl>
-            <Resend letter={data} reload={letter.reload} />
+            <Resend letter={data} reload={letter.reload} since={since} onAsked={setSince} />
             <LetterView letter={data} orderHref={`/operator/orders/${data.orderId}`} />
             <Preview id={data.id} />
           </>
@@ -51,23 +54,30 @@ export function OperatorLetterPage() {
 /** The attempts are the latest 50, so their number says whether there was one more. */
 const lastAttemptOf = ({ attempts }: OperatorLetter) => attempts.at(-1)?.number ?? 0;
 
-function Resend(props: { letter: OperatorLetter; reload: Loaded<unknown>['reload'] }) {
+/** Whether the attempt that was asked for is not there yet. */
+function isAwaited(letter: OperatorLetter, since: number | null): boolean {
+  return since !== null && letter.state !== 'sent' && lastAttemptOf(letter) <= since;
+}
+
+function Resend(props: {
+  letter: OperatorLetter;
+  reload: Loaded<unknown>['reload'];
+  since: number | null;
+  onAsked: (since: number) => void;
+}) {
   const texts = useTexts(operator).letters;
   const { api } = useConsole();
-  const { letter, reload } = props;
-  /** The last attempt before it was asked for; null while it was not. */
-  const [since, setSince] = useState<number | null>(null);
+  const { letter, reload, since, onAsked } = props;
   const { run, running, problem } = useAction(async () => {
     const before = lastAttemptOf(letter);
     await api.send<OperatorLetter>('POST', `${addressOf(letter.id)}/resend`);
-    setSince(before);
+    onAsked(before);
     reload();
   });
-  const tried = since !== null && lastAttemptOf(letter) > since;
   return (
     <>
       {problem !== null && <Problem problem={problem} />}
-      {since !== null && <ResendOutcome letter={letter} tried={tried} />}
+      {since !== null && <ResendOutcome letter={letter} tried={!isAwaited(letter, since)} />}
       {(letter.state === 'failed' || letter.state === 'queued') && (
         <p>
           <button type="button" class="primary" disabled={running} onClick={run}>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
+import type { OperatorLetter } from '#contracts/notifications.ts';
 import type { Overview } from '#contracts/operator.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import { OPERATOR_EMAIL } from '#dev/system.ts';
@@ -81,7 +82,9 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await page.getByText('550 5.1.1').waitFor();
     assert.deepEqual(await barriersOn(page), []);
     await page.locator('.rows a.row').first().click();
+    const early = await hideAttempt(page, 2);
     await button(page, words.operator.letters.resend).click();
+    await early.read;
     await page.getByText(words.operator.letters.failedAgain).waitFor();
     refuses = false;
     await button(page, words.operator.letters.resend).click();
@@ -161,6 +164,26 @@ async function signInHere(page: Page, password: string): Promise<void> {
   await page.getByText(words.signIn.needed).waitFor();
   await signIn(page, words, OPERATOR_EMAIL, password);
   await opened(page, words.overview.title);
+}
+
+/**
+ * Once, the page reads a letter as it is for a moment: its state is recorded, the attempt that led
+ * to it is not yet.
+ * @returns resolves when it was read so, in an object, since a promise would be waited for
+ */
+async function hideAttempt(page: Page, number: number): Promise<{ read: Promise<void> }> {
+  const read = Promise.withResolvers<void>();
+  let hidden = false;
+  await page.route(/\/v1\/operator\/letters\/[^/?]+$/, async (route) => {
+    const response = await route.fetch();
+    const letter = (await response.json()) as OperatorLetter;
+    if (hidden || letter.attempts.at(-1)?.number !== number) return route.fulfill({ response });
+    hidden = true;
+    const json = { ...letter, attempts: letter.attempts.slice(0, -1) };
+    await route.fulfill({ response, json });
+    read.resolve();
+  });
+  return { read: read.promise };
 }
 
 async function overviewOf(operator: TestCustomer): Promise<Overview> {
