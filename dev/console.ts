@@ -43,32 +43,35 @@ async function build(): Promise<void> {
   const digest = await digestOfSources();
   // Beside, and then renamed: a gateway that starts meanwhile sees all of it or nothing.
   const draft = join(SOURCES, 'dist', `.draft-${process.pid}`);
-  await bundle({
-    configFile: false,
-    root: SOURCES,
-    logLevel: 'warn',
-    build: {
-      outDir: draft,
-      emptyOutDir: true,
-      // light-dark() of the styles, which older targets would have rewritten.
-      target: ['chrome123', 'firefox120', 'safari17.5'],
-      // The policy of the pages allows no inline script and no data: address.
-      modulePreload: { polyfill: false },
-      assetsInlineLimit: 0,
-      rolldownOptions: { input: [join(SOURCES, 'index.html'), join(SOURCES, 'letter.html')] },
-    },
-  });
-  await compressTexts(draft);
-  await mkdir(join(BUILT, 'assets'), { recursive: true });
-  // New assets first and the pages that name them last; old ones stay for tabs that are open.
-  for await (const name of glob('assets/*', { cwd: draft })) {
-    await rename(join(draft, name), join(BUILT, name));
+  try {
+    await bundle({
+      configFile: false,
+      root: SOURCES,
+      logLevel: 'warn',
+      build: {
+        outDir: draft,
+        emptyOutDir: true,
+        // light-dark() of the styles, which older targets would have rewritten.
+        target: ['chrome123', 'firefox120', 'safari17.5'],
+        // The policy of the pages allows no inline script and no data: address.
+        modulePreload: { polyfill: false },
+        assetsInlineLimit: 0,
+        rolldownOptions: { input: [join(SOURCES, 'index.html'), join(SOURCES, 'letter.html')] },
+      },
+    });
+    await compressTexts(draft);
+    await mkdir(join(BUILT, 'assets'), { recursive: true });
+    // New assets first and the pages that name them last; old ones stay for tabs that are open.
+    for await (const name of glob('assets/*', { cwd: draft })) {
+      await rename(join(draft, name), join(BUILT, name));
+    }
+    for (const name of ['letter.html', 'index.html']) {
+      await rename(join(draft, name), join(BUILT, name));
+    }
+    await writeFile(join(BUILT, SOURCES_MARK), digest);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
   }
-  for (const name of ['letter.html', 'index.html']) {
-    await rename(join(draft, name), join(BUILT, name));
-  }
-  await writeFile(join(BUILT, SOURCES_MARK), digest);
-  await rm(draft, { recursive: true, force: true });
   await removeOldAssets();
 }
 
@@ -91,17 +94,26 @@ async function removeOldAssets(): Promise<void> {
   }
 }
 
+// It takes a second; on a machine that stands still nobody waits for more than the console.
+const BUILD_TIMEOUT_MS = 60_000;
+
 /**
- * Builds the console in a process of its own where that is needed, whose memory goes with it.
+ * Builds the console in a process of its own where that is needed, whose memory goes with it. Never
+ * throws.
  * @returns a line for the screen when it could not; everything else works without it
  */
 export async function ensureConsole(): Promise<string | null> {
-  if (await isFresh()) return null;
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [code] = await once(child, 'exit');
-  if (code === 0) return null;
+  try {
+    if (await isFresh()) return null;
+    const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: BUILD_TIMEOUT_MS,
+    });
+    const [code] = await once(child, 'exit');
+    if (code === 0) return null;
+  } catch (error) {
+    console.error(`The web console was not built: ${describeError(error)}`);
+  }
   const stale = existsSync(join(BUILT, 'index.html'));
   return `The web console could not be built; ${stale ? 'an older one is' : 'none is'} served.`;
 }
