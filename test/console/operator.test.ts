@@ -10,7 +10,14 @@ import { barriersOn, startBrowser } from '../browser.ts';
 import { skipWithoutChromium } from '../chromium.ts';
 import { stop } from '../outage.ts';
 import { type SmtpStep, startTestSmtpServer } from '../smtp-server.ts';
-import { eventually, orderOf, startTestSystem, type TestCustomer } from '../system.ts';
+import {
+  eventually,
+  orderOf,
+  queryRows,
+  rub,
+  startTestSystem,
+  type TestCustomer,
+} from '../system.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.
@@ -157,6 +164,28 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await page.locator('.notice.good').waitFor();
     assert.equal((await anna.call('GET', '/v1/wallet')).body.balance.amount, before + 1_250);
     assert.deepEqual(await barriersOn(page), []);
+  });
+
+  // The last one: no order stands behind this letter, so the books would say that it has none.
+  await t.test('an event that can be read by now becomes its letter with a click', async () => {
+    const message = {
+      ...{ orderId: randomUUID(), customerId: anna.customerId, version: 2, status: 'Paid' },
+      ...{ previousStatus: 'Pending', total: rub(100), paymentOperationId: randomUUID() },
+      ...{ reason: null, occurredAt: new Date().toISOString() },
+    };
+    // As a newer version, which reads what the older one could not.
+    await queryRows(
+      system.databaseUrl('notifications'),
+      `update dead_letters set value = convert_to('${JSON.stringify(message)}', 'UTF8')`,
+    );
+    await goTo(page, words, 'deadLetters');
+    await page.locator('.rows a.row').click();
+    await button(page, words.operator.deadLetters.redrive).click();
+    await page.getByText(words.operator.deadLetters.became).waitFor();
+    await eventually('the letter', async () => {
+      const { body } = await anna.call('GET', `/v1/letters?orderId=${message.orderId}`);
+      return body.data[0]?.state === 'sent';
+    });
   });
 });
 
