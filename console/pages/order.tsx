@@ -165,6 +165,8 @@ function OrderAgain({ order }: { order: PublicOrder }) {
       throw error;
     }
   });
+  // A wallet in another currency can neither be topped up for this order nor pay it.
+  if (wallet.data !== null && wallet.data.balance.currency !== currency) return null;
   return (
     <>
       {problem !== null && <Problem problem={problem} />}
