@@ -17,12 +17,11 @@ async function startLanes(t: TestContext) {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   const clock = { now: 0 };
-  const app = createHttpServer({ log });
+  const app = createHttpServer({ log, answerHeaders: ({ url }) => ({ 'x-of': url }) });
   const metrics = limitRequests(app, {
     limits: { red: LIMIT, blue: LIMIT },
     laneOf: ({ routeOptions: { url } }) =>
       url === '/red' ? 'red' : url === '/blue' ? 'blue' : null,
-    refusalHeaders: ({ url }) => ({ 'x-of': url }),
     log,
     nowMs: () => clock.now,
   });

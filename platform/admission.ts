@@ -13,8 +13,6 @@ export interface AdmissionOptions<Lane extends string> {
   limits: Record<Lane, number>;
   /** The lane of a request, null for one that is never refused. */
   laneOf: (request: FastifyRequest) => Lane | null;
-  /** Further headers of a refusal. */
-  refusalHeaders?: (request: FastifyRequest) => Record<string, string>;
   log: Logger;
   /** A monotonic clock. */
   nowMs?: () => number;
@@ -53,7 +51,7 @@ export function limitRequests<Lane extends string>(
     tell(lane);
     const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
     return new AppError(commonProblems.overloaded, `too many ${lane} at work`, {
-      headers: { 'retry-after': String(seconds), ...options.refusalHeaders?.(request) },
+      headers: { 'retry-after': String(seconds) },
     });
   }
 

@@ -124,7 +124,13 @@ export function createHttpClient({
       // A callee of an older version.
       if (status === 404) return await Promise.all(outgoing.map(alone));
       if (status !== 200) throw new Error(faultOf(callee, status, JSON.stringify(body)));
-      return (body as { answers: Incoming[] }).answers;
+      const { answers } = body as { answers: Incoming[] };
+      if (!calls.every((call, index) => isAnswerTo(call, answers[index]))) {
+        // An alarm, and no answer: the calls are repeated.
+        log.error({ callee }, 'answers to several calls are mixed up');
+        throw new Error(`${callee} answered other calls`);
+      }
+      return answers;
     } finally {
       limit.clear();
     }
@@ -222,6 +228,11 @@ interface Outgoing {
 }
 
 type Incoming = TogetherAnswer;
+
+/** An older version does not say which call it answers. */
+function isAnswerTo(call: TogetherCall, answer: Incoming | undefined): boolean {
+  return answer !== undefined && (answer.traceId ?? call.traceId) === call.traceId;
+}
 
 function faultOf(callee: string, status: number, text: string): string {
   return `${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`;

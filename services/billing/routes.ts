@@ -25,6 +25,8 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     run: (wishes: PaymentWish[]) =>
       decidePayments(wishes.length === 1 ? decisions : decisionsOfMany, wishes),
     isOneItems: isRowFault,
+    isOwn: ({ orderId }, { payment, charge }) =>
+      payment.orderId === orderId && (charge === null || charge.orderId === orderId),
     batchMax: 64,
     runsMax: 1,
     waitingMax: 1_024,
@@ -36,7 +38,11 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     if (wish.currency !== currency) refuseCurrency(wish.currency);
     const decided = await decideWithOthers(wish);
     const { payment } = decided;
-    if (payment.customerId !== wish.customerId || payment.amount !== wish.amount) {
+    if (
+      payment.customerId !== wish.customerId ||
+      payment.amount !== wish.amount ||
+      payment.currency !== wish.currency
+    ) {
       throw new AppError(
         contract.billingProblems.paymentMismatch,
         `payment of order ${wish.orderId} asked with other data than it was decided with`,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Order } from '#contracts/orders.ts';
 import { pause } from '#platform/backoff.ts';
 import { deadlineIn } from '#platform/deadline.ts';
-import { describeError } from '#platform/errors.ts';
+import { AppError, describeError } from '#platform/errors.ts';
 import { type Neighbours, recoveryNeighbours } from './neighbours.ts';
 import { recoverOrders } from './recover-orders.ts';
 
@@ -34,7 +34,8 @@ export function startRecovery(
     mayGoOn: () => !stop.signal.aborted,
     async onFailure(order: Order, error: unknown) {
       const reason = describeError(error);
-      log.warn({ order: order.id }, `recovery: ${reason}`);
+      const internal = error instanceof AppError && error.problem.kind === 'internal';
+      log[internal ? 'error' : 'warn']({ order: order.id }, `recovery: ${reason}`);
       if (stop.signal.aborted) return;
       // For the operator's list. Where orders itself is what fails, its absence tells as much.
       await noteFailure(order, reason).catch(() => {});

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import * as billing from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import * as contract from '#contracts/gateway.ts';
 import { operatorTopUp } from '#contracts/operator.ts';
 import { AppError } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
+import { requireKey } from './answer-headers.ts';
 import type { Gateway } from './gateway.ts';
 import { problemOf } from './neighbours.ts';
 import { currencyFaults } from './order-faults.ts';
@@ -44,28 +44,20 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
 
   async function topUp(customerId: string, amount: Money, call: TopUpCall) {
     const { scope, key, traceId } = call;
-    try {
-      const answer = await neighbours.billing.call(
-        billing.topUpWallet,
-        { params: { customerId }, body: { amount, idempotencyKey: `${scope}/${key}` } },
-        { deadline: gateway.readDeadline(), traceId },
-      );
-      if (answer.problem) throw problemOf(answer);
-      const headers = { 'idempotency-key': key };
-      return { status: 201 as const, body: answer.body, headers };
-    } catch (error) {
-      // Where we made the key, only this answer can tell it: a repetition without it after a lost
-      // answer would top up twice.
-      if (error instanceof AppError) error.headers['idempotency-key'] = key;
-      throw error;
-    }
+    const answer = await neighbours.billing.call(
+      billing.topUpWallet,
+      { params: { customerId }, body: { amount, idempotencyKey: `${scope}/${key}` } },
+      { deadline: gateway.readDeadline(), traceId },
+    );
+    if (answer.problem) throw problemOf(answer);
+    return { status: 201 as const, body: answer.body };
   }
 
   serve(app, contract.topUp, { identify, check }, async ({ caller, body, headers, traceId }) => {
     if (!config.WALLET_SELF_TOP_UP) {
       throw new AppError(contract.gatewayProblems.selfTopUpOff, 'self top-up is off');
     }
-    const key = headers['idempotency-key'] ?? randomUUID();
+    const key = requireKey(headers);
     return topUp(caller.customerId, body.amount, { scope: 'self', key, traceId });
   });
 
@@ -74,7 +66,7 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
     operatorTopUp,
     { identify: gateway.identifyOperator, check },
     async ({ caller, params, body, headers, traceId }) => {
-      const key = headers['idempotency-key'] ?? randomUUID();
+      const key = requireKey(headers);
       const scope = `operator/${caller.customerId}`;
       return topUp(params.customerId, body.amount, { scope, key, traceId });
     },

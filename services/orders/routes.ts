@@ -30,10 +30,12 @@ const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 1, waitingMax: 
 export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
   const insertOrder = createBatcher({
     run: (drafts: store.OrderDraft[]) => store.insertOrders(database, drafts),
+    isOwn: ({ id }, order) => order === null || order.id === id,
     ...BATCHES,
   });
   const settleOrder = createBatcher({
     run: (settlements: store.Settlement[]) => store.settleOrders(database, settlements),
+    isOwn: ({ orderId }, order) => order === null || order.id === orderId,
     ...BATCHES,
   });
 
