@@ -10,6 +10,10 @@ export interface BatcherOptions<Item, Result> {
   isOneItems: (error: unknown) => boolean;
   /** Most items of one run. */
   batchMax: number;
+  /** Weight of an item, such as its bytes; a run takes no more than `weightMax` of it. */
+  weightOf?: (item: Item) => number;
+  /** An item that alone is heavier goes alone. */
+  weightMax?: number;
   /** Runs at the same time: while one waits for the disk, the next is on its way. */
   runsMax: number;
   /** Most items that wait for a run; more are refused as `unavailable`. */
@@ -42,7 +46,7 @@ export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
   const { run, isOneItems, batchMax, runsMax, waitingMax, gatherTurn = false } = options;
-  const { nowMs = () => performance.now() } = options;
+  const { nowMs = () => performance.now(), weightOf, weightMax = Infinity } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
   let turnEnds = false;
@@ -52,8 +56,19 @@ export function createBatcher<Item, Result>(
     if (running < runsMax) refuseLate();
     while (running < runsMax && waiting.length > 0) {
       running += 1;
-      void runBatch(waiting.splice(0, batchMax));
+      void runBatch(waiting.splice(0, nextCount()));
     }
+  }
+
+  function nextCount(): number {
+    const most = Math.min(batchMax, waiting.length);
+    if (weightOf === undefined) return most;
+    let weight = 0;
+    for (let count = 0; count < most; count++) {
+      weight += weightOf((waiting[count] as Waiting<Item, Result>).item);
+      if (weight > weightMax) return Math.max(1, count);
+    }
+    return most;
   }
 
   function refuseLate(): void {

@@ -34,10 +34,10 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
         onAlarm: (message) => request.log.error({ traceId }, message),
       });
       void gateway.rememberContact(caller);
-      const outcome = await placeOrder(deps, {
-        customerId: caller.customerId,
-        idempotencyKey,
-        items: body.items,
+      const asked = { customerId: caller.customerId, idempotencyKey, items: body.items };
+      const outcome = await placeOrder(deps, asked).catch((error: unknown) => {
+        if (error instanceof AppError) error.headers['idempotency-key'] = idempotencyKey;
+        throw error;
       });
       const language = languageOf(request.headers['accept-language']);
       return answerTo(outcome, idempotencyKey, language);
