@@ -132,6 +132,11 @@ const faultTexts: Record<string, FaultText> = {
   minItems: (x) => ({ ru: `не меньше ${x} элементов`, en: `at least ${x} elements` }),
   maxItems: (x) => ({ ru: `не больше ${x} элементов`, en: `at most ${x} elements` }),
   pattern: (x) => ({ ru: `не соответствует образцу ${x}`, en: `does not match ${x}` }),
+  // Of the formats only this one is used in requests.
+  format: () => ({
+    ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',
+    en: 'expected a date and time such as 2026-03-05T09:07:00Z',
+  }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),
   total: (x) => ({ ru: `сумма вне пределов ${x}`, en: `the total is outside ${x}` }),

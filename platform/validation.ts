@@ -125,7 +125,12 @@ function unescapePointer(place: string): string {
 
 function expectedOf(params: Record<string, unknown>): { expected?: string } {
   const value =
-    params.limit ?? params.type ?? params.pattern ?? params.allowedValues ?? params.allowedValue;
+    params.limit ??
+    params.format ??
+    params.type ??
+    params.pattern ??
+    params.allowedValues ??
+    params.allowedValue;
   if (value === undefined) return {};
   return { expected: Array.isArray(value) ? value.join(', ') : String(value) };
 }
