@@ -6,7 +6,7 @@ import { CALLS_MAX, CALLS_PATH, type TogetherAnswer, type TogetherCall } from '.
 import { type Deadline, deadlineIn } from './deadline.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
-import type { ProblemDocument } from './problem.ts';
+import { type ProblemDocument, toProblem } from './problem.ts';
 import { createReplicas, limitIn, type TimeLimit, type Tried } from './replicas.ts';
 import type { Credentials } from './service-token.ts';
 import { newTraceId, traceparent } from './trace.ts';
@@ -19,6 +19,11 @@ const RETRY = { firstMs: 50, maxMs: 400 };
 // than one, so that a call that waits for a lock holds up only those beside it.
 const REQUESTS_TOGETHER_MAX = 2;
 const CALLS_WAITING_MAX = 1_024;
+// Far below the callee's limit (calls.ts): a larger request would delay those that share it.
+const CALLS_BYTES_MAX = 1024 * 1024;
+// A limit of the callee, or of something in front of it, that is lower than ours: repeating the
+// call cannot help, whatever the answer's body is.
+const LIMIT_STATUSES = [413, 414, 431];
 // Of a failed answer, for the log: enough to name its problem.
 const FAULT_TEXT_MAX = 300;
 
@@ -108,6 +113,11 @@ export function createHttpClient({
       throw new Error(faultOf(callee, status, await answer.body.text()));
     }
     const headers = answer.headers as Record<string, string>;
+    if (LIMIT_STATUSES.includes(status)) {
+      const text = await answer.body.text();
+      log.error(`limits disagree: ${faultOf(callee, status, text)}`);
+      return { status, headers, body: TOO_LARGE };
+    }
     return { status, headers, body: await answer.body.json() };
   }
 
@@ -121,8 +131,9 @@ export function createHttpClient({
       const calls = outgoing.map(({ call }) => call);
       const request = { method: 'POST', path: CALLS_PATH, body: { calls } } as const;
       const { status, body } = await alone(request as Outgoing);
-      // A callee of an older version.
-      if (status === 404) return await Promise.all(outgoing.map(alone));
+      // A callee of an older version, or one whose limit the request passed.
+      if (status === 404 || LIMIT_STATUSES.includes(status))
+        return await Promise.all(outgoing.map(alone));
       if (status !== 200) throw new Error(faultOf(callee, status, JSON.stringify(body)));
       const { answers } = body as { answers: Incoming[] };
       if (!calls.every((call, index) => isAnswerTo(call, answers[index]))) {
@@ -143,6 +154,8 @@ export function createHttpClient({
         run: (outgoing: Outgoing[]) => exchangeTogether(pool, outgoing),
         isOneItems: () => false,
         batchMax: CALLS_MAX,
+        weightOf: ({ bytes }) => bytes,
+        weightMax: CALLS_BYTES_MAX,
         runsMax: REQUESTS_TOGETHER_MAX,
         waitingMax: CALLS_WAITING_MAX,
       });
@@ -161,6 +174,7 @@ export function createHttpClient({
       method: endpoint.method,
       path: pathOf(endpoint.path, params ?? {}, query ?? {}),
       ...{ body, traceId, headers: given },
+      bytes: endpoint.together ? Buffer.byteLength(JSON.stringify(body ?? null)) : 0,
       call: { operationId: endpoint.operationId, params, body, traceId: traceId ?? newTraceId() },
     };
     const together = endpoint.together && given === undefined;
@@ -224,6 +238,8 @@ interface Outgoing {
   headers?: Record<string, string> | undefined;
   body?: unknown;
   traceId?: string | undefined;
+  /** Of the body, for an operation whose calls may travel together. */
+  bytes: number;
   call: TogetherCall;
 }
 
@@ -233,6 +249,11 @@ type Incoming = TogetherAnswer;
 function isAnswerTo(call: TogetherCall, answer: Incoming | undefined): boolean {
   return answer !== undefined && (answer.traceId ?? call.traceId) === call.traceId;
 }
+// Whoever refused, and in whatever form: nothing was done.
+const TOO_LARGE: ProblemDocument = toProblem(
+  new AppError(commonProblems.tooLarge, 'limits disagree'),
+  { language: 'en', instance: '/', traceId: '' },
+);
 
 function faultOf(callee: string, status: number, text: string): string {
   return `${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`;

@@ -96,6 +96,7 @@ export async function startLetterBench(
         from: 'Orderbell <orders@orders.test>',
         messageIdOf: (id) => `${id}@orders.test`,
         log: testLog,
+        onOurFault: () => {},
         ...options,
         times: { ...TIMES, ...times },
       });

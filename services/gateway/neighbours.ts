@@ -29,6 +29,7 @@ const passedOn: ProblemType[] = [
   commonProblems.invalidRequest,
   commonProblems.notFound,
   commonProblems.tooMany,
+  commonProblems.tooLarge,
   ...Object.values(orders.orderProblems),
   ...Object.values(billing.billingProblems),
 ];
@@ -81,6 +82,9 @@ export async function partOr<T, O>(
   }
 }
 
+// The hop refused the request itself: its rules are not those of the gateway.
+const FINAL_STATUSES = [400, 413, 414, 431];
+
 /** Binds the order story to the services, within one request's budget. */
 export function orderNeighbours(
   { orders: ordersClient, billing: billingClient }: Neighbours,
@@ -101,8 +105,10 @@ export function orderNeighbours(
           return own(answer.body, answer.body.customerId === request.customerId, 'create an order');
         }
         if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
-        if (answer.status === 400) throw problemOf(answer);
-        return alarm(options.onAlarm, 'create an order', answer);
+        alarm(options.onAlarm, 'create an order', answer);
+        // Nothing was stored, and a repetition would be refused again.
+        if (FINAL_STATUSES.includes(answer.status)) throw problemOf(answer);
+        return null;
       }),
     decidePayment: (order) =>
       orNull(async () => {

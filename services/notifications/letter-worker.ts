@@ -55,6 +55,7 @@ export interface LetterWorkerOptions {
   from: string;
   messageIdOf: (letterId: string) => string;
   log: Logger;
+  onOurFault: SendLetterDeps['onOurFault'];
   times?: Partial<LetterTimes>;
 }
 
@@ -177,6 +178,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       retryInMs: (attempts) => backoffMs(attempts, times.retry),
       giveUpAfterMs: times.giveUpAfterMs,
       now: () => new Date(),
+      onOurFault: options.onOurFault,
     };
   }
 

@@ -20,6 +20,8 @@ import { notificationMetrics } from './metrics.ts';
 import { onOrderUpdates } from './on-order-update.ts';
 import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
 import { serveOverview } from './overview-routes.ts';
+import { keepRefusal } from './overview-store.ts';
+import { createRefusalAlarm } from './refusal-alarm.ts';
 import { serveLetters } from './routes.ts';
 import { countUnknownTypes } from './unknown-types.ts';
 
@@ -106,11 +108,16 @@ export async function startNotifications(
     return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
   }
 
+  const alarm = createRefusalAlarm({
+    log,
+    keep: (fault, response) => keepRefusal(database, fault, response),
+  });
   const worker = startLetterWorker({
     database,
     mailer,
     ...sender,
     log,
+    onOurFault: alarm.raise,
     lookUpContacts: (customerIds) => lookUpContacts(customerIds),
   });
   const storeAll = createInbox(database);
@@ -130,7 +137,7 @@ export async function startNotifications(
     config,
     log,
     ready: { database: () => database.query('select 1') },
-    metrics: notificationMetrics({ database, broker, group: GROUP, unknownTypes }),
+    metrics: notificationMetrics({ database, broker, group: GROUP, unknownTypes, alarm }),
     routes(api) {
       serveLetters(api, database, sender);
       serveAllLetters(api, {

@@ -45,6 +45,7 @@ export async function createOrder(
     idempotencyKey,
     requestHash,
     items,
+    itemsJson: JSON.stringify(items),
     total: { amount, currency: deps.currency },
   });
   if (order !== null) return { order, created: true };
