@@ -80,7 +80,9 @@ function compareCharge({ decision, operationId, customerId, amount, charge }: Au
 /** An order ends as its payment was decided. Invariant I2. */
 function compareDecision(order: AuditedOrder | undefined, payment: AuditedPayment | undefined) {
   if (order === undefined) {
-    return payment === undefined ? [] : [`the payment is ${payment.decision}, but of no order`];
+    // The money of a lost order was given back: nothing is left to repair.
+    if (payment === undefined || payment.reversalId) return [];
+    return [`the payment is ${payment.decision}, but of no order`];
   }
   if (payment === undefined) {
     return order.status === 'Pending' ? [] : [`the order is ${endOf(order)} without a decision`];
@@ -94,7 +96,8 @@ function compareDecision(order: AuditedOrder | undefined, payment: AuditedPaymen
   }
   // A decision that is not recorded yet is recorded by the request or by recovery.
   if (order.status === 'Pending') return details;
-  const { decision } = payment;
+  const { decision, reversalId } = payment;
+  if (reversalId) details.push(`its charge was reversed by operation ${reversalId}`);
   const expected =
     order.status === 'Paid' ? DECISIONS.Paid : DECISIONS[order.statusReason ?? 'voided'];
   if (decision !== expected) {

@@ -97,6 +97,14 @@ export function orderNeighbours(
     return null;
   }
 
+  async function voidForeign(order: orders.Order, walletCurrency: string) {
+    const answer = await billingClient.call(billing.voidPayment, paymentOf(order), options);
+    if (!answer.problem && answer.body.decision === 'voided') {
+      return { decision: 'voided', walletCurrency } as const;
+    }
+    return null;
+  }
+
   return {
     createOrder: (request) =>
       orNull(async () => {
@@ -105,6 +113,7 @@ export function orderNeighbours(
           return own(answer.body, answer.body.customerId === request.customerId, 'create an order');
         }
         if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
+        // Where the gateway found no fault, the settings of the two differ.
         alarm(options.onAlarm, 'create an order', answer);
         // Nothing was stored, and a repetition would be refused again.
         if (FINAL_STATUSES.includes(answer.status)) throw problemOf(answer);
@@ -119,7 +128,14 @@ export function orderNeighbours(
           const isOwn = orderId === order.id && operation.orderId === order.id;
           return own(decision, isOwn, `pay ${order.id}`);
         }
-        return refusalOf(answer) ?? alarm(options.onAlarm, `pay ${order.id}`, answer);
+        const walletCurrency = walletCurrencyIn(answer);
+        if (walletCurrency === undefined) {
+          return refusalOf(answer) ?? alarm(options.onAlarm, `pay ${order.id}`, answer);
+        }
+        const { currency } = order.total;
+        options.onAlarm(`order ${order.id} is in ${currency}, the wallet in ${walletCurrency}`);
+        // Nothing is decided, and no repetition will be: closed now, as recovery would later.
+        return voidForeign(order, walletCurrency);
       }),
     recordPayment: (order, decision) =>
       orNull(async () => {
@@ -196,6 +212,11 @@ function paymentOf(order: orders.Order) {
 function recordOf(decision: Decision): orders.PaymentRecord {
   if (decision.decision === 'captured') return decision;
   return { decision: decision.decision };
+}
+
+/** The currency of the wallet, where billing refuses a charge in another one. */
+function walletCurrencyIn({ body }: ProblemReply): string | undefined {
+  return body.errors?.find(({ pointer }) => pointer === '/amount/currency')?.expected;
 }
 
 function refusalOf({ body }: ProblemReply): Decision | null {

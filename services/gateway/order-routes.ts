@@ -89,11 +89,15 @@ function answerTo(outcome: Outcome, language: Language) {
         extra: { order: body, ...outcome.shortage },
         headers,
       });
-    case 'voided':
+    case 'voided': {
+      const { walletCurrency } = outcome;
       throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
         extra: { order: body },
         headers,
+        // Why it was cancelled at once.
+        faults: walletCurrency === undefined ? [] : orderFaults(body, walletCurrency),
       });
+    }
   }
 }
 

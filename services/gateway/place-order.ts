@@ -5,7 +5,8 @@ import type { Order, OrderItem } from '#contracts/orders.ts';
 export type Decision =
   | { decision: 'captured'; operationId: string }
   | { decision: 'declined'; shortage: Shortage }
-  | { decision: 'voided' };
+  /** With the wallet's currency where the order is in another one, which cannot be charged. */
+  | { decision: 'voided'; walletCurrency?: string };
 
 export interface OrderRequest {
   customerId: string;
@@ -27,7 +28,7 @@ export interface PlaceOrderDeps {
 export type Outcome =
   | { kind: 'paid'; order: Order }
   | { kind: 'declined'; order: Order; shortage: Shortage }
-  | { kind: 'voided'; order: Order }
+  | { kind: 'voided'; order: Order; walletCurrency?: string }
   /** The order exists; its outcome is not known yet. Recovery or a repetition ends it. */
   | { kind: 'pending'; order: Order }
   /** It is not known whether the order exists. */
@@ -68,7 +69,9 @@ async function settleOrder(
       return { kind: 'paid', order: settled };
     case 'declined':
       return { kind: 'declined', order: settled, shortage: decision.shortage };
-    case 'voided':
-      return { kind: 'voided', order: settled };
+    case 'voided': {
+      const { decision: kind, ...why } = decision;
+      return { kind, order: settled, ...why };
+    }
   }
 }
