@@ -19,7 +19,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Ends the command with a text on standard error. */
 export class CliError extends Error {
-  readonly exitCode: ExitCode;
+  exitCode: ExitCode;
+  /** Whether what was asked for may have been done all the same. */
+  open = false;
   /** What to do about it, below the message. */
   readonly hints: string[];
 

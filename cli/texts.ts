@@ -37,14 +37,14 @@ All commands: {0} --help; about one of them: {0} help order`,
   1 отказ или сбой      4 заказ ещё не завершён
   2 неверный вызов      5 нет ответа
 
-Переменные: ORDERBELL_URL (адрес системы), ORDERBELL_TOKEN (токен вместо входа).
+Переменные: ORDERBELL_URL (адрес системы; без неё — той, что работает в этой папке), ORDERBELL_TOKEN (токен вместо входа).
 Для программ: npm run -s orderbell -- … --json`,
     en: `Exit codes:
   0 done                3 the order was cancelled   6 not signed in, or expired
   1 refused or failed   4 the order is pending
   2 wrong usage         5 no answer
 
-Variables: ORDERBELL_URL (where the system is), ORDERBELL_TOKEN (instead of signing in).
+Variables: ORDERBELL_URL (where the system is; the one that runs in this folder if unset), ORDERBELL_TOKEN (instead of signing in).
 For programs: npm run -s orderbell -- … --json`,
   },
   example: { ru: 'Пример:', en: 'Example:' },
@@ -87,10 +87,10 @@ For programs: npm run -s orderbell -- … --json`,
   optionWatch: { ru: 'показывать, пока не завершится', en: 'go on until it is complete' },
   optionWatchOverview: { ru: 'обновлять до Ctrl-C', en: 'refresh until Ctrl-C' },
   argItem: {
-    ru: 'название[:количество]@цена, цена в рублях: "Чай:2@100.50"',
-    en: 'name[:quantity]@price, the price in major units: "Tea:2@100.50"',
+    ru: 'название[:количество]@цена: "Чай:2@100"; количество от 100 пишется так: "Чай:x500@1"',
+    en: 'name[:quantity]@price: "Tea:2@100"; a quantity of 100 or more is written "Tea:x500@1"',
   },
-  argAmount: { ru: 'сумма: 1000 или 100.50', en: 'an amount: 1000 or 100.50' },
+  argAmount: { ru: 'сумма, например 1000', en: 'an amount, such as 1000' },
   argOrder: { ru: 'номер заказа', en: 'id of an order' },
   argLatestOrder: {
     ru: 'номер заказа; без него — последний',
@@ -141,8 +141,12 @@ For programs: npm run -s orderbell -- … --json`,
     en: 'No answer from {0} ({1}). npm start starts the system.',
   },
   unexpected: {
-    ru: '{0} ответил {1}, и это не ответ Orderbell.',
-    en: '{0} answered {1}, which is no answer of Orderbell.',
+    ru: '{0} ответил {1}, но это не ответ Orderbell. Возможно, ответил прокси.',
+    en: '{0} answered {1}, but not as Orderbell does. A proxy may have answered.',
+  },
+  maybeDone: {
+    ru: 'Неизвестно, выполнен ли запрос. Команду можно повторить: дважды ничего не выполнится.',
+    en: 'Whether it was done is unknown. Repeat the command: nothing is done twice.',
   },
   repeating: {
     ru: 'Ответа пока нет, повторяю.',
@@ -163,8 +167,8 @@ For programs: npm run -s orderbell -- … --json`,
   badWait: { ru: '--wait: число секунд от 0 до 3600.', en: '--wait: seconds from 0 to 3600.' },
   badLimit: { ru: '--limit: число от 1 до 100.', en: '--limit: a number from 1 to 100.' },
   badCurrency: {
-    ru: '--currency: три буквы, например RUB.',
-    en: '--currency: three letters, as RUB.',
+    ru: '--currency: код ISO 4217, например RUB.',
+    en: '--currency: an ISO 4217 code, such as RUB.',
   },
   badKey: {
     ru: '--key: до 255 печатных символов ASCII без пробелов.',
@@ -177,16 +181,7 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '--watch и --json вместе не бывают: обновлениям нет конца.',
     en: '--watch and --json do not go together: there is no end to it.',
   },
-  'amount-form': {
-    ru: '«{0}» — не сумма; нужно, например, 1000 или 100.50.',
-    en: '"{0}" is no amount; 1000 or 100.50 would be.',
-  },
-  'amount-decimals': {
-    ru: '«{0}»: слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}" has too many decimals: {1} has {2}.',
-  },
-  'amount-too-large': { ru: '«{0}»: сумма слишком велика.', en: '"{0}" is too large.' },
-  'amount-zero': { ru: 'Сумма должна быть больше нуля.', en: 'The amount must be above zero.' },
+  badAmount: { ru: '«{0}»: {1}', en: '"{0}": {1}' },
   'item-no-price': {
     ru: '«{0}»: нет цены; нужно название[:количество]@цена.',
     en: '"{0}" has no price; name[:quantity]@price is needed.',
@@ -200,18 +195,11 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '«{0}»: количество — целое число от 1 до 10000.',
     en: '"{0}": the quantity is a whole number from 1 to 10000.',
   },
-  'item-price-form': {
-    ru: '«{0}»: цена после @ — число, например 100.50.',
-    en: '"{0}": the price after @ is a number like 100.50.',
+  'item-ambiguous': {
+    ru: '«{0}»: число после двоеточия — количество или часть названия?\n  Одна штука: "{1}"\n  Количество: "{2}"',
+    en: '"{0}": is the number after the colon a quantity or a part of the name?\n  One piece: "{1}"\n  A quantity: "{2}"',
   },
-  'item-price-decimals': {
-    ru: '«{0}»: в цене слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}": the price has too many decimals: {1} has {2}.',
-  },
-  'item-price-too-large': {
-    ru: '«{0}»: цена слишком велика.',
-    en: '"{0}": the price is too large.',
-  },
+  'item-price': { ru: '«{0}», цена: {1}', en: '"{0}", price: {1}' },
 
   // Results.
   registered: { ru: 'Учётная запись {0} создана.', en: 'The account {0} was created.' },

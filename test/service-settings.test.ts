@@ -18,7 +18,7 @@ const FREE_TEXTS = [
 
 function isFreeText(schema: TSchema): boolean {
   const { type } = schema as { type?: string };
-  return type === 'string' && !('format' in schema) && !('pattern' in schema);
+  return type === 'string' && !['format', 'pattern', 'check'].some((rule) => rule in schema);
 }
 
 function schemaOf(name: string): TObject {

@@ -124,7 +124,12 @@ export const operator = {
       customer: 'Номер клиента',
       customerFault: 'От 1 до 255 знаков без пробелов.',
       amount: 'Сумма',
-      amountFault: 'Введите сумму, например 1 000 или 99,50.',
+      unknown: {
+        title: 'Неизвестно, пополнен ли кошелёк',
+        lead: (sum: string, customer: string) =>
+          `Ответ о пополнении на ${sum} кошелька ${customer} не пришёл, но деньги уже могли быть зачислены. Повторите с тем же ключом: второй раз они не зачислятся.`,
+        giveUp: 'Прежде чем пополнять заново, проверьте баланс клиента.',
+      },
       submit: 'Пополнить',
       done: (sum: string, balance: string) =>
         `Кошелёк пополнен на ${sum}. Теперь на нём ${balance}.`,
@@ -251,7 +256,12 @@ export const operator = {
       customer: 'Customer’s number',
       customerFault: '1 to 255 characters without spaces.',
       amount: 'Amount',
-      amountFault: 'Enter an amount such as 1,000 or 99.50.',
+      unknown: {
+        title: 'We do not know whether the wallet was topped up',
+        lead: (sum: string, customer: string) =>
+          `There was no answer about the top-up of ${sum} for ${customer}, but the money may have been added. Repeat with the same key: it is never added twice.`,
+        giveUp: 'Before you top up again, check the balance of the customer.',
+      },
       submit: 'Top up',
       done: (sum: string, balance: string) =>
         `The wallet was topped up by ${sum}. It holds ${balance} now.`,

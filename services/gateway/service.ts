@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { CurrencySetting } from '#contracts/common.ts';
 import { settingsSchema } from '#platform/config.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
@@ -87,11 +88,7 @@ const properties = {
     default: false,
     description: 'Whether customers may top their own wallets up.',
   }),
-  CURRENCY: Type.String({
-    default: 'RUB',
-    pattern: '^[A-Z]{3}$',
-    description: 'The one currency of orders and wallets (ISO 4217).',
-  }),
+  CURRENCY: CurrencySetting,
   ORDER_DEADLINE_MS: Type.Integer({
     default: 5_000,
     minimum: 100,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { CurrencySetting } from '#contracts/common.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
@@ -22,11 +23,7 @@ const properties = {
     format: 'postgres-url',
     description: 'PostgreSQL database of the orders service.',
   }),
-  CURRENCY: Type.String({
-    default: 'RUB',
-    pattern: '^[A-Z]{3}$',
-    description: 'The one currency of orders and wallets (ISO 4217).',
-  }),
+  CURRENCY: CurrencySetting,
   OUTBOX_RELAY: Type.String({
     default: 'on',
     pattern: '^(on|off)$',
