@@ -47,12 +47,15 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   'foreign-customer': 403,
   'self-top-up-off': 403,
   'not-found': 404,
+  'customer-not-found': 404,
   'method-not-allowed': 405,
   'insufficient-funds': 406,
   'order-cancelled': 409,
   'email-taken': 409,
   'letter-sent': 409,
   'no-contact': 409,
+  'reversal-exceeds-balance': 409,
+  'not-reversible': 409,
   'profile-changed': 412,
   'body-too-large': 413,
   'uri-too-long': 414,
@@ -103,9 +106,11 @@ function judgeProblem(sent: SentRequest, problem: ProblemBody): Judgement {
   }
 }
 
+/** After a restore the balance of that moment may not be known any more: both are absent then. */
 function isShortage({ balance, required, shortfall, order }: ProblemBody): boolean {
   const { total } = (order ?? {}) as { total?: unknown };
-  return money(balance) && money(shortfall) && isSameMoney(required, total);
+  const known = money(balance) && money(shortfall);
+  return (known || (balance ?? shortfall) === undefined) && isSameMoney(required, total);
 }
 
 /** Whether a body is a problem document of ours, answered with the status that it names. */
