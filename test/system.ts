@@ -297,7 +297,10 @@ export async function call(
   };
 }
 
-const WAIT_MS = 15_000;
+// It ends a wait for what never comes: a test waits for the event, however slow the machine is.
+export const WAIT_MS = 120_000;
+const POLL_MIN_MS = 10;
+const POLL_MAX_MS = 100;
 
 /**
  * Asks again and again until the answer is there.
@@ -309,10 +312,11 @@ export async function eventually<T>(
   waitMs = WAIT_MS,
 ): Promise<T> {
   const end = performance.now() + waitMs;
-  for (;;) {
+  // Each look costs processor time that what it waits for may need.
+  for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * 1.5, POLL_MAX_MS)) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
