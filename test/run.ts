@@ -82,7 +82,7 @@ function scratchRoot(): string {
 
 /** The Kafka that KAFKA_BROKERS names, or one of our own, or none with a line that says so. */
 async function findKafka(): Promise<Record<string, string>> {
-  const usesKafka = (file: string): boolean => readFileSync(file, 'utf8').includes('kafka');
+  const usesKafka = (file: string): boolean => /kafka\S*\.ts'/.test(readFileSync(file, 'utf8'));
   const inOneProcess = stages.every(({ layout }) => layout === 'one-process');
   if (inOneProcess && !files.some(usesKafka)) return {};
   const { KAFKA_BROKERS: brokers, REQUIRE_KAFKA: required } = process.env;
