@@ -9,13 +9,14 @@ import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka-server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
 import { findChromium } from './chromium.ts';
-import { planOf, type Stage, writeGroups } from './suites.ts';
+import { banner, planOf, type Stage, writeGroups } from './suites.ts';
 
-// `npm test [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all files.
-// Without names the quick suites run, with `--rest` all that they leave out (docs/testing.md).
+// `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
+// files. Without names the quick suites run, with `--rest` all that they leave out (docs/testing.md).
 
 const ROOT = join(import.meta.dirname, '..');
 const HOME = join(ROOT, '.orderbell');
+const TIMES_REPORTER = join(import.meta.dirname, 'times.ts');
 
 // Each process of tests has pools and hash work; more at once than this only fight for the
 // processors of a small CI machine.
@@ -28,8 +29,12 @@ const TEST_TIMEOUT_MS = 600_000;
 const SHARED_MEMORY = '/dev/shm';
 const SCRATCH_BYTES = 4 * 1024 ** 3;
 
+const GET_JAVA = 'To have them: apt install openjdk-17-jre-headless maven';
+const GET_CHROMIUM = 'To have them: apt install chromium';
+
 const stages = planOf(process.argv.slice(2));
 const files = stages.flatMap((stage) => stage.groups.flat());
+for (const line of banner(stages)) console.log(line);
 
 // From the first moment on, or Ctrl-C during the start would leave the servers behind.
 const interrupted = new AbortController();
@@ -77,7 +82,7 @@ function scratchRoot(): string {
 
 /** The Kafka that KAFKA_BROKERS names, or one of our own, or none with a line that says so. */
 async function findKafka(): Promise<Record<string, string>> {
-  const usesKafka = (file: string): boolean => readFileSync(file, 'utf8').includes('kafka');
+  const usesKafka = (file: string): boolean => /kafka\S*\.ts'/.test(readFileSync(file, 'utf8'));
   const inOneProcess = stages.every(({ layout }) => layout === 'one-process');
   if (inOneProcess && !files.some(usesKafka)) return {};
   const { KAFKA_BROKERS: brokers, REQUIRE_KAFKA: required } = process.env;
@@ -90,7 +95,7 @@ async function findKafka(): Promise<Record<string, string>> {
   } catch (error) {
     if (!(error instanceof KafkaUnavailableError) || required === '1') throw error;
     const skipped = brokers ? 'TESTS THAT KILL A KAFKA ARE' : 'TESTS WITH KAFKA ARE';
-    console.error(`\n!!! ${skipped} SKIPPED. ${error.message}\n`);
+    console.error(`\n!!! ${skipped} SKIPPED. ${error.message}\n${GET_JAVA}\n`);
     return brokers ? { TEST_KAFKA_BROKERS: brokers } : {};
   }
 }
@@ -103,7 +108,7 @@ async function findBrowser(): Promise<Record<string, string>> {
     const why =
       'No chromium, chromium-browser or google-chrome is on PATH, and CHROMIUM names none.';
     if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(why);
-    console.error(`\n!!! TESTS WITH A BROWSER ARE SKIPPED. ${why}\n`);
+    console.error(`\n!!! TESTS WITH A BROWSER ARE SKIPPED. ${why}\n${GET_CHROMIUM}\n`);
     return {};
   }
   const fault = await ensureConsole();
@@ -116,7 +121,7 @@ async function findBrowser(): Promise<Record<string, string>> {
 async function runAll(all: Stage[], env: Record<string, string>): Promise<number> {
   for (const stage of all) {
     if (interrupted.signal.aborted) return 1;
-    if (stage.layout !== 'one-process' && env.TEST_KAFKA_BROKERS === undefined) continue;
+    if (!canRun(stage, env)) continue;
     if (all.length > 1) console.log(`\n# ${stage.name}`);
     const started = performance.now();
     const code = await run(stage, env);
@@ -130,16 +135,28 @@ async function runAll(all: Stage[], env: Record<string, string>): Promise<number
   return 0;
 }
 
-async function run(stage: Stage, env: Record<string, string>): Promise<number> {
+/** Services that are processes of their own meet on a real Kafka. */
+function canRun({ name, layout }: Stage, env: Record<string, string>): boolean {
+  if (layout === 'one-process' || env.TEST_KAFKA_BROKERS !== undefined) return true;
+  console.error(`\n!!! ${name} IS SKIPPED: there is no Kafka.\n`);
+  return false;
+}
+
+/** The arguments of Node that run a stage. */
+async function argumentsOf(stage: Stage): Promise<string[]> {
+  if (stage.program) return stage.program;
   const args = ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`];
   const { TEST_TIMES: times } = process.env;
-  if (times) {
-    const reporters = { spec: 'stdout', [join(ROOT, 'test', 'times.ts')]: times };
-    for (const [reporter, to] of Object.entries(reporters)) {
-      args.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`);
-    }
+  const reporters = times ? { spec: 'stdout', [TIMES_REPORTER]: `${times}-${stage.name}` } : {};
+  for (const [reporter, to] of Object.entries(reporters)) {
+    args.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`);
   }
-  const child = spawn(process.execPath, [...args, ...(await writeGroups(stage, home))], {
+  return [...args, ...(await writeGroups(stage, home))];
+}
+
+async function run(stage: Stage, env: Record<string, string>): Promise<number> {
+  const child = spawn(process.execPath, await argumentsOf(stage), {
+    cwd: ROOT,
     stdio: 'inherit',
     env: {
       // What all files import is compiled once, by the services' processes too.

@@ -33,9 +33,14 @@ export const SUITES: Suite[] = [
   },
   {
     name: 'kills',
-    says: 'npm start and its PostgreSQL killed at many moments',
+    says: 'services, PostgreSQL and npm start as processes that are killed',
     quick: false,
-    files: ['dev/crash.test.ts', 'dev/postgres.test.ts', 'test/system/*-faults.test.ts'],
+    files: [
+      'dev/crash.test.ts',
+      'dev/postgres.test.ts',
+      'test/service-processes.test.ts',
+      'test/system/*-faults.test.ts',
+    ],
   },
   {
     name: 'browser',
@@ -66,6 +71,9 @@ export const SUITES: Suite[] = [
   },
 ];
 
+const QUICK_MINUTES = 4;
+const REST_MINUTES = 9;
+
 const ROOT = join(import.meta.dirname, '..');
 const NOT_OURS = ['node_modules', '.git', '.orderbell'];
 
@@ -87,6 +95,8 @@ export function filesBySuite(): Map<Suite, string[]> {
 export interface Stage {
   name: string;
   layout: Layout;
+  /** A program that is run in place of test files. */
+  program?: string[];
   /** Files that share a process, in the order in which the processes begin. */
   groups: string[][];
 }
@@ -95,6 +105,8 @@ export interface Stage {
 // run with several.
 const SMOKE = ['test/system/course-scenario.test.ts', 'test/system/outages.test.ts'];
 const REPLICAS_PROCESSES = 6;
+// All crash points, and half a minute under faults; run by hand it takes longer and a new seed.
+const PROVE = ['bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
 
 /**
  * What a run is made of.
@@ -116,6 +128,7 @@ export function planOf(given: string[]): Stage[] {
       { name: 'rest', layout: 'one-process', groups: groupsOf(rest) },
       { name: 'replicas', layout: 'replicas', groups: deal(system, REPLICAS_PROCESSES) },
       { name: 'processes', layout: 'processes', groups: deal(SMOKE, 1) },
+      { name: 'prove', layout: 'one-process', program: PROVE, groups: [] },
     ];
   }
   const groups = given.flatMap((name) => {
@@ -123,6 +136,33 @@ export function planOf(given: string[]): Stage[] {
     return suite.length > 0 ? groupsOf(suite) : [[name]];
   });
   return [{ name: 'given', layout, groups }];
+}
+
+/** What is about to run, for how long, and what is not. */
+export function banner(stages: Stage[]): string[] {
+  const [first] = stages;
+  const count = stages.flatMap(({ groups }) => groups.flat()).length;
+  if (first?.name === 'given') return [];
+  const quick = first?.name === 'quick';
+  const told = (wanted: boolean) =>
+    SUITES.filter((suite) => suite.quick === wanted).map(({ name, says }) => `  ${name}: ${says}`);
+  return [
+    `${quick ? 'The quick suites' : 'What the quick suites leave out'}: ${count} test files, ` +
+      `about ${quick ? QUICK_MINUTES : REST_MINUTES} minutes on two processors.`,
+    ...told(quick).reverse(),
+    ...(quick
+      ? [
+          `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven):`,
+          ...told(false),
+          '  replicas: the tests of the whole system with two processes of each service, on Kafka',
+          '  prove: kills and faults under load, and the books afterwards',
+        ]
+      : [
+          '  replicas, processes: the tests of the whole system with the services as processes',
+          '  prove: kills and faults under load, and the books afterwards',
+        ]),
+    '',
+  ];
 }
 
 /** Tests of the whole system, which run in every layout. */

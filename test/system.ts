@@ -5,32 +5,20 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Mailbox, startMailbox } from '#dev/mailbox.ts';
 import { createSecrets, type Secrets } from '#dev/secrets.ts';
-import {
-  DATABASES,
-  OPERATOR_EMAIL,
-  type System,
-  type SystemOptions,
-  startSystem,
-} from '#dev/system.ts';
+import { OPERATOR_EMAIL, type System, type SystemOptions, startSystem } from '#dev/system.ts';
 import type { Environment } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
 import { insertAccount } from './accounts.ts';
 import type { Mail } from './breaches.ts';
 import type { TestBroker } from './broker.ts';
-import {
-  copyDatabase,
-  dropDatabase,
-  migrationsOf,
-  queryRows,
-  testLog,
-  testServerUrl,
-} from './database.ts';
+import { queryRows, testLog, testServerUrl } from './database.ts';
 import { embeddedTopic } from './embedded-topic.ts';
 import { testKafkaConnection } from './kafka.ts';
 import { openKafkaTopic } from './kafka-topic.ts';
 import { optionsOf, testLayout } from './layout.ts';
 import { listMails } from './mails.ts';
 import { openOwnKafka } from './own-kafka.ts';
+import { createDatabases } from './system-databases.ts';
 
 export { queryRows };
 
@@ -54,11 +42,16 @@ export interface TestSystem {
   startReplica(): Promise<System>;
   /** Another gateway for the same services; it ends with the test, if not before. */
   startGatewayBeside(env?: Environment): Promise<RunningService>;
-  /** A registered customer with a token and perhaps money. */
+  /**
+   * A registered customer with a token and perhaps money.
+   * @param options `realHash`: identity hashes the password itself, which takes a tenth of a second,
+   *   and so does its check at the sign-in
+   */
   customer(options?: {
     topUp?: number;
     locale?: 'ru' | 'en';
     name?: string;
+    realHash?: boolean;
   }): Promise<TestCustomer>;
   operator(): Promise<TestCustomer>;
 }
@@ -178,9 +171,9 @@ export async function startTestSystem(
       open.push(once);
       return once;
     },
-    async customer({ topUp = 0, locale = 'ru', name = 'Анна' } = {}) {
+    async customer({ topUp = 0, locale = 'ru', name = 'Анна', realHash = false } = {}) {
       const email = `${randomUUID()}@example.com`;
-      if (env.OIDC_ISSUER === undefined) {
+      if (!realHash) {
         await insertAccount(identityUrl, 'customer', email, PASSWORD);
       }
       const registered = await call(nextGateway(), 'POST', '/v1/registrations', {
@@ -208,33 +201,6 @@ async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {
   const faults: unknown[] = [];
   for (const one of open) await one.close().catch((error: unknown) => faults.push(error));
   if (faults.length > 0) throw faults[0];
-}
-
-/**
- * A database for each service and the broker, under names that no other test has: on the server of
- * all tests migrated already, on a server of its own empty, for the services to migrate.
- */
-async function createDatabases(server: string) {
-  const prefix = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  const shared = server === testServerUrl();
-  const forEach = async (work: (database: string, name: string) => Promise<unknown>) => {
-    await Promise.all(DATABASES.map((name) => work(`${prefix}_${name}`, name)));
-  };
-  const create = (database: string, name: string): Promise<unknown> =>
-    shared
-      ? copyDatabase(database, migrationsOf(name))
-      : queryRows(server, `create database ${database}`);
-  const drop = (database: string): Promise<unknown> =>
-    shared ? dropDatabase(database) : queryRows(server, `drop database ${database} with (force)`);
-  await forEach(create);
-  return {
-    databaseUrl(name: string): string {
-      const url = new URL(server);
-      url.pathname = `/${prefix}_${name}`;
-      return url.href;
-    },
-    close: () => forEach(drop),
-  };
 }
 
 /** Gives one after the other, again and again. */
@@ -297,7 +263,10 @@ export async function call(
   };
 }
 
-const WAIT_MS = 15_000;
+// It ends a wait for what never comes: a test waits for the event, however slow the machine is.
+export const WAIT_MS = 120_000;
+const POLL_MIN_MS = 10;
+const POLL_MAX_MS = 100;
 
 /**
  * Asks again and again until the answer is there.
@@ -309,10 +278,11 @@ export async function eventually<T>(
   waitMs = WAIT_MS,
 ): Promise<T> {
   const end = performance.now() + waitMs;
-  for (;;) {
+  // Each look costs processor time that what it waits for may need.
+  for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * 1.5, POLL_MAX_MS)) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

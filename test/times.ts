@@ -5,6 +5,7 @@ import type { TestEvent } from 'node:test/reporters';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 
+// biome-ignore lint/style/noDefaultExport: Node's test runner takes a reporter by its default export
 export default async function* (events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const files = new Map<string, { seconds: number; tests: number }>();
   for await (const { type, data } of events) {
