@@ -8,6 +8,7 @@ import { createSecrets, type Secrets } from '#dev/secrets.ts';
 import {
   DATABASES,
   OPERATOR_EMAIL,
+  type StartService,
   type System,
   type SystemOptions,
   startSystem,
@@ -87,6 +88,8 @@ export interface TestSystemOptions {
   server?: OwnServer;
   /** Whether the test takes the broker away, so that it must be its own. */
   ownBroker?: boolean;
+  /** How services are started where the layout says nothing else. */
+  startService?: StartService;
 }
 
 const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () => {} });
@@ -99,7 +102,7 @@ const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () =
 export async function startTestSystem(
   t: TestContext,
   env: Environment = {},
-  { server = sharedServer(), ownBroker = false }: TestSystemOptions = {},
+  { server = sharedServer(), ownBroker = false, startService }: TestSystemOptions = {},
 ): Promise<TestSystem> {
   /** What is closed at the end, latest first. */
   const open: { close(): Promise<void> }[] = [server];
@@ -134,6 +137,7 @@ export async function startTestSystem(
       env: { PORT: '0', ...env },
       log: () => testLog,
       ...optionsOf(layout),
+      ...(startService !== undefined && { startService }),
       ...changes,
     });
     open.push(started);
