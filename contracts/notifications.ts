@@ -371,7 +371,7 @@ export const NotificationsOverview = Type.Object(
     /** Letters sent per second over the last ten seconds, of events of the last minute. */
     sentPerSecond: Type.Number({ minimum: 0 }),
     deadLetters: Count,
-    /** Of the last half hour, the latest of each fault. Absent from replicas of an older version. */
+    /** Of the last half hour, the latest of each fault; absent where there was none. */
     refusals: Type.Optional(Type.Array(MailRefusal)),
     /** Messages of the topic that were not read yet; null where the broker does not answer. */
     lag: Type.Union([

@@ -24,6 +24,9 @@ const CALLS_BYTES_MAX = 1024 * 1024;
 // A limit of the callee, or of something in front of it, that is lower than ours: repeating the
 // call cannot help, whatever the answer's body is.
 const LIMIT_STATUSES = [413, 414, 431];
+// Below, a token of five minutes is accepted all the same (service-token.ts).
+const SKEW_MIN_S = 30;
+const SKEW_MAX_S = 24 * 3_600;
 // Of a failed answer, for the log: enough to name its problem.
 const FAULT_TEXT_MAX = 300;
 
@@ -88,6 +91,8 @@ export function createHttpClient({
   const replicas = createReplicas(callee, urls, log);
 
   const batchers = new Map<Pool, Batcher<Outgoing, Incoming>>();
+  /** How far a replica's clock is ahead of ours, where it refused a token for that. */
+  const skews = new Map<Pool, number>();
 
   /** One request. @throws Error when no answer came, or one that says that the callee is not able */
   async function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
@@ -96,7 +101,7 @@ export function createHttpClient({
       method,
       path,
       headers: {
-        authorization: await credentials(callee),
+        authorization: await credentials(callee, skews.get(pool)),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(traceId !== undefined && { traceparent: traceparent(traceId) }),
         ...outgoing.headers,
@@ -108,6 +113,10 @@ export function createHttpClient({
       bodyTimeout: 0,
     });
     const status = answer.statusCode;
+    if (status === 401 && followClock(pool, answer.headers.date)) {
+      await answer.body.dump();
+      return exchange(pool, outgoing, signal);
+    }
     if (status >= 500) {
       // Not parsed: what stands before a service answers with HTML when the service is down.
       throw new Error(faultOf(callee, status, await answer.body.text()));
@@ -119,6 +128,20 @@ export function createHttpClient({
       return { status, headers, body: TOO_LARGE };
     }
     return { status, headers, body: await answer.body.json() };
+  }
+
+  /**
+   * A token is valid for minutes of the callee's clock, and either clock may be wrong by an hour.
+   * @returns whether the clock differs from what was known, so that another token may be accepted
+   */
+  function followClock(pool: Pool, date: unknown): boolean {
+    const skewS = Math.round((Date.parse(String(date)) - Date.now()) / 1_000);
+    const known = skews.get(pool) ?? 0;
+    // Further than that nobody is followed: a token for another year would be valid for a year.
+    if (!(Math.abs(skewS - known) > SKEW_MIN_S && Math.abs(skewS) <= SKEW_MAX_S)) return false;
+    skews.set(pool, skewS);
+    log.error({ callee, skewS }, 'the clock of a service differs from ours');
+    return true;
   }
 
   /** What several wait for, in one request; what comes alone goes as it is. */

@@ -239,7 +239,8 @@ export function problemAnswer(
     traceId,
   });
   const headers = {
-    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    // With the clock that the token was judged by: a caller can tell a wrong clock from a wrong key.
+    ...(status === 401 && { 'www-authenticate': 'Bearer', date: new Date().toUTCString() }),
     ...(body.retryable && { 'retry-after': '1' }),
     ...known.headers,
   };

@@ -97,6 +97,7 @@ export async function startLetterBench(
         messageIdOf: (id) => `${id}@orders.test`,
         log: testLog,
         onOurFault: () => {},
+        now: () => new Date(),
         ...options,
         times: { ...TIMES, ...times },
       });

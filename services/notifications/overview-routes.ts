@@ -46,7 +46,14 @@ export function serveOverview(
       lagOrNull(),
     ]);
     const sentPerSecond = justSent / RATE_TIMES.sentS;
-    return { letters, oldestWaitingMs, sentPerSecond, deadLetters, refusals, lag };
+    return {
+      letters,
+      oldestWaitingMs,
+      sentPerSecond,
+      deadLetters,
+      ...(refusals.length > 0 && { refusals }),
+      lag,
+    };
   });
   api.serve(contract.getNotificationsOverview, async () => ({
     status: 200,

@@ -1,6 +1,6 @@
 import type { MailRefusal, NotificationsOverview } from '#contracts/notifications.ts';
 import type { Queryable } from '#platform/database.ts';
-import { firstUuidAt } from '#platform/uuid.ts';
+import { firstUuidAgo } from '#platform/uuid.ts';
 
 // In both statements the states are values of a row and no literals: an index for literals, like that
 // of the letters that are due, would be taken while statistics say that next to nothing waits.
@@ -61,8 +61,8 @@ export async function countJustSent(
   const { rows } = await db.query<{ count: string }>({
     name: 'count-just-sent',
     text: `select count(*) from letters
-      where id >= $1 and (state = 'sent' and sent_at > now() - $2 * interval '1 second') is true`,
-    values: [firstUuidAt(new Date(Date.now() - eventS * 1_000)), sentS],
+      where id >= ${firstUuidAgo('$1')} and (state = 'sent' and sent_at > now() - $2 * interval '1 second') is true`,
+    values: [eventS, sentS],
   });
   return Number(rows[0]?.count);
 }

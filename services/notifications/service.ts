@@ -5,6 +5,7 @@ import * as profiles from '#contracts/profiles.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
+import { startDatabaseClock } from '#platform/database-clock.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http-client.ts';
@@ -78,6 +79,7 @@ export async function startNotifications(
     log,
   });
   await migrate(database, new URL('migrations/', import.meta.url));
+  const clock = await startDatabaseClock(database, log);
   const broker = await createBroker(config, 'notifications', log);
   const profilesClient = createHttpClient({
     callee: 'profiles',
@@ -118,6 +120,7 @@ export async function startNotifications(
     ...sender,
     log,
     onOurFault: alarm.raise,
+    now: clock.now,
     lookUpContacts: (customerIds) => lookUpContacts(customerIds),
   });
   const storeAll = createInbox(database);
@@ -128,6 +131,7 @@ export async function startNotifications(
         storeAll,
         onLetters: worker.kick,
         onUnknownType: unknownTypes.count,
+        now: clock.now,
       },
       messages,
     ),
@@ -158,6 +162,7 @@ export async function startNotifications(
       await mailer.close();
       await profilesClient.close();
       await broker.close();
+      clock.close();
       await database.close();
     },
   });

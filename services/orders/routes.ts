@@ -1,13 +1,14 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import * as contract from '#contracts/orders.ts';
 import { createBatcher } from '#platform/batcher.ts';
 import { type Database, isRowFault } from '#platform/database.ts';
+import type { DatabaseClock } from '#platform/database-clock.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageWith } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
 import { traceparent } from '#platform/trace.ts';
+import { newUuidAt } from '#platform/uuid.ts';
 import { createOrder } from './create-order.ts';
 import * as pendingStore from './pending-store.ts';
 import { recordPayment } from './record-payment.ts';
@@ -15,6 +16,7 @@ import * as store from './store.ts';
 
 export interface OrdersRoutesDeps {
   database: Database;
+  clock: DatabaseClock;
   currency: string;
   /** Called after a commit that put an event into the outbox. */
   onEvent: () => void;
@@ -30,7 +32,10 @@ const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 1, waitingMax: 
 const INSERT_CHARACTERS_MAX = 1024 * 1024;
 
 /** The internal API of orders (`contracts/orders.ts`). */
-export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
+export function serveOrders(
+  api: InternalApi,
+  { database, clock, currency, onEvent }: OrdersRoutesDeps,
+) {
   const insertOrder = createBatcher({
     run: (drafts: store.OrderDraft[]) => store.insertOrders(database, drafts),
     isOwn: ({ id }, order) => order === null || order.id === id,
@@ -48,6 +53,7 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
     const { order, created } = await createOrder(
       {
         currency,
+        now: clock.now,
         insertOrder,
         findOrderByKey: (customerId, key) => store.findOrderByKey(database, customerId, key),
       },
@@ -65,7 +71,7 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
             orderId: id.toLowerCase(),
             record,
             event: {
-              id: randomUUIDv7(),
+              id: newUuidAt(clock.now()),
               type: ORDER_UPDATE_TYPE,
               traceparent: traceparent(traceId),
             },
