@@ -181,7 +181,7 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '--watch и --json вместе не бывают: обновлениям нет конца.',
     en: '--watch and --json do not go together: there is no end to it.',
   },
-  badAmount: { ru: '«{0}»: {1}', en: '"{0}": {1}' },
+  badAmount: { ru: '«{0}» не подходит. {1}', en: '"{0}" cannot be used. {1}' },
   'item-no-price': {
     ru: '«{0}»: нет цены; нужно название[:количество]@цена.',
     en: '"{0}" has no price; name[:quantity]@price is needed.',
@@ -199,7 +199,7 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '«{0}»: число после двоеточия — количество или часть названия?\n  Одна штука: "{1}"\n  Количество: "{2}"',
     en: '"{0}": is the number after the colon a quantity or a part of the name?\n  One piece: "{1}"\n  A quantity: "{2}"',
   },
-  'item-price': { ru: '«{0}», цена: {1}', en: '"{0}", price: {1}' },
+  'item-price': { ru: '«{0}»: неверная цена. {1}', en: '"{0}": wrong price. {1}' },
 
   // Results.
   registered: { ru: 'Учётная запись {0} создана.', en: 'The account {0} was created.' },
