@@ -35,14 +35,14 @@ All commands: {0} --help; about one of them: {0} help order`,
     ru: `Коды выхода:
   0 сделано             3 заказ отменён             6 вход не выполнен или истёк
   1 отказ или сбой      4 заказ ещё не завершён
-  2 неверный вызов      5 нет ответа
+  2 неверный вызов      5 нет ответа, исход неизвестен
 
 Переменные: ORDERBELL_URL (адрес системы; без неё — той, что работает в этой папке), ORDERBELL_TOKEN (токен вместо входа).
 Для программ: npm run -s orderbell -- … --json`,
     en: `Exit codes:
   0 done                3 the order was cancelled   6 not signed in, or expired
   1 refused or failed   4 the order is pending
-  2 wrong usage         5 no answer
+  2 wrong usage         5 no answer, outcome unknown
 
 Variables: ORDERBELL_URL (where the system is; the one that runs in this folder if unset), ORDERBELL_TOKEN (instead of signing in).
 For programs: npm run -s orderbell -- … --json`,

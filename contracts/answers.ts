@@ -103,9 +103,11 @@ function judgeProblem(sent: SentRequest, problem: ProblemBody): Judgement {
   }
 }
 
+/** Balance and shortfall may be absent: they are not kept for ever. */
 function isShortage({ balance, required, shortfall, order }: ProblemBody): boolean {
   const { total } = (order ?? {}) as { total?: unknown };
-  return money(balance) && money(shortfall) && isSameMoney(required, total);
+  const isMoneyOrAbsent = (value: unknown) => value === undefined || money(value);
+  return isMoneyOrAbsent(balance) && isMoneyOrAbsent(shortfall) && isSameMoney(required, total);
 }
 
 /** Whether a body is a problem document of ours, answered with the status that it names. */
