@@ -10,7 +10,7 @@ export const EXIT = {
   cancelled: 3,
   /** The order is still Pending. */
   pending: 4,
-  /** Nobody answered, also after repetitions. */
+  /** Nobody answered, or the outcome is unknown, also after repetitions. */
   noAnswer: 5,
   /** Not signed in, or the token has expired. */
   signedOut: 6,

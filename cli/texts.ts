@@ -35,14 +35,14 @@ All commands: {0} --help; about one of them: {0} help order`,
     ru: `Коды выхода:
   0 сделано             3 заказ отменён             6 вход не выполнен или истёк
   1 отказ или сбой      4 заказ ещё не завершён
-  2 неверный вызов      5 нет ответа
+  2 неверный вызов      5 нет ответа, исход неизвестен
 
 Переменные: ORDERBELL_URL (адрес системы; без неё — той, что работает в этой папке), ORDERBELL_TOKEN (токен вместо входа).
 Для программ: npm run -s orderbell -- … --json`,
     en: `Exit codes:
   0 done                3 the order was cancelled   6 not signed in, or expired
   1 refused or failed   4 the order is pending
-  2 wrong usage         5 no answer
+  2 wrong usage         5 no answer, outcome unknown
 
 Variables: ORDERBELL_URL (where the system is; the one that runs in this folder if unset), ORDERBELL_TOKEN (instead of signing in).
 For programs: npm run -s orderbell -- … --json`,
@@ -238,7 +238,7 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '--watch и --json вместе не бывают: обновлениям нет конца.',
     en: '--watch and --json do not go together: there is no end to it.',
   },
-  badAmount: { ru: '«{0}»: {1}', en: '"{0}": {1}' },
+  badAmount: { ru: '«{0}» не подходит. {1}', en: '"{0}" cannot be used. {1}' },
   'item-no-price': {
     ru: '«{0}»: нет цены; нужно название[:количество]@цена.',
     en: '"{0}" has no price; name[:quantity]@price is needed.',
@@ -256,7 +256,7 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '«{0}»: число после двоеточия — количество или часть названия?\n  Одна штука: "{1}"\n  Количество: "{2}"',
     en: '"{0}": is the number after the colon a quantity or a part of the name?\n  One piece: "{1}"\n  A quantity: "{2}"',
   },
-  'item-price': { ru: '«{0}», цена: {1}', en: '"{0}", price: {1}' },
+  'item-price': { ru: '«{0}»: неверная цена. {1}', en: '"{0}": wrong price. {1}' },
 
   // Results.
   registered: { ru: 'Учётная запись {0} создана.', en: 'The account {0} was created.' },

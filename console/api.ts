@@ -112,6 +112,7 @@ export function createApi(options: {
     );
     const search = parameters.length === 0 ? '' : `?${new URLSearchParams(parameters)}`;
     const timeout = AbortSignal.timeout(timeoutMs);
+    let answered = false;
     try {
       const answer = await fetch(`${path}${search}`, {
         method,
@@ -126,10 +127,12 @@ export function createApi(options: {
         redirect: 'manual',
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
+      answered = true;
       return { received: await receiveAnswer(answer), headers: answer.headers };
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw noAnswer(method, 'unreachable');
+      // Something answers, and what it says breaks off or cannot be decoded.
+      throw noAnswer(method, answered && method !== 'GET' ? 'foreign' : 'unreachable');
     }
   }
 

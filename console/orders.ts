@@ -10,6 +10,8 @@ export interface PageOf<T> {
 }
 
 const WAITS_MS = [300, 700, 1_500, 3_000];
+// What answers in place of the API may do so for hours: then people decide.
+const FOREIGN_REPEATS = 2;
 // Longer than that people are asked rather than kept waiting.
 const RETRY_AFTER_MAX_MS = 30_000;
 
@@ -32,7 +34,7 @@ export async function repeatedly<T>(
     } catch (error) {
       if (!(error instanceof ApiProblem && error.retryable)) throw error;
       foreign = error.foreign ? foreign + 1 : 0;
-      if (foreign > WAITS_MS.length) throw error;
+      if (foreign > FOREIGN_REPEATS) throw error;
       const ms = error.retryAfterMs ?? WAITS_MS[Math.min(round, WAITS_MS.length - 1)] ?? 0;
       if (ms > RETRY_AFTER_MAX_MS) throw error;
       onRepeat?.();

@@ -106,11 +106,11 @@ function judgeProblem(sent: SentRequest, problem: ProblemBody): Judgement {
   }
 }
 
-/** After a restore the balance of that moment may not be known any more: both are absent then. */
+/** Balance and shortfall may be absent: they are not kept for ever. */
 function isShortage({ balance, required, shortfall, order }: ProblemBody): boolean {
   const { total } = (order ?? {}) as { total?: unknown };
-  const known = money(balance) && money(shortfall);
-  return (known || (balance ?? shortfall) === undefined) && isSameMoney(required, total);
+  const isMoneyOrAbsent = (value: unknown) => value === undefined || money(value);
+  return isMoneyOrAbsent(balance) && isMoneyOrAbsent(shortfall) && isSameMoney(required, total);
 }
 
 /** Whether a body is a problem document of ours, answered with the status that it names. */

@@ -103,3 +103,14 @@ test('rules over several settings stand beside the others, in one list', async (
     ...['KAFKA_TLS_KEY', 'KAFKA_TLS_CERT', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_PASSWORD'],
   ]);
 });
+
+test('a currency that ISO 4217 does not have is named by every service that knows amounts', async (t) => {
+  for (const name of SERVICES) {
+    if (!('CURRENCY' in schemaOf(name).properties)) continue;
+    const service = startServiceProcess(t, name, { CURRENCY: 'XYZ' });
+    assert.equal(await service.exited, 1);
+    assert.match(service.complained(), /^ {2}CURRENCY must be the ISO 4217 code .*, not XYZ$/m);
+  }
+  const knowing = SERVICES.filter((name) => 'CURRENCY' in schemaOf(name).properties);
+  assert.deepEqual(knowing, ['gateway', 'orders', 'billing']);
+});
