@@ -10,6 +10,7 @@ import { limitOption, listPages } from './lists.ts';
 import { showJourney } from './order-commands.ts';
 import { orderRow } from './order-view.ts';
 import { ledgerText, overviewText } from './overview-view.ts';
+import { addResendCommand } from './resend-command.ts';
 import { type Cell, facts, table } from './screen.ts';
 import { checkedId, jsonArray, type Shell, watch } from './shell.ts';
 import type { Say } from './texts.ts';
@@ -42,7 +43,7 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
     .addOption(stateOption(say, ['queued', 'sending', 'sent', 'failed']));
   example(limitOption(letters, say).action(run(listLetters)), 'operator letters --state failed');
 
-  const onLetter = { letter: showLetter, preview: showPreview, resend: resendLetter };
+  const onLetter = { letter: showLetter, preview: showPreview };
   for (const [name, handler] of Object.entries(onLetter)) {
     example(
       operator
@@ -53,6 +54,8 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
       `operator ${name} ${SOME_ID}`,
     );
   }
+
+  addResendCommand(operator, { say, run, example });
 
   const deadLetters = operator
     .command('dead-letters')
@@ -161,12 +164,6 @@ async function showPreview(shell: Shell, _options: unknown, id: string) {
     ]);
     return `${head}\n\n${text.trimEnd()}`;
   });
-  return undefined;
-}
-
-async function resendLetter(shell: Shell, _options: unknown, id: string) {
-  const answer = await shell.call(contract.resendAnyLetter, letterParams(shell, id));
-  shell.show(answer.text, () => shell.say('resent'));
   return undefined;
 }
 

@@ -1,71 +1,59 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { parseAmount } from '#contracts/amounts.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { OperatorCustomer } from '#contracts/operator.ts';
-import { newKey } from '../api.ts';
+import { useAttempt } from '../attempt.ts';
 import { useConsole, useTexts } from '../context.ts';
-import { formatMoney, parseAmount } from '../format.ts';
-import { keepDraft, readDraft } from '../kept.ts';
-import { problemOf, useAction } from '../load.ts';
-import { repeatedly } from '../orders.ts';
+import { formatMoney } from '../format.ts';
+import { topUpWallet } from '../orders.ts';
 import { operator } from '../texts/operator.ts';
-import { TextField } from './field.tsx';
-import { Notice, Problem } from './notices.tsx';
-import { useOpen } from './use-open.ts';
-
-/** Sent, and the answer not seen yet: kept by the tab, so that a reload adds nothing twice. */
-interface Sent {
-  amount: Money;
-  key: string;
-}
+import { AmountField } from './amount-field.tsx';
+import { Notice, Problem, UnknownOutcome } from './notices.tsx';
 
 /** Money for a customer's wallet, after a question that names both. */
 export function TopUpForm(props: { customer: OperatorCustomer; onDone: () => void }) {
   const { customer, onDone } = props;
   const texts = useTexts(operator).wallets;
   const { api, facts, language, session } = useConsole();
-  const open = useOpen();
+  const { customerId } = customer;
   const currency = customer.balance?.currency ?? facts.currency;
-  const draftName = `top-up.${session?.customerId}.${customer.customerId}`;
-  const [resumed] = useState(() => readDraft<Sent>(draftName));
   const [text, setText] = useState('');
   const [checked, setChecked] = useState(false);
-  const [asked, setAsked] = useState<Sent | null>(resumed);
+  const [asked, setAsked] = useState<Money | null>(null);
   const [done, setDone] = useState<WalletOperation | null>(null);
   const form = useRef<HTMLFormElement>(null);
-
-  const { run, running, problem } = useAction(async (sent: Sent) => {
-    keepDraft(draftName, sent);
-    const ask = () =>
-      api.send<WalletOperation>(
-        'POST',
-        `/v1/operator/wallets/${encodeURIComponent(customer.customerId)}/top-ups`,
-        { body: { amount: sent.amount }, headers: { 'idempotency-key': sent.key } },
-      );
-    try {
-      const answer = await repeatedly(ask, { signal: open });
-      keepDraft(draftName, null);
-      setAsked(null);
-      setText('');
-      setChecked(false);
-      setDone(answer.body);
-      onDone();
-    } catch (error) {
-      // Left or signed out: the same key finds out how it ended when the page is open again.
-      if (open.aborted || problemOf(error).status === 401) return;
-      keepDraft(draftName, null);
-      setAsked(null);
-      throw error;
-    }
-  });
-
-  // Once, when the page opens.
-  useEffect(() => {
-    if (resumed !== null) run(resumed);
-  }, []);
-
-  const amount = parseAmount(text, currency);
-  const fits = amount !== null && amount >= 1;
+  const attempt = useAttempt<Money, WalletOperation>(
+    `attempt.operator-top-up.${session?.customerId}.${customerId}`,
+    {
+      send: ({ request: amount, key }) => {
+        const path = `/v1/operator/wallets/${encodeURIComponent(customerId)}/top-ups`;
+        return topUpWallet(api, path, { amount, key });
+      },
+      onEnd: (operation) => {
+        setDone(operation);
+        setAsked(null);
+        setText('');
+        setChecked(false);
+        onDone();
+      },
+      resume: true,
+    },
+  );
+  const { kept, problem, repeating, running } = attempt;
+  const amount = parseAmount(text, currency, 1);
+  if (kept !== null && !running) {
+    return (
+      <UnknownOutcome
+        attempt={attempt}
+        title={texts.unknown.title}
+        lead={texts.unknown.lead(formatMoney(kept.request, language), customer.name)}
+        giveUp={texts.unknown.giveUp}
+        onGiveUp={() => setAsked(null)}
+      />
+    );
+  }
+  const sum = kept?.request ?? asked;
   return (
     <form
       ref={form}
@@ -76,7 +64,7 @@ export function TopUpForm(props: { customer: OperatorCustomer; onDone: () => voi
         event.preventDefault();
         setChecked(true);
         setDone(null);
-        if (fits) setAsked({ amount: { amount, currency }, key: newKey() });
+        if (typeof amount === 'number') setAsked({ amount, currency });
       }}
     >
       {problem !== null && <Problem problem={problem} />}
@@ -85,15 +73,15 @@ export function TopUpForm(props: { customer: OperatorCustomer; onDone: () => voi
           {texts.done(formatMoney(done.amount, language), formatMoney(done.balanceAfter, language))}
         </Notice>
       )}
-      {running && resumed !== null && <Notice tone="wait">{texts.resumed}</Notice>}
-      {asked === null ? (
+      {running && repeating && <Notice tone="wait">{texts.resumed}</Notice>}
+      {sum === null ? (
         <>
-          <TextField
+          <AmountField
             label={texts.amount}
-            fault={checked && !fits ? texts.amountFault : null}
-            value={text}
+            text={text}
             onChange={setText}
-            input={{ inputMode: 'decimal' }}
+            checked={checked}
+            currency={currency}
           />
           <button type="submit" class="primary">
             {texts.submit}
@@ -101,10 +89,10 @@ export function TopUpForm(props: { customer: OperatorCustomer; onDone: () => voi
         </>
       ) : (
         <Question
-          text={texts.ask(formatMoney(asked.amount, language), customer.name)}
-          confirm={texts.confirm(formatMoney(asked.amount, language))}
+          text={texts.ask(formatMoney(sum, language), customer.name)}
+          confirm={texts.confirm(formatMoney(sum, language))}
           running={running}
-          onConfirm={() => run(asked)}
+          onConfirm={() => attempt.start(sum)}
           onCancel={() => {
             setAsked(null);
             // The button that was pressed goes, and the focus would go with it.

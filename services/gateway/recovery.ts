@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Order } from '#contracts/orders.ts';
 import { pause } from '#platform/backoff.ts';
 import { deadlineIn } from '#platform/deadline.ts';
-import { describeError } from '#platform/errors.ts';
+import { AppError, describeError } from '#platform/errors.ts';
 import { type Neighbours, recoveryNeighbours } from './neighbours.ts';
 import { recoverOrders } from './recover-orders.ts';
 
@@ -34,19 +34,23 @@ export function startRecovery(
     mayGoOn: () => !stop.signal.aborted,
     async onFailure(order: Order, error: unknown) {
       const reason = describeError(error);
-      log.warn({ order: order.id }, `recovery: ${reason}`);
+      const internal = error instanceof AppError && error.problem.kind === 'internal';
+      log[internal ? 'error' : 'warn']({ order: order.id }, `recovery: ${reason}`);
       if (stop.signal.aborted) return;
       // For the operator's list. Where orders itself is what fails, its absence tells as much.
       await noteFailure(order, reason).catch(() => {});
     },
   };
 
-  /** A full round that ended something is followed by the next at once: many are waiting. */
+  /**
+   * A round that ended something is followed by the next at once: more may wait. A claim of fewer
+   * orders than asked for says nothing, since an answer takes few large orders.
+   */
   async function recoverAll(): Promise<number> {
     for (let total = 0; ; ) {
       const { claimed, recovered } = await recoverOrders(deps);
       total += recovered;
-      if (claimed < BATCH_MAX || recovered === 0 || stop.signal.aborted) return total;
+      if (claimed === 0 || recovered === 0 || stop.signal.aborted) return total;
     }
   }
 
