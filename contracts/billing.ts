@@ -132,28 +132,31 @@ export const voidPayment = {
   problems: [billingProblems.paymentMismatch],
 } as const;
 
-/** What was decided and when, to be shown. Never to be acted on: only `voidPayment` decides. */
+/** What was decided and when, as it is kept. */
+export const KeptDecision = Type.Object(
+  {
+    orderId: Uuid,
+    decision: choice('captured', 'declined', 'voided'),
+    decidedAt: Timestamp,
+    amount: Money,
+    /** Null where it is not known any more: the decision was recorded again after a restore. */
+    balanceSeen: Type.Union([Money, Type.Null()]),
+    operation: Type.Union([WalletOperation, Type.Null()]),
+  },
+  strict,
+);
+export type KeptDecision = Static<typeof KeptDecision>;
+
+/** Reads and never decides: an order that has ended is answered by it, whatever billing keeps. */
 export const getDecision = {
   operationId: 'getDecision',
   method: 'GET',
   path: '/payments/:orderId',
-  summary: 'The decision of an order as it is kept, for its journey; 404 while there is none',
+  summary: 'The decision of an order as it is kept; 404 while there is none',
   callers: ['gateway'],
   params: OrderParams,
   query: NoQuery,
-  responses: {
-    200: Type.Object(
-      {
-        orderId: Uuid,
-        decision: choice('captured', 'declined', 'voided'),
-        decidedAt: Timestamp,
-        amount: Money,
-        balanceSeen: Money,
-        operation: Type.Union([WalletOperation, Type.Null()]),
-      },
-      strict,
-    ),
-  },
+  responses: { 200: KeptDecision },
 } as const;
 
 export const getWallet = {

@@ -103,14 +103,31 @@ export function orderNeighbours(
         }
         return refusalOf(answer) ?? alarm(options.onAlarm, `pay ${order.id}`, answer);
       }),
+    findDecision: (order) =>
+      orNull(async () => {
+        const request = { params: { orderId: order.id }, query: {} };
+        const answer = await billingClient.call(billing.getDecision, request, options);
+        if (!answer.problem) return answer.body;
+        if (answer.body.code === commonProblems.notFound.code) return 'none';
+        return alarm(options.onAlarm, `read the decision of ${order.id}`, answer);
+      }),
     recordPayment: (order, decision) =>
       orNull(async () => {
         const record = recordOf(decision);
-        const request = { params: { orderId: order.id }, body: record };
+        const params = { orderId: order.id };
+        const request = { params, body: record };
         const answer = await ordersClient.call(orders.recordPayment, request, options);
         if (!answer.problem) return answer.body;
-        return alarm(options.onAlarm, `record ${record.decision} for ${order.id}`, answer);
+        if (answer.body.code !== orders.orderProblems.paymentContradicted.code) {
+          return alarm(options.onAlarm, `record ${record.decision} for ${order.id}`, answer);
+        }
+        // The order has ended with another decision: how it ended is what counts.
+        const query = { customerId: order.customerId };
+        const stored = await ordersClient.call(orders.getOrder, { params, query }, options);
+        if (!stored.problem) return stored.body;
+        return alarm(options.onAlarm, `read ${order.id}`, stored);
       }),
+    onAlarm: options.onAlarm,
   };
 }
 
@@ -177,8 +194,9 @@ function recordOf(decision: Decision): orders.PaymentRecord {
 
 function refusalOf({ body }: ProblemReply): Decision | null {
   if (body.code === billing.billingProblems.insufficientFunds.code) {
-    const { balance, required, shortfall } = body as unknown as billing.Shortage;
-    return { decision: 'declined', shortage: { balance, required, shortfall } };
+    const { balance, required, shortfall } = body as unknown as Partial<billing.Shortage>;
+    const known = balance !== undefined && required !== undefined && shortfall !== undefined;
+    return { decision: 'declined', shortage: known ? { balance, required, shortfall } : null };
   }
   return body.code === billing.billingProblems.paymentVoided.code ? { decision: 'voided' } : null;
 }

@@ -70,7 +70,7 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** The table of answers (design section 2, step 5). */
+/** The table of answers, step 5 of docs/protocol.md. */
 function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) {
   const echo = { 'idempotency-key': idempotencyKey };
   if (outcome.kind === 'key-reused') {
@@ -81,21 +81,23 @@ function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) 
       headers: { ...echo, 'retry-after': RETRY_AFTER_S },
     });
   }
-  const body = withLabel(outcome.order, language);
+  const { order, shortage } = outcome;
+  const body = withLabel(order, language);
   const headers = { ...echo, location: `/v1/orders/${body.id}` };
-  switch (outcome.kind) {
-    case 'paid':
+  switch (order.status) {
+    case 'Paid':
       return { status: 201 as const, body, headers };
-    case 'pending':
+    case 'Pending':
       return { status: 202 as const, body, headers: { ...headers, 'retry-after': RETRY_AFTER_S } };
-    case 'declined':
+    case 'Cancelled':
+      if (order.statusReason === 'voided') {
+        throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
+          extra: { order: body },
+          headers,
+        });
+      }
       throw new AppError(billingProblems.insufficientFunds, `order ${body.id} declined`, {
-        extra: { order: body, ...outcome.shortage },
-        headers,
-      });
-    case 'voided':
-      throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
-        extra: { order: body },
+        extra: { order: body, required: body.total, ...shortage },
         headers,
       });
   }
