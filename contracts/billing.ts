@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -17,6 +17,7 @@ import {
   Uuid,
 } from './common.ts';
 import { orderProblems } from './orders.ts';
+import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
 export const Wallet = Type.Object(
   { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },
@@ -213,6 +214,10 @@ export const AuditedPayment = Type.Object(
       Type.Object({ id: Uuid, customerId: CustomerId, amount: Money }, strict),
       Type.Null(),
     ]),
+    /** The operation that reverses that charge. Replicas of an older version do not send it. */
+    reversalId: Type.Optional(nullable(Uuid)),
+    /** How an operator settled what cannot be repaired. Older replicas do not send it either. */
+    settled: Type.Optional(nullable(choice('acknowledge', 'write-off'))),
   },
   strict,
 );
@@ -237,3 +242,38 @@ export const auditWallets = {
   query: auditQuery({ after: Type.Optional(CustomerId) }),
   responses: { 200: auditOf(CustomerId) },
 } as const;
+
+const repairOf = <const S extends string, const M extends Record<string, TSchema>>(
+  step: S,
+  members: M,
+) => Type.Object({ step: Type.Literal(step), ...members, ...repairAuthor }, strict);
+
+const payment = { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) };
+
+/** What makes billing agree with orders again, after one of them was restored. */
+export const PaymentRepair = Type.Union([
+  repairOf('charge-again', { ...payment, operationId: Uuid }),
+  repairOf('record-decision', { ...payment, decision: choice('declined', 'voided') }),
+  repairOf('write-off', payment),
+  repairOf('reverse-charge', {}),
+  repairOf('acknowledge', {}),
+]);
+export type PaymentRepair = Static<typeof PaymentRepair>;
+
+export const repairPayment = {
+  operationId: 'repairPayment',
+  method: 'POST',
+  path: '/payments/:orderId/repair',
+  summary: 'One step of a repair, once; recorded in the same transaction',
+  callers: ['gateway'],
+  params: OrderParams,
+  body: PaymentRepair,
+  responses: { 200: RepairResult },
+  problems: [
+    billingProblems.insufficientFunds,
+    billingProblems.balanceLimit,
+    repairProblems.repairRefused,
+  ],
+} as const;
+
+export const listPaymentRepairs = { ...repairList, operationId: 'listPaymentRepairs' } as const;

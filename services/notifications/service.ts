@@ -20,6 +20,7 @@ import { notificationMetrics } from './metrics.ts';
 import { onOrderUpdates } from './on-order-update.ts';
 import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
 import { serveOverview } from './overview-routes.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveLetters } from './routes.ts';
 import { countUnknownTypes } from './unknown-types.ts';
 
@@ -142,6 +143,7 @@ export async function startNotifications(
       });
       serveDeadLetters(api, database, worker.kick);
       serveAudit(api, { database, broker, group: GROUP });
+      serveRepairs(api, database);
       serveDelivery(api, database, sender);
       serveOverview(api, { database, broker, group: GROUP });
     },
