@@ -6,6 +6,7 @@ import {
   BALANCE_MAX,
   CustomerId,
   choice,
+  lineOfText,
   listQuery,
   Money,
   moneyBetween,
@@ -25,19 +26,33 @@ export const Wallet = Type.Object(
 );
 export type Wallet = Static<typeof Wallet>;
 
-/** One movement of a wallet; charges have a negative amount. */
-export const WalletOperation = Type.Object(
-  {
-    id: Uuid,
-    type: choice('top_up', 'charge'),
-    amount: Money,
-    balanceAfter: Money,
-    orderId: nullable(Uuid),
-    createdAt: Timestamp,
-  },
+/** Why an operator reverses an operation, in the operator's words. */
+export const ReversalReason = lineOfText(200);
+
+const operationMembers = {
+  id: Uuid,
+  type: choice('top_up', 'charge', 'reversal'),
+  amount: Money,
+  balanceAfter: Money,
+  orderId: nullable(Uuid),
+  createdAt: Timestamp,
+  reversesOperationId: Type.Optional(Uuid),
+  reason: Type.Optional(ReversalReason),
+};
+
+/**
+ * One movement of a wallet; charges have a negative amount. Only a reversal has
+ * `reversesOperationId` and `reason`: it undoes that operation, whole.
+ */
+export const WalletOperation = Type.Object(operationMembers, strict);
+export type WalletOperation = Static<typeof WalletOperation>;
+
+/** The same for operators: with the operator who made a reversal. */
+export const OperatorOperation = Type.Object(
+  { ...operationMembers, madeBy: Type.Optional(CustomerId) },
   strict,
 );
-export type WalletOperation = Static<typeof WalletOperation>;
+export type OperatorOperation = Static<typeof OperatorOperation>;
 
 export const PaymentRequest = Type.Object(
   { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) },
@@ -99,6 +114,24 @@ export const billingProblems = {
     en: { title: 'Balance limit', detail: 'A balance cannot exceed 9·10^15.' },
   },
   keyReused: orderProblems.keyReused,
+  reversalExceedsBalance: {
+    code: 'reversal-exceeds-balance',
+    kind: 'conflict',
+    ru: {
+      title: 'Денег на кошельке меньше',
+      detail: 'Сумма отмены (amount) больше остатка кошелька (balance). Ничего не изменено.',
+    },
+    en: {
+      title: 'Reversal exceeds the balance',
+      detail: 'The wallet holds less (balance) than the reversal takes (amount). Nothing changed.',
+    },
+  },
+  notReversible: {
+    code: 'not-reversible',
+    kind: 'conflict',
+    ru: { title: 'Операцию нельзя отменить', detail: 'Отменить можно только пополнение.' },
+    en: { title: 'Not reversible', detail: 'Only a top-up can be reversed.' },
+  },
 } as const;
 
 const OrderParams = Type.Object({ orderId: Uuid }, strict);
@@ -190,6 +223,30 @@ export const topUpWallet = {
   problems: [billingProblems.balanceLimit, billingProblems.keyReused],
 } as const;
 
+/** Members that `reversal-exceeds-balance` adds: what the wallet holds, what would be taken. */
+export const ReversalExcess = Type.Object({ balance: Money, amount: Money }, strict);
+export type ReversalExcess = Static<typeof ReversalExcess>;
+
+export const reversalAnswers = {
+  params: Type.Object({ customerId: CustomerId, operationId: Uuid }, strict),
+  responses: { 201: OperatorOperation },
+  problems: [
+    billingProblems.reversalExceedsBalance,
+    billingProblems.notReversible,
+    billingProblems.balanceLimit,
+  ],
+} as const;
+
+export const reverseTopUp = {
+  ...reversalAnswers,
+  operationId: 'reverseTopUp',
+  method: 'POST',
+  path: '/wallets/:customerId/operations/:operationId/reversal',
+  summary: 'Undo a top-up, once: a repetition answers the same reversal',
+  callers: ['gateway'],
+  body: Type.Object({ reason: ReversalReason, madeBy: CustomerId }, strict),
+} as const;
+
 export const listOperations = {
   operationId: 'listOperations',
   method: 'GET',
@@ -198,7 +255,7 @@ export const listOperations = {
   callers: ['gateway'],
   params: WalletParams,
   query: listQuery({}),
-  responses: { 200: pageOf(WalletOperation) },
+  responses: { 200: pageOf(OperatorOperation) },
 } as const;
 
 /** A decision and the charge made for it, as the check of the books compares them. */

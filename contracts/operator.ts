@@ -1,12 +1,15 @@
 import { type Static, Type } from 'typebox';
-import { billingProblems } from './billing.ts';
+import { billingProblems, OperatorOperation, ReversalReason, reversalAnswers } from './billing.ts';
 import {
   CustomerId,
   choice,
+  EmailAddress,
+  Locale,
   listQuery,
   Money,
   NoQuery,
   nullable,
+  PersonName,
   pageOf,
   strict,
   Timestamp,
@@ -30,6 +33,21 @@ import { Remedy, Repair, RepairReason, RepairRefusal, RepairState } from './repa
 
 /** What the operator may do through the gateway (scope `operator`, design section 5). */
 
+export const operatorProblems = {
+  customerNotFound: {
+    code: 'customer-not-found',
+    kind: 'not-found',
+    ru: {
+      title: 'Покупатель не найден',
+      detail: 'Покупателя с таким идентификатором нет. Ничего не зачислено.',
+    },
+    en: {
+      title: 'Customer not found',
+      detail: 'There is no customer with this id. Nothing was added.',
+    },
+  },
+} as const;
+
 const operator = { tags: ['operator'], query: NoQuery } as const;
 
 export const operatorTopUp = {
@@ -40,7 +58,60 @@ export const operatorTopUp = {
   path: '/v1/operator/wallets/:customerId/top-ups',
   summary: "Add money to a customer's wallet",
   params: Type.Object({ customerId: CustomerId }, strict),
-  problems: [billingProblems.balanceLimit, orderProblems.keyReused],
+  problems: [
+    billingProblems.balanceLimit,
+    orderProblems.keyReused,
+    operatorProblems.customerNotFound,
+  ],
+} as const;
+
+/** A customer as the operator sees one before giving money; the address is masked. */
+export const OperatorCustomer = Type.Object(
+  {
+    customerId: CustomerId,
+    name: PersonName,
+    email: Type.String(),
+    locale: Locale,
+    balance: Type.Union([Money, Type.Null()], {
+      description: 'Null while billing does not answer.',
+    }),
+  },
+  strict,
+);
+export type OperatorCustomer = Static<typeof OperatorCustomer>;
+
+export const findCustomers = {
+  ...operator,
+  operationId: 'findCustomers',
+  method: 'GET',
+  path: '/v1/operator/customers',
+  summary: 'Customers of one id or of one address (in any case); exactly one of the two is given',
+  query: Type.Object(
+    { customerId: Type.Optional(CustomerId), email: Type.Optional(EmailAddress) },
+    strict,
+  ),
+  responses: { 200: pageOf(OperatorCustomer) },
+} as const;
+
+export const readAnyOperations = {
+  ...operator,
+  operationId: 'readAnyOperations',
+  method: 'GET',
+  path: '/v1/operator/wallets/:customerId/operations',
+  summary: "The operations of any customer's wallet, newest first",
+  params: Type.Object({ customerId: CustomerId }, strict),
+  query: listQuery({}),
+  responses: { 200: pageOf(OperatorOperation) },
+} as const;
+
+export const reverseAnyTopUp = {
+  ...operator,
+  ...reversalAnswers,
+  operationId: 'reverseAnyTopUp',
+  method: 'POST',
+  path: '/v1/operator/wallets/:customerId/operations/:operationId/reversal',
+  summary: 'Undo a top-up by an operation of the opposite amount, once, with the reason',
+  body: Type.Object({ reason: ReversalReason }, strict),
 } as const;
 
 /** A pending order with its status in words of the reader's language. */

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
+import { claimCurrency } from './currency.ts';
 import { serveBilling } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -29,7 +30,13 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     applicationName: 'billing',
     log,
   });
-  await migrate(database, new URL('migrations/', import.meta.url));
+  try {
+    await migrate(database, new URL('migrations/', import.meta.url));
+    await claimCurrency(database, config.CURRENCY);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   return startInternalService({
     name: 'billing',
     config,

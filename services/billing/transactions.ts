@@ -1,7 +1,8 @@
 import { backoffMs, pause } from '#platform/backoff.ts';
-import { type Database, sqlState } from '#platform/database.ts';
+import { type Database, type Queryable, sqlState } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { DecidePaymentDeps } from './decide-payment.ts';
+import type { ReversalDeps } from './reverse-operation.ts';
 import * as store from './store.ts';
 import type { TopUpDeps } from './top-up.ts';
 
@@ -45,11 +46,8 @@ export function topUpsIn(database: Database, currency: string): TopUpDeps {
       repeated(() =>
         database.transaction((tx) =>
           work({
-            async lockWallet(id) {
-              const wallets = await store.lockWallets(tx, [id], currency);
-              return wallets.get(id) as store.WalletRow;
-            },
-            findTopUp: (id, key) => store.findTopUp(tx, id, key),
+            lockWallet: (id) => lockWallet(tx, id, currency),
+            findOperationByKey: (id, key) => store.findOperationByKey(tx, id, key),
             async insertOperation(operation) {
               const [stored] = await store.insertOperations(tx, [operation]);
               return stored as store.NumberedOperation;
@@ -59,6 +57,29 @@ export function topUpsIn(database: Database, currency: string): TopUpDeps {
         ),
       ),
   };
+}
+
+/** Binds the reversal story to PostgreSQL. */
+export function reversalsIn(database: Database, currency: string): ReversalDeps {
+  return {
+    transaction: (work) =>
+      repeated(() =>
+        database.transaction((tx) =>
+          work({
+            findOwnOperation: (customerId, id) => store.findOwnOperation(tx, customerId, id),
+            lockWallet: (id) => lockWallet(tx, id, currency),
+            findOperationByKey: (id, key) => store.findOperationByKey(tx, id, key),
+            insertReversal: (reversal) => store.insertReversal(tx, reversal),
+            updateWallet: (wallet) => store.updateWallets(tx, [wallet]),
+          }),
+        ),
+      ),
+  };
+}
+
+async function lockWallet(tx: Queryable, id: string, currency: string): Promise<store.WalletRow> {
+  const wallets = await store.lockWallets(tx, [id], currency);
+  return wallets.get(id) as store.WalletRow;
 }
 
 async function repeated<T>(work: () => Promise<T>): Promise<T> {
