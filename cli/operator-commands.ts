@@ -9,6 +9,7 @@ import { limitOption, listPages } from './lists.ts';
 import { showJourney } from './order-commands.ts';
 import { orderRow } from './order-view.ts';
 import { ledgerText, overviewText } from './overview-view.ts';
+import { addRepairCommands } from './repair-commands.ts';
 import { type Repeating, repeatingOptions } from './repeating.ts';
 import { type Cell, facts, table } from './screen.ts';
 import { checkedId, jsonArray, type Shell, watch } from './shell.ts';
@@ -18,7 +19,8 @@ import { putIn } from './wallet-commands.ts';
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 
 /** What the operator may do. */
-export function addOperatorCommands(program: Command, { say, run, example }: Declaring): void {
+export function addOperatorCommands(program: Command, declaring: Declaring): void {
+  const { say, run, example } = declaring;
   const operator = program
     .command('operator')
     .description(say('operator'))
@@ -76,6 +78,7 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
     operator.command('verify').description(say('verify')).action(run(verify)),
     'operator verify',
   );
+  addRepairCommands(operator, declaring);
 
   const topUp = operator
     .command('top-up')

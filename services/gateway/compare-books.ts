@@ -83,7 +83,8 @@ function compareCharge(payment: AuditedPayment): Detail[] {
     if (decision !== 'captured') return [];
     return byHand([`captured as ${operationId}, which is no charge of it`]);
   }
-  if (decision !== 'captured') return byHand([`${decision}, but charged by operation ${charge.id}`]);
+  if (decision !== 'captured')
+    return byHand([`${decision}, but charged by operation ${charge.id}`]);
   const details: string[] = [];
   if (charge.id !== operationId) {
     details.push(`captured as ${operationId}, but charged by operation ${charge.id}`);

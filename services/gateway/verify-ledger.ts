@@ -38,7 +38,7 @@ const REREAD_PAUSE_MS = 300;
 const REREADS = 3;
 // Small answers, so that each is a short statement; payments and letters have room for those that
 // belong to no order. Faults of one part never pass what an answer may tell.
-const LIMITS: LedgerLimits = {
+export const LIMITS: LedgerLimits = {
   orders: 250,
   payments: 500,
   letters: 500,
