@@ -18,8 +18,8 @@ import {
 export interface Copies {
   /** Copies every database under a name of this moment. */
   take(moment: string): Promise<void>;
-  /** Puts every database back to `young`, and this one to `old`. */
-  putBack(older: string | null): Promise<void>;
+  /** Puts every database back to `young`, and these to `old`. */
+  putBack(older: string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function copiesOf({ databaseUrl }: TestSystem): Copies {
     async putBack(older) {
       await Promise.all(
         DATABASES.map((database) => {
-          const moment = database === older ? 'old' : 'young';
+          const moment = older.includes(database) ? 'old' : 'young';
           return copy(`${nameOf(database)}_${moment}`, nameOf(database));
         }),
       );

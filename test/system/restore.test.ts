@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import type { LedgerReport, RepairedDifference, RepairReport } from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
@@ -63,10 +64,10 @@ interface Drill {
   running: System;
 }
 
-/** Restores one database to its older copy, starts everything and waits for recovery. */
+/** Restores databases to their older copies, starts everything and waits for recovery. */
 async function restore(
   drill: Drill,
-  older: string | null,
+  older: string[],
   change: () => Promise<unknown> = async () => {},
 ): Promise<void> {
   await drill.running.close();
@@ -233,6 +234,15 @@ async function assertRepeats(drill: Drill, orders: Record<string, Placed>): Prom
   assert.deepEqual(await balances(), before, 'a repetition moved money');
 }
 
+const GUIDE = new URL('../../docs/how-to/back-up-and-restore.md', import.meta.url);
+
+/** The SQL of the guide, with psql's variables filled in. */
+async function documentedSql(values: Record<string, string>): Promise<string> {
+  const [, sql] = /```sql\n([\s\S]*?)```/.exec(await readFile(GUIDE, 'utf8')) ?? [];
+  assert.ok(sql !== undefined);
+  return sql.replace(/:'(\w+)'/g, (_, name: string) => `'${values[name]}'`);
+}
+
 async function repairsOf({ operator }: Drill): Promise<Repair[]> {
   const repairs: Repair[] = [];
   let cursor = '';
@@ -253,7 +263,7 @@ test('restores to different moments: what differs is named and repaired', async 
   const keys = (wanted: Record<string, Placed>) => Object.keys(wanted);
 
   await t.test('all of one moment: nothing to repair', async () => {
-    await restore(drill, null);
+    await restore(drill, []);
     await assertAgree(drill, { acknowledged: 0 });
     await assertRepeats(drill, ALL);
     assert.equal(await anna.balance(), 4_300);
@@ -262,7 +272,7 @@ test('restores to different moments: what differs is named and repaired', async 
   await t.test(
     'billing older: decisions are recorded again, only with money that is there',
     async () => {
-      await restore(drill, 'billing');
+      await restore(drill, ['billing']);
       // Enough to charge the declined order, which nothing does.
       assert.equal(await anna.balance(), 9_300);
       await assertRepeats(drill, ALL);
@@ -316,7 +326,7 @@ test('restores to different moments: what differs is named and repaired', async 
   await t.test(
     'orders older: charges of lost orders are reversed, the rest is acknowledged',
     async () => {
-      await restore(drill, 'orders');
+      await restore(drill, ['orders']);
       // Recovery found the charge of the order that is Pending again.
       await assertRepeats(drill, { ...BEFORE, ...BETWEEN });
       // An impatient client repeats the key of a lost order: that makes and charges a new one.
@@ -352,7 +362,7 @@ test('restores to different moments: what differs is named and repaired', async 
 
   await t.test('notifications older: the same events are published again', async () => {
     const expired = drill.ids.paid;
-    await restore(drill, 'notifications', async () => {
+    await restore(drill, ['notifications'], async () => {
       const url = drill.system.databaseUrl('orders');
       await queryRows(url, 'delete from outbox where aggregateid = $1', [expired]);
       await queryRows(
@@ -379,7 +389,7 @@ test('restores to different moments: what differs is named and repaired', async 
   });
 
   await t.test('profiles older: who registers again gets the letters', async () => {
-    await restore(drill, 'profiles');
+    await restore(drill, ['profiles']);
     assert.deepEqual(await dryRun(drill), []);
     assert.equal((await boris.order('later', 500)).status, PAID);
     const body = { email: drill.emails.boris, password: PASSWORD, name: 'Борис' };
@@ -388,18 +398,44 @@ test('restores to different moments: what differs is named and repaired', async 
     await assertAgree(drill, { acknowledged: 0 });
     await assertRepeats(drill, ALL);
   });
-});
 
-test('a repair needs a reason, and an operator', async (t) => {
-  const system = await startTestSystem(t);
-  const operator = await system.operator();
-  const { status, body } = await operator.call('POST', '/v1/operator/repairs', { apply: true });
-  assert.deepEqual([status, body.errors[0].pointer], [400, '/reason']);
-  const anna = await system.customer();
-  for (const [method, sent] of [
-    ['POST', { apply: false }],
-    ['GET', undefined],
-  ] as const) {
-    assert.equal((await anna.call(method, '/v1/operator/repairs', sent)).status, 403);
-  }
+  await t.test('identity older: a new account takes over the customer', async () => {
+    await restore(drill, ['identity']);
+    const session = { body: { email: drill.emails.boris, password: PASSWORD } };
+    const signIn = () => call(drill.running.url, 'POST', '/v1/sessions', session);
+    assert.equal((await signIn()).status, 401);
+    const body = { email: drill.emails.boris, password: PASSWORD, name: 'Борис' };
+    const registered = await call(drill.running.url, 'POST', '/v1/registrations', { body });
+    assert.notEqual(registered.body.customerId, boris.customerId);
+    const sql = await documentedSql({ email: drill.emails.boris, customer: boris.customerId });
+    await queryRows(drill.system.databaseUrl('identity'), sql);
+    const { accessToken } = (await signIn()).body;
+    const again = clientOf({ customerId: '', token: accessToken }, () => drill.running);
+    assert.equal(await again.balance(), await boris.balance());
+    assert.equal((await again.ask('GET', '/v1/profile')).body.customerId, boris.customerId);
+    await assertAgree(drill, { acknowledged: 0 });
+  });
+
+  await t.test('dumped one after the other, as documented: only lost orders to settle', async () => {
+    // Each is younger than what depends on it.
+    await restore(drill, ['broker', 'notifications', 'orders']);
+    await assertRepeats(drill, { ...BEFORE, ...BETWEEN });
+    assert.deepEqual(await dryRun(drill), [
+      'boris-paid reverse-charge planned',
+      'declined acknowledge planned',
+      'paid reverse-charge planned',
+      'vera-paid reverse-charge planned',
+      'voided acknowledge planned',
+    ]);
+    await apply(drill);
+    await assertAgree(drill, { acknowledged: 2, allowed: /no such order|not in the outbox/ });
+  });
+
+  await t.test('a repair needs a reason, and an operator', async () => {
+    const path = '/v1/operator/repairs';
+    const { status, body } = await drill.operator.ask('POST', path, { apply: true });
+    assert.deepEqual([status, body.errors[0].pointer], [400, '/reason']);
+    assert.equal((await anna.ask('POST', path, { apply: false })).status, 403);
+    assert.equal((await anna.ask('GET', path)).status, 403);
+  });
 });
