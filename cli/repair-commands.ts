@@ -18,7 +18,7 @@ export function addRepairCommands(operator: Command, { say, run, example }: Decl
       .command('repair')
       .description(say('repair'))
       .option('--apply', say('optionApply'))
-      .option('--reason <text>', say('optionReason'))
+      .option('--reason <text>', say('optionRepairReason'))
       .option('--write-off <order...>', say('optionWriteOff'))
       .action(run(repair)),
     'operator repair',

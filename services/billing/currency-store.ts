@@ -20,8 +20,8 @@ export const COUNTED_MAX = 10_000;
 export async function countKept(db: Queryable): Promise<{ wallets: number; payments: number }> {
   const { rows } = await db.query<{ wallets: number; payments: number }>(
     `select
-      (select count(*)::int from (select from wallets limit $1) as some) as wallets,
-      (select count(*)::int from (select from payments limit $1) as some) as payments`,
+      (select count(*)::int from (select from wallets limit $1) as counted) as wallets,
+      (select count(*)::int from (select from payments limit $1) as counted) as payments`,
     [COUNTED_MAX + 1],
   );
   return rows[0] as { wallets: number; payments: number };

@@ -15,10 +15,13 @@ export async function claimCurrency(database: Database, currency: string): Promi
   if (kept === currency) return;
   const { wallets, payments } = await store.countKept(database);
   const counts = `${countOf(wallets, 'wallet')}, ${countOf(payments, 'decided payment')}`;
-  throw new ConfigError('billing', [
+  const problem =
     `CURRENCY is ${currency}, but this database's wallets are kept in ${kept} (${counts}). ` +
-      `Set CURRENCY=${kept}, or use an empty database`,
-  ]);
+    `Set CURRENCY=${kept}, or use an empty database`;
+  const error = new ConfigError('billing', [problem]);
+  // The settings by themselves are sound, so there is no list: one line says it all.
+  error.message = `billing cannot start: ${problem}`;
+  throw error;
 }
 
 function countOf(rows: number, noun: string): string {

@@ -46,7 +46,8 @@ async function start(t: TestContext) {
     },
     async settled(number: number) {
       const { body } = await service.call('GET', '/audit/payments?limit=500');
-      return body.data.find(({ orderId }: { orderId: string }) => orderId === idOf(number))?.settled;
+      return body.data.find(({ orderId }: { orderId: string }) => orderId === idOf(number))
+        ?.settled;
     },
     async assertLedger() {
       assert.deepEqual((await service.database.query(LEDGER_FAULTS)).rows, []);

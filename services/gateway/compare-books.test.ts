@@ -293,7 +293,11 @@ const remedied: [name: string, remedies: string[], given: Given][] = [
     { order: cancelled('voided'), payment: CAPTURED, letters: [grief('voided')] },
   ],
   ['Paid, decided otherwise', ['by-hand'], { ...whole, payment: refused('voided') }],
-  ['a captured payment without its charge', ['by-hand'], { ...whole, payment: { ...CAPTURED, charge: null } }],
+  [
+    'a captured payment without its charge',
+    ['by-hand'],
+    { ...whole, payment: { ...CAPTURED, charge: null } },
+  ],
   [
     'Paid, and its charge was reversed',
     ['by-hand'],
@@ -338,7 +342,11 @@ const settled: [name: string, acknowledged: number, given: Given][] = [
       letters: [grief('voided')],
     },
   ],
-  ['an acknowledged decline of no order', 1, { payment: { ...refused('declined'), settled: 'acknowledge' } }],
+  [
+    'an acknowledged decline of no order',
+    1,
+    { payment: { ...refused('declined'), settled: 'acknowledge' } },
+  ],
   [
     'a Paid order that was written off',
     1,

@@ -86,13 +86,25 @@ export function orderNeighbours(
   { orders: ordersClient, billing: billingClient }: Neighbours,
   options: { deadline: Deadline; traceId: string; onAlarm: (message: string) => void },
 ): PlaceOrderDeps {
+  async function voidForeign(order: orders.Order, walletCurrency: string) {
+    const answer = await billingClient.call(billing.voidPayment, paymentOf(order), options);
+    if (!answer.problem && answer.body.decision === 'voided') {
+      return { decision: 'voided', walletCurrency } as const;
+    }
+    return null;
+  }
+
   return {
     createOrder: (request) =>
       orNull(async () => {
         const answer = await ordersClient.call(orders.createOrder, { body: request }, options);
         if (!answer.problem) return answer.body;
         if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
-        if (answer.status === 400) throw problemOf(answer);
+        if (answer.status === 400) {
+          // The gateway found no fault in it: the settings of the two differ.
+          options.onAlarm(`create an order: ${JSON.stringify(answer.body.errors)}`);
+          throw problemOf(answer);
+        }
         return alarm(options.onAlarm, 'create an order', answer);
       }),
     decidePayment: (order) =>
@@ -101,7 +113,14 @@ export function orderNeighbours(
         if (!answer.problem) {
           return { decision: 'captured', operationId: answer.body.operation.id };
         }
-        return refusalOf(answer) ?? alarm(options.onAlarm, `pay ${order.id}`, answer);
+        const walletCurrency = walletCurrencyIn(answer);
+        if (walletCurrency === undefined) {
+          return refusalOf(answer) ?? alarm(options.onAlarm, `pay ${order.id}`, answer);
+        }
+        const { currency } = order.total;
+        options.onAlarm(`order ${order.id} is in ${currency}, the wallet in ${walletCurrency}`);
+        // Nothing is decided, and no repetition will be: closed now, as recovery would later.
+        return voidForeign(order, walletCurrency);
       }),
     findDecision: (order) =>
       orNull(async () => {
@@ -190,6 +209,11 @@ function paymentOf(order: orders.Order) {
 function recordOf(decision: Decision): orders.PaymentRecord {
   if (decision.decision === 'captured') return decision;
   return { decision: decision.decision };
+}
+
+/** The currency of the wallet, where billing refuses a charge in another one. */
+function walletCurrencyIn({ body }: ProblemReply): string | undefined {
+  return body.errors?.find(({ pointer }) => pointer === '/amount/currency')?.expected;
 }
 
 function refusalOf({ body }: ProblemReply): Decision | null {

@@ -81,7 +81,7 @@ function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) 
       headers: { ...echo, 'retry-after': RETRY_AFTER_S },
     });
   }
-  const { order, shortage } = outcome;
+  const { order, shortage, walletCurrency } = outcome;
   const body = withLabel(order, language);
   const headers = { ...echo, location: `/v1/orders/${body.id}` };
   switch (order.status) {
@@ -94,6 +94,8 @@ function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) 
         throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
           extra: { order: body },
           headers,
+          // Why it was cancelled at once.
+          faults: walletCurrency === undefined ? [] : orderFaults(body, walletCurrency),
         });
       }
       throw new AppError(billingProblems.insufficientFunds, `order ${body.id} declined`, {

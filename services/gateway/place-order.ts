@@ -6,7 +6,8 @@ export type Decision =
   | { decision: 'captured'; operationId: string }
   /** Without its shortage where the balance of that moment is not kept. */
   | { decision: 'declined'; shortage: Shortage | null }
-  | { decision: 'voided' };
+  /** With the wallet's currency where the order is in another one, which cannot be charged. */
+  | { decision: 'voided'; walletCurrency?: string };
 
 export interface OrderRequest {
   customerId: string;
@@ -36,7 +37,7 @@ export type Outcome =
    * The order as it is stored. The kind of answer is its status and nothing else, so no answer
    * says that an order is paid while the order says that it is not.
    */
-  | { kind: 'order'; order: Order; shortage: Shortage | null }
+  | { kind: 'order'; order: Order; shortage: Shortage | null; walletCurrency?: string }
   /** It is not known whether the order exists, or why it was declined. */
   | { kind: 'unknown' }
   | { kind: 'key-reused' };
@@ -59,11 +60,26 @@ export async function placeOrder(deps: PlaceOrderDeps, request: OrderRequest): P
   const settled = await deps.recordPayment(order, decision);
   if (settled === null) return { kind: 'order', order, shortage: null };
   if (isEndOf(settled, decision)) {
-    const shortage = decision.decision === 'declined' ? decision.shortage : null;
-    return { kind: 'order', order: settled, shortage };
+    return { kind: 'order', order: settled, ...whyOf(decision) };
   }
   deps.onAlarm(`order ${order.id} is ${endOf(settled)}, but its decision is ${decision.decision}`);
   return outcomeOf(deps, settled);
+}
+
+/** What an answer says beside the order. */
+function whyOf(
+  decision: Decision,
+): Pick<Outcome & { kind: 'order' }, 'shortage' | 'walletCurrency'> {
+  switch (decision.decision) {
+    case 'captured':
+      return { shortage: null };
+    case 'declined':
+      return { shortage: decision.shortage };
+    case 'voided': {
+      const { walletCurrency } = decision;
+      return { shortage: null, ...(walletCurrency !== undefined && { walletCurrency }) };
+    }
+  }
 }
 
 /** The answer about an order that ended before, by another request or by recovery. */

@@ -21,6 +21,7 @@ import { serveMailbox } from './mailbox-routes.ts';
 import type { Neighbours } from './neighbours.ts';
 import { serveDeadLetters, serveOperatorLetters } from './operator-letter-routes.ts';
 import { servePendingOrders } from './operator-order-routes.ts';
+import { serveOperatorWallets } from './operator-wallet-routes.ts';
 import { serveOrders } from './order-routes.ts';
 import { serveOverview } from './overview-routes.ts';
 import { startRecovery } from './recovery.ts';
@@ -192,6 +193,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   });
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
+  serveOperatorWallets(app, gateway);
   serveOrders(app, gateway);
   serveLetters(app, gateway);
   serveJourneys(app, gateway);

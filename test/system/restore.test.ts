@@ -416,20 +416,23 @@ test('restores to different moments: what differs is named and repaired', async 
     await assertAgree(drill, { acknowledged: 0 });
   });
 
-  await t.test('dumped one after the other, as documented: only lost orders to settle', async () => {
-    // Each is younger than what depends on it.
-    await restore(drill, ['broker', 'notifications', 'orders']);
-    await assertRepeats(drill, { ...BEFORE, ...BETWEEN });
-    assert.deepEqual(await dryRun(drill), [
-      'boris-paid reverse-charge planned',
-      'declined acknowledge planned',
-      'paid reverse-charge planned',
-      'vera-paid reverse-charge planned',
-      'voided acknowledge planned',
-    ]);
-    await apply(drill);
-    await assertAgree(drill, { acknowledged: 2, allowed: /no such order|not in the outbox/ });
-  });
+  await t.test(
+    'dumped one after the other, as documented: only lost orders to settle',
+    async () => {
+      // Each is younger than what depends on it.
+      await restore(drill, ['broker', 'notifications', 'orders']);
+      await assertRepeats(drill, { ...BEFORE, ...BETWEEN });
+      assert.deepEqual(await dryRun(drill), [
+        'boris-paid reverse-charge planned',
+        'declined acknowledge planned',
+        'paid reverse-charge planned',
+        'vera-paid reverse-charge planned',
+        'voided acknowledge planned',
+      ]);
+      await apply(drill);
+      await assertAgree(drill, { acknowledged: 2, allowed: /no such order|not in the outbox/ });
+    },
+  );
 
   await t.test('a repair needs a reason, and an operator', async () => {
     const path = '/v1/operator/repairs';
