@@ -10,6 +10,7 @@ import { limitOption, listPages } from './lists.ts';
 import { showJourney } from './order-commands.ts';
 import { orderRow } from './order-view.ts';
 import { ledgerText, overviewText } from './overview-view.ts';
+import { addRepairCommands } from './repair-commands.ts';
 import { addResendCommand } from './resend-command.ts';
 import { type Cell, facts, table } from './screen.ts';
 import { checkedId, jsonArray, type Shell, watch } from './shell.ts';
@@ -18,7 +19,8 @@ import type { Say } from './texts.ts';
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 
 /** What the operator may do. */
-export function addOperatorCommands(program: Command, { say, run, example }: Declaring): void {
+export function addOperatorCommands(program: Command, declaring: Declaring): void {
+  const { say, run, example } = declaring;
   const operator = program
     .command('operator')
     .description(say('operator'))
@@ -78,6 +80,7 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
     operator.command('verify').description(say('verify')).action(run(verify)),
     'operator verify',
   );
+  addRepairCommands(operator, declaring);
 
   addCustomerCommands(operator, { say, run, example });
 

@@ -170,7 +170,48 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
   await queryRows(system.databaseUrl('billing'), 'update wallets set balance = balance + 1');
   const differing = await cli.run('operator', 'verify');
   assert.equal(differing.code, 1);
-  assert.match(differing.stdout, /Книги расходятся: 1\.[\s\S]*balance-operations/);
+  assert.match(
+    differing.stdout,
+    /Книги расходятся: 1\.[\s\S]*balance-operations[\s\S]*Разобраться вручную/,
+  );
+});
+
+test('a repair is shown, needs a reason, is done and listed', async (t) => {
+  const system = await startTestSystem(t);
+  const cli = await signedIn(t, system.url, '1000');
+  const { id } = await json(cli, 'order', 'Чай@5');
+  await letterSent(cli, id);
+  await operatorSignedIn(cli, system);
+  assert.equal(await done(cli, 'operator', 'repair'), 'Книги сходятся.\n');
+  assert.equal(await done(cli, 'operator', 'repairs'), 'Пусто.\n');
+
+  // As after a restore of billing to a moment before the order.
+  const billing = system.databaseUrl('billing');
+  await queryRows(billing, `delete from operations where type = 'charge'`);
+  await queryRows(billing, 'delete from payments');
+  await queryRows(billing, 'update wallets set balance = 100000, operation_count = 1');
+  const dry = await done(cli, 'operator', 'repair');
+  assert.match(dry, /^decision-order {2}\S+ {2}the order is Paid without a decision\n/);
+  assert.match(dry, /Будет сделано\.\n {2}Кошелёк \S+: -5,00 ₽/);
+  assert.match(dry, /Будет исправлено +1\n/);
+  const english = await done(cli, 'operator', 'repair', '--lang', 'en');
+  assert.match(english, /the wallet pays|The wallet pays/);
+  assert.match(english, /Nothing was changed/);
+  assert.match(await done(cli, 'wallet'), /^Баланс +1 000,00 ₽$/m);
+
+  const unreasoned = await cli.run('operator', 'repair', '--apply');
+  assert.deepEqual([unreasoned.code, unreasoned.stdout], [2, '']);
+  assert.match(unreasoned.stderr, /--reason/);
+  const words = ['operator', 'repair', '--apply', '--reason', 'billing from 11:40'];
+  assert.match(await done(cli, ...words), /Сделано\.[\s\S]*Исправлено +1\n/);
+  assert.equal(await done(cli, ...words), 'Книги сходятся.\n');
+  assert.match(await done(cli, 'wallet'), /^Баланс +995,00 ₽$/m);
+  assert.match(
+    await done(cli, 'operator', 'repairs'),
+    /charge-again .*-5,00 ₽.*billing from 11:40/,
+  );
+  const [report] = await json(cli, 'operator', 'repair');
+  assert.deepEqual(report, { complete: true, nextCursor: null, steps: [] });
 });
 
 test('a refused sign-in is 1, an expired token is 6, an input password is read', async (t) => {

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -18,6 +18,7 @@ import {
   Uuid,
 } from './common.ts';
 import { orderProblems } from './orders.ts';
+import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
 export const Wallet = Type.Object(
   { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },
@@ -165,28 +166,31 @@ export const voidPayment = {
   problems: [billingProblems.paymentMismatch],
 } as const;
 
-/** What was decided and when, to be shown. Never to be acted on: only `voidPayment` decides. */
+/** What was decided and when, as it is kept. */
+export const KeptDecision = Type.Object(
+  {
+    orderId: Uuid,
+    decision: choice('captured', 'declined', 'voided'),
+    decidedAt: Timestamp,
+    amount: Money,
+    /** Null where it is not known any more: the decision was recorded again after a restore. */
+    balanceSeen: Type.Union([Money, Type.Null()]),
+    operation: Type.Union([WalletOperation, Type.Null()]),
+  },
+  strict,
+);
+export type KeptDecision = Static<typeof KeptDecision>;
+
+/** Reads and never decides: an order that has ended is answered by it, whatever billing keeps. */
 export const getDecision = {
   operationId: 'getDecision',
   method: 'GET',
   path: '/payments/:orderId',
-  summary: 'The decision of an order as it is kept, for its journey; 404 while there is none',
+  summary: 'The decision of an order as it is kept; 404 while there is none',
   callers: ['gateway'],
   params: OrderParams,
   query: NoQuery,
-  responses: {
-    200: Type.Object(
-      {
-        orderId: Uuid,
-        decision: choice('captured', 'declined', 'voided'),
-        decidedAt: Timestamp,
-        amount: Money,
-        balanceSeen: Money,
-        operation: Type.Union([WalletOperation, Type.Null()]),
-      },
-      strict,
-    ),
-  },
+  responses: { 200: KeptDecision },
 } as const;
 
 export const getWallet = {
@@ -269,6 +273,8 @@ export const AuditedPayment = Type.Object(
     ]),
     /** The operation that reverses that charge. Replicas of an older version do not send it. */
     reversalId: Type.Optional(nullable(Uuid)),
+    /** How an operator settled what cannot be repaired. Older replicas do not send it either. */
+    settled: Type.Optional(nullable(choice('acknowledge', 'write-off'))),
   },
   strict,
 );
@@ -293,3 +299,38 @@ export const auditWallets = {
   query: auditQuery({ after: Type.Optional(CustomerId) }),
   responses: { 200: auditOf(CustomerId) },
 } as const;
+
+const repairOf = <const S extends string, const M extends Record<string, TSchema>>(
+  step: S,
+  members: M,
+) => Type.Object({ step: Type.Literal(step), ...members, ...repairAuthor }, strict);
+
+const payment = { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) };
+
+/** What makes billing agree with orders again, after one of them was restored. */
+export const PaymentRepair = Type.Union([
+  repairOf('charge-again', { ...payment, operationId: Uuid }),
+  repairOf('record-decision', { ...payment, decision: choice('declined', 'voided') }),
+  repairOf('write-off', payment),
+  repairOf('reverse-charge', {}),
+  repairOf('acknowledge', {}),
+]);
+export type PaymentRepair = Static<typeof PaymentRepair>;
+
+export const repairPayment = {
+  operationId: 'repairPayment',
+  method: 'POST',
+  path: '/payments/:orderId/repair',
+  summary: 'One step of a repair, once; recorded in the same transaction',
+  callers: ['gateway'],
+  params: OrderParams,
+  body: PaymentRepair,
+  responses: { 200: RepairResult },
+  problems: [
+    billingProblems.insufficientFunds,
+    billingProblems.balanceLimit,
+    repairProblems.repairRefused,
+  ],
+} as const;
+
+export const listPaymentRepairs = { ...repairList, operationId: 'listPaymentRepairs' } as const;

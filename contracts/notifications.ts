@@ -14,6 +14,7 @@ import {
   Timestamp,
   Uuid,
 } from './common.ts';
+import { RepairResult, repairAuthor, repairList } from './repairs.ts';
 
 export const LetterState = choice('queued', 'sending', 'sent', 'failed');
 export type LetterState = Static<typeof LetterState>;
@@ -405,6 +406,8 @@ export const AuditedLetter = Type.Object(
     reason: nullable(Type.String()),
     total: Money,
     state: LetterState,
+    /** An operator recorded it as known. Replicas of an older version do not send it. */
+    acknowledged: Type.Optional(Type.Boolean()),
   },
   strict,
 );
@@ -451,3 +454,16 @@ export const auditPositions = {
     ),
   },
 } as const;
+
+export const acknowledgeLetter = {
+  operationId: 'acknowledgeLetter',
+  method: 'POST',
+  path: '/operator/letters/:letterId/repair',
+  summary: 'Record as known that a letter belongs to no order that exists',
+  callers: ['gateway'],
+  params: LetterParams,
+  body: Type.Object(repairAuthor, strict),
+  responses: { 200: RepairResult },
+} as const;
+
+export const listLetterRepairs = { ...repairList, operationId: 'listLetterRepairs' } as const;

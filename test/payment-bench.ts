@@ -177,10 +177,12 @@ async function toldOf(
   database: Database,
   { payment, fresh }: Decided,
 ): Promise<Decision & { fresh: boolean }> {
-  const { operationId, currency, ...decision } = payment;
+  const { operationId, currency, balanceSeen, ...decision } = payment;
   assert.equal(currency, CURRENCY);
+  assert.ok(balanceSeen !== null);
   const found = operationId === null ? null : await store.findOperation(database, operationId);
-  return { ...decision, operation: found === null ? null : operationOf(found), fresh };
+  const operation = found === null ? null : operationOf(found);
+  return { ...decision, balanceSeen, operation, fresh };
 }
 
 /** A reversal with the place of the operation that it undoes. */

@@ -45,7 +45,7 @@ export interface TestSystem {
   /** URL of a service's database, to look behind the API. */
   databaseUrl: (name: string) => string;
   /** Another whole set of services, one of each, on the same databases and mail server. */
-  startReplica(): Promise<System>;
+  startReplica(changes?: Environment): Promise<System>;
   /** Another gateway for the same services; it ends with the test, if not before. */
   startGatewayBeside(env?: Environment): Promise<RunningService>;
   /**
@@ -172,7 +172,8 @@ export async function startTestSystem(
     listMails: async () => listMails(mailboxFile),
     secrets,
     databaseUrl,
-    startReplica: () => startSet({ replicasOf: () => 1 }),
+    startReplica: (changes = {}) =>
+      startSet({ replicasOf: () => 1, env: { PORT: '0', ...env, ...changes } }),
     async startGatewayBeside(changes = {}) {
       const gateway = await system.startBeside('gateway', changes);
       let closed: Promise<void> | undefined;

@@ -119,6 +119,8 @@ export const operator = {
         unsentLetters: 'Письма не отправлены',
       },
       failedLetters: 'Письма не доставлены',
+      acknowledged: 'Отмечены как известные',
+      repair: 'После восстановления из копии расхождения исправляет команда',
       differences: 'Расхождения',
       relations: {
         'balance-operations': 'Баланс и операции кошелька',
@@ -290,6 +292,8 @@ export const operator = {
         unsentLetters: 'Letters not sent',
       },
       failedLetters: 'Letters not delivered',
+      acknowledged: 'Recorded as known',
+      repair: 'After a restore, this command repairs the differences:',
       differences: 'Differences',
       relations: {
         'balance-operations': 'Balance and operations of the wallet',

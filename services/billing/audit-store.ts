@@ -13,13 +13,18 @@ export async function auditPayments(
     text: `select payments.order_id, payments.customer_id, payments.amount, payments.currency,
         decision, operation_id, charges.id as charge_id, charges.customer_id as charge_customer_id,
         charges.amount as charge_amount, charges.currency as charge_currency,
-        reversals.id as reversal_id
+        reversals.id as reversal_id, settlements.step as settled
       from payments
       left join operations as charges
         on charges.order_id = payments.order_id and charges.type = 'charge'
       left join operations as reversals
         on reversals.customer_id = charges.customer_id
         and reversals.idempotency_key = 'reversal/' || charges.id
+      left join lateral (
+        select step from repairs
+        where subject = payments.order_id and step in ('acknowledge', 'write-off')
+        order by step desc limit 1
+      ) as settlements on true
       where payments.order_id > $1
         and payments.order_id <= coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       order by payments.order_id limit $3`,
@@ -40,6 +45,7 @@ export async function auditPayments(
             amount: { amount: Number(row.charge_amount), currency: row.charge_currency },
           },
     reversalId: row.reversal_id,
+    settled: row.settled,
   }));
 }
 

@@ -7,6 +7,7 @@ import { decodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
 import { foreignCurrency } from './currency.ts';
 import { type Decided, decidePayments, type PaymentWish } from './decide-payment.ts';
+import { declined } from './declined.ts';
 import { reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
 import { topUp } from './top-up.ts';
@@ -106,7 +107,7 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
       body: {
         ...{ orderId, decision, decidedAt },
         amount: { amount, currency },
-        balanceSeen: { amount: balanceSeen, currency },
+        balanceSeen: balanceSeen === null ? null : { amount: balanceSeen, currency },
         operation: operationId === null ? null : operationOf(await getOperation(operationId)),
       },
     };
@@ -144,19 +145,4 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
 /** Without its number: where an answer may hold an operation or null, members must be exact. */
 function operationOf({ number: _, ...operation }: store.NumberedOperation) {
   return operation;
-}
-
-/** 406 with the balance that the decision saw, also when it is told again later. */
-function declined(payment: store.PaymentRow): AppError {
-  const { amount, balanceSeen, currency } = payment;
-  const shortage: contract.Shortage = {
-    balance: { amount: balanceSeen, currency },
-    required: { amount, currency },
-    shortfall: { amount: amount - balanceSeen, currency },
-  };
-  return new AppError(
-    contract.billingProblems.insufficientFunds,
-    `order ${payment.orderId} declined`,
-    { extra: shortage },
-  );
 }

@@ -5,6 +5,7 @@ import { createDatabase, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
 import { claimCurrency } from './currency.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveBilling } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -42,6 +43,7 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     routes(api) {
       serveBilling(api, database, config.CURRENCY);
       serveAudit(api, database);
+      serveRepairs(api, database, config.CURRENCY);
     },
     close: () => database.close(),
   });

@@ -18,7 +18,8 @@ export interface PaymentRow {
   currency: string;
   decision: 'captured' | 'declined' | 'voided';
   operationId: string | null;
-  balanceSeen: number;
+  /** Null where the decision was recorded again after a restore. */
+  balanceSeen: number | null;
 }
 
 /** A movement about to be stored. */
@@ -113,7 +114,7 @@ interface PaymentRecord {
   currency: string;
   decision: PaymentRow['decision'];
   operation_id: string | null;
-  balance_seen: string;
+  balance_seen: string | null;
 }
 
 function paymentOf(row: PaymentRecord): PaymentRow {
@@ -124,7 +125,7 @@ function paymentOf(row: PaymentRecord): PaymentRow {
     currency: row.currency,
     decision: row.decision,
     operationId: row.operation_id,
-    balanceSeen: Number(row.balance_seen),
+    balanceSeen: row.balance_seen === null ? null : Number(row.balance_seen),
   };
 }
 

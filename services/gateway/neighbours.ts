@@ -137,15 +137,33 @@ export function orderNeighbours(
         // Nothing is decided, and no repetition will be: closed now, as recovery would later.
         return voidForeign(order, walletCurrency);
       }),
+    findDecision: (order) =>
+      orNull(async () => {
+        const request = { params: { orderId: order.id }, query: {} };
+        const answer = await billingClient.call(billing.getDecision, request, options);
+        const action = `read the decision of ${order.id}`;
+        if (!answer.problem) return own(answer.body, answer.body.orderId === order.id, action);
+        if (answer.body.code === commonProblems.notFound.code) return 'none';
+        return alarm(options.onAlarm, action, answer);
+      }),
     recordPayment: (order, decision) =>
       orNull(async () => {
         const record = recordOf(decision);
-        const request = { params: { orderId: order.id }, body: record };
+        const params = { orderId: order.id };
+        const request = { params, body: record };
         const answer = await ordersClient.call(orders.recordPayment, request, options);
         const action = `record ${record.decision} for ${order.id}`;
         if (!answer.problem) return own(answer.body, answer.body.id === order.id, action);
-        return alarm(options.onAlarm, action, answer);
+        if (answer.body.code !== orders.orderProblems.paymentContradicted.code) {
+          return alarm(options.onAlarm, action, answer);
+        }
+        // The order has ended with another decision: how it ended is what counts.
+        const query = { customerId: order.customerId };
+        const stored = await ordersClient.call(orders.getOrder, { params, query }, options);
+        if (!stored.problem) return own(stored.body, stored.body.id === order.id, action);
+        return alarm(options.onAlarm, `read ${order.id}`, stored);
       }),
+    onAlarm: options.onAlarm,
   };
 }
 
@@ -221,8 +239,9 @@ function walletCurrencyIn({ body }: ProblemReply): string | undefined {
 
 function refusalOf({ body }: ProblemReply): Decision | null {
   if (body.code === billing.billingProblems.insufficientFunds.code) {
-    const { balance, required, shortfall } = body as unknown as billing.Shortage;
-    return { decision: 'declined', shortage: { balance, required, shortfall } };
+    const { balance, required, shortfall } = body as unknown as Partial<billing.Shortage>;
+    const known = balance !== undefined && required !== undefined && shortfall !== undefined;
+    return { decision: 'declined', shortage: known ? { balance, required, shortfall } : null };
   }
   return body.code === billing.billingProblems.paymentVoided.code ? { decision: 'voided' } : null;
 }

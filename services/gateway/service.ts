@@ -28,6 +28,7 @@ import { serveOrders } from './order-routes.ts';
 import { serveOverview } from './overview-routes.ts';
 import { startRecovery } from './recovery.ts';
 import { contactMemoryIn } from './remember-contact.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { limitSettings, limitWork } from './request-limits.ts';
 import { serveWallets } from './wallet-routes.ts';
 
@@ -198,6 +199,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveOperatorLetters(app, gateway);
   serveDeadLetters(app, gateway);
   serveLedger(app, gateway);
+  serveRepairs(app, gateway);
   serveOverview(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);

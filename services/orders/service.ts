@@ -13,6 +13,7 @@ import { serveAudit } from './audit-routes.ts';
 import { serveHistory } from './history-routes.ts';
 import { orderMetrics } from './metrics.ts';
 import { serveOverview } from './overview-routes.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -69,6 +70,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
       serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       serveAudit(api, { database, relayed: broker !== null });
       serveHistory(api, database);
+      serveRepairs(api, { database, relayed: broker !== null, onEvent: outbox.kick });
       serveOverview(api, { database, relayed: broker !== null });
     },
     async close() {
