@@ -4,9 +4,9 @@
 // JavaScript, so that every Node can read it. The TypeScript needs Node 26, which npm installs as a
 // package: another Node hands over to that one, or prints one line that says what is missing.
 
-const { spawn } = require('child_process');
-const { existsSync, readFileSync } = require('fs');
-const { dirname, join, resolve } = require('path');
+const { spawn } = require('node:child_process');
+const { existsSync, readFileSync } = require('node:fs');
+const { dirname, join, resolve } = require('node:path');
 
 const ROOT = dirname(__dirname);
 const NODE_MAJOR = 26;
@@ -39,16 +39,12 @@ function fail(line) {
   process.exit(process.env.npm_lifecycle_event === 'prepare' ? 0 : 1);
 }
 
-/** Requests to this machine never go through a proxy (NODE_USE_ENV_PROXY). */
+/** Requests to this machine never go through a proxy of the environment. Also for children. */
 function keepLoopbackDirect() {
-  for (const name of ['NO_PROXY', 'no_proxy']) {
-    if (name === 'no_proxy' && process.env[name] === undefined) continue;
-    const listed = (process.env[name] || '').split(/[\s,]+/).filter(Boolean);
-    const missing = LOOPBACK.filter((host) => !listed.includes(host));
-    process.env[name] = [...listed, ...missing].join(',');
-  }
-  const { setGlobalProxyFromEnv } = require('http');
-  if (process.env.NODE_USE_ENV_PROXY === '1' && setGlobalProxyFromEnv) setGlobalProxyFromEnv();
+  const { NODE_OPTIONS, NODE_USE_ENV_PROXY, NO_PROXY, no_proxy: noProxy } = process.env;
+  if (NODE_USE_ENV_PROXY !== '1' && !/--use-env-proxy/.test(NODE_OPTIONS || '')) return;
+  process.env.no_proxy = [noProxy || NO_PROXY, ...LOOPBACK].filter(Boolean).join(',');
+  require('node:http').setGlobalProxyFromEnv();
 }
 
 function runHere() {
@@ -56,16 +52,16 @@ function runHere() {
     readFileSync(join(ROOT, 'package.json'), 'utf8'),
   );
   const production = PRODUCTION.test(script);
-  const needed = Object.keys(production ? dependencies : { ...dependencies, ...devDependencies });
-  const missing = needed.filter((name) => findPackage(name) === undefined);
+  const needed = production ? dependencies : { ...dependencies, ...devDependencies };
+  const missing = Object.keys(needed).filter((name) => findPackage(name) === undefined);
   if (missing.length > 0) {
     const command = production ? 'npm install' : 'npm install --include=dev';
-    fail(`npm packages are missing (${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}): run "${command}"`);
+    fail(`npm packages are missing (${missing.slice(0, 3).join(', ')}): run "${command}"`);
   }
   keepLoopbackDirect();
   process.argv.splice(1, 1);
   process.argv[1] = resolve(script);
-  require('module').runMain(process.argv[1]);
+  require('node:module').runMain(process.argv[1]);
 }
 
 function handOver() {
@@ -96,6 +92,10 @@ function handOver() {
     else process.exit(code);
   });
 }
+
+// Of a backslash Node loads no module, and a star it takes for that of `imports` in package.json.
+const [bad] = /[\\*]/.exec(process.platform === 'win32' ? '' : ROOT) || [];
+if (bad) fail(`the path ${ROOT} has a ${bad} in it, where Node finds no modules: rename the folder`);
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) runHere();
 else handOver();

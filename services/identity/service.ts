@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, type Database, migrate } from '#platform/database.ts';
+import { createDatabase, type Database, isTransient, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { startStep } from '#platform/start-step.ts';
 import { createAttempts } from './attempts.ts';
 import type { Auth } from './auth.ts';
 import { ensureOperator } from './operator.ts';
@@ -93,7 +94,11 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     await database.close();
   };
   try {
-    await prepare({ database, auth, passwords }, operator);
+    await startStep(
+      'its token keys and the operator account',
+      () => prepare({ database, auth, passwords }, operator),
+      { say: (line) => log.warn(line), isTransient },
+    );
   } catch (error) {
     await close();
     throw error;
@@ -147,12 +152,6 @@ async function prepare(
 
 /** Fails the start, not the first sign-in, when the stored keys cannot be decrypted. */
 async function checkKeys(auth: Auth): Promise<void> {
-  try {
-    await auth.getKeys();
-    await auth.signToken({ id: 'start', role: 'customer' });
-  } catch (cause) {
-    throw new Error('cannot sign tokens: is IDENTITY_SECRET the one of the stored keys?', {
-      cause,
-    });
-  }
+  await auth.getKeys();
+  await auth.signToken({ id: 'start', role: 'customer' });
 }
