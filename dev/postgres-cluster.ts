@@ -1,7 +1,7 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, link, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { freshName, removeLeftovers, renameUnlessPresent } from './drafts.ts';
 import { DamagedFileError, type KeptFile, readKeptFile, whyUnreadable } from './kept-file.ts';
@@ -85,6 +85,12 @@ async function makeCluster(place: Place): Promise<void> {
     '--builtin-locale=C.UTF-8',
     '--locale=C',
   ];
+  // initdb starts the server by a shell, its path in double quotes.
+  const [bad] = /["$`\\]/.exec(place.binaries.initdb) ?? [];
+  if (bad !== undefined && process.platform !== 'win32') {
+    const path = dirname(place.binaries.initdb);
+    throw new Error(`PostgreSQL makes no data from ${path}, whose path has a ${bad}: rename it`);
+  }
   try {
     await mkdir(fresh, { mode: 0o700 });
     await giveToServer(place, fresh);

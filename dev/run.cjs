@@ -95,7 +95,8 @@ function handOver() {
 
 // Of a backslash Node loads no module, and a star it takes for that of `imports` in package.json.
 const [bad] = /[\\*]/.exec(process.platform === 'win32' ? '' : ROOT) || [];
-if (bad) fail(`the path ${ROOT} has a ${bad} in it, where Node finds no modules: rename the folder`);
+if (bad)
+  fail(`the path ${ROOT} has a ${bad} in it, where Node finds no modules: rename the folder`);
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) runHere();
 else handOver();
