@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { testLog } from '../test/database.ts';
 import { publicKeysOf } from '../test/processes.ts';
-import { freezeServer, ready, temporaryHome } from '../test/start.ts';
+import { complaint, freezeServer, ready, temporaryHome } from '../test/start.ts';
 import { call, eventually, queryRows } from '../test/system.ts';
 import { startPostgres } from './postgres.ts';
 import { readPidFile } from './postgres-process.ts';
@@ -116,7 +116,7 @@ test('a frozen server that a killed start left is no other Orderbell', LINUX, as
   const third = start();
   assert.equal(await third.exited, 1);
   const owner = new RegExp(`^another Orderbell is running on .*process ${second.child.pid}`);
-  assert.match(third.printed().trim(), owner);
+  assert.match(complaint(third), owner);
 });
 
 /** A database server of the test's own, and a database for each service. */

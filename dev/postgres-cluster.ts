@@ -53,7 +53,10 @@ async function hasCluster(place: Place): Promise<boolean> {
   if (version === undefined) throw new DamagedFileError(file, 'is missing');
   if (!/^\d+(\.\d+)?$/.test(version)) throw new DamagedFileError(file, 'is not a version');
   if (version !== MAJOR_VERSION) {
-    throw new Error(`${place.data} was made by PostgreSQL ${version}, not ${MAJOR_VERSION}`);
+    throw new Error(
+      `${place.data} was made by PostgreSQL ${version} (PG_VERSION), and this is ` +
+        `${MAJOR_VERSION}: use the release of Orderbell that made it, or restore the folder`,
+    );
   }
   return true;
 }

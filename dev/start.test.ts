@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ready, temporaryHome } from '../test/start.ts';
+import { complaint, ready, temporaryHome } from '../test/start.ts';
 import { call, eventually, orderOf, PASSWORD, rub } from '../test/system.ts';
 
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
@@ -34,7 +34,7 @@ test('npm start serves the main job; stopping and starting again keeps everythin
 
   const third = startHere();
   assert.equal(await third.exited, 1);
-  assert.match(third.printed().trim(), /^another Orderbell is running on .*$/);
+  assert.match(complaint(third), /^another Orderbell is running on .*$/);
   assert.equal((await call(again, 'GET', '/readyz')).status, 200);
   second.child.kill('SIGINT');
   assert.equal(await second.exited, 0);
@@ -45,16 +45,16 @@ test('a taken port gives one clear line', async (t) => {
   const { port } = new URL(await ready(first));
   const second = (await temporaryHome(t)).start(port);
   assert.equal(await second.exited, 1);
-  assert.match(second.printed().trim(), new RegExp(`^Orderbell cannot start: port ${port} .*$`));
+  assert.match(complaint(second), new RegExp(`^Orderbell cannot start: port ${port} .*$`));
 });
 
 test('a wrong setting stops the start and is named', async (t) => {
   const started = (await temporaryHome(t)).start('eighty');
   assert.equal(await started.exited, 1);
-  assert.match(started.printed(), /PORT must be a whole number/);
+  assert.match(complaint(started), /PORT must be a whole number/);
   const loud = (await temporaryHome(t)).start('0', { LOG_LEVEL: 'loud' });
   assert.equal(await loud.exited, 1);
-  assert.match(loud.printed(), /^npm start cannot start:\n {2}LOG_LEVEL must match /);
+  assert.match(complaint(loud), /^npm start cannot start:\n {2}LOG_LEVEL must match /);
 });
 
 test('settings left empty, as the example file has them, say nothing', async (t) => {

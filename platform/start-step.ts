@@ -8,12 +8,12 @@ import { describeError } from './errors.ts';
  */
 export const START_WAIT_MS = 60_000;
 
-// A start takes a second or two. Who waits longer wants to know what for.
-const SAY_EVERY_MS = 5_000;
+// A start takes a second or two; a person who waits longer is told why, then ever more rarely.
+const SAY_FIRST_S = 5;
 const RETRY = { firstMs: 100, maxMs: 2_000 };
 
 interface StepOptions {
-  /** Gets a line every few seconds while the step is not done. */
+  /** Gets a line from time to time while the step is not done. */
   say: (line: string) => void;
   /** Whether a repetition can cure this fault. */
   isTransient: (error: unknown) => boolean;
@@ -59,20 +59,26 @@ export async function startStep<T>(
   );
 }
 
-/** Says every few seconds what a start waits for, until the work is done. */
+/** Says from time to time what a start waits for, until the work is done. */
 export async function sayWhileWaiting<T>(
   what: () => string,
   work: Promise<T>,
   say: (line: string) => void,
 ): Promise<T> {
-  let seconds = 0;
-  const timer = setInterval(() => {
-    seconds += SAY_EVERY_MS / 1000;
-    say(`Still starting (${seconds} s): waiting for ${what()}`);
-  }, SAY_EVERY_MS);
+  let timer: NodeJS.Timeout | undefined;
+  const sayAt = (seconds: number, after = 0): void => {
+    timer = setTimeout(
+      () => {
+        say(`Still starting (${seconds} s): waiting for ${what()}`);
+        sayAt(2 * seconds, seconds);
+      },
+      (seconds - after) * 1000,
+    );
+  };
+  sayAt(SAY_FIRST_S);
   try {
     return await work;
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
   }
 }

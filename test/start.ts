@@ -65,6 +65,13 @@ function start(home: string, port: string, env: Record<string, string> = {}): St
   return { child, printed: () => output, exited };
 }
 
+/** What a start that failed has printed, without what it waited for on a busy machine. */
+export function complaint({ printed }: Started): string {
+  return printed()
+    .replace(/^Still starting .*\n/gm, '')
+    .trim();
+}
+
 // Of a first start on a busy machine.
 const READY_MS = 120_000;
 
