@@ -6,7 +6,7 @@
 
 const { spawn } = require('node:child_process');
 const { existsSync, readFileSync } = require('node:fs');
-const { dirname, join, resolve } = require('node:path');
+const { dirname, join, relative, resolve } = require('node:path');
 
 const ROOT = dirname(__dirname);
 const NODE_MAJOR = 26;
@@ -51,7 +51,7 @@ function runHere() {
   const { dependencies, devDependencies } = JSON.parse(
     readFileSync(join(ROOT, 'package.json'), 'utf8'),
   );
-  const production = PRODUCTION.test(script);
+  const production = PRODUCTION.test(relative(ROOT, resolve(script)).replace(/\\/g, '/'));
   const needed = production ? dependencies : { ...dependencies, ...devDependencies };
   const missing = Object.keys(needed).filter((name) => findPackage(name) === undefined);
   if (missing.length > 0) {
