@@ -90,13 +90,17 @@ async function build(): Promise<void> {
   await removeOldAssets();
 }
 
-/** @throws Error of one line where only the packages of production are installed */
+/**
+ * @throws Error of one line where only the packages of production are installed, or npm ran on a
+ *   Node that is too old for a part of them
+ */
 async function importVite() {
   try {
     return await import('vite');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new Error('its tools are not installed: run "npm install --include=dev"');
+    const [why] = String((error as Error).message).split('\n');
+    const cure = 'run "npm install --include=dev" on Node 20.19, 22.12 or newer';
+    throw new Error(`its tools do not load (${why}): ${cure}`);
   }
 }
 

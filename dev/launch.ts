@@ -32,6 +32,8 @@ interface Run {
   waitingFor: string;
   /** Ends it between two steps. */
   interrupted: AbortSignal;
+  /** Whether lost secrets are replaced first. */
+  newSecrets: boolean;
 }
 
 /**
@@ -39,9 +41,15 @@ interface Run {
  * mailbox, all services. Prints where everything is, or one line that says why it cannot start.
  * @param home folder of the data
  */
-export async function launch(home: string): Promise<void> {
+export async function launch(home: string, { newSecrets = false } = {}): Promise<void> {
   const interrupted = new AbortController();
-  const run: Run = { home, stops: [], waitingFor: '', interrupted: interrupted.signal };
+  const run: Run = {
+    home,
+    stops: [],
+    waitingFor: '',
+    interrupted: interrupted.signal,
+    newSecrets,
+  };
   let stopping: Promise<void> | undefined;
 
   /** Stops what has started so far, once. */
@@ -78,6 +86,10 @@ async function start(run: Run): Promise<string> {
   const level = await readLogLevel();
   const log = createLog('start', level);
   const smtpUrl = process.env.SMTP_URL?.trim() || undefined;
+  if (run.newSecrets) {
+    const { makeNewSecrets } = await import('./new-secrets.ts');
+    await makeNewSecrets(home);
+  }
   const kept = await loadSecrets(home);
   await checkRunningFile(home);
   const notices: string[] = [];

@@ -26,11 +26,11 @@ export async function initialise(place: Place): Promise<string> {
   const file: KeptFile = {
     path: place.passwordFile,
     purpose: "It holds the password of the database server's superuser.",
-    remedy: 'Restore it from a backup; without one, see "Damaged files" in docs/reliability.md.',
+    remedy: 'Restore it from a backup; without one, see "Damaged files" in docs/starting.md.',
   };
   if ((await readKeptFile(file)) === undefined) {
     if (present) throw new DamagedFileError(file, 'is missing');
-    await makePassword(place);
+    await writePassword(place, randomBytes(24).toString('hex'));
   }
   const password = (await readKeptFile(file))?.trim() ?? '';
   if (!/^[0-9a-f]{48}$/.test(password)) throw new DamagedFileError(file, 'is not 48 hex digits');
@@ -61,10 +61,11 @@ async function hasCluster(place: Place): Promise<boolean> {
   return true;
 }
 
-async function makePassword(place: Place): Promise<void> {
+/** Keeps the superuser's password, unless one is there. */
+export async function writePassword(place: Place, password: string): Promise<void> {
   const fresh = freshName(place.passwordFile);
   try {
-    await writeFile(fresh, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600, flush: true });
+    await writeFile(fresh, `${password}\n`, { mode: 0o600, flush: true });
     await giveToServer(place, fresh);
     // Unlike rename, link never replaces the password of a start that was faster.
     await link(fresh, place.passwordFile);

@@ -57,7 +57,7 @@ export async function loadSecrets(home: string): Promise<KeptSecrets> {
   if (text === undefined) {
     // New ones do not decrypt the keys in the databases that are there.
     if (await hasData(home)) throw new DamagedFileError(file, 'is missing');
-    await createOnce(file.path, () => `${JSON.stringify(createSecrets(), null, 2)}\n`);
+    await writeSecrets(home);
     text = (await readKeptFile(file)) ?? '';
   }
   const secrets = parseSecrets(file, text);
@@ -73,6 +73,12 @@ export async function loadSecrets(home: string): Promise<KeptSecrets> {
       await createOnce(shown.path, () => `${secrets.operatorPassword}\n`);
     },
   };
+}
+
+/** Makes new secrets where there are none. */
+export async function writeSecrets(home: string): Promise<void> {
+  const text = `${JSON.stringify(createSecrets(), null, 2)}\n`;
+  await createOnce(secretsFile(home).path, () => text);
 }
 
 async function makeHome(home: string): Promise<void> {
@@ -98,7 +104,7 @@ async function hasData(home: string): Promise<boolean> {
 const secretsFile = (home: string): KeptFile => ({
   path: join(home, 'secrets.json'),
   purpose: 'It holds the keys and passwords of this system.',
-  remedy: 'Restore it from a backup; without one, see "Damaged files" in docs/reliability.md.',
+  remedy: 'Restore it from a backup; without one, see "Damaged files" in docs/starting.md.',
 });
 
 const passwordFile = (home: string): KeptFile => ({

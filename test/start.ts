@@ -24,7 +24,7 @@ export interface Started {
 
 export interface TestHome {
   home: string;
-  start(port?: string, env?: Record<string, string>): Started;
+  start(port?: string, env?: Record<string, string>, options?: string[]): Started;
 }
 
 /** A data folder, and starts on it; what still runs at the end is stopped before the folder goes. */
@@ -41,17 +41,22 @@ export async function temporaryHome(t: TestContext): Promise<TestHome> {
   });
   return {
     home,
-    start(port, env) {
-      const started = start(home, port ?? '0', env);
+    start(port = '0', env = {}, options = []) {
+      const started = start(home, port, env, options);
       all.push(started);
       return started;
     },
   };
 }
 
-function start(home: string, port: string, env: Record<string, string> = {}): Started {
+function start(
+  home: string,
+  port: string,
+  env: Record<string, string>,
+  options: string[],
+): Started {
   const words = ['run.cjs', 'start.ts'].map((name) => join(import.meta.dirname, '..', 'dev', name));
-  const child = spawn(process.execPath, words, {
+  const child = spawn(process.execPath, [...words, ...options], {
     env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
