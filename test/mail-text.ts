@@ -1,9 +1,10 @@
 const PART = /\r\nContent-Transfer-Encoding: base64\r\n\r\n([A-Za-z0-9+/=\r\n]*)/gi;
 const SUBJECT = /^Subject: (.*(?:\r\n[ \t].*)*)/im;
+const MARKUP = /<style>[^<]*<\/style>|<[^>]*>/g;
 const ENCODED_WORD = /=\?utf-8\?([bq])\?([^?]*)\?=/gi;
 
 /**
- * What a mail says: its subject and all its parts, decoded. It reads what our letters are written
+ * What a mail says: its subject and all its parts, decoded and without markup. It reads what our letters are written
  * in, encoded words and base64, and no other mail.
  * @param raw every byte, as latin1
  */
@@ -15,7 +16,7 @@ export function textOfMail(raw: string): string {
   const parts = [...raw.matchAll(PART)].map(([, text = '']) =>
     Buffer.from(text, 'base64').toString(),
   );
-  return [subject, ...parts].join('\n').replaceAll('\r\n', '\n');
+  return [subject, ...parts].join('\n').replaceAll('\r\n', '\n').replace(MARKUP, '');
 }
 
 function decodeWord(kind: string, text: string): string {
