@@ -10,6 +10,7 @@ const ENCODED_WORD = /=\?utf-8\?([bq])\?([^?]*)\?=/gi;
  */
 export function textOfMail(raw: string): string {
   const subject = (SUBJECT.exec(raw)?.[1] ?? '')
+    .replace(/\r\n(?=[ \t])/g, '')
     // Blanks between two encoded words are not part of the text (RFC 2047 section 6.2).
     .replace(/\?=\s+=\?/g, '?==?')
     .replace(ENCODED_WORD, (_, kind: string, text: string) => decodeWord(kind, text));
