@@ -7,7 +7,7 @@ import { type Client, type Customer, FINAL } from './client.ts';
 import { type CrashStep, linksFor } from './crash-steps.ts';
 import type { Link } from './link.ts';
 import { eventually, PATIENCE_MS } from './patience.ts';
-import type { Place } from './place.ts';
+import { type Place, RECOVERY_AGE_MS } from './place.ts';
 import type { Replica } from './replica.ts';
 
 /** One moment at which something dies or stands still, and what must come of it. */
@@ -43,6 +43,12 @@ export interface Bench {
   ask(asked: Asked, gateway?: string): Promise<Answer | undefined>;
   /** Repeats the request until its answer is final. @returns that answer */
   untilFinal(asked: Asked): Promise<Answer>;
+  /**
+   * Repeats the request until its answer is final.
+   * @returns false when recovery came first, as it may once the order is old enough
+   * @throws Error when the answer has another status than these
+   */
+  untilAnswered(asked: Asked, ...expected: number[]): Promise<boolean>;
   /** Makes a Pending order as old as recovery wants it, as if that time had gone by. */
   passAge(asked: Asked): Promise<void>;
   /** Waits until the order has ended without any request for it. @returns its row */
@@ -79,6 +85,7 @@ export async function createBench(
   const customer = await client.register(gateway, { email: 'points@example.com', topUp: RICH });
   let asked = 0;
   let turn = 0;
+  const madeAt = new Map<string, number>();
   const taken = new Set<() => void>();
   const rows = (database: string, sql: string) => queryRows(place.databaseUrl(database), sql);
   const orderSql = ({ key }: Asked) => `select * from orders where idempotency_key = '${key}'`;
@@ -87,7 +94,9 @@ export async function createBench(
     ...{ place, client, customer, gateways, rows },
     newOrder(amount = 100) {
       asked += 1;
-      return { key: `crash-point-${asked}`, items: pieceAt(amount) };
+      const key = `crash-point-${asked}`;
+      madeAt.set(key, performance.now());
+      return { key, items: pieceAt(amount) };
     },
     ask: (order, to = gateway) => client.order(to, customer, order),
     untilFinal: (order) =>
@@ -103,6 +112,13 @@ export async function createBench(
         },
         outcomeMs,
       ),
+    async untilAnswered(order, ...expected) {
+      const answer = await bench.untilFinal(order);
+      const ageMs = performance.now() - (madeAt.get(order.key) as number);
+      if (answer.status === 409 && ageMs > RECOVERY_AGE_MS) return expected.includes(409);
+      assertStatus(answer, ...expected);
+      return true;
+    },
     async passAge({ key }) {
       await rows(
         'orders',

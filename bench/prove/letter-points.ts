@@ -16,7 +16,7 @@ type When = 'before' | 'after';
 /** An order whose event or letter something happens to: its answer never waits for that (I7). */
 async function placeOrder(bench: Bench): Promise<Asked> {
   const asked = bench.newOrder();
-  assertStatus(await bench.untilFinal(asked), 201);
+  await bench.untilAnswered(asked, 201);
   return asked;
 }
 
@@ -47,7 +47,7 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
       await trap.sprung();
       // A relay dies in the process that answers the gateway too.
       assertStatus(await answer, 201, 202);
-      assertStatus(await bench.untilFinal(asked), 201);
+      await bench.untilAnswered(asked, 201);
       await passLeases(bench.place);
       const found = await copiesOf(bench, asked);
       assert.ok(found >= 1 && found <= copies, `the letter came ${found} times`);
@@ -69,7 +69,7 @@ function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
       const answer = bench.ask(asked);
       const { replica, link } = await trap.sprung();
       assertStatus(await answer, 201, 202);
-      assertStatus(await bench.untilFinal(asked), 201);
+      await bench.untilAnswered(asked, 201);
       await untilSentHastened(bench, asked);
       replica.thaw();
       link.release();

@@ -60,11 +60,13 @@ export interface PlaceOptions {
   say: (line: string) => void;
 }
 
+/** Soon enough to meet late requests and repetitions, and above the deadline of an order. */
+export const RECOVERY_AGE_MS = 4_000;
+
 const ENV = {
   PORT: '0',
   ORDER_DEADLINE_MS: '3000',
-  // Soon enough to meet late requests and repetitions, and above the deadline.
-  RECOVERY_AGE_MS: '4000',
+  RECOVERY_AGE_MS: String(RECOVERY_AGE_MS),
   RECOVERY_INTERVAL_MS: '500',
   // As long as the longest run.
   TOKEN_LIFETIME_S: '86400',

@@ -38,14 +38,26 @@ export interface ReplicaOptions {
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { service, number } = options;
   const name = `${service}/${number}`;
-  const onLine = (line: string) => options.onLine(line, name);
+  /** A start that fails is repeated: what it printed is its fault's text and no line of the log. */
+  async function start(settings: Environment): Promise<ServiceProcess> {
+    const early: string[] = [];
+    let started = false;
+    const onLine = (line: string) => {
+      if (started) options.onLine(line, name);
+      else early.push(line);
+    };
+    const process = await startServiceProcess(service, settings, { onLine });
+    started = true;
+    for (const line of early) options.onLine(line, name);
+    return process;
+  }
   const links: Link[] = [];
   const env = await throughLinks(name, options.env, links);
   const closeLinks = async () => {
     for (const link of links) await link.close();
   };
   let state: Replica['state'] = 'running';
-  let child = await startServiceProcess(service, env, { onLine }).catch(async (error: unknown) => {
+  let child = await start(env).catch(async (error: unknown) => {
     await closeLinks();
     throw error;
   });
@@ -63,9 +75,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   async function revive(changes: Environment = {}): Promise<void> {
     await child.exited;
     const settings = { ...env, PORT: port, ...changes };
-    child = await withPatience(`a start of ${name}`, () =>
-      startServiceProcess(service, settings, { onLine }),
-    );
+    child = await withPatience(`a start of ${name}`, () => start(settings));
     state = 'running';
     watch(child);
   }
