@@ -35,6 +35,21 @@ test('an item that comes alone goes at once; those that come meanwhile go togeth
   assert.equal(runs.length, 2);
 });
 
+test('a run takes no more than its weight, and what is heavier goes alone', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, weightOf: (item) => item, weightMax: 10 });
+  const results = [1, 4, 6, 11, 2, 3].map(batcher);
+  for (let ended = 0; ended < runs.length; ended++) {
+    runs[ended]?.end();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(
+    runs.map(({ items }) => items),
+    [[1], [4, 6], [11], [2, 3]],
+  );
+  assert.deepEqual(await Promise.all(results), [10, 40, 60, 110, 20, 30]);
+});
+
 test('those of one turn of the event loop go together where that is asked for', async () => {
   const { runs, run } = heldRuns();
   const batcher = createBatcher({ run, ...LIMITS, gatherTurn: true });

@@ -15,6 +15,10 @@ export interface BatcherOptions<Item, Result> {
   isOwn?: (item: Item, result: Result) => boolean;
   /** Most items of one run. */
   batchMax: number;
+  /** Weight of an item, such as its bytes; a run takes no more than `weightMax` of it. */
+  weightOf?: (item: Item) => number;
+  /** An item that alone is heavier goes alone. */
+  weightMax?: number;
   /** Runs at the same time: while one waits for the disk, the next is on its way. */
   runsMax: number;
   /** Most items that wait for a run; more are refused as `unavailable`. */
@@ -47,7 +51,8 @@ export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
   const { run, isOneItems, batchMax, runsMax, waitingMax, gatherTurn = false } = options;
-  const { isOwn = () => true, nowMs = () => performance.now() } = options;
+  const { isOwn = () => true, weightOf, weightMax = Infinity } = options;
+  const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
   let turnEnds = false;
@@ -57,8 +62,19 @@ export function createBatcher<Item, Result>(
     if (running < runsMax) refuseLate();
     while (running < runsMax && waiting.length > 0) {
       running += 1;
-      void runBatch(waiting.splice(0, batchMax));
+      void runBatch(waiting.splice(0, nextCount()));
     }
+  }
+
+  function nextCount(): number {
+    const most = Math.min(batchMax, waiting.length);
+    if (weightOf === undefined) return most;
+    let weight = 0;
+    for (let count = 0; count < most; count++) {
+      weight += weightOf((waiting[count] as Waiting<Item, Result>).item);
+      if (weight > weightMax) return Math.max(1, count);
+    }
+    return most;
   }
 
   function refuseLate(): void {

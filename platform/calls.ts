@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, type Fault } from './errors.ts';
-import { BODY_BYTES_MAX, type Call, type HttpServer, problemAnswer } from './http-server.ts';
+import { type Call, type HttpServer, problemAnswer } from './http-server.ts';
 import { createValidatorCompiler, faultsOf } from './validation.ts';
 
 /** Where several calls are sent in one request (contracts/openapi.ts tells it to others). */

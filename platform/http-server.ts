@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { type AnswerHeaders, createAnswerHeaders } from './answer-headers.ts';
+import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError, type Fault } from './errors.ts';
 import { drainWhenClosing } from './http-closing.ts';
@@ -23,8 +24,6 @@ import {
 import { traceIdOf } from './trace.ts';
 import { createValidatorCompiler, faultsOf, unwantedBody } from './validation.ts';
 
-/** Most bytes of a request's body. */
-export const BODY_BYTES_MAX = 64 * 1024;
 // A customer id has up to 255 characters, each up to three when percent-encoded.
 const PATH_PARAMETER_LENGTH_MAX = 1024;
 const HEADER_BYTES_MAX = 16 * 1024;
@@ -167,6 +166,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
   app.route({
     method: endpoint.method,
     url: endpoint.path,
+    bodyLimit: bodyBytesMax(endpoint.body),
     attachValidation: true,
     schema: {
       ...(endpoint.params && { params: endpoint.params }),
@@ -224,7 +224,7 @@ export function problemAnswer(
   request: FastifyRequest,
   traceId: string,
 ): { status: number; headers: Record<string, string>; body: ProblemDocument } {
-  const known = toAppError(error);
+  const known = toAppError(error, request.routeOptions?.bodyLimit);
   const status = statusOf(known.problem);
   // Who refuses for too much work tells of it for many at once (admission.ts).
   if (status >= 500 && known.problem !== commonProblems.overloaded) {
@@ -239,7 +239,8 @@ export function problemAnswer(
     traceId,
   });
   const headers = {
-    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    // With the clock that the token was judged by: a caller can tell a wrong clock from a wrong key.
+    ...(status === 401 && { 'www-authenticate': 'Bearer', date: new Date().toUTCString() }),
     ...(body.retryable && { 'retry-after': '1' }),
     ...known.headers,
   };

@@ -88,7 +88,7 @@ function ledgerBreaches(books: Books): string[] {
   const sum = (rows: Row[], column: string) =>
     rows.reduce((total, row) => total + BigInt(row[column] as string), 0n);
   const cameIn = sum(
-    books.operations.filter(({ type }) => type === 'top_up'),
+    books.operations.filter(({ type }) => type !== 'charge'),
     'amount',
   );
   const captured = sum(

@@ -67,7 +67,7 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** The table of answers (design section 2, step 5). */
+/** The table of answers, step 5 of docs/protocol.md. */
 function answerTo(outcome: Outcome, language: Language) {
   if (outcome.kind === 'key-reused') {
     throw new AppError(orderProblems.keyReused, 'key reused with another body');
@@ -77,21 +77,25 @@ function answerTo(outcome: Outcome, language: Language) {
       headers: { 'retry-after': RETRY_AFTER_S },
     });
   }
-  const body = withLabel(outcome.order, language);
+  const { order, shortage, walletCurrency } = outcome;
+  const body = withLabel(order, language);
   const headers = { location: `/v1/orders/${body.id}` };
-  switch (outcome.kind) {
-    case 'paid':
+  switch (order.status) {
+    case 'Paid':
       return { status: 201 as const, body, headers };
-    case 'pending':
+    case 'Pending':
       return { status: 202 as const, body, headers: { ...headers, 'retry-after': RETRY_AFTER_S } };
-    case 'declined':
+    case 'Cancelled':
+      if (order.statusReason === 'voided') {
+        throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
+          extra: { order: body },
+          headers,
+          // Why it was cancelled at once.
+          faults: walletCurrency === undefined ? [] : orderFaults(body, walletCurrency),
+        });
+      }
       throw new AppError(billingProblems.insufficientFunds, `order ${body.id} declined`, {
-        extra: { order: body, ...outcome.shortage },
-        headers,
-      });
-    case 'voided':
-      throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
-        extra: { order: body },
+        extra: { order: body, required: body.total, ...shortage },
         headers,
       });
   }

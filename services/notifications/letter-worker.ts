@@ -55,6 +55,9 @@ export interface LetterWorkerOptions {
   from: string;
   messageIdOf: (letterId: string) => string;
   log: Logger;
+  onOurFault: SendLetterDeps['onOurFault'];
+  /** By the clock of the database, which leases and ages are counted by. */
+  now: () => Date;
   times?: Partial<LetterTimes>;
 }
 
@@ -176,7 +179,8 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       from: options.from,
       retryInMs: (attempts) => backoffMs(attempts, times.retry),
       giveUpAfterMs: times.giveUpAfterMs,
-      now: () => new Date(),
+      now: options.now,
+      onOurFault: options.onOurFault,
     };
   }
 
@@ -234,7 +238,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
 
 /** The holder before us never wrote down how its attempt ended. */
 async function recordDeadHolder(
-  { database, log }: LetterWorkerOptions,
+  { database, log, now }: LetterWorkerOptions,
   letter: ClaimedLetter,
 ): Promise<void> {
   const unknown = letter.previousState === 'committing';
@@ -242,7 +246,7 @@ async function recordDeadHolder(
   await store.insertAttempt(database, {
     letterId: letter.id,
     number: letter.attempt - 1,
-    startedAt: new Date(),
+    startedAt: now(),
     durationMs: 0,
     contactMs: null,
     outcome: unknown ? 'unknown' : 'transient',
