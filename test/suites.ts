@@ -185,6 +185,15 @@ function deal(files: string[], processes = files.length): string[][] {
   return groups.filter((group) => group.length > 0);
 }
 
+// The runner waits for a process to end by itself, which a test that fails may keep from it.
+const FRAME = `import { after, test } from 'node:test';
+after(() => {
+  setTimeout(() => {
+    console.error('still open: ' + process.getActiveResourcesInfo().join(', '));
+    process.exit(1);
+  }, 60_000).unref();
+});`;
+
 /**
  * Writes a file for each group that runs the tests of its files one after the other.
  * @returns their paths, which the runner sorts by name
@@ -198,7 +207,7 @@ export function writeGroups({ name, groups }: Stage, folder: string): Promise<st
         (file) => `await import(${JSON.stringify(resolve(file))})
           .catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));`,
       );
-      await writeFile(path, ["import { test } from 'node:test';", ...lines].join('\n'));
+      await writeFile(path, [FRAME, ...lines].join('\n'));
       return path;
     }),
   );
