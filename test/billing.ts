@@ -34,7 +34,9 @@ export async function startBillingBench(t: TestContext): Promise<BillingBench> {
     log: testLog,
   });
   const decisions = decisionsIn(database, 'RUB');
-  const decide = (wishes: PaymentWish[]) => decidePayments(decisions, wishes);
+  async function decide(wishes: PaymentWish[]): Promise<Decided[]> {
+    return decidedOf(await decidePayments(decisions, wishes));
+  }
   return {
     url,
     database,
@@ -58,14 +60,22 @@ export async function startBillingBench(t: TestContext): Promise<BillingBench> {
   };
 }
 
+/** For wishes in the currency of the wallets: each has a decision. */
+export function decidedOf<D extends { payment: unknown }>(
+  answers: D[],
+): Exclude<D, { payment: null }>[] {
+  assert.ok(answers.every(({ payment }) => payment !== null));
+  return answers as Exclude<D, { payment: null }>[];
+}
+
 /** Fails with every contradiction of the ledger. */
 export async function assertLedger({ database }: Pick<BillingBench, 'database'>): Promise<void> {
   assert.deepEqual((await database.query(LEDGER_FAULTS)).rows, []);
 }
 
 /** The balance, by default anna's. */
-export const balanceOf = ({ database }: BillingBench, customerId = 'anna') =>
-  store.findBalance(database, customerId);
+export const balanceOf = async ({ database }: BillingBench, customerId = 'anna') =>
+  (await store.findBalance(database, customerId))?.amount ?? 0;
 
 /** Repeats what may be repeated, as the gateway does. */
 export async function persistently<T>(work: () => Promise<T>): Promise<T> {

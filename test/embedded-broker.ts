@@ -74,6 +74,7 @@ export async function makeBroker(
       reach().query(...args)) as unknown as pg.Pool['query'],
     transaction: async (work) => reach().transaction(work),
     dedicatedClient: async () => reach().dedicatedClient(),
+    log: testLog,
     close: () => real.close(),
   };
   const broker = await createEmbeddedBroker({

@@ -96,6 +96,8 @@ export async function startLetterBench(
         from: 'Orderbell <orders@orders.test>',
         messageIdOf: (id) => `${id}@orders.test`,
         log: testLog,
+        onOurFault: () => {},
+        now: () => new Date(),
         ...options,
         times: { ...TIMES, ...times },
       });

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Mailbox, startMailbox } from '#dev/mailbox.ts';
 import { createSecrets, type Secrets } from '#dev/secrets.ts';
-import { OPERATOR_EMAIL, type System, type SystemOptions, startSystem } from '#dev/system.ts';
+import {
+  OPERATOR_EMAIL,
+  type StartService,
+  type System,
+  type SystemOptions,
+  startSystem,
+} from '#dev/system.ts';
 import type { Environment } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
 import { insertAccount } from './accounts.ts';
@@ -39,7 +45,7 @@ export interface TestSystem {
   /** URL of a service's database, to look behind the API. */
   databaseUrl: (name: string) => string;
   /** Another whole set of services, one of each, on the same databases and mail server. */
-  startReplica(): Promise<System>;
+  startReplica(changes?: Environment): Promise<System>;
   /** Another gateway for the same services; it ends with the test, if not before. */
   startGatewayBeside(env?: Environment): Promise<RunningService>;
   /**
@@ -88,6 +94,8 @@ export interface TestSystemOptions {
   server?: OwnServer;
   /** Whether the test takes the broker away, so that it must be its own. */
   ownBroker?: boolean;
+  /** How services are started where the layout says nothing else. */
+  startService?: StartService;
 }
 
 const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () => {} });
@@ -100,7 +108,7 @@ const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () =
 export async function startTestSystem(
   t: TestContext,
   env: Environment = {},
-  { server = sharedServer(), ownBroker = false }: TestSystemOptions = {},
+  { server = sharedServer(), ownBroker = false, startService }: TestSystemOptions = {},
 ): Promise<TestSystem> {
   /** What is closed at the end, latest first. */
   const open: { close(): Promise<void> }[] = [server];
@@ -160,6 +168,7 @@ async function startInto(
       env: { PORT: '0', ...env },
       log: () => testLog,
       ...optionsOf(layout),
+      ...(startService !== undefined && { startService }),
       ...changes,
     });
     open.push(started);
@@ -184,7 +193,8 @@ async function startInto(
     listMails: async () => listMails(mailboxFile),
     secrets,
     databaseUrl,
-    startReplica: () => startSet({ replicasOf: () => 1 }),
+    startReplica: (changes = {}) =>
+      startSet({ replicasOf: () => 1, env: { PORT: '0', ...env, ...changes } }),
     async startGatewayBeside(changes = {}) {
       const gateway = await system.startBeside('gateway', changes);
       let closed: Promise<void> | undefined;
