@@ -106,7 +106,7 @@ export interface Stage {
 const SMOKE = ['test/system/course-scenario.test.ts', 'test/system/outages.test.ts'];
 const REPLICAS_PROCESSES = 6;
 // All crash points, and half a minute under faults; run by hand it takes longer and a new seed.
-const PROVE = ['bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
+const PROVE = ['--max-old-space-size=8192', 'bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
 
 /**
  * What a run is made of.
