@@ -114,6 +114,27 @@ export async function startTestSystem(
   const open: { close(): Promise<void> }[] = [server];
   // One hook: the runner calls several in the order of their registration, the wrong one here.
   t.after(() => closeAll(open.toReversed()));
+  return await startInto(open, env, { server, ownBroker });
+}
+
+/** The same with default settings, for the caller to close. */
+export async function openTestSystem(): Promise<{ system: TestSystem; close(): Promise<void> }> {
+  const server = sharedServer();
+  const open: { close(): Promise<void> }[] = [];
+  const close = () => closeAll(open.toReversed());
+  try {
+    return { system: await startInto(open, {}, { server, ownBroker: false }), close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}
+
+async function startInto(
+  open: { close(): Promise<void> }[],
+  env: Environment,
+  { server, ownBroker }: Required<TestSystemOptions>,
+): Promise<TestSystem> {
   const databases = await createDatabases(server.url);
   open.push(databases);
   const { databaseUrl } = databases;
