@@ -261,6 +261,19 @@ export function isContentRefusal(error: unknown): boolean {
 
 // Any constant will do: it only has to differ from other users of advisory locks.
 const MIGRATION_LOCK = 4_207_001;
+/**
+ * Does one step of a service's start on its database, and repeats it while a transient fault keeps
+ * it from being done (start-step.ts).
+ * @param work may safely be repeated, also after an unknown outcome
+ */
+export function databaseStep<T>(
+  database: Database,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return startStep(what, work, { say: (line) => database.log.warn(line), isTransient });
+}
+
 /** A migration that PostgreSQL refused; `cause` is why. */
 class MigrationError extends Error {
   constructor(file: string, cause: unknown) {

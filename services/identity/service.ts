@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, type Database, isTransient, migrate } from '#platform/database.ts';
+import { createDatabase, type Database, databaseStep, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
-import { startStep } from '#platform/start-step.ts';
 import { createAttempts } from './attempts.ts';
 import type { Auth } from './auth.ts';
 import { ensureOperator } from './operator.ts';
@@ -94,10 +93,8 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     await database.close();
   };
   try {
-    await startStep(
-      'its token keys and the operator account',
-      () => prepare({ database, auth, passwords }, operator),
-      { say: (line) => log.warn(line), isTransient },
+    await databaseStep(database, 'its token keys and the operator account', () =>
+      prepare({ database, auth, passwords }, operator),
     );
   } catch (error) {
     await close();
