@@ -35,16 +35,16 @@ All commands: {0} --help; about one of them: {0} help order`,
     ru: `Коды выхода:
   0 сделано             3 заказ отменён             6 вход не выполнен или истёк
   1 отказ или сбой      4 заказ ещё не завершён
-  2 неверный вызов      5 нет ответа
+  2 неверный вызов      5 нет ответа, исход неизвестен
 
-Переменные: ORDERBELL_URL (адрес системы), ORDERBELL_TOKEN (токен вместо входа).
+Переменные: ORDERBELL_URL (адрес системы; без неё — той, что работает в этой папке), ORDERBELL_TOKEN (токен вместо входа).
 Для программ: npm run -s orderbell -- … --json`,
     en: `Exit codes:
   0 done                3 the order was cancelled   6 not signed in, or expired
   1 refused or failed   4 the order is pending
-  2 wrong usage         5 no answer
+  2 wrong usage         5 no answer, outcome unknown
 
-Variables: ORDERBELL_URL (where the system is), ORDERBELL_TOKEN (instead of signing in).
+Variables: ORDERBELL_URL (where the system is; the one that runs in this folder if unset), ORDERBELL_TOKEN (instead of signing in).
 For programs: npm run -s orderbell -- … --json`,
   },
   example: { ru: 'Пример:', en: 'Example:' },
@@ -79,26 +79,51 @@ For programs: npm run -s orderbell -- … --json`,
     ru: 'валюта; без неё — валюта кошелька',
     en: "currency; the wallet's if absent",
   },
+  optionYes: { ru: 'не спрашивать подтверждения', en: 'do not ask for confirmation' },
+  optionReason: {
+    ru: 'причина, до 200 знаков; её увидит и клиент',
+    en: 'why, up to 200 characters; the customer sees it too',
+  },
   optionStatus: { ru: 'только с этим статусом', en: 'only with this status' },
   optionState: { ru: 'только в этом состоянии', en: 'only in this state' },
   optionLimit: { ru: 'сколько показать, до 100', en: 'how many, up to 100' },
   optionAllOrders: { ru: 'все, а не одну страницу', en: 'all of them, not one page' },
+  optionSince: { ru: 'не доставлены с этого момента', en: 'that failed at this time or later' },
+  optionUntil: { ru: 'не доставлены до этого момента', en: 'that failed before this time' },
+  optionFailure: { ru: 'причина содержит этот текст', en: 'whose reason contains this text' },
+  optionKind: { ru: 'только письма', en: 'only letters of' },
+  optionAllFailed: { ru: 'все недоставленные', en: 'all that failed' },
+  optionDryRun: { ru: 'только посчитать', en: 'only count them' },
+  optionApply: { ru: 'исправить, а не только показать', en: 'repair, do not only show' },
+  optionRepairReason: {
+    ru: 'зачем, до 200 знаков; хранится с каждым шагом, у возврата его увидит и клиент',
+    en: 'why, up to 200 characters; stored with every step, the customer sees it on a reversal',
+  },
+  optionWriteOff: {
+    ru: 'оплаченные заказы, чей платёж утрачен: списать долг',
+    en: 'paid orders whose payment is lost for good: write them off',
+  },
   optionAllDead: { ru: 'все сообщения', en: 'all messages' },
   optionWatch: { ru: 'показывать, пока не завершится', en: 'go on until it is complete' },
   optionWatchOverview: { ru: 'обновлять до Ctrl-C', en: 'refresh until Ctrl-C' },
   argItem: {
-    ru: 'название[:количество]@цена, цена в рублях: "Чай:2@100.50"',
-    en: 'name[:quantity]@price, the price in major units: "Tea:2@100.50"',
+    ru: 'название[:количество]@цена: "Чай:2@100"; количество от 100 пишется так: "Чай:x500@1"',
+    en: 'name[:quantity]@price: "Tea:2@100"; a quantity of 100 or more is written "Tea:x500@1"',
   },
-  argAmount: { ru: 'сумма: 1000 или 100.50', en: 'an amount: 1000 or 100.50' },
+  argAmount: { ru: 'сумма, например 1000', en: 'an amount, such as 1000' },
   argOrder: { ru: 'номер заказа', en: 'id of an order' },
   argLatestOrder: {
     ru: 'номер заказа; без него — последний',
     en: 'id of an order; the latest if absent',
   },
+  argLetterOrFilter: {
+    ru: 'номер письма; без него — по условию',
+    en: 'id of a letter; by filter if absent',
+  },
   argLetter: { ru: 'номер письма', en: 'id of a letter' },
   argDeadLetter: { ru: 'номер сообщения', en: 'id of a message' },
-  argCustomer: { ru: 'номер клиента', en: 'id of a customer' },
+  argCustomer: { ru: 'номер или почта клиента', en: 'id or e-mail address of a customer' },
+  argOperation: { ru: 'номер операции', en: 'id of an operation' },
   argEmail: { ru: 'адрес почты', en: 'e-mail address' },
   register: { ru: 'завести учётную запись и войти', en: 'create an account and sign in' },
   login: { ru: 'войти', en: 'sign in' },
@@ -119,7 +144,10 @@ For programs: npm run -s orderbell -- … --json`,
   overview: { ru: 'как работает система', en: 'how the system is doing' },
   pending: { ru: 'незавершённые заказы', en: 'orders that have not ended' },
   operatorLetters: { ru: 'письма всех клиентов', en: 'letters of all customers' },
-  resend: { ru: 'отправить письмо сейчас', en: 'send a letter now' },
+  resend: {
+    ru: 'отправить письмо сейчас или все недоставленные по условию',
+    en: 'send a letter now, or all failed ones that match',
+  },
   preview: { ru: 'письмо, каким оно ушло бы сейчас', en: 'a letter as it would go out now' },
   deadLetters: {
     ru: 'сообщения, не ставшие письмами',
@@ -127,7 +155,21 @@ For programs: npm run -s orderbell -- … --json`,
   },
   redrive: { ru: 'прочитать сообщение ещё раз', en: 'read a message once more' },
   verify: { ru: 'сверить книги до конца', en: 'compare the books to the end' },
-  operatorTopUp: { ru: 'пополнить кошелёк клиента', en: "put money into a customer's wallet" },
+  repair: {
+    ru: 'что исправить после восстановления из копии; с --apply — исправить',
+    en: 'what a restore left to repair; with --apply, repair it',
+  },
+  repairs: { ru: 'что и кем было исправлено', en: 'what was repaired, by whom and why' },
+  customers: {
+    ru: 'найти клиента: имя, язык, баланс',
+    en: 'find a customer: name, language, balance',
+  },
+  operatorOperations: {
+    ru: 'операции кошелька клиента с номерами',
+    en: "a customer's wallet operations with their ids",
+  },
+  operatorTopUp: { ru: 'пополнить кошелёк клиента', en: "top up a customer's wallet" },
+  undoTopUp: { ru: 'отменить пополнение', en: 'undo a top-up' },
   operatorJourney: { ru: 'путь любого заказа', en: 'the way of any order' },
 
   // Faults.
@@ -141,8 +183,12 @@ For programs: npm run -s orderbell -- … --json`,
     en: 'No answer from {0} ({1}). npm start starts the system.',
   },
   unexpected: {
-    ru: '{0} ответил {1}, и это не ответ Orderbell.',
-    en: '{0} answered {1}, which is no answer of Orderbell.',
+    ru: '{0} ответил {1}, но это не ответ Orderbell. Возможно, ответил прокси.',
+    en: '{0} answered {1}, but not as Orderbell does. A proxy may have answered.',
+  },
+  maybeDone: {
+    ru: 'Неизвестно, выполнен ли запрос. Команду можно повторить: дважды ничего не выполнится.',
+    en: 'Whether it was done is unknown. Repeat the command: nothing is done twice.',
   },
   repeating: {
     ru: 'Ответа пока нет, повторяю.',
@@ -163,8 +209,8 @@ For programs: npm run -s orderbell -- … --json`,
   badWait: { ru: '--wait: число секунд от 0 до 3600.', en: '--wait: seconds from 0 to 3600.' },
   badLimit: { ru: '--limit: число от 1 до 100.', en: '--limit: a number from 1 to 100.' },
   badCurrency: {
-    ru: '--currency: три буквы, например RUB.',
-    en: '--currency: three letters, as RUB.',
+    ru: '--currency: код ISO 4217, например RUB.',
+    en: '--currency: an ISO 4217 code, such as RUB.',
   },
   badKey: {
     ru: '--key: до 255 печатных символов ASCII без пробелов.',
@@ -172,21 +218,49 @@ For programs: npm run -s orderbell -- … --json`,
   },
   badId: { ru: '{0} — не номер (UUID).', en: '{0} is no id (UUID).' },
   noOrderYet: { ru: 'Заказов ещё нет.', en: 'There is no order yet.' },
+  letterOrFilter: {
+    ru: 'Укажите номер письма или условие: --since, --until, --reason, --kind, --all.',
+    en: 'Give the id of a letter or a filter: --since, --until, --reason, --kind, --all.',
+  },
+  dryRunOfOne: {
+    ru: '--dry-run считает письма по условию; с номером письма его нет.',
+    en: '--dry-run counts letters by filter; it does not go with the id of a letter.',
+  },
+  badMoment: {
+    ru: '«{0}» — не дата; нужно, например, 2026-03-05T09:00 или 2026-03-05.',
+    en: '"{0}" is no date; 2026-03-05T09:00 or 2026-03-05 would be.',
+  },
+  badReason: {
+    ru: '--reason: от 1 до 200 знаков в одной строке.',
+    en: '--reason: 1 to 200 characters on one line.',
+  },
+  reasonNeeded: {
+    ru: 'Укажите --reason: причина сохраняется с каждым шагом.',
+    en: 'Give --reason: it is stored with every step.',
+  },
+  longReason: {
+    ru: '--reason: не больше {0} знаков.',
+    en: '--reason: {0} characters at most.',
+  },
+  noCustomer: {
+    ru: 'Клиента «{0}» нет. Проверьте номер или почту.',
+    en: 'There is no customer "{0}". Check the id or the address.',
+  },
+  severalCustomers: {
+    ru: 'С почтой «{0}» несколько клиентов. Укажите номер:',
+    en: 'Several customers have the address "{0}". Give the id:',
+  },
+  yesNeeded: {
+    ru: 'Подтверждения нет, ничего не сделано. Без вопроса: --yes.',
+    en: 'Not confirmed, so nothing was done. To skip the question, add --yes.',
+  },
+  notDone: { ru: 'Ничего не сделано.', en: 'Nothing was done.' },
   idOrAll: { ru: 'Укажите номер сообщения или --all.', en: 'Give the id of a message, or --all.' },
   watchOrJson: {
     ru: '--watch и --json вместе не бывают: обновлениям нет конца.',
     en: '--watch and --json do not go together: there is no end to it.',
   },
-  'amount-form': {
-    ru: '«{0}» — не сумма; нужно, например, 1000 или 100.50.',
-    en: '"{0}" is no amount; 1000 or 100.50 would be.',
-  },
-  'amount-decimals': {
-    ru: '«{0}»: слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}" has too many decimals: {1} has {2}.',
-  },
-  'amount-too-large': { ru: '«{0}»: сумма слишком велика.', en: '"{0}" is too large.' },
-  'amount-zero': { ru: 'Сумма должна быть больше нуля.', en: 'The amount must be above zero.' },
+  badAmount: { ru: '«{0}» не подходит. {1}', en: '"{0}" cannot be used. {1}' },
   'item-no-price': {
     ru: '«{0}»: нет цены; нужно название[:количество]@цена.',
     en: '"{0}" has no price; name[:quantity]@price is needed.',
@@ -200,18 +274,11 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '«{0}»: количество — целое число от 1 до 10000.',
     en: '"{0}": the quantity is a whole number from 1 to 10000.',
   },
-  'item-price-form': {
-    ru: '«{0}»: цена после @ — число, например 100.50.',
-    en: '"{0}": the price after @ is a number like 100.50.',
+  'item-ambiguous': {
+    ru: '«{0}»: число после двоеточия — количество или часть названия?\n  Одна штука: "{1}"\n  Количество: "{2}"',
+    en: '"{0}": is the number after the colon a quantity or a part of the name?\n  One piece: "{1}"\n  A quantity: "{2}"',
   },
-  'item-price-decimals': {
-    ru: '«{0}»: в цене слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}": the price has too many decimals: {1} has {2}.',
-  },
-  'item-price-too-large': {
-    ru: '«{0}»: цена слишком велика.',
-    en: '"{0}": the price is too large.',
-  },
+  'item-price': { ru: '«{0}»: неверная цена. {1}', en: '"{0}": wrong price. {1}' },
 
   // Results.
   registered: { ru: 'Учётная запись {0} создана.', en: 'The account {0} was created.' },
@@ -223,6 +290,15 @@ For programs: npm run -s orderbell -- … --json`,
   },
   topUpAndOrder: { ru: 'Пополнить и заказать снова:', en: 'Top up and order again:' },
   toppedUp: { ru: 'Пополнено на {0}, на кошельке {1}.', en: '{0} put in, the wallet holds {1}.' },
+  askTopUp: {
+    ru: 'Зачислить {0} клиенту {1} ({2})? Сейчас на кошельке: {3}. [y/N] ',
+    en: 'Add {0} to the wallet of {1} ({2})? It holds {3} now. [y/N] ',
+  },
+  unknownBalance: { ru: 'баланс неизвестен', en: 'balance unknown' },
+  undone: {
+    ru: 'Пополнение отменено: списано {0}, на кошельке {1}.',
+    en: 'The top-up is undone: {0} taken back, the wallet holds {1}.',
+  },
   stillPending: {
     ru: 'Чем закончится заказ, пока неизвестно; система завершит его сама.',
     en: 'How the order ends is not known yet; the system ends it by itself.',
@@ -231,6 +307,18 @@ For programs: npm run -s orderbell -- … --json`,
   moreByLimit: { ru: 'Это не всё, см. --limit.', en: 'There is more, see --limit.' },
   nothing: { ru: 'Пусто.', en: 'Nothing there.' },
   booksAgree: { ru: 'Книги сходятся.', en: 'The books agree.' },
+  repairDifferences: { ru: 'Расхождений', en: 'Differences' },
+  repairsPlanned: { ru: 'Будет исправлено', en: 'To be repaired' },
+  repairsDone: { ru: 'Исправлено', en: 'Repaired' },
+  repairsRefused: { ru: 'Не получилось', en: 'Not possible' },
+  repairsLeft: { ru: 'Оставлено', en: 'Left' },
+  applyHint: {
+    ru: 'Ничего не изменено. Исправить: та же команда с --apply --reason "…".',
+    en: 'Nothing was changed. To repair, add --apply --reason "…".',
+  },
+  walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
+  walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },
+  booksAcknowledged: { ru: 'Отмечены как известные', en: 'Recorded as known' },
   booksDiffer: { ru: 'Книги расходятся: {0}.', en: 'The books differ: {0}.' },
   becameLetter: { ru: 'Сообщение прочитано.', en: 'The message was read.' },
   stillDead: { ru: 'Снова не прочитано: {0}', en: 'It could not be read again: {0}' },
@@ -239,6 +327,8 @@ For programs: npm run -s orderbell -- … --json`,
     en: '{0} read, {1} refused, {2} left.',
   },
   resent: { ru: 'Письмо будет отправлено сейчас.', en: 'The letter is tried now.' },
+  lettersMatch: { ru: 'Подходит писем: {0}.', en: 'Matching letters: {0}.' },
+  lettersResent: { ru: 'Снова в очереди писем: {0}.', en: 'Letters queued again: {0}.' },
 
   // Names of members.
   customer: { ru: 'Клиент', en: 'Customer' },
@@ -251,6 +341,7 @@ For programs: npm run -s orderbell -- … --json`,
   total: { ru: 'Сумма', en: 'Total' },
   created: { ru: 'Создан', en: 'Placed' },
   top_up: { ru: 'пополнение', en: 'top-up' },
+  reversal: { ru: 'отмена операции', en: 'reversal' },
   charge: { ru: 'оплата', en: 'charge' },
   to: { ru: 'Кому', en: 'To' },
   subject: { ru: 'Тема', en: 'Subject' },
@@ -325,6 +416,7 @@ For programs: npm run -s orderbell -- … --json`,
     ru: 'отправлено {0}, ждут {1}, отправляются {2}, не доставлено {3}',
     en: '{0} sent, {1} queued, {2} sending, {3} failed',
   },
+  mailRefused: { ru: 'Почта отказывает', en: 'Mail refused' },
   deadCount: { ru: 'Не стали письмами', en: 'Dead letters' },
   oldest: { ru: '{0}, старейшее {1}', en: '{0}, the oldest {1}' },
   noAnswerFrom: { ru: 'нет ответа', en: 'no answer' },

@@ -26,6 +26,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = join(ROOT, 'console');
 const BUILT = join(SOURCES, 'dist');
 const SOURCES_MARK = 'sources.txt';
+/** The contracts that the console loads (test/import-rules.ts), from its folder. */
+const SHARED = ['amounts', 'answer-shapes', 'answers', 'currency'].map(
+  (name) => `../contracts/${name}.ts`,
+);
 
 /** Whether what is built was made from the sources that are there now. */
 async function isFresh(): Promise<boolean> {
@@ -36,7 +40,7 @@ async function isFresh(): Promise<boolean> {
 
 /** By content: times of files tell nothing after a checkout. */
 async function digestOfSources(): Promise<string> {
-  const names = ['../package-lock.json', '../dev/console.ts'];
+  const names = ['../package-lock.json', '../dev/console.ts', ...SHARED];
   for await (const name of glob('**/*.{ts,tsx,css,html,svg}', {
     cwd: SOURCES,
     exclude: (path) => path === 'dist',

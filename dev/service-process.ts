@@ -32,6 +32,8 @@ export interface ServiceProcessOptions {
   onLine?: (line: string) => void;
   /** How long `close` waits (default 12 s). */
   stopTimeoutMs?: number;
+  /** Modules that it loads before anything else, for tests that make its surroundings worse. */
+  imports?: string[];
 }
 
 // Longer than a service gives itself to stop (platform/run.ts), so that its own word on what kept
@@ -60,10 +62,11 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot'];
 export async function startServiceProcess(
   name: string,
   settings: Environment,
-  { onLine = () => {}, stopTimeoutMs = STOP_TIMEOUT_MS }: ServiceProcessOptions = {},
+  { onLine = () => {}, stopTimeoutMs = STOP_TIMEOUT_MS, imports = [] }: ServiceProcessOptions = {},
 ): Promise<ServiceProcess> {
   const main = join(ROOT, 'services', name, 'main.ts');
-  const child = spawn(process.execPath, [`--import=${FOLLOW_PARENT}`, main], {
+  const preloads = [FOLLOW_PARENT, ...imports].map((url) => `--import=${url}`);
+  const child = spawn(process.execPath, [...preloads, main], {
     env: {
       ...Object.fromEntries(INHERITED.map((variable) => [variable, process.env[variable]])),
       // The one of `npm start`: what a process imports is compiled once, which halves its start.

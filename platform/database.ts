@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from './backoff.ts';
+import { ConfigError } from './config.ts';
 import { deadlineIn } from './deadline.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
 import { START_WAIT_MS, startStep } from './start-step.ts';
@@ -271,7 +272,11 @@ export function databaseStep<T>(
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  return startStep(what, work, { say: (line) => database.log.warn(line), isTransient });
+  return startStep(what, work, {
+    say: (line) => database.log.warn(line),
+    // Of a setting that does not fit the data the same comes again.
+    isTransient: (error) => !(error instanceof ConfigError) && isTransient(error),
+  });
 }
 
 /** A migration that PostgreSQL refused; `cause` is why. */

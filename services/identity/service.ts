@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, type Database, databaseStep, migrate } from '#platform/database.ts';
+import { startDatabaseClock } from '#platform/database-clock.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { createAttempts } from './attempts.ts';
 import type { Auth } from './auth.ts';
@@ -79,16 +80,19 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     import('./auth.ts'),
     migrate(database, new URL('migrations/', import.meta.url)),
   ]);
+  const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const auth = createAuth({
     databaseUrl: config.IDENTITY_DATABASE_URL,
     secret: config.IDENTITY_SECRET,
     issuer: config.TOKEN_ISSUER,
     audience: config.TOKEN_AUDIENCE,
     tokenLifetimeS: config.TOKEN_LIFETIME_S,
+    now: clock.now,
     passwords,
     log,
   });
   const close = async (): Promise<void> => {
+    clock.close();
     await auth.close();
     await database.close();
   };
