@@ -262,7 +262,7 @@ interface Outgoing {
 
 type Incoming = TogetherAnswer;
 
-// Whoever refused, and in whatever form: nothing was done.
+// The callee or a proxy refused the request, in whatever form: nothing was done.
 const TOO_LARGE: ProblemDocument = toProblem(
   new AppError(commonProblems.tooLarge, 'limits disagree'),
   { language: 'en', instance: '/', traceId: '' },

@@ -52,7 +52,7 @@ test('the largest orders are placed, and read wherever orders are shown', async 
   await t.test('many at once, then page by page', (t) => placeMany(t, system));
 });
 
-test('what stands before orders with a lower limit is an alarm and a final 413', async (t) => {
+test('a proxy before orders with a lower limit is an alarm and a final 413', async (t) => {
   const system = await startTestSystem(t);
   const anna = await system.customer({ topUp: 100 });
   for (const status of [413, 414, 431]) {
