@@ -84,15 +84,10 @@ test('the console behind a proxy that answers by itself', {
 // whose test has the whole table.
 const ORDER_ANSWERS = [
   '504 of a load balancer',
-  '500 of something',
-  '502 null',
   '429 of a proxy',
   '200 login page',
   '307 to itself',
-  '201 empty object',
   '204',
-  '401 JSON of something',
-  'cut JSON',
   'garbage called gzip',
   'another order',
 ];
