@@ -1,7 +1,10 @@
+import { repairTexts } from './repair-texts.ts';
+
 export type Language = 'ru' | 'en';
 
 /** Every text of the command line but the API's own; `{0}` is the first value put in. */
 const texts = {
+  ...repairTexts,
   // Help.
   about: {
     ru: 'Заказы оплачиваются из кошелька сразу, письма приходят потом.',
@@ -88,15 +91,6 @@ For programs: npm run -s orderbell -- … --json`,
   optionState: { ru: 'только в этом состоянии', en: 'only in this state' },
   optionLimit: { ru: 'сколько показать, до 100', en: 'how many, up to 100' },
   optionAllOrders: { ru: 'все, а не одну страницу', en: 'all of them, not one page' },
-  optionApply: { ru: 'исправить, а не только показать', en: 'repair, do not only show' },
-  optionRepairReason: {
-    ru: 'зачем, до 200 знаков; хранится с каждым шагом, у возврата его увидит и клиент',
-    en: 'why, up to 200 characters; stored with every step, the customer sees it on a reversal',
-  },
-  optionWriteOff: {
-    ru: 'оплаченные заказы, чей платёж утрачен: списать долг',
-    en: 'paid orders whose payment is lost for good: write them off',
-  },
   optionAllDead: { ru: 'все сообщения', en: 'all messages' },
   optionWatch: { ru: 'показывать, пока не завершится', en: 'go on until it is complete' },
   optionWatchOverview: { ru: 'обновлять до Ctrl-C', en: 'refresh until Ctrl-C' },
@@ -142,11 +136,6 @@ For programs: npm run -s orderbell -- … --json`,
   },
   redrive: { ru: 'прочитать сообщение ещё раз', en: 'read a message once more' },
   verify: { ru: 'сверить книги до конца', en: 'compare the books to the end' },
-  repair: {
-    ru: 'что исправить после восстановления из копии; с --apply — исправить',
-    en: 'what a restore left to repair; with --apply, repair it',
-  },
-  repairs: { ru: 'что и кем было исправлено', en: 'what was repaired, by whom and why' },
   customers: {
     ru: 'найти клиента: имя, язык, баланс',
     en: 'find a customer: name, language, balance',
@@ -201,14 +190,6 @@ For programs: npm run -s orderbell -- … --json`,
   },
   badId: { ru: '{0} — не номер (UUID).', en: '{0} is no id (UUID).' },
   noOrderYet: { ru: 'Заказов ещё нет.', en: 'There is no order yet.' },
-  reasonNeeded: {
-    ru: 'Укажите --reason: причина сохраняется с каждым шагом.',
-    en: 'Give --reason: it is stored with every step.',
-  },
-  longReason: {
-    ru: '--reason: не больше {0} знаков.',
-    en: '--reason: {0} characters at most.',
-  },
   noCustomer: {
     ru: 'Клиента «{0}» нет. Проверьте номер или почту.',
     en: 'There is no customer "{0}". Check the id or the address.',
@@ -290,18 +271,6 @@ For programs: npm run -s orderbell -- … --json`,
   moreByLimit: { ru: 'Это не всё, см. --limit.', en: 'There is more, see --limit.' },
   nothing: { ru: 'Пусто.', en: 'Nothing there.' },
   booksAgree: { ru: 'Книги сходятся.', en: 'The books agree.' },
-  repairDifferences: { ru: 'Расхождений', en: 'Differences' },
-  repairsPlanned: { ru: 'Будет исправлено', en: 'To be repaired' },
-  repairsDone: { ru: 'Исправлено', en: 'Repaired' },
-  repairsRefused: { ru: 'Не получилось', en: 'Not possible' },
-  repairsLeft: { ru: 'Оставлено', en: 'Left' },
-  applyHint: {
-    ru: 'Ничего не изменено. Исправить: та же команда с --apply --reason "…".',
-    en: 'Nothing was changed. To repair, add --apply --reason "…".',
-  },
-  walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
-  walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },
-  booksAcknowledged: { ru: 'Отмечены как известные', en: 'Recorded as known' },
   booksDiffer: { ru: 'Книги расходятся: {0}.', en: 'The books differ: {0}.' },
   becameLetter: { ru: 'Сообщение прочитано.', en: 'The message was read.' },
   stillDead: { ru: 'Снова не прочитано: {0}', en: 'It could not be read again: {0}' },
