@@ -11,6 +11,7 @@ import { showJourney } from './order-commands.ts';
 import { orderRow } from './order-view.ts';
 import { ledgerText, overviewText } from './overview-view.ts';
 import { addRepairCommands } from './repair-commands.ts';
+import { addResendCommand } from './resend-command.ts';
 import { type Cell, facts, table } from './screen.ts';
 import { checkedId, jsonArray, type Shell, watch } from './shell.ts';
 import type { Say } from './texts.ts';
@@ -44,7 +45,7 @@ export function addOperatorCommands(program: Command, declaring: Declaring): voi
     .addOption(stateOption(say, ['queued', 'sending', 'sent', 'failed']));
   example(limitOption(letters, say).action(run(listLetters)), 'operator letters --state failed');
 
-  const onLetter = { letter: showLetter, preview: showPreview, resend: resendLetter };
+  const onLetter = { letter: showLetter, preview: showPreview };
   for (const [name, handler] of Object.entries(onLetter)) {
     example(
       operator
@@ -55,6 +56,8 @@ export function addOperatorCommands(program: Command, declaring: Declaring): voi
       `operator ${name} ${SOME_ID}`,
     );
   }
+
+  addResendCommand(operator, { say, run, example });
 
   const deadLetters = operator
     .command('dead-letters')
@@ -164,12 +167,6 @@ async function showPreview(shell: Shell, _options: unknown, id: string) {
     ]);
     return `${head}\n\n${text.trimEnd()}`;
   });
-  return undefined;
-}
-
-async function resendLetter(shell: Shell, _options: unknown, id: string) {
-  const answer = await shell.call(contract.resendAnyLetter, letterParams(shell, id));
-  shell.show(answer.text, () => shell.say('resent'));
   return undefined;
 }
 

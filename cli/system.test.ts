@@ -134,6 +134,20 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
   const resent = await cli.run('operator', 'resend', letter.id);
   assert.equal(resent.code, 1);
   assert.match(resent.stderr, /^Письмо отправлено\./);
+  await queryRows(
+    system.databaseUrl('notifications'),
+    `update letters set state = 'failed', failure = '550 5.7.1 blocked', due_at = now()`,
+  );
+  const byReason = ['operator', 'resend', '--since', '2026-01-01', '--reason', '5.7.1'];
+  assert.equal(await done(cli, ...byReason, '--dry-run'), 'Подходит писем: 1.\n');
+  assert.deepEqual(await json(cli, ...byReason, '--kind', 'grief'), [
+    { matched: 0, resent: 0, nextCursor: null },
+  ]);
+  assert.equal(await done(cli, ...byReason), 'Снова в очереди писем: 1.\n');
+  assert.equal(await done(cli, 'operator', 'resend', '--all'), 'Снова в очереди писем: 0.\n');
+  for (const words of [[], [letter.id, '--all'], [letter.id, '--dry-run'], ['--since', 'soon']]) {
+    assert.equal((await cli.run('operator', 'resend', ...words)).code, 2, words.join(' '));
+  }
   assert.match(await done(cli, 'operator', 'journey', id), /решить об оплате/);
   const { customerId } = await json(cli, 'profile');
   const small = ['operator', 'top-up', customerId, '0.01', '--yes'];

@@ -1,10 +1,12 @@
 import { repairTexts } from './repair-texts.ts';
+import { viewTexts } from './view-texts.ts';
 
 export type Language = 'ru' | 'en';
 
 /** Every text of the command line but the API's own; `{0}` is the first value put in. */
 const texts = {
   ...repairTexts,
+  ...viewTexts,
   // Help.
   about: {
     ru: 'Заказы оплачиваются из кошелька сразу, письма приходят потом.',
@@ -38,16 +40,16 @@ All commands: {0} --help; about one of them: {0} help order`,
     ru: `Коды выхода:
   0 сделано             3 заказ отменён             6 вход не выполнен или истёк
   1 отказ или сбой      4 заказ ещё не завершён
-  2 неверный вызов      5 нет ответа
+  2 неверный вызов      5 нет ответа, исход неизвестен
 
-Переменные: ORDERBELL_URL (адрес системы), ORDERBELL_TOKEN (токен вместо входа).
+Переменные: ORDERBELL_URL (адрес системы; без неё — той, что работает в этой папке), ORDERBELL_TOKEN (токен вместо входа).
 Для программ: npm run -s orderbell -- … --json`,
     en: `Exit codes:
   0 done                3 the order was cancelled   6 not signed in, or expired
   1 refused or failed   4 the order is pending
-  2 wrong usage         5 no answer
+  2 wrong usage         5 no answer, outcome unknown
 
-Variables: ORDERBELL_URL (where the system is), ORDERBELL_TOKEN (instead of signing in).
+Variables: ORDERBELL_URL (where the system is; the one that runs in this folder if unset), ORDERBELL_TOKEN (instead of signing in).
 For programs: npm run -s orderbell -- … --json`,
   },
   example: { ru: 'Пример:', en: 'Example:' },
@@ -91,18 +93,28 @@ For programs: npm run -s orderbell -- … --json`,
   optionState: { ru: 'только в этом состоянии', en: 'only in this state' },
   optionLimit: { ru: 'сколько показать, до 100', en: 'how many, up to 100' },
   optionAllOrders: { ru: 'все, а не одну страницу', en: 'all of them, not one page' },
+  optionSince: { ru: 'не доставлены с этого момента', en: 'that failed at this time or later' },
+  optionUntil: { ru: 'не доставлены до этого момента', en: 'that failed before this time' },
+  optionFailure: { ru: 'причина содержит этот текст', en: 'whose reason contains this text' },
+  optionKind: { ru: 'только письма', en: 'only letters of' },
+  optionAllFailed: { ru: 'все недоставленные', en: 'all that failed' },
+  optionDryRun: { ru: 'только посчитать', en: 'only count them' },
   optionAllDead: { ru: 'все сообщения', en: 'all messages' },
   optionWatch: { ru: 'показывать, пока не завершится', en: 'go on until it is complete' },
   optionWatchOverview: { ru: 'обновлять до Ctrl-C', en: 'refresh until Ctrl-C' },
   argItem: {
-    ru: 'название[:количество]@цена, цена в рублях: "Чай:2@100.50"',
-    en: 'name[:quantity]@price, the price in major units: "Tea:2@100.50"',
+    ru: 'название[:количество]@цена: "Чай:2@100"; количество от 100 пишется так: "Чай:x500@1"',
+    en: 'name[:quantity]@price: "Tea:2@100"; a quantity of 100 or more is written "Tea:x500@1"',
   },
-  argAmount: { ru: 'сумма: 1000 или 100.50', en: 'an amount: 1000 or 100.50' },
+  argAmount: { ru: 'сумма, например 1000', en: 'an amount, such as 1000' },
   argOrder: { ru: 'номер заказа', en: 'id of an order' },
   argLatestOrder: {
     ru: 'номер заказа; без него — последний',
     en: 'id of an order; the latest if absent',
+  },
+  argLetterOrFilter: {
+    ru: 'номер письма; без него — по условию',
+    en: 'id of a letter; by filter if absent',
   },
   argLetter: { ru: 'номер письма', en: 'id of a letter' },
   argDeadLetter: { ru: 'номер сообщения', en: 'id of a message' },
@@ -128,7 +140,10 @@ For programs: npm run -s orderbell -- … --json`,
   overview: { ru: 'как работает система', en: 'how the system is doing' },
   pending: { ru: 'незавершённые заказы', en: 'orders that have not ended' },
   operatorLetters: { ru: 'письма всех клиентов', en: 'letters of all customers' },
-  resend: { ru: 'отправить письмо сейчас', en: 'send a letter now' },
+  resend: {
+    ru: 'отправить письмо сейчас или все недоставленные по условию',
+    en: 'send a letter now, or all failed ones that match',
+  },
   preview: { ru: 'письмо, каким оно ушло бы сейчас', en: 'a letter as it would go out now' },
   deadLetters: {
     ru: 'сообщения, не ставшие письмами',
@@ -159,8 +174,12 @@ For programs: npm run -s orderbell -- … --json`,
     en: 'No answer from {0} ({1}). npm start starts the system.',
   },
   unexpected: {
-    ru: '{0} ответил {1}, и это не ответ Orderbell.',
-    en: '{0} answered {1}, which is no answer of Orderbell.',
+    ru: '{0} ответил {1}, но это не ответ Orderbell. Возможно, ответил прокси.',
+    en: '{0} answered {1}, but not as Orderbell does. A proxy may have answered.',
+  },
+  maybeDone: {
+    ru: 'Неизвестно, выполнен ли запрос. Команду можно повторить: дважды ничего не выполнится.',
+    en: 'Whether it was done is unknown. Repeat the command: nothing is done twice.',
   },
   repeating: {
     ru: 'Ответа пока нет, повторяю.',
@@ -181,8 +200,8 @@ For programs: npm run -s orderbell -- … --json`,
   badWait: { ru: '--wait: число секунд от 0 до 3600.', en: '--wait: seconds from 0 to 3600.' },
   badLimit: { ru: '--limit: число от 1 до 100.', en: '--limit: a number from 1 to 100.' },
   badCurrency: {
-    ru: '--currency: три буквы, например RUB.',
-    en: '--currency: three letters, as RUB.',
+    ru: '--currency: код ISO 4217, например RUB.',
+    en: '--currency: an ISO 4217 code, such as RUB.',
   },
   badKey: {
     ru: '--key: до 255 печатных символов ASCII без пробелов.',
@@ -190,6 +209,22 @@ For programs: npm run -s orderbell -- … --json`,
   },
   badId: { ru: '{0} — не номер (UUID).', en: '{0} is no id (UUID).' },
   noOrderYet: { ru: 'Заказов ещё нет.', en: 'There is no order yet.' },
+  letterOrFilter: {
+    ru: 'Укажите номер письма или условие: --since, --until, --reason, --kind, --all.',
+    en: 'Give the id of a letter or a filter: --since, --until, --reason, --kind, --all.',
+  },
+  dryRunOfOne: {
+    ru: '--dry-run считает письма по условию; с номером письма его нет.',
+    en: '--dry-run counts letters by filter; it does not go with the id of a letter.',
+  },
+  badMoment: {
+    ru: '«{0}» — не дата; нужно, например, 2026-03-05T09:00 или 2026-03-05.',
+    en: '"{0}" is no date; 2026-03-05T09:00 or 2026-03-05 would be.',
+  },
+  badReason: {
+    ru: '--reason: от 1 до 200 знаков в одной строке.',
+    en: '--reason: 1 to 200 characters on one line.',
+  },
   noCustomer: {
     ru: 'Клиента «{0}» нет. Проверьте номер или почту.',
     en: 'There is no customer "{0}". Check the id or the address.',
@@ -208,16 +243,7 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '--watch и --json вместе не бывают: обновлениям нет конца.',
     en: '--watch and --json do not go together: there is no end to it.',
   },
-  'amount-form': {
-    ru: '«{0}» — не сумма; нужно, например, 1000 или 100.50.',
-    en: '"{0}" is no amount; 1000 or 100.50 would be.',
-  },
-  'amount-decimals': {
-    ru: '«{0}»: слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}" has too many decimals: {1} has {2}.',
-  },
-  'amount-too-large': { ru: '«{0}»: сумма слишком велика.', en: '"{0}" is too large.' },
-  'amount-zero': { ru: 'Сумма должна быть больше нуля.', en: 'The amount must be above zero.' },
+  badAmount: { ru: '«{0}» не подходит. {1}', en: '"{0}" cannot be used. {1}' },
   'item-no-price': {
     ru: '«{0}»: нет цены; нужно название[:количество]@цена.',
     en: '"{0}" has no price; name[:quantity]@price is needed.',
@@ -231,18 +257,11 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '«{0}»: количество — целое число от 1 до 10000.',
     en: '"{0}": the quantity is a whole number from 1 to 10000.',
   },
-  'item-price-form': {
-    ru: '«{0}»: цена после @ — число, например 100.50.',
-    en: '"{0}": the price after @ is a number like 100.50.',
+  'item-ambiguous': {
+    ru: '«{0}»: число после двоеточия — количество или часть названия?\n  Одна штука: "{1}"\n  Количество: "{2}"',
+    en: '"{0}": is the number after the colon a quantity or a part of the name?\n  One piece: "{1}"\n  A quantity: "{2}"',
   },
-  'item-price-decimals': {
-    ru: '«{0}»: в цене слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}": the price has too many decimals: {1} has {2}.',
-  },
-  'item-price-too-large': {
-    ru: '«{0}»: цена слишком велика.',
-    en: '"{0}": the price is too large.',
-  },
+  'item-price': { ru: '«{0}»: неверная цена. {1}', en: '"{0}": wrong price. {1}' },
 
   // Results.
   registered: { ru: 'Учётная запись {0} создана.', en: 'The account {0} was created.' },
@@ -279,6 +298,8 @@ For programs: npm run -s orderbell -- … --json`,
     en: '{0} read, {1} refused, {2} left.',
   },
   resent: { ru: 'Письмо будет отправлено сейчас.', en: 'The letter is tried now.' },
+  lettersMatch: { ru: 'Подходит писем: {0}.', en: 'Matching letters: {0}.' },
+  lettersResent: { ru: 'Снова в очереди писем: {0}.', en: 'Letters queued again: {0}.' },
 
   // Names of members.
   customer: { ru: 'Клиент', en: 'Customer' },
@@ -328,58 +349,6 @@ For programs: npm run -s orderbell -- … --json`,
   deadLetter: { ru: 'Сообщение', en: 'Dead letter' },
   missingParts: { ru: 'Не ответили: {0}', en: 'Did not answer: {0}' },
   underWay: { ru: 'Ещё не завершено.', en: 'Still under way.' },
-
-  // Steps of a journey and how they ended.
-  'step-request': { ru: 'запрос', en: 'request' },
-  'step-create': { ru: 'создать заказ', en: 'create the order' },
-  'step-recover': { ru: 'завершить за клиента', en: 'recover the order' },
-  'step-decide': { ru: 'решить об оплате', en: 'decide the payment' },
-  'step-record': { ru: 'записать решение', en: 'record the decision' },
-  'step-answer': { ru: 'ответ', en: 'answer' },
-  'step-publish': { ru: 'опубликовать событие', en: 'publish the event' },
-  'step-receive': { ru: 'прочитать событие', en: 'read the event' },
-  'step-contact': { ru: 'спросить адрес', en: 'ask for the address' },
-  'step-send': { ru: 'отправить письмо', en: 'send the letter' },
-  'step-reply': { ru: 'ответ сервера почты', en: 'mail server answers' },
-  'outcome-done': { ru: 'сделано', en: 'done' },
-  'outcome-refused': { ru: 'отказ', en: 'refused' },
-  'outcome-failed': { ru: 'сбой', en: 'failed' },
-  'outcome-unknown': { ru: 'неизвестно', en: 'unknown' },
-  'outcome-waiting': { ru: 'ожидается', en: 'waiting' },
-
-  // Overview and books.
-  latestOrders: { ru: 'Последние заказы', en: 'Latest orders' },
-  ordersByStatus: {
-    ru: '{0}: оплачено {1}, отменено {2}, ждут {3}',
-    en: '{0}: {1} paid, {2} cancelled, {3} pending',
-  },
-  perSecond: { ru: 'В секунду', en: 'Per second' },
-  rates: {
-    ru: 'заказов {0}, оплат {1}, отмен {2}, писем {3}',
-    en: '{0} orders, {1} paid, {2} cancelled, {3} letters',
-  },
-  pendingOrders: { ru: 'Не завершены', en: 'Pending' },
-  outbox: { ru: 'Не опубликованы', en: 'Unpublished' },
-  lag: { ru: 'Не прочитаны', en: 'Unread' },
-  allLetters: { ru: 'Письма', en: 'Letters' },
-  lettersByState: {
-    ru: 'отправлено {0}, ждут {1}, отправляются {2}, не доставлено {3}',
-    en: '{0} sent, {1} queued, {2} sending, {3} failed',
-  },
-  deadCount: { ru: 'Не стали письмами', en: 'Dead letters' },
-  oldest: { ru: '{0}, старейшее {1}', en: '{0}, the oldest {1}' },
-  noAnswerFrom: { ru: 'нет ответа', en: 'no answer' },
-  elsewhere: { ru: 'публикует не наш relay', en: 'published by something else than our relay' },
-  checked: { ru: 'Проверено', en: 'Checked' },
-  checkedCounts: {
-    ru: 'заказов {0}, событий {1}, писем {2}, кошельков {3}',
-    en: '{0} orders, {1} events, {2} letters, {3} wallets',
-  },
-  onTheWay: { ru: 'В пути', en: 'On the way' },
-  onTheWayCounts: {
-    ru: 'заказов {0}, событий {1} и {2}, писем {3}',
-    en: '{0} orders, {1} and {2} events, {3} letters',
-  },
 } as const satisfies Record<string, Record<Language, string>>;
 
 export type TextKey = keyof typeof texts;

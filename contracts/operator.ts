@@ -22,11 +22,13 @@ import {
   deadLetterFilters,
   LetterParams,
   LetterPreview,
+  LettersToResend,
   letterFilters,
   NotificationsOverview,
   notificationProblems,
   OperatorLetter,
   RedriveResult,
+  ResendResult,
 } from './notifications.ts';
 import { OrdersOverview, orderProblems, PendingOrder, pendingFilters } from './orders.ts';
 import { Remedy, Repair, RepairReason, RepairRefusal, RepairState } from './repairs.ts';
@@ -200,6 +202,16 @@ export const resendAnyLetter = {
   params: LetterParams,
   responses: { 200: OperatorLetter },
   problems: [notificationProblems.letterSent],
+} as const;
+
+export const resendFailedLetters = {
+  ...operator,
+  operationId: 'resendFailedLetters',
+  method: 'POST',
+  path: '/v1/operator/letters/resend',
+  summary: 'Try failed letters now by why and when they failed; with dryRun count them',
+  body: LettersToResend,
+  responses: { 200: ResendResult },
 } as const;
 
 export const readDeadLetters = {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ITEM_NAME_MAX, ITEMS_MAX, QUANTITY_MAX } from './amounts.ts';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -19,13 +20,10 @@ import {
 } from './common.ts';
 import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
-const QUANTITY_MAX = 10_000;
-const ITEMS_MAX = 100;
-
 export const OrderItem = Type.Object(
   {
-    name: lineOfText(200),
-    sku: Type.Optional(lineOfText(200)),
+    name: lineOfText(ITEM_NAME_MAX),
+    sku: Type.Optional(lineOfText(ITEM_NAME_MAX)),
     quantity: Type.Integer({ minimum: 1, maximum: QUANTITY_MAX }),
     unitPrice: moneyBetween(0, AMOUNT_MAX),
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { createDatabase, type Database, migrate } from '#platform/database.ts';
+import { createDatabase, type Database } from '#platform/database.ts';
 import { AppError } from '#platform/errors.ts';
 import {
   type Decided,
@@ -11,7 +11,7 @@ import {
 import * as store from '#services/billing/store.ts';
 import { topUp } from '#services/billing/top-up.ts';
 import { decisionsIn, topUpsIn } from '#services/billing/transactions.ts';
-import { createTestDatabaseUrl, testLog } from './database.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog } from './database.ts';
 import { LEDGER_FAULTS } from './ledger.ts';
 
 /** Billing's transactions, and looks at what they left. */
@@ -26,14 +26,13 @@ export interface BillingBench {
 
 /** Billing's transactions on a database of its own. */
 export async function startBillingBench(t: TestContext): Promise<BillingBench> {
-  const url = await createTestDatabaseUrl(t, () => database.close());
+  const url = await createTestDatabaseUrl(t, () => database.close(), migrationsOf('billing'));
   const database = createDatabase({
     url,
     connectionsMax: 10,
     applicationName: 'test',
     log: testLog,
   });
-  await migrate(database, new URL('../services/billing/migrations/', import.meta.url));
   const decisions = decisionsIn(database, 'RUB');
   async function decide(wishes: PaymentWish[]): Promise<Decided[]> {
     return decidedOf(await decidePayments(decisions, wishes));

@@ -61,8 +61,14 @@ export const customer = {
       balance: 'Баланс',
       topUp: 'Пополнить',
       amount: 'Сумма',
-      amountFault: 'Введите сумму, например 1 000 или 99,50.',
+      willAdd: (sum: string) => `Будет зачислено: ${sum}`,
       toppedUp: (sum: string) => `Кошелёк пополнен на ${sum}.`,
+      unknown: {
+        title: 'Неизвестно, пополнен ли кошелёк',
+        lead: (sum: string) =>
+          `Ответ о пополнении на ${sum} не пришёл, но деньги уже могли быть зачислены. Повторите с тем же ключом: второй раз они не зачислятся.`,
+        giveUp: 'Прежде чем пополнять заново, найдите это пополнение в списке операций.',
+      },
       closed: 'Кошелёк пополняет только оператор.',
       operations: 'Операции',
       noOperations: 'Операций пока нет',
@@ -95,9 +101,13 @@ export const customer = {
       resumed: 'Вы уже отправили этот заказ и ответа не дождались. Узнаём, чем кончилось…',
       nameFault: 'Назовите товар.',
       quantityFault: 'Целое число от 1 до 10 000.',
-      priceFault: 'Цена, например 300 или 99,50.',
       totalFault: 'Сумма заказа должна быть больше нуля.',
-      tooLarge: 'Сумма заказа слишком велика.',
+      tooLarge: (most: string) => `Сумма заказа слишком велика: можно не больше ${most}.`,
+      unknown: {
+        title: 'Неизвестно, оформлен ли заказ',
+        lead: 'Ответ не пришёл, но заказ уже мог быть оплачен. Повторите с тем же ключом: второй раз деньги не спишутся.',
+        giveUp: 'Прежде чем заказывать заново, найдите этот заказ в списке заказов.',
+      },
     },
     orders: {
       title: 'Заказы',
@@ -237,8 +247,14 @@ export const customer = {
       balance: 'Balance',
       topUp: 'Top up',
       amount: 'Amount',
-      amountFault: 'Enter an amount such as 1,000 or 99.50.',
+      willAdd: (sum: string) => `To be added: ${sum}`,
       toppedUp: (sum: string) => `The wallet was topped up by ${sum}.`,
+      unknown: {
+        title: 'We do not know whether the wallet was topped up',
+        lead: (sum: string) =>
+          `There was no answer about the top-up of ${sum}, but the money may have been added. Repeat with the same key: it is never added twice.`,
+        giveUp: 'Before you top up again, look for this top-up in the list of operations.',
+      },
       closed: 'Only the operator tops wallets up.',
       operations: 'Operations',
       noOperations: 'No operations yet',
@@ -271,9 +287,13 @@ export const customer = {
       resumed: 'You sent this order before and did not see the answer. Finding out how it ended…',
       nameFault: 'Name the item.',
       quantityFault: 'A whole number from 1 to 10,000.',
-      priceFault: 'A price such as 300 or 99.50.',
       totalFault: 'The total must be above zero.',
-      tooLarge: 'The total is too large.',
+      tooLarge: (most: string) => `The total is too large. The most is ${most}.`,
+      unknown: {
+        title: 'We do not know whether the order was placed',
+        lead: 'There was no answer, but the order may have been paid. Repeat with the same key: you are never charged twice.',
+        giveUp: 'Before you order again, look for this order in the list of orders.',
+      },
     },
     orders: {
       title: 'Orders',

@@ -54,6 +54,17 @@ export const operator = {
       previewLead: (to: string, locale: string) => `Кому: ${to}. Язык: ${locale}.`,
       locales: { ru: 'русский', en: 'английский' },
       previewFrame: 'Письмо, каким оно ушло бы сейчас',
+      resendMany: {
+        title: 'Отправить ещё раз несколько писем',
+        reason: 'Причина содержит',
+        reasonHint: 'Любая часть текста причины. Пусто — любая причина.',
+        failedSince: 'Не доставлено с',
+        failedUntil: 'До',
+        look: 'Посчитать письма',
+        found: (count: string) => `Подходит писем: ${count}.`,
+        confirm: (count: string) => `Отправить ещё раз: ${count}`,
+        done: (count: string) => `Снова в очереди: ${count}.`,
+      },
     },
     deadLetters: {
       title: 'События без писем',
@@ -136,7 +147,12 @@ export const operator = {
       unknownBalance: 'сейчас неизвестен',
       topUp: 'Пополнить',
       amount: 'Сумма',
-      amountFault: 'Введите сумму, например 1 000 или 99,50.',
+      unknown: {
+        title: 'Неизвестно, пополнен ли кошелёк',
+        lead: (sum: string, customer: string) =>
+          `Ответ о пополнении на ${sum} кошелька ${customer} не пришёл, но деньги уже могли быть зачислены. Повторите с тем же ключом: второй раз они не зачислятся.`,
+        giveUp: 'Прежде чем пополнять заново, проверьте баланс клиента.',
+      },
       submit: 'Пополнить',
       ask: (sum: string, name: string) => `Пополнить кошелёк на ${sum}? Клиент: ${name}.`,
       confirm: (sum: string) => `Да, зачислить ${sum}`,
@@ -211,6 +227,17 @@ export const operator = {
       previewLead: (to: string, locale: string) => `To: ${to}. Language: ${locale}.`,
       locales: { ru: 'Russian', en: 'English' },
       previewFrame: 'The letter as it would go out now',
+      resendMany: {
+        title: 'Resend several letters',
+        reason: 'Reason contains',
+        reasonHint: 'Any part of the reason. Leave empty for any reason.',
+        failedSince: 'Failed since',
+        failedUntil: 'Until',
+        look: 'Count letters',
+        found: (count: string) => `Matching letters: ${count}.`,
+        confirm: (count: string) => `Resend ${count}`,
+        done: (count: string) => `Queued again: ${count}.`,
+      },
     },
     deadLetters: {
       title: 'Dead letters',
@@ -293,7 +320,12 @@ export const operator = {
       unknownBalance: 'not known at the moment',
       topUp: 'Top up',
       amount: 'Amount',
-      amountFault: 'Enter an amount such as 1,000 or 99.50.',
+      unknown: {
+        title: 'We do not know whether the wallet was topped up',
+        lead: (sum: string, customer: string) =>
+          `There was no answer about the top-up of ${sum} for ${customer}, but the money may have been added. Repeat with the same key: it is never added twice.`,
+        giveUp: 'Before you top up again, check the balance of the customer.',
+      },
       submit: 'Top up',
       ask: (sum: string, name: string) => `Add ${sum} to the wallet of ${name}?`,
       confirm: (sum: string) => `Yes, add ${sum}`,

@@ -29,6 +29,10 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     run: (wishes: PaymentWish[]) =>
       decidePayments(wishes.length === 1 ? decisions : decisionsOfMany, wishes),
     isOneItems: isRowFault,
+    isOwn: ({ orderId }, decided) =>
+      decided.payment === null ||
+      (decided.payment.orderId === orderId &&
+        (decided.charge === null || decided.charge.orderId === orderId)),
     batchMax: 64,
     runsMax: 1,
     waitingMax: 1_024,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { CurrencySetting } from '#contracts/common.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
@@ -15,11 +16,7 @@ export const BillingConfig = Type.Object({
     format: 'postgres-url',
     description: 'PostgreSQL database of the billing service.',
   }),
-  CURRENCY: Type.String({
-    default: 'RUB',
-    pattern: '^[A-Z]{3}$',
-    description: 'The one currency of orders and wallets (ISO 4217).',
-  }),
+  CURRENCY: CurrencySetting,
 });
 export type BillingConfig = Static<typeof BillingConfig>;
 

@@ -29,6 +29,7 @@ const passedOn: ProblemType[] = [
   commonProblems.invalidRequest,
   commonProblems.notFound,
   commonProblems.tooMany,
+  commonProblems.tooLarge,
   ...Object.values(orders.orderProblems),
   ...Object.values(billing.billingProblems),
 ];
@@ -81,11 +82,21 @@ export async function partOr<T, O>(
   }
 }
 
+// The hop refused the request itself: its rules are not those of the gateway.
+const FINAL_STATUSES = [400, 413, 414, 431];
+
 /** Binds the order story to the services, within one request's budget. */
 export function orderNeighbours(
   { orders: ordersClient, billing: billingClient }: Neighbours,
   options: { deadline: Deadline; traceId: string; onAlarm: (message: string) => void },
 ): PlaceOrderDeps {
+  /** An answer about another order is a defect: for this one it is no answer. */
+  function own<T>(answer: T, isOwn: boolean, action: string): T | null {
+    if (isOwn) return answer;
+    options.onAlarm(`${action}: the answer is about another order`);
+    return null;
+  }
+
   async function voidForeign(order: orders.Order, walletCurrency: string) {
     const answer = await billingClient.call(billing.voidPayment, paymentOf(order), options);
     if (!answer.problem && answer.body.decision === 'voided') {
@@ -98,20 +109,24 @@ export function orderNeighbours(
     createOrder: (request) =>
       orNull(async () => {
         const answer = await ordersClient.call(orders.createOrder, { body: request }, options);
-        if (!answer.problem) return answer.body;
-        if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
-        if (answer.status === 400) {
-          // The gateway found no fault in it: the settings of the two differ.
-          options.onAlarm(`create an order: ${JSON.stringify(answer.body.errors)}`);
-          throw problemOf(answer);
+        if (!answer.problem) {
+          return own(answer.body, answer.body.customerId === request.customerId, 'create an order');
         }
-        return alarm(options.onAlarm, 'create an order', answer);
+        if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
+        // Where the gateway found no fault, the settings of the two differ.
+        alarm(options.onAlarm, 'create an order', answer);
+        // Nothing was stored, and a repetition would be refused again.
+        if (FINAL_STATUSES.includes(answer.status)) throw problemOf(answer);
+        return null;
       }),
     decidePayment: (order) =>
       orNull(async () => {
         const answer = await billingClient.call(billing.decidePayment, paymentOf(order), options);
         if (!answer.problem) {
-          return { decision: 'captured', operationId: answer.body.operation.id };
+          const { orderId, operation } = answer.body;
+          const decision = { decision: 'captured', operationId: operation.id } as const;
+          const isOwn = orderId === order.id && operation.orderId === order.id;
+          return own(decision, isOwn, `pay ${order.id}`);
         }
         const walletCurrency = walletCurrencyIn(answer);
         if (walletCurrency === undefined) {
@@ -126,9 +141,10 @@ export function orderNeighbours(
       orNull(async () => {
         const request = { params: { orderId: order.id }, query: {} };
         const answer = await billingClient.call(billing.getDecision, request, options);
-        if (!answer.problem) return answer.body;
+        const action = `read the decision of ${order.id}`;
+        if (!answer.problem) return own(answer.body, answer.body.orderId === order.id, action);
         if (answer.body.code === commonProblems.notFound.code) return 'none';
-        return alarm(options.onAlarm, `read the decision of ${order.id}`, answer);
+        return alarm(options.onAlarm, action, answer);
       }),
     recordPayment: (order, decision) =>
       orNull(async () => {
@@ -136,14 +152,15 @@ export function orderNeighbours(
         const params = { orderId: order.id };
         const request = { params, body: record };
         const answer = await ordersClient.call(orders.recordPayment, request, options);
-        if (!answer.problem) return answer.body;
+        const action = `record ${record.decision} for ${order.id}`;
+        if (!answer.problem) return own(answer.body, answer.body.id === order.id, action);
         if (answer.body.code !== orders.orderProblems.paymentContradicted.code) {
-          return alarm(options.onAlarm, `record ${record.decision} for ${order.id}`, answer);
+          return alarm(options.onAlarm, action, answer);
         }
         // The order has ended with another decision: how it ended is what counts.
         const query = { customerId: order.customerId };
         const stored = await ordersClient.call(orders.getOrder, { params, query }, options);
-        if (!stored.problem) return stored.body;
+        if (!stored.problem) return own(stored.body, stored.body.id === order.id, action);
         return alarm(options.onAlarm, `read ${order.id}`, stored);
       }),
     onAlarm: options.onAlarm,
@@ -172,21 +189,25 @@ export function recoveryNeighbours(
     async voidPayment(order) {
       const deadline = options.deadline();
       const answer = await billingClient.call(billing.voidPayment, paymentOf(order), { deadline });
-      if (answer.problem) throw problemOf(answer);
-      return answer.body;
+      return requireOwn(bodyOf(answer), bodyOf(answer).orderId, order);
     },
     async recordPayment(order, record) {
       const deadline = options.deadline();
       const request = { params: { orderId: order.id }, body: record };
       const answer = await ordersClient.call(orders.recordPayment, request, { deadline });
-      if (answer.problem) throw problemOf(answer);
-      return answer.body;
+      return requireOwn(bodyOf(answer), bodyOf(answer).id, order);
     },
     async noteFailure(order, reason) {
       const request = { params: { orderId: order.id }, body: { error: lineOf(reason) } };
       await ordersClient.call(orders.noteRecoveryFailure, request);
     },
   };
+}
+
+/** Recovery acts on no answer about another order. @throws AppError `internal` */
+function requireOwn<T>(answer: T, id: string, order: orders.Order): T {
+  if (id === order.id) return answer;
+  throw new AppError(commonProblems.internal, `an answer for ${order.id} is about ${id}`);
 }
 
 // Everything that is no line of plain text to the contract (`lineOfText`).

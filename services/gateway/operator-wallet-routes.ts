@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import * as billing from '#contracts/billing.ts';
 import * as contract from '#contracts/operator.ts';
 import * as profiles from '#contracts/profiles.ts';
@@ -7,9 +6,10 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http-client.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
 import { maskAddresses } from '#platform/mask-addresses.ts';
+import { requireKey } from './answer-headers.ts';
 import type { Gateway } from './gateway.ts';
 import { bodyOf, partOr, problemOf } from './neighbours.ts';
-import { echoingKey, topUpCheck, topUpWallet } from './wallet-routes.ts';
+import { topUpCheck, topUpWallet } from './wallet-routes.ts';
 
 // A balance is one part of the answer: without it the customer is still recognised.
 const BALANCE_BUDGET_MS = 1_500;
@@ -44,17 +44,15 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
     contract.operatorTopUp,
     { identify, check: topUpCheck(gateway) },
     async ({ caller, params, body, headers, traceId }) => {
-      const key = headers['idempotency-key'] ?? randomUUID();
-      return echoingKey(key, async () => {
-        const options = { deadline: gateway.readDeadline(), traceId };
-        // Billing makes a wallet for any id: only profiles knows who exists.
-        const customer = await findById(gateway, params.customerId, options);
-        if (customer === null) {
-          throw new AppError(contract.operatorProblems.customerNotFound, 'no such customer');
-        }
-        const idempotencyKey = `operator/${caller.customerId}/${key}`;
-        return topUpWallet(gateway, params, { ...body, idempotencyKey }, options);
-      });
+      const options = { deadline: gateway.readDeadline(), traceId };
+      // Billing makes a wallet for any id: only profiles knows who exists.
+      const customer = await findById(gateway, params.customerId, options);
+      if (customer === null) {
+        throw new AppError(contract.operatorProblems.customerNotFound, 'no such customer');
+      }
+      const idempotencyKey = `operator/${caller.customerId}/${requireKey(headers)}`;
+      const operation = await topUpWallet(gateway, params, { ...body, idempotencyKey }, options);
+      return { status: 201, body: operation };
     },
   );
 

@@ -23,7 +23,8 @@ const CONTRADICTIONS: string[] = [
 ];
 
 function isContradiction(error: unknown): boolean {
-  return error instanceof AppError && CONTRADICTIONS.includes(error.problem.code);
+  if (!(error instanceof AppError)) return false;
+  return error.problem.kind === 'internal' || CONTRADICTIONS.includes(error.problem.code);
 }
 
 /** Runs rounds of recovery until closed; with jitter, so that replicas spread out. */
@@ -52,12 +53,15 @@ export function startRecovery(
     },
   };
 
-  /** A full round that ended something is followed by the next at once: many are waiting. */
+  /**
+   * A round that ended something is followed by the next at once: more may wait. A claim of fewer
+   * orders than asked for says nothing, since an answer takes few large orders.
+   */
   async function recoverAll(): Promise<number> {
     for (let total = 0; ; ) {
       const { claimed, recovered } = await recoverOrders(deps);
       total += recovered;
-      if (claimed < BATCH_MAX || recovered === 0 || stop.signal.aborted) return total;
+      if (claimed === 0 || recovered === 0 || stop.signal.aborted) return total;
     }
   }
 

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import * as billing from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import * as contract from '#contracts/gateway.ts';
 import type { Deadline } from '#platform/deadline.ts';
 import { AppError, type Fault } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
+import { requireKey } from './answer-headers.ts';
 import type { Gateway } from './gateway.ts';
 import { bodyOf } from './neighbours.ts';
 import { currencyFaults } from './order-faults.ts';
@@ -40,15 +40,13 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
     if (!config.WALLET_SELF_TOP_UP) {
       throw new AppError(contract.gatewayProblems.selfTopUpOff, 'self top-up is off');
     }
-    const key = headers['idempotency-key'] ?? randomUUID();
-    return echoingKey(key, () =>
-      topUpWallet(
-        gateway,
-        { customerId: caller.customerId },
-        { ...body, idempotencyKey: `self/${key}` },
-        { deadline: gateway.readDeadline(), traceId },
-      ),
+    const operation = await topUpWallet(
+      gateway,
+      { customerId: caller.customerId },
+      { ...body, idempotencyKey: `self/${requireKey(headers)}` },
+      { deadline: gateway.readDeadline(), traceId },
     );
+    return { status: 201, body: operation };
   });
 }
 
@@ -66,17 +64,4 @@ export async function topUpWallet(
   options: { deadline: Deadline; traceId: string },
 ): Promise<billing.WalletOperation> {
   return bodyOf(await neighbours.billing.call(billing.topUpWallet, { params, body }, options));
-}
-
-/**
- * Every answer carries the key. Where the gateway made it, only this answer has it: a repetition
- * without it after a lost answer would top up twice.
- */
-export async function echoingKey<T>(key: string, work: () => Promise<T>) {
-  try {
-    return { status: 201 as const, body: await work(), headers: { 'idempotency-key': key } };
-  } catch (error) {
-    if (error instanceof AppError) error.headers['idempotency-key'] = key;
-    throw error;
-  }
 }

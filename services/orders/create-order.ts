@@ -1,11 +1,13 @@
-import { hash, randomUUIDv7 } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Order, type OrderItem, orderProblems, totalOf } from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { timeOfUuid } from '#platform/uuid.ts';
+import { newUuidAt, timeOfUuid } from '#platform/uuid.ts';
 import type { OrderDraft } from './store.ts';
 
 export interface CreateOrderDeps {
   currency: string;
+  /** By the clock of the database, which the ages of orders are counted by. */
+  now: () => Date;
   insertOrder: (draft: OrderDraft) => Promise<Order | null>;
   findOrderByKey: (
     customerId: string,
@@ -44,7 +46,7 @@ export async function createOrder(
     });
   }
   const requestHash = hashOf(items);
-  const id = randomUUIDv7();
+  const id = newUuidAt(deps.now());
   const order = await deps.insertOrder({
     id,
     createdAt: timeOfUuid(id) as Date,
@@ -52,6 +54,7 @@ export async function createOrder(
     idempotencyKey,
     requestHash,
     items,
+    itemsJson: JSON.stringify(items),
     total: { amount, currency: deps.currency },
   });
   if (order !== null) return { order, created: true };

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { CurrencySetting } from '#contracts/common.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
+import { startDatabaseClock } from '#platform/database-clock.ts';
 import { startRelay } from '#platform/outbox.ts';
 import { startOutboxRetention } from '#platform/outbox-retention.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
@@ -23,11 +25,7 @@ const properties = {
     format: 'postgres-url',
     description: 'PostgreSQL database of the orders service.',
   }),
-  CURRENCY: Type.String({
-    default: 'RUB',
-    pattern: '^[A-Z]{3}$',
-    description: 'The one currency of orders and wallets (ISO 4217).',
-  }),
+  CURRENCY: CurrencySetting,
   OUTBOX_RELAY: Type.String({
     default: 'on',
     pattern: '^(on|off)$',
@@ -49,6 +47,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     log,
   });
   await migrate(database, new URL('migrations/', import.meta.url));
+  const clock = await startDatabaseClock(database, log);
   const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
   const outbox =
     broker === null
@@ -68,7 +67,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     ready: { database: () => database.query('select 1') },
     metrics: orderMetrics(database, { relayed: broker !== null }),
     routes(api) {
-      serveOrders(api, { database, currency: config.CURRENCY, onEvent: outbox.kick });
+      serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       serveAudit(api, { database, relayed: broker !== null });
       serveHistory(api, database);
       serveRepairs(api, { database, relayed: broker !== null, onEvent: outbox.kick });
@@ -77,6 +76,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     async close() {
       await outbox.close();
       await broker?.close();
+      clock.close();
       await database.close();
     },
   });
