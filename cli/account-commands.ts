@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Locale } from '#contracts/common.ts';
 import { readProfile, readWallet, register, replaceProfile, signIn } from '#contracts/gateway.ts';
@@ -7,6 +7,7 @@ import type { Profile } from '#contracts/profiles.ts';
 import type { Declaring } from './declaring.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { askPassword } from './password.ts';
+import { homeFolder } from './running-system.ts';
 import { facts } from './screen.ts';
 import { type Role, saveSession, sessionsFile } from './sessions.ts';
 import type { Shell } from './shell.ts';
@@ -130,8 +131,7 @@ async function ask(shell: Shell, email: string): Promise<string> {
 
 /** What the first start of the default set-up left in its data folder. */
 async function operatorPassword(shell: Shell): Promise<string> {
-  const checkout = join(import.meta.dirname, '..', '.orderbell');
-  const file = join(resolve(process.env.ORDERBELL_HOME ?? checkout), 'operator-password');
+  const file = join(homeFolder(), 'operator-password');
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {

@@ -25,7 +25,14 @@ async function startStranger(
 }
 
 test('what steers a terminal is taken out for people and left as it came for programs', async (t) => {
-  const problem = { code: 'refused', title: 'No', detail: 'a\u001b[2Jb\u009bc\nd', status: 400 };
+  const problem = {
+    type: 'urn:orderbell:problem:invalid-request',
+    code: 'invalid-request',
+    title: 'No',
+    detail: 'a\u001b[2Jb\u009bc\nd',
+    status: 400,
+    traceId: 'x',
+  };
   const text = JSON.stringify(problem);
   const { run } = await startStranger(t, (_request, response) => {
     response.writeHead(400, { 'content-type': 'application/problem+json' }).end(text);
@@ -67,7 +74,14 @@ test('a Retry-After is kept to: what would come too late is not waited for', asy
   let requests = 0;
   const { run } = await startStranger(t, (_request, response) => {
     requests++;
-    const body = JSON.stringify({ code: 'unavailable', title: 'No', detail: 'later', status: 503 });
+    const body = JSON.stringify({
+      type: 'urn:orderbell:problem:unavailable',
+      code: 'unavailable',
+      title: 'No',
+      detail: 'later',
+      status: 503,
+      traceId: 'x',
+    });
     response
       .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '3600' })
       .end(body);

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
-import { CliError, EXIT, Refusal } from './exit-codes.ts';
+import { type Judgement, judgeAnswer, receiveAnswer, retryAfterMs } from '#contracts/answers.ts';
+import { signIn } from '#contracts/gateway.ts';
+import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
 import type { Problem } from './problem.ts';
 
 /** What an operation of contracts/ says of itself. */
@@ -54,6 +56,8 @@ export interface ApiOptions {
   /** Text for a URL where nobody answers. */
   unreachable: (cause: string) => string;
   unexpected: (status: number) => string;
+  /** Below the error of a request without a key that may have been done. */
+  maybeDone: string;
 }
 
 // An order's budget in the gateway is 5 s; twice that means that the answer is lost.
@@ -61,14 +65,24 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const READ_WAIT_MS = 2_000;
 const PAUSE_FIRST_MS = 200;
 const PAUSE_MAX_MS = 2_000;
-/** Nobody knows then whether it was done: with the same key it may be repeated. */
-const REPEATABLE = [502, 503, 504];
+/** What a gateway or proxy answers while the system is away. */
+const AWAY = [502, 503, 504];
 
-type Trial = ApiAnswer<unknown> | { fault: string };
+/** One request and what came of it. */
+type Trial =
+  | { answer: ApiAnswer<unknown>; judgement: Judgement; retryAfterMs: number }
+  | { fault: string };
+
+/** The last trial, the best answer before it, and whether a trial before it may have been done. */
+interface Trials {
+  last: Trial;
+  pending: ApiAnswer<unknown> | undefined;
+  mayBeDone: boolean;
+}
 
 /** The client of the public API: tokens, languages, and repetitions while no answer comes. */
 export function createApi(options: ApiOptions): Api {
-  const { url, language, token, onRepeat, unreachable, unexpected } = options;
+  const { url, language, token, onRepeat, unreachable, unexpected, maybeDone } = options;
 
   async function send(operation: Operation, request: ApiRequest): Promise<Trial> {
     const headers = {
@@ -77,58 +91,98 @@ export function createApi(options: ApiOptions): Api {
       ...(operation.public !== true && { authorization: `Bearer ${request.token ?? token()}` }),
       ...request.headers,
     };
+    const { method } = operation;
+    const { path, search } = addressOf(operation, request);
     try {
-      const answer = await fetch(url + addressOf(operation, request), {
-        method: operation.method,
+      const response = await fetch(url + path + search, {
+        method,
         headers,
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
         // Where a token goes is what the customer named, and nowhere else.
         redirect: 'manual',
         ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
       });
-      const text = await answer.text();
-      const json = answer.headers.get('content-type')?.includes('json') ?? false;
-      const body = json ? JSON.parse(text, withoutControls) : undefined;
-      return { status: answer.status, headers: answer.headers, text, body };
+      const received = await receiveAnswer(response);
+      const { status, text } = received;
+      const key = request.headers?.['idempotency-key'];
+      const judgement = judgeAnswer({ method, path, body: request.body, key }, received);
+      const known = judgement.kind === 'success' || judgement.problem !== null;
+      const body = known ? JSON.parse(text, withoutControls) : undefined;
+      return {
+        answer: { status, headers: response.headers, text, body },
+        judgement,
+        // Of another server it says nothing about us.
+        retryAfterMs: known ? retryAfterMs(received) : 0,
+      };
     } catch (error) {
       return { fault: faultOf(error) };
     }
   }
 
   /** Repeats until an answer is final or the time is over; a 202 is kept as the best so far. */
-  async function sendUntilFinal(operation: Operation, request: ApiRequest): Promise<Trial> {
+  async function sendUntilFinal(operation: Operation, request: ApiRequest): Promise<Trials> {
     const { waitMs = operation.method === 'GET' ? READ_WAIT_MS : 0 } = request;
     const end = performance.now() + waitMs;
-    let pending: Trial | undefined;
+    let pending: ApiAnswer<unknown> | undefined;
     for (let trial = 1; ; trial++) {
-      const answer = await send(operation, request);
-      if (isFinal(answer)) return answer;
-      if (isAccepted(answer)) pending = answer;
-      const pauseMs = Math.max(backoffMs(trial), retryAfterMs(answer));
-      if (performance.now() + pauseMs > end) return pending ?? answer;
+      const mayBeDone = trial > 1;
+      const last = await send(operation, request).catch((error: unknown) => {
+        // The token has expired between two trials.
+        if (error instanceof CliError) error.open = mayBeDone;
+        throw error;
+      });
+      if (isFinal(last)) return { last, pending, mayBeDone };
+      if ('answer' in last && last.judgement.kind === 'success') pending = last.answer;
+      const askedMs = 'answer' in last ? last.retryAfterMs : 0;
+      const pauseMs = Math.max(backoffMs(trial), askedMs);
+      if (performance.now() + pauseMs > end) return { last, pending, mayBeDone };
       if (trial === 1) onRepeat();
       await sleep(pauseMs);
     }
   }
 
+  function errorOf(operation: Operation, { last, mayBeDone }: Trials): CliError {
+    if ('fault' in last) return openError(EXIT.noAnswer, unreachable(last.fault));
+    const { answer, judgement } = last;
+    if (judgement.kind !== 'success' && judgement.problem !== null) {
+      const error = new Refusal(answer.body as Problem, answer.text);
+      error.open = judgement.kind === 'unknown' || (mayBeDone && !judgement.decided);
+      return error;
+    }
+    if (AWAY.includes(answer.status)) {
+      return openError(EXIT.noAnswer, unreachable(`HTTP ${answer.status}`));
+    }
+    // Of a read nothing is left to find out.
+    const exitCode = operation.method === 'GET' ? EXIT.refused : EXIT.noAnswer;
+    return openError(exitCode, unexpected(answer.status));
+  }
+
   return {
     async call<O extends Operation>(operation: O, request: ApiRequest = {}) {
-      const answer = await sendUntilFinal(operation, request);
-      if ('fault' in answer) throw new CliError(EXIT.noAnswer, unreachable(answer.fault));
-      // A page under our address has no JSON, whatever its status says.
-      if (answer.status in operation.responses && answer.body !== undefined) {
-        return answer as ApiAnswer<BodyOf<O>>;
+      const trials = await sendUntilFinal(operation, request);
+      const { last, pending } = trials;
+      if ('answer' in last && last.judgement.kind === 'success') {
+        return last.answer as ApiAnswer<BodyOf<O>>;
       }
-      if (isProblem(answer.body)) throw new Refusal(answer.body, answer.text);
-      if (REPEATABLE.includes(answer.status)) {
-        throw new CliError(EXIT.noAnswer, unreachable(`HTTP ${answer.status}`));
-      }
-      throw new CliError(EXIT.refused, unexpected(answer.status));
+      if (pending !== undefined && !isFinal(last)) return pending as ApiAnswer<BodyOf<O>>;
+      const error = errorOf(operation, trials);
+      // With a key whoever made it says more.
+      const keyed = request.headers?.['idempotency-key'] !== undefined;
+      const writes = operation.method !== 'GET' && operation.path !== signIn.path;
+      if (error.open && writes && !keyed) error.hints.push(maybeDone);
+      throw error;
     },
   };
 }
 
-function addressOf({ path }: Operation, { params = {}, query = {} }: ApiRequest): string {
+function openError(exitCode: ExitCode, message: string): CliError {
+  const error = new CliError(exitCode, message);
+  error.open = true;
+  return error;
+}
+
+/** Path and query of a request. */
+function addressOf({ path }: Operation, { params = {}, query = {} }: ApiRequest) {
   const filled = path.replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(params[name] ?? ''),
   );
@@ -136,32 +190,20 @@ function addressOf({ path }: Operation, { params = {}, query = {} }: ApiRequest)
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) search.set(name, String(value));
   }
-  return search.size > 0 ? `${filled}?${search}` : filled;
+  return { path: filled, search: search.size > 0 ? `?${search}` : '' };
 }
 
-function isFinal(answer: Trial): boolean {
-  return !('fault' in answer) && !isAccepted(answer) && !REPEATABLE.includes(answer.status);
-}
-
-function isAccepted(answer: Trial): boolean {
-  return !('fault' in answer) && answer.status === 202;
-}
-
-function isProblem(body: unknown): body is Problem {
-  const { code, detail } = (body ?? {}) as Partial<Problem>;
-  return typeof code === 'string' && typeof detail === 'string';
+/** Whether repeating it is of no use. */
+function isFinal(trial: Trial): boolean {
+  if ('fault' in trial) return false;
+  const { judgement } = trial;
+  return judgement.kind === 'success' ? !judgement.pending : judgement.kind === 'refused';
 }
 
 /** Half of it by chance, so that clients whom one restart cut off do not come back together. */
 function backoffMs(trial: number): number {
   const most = Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (trial - 1));
   return most * (0.5 + Math.random() / 2);
-}
-
-/** Retry-After in seconds (RFC 9110 section 10.2.3); its form with a date is not ours. */
-function retryAfterMs(answer: Trial): number {
-  const value = 'fault' in answer ? null : answer.headers.get('retry-after');
-  return value !== null && /^\d{1,6}$/.test(value) ? Number(value) * 1_000 : 0;
 }
 
 /** The innermost cause: `fetch failed` alone says nothing. */

@@ -10,7 +10,7 @@ export const EXIT = {
   cancelled: 3,
   /** The order is still Pending. */
   pending: 4,
-  /** Nobody answered, also after repetitions. */
+  /** Nobody answered, or the outcome is unknown, also after repetitions. */
   noAnswer: 5,
   /** Not signed in, or the token has expired. */
   signedOut: 6,
@@ -19,7 +19,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Ends the command with a text on standard error. */
 export class CliError extends Error {
-  readonly exitCode: ExitCode;
+  exitCode: ExitCode;
+  /** Whether what was asked for may have been done all the same. */
+  open = false;
   /** What to do about it, below the message. */
   readonly hints: string[];
 

@@ -1,17 +1,20 @@
 import { type Command, Option } from 'commander';
+import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
 import type { Money } from '#contracts/common.ts';
 import { placeOrder, readJourney, readOrder, readOrders } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import type { Declaring } from './declaring.ts';
 import { CliError, EXIT, Refusal } from './exit-codes.ts';
-import { parseItem } from './items.ts';
+import { type ItemFault, parseItem, readingsOf } from './items.ts';
 import { journeyText } from './journey-view.ts';
 import { limitOption, listPages } from './lists.ts';
-import { decimalOf, decimalsOf } from './money.ts';
+import { argumentOf } from './money.ts';
 import { orderRow, orderText } from './order-view.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from './repeating.ts';
 import { table } from './screen.ts';
 import { checkedId, type Shell, watch } from './shell.ts';
+
+type OtherFault = Exclude<ItemFault, `price-${AmountViolation}` | 'ambiguous'>;
 
 /** Ordering, and looking at orders. */
 export function addOrderCommands(program: Command, { say, run, example }: Declaring): void {
@@ -22,7 +25,7 @@ export function addOrderCommands(program: Command, { say, run, example }: Declar
   example(
     repeatingOptions(order, say).action(run(place)),
     'order "Книга:2@300"',
-    'order "Книга:2@300" "Чай@100.50" --key monday',
+    'order "Книга:2@300" "Гвозди:x500@1" --key monday',
   );
 
   const orders = program
@@ -81,7 +84,7 @@ function refusalHints(shell: Shell, { problem }: Refusal, words: string[]): stri
   const hints = order ? [`${shell.say('orderId')} ${order.id}: ${order.statusLabel}`] : [];
   if (balance === undefined || required === undefined || shortfall === undefined) return hints;
   const amounts = [balance, required, shortfall].map((money: Money) => shell.money(money));
-  const topUp = shell.again('top-up', decimalOf(shortfall));
+  const topUp = shell.again('top-up', argumentOf(shortfall));
   return [
     ...hints,
     shell.say('shortage', ...amounts),
@@ -97,10 +100,22 @@ function checkedItems(shell: Shell, words: string[], currency: string): OrderIte
   for (const word of words) {
     const item = parseItem(word, currency);
     if (typeof item !== 'string') items.push(item);
-    else faults.push(shell.say(`item-${item}`, word, currency, decimalsOf(currency)));
+    else faults.push(itemFaultText(shell, item, word, currency));
   }
   if (faults.length > 0) throw new CliError(EXIT.usage, faults.join('\n'));
   return items;
+}
+
+function itemFaultText(shell: Shell, fault: ItemFault, word: string, currency: string): string {
+  if (fault === 'ambiguous') {
+    const [asName = '', asQuantity = ''] = readingsOf(word);
+    return shell.say('item-ambiguous', word, asName, asQuantity);
+  }
+  const violation = /^price-(.*)$/.exec(fault)?.[1] as AmountViolation | undefined;
+  if (violation === undefined) return shell.say(`item-${fault as OtherFault}`, word);
+  const text = word.slice(word.lastIndexOf('@') + 1);
+  const { language } = shell;
+  return shell.say('item-price', word, amountAdvice(violation, { text, currency, language }));
 }
 
 async function listOrders(

@@ -90,7 +90,11 @@ export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
       ),
     ],
     [say('undelivered'), String(sum(({ failedLetters }) => failedLetters))],
+    // Absent from a gateway of an older version.
+    [say('booksAcknowledged'), String(sum(({ acknowledged = 0 }) => acknowledged))],
   ]);
-  const lines = differences.map(({ detail, id, relation }) => `${relation}  ${id}  ${detail}`);
+  const lines = differences.map(
+    ({ detail, id, relation, remedyText = '' }) => `${relation}  ${id}  ${detail}\n  ${remedyText}`,
+  );
   return [verdict, counts, ...lines].join('\n');
 }

@@ -1,7 +1,6 @@
-import type { Static } from 'typebox';
+import type { ProblemBody } from '#contracts/answers.ts';
 import type { Shortage } from '#contracts/billing.ts';
-import type { Problem as ProblemSchema, PublicOrder } from '#contracts/gateway.ts';
+import type { PublicOrder } from '#contracts/gateway.ts';
 
 /** A problem document; the 406 of an order adds what the wallet lacked. */
-export type Problem = Omit<Static<typeof ProblemSchema>, 'order'> &
-  Partial<Shortage> & { order?: PublicOrder | null };
+export type Problem = ProblemBody & Partial<Shortage> & { order?: PublicOrder | null };

@@ -6,8 +6,9 @@ import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
 import { addLetterCommands } from './letter-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addOrderCommands } from './order-commands.ts';
+import { defaultUrl } from './running-system.ts';
 import type { Role } from './sessions.ts';
-import { type CommonOptions, defaultUrl, openShell, type Shell } from './shell.ts';
+import { type CommonOptions, openShell, type Shell } from './shell.ts';
 import { type Language, languageOfEnvironment, textsIn } from './texts.ts';
 import { addWalletCommands } from './wallet-commands.ts';
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
+import { minorUnitDigits } from '#contracts/currency.ts';
 import { IDEMPOTENCY_KEY } from '#contracts/gateway.ts';
-import { CliError, EXIT, Refusal } from './exit-codes.ts';
+import { CliError, EXIT } from './exit-codes.ts';
 import type { Shell } from './shell.ts';
 import type { Say } from './texts.ts';
 
@@ -13,6 +14,7 @@ export interface Repeating {
   currency?: string;
 }
 
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const WAIT_S = 15;
 const WAIT_MAX_S = 3_600;
 
@@ -21,7 +23,14 @@ export function repeatingOptions(command: Command, say: Say): Command {
   return command
     .option('--key <key>', say('optionKey'), checked(IDEMPOTENCY_KEY, say('badKey')))
     .option('--wait <seconds>', `${say('optionWait')} (${WAIT_S})`, waitMsOf(say), WAIT_S * 1_000)
-    .option('--currency <code>', say('optionCurrency'), checked('^[A-Z]{3}$', say('badCurrency')));
+    .option('--currency <code>', say('optionCurrency'), currencyOf(say));
+}
+
+function currencyOf(say: Say) {
+  return (code: string): string => {
+    if (minorUnitDigits(code) === undefined) throw new InvalidArgumentError(say('badCurrency'));
+    return code;
+  };
 }
 
 function checked(pattern: string, fault: string) {
@@ -58,17 +67,22 @@ export async function repeatSafely<A extends { status: number }>(
 ): Promise<A & { again: string[] }> {
   const options = currency === undefined ? [] : ['--currency', currency];
   const again = [shell.say('again'), `  ${shell.again(...words, ...options, '--key', key)}`];
+  // Stopped while it is under way: without the key nobody could repeat it safely.
+  const onStop = () => {
+    process.stderr.write(`${again.join('\n')}\n`);
+    process.exit(EXIT.noAnswer);
+  };
+  for (const signal of STOPS) process.once(signal, onStop);
   try {
     const answer = await send({ headers: { 'idempotency-key': key }, waitMs: wait });
     return { ...answer, again };
   } catch (error) {
-    if (error instanceof CliError && isOpen(error)) error.hints.push(...again);
+    if (error instanceof CliError && error.open) {
+      error.hints.push(...again);
+      if (error.exitCode !== EXIT.signedOut) error.exitCode = EXIT.noAnswer;
+    }
     throw error;
+  } finally {
+    for (const signal of STOPS) process.off(signal, onStop);
   }
-}
-
-/** Whether it may have been done, or may still be. */
-function isOpen(error: CliError): boolean {
-  if (error instanceof Refusal) return error.problem.status >= 500;
-  return error.exitCode === EXIT.noAnswer;
 }

@@ -35,7 +35,7 @@ export function addResendCommand(operator: Command, { say, run, example }: Decla
       .argument('[letter]', say('argLetterOrFilter'))
       .option('--since <time>', say('optionSince'), moment)
       .option('--until <time>', say('optionUntil'), moment)
-      .option('--reason <text>', say('optionReason'), reason)
+      .option('--reason <text>', say('optionFailure'), reason)
       .addOption(
         new Option('--kind <kind>', `${say('optionKind')}: happiness, grief`).choices([
           'happiness',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, createApi } from './api.ts';
 import { commandLine } from './command-line.ts';
 import { CliError, EXIT } from './exit-codes.ts';
+import { defaultUrl } from './running-system.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { findSession, type Role, type Session, sessionsFile } from './sessions.ts';
 import { type Language, type Say, textsIn } from './texts.ts';
@@ -47,6 +48,7 @@ export async function openShell(options: CommonOptions, role: Role): Promise<She
     onRepeat: () => void process.stderr.write(`${say('repeating')}\n`),
     unreachable: (cause) => say('unreachable', url, cause),
     unexpected: (status) => say('unexpected', url, status),
+    maybeDone: say('maybeDone'),
   });
   const json = options.json === true;
   return {
@@ -56,11 +58,6 @@ export async function openShell(options: CommonOptions, role: Role): Promise<She
     call: api.call,
     show: (text, human) => screen.print(json ? text.trim() : human()),
   };
-}
-
-/** Where the system is when nothing says so. */
-export function defaultUrl(): string {
-  return process.env.ORDERBELL_URL?.trim() || 'http://127.0.0.1:8080';
 }
 
 const isDefaultUrl = (url: string): boolean => url === defaultUrl();

@@ -1,147 +1,10 @@
+import { helpTexts } from './help-texts.ts';
+
 export type Language = 'ru' | 'en';
 
 /** Every text of the command line but the API's own; `{0}` is the first value put in. */
 const texts = {
-  // Help.
-  about: {
-    ru: 'Заказы оплачиваются из кошелька сразу, письма приходят потом.',
-    en: 'Orders are paid from the wallet at once; letters come afterwards.',
-  },
-  tour: {
-    ru: `Orderbell: заказ оплачивается из кошелька сразу, письмо приходит потом.
-
-Пять команд, пока работает npm start:
-
-  {0} register anna@example.com --name Анна
-  {0} top-up 1000
-  {0} order "Книга:2@300"
-  {0} letters
-  {0} journey
-
-Все команды: {0} --help; об одной: {0} help order`,
-    en: `Orderbell: an order is paid from the wallet at once, a letter comes afterwards.
-
-Five commands, while npm start runs:
-
-  {0} register anna@example.com --name Anna
-  {0} top-up 1000
-  {0} order "Book:2@300"
-  {0} letters
-  {0} journey
-
-All commands: {0} --help; about one of them: {0} help order`,
-  },
-  ending: {
-    ru: `Коды выхода:
-  0 сделано             3 заказ отменён             6 вход не выполнен или истёк
-  1 отказ или сбой      4 заказ ещё не завершён
-  2 неверный вызов      5 нет ответа
-
-Переменные: ORDERBELL_URL (адрес системы), ORDERBELL_TOKEN (токен вместо входа).
-Для программ: npm run -s orderbell -- … --json`,
-    en: `Exit codes:
-  0 done                3 the order was cancelled   6 not signed in, or expired
-  1 refused or failed   4 the order is pending
-  2 wrong usage         5 no answer
-
-Variables: ORDERBELL_URL (where the system is), ORDERBELL_TOKEN (instead of signing in).
-For programs: npm run -s orderbell -- … --json`,
-  },
-  example: { ru: 'Пример:', en: 'Example:' },
-  optionUrl: { ru: 'адрес системы', en: 'where the system is' },
-  optionLang: { ru: 'язык текстов: ru или en', en: 'language of texts: ru or en' },
-  optionJson: {
-    ru: 'напечатать ответ API как есть',
-    en: "print the API's answer as it came",
-  },
-  optionHelp: { ru: 'показать справку', en: 'show help' },
-  commandHelp: { ru: 'справка о команде', en: 'help for a command' },
-  optionPassword: {
-    ru: 'пароль; без него программа спросит',
-    en: 'the password; asked for when absent',
-  },
-  optionName: { ru: 'имя для писем', en: 'name for letters' },
-  optionLetters: { ru: 'язык писем: ru или en', en: 'language of letters: ru or en' },
-  optionEmail: { ru: 'куда приходят письма', en: 'where letters go' },
-  optionOperator: {
-    ru: 'войти оператором; пароль берётся из .orderbell/operator-password',
-    en: 'as the operator; the password is that of .orderbell/operator-password',
-  },
-  optionKey: {
-    ru: 'Idempotency-Key: с ним же запрос никогда не выполняется дважды',
-    en: 'Idempotency-Key: with the same one a request is never done twice',
-  },
-  optionWait: {
-    ru: 'сколько секунд повторять, пока нет ответа',
-    en: 'seconds to repeat while there is no answer',
-  },
-  optionCurrency: {
-    ru: 'валюта; без неё — валюта кошелька',
-    en: "currency; the wallet's if absent",
-  },
-  optionStatus: { ru: 'только с этим статусом', en: 'only with this status' },
-  optionState: { ru: 'только в этом состоянии', en: 'only in this state' },
-  optionLimit: { ru: 'сколько показать, до 100', en: 'how many, up to 100' },
-  optionAllOrders: { ru: 'все, а не одну страницу', en: 'all of them, not one page' },
-  optionSince: { ru: 'не доставлены с этого момента', en: 'that failed at this time or later' },
-  optionUntil: { ru: 'не доставлены до этого момента', en: 'that failed before this time' },
-  optionReason: { ru: 'причина содержит этот текст', en: 'whose reason contains this text' },
-  optionKind: { ru: 'только письма', en: 'only letters of' },
-  optionAllFailed: { ru: 'все недоставленные', en: 'all that failed' },
-  optionDryRun: { ru: 'только посчитать', en: 'only count them' },
-  optionAllDead: { ru: 'все сообщения', en: 'all messages' },
-  optionWatch: { ru: 'показывать, пока не завершится', en: 'go on until it is complete' },
-  optionWatchOverview: { ru: 'обновлять до Ctrl-C', en: 'refresh until Ctrl-C' },
-  argItem: {
-    ru: 'название[:количество]@цена, цена в рублях: "Чай:2@100.50"',
-    en: 'name[:quantity]@price, the price in major units: "Tea:2@100.50"',
-  },
-  argAmount: { ru: 'сумма: 1000 или 100.50', en: 'an amount: 1000 or 100.50' },
-  argOrder: { ru: 'номер заказа', en: 'id of an order' },
-  argLatestOrder: {
-    ru: 'номер заказа; без него — последний',
-    en: 'id of an order; the latest if absent',
-  },
-  argLetterOrFilter: {
-    ru: 'номер письма; без него — по условию',
-    en: 'id of a letter; by filter if absent',
-  },
-  argLetter: { ru: 'номер письма', en: 'id of a letter' },
-  argDeadLetter: { ru: 'номер сообщения', en: 'id of a message' },
-  argCustomer: { ru: 'номер клиента', en: 'id of a customer' },
-  argEmail: { ru: 'адрес почты', en: 'e-mail address' },
-  register: { ru: 'завести учётную запись и войти', en: 'create an account and sign in' },
-  login: { ru: 'войти', en: 'sign in' },
-  logout: { ru: 'выйти: забыть токен', en: 'sign out: forget the token' },
-  profile: {
-    ru: 'кто вошёл; изменить адрес писем',
-    en: 'who is signed in; change where letters go',
-  },
-  wallet: { ru: 'баланс и последние операции', en: 'balance and latest operations' },
-  topUp: { ru: 'пополнить кошелёк', en: 'put money into the wallet' },
-  order: { ru: 'заказать и оплатить', en: 'order and pay' },
-  orders: { ru: 'мои заказы', en: 'my orders' },
-  show: { ru: 'один заказ', en: 'one order' },
-  journey: { ru: 'путь заказа через сервисы', en: "an order's way through the services" },
-  letters: { ru: 'мои письма', en: 'my letters' },
-  letter: { ru: 'одно письмо: текст и попытки', en: 'one letter: its text and attempts' },
-  operator: { ru: 'для оператора', en: 'for the operator' },
-  overview: { ru: 'как работает система', en: 'how the system is doing' },
-  pending: { ru: 'незавершённые заказы', en: 'orders that have not ended' },
-  operatorLetters: { ru: 'письма всех клиентов', en: 'letters of all customers' },
-  resend: {
-    ru: 'отправить письмо сейчас или все недоставленные по условию',
-    en: 'send a letter now, or all failed ones that match',
-  },
-  preview: { ru: 'письмо, каким оно ушло бы сейчас', en: 'a letter as it would go out now' },
-  deadLetters: {
-    ru: 'сообщения, не ставшие письмами',
-    en: 'messages that could not become letters',
-  },
-  redrive: { ru: 'прочитать сообщение ещё раз', en: 'read a message once more' },
-  verify: { ru: 'сверить книги до конца', en: 'compare the books to the end' },
-  operatorTopUp: { ru: 'пополнить кошелёк клиента', en: "put money into a customer's wallet" },
-  operatorJourney: { ru: 'путь любого заказа', en: 'the way of any order' },
+  ...helpTexts,
 
   // Faults.
   notSignedIn: {
@@ -154,8 +17,12 @@ For programs: npm run -s orderbell -- … --json`,
     en: 'No answer from {0} ({1}). npm start starts the system.',
   },
   unexpected: {
-    ru: '{0} ответил {1}, и это не ответ Orderbell.',
-    en: '{0} answered {1}, which is no answer of Orderbell.',
+    ru: '{0} ответил {1}, но это не ответ Orderbell. Возможно, ответил прокси.',
+    en: '{0} answered {1}, but not as Orderbell does. A proxy may have answered.',
+  },
+  maybeDone: {
+    ru: 'Неизвестно, выполнен ли запрос. Команду можно повторить: дважды ничего не выполнится.',
+    en: 'Whether it was done is unknown. Repeat the command: nothing is done twice.',
   },
   repeating: {
     ru: 'Ответа пока нет, повторяю.',
@@ -176,8 +43,8 @@ For programs: npm run -s orderbell -- … --json`,
   badWait: { ru: '--wait: число секунд от 0 до 3600.', en: '--wait: seconds from 0 to 3600.' },
   badLimit: { ru: '--limit: число от 1 до 100.', en: '--limit: a number from 1 to 100.' },
   badCurrency: {
-    ru: '--currency: три буквы, например RUB.',
-    en: '--currency: three letters, as RUB.',
+    ru: '--currency: код ISO 4217, например RUB.',
+    en: '--currency: an ISO 4217 code, such as RUB.',
   },
   badKey: {
     ru: '--key: до 255 печатных символов ASCII без пробелов.',
@@ -201,21 +68,33 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '--reason: от 1 до 200 знаков в одной строке.',
     en: '--reason: 1 to 200 characters on one line.',
   },
+  reasonNeeded: {
+    ru: 'Укажите --reason: причина сохраняется с каждым шагом.',
+    en: 'Give --reason: it is stored with every step.',
+  },
+  longReason: {
+    ru: '--reason: не больше {0} знаков.',
+    en: '--reason: {0} characters at most.',
+  },
+  noCustomer: {
+    ru: 'Клиента «{0}» нет. Проверьте номер или почту.',
+    en: 'There is no customer "{0}". Check the id or the address.',
+  },
+  severalCustomers: {
+    ru: 'С почтой «{0}» несколько клиентов. Укажите номер:',
+    en: 'Several customers have the address "{0}". Give the id:',
+  },
+  yesNeeded: {
+    ru: 'Подтверждения нет, ничего не сделано. Без вопроса: --yes.',
+    en: 'Not confirmed, so nothing was done. To skip the question, add --yes.',
+  },
+  notDone: { ru: 'Ничего не сделано.', en: 'Nothing was done.' },
   idOrAll: { ru: 'Укажите номер сообщения или --all.', en: 'Give the id of a message, or --all.' },
   watchOrJson: {
     ru: '--watch и --json вместе не бывают: обновлениям нет конца.',
     en: '--watch and --json do not go together: there is no end to it.',
   },
-  'amount-form': {
-    ru: '«{0}» — не сумма; нужно, например, 1000 или 100.50.',
-    en: '"{0}" is no amount; 1000 or 100.50 would be.',
-  },
-  'amount-decimals': {
-    ru: '«{0}»: слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}" has too many decimals: {1} has {2}.',
-  },
-  'amount-too-large': { ru: '«{0}»: сумма слишком велика.', en: '"{0}" is too large.' },
-  'amount-zero': { ru: 'Сумма должна быть больше нуля.', en: 'The amount must be above zero.' },
+  badAmount: { ru: '«{0}» не подходит. {1}', en: '"{0}" cannot be used. {1}' },
   'item-no-price': {
     ru: '«{0}»: нет цены; нужно название[:количество]@цена.',
     en: '"{0}" has no price; name[:quantity]@price is needed.',
@@ -229,18 +108,11 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '«{0}»: количество — целое число от 1 до 10000.',
     en: '"{0}": the quantity is a whole number from 1 to 10000.',
   },
-  'item-price-form': {
-    ru: '«{0}»: цена после @ — число, например 100.50.',
-    en: '"{0}": the price after @ is a number like 100.50.',
+  'item-ambiguous': {
+    ru: '«{0}»: число после двоеточия — количество или часть названия?\n  Одна штука: "{1}"\n  Количество: "{2}"',
+    en: '"{0}": is the number after the colon a quantity or a part of the name?\n  One piece: "{1}"\n  A quantity: "{2}"',
   },
-  'item-price-decimals': {
-    ru: '«{0}»: в цене слишком много знаков после запятой, в {1} их {2}.',
-    en: '"{0}": the price has too many decimals: {1} has {2}.',
-  },
-  'item-price-too-large': {
-    ru: '«{0}»: цена слишком велика.',
-    en: '"{0}": the price is too large.',
-  },
+  'item-price': { ru: '«{0}»: неверная цена. {1}', en: '"{0}": wrong price. {1}' },
 
   // Results.
   registered: { ru: 'Учётная запись {0} создана.', en: 'The account {0} was created.' },
@@ -252,6 +124,15 @@ For programs: npm run -s orderbell -- … --json`,
   },
   topUpAndOrder: { ru: 'Пополнить и заказать снова:', en: 'Top up and order again:' },
   toppedUp: { ru: 'Пополнено на {0}, на кошельке {1}.', en: '{0} put in, the wallet holds {1}.' },
+  askTopUp: {
+    ru: 'Зачислить {0} клиенту {1} ({2})? Сейчас на кошельке: {3}. [y/N] ',
+    en: 'Add {0} to the wallet of {1} ({2})? It holds {3} now. [y/N] ',
+  },
+  unknownBalance: { ru: 'баланс неизвестен', en: 'balance unknown' },
+  undone: {
+    ru: 'Пополнение отменено: списано {0}, на кошельке {1}.',
+    en: 'The top-up is undone: {0} taken back, the wallet holds {1}.',
+  },
   stillPending: {
     ru: 'Чем закончится заказ, пока неизвестно; система завершит его сама.',
     en: 'How the order ends is not known yet; the system ends it by itself.',
@@ -260,6 +141,18 @@ For programs: npm run -s orderbell -- … --json`,
   moreByLimit: { ru: 'Это не всё, см. --limit.', en: 'There is more, see --limit.' },
   nothing: { ru: 'Пусто.', en: 'Nothing there.' },
   booksAgree: { ru: 'Книги сходятся.', en: 'The books agree.' },
+  repairDifferences: { ru: 'Расхождений', en: 'Differences' },
+  repairsPlanned: { ru: 'Будет исправлено', en: 'To be repaired' },
+  repairsDone: { ru: 'Исправлено', en: 'Repaired' },
+  repairsRefused: { ru: 'Не получилось', en: 'Not possible' },
+  repairsLeft: { ru: 'Оставлено', en: 'Left' },
+  applyHint: {
+    ru: 'Ничего не изменено. Исправить: та же команда с --apply --reason "…".',
+    en: 'Nothing was changed. To repair, add --apply --reason "…".',
+  },
+  walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
+  walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },
+  booksAcknowledged: { ru: 'Отмечены как известные', en: 'Recorded as known' },
   booksDiffer: { ru: 'Книги расходятся: {0}.', en: 'The books differ: {0}.' },
   becameLetter: { ru: 'Сообщение прочитано.', en: 'The message was read.' },
   stillDead: { ru: 'Снова не прочитано: {0}', en: 'It could not be read again: {0}' },
@@ -282,6 +175,7 @@ For programs: npm run -s orderbell -- … --json`,
   total: { ru: 'Сумма', en: 'Total' },
   created: { ru: 'Создан', en: 'Placed' },
   top_up: { ru: 'пополнение', en: 'top-up' },
+  reversal: { ru: 'отмена операции', en: 'reversal' },
   charge: { ru: 'оплата', en: 'charge' },
   to: { ru: 'Кому', en: 'To' },
   subject: { ru: 'Тема', en: 'Subject' },

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { amountAdvice, parseAmount } from '#contracts/amounts.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
 import { readOperations, readWallet, topUp } from '#contracts/gateway.ts';
 import { operatorTopUp } from '#contracts/operator.ts';
 import type { Declaring } from './declaring.ts';
 import { CliError, EXIT } from './exit-codes.ts';
-import { decimalsOf, parseAmount } from './money.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from './repeating.ts';
 import { type Cell, facts, table } from './screen.ts';
 import type { Shell } from './shell.ts';
@@ -25,7 +25,7 @@ export function addWalletCommands(program: Command, { say, run, example }: Decla
       ),
     ),
     'top-up 1000',
-    'top-up 100.50 --key monday',
+    'top-up 250 --key monday',
   );
 }
 
@@ -41,14 +41,15 @@ async function showWallet(shell: Shell) {
   return undefined;
 }
 
-function operationRow(shell: Shell, operation: WalletOperation): Cell[] {
-  const { amount, balanceAfter, createdAt, orderId, type } = operation;
+/** The last cell is the paid order, or why the operation was reversed. */
+export function operationRow(shell: Shell, operation: WalletOperation): Cell[] {
+  const { amount, balanceAfter, createdAt, orderId, reason, type } = operation;
   return [
     shell.moment(createdAt),
     shell.say(type),
     { text: shell.money(amount), right: true },
     { text: shell.money(balanceAfter), right: true, colour: 'dim' },
-    orderId ?? '',
+    orderId ?? reason ?? '',
   ];
 }
 
@@ -76,12 +77,10 @@ export async function putIn(
   return undefined;
 }
 
-function checkedAmount(shell: Shell, text: string, currency: string): number {
-  const amount = parseAmount(text, currency);
-  if (typeof amount !== 'number') {
-    const fault = shell.say(`amount-${amount}`, text, currency, decimalsOf(currency));
-    throw new CliError(EXIT.usage, fault);
-  }
-  if (amount === 0) throw new CliError(EXIT.usage, shell.say('amount-zero'));
-  return amount;
+/** @throws CliError for what is no amount above zero */
+export function checkedAmount(shell: Shell, text: string, currency: string): number {
+  const amount = parseAmount(text, currency, 1);
+  if (typeof amount === 'number') return amount;
+  const advice = amountAdvice(amount, { text, currency, language: shell.language });
+  throw new CliError(EXIT.usage, shell.say('badAmount', text, advice));
 }

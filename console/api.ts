@@ -1,4 +1,12 @@
-/** A problem document of the API (RFC 9457), or what stands for one where no answer came. */
+import {
+  type Judgement,
+  judgeAnswer,
+  type ReceivedAnswer,
+  receiveAnswer,
+  retryAfterMs,
+} from '#contracts/answers.ts';
+
+/** A problem document of the API (RFC 9457), or what stands for one where no answer of it came. */
 export interface ProblemBody {
   title: string;
   detail: string;
@@ -10,23 +18,36 @@ export interface ProblemBody {
   [member: string]: unknown;
 }
 
-/** Status 0: nobody answered. */
+/**
+ * What a problem says of its request: `decided` and `refused` as in contracts/answers.ts; after
+ * `unknown` nobody knows whether the request was done.
+ */
+export type RequestEnd = 'decided' | 'refused' | 'unknown';
+
+/** Status 0: nobody answered, or something else than the API. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly body: ProblemBody;
+  readonly end: RequestEnd;
   /** Milliseconds, where the answer names them. */
   readonly retryAfterMs: number | null;
 
-  constructor(body: ProblemBody, retryAfterMs: number | null = null) {
+  constructor(body: ProblemBody, end: RequestEnd = 'unknown', retryAfterMs: number | null = null) {
     super(body.title);
     this.status = body.status;
     this.body = body;
+    this.end = end;
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether asking again may help: nobody answered, or the answer says so. */
+  /** Whether asking again may help: the API did not answer, or its answer says so. */
   get retryable(): boolean {
     return this.status === 0 || this.body.retryable;
+  }
+
+  /** Whether something else answered in place of the API. */
+  get foreign(): boolean {
+    return this.body.code === 'foreign';
   }
 }
 
@@ -60,27 +81,40 @@ export interface Api {
 // Longer than an order's budget, so that its answer comes first.
 const TIMEOUT_MS = 15_000;
 
+type NoAnswer = 'unreachable' | 'foreign';
+
 /**
  * The public API as this person calls it.
  * @param onExpired the token is not accepted any more
+ * @param texts what to say where the API did not answer; `unknown` where something may be done
  */
 export function createApi(options: {
   token: string | null;
   language: string;
   onExpired: () => void;
-  unreachable: { title: string; detail: string };
+  texts: Record<NoAnswer | 'unknown', { title: string; detail: string }>;
 }): Api {
-  const { token, language, onExpired, unreachable } = options;
+  const { token, language, onExpired, texts } = options;
 
-  async function request(method: string, path: string, given: RequestOptions): Promise<Response> {
+  function noAnswer(method: string, code: NoAnswer): ApiProblem {
+    const text = method === 'GET' ? texts[code] : texts.unknown;
+    return new ApiProblem({ ...text, status: 0, code, retryable: true });
+  }
+
+  async function request(
+    method: string,
+    path: string,
+    given: RequestOptions,
+  ): Promise<{ received: ReceivedAnswer; headers: Headers }> {
     const { query = {}, body, headers, signal, timeoutMs = TIMEOUT_MS } = given;
     const parameters = Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)]],
     );
     const search = parameters.length === 0 ? '' : `?${new URLSearchParams(parameters)}`;
     const timeout = AbortSignal.timeout(timeoutMs);
+    let answered = false;
     try {
-      return await fetch(`${path}${search}`, {
+      const answer = await fetch(`${path}${search}`, {
         method,
         headers: {
           'accept-language': language,
@@ -89,28 +123,43 @@ export function createApi(options: {
           ...headers,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
+        // The API never redirects: what does is something else, and must not get the request.
+        redirect: 'manual',
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
+      answered = true;
+      return { received: await receiveAnswer(answer), headers: answer.headers };
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new ApiProblem({ ...unreachable, status: 0, code: 'unreachable', retryable: true });
+      // Something answers, and what it says breaks off or cannot be decoded.
+      throw noAnswer(method, answered && method !== 'GET' ? 'foreign' : 'unreachable');
     }
   }
 
   const send: Send = async (method, path, given = {}) => {
-    const answer = await request(method, path, given);
-    const body = await answer.json().catch(() => {
-      if (given.signal?.aborted) throw given.signal.reason;
-      // Cut off, or something between us and the gateway answered.
-      throw new ApiProblem({ ...unreachable, status: 0, code: 'unreachable', retryable: true });
-    });
-    if (answer.ok) return { status: answer.status, body, headers: answer.headers };
-    if (answer.status === 401 && token !== null) onExpired();
-    const seconds = Number(answer.headers.get('retry-after'));
-    throw new ApiProblem(body, seconds > 0 ? seconds * 1000 : null);
+    const { received, headers } = await request(method, path, given);
+    const { body, headers: { 'idempotency-key': key } = {} } = given;
+    const judgement = judgeAnswer({ method, path, body, key }, received);
+    if (judgement.kind === 'success') {
+      return { status: received.status, body: judgement.body as never, headers };
+    }
+    if (judgement.problem === null) throw noAnswer(method, 'foreign');
+    // Only the API itself knows whether a token has expired.
+    if (judgement.problem.code === 'unauthenticated' && token !== null) onExpired();
+    throw problemOf(judgement, judgement.problem, received);
   };
 
   return { send, read: async (path, given) => (await send('GET', path, given)).body as never };
+}
+
+function problemOf(
+  judgement: Judgement,
+  problem: Omit<ProblemBody, 'retryable'> & { retryable?: boolean },
+  received: ReceivedAnswer,
+): ApiProblem {
+  const refused = judgement.kind === 'refused' && (judgement.decided ? 'decided' : 'refused');
+  const body = { ...problem, retryable: problem.retryable === true } as ProblemBody;
+  return new ApiProblem(body, refused || 'unknown', retryAfterMs(received) || null);
 }
 
 /** A new idempotency key; `randomUUID` exists on https and on this machine's own addresses only. */

@@ -64,8 +64,7 @@ export function App() {
   const { facts, waiting } = useFacts();
   const token = session?.token ?? null;
   const api = useMemo(() => {
-    const { unreachable } = shell[language];
-    return createApi({ token, language, onExpired: expire, unreachable });
+    return createApi({ token, language, onExpired: expire, texts: shell[language] });
   }, [token, language, expire]);
   if (facts === null) {
     return (

@@ -1,53 +1,21 @@
 import type { Money } from '#contracts/common.ts';
+import { moneyFormat } from '#contracts/currency.ts';
 
 export type Language = 'ru' | 'en';
 
 const LOCALES = { ru: 'ru-RU', en: 'en-GB' } as const;
 
-/** Digits after the point of a currency's unit: 2 for roubles. */
-export function digitsOf(currency: string): number {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.resolvedOptions().maximumFractionDigits ?? 2;
-}
-
-/** Minor units as a decimal text with a point: a double would lose digits of 10^15. */
-export function decimalOf(amount: number, digits: number): string {
-  const padded = Math.abs(amount)
-    .toString()
-    .padStart(digits + 1, '0');
-  const whole = padded.slice(0, padded.length - digits);
-  return `${amount < 0 ? '-' : ''}${whole}${digits === 0 ? '' : `.${padded.slice(-digits)}`}`;
-}
-
 /** Money in words of the language; whole amounts without `,00`. */
 export function formatMoney(
-  money: Money,
+  { amount, currency }: Money,
   language: Language,
   { sign = false }: { sign?: boolean } = {},
 ): string {
-  const digits = digitsOf(money.currency);
-  const whole = money.amount % 10 ** digits === 0;
-  return new Intl.NumberFormat(LOCALES[language], {
-    style: 'currency',
-    currency: money.currency,
+  return moneyFormat(LOCALES[language], currency, {
     currencyDisplay: 'narrowSymbol',
-    minimumFractionDigits: whole ? 0 : digits,
+    trailingZeroDisplay: 'stripIfInteger',
     signDisplay: sign ? 'exceptZero' : 'auto',
-  }).format(decimalOf(money.amount, digits) as Intl.StringNumericLiteral);
-}
-
-/**
- * What a person typed as an amount: digits with a comma or a point, spaces between thousands.
- * @returns minor units, exact; null when it is no amount or has too many digits
- */
-export function parseAmount(text: string, currency: string): number | null {
-  const digits = digitsOf(currency);
-  const match = /^(\d{1,16})(?:[.,](\d*))?$/.exec(text.replace(/[\s\u00a0\u202f]/g, ''));
-  if (match === null) return null;
-  const fraction = match[2] ?? '';
-  if (fraction.length > digits) return null;
-  const amount = Number(`${match[1]}${fraction.padEnd(digits, '0')}`);
-  return Number.isSafeInteger(amount) ? amount : null;
+  })(amount);
 }
 
 const DAY_MS = 86_400_000;

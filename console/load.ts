@@ -112,7 +112,13 @@ export function problemOf(error: unknown): ApiProblem {
 /** One action at a time, with its problem. */
 export function useAction<A extends unknown[]>(
   act: (...given: A) => Promise<void>,
-): { run: (...given: A) => void; running: boolean; problem: ApiProblem | null } {
+): {
+  run: (...given: A) => void;
+  running: boolean;
+  problem: ApiProblem | null;
+  /** Forgets the problem. */
+  reset: () => void;
+} {
   const [state, setState] = useState<{ running: boolean; problem: ApiProblem | null }>({
     running: false,
     problem: null,
@@ -132,5 +138,5 @@ export function useAction<A extends unknown[]>(
     running.current = false;
     setState({ running: false, problem });
   };
-  return { run, ...state };
+  return { run, ...state, reset: () => setState({ running: running.current, problem: null }) };
 }

@@ -1,5 +1,6 @@
+import { parseAmount, parseQuantity } from '#contracts/amounts.ts';
+import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { OrderItem } from '#contracts/orders.ts';
-import { parseAmount } from './format.ts';
 
 /** One item as a person types it. */
 export interface OrderRow {
@@ -15,32 +16,22 @@ export type RowFault = 'name' | 'quantity' | 'price';
 /** The total of what is typed so far. */
 export type Total = { kind: 'sum'; amount: number } | { kind: 'nothing' } | { kind: 'too-large' };
 
-// The API's limits (design section 5).
-const QUANTITY_MAX = 10_000;
-const AMOUNT_MAX = 10 ** 15;
-
 let made = 0;
 
 export function emptyRow(): OrderRow {
   return { id: `${Date.now()}-${made++}`, name: '', quantity: '1', price: '' };
 }
 
-function quantityOf({ quantity }: OrderRow): number | null {
-  const text = quantity.replace(/[\s\u00a0\u202f]/g, '');
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  return value >= 1 && value <= QUANTITY_MAX ? value : null;
-}
-
 function priceOf({ price }: OrderRow, currency: string): number | null {
   const amount = parseAmount(price, currency);
-  return amount !== null && amount <= AMOUNT_MAX ? amount : null;
+  return typeof amount === 'number' ? amount : null;
 }
 
 /** What of a row is not right yet. */
 export function faultsOfRow(row: OrderRow, currency: string): RowFault[] {
   const faults: RowFault[] = [];
   if (row.name.trim() === '') faults.push('name');
-  if (quantityOf(row) === null) faults.push('quantity');
+  if (parseQuantity(row.quantity) === null) faults.push('quantity');
   if (priceOf(row, currency) === null) faults.push('price');
   return faults;
 }
@@ -50,7 +41,7 @@ export function itemsOf(rows: OrderRow[], currency: string): OrderItem[] | null 
   if (rows.some((row) => faultsOfRow(row, currency).length > 0)) return null;
   return rows.map((row) => ({
     name: row.name.trim(),
-    quantity: quantityOf(row) ?? 0,
+    quantity: parseQuantity(row.quantity) ?? 0,
     unitPrice: { amount: priceOf(row, currency) ?? 0, currency },
   }));
 }
@@ -59,7 +50,7 @@ export function itemsOf(rows: OrderRow[], currency: string): OrderItem[] | null 
 export function totalOfRows(rows: OrderRow[], currency: string): Total {
   let amount = 0;
   for (const row of rows) {
-    const line = (quantityOf(row) ?? 0) * (priceOf(row, currency) ?? 0);
+    const line = (parseQuantity(row.quantity) ?? 0) * (priceOf(row, currency) ?? 0);
     if (line > AMOUNT_MAX || amount + line > AMOUNT_MAX) return { kind: 'too-large' };
     amount += line;
   }

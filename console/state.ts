@@ -108,6 +108,10 @@ function themeIn(text: string | null): Theme {
 const FACTS_RETRY_MS = 1_000;
 const FACTS_TIMEOUT_MS = 10_000;
 
+function isFacts(found: Partial<Facts> | null): found is Facts {
+  return typeof found?.currency === 'string' && typeof found.operator?.claim === 'string';
+}
+
 /** Reads the set-up, again and again until the gateway answers. */
 export function useFacts(): { facts: Facts | null; waiting: boolean } {
   const [facts, setFacts] = useState<Facts | null>(null);
@@ -119,8 +123,10 @@ export function useFacts(): { facts: Facts | null; waiting: boolean } {
       try {
         const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(FACTS_TIMEOUT_MS)]);
         const answer = await fetch('/console.json', { signal });
-        if (!answer.ok) throw new Error(String(answer.status));
-        setFacts(await answer.json());
+        const found = await answer.json();
+        // Something else may answer in place of the gateway.
+        if (!answer.ok || !isFacts(found)) throw new Error(String(answer.status));
+        setFacts(found);
       } catch {
         if (stop.signal.aborted) return;
         setWaiting(true);

@@ -1,7 +1,8 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { currencySettingFault } from './currency.ts';
 
-/** The largest price, total or top-up, in minor units: exact in a double with room for sums. */
-export const AMOUNT_MAX = 10 ** 15;
+export { AMOUNT_MAX } from './currency.ts';
+
 /** The largest balance, in minor units: just below 2^53, where doubles stop being exact. */
 export const BALANCE_MAX = 9 * 10 ** 15;
 
@@ -22,6 +23,13 @@ export function moneyBetween(minimum: number, maximum: number) {
 /** Money of any size and sign, as answers carry it. */
 export const Money = moneyBetween(-BALANCE_MAX, BALANCE_MAX);
 export type Money = Static<typeof Money>;
+
+/** The setting CURRENCY of every service that knows amounts. */
+export const CurrencySetting = Type.String({
+  default: 'RUB',
+  description: 'The one currency of orders and wallets (ISO 4217).',
+  check: currencySettingFault,
+});
 
 /** A value or null. JSON Schema's type list, since `anyOf` makes serialization slow. */
 export function nullable<S extends TSchema>(schema: S) {

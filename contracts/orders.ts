@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ITEM_NAME_MAX, ITEMS_MAX, QUANTITY_MAX } from './amounts.ts';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -17,14 +18,12 @@ import {
   Timestamp,
   Uuid,
 } from './common.ts';
-
-const QUANTITY_MAX = 10_000;
-const ITEMS_MAX = 100;
+import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
 export const OrderItem = Type.Object(
   {
-    name: lineOfText(200),
-    sku: Type.Optional(lineOfText(200)),
+    name: lineOfText(ITEM_NAME_MAX),
+    sku: Type.Optional(lineOfText(ITEM_NAME_MAX)),
     quantity: Type.Integer({ minimum: 1, maximum: QUANTITY_MAX }),
     unitPrice: moneyBetween(0, AMOUNT_MAX),
   },
@@ -374,3 +373,17 @@ export const auditEvents = {
   query: auditQuery({ after: Type.Optional(Uuid) }),
   responses: { 200: auditOf(Uuid) },
 } as const;
+
+export const publishEventAgain = {
+  operationId: 'publishEventAgain',
+  method: 'POST',
+  path: '/orders/:orderId/event/repair',
+  summary: 'Put the event of an ended order into the outbox again, with the same id and content',
+  callers: ['gateway'],
+  params: OrderParams,
+  body: Type.Object(repairAuthor, strict),
+  responses: { 200: RepairResult },
+  problems: [repairProblems.repairRefused],
+} as const;
+
+export const listOrderRepairs = { ...repairList, operationId: 'listOrderRepairs' } as const;

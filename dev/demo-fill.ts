@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { judgeAnswer, receiveAnswer } from '#contracts/answers.ts';
 import type { Money } from '#contracts/common.ts';
 import { type OrderItem, totalOf } from '#contracts/orders.ts';
 import { DEMO_PASSWORD, type DemoCustomer, demoCustomers, demoItems } from './demo-shop.ts';
@@ -116,7 +117,7 @@ async function shop(
   const answer = await client.call('/v1/orders', { items: itemsOf(number) }, `${key}-${number}`);
   if (answer.status === 201) return 'paid';
   if (answer.status === 202) return 'open';
-  if (['insufficient-funds', 'order-cancelled'].includes(answer.body?.code)) return 'cancelled';
+  if (['insufficient-funds', 'order-cancelled'].includes(answer.body.code)) return 'cancelled';
   throw refused(client.customer, answer);
 }
 
@@ -159,20 +160,31 @@ interface RequestOptions {
   key?: string | undefined;
 }
 
-/** One request, repeated under its key while the outcome is not known. */
+/**
+ * One request, repeated under its key while the outcome is not known.
+ * @throws Error when it stays unknown: nobody answers, or something else than the API
+ */
 async function request(url: string, path: string, options: RequestOptions): Promise<Answer> {
   for (let trial = 1; ; trial++) {
-    const answer = await send(url + path, options).catch((error: unknown) => error as Error);
-    const open = answer instanceof Error || [202, 502, 503, 504].includes(answer.status);
-    if (!(answer instanceof Error) && (!open || trial === TRIES)) return answer;
-    if (trial === TRIES) throw answer;
-    await sleep(RETRY_PAUSE_MS);
+    const answer = await send(url, path, options).catch((error: unknown) => error as Error);
+    const open = answer instanceof Error || answer.status === 202;
+    if (!open) return answer;
+    if (trial < TRIES) await sleep(RETRY_PAUSE_MS);
+    else if (answer instanceof Error) throw answer;
+    else return answer;
   }
 }
 
-async function send(address: string, { body, key, token }: RequestOptions): Promise<Answer> {
-  const answer = await fetch(address, {
-    method: body === undefined ? 'GET' : 'POST',
+/** @throws Error when the answer is none of ours, or says that the outcome is unknown */
+async function send(
+  url: string,
+  path: string,
+  { body, key, token }: RequestOptions,
+): Promise<Answer> {
+  const method = body === undefined ? 'GET' : 'POST';
+  const answer = await fetch(url + path, {
+    method,
+    redirect: 'manual',
     headers: {
       'accept-language': 'en',
       ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -182,7 +194,13 @@ async function send(address: string, { body, key, token }: RequestOptions): Prom
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  return { status: answer.status, body: await answer.json() };
+  const judgement = judgeAnswer({ method, path, body, key }, await receiveAnswer(answer));
+  if (judgement.kind === 'success') return { status: answer.status, body: judgement.body };
+  const { problem } = judgement;
+  if (judgement.kind === 'unknown' || problem === null) {
+    throw new Error(`${method} ${url}${path}: ${answer.status} ${problem?.title ?? ''}`.trim());
+  }
+  return { status: answer.status, body: problem };
 }
 
 function refused({ email }: DemoCustomer, { body, status }: Answer): Error {

@@ -1,7 +1,7 @@
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/log.ts';
+import { defaultUrl, homeFolder, runningUrl } from '../cli/running-system.ts';
 import { findReachable, makeDeadLetter } from './demo-dead-letter.ts';
 import { type Filled, type FillOptions, fill, goOn } from './demo-fill.ts';
 import { DEMO_PASSWORD } from './demo-shop.ts';
@@ -14,14 +14,15 @@ const USAGE = `npm run demo -- [options]
   --orders N      how many orders, up to 100000 (default 200)
   --minutes N     go on slowly for so long afterwards, up to 1440 (default 0)
   --seed S        what the orders are made of; the same seed never doubles them (default 1)
-  --url URL       the system to fill (default ORDERBELL_URL, or port PORT or 8080 of this machine);
-                  where nothing answers on this machine, the system is started and stays up`;
+  --url URL       the system to fill (default ORDERBELL_URL, else the one that runs in this folder,
+                  else port PORT or 8080 of this machine); where nothing answers on this machine,
+                  the system is started and stays up`;
 
 interface Options extends Omit<FillOptions, 'signal'> {
   minutes: number;
 }
 
-const HOME = resolve(process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '.orderbell'));
+const HOME = homeFolder();
 
 /** @throws Error that says what is wrong with the arguments */
 function readOptions(args: string[]): Options {
@@ -32,7 +33,7 @@ function readOptions(args: string[]): Options {
       orders: { type: 'string', default: '200' },
       minutes: { type: 'string', default: '0' },
       seed: { type: 'string', default: '1' },
-      url: { type: 'string', default: defaultUrl() },
+      url: { type: 'string', default: urlToFill() },
     },
   });
   if (!/^[\w.-]{1,50}$/.test(values.seed)) throw new Error('--seed is letters, digits, . _ and -');
@@ -48,9 +49,10 @@ function readOptions(args: string[]): Options {
   };
 }
 
-function defaultUrl(): string {
+function urlToFill(): string {
   const { ORDERBELL_URL: url, PORT: port } = process.env;
-  return url?.trim() || `http://127.0.0.1:${port?.trim() || 8080}`;
+  if (url?.trim() || !port?.trim() || runningUrl(HOME) !== null) return defaultUrl();
+  return `http://127.0.0.1:${port.trim()}`;
 }
 
 function numberFrom(name: string, text: string, min: number, max: number): number {
@@ -109,7 +111,7 @@ async function deadLetterLine({ seed, url }: Options): Promise<string> {
 
 function screen(filled: Filled, { url }: Options, deadLetter: string): string {
   const { cancelled, customers, open, paid } = filled;
-  const at = url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`;
+  const at = url === defaultUrl() ? '' : ` --url ${url}`;
   const orderbell = (words: string) => `  npm run orderbell -- ${words}${at}`;
   const people = customers.map(
     ({ email, locale, name, remark }) =>

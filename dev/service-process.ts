@@ -39,8 +39,8 @@ export interface ServiceProcessOptions {
 // Longer than a service gives itself to stop (platform/run.ts), so that its own word on what kept
 // it is heard first.
 const STOP_TIMEOUT_MS = 12_000;
-// A start takes under a second; on a machine that is busy with many starts several.
-const START_TIMEOUT_MS = 60_000;
+// A start takes under a second, and waits for a database that is not there for a minute.
+const START_TIMEOUT_MS = 120_000;
 // Of what a process prints, for the message about its early end: enough for a list of settings or
 // a stack, little enough to keep for each of many processes.
 const KEPT_LINES = 30;

@@ -17,8 +17,6 @@ export interface AdmissionOptions<Lane extends string> {
   limits: Record<Lane, number>;
   /** The lane of a request, null for one that is never refused. */
   laneOf: (request: FastifyRequest) => Lane | null;
-  /** Further headers of a refusal. */
-  refusalHeaders?: (request: FastifyRequest) => Record<string, string>;
   log: Logger;
   /** A monotonic clock. */
   nowMs?: () => number;
@@ -54,14 +52,14 @@ export function limitRequests<Lane extends string>(
       return undefined;
     }
     refused.set(lane, (refused.get(lane) as number) + 1);
-    return refusal(request, lane);
+    return refusal(lane);
   }
 
-  function refusal(request: FastifyRequest, what: string): AppError {
+  function refusal(what: string): AppError {
     tell(what);
     const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
     return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
-      headers: { 'retry-after': String(seconds), ...options.refusalHeaders?.(request) },
+      headers: { 'retry-after': String(seconds) },
     });
   }
 
@@ -71,7 +69,7 @@ export function limitRequests<Lane extends string>(
   function takeBody(request: FastifyRequest): AppError | undefined {
     const bytes = largeBodyBytes(request);
     if (bytes === 0) return undefined;
-    if (largeBodies + bytes > LARGE_BODIES_BYTES_MAX) return refusal(request, 'large bodies');
+    if (largeBodies + bytes > LARGE_BODIES_BYTES_MAX) return refusal('large bodies');
     largeBodies += bytes;
     // Comes when the body has ended, and when the connection has.
     request.raw.once('close', () => {

@@ -145,3 +145,33 @@ test('what has waited longer than anybody waits for it is refused, not run', asy
   runs[1]?.end();
   assert.deepEqual(await Promise.all([first, patient]), [10, 30]);
 });
+
+test("no item gets another one's result", async () => {
+  const results = [[10], [30, 20], [40]];
+  const batcher = createBatcher({
+    run: async (_: number[]) => results.shift() as number[],
+    isOwn: (item, result) => result === item * 10,
+    ...LIMITS,
+  });
+  const isMixedUp = { name: 'AppError', problem: commonProblems.internal };
+  const [first, ...mixed] = [1, 2, 3].map(batcher);
+  assert.equal(await first, 10);
+  for (const one of mixed) await assert.rejects(one as Promise<number>, isMixedUp);
+  assert.equal(await batcher(4), 40);
+});
+
+test("too few results are nobody's", async () => {
+  const batcher = createBatcher({ run: async (items: number[]) => items.slice(1), ...LIMITS });
+  await assert.rejects(batcher(1), { problem: commonProblems.internal });
+});
+
+test('an item that is run alone after a failure gets no foreign result either', async () => {
+  const run = async (items: number[]) => {
+    if (items.includes(3) && items.length > 1) throw sqlError('23505');
+    return items.map((item) => (item === 2 ? 30 : item * 10));
+  };
+  const batcher = createBatcher({ run, isOwn: (item, result) => result === item * 10, ...LIMITS });
+  const [, second, third] = [1, 2, 3].map(batcher);
+  await assert.rejects(second as Promise<number>, { problem: commonProblems.internal });
+  assert.equal(await third, 30);
+});

@@ -8,6 +8,11 @@ export interface BatcherOptions<Item, Result> {
    * the others neither fail with it nor wait for it, and `run` must bear that. Otherwise all fail.
    */
   isOneItems: (error: unknown) => boolean;
+  /**
+   * Whether a result is this item's own. Another item's is a defect: it is refused as `internal`,
+   * so that no caller acts on what belongs to somebody else.
+   */
+  isOwn?: (item: Item, result: Result) => boolean;
   /** Most items of one run. */
   batchMax: number;
   /** Weight of an item, such as its bytes; a run takes no more than `weightMax` of it. */
@@ -46,7 +51,8 @@ export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
   const { run, isOneItems, batchMax, runsMax, waitingMax, gatherTurn = false } = options;
-  const { nowMs = () => performance.now(), weightOf, weightMax = Infinity } = options;
+  const { isOwn = () => true, weightOf, weightMax = Infinity } = options;
+  const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
   let turnEnds = false;
@@ -82,8 +88,11 @@ export function createBatcher<Item, Result>(
     let tell: () => void;
     try {
       const results = await run(batch.map(({ item }) => item));
+      if (results.length !== batch.length) {
+        throw foreignResult(`${batch.length} items have ${results.length} results`);
+      }
       tell = () => {
-        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+        for (const [index, one] of batch.entries()) settle(one, results[index] as Result);
       };
     } catch (error) {
       const alone = batch.length > 1 && isOneItems(error);
@@ -97,8 +106,13 @@ export function createBatcher<Item, Result>(
     tell();
   }
 
-  function runAlone({ item, resolve, reject }: Waiting<Item, Result>): void {
-    run([item]).then(([result]) => resolve(result as Result), reject);
+  function runAlone(one: Waiting<Item, Result>): void {
+    run([one.item]).then(([result]) => settle(one, result as Result), one.reject);
+  }
+
+  function settle({ item, resolve, reject }: Waiting<Item, Result>, result: Result): void {
+    if (isOwn(item, result)) resolve(result);
+    else reject(foreignResult('an item has the result of another one'));
   }
 
   return (item) => {
@@ -115,4 +129,8 @@ export function createBatcher<Item, Result>(
     }
     return promise;
   };
+}
+
+function foreignResult(what: string): AppError {
+  return new AppError(commonProblems.internal, `a batch is mixed up: ${what}`);
 }

@@ -1,5 +1,5 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
-import { settingFormats } from './setting-formats.ts';
+import { type SettingFormat, settingFormats } from './setting-formats.ts';
 
 /** Environment variables as `process.env` gives them. */
 export type Environment = Record<string, string | undefined>;
@@ -48,7 +48,7 @@ function rulesOf(schema: TObject): SettingsRule<Record<string, unknown>>[] {
  * Reads a service's settings from environment variables of the schema's property names. Schemas
  * used: String, Integer, Boolean (`true`/`false`), and Array of String (comma-separated); with
  * `default`, or Optional, or required. A String, or the String of an Array, may name a `format`
- * of `setting-formats.ts`. Then the rules of `settingsSchema` are asked.
+ * of `setting-formats.ts`, or bring a `check` of its own. Then the rules of `settingsSchema` are asked.
  * @throws ConfigError that lists every problem at once, without values (they may be secrets)
  */
 export function loadConfig<S extends TObject>(
@@ -85,6 +85,8 @@ interface SettingSchema {
   maximum?: number;
   pattern?: string;
   format?: string;
+  /** Says what is wrong with a text; null when nothing is. For formats that know the business. */
+  check?: SettingFormat;
   items?: SettingSchema;
 }
 
@@ -110,13 +112,15 @@ function parseSetting(text: string, rule: SettingSchema): unknown {
   }
 }
 
-function parseText(text: string, { pattern, format }: SettingSchema): string | SettingFault {
+function parseText(text: string, { pattern, format, check }: SettingSchema): string | SettingFault {
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) {
     return new SettingFault(`must match ${pattern}`);
   }
-  if (format === undefined) return text;
-  const faultOf = settingFormats.get(format);
-  if (faultOf === undefined) throw new Error(`there is no format ${format} of settings`);
+  const faultOf = format === undefined ? check : settingFormats.get(format);
+  if (faultOf === undefined) {
+    if (format === undefined) return text;
+    throw new Error(`there is no format ${format} of settings`);
+  }
   const fault = faultOf(text);
   return fault === null ? text : new SettingFault(fault);
 }

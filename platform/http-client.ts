@@ -158,7 +158,13 @@ export function createHttpClient({
       if (status === 404 || LIMIT_STATUSES.includes(status))
         return await Promise.all(outgoing.map(alone));
       if (status !== 200) throw new Error(faultOf(callee, status, JSON.stringify(body)));
-      return (body as { answers: Incoming[] }).answers;
+      const { answers } = body as { answers: Incoming[] };
+      if (!calls.every((call, index) => isAnswerTo(call, answers[index]))) {
+        // An alarm, and no answer: the calls are repeated.
+        log.error({ callee }, 'answers to several calls are mixed up');
+        throw new Error(`${callee} answered other calls`);
+      }
+      return answers;
     } finally {
       limit.clear();
     }
@@ -261,6 +267,11 @@ interface Outgoing {
 }
 
 type Incoming = TogetherAnswer;
+
+/** An older version does not say which call it answers. */
+function isAnswerTo(call: TogetherCall, answer: Incoming | undefined): boolean {
+  return answer !== undefined && (answer.traceId ?? call.traceId) === call.traceId;
+}
 
 // The callee or a proxy refused the request, in whatever form: nothing was done.
 const TOO_LARGE: ProblemDocument = toProblem(

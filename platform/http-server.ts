@@ -7,6 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { type AnswerHeaders, createAnswerHeaders } from './answer-headers.ts';
 import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError, type Fault } from './errors.ts';
@@ -40,6 +41,8 @@ export interface HttpServerOptions {
   log: Logger;
   /** Whether X-Forwarded-* headers are believed. */
   trustProxy?: boolean;
+  /** Headers of every answer, whatever refuses the request and however early. */
+  answerHeaders?: AnswerHeaders;
 }
 
 /**
@@ -47,6 +50,7 @@ export interface HttpServerOptions {
  * every error a problem document (design sections 5 and 7).
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const answerHeaders = createAnswerHeaders(options.answerHeaders ?? (() => ({})));
   const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
     // A line per request would cost more than many requests themselves.
@@ -66,11 +70,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
     },
-    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
-    clientErrorHandler: answerBrokenRequest,
+    // No hook runs for these.
+    frameworkErrors: (error, request, reply) => {
+      answerHeaders.add(request, reply);
+      sendError(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) =>
+      answerBrokenRequest(error, socket, answerHeaders.owedOn(socket)),
   }) as unknown as FastifyInstance;
 
-  // The first of all hooks: what another one refuses is a request under way too.
+  // Before every hook that may refuse.
+  app.addHook('onRequest', (request, reply, done) => {
+    answerHeaders.add(request, reply);
+    done();
+  });
+  // The first that refuses: requests that later hooks refuse are under way too.
   drainWhenClosing(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -237,8 +251,12 @@ function stackOf(error: AppError): string | undefined {
   return error.cause instanceof Error ? error.cause.stack : error.stack;
 }
 
-/** Requests that Node's HTTP parser gave up on: no request object exists, only the socket. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Requests that Node's HTTP parser gave up on: only the socket is left to answer on. */
+function answerBrokenRequest(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  headers: Record<string, string>,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -257,9 +275,10 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     }),
     status,
   });
+  const further = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      `${further.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 

@@ -40,7 +40,14 @@ export interface ProblemDocument {
   detail: string;
   instance: string;
   code: string;
-  errors?: { pointer?: string; parameter?: string; rule: string; detail: string }[];
+  errors?: {
+    pointer?: string;
+    parameter?: string;
+    rule: string;
+    /** What the rule demands, so that another service can write the detail in its language. */
+    expected?: string;
+    detail: string;
+  }[];
   traceId: string;
   retryable: boolean;
   [extra: string]: unknown;
@@ -78,6 +85,7 @@ export function toProblem(
         ...(fault.pointer !== undefined && { pointer: fault.pointer }),
         ...(fault.parameter !== undefined && { parameter: fault.parameter }),
         rule: fault.rule,
+        ...(fault.expected !== undefined && { expected: fault.expected }),
         detail: faultText(fault, context.language),
       })),
     }),
@@ -138,6 +146,7 @@ const faultTexts: Record<string, FaultText> = {
     en: 'expected a date and time such as 2026-03-05T09:07:00Z',
   }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
+  oneOf: (x) => ({ ru: `нужен ровно один параметр: ${x}`, en: `give exactly one of: ${x}` }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),
   total: (x) => ({ ru: `сумма вне пределов ${x}`, en: `the total is outside ${x}` }),
   cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),

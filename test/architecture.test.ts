@@ -114,6 +114,18 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     "import type {\n  Money,\n} from '#contracts/common.ts';\nimport { h } from 'preact';",
   ],
   [
+    'fitForBrowsers',
+    'contracts/answers.ts',
+    "import { Type } from 'typebox';",
+    "import { money } from './answer-shapes.ts';",
+  ],
+  [
+    'consoleStandsAlone',
+    'console/a.ts',
+    "import { x } from '#contracts/common.ts';",
+    "import { parseAmount } from '#contracts/amounts.ts';",
+  ],
+  [
     'consoleStandsAlone',
     'console/a.ts',
     "import type { X } from '#platform/x.ts';",

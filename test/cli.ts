@@ -28,6 +28,8 @@ export interface Cli {
   /** Folder of the sessions (XDG_CONFIG_HOME). */
   config: string;
   start(...words: string[]): CliCall;
+  /** As `start`, with other variables. */
+  startWith(changes: { env: Record<string, string> }, ...words: string[]): CliCall;
   run(...words: string[]): Promise<CliResult>;
   /** As `run`, with other variables or an input. */
   runWith(
@@ -66,6 +68,7 @@ export async function temporaryCli(t: TestContext, url = 'http://127.0.0.1:1'): 
   return {
     config,
     start: (...words) => start(words),
+    startWith: (changes, ...words) => start(words, changes),
     run: (...words) => start(words).ended,
     runWith: (changes, ...words) => start(words, changes).ended,
   };

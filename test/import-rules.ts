@@ -85,22 +85,40 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
     );
 };
 
+/** Contracts that clients share with browsers: they import nothing but one another. */
+const FOR_BROWSERS = ['amounts', 'answer-shapes', 'answers', 'currency'].map(
+  (name) => `contracts/${name}.ts`,
+);
+
+export const fitForBrowsers: Rule = ({ path, text }) => {
+  if (!FOR_BROWSERS.includes(path)) return [];
+  return importsOf(text)
+    .filter((name) => isPackage(name) || !FOR_BROWSERS.includes(targetOf(path, name)))
+    .map(
+      (name) =>
+        `${path} imports ${name}: the console loads this module, so it imports nothing but ` +
+        `${FOR_BROWSERS.join(', ')}.`,
+    );
+};
+
 // `import type … from '#contracts/…'`: gone before anything runs.
 const TYPES_OF_CONTRACTS =
   /\b(?:import|export)\s+type\s[^;'"`]*?from\s*(['"`])#contracts\/[^'"`]+\1/g;
 
-/** The console is sent to browsers: its own files, npm, and of the contracts the types alone. */
+/** The console is sent to browsers: its own files, npm, and contracts that are fit for it. */
 export const consoleStandsAlone: Rule = ({ path, text }) => {
   if (!path.startsWith('console/')) return [];
   return importsOf(text.replaceAll(TYPES_OF_CONTRACTS, ''))
     .filter((name) => {
       if (isPackage(name)) return name.startsWith('node:');
+      if (FOR_BROWSERS.includes(targetOf(path, name))) return false;
       return !(name.startsWith('.') && targetOf(path, name).startsWith('console/'));
     })
     .map(
       (name) =>
-        `${path} imports ${name}: console/ imports npm, its own files by relative paths and ` +
-        '`import type` from #contracts/. What else it loads, every browser would have to.',
+        `${path} imports ${name}: console/ imports npm, its own files by relative paths, ` +
+        `\`import type\` from #contracts/, and ${FOR_BROWSERS.join(', ')}. ` +
+        'What else it loads, every browser would have to.',
     );
 };
 
@@ -166,6 +184,7 @@ export const rules: Record<string, Rule> = {
   ownFolderOnly,
   noOtherService,
   clientOfTheApi,
+  fitForBrowsers,
   consoleStandsAlone,
   modelsStandAlone,
   servicesByTheirEntrance,

@@ -18,7 +18,7 @@ const FREE_TEXTS = [
 
 function isFreeText(schema: TSchema): boolean {
   const { type } = schema as { type?: string };
-  return type === 'string' && !('format' in schema) && !('pattern' in schema);
+  return type === 'string' && !['format', 'pattern', 'check'].some((rule) => rule in schema);
 }
 
 function schemaOf(name: string): TObject {
@@ -102,4 +102,15 @@ test('rules over several settings stand beside the others, in one list', async (
     ...['SERVICE_PUBLIC_KEYS', 'KAFKA_BROKERS', 'KAFKA_TLS_KEY', 'ORDERS_DATABASE_URL'],
     ...['KAFKA_TLS_KEY', 'KAFKA_TLS_CERT', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_PASSWORD'],
   ]);
+});
+
+test('a currency that ISO 4217 does not have is named by every service that knows amounts', async (t) => {
+  for (const name of SERVICES) {
+    if (!('CURRENCY' in schemaOf(name).properties)) continue;
+    const service = startServiceProcess(t, name, { CURRENCY: 'XYZ' });
+    assert.equal(await service.exited, 1);
+    assert.match(service.complained(), /^ {2}CURRENCY must be the ISO 4217 code .*, not XYZ$/m);
+  }
+  const knowing = SERVICES.filter((name) => 'CURRENCY' in schemaOf(name).properties);
+  assert.deepEqual(knowing, ['gateway', 'orders', 'billing']);
 });

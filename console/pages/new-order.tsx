@@ -1,11 +1,16 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import { amountAdvice, ITEM_NAME_MAX, ITEMS_MAX, parseAmount } from '#contracts/amounts.ts';
 import type { Wallet } from '#contracts/billing.ts';
+import type { Money as MoneyValue } from '#contracts/common.ts';
+import { AMOUNT_MAX } from '#contracts/currency.ts';
+import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
-import { newKey } from '../api.ts';
+import { useAttempt } from '../attempt.ts';
 import { useConsole, useTexts } from '../context.ts';
+import { formatMoney } from '../format.ts';
 import { keepDraft, readDraft } from '../kept.ts';
-import { problemOf, useAction, useLoad } from '../load.ts';
+import { useLoad } from '../load.ts';
 import {
   emptyRow,
   faultsOfRow,
@@ -17,34 +22,35 @@ import {
 import { placeOrder } from '../orders.ts';
 import { TextField } from '../parts/field.tsx';
 import { Icon } from '../parts/icons.tsx';
-import { Notice, Problem } from '../parts/notices.tsx';
+import { Notice, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { useOpen } from '../parts/use-open.ts';
 import { Money } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
-/** What this tab keeps of the form, so that a reload loses nothing and orders nothing twice. */
+/** What this tab keeps of the form, so that a reload loses nothing. */
 interface Draft {
   rows: OrderRow[];
-  /** Sent, and the answer not seen yet. */
-  sent: { items: OrderItem[]; key: string } | null;
 }
 
-const ITEMS_MAX = 100;
+/** The rows as this tab kept them; what an earlier version of the console sent becomes an attempt. */
+function readRows(name: string, attempt: string): Draft {
+  const draft = readDraft<Draft & { sent?: { items: OrderItem[]; key: string } | null }>(name);
+  if (draft?.sent) {
+    keepDraft(attempt, { request: draft.sent.items, key: draft.sent.key });
+    keepDraft(name, { rows: draft.rows });
+  }
+  return { rows: draft?.rows ?? [emptyRow()] };
+}
 
 /** Items, the live total, what the balance allows; the answer is the order's own page. */
 export function NewOrderPage() {
   const texts = useTexts(customer).newOrder;
-  const { api, facts, session } = useConsole();
+  const { api, facts, session, language } = useConsole();
   const { route } = useLocation();
-  const open = useOpen();
   const draftName = `order.${session?.customerId}`;
-  const [draft, setDraft] = useState<Draft>(
-    () => readDraft<Draft>(draftName) ?? { rows: [emptyRow()], sent: null },
-  );
-  const [resumed] = useState(draft.sent !== null);
+  const attemptName = `attempt.${draftName}`;
+  const [draft, setDraft] = useState<Draft>(() => readRows(draftName, attemptName));
   const [checked, setChecked] = useState(false);
-  const [repeating, setRepeating] = useState(false);
   const change = (next: Draft) => {
     keepDraft(draftName, next);
     setDraft(next);
@@ -52,29 +58,18 @@ export function NewOrderPage() {
 
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
   const total = totalOfRows(draft.rows, facts.currency);
-
-  const send = useAction(async (sent: { items: OrderItem[]; key: string }) => {
-    setRepeating(false);
-    change({ ...draft, sent });
-    try {
-      const onRepeat = () => setRepeating(true);
-      const order = await placeOrder(api, sent, { signal: open, onRepeat });
+  const attempt = useAttempt<OrderItem[], PublicOrder>(attemptName, {
+    send: ({ request: items, key }) => placeOrder(api, { items, key }),
+    onEnd: (order) => {
       keepDraft(draftName, null);
       route(`/orders/${order.id}`, true);
-    } catch (error) {
-      // Left or signed out: the same key finds out how it ended when the page is there again. An
-      // expired token says nothing about a former try, whose answer may have been lost.
-      if (open.aborted || problemOf(error).status === 401) return;
-      setRepeating(false);
-      change({ ...draft, sent: null });
-      throw error;
-    }
+    },
+    resume: true,
   });
-
-  // Once, when the page opens.
-  useEffect(() => {
-    if (draft.sent !== null) send.run(draft.sent);
-  }, []);
+  const { kept, problem, repeating, running } = attempt;
+  const [resumed] = useState(kept !== null);
+  const unknown = kept !== null && !running;
+  const most = formatMoney({ amount: AMOUNT_MAX, currency: facts.currency }, language);
 
   const setRow = (index: number, row: OrderRow) =>
     change({ ...draft, rows: draft.rows.map((each, i) => (i === index ? row : each)) });
@@ -82,7 +77,7 @@ export function NewOrderPage() {
   const submit = () => {
     setChecked(true);
     const items = itemsOf(draft.rows, facts.currency);
-    if (items !== null && total.kind === 'sum') send.run({ items, key: newKey() });
+    if (items !== null && total.kind === 'sum' && kept === null) attempt.start(items);
   };
 
   return (
@@ -95,8 +90,8 @@ export function NewOrderPage() {
           submit();
         }}
       >
-        {/* What is under way stays as it was sent. */}
-        <fieldset class="card" aria-label={texts.items} disabled={send.running}>
+        {/* What was sent stays as it was until its outcome is known. */}
+        <fieldset class="card" aria-label={texts.items} disabled={kept !== null}>
           <ol class="order-rows">
             {draft.rows.map((row, index) => (
               <li key={row.id}>
@@ -126,18 +121,22 @@ export function NewOrderPage() {
           )}
         </fieldset>
         <section class="card summary" aria-label={texts.total}>
-          <Summary total={total} balance={wallet.data?.balance.amount ?? null} />
-          {send.problem !== null && <Problem problem={send.problem} />}
+          <Summary total={total} balance={wallet.data?.balance ?? null} />
+          {problem !== null && !unknown && <Problem problem={problem} />}
           {checked && total.kind !== 'sum' && (
             <p class="fault" role="alert">
-              {total.kind === 'too-large' ? texts.tooLarge : texts.totalFault}
+              {total.kind === 'too-large' ? texts.tooLarge(most) : texts.totalFault}
             </p>
           )}
-          <button type="submit" class="primary wide" disabled={send.running}>
-            {send.running ? texts.paying : texts.submit}
-          </button>
-          {send.running && (repeating || resumed) && (
-            <Notice tone="wait">{repeating ? texts.repeating : texts.resumed}</Notice>
+          {unknown ? (
+            <UnknownOutcome attempt={attempt} {...texts.unknown} />
+          ) : (
+            <button type="submit" class="primary wide" disabled={running}>
+              {running ? texts.paying : texts.submit}
+            </button>
+          )}
+          {running && (repeating || resumed) && (
+            <Notice tone="wait">{resumed ? texts.resumed : texts.repeating}</Notice>
           )}
         </section>
       </form>
@@ -154,7 +153,12 @@ function ItemRow(props: {
   onRemove: (() => void) | null;
 }) {
   const texts = useTexts(customer).newOrder;
+  const { facts, language } = useConsole();
+  const { currency } = facts;
   const { number, row, faults, onChange, onRemove } = props;
+  const price = parseAmount(row.price, currency);
+  const priceFault =
+    typeof price === 'number' ? null : amountAdvice(price, { text: row.price, currency, language });
   return (
     <fieldset class="order-row">
       <legend class="unseen">{texts.item(number)}</legend>
@@ -163,7 +167,7 @@ function ItemRow(props: {
         fault={faults.includes('name') ? texts.nameFault : null}
         value={row.name}
         onChange={(value) => onChange({ ...row, name: value })}
-        input={{ maxLength: 200 }}
+        input={{ maxLength: ITEM_NAME_MAX }}
       />
       <TextField
         label={texts.quantity}
@@ -174,7 +178,7 @@ function ItemRow(props: {
       />
       <TextField
         label={texts.price}
-        fault={faults.includes('price') ? texts.priceFault : null}
+        fault={faults.includes('price') ? priceFault : null}
         value={row.price}
         onChange={(value) => onChange({ ...row, price: value })}
         input={{ inputMode: 'decimal' }}
@@ -194,12 +198,13 @@ function ItemRow(props: {
   );
 }
 
-function Summary(props: { total: ReturnType<typeof totalOfRows>; balance: number | null }) {
+function Summary(props: { total: ReturnType<typeof totalOfRows>; balance: MoneyValue | null }) {
   const texts = useTexts(customer).newOrder;
   const { currency } = useConsole().facts;
   const { total, balance } = props;
   const amount = total.kind === 'sum' ? total.amount : 0;
-  const left = balance === null ? null : balance - amount;
+  // Amounts of two currencies are not subtracted: only a wrong setting shows both.
+  const left = balance?.currency === currency ? balance.amount - amount : null;
   return (
     <>
       <dl class="sums" aria-live="polite">
@@ -213,7 +218,7 @@ function Summary(props: { total: ReturnType<typeof totalOfRows>; balance: number
           <div>
             <dt>{texts.onWallet}</dt>
             <dd>
-              <Money value={{ amount: balance, currency }} />
+              <Money value={balance} />
             </dd>
           </div>
         )}

@@ -1,15 +1,16 @@
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import { parseAmount } from '#contracts/amounts.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
-import { newKey } from '../api.ts';
+import type { Money } from '#contracts/common.ts';
+import { useAttempt } from '../attempt.ts';
 import { useConsole, useTexts } from '../context.ts';
-import { formatMoney, parseAmount } from '../format.ts';
-import { useAction } from '../load.ts';
-import { repeatedly } from '../orders.ts';
+import { formatMoney } from '../format.ts';
+import { topUpWallet } from '../orders.ts';
+import { AmountField } from '../parts/amount-field.tsx';
 import { TextField } from '../parts/field.tsx';
-import { Notice, Problem } from '../parts/notices.tsx';
+import { Notice, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { useOpen } from '../parts/use-open.ts';
 import { operator } from '../texts/operator.ts';
 
 // As the API takes it.
@@ -17,49 +18,39 @@ const CUSTOMER = /^[\x21-\x7e]{1,255}$/;
 
 interface TopUp {
   customerId: string;
-  amount: number;
+  amount: Money;
 }
 
 /** Money for any customer's wallet. */
 export function OperatorWalletPage() {
   const texts = useTexts(operator).wallets;
-  const { api, facts, language } = useConsole();
+  const { api, facts, language, session } = useConsole();
   const { currency } = facts;
   const { query } = useLocation();
-  const open = useOpen();
   const [customerId, setCustomerId] = useState(query.customer ?? '');
   const [text, setText] = useState('');
   const [checked, setChecked] = useState(false);
   const [done, setDone] = useState<WalletOperation | null>(null);
-  // One key for what is on the screen: pressing again after a lost answer adds nothing.
-  const key = useRef<(TopUp & { key: string }) | null>(null);
-
+  const attempt = useAttempt<TopUp, WalletOperation>(
+    `attempt.operator-top-up.${session?.customerId}`,
+    {
+      send: ({ request, key }) => {
+        const path = `/v1/operator/wallets/${encodeURIComponent(request.customerId)}/top-ups`;
+        return topUpWallet(api, path, { amount: request.amount, key });
+      },
+      onEnd: (operation) => {
+        setDone(operation);
+        setText('');
+        setChecked(false);
+      },
+      resume: true,
+    },
+  );
+  const { kept, problem, running } = attempt;
+  const unknown = running ? null : kept;
   const customer = customerId.trim();
-  const amount = parseAmount(text, currency);
+  const amount = parseAmount(text, currency, 1);
   const customerFits = CUSTOMER.test(customer);
-  const amountFits = amount !== null && amount >= 1;
-
-  const { run, running, problem } = useAction(async (topUp: TopUp) => {
-    setDone(null);
-    const kept = key.current;
-    if (kept?.amount !== topUp.amount || kept.customerId !== topUp.customerId) {
-      key.current = { ...topUp, key: newKey() };
-    }
-    const ask = () =>
-      api.send<WalletOperation>(
-        'POST',
-        `/v1/operator/wallets/${encodeURIComponent(topUp.customerId)}/top-ups`,
-        {
-          body: { amount: { amount: topUp.amount, currency } },
-          headers: { 'idempotency-key': key.current?.key ?? newKey() },
-        },
-      );
-    const answer = await repeatedly(ask, { signal: open });
-    key.current = null;
-    setDone(answer.body);
-    setText('');
-    setChecked(false);
-  });
 
   return (
     <Page title={texts.title} lead={texts.lead} narrow>
@@ -69,10 +60,25 @@ export function OperatorWalletPage() {
         onSubmit={(event) => {
           event.preventDefault();
           setChecked(true);
-          if (customerFits && amountFits) run({ customerId: customer, amount });
+          setDone(null);
+          if (customerFits && typeof amount === 'number' && kept === null) {
+            attempt.start({ customerId: customer, amount: { amount, currency } });
+          }
         }}
       >
-        {problem !== null && <Problem problem={problem} />}
+        {unknown !== null ? (
+          <UnknownOutcome
+            attempt={attempt}
+            title={texts.unknown.title}
+            lead={texts.unknown.lead(
+              formatMoney(unknown.request.amount, language),
+              unknown.request.customerId,
+            )}
+            giveUp={texts.unknown.giveUp}
+          />
+        ) : (
+          problem !== null && <Problem problem={problem} />
+        )}
         {done !== null && (
           <Notice tone="good">
             {texts.done(
@@ -81,23 +87,21 @@ export function OperatorWalletPage() {
             )}
           </Notice>
         )}
-        <TextField
-          label={texts.customer}
-          fault={checked && !customerFits ? texts.customerFault : null}
-          value={customerId}
-          onChange={setCustomerId}
-          input={{ spellcheck: false, autoComplete: 'off' }}
-        />
-        <TextField
-          label={texts.amount}
-          fault={checked && !amountFits ? texts.amountFault : null}
-          value={text}
-          onChange={setText}
-          input={{ inputMode: 'decimal' }}
-        />
-        <button type="submit" class="primary" disabled={running}>
-          {texts.submit}
-        </button>
+        {unknown === null && (
+          <>
+            <TextField
+              label={texts.customer}
+              fault={checked && !customerFits ? texts.customerFault : null}
+              value={customerId}
+              onChange={setCustomerId}
+              input={{ spellcheck: false, autoComplete: 'off' }}
+            />
+            <AmountField label={texts.amount} text={text} onChange={setText} checked={checked} />
+            <button type="submit" class="primary" disabled={running}>
+              {texts.submit}
+            </button>
+          </>
+        )}
       </form>
     </Page>
   );

@@ -1,22 +1,27 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
-import type { Wallet, WalletOperation } from '#contracts/billing.ts';
+import type { Wallet } from '#contracts/billing.ts';
 import type { Money as MoneyValue } from '#contracts/common.ts';
 import type { Journey, PublicOrder } from '#contracts/gateway.ts';
 import { newKey } from '../api.ts';
+import { useAttempt } from '../attempt.ts';
 import { useConsole, useTexts } from '../context.ts';
 import { formatMoney } from '../format.ts';
-import { keepDraft, readDraft } from '../kept.ts';
-import { problemOf, useAction, useLoad } from '../load.ts';
-import { placeOrder, repeatedly } from '../orders.ts';
+import { useLoad } from '../load.ts';
+import { placeOrder, topUpWallet } from '../orders.ts';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter-list.tsx';
-import { Loading, Problem } from '../parts/notices.tsx';
+import { Loading, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
 import { Page } from '../parts/page.tsx';
-import { useOpen } from '../parts/use-open.ts';
 import { Id, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
+
+/** A top-up with its key. */
+interface TopUp {
+  amount: MoneyValue;
+  key: string;
+}
 
 const YOUNG_MS = 30_000;
 const FAST_MS = 500;
@@ -81,7 +86,7 @@ function Answer({ journey }: { journey: Journey }) {
         </p>
       </div>
       <p>{lead}</p>
-      {declined && payment !== null && (
+      {declined && payment?.balanceSeen && (
         <dl class="facts">
           <div>
             <dt>{texts.balanceSeen}</dt>
@@ -129,54 +134,47 @@ function Answer({ journey }: { journey: Journey }) {
   );
 }
 
-/** What one click does, kept until it is done: pressing again after a reload does nothing twice. */
-interface Again {
-  topUp: { amount: MoneyValue; key: string } | null;
-  orderKey: string;
-}
-
 /** Tops the wallet up by what lacks now, and places the same order anew. */
 function OrderAgain({ order }: { order: PublicOrder }) {
   const texts = useTexts(customer).order;
+  const { unknown } = useTexts(customer).newOrder;
   const { api, facts, language } = useConsole();
   const { route } = useLocation();
-  const open = useOpen();
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
   const { currency } = order.total;
   const lacking = wallet.data && order.total.amount - wallet.data.balance.amount;
   const mustTopUp = facts.selfTopUp && lacking !== null && lacking > 0;
-  const draftName = `again.${order.id}`;
-  const { run, running, problem } = useAction(async () => {
-    const plan: Again = readDraft<Again>(draftName) ?? {
-      topUp: mustTopUp ? { amount: { amount: lacking, currency }, key: newKey() } : null,
-      orderKey: newKey(),
-    };
-    keepDraft(draftName, plan);
-    const { topUp, orderKey } = plan;
-    try {
-      if (topUp !== null) {
-        const ask = () =>
-          api.send<WalletOperation>('POST', '/v1/wallet/top-ups', {
-            body: { amount: topUp.amount },
-            headers: { 'idempotency-key': topUp.key },
-          });
-        await repeatedly(ask, { signal: open });
-      }
-      const again = { items: order.items, key: orderKey };
-      const placed = await placeOrder(api, again, { signal: open, onRepeat: () => {} });
-      keepDraft(draftName, null);
-      route(`/orders/${placed.id}`);
-    } catch (error) {
-      if (open.aborted || problemOf(error).status === 401) return;
-      keepDraft(draftName, null);
-      throw error;
-    }
+  // One click does both, each under its key. A repetition sends both again, and neither doubles.
+  const attempt = useAttempt<{ topUp: TopUp | null }, PublicOrder>(`attempt.again.${order.id}`, {
+    send: async ({ request: { topUp }, key }) => {
+      if (topUp !== null) await topUpWallet(api, '/v1/wallet/top-ups', topUp);
+      return placeOrder(api, { items: order.items, key });
+    },
+    onEnd: (placed) => route(`/orders/${placed.id}`),
+    resume: false,
   });
+  const { kept, problem, running } = attempt;
+  // After a refusal of the order the top-up may have been done.
+  useEffect(() => {
+    if (problem !== null) wallet.reload();
+  }, [problem]);
+  const start = () =>
+    attempt.start({
+      topUp: mustTopUp ? { amount: { amount: lacking, currency }, key: newKey() } : null,
+    });
+  if (kept !== null && !running) {
+    return <UnknownOutcome attempt={attempt} {...unknown} onGiveUp={wallet.reload} />;
+  }
   return (
     <>
       {problem !== null && <Problem problem={problem} />}
       <p>
-        <button type="button" class="primary" disabled={running || lacking === null} onClick={run}>
+        <button
+          type="button"
+          class="primary"
+          disabled={running || lacking === null || wallet.loading}
+          onClick={start}
+        >
           {mustTopUp
             ? texts.topUpAndAgainSum(formatMoney({ amount: lacking, currency }, language))
             : texts.again}

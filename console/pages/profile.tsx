@@ -59,7 +59,9 @@ function ProfileForm({ stored }: { stored: Stored }) {
       const now = await api.send<Profile>('GET', '/v1/profile');
       setBase({ profile: now.body, etag: now.headers.get('etag') });
       setDraft(now.body);
-      setTold('stale');
+      // Saved by a request whose answer was lost, or changed elsewhere.
+      const mine = now.body.email === email.trim() && now.body.name === name.trim();
+      setTold(mine && now.body.locale === locale ? 'saved' : 'stale');
     }
   });
   return (

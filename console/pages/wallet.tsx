@@ -1,16 +1,17 @@
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import { parseAmount } from '#contracts/amounts.ts';
 import type { Wallet, WalletOperation } from '#contracts/billing.ts';
-import { newKey } from '../api.ts';
+import type { Money as MoneyValue } from '#contracts/common.ts';
+import { useAttempt } from '../attempt.ts';
 import { useConsole, useTexts } from '../context.ts';
-import { formatMoney, parseAmount } from '../format.ts';
-import { type Loaded, useAction, useLoad } from '../load.ts';
-import { type PageOf, repeatedly } from '../orders.ts';
-import { TextField } from '../parts/field.tsx';
-import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
+import { formatMoney } from '../format.ts';
+import { type Loaded, useLoad } from '../load.ts';
+import { type PageOf, topUpWallet } from '../orders.ts';
+import { AmountField } from '../parts/amount-field.tsx';
+import { Empty, Loading, Notice, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { Pager } from '../parts/pager.tsx';
-import { useOpen } from '../parts/use-open.ts';
 import { Moment, Money } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
@@ -81,7 +82,7 @@ function Operations({ operations }: { operations: WalletOperation[] }) {
         </tr>
       </thead>
       <tbody>
-        {operations.map(({ id, type, amount, balanceAfter, orderId, createdAt }) => (
+        {operations.map(({ id, type, amount, balanceAfter, orderId, reason, createdAt }) => (
           <tr key={id}>
             <td>
               {orderId === null ? (
@@ -89,6 +90,7 @@ function Operations({ operations }: { operations: WalletOperation[] }) {
               ) : (
                 <a href={`/orders/${orderId}`}>{texts.types[type]}</a>
               )}
+              {reason !== undefined && <p class="quiet">{texts.because(reason)}</p>}
             </td>
             <td data-label={texts.when}>
               <Moment at={createdAt} />
@@ -110,62 +112,69 @@ const QUICK = [500, 1_000, 5_000];
 
 function TopUp({ wallet, onDone }: { wallet: Loaded<Wallet>; onDone: () => void }) {
   const texts = useTexts(customer).wallet;
-  const { api, facts, language } = useConsole();
+  const { api, facts, language, session } = useConsole();
   const { currency } = facts;
-  const open = useOpen();
   const [text, setText] = useState('');
-  const [wrong, setWrong] = useState(false);
-  const [done, setDone] = useState<WalletOperation | null>(null);
-  // One key for what is on the screen: pressing again after a lost answer adds nothing.
-  const key = useRef<{ amount: number; key: string } | null>(null);
-  const { run, running, problem } = useAction(async () => {
-    const amount = parseAmount(text, currency);
-    setWrong(amount === null || amount < 1);
-    setDone(null);
-    if (amount === null || amount < 1) return;
-    if (key.current?.amount !== amount) key.current = { amount, key: newKey() };
-    const ask = () =>
-      api.send<WalletOperation>('POST', '/v1/wallet/top-ups', {
-        body: { amount: { amount, currency } },
-        headers: { 'idempotency-key': key.current?.key ?? newKey() },
-      });
-    const answer = await repeatedly(ask, { signal: open });
-    key.current = null;
-    setDone(answer.body);
-    setText('');
+  const reload = () => {
     wallet.reload();
     onDone();
+  };
+  const [checked, setChecked] = useState(false);
+  const [done, setDone] = useState<WalletOperation | null>(null);
+  const attempt = useAttempt<MoneyValue, WalletOperation>(`attempt.top-up.${session?.customerId}`, {
+    send: ({ request: amount, key }) => topUpWallet(api, '/v1/wallet/top-ups', { amount, key }),
+    onEnd: (operation) => {
+      setDone(operation);
+      setText('');
+      setChecked(false);
+      reload();
+    },
+    resume: true,
   });
+  const { kept, problem, running } = attempt;
+  const unknown = running ? null : kept;
+  const amount = parseAmount(text, currency, 1);
   return (
     <form
       class="card form"
       aria-label={texts.topUp}
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        run();
+        setChecked(true);
+        setDone(null);
+        if (typeof amount === 'number' && kept === null) attempt.start({ amount, currency });
       }}
     >
-      {problem !== null && <Problem problem={problem} />}
+      {unknown !== null ? (
+        <UnknownOutcome
+          attempt={attempt}
+          onGiveUp={reload}
+          title={texts.unknown.title}
+          lead={texts.unknown.lead(formatMoney(unknown.request, language))}
+          giveUp={texts.unknown.giveUp}
+        />
+      ) : (
+        problem !== null && <Problem problem={problem} />
+      )}
       {done !== null && (
         <Notice tone="good">{texts.toppedUp(formatMoney(done.amount, language))}</Notice>
       )}
-      <TextField
-        label={texts.amount}
-        fault={wrong ? texts.amountFault : null}
-        value={text}
-        onChange={setText}
-        input={{ inputMode: 'decimal', required: true }}
-      />
-      <div class="quick">
-        {QUICK.map((units) => (
-          <button key={units} type="button" onClick={() => setText(String(units))}>
-            {units.toLocaleString(language)}
+      {unknown === null && (
+        <>
+          <AmountField label={texts.amount} text={text} onChange={setText} checked={checked} />
+          <div class="quick">
+            {QUICK.map((units) => (
+              <button key={units} type="button" onClick={() => setText(String(units))}>
+                {units.toLocaleString(language)}
+              </button>
+            ))}
+          </div>
+          <button type="submit" class="primary" disabled={running}>
+            {texts.topUp}
           </button>
-        ))}
-      </div>
-      <button type="submit" class="primary" disabled={running}>
-        {texts.topUp}
-      </button>
+        </>
+      )}
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiProblem } from '../api.ts';
+import type { Attempting } from '../attempt.ts';
 import { useTexts } from '../context.ts';
 import type { Loaded } from '../load.ts';
 import { shell } from '../texts/shell.ts';
@@ -30,6 +31,43 @@ export function Problem(props: { problem: ApiProblem; listFaults?: boolean; agai
           {texts.again}
         </button>
       )}
+    </div>
+  );
+}
+
+/** Something was sent and nobody knows whether it was done: it can be repeated under its key. */
+export function UnknownOutcome(props: {
+  attempt: Pick<Attempting<unknown>, 'problem' | 'again' | 'discard'>;
+  title: string;
+  lead: string;
+  giveUp: string;
+  onGiveUp?: () => void;
+}) {
+  const { attempt, title, lead, giveUp, onGiveUp } = props;
+  const { problem } = attempt;
+  const texts = useTexts(shell);
+  const discard = () => {
+    attempt.discard();
+    onGiveUp?.();
+  };
+  return (
+    <div class="notice bad" role="alert">
+      <p class="notice-title">{title}</p>
+      <p>{lead}</p>
+      {problem !== null && problem.status !== 0 && (
+        <p class="quiet">
+          {problem.body.title}. {problem.body.detail}
+        </p>
+      )}
+      <p>
+        <button type="button" class="primary" onClick={attempt.again}>
+          {texts.sameKey}
+        </button>
+      </p>
+      <p class="quiet">{giveUp}</p>
+      <button type="button" class="plain" onClick={discard}>
+        {texts.giveUp}
+      </button>
     </div>
   );
 }

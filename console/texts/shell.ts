@@ -25,6 +25,18 @@ export const shell = {
       title: 'Нет связи с сервером',
       detail: 'Ответа нет. Мы повторяем запрос сами; ничего нажимать не нужно.',
     },
+    foreign: {
+      title: 'Ответил другой сервер',
+      detail:
+        'Ответ пришёл не от Orderbell: возможно, от прокси или со страницы входа в сеть. Мы повторяем запрос сами.',
+    },
+    unknown: {
+      title: 'Неизвестно, выполнен ли запрос',
+      detail:
+        'Ответа от Orderbell нет. Повторите: выполненный запрос второй раз ничего не изменит.',
+    },
+    sameKey: 'Повторить с тем же ключом',
+    giveUp: 'Не повторять',
     noSetUp: 'Нет связи с сервером. Пробуем снова…',
     retrying: 'Повторяем…',
     again: 'Повторить',
@@ -66,6 +78,18 @@ export const shell = {
       title: 'The server does not answer',
       detail: 'We ask again by ourselves; there is nothing you need to press.',
     },
+    foreign: {
+      title: 'Another server answered',
+      detail:
+        'The answer is not from Orderbell. A proxy or a network sign-in page may be in between. We keep trying.',
+    },
+    unknown: {
+      title: 'We do not know whether it was done',
+      detail:
+        'There was no answer from Orderbell. Try again: a request that was done changes nothing the second time.',
+    },
+    sameKey: 'Repeat with the same key',
+    giveUp: 'Do not repeat',
     noSetUp: 'The server does not answer. Trying again…',
     retrying: 'Trying again…',
     again: 'Try again',

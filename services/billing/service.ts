@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { CurrencySetting } from '#contracts/common.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
+import { claimCurrency } from './currency.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveBilling } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -13,11 +16,7 @@ export const BillingConfig = Type.Object({
     format: 'postgres-url',
     description: 'PostgreSQL database of the billing service.',
   }),
-  CURRENCY: Type.String({
-    default: 'RUB',
-    pattern: '^[A-Z]{3}$',
-    description: 'The one currency of orders and wallets (ISO 4217).',
-  }),
+  CURRENCY: CurrencySetting,
 });
 export type BillingConfig = Static<typeof BillingConfig>;
 
@@ -29,7 +28,13 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     applicationName: 'billing',
     log,
   });
-  await migrate(database, new URL('migrations/', import.meta.url));
+  try {
+    await migrate(database, new URL('migrations/', import.meta.url));
+    await claimCurrency(database, config.CURRENCY);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   return startInternalService({
     name: 'billing',
     config,
@@ -38,6 +43,7 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     routes(api) {
       serveBilling(api, database, config.CURRENCY);
       serveAudit(api, database);
+      serveRepairs(api, database, config.CURRENCY);
     },
     close: () => database.close(),
   });

@@ -1,4 +1,4 @@
-import { betterAuth } from 'better-auth';
+import { BetterAuthError, betterAuth } from 'better-auth';
 import { jwt } from 'better-auth/plugins/jwt';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -203,7 +203,14 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    if (cause instanceof AppError || !isTransient(cause)) throw cause;
+    if (cause instanceof AppError) throw cause;
+    // Its own error about a key; everything else comes from the database.
+    if (cause instanceof BetterAuthError) {
+      const text =
+        'cannot sign tokens: IDENTITY_SECRET is not the one that encrypted the stored keys';
+      throw new AppError(commonProblems.internal, text, { cause });
+    }
+    if (!isTransient(cause)) throw cause;
     throw new AppError(commonProblems.unavailable, 'database fault', { cause });
   }
 }

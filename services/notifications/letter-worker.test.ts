@@ -243,3 +243,31 @@ test('I6: a letter that the server took is recorded as sent once the database an
   await bench.until(id, 'sent', 1);
   assert.equal(bench.server.messages.length, 1);
 });
+
+test('the contact of another customer is an alarm, and no letter goes to it', async (t) => {
+  const bench = await start(t);
+  const ids = await bench.insert('anna', 'boris');
+  const lines: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => lines.push(line) });
+  let rotated = true;
+  bench.worker({
+    log,
+    lookUpContacts: async (customers) =>
+      new Map(
+        customers.map((id, at) => [
+          id,
+          contactOf(rotated ? (customers[(at + 1) % customers.length] as string) : id),
+        ]),
+      ),
+  });
+  await eventually('both alarms', async () => lines.length >= 2);
+  assert.match(lines.join(''), /mixed up/);
+  assert.deepEqual(bench.server.messages, []);
+  rotated = false;
+  for (const id of ids)
+    await eventually('sent', async () => (await bench.letter(id)).state === 'sent');
+  assert.deepEqual(bench.server.messages.flatMap(({ to }) => to).sort(), [
+    'anna@example.com',
+    'boris@example.com',
+  ]);
+});

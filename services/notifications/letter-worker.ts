@@ -154,8 +154,14 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
 
   function bind(contacts: Promise<Map<string, Profile>>): SendLetterDeps {
     return {
-      findContact: async (customerId) => (await contacts).get(customerId) ?? null,
-      markCommitting: ({ id }, recipient) => markCommitting({ id, recipient }),
+      async findContact(customerId) {
+        const contact = (await contacts).get(customerId) ?? null;
+        return contact && ownOrAlarm(contact, contact.customerId, customerId);
+      },
+      async markCommitting({ id }, recipient) {
+        const marked = await markCommitting({ id, recipient });
+        return marked !== null && ownOrAlarm(true, marked, id);
+      },
       send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
       async record({ id }, attempt, verdict) {
         if (verdict.state === 'lost') return;
@@ -176,6 +182,13 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       now: options.now,
       onOurFault: options.onOurFault,
     };
+  }
+
+  /** Another letter's data never becomes a letter: an alarm, and the attempt ends. */
+  function ownOrAlarm<T>(data: T, id: string, expected: string): T {
+    if (id === expected) return data;
+    log.error({ id, expected }, 'letters are mixed up: data of another one');
+    throw new Error(`got the data of ${id} for ${expected}`);
   }
 
   /** Outlives an absence of the database: the server has the letter, so it must not go again. */

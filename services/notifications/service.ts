@@ -23,6 +23,7 @@ import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
 import { serveOverview } from './overview-routes.ts';
 import { keepRefusal } from './overview-store.ts';
 import { createRefusalAlarm } from './refusal-alarm.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveLetters } from './routes.ts';
 import { countUnknownTypes } from './unknown-types.ts';
 
@@ -153,6 +154,7 @@ export async function startNotifications(
       });
       serveDeadLetters(api, database, worker.kick);
       serveAudit(api, { database, broker, group: GROUP });
+      serveRepairs(api, database);
       serveDelivery(api, database, sender);
       serveOverview(api, { database, broker, group: GROUP });
     },

@@ -84,13 +84,13 @@ export interface CommittingMark {
  * The marker between a message's body and its final dot: only who still holds the letter may let
  * the dot go (design section 4).
  * @param marks of different letters
- * @returns for each whether the dot may go: false when the lease was lost
+ * @returns for each its id when the dot may go, null when the lease was lost
  */
 export async function markCommitting(
   db: Queryable,
   token: string,
   marks: CommittingMark[],
-): Promise<boolean[]> {
+): Promise<(string | null)[]> {
   const { rows } = await db.query<{ id: string }>({
     name: 'mark-committing',
     text: `update letters
@@ -109,7 +109,7 @@ export async function markCommitting(
     ],
   });
   const marked = new Set(rows.map(({ id }) => id));
-  return marks.map(({ id }) => marked.has(id));
+  return marks.map(({ id }) => (marked.has(id) ? id : null));
 }
 
 /** A letter that the mail server accepted, and the attempt by which it came there. */

@@ -33,8 +33,15 @@ export async function createOrder(
 ): Promise<{ order: Order; created: boolean }> {
   const { customerId, idempotencyKey, items } = request;
   const amount = totalOf(items);
-  if (amount === null || items.some((item) => item.unitPrice.currency !== deps.currency)) {
-    throw new AppError(commonProblems.invalidRequest, 'total or currency outside the limits', {
+  const foreign = items.findIndex((item) => item.unitPrice.currency !== deps.currency);
+  if (foreign !== -1) {
+    const pointer = `/items/${foreign}/unitPrice/currency`;
+    throw new AppError(commonProblems.invalidRequest, `a price is not in ${deps.currency}`, {
+      faults: [{ pointer, rule: 'const', expected: deps.currency }],
+    });
+  }
+  if (amount === null) {
+    throw new AppError(commonProblems.invalidRequest, 'total outside the limits', {
       faults: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
     });
   }

@@ -38,12 +38,14 @@ export function serveOrders(
 ) {
   const insertOrder = createBatcher({
     run: (drafts: store.OrderDraft[]) => store.insertOrders(database, drafts),
+    isOwn: ({ id }, order) => order === null || order.id === id,
     ...BATCHES,
     weightOf: ({ itemsJson }) => itemsJson.length,
     weightMax: INSERT_CHARACTERS_MAX,
   });
   const settleOrder = createBatcher({
     run: (settlements: store.Settlement[]) => store.settleOrders(database, settlements),
+    isOwn: ({ orderId }, order) => order === null || order.id === orderId,
     ...BATCHES,
   });
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { CurrencySetting } from '#contracts/common.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
@@ -12,6 +13,7 @@ import { serveAudit } from './audit-routes.ts';
 import { serveHistory } from './history-routes.ts';
 import { orderMetrics } from './metrics.ts';
 import { serveOverview } from './overview-routes.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -23,11 +25,7 @@ const properties = {
     format: 'postgres-url',
     description: 'PostgreSQL database of the orders service.',
   }),
-  CURRENCY: Type.String({
-    default: 'RUB',
-    pattern: '^[A-Z]{3}$',
-    description: 'The one currency of orders and wallets (ISO 4217).',
-  }),
+  CURRENCY: CurrencySetting,
   OUTBOX_RELAY: Type.String({
     default: 'on',
     pattern: '^(on|off)$',
@@ -72,6 +70,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
       serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       serveAudit(api, { database, relayed: broker !== null });
       serveHistory(api, database);
+      serveRepairs(api, { database, relayed: broker !== null, onEvent: outbox.kick });
       serveOverview(api, { database, relayed: broker !== null });
     },
     async close() {

@@ -111,6 +111,20 @@ export async function findOrder(db: Queryable, id: string): Promise<Order | null
   return rows[0] === undefined ? null : orderOf(rows[0]);
 }
 
+/** SQL of the event of an ended order, a row of `orders`: the content of OrderUpdateMessage. */
+export function eventPayload(row: string): string {
+  return `json_build_object(
+    'orderId', ${row}.id,
+    'customerId', ${row}.customer_id,
+    'version', ${row}.version,
+    'previousStatus', 'Pending',
+    'status', ${row}.status,
+    'total', json_build_object('amount', ${row}.total_amount, 'currency', ${row}.currency),
+    'paymentOperationId', ${row}.payment_operation_id,
+    'reason', ${row}.status_reason,
+    'occurredAt', to_char(${row}.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;
+}
+
 /** An order's end, about to be stored. */
 export interface Settlement {
   orderId: string;
@@ -150,16 +164,7 @@ export async function settleOrders(
         returning orders.*, type, traceparent
       ), event as (
         insert into outbox (id, aggregatetype, aggregateid, type, traceparent, payload)
-        select event_id, 'order', id, type, traceparent, json_build_object(
-          'orderId', id,
-          'customerId', customer_id,
-          'version', version,
-          'previousStatus', 'Pending',
-          'status', status,
-          'total', json_build_object('amount', total_amount, 'currency', currency),
-          'paymentOperationId', payment_operation_id,
-          'reason', status_reason,
-          'occurredAt', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+        select event_id, 'order', id, type, traceparent, ${eventPayload('settled')}
         from settled
       )
       select ${ORDER_COLUMNS} from settled`,

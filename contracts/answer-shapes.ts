@@ -1,0 +1,213 @@
+// What a success answer of each public operation looks like, as far as clients rely on it. Members
+// that are not named here may be added. Browsers load this module too, so it imports nothing.
+
+/** What a client sent. */
+export interface SentRequest {
+  method: string;
+  /** With its parameters, without the query. */
+  path: string;
+  body?: unknown;
+  /** The Idempotency-Key. */
+  key?: string | undefined;
+}
+
+type Shape = (value: unknown) => boolean;
+
+/** What answers an operation with success. */
+export interface AnswerRule {
+  /** As in the contracts: `/v1/orders/:orderId`. */
+  path: RegExp;
+  /** By status. */
+  bodies: Record<number, Shape>;
+  /** Whether a success answer is one to this very request. */
+  fits: (body: unknown, sent: SentRequest) => boolean;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: read after its shape was checked
+type Checked = any;
+
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+const text: Shape = (value) => typeof value === 'string';
+const filled: Shape = (value) => typeof value === 'string' && value !== '';
+const uuid: Shape = (value) => typeof value === 'string' && UUID.test(value);
+const truth: Shape = (value) => typeof value === 'boolean';
+const integer: Shape = (value) => Number.isSafeInteger(value);
+const oneOf =
+  (...values: unknown[]): Shape =>
+  (value) =>
+    values.includes(value);
+const nullOr =
+  (shape: Shape): Shape =>
+  (value) =>
+    value === null || shape(value);
+const listOf =
+  (shape: Shape): Shape =>
+  (value) =>
+    Array.isArray(value) && value.every(shape);
+const object =
+  (members: Record<string, Shape>): Shape =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(members).every(([name, shape]) => shape((value as Checked)[name]));
+const pageOf = (shape: Shape): Shape => object({ data: listOf(shape), nextCursor: nullOr(text) });
+
+export const money = object({ amount: integer, currency: filled });
+const item = object({ name: filled, quantity: integer, unitPrice: money });
+const orderMembers = {
+  id: uuid,
+  customerId: filled,
+  status: oneOf('Pending', 'Paid', 'Cancelled'),
+  statusReason: nullOr(filled),
+  statusLabel: text,
+  items: listOf(item),
+  total: money,
+  payment: nullOr(object({ operationId: uuid })),
+  version: integer,
+  createdAt: filled,
+  updatedAt: filled,
+};
+const order = object(orderMembers);
+const paidOrder = object({
+  ...orderMembers,
+  status: oneOf('Paid'),
+  payment: object({ operationId: uuid }),
+});
+const pendingOrder = object({ ...orderMembers, status: oneOf('Pending') });
+const operationMembers = {
+  id: uuid,
+  type: filled,
+  amount: money,
+  balanceAfter: money,
+  orderId: nullOr(uuid),
+  createdAt: filled,
+};
+const operation = object(operationMembers);
+const topUp = object({ ...operationMembers, type: oneOf('top_up') });
+const profile = object({ customerId: filled, email: filled, name: text, locale: filled });
+const letter = object({
+  id: uuid,
+  orderId: uuid,
+  kind: filled,
+  state: filled,
+  attempts: listOf(object({})),
+});
+const deadLetter = object({ id: uuid, state: oneOf('dead', 'redriven'), error: text });
+const journey = object({ order, steps: listOf(object({})), complete: truth });
+const ledger = object({
+  ok: truth,
+  complete: truth,
+  nextCursor: nullOr(text),
+  checked: object({}),
+  waiting: object({}),
+  differences: listOf(object({})),
+});
+
+const anyFits = () => true;
+const sameId = (body: unknown, { path }: SentRequest) => isNamedIn(path, (body as Checked).id);
+const sameOrder = (body: unknown, { path }: SentRequest) =>
+  isNamedIn(path, (body as Checked).order.id);
+const sameAmount = (body: unknown, { body: sent }: SentRequest) =>
+  isSameMoney((body as Checked).amount, (sent as Checked)?.amount);
+const sameContact = (body: unknown, { body: sent }: SentRequest) =>
+  ['email', 'name', 'locale'].every(
+    (name) => (body as Checked)[name] === (sent as Checked)?.[name],
+  );
+
+function isNamedIn(path: string, id: string): boolean {
+  return path.toLowerCase().split('/').includes(id.toLowerCase());
+}
+
+export function isSameMoney(one: Checked, other: Checked): boolean {
+  return money(one) && one.amount === other?.amount && one.currency === other?.currency;
+}
+
+/** Whether an order holds what was asked for, and sums it up. */
+function sameItems(body: unknown, { body: sent }: SentRequest): boolean {
+  const { items, total } = body as Checked;
+  const asked: Checked = (sent as Checked)?.items;
+  if (!Array.isArray(asked) || asked.length !== items.length) return false;
+  const sum = asked.reduce(
+    (part, { quantity, unitPrice }) => part + quantity * unitPrice.amount,
+    0,
+  );
+  return (
+    total.amount === sum &&
+    asked.every((each: Checked, index) => {
+      const { name, sku, quantity, unitPrice } = items[index];
+      return (
+        name === each.name &&
+        sku === each.sku &&
+        quantity === each.quantity &&
+        unitPrice.currency === total.currency &&
+        isSameMoney(unitPrice, each.unitPrice)
+      );
+    })
+  );
+}
+
+/** Whether the order of a problem document is the one asked for, and was cancelled for this reason. */
+export function isCancelledOrder(value: unknown, reason: string, sent: SentRequest): boolean {
+  const { status, statusReason } = (value ?? {}) as Checked;
+  return (
+    order(value) && status === 'Cancelled' && statusReason === reason && sameItems(value, sent)
+  );
+}
+
+const rule = (
+  operationAt: string,
+  bodies: Record<number, Shape>,
+  fits: AnswerRule['fits'] = anyFits,
+): [string, AnswerRule] => {
+  const path = operationAt.split(' ')[1] as string;
+  const pattern = path.replace(/:\w+/g, '[^/]+');
+  return [operationAt, { path: new RegExp(`^${pattern}$`), bodies, fits }];
+};
+
+/** Every operation of the public API, by method and path. */
+export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
+  rule('POST /v1/registrations', { 201: profile }),
+  rule('POST /v1/sessions', {
+    200: object({ accessToken: filled, tokenType: filled, expiresIn: integer }),
+  }),
+  rule('GET /v1/profile', { 200: profile }),
+  rule('PUT /v1/profile', { 200: profile }, sameContact),
+  rule('GET /v1/wallet', { 200: object({ customerId: filled, balance: money }) }),
+  rule('GET /v1/wallet/operations', { 200: pageOf(operation) }),
+  rule('POST /v1/wallet/top-ups', { 201: topUp }, sameAmount),
+  rule('POST /v1/orders', { 201: paidOrder, 202: pendingOrder }, sameItems),
+  rule('GET /v1/orders', { 200: pageOf(order) }),
+  rule('GET /v1/orders/:orderId', { 200: order }, sameId),
+  rule('GET /v1/orders/:orderId/journey', { 200: journey }, sameOrder),
+  rule('GET /v1/letters', { 200: pageOf(letter) }),
+  rule('GET /v1/letters/:letterId', { 200: letter }, sameId),
+  rule('POST /v1/operator/wallets/:customerId/top-ups', { 201: topUp }, sameAmount),
+  rule('GET /v1/operator/pending-orders', { 200: pageOf(order) }),
+  rule('GET /v1/operator/orders/:orderId/journey', { 200: journey }, sameOrder),
+  rule('GET /v1/operator/overview', {
+    200: object({ at: filled, orders: nullOr(object({})), notifications: nullOr(object({})) }),
+  }),
+  rule('GET /v1/operator/letters', { 200: pageOf(letter) }),
+  rule('GET /v1/operator/letters/:letterId', { 200: letter }, sameId),
+  rule('GET /v1/operator/letters/:letterId/preview', {
+    200: object({ to: text, locale: filled, subject: text, text, html: text }),
+  }),
+  rule('POST /v1/operator/letters/:letterId/resend', { 200: letter }, sameId),
+  rule('GET /v1/operator/dead-letters', { 200: pageOf(deadLetter) }),
+  rule('GET /v1/operator/dead-letters/:deadLetterId', { 200: deadLetter }, sameId),
+  rule('POST /v1/operator/dead-letters/:deadLetterId/redrive', { 200: deadLetter }, sameId),
+  rule('POST /v1/operator/dead-letters/redrive', {
+    200: object({ redriven: integer, refused: integer, dead: integer }),
+  }),
+  rule('GET /v1/operator/ledger/verify', { 200: ledger }),
+]);
+
+/** The rule of a request; undefined where it is none of the public API. */
+export function ruleOf({ method, path }: SentRequest): AnswerRule | undefined {
+  for (const [name, found] of answerRules) {
+    if (name.startsWith(`${method} `) && found.path.test(path)) return found;
+  }
+  return undefined;
+}

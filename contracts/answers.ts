@@ -1,0 +1,172 @@
+import { isCancelledOrder, isSameMoney, money, ruleOf, type SentRequest } from './answer-shapes.ts';
+
+// Which answers end a request. A proxy, a login page or another system may answer in our place, and
+// the request may have been done all the same: only an answer of our own shape counts. Console,
+// command line and demonstration decide by this module; it imports nothing but its own kind.
+
+export type { SentRequest };
+
+/** A problem document of ours (RFC 9457). */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  traceId: string;
+  retryable?: boolean;
+  errors?: { pointer?: string; parameter?: string; rule: string; detail: string }[];
+  [member: string]: unknown;
+}
+
+/** An answer as it came. */
+export interface ReceivedAnswer {
+  status: number;
+  header: (name: string) => string | null;
+  text: string;
+}
+
+/** What an answer means for the request that it answers. */
+export type Judgement =
+  /** A success answer of the operation; `pending`: it says that the outcome is still to come. */
+  | { kind: 'success'; body: unknown; pending: boolean }
+  /**
+   * Refused for good. `decided`: no request under this key will ever be done, so the key is of no
+   * more use. Else only this request was not done: an earlier one under the key may have been.
+   */
+  | { kind: 'refused'; problem: ProblemBody; decided: boolean }
+  /** Nobody knows whether it was done. The problem is ours, null for an answer of something else. */
+  | { kind: 'unknown'; problem: ProblemBody | null };
+
+/** Every problem that the public API answers with, by code, with its status. */
+export const problemStatuses: Readonly<Record<string, number>> = {
+  'invalid-request': 400,
+  unauthenticated: 401,
+  'sign-in-failed': 401,
+  forbidden: 403,
+  'foreign-customer': 403,
+  'self-top-up-off': 403,
+  'not-found': 404,
+  'customer-not-found': 404,
+  'method-not-allowed': 405,
+  'insufficient-funds': 406,
+  'order-cancelled': 409,
+  'email-taken': 409,
+  'letter-sent': 409,
+  'no-contact': 409,
+  'reversal-exceeds-balance': 409,
+  'not-reversible': 409,
+  'profile-changed': 412,
+  'body-too-large': 413,
+  'uri-too-long': 414,
+  'unsupported-media-type': 415,
+  'balance-limit': 422,
+  'idempotency-key-reused': 422,
+  'too-many-requests': 429,
+  internal: 500,
+  unavailable: 503,
+  overloaded: 503,
+};
+
+/** Decides what an answer means. */
+export function judgeAnswer(sent: SentRequest, answer: ReceivedAnswer): Judgement {
+  const { status } = answer;
+  const type = mediaTypeOf(answer);
+  const unknown: Judgement = { kind: 'unknown', problem: null };
+  // An answer to a request under another key, out of a cache perhaps.
+  const echoed = answer.header('idempotency-key');
+  if (sent.key !== undefined && echoed !== null && echoed !== sent.key) return unknown;
+  const body = parsed(answer.text);
+  if (type === 'application/problem+json') {
+    return isProblem(body, status) ? judgeProblem(sent, body) : unknown;
+  }
+  if (type !== 'application/json' || typeof body !== 'object' || body === null) return unknown;
+  const rule = ruleOf(sent);
+  if (rule === undefined) {
+    return status === 200 ? { kind: 'success', body, pending: false } : unknown;
+  }
+  if (rule.bodies[status]?.(body) !== true || !rule.fits(body, sent)) return unknown;
+  return { kind: 'success', body, pending: status === 202 };
+}
+
+function judgeProblem(sent: SentRequest, problem: ProblemBody): Judgement {
+  const { code, status } = problem;
+  if (status >= 500 || status === 429) return { kind: 'unknown', problem };
+  switch (code) {
+    case 'insufficient-funds':
+      return isShortage(problem) && isCancelledOrder(problem.order, code, sent)
+        ? { kind: 'refused', problem, decided: true }
+        : { kind: 'unknown', problem: null };
+    case 'order-cancelled':
+      return isCancelledOrder(problem.order, 'voided', sent)
+        ? { kind: 'refused', problem, decided: true }
+        : { kind: 'unknown', problem: null };
+    default:
+      return { kind: 'refused', problem, decided: code === 'idempotency-key-reused' };
+  }
+}
+
+/** Balance and shortfall may be absent: they are not kept for ever. */
+function isShortage({ balance, required, shortfall, order }: ProblemBody): boolean {
+  const { total } = (order ?? {}) as { total?: unknown };
+  const isMoneyOrAbsent = (value: unknown) => value === undefined || money(value);
+  return isMoneyOrAbsent(balance) && isMoneyOrAbsent(shortfall) && isSameMoney(required, total);
+}
+
+/** Whether a body is a problem document of ours, answered with the status that it names. */
+function isProblem(body: unknown, status: number): body is ProblemBody {
+  if (typeof body !== 'object' || body === null) return false;
+  const { type, title, detail, code, traceId, status: told } = body as Partial<ProblemBody>;
+  return (
+    typeof code === 'string' &&
+    Object.hasOwn(problemStatuses, code) &&
+    problemStatuses[code] === status &&
+    told === status &&
+    type === `urn:orderbell:problem:${code}` &&
+    typeof title === 'string' &&
+    typeof detail === 'string' &&
+    typeof traceId === 'string'
+  );
+}
+
+function mediaTypeOf({ header }: ReceivedAnswer): string {
+  return (header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds to wait as an answer of ours asks for by Retry-After (RFC 9110 section 10.2.3). */
+export function retryAfterMs({ header }: ReceivedAnswer): number {
+  const value = header('retry-after');
+  return value !== null && /^\d{1,6}$/.test(value) ? Number(value) * 1_000 : 0;
+}
+
+// The largest answer of ours is a page of letters or a mail with attachments.
+const ANSWER_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Reads an answer of `fetch`.
+ * @throws Error when it breaks off, cannot be decoded, or is larger than any answer of ours
+ */
+export async function receiveAnswer(answer: Response): Promise<ReceivedAnswer> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  const reader = answer.body?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    bytes += part.value.byteLength;
+    if (bytes > ANSWER_MAX_BYTES) {
+      await reader?.cancel();
+      throw new Error(`the answer has more than ${ANSWER_MAX_BYTES} bytes`);
+    }
+    text += decoder.decode(part.value, { stream: true });
+  }
+  text += decoder.decode();
+  return { status: answer.status, header: (name) => answer.headers.get(name), text };
+}
