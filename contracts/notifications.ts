@@ -14,7 +14,11 @@ import {
   Timestamp,
   Uuid,
 } from './common.ts';
+import { DeadLetter, Header } from './dead-letters.ts';
 import { RepairResult, repairAuthor, repairList } from './repairs.ts';
+
+export * from './dead-letters.ts';
+export * from './notifications-overview.ts';
 
 export const LetterState = choice('queued', 'sending', 'sent', 'failed');
 export type LetterState = Static<typeof LetterState>;
@@ -38,9 +42,6 @@ export const LetterAttempt = Type.Object(
   strict,
 );
 export type LetterAttempt = Static<typeof LetterAttempt>;
-
-/** One line of a header block, its words decoded. */
-export const Header = Type.Object({ name: Type.String(), value: Type.String() }, strict);
 
 /** A letter; subject, text, html, headers and to are null until it is first composed. */
 export const Letter = Type.Object(
@@ -229,82 +230,6 @@ export const resendLetters = {
   responses: { 200: ResendResult },
 } as const;
 
-/** A message that could not become a letter. Long texts are cut; the row keeps all of it. */
-export const DeadLetter = Type.Object(
-  {
-    id: Uuid,
-    state: choice('dead', 'redriven'),
-    topic: Type.String(),
-    partition: Type.Integer({ minimum: 0 }),
-    offset: Type.Integer({ minimum: 0 }),
-    key: nullable(Type.String()),
-    value: nullable(Type.String()),
-    headers: Type.Array(Header),
-    error: Type.String({ description: 'Why it could not, at the last try.' }),
-    redrives: Type.Integer({ minimum: 0, description: 'Times that it was tried again.' }),
-    createdAt: Timestamp,
-    redrivenAt: nullable(Timestamp),
-  },
-  strict,
-);
-export type DeadLetter = Static<typeof DeadLetter>;
-
-export const deadLetterFilters = { state: Type.Optional(choice('dead', 'redriven')) };
-export const DeadLetterParams = Type.Object({ deadLetterId: Uuid }, strict);
-
-/** What a redrive of many came to; `dead` are still there, those that were not tried included. */
-export const RedriveResult = Type.Object(
-  {
-    redriven: Type.Integer({ minimum: 0 }),
-    refused: Type.Integer({ minimum: 0 }),
-    dead: Type.Integer({ minimum: 0 }),
-  },
-  strict,
-);
-export type RedriveResult = Static<typeof RedriveResult>;
-
-export const listDeadLetters = {
-  operationId: 'listDeadLetters',
-  method: 'GET',
-  path: '/operator/dead-letters',
-  summary: 'Messages that could not become letters, newest first',
-  callers: ['gateway'],
-  query: listQuery(deadLetterFilters),
-  responses: { 200: pageOf(DeadLetter) },
-} as const;
-
-export const getDeadLetter = {
-  operationId: 'getDeadLetter',
-  method: 'GET',
-  path: '/operator/dead-letters/:deadLetterId',
-  summary: 'One message that could not become a letter',
-  callers: ['gateway'],
-  params: DeadLetterParams,
-  query: NoQuery,
-  responses: { 200: DeadLetter },
-} as const;
-
-export const redriveDeadLetter = {
-  operationId: 'redriveDeadLetter',
-  method: 'POST',
-  path: '/operator/dead-letters/:deadLetterId/redrive',
-  summary: 'Read the message once more; the answer tells whether it became a letter',
-  callers: ['gateway'],
-  params: DeadLetterParams,
-  query: NoQuery,
-  responses: { 200: DeadLetter },
-} as const;
-
-export const redriveDeadLetters = {
-  operationId: 'redriveDeadLetters',
-  method: 'POST',
-  path: '/operator/dead-letters/redrive',
-  summary: 'The same for up to 100 of them, least recently tried first',
-  callers: ['gateway'],
-  query: NoQuery,
-  responses: { 200: RedriveResult },
-} as const;
-
 /** What notifications knows of an order's event. */
 export const Delivery = Type.Object(
   {
@@ -345,55 +270,6 @@ export const getDelivery = {
     strict,
   ),
   responses: { 200: Delivery },
-} as const;
-
-const Count = Type.Integer({ minimum: 0 });
-
-/** A refusal of the mail server that is about us: every letter meets it, and the letters wait. */
-export const MailRefusal = Type.Object(
-  {
-    fault: choice('sender', 'sign-in', 'policy', 'protocol', 'server'),
-    response: Type.String({ description: "The mail server's answer, addresses masked." }),
-    at: Timestamp,
-  },
-  strict,
-);
-export type MailRefusal = Static<typeof MailRefusal>;
-
-/** How many letters there are and wait, for the operator's overview. */
-export const NotificationsOverview = Type.Object(
-  {
-    /** Each counted up to `max`, so that the count stays cheap however many there are. */
-    letters: Type.Object(
-      { max: Count, queued: Count, sending: Count, sent: Count, failed: Count },
-      strict,
-    ),
-    oldestWaitingMs: Count,
-    /** Letters sent per second over the last ten seconds, of events of the last minute. */
-    sentPerSecond: Type.Number({ minimum: 0 }),
-    deadLetters: Count,
-    /** Of the last half hour, the latest of each fault; absent where there was none. */
-    refusals: Type.Optional(Type.Array(MailRefusal)),
-    /** Messages of the topic that were not read yet; null where the broker does not answer. */
-    lag: Type.Union([
-      Type.Array(
-        Type.Object({ partition: Count, position: Count, end: Count, lag: Count }, strict),
-      ),
-      Type.Null(),
-    ]),
-  },
-  strict,
-);
-export type NotificationsOverview = Static<typeof NotificationsOverview>;
-
-export const getNotificationsOverview = {
-  operationId: 'getNotificationsOverview',
-  method: 'GET',
-  path: '/overview',
-  summary: 'Letters by state, dead letters, consumer lag',
-  callers: ['gateway'],
-  query: NoQuery,
-  responses: { 200: NotificationsOverview },
 } as const;
 
 /** A letter as the check of the books compares it with its order. */

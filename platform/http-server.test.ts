@@ -239,7 +239,7 @@ test('a body of 64 KiB is read, one byte more is 413', async (t) => {
   const more = await send(`${url}/things`, 'POST', `${full} `);
   assert.deepEqual([more.status, more.body.code], [413, 'body-too-large']);
   assert.deepEqual(more.body.errors, [
-    { pointer: '', rule: 'bodyBytes', detail: 'не больше 65536 байт' },
+    { pointer: '', rule: 'bodyBytes', expected: '65536', detail: 'не больше 65536 байт' },
   ]);
 });
 
