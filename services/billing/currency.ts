@@ -1,7 +1,8 @@
 import type { Money } from '#contracts/common.ts';
 import { ConfigError } from '#platform/config.ts';
-import type { Database } from '#platform/database.ts';
+import { type Database, isTransient } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { startStep } from '#platform/start-step.ts';
 import * as store from './currency-store.ts';
 
 /**
@@ -11,9 +12,16 @@ import * as store from './currency-store.ts';
  * @throws ConfigError that names what the database holds, where the setting differs from it
  */
 export async function claimCurrency(database: Database, currency: string): Promise<void> {
-  const kept = await store.claimCurrency(database, currency);
-  if (kept === currency) return;
-  const { wallets, payments } = await store.countKept(database);
+  const found = await startStep(
+    'the currency of its wallets',
+    async () => {
+      const kept = await store.claimCurrency(database, currency);
+      return kept === currency ? null : { kept, ...(await store.countKept(database)) };
+    },
+    { say: (line) => database.log.warn(line), isTransient },
+  );
+  if (found === null) return;
+  const { kept, wallets, payments } = found;
   const counts = `${countOf(wallets, 'wallet')}, ${countOf(payments, 'decided payment')}`;
   const problem =
     `CURRENCY is ${currency}, but this database's wallets are kept in ${kept} (${counts}). ` +
