@@ -58,9 +58,10 @@ function keptRows(screen: Screen, journey: Journey): [string, Cell][] {
   const { say } = screen;
   const rows: [string, Cell][] = [];
   if (payment !== null) {
-    const seen = say('balanceSeen', screen.money(payment.balanceSeen));
+    const { balanceSeen } = payment;
+    const seen = balanceSeen === null ? '' : `, ${say('balanceSeen', screen.money(balanceSeen))}`;
     const when = `${offset(order.createdAt, payment.decidedAt)} ${say('ms')}`;
-    rows.push([say('payment'), `${say(payment.decision)}, ${seen} (${when})`]);
+    rows.push([say('payment'), `${say(payment.decision)}${seen} (${when})`]);
   }
   if (recovery.attempts > 0) {
     const tries = say('recoveryTries', recovery.attempts);

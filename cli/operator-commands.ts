@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { DeadLetter } from '#contracts/notifications.ts';
 import * as contract from '#contracts/operator.ts';
 import type { ApiAnswer } from './api.ts';
+import { addCustomerCommands } from './customer-commands.ts';
 import type { Declaring } from './declaring.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { letterRow, letterText } from './letter-view.ts';
@@ -9,16 +10,17 @@ import { limitOption, listPages } from './lists.ts';
 import { showJourney } from './order-commands.ts';
 import { orderRow } from './order-view.ts';
 import { ledgerText, overviewText } from './overview-view.ts';
-import { type Repeating, repeatingOptions } from './repeating.ts';
+import { addRepairCommands } from './repair-commands.ts';
+import { addResendCommand } from './resend-command.ts';
 import { type Cell, facts, table } from './screen.ts';
 import { checkedId, jsonArray, type Shell, watch } from './shell.ts';
 import type { Say } from './texts.ts';
-import { putIn } from './wallet-commands.ts';
 
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 
 /** What the operator may do. */
-export function addOperatorCommands(program: Command, { say, run, example }: Declaring): void {
+export function addOperatorCommands(program: Command, declaring: Declaring): void {
+  const { say, run, example } = declaring;
   const operator = program
     .command('operator')
     .description(say('operator'))
@@ -43,7 +45,7 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
     .addOption(stateOption(say, ['queued', 'sending', 'sent', 'failed']));
   example(limitOption(letters, say).action(run(listLetters)), 'operator letters --state failed');
 
-  const onLetter = { letter: showLetter, preview: showPreview, resend: resendLetter };
+  const onLetter = { letter: showLetter, preview: showPreview };
   for (const [name, handler] of Object.entries(onLetter)) {
     example(
       operator
@@ -54,6 +56,8 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
       `operator ${name} ${SOME_ID}`,
     );
   }
+
+  addResendCommand(operator, { say, run, example });
 
   const deadLetters = operator
     .command('dead-letters')
@@ -76,21 +80,9 @@ export function addOperatorCommands(program: Command, { say, run, example }: Dec
     operator.command('verify').description(say('verify')).action(run(verify)),
     'operator verify',
   );
+  addRepairCommands(operator, declaring);
 
-  const topUp = operator
-    .command('top-up')
-    .description(say('operatorTopUp'))
-    .argument('<customer>', say('argCustomer'))
-    .argument('<amount>', say('argAmount'));
-  example(
-    repeatingOptions(topUp, say).action(
-      run((shell, options: Repeating, customerId: string, amount: string) => {
-        const words = ['operator', 'top-up', customerId, amount];
-        return putIn(shell, options, { words, amount, customerId });
-      }),
-    ),
-    `operator top-up ${SOME_ID} 1000`,
-  );
+  addCustomerCommands(operator, { say, run, example });
 
   example(
     operator
@@ -175,12 +167,6 @@ async function showPreview(shell: Shell, _options: unknown, id: string) {
     ]);
     return `${head}\n\n${text.trimEnd()}`;
   });
-  return undefined;
-}
-
-async function resendLetter(shell: Shell, _options: unknown, id: string) {
-  const answer = await shell.call(contract.resendAnyLetter, letterParams(shell, id));
-  shell.show(answer.text, () => shell.say('resent'));
   return undefined;
 }
 

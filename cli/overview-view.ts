@@ -37,7 +37,7 @@ function ordersRows(screen: Screen, { notifications, orders }: Overview): Row[] 
 function notificationsRows(screen: Screen, notifications: Overview['notifications']): Row[] {
   const { say } = screen;
   if (notifications === null) return [['notifications', say('noAnswerFrom')]];
-  const { deadLetters, lag, letters } = notifications;
+  const { deadLetters, lag, letters, refusals = [] } = notifications;
   const unread = lag?.reduce((sum, partition) => sum + partition.lag, 0);
   return [
     [say('lag'), unread === undefined ? say('noAnswerFrom') : String(unread)],
@@ -46,6 +46,12 @@ function notificationsRows(screen: Screen, notifications: Overview['notification
       say('lettersByState', letters.sent, letters.queued, letters.sending, letters.failed),
     ],
     [say('deadCount'), String(deadLetters)],
+    ...refusals.map(
+      ({ at, response }): Row => [
+        screen.paint('red', say('mailRefused')),
+        `${screen.moment(at)}  ${response}`,
+      ],
+    ),
   ];
 }
 
@@ -84,7 +90,11 @@ export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
       ),
     ],
     [say('undelivered'), String(sum(({ failedLetters }) => failedLetters))],
+    // Absent from a gateway of an older version.
+    [say('booksAcknowledged'), String(sum(({ acknowledged = 0 }) => acknowledged))],
   ]);
-  const lines = differences.map(({ detail, id, relation }) => `${relation}  ${id}  ${detail}`);
+  const lines = differences.map(
+    ({ detail, id, relation, remedyText = '' }) => `${relation}  ${id}  ${detail}\n  ${remedyText}`,
+  );
   return [verdict, counts, ...lines].join('\n');
 }

@@ -134,9 +134,24 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
   const resent = await cli.run('operator', 'resend', letter.id);
   assert.equal(resent.code, 1);
   assert.match(resent.stderr, /^Письмо отправлено\./);
+  await queryRows(
+    system.databaseUrl('notifications'),
+    `update letters set state = 'failed', failure = '550 5.7.1 blocked', due_at = now()`,
+  );
+  const byReason = ['operator', 'resend', '--since', '2026-01-01', '--reason', '5.7.1'];
+  assert.equal(await done(cli, ...byReason, '--dry-run'), 'Подходит писем: 1.\n');
+  assert.deepEqual(await json(cli, ...byReason, '--kind', 'grief'), [
+    { matched: 0, resent: 0, nextCursor: null },
+  ]);
+  assert.equal(await done(cli, ...byReason), 'Снова в очереди писем: 1.\n');
+  assert.equal(await done(cli, 'operator', 'resend', '--all'), 'Снова в очереди писем: 0.\n');
+  for (const words of [[], [letter.id, '--all'], [letter.id, '--dry-run'], ['--since', 'soon']]) {
+    assert.equal((await cli.run('operator', 'resend', ...words)).code, 2, words.join(' '));
+  }
   assert.match(await done(cli, 'operator', 'journey', id), /решить об оплате/);
   const { customerId } = await json(cli, 'profile');
-  assert.match(await done(cli, 'operator', 'top-up', customerId, '0.01'), /на кошельке 995,01 ₽/);
+  const small = ['operator', 'top-up', customerId, '0.01', '--yes'];
+  assert.match(await done(cli, ...small), /на кошельке 995,01 ₽/);
 
   await system.broker.publish({ key: 'k', value: Buffer.from('{}'), headers: {} });
   const dead = await eventually('the dead letter', async () => {
@@ -155,7 +170,48 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
   await queryRows(system.databaseUrl('billing'), 'update wallets set balance = balance + 1');
   const differing = await cli.run('operator', 'verify');
   assert.equal(differing.code, 1);
-  assert.match(differing.stdout, /Книги расходятся: 1\.[\s\S]*balance-operations/);
+  assert.match(
+    differing.stdout,
+    /Книги расходятся: 1\.[\s\S]*balance-operations[\s\S]*Разобраться вручную/,
+  );
+});
+
+test('a repair is shown, needs a reason, is done and listed', async (t) => {
+  const system = await startTestSystem(t);
+  const cli = await signedIn(t, system.url, '1000');
+  const { id } = await json(cli, 'order', 'Чай@5');
+  await letterSent(cli, id);
+  await operatorSignedIn(cli, system);
+  assert.equal(await done(cli, 'operator', 'repair'), 'Книги сходятся.\n');
+  assert.equal(await done(cli, 'operator', 'repairs'), 'Пусто.\n');
+
+  // As after a restore of billing to a moment before the order.
+  const billing = system.databaseUrl('billing');
+  await queryRows(billing, `delete from operations where type = 'charge'`);
+  await queryRows(billing, 'delete from payments');
+  await queryRows(billing, 'update wallets set balance = 100000, operation_count = 1');
+  const dry = await done(cli, 'operator', 'repair');
+  assert.match(dry, /^decision-order {2}\S+ {2}the order is Paid without a decision\n/);
+  assert.match(dry, /Будет сделано\.\n {2}Кошелёк \S+: -5,00 ₽/);
+  assert.match(dry, /Будет исправлено +1\n/);
+  const english = await done(cli, 'operator', 'repair', '--lang', 'en');
+  assert.match(english, /the wallet pays|The wallet pays/);
+  assert.match(english, /Nothing was changed/);
+  assert.match(await done(cli, 'wallet'), /^Баланс +1 000,00 ₽$/m);
+
+  const unreasoned = await cli.run('operator', 'repair', '--apply');
+  assert.deepEqual([unreasoned.code, unreasoned.stdout], [2, '']);
+  assert.match(unreasoned.stderr, /--reason/);
+  const words = ['operator', 'repair', '--apply', '--reason', 'billing from 11:40'];
+  assert.match(await done(cli, ...words), /Сделано\.[\s\S]*Исправлено +1\n/);
+  assert.equal(await done(cli, ...words), 'Книги сходятся.\n');
+  assert.match(await done(cli, 'wallet'), /^Баланс +995,00 ₽$/m);
+  assert.match(
+    await done(cli, 'operator', 'repairs'),
+    /charge-again .*-5,00 ₽.*billing from 11:40/,
+  );
+  const [report] = await json(cli, 'operator', 'repair');
+  assert.deepEqual(report, { complete: true, nextCursor: null, steps: [] });
 });
 
 test('a refused sign-in is 1, an expired token is 6, an input password is read', async (t) => {
@@ -236,6 +292,63 @@ async function startLossyProxy(t: TestContext, to: string, path: string, losses:
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lost };
 }
+
+test('the operator sees whom a top-up is for, is asked, and can undo it', async (t) => {
+  const system = await startTestSystem(t);
+  const anna = await system.customer({ topUp: 50_000 });
+  const cli = await temporaryCli(t, system.url);
+  await done(cli, 'login', '--operator', '--password', system.secrets.operatorPassword);
+  const balance = async () => (await anna.call('GET', '/v1/wallet')).body.balance.amount;
+
+  for (const words of [anna.customerId, anna.email.toUpperCase()]) {
+    const found = await done(cli, 'operator', 'customers', words);
+    assert.match(
+      found,
+      new RegExp(`^${anna.customerId}  Анна  .\\*\\*\\*@example\\.com  ru  500,00 ₽$`, 'm'),
+    );
+  }
+  const { data } = await json(cli, 'operator', 'customers', anna.email);
+  assert.equal(data[0].customerId, anna.customerId);
+
+  const topUp = (input: string, ...words: string[]) =>
+    cli.runWith({ input }, 'operator', 'top-up', anna.email, '1000', ...words);
+  const asked = await topUp('да\n');
+  assert.equal(asked.code, 0, asked.stderr);
+  assert.match(
+    asked.stderr.replaceAll('\u00a0', ' '),
+    /^Зачислить 1 000,00 ₽ клиенту Анна \(.\*\*\*@example\.com\)\? Сейчас на кошельке: 500,00 ₽\./,
+  );
+  assert.equal(await balance(), 150_000);
+  const declined = await topUp('нет\n');
+  assert.deepEqual([declined.code, declined.stdout], [1, '']);
+  assert.match(declined.stderr, /Ничего не сделано\.$/m);
+  const unattended = await topUp('');
+  assert.equal(unattended.code, 2);
+  assert.match(unattended.stderr, /Без вопроса: --yes\.$/m);
+  for (const nobody of ['pat@example.com', 'nobody']) {
+    const refused = await cli.run('operator', 'top-up', nobody, '1000', '--yes');
+    assert.deepEqual([refused.code, refused.stdout], [1, '']);
+    assert.match(refused.stderr, new RegExp(`^Клиента «${nobody}» нет`));
+  }
+  assert.equal(await balance(), 150_000);
+
+  const operations = await json(cli, 'operator', 'operations', anna.customerId);
+  const { id } = operations.data[0];
+  const undo = ['operator', 'undo-top-up', anna.customerId, id, '--reason', 'не тот клиент'];
+  const text = /^Пополнение отменено: списано 1 000,00 ₽, на кошельке 500,00 ₽\.$/m;
+  assert.match(await done(cli, ...undo), text);
+  // Once, however often it is asked for.
+  assert.match(await done(cli, ...undo), text);
+  assert.equal(await balance(), 50_000);
+  const list = await done(cli, 'operator', 'operations', anna.customerId);
+  assert.match(list, /отмена операции +-1 000,00 ₽ +500,00 ₽ +не тот клиент/);
+  assert.match(list, new RegExp(`^${id} `, 'm'));
+  const [reversal] = (await json(cli, 'operator', 'operations', anna.customerId)).data;
+  const twice = await cli.run(...undo.with(3, reversal.id));
+  assert.equal(twice.code, 1);
+  assert.match(twice.stderr, /Отменить можно только пополнение/);
+  assert.equal((await cli.run(...undo.slice(0, 4))).code, 2);
+});
 
 test('answers that are lost after the work was done lead to one order and one top-up', async (t) => {
   const system = await startTestSystem(t);

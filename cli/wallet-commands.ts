@@ -41,14 +41,15 @@ async function showWallet(shell: Shell) {
   return undefined;
 }
 
-function operationRow(shell: Shell, operation: WalletOperation): Cell[] {
-  const { amount, balanceAfter, createdAt, orderId, type } = operation;
+/** The last cell is the paid order, or why the operation was reversed. */
+export function operationRow(shell: Shell, operation: WalletOperation): Cell[] {
+  const { amount, balanceAfter, createdAt, orderId, reason, type } = operation;
   return [
     shell.moment(createdAt),
     shell.say(type),
     { text: shell.money(amount), right: true },
     { text: shell.money(balanceAfter), right: true, colour: 'dim' },
-    orderId ?? '',
+    orderId ?? reason ?? '',
   ];
 }
 
@@ -76,7 +77,8 @@ export async function putIn(
   return undefined;
 }
 
-function checkedAmount(shell: Shell, text: string, currency: string): number {
+/** @throws CliError for what is no amount above zero */
+export function checkedAmount(shell: Shell, text: string, currency: string): number {
   const amount = parseAmount(text, currency, 1);
   if (typeof amount === 'number') return amount;
   const advice = amountAdvice(amount, { text, currency, language: shell.language });

@@ -5,6 +5,7 @@ export interface LedgerSums {
   checked: LedgerReport['checked'];
   waiting: LedgerReport['waiting'];
   failedLetters: number;
+  acknowledged: number;
   /** The first of them: a page with more helps nobody. */
   differences: LedgerDifference[];
   /** All of them. */
@@ -20,6 +21,7 @@ export const NOTHING_CHECKED: LedgerSums = {
   checked: { orders: 0, letters: 0, wallets: 0, events: 0 },
   waiting: { pendingOrders: 0, unpublishedEvents: 0, unreadEvents: 0, unsentLetters: 0 },
   failedLetters: 0,
+  acknowledged: 0,
   differences: [],
   differenceCount: 0,
   complete: false,
@@ -32,6 +34,8 @@ export function addReport(sums: LedgerSums, report: LedgerReport): LedgerSums {
     checked: added(sums.checked, report.checked),
     waiting: added(sums.waiting, report.waiting),
     failedLetters: sums.failedLetters + report.failedLetters,
+    // Absent from a gateway of an older version.
+    acknowledged: sums.acknowledged + (report.acknowledged ?? 0),
     differences: [...sums.differences, ...report.differences].slice(0, DIFFERENCES_SHOWN),
     differenceCount: sums.differenceCount + report.differences.length,
     complete: report.complete,

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -6,6 +6,7 @@ import {
   BALANCE_MAX,
   CustomerId,
   choice,
+  lineOfText,
   listQuery,
   Money,
   moneyBetween,
@@ -17,6 +18,7 @@ import {
   Uuid,
 } from './common.ts';
 import { orderProblems } from './orders.ts';
+import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
 export const Wallet = Type.Object(
   { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },
@@ -24,19 +26,33 @@ export const Wallet = Type.Object(
 );
 export type Wallet = Static<typeof Wallet>;
 
-/** One movement of a wallet; charges have a negative amount. */
-export const WalletOperation = Type.Object(
-  {
-    id: Uuid,
-    type: choice('top_up', 'charge'),
-    amount: Money,
-    balanceAfter: Money,
-    orderId: nullable(Uuid),
-    createdAt: Timestamp,
-  },
+/** Why an operator reverses an operation, in the operator's words. */
+export const ReversalReason = lineOfText(200);
+
+const operationMembers = {
+  id: Uuid,
+  type: choice('top_up', 'charge', 'reversal'),
+  amount: Money,
+  balanceAfter: Money,
+  orderId: nullable(Uuid),
+  createdAt: Timestamp,
+  reversesOperationId: Type.Optional(Uuid),
+  reason: Type.Optional(ReversalReason),
+};
+
+/**
+ * One movement of a wallet; charges have a negative amount. Only a reversal has
+ * `reversesOperationId` and `reason`: it undoes that operation, whole.
+ */
+export const WalletOperation = Type.Object(operationMembers, strict);
+export type WalletOperation = Static<typeof WalletOperation>;
+
+/** The same for operators: with the operator who made a reversal. */
+export const OperatorOperation = Type.Object(
+  { ...operationMembers, madeBy: Type.Optional(CustomerId) },
   strict,
 );
-export type WalletOperation = Static<typeof WalletOperation>;
+export type OperatorOperation = Static<typeof OperatorOperation>;
 
 export const PaymentRequest = Type.Object(
   { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) },
@@ -98,6 +114,24 @@ export const billingProblems = {
     en: { title: 'Balance limit', detail: 'A balance cannot exceed 9·10^15.' },
   },
   keyReused: orderProblems.keyReused,
+  reversalExceedsBalance: {
+    code: 'reversal-exceeds-balance',
+    kind: 'conflict',
+    ru: {
+      title: 'Денег на кошельке меньше',
+      detail: 'Сумма отмены (amount) больше остатка кошелька (balance). Ничего не изменено.',
+    },
+    en: {
+      title: 'Reversal exceeds the balance',
+      detail: 'The wallet holds less (balance) than the reversal takes (amount). Nothing changed.',
+    },
+  },
+  notReversible: {
+    code: 'not-reversible',
+    kind: 'conflict',
+    ru: { title: 'Операцию нельзя отменить', detail: 'Отменить можно только пополнение.' },
+    en: { title: 'Not reversible', detail: 'Only a top-up can be reversed.' },
+  },
 } as const;
 
 const OrderParams = Type.Object({ orderId: Uuid }, strict);
@@ -132,28 +166,31 @@ export const voidPayment = {
   problems: [billingProblems.paymentMismatch],
 } as const;
 
-/** What was decided and when, to be shown. Never to be acted on: only `voidPayment` decides. */
+/** What was decided and when, as it is kept. */
+export const KeptDecision = Type.Object(
+  {
+    orderId: Uuid,
+    decision: choice('captured', 'declined', 'voided'),
+    decidedAt: Timestamp,
+    amount: Money,
+    /** Null where it is not known any more: the decision was recorded again after a restore. */
+    balanceSeen: Type.Union([Money, Type.Null()]),
+    operation: Type.Union([WalletOperation, Type.Null()]),
+  },
+  strict,
+);
+export type KeptDecision = Static<typeof KeptDecision>;
+
+/** Reads and never decides: an order that has ended is answered by it, whatever billing keeps. */
 export const getDecision = {
   operationId: 'getDecision',
   method: 'GET',
   path: '/payments/:orderId',
-  summary: 'The decision of an order as it is kept, for its journey; 404 while there is none',
+  summary: 'The decision of an order as it is kept; 404 while there is none',
   callers: ['gateway'],
   params: OrderParams,
   query: NoQuery,
-  responses: {
-    200: Type.Object(
-      {
-        orderId: Uuid,
-        decision: choice('captured', 'declined', 'voided'),
-        decidedAt: Timestamp,
-        amount: Money,
-        balanceSeen: Money,
-        operation: Type.Union([WalletOperation, Type.Null()]),
-      },
-      strict,
-    ),
-  },
+  responses: { 200: KeptDecision },
 } as const;
 
 export const getWallet = {
@@ -186,6 +223,30 @@ export const topUpWallet = {
   problems: [billingProblems.balanceLimit, billingProblems.keyReused],
 } as const;
 
+/** Members that `reversal-exceeds-balance` adds: what the wallet holds, what would be taken. */
+export const ReversalExcess = Type.Object({ balance: Money, amount: Money }, strict);
+export type ReversalExcess = Static<typeof ReversalExcess>;
+
+export const reversalAnswers = {
+  params: Type.Object({ customerId: CustomerId, operationId: Uuid }, strict),
+  responses: { 201: OperatorOperation },
+  problems: [
+    billingProblems.reversalExceedsBalance,
+    billingProblems.notReversible,
+    billingProblems.balanceLimit,
+  ],
+} as const;
+
+export const reverseTopUp = {
+  ...reversalAnswers,
+  operationId: 'reverseTopUp',
+  method: 'POST',
+  path: '/wallets/:customerId/operations/:operationId/reversal',
+  summary: 'Undo a top-up, once: a repetition answers the same reversal',
+  callers: ['gateway'],
+  body: Type.Object({ reason: ReversalReason, madeBy: CustomerId }, strict),
+} as const;
+
 export const listOperations = {
   operationId: 'listOperations',
   method: 'GET',
@@ -194,7 +255,7 @@ export const listOperations = {
   callers: ['gateway'],
   params: WalletParams,
   query: listQuery({}),
-  responses: { 200: pageOf(WalletOperation) },
+  responses: { 200: pageOf(OperatorOperation) },
 } as const;
 
 /** A decision and the charge made for it, as the check of the books compares them. */
@@ -210,6 +271,10 @@ export const AuditedPayment = Type.Object(
       Type.Object({ id: Uuid, customerId: CustomerId, amount: Money }, strict),
       Type.Null(),
     ]),
+    /** The operation that reverses that charge. Replicas of an older version do not send it. */
+    reversalId: Type.Optional(nullable(Uuid)),
+    /** How an operator settled what cannot be repaired. Older replicas do not send it either. */
+    settled: Type.Optional(nullable(choice('acknowledge', 'write-off'))),
   },
   strict,
 );
@@ -234,3 +299,38 @@ export const auditWallets = {
   query: auditQuery({ after: Type.Optional(CustomerId) }),
   responses: { 200: auditOf(CustomerId) },
 } as const;
+
+const repairOf = <const S extends string, const M extends Record<string, TSchema>>(
+  step: S,
+  members: M,
+) => Type.Object({ step: Type.Literal(step), ...members, ...repairAuthor }, strict);
+
+const payment = { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) };
+
+/** What makes billing agree with orders again, after one of them was restored. */
+export const PaymentRepair = Type.Union([
+  repairOf('charge-again', { ...payment, operationId: Uuid }),
+  repairOf('record-decision', { ...payment, decision: choice('declined', 'voided') }),
+  repairOf('write-off', payment),
+  repairOf('reverse-charge', {}),
+  repairOf('acknowledge', {}),
+]);
+export type PaymentRepair = Static<typeof PaymentRepair>;
+
+export const repairPayment = {
+  operationId: 'repairPayment',
+  method: 'POST',
+  path: '/payments/:orderId/repair',
+  summary: 'One step of a repair, once; recorded in the same transaction',
+  callers: ['gateway'],
+  params: OrderParams,
+  body: PaymentRepair,
+  responses: { 200: RepairResult },
+  problems: [
+    billingProblems.insufficientFunds,
+    billingProblems.balanceLimit,
+    repairProblems.repairRefused,
+  ],
+} as const;
+
+export const listPaymentRepairs = { ...repairList, operationId: 'listPaymentRepairs' } as const;

@@ -272,6 +272,7 @@ export const Problem = Type.Object({
         pointer: Type.Optional(Type.String({ description: 'JSON pointer into the body.' })),
         parameter: Type.Optional(Type.String({ description: 'Query, path or header parameter.' })),
         rule: Type.String(),
+        expected: Type.Optional(Type.String({ description: 'What the rule demands.' })),
         detail: Type.String(),
       }),
     ),

@@ -69,9 +69,10 @@ export const JourneyPayment = Type.Object(
     decision: choice('captured', 'declined', 'voided'),
     decidedAt: Timestamp,
     amount: Money,
-    balanceSeen: Type.Unsafe<Money>({
-      ...Money,
-      description: 'What the wallet held when it was decided.',
+    balanceSeen: Type.Union([Money, Type.Null()], {
+      description:
+        'What the wallet held when it was decided; null where that is not known any more: the ' +
+        'decision was recorded again after a restore.',
     }),
     operation: Type.Union([WalletOperation, Type.Null()]),
   },

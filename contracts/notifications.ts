@@ -4,6 +4,7 @@ import {
   CustomerId,
   choice,
   Locale,
+  lineOfText,
   listQuery,
   Money,
   NoQuery,
@@ -13,6 +14,7 @@ import {
   Timestamp,
   Uuid,
 } from './common.ts';
+import { RepairResult, repairAuthor, repairList } from './repairs.ts';
 
 export const LetterState = choice('queued', 'sending', 'sent', 'failed');
 export type LetterState = Static<typeof LetterState>;
@@ -119,10 +121,28 @@ export const LetterPreview = Type.Object(
 );
 export type LetterPreview = Static<typeof LetterPreview>;
 
+const Moment = Type.String({
+  format: 'date-time',
+  maxLength: 40,
+  description: 'RFC 3339.',
+});
+
+/** Which letters: when they failed, and why. */
+const failureFilters = {
+  failedSince: Type.Optional(Moment),
+  failedUntil: Type.Optional({ ...Moment, description: 'RFC 3339; not that moment itself.' }),
+  failure: Type.Optional({
+    ...lineOfText(200),
+    description: 'Text within the reason as it is shown, in capital or small letters alike.',
+  }),
+  kind: Type.Optional(choice('happiness', 'grief')),
+};
+
 export const letterFilters = {
   state: Type.Optional(LetterState),
   customerId: Type.Optional(CustomerId),
   orderId: Type.Optional(Uuid),
+  ...failureFilters,
 };
 export const LetterParams = Type.Object({ letterId: Uuid }, strict);
 
@@ -169,6 +189,44 @@ export const resendLetter = {
   query: NoQuery,
   responses: { 200: OperatorLetter },
   problems: [notificationProblems.letterSent],
+} as const;
+
+/** Which failed letters are to be tried again; without a filter all of them. */
+export const LettersToResend = Type.Object(
+  {
+    ...failureFilters,
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000, description: 'Most letters of one answer.' }),
+    ),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+    dryRun: Type.Optional(Type.Boolean({ description: 'Only counts those that match.' })),
+  },
+  strict,
+);
+export type LettersToResend = Static<typeof LettersToResend>;
+
+/** What became of one part of them. */
+export const ResendResult = Type.Object(
+  {
+    matched: Type.Integer({ minimum: 0 }),
+    resent: Type.Integer({ minimum: 0 }),
+    nextCursor: nullable(
+      Type.String({ description: 'Where the next part begins, null when all were looked at.' }),
+    ),
+  },
+  strict,
+);
+export type ResendResult = Static<typeof ResendResult>;
+
+export const resendLetters = {
+  operationId: 'resendLetters',
+  method: 'POST',
+  path: '/operator/letters/resend',
+  summary: 'Try failed letters now, newest first, with the contact data of today',
+  callers: ['gateway'],
+  query: NoQuery,
+  body: LettersToResend,
+  responses: { 200: ResendResult },
 } as const;
 
 /** A message that could not become a letter. Long texts are cut; the row keeps all of it. */
@@ -291,6 +349,17 @@ export const getDelivery = {
 
 const Count = Type.Integer({ minimum: 0 });
 
+/** A refusal of the mail server that is about us: every letter meets it, and the letters wait. */
+export const MailRefusal = Type.Object(
+  {
+    fault: choice('sender', 'sign-in', 'policy', 'protocol', 'server'),
+    response: Type.String({ description: "The mail server's answer, addresses masked." }),
+    at: Timestamp,
+  },
+  strict,
+);
+export type MailRefusal = Static<typeof MailRefusal>;
+
 /** How many letters there are and wait, for the operator's overview. */
 export const NotificationsOverview = Type.Object(
   {
@@ -303,6 +372,8 @@ export const NotificationsOverview = Type.Object(
     /** Letters sent per second over the last ten seconds, of events of the last minute. */
     sentPerSecond: Type.Number({ minimum: 0 }),
     deadLetters: Count,
+    /** Of the last half hour, the latest of each fault; absent where there was none. */
+    refusals: Type.Optional(Type.Array(MailRefusal)),
     /** Messages of the topic that were not read yet; null where the broker does not answer. */
     lag: Type.Union([
       Type.Array(
@@ -335,6 +406,8 @@ export const AuditedLetter = Type.Object(
     reason: nullable(Type.String()),
     total: Money,
     state: LetterState,
+    /** An operator recorded it as known. Replicas of an older version do not send it. */
+    acknowledged: Type.Optional(Type.Boolean()),
   },
   strict,
 );
@@ -381,3 +454,16 @@ export const auditPositions = {
     ),
   },
 } as const;
+
+export const acknowledgeLetter = {
+  operationId: 'acknowledgeLetter',
+  method: 'POST',
+  path: '/operator/letters/:letterId/repair',
+  summary: 'Record as known that a letter belongs to no order that exists',
+  callers: ['gateway'],
+  params: LetterParams,
+  body: Type.Object(repairAuthor, strict),
+  responses: { 200: RepairResult },
+} as const;
+
+export const listLetterRepairs = { ...repairList, operationId: 'listLetterRepairs' } as const;

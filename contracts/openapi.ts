@@ -116,6 +116,7 @@ function callTogether(endpoints: DescribedEndpoint[]): DescribedEndpoint {
     traceId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
   });
   const answer = Type.Object({
+    traceId: Type.String({ description: 'Of the call that this answers.' }),
     status: Type.Integer(),
     headers: Type.Optional(Type.Record(Type.String(), Type.String())),
     body: Type.Unknown(),

@@ -1,11 +1,15 @@
 import { type Static, Type } from 'typebox';
-import { billingProblems } from './billing.ts';
+import { billingProblems, OperatorOperation, ReversalReason, reversalAnswers } from './billing.ts';
 import {
   CustomerId,
   choice,
+  EmailAddress,
+  Locale,
   listQuery,
+  Money,
   NoQuery,
   nullable,
+  PersonName,
   pageOf,
   strict,
   Timestamp,
@@ -18,15 +22,33 @@ import {
   deadLetterFilters,
   LetterParams,
   LetterPreview,
+  LettersToResend,
   letterFilters,
   NotificationsOverview,
   notificationProblems,
   OperatorLetter,
   RedriveResult,
+  ResendResult,
 } from './notifications.ts';
 import { OrdersOverview, orderProblems, PendingOrder, pendingFilters } from './orders.ts';
+import { Remedy, Repair, RepairReason, RepairRefusal, RepairState } from './repairs.ts';
 
 /** What the operator may do through the gateway (scope `operator`, design section 5). */
+
+export const operatorProblems = {
+  customerNotFound: {
+    code: 'customer-not-found',
+    kind: 'not-found',
+    ru: {
+      title: 'Покупатель не найден',
+      detail: 'Покупателя с таким идентификатором нет. Ничего не зачислено.',
+    },
+    en: {
+      title: 'Customer not found',
+      detail: 'There is no customer with this id. Nothing was added.',
+    },
+  },
+} as const;
 
 const operator = { tags: ['operator'], query: NoQuery } as const;
 
@@ -38,7 +60,60 @@ export const operatorTopUp = {
   path: '/v1/operator/wallets/:customerId/top-ups',
   summary: "Add money to a customer's wallet",
   params: Type.Object({ customerId: CustomerId }, strict),
-  problems: [billingProblems.balanceLimit, orderProblems.keyReused],
+  problems: [
+    billingProblems.balanceLimit,
+    orderProblems.keyReused,
+    operatorProblems.customerNotFound,
+  ],
+} as const;
+
+/** A customer as the operator sees one before giving money; the address is masked. */
+export const OperatorCustomer = Type.Object(
+  {
+    customerId: CustomerId,
+    name: PersonName,
+    email: Type.String(),
+    locale: Locale,
+    balance: Type.Union([Money, Type.Null()], {
+      description: 'Null while billing does not answer.',
+    }),
+  },
+  strict,
+);
+export type OperatorCustomer = Static<typeof OperatorCustomer>;
+
+export const findCustomers = {
+  ...operator,
+  operationId: 'findCustomers',
+  method: 'GET',
+  path: '/v1/operator/customers',
+  summary: 'Customers of one id or of one address (in any case); exactly one of the two is given',
+  query: Type.Object(
+    { customerId: Type.Optional(CustomerId), email: Type.Optional(EmailAddress) },
+    strict,
+  ),
+  responses: { 200: pageOf(OperatorCustomer) },
+} as const;
+
+export const readAnyOperations = {
+  ...operator,
+  operationId: 'readAnyOperations',
+  method: 'GET',
+  path: '/v1/operator/wallets/:customerId/operations',
+  summary: "The operations of any customer's wallet, newest first",
+  params: Type.Object({ customerId: CustomerId }, strict),
+  query: listQuery({}),
+  responses: { 200: pageOf(OperatorOperation) },
+} as const;
+
+export const reverseAnyTopUp = {
+  ...operator,
+  ...reversalAnswers,
+  operationId: 'reverseAnyTopUp',
+  method: 'POST',
+  path: '/v1/operator/wallets/:customerId/operations/:operationId/reversal',
+  summary: 'Undo a top-up by an operation of the opposite amount, once, with the reason',
+  body: Type.Object({ reason: ReversalReason }, strict),
 } as const;
 
 /** A pending order with its status in words of the reader's language. */
@@ -129,6 +204,16 @@ export const resendAnyLetter = {
   problems: [notificationProblems.letterSent],
 } as const;
 
+export const resendFailedLetters = {
+  ...operator,
+  operationId: 'resendFailedLetters',
+  method: 'POST',
+  path: '/v1/operator/letters/resend',
+  summary: 'Try failed letters now by why and when they failed; with dryRun count them',
+  body: LettersToResend,
+  responses: { 200: ResendResult },
+} as const;
+
 export const readDeadLetters = {
   ...operator,
   operationId: 'readDeadLetters',
@@ -183,6 +268,8 @@ export const LedgerDifference = Type.Object(
         'The order; for balance-operations the customer; the event where it belongs to no order.',
     }),
     detail: Type.String(),
+    remedy: Remedy,
+    remedyText: Type.String({ description: "What the remedy does, in the reader's language." }),
   },
   strict,
 );
@@ -202,6 +289,10 @@ export const LedgerReport = Type.Object(
       strict,
     ),
     failedLetters: Count,
+    acknowledged: Type.Integer({
+      minimum: 0,
+      description: 'Differences that an operator recorded as known; they do not count as such.',
+    }),
     differences: Type.Array(LedgerDifference),
   },
   strict,
@@ -219,4 +310,67 @@ export const verifyLedger = {
     strict,
   ),
   responses: { 200: LedgerReport },
+} as const;
+
+const RepairRequest = Type.Object(
+  {
+    apply: Type.Boolean({ description: 'False: only say what would be done.' }),
+    reason: Type.Optional(RepairReason),
+    writeOff: Type.Optional(
+      Type.Array(Uuid, {
+        maxItems: 100,
+        description: 'Paid orders to write off, whose payment is lost for good.',
+      }),
+    ),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  },
+  strict,
+);
+
+/** A difference, and what a repair makes of it. */
+export const RepairedDifference = Type.Object(
+  {
+    ...LedgerDifference.properties,
+    state: RepairState,
+    stateText: Type.String({ description: "The state or the refusal, in the reader's language." }),
+    refusal: nullable(RepairRefusal),
+    customerId: nullable(CustomerId),
+    /** What the customer's wallet gets, negative for what it pays; null where no money moves. */
+    money: Type.Union([Money, Type.Null()]),
+    /** What the wallet holds, where that is too little. */
+    balance: Type.Union([Money, Type.Null()]),
+    letter: Type.Boolean({ description: 'The customer may get a letter a second time.' }),
+  },
+  strict,
+);
+export type RepairedDifference = Static<typeof RepairedDifference>;
+
+export const RepairReport = Type.Object(
+  {
+    complete: Type.Boolean({ description: 'All books were compared; else go on with nextCursor.' }),
+    nextCursor: nullable(Type.String()),
+    steps: Type.Array(RepairedDifference),
+  },
+  strict,
+);
+export type RepairReport = Static<typeof RepairReport>;
+
+export const repairBooks = {
+  ...operator,
+  operationId: 'repairBooks',
+  method: 'POST',
+  path: '/v1/operator/repairs',
+  summary: 'Repair the differences that a restore left: say what would be done, or do it',
+  body: RepairRequest,
+  responses: { 200: RepairReport },
+} as const;
+
+export const readRepairs = {
+  ...operator,
+  operationId: 'readRepairs',
+  method: 'GET',
+  path: '/v1/operator/repairs',
+  summary: 'Steps of repairs that were done, newest first, with who did them and why',
+  query: listQuery({}),
+  responses: { 200: pageOf(Repair) },
 } as const;

@@ -18,6 +18,7 @@ import {
   Timestamp,
   Uuid,
 } from './common.ts';
+import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
 export const OrderItem = Type.Object(
   {
@@ -372,3 +373,17 @@ export const auditEvents = {
   query: auditQuery({ after: Type.Optional(Uuid) }),
   responses: { 200: auditOf(Uuid) },
 } as const;
+
+export const publishEventAgain = {
+  operationId: 'publishEventAgain',
+  method: 'POST',
+  path: '/orders/:orderId/event/repair',
+  summary: 'Put the event of an ended order into the outbox again, with the same id and content',
+  callers: ['gateway'],
+  params: OrderParams,
+  body: Type.Object(repairAuthor, strict),
+  responses: { 200: RepairResult },
+  problems: [repairProblems.repairRefused],
+} as const;
+
+export const listOrderRepairs = { ...repairList, operationId: 'listOrderRepairs' } as const;

@@ -48,6 +48,16 @@ export const getProfile = {
   responses: { 200: Profile },
 } as const;
 
+export const findProfilesByEmail = {
+  operationId: 'findProfilesByEmail',
+  method: 'GET',
+  path: '/profiles',
+  summary: 'The profiles with this address, in any case of its letters; at most 20',
+  callers: ['gateway'],
+  query: Type.Object({ email: EmailAddress }, strict),
+  responses: { 200: Type.Object({ data: Type.Array(Profile) }, strict) },
+} as const;
+
 export const putProfile = {
   operationId: 'putProfile',
   method: 'PUT',

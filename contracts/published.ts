@@ -10,6 +10,7 @@ import { openApiOf } from './openapi.ts';
 import * as operator from './operator.ts';
 import * as orders from './orders.ts';
 import * as profiles from './profiles.ts';
+import { Repair } from './repairs.ts';
 
 /** The public API. */
 export function gatewayApi(): Record<string, unknown> {
@@ -37,6 +38,9 @@ export function gatewayApi(): Record<string, unknown> {
       PendingOrder: operator.PublicPendingOrder,
       Profile: profiles.Profile,
       ProfileData: profiles.ProfileData,
+      Repair,
+      RepairedDifference: operator.RepairedDifference,
+      RepairReport: operator.RepairReport,
       Wallet: billing.Wallet,
       WalletOperation: billing.WalletOperation,
     },

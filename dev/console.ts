@@ -2,7 +2,18 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { glob, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  glob,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -23,6 +34,7 @@ const SHARED = ['amounts', 'answer-shapes', 'answers', 'currency'].map(
 /** Whether what is built was made from the sources that are there now. */
 async function isFresh(): Promise<boolean> {
   const mark = await readFile(join(BUILT, SOURCES_MARK), 'utf8').catch(() => null);
+  if (!existsSync(join(BUILT, 'index.html'))) return false;
   return mark !== null && mark === (await digestOfSources());
 }
 
@@ -43,14 +55,16 @@ async function digestOfSources(): Promise<string> {
 }
 
 async function build(): Promise<void> {
-  const { build: bundle } = await import('vite');
+  const { build: bundle } = await importVite();
   const digest = await digestOfSources();
-  // Beside, and then renamed: a gateway that starts meanwhile sees all of it or nothing.
+  // Built into a folder of its own, then renamed: a gateway never serves half a build.
   const draft = join(SOURCES, 'dist', `.draft-${process.pid}`);
+  const { root, end } = await sourcesForVite();
   try {
     await bundle({
       configFile: false,
-      root: SOURCES,
+      root,
+      resolve: { preserveSymlinks: root !== SOURCES },
       logLevel: 'warn',
       build: {
         outDir: draft,
@@ -60,7 +74,7 @@ async function build(): Promise<void> {
         // The policy of the pages allows no inline script and no data: address.
         modulePreload: { polyfill: false },
         assetsInlineLimit: 0,
-        rolldownOptions: { input: [join(SOURCES, 'index.html'), join(SOURCES, 'letter.html')] },
+        rolldownOptions: { input: [join(root, 'index.html'), join(root, 'letter.html')] },
       },
     });
     await compressTexts(draft);
@@ -75,8 +89,34 @@ async function build(): Promise<void> {
     await writeFile(join(BUILT, SOURCES_MARK), digest);
   } finally {
     await rm(draft, { recursive: true, force: true });
+    await end();
   }
   await removeOldAssets();
+}
+
+/**
+ * @throws Error of one line where only the packages of production are installed, or npm ran on a
+ *   Node that is too old for a part of them
+ */
+async function importVite() {
+  try {
+    return await import('vite');
+  } catch (error) {
+    const [why] = String((error as Error).message).split('\n');
+    const cure = 'run "npm install --include=dev" on Node 20.19, 22.12 or newer';
+    throw new Error(`its tools do not load (${why}): ${cure}`);
+  }
+}
+
+/** Vite takes `#` and `?` in a path for those of an address: it then works behind a link. */
+async function sourcesForVite(): Promise<{ root: string; end(): Promise<void> }> {
+  if (!/[#?]/.test(SOURCES)) return { root: SOURCES, end: async () => {} };
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-console-'));
+  await symlink(ROOT, join(folder, 'checkout'));
+  return {
+    root: join(folder, 'checkout', 'console'),
+    end: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 /** Beside each script and style what browsers rather take; done here once, not with each request. */

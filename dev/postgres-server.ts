@@ -1,13 +1,24 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, realpathSync, statSync, truncateSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { execFile } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { sqlState } from '#platform/database.ts';
+import { describeError } from '#platform/errors.ts';
+import { DamagedFileError, whyUnreadable } from './kept-file.ts';
+import { serverProcess } from './postgres-cluster.ts';
+import {
+  freePort,
+  hasExited,
+  type Launch,
+  launch,
+  launchFailed,
+  passes,
+  reasonOf,
+} from './postgres-launch.ts';
 import type { Place } from './postgres-place.ts';
-import { serverProcess } from './postgres-place.ts';
-import { identify, isAlive, readPidFile, removePidFile } from './postgres-process.ts';
+import { identify, isAlive, type PidFile, readPidFile, removePidFile } from './postgres-process.ts';
 
 /** A server that answers, with an open connection of the superuser to database `postgres`. */
 export interface Server {
@@ -19,37 +30,39 @@ export interface Server {
 /** What a look at the data folder finds. `busy`: the server is starting up or shutting down. */
 type Sighting =
   | ({ state: 'ready' } & Server)
-  | { state: 'busy'; pid: number }
+  | { state: 'busy'; pid: number; why: string }
   | { state: 'absent' };
 
+// A try that fails is repeated, so this only says how soon.
 const CONNECT_TIMEOUT_MS = 2_000;
 const POLL_MS = 20;
 
-// Crash recovery of a busy system takes seconds; past this a person should look at the log.
-const READY_TIMEOUT_MS = 30_000;
+// Crash recovery of a busy system takes seconds, on a slow disk a minute; past this a person
+// should look at the log.
+const READY_TIMEOUT_MS = 120_000;
 
-// Covers a port taken between our choice and the server's, and backends of a killed server that
-// have not noticed yet. Doubling from 100 ms that is 1.5 s, then the cause is something else.
-const LAUNCH_ATTEMPTS = 5;
+const LAUNCH_ATTEMPTS = 3;
 const LAUNCH_DELAY_MS = 100;
+const LAUNCH_DELAY_MAX_MS = 2_000;
 
 // `npm start` promises an exit within 10 s: fast shutdown, then the immediate one.
 const FAST_SHUTDOWN_MS = 5_000;
 const IMMEDIATE_SHUTDOWN_MS = 2_000;
-
-const LOG_BYTES_MAX = 10 * 1024 * 1024;
-const LOG_LINES_SHOWN = 15;
 
 /** URL of a database on the embedded server, whatever PGSSLMODE says about others. */
 export function serverUrl(port: number, user: string, password: string, database: string): string {
   return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}?sslmode=disable`;
 }
 
+/** Before the id of the process, in the name of each connection of a start. */
+export const OWNER_NAME = 'orderbell start ';
+
 /** Connects as superuser. An error on the idle connection reaches the caller as its `end`. */
 export async function connect(port: number, password: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: serverUrl(port, 'postgres', password, 'postgres'),
-    application_name: 'orderbell start',
+    // Tells other starts whose connection it is (postgres.ts).
+    application_name: `${OWNER_NAME}${process.pid}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
@@ -65,6 +78,8 @@ interface BringUpOptions {
   /** Port for a new server; a free one when absent. */
   port?: number;
   signal: AbortSignal;
+  /** Gets the reason while a server does not answer yet. */
+  onWait?: (why: string) => void;
 }
 
 /**
@@ -72,23 +87,24 @@ interface BringUpOptions {
  * @throws Error with the server's last log lines when it does not start; the signal's reason
  */
 export async function bringUp(place: Place, options: BringUpOptions): Promise<Server> {
+  const { onWait = () => {}, signal } = options;
   const deadline = Date.now() + READY_TIMEOUT_MS;
   let launched: Launch | undefined;
   let failures = 0;
+  let why = '';
   try {
     while (true) {
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
       const seen = await look(place, options.password);
       if (seen.state === 'ready') return seen;
-      if (Date.now() > deadline) {
-        throw new Error(
-          `PostgreSQL did not answer in ${READY_TIMEOUT_MS} ms, see ${place.logFile}`,
-        );
-      }
+      if (seen.state === 'busy') why = seen.why;
+      onWait(why);
+      if (Date.now() > deadline) throw notReady(place, why);
       if (launched && hasExited(launched.child)) {
+        why = reasonOf(place, launched);
         failures += 1;
-        if (failures === LAUNCH_ATTEMPTS) throw launchFailed(place, launched);
-        await delay(LAUNCH_DELAY_MS * 2 ** (failures - 1));
+        if (failures >= LAUNCH_ATTEMPTS && !passes(why)) throw launchFailed(place, why);
+        await delay(Math.min(LAUNCH_DELAY_MS * 2 ** (failures - 1), LAUNCH_DELAY_MAX_MS));
         launched = undefined;
       } else if (!launched && seen.state === 'absent') {
         launched = launch(place, options.port ?? (await freePort()), options.settings);
@@ -97,15 +113,24 @@ export async function bringUp(place: Place, options: BringUpOptions): Promise<Se
       }
     }
   } catch (error) {
-    // A start that failed leaves nothing running.
-    if (launched && !hasExited(launched.child)) launched.child.kill('SIGINT');
+    endLaunched(launched);
     throw error;
   }
 }
 
+function notReady({ logFile }: Place, why: string): Error {
+  const seconds = READY_TIMEOUT_MS / 1000;
+  return new Error(`PostgreSQL did not answer in ${seconds} s (${why}), see ${logFile}`);
+}
+
+/** A start that failed leaves nothing running. */
+function endLaunched(launched: Launch | undefined): void {
+  if (launched && !hasExited(launched.child)) launched.child.kill('SIGINT');
+}
+
 /** Never trusts the pid file alone: the server must know our password and name our folder. */
 async function look(place: Place, password: string): Promise<Sighting> {
-  const recorded = readPidFile(place.data);
+  const recorded = pidFileOf(place);
   if (recorded === undefined || !isAlive(recorded.pid)) return { state: 'absent' };
   const { pid, port } = recorded;
   const identity = identify(pid, place.data);
@@ -123,18 +148,36 @@ async function look(place: Place, password: string): Promise<Sighting> {
     fault = error;
   }
   await client?.end();
+  const state = sqlState(fault);
+  const why = fault === undefined ? 'it serves another folder' : describeError(fault);
   if (identity === 'ours') {
-    if (sqlState(fault) !== '28P01') return { state: 'busy', pid };
-    throw new Error(`the password in ${place.passwordFile} is not that of the data`, {
-      cause: fault,
-    });
+    // 08, 53, 57: connection, resources, starting up or shutting down. Without one: a time-out.
+    if (state === undefined || /^(08|53|57)/.test(state)) return { state: 'busy', pid, why };
+    if (state !== '28P01') throw launchFailed(place, why);
+    throw new Error(
+      `the password in ${place.passwordFile} is not that of PostgreSQL's data: restore it from a ` +
+        'backup; without one, see "Damaged files" in docs/starting.md',
+    );
   }
   // After a restart of the container the pid can be anybody's. PostgreSQL would then refuse to
   // start. Without /proc it must decide itself.
   if (identity === 'foreign') removePidFile(place.data, recorded);
   // 57P03: it starts up or shuts down.
-  if (identity === 'unknown' && sqlState(fault) === '57P03') return { state: 'busy', pid };
+  if (identity === 'unknown' && state === '57P03') return { state: 'busy', pid, why };
   return { state: 'absent' };
+}
+
+function pidFileOf(place: Place): PidFile | undefined {
+  try {
+    return readPidFile(place.data);
+  } catch (error) {
+    const file = {
+      path: join(place.data, 'postmaster.pid'),
+      purpose: 'PostgreSQL writes there which process serves the data.',
+      remedy: 'When no PostgreSQL runs on this folder, delete it.',
+    };
+    throw new DamagedFileError(file, whyUnreadable(error));
+  }
 }
 
 function isSameFolder(one: string, other: string): boolean {
@@ -143,75 +186,6 @@ function isSameFolder(one: string, other: string): boolean {
   } catch {
     return false;
   }
-}
-
-interface Launch {
-  child: ChildProcess;
-  /** Size of the log before the launch: what comes after is about this launch. */
-  logStart: number;
-  error?: Error;
-}
-
-function launch(place: Place, port: number, settings: Record<string, string>): Launch {
-  const all: Record<string, string> = {
-    listen_addresses: '127.0.0.1',
-    port: String(port),
-    // A socket's path is limited to about 100 characters, a checkout's is not.
-    unix_socket_directories: '',
-    max_connections: '200',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    // An error is told to its client, who logs it; statements have customers' data.
-    log_min_messages: 'log',
-    log_checkpoints: 'off',
-    ...settings,
-  };
-  const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const log = openSync(place.logFile, 'a', 0o600);
-  try {
-    let logStart = statSync(place.logFile).size;
-    if (logStart > LOG_BYTES_MAX) {
-      truncateSync(place.logFile);
-      logStart = 0;
-    }
-    const child = spawn(place.binaries.postgres, ['-D', place.data, ...args], {
-      ...serverProcess(place),
-      // Its own session: Ctrl-C in the terminal must not stop it under our services.
-      detached: true,
-      windowsHide: true,
-      stdio: ['ignore', log, log],
-    });
-    child.unref();
-    const launched: Launch = { child, logStart };
-    child.on('error', (error) => {
-      launched.error = error;
-    });
-    return launched;
-  } finally {
-    closeSync(log);
-  }
-}
-
-/** True also when it could not be spawned at all. */
-function hasExited(child: ChildProcess): boolean {
-  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-}
-
-function launchFailed(place: Place, { error, logStart }: Launch): Error {
-  const said = readFileSync(place.logFile).subarray(logStart).toString().trim();
-  const lines = said.split('\n').slice(-LOG_LINES_SHOWN).join('\n');
-  return new Error(`PostgreSQL does not start:\n${lines}`, { cause: error });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
 }
 
 /**

@@ -334,7 +334,7 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
   }
 }
 
-const UNTIL_TIMEOUT_MS = 30_000;
+const UNTIL_TIMEOUT_MS = 120_000;
 
 async function until<T>(what: string, check: () => Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + UNTIL_TIMEOUT_MS;

@@ -2,9 +2,20 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { sqlState } from '#platform/database.ts';
-import { findPlace, initialise, type Place } from './postgres-place.ts';
-import { bringUp, connect, type Server, serverUrl, shutDown } from './postgres-server.ts';
+import { isTransient, sqlState } from '#platform/database.ts';
+import { describeError } from '#platform/errors.ts';
+import { START_WAIT_MS, startStep } from '#platform/start-step.ts';
+import { initialise } from './postgres-cluster.ts';
+import { findPlace, type Place } from './postgres-place.ts';
+import { isAlive } from './postgres-process.ts';
+import {
+  bringUp,
+  connect,
+  OWNER_NAME,
+  type Server,
+  serverUrl,
+  shutDown,
+} from './postgres-server.ts';
 
 export interface EmbeddedPostgres {
   /** On 127.0.0.1; the same until `stop`, also when the server had to be started again. */
@@ -26,8 +37,13 @@ export interface EmbeddedPostgres {
 
 /** A live system uses the data folder. The message is one line for people. */
 export class DataInUseError extends Error {
-  constructor(folder: string) {
-    super(`another Orderbell is running on ${folder}: stop it first, or choose another folder`);
+  /** @param owner id of its process, where it is known */
+  constructor(folder: string, owner: number | undefined) {
+    const process = owner === undefined ? '' : ` (process ${owner})`;
+    super(
+      `another Orderbell is running on ${folder}${process}: stop it first, or choose another ` +
+        'folder by ORDERBELL_HOME',
+    );
     this.name = 'DataInUseError';
   }
 }
@@ -35,8 +51,9 @@ export class DataInUseError extends Error {
 // Any constant will do: nobody else takes advisory locks in database `postgres`.
 const OWNER_LOCK = 4_207_002;
 
-// The server notices a killed owner's closed connection in milliseconds, on a busy machine later.
-const OWNER_LOCK_TIMEOUT_MS = 2_000;
+// An owner that stops gives the lock back as its last deed. Of one that was killed the server has
+// to notice the closed connection, on a busy machine late: for that a start waits longer.
+const LIVE_OWNER_WAIT_MS = 2_000;
 const OWNER_LOCK_POLL_MS = 50;
 
 const REGAIN_DELAY_MIN_MS = 100;
@@ -50,6 +67,8 @@ interface StartOptions {
   log: Logger;
   /** Gets single lines that a person at the terminal should see. */
   notice?: (line: string) => void;
+  /** Gets the reason while the server does not answer yet. */
+  onWait?: (why: string) => void;
 }
 
 /**
@@ -59,15 +78,14 @@ interface StartOptions {
  * @throws Error when this machine has no binaries, or the server does not start
  */
 export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
-  const { log, settings = {}, notice = () => {} } = options;
+  const { log, settings = {}, notice = () => {}, onWait = () => {} } = options;
   const place = await findPlace(resolve(options.home), notice);
   const password = await initialise(place);
   const stopping = new AbortController();
-  const settled = { password, settings, signal: stopping.signal };
+  const settled = { password, settings, signal: stopping.signal, onWait };
 
-  const server = await bringUp(place, settled);
+  const server = await bringUpOwned(place, settled);
   const { port } = server;
-  await takeOwnership(server, place);
   let owned = server;
   let regaining: Promise<void> | undefined;
   watch();
@@ -82,8 +100,7 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   async function regain(): Promise<void> {
     for (let waitMs = REGAIN_DELAY_MIN_MS; !stopping.signal.aborted; waitMs *= 2) {
       try {
-        const found = await bringUp(place, { ...settled, port });
-        await takeOwnership(found, place);
+        const found = await bringUpOwned(place, { ...settled, port });
         if (found.pid !== owned.pid) log.error({ pid: found.pid }, 'PostgreSQL was started again');
         owned = found;
         watch();
@@ -114,7 +131,12 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
     port,
     folder: place.folder,
     superuserUrl: (database) => serverUrl(port, 'postgres', password, database),
-    ensureDatabase: (name, rolePassword) => ensureDatabase(port, password, name, rolePassword),
+    async ensureDatabase(name, rolePassword) {
+      if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`not a database name: ${name}`);
+      const make = () => ensureDatabase(port, password, name, rolePassword);
+      const say = (line: string) => log.warn(line);
+      return startStep(`the database ${name}`, make, { say, isTransient });
+    },
     stop() {
       stopped ??= stop();
       return stopped;
@@ -122,17 +144,44 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   };
 }
 
+type BringUpOptions = Parameters<typeof bringUp>[1];
+
+/** A connection that breaks before the lock is taken is made again; other faults are final. */
+async function bringUpOwned(place: Place, options: BringUpOptions): Promise<Server> {
+  const deadline = Date.now() + START_WAIT_MS;
+  while (true) {
+    const server = await bringUp(place, options);
+    try {
+      await takeOwnership(server, place);
+      return server;
+    } catch (error) {
+      const isFinal = error instanceof DataInUseError || !isTransient(error);
+      if (isFinal || Date.now() > deadline) throw error;
+      options.onWait?.(describeError(error));
+      await delay(OWNER_LOCK_POLL_MS);
+    }
+  }
+}
+
 /** The lock lives as long as the connection, so it tells a live owner from a dead one. */
 async function takeOwnership({ client }: Server, place: Place): Promise<void> {
-  const deadline = Date.now() + OWNER_LOCK_TIMEOUT_MS;
+  const begun = Date.now();
   try {
     while (true) {
-      const { rows } = await client.query<{ taken: boolean }>(
-        'select pg_try_advisory_lock($1) as taken',
+      const { rows } = await client.query<{ taken: boolean; name: string | null }>(
+        `select pg_try_advisory_lock($1) as taken, (
+           select application_name from pg_locks join pg_stat_activity using (pid)
+           where locktype = 'advisory' and granted and objid = $1 limit 1) as name`,
         [OWNER_LOCK],
       );
-      if (rows[0]?.taken) return;
-      if (Date.now() > deadline) throw new DataInUseError(place.folder);
+      const [seen] = rows;
+      if (seen?.taken) return;
+      const owner = Number(seen?.name?.slice(OWNER_NAME.length)) || undefined;
+      // An owner of an unknown name is taken for a live one.
+      const isDead = owner !== undefined && !isAlive(owner);
+      if (Date.now() - begun > (isDead ? START_WAIT_MS : LIVE_OWNER_WAIT_MS)) {
+        throw new DataInUseError(place.folder, owner);
+      }
       await delay(OWNER_LOCK_POLL_MS);
     }
   } catch (error) {
@@ -147,7 +196,6 @@ async function ensureDatabase(
   name: string,
   password: string,
 ): Promise<string> {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`not a database name: ${name}`);
   const client = await connect(port, superuserPassword);
   try {
     // CREATE has no IF NOT EXISTS for these two, and DATABASE cannot run in a transaction.

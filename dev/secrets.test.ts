@@ -17,6 +17,8 @@ test('drafts of secrets that a killed start left go, those of a live one stay', 
   for (const name of drafts) await writeFile(join(home, name), '{');
 
   const first = await loadSecrets(home);
+  await first.keepOperatorPassword();
   assert.deepEqual((await readdir(home)).sort(), ['operator-password', 'secrets.json', live]);
-  assert.deepEqual(await loadSecrets(home), { secrets: first.secrets, fresh: false });
+  const { secrets, fresh } = await loadSecrets(home);
+  assert.deepEqual({ secrets, fresh }, { secrets: first.secrets, fresh: false });
 });

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { ready, temporaryHome } from '../test/start.ts';
+import { createTestDatabaseUrl } from '../test/database.ts';
+import { complaint, ready, serverPid, temporaryHome } from '../test/start.ts';
 import { call, eventually, orderOf, PASSWORD, rub } from '../test/system.ts';
+import { DATABASES } from './databases.ts';
 
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
-  const { start: startHere } = await temporaryHome(t);
+  const { home, start: startHere } = await temporaryHome(t);
   const first = startHere();
   const url = await ready(first);
   assert.match(first.printed(), /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
@@ -15,11 +20,18 @@ test('npm start serves the main job; stopping and starting again keeps everythin
   await call(url, 'POST', '/v1/wallet/top-ups', { headers, body: { amount: rub(500) } });
   const order = await call(url, 'POST', '/v1/orders', { headers, body: orderOf(200) });
   assert.equal(order.status, 201);
+  const running = join(home, 'running.json');
+  assert.deepEqual(JSON.parse(await readFile(running, 'utf8')), { url, pid: first.child.pid });
   first.child.kill('SIGTERM');
   assert.equal(await first.exited, 0);
+  assert.equal(existsSync(running), false);
 
-  const second = startHere();
+  // What a kill leaves is replaced; and nothing on this machine is asked through a proxy.
+  await writeFile(running, '{"url":"http://127.0.0.1:1","pid":1}');
+  const proxy = 'http://127.0.0.1:1';
+  const second = startHere('0', { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy });
   const again = await ready(second);
+  assert.equal(JSON.parse(await readFile(running, 'utf8')).url, again);
   assert.doesNotMatch(second.printed(), /Operator {3,}\S+ {2}\S{20,} {2}\(kept/);
   // The token too: its key was kept.
   const orders = await call(again, 'GET', '/v1/orders', { headers });
@@ -34,7 +46,7 @@ test('npm start serves the main job; stopping and starting again keeps everythin
 
   const third = startHere();
   assert.equal(await third.exited, 1);
-  assert.match(third.printed().trim(), /^another Orderbell is running on .*$/);
+  assert.match(complaint(third), /^another Orderbell is running on .*$/);
   assert.equal((await call(again, 'GET', '/readyz')).status, 200);
   second.child.kill('SIGINT');
   assert.equal(await second.exited, 0);
@@ -45,16 +57,60 @@ test('a taken port gives one clear line', async (t) => {
   const { port } = new URL(await ready(first));
   const second = (await temporaryHome(t)).start(port);
   assert.equal(await second.exited, 1);
-  assert.match(second.printed().trim(), new RegExp(`^Orderbell cannot start: port ${port} .*$`));
+  assert.match(complaint(second), new RegExp(`^Orderbell cannot start: port ${port} .*$`));
 });
 
-test('a wrong setting stops the start and is named', async (t) => {
-  const started = (await temporaryHome(t)).start('eighty');
-  assert.equal(await started.exited, 1);
-  assert.match(started.printed(), /PORT must be a whole number/);
-  const loud = (await temporaryHome(t)).start('0', { LOG_LEVEL: 'loud' });
-  assert.equal(await loud.exited, 1);
-  assert.match(loud.printed(), /^npm start cannot start:\n {2}LOG_LEVEL must match /);
+test('wrong settings stop the start and are named, those of all services at once', async (t) => {
+  const { home, start } = await temporaryHome(t);
+  const one = start('eighty');
+  assert.equal(await one.exited, 1);
+  assert.match(
+    complaint(one),
+    /^npm start cannot start:\n {2}PORT must be a whole number \(gateway\)$/,
+  );
+
+  const all = start('0', {
+    LOG_LEVEL: 'loud',
+    CURRENCY: 'roubles',
+    TOPIC_PARTITIONS: '0',
+    SMTP_URL: 'mail.example.com',
+    TOKEN_LIFETIME_S: 'an hour',
+    LISTEN_ADDRESS: '*',
+    IDENTITY_DATABASE_URL: 'mysql://localhost/identity',
+  });
+  assert.equal(await all.exited, 1);
+  const [title, ...lines] = complaint(all).split('\n');
+  assert.equal(title, 'npm start cannot start:');
+  const named = [
+    /^ {2}LOG_LEVEL must /,
+    /^ {2}TOKEN_LIFETIME_S must .*\(identity\)$/,
+    /^ {2}IDENTITY_DATABASE_URL must .*\(identity\)$/,
+    /^ {2}CURRENCY must .*\(orders, billing, gateway\)$/,
+    /^ {2}TOPIC_PARTITIONS must .*\(orders, notifications\)$/,
+    /^ {2}SMTP_URL must .*\(notifications\)$/,
+    /^ {2}LISTEN_ADDRESS must .*\(gateway\)$/,
+  ];
+  for (const pattern of named)
+    assert.ok(
+      lines.some((line) => pattern.test(line)),
+      String(pattern),
+    );
+  assert.equal(lines.length, named.length, complaint(all));
+  assert.equal(serverPid(home), undefined);
+});
+
+test('with databases of its own it starts no server', async (t) => {
+  const { home, start } = await temporaryHome(t);
+  const env: Record<string, string> = {};
+  for (const name of DATABASES) {
+    env[`${name.toUpperCase()}_DATABASE_URL`] = await createTestDatabaseUrl(t);
+  }
+  const started = start('0', env);
+  await ready(started);
+  assert.equal(existsSync(join(home, 'postgres')), false);
+  // Before the databases go.
+  started.child.kill('SIGTERM');
+  assert.equal(await started.exited, 0, started.printed());
 });
 
 test('settings left empty, as the example file has them, say nothing', async (t) => {

@@ -3,4 +3,12 @@ import { launch } from './launch.ts';
 
 // `npm start`, which also says where compiled code is kept (package.json): stripping the types anew
 // at each start doubles the time until the system is ready, and takes 20 MB in each thread.
-await launch(resolve(process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '.orderbell')));
+const home = resolve(process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '.orderbell'));
+const options = process.argv.slice(2);
+const unknown = options.find((option) => option !== '--new-secrets');
+if (unknown === undefined) {
+  await launch(home, { newSecrets: options.length > 0 });
+} else {
+  console.error(`npm start knows no ${unknown}; its one option is --new-secrets`);
+  process.exitCode = 2;
+}

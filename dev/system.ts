@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Static, TObject } from 'typebox';
-import { type Environment, loadConfig } from '#platform/config.ts';
+import { ConfigError, type Environment, loadConfig } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
 import { publicKeyOf } from '#platform/service-token.ts';
 import { BillingConfig, startBilling } from '#services/billing/service.ts';
@@ -10,8 +10,9 @@ import { NotificationsConfig, startNotifications } from '#services/notifications
 import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
 import { type ReplicaSet, settleAll, startReplicaSet } from './replica-set.ts';
-import type { Secrets } from './secrets.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
 
+export { DATABASES } from './databases.ts';
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';
 
 /** Everything that the rows of the wiring table draw on. */
@@ -32,6 +33,7 @@ interface Row {
   name: string;
   /** Services of a later stage call those of an earlier one. */
   stage: 1 | 2 | 3;
+  schema: TObject;
   /** Starts it in this process. */
   start: (env: Environment, log: Logger) => Promise<RunningService>;
   env: (surroundings: Surroundings) => Environment;
@@ -42,6 +44,7 @@ const services: Row[] = [
   {
     name: 'identity',
     stage: 1,
+    schema: IdentityConfig,
     start: configured('identity', IdentityConfig, startIdentity),
     env: ({ databaseUrl, secrets, publicKeys }) => ({
       IDENTITY_DATABASE_URL: databaseUrl('identity'),
@@ -54,6 +57,7 @@ const services: Row[] = [
   {
     name: 'orders',
     stage: 1,
+    schema: OrdersConfig,
     start: configured('orders', OrdersConfig, startOrders),
     env: ({ databaseUrl, publicKeys, broker }) => ({
       ORDERS_DATABASE_URL: databaseUrl('orders'),
@@ -64,6 +68,7 @@ const services: Row[] = [
   {
     name: 'billing',
     stage: 1,
+    schema: BillingConfig,
     start: configured('billing', BillingConfig, startBilling),
     env: ({ databaseUrl, publicKeys }) => ({
       BILLING_DATABASE_URL: databaseUrl('billing'),
@@ -73,6 +78,7 @@ const services: Row[] = [
   {
     name: 'profiles',
     stage: 1,
+    schema: ProfilesConfig,
     start: configured('profiles', ProfilesConfig, startProfiles),
     env: ({ databaseUrl, publicKeys }) => ({
       PROFILES_DATABASE_URL: databaseUrl('profiles'),
@@ -82,6 +88,7 @@ const services: Row[] = [
   {
     name: 'notifications',
     stage: 2,
+    schema: NotificationsConfig,
     start: configured('notifications', NotificationsConfig, startNotifications),
     env: ({ databaseUrl, publicKeys, broker, secrets, smtpUrl, mailboxUrl, urls }) => ({
       NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
@@ -97,6 +104,7 @@ const services: Row[] = [
   {
     name: 'gateway',
     stage: 3,
+    schema: GatewayConfig,
     start: configured('gateway', GatewayConfig, startGateway),
     env: ({ secrets, urls, mailboxUrl }) => ({
       GATEWAY_PRIVATE_KEY: secrets.gatewayKey,
@@ -110,12 +118,6 @@ const services: Row[] = [
       MAILBOX_URL: mailboxUrl,
     }),
   },
-];
-
-/** Each service but the gateway has a database of its own, and so has the broker's log. */
-export const DATABASES = [
-  ...services.map((row) => row.name).filter((name) => name !== 'gateway'),
-  'broker',
 ];
 
 /** Starts one replica of a service, by its name and settings; null leaves it to the table. */
@@ -139,6 +141,8 @@ export interface SystemOptions {
   startService?: StartService;
   /** How many replicas a service has; one when absent. */
   replicasOf?: (service: string) => number;
+  /** Gets the services that are being started, whenever that changes. */
+  onStarting?: (services: string[]) => void;
 }
 
 export interface System {
@@ -162,18 +166,14 @@ const STAGES = [1, 2, 3] as const;
  *   started is closed again
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { startService, replicasOf = () => 1 } = options;
+  const { startService, replicasOf = () => 1, onStarting = () => {} } = options;
+  const starting = new Set<string>();
   const running = new Map<string, ReplicaSet>();
   const surroundings = await surroundingsOf(options);
-  const { PORT, LISTEN_ADDRESS, ...given } = options.env;
+  const { PORT } = options.env;
 
   function startOne(row: Row, changes: Environment): Promise<RunningService> {
-    const env = {
-      ...row.env(surroundings),
-      ...settingsIn(given),
-      ...(row.name === 'gateway' && settingsIn({ LISTEN_ADDRESS })),
-      ...settingsIn(changes),
-    };
+    const env = { ...envOf(row, surroundings, options.env), ...settingsIn(changes) };
     const log = options.log(row.name);
     return startService?.(row.name, env, log) ?? row.start(env, log);
   }
@@ -182,7 +182,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     // Only one of several can have the port that was asked for.
     const first = row.name === 'gateway' ? PORT : undefined;
     const more = Array.from({ length: replicasOf(row.name) - 1 }, () => '0');
+    onStarting([...starting.add(row.name)]);
     const set = await startReplicaSet([first, ...more], (port) => startOne(row, { PORT: port }));
+    starting.delete(row.name);
+    onStarting([...starting]);
     running.set(row.name, set);
     surroundings.urls[row.name] = set.urls.join(',');
   }
@@ -221,7 +224,43 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 const rowsOf = (stage: Row['stage']) => services.filter((row) => row.stage === stage);
 
-async function surroundingsOf(options: SystemOptions): Promise<Surroundings> {
+/** The settings of a service: those of the table, and those that were given. */
+function envOf(row: Row, surroundings: Surroundings, env: Environment): Environment {
+  const { PORT: _ours, LISTEN_ADDRESS, ...given } = env;
+  return {
+    ...row.env(surroundings),
+    ...settingsIn(given),
+    ...(row.name === 'gateway' && settingsIn({ LISTEN_ADDRESS })),
+  };
+}
+
+/**
+ * Reads the settings of all services without starting one.
+ * @returns what is wrong with them, each once, with the services that read it
+ */
+export async function settingProblems(env: Environment): Promise<string[]> {
+  const surroundings = await surroundingsOf({
+    databaseUrl: () => 'postgres://localhost/any',
+    secrets: createSecrets(),
+    smtpUrl: 'smtp://localhost:25',
+  });
+  const readers = new Map<string, string[]>();
+  for (const row of services) {
+    surroundings.urls[row.name] = 'http://localhost';
+    const port = row.name === 'gateway' ? settingsIn({ PORT: env.PORT }) : {};
+    try {
+      loadConfig(row.name, row.schema, { ...envOf(row, surroundings, env), ...port });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const problem of error.problems) {
+        readers.set(problem, [...(readers.get(problem) ?? []), row.name]);
+      }
+    }
+  }
+  return [...readers].map(([problem, names]) => `${problem} (${names.join(', ')})`);
+}
+
+async function surroundingsOf(options: Omit<SystemOptions, 'env' | 'log'>): Promise<Surroundings> {
   const { databaseUrl, secrets } = options;
   return {
     ...options,

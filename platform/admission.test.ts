@@ -9,20 +9,20 @@ import { createHttpServer, listen } from './http-server.ts';
 import { serveHealth } from './service.ts';
 
 const LIMIT = 3;
+const BODY_LIMIT = 16 * 1024 * 1024;
 // Generous: what is awaited has happened long before.
-const BOUND_MS = 10_000;
+const BOUND_MS = 120_000;
 
 /** Two lanes of three requests each, whose handlers wait for `release`. */
 async function startLanes(t: TestContext) {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   const clock = { now: 0 };
-  const app = createHttpServer({ log });
+  const app = createHttpServer({ log, answerHeaders: ({ url }) => ({ 'x-of': url }) });
   const metrics = limitRequests(app, {
     limits: { red: LIMIT, blue: LIMIT },
     laneOf: ({ routeOptions: { url } }) =>
       url === '/red' ? 'red' : url === '/blue' ? 'blue' : null,
-    refusalHeaders: ({ url }) => ({ 'x-of': url }),
     log,
     nowMs: () => clock.now,
   });
@@ -32,6 +32,7 @@ async function startLanes(t: TestContext) {
   const handled: string[] = [];
   for (const url of ['/red', '/blue']) {
     app.post(url, {
+      bodyLimit: BODY_LIMIT,
       onRequest: async () => {
         identified.push(url);
       },
@@ -170,3 +171,37 @@ function connectionsOf({ server }: { server: unknown }): Promise<number> {
   };
   return new Promise((resolve) => counting.getConnections((_error, count) => resolve(count)));
 }
+
+test('large bodies that do not end are refused beyond a limit of their bytes', async (t) => {
+  const { url, identified, release, send } = await startLanes(t);
+  const head = (bytes: number) =>
+    'POST /red HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+    `content-length: ${bytes}\r\n\r\n{`;
+  const answerTo = async (bytes: number) => {
+    const [answer] = await once(await send(head(bytes)), 'data');
+    return String(answer).split('\r\n', 1)[0];
+  };
+  /** Status of a whole request. */
+  const post = async (bytes: number) => {
+    const headers = { 'content-type': 'application/json' };
+    const released = setInterval(release, 5);
+    try {
+      const body = `"${'x'.repeat(bytes - 2)}"`;
+      return (await fetch(`${url}/blue`, { method: 'POST', headers, body })).status;
+    } finally {
+      clearInterval(released);
+    }
+  };
+  const held: Socket[] = [];
+  for (let i = 0; i < 4; i++) held.push(await send(head(BODY_LIMIT)));
+  await until('all are awaited', () => identified.length === 4, BOUND_MS);
+  assert.equal(await answerTo(100_000), 'HTTP/1.1 503 Service Unavailable');
+  assert.equal(await post(100_000), 503);
+  // One that is too large is told so, and a small one has its own place.
+  assert.equal(await answerTo(BODY_LIMIT + 1), 'HTTP/1.1 413 Payload Too Large');
+  assert.equal(await post(1_000), 200);
+  // A client that goes leaves its room to others.
+  held[0]?.destroy();
+  await until('room', async () => (await post(100_000)) === 200, BOUND_MS);
+  assert.equal(await post(BODY_LIMIT), 200);
+});

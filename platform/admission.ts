@@ -1,10 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { BODY_BYTES_MAX } from './body-limit.ts';
 import { AppError, commonProblems } from './errors.ts';
 import type { HttpServer } from './http-server.ts';
 import type { Metric } from './metrics.ts';
 
 const LOG_EVERY_MS = 1_000;
+// A hundred and more of the largest orders. A body does not count while it is awaited, so without
+// this limit whoever may order could fill the memory with bodies that never end.
+const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
 // Spread out, or those that were refused together would come back together.
 const RETRY_AFTER_MAX_S = 3;
 
@@ -13,8 +17,6 @@ export interface AdmissionOptions<Lane extends string> {
   limits: Record<Lane, number>;
   /** The lane of a request, null for one that is never refused. */
   laneOf: (request: FastifyRequest) => Lane | null;
-  /** Further headers of a refusal. */
-  refusalHeaders?: (request: FastifyRequest) => Record<string, string>;
   log: Logger;
   /** A monotonic clock. */
   nowMs?: () => number;
@@ -50,11 +52,30 @@ export function limitRequests<Lane extends string>(
       return undefined;
     }
     refused.set(lane, (refused.get(lane) as number) + 1);
-    tell(lane);
+    return refusal(lane);
+  }
+
+  function refusal(what: string): AppError {
+    tell(what);
     const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
-    return new AppError(commonProblems.overloaded, `too many ${lane} at work`, {
-      headers: { 'retry-after': String(seconds), ...options.refusalHeaders?.(request) },
+    return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
+      headers: { 'retry-after': String(seconds) },
     });
+  }
+
+  let largeBodies = 0;
+
+  /** Makes room for a large body until it has been read. */
+  function takeBody(request: FastifyRequest): AppError | undefined {
+    const bytes = largeBodyBytes(request);
+    if (bytes === 0) return undefined;
+    if (largeBodies + bytes > LARGE_BODIES_BYTES_MAX) return refusal('large bodies');
+    largeBodies += bytes;
+    // Comes when the body has ended, and when the connection has.
+    request.raw.once('close', () => {
+      largeBodies -= bytes;
+    });
+    return undefined;
   }
 
   function give(request: FastifyRequest): void {
@@ -68,7 +89,7 @@ export function limitRequests<Lane extends string>(
   app.addHook('onRequest', (request, _reply, done) => done(take(request)));
   app.addHook('preParsing', (request, _reply, payload, done) => {
     give(request);
-    done(null, payload);
+    done(takeBody(request), payload);
   });
   app.addHook('preValidation', (request, _reply, done) => done(take(request)));
   // Comes when the handler has ended or a hook has refused, also for a client that is gone.
@@ -92,6 +113,14 @@ export function limitRequests<Lane extends string>(
       read: readingsOf(refused),
     },
   ];
+}
+
+/** What a body beyond the common limit may take; 0 for a smaller one, or one that is refused. */
+function largeBodyBytes({ headers, routeOptions }: FastifyRequest): number {
+  const most = routeOptions.bodyLimit ?? BODY_BYTES_MAX;
+  const chunked = headers['transfer-encoding'] !== undefined;
+  const bytes = chunked ? most : Number(headers['content-length'] ?? 0);
+  return bytes > BODY_BYTES_MAX && bytes <= most ? bytes : 0;
 }
 
 /** One line a second at most: a line per refusal would cost more than the refusal. */

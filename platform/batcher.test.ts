@@ -35,6 +35,21 @@ test('an item that comes alone goes at once; those that come meanwhile go togeth
   assert.equal(runs.length, 2);
 });
 
+test('a run takes no more than its weight, and what is heavier goes alone', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, weightOf: (item) => item, weightMax: 10 });
+  const results = [1, 4, 6, 11, 2, 3].map(batcher);
+  for (let ended = 0; ended < runs.length; ended++) {
+    runs[ended]?.end();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(
+    runs.map(({ items }) => items),
+    [[1], [4, 6], [11], [2, 3]],
+  );
+  assert.deepEqual(await Promise.all(results), [10, 40, 60, 110, 20, 30]);
+});
+
 test('those of one turn of the event loop go together where that is asked for', async () => {
   const { runs, run } = heldRuns();
   const batcher = createBatcher({ run, ...LIMITS, gatherTurn: true });
@@ -129,4 +144,34 @@ test('what has waited longer than anybody waits for it is refused, not run', asy
   assert.deepEqual(runs[1]?.items, [3]);
   runs[1]?.end();
   assert.deepEqual(await Promise.all([first, patient]), [10, 30]);
+});
+
+test("no item gets another one's result", async () => {
+  const results = [[10], [30, 20], [40]];
+  const batcher = createBatcher({
+    run: async (_: number[]) => results.shift() as number[],
+    isOwn: (item, result) => result === item * 10,
+    ...LIMITS,
+  });
+  const isMixedUp = { name: 'AppError', problem: commonProblems.internal };
+  const [first, ...mixed] = [1, 2, 3].map(batcher);
+  assert.equal(await first, 10);
+  for (const one of mixed) await assert.rejects(one as Promise<number>, isMixedUp);
+  assert.equal(await batcher(4), 40);
+});
+
+test("too few results are nobody's", async () => {
+  const batcher = createBatcher({ run: async (items: number[]) => items.slice(1), ...LIMITS });
+  await assert.rejects(batcher(1), { problem: commonProblems.internal });
+});
+
+test('an item that is run alone after a failure gets no foreign result either', async () => {
+  const run = async (items: number[]) => {
+    if (items.includes(3) && items.length > 1) throw sqlError('23505');
+    return items.map((item) => (item === 2 ? 30 : item * 10));
+  };
+  const batcher = createBatcher({ run, isOwn: (item, result) => result === item * 10, ...LIMITS });
+  const [, second, third] = [1, 2, 3].map(batcher);
+  await assert.rejects(second as Promise<number>, { problem: commonProblems.internal });
+  assert.equal(await third, 30);
 });

@@ -8,8 +8,17 @@ export interface BatcherOptions<Item, Result> {
    * the others neither fail with it nor wait for it, and `run` must bear that. Otherwise all fail.
    */
   isOneItems: (error: unknown) => boolean;
+  /**
+   * Whether a result is this item's own. Another item's is a defect: it is refused as `internal`,
+   * so that no caller acts on what belongs to somebody else.
+   */
+  isOwn?: (item: Item, result: Result) => boolean;
   /** Most items of one run. */
   batchMax: number;
+  /** Weight of an item, such as its bytes; a run takes no more than `weightMax` of it. */
+  weightOf?: (item: Item) => number;
+  /** An item that alone is heavier goes alone. */
+  weightMax?: number;
   /** Runs at the same time: while one waits for the disk, the next is on its way. */
   runsMax: number;
   /** Most items that wait for a run; more are refused as `unavailable`. */
@@ -42,6 +51,7 @@ export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
   const { run, isOneItems, batchMax, runsMax, waitingMax, gatherTurn = false } = options;
+  const { isOwn = () => true, weightOf, weightMax = Infinity } = options;
   const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
@@ -52,8 +62,19 @@ export function createBatcher<Item, Result>(
     if (running < runsMax) refuseLate();
     while (running < runsMax && waiting.length > 0) {
       running += 1;
-      void runBatch(waiting.splice(0, batchMax));
+      void runBatch(waiting.splice(0, nextCount()));
     }
+  }
+
+  function nextCount(): number {
+    const most = Math.min(batchMax, waiting.length);
+    if (weightOf === undefined) return most;
+    let weight = 0;
+    for (let count = 0; count < most; count++) {
+      weight += weightOf((waiting[count] as Waiting<Item, Result>).item);
+      if (weight > weightMax) return Math.max(1, count);
+    }
+    return most;
   }
 
   function refuseLate(): void {
@@ -67,8 +88,11 @@ export function createBatcher<Item, Result>(
     let tell: () => void;
     try {
       const results = await run(batch.map(({ item }) => item));
+      if (results.length !== batch.length) {
+        throw foreignResult(`${batch.length} items have ${results.length} results`);
+      }
       tell = () => {
-        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+        for (const [index, one] of batch.entries()) settle(one, results[index] as Result);
       };
     } catch (error) {
       const alone = batch.length > 1 && isOneItems(error);
@@ -82,8 +106,13 @@ export function createBatcher<Item, Result>(
     tell();
   }
 
-  function runAlone({ item, resolve, reject }: Waiting<Item, Result>): void {
-    run([item]).then(([result]) => resolve(result as Result), reject);
+  function runAlone(one: Waiting<Item, Result>): void {
+    run([one.item]).then(([result]) => settle(one, result as Result), one.reject);
+  }
+
+  function settle({ item, resolve, reject }: Waiting<Item, Result>, result: Result): void {
+    if (isOwn(item, result)) resolve(result);
+    else reject(foreignResult('an item has the result of another one'));
   }
 
   return (item) => {
@@ -100,4 +129,8 @@ export function createBatcher<Item, Result>(
     }
     return promise;
   };
+}
+
+function foreignResult(what: string): AppError {
+  return new AppError(commonProblems.internal, `a batch is mixed up: ${what}`);
 }

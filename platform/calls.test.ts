@@ -100,9 +100,9 @@ test('a request that is no list of calls is refused whole, and a stranger before
   assert.equal((await post(url, 'x', 'Bearer bad')).status, 401);
 });
 
-function clientOf(t: TestContext, url: string) {
+function clientOf(t: TestContext, url: string, clientLog = log) {
   const credentials = async () => 'Bearer good';
-  const client = createHttpClient({ callee: 'things', urls: [url], credentials, log });
+  const client = createHttpClient({ callee: 'things', urls: [url], credentials, log: clientLog });
   t.after(() => client.close());
   return (id: string, ms = 5_000) =>
     client.call(putThing, { params: { id }, body: { count: 1 } }, { deadline: deadlineIn(ms) });
@@ -164,4 +164,37 @@ test('a callee of an older version gets its calls one by one', async (t) => {
     (await Promise.all(others)).map(({ body }) => body),
     ['b', 'c'].map((id) => ({ id, count: 1 })),
   );
+});
+
+test('an answer to another call is an alarm and never an answer', async (t) => {
+  const app = createHttpServer({ log });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  app.put('/things/held', async () => {
+    await held;
+    return { id: 'held', count: 1 };
+  });
+  let rounds = 0;
+  app.post('/calls', async (request) => {
+    const { calls } = request.body as { calls: { params: { id: string }; traceId: string }[] };
+    const answers = calls.map(({ params, traceId }) => ({
+      ...{ traceId, status: 200, body: { id: params.id, count: 1 } },
+    }));
+    rounds += 1;
+    if (rounds === 1) answers.push(...answers.splice(0, 1));
+    return { answers };
+  });
+  app.put('/things/:id', async ({ params }) => ({ ...(params as object), count: 1 }));
+  const lines: string[] = [];
+  const loud = pino({ level: 'error' }, { write: (line: string) => lines.push(line) });
+  const call = clientOf(t, await listen(app, '127.0.0.1', 0), loud);
+  t.after(() => app.close());
+  const first = Array.from({ length: 2 }, () => call('held'));
+  const others = ['b', 'c', 'd'].map((id) => call(id));
+  release();
+  await Promise.all(first);
+  assert.deepEqual(
+    (await Promise.all(others)).map(({ body }) => (body as { id: string }).id),
+    ['b', 'c', 'd'],
+  );
+  assert.match(lines.join(''), /mixed up/);
 });

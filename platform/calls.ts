@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, type Fault } from './errors.ts';
-import { BODY_BYTES_MAX, type Call, type HttpServer, problemAnswer } from './http-server.ts';
+import { type Call, type HttpServer, problemAnswer } from './http-server.ts';
 import { createValidatorCompiler, faultsOf } from './validation.ts';
 
 /** Where several calls are sent in one request (contracts/openapi.ts tells it to others). */
@@ -27,6 +28,8 @@ export type TogetherCall = Static<typeof CallsBody>['calls'][number];
 
 /** Its answer, at the same place among the answers. */
 export interface TogetherAnswer {
+  /** Of its call, so that nobody takes another call's answer; absent from older versions. */
+  traceId?: string;
   status: number;
   headers?: Record<string, string>;
   body: unknown;
@@ -65,7 +68,10 @@ export function serveCalls(
     handler: async (request, reply) => {
       const { calls } = request.body as Static<typeof CallsBody>;
       const answers = await Promise.all(
-        calls.map((call) => (operations.get(call.operationId) ?? noOperation)(call, request)),
+        calls.map(async (call) => {
+          const operation = operations.get(call.operationId) ?? noOperation;
+          return { traceId: call.traceId, ...(await operation(call, request)) };
+        }),
       );
       return reply.serializer(JSON.stringify).send({ answers });
     },

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { backoffMs, pause } from './backoff.ts';
 import { deadlineIn } from './deadline.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
+import { START_WAIT_MS, startStep } from './start-step.ts';
 
 /** A pool, or one connection inside `transaction`: what every store function takes first. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -28,6 +29,8 @@ export interface Database extends Queryable {
    * @throws Error that names the database, when it waited in vain
    */
   dedicatedClient(options?: { waitMs?: number }): Promise<pg.Client>;
+  /** Its log, for work on it that a person may have to know of. */
+  log: Logger;
   close(): Promise<void>;
 }
 
@@ -147,6 +150,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     transaction,
     dedicatedClient: ({ waitMs = 0 } = {}) =>
       waitMs === 0 ? connectAlone(options) : connectWithin(waitMs, options),
+    log: options.log,
     close: () => pool.end(),
   };
 }
@@ -162,6 +166,9 @@ async function connectAlone(options: DatabaseOptions): Promise<pg.Client> {
 // Soon after the database is there, and no more than some lines of log until then.
 const CONNECT_RETRY = { firstMs: 250, maxMs: 2_000 };
 
+/** A connection that was waited for in vain, or that the database refuses. */
+class ConnectError extends Error {}
+
 async function connectWithin(waitMs: number, options: DatabaseOptions): Promise<pg.Client> {
   const deadline = deadlineIn(waitMs);
   for (let number = 1; ; number++) {
@@ -171,11 +178,11 @@ async function connectWithin(waitMs: number, options: DatabaseOptions): Promise<
       const { host, pathname } = new URL(options.url);
       const database = `the database ${host}${pathname}`;
       // A wrong password or name is wrong the next time too.
-      if (!isTransient(cause)) throw new Error(`${database} refuses us`, { cause });
+      if (!isTransient(cause)) throw new ConnectError(`${database} refuses us`, { cause });
       const pauseMs = backoffMs(number, CONNECT_RETRY);
       if (pauseMs >= deadline.remainingMs()) {
         const message = `${database} could not be reached within ${waitMs / 1000} s`;
-        throw new Error(message, { cause });
+        throw new ConnectError(message, { cause });
       }
       options.log.warn(`${database} cannot be reached, trying again: ${describeError(cause)}`);
       await pause(pauseMs);
@@ -254,16 +261,20 @@ export function isContentRefusal(error: unknown): boolean {
 
 // Any constant will do: it only has to differ from other users of advisory locks.
 const MIGRATION_LOCK = 4_207_001;
-// Services and their database may be started together; a database that takes longer than this is
-// for whoever starts them to look at, or to start us again.
-const START_WAIT_MS = 30_000;
+/** A migration that PostgreSQL refused; `cause` is why. */
+class MigrationError extends Error {
+  constructor(file: string, cause: unknown) {
+    super(`migration ${file} failed`, { cause });
+    this.name = 'MigrationError';
+  }
+}
 
 /**
  * Applies the numbered `*.sql` files of a folder that were not applied yet, in name order, each
  * in a transaction. Safe when replicas start together: one works, the others wait. Waits for a
- * database that cannot be reached yet.
+ * database that cannot be reached yet, and repeats what a transient fault has interrupted.
  * @param folder URL of the migrations folder, ending in `/`
- * @param waitMs how long to wait for the database (30 s)
+ * @param waitMs how long to wait for the database (a minute)
  * @throws Error that names the database or the migration that failed
  */
 export async function migrate(
@@ -272,27 +283,43 @@ export async function migrate(
   waitMs = START_WAIT_MS,
 ): Promise<void> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  const client = await database.dedicatedClient({ waitMs });
-  try {
-    await client.query('set lock_timeout = 0');
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await client.query(
-      'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',
-    );
-    const { rows } = await client.query<{ name: string }>('select name from migrations');
-    const applied = new Set(rows.map((row) => row.name));
-    for (const file of files.filter((name) => !applied.has(name))) {
-      const sql = await readFile(new URL(file, folder), 'utf8');
+  await startStep(
+    'its migrations',
+    async () => {
+      const client = await database.dedicatedClient({ waitMs });
       try {
-        await client.query('begin');
-        await client.query(sql);
-        await client.query('insert into migrations (name) values ($1)', [file]);
-        await client.query('commit');
-      } catch (error) {
-        throw new Error(`migration ${file} failed`, { cause: error });
+        await applyMissing(client, folder, files);
+      } finally {
+        await client.end();
       }
+    },
+    { waitMs, say: (line) => database.log.warn(line), isTransient: isTransientInMigration },
+  );
+}
+
+function isTransientInMigration(error: unknown): boolean {
+  // Connecting has waited already.
+  if (error instanceof ConnectError) return false;
+  return isTransient(error instanceof MigrationError ? error.cause : error);
+}
+
+async function applyMissing(client: pg.Client, folder: URL, files: string[]): Promise<void> {
+  await client.query('set lock_timeout = 0');
+  await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  await client.query(
+    'create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())',
+  );
+  const { rows } = await client.query<{ name: string }>('select name from migrations');
+  const applied = new Set(rows.map((row) => row.name));
+  for (const file of files.filter((name) => !applied.has(name))) {
+    const sql = await readFile(new URL(file, folder), 'utf8');
+    try {
+      await client.query('begin');
+      await client.query(sql);
+      await client.query('insert into migrations (name) values ($1)', [file]);
+      await client.query('commit');
+    } catch (error) {
+      throw new MigrationError(file, error);
     }
-  } finally {
-    await client.end();
   }
 }

@@ -263,3 +263,59 @@ test('with one replica dead every call is answered by the other', async (t) => {
   }
   assert.equal(alive.requests.length, 6);
 });
+
+test('a token that a wrong clock refuses is signed for that clock, up to a day away', async (t) => {
+  const HOUR_S = 3_600;
+  const asked: string[] = [];
+  const errors: unknown[] = [];
+  const behave: { aheadS: number } = { aheadS: HOUR_S };
+  const server = await startServer(t, (response) => {
+    const skewS = Number(/skew (-?\d+)/.exec(String(response.req.headers.authorization))?.[1]);
+    const accepted = Math.abs(skewS - behave.aheadS) < 60;
+    const date = new Date(Date.now() + behave.aheadS * 1_000).toUTCString();
+    response.writeHead(accepted ? 200 : 401, { 'content-type': 'application/json', date });
+    response.end(accepted ? '{"done":true}' : '{"code":"unauthenticated"}');
+  });
+  const client = createHttpClient({
+    callee: 'things',
+    urls: [server.url],
+    async credentials(_callee, skewS = 0) {
+      asked.push(String(skewS));
+      return `skew ${skewS}`;
+    },
+    log: { ...log, error: (fields: unknown) => errors.push(fields) } as never,
+  });
+  t.after(() => client.close());
+  const call = () => client.call(putThing, { body: { name: 'a' } }, { deadline: deadline() });
+  for (const aheadS of [HOUR_S, -HOUR_S, 0]) {
+    behave.aheadS = aheadS;
+    assert.equal((await call()).status, 200);
+    assert.equal((await call()).status, 200);
+  }
+  assert.equal(errors.length, 3);
+  // Another year would make a token that is valid for a year.
+  behave.aheadS = 365 * 24 * HOUR_S;
+  assert.equal((await call()).status, 401);
+  assert.equal(errors.length, 3);
+});
+
+test('a 413, 414 or 431 is an answer in whatever form, once, and an error in the log', async (t) => {
+  for (const status of [413, 414, 431]) {
+    const errors: string[] = [];
+    const server = await startServer(t, (response) => {
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>no</h1>');
+    });
+    const client = createHttpClient({
+      callee: 'things',
+      urls: [server.url],
+      credentials: async () => 'Bearer x',
+      log: { ...log, error: (text: string) => errors.push(text) } as never,
+    });
+    t.after(() => client.close());
+    const answer = await client.call(putThing, { body: { name: 'a' } }, { deadline: deadline() });
+    assert.ok(answer.problem);
+    assert.deepEqual([answer.status, answer.body.code], [status, 'body-too-large']);
+    assert.equal(server.requests.length, 1);
+    assert.deepEqual(errors, [`limits disagree: things answered ${status} <h1>no</h1>`]);
+  }
+});

@@ -6,7 +6,7 @@ import { CALLS_MAX, CALLS_PATH, type TogetherAnswer, type TogetherCall } from '.
 import { type Deadline, deadlineIn } from './deadline.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
-import type { ProblemDocument } from './problem.ts';
+import { type ProblemDocument, toProblem } from './problem.ts';
 import { createReplicas, limitIn, type TimeLimit, type Tried } from './replicas.ts';
 import type { Credentials } from './service-token.ts';
 import { newTraceId, traceparent } from './trace.ts';
@@ -19,6 +19,14 @@ const RETRY = { firstMs: 50, maxMs: 400 };
 // than one, so that a call that waits for a lock holds up only those beside it.
 const REQUESTS_TOGETHER_MAX = 2;
 const CALLS_WAITING_MAX = 1_024;
+// Far below the callee's limit (calls.ts): a larger request would delay those that share it.
+const CALLS_BYTES_MAX = 1024 * 1024;
+// A limit of the callee, or of something in front of it, that is lower than ours: repeating the
+// call cannot help, whatever the answer's body is.
+const LIMIT_STATUSES = [413, 414, 431];
+// Below, a token of five minutes is accepted all the same (service-token.ts).
+const SKEW_MIN_S = 30;
+const SKEW_MAX_S = 24 * 3_600;
 // Of a failed answer, for the log: enough to name its problem.
 const FAULT_TEXT_MAX = 300;
 
@@ -83,6 +91,8 @@ export function createHttpClient({
   const replicas = createReplicas(callee, urls, log);
 
   const batchers = new Map<Pool, Batcher<Outgoing, Incoming>>();
+  /** How far a replica's clock is ahead of ours, where it refused a token for that. */
+  const skews = new Map<Pool, number>();
 
   /** One request. @throws Error when no answer came, or one that says that the callee is not able */
   async function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
@@ -91,7 +101,7 @@ export function createHttpClient({
       method,
       path,
       headers: {
-        authorization: await credentials(callee),
+        authorization: await credentials(callee, skews.get(pool)),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(traceId !== undefined && { traceparent: traceparent(traceId) }),
         ...outgoing.headers,
@@ -103,12 +113,35 @@ export function createHttpClient({
       bodyTimeout: 0,
     });
     const status = answer.statusCode;
+    if (status === 401 && followClock(pool, answer.headers.date)) {
+      await answer.body.dump();
+      return exchange(pool, outgoing, signal);
+    }
     if (status >= 500) {
       // Not parsed: what stands before a service answers with HTML when the service is down.
       throw new Error(faultOf(callee, status, await answer.body.text()));
     }
     const headers = answer.headers as Record<string, string>;
+    if (LIMIT_STATUSES.includes(status)) {
+      const text = await answer.body.text();
+      log.error(`limits disagree: ${faultOf(callee, status, text)}`);
+      return { status, headers, body: TOO_LARGE };
+    }
     return { status, headers, body: await answer.body.json() };
+  }
+
+  /**
+   * A token is valid for minutes of the callee's clock, and either clock may be wrong by an hour.
+   * @returns whether the clock differs from what was known, so that another token may be accepted
+   */
+  function followClock(pool: Pool, date: unknown): boolean {
+    const skewS = Math.round((Date.parse(String(date)) - Date.now()) / 1_000);
+    const known = skews.get(pool) ?? 0;
+    // Further than that nobody is followed: a token for another year would be valid for a year.
+    if (!(Math.abs(skewS - known) > SKEW_MIN_S && Math.abs(skewS) <= SKEW_MAX_S)) return false;
+    skews.set(pool, skewS);
+    log.error({ callee, skewS }, 'the clock of a service differs from ours');
+    return true;
   }
 
   /** What several wait for, in one request; what comes alone goes as it is. */
@@ -121,10 +154,17 @@ export function createHttpClient({
       const calls = outgoing.map(({ call }) => call);
       const request = { method: 'POST', path: CALLS_PATH, body: { calls } } as const;
       const { status, body } = await alone(request as Outgoing);
-      // A callee of an older version.
-      if (status === 404) return await Promise.all(outgoing.map(alone));
+      // A callee of an older version, or one whose limit the request passed.
+      if (status === 404 || LIMIT_STATUSES.includes(status))
+        return await Promise.all(outgoing.map(alone));
       if (status !== 200) throw new Error(faultOf(callee, status, JSON.stringify(body)));
-      return (body as { answers: Incoming[] }).answers;
+      const { answers } = body as { answers: Incoming[] };
+      if (!calls.every((call, index) => isAnswerTo(call, answers[index]))) {
+        // An alarm, and no answer: the calls are repeated.
+        log.error({ callee }, 'answers to several calls are mixed up');
+        throw new Error(`${callee} answered other calls`);
+      }
+      return answers;
     } finally {
       limit.clear();
     }
@@ -137,6 +177,8 @@ export function createHttpClient({
         run: (outgoing: Outgoing[]) => exchangeTogether(pool, outgoing),
         isOneItems: () => false,
         batchMax: CALLS_MAX,
+        weightOf: ({ bytes }) => bytes,
+        weightMax: CALLS_BYTES_MAX,
         runsMax: REQUESTS_TOGETHER_MAX,
         waitingMax: CALLS_WAITING_MAX,
       });
@@ -155,6 +197,7 @@ export function createHttpClient({
       method: endpoint.method,
       path: pathOf(endpoint.path, params ?? {}, query ?? {}),
       ...{ body, traceId, headers: given },
+      bytes: endpoint.together ? Buffer.byteLength(JSON.stringify(body ?? null)) : 0,
       call: { operationId: endpoint.operationId, params, body, traceId: traceId ?? newTraceId() },
     };
     const together = endpoint.together && given === undefined;
@@ -218,10 +261,22 @@ interface Outgoing {
   headers?: Record<string, string> | undefined;
   body?: unknown;
   traceId?: string | undefined;
+  /** Of the body, for an operation whose calls may travel together. */
+  bytes: number;
   call: TogetherCall;
 }
 
 type Incoming = TogetherAnswer;
+
+/** An older version does not say which call it answers. */
+function isAnswerTo(call: TogetherCall, answer: Incoming | undefined): boolean {
+  return answer !== undefined && (answer.traceId ?? call.traceId) === call.traceId;
+}
+// Whoever refused, and in whatever form: nothing was done.
+const TOO_LARGE: ProblemDocument = toProblem(
+  new AppError(commonProblems.tooLarge, 'limits disagree'),
+  { language: 'en', instance: '/', traceId: '' },
+);
 
 function faultOf(callee: string, status: number, text: string): string {
   return `${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`;

@@ -238,6 +238,9 @@ test('a body of 64 KiB is read, one byte more is 413', async (t) => {
   assert.equal((await send(`${url}/things`, 'POST', full)).status, 201);
   const more = await send(`${url}/things`, 'POST', `${full} `);
   assert.deepEqual([more.status, more.body.code], [413, 'body-too-large']);
+  assert.deepEqual(more.body.errors, [
+    { pointer: '', rule: 'bodyBytes', detail: 'не больше 65536 байт' },
+  ]);
 });
 
 test('what the router refuses is a problem document too', async (t) => {

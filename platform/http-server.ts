@@ -7,6 +7,8 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { type AnswerHeaders, createAnswerHeaders } from './answer-headers.ts';
+import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError, type Fault } from './errors.ts';
 import { drainWhenClosing } from './http-closing.ts';
@@ -22,8 +24,6 @@ import {
 import { traceIdOf } from './trace.ts';
 import { createValidatorCompiler, faultsOf, unwantedBody } from './validation.ts';
 
-/** Most bytes of a request's body. */
-export const BODY_BYTES_MAX = 64 * 1024;
 // A customer id has up to 255 characters, each up to three when percent-encoded.
 const PATH_PARAMETER_LENGTH_MAX = 1024;
 const HEADER_BYTES_MAX = 16 * 1024;
@@ -41,6 +41,8 @@ export interface HttpServerOptions {
   log: Logger;
   /** Whether X-Forwarded-* headers are believed. */
   trustProxy?: boolean;
+  /** Headers of every answer, whatever refuses the request and however early. */
+  answerHeaders?: AnswerHeaders;
 }
 
 /**
@@ -48,6 +50,7 @@ export interface HttpServerOptions {
  * every error a problem document (design sections 5 and 7).
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const answerHeaders = createAnswerHeaders(options.answerHeaders ?? (() => ({})));
   const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
     // A line per request would cost more than many requests themselves.
@@ -67,11 +70,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
     },
-    frameworkErrors: (error, request, reply) => sendError(error, request, reply),
-    clientErrorHandler: answerBrokenRequest,
+    // No hook runs for these.
+    frameworkErrors: (error, request, reply) => {
+      answerHeaders.add(request, reply);
+      sendError(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) =>
+      answerBrokenRequest(error, socket, answerHeaders.owedOn(socket)),
   }) as unknown as FastifyInstance;
 
-  // The first of all hooks: what another one refuses is a request under way too.
+  // Before every hook that may refuse.
+  app.addHook('onRequest', (request, reply, done) => {
+    answerHeaders.add(request, reply);
+    done();
+  });
+  // The first that refuses: requests that later hooks refuse are under way too.
   drainWhenClosing(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -153,6 +166,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
   app.route({
     method: endpoint.method,
     url: endpoint.path,
+    bodyLimit: bodyBytesMax(endpoint.body),
     attachValidation: true,
     schema: {
       ...(endpoint.params && { params: endpoint.params }),
@@ -210,7 +224,7 @@ export function problemAnswer(
   request: FastifyRequest,
   traceId: string,
 ): { status: number; headers: Record<string, string>; body: ProblemDocument } {
-  const known = toAppError(error);
+  const known = toAppError(error, request.routeOptions?.bodyLimit);
   const status = statusOf(known.problem);
   // Who refuses for too much work tells of it for many at once (admission.ts).
   if (status >= 500 && known.problem !== commonProblems.overloaded) {
@@ -225,7 +239,8 @@ export function problemAnswer(
     traceId,
   });
   const headers = {
-    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    // With the clock that the token was judged by: a caller can tell a wrong clock from a wrong key.
+    ...(status === 401 && { 'www-authenticate': 'Bearer', date: new Date().toUTCString() }),
     ...(body.retryable && { 'retry-after': '1' }),
     ...known.headers,
   };
@@ -236,8 +251,12 @@ function stackOf(error: AppError): string | undefined {
   return error.cause instanceof Error ? error.cause.stack : error.stack;
 }
 
-/** Requests that Node's HTTP parser gave up on: no request object exists, only the socket. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Requests that Node's HTTP parser gave up on: only the socket is left to answer on. */
+function answerBrokenRequest(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  headers: Record<string, string>,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -256,9 +275,10 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     }),
     status,
   });
+  const further = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      `${further.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 

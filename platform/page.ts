@@ -12,10 +12,13 @@ export interface Page<T> {
  * @param keyOf the row's key in the list's order
  */
 export function pageOf<T>(rows: T[], limit: number, keyOf: (row: T) => string): Page<T> {
-  const data = rows.slice(0, limit);
+  return pageWith(rows.slice(0, limit), rows.length > limit, keyOf);
+}
+
+/** A page whose end is known by other means than an extra row. */
+export function pageWith<T>(data: T[], more: boolean, keyOf: (row: T) => string): Page<T> {
   const last = data.at(-1);
-  const more = rows.length > limit && last !== undefined;
-  return { data, nextCursor: more ? encodeCursor(keyOf(last)) : null };
+  return { data, nextCursor: more && last !== undefined ? encodeCursor(keyOf(last)) : null };
 }
 
 /** Opaque to clients, so that the key can change. */

@@ -30,7 +30,7 @@ const statusOfKind: Record<ErrorKind, number> = {
 };
 
 /** Most faults listed in one answer: enough to mend a form, too few to echo an attack. */
-const FAULTS_MAX = 100;
+export const FAULTS_MAX = 100;
 
 /** A problem document as RFC 9457 defines it, with our members (design section 5). */
 export interface ProblemDocument {
@@ -40,7 +40,14 @@ export interface ProblemDocument {
   detail: string;
   instance: string;
   code: string;
-  errors?: { pointer?: string; parameter?: string; rule: string; detail: string }[];
+  errors?: {
+    pointer?: string;
+    parameter?: string;
+    rule: string;
+    /** What the rule demands, so that another service can write the detail in its language. */
+    expected?: string;
+    detail: string;
+  }[];
   traceId: string;
   retryable: boolean;
   [extra: string]: unknown;
@@ -78,6 +85,7 @@ export function toProblem(
         ...(fault.pointer !== undefined && { pointer: fault.pointer }),
         ...(fault.parameter !== undefined && { parameter: fault.parameter }),
         rule: fault.rule,
+        ...(fault.expected !== undefined && { expected: fault.expected }),
         detail: faultText(fault, context.language),
       })),
     }),
@@ -87,14 +95,21 @@ export function toProblem(
   };
 }
 
-/** Anything thrown as an AppError; what is not ours is a defect and stays hidden from callers. */
-export function toAppError(error: unknown): AppError {
+/**
+ * Anything thrown as an AppError; what is not ours is a defect and stays hidden from callers.
+ * @param bodyLimit of the route, named where a body is larger
+ */
+export function toAppError(error: unknown, bodyLimit?: number): AppError {
   if (error instanceof AppError) return error;
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   const known = typeof status === 'number' ? parserProblems[status] : undefined;
   if (known !== undefined) {
+    const tooLarge = known === commonProblems.tooLarge && bodyLimit !== undefined;
     return new AppError(known, STATUS_CODES[status as number] ?? 'request refused', {
       cause: error,
+      ...(tooLarge && {
+        faults: [{ pointer: '', rule: 'bodyBytes', expected: String(bodyLimit) }],
+      }),
     });
   }
   return new AppError(commonProblems.internal, 'unexpected error', { cause: error });
@@ -125,10 +140,17 @@ const faultTexts: Record<string, FaultText> = {
   minItems: (x) => ({ ru: `не меньше ${x} элементов`, en: `at least ${x} elements` }),
   maxItems: (x) => ({ ru: `не больше ${x} элементов`, en: `at most ${x} elements` }),
   pattern: (x) => ({ ru: `не соответствует образцу ${x}`, en: `does not match ${x}` }),
+  // Of the formats only this one is used in requests.
+  format: () => ({
+    ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',
+    en: 'expected a date and time such as 2026-03-05T09:07:00Z',
+  }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
+  oneOf: (x) => ({ ru: `нужен ровно один параметр: ${x}`, en: `give exactly one of: ${x}` }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),
   total: (x) => ({ ru: `сумма вне пределов ${x}`, en: `the total is outside ${x}` }),
   cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),
+  bodyBytes: (x) => ({ ru: `не больше ${x} байт`, en: `at most ${x} bytes` }),
   json: () => ({ ru: 'неверный JSON', en: 'not valid JSON' }),
 };
 

@@ -1,9 +1,11 @@
+import { setGlobalProxyFromEnv } from 'node:http';
 import type { Logger } from 'pino';
 import { type Static, type TObject, Type } from 'typebox';
 import { ConfigError, loadConfig, mergeSettings } from './config.ts';
 import { describeError } from './errors.ts';
 import { createLog } from './log.ts';
 import type { RunningService } from './service.ts';
+import { sayWhileWaiting } from './start-step.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -25,6 +27,7 @@ export async function runService<S extends TObject>(
   schema: S,
   start: (config: Static<S>, log: Logger) => Promise<RunningService>,
 ): Promise<void> {
+  keepLoopbackDirect();
   try {
     const config = loadConfig(
       name,
@@ -33,7 +36,11 @@ export async function runService<S extends TObject>(
       process.env,
     ) as Static<S> & Static<typeof RunSettings>;
     const log = createLog(name, config.LOG_LEVEL);
-    const service = await start(config, log);
+    const service = await sayWhileWaiting(
+      () => 'its database and broker',
+      start(config, log),
+      (line) => log.warn(line),
+    );
     // Before the line below: who reads it may send a signal at once.
     stopOnSignal(
       () => service.close(),
@@ -45,6 +52,16 @@ export async function runService<S extends TObject>(
     process.exitCode = 1;
     process.exit();
   }
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+
+/** Requests to this machine never go through a proxy of the environment. */
+function keepLoopbackDirect(): void {
+  const { NODE_OPTIONS = '', NODE_USE_ENV_PROXY, NO_PROXY, no_proxy: noProxy } = process.env;
+  if (NODE_USE_ENV_PROXY !== '1' && !NODE_OPTIONS.includes('--use-env-proxy')) return;
+  process.env.no_proxy = [noProxy || NO_PROXY, ...LOOPBACK].filter(Boolean).join(',');
+  setGlobalProxyFromEnv();
 }
 
 /**

@@ -14,10 +14,14 @@ const TOKEN_LIFETIME_S = 300;
 /** A token is replaced this long before it expires, so that none expires on the way. */
 const RENEW_BEFORE_S = 60;
 const VERIFIED_TOKENS_MAX = 1_000;
+const KEPT_TOKENS_MAX = 100;
 const TOKEN_LENGTH_MAX = 4_096;
 
-/** Makes the `Authorization` header for calls to one callee. */
-export type Credentials = (callee: string) => Promise<string>;
+/**
+ * Makes the `Authorization` header for calls to one callee.
+ * @param skewS how far the callee's clock is ahead of ours
+ */
+export type Credentials = (callee: string, skewS?: number) => Promise<string>;
 
 /**
  * Credentials of a calling service (design section 7): one short-lived token per callee, signed
@@ -29,9 +33,10 @@ export type Credentials = (callee: string) => Promise<string>;
 export async function createCredentials(caller: string, privateKey: string): Promise<Credentials> {
   const key = await importKey(caller, privateKey);
   const tokens = new Map<string, { header: string; renewAt: number }>();
-  return async (callee) => {
-    const now = Math.floor(Date.now() / 1000);
-    const kept = tokens.get(callee);
+  return async (callee, skewS = 0) => {
+    const now = Math.floor(Date.now() / 1000) + skewS;
+    const name = `${callee} ${skewS}`;
+    const kept = tokens.get(name);
     if (kept !== undefined && kept.renewAt > now) return kept.header;
     const token = await new SignJWT()
       .setProtectedHeader({ alg: ALGORITHM, kid: caller })
@@ -41,7 +46,8 @@ export async function createCredentials(caller: string, privateKey: string): Pro
       .setExpirationTime(now + TOKEN_LIFETIME_S)
       .sign(key);
     const header = `Bearer ${token}`;
-    tokens.set(callee, { header, renewAt: now + TOKEN_LIFETIME_S - RENEW_BEFORE_S });
+    if (tokens.size >= KEPT_TOKENS_MAX) tokens.clear();
+    tokens.set(name, { header, renewAt: now + TOKEN_LIFETIME_S - RENEW_BEFORE_S });
     return header;
   };
 }

@@ -1,6 +1,16 @@
+import { randomUUID } from 'node:crypto';
+
 /**
- * The moment inside a UUIDv7 (RFC 9562 section 5.7), to the millisecond: what is listed by such
- * ids and shows this moment is in the order that it shows.
+ * A new UUIDv7 (RFC 9562 section 5.7) of this moment. `crypto.randomUUIDv7` takes the clock of the
+ * machine, which may be wrong.
+ */
+export function newUuidAt(moment: Date): string {
+  const hex = moment.getTime().toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
+/**
+ * The moment inside a UUIDv7, to the millisecond: sorting by id therefore sorts by this moment.
  * @returns null for a UUID of another version
  */
 export function timeOfUuid(id: string): Date | null {
@@ -8,8 +18,12 @@ export function timeOfUuid(id: string): Date | null {
   return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
 }
 
-/** The lowest UUIDv7 of a moment: ids from it on were made then or later. */
-export function firstUuidAt(moment: Date): string {
-  const hex = moment.getTime().toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+/**
+ * SQL of the lowest UUIDv7 of a moment: ids from it on were made then or later. By the clock of the
+ * database, as the ids themselves (`newUuidAt`).
+ * @param seconds SQL of how long ago the moment was
+ */
+export function firstUuidAgo(seconds: string): string {
+  const ms = `((extract(epoch from now()) - ${seconds}) * 1000)::bigint`;
+  return `(lpad(to_hex(${ms}), 12, '0') || '70008000000000000000')::uuid`;
 }

@@ -1,6 +1,7 @@
 import AjvCompiler from '@fastify/ajv-compiler';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { Fault } from './errors.ts';
+import { FAULTS_MAX } from './problem.ts';
 
 // One for all servers of the process: each Ajv compiles JSON Schema's own schemas first.
 const factory = AjvCompiler();
@@ -12,7 +13,8 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   // Query strings and paths are text by nature: only there "10" may become 10.
   const coercing = factory({}, { customOptions: { ...rules, coerceTypes: true } });
   return ((part: { httpPart?: string; schema: unknown }) => {
-    const validate = (part.httpPart === 'body' ? strict : coercing)(part as never);
+    if (part.httpPart === 'body') return boundedArrays(part.schema, strict(part as never));
+    const validate = coercing(part as never);
     return part.httpPart === 'querystring' ? onlyPlainIntegers(part.schema, validate) : validate;
   }) as never;
 }
@@ -21,6 +23,30 @@ interface Validate {
   (data: Record<string, unknown>): unknown;
   /** What Fastify reads after a refusal. */
   errors?: unknown;
+}
+
+/**
+ * Of an array that is too long Ajv would still look at every element, and make an error for each:
+ * a body of 512 KiB has room for a hundred thousand. One element more than allowed says it all.
+ */
+function boundedArrays(schema: unknown, validate: Validate): Validate {
+  const { properties = {} } = schema as { properties?: Record<string, { maxItems?: number }> };
+  const limits = Object.entries(properties).flatMap(([name, { maxItems }]) =>
+    maxItems === undefined ? [] : [[name, maxItems] as const],
+  );
+  if (limits.length === 0) return validate;
+  const checked: Validate = (data) => {
+    const tooLong = limits.flatMap(([name, maxItems]) => {
+      const value = data?.[name];
+      if (!Array.isArray(value) || value.length <= maxItems) return [];
+      return [[name, value.slice(0, maxItems + 1)]];
+    });
+    const bounded = tooLong.length === 0 ? data : { ...data, ...Object.fromEntries(tooLong) };
+    const valid = validate(bounded);
+    checked.errors = validate.errors;
+    return valid;
+  };
+  return checked;
 }
 
 /** Ajv would also take 1e1, 0x10 or a space for a whole number. */
@@ -55,6 +81,8 @@ export function faultsOf(error: { validation?: unknown; validationContext?: stri
   for (const { keyword, instancePath, params } of (error.validation ?? []) as AjvError[]) {
     // These say only that some alternative failed; the alternatives' own errors say more.
     if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'if') continue;
+    // One answer tells no more, and a body may have room for many thousands.
+    if (faults.length === FAULTS_MAX) break;
     const place = instancePath + memberOf(params);
     faults.push({
       ...(inBody ? { pointer: place } : { parameter: unescapePointer(place.slice(1)) }),
@@ -97,7 +125,12 @@ function unescapePointer(place: string): string {
 
 function expectedOf(params: Record<string, unknown>): { expected?: string } {
   const value =
-    params.limit ?? params.type ?? params.pattern ?? params.allowedValues ?? params.allowedValue;
+    params.limit ??
+    params.format ??
+    params.type ??
+    params.pattern ??
+    params.allowedValues ??
+    params.allowedValue;
   if (value === undefined) return {};
   return { expected: Array.isArray(value) ? value.join(', ') : String(value) };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { createDatabase, type Database, migrate } from '#platform/database.ts';
+import { createDatabase, type Database } from '#platform/database.ts';
 import { AppError } from '#platform/errors.ts';
 import {
   type Decided,
@@ -11,7 +11,7 @@ import {
 import * as store from '#services/billing/store.ts';
 import { topUp } from '#services/billing/top-up.ts';
 import { decisionsIn, topUpsIn } from '#services/billing/transactions.ts';
-import { createTestDatabaseUrl, testLog } from './database.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog } from './database.ts';
 import { LEDGER_FAULTS } from './ledger.ts';
 
 /** Billing's transactions, and looks at what they left. */
@@ -26,16 +26,17 @@ export interface BillingBench {
 
 /** Billing's transactions on a database of its own. */
 export async function startBillingBench(t: TestContext): Promise<BillingBench> {
-  const url = await createTestDatabaseUrl(t, () => database.close());
+  const url = await createTestDatabaseUrl(t, () => database.close(), migrationsOf('billing'));
   const database = createDatabase({
     url,
     connectionsMax: 10,
     applicationName: 'test',
     log: testLog,
   });
-  await migrate(database, new URL('../services/billing/migrations/', import.meta.url));
   const decisions = decisionsIn(database, 'RUB');
-  const decide = (wishes: PaymentWish[]) => decidePayments(decisions, wishes);
+  async function decide(wishes: PaymentWish[]): Promise<Decided[]> {
+    return decidedOf(await decidePayments(decisions, wishes));
+  }
   return {
     url,
     database,
@@ -59,14 +60,22 @@ export async function startBillingBench(t: TestContext): Promise<BillingBench> {
   };
 }
 
+/** For wishes in the currency of the wallets: each has a decision. */
+export function decidedOf<D extends { payment: unknown }>(
+  answers: D[],
+): Exclude<D, { payment: null }>[] {
+  assert.ok(answers.every(({ payment }) => payment !== null));
+  return answers as Exclude<D, { payment: null }>[];
+}
+
 /** Fails with every contradiction of the ledger. */
 export async function assertLedger({ database }: Pick<BillingBench, 'database'>): Promise<void> {
   assert.deepEqual((await database.query(LEDGER_FAULTS)).rows, []);
 }
 
 /** The balance, by default anna's. */
-export const balanceOf = ({ database }: BillingBench, customerId = 'anna') =>
-  store.findBalance(database, customerId);
+export const balanceOf = async ({ database }: BillingBench, customerId = 'anna') =>
+  (await store.findBalance(database, customerId))?.amount ?? 0;
 
 /** Repeats what may be repeated, as the gateway does. */
 export async function persistently<T>(work: () => Promise<T>): Promise<T> {

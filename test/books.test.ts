@@ -2,8 +2,19 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { assertBooks } from './books.ts';
-import { newHistory, orderAnswer } from './history.ts';
-import { orderOf, queryRows, startTestSystem } from './system.ts';
+import { echoOf, type History, itemsText, newHistory, orderAnswer } from './history.ts';
+import { queryRows, rub, startTestSystem } from './system.ts';
+
+/** Gives each row of a table the value that the next one has. */
+function swapped(table: string, column: string): string {
+  return `update ${table} set ${column} = next.value from (
+      select ctid as row, coalesce(lead(${column}) over (order by ctid),
+        first_value(${column}) over (order by ctid)) as value from ${table}
+    ) next where next.row = ${table}.ctid`;
+}
+
+// The paid order's letter, in the place of all.
+const OTHER_TEXT = 'update sources set raw = (select raw from sources order by id limit 1)';
 
 /** Each breaks what the books say of one paid and one refused order, and how that is told. */
 const corruptions: [database: string, sql: string, told: RegExp][] = [
@@ -23,7 +34,7 @@ const corruptions: [database: string, sql: string, told: RegExp][] = [
   [
     'billing',
     `update operations set amount = amount + 1 where type = 'top_up'`,
-    /topped up 1001, captured 100/,
+    /topped up 2002, captured 100/,
   ],
   [
     'orders',
@@ -41,15 +52,49 @@ const corruptions: [database: string, sql: string, told: RegExp][] = [
   [
     'orders',
     `update outbox set payload = replace(payload::text, 'insufficient-funds', 'voided')::json`,
-    /tells Cancelled voided/,
+    /tells .* to Cancelled voided/,
   ],
   ['orders', 'update orders set total_amount = total_amount + 1', /the order has another total/],
+  ['orders', swapped('orders', 'items'), /the order has another total or other items/],
+  ['orders', swapped('orders', 'customer_id'), /another order/],
+  ['orders', swapped('outbox', 'payload'), /event .* tells .*, order .* is/],
+  [
+    'orders',
+    `update outbox set payload = jsonb_set(payload::jsonb, '{orderId}', to_jsonb(gen_random_uuid()))::json`,
+    /event .* tells .*, order .* is/,
+  ],
+  ['orders', 'update outbox set "offset" = "offset" + 1', /was acknowledged at/],
+  [
+    'orders',
+    `insert into orders select (jsonb_populate_record(orders, jsonb_build_object('id', gen_random_uuid(),
+       'idempotency_key', 'nobody''s'))).* from orders where status = 'Paid'`,
+    /orders of .* that nobody asked for: .*nobody's/,
+  ],
+  [
+    'billing',
+    `update operations set idempotency_key = 'self/other' where number = 1`,
+    /top-ups of .* that nobody asked for: .*self\/other/,
+  ],
+  [
+    'billing',
+    `insert into operations select (jsonb_populate_record(operations, jsonb_build_object('id',
+       gen_random_uuid(), 'number', 100 + number, 'idempotency_key', 'self/again'))).*
+     from operations where type = 'top_up'`,
+    /wallet .* got 2000, its customer asked for 1000 to 1000/,
+  ],
   ['orders', `update orders set idempotency_key = 'other' where status = 'Paid'`, /another order/],
   ['broker', 'delete from messages', /was acknowledged at/],
   [
     'broker',
     `insert into messages select topic, partition, "offset" + 100, key, 'x'::bytea, headers from messages`,
     /on the topic differ/,
+  ],
+  ['broker', swapped('messages', 'value'), /event .* on the topic is .*, in the outbox/],
+  ['broker', swapped('messages', 'key'), /event .* on the topic is .*, in the outbox/],
+  [
+    'broker',
+    `update messages set headers = (headers::jsonb || '[["more", "eA=="]]')::json`,
+    /event .* on the topic is .*, in the outbox/,
   ],
   [
     'broker',
@@ -60,6 +105,14 @@ const corruptions: [database: string, sql: string, told: RegExp][] = [
   ['notifications', `update letters set state = 'failed'`, /is failed/],
   ['notifications', `update letters set kind = 'happiness'`, /does not tell of/],
   ['notifications', `update letters set recipient = 'x@example.com'`, /went elsewhere/],
+  ['notifications', swapped('letters', 'recipient'), /letter .* of .*@example.com went to/],
+  ['notifications', swapped('letters', 'customer_id'), /does not tell of/],
+  ['notifications', swapped('letters', 'order_id'), /does not tell of/],
+  [
+    'notifications',
+    'update letters set "offset" = "offset" + 1',
+    /letter .* names .*, not its event/,
+  ],
   [
     'notifications',
     `insert into dead_letters (id, topic, partition, "offset", headers, digest, error)
@@ -73,6 +126,10 @@ const corruptions: [database: string, sql: string, told: RegExp][] = [
     /came 2 times/,
   ],
   ['mailbox', `update messages set message_id = '<x@y>'`, /mail x is not of a letter/],
+  ['mailbox', OTHER_TEXT, /the text of letter .* names orders/],
+  ['mailbox', OTHER_TEXT, /the text of letter .* tells the sum 100, not 5000/],
+  ['mailbox', OTHER_TEXT, /the text of letter .* is not of grief/],
+  ['mailbox', OTHER_TEXT, /letter .* does not greet/],
 ];
 
 type System = Awaited<ReturnType<typeof startTestSystem>>;
@@ -114,15 +171,37 @@ const TABLES: Record<string, string[]> = {
   notifications: ['letters', 'letter_attempts', 'dead_letters'],
 };
 
+const item = (name: string, quantity: number, price: number) => ({
+  ...{ name, quantity, unitPrice: rub(price) },
+});
+// Of equal totals, so that only names and quantities tell what was asked for.
+const PAID = [item('Книга', 2, 30), item('Чай', 1, 40)];
+const REFUSED = [item('Чай', 50, 100)];
+
+/** One customer with a paid order, one with a refused one; all that they asked is recorded. */
+async function fillBooks(system: System): Promise<History & { customers: { name: string }[] }> {
+  const history = newHistory();
+  for (const [name, items, amount] of [
+    ['Анна', PAID, 100],
+    ['Boris', REFUSED, 5_000],
+  ] as const) {
+    const { customerId, email, call } = await system.customer({ name });
+    history.customers.push({ customerId, email, name });
+    const key = `key-${amount}`;
+    const asked = { customerId, key, amount, items: itemsText([...items]) };
+    const headers = { 'idempotency-key': key };
+    const topUp = await call('POST', '/v1/wallet/top-ups', { amount: rub(1_000) }, headers);
+    const { status } = topUp;
+    history.topUps.push({ customerId, key, amount: 1_000, status, ...echoOf(topUp) });
+    const answer = await call('POST', '/v1/orders', { items }, headers);
+    history.orders.push(orderAnswer(asked, answer));
+  }
+  return history;
+}
+
 test('the check of the books finds what is right, and tells every breach', async (t) => {
   const system = await startTestSystem(t);
-  const history = newHistory();
-  const { customerId, call } = await system.customer({ topUp: 1_000 });
-  for (const amount of [100, 5_000]) {
-    const key = `key-${amount}`;
-    const answer = await call('POST', '/v1/orders', orderOf(amount), { 'idempotency-key': key });
-    history.orders.push(orderAnswer({ customerId, key, amount }, answer));
-  }
+  const history = await fillBooks(system);
   await assertBooks(system, history);
 
   for (const [database, sql, told] of corruptions) {
@@ -139,6 +218,7 @@ test('the check of the books finds what is right, and tells every breach', async
 
   const [paid, refused] = history.orders;
   assert.ok(paid && refused);
+  const other = itemsText(REFUSED);
   const answers: [object, RegExp][] = [
     [{ ...paid, status: 500 }, /not documented/],
     [{ ...paid, status: 409 }, /contradicted/],
@@ -146,13 +226,32 @@ test('the check of the books finds what is right, and tells every breach', async
     [{ ...paid, orderId: refused.orderId }, /another order/],
     [{ ...paid, status: 202 }, /not Pending/],
     [{ ...paid, status: 422 }, /422 without another body/],
-    [{ ...refused, balance: 5 }, /decided on 900/],
+    [{ ...refused, balance: 5 }, /decided on 1000/],
+    [{ ...refused, required: 5 }, /tells another amount/],
     [{ ...paid, key: 'never used' }, /ended undefined/],
+    [{ ...paid, items: other }, /the order has another total or other items/],
+    [{ ...paid, answeredItems: other }, /it shows other items/],
+    [{ ...paid, echoed: null }, /it names the key null/],
+    [{ ...paid, echoed: 'other' }, /it names the key other/],
   ];
   for (const [answer, told] of answers) {
     const orders = [answer as typeof paid];
     await assert.rejects(assertBooks(system, { orders, topUps: [] }), told);
   }
-  const topUps = [{ customerId, key: 'lost', amount: 1, status: 201 }];
-  await assert.rejects(assertBooks(system, { orders: [], topUps }), /found 0 times/);
+  // Another body under a key that was used is what 422 is for.
+  const items = itemsText([item('Книга', 1, 60), item('Чай', 1, 40)]);
+  const told = { ...paid, items, status: 422, orderId: undefined, orderStatus: undefined };
+  await assertBooks(system, { orders: [told], topUps: [] });
+
+  const [topUp] = history.topUps;
+  assert.ok(topUp);
+  for (const [change, told] of [
+    [{ key: 'lost' }, /found 0 times/],
+    [{ amount: 1 }, /another amount/],
+    [{ status: 500 }, /not documented/],
+    [{ echoed: null }, /it names the key null/],
+  ] as const) {
+    const topUps = [{ ...topUp, ...change }];
+    await assert.rejects(assertBooks(system, { orders: [], topUps }), told);
+  }
 });

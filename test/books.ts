@@ -60,18 +60,20 @@ async function readWaiting({ databaseUrl, broker }: Places): Promise<string[]> {
 
 /**
  * Waits until nothing is on its way any more.
- * @throws Error that lists what is stuck, when nothing moves for 15 s
+ * @param waitMs how long nothing may move; 15 s when absent
+ * @throws Error that lists what is stuck
  */
-export async function untilQuiet(places: Places): Promise<void> {
+export async function untilQuiet(places: Places, waitMs?: number): Promise<void> {
   let waiting = await readWaiting(places);
   while (waiting.length > 0) {
     const before = waiting.join('\n');
     let now = waiting;
     // Each step that something takes starts the wait anew.
-    await eventually('progress', async () => {
+    const hasMoved = async () => {
       now = await readWaiting(places);
       return now.join('\n') !== before;
-    }).catch((cause: unknown) => {
+    };
+    await eventually('progress', hasMoved, waitMs).catch((cause: unknown) => {
       throw new Error(`nothing moves any more:\n  ${now.join('\n  ')}`, { cause });
     });
     waiting = now;
@@ -84,7 +86,7 @@ export async function readBooks({ databaseUrl, broker, listMails }: Places): Pro
   const messages = await broker.listMessages();
   return {
     orders: await read('orders', 'select * from orders'),
-    outbox: await read('orders', 'select * from outbox'),
+    outbox: await read('orders', 'select *, payload::text as payload_text from outbox'),
     payments: await read('billing', 'select * from payments'),
     operations: await read('billing', 'select * from operations'),
     wallets: await read('billing', 'select * from wallets'),

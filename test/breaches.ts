@@ -1,3 +1,5 @@
+import { historyBreaches } from './answer-breaches.ts';
+import { type TopicMessage, topicContent } from './broker.ts';
 import type { History } from './history.ts';
 
 /** A row as the database has it. */
@@ -10,6 +12,8 @@ export interface Mail {
   to: string;
   /** Every byte, as latin1, or a digest of them: equal for equal mails. */
   raw: string;
+  /** What it says, decoded (`textOfMail`); absent where it is not kept. */
+  text?: string;
 }
 
 /** All that a system keeps about money and letters. */
@@ -21,10 +25,12 @@ export interface Books {
   wallets: Row[];
   /** Rows of the query in ledger.ts. */
   ledgerFaults: Row[];
-  messages: { id: string; content: string; partition: unknown; offset: unknown }[];
+  messages: TopicMessage[];
   letters: Row[];
   deadLetters: Row[];
   mails: Mail[];
+  /** When the topic lost what it had (the database's clock): places from before mean nothing. */
+  topicLostAt?: Date | undefined;
 }
 
 /** Every contradiction in the books of a system at rest, one line each, with ids. */
@@ -35,12 +41,12 @@ export function breachesIn(books: Books, history: History): string[] {
     ...eventBreaches(books),
     ...letterBreaches(books),
     ...mailBreaches(books),
-    ...orderAnswerBreaches(books, history),
-    ...topUpBreaches(books, history),
+    ...historyBreaches(books, history),
   ];
 }
 
-function by<T>(rows: T[], keyOf: (row: T) => unknown): Map<string, T[]> {
+/** Rows by a value of theirs. */
+export function by<T>(rows: T[], keyOf: (row: T) => unknown): Map<string, T[]> {
   return Map.groupBy(rows, (row) => String(keyOf(row)));
 }
 
@@ -82,7 +88,7 @@ function ledgerBreaches(books: Books): string[] {
   const sum = (rows: Row[], column: string) =>
     rows.reduce((total, row) => total + BigInt(row[column] as string), 0n);
   const cameIn = sum(
-    books.operations.filter(({ type }) => type === 'top_up'),
+    books.operations.filter(({ type }) => type !== 'charge'),
     'amount',
   );
   const captured = sum(
@@ -117,12 +123,18 @@ function eventBreaches({ orders, outbox, messages }: Books): string[] {
       if (factsOf(event) === endOf(order)) return [];
       return [`event ${event.id} tells ${factsOf(event)}, order ${order.id} is ${endOf(order)}`];
     }),
-    ...outbox.flatMap(({ id, partition, offset }) => {
+    ...outbox.flatMap((row) => {
+      const { id, partition, offset } = row;
       const found = copies.get(String(id)) ?? [];
       const places = found.map((copy) => `${copy.partition}/${copy.offset}`);
-      const alike = new Set(found.map(({ content }) => content)).size <= 1;
+      const contents = new Set(found.map(({ content }) => content));
+      const [content = '', ...more] = contents;
+      const expected = contentOf(row);
       return [
-        ...(alike ? [] : [`copies of event ${id} on the topic differ`]),
+        ...(more.length === 0 ? [] : [`copies of event ${id} on the topic differ`]),
+        ...(found.length === 0 || content === expected
+          ? []
+          : [`event ${id} on the topic is ${content}, in the outbox ${expected}`]),
         ...(places.includes(`${partition}/${offset}`)
           ? []
           : [`event ${id} was acknowledged at ${partition}/${offset}, but is at [${places}]`]),
@@ -134,18 +146,41 @@ function eventBreaches({ orders, outbox, messages }: Books): string[] {
   ];
 }
 
+/** Key, value and headers by which an outbox row goes out, as `TopicMessage.content` has them. */
+function contentOf(row: Row): string {
+  return topicContent(String(row.aggregateid), String(row.payload_text), {
+    ce_specversion: '1.0',
+    ce_id: String(row.id),
+    ce_type: String(row.type),
+    ce_source: '/orders',
+    ce_subject: String(row.aggregateid),
+    ce_time: String(row.event_time),
+    'content-type': 'application/json',
+    ...(row.traceparent !== null && { traceparent: String(row.traceparent) }),
+  });
+}
+
 function factsOf({ payload }: Row): string {
-  const { status, reason, paymentOperationId, customerId, total } = payload as Row;
-  return [status, reason, paymentOperationId, customerId, (total as Row).amount].join(' ');
+  const { orderId, version, previousStatus, status, reason, paymentOperationId, customerId } =
+    payload as Row;
+  const { amount, currency } = (payload as { total: Row }).total;
+  return [
+    ...[orderId, customerId, `${previousStatus} to ${status}`, reason, paymentOperationId],
+    ...[amount, currency, version],
+  ].join(' ');
 }
 
 function endOf(order: Row): string {
-  const { status, status_reason, payment_operation_id, customer_id, total_amount } = order;
-  return [status, status_reason, payment_operation_id, customer_id, total_amount].join(' ');
+  const { id, status, status_reason, payment_operation_id, customer_id, total_amount } = order;
+  return [
+    ...[id, customer_id, `Pending to ${status}`, status_reason, payment_operation_id],
+    ...[total_amount, order.currency, order.version],
+  ].join(' ');
 }
 
-/** I6: one letter per event, and it was sent. */
-function letterBreaches({ outbox, orders, letters, deadLetters }: Books): string[] {
+/** I6: one letter per event, it was sent, and it tells of its event's order. */
+function letterBreaches(books: Books): string[] {
+  const { outbox, orders, letters, deadLetters } = books;
   const found = by(letters, ({ id }) => id);
   const ended = by(orders, ({ id }) => id);
   const known = by(outbox, ({ id }) => id);
@@ -153,22 +188,41 @@ function letterBreaches({ outbox, orders, letters, deadLetters }: Books): string
     ...outbox
       .filter(({ id }) => !found.has(String(id)))
       .map(({ id }) => `event ${id} has no letter`),
-    ...letters
-      .filter(({ id }) => !known.has(String(id)))
-      .map(({ id }) => `letter ${id} is about no event`),
     ...letters.flatMap((letter) => {
-      const order = ended.get(String(letter.order_id))?.[0];
-      const kind = order?.status === 'Paid' ? 'happiness' : 'grief';
+      const event = known.get(String(letter.id))?.[0];
+      if (event === undefined) return [`letter ${letter.id} is about no event`];
+      const order = ended.get(String(event.aggregateid))?.[0];
       return [
         // Every customer of these tests has an address that accepts.
         ...(letter.state === 'sent' ? [] : [`letter ${letter.id} is ${letter.state}`]),
-        ...(letter.kind === kind && letter.total_amount === order?.total_amount
+        ...(toldBy(letter) === toTell(order)
           ? []
-          : [`letter ${letter.id} (${letter.kind}) does not tell of order ${letter.order_id}`]),
+          : [`letter ${letter.id} does not tell of order ${order?.id}: ${toldBy(letter)}`]),
       ];
     }),
+    ...placeBreaches(books),
     ...deadLetters.map(({ id, error }) => `dead letter ${id}: ${error}`),
   ];
+}
+
+const toldBy = ({ order_id, customer_id, kind, reason, total_amount, currency }: Row) =>
+  [order_id, customer_id, kind, reason, total_amount, currency].join(' ');
+
+const toTell = (order: Row | undefined) =>
+  [
+    ...[order?.id, order?.customer_id, order?.status === 'Paid' ? 'happiness' : 'grief'],
+    ...[order?.status_reason, order?.total_amount, order?.currency],
+  ].join(' ');
+
+/** A letter names the place on the topic where its event is. */
+function placeBreaches({ letters, messages, topicLostAt }: Books): string[] {
+  const places = new Set(
+    messages.map(({ id, partition, offset }) => `${id} ${partition}/${offset}`),
+  );
+  return letters
+    .filter(({ created_at }) => topicLostAt === undefined || (created_at as Date) > topicLostAt)
+    .filter(({ id, partition, offset }) => !places.has(`${id} ${partition}/${offset}`))
+    .map(({ id, partition, offset }) => `letter ${id} names ${partition}/${offset}, not its event`);
 }
 
 /** I6: what is `sent` arrived; more copies only where they were counted, and all the same. */
@@ -179,10 +233,12 @@ function mailBreaches({ letters, mails }: Books): string[] {
     ...[...received.keys()]
       .filter((id) => !known.has(id))
       .map((id) => `mail ${id} is not of a letter`),
-    ...letters.flatMap(({ id, recipient, unknown_outcomes }) => {
+    ...letters.flatMap((letter) => {
+      const { id, recipient, unknown_outcomes } = letter;
       const copies = received.get(String(id)) ?? [];
       const extra = copies.length - 1;
       return [
+        ...copies.flatMap(({ text }) => (text === undefined ? [] : textBreaches(letter, text))),
         ...(copies.length > 0 ? [] : [`letter ${id} was not received`]),
         ...(extra <= Number(unknown_outcomes)
           ? []
@@ -194,57 +250,27 @@ function mailBreaches({ letters, mails }: Books): string[] {
   ];
 }
 
-const DOCUMENTED = [0, 201, 202, 406, 409, 422, 503];
+const UUIDS = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
+// The sum in words of either language; of roubles two digits are kopecks.
+const TOLD_SUM = /(?:Сумма|Total): ([^\n]*)/;
+const TITLES = {
+  happiness: /Письмо счастья|Letter of happiness/,
+  grief: /Письмо горя|Letter of grief/,
+};
 
-/** No answer is contradicted by how the order ended, and so none by another answer. */
-function orderAnswerBreaches({ orders, payments }: Books, history: History): string[] {
-  const byKey = by(
-    orders,
-    ({ customer_id, idempotency_key }) => `${customer_id} ${idempotency_key}`,
-  );
-  const decisions = by(payments, (payment) => payment.order_id);
-  return history.orders.flatMap((answer) => {
-    const { customerId, key, status, orderId, orderStatus, amount } = answer;
-    const order = byKey.get(`${customerId} ${key}`)?.[0];
-    const end = {
-      201: 'Paid null',
-      406: 'Cancelled insufficient-funds',
-      409: 'Cancelled voided',
-    }[status];
-    const seen = decisions.get(String(order?.id))?.[0]?.balance_seen;
-    const faults = [
-      !DOCUMENTED.includes(status) && 'not documented',
-      end !== undefined && end !== `${order?.status} ${order?.status_reason}` && 'contradicted',
-      end !== undefined && orderStatus !== order?.status && 'not the order that ended',
-      status === 202 && orderStatus !== 'Pending' && '202 for an order that is not Pending',
-      (orderId !== undefined || end !== undefined || status === 202) &&
-        orderId !== order?.id &&
-        'another order',
-      status === 422
-        ? (order === undefined || String(order.total_amount) === String(amount)) &&
-          '422 without another body under this key'
-        : order !== undefined &&
-          (end !== undefined || status === 202) &&
-          String(order.total_amount) !== String(amount) &&
-          'the order has another total',
-      status === 406 && String(seen) !== String(answer.balance) && `decided on ${seen}`,
-    ].filter((fault) => fault !== false);
-    if (faults.length === 0) return [];
-    const ended = `order ${order?.id} ended ${order?.status} ${order?.status_reason}`;
-    return [`answer ${JSON.stringify(answer)}, ${ended}: ${faults.join(', ')}`];
-  });
-}
-
-/** A top-up that was confirmed is there once, one that was not at most once. */
-function topUpBreaches({ operations }: Books, history: History): string[] {
-  const byKey = by(operations, (row) => `${row.customer_id} ${row.idempotency_key}`);
-  return history.topUps.flatMap((answer) => {
-    const found = byKey.get(`${answer.customerId} self/${answer.key}`) ?? [];
-    const faults = [
-      ![0, 201, 503].includes(answer.status) && 'not documented',
-      answer.status === 201 && found.length !== 1 && `found ${found.length} times`,
-      found.some(({ amount }) => String(amount) !== String(answer.amount)) && 'another amount',
-    ].filter((fault) => fault !== false);
-    return faults.length === 0 ? [] : [`top-up ${JSON.stringify(answer)}: ${faults.join(', ')}`];
-  });
+/** The text names its own order and sum and no other order, in its subject and both its forms. */
+function textBreaches({ id, order_id, kind, total_amount }: Row, text: string): string[] {
+  const orderIds = new Set(text.match(UUIDS));
+  const sum = TOLD_SUM.exec(text)?.[1]?.replace(/\D/g, '');
+  return [
+    ...([...orderIds].join() === order_id
+      ? []
+      : [`the text of letter ${id} names orders [${[...orderIds]}], not ${order_id}`]),
+    ...(Number(sum) === Number(total_amount)
+      ? []
+      : [`the text of letter ${id} tells the sum ${sum}, not ${total_amount}`]),
+    ...(TITLES[kind as keyof typeof TITLES].test(text)
+      ? []
+      : [`the text of letter ${id} is not of ${kind}`]),
+  ];
 }

@@ -5,11 +5,17 @@ import type { Environment } from '#platform/config.ts';
 export interface TopicMessage {
   /** The header `ce_id`; empty when there is none. */
   id: string;
-  /** Key, value and headers as one text: equal for equal messages. */
+  /** Key, value and headers as one text (`topicContent`): equal for equal messages. */
   content: string;
   partition: number;
   /** As PostgreSQL gives a bigint. */
   offset: string;
+}
+
+/** What a message says, as one text; the order of headers does not matter. */
+export function topicContent(key: string, value: string, headers: Record<string, string>): string {
+  const sorted = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([key, value, sorted]);
 }
 
 /** The broker of a system under test: what tests look at and what harm they do to it. */

@@ -38,7 +38,7 @@ export interface OpenPage {
 }
 
 // Longer than anything takes on a busy machine, well below the runner's limit for a test.
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 /**
  * Starts the Chromium of the test file, which ends with the test.

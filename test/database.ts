@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import pino from 'pino';
@@ -15,47 +15,108 @@ export function testServerUrl(): string {
   return url;
 }
 
+/** Where the migrations of a service are, or those of the embedded broker under `broker`. */
+export function migrationsOf(name: string): URL {
+  const folder = name === 'broker' ? 'platform/broker/embedded-' : `services/${name}/`;
+  return new URL(`../${folder}migrations/`, import.meta.url);
+}
+
 /**
- * Makes an empty database that is dropped after the test.
+ * Makes a database that is dropped after the test.
  * @param beforeDrop closes what uses it: hooks run in the order of their registration, so that one
  *   registered later would find the database gone
+ * @param migrations applied already; the database is empty without them
  * @returns its URL
  */
 export async function createTestDatabaseUrl(
   t: TestContext,
   beforeDrop: () => Promise<void> = async () => {},
+  migrations?: URL,
 ): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asSuperuser((client) => client.query(`create database ${name}`));
+  await copyDatabase(name, migrations);
   t.after(async () => {
     await beforeDrop();
-    await asSuperuser((client) => client.query(`drop database ${name} with (force)`));
+    await dropDatabase(name);
   });
+  return urlOf(name);
+}
+
+/** An own database with the given migrations applied, closed and dropped after the test. */
+export async function createTestDatabase(t: TestContext, migrations: URL): Promise<Database> {
+  const url = await createTestDatabaseUrl(t, () => database.close(), migrations);
+  const database = openDatabase(url, 10);
+  return database;
+}
+
+/** Makes a database on the server of all tests: empty, or with these migrations applied. */
+export async function copyDatabase(name: string, migrations?: URL): Promise<void> {
+  const template = migrations === undefined ? 'template1' : await templateOf(migrations);
+  // Files are copied in a third of the processor time that copying by the log takes.
+  await superuser().query(`create database ${name} template ${template} strategy file_copy`);
+}
+
+/** Drops a database on the server of all tests, with the connections that it has left. */
+export async function dropDatabase(name: string): Promise<void> {
+  await superuser().query(`drop database ${name} with (force)`);
+}
+
+function urlOf(name: string): string {
   const url = new URL(testServerUrl());
   url.pathname = `/${name}`;
   return url.href;
 }
 
-/** An own database with the given migrations applied, closed and dropped after the test. */
-export async function createTestDatabase(t: TestContext, migrations: URL): Promise<Database> {
-  const url = await createTestDatabaseUrl(t, () => database.close());
-  const database = createDatabase({
-    url,
-    connectionsMax: 10,
-    applicationName: 'test',
-    log: testLog,
-  });
-  await migrate(database, migrations);
-  return database;
+function openDatabase(url: string, connectionsMax: number): Database {
+  return createDatabase({ url, connectionsMax, applicationName: 'test', log: testLog });
 }
 
-async function asSuperuser(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: testServerUrl() });
-  await client.connect();
+let superuserPool: pg.Pool | undefined;
+
+/** Connections that all tests of this process share, and that do not keep it running. */
+function superuser(): pg.Pool {
+  superuserPool ??= new pg.Pool({
+    connectionString: testServerUrl(),
+    max: 6,
+    allowExitOnIdle: true,
+  });
+  return superuserPool;
+}
+
+const templates = new Map<string, Promise<string>>();
+
+/** The database that those with these migrations are copied from; migrated once in a run. */
+function templateOf(migrations: URL): Promise<string> {
+  const known = templates.get(migrations.href);
+  if (known !== undefined) return known;
+  const made = makeTemplate(migrations);
+  templates.set(migrations.href, made);
+  return made;
+}
+
+async function makeTemplate(migrations: URL): Promise<string> {
+  const name = `template_${createHash('sha256').update(migrations.href).digest('hex').slice(0, 16)}`;
+  const client = await superuser().connect();
   try {
-    await work(client);
+    // The files of a run are several processes.
+    await client.query('select pg_advisory_lock(hashtext($1))', [name]);
+    const { rows } = await client.query(
+      'select datistemplate from pg_database where datname = $1',
+      [name],
+    );
+    if (rows[0]?.datistemplate !== true) {
+      // A process that died here has left a part of it.
+      await client.query(`drop database if exists ${name} with (force)`);
+      await client.query(`create database ${name}`);
+      const database = openDatabase(urlOf(name), 1);
+      await migrate(database, migrations).finally(() => database.close());
+      // With a connection to it, it could not be copied.
+      await client.query(`alter database ${name} is_template true allow_connections false`);
+    }
+    await client.query('select pg_advisory_unlock(hashtext($1))', [name]);
+    return name;
   } finally {
-    await client.end();
+    client.release();
   }
 }
 

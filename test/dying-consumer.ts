@@ -34,6 +34,7 @@ await broker.subscribe(ORDERS_TOPIC, 'notifications', async (messages) => {
       }),
     onLetters: () => {},
     onUnknownType: () => {},
+    now: () => new Date(),
   };
   await onOrderUpdates(deps, messages);
   console.log('here');

@@ -8,7 +8,7 @@ import { createEmbeddedBroker, type EmbeddedBrokerOptions } from '#platform/brok
 import { loadConfig } from '#platform/config.ts';
 import { createDatabase, type Database } from '#platform/database.ts';
 import { AppError } from '#platform/errors.ts';
-import { createTestDatabaseUrl, testLog } from './database.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog } from './database.ts';
 
 export const APPLICATION = 'embedded-broker-test';
 
@@ -28,7 +28,10 @@ function scopeOf(t: TestContext): Promise<Scope> {
   t.after(async () => {
     for (const close of closers.reverse()) await close();
   });
-  const scope = createTestDatabaseUrl(t).then((url) => ({ url, closers }));
+  const scope = createTestDatabaseUrl(t, undefined, migrationsOf('broker')).then((url) => ({
+    url,
+    closers,
+  }));
   scopes.set(t, scope);
   return scope;
 }
@@ -71,6 +74,7 @@ export async function makeBroker(
       reach().query(...args)) as unknown as pg.Pool['query'],
     transaction: async (work) => reach().transaction(work),
     dedicatedClient: async () => reach().dedicatedClient(),
+    log: testLog,
     close: () => real.close(),
   };
   const broker = await createEmbeddedBroker({

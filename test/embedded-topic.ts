@@ -1,5 +1,5 @@
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import type { TestBroker } from './broker.ts';
+import { type TestBroker, topicContent } from './broker.ts';
 import { closeDatabase, queryRows } from './database.ts';
 import { openEmbeddedBroker } from './embedded-broker.ts';
 
@@ -10,17 +10,19 @@ export function embeddedTopic(databaseUrl: string): TestBroker {
     settings: { BROKER_DATABASE_URL: databaseUrl },
     async listMessages() {
       const rows = await query(
-        `select partition, "offset", encode(key, 'escape') as key,
-           encode(value, 'escape') as value, headers
+        `select partition, "offset", key, value, headers
          from messages join topics on topics.number = messages.topic
          where topics.name = '${ORDERS_TOPIC}' order by partition, "offset"`,
       );
-      return rows.map(({ partition, offset, key, value, headers }) => ({
-        id: headerOf(headers, 'ce_id'),
-        content: JSON.stringify([key, value, headers]),
-        partition: partition as number,
-        offset: offset as string,
-      }));
+      return rows.map(({ partition, offset, key, value, headers }) => {
+        const texts = textsOf(headers as [string, string][]);
+        return {
+          id: texts.ce_id ?? '',
+          content: topicContent(String(key), String(value), texts),
+          partition: partition as number,
+          offset: offset as string,
+        };
+      });
     },
     async listUnread() {
       const rows = await query(
@@ -60,7 +62,9 @@ export function embeddedTopic(databaseUrl: string): TestBroker {
   };
 }
 
-function headerOf(headers: unknown, name: string): string {
-  const found = (headers as [string, string][]).find(([each]) => each === name);
-  return Buffer.from(found?.[1] ?? '', 'base64').toString();
+/** Headers as text: they are kept in base64. */
+function textsOf(headers: [name: string, base64: string][]): Record<string, string> {
+  return Object.fromEntries(
+    headers.map(([name, value]) => [name, Buffer.from(value, 'base64').toString()]),
+  );
 }

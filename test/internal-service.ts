@@ -6,7 +6,7 @@ import { loadConfig } from '#platform/config.ts';
 import { createDatabase, type Database } from '#platform/database.ts';
 import type { RunningService } from '#platform/service.ts';
 import { createCredentials, publicKeyOf } from '#platform/service-token.ts';
-import { createTestDatabaseUrl, testLog } from './database.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog } from './database.ts';
 import { type Answer, call } from './system.ts';
 
 /** Those who may call internal services. */
@@ -66,7 +66,8 @@ export async function startTestService<S extends TObject>(
       await more.closeFirst?.();
       await close();
     };
-    env[setting] = await createTestDatabaseUrl(t, beforeDrop);
+    const [owner] = setting.toLowerCase().split('_') as [string];
+    env[setting] = await createTestDatabaseUrl(t, beforeDrop, migrationsOf(owner));
   }
   const publicKeys = await Promise.all([...keys].map(([caller, key]) => publicKeyOf(caller, key)));
   env.SERVICE_PUBLIC_KEYS = JSON.stringify({ keys: publicKeys });

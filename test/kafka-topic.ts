@@ -5,7 +5,7 @@ import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import type { KafkaServer } from '#dev/kafka-server.ts';
 import { BrokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { loadConfig } from '#platform/config.ts';
-import type { TestBroker, TopicMessage } from './broker.ts';
+import { type TestBroker, type TopicMessage, topicContent } from './broker.ts';
 import { testLog } from './database.ts';
 
 const GROUP = 'notifications';
@@ -115,10 +115,11 @@ async function readAll(brokers: string[], topic: string, ends: bigint[]): Promis
       maxWaitTime: 100,
     });
     for await (const { partition, offset, key, value, headers } of stream) {
-      const texts = [...headers].map(([name, text]) => [String(name), text.toString('base64')]);
-      const id = Buffer.from(texts.find(([name]) => name === 'ce_id')?.[1] ?? '', 'base64');
-      const content = JSON.stringify([String(key), String(value), texts]);
-      messages.push({ id: String(id), content, partition, offset });
+      const texts = Object.fromEntries(
+        [...headers].map(([name, text]) => [String(name), String(text)]),
+      );
+      const content = topicContent(String(key), String(value), texts);
+      messages.push({ id: texts.ce_id ?? '', content, partition, offset });
       reached[partition] = offset + 1n;
       if (ends.every((end, each) => (reached[each] ?? 0n) >= end)) break;
     }

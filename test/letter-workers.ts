@@ -1,7 +1,7 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Profile } from '#contracts/profiles.ts';
-import { createDatabase, type Database, migrate } from '#platform/database.ts';
+import { createDatabase, type Database } from '#platform/database.ts';
 import { findLetter, type LetterRow } from '#services/notifications/letter-list-store.ts';
 import {
   type LetterWorker,
@@ -10,7 +10,7 @@ import {
 } from '#services/notifications/letter-worker.ts';
 import { createMailer, type Mailer, type MailerOptions } from '#services/notifications/mailer.ts';
 import { insertLetters } from '#services/notifications/store.ts';
-import { createTestDatabaseUrl, testLog } from './database.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog } from './database.ts';
 import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 import { eventually } from './system.ts';
 
@@ -49,17 +49,17 @@ export async function startLetterBench(
   // Before the database: its hook runs first and ends the connections that workers wait on.
   const server = await startTestSmtpServer(t, { script, acceptReply: '2.0.0 queued as 7' });
   const open: { close(): Promise<void> }[] = [];
-  const url = await createTestDatabaseUrl(t, async () => {
+  const close = async () => {
     await Promise.all(open.map((one) => one.close()));
     await database.close();
-  });
+  };
+  const url = await createTestDatabaseUrl(t, close, migrationsOf('notifications'));
   const database = createDatabase({
     url,
     connectionsMax: 10,
     applicationName: 'test',
     log: testLog,
   });
-  await migrate(database, new URL('../services/notifications/migrations/', import.meta.url));
   const letter = async (id: string) => (await findLetter(database, id)) as LetterRow;
   return {
     database,
@@ -96,6 +96,8 @@ export async function startLetterBench(
         from: 'Orderbell <orders@orders.test>',
         messageIdOf: (id) => `${id}@orders.test`,
         log: testLog,
+        onOurFault: () => {},
+        now: () => new Date(),
         ...options,
         times: { ...TIMES, ...times },
       });

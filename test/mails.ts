@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Mail } from './breaches.ts';
+import { textOfMail } from './mail-text.ts';
 
 /** Everything that the embedded mail server keeps in its SQLite file. */
 export function listMails(mailboxFile: string): Mail[] {
@@ -12,5 +13,6 @@ export function listMails(mailboxFile: string): Mail[] {
     messageId: String(message_id),
     to: String(envelope_to),
     raw: Buffer.from(raw as Uint8Array).toString('latin1'),
+    text: textOfMail(Buffer.from(raw as Uint8Array).toString('latin1')),
   }));
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { createDatabase, type Database, type Queryable, sqlState } from '#platform/database.ts';
 import { AppError } from '#platform/errors.ts';
 import { type Decided, decidePayments } from '#services/billing/decide-payment.ts';
+import { reverseOperation } from '#services/billing/reverse-operation.ts';
 import * as store from '#services/billing/store.ts';
 import { topUp } from '#services/billing/top-up.ts';
-import { decisionsIn, topUpsIn } from '#services/billing/transactions.ts';
-import { startBillingBench } from './billing.ts';
+import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/transactions.ts';
+import { decidedOf, startBillingBench } from './billing.ts';
 import { queryRows, testLog } from './database.ts';
 import {
   type Answer,
@@ -15,10 +17,13 @@ import {
   type Call,
   type Decision,
   type Operation,
+  type ReversalCall,
 } from './payment-model.ts';
 import { startTestProxy, type TestProxy } from './proxy.ts';
 
 export const CURRENCY = 'RUB';
+const REASON = 'given twice';
+const OPERATOR = 'olga';
 
 /** Billing's transactions, and what cuts them off. */
 export interface PaymentBench {
@@ -69,24 +74,45 @@ export async function startPaymentBench(t: TestContext): Promise<PaymentBench> {
 async function make(database: Database, call: Call): Promise<Answer> {
   switch (call.do) {
     case 'decide': {
-      const decided = await decidePayments(decisionsIn(database, CURRENCY), call.wishes);
+      const answers = await decidePayments(decisionsIn(database, CURRENCY), call.wishes);
+      const decided = decidedOf(answers);
       return { decided: await Promise.all(decided.map((each) => toldOf(database, each))) };
     }
     case 'top-up':
       return {
         operation: operationOf(await topUp(topUpsIn(database, CURRENCY), call.request)),
       };
+    case 'reverse':
+      return {
+        operation: await operationWithPlace(database, await reverse(database, call.request)),
+      };
     case 'read':
-      return { balance: await store.findBalance(database, call.customerId) };
+      return { balance: (await store.findBalance(database, call.customerId))?.amount ?? 0 };
   }
 }
+
+/** The operation is named by its place, since the model knows no ids. */
+async function reverse(
+  database: Database,
+  { customerId, number, type }: ReversalCall,
+): Promise<store.NumberedOperation> {
+  const { rows } = await database.query(
+    'select id from operations where customer_id = $1 and number = $2',
+    [customerId, number],
+  );
+  const operationId = rows[0]?.id ?? randomUUID();
+  const request = { customerId, operationId, type, reason: REASON, madeBy: OPERATOR };
+  return reverseOperation(reversalsIn(database, CURRENCY), request);
+}
+
+const REFUSALS = ['mismatch', 'conflict', 'not-found'];
 
 /** Makes the call and takes a refusal as its answer. */
 export async function ask({ database }: PaymentBench, call: Call): Promise<Answer> {
   try {
     return await make(database, call);
   } catch (error) {
-    if (!(error instanceof AppError && error.problem.kind === 'mismatch')) throw error;
+    if (!(error instanceof AppError && REFUSALS.includes(error.problem.kind))) throw error;
     return { refused: error.problem.code };
   }
 }
@@ -124,7 +150,7 @@ export async function askAndLose({ behindProxy, proxy }: PaymentBench, call: Cal
 
 /** A refused call is told so before there is anything to commit. */
 const isUnanswered = (error: unknown) =>
-  error instanceof AppError && ['unavailable', 'mismatch'].includes(error.problem.kind);
+  error instanceof AppError && ['unavailable', ...REFUSALS].includes(error.problem.kind);
 
 function dyingAfter(statement: number, database: Database): Database {
   return {
@@ -151,16 +177,36 @@ async function toldOf(
   database: Database,
   { payment, fresh }: Decided,
 ): Promise<Decision & { fresh: boolean }> {
-  const { operationId, currency, ...decision } = payment;
+  const { operationId, currency, balanceSeen, ...decision } = payment;
   assert.equal(currency, CURRENCY);
+  assert.ok(balanceSeen !== null);
   const found = operationId === null ? null : await store.findOperation(database, operationId);
-  return { ...decision, operation: found === null ? null : operationOf(found), fresh };
+  const operation = found === null ? null : operationOf(found);
+  return { ...decision, balanceSeen, operation, fresh };
+}
+
+/** A reversal with the place of the operation that it undoes. */
+async function operationWithPlace(
+  database: Database,
+  stored: store.NumberedOperation,
+): Promise<Operation> {
+  const { reversesOperationId, reason, madeBy } = stored;
+  assert.deepEqual([reason, madeBy], [REASON, OPERATOR]);
+  const original = await store.findOperation(database, reversesOperationId as string);
+  return { ...operationOf(stored), reverses: original?.number ?? null };
 }
 
 function operationOf(stored: store.NumberedOperation): Operation {
   const { number, type, amount, balanceAfter, orderId } = stored;
   assert.deepEqual([amount.currency, balanceAfter.currency], [CURRENCY, CURRENCY]);
-  return { number, type, amount: amount.amount, balanceAfter: balanceAfter.amount, orderId };
+  return {
+    number,
+    type,
+    amount: amount.amount,
+    balanceAfter: balanceAfter.amount,
+    orderId,
+    reverses: null,
+  };
 }
 
 /** Takes everything out of the tables. */
@@ -185,7 +231,10 @@ export async function assertTables({ database }: PaymentBench, books: Books): Pr
     await sortedRows(
       database,
       `select customer_id, number::int, type, amount::float8, currency, balance_after::float8,
-        order_id, idempotency_key from operations`,
+        order_id, case when type = 'top_up' then idempotency_key end as idempotency_key,
+        (select number::int from operations as reversed
+          where reversed.id = operations.reverses_operation_id) as reverses
+      from operations`,
     ),
     operations.toSorted(byText),
   );
@@ -229,6 +278,7 @@ function rowsOf({ wallets, decisions }: Books) {
         balance_after: operation.balanceAfter,
         order_id: operation.orderId,
         idempotency_key: [...topUps].find(([, made]) => made === operation)?.[0] ?? null,
+        reverses: operation.reverses,
       })),
     ),
     payments: [...decisions.values()].map((decision) => ({

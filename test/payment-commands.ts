@@ -71,9 +71,20 @@ const topUp: fc.Arbitrary<Call> = fc
     do: 'top-up',
     request: { ...request, amount: { amount, currency: CURRENCY } },
   }));
+const reversal: fc.Arbitrary<Call> = fc
+  .record({
+    customerId: customer,
+    // Mostly the first ones, so that one is often undone twice; the last is mostly not there.
+    number: fc.oneof(
+      { weight: 4, arbitrary: fc.integer({ min: 1, max: 2 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 3, max: 6 }) },
+    ),
+    type: fc.constantFrom('top_up' as const, 'top_up' as const, 'charge' as const),
+  })
+  .map((request) => ({ do: 'reverse', request }));
 const read: fc.Arbitrary<Call> = customer.map((customerId) => ({ do: 'read', customerId }));
 
-const writing = fc.oneof(pay, pay, cancel, topUp, topUp, batch);
+const writing = fc.oneof(pay, pay, cancel, topUp, topUp, reversal, batch);
 const crowd = fc.array(fc.oneof(writing, read), { minLength: 2, maxLength: RACE_MAX });
 /** All for one order. */
 const duel: fc.Arbitrary<Call[]> = fc
@@ -92,6 +103,8 @@ export const commands: fc.Arbitrary<Command>[] = [
   topUp.map((call) => alone('TopUp', call)),
   topUp.map((call) => alone('TopUp', call)),
   cancel.map((call) => alone('Void', call)),
+  reversal.map((call) => alone('Reverse', call)),
+  reversal.map((call) => alone('Reverse', call)),
   batch.map((call) => alone('Batch', call)),
   read.map((call) => alone('ReadBalance', call)),
   duel.map((calls) => race(calls)),
@@ -164,7 +177,7 @@ async function allEnded<T>(running: Promise<T>[]): Promise<T[]> {
 
 function customersOf(call: Call): string[] {
   if (call.do === 'decide') return call.wishes.map(({ customerId }) => customerId);
-  return [call.do === 'top-up' ? call.request.customerId : call.customerId];
+  return [call.do === 'read' ? call.customerId : call.request.customerId];
 }
 
 function textOf(call: Call): string {
@@ -176,6 +189,10 @@ function textOf(call: Call): string {
     case 'top-up': {
       const { customerId, idempotencyKey, amount } = call.request;
       return `${customerId} + ${amount.amount} by ${idempotencyKey}`;
+    }
+    case 'reverse': {
+      const { customerId, number, type } = call.request;
+      return `${customerId} without operation ${number} of type ${type}`;
     }
     case 'read':
       return call.customerId;
@@ -191,6 +208,12 @@ export const KINDS_OF_ANSWERS = [
   'topped up again',
   'idempotency-key-reused',
   'balance-limit',
+  'reversed top_up',
+  'reversed charge',
+  'reversed again',
+  'not-found',
+  'not-reversible',
+  'reversal-exceeds-balance',
   'balance',
   'killed before COMMIT',
   'killed after COMMIT',
@@ -200,11 +223,7 @@ export const KINDS_OF_ANSWERS = [
 function countAnswer(told: Told, call: Call, answer: Answer): void {
   if ('refused' in answer) count(told, answer.refused);
   if ('balance' in answer) count(told, 'balance');
-  if (call.do === 'top-up' && 'operation' in answer) {
-    const { customerId, idempotencyKey } = call.request;
-    const known = told.books.wallets.get(customerId)?.topUps.has(idempotencyKey);
-    count(told, known ? 'topped up again' : 'topped up');
-  }
+  if ('operation' in answer) count(told, movementOf(told.books, call));
   if (call.do === 'decide' && 'decided' in answer) {
     for (const [i, { decision, fresh, customerId, amount }] of answer.decided.entries()) {
       count(told, fresh ? decision : `${decision} again`);
@@ -212,6 +231,19 @@ function countAnswer(told: Told, call: Call, answer: Answer): void {
       if (amount !== call.wishes[i]?.amount) count(told, 'decision of another amount');
     }
   }
+}
+
+function movementOf(books: Books, call: Call): string {
+  if (call.do === 'reverse') {
+    const { customerId, number, type } = call.request;
+    const operations = books.wallets.get(customerId)?.operations ?? [];
+    const again = operations.some(({ reverses }) => reverses === number);
+    return again ? 'reversed again' : `reversed ${type}`;
+  }
+  if (call.do !== 'top-up') return call.do;
+  const { customerId, idempotencyKey } = call.request;
+  const known = books.wallets.get(customerId)?.topUps.has(idempotencyKey);
+  return known ? 'topped up again' : 'topped up';
 }
 
 function count({ met }: Told, kind: string): void {

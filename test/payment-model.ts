@@ -10,16 +10,26 @@ import type { TopUpRequest } from '#services/billing/top-up.ts';
 export type Call =
   | { do: 'decide'; wishes: PaymentWish[] }
   | { do: 'top-up'; request: TopUpRequest }
+  | { do: 'reverse'; request: ReversalCall }
   | { do: 'read'; customerId: string };
+
+/** Undoes the operation at a place of the wallet's history, which may not exist. */
+export interface ReversalCall {
+  customerId: string;
+  number: number;
+  type: 'top_up' | 'charge';
+}
 
 /** A movement by its place in the wallet's history, which names it as well as its id does. */
 export interface Operation {
   /** From 1, without gaps. */
   number: number;
-  type: 'charge' | 'top_up';
+  type: 'charge' | 'top_up' | 'reversal';
   amount: number;
   balanceAfter: number;
   orderId: string | null;
+  /** Place of the operation that a reversal undoes, null for others. */
+  reverses: number | null;
 }
 
 export interface Decision {
@@ -71,6 +81,8 @@ export function answerTo(books: Books, call: Call): Answer {
     }
     case 'top-up':
       return topUpAnswer(books, call.request);
+    case 'reverse':
+      return reversalAnswer(books, call.request);
     case 'read':
       return { balance: balanceOf(books.wallets.get(call.customerId)) };
   }
@@ -110,7 +122,7 @@ function decisionOn(books: Books, wish: PaymentWish): Decision & { fresh: boolea
   const wallet = books.wallets.get(customerId) as Wallet;
   const balanceSeen = balanceOf(wallet);
   const refusal = kind === 'void' ? 'voided' : balanceSeen < amount ? 'declined' : null;
-  const operation = refusal === null ? movement(wallet, 'charge', -amount, orderId) : null;
+  const operation = refusal === null ? movement(wallet, 'charge', -amount, { orderId }) : null;
   const decision = refusal ?? 'captured';
   const made = { orderId, customerId, amount, decision, balanceSeen, operation } as const;
   books.decisions.set(orderId, made);
@@ -126,21 +138,34 @@ function topUpAnswer(books: Books, request: TopUpRequest): Answer {
     return before.amount === amount ? { operation: before } : { refused: 'idempotency-key-reused' };
   }
   if (balanceOf(wallet) + amount > BALANCE_MAX) return { refused: 'balance-limit' };
-  const operation = movement(wallet, 'top_up', amount, null);
+  const operation = movement(wallet, 'top_up', amount);
   wallet.topUps.set(idempotencyKey, operation);
   books.wallets.set(customerId, wallet);
   return { operation };
+}
+
+function reversalAnswer(books: Books, { customerId, number, type }: ReversalCall): Answer {
+  const wallet = books.wallets.get(customerId);
+  const original = wallet?.operations[number - 1];
+  if (wallet === undefined || original === undefined) return { refused: 'not-found' };
+  if (original.type !== type) return { refused: 'not-reversible' };
+  const before = wallet.operations.find(({ reverses }) => reverses === number);
+  if (before !== undefined) return { operation: before };
+  const balance = balanceOf(wallet) - original.amount;
+  if (balance < 0) return { refused: 'reversal-exceeds-balance' };
+  if (balance > BALANCE_MAX) return { refused: 'balance-limit' };
+  return { operation: movement(wallet, 'reversal', -original.amount, { reverses: number }) };
 }
 
 function movement(
   wallet: Wallet,
   type: Operation['type'],
   amount: number,
-  orderId: string | null,
+  { orderId = null, reverses = null }: Partial<Pick<Operation, 'orderId' | 'reverses'>> = {},
 ): Operation {
   const balanceAfter = balanceOf(wallet) + amount;
   const number = wallet.operations.length + 1;
-  const operation = { number, type, amount, balanceAfter, orderId };
+  const operation = { number, type, amount, balanceAfter, orderId, reverses };
   wallet.operations.push(operation);
   return operation;
 }

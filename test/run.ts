@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,26 +9,32 @@ import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka-server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
 import { findChromium } from './chromium.ts';
-import { LAYOUTS, type Layout, testLayout } from './layout.ts';
+import { banner, planOf, type Stage, writeGroups } from './suites.ts';
 
-// `npm test [file…]`: Node's test runner beside one PostgreSQL and one Kafka for all files. Without
-// files, all tests run, and those of the whole system once more in each of the other layouts.
+// `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
+// files. Without names the quick suites run, with `--rest` all that they leave out (docs/testing.md).
 
 const ROOT = join(import.meta.dirname, '..');
 const HOME = join(ROOT, '.orderbell');
+const TIMES_REPORTER = join(import.meta.dirname, 'times.ts');
 
-const given = process.argv.slice(2);
-const files =
-  given.length > 0
-    ? given
-    : globSync('**/*.test.ts', { exclude: (name) => name === 'node_modules' || name === '.git' });
-
-// Each file is a process with pools and hash work; more at once than this only fight for the
+// Each process of tests has pools and hash work; more at once than this only fight for the
 // processors of a small CI machine.
-const CONCURRENCY = 2;
+const CONCURRENCY = 3;
 
-// Nothing takes this long: it ends a test that hangs.
-const TEST_TIMEOUT_MS = 180_000;
+// It ends a test that hangs, and no other: nothing takes this long on a machine ten times slower.
+const TEST_TIMEOUT_MS = 600_000;
+
+// A run needs less than 1 GB at a time.
+const SHARED_MEMORY = '/dev/shm';
+const SCRATCH_BYTES = 4 * 1024 ** 3;
+
+const GET_JAVA = 'To have them: apt install openjdk-17-jre-headless maven';
+const GET_CHROMIUM = 'To have them: apt install chromium';
+
+const stages = planOf(process.argv.slice(2));
+const files = stages.flatMap((stage) => stage.groups.flat());
+for (const line of banner(stages)) console.log(line);
 
 // From the first moment on, or Ctrl-C during the start would leave the servers behind.
 const interrupted = new AbortController();
@@ -36,7 +42,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => interrupted.abort(signal));
 }
 
-const home = await mkdtemp(join(tmpdir(), 'orderbell-test-'));
+const home = await mkdtemp(join(scratchRoot(), 'orderbell-test-'));
 // For root the server runs as another user, who must be able to enter.
 await chmod(home, 0o755);
 
@@ -52,7 +58,7 @@ try {
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '600' },
   });
   const env = { ...browserEnv, ...kafkaEnv, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') };
-  process.exitCode = await runAll(env);
+  process.exitCode = await runAll(stages, env);
 } finally {
   await kafka?.stop();
   await postgres?.stop();
@@ -60,10 +66,25 @@ try {
   if (postgres) await rm(postgres.folder, { recursive: true, force: true });
 }
 
+/**
+ * In memory where there is enough: databases are made and dropped by the thousand, 300 files each,
+ * and on a disk that takes half of a run's processor time.
+ */
+function scratchRoot(): string {
+  if (process.env.TMPDIR) return tmpdir();
+  try {
+    const { bavail, bsize } = statfsSync(SHARED_MEMORY);
+    return bavail * bsize >= SCRATCH_BYTES ? SHARED_MEMORY : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
 /** The Kafka that KAFKA_BROKERS names, or one of our own, or none with a line that says so. */
 async function findKafka(): Promise<Record<string, string>> {
-  const usesKafka = (file: string): boolean => readFileSync(file, 'utf8').includes('kafka');
-  if (testLayout() === 'one-process' && !files.some(usesKafka)) return {};
+  const usesKafka = (file: string): boolean => /kafka\S*\.ts'/.test(readFileSync(file, 'utf8'));
+  const inOneProcess = stages.every(({ layout }) => layout === 'one-process');
+  if (inOneProcess && !files.some(usesKafka)) return {};
   const { KAFKA_BROKERS: brokers, REQUIRE_KAFKA: required } = process.env;
   try {
     // The jars also where a Kafka was given: for those that a test kills.
@@ -74,7 +95,7 @@ async function findKafka(): Promise<Record<string, string>> {
   } catch (error) {
     if (!(error instanceof KafkaUnavailableError) || required === '1') throw error;
     const skipped = brokers ? 'TESTS THAT KILL A KAFKA ARE' : 'TESTS WITH KAFKA ARE';
-    console.error(`\n!!! ${skipped} SKIPPED. ${error.message}\n`);
+    console.error(`\n!!! ${skipped} SKIPPED. ${error.message}\n${GET_JAVA}\n`);
     return brokers ? { TEST_KAFKA_BROKERS: brokers } : {};
   }
 }
@@ -87,7 +108,7 @@ async function findBrowser(): Promise<Record<string, string>> {
     const why =
       'No chromium, chromium-browser or google-chrome is on PATH, and CHROMIUM names none.';
     if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(why);
-    console.error(`\n!!! TESTS WITH A BROWSER ARE SKIPPED. ${why}\n`);
+    console.error(`\n!!! TESTS WITH A BROWSER ARE SKIPPED. ${why}\n${GET_CHROMIUM}\n`);
     return {};
   }
   const fault = await ensureConsole();
@@ -97,35 +118,53 @@ async function findBrowser(): Promise<Record<string, string>> {
 }
 
 /** @returns 0 when everything passed */
-async function runAll(env: Record<string, string>): Promise<number> {
-  const chosen = testLayout();
-  if (given.length > 0 || process.env.TEST_LAYOUT) return run(chosen, files, env);
-  const systemFiles = files.filter((file) => file.startsWith(join('test', 'system')));
-  const others = env.TEST_KAFKA_JARS ? LAYOUTS.filter((layout) => layout !== chosen) : [];
-  // The most numerous tests last: where their closing lines are looked for. What failed before
-  // would be hidden by them, so it ends the run.
-  for (const layout of [...others, chosen]) {
+async function runAll(all: Stage[], env: Record<string, string>): Promise<number> {
+  for (const stage of all) {
     if (interrupted.signal.aborted) return 1;
-    console.log(`\n# ${layout}`);
+    if (!canRun(stage, env)) continue;
+    if (all.length > 1) console.log(`\n# ${stage.name}`);
     const started = performance.now();
-    const code = await run(layout, layout === chosen ? files : systemFiles, env);
+    const code = await run(stage, env);
     const seconds = Math.round((performance.now() - started) / 1_000);
-    console.log(`# ${layout}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
+    if (all.length > 1) {
+      console.log(`# ${stage.name}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
+    }
+    // The lines of what comes next would hide it.
     if (code !== 0) return code;
   }
   return 0;
 }
 
-function run(layout: Layout, paths: string[], env: Record<string, string>): Promise<number> {
+/** Services that are processes of their own meet on a real Kafka. */
+function canRun({ name, layout }: Stage, env: Record<string, string>): boolean {
+  if (layout === 'one-process' || env.TEST_KAFKA_BROKERS !== undefined) return true;
+  console.error(`\n!!! ${name} IS SKIPPED: there is no Kafka.\n`);
+  return false;
+}
+
+/** The arguments of Node that run a stage. */
+async function argumentsOf(stage: Stage): Promise<string[]> {
+  if (stage.program) return stage.program;
   const args = ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`];
-  const child = spawn(process.execPath, [...args, ...paths], {
+  const { TEST_TIMES: times } = process.env;
+  const reporters = times ? { spec: 'stdout', [TIMES_REPORTER]: `${times}-${stage.name}` } : {};
+  for (const [reporter, to] of Object.entries(reporters)) {
+    args.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`);
+  }
+  return [...args, ...(await writeGroups(stage, home))];
+}
+
+async function run(stage: Stage, env: Record<string, string>): Promise<number> {
+  const child = spawn(process.execPath, await argumentsOf(stage), {
+    cwd: ROOT,
     stdio: 'inherit',
     env: {
       // What all files import is compiled once, by the services' processes too.
       NODE_COMPILE_CACHE: join(HOME, 'compile-cache'),
       ...process.env,
       ...env,
-      TEST_LAYOUT: layout,
+      TEST_LAYOUT: stage.layout,
+      TMPDIR: home,
       // Given to us for the tests of Kafka, and not to every system that a test starts.
       KAFKA_BROKERS: undefined,
     },

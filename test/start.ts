@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ export interface Started {
 
 export interface TestHome {
   home: string;
-  start(port?: string, env?: Record<string, string>): Started;
+  start(port?: string, env?: Record<string, string>, options?: string[]): Started;
 }
 
 /** A data folder, and starts on it; what still runs at the end is stopped before the folder goes. */
@@ -40,16 +41,22 @@ export async function temporaryHome(t: TestContext): Promise<TestHome> {
   });
   return {
     home,
-    start(port, env) {
-      const started = start(home, port ?? '0', env);
+    start(port = '0', env = {}, options = []) {
+      const started = start(home, port, env, options);
       all.push(started);
       return started;
     },
   };
 }
 
-function start(home: string, port: string, env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dev', 'start.ts')], {
+function start(
+  home: string,
+  port: string,
+  env: Record<string, string>,
+  options: string[],
+): Started {
+  const words = ['run.cjs', 'start.ts'].map((name) => join(import.meta.dirname, '..', 'dev', name));
+  const child = spawn(process.execPath, [...words, ...options], {
     env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -63,8 +70,18 @@ function start(home: string, port: string, env: Record<string, string> = {}): St
   return { child, printed: () => output, exited };
 }
 
+/** What a start that failed has printed, without what it waited for on a busy machine. */
+export function complaint({ printed }: Started): string {
+  return printed()
+    .replace(/^Still starting .*\n/gm, '')
+    .trim();
+}
+
+// Of a first start on a busy machine.
+const READY_MS = 120_000;
+
 /** The base URL that the screen names. */
-export function ready({ printed, child }: Started, waitMs?: number): Promise<string> {
+export function ready({ printed, child }: Started, waitMs = READY_MS): Promise<string> {
   const look = async () => {
     if (child.exitCode !== null) throw new Error(`it ended: ${printed()}`);
     return /API {2,}(\S+)\/v1/.exec(printed())?.[1];
@@ -78,6 +95,37 @@ export function serverPid(home: string): number | undefined {
   const pid = readPidFile(data)?.pid;
   if (pid === undefined || !isAlive(pid)) return undefined;
   return identify(pid, data) === 'foreign' ? undefined : pid;
+}
+
+/** The processes of the database server of a data folder: the postmaster first. */
+export function serverProcesses(home: string): number[] {
+  const pid = serverPid(home);
+  if (pid === undefined) return [];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
+}
+
+/**
+ * Stops all processes of the database server, as a machine without a free processor does.
+ * @returns lets them go on
+ */
+export function freezeServer(home: string): () => void {
+  // The postmaster first: it makes no new ones then.
+  signal(serverProcesses(home).slice(0, 1), 'SIGSTOP');
+  const all = serverProcesses(home);
+  signal(all, 'SIGSTOP');
+  return () => signal(all, 'SIGCONT');
+}
+
+function signal(pids: number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // A connection's process ended meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 /** The database server that a killed start left, which no later start took over. */

@@ -6,14 +6,15 @@ import type { TestContext } from 'node:test';
 import { type Mailbox, startMailbox } from '#dev/mailbox.ts';
 import { createSecrets, type Secrets } from '#dev/secrets.ts';
 import {
-  DATABASES,
   OPERATOR_EMAIL,
+  type StartService,
   type System,
   type SystemOptions,
   startSystem,
 } from '#dev/system.ts';
 import type { Environment } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
+import { insertAccount } from './accounts.ts';
 import type { Mail } from './breaches.ts';
 import type { TestBroker } from './broker.ts';
 import { queryRows, testLog, testServerUrl } from './database.ts';
@@ -23,6 +24,7 @@ import { openKafkaTopic } from './kafka-topic.ts';
 import { optionsOf, testLayout } from './layout.ts';
 import { listMails } from './mails.ts';
 import { openOwnKafka } from './own-kafka.ts';
+import { createDatabases } from './system-databases.ts';
 
 export { queryRows };
 
@@ -43,14 +45,19 @@ export interface TestSystem {
   /** URL of a service's database, to look behind the API. */
   databaseUrl: (name: string) => string;
   /** Another whole set of services, one of each, on the same databases and mail server. */
-  startReplica(): Promise<System>;
+  startReplica(changes?: Environment): Promise<System>;
   /** Another gateway for the same services; it ends with the test, if not before. */
   startGatewayBeside(env?: Environment): Promise<RunningService>;
-  /** A registered customer with a token and perhaps money. */
+  /**
+   * A registered customer with a token and perhaps money.
+   * @param options `realHash`: identity hashes the password itself, which takes a tenth of a second,
+   *   and so does its check at the sign-in
+   */
   customer(options?: {
     topUp?: number;
     locale?: 'ru' | 'en';
     name?: string;
+    realHash?: boolean;
   }): Promise<TestCustomer>;
   operator(): Promise<TestCustomer>;
 }
@@ -87,6 +94,8 @@ export interface TestSystemOptions {
   server?: OwnServer;
   /** Whether the test takes the broker away, so that it must be its own. */
   ownBroker?: boolean;
+  /** How services are started where the layout says nothing else. */
+  startService?: StartService;
 }
 
 const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () => {} });
@@ -99,7 +108,7 @@ const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () =
 export async function startTestSystem(
   t: TestContext,
   env: Environment = {},
-  { server = sharedServer(), ownBroker = false }: TestSystemOptions = {},
+  { server = sharedServer(), ownBroker = false, startService }: TestSystemOptions = {},
 ): Promise<TestSystem> {
   /** What is closed at the end, latest first. */
   const open: { close(): Promise<void> }[] = [server];
@@ -119,6 +128,10 @@ export async function startTestSystem(
   });
   open.push(mailbox);
   const secrets = createSecrets();
+  const identityUrl = databaseUrl('identity');
+  if (server.url === testServerUrl()) {
+    await insertAccount(identityUrl, 'operator', OPERATOR_EMAIL, secrets.operatorPassword);
+  }
   const layout = testLayout();
   const broker =
     layout === 'one-process'
@@ -134,6 +147,7 @@ export async function startTestSystem(
       env: { PORT: '0', ...env },
       log: () => testLog,
       ...optionsOf(layout),
+      ...(startService !== undefined && { startService }),
       ...changes,
     });
     open.push(started);
@@ -158,7 +172,8 @@ export async function startTestSystem(
     listMails: async () => listMails(mailboxFile),
     secrets,
     databaseUrl,
-    startReplica: () => startSet({ replicasOf: () => 1 }),
+    startReplica: (changes = {}) =>
+      startSet({ replicasOf: () => 1, env: { PORT: '0', ...env, ...changes } }),
     async startGatewayBeside(changes = {}) {
       const gateway = await system.startBeside('gateway', changes);
       let closed: Promise<void> | undefined;
@@ -166,12 +181,15 @@ export async function startTestSystem(
       open.push(once);
       return once;
     },
-    async customer({ topUp = 0, locale = 'ru', name = 'Анна' } = {}) {
+    async customer({ topUp = 0, locale = 'ru', name = 'Анна', realHash = false } = {}) {
       const email = `${randomUUID()}@example.com`;
+      if (!realHash) {
+        await insertAccount(identityUrl, 'customer', email, PASSWORD);
+      }
       const registered = await call(nextGateway(), 'POST', '/v1/registrations', {
         body: { email, password: PASSWORD, name, locale },
       });
-      if (registered.status !== 201) throw new Error(JSON.stringify(registered.body));
+      if (registered.status >= 400) throw new Error(JSON.stringify(registered.body));
       const customer = await signIn(email, PASSWORD);
       if (topUp > 0) await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(topUp) });
       return { ...customer, customerId: registered.body.customerId };
@@ -193,24 +211,6 @@ async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {
   const faults: unknown[] = [];
   for (const one of open) await one.close().catch((error: unknown) => faults.push(error));
   if (faults.length > 0) throw faults[0];
-}
-
-/** An empty database for each service and the broker, under names that no other test has. */
-async function createDatabases(server: string) {
-  const prefix = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  // Side by side: the server copies 8 MB for each, which takes over a second in turn.
-  const forEach = async (statement: (name: string) => string): Promise<void> => {
-    await Promise.all(DATABASES.map((name) => queryRows(server, statement(`${prefix}_${name}`))));
-  };
-  await forEach((name) => `create database ${name}`);
-  return {
-    databaseUrl(name: string): string {
-      const url = new URL(server);
-      url.pathname = `/${prefix}_${name}`;
-      return url.href;
-    },
-    close: () => forEach((name) => `drop database ${name} with (force)`),
-  };
 }
 
 /** Gives one after the other, again and again. */
@@ -273,7 +273,10 @@ export async function call(
   };
 }
 
-const WAIT_MS = 15_000;
+// It ends a wait for what never comes: a test waits for the event, however slow the machine is.
+export const WAIT_MS = 120_000;
+const POLL_MIN_MS = 10;
+const POLL_MAX_MS = 100;
 
 /**
  * Asks again and again until the answer is there.
@@ -285,10 +288,11 @@ export async function eventually<T>(
   waitMs = WAIT_MS,
 ): Promise<T> {
   const end = performance.now() + waitMs;
-  for (;;) {
+  // Each look costs processor time that what it waits for may need.
+  for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * 1.5, POLL_MAX_MS)) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

@@ -1,4 +1,4 @@
-import { type History, orderAnswer } from './history.ts';
+import { echoOf, type History, orderAnswer } from './history.ts';
 import { type Answer, call, eventually, orderOf, rub } from './system.ts';
 
 export interface TrafficOptions {
@@ -63,7 +63,8 @@ function topUpUntilDone(options: TrafficOptions, customer: Customer, asked: Aske
     const body = { amount: rub(asked.amount) };
     const answer = await ask(options, customer, '/v1/wallet/top-ups', asked.key, body);
     const { customerId } = customer;
-    options.history.topUps.push({ customerId, ...asked, status: answer?.status ?? 0 });
+    const { status = 0 } = answer ?? {};
+    options.history.topUps.push({ customerId, ...asked, status, ...echoOf(answer) });
     return answer?.status === 201 || !mayGoOn(options);
   });
 }

@@ -108,8 +108,13 @@ function Verdict({ sums }: { sums: LedgerSums }) {
 
 function Sums({ sums }: { sums: LedgerSums }) {
   const texts = useTexts(operator).ledger;
-  const waiting = { ...sums.waiting, failedLetters: sums.failedLetters };
-  const waitingNames = { ...texts.waitingNames, failedLetters: texts.failedLetters };
+  const { acknowledged, failedLetters } = sums;
+  const waiting = { ...sums.waiting, failedLetters, acknowledged };
+  const waitingNames = {
+    ...texts.waitingNames,
+    failedLetters: texts.failedLetters,
+    acknowledged: texts.acknowledged,
+  };
   return (
     <div class="columns">
       <section class="card" aria-labelledby="ledger-checked">
@@ -160,12 +165,16 @@ function Differences({ sums }: { sums: LedgerSums }) {
           </ul>
         </section>
       ))}
+      <p class="label">
+        {texts.repair} <code>npm run orderbell -- operator repair</code>
+      </p>
       {unseen > 0 && <p class="quiet">{texts.more(formatNumber(unseen, language))}</p>}
     </>
   );
 }
 
-function Difference({ difference: { relation, id, detail } }: { difference: LedgerDifference }) {
+function Difference({ difference }: { difference: LedgerDifference }) {
+  const { relation, id, detail, remedyText } = difference;
   // Of a wallet there is no journey.
   const href = relation === 'balance-operations' ? null : `/operator/orders/${id}`;
   return (
@@ -178,6 +187,7 @@ function Difference({ difference: { relation, id, detail } }: { difference: Ledg
         </a>
       )}
       <p class="quiet">{detail}</p>
+      <p>{remedyText}</p>
     </li>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { amountAdvice, ITEM_NAME_MAX, ITEMS_MAX, parseAmount } from '#contracts/amounts.ts';
 import type { Wallet } from '#contracts/billing.ts';
+import type { Money as MoneyValue } from '#contracts/common.ts';
 import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
@@ -121,7 +122,7 @@ export function NewOrderPage() {
           )}
         </fieldset>
         <section class="card summary" aria-label={texts.total}>
-          <Summary total={total} balance={wallet.data?.balance.amount ?? null} />
+          <Summary total={total} balance={wallet.data?.balance ?? null} />
           {problem !== null && !unknown && <Problem problem={problem} />}
           {checked && total.kind !== 'sum' && (
             <p class="fault" role="alert">
@@ -198,12 +199,13 @@ function ItemRow(props: {
   );
 }
 
-function Summary(props: { total: ReturnType<typeof totalOfRows>; balance: number | null }) {
+function Summary(props: { total: ReturnType<typeof totalOfRows>; balance: MoneyValue | null }) {
   const texts = useTexts(customer).newOrder;
   const { currency } = useConsole().facts;
   const { total, balance } = props;
   const amount = total.kind === 'sum' ? total.amount : 0;
-  const left = balance === null ? null : balance - amount;
+  // Amounts of two currencies are not subtracted: only a wrong setting shows both.
+  const left = balance?.currency === currency ? balance.amount - amount : null;
   return (
     <>
       <dl class="sums" aria-live="polite">
@@ -217,7 +219,7 @@ function Summary(props: { total: ReturnType<typeof totalOfRows>; balance: number
           <div>
             <dt>{texts.onWallet}</dt>
             <dd>
-              <Money value={{ amount: balance, currency }} />
+              <Money value={balance} />
             </dd>
           </div>
         )}

@@ -9,6 +9,7 @@ import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
 import { OperatorLetterList } from '../parts/operator-letter-list.tsx';
 import { Page } from '../parts/page.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { ResendLetters } from '../parts/resend-letters.tsx';
 import { operator } from '../texts/operator.ts';
 import { isOnItsWay } from './letters.tsx';
 
@@ -59,6 +60,7 @@ export function OperatorLettersPage() {
           <a href={`/operator/letters/${resent.id}`}>{texts.open}</a>
         </Notice>
       )}
+      {filter === 'failed' && <ResendLetters onResent={letters.reload} />}
       <Loading loaded={letters}>
         {({ data, nextCursor }) => (
           <>

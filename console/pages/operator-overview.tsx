@@ -10,7 +10,7 @@ import { Loading, Notice } from '../parts/notices.tsx';
 import { LettersCard, OrdersCard, Partitions, PendingCard } from '../parts/overview-cards.tsx';
 import { Page } from '../parts/page.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
-import { Pill } from '../parts/values.tsx';
+import { Moment, Pill } from '../parts/values.tsx';
 import { type Sample, withSample } from '../samples.ts';
 import { overview } from '../texts/overview.ts';
 
@@ -41,6 +41,14 @@ export function OperatorOverviewPage() {
           <>
             {data.orders === null && <Notice tone="wait">{texts.ordersAway}</Notice>}
             {data.notifications === null && <Notice tone="wait">{texts.notificationsAway}</Notice>}
+            {data.notifications?.refusals?.map(({ at, fault, response }) => (
+              <Notice key={fault} tone="bad">
+                <p>{texts.refused(response)}</p>
+                <p>
+                  {texts.refusalFix[fault]} {texts.refusedAt} <Moment at={at} />
+                </p>
+              </Notice>
+            ))}
             <h2 class="unseen">{texts.now}</h2>
             <Live data={data} history={history} />
             <div class="columns">

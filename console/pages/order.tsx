@@ -80,7 +80,7 @@ function Answer({ journey }: { journey: Journey }) {
         </p>
       </div>
       <p>{lead}</p>
-      {declined && payment !== null && (
+      {declined && payment?.balanceSeen && (
         <dl class="facts">
           <div>
             <dt>{texts.balanceSeen}</dt>

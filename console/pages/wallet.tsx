@@ -82,7 +82,7 @@ function Operations({ operations }: { operations: WalletOperation[] }) {
         </tr>
       </thead>
       <tbody>
-        {operations.map(({ id, type, amount, balanceAfter, orderId, createdAt }) => (
+        {operations.map(({ id, type, amount, balanceAfter, orderId, reason, createdAt }) => (
           <tr key={id}>
             <td>
               {orderId === null ? (
@@ -90,6 +90,7 @@ function Operations({ operations }: { operations: WalletOperation[] }) {
               ) : (
                 <a href={`/orders/${orderId}`}>{texts.types[type]}</a>
               )}
+              {reason !== undefined && <p class="quiet">{texts.because(reason)}</p>}
             </td>
             <td data-label={texts.when}>
               <Moment at={createdAt} />

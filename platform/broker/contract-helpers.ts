@@ -23,7 +23,7 @@ export interface BrokerUnderTest {
 export type MakeBroker = (t: TestContext) => Promise<BrokerUnderTest>;
 
 // Generous: how long a rebalance takes is not what is tested.
-const BOUND_MS = 60_000;
+const BOUND_MS = 120_000;
 
 /** Polls a condition. @throws Error that says what did not happen in time */
 export async function until(

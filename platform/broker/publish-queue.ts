@@ -41,6 +41,10 @@ export function createPublishQueue(write: WriteMessages, limits: WriteLimits) {
           topic,
           batch.flatMap(({ messages }) => messages),
         );
+        const count = batch.reduce((sum, { messages }) => sum + messages.length, 0);
+        if (written.length !== count) {
+          throw new Error(`${count} messages have ${written.length} acknowledgements`);
+        }
         for (const each of batch) each.resolve(written.splice(0, each.messages.length));
       } catch (error) {
         for (const each of batch) each.reject(error);

@@ -24,7 +24,8 @@ export function serveAudit(api: InternalApi, database: Database): void {
 
 /** Every way in which a wallet and its operations contradict each other. Invariant I4. */
 function faultsOf(wallet: store.AuditedWallet): string[] {
-  const { balance, total, operationCount, operations, gapAt, brokenAt, foreignAt } = wallet;
+  const { balance, total, operationCount, operations, gapAt, brokenAt } = wallet;
+  const { foreignAt, unfoundedAt } = wallet;
   const faults: string[] = [];
   if (balance < 0) faults.push(`the balance ${balance} is negative`);
   if (balance !== total) {
@@ -38,5 +39,8 @@ function faultsOf(wallet: store.AuditedWallet): string[] {
     faults.push(`the balance after operation ${brokenAt} does not follow from the one before it`);
   }
   if (foreignAt !== null) faults.push(`operation ${foreignAt} is in another currency`);
+  if (unfoundedAt !== null) {
+    faults.push(`reversal ${unfoundedAt} is not the opposite of the operation that it names`);
+  }
   return faults;
 }

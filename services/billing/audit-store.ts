@@ -12,10 +12,19 @@ export async function auditPayments(
     name: 'audit-payments',
     text: `select payments.order_id, payments.customer_id, payments.amount, payments.currency,
         decision, operation_id, charges.id as charge_id, charges.customer_id as charge_customer_id,
-        charges.amount as charge_amount, charges.currency as charge_currency
+        charges.amount as charge_amount, charges.currency as charge_currency,
+        reversals.id as reversal_id, settlements.step as settled
       from payments
       left join operations as charges
         on charges.order_id = payments.order_id and charges.type = 'charge'
+      left join operations as reversals
+        on reversals.customer_id = charges.customer_id
+        and reversals.idempotency_key = 'reversal/' || charges.id
+      left join lateral (
+        select step from repairs
+        where subject = payments.order_id and step in ('acknowledge', 'write-off')
+        order by step desc limit 1
+      ) as settlements on true
       where payments.order_id > $1
         and payments.order_id <= coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       order by payments.order_id limit $3`,
@@ -35,6 +44,8 @@ export async function auditPayments(
             customerId: row.charge_customer_id,
             amount: { amount: Number(row.charge_amount), currency: row.charge_currency },
           },
+    reversalId: row.reversal_id,
+    settled: row.settled,
   }));
 }
 
@@ -52,6 +63,8 @@ export interface AuditedWallet {
   brokenAt: number | null;
   /** An operation in another currency than the wallet's. */
   foreignAt: number | null;
+  /** The first reversal that is not the opposite of the operation that it names. */
+  unfoundedAt: number | null;
 }
 
 // One statement adds up about so many operations, a few seconds of work, so a page of busy wallets
@@ -89,11 +102,19 @@ export async function auditWallets(
         select coalesce(sum(amount), 0) as total, count(*) as operations,
           min(number) filter (where number <> place) as gap_at,
           min(number) filter (where balance_after <> balance_before + amount) as broken_at,
-          min(number) filter (where currency <> page.currency) as foreign_at
+          min(number) filter (where currency <> page.currency) as foreign_at,
+          min(number) filter (where unfounded) as unfounded_at
         from (
           select number, amount, currency, balance_after,
             row_number() over history as place,
-            lag(balance_after, 1, 0::bigint) over history as balance_before
+            lag(balance_after, 1, 0::bigint) over history as balance_before,
+            case when type = 'reversal' then not exists (
+              select from operations as reversed
+              where reversed.id = operations.reverses_operation_id
+                and reversed.customer_id = operations.customer_id
+                and reversed.amount = -operations.amount
+                and reversed.currency = operations.currency and reversed.type <> 'reversal'
+            ) end as unfounded
           from operations where customer_id = page.customer_id
           window history as (order by number)
         ) as chain
@@ -115,5 +136,6 @@ function auditedWalletOf(row: Record<string, string | null>): AuditedWallet {
     gapAt: numberOrNull(row.gap_at),
     brokenAt: numberOrNull(row.broken_at),
     foreignAt: numberOrNull(row.foreign_at),
+    unfoundedAt: numberOrNull(row.unfounded_at),
   };
 }

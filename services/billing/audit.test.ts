@@ -44,12 +44,14 @@ test('the audit tells decisions with their charges, within the bounds', async (t
   await billing.void(idOf(3), 300);
   const { rows } = await billing.database.query(`select id from operations where type = 'charge'`);
   const common = { customerId: 'anna', amount: rub(300) };
-  const none = { operationId: null, charge: null };
+  const none = { operationId: null, charge: null, reversalId: null, settled: null };
   assert.deepEqual(await billing.payments(), [
     {
       ...common,
       ...{ orderId: idOf(1), decision: 'captured', operationId: rows[0].id },
       charge: { id: rows[0].id, customerId: 'anna', amount: rub(-300) },
+      reversalId: null,
+      settled: null,
     },
     { ...common, ...none, orderId: idOf(2), decision: 'declined' },
     { ...common, ...none, orderId: idOf(3), decision: 'voided' },

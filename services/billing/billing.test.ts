@@ -220,19 +220,26 @@ test('customer ids are opaque: reserved characters and 255 of them', async (t) =
   assert.equal((await billing.call('GET', billing.wallet('x'.repeat(256)))).status, 400);
 });
 
-test('a foreign currency is 400 and nothing is stored', async (t) => {
+test('a top-up and a charge in another currency than the wallet’s are 400 and move nothing', async (t) => {
   const billing = await start(t);
+  await billing.topUp(1_000);
   const amount = { amount: 1, currency: 'USD' };
-  const answers = [
-    await billing.call('POST', '/wallets/anna/top-ups', { amount, idempotencyKey: 'k' }),
-    await billing.call('PUT', `/payments/${randomUUID()}`, { customerId: 'anna', amount }),
-    await billing.call('PUT', `/payments/${randomUUID()}/void`, { customerId: 'anna', amount }),
-  ];
-  for (const { status, body } of answers) {
-    assert.deepEqual([status, body.errors[0].pointer], [400, '/amount/currency']);
+  for (const customerId of ['anna', 'new']) {
+    const answers = [
+      await billing.call('POST', `/wallets/${customerId}/top-ups`, { amount, idempotencyKey: 'k' }),
+      await billing.call('PUT', `/payments/${randomUUID()}`, { customerId, amount }),
+    ];
+    for (const { status, body } of answers) {
+      const [{ pointer, rule, detail }] = body.errors;
+      assert.deepEqual(
+        [status, body.code, pointer, rule, detail],
+        [400, 'invalid-request', '/amount/currency', 'const', 'допустимо только: RUB'],
+      );
+    }
   }
+  assert.equal(await billing.balance(), 1_000);
   const { rows } = await billing.database.query(
-    'select from payments union all select from wallets',
+    `select from payments union all select from operations where type = 'charge'`,
   );
   assert.equal(rows.length, 0);
 });

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { assertTables, emptyTables, startPaymentBench } from '../../test/payment-bench.ts';
+import { decidedOf } from '../../test/billing.ts';
+import {
+  assertTables,
+  CURRENCY,
+  emptyTables,
+  startPaymentBench,
+} from '../../test/payment-bench.ts';
 import {
   CUSTOMERS,
   commands,
@@ -113,7 +119,7 @@ const standings: fc.Arbitrary<Standing> = fc
     const wallets = new Map(
       rows.map((row, i) => {
         const customerId = CUSTOMERS[i] as string;
-        return [customerId, { customerId, ...row }];
+        return [customerId, { customerId, currency: CURRENCY, ...row }];
       }),
     );
     const empty = { wallets, payments: [] };
@@ -138,7 +144,10 @@ function withoutLots(outcome: Omit<Outcome, 'wallets'>) {
     operationId: places.get(payment.operationId ?? '') ?? payment.operationId,
   });
   return {
-    decided: outcome.decided.map(({ payment, fresh }) => ({ payment: placed(payment), fresh })),
+    decided: decidedOf(outcome.decided).map(({ payment, fresh }) => ({
+      payment: placed(payment),
+      fresh,
+    })),
     payments: outcome.payments.map(placed),
     operations: outcome.operations.map(({ id: _, ...operation }) => operation),
   };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { decide, type PaymentWish } from './decide-payment.ts';
+import { decidedOf } from '../../test/billing.ts';
+import { type Decided, decide, type PaymentWish } from './decide-payment.ts';
 import type { WalletRow } from './store.ts';
 
 const FIRST = randomUUID();
@@ -16,23 +17,26 @@ function wallets(balances: Record<string, number>, operationCount = 0): Map<stri
   return new Map(
     Object.entries(balances).map(([customerId, balance]) => [
       customerId,
-      { customerId, balance, operationCount },
+      { customerId, currency: 'RUB', balance, operationCount },
     ]),
   );
 }
 
 const decisionsOf = ({ decided }: ReturnType<typeof decide>) =>
-  decided.map(({ payment, fresh }) => [payment.decision, fresh]);
+  decidedOf(decided).map(({ payment, fresh }) => [payment.decision, fresh]);
 
 test('the exact balance pays, one unit more does not', () => {
   const exact = decide([wish(FIRST, 100)], wallets({ anna: 100 }), []);
   assert.deepEqual(decisionsOf(exact), [['captured', true]]);
-  assert.deepEqual(exact.wallets, [{ customerId: 'anna', balance: 0, operationCount: 1 }]);
+  assert.deepEqual(exact.wallets, [
+    { customerId: 'anna', currency: 'RUB', balance: 0, operationCount: 1 },
+  ]);
 
   const more = decide([wish(FIRST, 101)], wallets({ anna: 100 }), []);
   assert.deepEqual(decisionsOf(more), [['declined', true]]);
-  assert.equal(more.decided[0]?.payment.balanceSeen, 100);
-  assert.equal(more.decided[0]?.payment.operationId, null);
+  const { payment } = more.decided[0] as Decided;
+  assert.equal(payment.balanceSeen, 100);
+  assert.equal(payment.operationId, null);
   assert.deepEqual([more.operations, more.wallets], [[], []]);
 });
 
@@ -63,7 +67,9 @@ test('orders are decided as they arrive, each with the balance that those before
     payments.map(({ operationId }) => operationId),
     operations.map(({ id }) => id),
   );
-  assert.deepEqual(changed, [{ customerId: 'anna', balance: 0, operationCount: 10 }]);
+  assert.deepEqual(changed, [
+    { customerId: 'anna', currency: 'RUB', balance: 0, operationCount: 10 },
+  ]);
 });
 
 test('a large order that is declined does not decline the small one behind it', () => {
@@ -72,7 +78,7 @@ test('a large order that is declined does not decline the small one behind it', 
     ['declined', true],
     ['captured', true],
   ]);
-  assert.equal(outcome.decided[1]?.payment.balanceSeen, 100);
+  assert.equal(outcome.decided[1]?.payment?.balanceSeen, 100);
 });
 
 test('I1: an order that is twice in one batch is charged once', () => {
@@ -129,8 +135,8 @@ test('customers in one batch do not touch one another; given wallets stay as the
     ['captured', true],
   ]);
   assert.deepEqual(outcome.wallets, [
-    { customerId: 'anna', balance: 50, operationCount: 1 },
-    { customerId: 'vera', balance: 0, operationCount: 1 },
+    { customerId: 'anna', currency: 'RUB', balance: 50, operationCount: 1 },
+    { customerId: 'vera', currency: 'RUB', balance: 0, operationCount: 1 },
   ]);
   assert.deepEqual(given, wallets({ anna: 100, boris: 10, vera: 5 }));
 });

@@ -36,6 +36,12 @@ export interface Decided {
   charge: NumberedOperation | null;
 }
 
+/** Nothing is decided: the charge is in another currency than the wallet. */
+export interface Undecided {
+  payment: null;
+  walletCurrency: string;
+}
+
 /**
  * Step 3 of the protocol: decides the payment of each order once and for ever, or tells what was
  * decided. Void-or-get is the same with another wish, so both meet in one row.
@@ -46,7 +52,7 @@ export interface Decided {
 export async function decidePayments(
   deps: DecidePaymentDeps,
   wishes: PaymentWish[],
-): Promise<Decided[]> {
+): Promise<(Decided | Undecided)[]> {
   return deps.transaction(async (store) => {
     // Wallets first, by every decision and in one order: whoever waits here for a twin sees the
     // twin's decision in the next statement, and nobody waits in a circle.
@@ -61,16 +67,17 @@ export async function decidePayments(
       store.updateWallets(outcome.wallets),
     ]);
     const chargeOf = new Map(charges.map((charge) => [charge.id, charge]));
-    return outcome.decided.map(({ payment, fresh }) => ({
-      payment,
-      fresh,
-      charge: (fresh && chargeOf.get(payment.operationId ?? '')) || null,
-    }));
+    return outcome.decided.map((each) => {
+      if (each.payment === null) return each;
+      const { payment, fresh } = each;
+      const charge = (fresh && chargeOf.get(payment.operationId ?? '')) || null;
+      return { payment, fresh, charge };
+    });
   });
 }
 
 interface DecisionOutcome {
-  decided: Omit<Decided, 'charge'>[];
+  decided: (Omit<Decided, 'charge'> | Undecided)[];
   payments: PaymentRow[];
   operations: OperationRow[];
   /** Wallets that changed, with their new state. */
@@ -96,7 +103,11 @@ export function decide(
     const before = known.get(wish.orderId);
     if (before !== undefined) return { payment: before, fresh: false };
     const wallet = running.get(wish.customerId) as WalletRow;
-    const balanceSeen = wallet.balance;
+    const foreign = wish.currency !== wallet.currency;
+    // Not declined: a decision is for ever, and here a setting is wrong.
+    if (foreign && wish.kind === 'pay') return { payment: null, walletCurrency: wallet.currency };
+    // The decision is in the order's currency, of which such a wallet holds nothing.
+    const balanceSeen = foreign ? 0 : wallet.balance;
     const operation = wish.kind === 'pay' ? charge(wallet, wish) : null;
     if (operation !== null) {
       operations.push(operation);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { createDatabase } from '#platform/database.ts';
 import { commonProblems } from '#platform/errors.ts';
-import { assertLedger, balanceOf, startBillingBench } from '../../test/billing.ts';
+import { assertLedger, balanceOf, decidedOf, startBillingBench } from '../../test/billing.ts';
 import { testLog } from '../../test/database.ts';
 import { startTestProxy } from '../../test/proxy.ts';
 import { decidePayments, type PaymentWish } from './decide-payment.ts';
@@ -41,7 +41,7 @@ test('I1: a decision whose COMMIT was not answered is unknown, never refused; as
       proxy.set({ mode: 'swallow-answers', requests: COMMIT, times: 1 });
       await assert.rejects(decidePayments(deps, [wish]), { problem: commonProblems.unavailable });
       assert.equal(proxy.met.length, 1);
-      const [again] = await decidePayments(deps, [wish]);
+      const [again] = decidedOf(await decidePayments(deps, [wish]));
       assert.deepEqual([again?.payment.decision, again?.fresh], [decision, false]);
     });
   }

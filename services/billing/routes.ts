@@ -5,10 +5,13 @@ import { type Database, isRowFault } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
+import { foreignCurrency } from './currency.ts';
 import { type Decided, decidePayments, type PaymentWish } from './decide-payment.ts';
+import { declined } from './declined.ts';
+import { reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
 import { topUp } from './top-up.ts';
-import { decisionsIn, topUpsIn } from './transactions.ts';
+import { decisionsIn, reversalsIn, topUpsIn } from './transactions.ts';
 
 const CURSOR = /^operations:([1-9]\d{0,15})$/;
 
@@ -20,11 +23,16 @@ const PATIENCE_MS = 100;
 export function serveBilling(api: InternalApi, database: Database, currency: string): void {
   const decisions = decisionsIn(database, currency);
   const topUps = topUpsIn(database, currency);
+  const reversals = reversalsIn(database, currency);
   const decisionsOfMany = decisionsIn(database, currency, { lockTimeoutMs: PATIENCE_MS });
   const decideWithOthers = createBatcher({
     run: (wishes: PaymentWish[]) =>
       decidePayments(wishes.length === 1 ? decisions : decisionsOfMany, wishes),
     isOneItems: isRowFault,
+    isOwn: ({ orderId }, decided) =>
+      decided.payment === null ||
+      (decided.payment.orderId === orderId &&
+        (decided.charge === null || decided.charge.orderId === orderId)),
     batchMax: 64,
     runsMax: 1,
     waitingMax: 1_024,
@@ -33,10 +41,14 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
   async function decideOne(given: PaymentWish): Promise<Decided> {
     // As PostgreSQL spells it, or the decision that exists would not be recognised.
     const wish = { ...given, orderId: given.orderId.toLowerCase() };
-    if (wish.currency !== currency) refuseCurrency(wish.currency);
     const decided = await decideWithOthers(wish);
+    if (decided.payment === null) throw foreignCurrency(wish, decided.walletCurrency);
     const { payment } = decided;
-    if (payment.customerId !== wish.customerId || payment.amount !== wish.amount) {
+    if (
+      payment.customerId !== wish.customerId ||
+      payment.amount !== wish.amount ||
+      payment.currency !== wish.currency
+    ) {
       throw new AppError(
         contract.billingProblems.paymentMismatch,
         `payment of order ${wish.orderId} asked with other data than it was decided with`,
@@ -95,24 +107,27 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
       body: {
         ...{ orderId, decision, decidedAt },
         amount: { amount, currency },
-        balanceSeen: { amount: balanceSeen, currency },
+        balanceSeen: balanceSeen === null ? null : { amount: balanceSeen, currency },
         operation: operationId === null ? null : operationOf(await getOperation(operationId)),
       },
     };
   });
 
   api.serve(contract.getWallet, async ({ params }) => {
-    const amount = await store.findBalance(database, params.customerId);
-    return {
-      status: 200,
-      body: { customerId: params.customerId, balance: { amount, currency } },
-    };
+    const { customerId } = params;
+    // Only a wallet that does not exist yet has the currency of the setting.
+    const balance = (await store.findBalance(database, customerId)) ?? { amount: 0, currency };
+    return { status: 200, body: { customerId, balance } };
   });
 
   api.serve(contract.topUpWallet, async ({ params, body }) => {
-    if (body.amount.currency !== currency) refuseCurrency(body.amount.currency);
     const operation = await topUp(topUps, { customerId: params.customerId, ...body });
     return { status: 201, body: operation };
+  });
+
+  api.serve(contract.reverseTopUp, async ({ params, body }) => {
+    const request = { ...params, ...body, type: 'top_up' } as const;
+    return { status: 201, body: await reverseOperation(reversals, request) };
   });
 
   api.serve(contract.listOperations, async ({ params, query }) => {
@@ -130,25 +145,4 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
 /** Without its number: where an answer may hold an operation or null, members must be exact. */
 function operationOf({ number: _, ...operation }: store.NumberedOperation) {
   return operation;
-}
-
-/** 406 with the balance that the decision saw, also when it is told again later. */
-function declined(payment: store.PaymentRow): AppError {
-  const { amount, balanceSeen, currency } = payment;
-  const shortage: contract.Shortage = {
-    balance: { amount: balanceSeen, currency },
-    required: { amount, currency },
-    shortfall: { amount: amount - balanceSeen, currency },
-  };
-  return new AppError(
-    contract.billingProblems.insufficientFunds,
-    `order ${payment.orderId} declined`,
-    { extra: shortage },
-  );
-}
-
-function refuseCurrency(currency: string): never {
-  throw new AppError(commonProblems.invalidRequest, `currency ${currency} is not ours`, {
-    faults: [{ pointer: '/amount/currency', rule: 'const' }],
-  });
 }

@@ -4,6 +4,8 @@ import { CurrencySetting } from '#contracts/common.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
+import { claimCurrency } from './currency.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveBilling } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -26,7 +28,13 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     applicationName: 'billing',
     log,
   });
-  await migrate(database, new URL('migrations/', import.meta.url));
+  try {
+    await migrate(database, new URL('migrations/', import.meta.url));
+    await claimCurrency(database, config.CURRENCY);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   return startInternalService({
     name: 'billing',
     config,
@@ -35,6 +43,7 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     routes(api) {
       serveBilling(api, database, config.CURRENCY);
       serveAudit(api, database);
+      serveRepairs(api, database, config.CURRENCY);
     },
     close: () => database.close(),
   });

@@ -1,8 +1,11 @@
-import type { WalletOperation } from '#contracts/billing.ts';
+import type { OperatorOperation } from '#contracts/billing.ts';
+import type { Money } from '#contracts/common.ts';
 import type { Queryable } from '#platform/database.ts';
 
 export interface WalletRow {
   customerId: string;
+  /** Its own, whatever this replica's setting is: the setting is for new wallets only. */
+  currency: string;
   balance: number;
   operationCount: number;
 }
@@ -15,7 +18,8 @@ export interface PaymentRow {
   currency: string;
   decision: 'captured' | 'declined' | 'voided';
   operationId: string | null;
-  balanceSeen: number;
+  /** Null where the decision was recorded again after a restore. */
+  balanceSeen: number | null;
 }
 
 /** A movement about to be stored. */
@@ -32,14 +36,24 @@ export interface OperationRow {
   idempotencyKey: string | null;
 }
 
-const OPERATION_COLUMNS = 'id, type, amount, currency, balance_after, order_id, number, created_at';
+const OPERATION_COLUMNS = `id, type, amount, currency, balance_after, order_id, number, created_at,
+  reverses_operation_id, reason, made_by`;
 
 /** An operation with its place in the wallet's history. */
-export type NumberedOperation = WalletOperation & { number: number };
+export type NumberedOperation = OperatorOperation & { number: number };
+
+/** A reversal about to be stored; its key is made of the operation that it undoes. */
+export interface ReversalRow extends Omit<OperationRow, 'type' | 'orderId'> {
+  idempotencyKey: string;
+  reversesOperationId: string;
+  reason: string;
+  madeBy: string;
+}
 
 /**
  * Makes sure that the wallets exist and locks them, always in the order of their ids, so that no
  * two transactions wait for each other.
+ * @param currency of the wallets that do not exist yet
  */
 export async function lockWallets(
   tx: Queryable,
@@ -54,9 +68,14 @@ export async function lockWallets(
       order by customer_id collate "C" on conflict do nothing`,
     values: [sorted, currency],
   });
-  const locked = tx.query<{ customer_id: string; balance: string; operation_count: string }>({
+  const locked = tx.query<{
+    customer_id: string;
+    currency: string;
+    balance: string;
+    operation_count: string;
+  }>({
     name: 'lock-wallets',
-    text: `select customer_id, balance, operation_count from wallets
+    text: `select customer_id, currency, balance, operation_count from wallets
       where customer_id = any($1::text[]) order by customer_id collate "C" for update`,
     values: [sorted],
   });
@@ -67,6 +86,7 @@ export async function lockWallets(
       row.customer_id,
       {
         customerId: row.customer_id,
+        currency: row.currency,
         balance: Number(row.balance),
         operationCount: Number(row.operation_count),
       },
@@ -94,7 +114,7 @@ interface PaymentRecord {
   currency: string;
   decision: PaymentRow['decision'];
   operation_id: string | null;
-  balance_seen: string;
+  balance_seen: string | null;
 }
 
 function paymentOf(row: PaymentRecord): PaymentRow {
@@ -105,7 +125,7 @@ function paymentOf(row: PaymentRecord): PaymentRow {
     currency: row.currency,
     decision: row.decision,
     operationId: row.operation_id,
-    balanceSeen: Number(row.balance_seen),
+    balanceSeen: row.balance_seen === null ? null : Number(row.balance_seen),
   };
 }
 
@@ -172,6 +192,34 @@ export async function insertOperations(
   return rows.map(operationOf);
 }
 
+/** Stores a reversal. A second one of the same operation breaks the unique key. */
+export async function insertReversal(
+  tx: Queryable,
+  reversal: ReversalRow,
+): Promise<NumberedOperation> {
+  const { rows } = await tx.query({
+    name: 'insert-reversal',
+    text: `insert into operations
+        (id, customer_id, number, type, amount, currency, balance_after, idempotency_key,
+          reverses_operation_id, reason, made_by)
+      values ($1, $2, $3, 'reversal', $4, $5, $6, $7, $8, $9, $10)
+      returning ${OPERATION_COLUMNS}`,
+    values: [
+      reversal.id,
+      reversal.customerId,
+      reversal.number,
+      reversal.amount,
+      reversal.currency,
+      reversal.balanceAfter,
+      reversal.idempotencyKey,
+      reversal.reversesOperationId,
+      reversal.reason,
+      reversal.madeBy,
+    ],
+  });
+  return operationOf(rows[0]);
+}
+
 /** Writes each changed wallet once. The caller holds their locks. */
 export async function updateWallets(tx: Queryable, wallets: WalletRow[]): Promise<void> {
   if (wallets.length === 0) return;
@@ -189,14 +237,15 @@ export async function updateWallets(tx: Queryable, wallets: WalletRow[]): Promis
   });
 }
 
-/** The balance; a wallet that was never used holds 0. */
-export async function findBalance(db: Queryable, customerId: string): Promise<number> {
-  const { rows } = await db.query<{ balance: string }>({
+/** The balance in the wallet's own currency; null for a wallet that was never used. */
+export async function findBalance(db: Queryable, customerId: string): Promise<Money | null> {
+  const { rows } = await db.query<{ balance: string; currency: string }>({
     name: 'find-balance',
-    text: 'select balance from wallets where customer_id = $1',
+    text: 'select balance, currency from wallets where customer_id = $1',
     values: [customerId],
   });
-  return Number(rows[0]?.balance ?? 0);
+  const row = rows[0];
+  return row === undefined ? null : { amount: Number(row.balance), currency: row.currency };
 }
 
 export async function findOperation(db: Queryable, id: string): Promise<NumberedOperation | null> {
@@ -208,14 +257,28 @@ export async function findOperation(db: Queryable, id: string): Promise<Numbered
   return rows[0] === undefined ? null : operationOf(rows[0]);
 }
 
-/** The top-up that a customer's key names. */
-export async function findTopUp(
+/** An operation of this customer's wallet, null also for one of another wallet. */
+export async function findOwnOperation(
+  db: Queryable,
+  customerId: string,
+  id: string,
+): Promise<NumberedOperation | null> {
+  const { rows } = await db.query({
+    name: 'find-own-operation',
+    text: `select ${OPERATION_COLUMNS} from operations where id = $2 and customer_id = $1`,
+    values: [customerId, id],
+  });
+  return rows[0] === undefined ? null : operationOf(rows[0]);
+}
+
+/** The top-up or reversal that a key of this wallet names. */
+export async function findOperationByKey(
   db: Queryable,
   customerId: string,
   idempotencyKey: string,
 ): Promise<NumberedOperation | null> {
   const { rows } = await db.query({
-    name: 'find-top-up',
+    name: 'find-operation-by-key',
     text: `select ${OPERATION_COLUMNS} from operations
       where customer_id = $1 and idempotency_key = $2`,
     values: [customerId, idempotencyKey],
@@ -240,13 +303,16 @@ export async function listOperations(
 
 interface OperationRecord {
   id: string;
-  type: 'top_up' | 'charge';
+  type: NumberedOperation['type'];
   amount: string;
   currency: string;
   balance_after: string;
   order_id: string | null;
   number: string;
   created_at: Date;
+  reverses_operation_id: string | null;
+  reason: string | null;
+  made_by: string | null;
 }
 
 function operationOf(row: OperationRecord): NumberedOperation {
@@ -259,5 +325,11 @@ function operationOf(row: OperationRecord): NumberedOperation {
     orderId: row.order_id,
     number: Number(row.number),
     createdAt: row.created_at.toISOString(),
+    // Absent, not null: a top-up and a charge have the members that they always had.
+    ...(row.reverses_operation_id !== null && {
+      reversesOperationId: row.reverses_operation_id,
+      reason: row.reason as string,
+      madeBy: row.made_by as string,
+    }),
   };
 }

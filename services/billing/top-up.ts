@@ -2,12 +2,13 @@ import { randomUUIDv7 } from 'node:crypto';
 import { billingProblems } from '#contracts/billing.ts';
 import { BALANCE_MAX, type Money } from '#contracts/common.ts';
 import { AppError } from '#platform/errors.ts';
+import { foreignCurrency } from './currency.ts';
 import type { NumberedOperation, OperationRow, WalletRow } from './store.ts';
 
 /** The statements of one transaction, in the order in which they are used. */
 export interface TopUpStore {
   lockWallet: (customerId: string) => Promise<WalletRow>;
-  findTopUp: (customerId: string, key: string) => Promise<NumberedOperation | null>;
+  findOperationByKey: (customerId: string, key: string) => Promise<NumberedOperation | null>;
   insertOperation: (operation: OperationRow) => Promise<NumberedOperation>;
   updateWallet: (wallet: WalletRow) => Promise<void>;
 }
@@ -25,18 +26,21 @@ export interface TopUpRequest {
 /**
  * Adds money to a wallet once per key; a repetition answers the operation that the first made.
  * @returns the operation as stored
- * @throws AppError `idempotency-key-reused` for another amount, `balance-limit`
+ * @throws AppError `idempotency-key-reused` for another amount, `balance-limit`,
+ *   `invalid-request` for another currency than the wallet's
  */
 export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<NumberedOperation> {
   const { customerId, amount, idempotencyKey } = request;
   return deps.transaction(async (store) => {
     // The lock comes first, so that a twin with the same key is seen by the next statement.
     const wallet = await store.lockWallet(customerId);
-    const before = await store.findTopUp(customerId, idempotencyKey);
+    const before = await store.findOperationByKey(customerId, idempotencyKey);
     if (before !== null) {
-      if (before.amount.amount === amount.amount) return before;
+      const { amount: done } = before;
+      if (done.amount === amount.amount && done.currency === amount.currency) return before;
       throw new AppError(billingProblems.keyReused, `top-up key of ${before.id} reused`);
     }
+    if (amount.currency !== wallet.currency) throw foreignCurrency(amount, wallet.currency);
     const balance = wallet.balance + amount.amount;
     if (balance > BALANCE_MAX) {
       throw new AppError(billingProblems.balanceLimit, `balance would be ${balance}`);
@@ -53,7 +57,7 @@ export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<Num
       orderId: null,
       idempotencyKey,
     });
-    await store.updateWallet({ customerId, balance, operationCount: number });
+    await store.updateWallet({ ...wallet, balance, operationCount: number });
     return operation;
   });
 }

@@ -162,7 +162,12 @@ test('the database itself refuses a negative balance and a second decision', asy
   );
   await refused(
     store.updateWallets(billing.database, [
-      { customerId: 'anna', balance: 9_000_000_000_000_001, operationCount: 2 },
+      {
+        customerId: 'anna',
+        currency: 'RUB',
+        balance: 9_000_000_000_000_001,
+        operationCount: 2,
+      },
     ]),
     '23514',
   );

@@ -1,7 +1,10 @@
 import { backoffMs, pause } from '#platform/backoff.ts';
-import { type Database, sqlState } from '#platform/database.ts';
+import { type Database, type Queryable, sqlState } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import type { DecidePaymentDeps } from './decide-payment.ts';
+import { insertRepair } from '#platform/repair-store.ts';
+import type { DecidePaymentDeps, DecisionStore } from './decide-payment.ts';
+import type { RepairPaymentDeps } from './repair-payment.ts';
+import { type ReversalDeps, reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
 import type { TopUpDeps } from './top-up.ts';
 
@@ -22,19 +25,17 @@ export function decisionsIn(
 ): DecidePaymentDeps {
   return {
     transaction: (work) =>
-      repeated(() =>
-        database.transaction(
-          (tx) =>
-            work({
-              lockWallets: (ids) => store.lockWallets(tx, ids, currency),
-              findPayments: (ids) => store.findPayments(tx, ids),
-              insertPayments: (payments) => store.insertPayments(tx, payments),
-              insertOperations: (operations) => store.insertOperations(tx, operations),
-              updateWallets: (wallets) => store.updateWallets(tx, wallets),
-            }),
-          options,
-        ),
-      ),
+      repeated(() => database.transaction((tx) => work(decisionStore(tx, currency)), options)),
+  };
+}
+
+function decisionStore(tx: Queryable, currency: string): DecisionStore {
+  return {
+    lockWallets: (ids) => store.lockWallets(tx, ids, currency),
+    findPayments: (ids) => store.findPayments(tx, ids),
+    insertPayments: (payments) => store.insertPayments(tx, payments),
+    insertOperations: (operations) => store.insertOperations(tx, operations),
+    updateWallets: (wallets) => store.updateWallets(tx, wallets),
   };
 }
 
@@ -45,11 +46,8 @@ export function topUpsIn(database: Database, currency: string): TopUpDeps {
       repeated(() =>
         database.transaction((tx) =>
           work({
-            async lockWallet(id) {
-              const wallets = await store.lockWallets(tx, [id], currency);
-              return wallets.get(id) as store.WalletRow;
-            },
-            findTopUp: (id, key) => store.findTopUp(tx, id, key),
+            lockWallet: (id) => lockWallet(tx, id, currency),
+            findOperationByKey: (id, key) => store.findOperationByKey(tx, id, key),
             async insertOperation(operation) {
               const [stored] = await store.insertOperations(tx, [operation]);
               return stored as store.NumberedOperation;
@@ -59,6 +57,67 @@ export function topUpsIn(database: Database, currency: string): TopUpDeps {
         ),
       ),
   };
+}
+
+/**
+ * Binds the reversal story to PostgreSQL.
+ * @param onInserted more to write in the transaction of a new reversal
+ */
+export function reversalsIn(
+  database: Database,
+  currency: string,
+  onInserted: (tx: Queryable, reversal: store.NumberedOperation) => Promise<void> = async () => {},
+): ReversalDeps {
+  return {
+    transaction: (work) =>
+      repeated(() =>
+        database.transaction((tx) =>
+          work({
+            findOwnOperation: (customerId, id) => store.findOwnOperation(tx, customerId, id),
+            lockWallet: (id) => lockWallet(tx, id, currency),
+            findOperationByKey: (id, key) => store.findOperationByKey(tx, id, key),
+            async insertReversal(reversal) {
+              const stored = await store.insertReversal(tx, reversal);
+              await onInserted(tx, stored);
+              return stored;
+            },
+            updateWallet: (wallet) => store.updateWallets(tx, [wallet]),
+          }),
+        ),
+      ),
+  };
+}
+
+/** Binds the story of a repair to PostgreSQL. */
+export function repairsIn(database: Database, currency: string): RepairPaymentDeps {
+  return {
+    transaction: (work) =>
+      repeated(() =>
+        database.transaction((tx) =>
+          work({
+            ...decisionStore(tx, currency),
+            insertRepair: (repair) => insertRepair(tx, repair),
+          }),
+        ),
+      ),
+    async reverseCharge({ orderId, customerId, operationId }, author) {
+      let done = false;
+      const reversals = reversalsIn(database, currency, async (tx, { id, amount }) => {
+        const detail = { customerId, operationId: id, amount };
+        await insertRepair(tx, { step: 'reverse-charge', subject: orderId, detail, ...author });
+        done = true;
+      });
+      const request = { customerId, operationId: operationId as string, ...author };
+      await reverseOperation(reversals, { ...request, type: 'charge' });
+      return done ? 'done' : 'already';
+    },
+    findPayment: async (orderId) => (await store.findPayments(database, [orderId]))[0] ?? null,
+  };
+}
+
+async function lockWallet(tx: Queryable, id: string, currency: string): Promise<store.WalletRow> {
+  const wallets = await store.lockWallets(tx, [id], currency);
+  return wallets.get(id) as store.WalletRow;
 }
 
 async function repeated<T>(work: () => Promise<T>): Promise<T> {

@@ -138,7 +138,7 @@ const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] 
 
 for (const [name, given, waits = null] of sound) {
   test(`no difference: ${name}`, () => {
-    assert.deepEqual(compare(given), { differences: [], eventWaits: waits });
+    assert.deepEqual(compare(given), { differences: [], acknowledged: 0, eventWaits: waits });
   });
 }
 
@@ -275,4 +275,110 @@ test('every contradiction of an order is told', () => {
     differences.map(({ relation }) => relation),
     ['operation-decision', 'decision-order', 'order-event', 'event-letter'],
   );
+});
+
+const OLDER_BILLING = { order: PAID, letters: [HAPPY] };
+const remedied: [name: string, remedies: string[], given: Given][] = [
+  ['Paid without a decision', ['charge-again'], OLDER_BILLING],
+  [
+    'Cancelled without a decision',
+    ['record-decision'],
+    { order: cancelled('voided'), letters: [grief('voided')] },
+  ],
+  ['a charge of no order', ['reverse-charge'], { payment: CAPTURED }],
+  ['a decline of no order', ['acknowledge'], { payment: refused('declined') }],
+  [
+    'a charge of a Cancelled order',
+    ['reverse-charge'],
+    { order: cancelled('voided'), payment: CAPTURED, letters: [grief('voided')] },
+  ],
+  ['Paid, decided otherwise', ['by-hand'], { ...whole, payment: refused('voided') }],
+  [
+    'a captured payment without its charge',
+    ['by-hand'],
+    { ...whole, payment: { ...CAPTURED, charge: null } },
+  ],
+  [
+    'Paid, and its charge was reversed',
+    ['by-hand'],
+    { ...whole, payment: { ...CAPTURED, reversalId: OTHER } },
+  ],
+  ['a lost letter', ['publish-again'], unwritten({})],
+  ['a lost letter, its event expired', ['publish-again'], unwritten({ event: 'expired' })],
+  ['a missing event', ['publish-again'], unwritten({ event: 'missing', position: null })],
+  [
+    'an event that was never written',
+    ['by-hand'],
+    { ...whole, order: { ...PAID, event: 'missing', eventId: null }, letters: [] },
+  ],
+  ['a letter about no order', ['acknowledge'], { letters: [HAPPY] }],
+  ['a letter about a Pending order', ['wait'], { order: PENDING, letters: [HAPPY] }],
+  [
+    'a letter of another event',
+    ['acknowledge'],
+    { ...whole, letters: [HAPPY, { ...HAPPY, id: OTHER }] },
+  ],
+  ['a letter that says something else', ['by-hand'], told({ total: rub(1) })],
+];
+
+for (const [name, remedies, given] of remedied) {
+  test(`the remedy of ${name} is ${remedies}`, () => {
+    const { differences } = compare(given);
+    assert.deepEqual(
+      differences.map(({ remedy }) => remedy),
+      remedies,
+    );
+  });
+}
+
+const settled: [name: string, acknowledged: number, given: Given][] = [
+  ['a charge of no order that was reversed', 0, { payment: { ...CAPTURED, reversalId: OTHER } }],
+  [
+    'a charge of a Cancelled order that was reversed',
+    0,
+    {
+      order: cancelled('voided'),
+      payment: { ...CAPTURED, reversalId: OTHER },
+      letters: [grief('voided')],
+    },
+  ],
+  [
+    'an acknowledged decline of no order',
+    1,
+    { payment: { ...refused('declined'), settled: 'acknowledge' } },
+  ],
+  [
+    'a Paid order that was written off',
+    1,
+    { ...whole, payment: { ...refused('voided'), settled: 'write-off' } },
+  ],
+  [
+    'acknowledged letters',
+    2,
+    {
+      letters: [
+        { ...HAPPY, acknowledged: true },
+        { ...HAPPY, id: OTHER, acknowledged: true },
+      ],
+    },
+  ],
+];
+
+for (const [name, acknowledged, given] of settled) {
+  test(`no difference: ${name}`, () => {
+    assert.deepEqual(compare(given), { differences: [], acknowledged, eventWaits: null });
+  });
+}
+
+test('a record that settles one contradiction hides no other', () => {
+  for (const payment of [
+    { ...CAPTURED, settled: 'acknowledge' },
+    { ...CAPTURED, settled: 'write-off' },
+  ] as const) {
+    assert.equal(compare({ payment }).differences.length, 1);
+  }
+  const declined = { ...refused('declined'), settled: 'acknowledge' } as const;
+  assert.equal(compare({ ...whole, payment: declined }).differences.length, 1);
+  const own = { ...HAPPY, total: rub(1), acknowledged: true };
+  assert.equal(compare({ ...whole, letters: [own] }).differences.length, 1);
 });

@@ -3,6 +3,7 @@ import type { Money } from '#contracts/common.ts';
 import type { AuditedLetter } from '#contracts/notifications.ts';
 import type { LedgerDifference } from '#contracts/operator.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
+import type { Remedy } from '#contracts/repairs.ts';
 
 /** All that the services have written down under one order id. */
 export interface OrderBooks {
@@ -18,9 +19,20 @@ export interface ReadPositions {
   data: { partition: number; position: number; end: number }[];
 }
 
+/** Two records that contradict each other, and what makes them agree again. */
+export interface BookDifference extends Pick<LedgerDifference, 'relation' | 'id' | 'detail'> {
+  remedy: Remedy;
+  /** The letter that it is about, where it is about one. */
+  letterId?: string;
+}
+
+type Detail = Omit<BookDifference, 'relation' | 'id'>;
+
 /** What an order's books come to. */
 export interface OrderFinding {
-  differences: LedgerDifference[];
+  differences: BookDifference[];
+  /** Differences that an operator recorded as known. */
+  acknowledged: number;
   /** Where an event is whose letter is on its way; null when the letter is there or lost. */
   eventWaits: 'unpublished' | 'unread' | null;
 }
@@ -43,26 +55,36 @@ const DECISIONS = {
  */
 export function compareBooks(books: OrderBooks, positions: ReadPositions): OrderFinding {
   const { orderId, order, payment } = books;
-  const name = (relation: LedgerDifference['relation'], details: string[]) =>
-    details.map((detail) => ({ relation, id: orderId, detail }));
+  const name = (relation: BookDifference['relation'], details: Detail[]) =>
+    details.map((detail) => ({ relation, id: orderId, ...detail }));
+  const settled = isSettled(order, payment);
   const letter = compareLetters(books, positions);
   return {
     differences: [
       ...name('operation-decision', payment === undefined ? [] : compareCharge(payment)),
-      ...name('decision-order', compareDecision(order, payment)),
+      ...name('decision-order', settled ? [] : compareDecision(order, payment)),
       ...name('order-event', compareEvent(order)),
       ...name('event-letter', letter.details),
     ],
+    acknowledged: (settled ? 1 : 0) + letter.acknowledged,
     eventWaits: letter.eventWaits,
   };
 }
 
+/** Contradictions that no restore of one database causes. */
+function byHand(details: string[]): Detail[] {
+  return details.map((detail) => ({ detail, remedy: 'by-hand' }));
+}
+
 /** Captured exactly when there is a charge, and for the same. Invariant I1. */
-function compareCharge({ decision, operationId, customerId, amount, charge }: AuditedPayment) {
+function compareCharge(payment: AuditedPayment): Detail[] {
+  const { decision, operationId, customerId, amount, charge } = payment;
   if (charge === null) {
-    return decision === 'captured' ? [`captured as ${operationId}, which is no charge of it`] : [];
+    if (decision !== 'captured') return [];
+    return byHand([`captured as ${operationId}, which is no charge of it`]);
   }
-  if (decision !== 'captured') return [`${decision}, but charged by operation ${charge.id}`];
+  if (decision !== 'captured')
+    return byHand([`${decision}, but charged by operation ${charge.id}`]);
   const details: string[] = [];
   if (charge.id !== operationId) {
     details.push(`captured as ${operationId}, but charged by operation ${charge.id}`);
@@ -74,16 +96,25 @@ function compareCharge({ decision, operationId, customerId, amount, charge }: Au
   if (!sameMoney(charged, amount)) {
     details.push(`decided for ${textOf(amount)}, but ${textOf(charged)} were charged`);
   }
-  return details;
+  return byHand(details);
+}
+
+/** A decision that an operator recorded as known: it has no order, or its order was written off. */
+function isSettled(order: AuditedOrder | undefined, payment: AuditedPayment | undefined): boolean {
+  if (!payment?.settled || payment.decision === 'captured') return false;
+  return order === undefined ? true : order.status === 'Paid' && payment.settled === 'write-off';
 }
 
 /** An order ends as its payment was decided. Invariant I2. */
-function compareDecision(order: AuditedOrder | undefined, payment: AuditedPayment | undefined) {
-  if (order === undefined) {
-    return payment === undefined ? [] : [`the payment is ${payment.decision}, but of no order`];
-  }
+function compareDecision(
+  order: AuditedOrder | undefined,
+  payment: AuditedPayment | undefined,
+): Detail[] {
+  if (order === undefined) return payment === undefined ? [] : compareStray(payment);
   if (payment === undefined) {
-    return order.status === 'Pending' ? [] : [`the order is ${endOf(order)} without a decision`];
+    if (order.status === 'Pending') return [];
+    const remedy = order.status === 'Paid' ? 'charge-again' : 'record-decision';
+    return [{ detail: `the order is ${endOf(order)} without a decision`, remedy }];
   }
   const details: string[] = [];
   if (payment.customerId !== order.customerId) {
@@ -93,50 +124,83 @@ function compareDecision(order: AuditedOrder | undefined, payment: AuditedPaymen
     details.push(`the order costs ${textOf(order.total)}, decided were ${textOf(payment.amount)}`);
   }
   // A decision that is not recorded yet is recorded by the request or by recovery.
-  if (order.status === 'Pending') return details;
-  const { decision } = payment;
+  if (order.status === 'Pending') return byHand(details);
+  return [...byHand(details), ...compareEnd(order, payment)];
+}
+
+/** A decision whose order does not exist: orders was restored to an older state. */
+function compareStray({ decision, reversalId }: AuditedPayment): Detail[] {
+  // The money of the lost order was given back: nothing is left to repair.
+  if (reversalId) return [];
+  const remedy = decision === 'captured' ? 'reverse-charge' : 'acknowledge';
+  return [{ detail: `the payment is ${decision}, but of no order`, remedy }];
+}
+
+function compareEnd(order: AuditedOrder, payment: AuditedPayment): Detail[] {
+  const { decision, operationId, reversalId } = payment;
   const expected =
     order.status === 'Paid' ? DECISIONS.Paid : DECISIONS[order.statusReason ?? 'voided'];
   if (decision !== expected) {
-    details.push(`the order is ${endOf(order)}, but its payment is ${decision}`);
-  } else if (order.operationId !== payment.operationId) {
-    details.push(
-      `the order names operation ${order.operationId}, its payment ${payment.operationId}`,
-    );
+    const detail = `the order is ${endOf(order)}, but its payment is ${decision}`;
+    if (decision !== 'captured') return byHand([detail]);
+    // Once the charge of a Cancelled order is reversed, the customer has what is due.
+    return reversalId ? [] : [{ detail, remedy: 'reverse-charge' }];
   }
-  return details;
+  if (order.operationId !== operationId) {
+    return byHand([`the order names operation ${order.operationId}, its payment ${operationId}`]);
+  }
+  if (!reversalId) return [];
+  return byHand([`the order is Paid, but its charge was reversed by operation ${reversalId}`]);
 }
 
-function compareEvent(order: AuditedOrder | undefined): string[] {
-  if (order?.event === 'missing') return [`the event ${order.eventId ?? ''} is missing`];
+function compareEvent(order: AuditedOrder | undefined): Detail[] {
+  if (order?.event === 'missing') {
+    const detail = `the event ${order.eventId ?? ''} is missing`;
+    return [{ detail, remedy: order.eventId === null ? 'by-hand' : 'publish-again' }];
+  }
   if (order?.event === 'contradicting') {
-    return [`the event ${order.eventId} says something else than the order`];
+    return byHand([`the event ${order.eventId} says something else than the order`]);
   }
   return [];
 }
 
 /** What the letters of an order come to. */
 interface LetterFinding {
-  details: string[];
+  details: Detail[];
+  acknowledged: number;
   eventWaits: OrderFinding['eventWaits'];
 }
 
 /** Exactly one letter for an order that ended, saying what the order says. Invariant I6. */
 function compareLetters({ order, letters }: OrderBooks, positions: ReadPositions): LetterFinding {
-  if (order === undefined || order.status === 'Pending') {
-    const what = order === undefined ? 'does not exist' : 'has not ended';
-    const details = letters.map(({ id }) => `the letter ${id} is about an order that ${what}`);
-    return { details, eventWaits: null };
-  }
-  const own = letters.find(({ id }) => id === order.eventId);
-  const strays = letters
-    .filter((letter) => letter !== own)
-    .map(({ id }) => `the letter ${id} belongs to no event of the order`);
+  const ended = order !== undefined && order.status !== 'Pending';
+  const own = ended ? letters.find(({ id }) => id === order.eventId) : undefined;
+  const strays = letters.filter((letter) => letter !== own);
+  const unknown = strays.filter((letter) => !letter.acknowledged);
+  const details = unknown.map(({ id }) => strayOf(order, id));
+  const acknowledged = strays.length - unknown.length;
+  if (!ended) return { details, acknowledged, eventWaits: null };
   if (own !== undefined) {
-    return { details: [...strays, ...compareText(order, own)], eventWaits: null };
+    const texts = byHand(compareText(order, own));
+    return { details: [...details, ...texts], acknowledged, eventWaits: null };
   }
-  const { details, eventWaits } = whyNoLetter(order, positions);
-  return { details: [...strays, ...details], eventWaits };
+  const { detail, eventWaits } = whyNoLetter(order, positions);
+  if (detail === null) return { details, acknowledged, eventWaits };
+  const lost: Detail = { detail: `the event ${order.eventId} ${detail}`, remedy: 'publish-again' };
+  return { details: [...details, lost], acknowledged, eventWaits };
+}
+
+/** A letter that was sent about something that orders does not know. */
+function strayOf(order: AuditedOrder | undefined, letterId: string): Detail {
+  const letter = `the letter ${letterId}`;
+  if (order === undefined) {
+    const detail = `${letter} is about an order that does not exist`;
+    return { detail, remedy: 'acknowledge', letterId };
+  }
+  if (order.status === 'Pending') {
+    return { detail: `${letter} is about an order that has not ended`, remedy: 'wait', letterId };
+  }
+  return { detail: `${letter} belongs to no event of the order`, remedy: 'acknowledge', letterId };
 }
 
 function compareText(order: AuditedOrder, letter: AuditedLetter): string[] {
@@ -156,31 +220,28 @@ function compareText(order: AuditedOrder, letter: AuditedLetter): string[] {
   return details;
 }
 
-/** An ended order without its letter: on its way, or what is wrong. */
+/** An ended order without its letter: the event is still under way, or what is wrong with it. */
 function whyNoLetter(
-  { event, eventId, eventAgeMs, position }: AuditedOrder,
+  { event, eventAgeMs, position }: AuditedOrder,
   { topicId, data }: ReadPositions,
-): LetterFinding {
-  const lost = (detail: string) => ({
-    details: [`the event ${eventId} ${detail}`],
-    eventWaits: null,
-  });
-  if (event === 'unpublished') return { details: [], eventWaits: 'unpublished' };
+): { detail: string | null; eventWaits: OrderFinding['eventWaits'] } {
+  const lost = (detail: string) => ({ detail, eventWaits: null });
+  if (event === 'unpublished') return { detail: null, eventWaits: 'unpublished' };
   if (event === 'handed-over') {
     // The outbox does not tell whether it is published. Either way it is not read, for some time.
-    if ((eventAgeMs ?? 0) < HAND_OVER_MS) return { details: [], eventWaits: 'unread' };
+    if ((eventAgeMs ?? 0) < HAND_OVER_MS) return { detail: null, eventWaits: 'unread' };
     return lost('was left to Debezium 15 minutes ago or more, and there is no letter');
   }
   if (event === 'expired') return lost('is past its time in the outbox, and there is no letter');
-  // Without a sound event there is nothing that a letter could come of; that is told already.
-  if (event !== 'published') return { details: [], eventWaits: null };
+  // Without a sound event there is nothing that a letter could come of; that is reported already.
+  if (event !== 'published') return { detail: null, eventWaits: null };
   if (position === null) return lost('was published, but not told where, and there is no letter');
   const place = `${position.partition}:${position.offset}`;
   const read = data.find(({ partition }) => partition === position.partition);
   if (position.topicId !== topicId || read === undefined || position.offset >= read.end) {
     return lost(`is not in the topic any more (${place}), and there is no letter`);
   }
-  if (position.offset >= read.position) return { details: [], eventWaits: 'unread' };
+  if (position.offset >= read.position) return { detail: null, eventWaits: 'unread' };
   return lost(`was read (${place}), but its letter is lost or became a dead letter`);
 }
 

@@ -50,7 +50,9 @@ function orderSteps(facts: JourneyFacts): JourneyStep[] {
   const { order, recovery, payment } = facts;
   const recover = recoverStep(facts);
   const decidedAt = payment === null || payment === 'unavailable' ? null : payment.decidedAt;
-  const recoverFirst = decidedAt === null || (recovery.triedAt ?? '') <= decidedAt;
+  // The two are of two databases. That recovery voided an order says more than their clocks.
+  const voided = payment !== null && payment !== 'unavailable' && payment.decision === 'voided';
+  const recoverFirst = decidedAt === null || voided || (recovery.triedAt ?? '') <= decidedAt;
   return [
     { kind: 'request', from: 'client', to: 'gateway', ...NOT_RECORDED },
     { kind: 'create', from: 'gateway', to: 'orders', ...DONE, at: order.createdAt },

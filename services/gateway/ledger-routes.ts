@@ -1,10 +1,12 @@
 import * as contract from '#contracts/operator.ts';
+import { remedyTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
+import { type Language, languageOf } from '#platform/language.ts';
 import { decodeCursor, encodeCursor } from '#platform/page.ts';
 import type { Gateway } from './gateway.ts';
 import { ledgerNeighbours } from './ledger-neighbours.ts';
-import { type LedgerPlace, verifyLedger } from './verify-ledger.ts';
+import { type FoundDifference, type LedgerPlace, verifyLedger } from './verify-ledger.ts';
 
 // Shorter than what stands before a gateway usually waits for an answer; the rest is asked for
 // with the cursor.
@@ -22,20 +24,34 @@ export function serveLedger(app: HttpServer, gateway: Gateway): void {
     app,
     contract.verifyLedger,
     { identify: gateway.identifyOperator },
-    async ({ query, traceId }) => {
+    async ({ query, request, traceId }) => {
       const deps = ledgerNeighbours(gateway.neighbours, {
         deadline: deadlineIn(BUDGET_MS),
         stop: stop.signal,
         traceId,
       });
       const { report, next } = await verifyLedger(deps, placeOf(query.cursor));
-      const nextCursor = next && encodeCursor(`ledger:${next.phase}:${next.after ?? ''}`);
-      return { status: 200, body: { ...report, nextCursor } };
+      const language = languageOf(request.headers['accept-language']);
+      const differences = report.differences.map((each) => differenceOf(each, language));
+      return { status: 200, body: { ...report, differences, nextCursor: cursorOf(next) } };
     },
   );
 }
 
-function placeOf(cursor: string | undefined): LedgerPlace | null {
+/** A difference as a reader gets it. */
+export function differenceOf(
+  { relation, id, detail, remedy }: FoundDifference,
+  language: Language,
+): contract.LedgerDifference {
+  return { relation, id, detail, remedy, remedyText: remedyTexts[remedy][language] };
+}
+
+/** @returns null at the end */
+export function cursorOf(place: LedgerPlace | null): string | null {
+  return place && encodeCursor(`ledger:${place.phase}:${place.after ?? ''}`);
+}
+
+export function placeOf(cursor: string | undefined): LedgerPlace | null {
   const key = decodeCursor(cursor, CURSOR);
   if (key === null) return null;
   const [, phase, after] = /^(\w+):(.*)$/.exec(key) as unknown as [string, string, string];

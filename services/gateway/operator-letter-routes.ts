@@ -39,6 +39,13 @@ export function serveOperatorLetters(app: HttpServer, gateway: Gateway): void {
     if (answer.problem) throw problemOf(answer, [letterSent]);
     return { status: 200, body: answer.body };
   });
+
+  serve(app, contract.resendFailedLetters, options, async ({ query, body, traceId }) => {
+    const call = notifications.resendLetters;
+    const answer = await neighbours.notifications.call(call, { query, body }, within(traceId));
+    if (answer.problem) throw problemOf(answer);
+    return { status: 200, body: answer.body };
+  });
 }
 
 /** Messages that could not become letters, for the operator. */

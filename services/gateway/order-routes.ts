@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { billingProblems } from '#contracts/billing.ts';
 import * as contract from '#contracts/gateway.ts';
 import * as orders from '#contracts/orders.ts';
@@ -7,6 +6,7 @@ import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
 import { type Language, languageOf } from '#platform/language.ts';
+import { requireKey } from './answer-headers.ts';
 import type { Gateway } from './gateway.ts';
 import { orderNeighbours, problemOf } from './neighbours.ts';
 import { orderFaults } from './order-faults.ts';
@@ -26,8 +26,6 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
       if (body.customerId !== undefined && body.customerId !== caller.customerId) {
         throw new AppError(contract.gatewayProblems.foreignCustomer, 'order in another name');
       }
-      // Without a key of the client's own, ours lets the hops behind us be repeated safely.
-      const idempotencyKey = headers['idempotency-key'] ?? randomUUID();
       const deps = orderNeighbours(neighbours, {
         deadline: deadlineIn(config.ORDER_DEADLINE_MS),
         traceId,
@@ -36,11 +34,10 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
       void gateway.rememberContact(caller);
       const outcome = await placeOrder(deps, {
         customerId: caller.customerId,
-        idempotencyKey,
+        idempotencyKey: requireKey(headers),
         items: body.items,
       });
-      const language = languageOf(request.headers['accept-language']);
-      return answerTo(outcome, idempotencyKey, language);
+      return answerTo(outcome, languageOf(request.headers['accept-language']));
     },
   );
 
@@ -70,32 +67,35 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** The table of answers (design section 2, step 5). */
-function answerTo(outcome: Outcome, idempotencyKey: string, language: Language) {
-  const echo = { 'idempotency-key': idempotencyKey };
+/** The table of answers, step 5 of docs/protocol.md. */
+function answerTo(outcome: Outcome, language: Language) {
   if (outcome.kind === 'key-reused') {
-    throw new AppError(orderProblems.keyReused, 'key reused with another body', { headers: echo });
+    throw new AppError(orderProblems.keyReused, 'key reused with another body');
   }
   if (outcome.kind === 'unknown') {
     throw new AppError(commonProblems.unavailable, 'not known whether the order exists', {
-      headers: { ...echo, 'retry-after': RETRY_AFTER_S },
+      headers: { 'retry-after': RETRY_AFTER_S },
     });
   }
-  const body = withLabel(outcome.order, language);
-  const headers = { ...echo, location: `/v1/orders/${body.id}` };
-  switch (outcome.kind) {
-    case 'paid':
+  const { order, shortage, walletCurrency } = outcome;
+  const body = withLabel(order, language);
+  const headers = { location: `/v1/orders/${body.id}` };
+  switch (order.status) {
+    case 'Paid':
       return { status: 201 as const, body, headers };
-    case 'pending':
+    case 'Pending':
       return { status: 202 as const, body, headers: { ...headers, 'retry-after': RETRY_AFTER_S } };
-    case 'declined':
+    case 'Cancelled':
+      if (order.statusReason === 'voided') {
+        throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
+          extra: { order: body },
+          headers,
+          // Why it was cancelled at once.
+          faults: walletCurrency === undefined ? [] : orderFaults(body, walletCurrency),
+        });
+      }
       throw new AppError(billingProblems.insufficientFunds, `order ${body.id} declined`, {
-        extra: { order: body, ...outcome.shortage },
-        headers,
-      });
-    case 'voided':
-      throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
-        extra: { order: body },
+        extra: { order: body, required: body.total, ...shortage },
         headers,
       });
   }

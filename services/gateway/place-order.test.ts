@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { KeptDecision, Shortage } from '#contracts/billing.ts';
 import type { Order } from '#contracts/orders.ts';
 import { type Decision, type Outcome, type PlaceOrderDeps, placeOrder } from './place-order.ts';
 
@@ -30,70 +31,151 @@ const voided: Decision = { decision: 'voided' };
 
 const REQUEST = { customerId: 'anna', idempotencyKey: 'key', items: PENDING.items };
 
-/** Neighbours that give these answers; a step without one must not be asked. */
-function neighbours(
-  created: Order | 'key-reused' | null,
-  decision?: Decision | null,
-  recorded?: Order | null,
-) {
+const kept = (
+  decision: Decision['decision'],
+  change: Partial<KeptDecision> = {},
+): KeptDecision => ({
+  orderId: PENDING.id,
+  decision,
+  decidedAt: PENDING.createdAt,
+  amount: rub(100),
+  balanceSeen: rub(40),
+  operation: null,
+  ...change,
+});
+
+interface Given {
+  created: Order | 'key-reused' | null;
+  decided?: Decision | null;
+  kept?: KeptDecision | 'none' | null;
+  recorded?: Order | null;
+}
+
+/** Services that give these answers; a step without one must not be asked. */
+function services(given: Given) {
   const calls: unknown[][] = [];
+  const alarms: string[] = [];
   const step =
     <T>(name: string, answer: T | undefined) =>
-    async (...given: unknown[]): Promise<T> => {
-      calls.push([name, ...given]);
+    async (...asked: unknown[]): Promise<T> => {
+      calls.push([name, ...asked]);
       if (answer === undefined) throw new Error(`${name} was asked`);
       return answer;
     };
   const deps: PlaceOrderDeps = {
-    createOrder: step('create', created),
-    decidePayment: step('decide', decision),
-    recordPayment: step('record', recorded),
+    createOrder: step('create', given.created),
+    decidePayment: step('decide', given.decided),
+    findDecision: step('find', given.kept),
+    recordPayment: step('record', given.recorded),
+    onAlarm: (message) => alarms.push(message),
   };
-  return { deps, calls };
+  return { deps, calls, alarms };
 }
 
-type Given = Parameters<typeof neighbours>;
+const answer = (order: Order, lacked: Shortage | null = null): Outcome => ({
+  kind: 'order',
+  order,
+  shortage: lacked,
+});
 
-const outcomes: [name: string, given: Given, outcome: Outcome][] = [
-  ['captured: paid', [PENDING, captured, PAID], { kind: 'paid', order: PAID }],
-  ['declined', [PENDING, declined, DECLINED], { kind: 'declined', order: DECLINED, shortage }],
-  ['voided by recovery', [PENDING, voided, VOIDED], { kind: 'voided', order: VOIDED }],
-  ['no word of the order: unknown', [null], { kind: 'unknown' }],
-  ['no decision in time: pending', [PENDING, null], { kind: 'pending', order: PENDING }],
+const outcomes: [name: string, given: Given, outcome: Outcome, alarm?: RegExp][] = [
+  ['captured: paid', { created: PENDING, decided: captured, recorded: PAID }, answer(PAID)],
+  [
+    'declined',
+    { created: PENDING, decided: declined, recorded: DECLINED },
+    answer(DECLINED, shortage),
+  ],
+  [
+    'declined, and the balance of that moment is not kept',
+    { created: PENDING, decided: { decision: 'declined', shortage: null }, recorded: DECLINED },
+    answer(DECLINED),
+  ],
+  ['voided by recovery', { created: PENDING, decided: voided, recorded: VOIDED }, answer(VOIDED)],
+  ['no word of the order: unknown', { created: null }, { kind: 'unknown' }],
+  ['no decision in time: pending', { created: PENDING, decided: null }, answer(PENDING)],
   [
     'the decision is not recorded in time: pending, whatever it was',
-    [PENDING, declined, null],
-    { kind: 'pending', order: PENDING },
+    { created: PENDING, decided: declined, recorded: null },
+    answer(PENDING),
   ],
   [
     'captured, not recorded: pending',
-    [PENDING, captured, null],
-    { kind: 'pending', order: PENDING },
+    { created: PENDING, decided: captured, recorded: null },
+    answer(PENDING),
   ],
-  ['the key of another order', ['key-reused'], { kind: 'key-reused' }],
-  ['repeated when paid: neither decided nor recorded again', [PAID], { kind: 'paid', order: PAID }],
-  ['repeated when voided', [VOIDED], { kind: 'voided', order: VOIDED }],
+  ['the key of another order', { created: 'key-reused' }, { kind: 'key-reused' }],
+  ['repeated when paid: billing is not asked', { created: PAID }, answer(PAID)],
+  ['repeated when voided: billing is not asked', { created: VOIDED }, answer(VOIDED)],
   [
-    'repeated when declined: the shortage is asked for again, nothing recorded',
-    [DECLINED, declined],
-    { kind: 'declined', order: DECLINED, shortage },
+    'repeated when declined: the decision is read, nothing decided or recorded',
+    { created: DECLINED, kept: kept('declined') },
+    answer(DECLINED, shortage),
   ],
   [
     'repeated when declined, without an answer: unknown, since the order is not pending',
-    [DECLINED, null],
+    { created: DECLINED, kept: null },
     { kind: 'unknown' },
+  ],
+  [
+    'repeated when declined, recorded again without its balance',
+    { created: DECLINED, kept: kept('declined', { balanceSeen: null }) },
+    answer(DECLINED),
+  ],
+  [
+    'repeated when declined, and billing has lost the decision: still declined',
+    { created: DECLINED, kept: 'none' },
+    answer(DECLINED),
+    /Cancelled \(insufficient-funds\), but its decision is missing/,
+  ],
+  [
+    'repeated when declined, and billing says that it was paid: still declined',
+    { created: DECLINED, kept: kept('captured') },
+    answer(DECLINED),
+    /Cancelled \(insufficient-funds\), but its decision is captured/,
+  ],
+  [
+    'repeated when declined, and billing declined another amount: no balance is made up',
+    { created: DECLINED, kept: kept('declined', { amount: rub(101) }) },
+    answer(DECLINED),
+    /but its decision is declined for 101/,
+  ],
+  [
+    'captured, but the order has ended as voided: the order counts',
+    { created: PENDING, decided: captured, recorded: VOIDED },
+    answer(VOIDED),
+    /Cancelled \(voided\), but its decision is captured/,
+  ],
+  [
+    'declined, but the order has ended as paid: the order counts',
+    { created: PENDING, decided: declined, recorded: PAID },
+    answer(PAID),
+    /Paid, but its decision is declined/,
+  ],
+  [
+    'captured, but the order was paid by another operation: the order counts',
+    { created: PENDING, decided: { ...captured, operationId: PENDING.id }, recorded: PAID },
+    answer(PAID),
+    /Paid, but its decision is captured/,
+  ],
+  [
+    'voided, but the order has ended as declined: its own decision is read',
+    { created: PENDING, decided: voided, recorded: DECLINED, kept: kept('voided') },
+    answer(DECLINED),
+    /Cancelled \(insufficient-funds\), but its decision is voided/,
   ],
 ];
 
-for (const [name, given, outcome] of outcomes) {
+for (const [name, given, outcome, alarm] of outcomes) {
   test(name, async () => {
-    const { deps } = neighbours(...given);
+    const { deps, alarms } = services(given);
     assert.deepEqual(await placeOrder(deps, REQUEST), outcome);
+    assert.equal(alarms.length > 0, alarm !== undefined, alarms.join());
+    if (alarm !== undefined) assert.match(alarms[0] as string, alarm);
   });
 }
 
 test('each step gets what the former one answered', async () => {
-  const { deps, calls } = neighbours(PENDING, captured, PAID);
+  const { deps, calls } = services({ created: PENDING, decided: captured, recorded: PAID });
   await placeOrder(deps, REQUEST);
   assert.deepEqual(calls, [
     ['create', REQUEST],
@@ -105,7 +187,7 @@ test('each step gets what the former one answered', async () => {
 test('a step that breaks is not taken for an answer', async () => {
   const defect = new Error('defect');
   const fail = () => Promise.reject(defect);
-  const { deps } = neighbours(PENDING, captured, PAID);
+  const { deps } = services({ created: PENDING, decided: captured, recorded: PAID });
   for (const broken of [{ createOrder: fail }, { decidePayment: fail }, { recordPayment: fail }]) {
     await assert.rejects(placeOrder({ ...deps, ...broken }, REQUEST), defect);
   }

@@ -1,11 +1,13 @@
-import type { Shortage } from '#contracts/billing.ts';
+import type { KeptDecision, Shortage } from '#contracts/billing.ts';
 import type { Order, OrderItem } from '#contracts/orders.ts';
 
 /** What billing decided, once and for ever. */
 export type Decision =
   | { decision: 'captured'; operationId: string }
-  | { decision: 'declined'; shortage: Shortage }
-  | { decision: 'voided' };
+  /** Without its shortage where the balance of that moment is not kept. */
+  | { decision: 'declined'; shortage: Shortage | null }
+  /** With the wallet's currency where the order is in another one, which cannot be charged. */
+  | { decision: 'voided'; walletCurrency?: string };
 
 export interface OrderRequest {
   customerId: string;
@@ -14,61 +16,108 @@ export interface OrderRequest {
 }
 
 /**
- * The neighbours. Each may be asked again and again with the same effect, and answers `null` when
- * no answer came within the request's budget: its effect is then unknown.
+ * The service clients. Each may be asked again and again with the same effect, and answers `null`
+ * when no answer came within the request's budget: its effect is then unknown.
  */
 export interface PlaceOrderDeps {
   createOrder: (request: OrderRequest) => Promise<Order | 'key-reused' | null>;
+  /** Decides. Only for a Pending order: for any other it could charge what has ended. */
   decidePayment: (order: Order) => Promise<Decision | null>;
+  /** Only reads; `'none'` where billing keeps no decision of this order. */
+  findDecision: (order: Order) => Promise<KeptDecision | 'none' | null>;
+  /** @returns the order as it is stored, also when it had ended otherwise */
   recordPayment: (order: Order, decision: Decision) => Promise<Order | null>;
+  /** Logs a contradiction between records, for the operator. */
+  onAlarm: (message: string) => void;
 }
 
-/** How an order stands when the customer is answered. */
+/** What the customer is answered. */
 export type Outcome =
-  | { kind: 'paid'; order: Order }
-  | { kind: 'declined'; order: Order; shortage: Shortage }
-  | { kind: 'voided'; order: Order }
-  /** The order exists; its outcome is not known yet. Recovery or a repetition ends it. */
-  | { kind: 'pending'; order: Order }
-  /** It is not known whether the order exists. */
+  /**
+   * The order as it is stored. The kind of answer is its status and nothing else, so no answer
+   * says that an order is paid while the order says that it is not.
+   */
+  | { kind: 'order'; order: Order; shortage: Shortage | null; walletCurrency?: string }
+  /** It is not known whether the order exists, or why it was declined. */
   | { kind: 'unknown' }
   | { kind: 'key-reused' };
 
 /**
- * The order protocol (design section 2, steps 2 to 4). Any number of callers may run it for the
+ * The order protocol, steps 2 to 4 (docs/protocol.md). Any number of callers may run it for the
  * same order at the same time: the order is one by its key, the decision is written once, the
  * status goes one way, so all of them come to the same end.
- * Never turns a missing answer into a decision.
+ * Never turns a missing answer into a decision, and decides nothing for an order that has ended:
+ * a billing database that was restored to an older state would decide it a second time.
  */
 export async function placeOrder(deps: PlaceOrderDeps, request: OrderRequest): Promise<Outcome> {
   const order = await deps.createOrder(request);
   if (order === null) return { kind: 'unknown' };
   if (order === 'key-reused') return { kind: 'key-reused' };
-  if (order.status === 'Paid') return { kind: 'paid', order };
-  if (order.statusReason === 'voided') return { kind: 'voided', order };
+  if (order.status !== 'Pending') return outcomeOf(deps, order);
 
-  // Also for an order that was declined before: the decision tells what the wallet lacked.
   const decision = await deps.decidePayment(order);
-  if (decision === null) {
-    return order.status === 'Pending' ? { kind: 'pending', order } : { kind: 'unknown' };
+  if (decision === null) return { kind: 'order', order, shortage: null };
+  const settled = await deps.recordPayment(order, decision);
+  if (settled === null) return { kind: 'order', order, shortage: null };
+  if (isEndOf(settled, decision)) {
+    return { kind: 'order', order: settled, ...whyOf(decision) };
   }
-  return settleOrder(deps, order, decision);
+  deps.onAlarm(`order ${order.id} is ${endOf(settled)}, but its decision is ${decision.decision}`);
+  return outcomeOf(deps, settled);
 }
 
-/** Step 4. Recovery does the same with a decision that it got by void-or-get. */
-async function settleOrder(
-  deps: Pick<PlaceOrderDeps, 'recordPayment'>,
-  order: Order,
+/** What an answer says beside the order. */
+function whyOf(
   decision: Decision,
-): Promise<Outcome> {
-  const settled = order.status === 'Pending' ? await deps.recordPayment(order, decision) : order;
-  if (settled === null) return { kind: 'pending', order };
+): Pick<Outcome & { kind: 'order' }, 'shortage' | 'walletCurrency'> {
   switch (decision.decision) {
     case 'captured':
-      return { kind: 'paid', order: settled };
+      return { shortage: null };
     case 'declined':
-      return { kind: 'declined', order: settled, shortage: decision.shortage };
-    case 'voided':
-      return { kind: 'voided', order: settled };
+      return { shortage: decision.shortage };
+    case 'voided': {
+      const { walletCurrency } = decision;
+      return { shortage: null, ...(walletCurrency !== undefined && { walletCurrency }) };
+    }
   }
+}
+
+/** The answer about an order that ended before, by another request or by recovery. */
+async function outcomeOf(deps: PlaceOrderDeps, order: Order): Promise<Outcome> {
+  if (order.statusReason !== 'insufficient-funds') return { kind: 'order', order, shortage: null };
+  const kept = await deps.findDecision(order);
+  if (kept === null) return { kind: 'unknown' };
+  if (
+    kept !== 'none' &&
+    kept.decision === 'declined' &&
+    kept.amount.amount === order.total.amount
+  ) {
+    return { kind: 'order', order, shortage: shortageOf(kept) };
+  }
+  const found = kept === 'none' ? 'missing' : `${kept.decision} for ${kept.amount.amount}`;
+  deps.onAlarm(`order ${order.id} is ${endOf(order)}, but its decision is ${found}`);
+  return { kind: 'order', order, shortage: null };
+}
+
+/** What the wallet lacked; null where the balance that was seen is not kept. */
+function shortageOf({ amount: required, balanceSeen: balance }: KeptDecision): Shortage | null {
+  if (balance === null) return null;
+  const shortfall = { ...required, amount: required.amount - balance.amount };
+  return { balance, required, shortfall };
+}
+
+/** Whether the order ended as its payment was decided. */
+function isEndOf({ status, statusReason, payment }: Order, decision: Decision): boolean {
+  switch (decision.decision) {
+    case 'captured':
+      return status === 'Paid' && payment?.operationId === decision.operationId;
+    case 'declined':
+      return statusReason === 'insufficient-funds';
+    case 'voided':
+      return statusReason === 'voided';
+  }
+}
+
+function endOf({ status, statusReason }: Order): string {
+  return statusReason === null ? status : `${status} (${statusReason})`;
 }

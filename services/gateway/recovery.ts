@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import type { Order } from '#contracts/orders.ts';
+import { billingProblems } from '#contracts/billing.ts';
+import { type Order, orderProblems } from '#contracts/orders.ts';
 import { pause } from '#platform/backoff.ts';
 import { deadlineIn } from '#platform/deadline.ts';
-import { describeError } from '#platform/errors.ts';
+import { AppError, describeError } from '#platform/errors.ts';
 import { type Neighbours, recoveryNeighbours } from './neighbours.ts';
 import { recoverOrders } from './recover-orders.ts';
 
@@ -14,6 +15,16 @@ const CALL_BUDGET_MS = 2_500;
 export interface Recovery {
   /** Waits for the orders under way. */
   close(): Promise<void>;
+}
+
+const CONTRADICTIONS: string[] = [
+  billingProblems.paymentMismatch.code,
+  orderProblems.paymentContradicted.code,
+];
+
+function isContradiction(error: unknown): boolean {
+  if (!(error instanceof AppError)) return false;
+  return error.problem.kind === 'internal' || CONTRADICTIONS.includes(error.problem.code);
 }
 
 /** Runs rounds of recovery until closed; with jitter, so that replicas spread out. */
@@ -34,19 +45,23 @@ export function startRecovery(
     mayGoOn: () => !stop.signal.aborted,
     async onFailure(order: Order, error: unknown) {
       const reason = describeError(error);
-      log.warn({ order: order.id }, `recovery: ${reason}`);
+      // Records that contradict each other are an alarm, a service that is away is none.
+      log[isContradiction(error) ? 'error' : 'warn']({ order: order.id }, `recovery: ${reason}`);
       if (stop.signal.aborted) return;
       // For the operator's list. Where orders itself is what fails, its absence tells as much.
       await noteFailure(order, reason).catch(() => {});
     },
   };
 
-  /** A full round that ended something is followed by the next at once: many are waiting. */
+  /**
+   * A round that ended something is followed by the next at once: more may wait. A claim of fewer
+   * orders than asked for says nothing, since an answer takes few large orders.
+   */
   async function recoverAll(): Promise<number> {
     for (let total = 0; ; ) {
       const { claimed, recovered } = await recoverOrders(deps);
       total += recovered;
-      if (claimed < BATCH_MAX || recovered === 0 || stop.signal.aborted) return total;
+      if (claimed === 0 || recovered === 0 || stop.signal.aborted) return total;
     }
   }
 

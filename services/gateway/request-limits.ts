@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { IDEMPOTENCY_KEY, placeOrder, register, signIn } from '#contracts/gateway.ts';
+import { placeOrder, register, signIn } from '#contracts/gateway.ts';
 import { limitRequests } from '#platform/admission.ts';
 import type { HttpServer } from '#platform/http-server.ts';
 import type { Metric } from '#platform/metrics.ts';
@@ -49,20 +47,8 @@ export function limitWork(
       if (method === 'POST' && url === placeOrder.path) return 'orders';
       return method === 'POST' && signInPaths.includes(url) ? 'sign-ins' : 'requests';
     },
-    refusalHeaders: keyEchoOf,
     log,
   });
 }
 
 const signInPaths: string[] = [signIn.path, register.path];
-
-const KEY = new RegExp(IDEMPOTENCY_KEY);
-
-/** As every other 503 of an order or a top-up: the key to repeat it with. */
-function keyEchoOf({ headers, routeOptions }: FastifyRequest): Record<string, string> {
-  const { properties } = (routeOptions.schema?.headers ?? {}) as { properties?: object };
-  if (properties === undefined || !('idempotency-key' in properties)) return {};
-  const key = headers['idempotency-key'] ?? randomUUID();
-  // One that breaks the rules is refused when it is looked at, not made right here.
-  return typeof key === 'string' && KEY.test(key) ? { 'idempotency-key': key } : {};
-}

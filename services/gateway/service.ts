@@ -11,6 +11,7 @@ import { listenerSettings, type RunningService, serveHealth } from '#platform/se
 import { createCredentials } from '#platform/service-token.ts';
 import { createTokenCheck } from './access-token.ts';
 import { serveAccounts } from './account-routes.ts';
+import { answerHeadersOf } from './answer-headers.ts';
 import { type ConsoleFacts, serveConsole } from './console-routes.ts';
 import { serveDocs } from './docs-routes.ts';
 import type { Gateway } from './gateway.ts';
@@ -22,10 +23,12 @@ import { serveMailbox } from './mailbox-routes.ts';
 import type { Neighbours } from './neighbours.ts';
 import { serveDeadLetters, serveOperatorLetters } from './operator-letter-routes.ts';
 import { servePendingOrders } from './operator-order-routes.ts';
+import { serveOperatorWallets } from './operator-wallet-routes.ts';
 import { serveOrders } from './order-routes.ts';
 import { serveOverview } from './overview-routes.ts';
 import { startRecovery } from './recovery.ts';
 import { contactMemoryIn } from './remember-contact.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { limitSettings, limitWork } from './request-limits.ts';
 import { serveWallets } from './wallet-routes.ts';
 
@@ -166,10 +169,10 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       config.OIDC_ISSUER === undefined ? async () => {} : contactMemoryIn(neighbours.profiles, log),
   };
 
-  const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY });
-  app.addHook('onRequest', async (_request, reply) => {
-    // Answers are personal, and a browser must not guess that one is a script or a page.
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  const app = createHttpServer({
+    log,
+    trustProxy: config.TRUST_PROXY,
+    answerHeaders: answerHeadersOf,
   });
   const workMetrics = limitWork(app, config, log);
   // What an order needs, and nothing that only letters or reads need. Invariant I7.
@@ -188,6 +191,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   });
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
+  serveOperatorWallets(app, gateway);
   serveOrders(app, gateway);
   serveLetters(app, gateway);
   serveJourneys(app, gateway);
@@ -195,6 +199,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveOperatorLetters(app, gateway);
   serveDeadLetters(app, gateway);
   serveLedger(app, gateway);
+  serveRepairs(app, gateway);
   serveOverview(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);

@@ -1,5 +1,10 @@
-import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
-import { compareBooks, type OrderBooks, type ReadPositions } from './compare-books.ts';
+import type { LedgerReport } from '#contracts/operator.ts';
+import {
+  type BookDifference,
+  compareBooks,
+  type OrderBooks,
+  type ReadPositions,
+} from './compare-books.ts';
 import { type Bounds, type PageLimits, type ReadBooksDeps, readBooks } from './read-books.ts';
 
 /** What a service found when it looked through its own books. */
@@ -28,25 +33,48 @@ export interface LedgerPlace {
   after: string | null;
 }
 
-// As many differences as one answer tells; the next one goes on behind them.
-const DIFFERENCES_MAX = 200;
 // A few times the time in which an order ends and its letter is in the inbox.
 const REREAD_PAUSE_MS = 300;
 const REREADS = 3;
 // Small answers, so that each is a short statement; payments and letters have room for those that
 // belong to no order. Faults of one part never pass what an answer may tell.
-const LIMITS = { orders: 250, payments: 500, letters: 500, events: 200, wallets: 100 };
-export type LedgerLimits = PageLimits & { events: number; wallets: number };
+export const LIMITS: LedgerLimits = {
+  orders: 250,
+  payments: 500,
+  letters: 500,
+  events: 200,
+  wallets: 100,
+  differences: 200,
+};
+
+export interface LedgerLimits extends PageLimits {
+  events: number;
+  wallets: number;
+  /** As many differences as one answer has; the next one goes on behind them. */
+  differences: number;
+}
+
+/** A difference with all that was read about its order; none where it is about no order. */
+export type FoundDifference = BookDifference & { books?: OrderBooks };
+
+/** What a check found, before it is worded for a reader. */
+export type LedgerFindings = Omit<LedgerReport, 'nextCursor' | 'differences'> & {
+  differences: FoundDifference[];
+};
 
 /** What was compared at one key of the books. */
 interface Finding {
   key: string;
-  differences: LedgerDifference[];
+  differences: FoundDifference[];
   counts: Counts;
 }
 
 type Counts = Partial<Record<CountName, number>>;
-type CountName = keyof LedgerReport['checked'] | keyof LedgerReport['waiting'] | 'failedLetters';
+type CountName =
+  | keyof LedgerReport['checked']
+  | keyof LedgerReport['waiting']
+  | 'failedLetters'
+  | 'acknowledged';
 
 /** Some findings by their keys, and the key that they reach to, null at the end. */
 interface Part {
@@ -66,20 +94,23 @@ export async function verifyLedger(
   deps: VerifyLedgerDeps,
   from: LedgerPlace | null,
   limits: LedgerLimits = LIMITS,
-): Promise<{ report: Omit<LedgerReport, 'nextCursor'>; next: LedgerPlace | null }> {
+): Promise<{ report: LedgerFindings; next: LedgerPlace | null }> {
   const report = emptyReport();
   let place: LedgerPlace | null = from ?? { phase: 'orders', after: null };
   do {
     const part = await readUntilSettled(deps, place, limits);
     if (part === null) break;
-    const taken = takeWhatFits(part.findings, DIFFERENCES_MAX - report.differences.length);
+    const taken = takeWhatFits(part.findings, {
+      room: limits.differences - report.differences.length,
+      max: limits.differences,
+    });
     for (const finding of taken) add(report, finding);
     if (taken.length < part.findings.length) {
       place = { phase: place.phase, after: taken.at(-1)?.key ?? place.after };
       break;
     }
     place = placeAfter(place.phase, part.end);
-  } while (place !== null && report.differences.length < DIFFERENCES_MAX && deps.mayGoOn());
+  } while (place !== null && report.differences.length < limits.differences && deps.mayGoOn());
   const ok = report.differences.length === 0;
   return { report: { ...report, ok, complete: place === null }, next: place };
 }
@@ -91,11 +122,14 @@ function placeAfter(phase: Phase, end: string | null): LedgerPlace | null {
 }
 
 /** The findings that an answer still has room for, whole ones, in their order. */
-function takeWhatFits(findings: Finding[], room: number): Finding[] {
+function takeWhatFits(
+  findings: Finding[],
+  { room, max }: { room: number; max: number },
+): Finding[] {
   let left = room;
   const [first] = findings;
   // One key alone with more than any answer holds: the rest of it is not told.
-  if (first !== undefined && room === DIFFERENCES_MAX && first.differences.length > room) {
+  if (first !== undefined && room === max && first.differences.length > room) {
     return [{ ...first, differences: first.differences.slice(0, room) }];
   }
   const end = findings.findIndex(({ differences }) => {
@@ -134,7 +168,7 @@ function namesIn({ findings }: Part): Set<string> {
 }
 
 /** Without the detail: a wallet in use has another balance each time. */
-function nameOf({ relation, id }: LedgerDifference): string {
+function nameOf({ relation, id }: BookDifference): string {
   return `${relation} ${id}`;
 }
 
@@ -162,21 +196,27 @@ async function readPart(
 /** A service counts its own part as a whole, so it is told as a whole. */
 function partOf(
   { faults, last }: Audit,
-  relation: LedgerDifference['relation'],
+  relation: BookDifference['relation'],
   counts: Counts,
 ): Part {
-  const differences = faults.map(({ id, detail }) => ({ relation, id, detail }));
+  const differences = faults.map(({ id, detail }) => ({
+    relation,
+    id,
+    detail,
+    remedy: 'by-hand' as const,
+  }));
   return { findings: [{ key: last ?? '', differences, counts }], end: last };
 }
 
 function findingOf(books: OrderBooks, positions: ReadPositions): Finding {
   const { orderId, order, letters } = books;
-  const { differences, eventWaits } = compareBooks(books, positions);
+  const { differences, acknowledged, eventWaits } = compareBooks(books, positions);
   const unsent = letters.filter(({ state }) => state === 'queued' || state === 'sending');
   return {
     key: orderId,
-    differences,
+    differences: differences.map((difference) => ({ ...difference, books })),
     counts: {
+      acknowledged,
       orders: order === undefined ? 0 : 1,
       letters: letters.length,
       pendingOrders: order?.status === 'Pending' ? 1 : 0,
@@ -188,11 +228,12 @@ function findingOf(books: OrderBooks, positions: ReadPositions): Finding {
   };
 }
 
-function emptyReport(): Omit<LedgerReport, 'ok' | 'complete' | 'nextCursor'> {
+function emptyReport(): Omit<LedgerFindings, 'ok' | 'complete'> {
   return {
     checked: { orders: 0, letters: 0, wallets: 0, events: 0 },
     waiting: { pendingOrders: 0, unpublishedEvents: 0, unreadEvents: 0, unsentLetters: 0 },
     failedLetters: 0,
+    acknowledged: 0,
     differences: [],
   };
 }
@@ -203,6 +244,7 @@ function add(report: ReturnType<typeof emptyReport>, { counts, differences }: Fi
   for (const name of namesOf(checked)) checked[name] += counts[name] ?? 0;
   for (const name of namesOf(waiting)) waiting[name] += counts[name] ?? 0;
   report.failedLetters += counts.failedLetters ?? 0;
+  report.acknowledged += counts.acknowledged ?? 0;
   report.differences.push(...differences);
 }
 

@@ -1,35 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import * as billing from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import * as contract from '#contracts/gateway.ts';
-import { operatorTopUp } from '#contracts/operator.ts';
-import { AppError } from '#platform/errors.ts';
+import type { Deadline } from '#platform/deadline.ts';
+import { AppError, type Fault } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
+import { requireKey } from './answer-headers.ts';
 import type { Gateway } from './gateway.ts';
-import { problemOf } from './neighbours.ts';
+import { bodyOf } from './neighbours.ts';
 import { currencyFaults } from './order-faults.ts';
 
-interface TopUpCall {
-  /** Whose the key is: the operator's keys never meet the customer's own. */
-  scope: string;
-  key: string;
-  traceId: string;
-}
-
-/** The customer's wallet, and the operator's top-ups. */
+/** The customer's own wallet. */
 export function serveWallets(app: HttpServer, gateway: Gateway): void {
   const { neighbours, config, identify } = gateway;
-  const check = (body: unknown) =>
-    currencyFaults((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
 
   serve(app, contract.readWallet, { identify }, async ({ caller, traceId }) => {
+    // An operator tops up customers whose profile exists, also before their first order.
+    void gateway.rememberContact(caller);
     const answer = await neighbours.billing.call(
       billing.getWallet,
       { params: { customerId: caller.customerId }, query: {} },
       { deadline: gateway.readDeadline(), traceId },
     );
-    if (answer.problem) throw problemOf(answer);
-    return { status: 200, body: answer.body };
+    return { status: 200, body: bodyOf(answer) };
   });
 
   serve(app, contract.readOperations, { identify }, async ({ caller, query, traceId }) => {
@@ -38,45 +30,38 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
       { params: { customerId: caller.customerId }, query },
       { deadline: gateway.readDeadline(), traceId },
     );
-    if (answer.problem) throw problemOf(answer);
-    return { status: 200, body: answer.body };
+    const { data, nextCursor } = bodyOf(answer);
+    // Which operator made a reversal is for operators.
+    return { status: 200, body: { data: data.map(({ madeBy: _, ...each }) => each), nextCursor } };
   });
 
-  async function topUp(customerId: string, amount: Money, call: TopUpCall) {
-    const { scope, key, traceId } = call;
-    try {
-      const answer = await neighbours.billing.call(
-        billing.topUpWallet,
-        { params: { customerId }, body: { amount, idempotencyKey: `${scope}/${key}` } },
-        { deadline: gateway.readDeadline(), traceId },
-      );
-      if (answer.problem) throw problemOf(answer);
-      const headers = { 'idempotency-key': key };
-      return { status: 201 as const, body: answer.body, headers };
-    } catch (error) {
-      // Where we made the key, only this answer can tell it: a repetition without it after a lost
-      // answer would top up twice.
-      if (error instanceof AppError) error.headers['idempotency-key'] = key;
-      throw error;
-    }
-  }
-
+  const check = topUpCheck(gateway);
   serve(app, contract.topUp, { identify, check }, async ({ caller, body, headers, traceId }) => {
     if (!config.WALLET_SELF_TOP_UP) {
       throw new AppError(contract.gatewayProblems.selfTopUpOff, 'self top-up is off');
     }
-    const key = headers['idempotency-key'] ?? randomUUID();
-    return topUp(caller.customerId, body.amount, { scope: 'self', key, traceId });
+    const operation = await topUpWallet(
+      gateway,
+      { customerId: caller.customerId },
+      { ...body, idempotencyKey: `self/${requireKey(headers)}` },
+      { deadline: gateway.readDeadline(), traceId },
+    );
+    return { status: 201, body: operation };
   });
+}
 
-  serve(
-    app,
-    operatorTopUp,
-    { identify: gateway.identifyOperator, check },
-    async ({ caller, params, body, headers, traceId }) => {
-      const key = headers['idempotency-key'] ?? randomUUID();
-      const scope = `operator/${caller.customerId}`;
-      return topUp(params.customerId, body.amount, { scope, key, traceId });
-    },
-  );
+/** The currency of a top-up, which its schema leaves open. */
+export function topUpCheck({ config }: Gateway): (body: unknown) => Fault[] {
+  return (body) =>
+    currencyFaults((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
+}
+
+/** @param body `idempotencyKey` begins with whose key it is, so that keys of two never meet */
+export async function topUpWallet(
+  { neighbours }: Gateway,
+  params: { customerId: string },
+  body: { amount: Money; idempotencyKey: string },
+  options: { deadline: Deadline; traceId: string },
+): Promise<billing.WalletOperation> {
+  return bodyOf(await neighbours.billing.call(billing.topUpWallet, { params, body }, options));
 }

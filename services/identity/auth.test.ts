@@ -22,6 +22,7 @@ test('the migrations make the schema that better-auth expects', async (t) => {
     issuer: 'orderbell',
     audience: 'orderbell',
     tokenLifetimeS: 60,
+    now: () => new Date(),
     passwords: createPasswords(),
     log: testLog,
   };

@@ -1,4 +1,4 @@
-import { betterAuth } from 'better-auth';
+import { BetterAuthError, betterAuth } from 'better-auth';
 import { jwt } from 'better-auth/plugins/jwt';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -36,6 +36,8 @@ export interface AuthOptions {
   issuer: string;
   audience: string;
   tokenLifetimeS: number;
+  /** By the clock of the database, so that the tokens of all replicas agree. */
+  now: () => Date;
   passwords: Passwords;
   log: Logger;
 }
@@ -47,7 +49,7 @@ export function createAuth(options: AuthOptions): Auth {
 
   async function insertAccount(email: string, password: string, role: Role): Promise<string> {
     const { adapter } = await library.$context;
-    const now = new Date();
+    const now = options.now();
     const times = { createdAt: now, updatedAt: now };
     return await adapter.transaction(async (tx) => {
       const user: { id: string } = await tx.create<Record<string, unknown>, { id: string }>({
@@ -94,7 +96,7 @@ export function createAuth(options: AuthOptions): Auth {
     },
     async setOnlyOperator(id) {
       const { adapter } = await library.$context;
-      const updatedAt = new Date();
+      const updatedAt = options.now();
       const others = [
         { field: 'role', value: 'operator' },
         { field: 'id', operator: 'ne' as const, value: id },
@@ -109,7 +111,7 @@ export function createAuth(options: AuthOptions): Auth {
       await orUnavailable(adapter.updateMany(promotion));
     },
     async signToken({ id, role }) {
-      const now = Math.floor(Date.now() / 1000);
+      const now = Math.floor(options.now().getTime() / 1000);
       const payload = {
         sub: id,
         iat: now,
@@ -201,7 +203,14 @@ async function orUnavailable<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    if (cause instanceof AppError || !isTransient(cause)) throw cause;
+    if (cause instanceof AppError) throw cause;
+    // Its own error about a key; everything else comes from the database.
+    if (cause instanceof BetterAuthError) {
+      const text =
+        'cannot sign tokens: IDENTITY_SECRET is not the one that encrypted the stored keys';
+      throw new AppError(commonProblems.internal, text, { cause });
+    }
+    if (!isTransient(cause)) throw cause;
     throw new AppError(commonProblems.unavailable, 'database fault', { cause });
   }
 }

@@ -7,7 +7,12 @@ import pino, { type Logger } from 'pino';
 import { loadConfig } from '#platform/config.ts';
 import { createDatabase, type Database } from '#platform/database.ts';
 import { createCredentials, publicKeyOf } from '#platform/service-token.ts';
-import { createTestDatabaseUrl, testLog, testServerUrl } from '../../test/database.ts';
+import {
+  createTestDatabaseUrl,
+  migrationsOf,
+  testLog,
+  testServerUrl,
+} from '../../test/database.ts';
 import { IdentityConfig, startIdentity } from './service.ts';
 
 const PASSWORD = 'correct horse battery';
@@ -28,7 +33,8 @@ interface StartOptions {
 
 /** Starts identity, by default on a database of its own. */
 async function start(t: TestContext, options: StartOptions = {}) {
-  const databaseUrl = options.databaseUrl ?? (await createTestDatabaseUrl(t));
+  const databaseUrl =
+    options.databaseUrl ?? (await createTestDatabaseUrl(t, undefined, migrationsOf('identity')));
   const keys = await Promise.all([...callers].map(([name, key]) => publicKeyOf(name, key)));
   const config = loadConfig('identity', IdentityConfig, {
     IDENTITY_DATABASE_URL: databaseUrl,

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, type Database, migrate } from '#platform/database.ts';
+import { createDatabase, type Database, isTransient, migrate } from '#platform/database.ts';
+import { startDatabaseClock } from '#platform/database-clock.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { startStep } from '#platform/start-step.ts';
 import { createAttempts } from './attempts.ts';
 import type { Auth } from './auth.ts';
 import { ensureOperator } from './operator.ts';
@@ -79,21 +81,28 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     import('./auth.ts'),
     migrate(database, new URL('migrations/', import.meta.url)),
   ]);
+  const clock = await startDatabaseClock(database, log);
   const auth = createAuth({
     databaseUrl: config.IDENTITY_DATABASE_URL,
     secret: config.IDENTITY_SECRET,
     issuer: config.TOKEN_ISSUER,
     audience: config.TOKEN_AUDIENCE,
     tokenLifetimeS: config.TOKEN_LIFETIME_S,
+    now: clock.now,
     passwords,
     log,
   });
   const close = async (): Promise<void> => {
+    clock.close();
     await auth.close();
     await database.close();
   };
   try {
-    await prepare({ database, auth, passwords }, operator);
+    await startStep(
+      'its token keys and the operator account',
+      () => prepare({ database, auth, passwords }, operator),
+      { say: (line) => log.warn(line), isTransient },
+    );
   } catch (error) {
     await close();
     throw error;
@@ -147,12 +156,6 @@ async function prepare(
 
 /** Fails the start, not the first sign-in, when the stored keys cannot be decrypted. */
 async function checkKeys(auth: Auth): Promise<void> {
-  try {
-    await auth.getKeys();
-    await auth.signToken({ id: 'start', role: 'customer' });
-  } catch (cause) {
-    throw new Error('cannot sign tokens: is IDENTITY_SECRET the one of the stored keys?', {
-      cause,
-    });
-  }
+  await auth.getKeys();
+  await auth.signToken({ id: 'start', role: 'customer' });
 }

@@ -20,7 +20,8 @@ export async function auditLetters(db: Queryable, bounds: LetterBounds): Promise
   const { rows } = await db.query({
     name: 'audit-letters',
     // The first condition follows from the second; it is what the index by order understands.
-    text: `select id, order_id, customer_id, kind, reason, total_amount, currency, state
+    text: `select id, order_id, customer_id, kind, reason, total_amount, currency, state,
+        exists (select from repairs where subject = letters.id) as acknowledged
       from letters
       where order_id >= $1 and (order_id, id) > ($1, $2) and order_id <= $3
       order by order_id, id limit $4`,
@@ -39,5 +40,6 @@ export async function auditLetters(db: Queryable, bounds: LetterBounds): Promise
     reason: row.reason,
     total: { amount: Number(row.total_amount), currency: row.currency },
     state: row.state === 'committing' ? 'sending' : row.state,
+    acknowledged: row.acknowledged,
   }));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { insertRepair } from '#platform/repair-store.ts';
 import { createTestDatabase } from '../../test/database.ts';
 import { rub } from '../../test/system.ts';
 import { auditLetters, type LetterBounds } from './audit-store.ts';
@@ -44,6 +45,7 @@ test('the audit tells letters as they were asked for; a marked one is still bein
     reason: 'voided',
     total: rub(500),
     state: 'queued',
+    acknowledged: false,
   };
   assert.deepEqual(await audit(), [letter]);
   for (const [state, told] of [
@@ -55,6 +57,21 @@ test('the audit tells letters as they were asked for; a marked one is still bein
     await database.query(`update letters set state = $1, recipient = 'a@example.com'`, [state]);
     assert.deepEqual(await audit(), [{ ...letter, state: told }]);
   }
+});
+
+test('a letter that an operator acknowledged is told so, and no other', async (t) => {
+  const { database, audit } = await start(t, [
+    [1, 1],
+    [1, 2],
+  ]);
+  const repair = { step: 'acknowledge', detail: {}, reason: 'drill', madeBy: 'olga' };
+  const subject = idOf(2, 'c');
+  assert.equal(await insertRepair(database, { ...repair, subject }), true);
+  assert.equal(await insertRepair(database, { ...repair, subject }), false);
+  assert.deepEqual(
+    (await audit()).map(({ acknowledged }) => acknowledged),
+    [false, true],
+  );
 });
 
 test('letters come by order and id, within the bounds', async (t) => {

@@ -180,7 +180,11 @@ test('long texts are cut, whatever they are made of, and a page stays near 1 MB'
       from dead_letters, generate_series(1, 98) n where id = $1`,
     [id],
   );
-  const page = await service.call('GET', `${DEAD}?limit=100`);
+  // On a busy machine the statement's time may pass, which is answered 503.
+  const page = await eventually('the page', async () => {
+    const answer = await service.call('GET', `${DEAD}?limit=100`);
+    return answer.status === 200 && answer;
+  });
   assert.equal(page.body.data.length, 100);
   const bytes = JSON.stringify(page.body).length;
   assert.ok(bytes < 1_200_000, String(bytes));

@@ -13,25 +13,85 @@ const STATE_CONDITIONS: Record<LetterState, string> = {
 /** Letters, newest first, one more than `limit` where there are more; null filters nothing. */
 export async function listLetters(
   db: Queryable,
-  query: {
-    customerId: string | null;
-    orderId: string | null;
-    state: LetterState | null;
-    before: string | null;
-    limit: number;
-  },
+  query: LetterConditions & { limit: number },
 ): Promise<LetterRow[]> {
   const values: unknown[] = [query.limit + 1];
+  const { rows } = await db.query<LetterRow>(
+    `${SELECT_LETTERS} where ${conditionsOf(query, values)} order by id desc limit $1`,
+    values,
+  );
+  return rows;
+}
+
+// A rare reason among very many letters must not cost a look at all of them.
+const EXAMINED_MAX = 5_000;
+
+/** A letter that may be one of those asked for. */
+export interface FoundLetter {
+  id: string;
+  /** Why it failed or is late. */
+  failure: string | null;
+}
+
+/**
+ * Letters by when they failed and of which kind, newest first, of the first `EXAMINED_MAX` that the
+ * other filters allow; null filters nothing.
+ * @returns the last letter looked at, null when there are no more
+ */
+export async function searchLetters(
+  db: Queryable,
+  search: LetterSearch,
+): Promise<{ found: FoundLetter[]; last: string | null }> {
+  const values: unknown[] = [];
+  const wanted = ['true'];
+  // What ends a letter as failed sets `due_at` to that moment (`markUnsent`).
+  if (search.failedSince !== null) {
+    wanted.push(`state = 'failed' and due_at >= $${values.push(search.failedSince)}`);
+  }
+  if (search.failedUntil !== null) {
+    wanted.push(`state = 'failed' and due_at < $${values.push(search.failedUntil)}`);
+  }
+  if (search.kind !== null) wanted.push(`kind = $${values.push(search.kind)}`);
+  const { rows } = await db.query<FoundLetter & { wanted: boolean }>(
+    `select id, failure, ${wanted.join(' and ')} as wanted from letters
+      where ${conditionsOf(search, values)} order by id desc limit ${EXAMINED_MAX}`,
+    values,
+  );
+  const last = rows.length < EXAMINED_MAX ? null : (rows.at(-1)?.id ?? null);
+  return { found: rows.filter((row) => row.wanted), last };
+}
+
+/** These letters, newest first. */
+export async function getLetters(db: Queryable, ids: string[]): Promise<LetterRow[]> {
+  const { rows } = await db.query<LetterRow>(
+    `${SELECT_LETTERS} where id = any($1::uuid[]) order by id desc`,
+    [ids],
+  );
+  return rows;
+}
+
+/** Which letters are looked at; null filters nothing. */
+interface LetterConditions {
+  customerId: string | null;
+  orderId: string | null;
+  state: LetterState | null;
+  before: string | null;
+}
+
+export interface LetterSearch extends LetterConditions {
+  failedSince: Date | null;
+  failedUntil: Date | null;
+  kind: LetterKind | null;
+}
+
+/** @param values of the statement so far; those of the conditions are added */
+function conditionsOf(query: LetterConditions, values: unknown[]): string {
   const conditions = ['true'];
   if (query.customerId !== null) conditions.push(`customer_id = $${values.push(query.customerId)}`);
   if (query.orderId !== null) conditions.push(`order_id = $${values.push(query.orderId)}`);
   if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
   if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
-  const { rows } = await db.query<LetterRow>(
-    `${SELECT_LETTERS} where ${conditions.join(' and ')} order by id desc limit $1`,
-    values,
-  );
-  return rows;
+  return conditions.join(' and ');
 }
 
 export async function findLetter(db: Queryable, id: string): Promise<LetterRow | null> {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pino from 'pino';
 import { contactOf, outcomesOf, startLetterBench as start } from '../../test/letter-workers.ts';
+import type { SmtpStep } from '../../test/smtp-server.ts';
 import { eventually } from '../../test/system.ts';
+import type { OurFault } from './smtp-refusal.ts';
 
 test('I6: a letter is sent, once, with its attempt and the server’s answer kept', async (t) => {
   const bench = await start(t);
@@ -43,6 +45,43 @@ test('I6: 4xx answers put a letter back, each attempt kept, until it is sent', a
   );
   assert.equal(sent.unknown_outcomes, 0);
   assert.equal(bench.server.messages.length, 1);
+});
+
+// Before, each of these ended every letter for good after one attempt.
+test('I6: letters wait while the mail server refuses us, with an alarm, until it takes them', async (t) => {
+  const steps: [SmtpStep, OurFault][] = [
+    [{ at: 'connect', do: 'reply', reply: '554 5.7.1 blocked by a list' }, 'policy'],
+    [{ at: 'mail', do: 'reply', reply: '553 <orders@orders.test> not owned' }, 'sender'],
+    [{ at: 'mail', do: 'reply', reply: '550 5.7.1 blocked' }, 'policy'],
+    [{ at: 'rcpt', do: 'reply', reply: '550 5.7.1 blocked by a list' }, 'policy'],
+    [{ at: 'data', do: 'reply', reply: '554 5.7.1 blocked' }, 'policy'],
+    [{ at: 'dot', do: 'reply', reply: '550 5.7.26 unauthenticated mail' }, 'policy'],
+  ];
+  const bench = await start(
+    t,
+    steps.map(([step]) => step),
+  );
+  const faults: string[] = [];
+  bench.worker({ onOurFault: (fault) => faults.push(fault) });
+  const [id = ''] = await bench.insert('anna');
+  const sent = await bench.until(id, 'sent', steps.length + 1);
+  assert.deepEqual(outcomesOf(sent), [...steps.map(() => 'transient'), 'sent']);
+  assert.deepEqual(
+    faults,
+    steps.map(([, fault]) => fault),
+  );
+  assert.equal(sent.unknown_outcomes, 0);
+  assert.equal(bench.server.messages.length, 1);
+});
+
+test('I6: a refusal of us that lasts for a day ends the letter, with the reason', async (t) => {
+  const reply = '550 5.7.1 this recipient takes nothing from you';
+  const bench = await start(t, [{ at: 'rcpt', do: 'reply', reply }]);
+  const [id = ''] = await bench.insert('anna');
+  await bench.sql("update letters set trying_since = now() - interval '25 hours'");
+  bench.worker();
+  const ended = await bench.until(id, 'failed', 1);
+  assert.equal(ended.failure, `gave up: ${reply}`);
 });
 
 test('I6: between two tries a letter waits, queued, with the reason it is late', async (t) => {
@@ -203,4 +242,32 @@ test('I6: a letter that the server took is recorded as sent once the database an
   });
   await bench.until(id, 'sent', 1);
   assert.equal(bench.server.messages.length, 1);
+});
+
+test('the contact of another customer is an alarm, and no letter goes to it', async (t) => {
+  const bench = await start(t);
+  const ids = await bench.insert('anna', 'boris');
+  const lines: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => lines.push(line) });
+  let rotated = true;
+  bench.worker({
+    log,
+    lookUpContacts: async (customers) =>
+      new Map(
+        customers.map((id, at) => [
+          id,
+          contactOf(rotated ? (customers[(at + 1) % customers.length] as string) : id),
+        ]),
+      ),
+  });
+  await eventually('both alarms', async () => lines.length >= 2);
+  assert.match(lines.join(''), /mixed up/);
+  assert.deepEqual(bench.server.messages, []);
+  rotated = false;
+  for (const id of ids)
+    await eventually('sent', async () => (await bench.letter(id)).state === 'sent');
+  assert.deepEqual(bench.server.messages.flatMap(({ to }) => to).sort(), [
+    'anna@example.com',
+    'boris@example.com',
+  ]);
 });

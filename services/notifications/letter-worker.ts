@@ -55,6 +55,9 @@ export interface LetterWorkerOptions {
   from: string;
   messageIdOf: (letterId: string) => string;
   log: Logger;
+  onOurFault: SendLetterDeps['onOurFault'];
+  /** By the clock of the database, which leases and ages are counted by. */
+  now: () => Date;
   times?: Partial<LetterTimes>;
 }
 
@@ -151,8 +154,14 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
 
   function bind(contacts: Promise<Map<string, Profile>>): SendLetterDeps {
     return {
-      findContact: async (customerId) => (await contacts).get(customerId) ?? null,
-      markCommitting: ({ id }, recipient) => markCommitting({ id, recipient }),
+      async findContact(customerId) {
+        const contact = (await contacts).get(customerId) ?? null;
+        return contact && ownOrAlarm(contact, contact.customerId, customerId);
+      },
+      async markCommitting({ id }, recipient) {
+        const marked = await markCommitting({ id, recipient });
+        return marked !== null && ownOrAlarm(true, marked, id);
+      },
       send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
       async record({ id }, attempt, verdict) {
         if (verdict.state === 'lost') return;
@@ -170,8 +179,16 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
       from: options.from,
       retryInMs: (attempts) => backoffMs(attempts, times.retry),
       giveUpAfterMs: times.giveUpAfterMs,
-      now: () => new Date(),
+      now: options.now,
+      onOurFault: options.onOurFault,
     };
+  }
+
+  /** Another letter's data never becomes a letter: an alarm, and the attempt ends. */
+  function ownOrAlarm<T>(data: T, id: string, expected: string): T {
+    if (id === expected) return data;
+    log.error({ id, expected }, 'letters are mixed up: data of another one');
+    throw new Error(`got the data of ${id} for ${expected}`);
   }
 
   /** Outlives an absence of the database: the server has the letter, so it must not go again. */
@@ -221,7 +238,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
 
 /** The holder before us never wrote down how its attempt ended. */
 async function recordDeadHolder(
-  { database, log }: LetterWorkerOptions,
+  { database, log, now }: LetterWorkerOptions,
   letter: ClaimedLetter,
 ): Promise<void> {
   const unknown = letter.previousState === 'committing';
@@ -229,7 +246,7 @@ async function recordDeadHolder(
   await store.insertAttempt(database, {
     letterId: letter.id,
     number: letter.attempt - 1,
-    startedAt: new Date(),
+    startedAt: now(),
     durationMs: 0,
     contactMs: null,
     outcome: unknown ? 'unknown' : 'transient',

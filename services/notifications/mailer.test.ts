@@ -96,15 +96,24 @@ test('when the caller’s marker fails, nothing was sent and that is known', asy
   assert.equal(server.dots, 0);
 });
 
+/** About us and not about the letter, which waits. */
+const ours = (ourFault: string) => ({ kind: 'transient', unknown: false, ourFault });
+
 const refusals: [SmtpStep['at'], string, object][] = [];
 for (const at of ['mail', 'rcpt', 'data', 'dot'] as const) {
   refusals.push([at, '421 4.3.2 closing', { kind: 'transient', unknown: false }]);
   refusals.push([at, '450 4.2.0 later', { kind: 'transient', unknown: false }]);
-  refusals.push([at, '550 5.1.1 no such user', { kind: 'permanent' }]);
+  const known = at === 'mail' ? ours('sender') : { kind: 'permanent' };
+  refusals.push([at, '550 5.1.1 no such user', known]);
+  refusals.push([at, '550 5.7.1 blocked by a list', ours('policy')]);
 }
-// Refused before the letter was spoken of: about us, not about the letter.
-refusals.push(['connect', '554 5.7.1 go away', { kind: 'transient', unknown: false }]);
-refusals.push(['mail', '530 5.7.0 sign in first', { kind: 'transient', unknown: false }]);
+refusals.push(['connect', '554 5.7.1 go away', ours('policy')]);
+refusals.push(['connect', '554 no service here', ours('server')]);
+refusals.push(['mail', '530 5.7.0 sign in first', ours('sign-in')]);
+refusals.push(['mail', '553 sender not owned', ours('sender')]);
+refusals.push(['data', '554 refused', ours('policy')]);
+refusals.push(['rcpt', '550 no such user', { kind: 'permanent' }]);
+refusals.push(['dot', '554 refused', { kind: 'permanent' }]);
 
 for (const extensions of [[], ['PIPELINING']]) {
   for (const [at, reply, expected] of refusals) {
@@ -339,7 +348,7 @@ test('a malformed Message-ID is a defect, a malformed sender a fault of the sett
   const mailer = startMailer(t, server.url);
   await assert.rejects(mailer.send(mail({ messageId: 'a@b>\r\nBcc: x' }), agree), TypeError);
   const outcome = await mailer.send(mail({ from: 'shop' }), agree);
-  assert.partialDeepStrictEqual(outcome, { kind: 'transient', unknown: false });
+  assert.partialDeepStrictEqual(outcome, ours('sender'));
   assert.equal((await mailer.send(mail(), agree)).kind, 'sent', 'the slot was given back');
 });
 
@@ -349,7 +358,7 @@ test('the URL’s user and password are percent-decoded; a refusal blames no let
   const url = server.url.replace('smtp://', 'smtp://us%40er:p%2F%3Aw@');
   const mailer = startMailer(t, url);
   const first = await mailer.send(mail(), agree);
-  assert.partialDeepStrictEqual(first, { kind: 'transient', unknown: false });
+  assert.partialDeepStrictEqual(first, ours('sign-in'));
   assert.equal((await mailer.send(mail(), agree)).kind, 'sent');
   const plain = server.commands.filter((line) => line.startsWith('AUTH PLAIN ')).at(-1) ?? '';
   assert.equal(Buffer.from(plain.slice(11), 'base64').toString(), '\0us@er\0p/:w');

@@ -5,6 +5,7 @@ import { isDeliverableAddress, parseSender } from '#platform/mail-address.ts';
 import { maskAddresses } from '#platform/mask-addresses.ts';
 import { smtpUrlFault } from '#platform/setting-formats.ts';
 import { composeMail, type Mail } from './compose-mail.ts';
+import { isOurFault, type OurFault, refusalSubject, type SmtpStep } from './smtp-refusal.ts';
 import {
   openSmtpSession,
   type SmtpPhase,
@@ -20,8 +21,17 @@ export type { Mail } from './compose-mail.ts';
 /** What became of one attempt. `response` is the server's answer as one line, at most 500 characters. */
 export type SendOutcome =
   | { kind: 'sent'; response: string }
-  /** To be tried again. `unknown`: the dot was sent, so the server may have accepted the letter. */
-  | { kind: 'transient'; response: string | null; error: string; unknown: boolean }
+  /**
+   * To be tried again. `unknown`: the dot was sent, so the server may have accepted the letter.
+   * `ourFault`: the server refused us and not this letter, for good until somebody changes it.
+   */
+  | {
+      kind: 'transient';
+      response: string | null;
+      error: string;
+      unknown: boolean;
+      ourFault?: OurFault;
+    }
   /** The server, or the address itself, says that it never will. `response` is empty without a server. */
   | { kind: 'permanent'; response: string; error: string }
   /** `beforeDot` said no: no dot was sent, the server has nothing. */
@@ -135,7 +145,7 @@ export function createMailer(options: MailerOptions): Mailer {
       session = await open();
     } catch (error) {
       // Nothing said during the handshake is about this letter: not even a 5xx ends it.
-      return transientOutcome(error as SMTPError, false);
+      return failureOutcome(error as SMTPError, 'handshake');
     }
     return toOutcome(await transmit(session));
   }
@@ -149,7 +159,7 @@ export function createMailer(options: MailerOptions): Mailer {
       const sender = parseSender(mail.from);
       if (sender === undefined) {
         // A fault of the settings: the letters wait for its correction.
-        return { kind: 'transient', response: null, error: 'malformed sender', unknown: false };
+        return MALFORMED_SENDER;
       }
       const sending = withSlot(() => deliver(mail, sender.address, beforeDot));
       sends.add(sending);
@@ -178,6 +188,14 @@ export function createMailer(options: MailerOptions): Mailer {
   };
 }
 
+const MALFORMED_SENDER = {
+  kind: 'transient',
+  response: null,
+  error: 'malformed sender',
+  unknown: false,
+  ourFault: 'sender',
+} as const;
+
 /** A kept connection that the server had ended meanwhile: the letter was not even begun. */
 function wasStale(result: Transmission): boolean {
   if (result.kind !== 'failed' || result.phase !== 'envelope') return false;
@@ -190,21 +208,27 @@ function toOutcome(result: Transmission): SendOutcome {
   return failureOutcome(result.error, result.phase);
 }
 
-// "Authentication required" and its kind, also as the answer to MAIL: our settings are at fault.
-const SETTINGS_REPLIES = [530, 534, 535, 538];
-
-function failureOutcome(error: SMTPError, phase: SmtpPhase): SendOutcome {
-  const code = error.responseCode ?? 0;
-  if (code >= 500 && code < 600 && !SETTINGS_REPLIES.includes(code)) {
+function failureOutcome(error: SMTPError, phase: SmtpPhase | 'handshake'): SendOutcome {
+  const subject = refusalSubject(stepOf(error, phase), error.response ?? '');
+  if (subject !== null && !isOurFault(subject)) {
     return { kind: 'permanent', response: oneLine(error.response ?? ''), error: messageOf(error) };
   }
-  // A 4xx or 5xx says for certain that the letter was not accepted, also after the dot.
-  return transientOutcome(error, phase === 'after-dot' && !(code >= 400 && code < 600));
+  const code = error.responseCode ?? 0;
+  return {
+    kind: 'transient',
+    response: error.response === undefined ? null : oneLine(error.response),
+    error: messageOf(error),
+    // A 4xx or 5xx says for certain that the letter was not accepted, also after the dot.
+    unknown: phase === 'after-dot' && !(code >= 400 && code < 600),
+    ...(subject !== null && { ourFault: subject }),
+  };
 }
 
-function transientOutcome(error: SMTPError, unknown: boolean): SendOutcome {
-  const response = error.response === undefined ? null : oneLine(error.response);
-  return { kind: 'transient', response, error: messageOf(error), unknown };
+function stepOf({ command }: SMTPError, phase: SmtpPhase | 'handshake'): SmtpStep {
+  if (phase === 'handshake') return phase;
+  if (phase !== 'envelope') return 'dot';
+  if (command === 'MAIL FROM') return 'mail';
+  return command === 'RCPT TO' ? 'rcpt' : 'data';
 }
 
 const messageOf = (error: unknown) => oneLine(describeError(error));

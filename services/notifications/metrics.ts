@@ -3,6 +3,7 @@ import type { Broker } from '#platform/broker/broker.ts';
 import type { Database } from '#platform/database.ts';
 import type { Metric } from '#platform/metrics.ts';
 import * as store from './backlog-store.ts';
+import type { RefusalAlarm } from './refusal-alarm.ts';
 import type { UnknownTypes } from './unknown-types.ts';
 
 interface Watched {
@@ -11,11 +12,12 @@ interface Watched {
   /** The group that reads the orders topic into the inbox. */
   group: string;
   unknownTypes: UnknownTypes;
+  alarm: RefusalAlarm;
 }
 
 /** What an operator watches of notifications: what is not read, not sent, and cannot be used. */
 export function notificationMetrics(watched: Watched): Metric[] {
-  const { database, broker, group, unknownTypes } = watched;
+  const { database, broker, group, unknownTypes, alarm } = watched;
   return [
     {
       name: 'orderbell_consumer_lag',
@@ -42,6 +44,12 @@ export function notificationMetrics(watched: Watched): Metric[] {
       name: 'orderbell_letters_failed',
       help: 'Letters that failed and wait for the operator.',
       read: async () => [{ value: await store.readFailed(database) }],
+    },
+    {
+      name: 'orderbell_mail_refusals_total',
+      help: 'Attempts that the mail server refused for a fault of ours, by this process, by fault.',
+      labels: ['fault'],
+      read: async () => [...alarm.counts()].map(([fault, value]) => ({ value, labels: { fault } })),
     },
     {
       name: 'orderbell_dead_letters',

@@ -59,6 +59,7 @@ async function start(t: TestContext) {
       }),
     onLetters: () => void kicks++,
     onUnknownType: (type: string) => void unknownTypes.push(type),
+    now: () => new Date(),
   };
   return {
     deps,

@@ -1,10 +1,11 @@
-import { createHash, randomUUIDv7 } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Compile } from 'typebox/compile';
 import { Uuid } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE, OrderUpdateMessage } from '#contracts/order-update-message.ts';
 import type { IncomingMessage } from '#platform/broker/broker.ts';
 import { isContentRefusal } from '#platform/database.ts';
 import { describeError } from '#platform/errors.ts';
+import { newUuidAt } from '#platform/uuid.ts';
 import type { DeadLetterRow } from './dead-letter-store.ts';
 import { TEMPLATE_VERSION } from './letter.ts';
 import type { NewLetterRow } from './store.ts';
@@ -16,6 +17,8 @@ export interface OnOrderUpdateDeps {
   onLetters: () => void;
   /** Counts messages of a type that is not ours. */
   onUnknownType: (type: string) => void;
+  /** By the clock of the database: dead letters are listed by it. */
+  now: () => Date;
 }
 
 /**
@@ -33,7 +36,8 @@ export async function onOrderUpdates(
   for (const message of messages) {
     const reading = readMessage(message);
     if (reading.kind === 'letter') letters.push({ message, row: reading.row });
-    else if (reading.kind === 'poison') deadLetters.push(deadLetterOf(message, reading.error));
+    else if (reading.kind === 'poison')
+      deadLetters.push(deadLetterOf(deps, message, reading.error));
     else unknownTypes.push(reading.type);
   }
   try {
@@ -62,7 +66,7 @@ async function storeOneByOne(
       await deps.storeAll([row], []);
     } catch (error) {
       if (!isContentRefusal(error)) throw error;
-      await deps.storeAll([], [deadLetterOf(message, describeError(error))]);
+      await deps.storeAll([], [deadLetterOf(deps, message, describeError(error))]);
     }
   }
 }
@@ -122,7 +126,11 @@ function letterOf(id: string, event: OrderUpdateMessage, message: IncomingMessag
   };
 }
 
-function deadLetterOf(message: IncomingMessage, error: string): DeadLetterRow {
+function deadLetterOf(
+  { now }: Pick<OnOrderUpdateDeps, 'now'>,
+  message: IncomingMessage,
+  error: string,
+): DeadLetterRow {
   const headers = Object.entries(message.headers).map(([name, value]) => [
     name,
     value.toString('base64'),
@@ -132,7 +140,7 @@ function deadLetterOf(message: IncomingMessage, error: string): DeadLetterRow {
     .update(message.value ?? '')
     .digest();
   return {
-    id: randomUUIDv7(),
+    id: newUuidAt(now()),
     topic: message.topic,
     partition: message.partition,
     offset: message.offset,

@@ -153,6 +153,103 @@ test('I6: a failed letter that is resent goes to the address of today', async (t
   );
 });
 
+/** Failed so many minutes ago. */
+const failed = (reason: string, minutes: number) =>
+  `state = 'failed', failure = '${reason}', due_at = now() - interval '${minutes} minutes'`;
+
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+
+test('failed letters are found by reason, time and kind, and resent, each once', async (t) => {
+  const service = await start(t);
+  await service.putProfile('anna', 'anna@example.com');
+  const blocked = '550 5.7.1 Blocked <anna.o@example.com>';
+  const ids = {
+    old: await service.insert({}, failed(blocked, 90)),
+    late: await service.insert({ kind: 'grief' }, failed(blocked, 30)),
+    other: await service.insert({}, failed('550 5.1.1 no such user', 30)),
+    waiting: await service.insert({}, `failure = '${blocked}', ${WAITING}`),
+    sending: await service.insert({}, `${SENDING}, failure = '${blocked}'`),
+  };
+  const many = async (body: object) => {
+    const answer = await service.call('POST', `${LETTERS}/resend`, body);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body;
+  };
+  const list = async (query: Record<string, string>) => {
+    const answer = await service.call('GET', `${LETTERS}?${new URLSearchParams(query)}`);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body.data.map(({ id }: { id: string }) => id).sort();
+  };
+  for (const [filter, expected] of [
+    [{}, [ids.old, ids.late, ids.other]],
+    [{ failure: 'blocked' }, [ids.old, ids.late]],
+    [{ failure: '550' }, [ids.old, ids.late, ids.other]],
+    [{ failure: 'a***@example.com' }, [ids.old, ids.late]],
+    // Nobody can ask for an address letter by letter.
+    [{ failure: 'anna.o' }, []],
+    [{ failure: '%' }, []],
+    [{ failedSince: minutesAgo(60) }, [ids.late, ids.other]],
+    [{ failedUntil: minutesAgo(60) }, [ids.old]],
+    [{ failedSince: minutesAgo(100), failedUntil: minutesAgo(60) }, [ids.old]],
+    [{ failedSince: minutesAgo(10) }, []],
+    [{ kind: 'grief', failure: 'blocked' }, [ids.late]],
+  ] as [Record<string, string>, string[]][]) {
+    const found = { matched: expected.length, resent: 0, nextCursor: null };
+    assert.deepEqual(await many({ ...filter, dryRun: true }), found, JSON.stringify(filter));
+    assert.deepEqual(await list({ ...filter, state: 'failed' }), expected.sort());
+  }
+  // Of the list the reason filters letters in every state.
+  assert.deepEqual(await list({ failure: 'blocked', state: 'queued' }), [ids.waiting]);
+  assert.deepEqual(await list({ failure: 'blocked', failedSince: minutesAgo(60) }), [ids.late]);
+
+  const filter = { failure: 'blocked' };
+  const first = await many({ ...filter, limit: 1 });
+  assert.deepEqual([first.matched, first.resent], [1, 1]);
+  const second = await many({ ...filter, limit: 1, cursor: first.nextCursor });
+  assert.deepEqual(second, { matched: 1, resent: 1, nextCursor: null });
+  assert.deepEqual(await many(filter), { matched: 0, resent: 0, nextCursor: null });
+  for (const id of [ids.old, ids.late]) await service.until(id, 'sent', 1);
+  assert.equal(service.server.messages.length, 2);
+  assert.equal((await service.letter(ids.other)).state, 'failed');
+  assert.equal((await service.letter(ids.waiting)).state, 'queued');
+  assert.equal((await service.letter(ids.sending)).state, 'sending');
+});
+
+test('I6: many resends by filter at once, beside the worker, send each letter once', async (t) => {
+  const service = await start(t);
+  await service.putProfile('anna', 'anna@example.com');
+  const ids: string[] = [];
+  for (let i = 0; i < 30; i++) ids.push(await service.insert({}, failed('550 5.7.1', 1)));
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => service.call('POST', `${LETTERS}/resend`, {})),
+  );
+  const resent = answers.map(({ body }) => body.resent).reduce((sum, one) => sum + one, 0);
+  assert.equal(resent, 30);
+  for (const id of ids) await service.until(id, 'sent', 1);
+  assert.equal(service.server.messages.length, 30);
+});
+
+test('a filter that is none is refused, and named', async (t) => {
+  const service = await start(t);
+  for (const [body, place] of [
+    [{ failedSince: 'yesterday' }, '/failedSince'],
+    [{ failedUntil: '2026-02-30T00:00:00Z' }, '/failedUntil'],
+    [{ failure: '' }, '/failure'],
+    [{ failure: 'x'.repeat(201) }, '/failure'],
+    [{ kind: 'joy' }, '/kind'],
+    [{ limit: 0 }, '/limit'],
+    [{ limit: 1_001 }, '/limit'],
+    [{ state: 'sent' }, '/state'],
+    [undefined, ''],
+  ] as [object | undefined, string][]) {
+    const answer = await service.call('POST', `${LETTERS}/resend`, body);
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.errors[0].pointer, place);
+  }
+  const cursor = Buffer.from('letters:x').toString('base64url');
+  assert.equal((await service.call('POST', `${LETTERS}/resend`, { cursor })).status, 400);
+});
+
 test('a letter that waits for its next try becomes due now', async (t) => {
   const service = await start(t);
   await service.putProfile('anna', 'anna@example.com');

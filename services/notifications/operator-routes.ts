@@ -1,14 +1,23 @@
+import type { Static } from 'typebox';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import type { Database } from '#platform/database.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { decodeCursor, pageOf } from '#platform/page.ts';
+import { decodeCursor, encodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
 import * as deadStore from './dead-letter-store.ts';
 import { CUTS, deadLetterOf, messageOf } from './dead-letter-view.ts';
-import { findLetter, type LetterRow, listLetters } from './letter-list-store.ts';
+import { findLetters, resendLetters } from './find-letters.ts';
+import {
+  findLetter,
+  getLetters,
+  type LetterRow,
+  type LetterSearch,
+  listLetters,
+  searchLetters,
+} from './letter-list-store.ts';
 import { operatorLetterOf, previewOf, type Sender } from './letter-view.ts';
 import { type RedriveManyDeps, redrive, redriveMany } from './redrive.ts';
 import { resendLetter } from './resend-letter.ts';
@@ -19,6 +28,8 @@ const LETTERS_CURSOR = new RegExp(`^all-letters:(${UUID})$`);
 const DEAD_LETTERS_CURSOR = new RegExp(`^dead-letters:(${UUID})$`);
 
 const REDRIVES_MAX = 100;
+// One statement, well within its time-out.
+const RESEND_MAX = 1_000;
 // Within one internal call of who asks (ARCHITECTURE.md, time).
 const REDRIVE_MANY_MS = 1_500;
 
@@ -29,6 +40,60 @@ export interface AllLettersDeps {
   findContact: (customerId: string) => Promise<Profile | null>;
   /** Called after a letter became due. */
   onDue: () => void;
+}
+
+type LetterQuery = Static<typeof contract.listAllLetters.query>;
+type LetterFilter = LetterQuery | contract.LettersToResend;
+
+const keyOf = ({ id }: { id: string }) => `all-letters:${id}`;
+
+function searchOf(filter: LetterFilter): LetterSearch {
+  const {
+    customerId = null,
+    orderId = null,
+    state = null,
+    cursor,
+    kind = null,
+  } = filter as LetterQuery;
+  const before = decodeCursor(cursor, LETTERS_CURSOR);
+  const failedSince = momentOf(filter, 'failedSince');
+  const failedUntil = momentOf(filter, 'failedUntil');
+  return { customerId, orderId, state, kind, before, failedSince, failedUntil };
+}
+
+/** A leap second has the form, and is no moment to JavaScript. */
+function momentOf(filter: LetterFilter, name: 'failedSince' | 'failedUntil'): Date | null {
+  const text = filter[name];
+  if (text === undefined) return null;
+  const moment = new Date(text);
+  if (Number.isNaN(moment.getTime())) {
+    throw new AppError(commonProblems.invalidRequest, `${name} is no moment`, {
+      faults: [{ parameter: name, rule: 'format' }],
+    });
+  }
+  return moment;
+}
+
+/** Whether more is asked for than the indexes of letters answer. */
+function isNarrowed({ failedSince, failedUntil, failure, kind }: LetterQuery): boolean {
+  return [failedSince, failedUntil, failure, kind].some((filter) => filter !== undefined);
+}
+
+/** A page of letters that had to be looked for. It may be empty and still have a next one. */
+async function searchPage(
+  database: Database,
+  search: LetterSearch,
+  { reason, limit }: { reason: string | null; limit: number },
+) {
+  const { ids, last } = await findLetters(
+    { search: (given) => searchLetters(database, given) },
+    search,
+    reason,
+  );
+  const page = ids.slice(0, limit);
+  const end = page.length < ids.length ? (page.at(-1) ?? null) : last;
+  const nextCursor = end && encodeCursor(keyOf({ id: end }));
+  return { data: page.length === 0 ? [] : await getLetters(database, page), nextCursor };
 }
 
 /** The letters of all customers, for the operator. */
@@ -43,16 +108,29 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
 
   api.serve(contract.listAllLetters, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const rows = await listLetters(database, {
-      customerId: query.customerId ?? null,
-      orderId: query.orderId ?? null,
-      state: query.state ?? null,
-      before: decodeCursor(query.cursor, LETTERS_CURSOR),
-      limit,
-    });
-    const { data, nextCursor } = pageOf(rows, limit, (row) => `all-letters:${row.id}`);
+    const search = searchOf(query);
+    const { data, nextCursor } = isNarrowed(query)
+      ? await searchPage(database, search, { reason: query.failure ?? null, limit })
+      : pageOf(await listLetters(database, { ...search, limit }), limit, keyOf);
     const letters = data.map((row) => operatorLetterOf(row, sender));
     return { status: 200, body: { data: letters, nextCursor } };
+  });
+
+  api.serve(contract.resendLetters, async ({ body }) => {
+    const { matched, resent, last } = await resendLetters(
+      {
+        search: (search) => searchLetters(database, search),
+        queueFailedAgain: (ids) => store.queueFailedAgain(database, ids),
+        onDue: deps.onDue,
+      },
+      searchOf(body),
+      {
+        reason: body.failure ?? null,
+        limit: body.dryRun === true ? null : (body.limit ?? RESEND_MAX),
+      },
+    );
+    const nextCursor = last && encodeCursor(keyOf({ id: last }));
+    return { status: 200, body: { matched, resent, nextCursor } };
   });
 
   api.serve(contract.getAnyLetter, async ({ params }) => {

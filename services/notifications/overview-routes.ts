@@ -37,15 +37,23 @@ export function serveOverview(
   }
 
   const readOverview = shareReading(async (): Promise<contract.NotificationsOverview> => {
-    const [letters, oldestWaitingMs, justSent, deadLetters, lag] = await Promise.all([
+    const [letters, oldestWaitingMs, justSent, deadLetters, refusals, lag] = await Promise.all([
       store.countLetters(database, COUNTED_MAX),
       store.readOldestWaitingMs(database),
       store.countJustSent(database, RATE_TIMES),
       store.countDeadLetters(database, COUNTED_MAX),
+      store.readRefusals(database),
       lagOrNull(),
     ]);
     const sentPerSecond = justSent / RATE_TIMES.sentS;
-    return { letters, oldestWaitingMs, sentPerSecond, deadLetters, lag };
+    return {
+      letters,
+      oldestWaitingMs,
+      sentPerSecond,
+      deadLetters,
+      ...(refusals.length > 0 && { refusals }),
+      lag,
+    };
   });
   api.serve(contract.getNotificationsOverview, async () => ({
     status: 200,

@@ -1,6 +1,6 @@
-import type { NotificationsOverview } from '#contracts/notifications.ts';
+import type { MailRefusal, NotificationsOverview } from '#contracts/notifications.ts';
 import type { Queryable } from '#platform/database.ts';
-import { firstUuidAt } from '#platform/uuid.ts';
+import { firstUuidAgo } from '#platform/uuid.ts';
 
 // In both statements the states are values of a row and no literals: an index for literals, like that
 // of the letters that are due, would be taken while statistics say that next to nothing waits.
@@ -61,10 +61,36 @@ export async function countJustSent(
   const { rows } = await db.query<{ count: string }>({
     name: 'count-just-sent',
     text: `select count(*) from letters
-      where id >= $1 and (state = 'sent' and sent_at > now() - $2 * interval '1 second') is true`,
-    values: [firstUuidAt(new Date(Date.now() - eventS * 1_000)), sentS],
+      where id >= ${firstUuidAgo('$1')} and (state = 'sent' and sent_at > now() - $2 * interval '1 second') is true`,
+    values: [eventS, sentS],
   });
   return Number(rows[0]?.count);
+}
+
+// Longer than the longest wait between two attempts at a letter, which meet the fault again.
+const REFUSED_LATELY = `refused_at > now() - interval '30 minutes'`;
+
+/** Keeps the latest refusal of a kind that was about us. */
+export async function keepRefusal(db: Queryable, fault: string, response: string): Promise<void> {
+  await db.query(
+    `insert into mail_refusals (fault, response) values ($1, $2)
+      on conflict (fault) do update set response = excluded.response, refused_at = now()`,
+    [fault, response],
+  );
+}
+
+/** What the mail server refused us for lately, the latest first. */
+export async function readRefusals(db: Queryable): Promise<MailRefusal[]> {
+  const { rows } = await db.query<{
+    fault: MailRefusal['fault'];
+    response: string;
+    refused_at: Date;
+  }>(`select * from mail_refusals where ${REFUSED_LATELY} order by refused_at desc`);
+  return rows.map(({ fault, response, refused_at }) => ({
+    fault,
+    response,
+    at: refused_at.toISOString(),
+  }));
 }
 
 /** Dead letters that were not redriven, `max` of them at most. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closeDatabase } from '../../test/database.ts';
 import { startLetterBench } from '../../test/letter-workers.ts';
+import { readMetrics } from '../../test/metrics.ts';
 import {
   type NotificationsService,
   startNotificationsService as start,
@@ -46,6 +47,27 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
   assert.deepEqual(found.letters, { ...NO_LETTERS, queued: 2, sent: 1, failed: 1 });
   assert.ok(found.oldestWaitingMs >= 60_000 && found.oldestWaitingMs < 86_400_000);
   assert.deepEqual(found.lag, [{ partition: 0, position: 2, end: 2, lag: 0 }]);
+});
+
+test('a refusal that is about us is told, masked, with the latest answer of its kind', async (t) => {
+  const reply = (text: string) => ({ at: 'mail', do: 'reply', reply: text }) as const;
+  const service = await start(t, [reply('553 <orders@orderbell.localdomain> not owned')]);
+  await service.putProfile('anna', 'anna@example.com');
+  const id = await service.insert();
+  await service.until(id, 'sent', 2);
+  const { refusals } = await eventually('the refusal', async () => {
+    const overview = await overviewOf(service);
+    return overview.refusals && overview;
+  });
+  assert.equal(refusals.length, 1);
+  const [{ fault, response, at }] = refusals;
+  assert.deepEqual([fault, response], ['sender', '553 <o***@orderbell.localdomain> not owned']);
+  assert.match(at, /^\d{4}-.*Z$/);
+  const metrics = await readMetrics(service.url, 'orderbell_mail');
+  assert.deepEqual(metrics, { 'orderbell_mail_refusals_total{fault="sender"}': 1 });
+  // A fault that was corrected is not told for ever.
+  await service.database.query("update mail_refusals set refused_at = now() - interval '1 hour'");
+  await eventually('its end', async () => (await overviewOf(service)).refusals === undefined);
 });
 
 test('without the broker the rest is told', async (t) => {

@@ -37,6 +37,7 @@ async function attemptOf(
       from: 'orders@orders.test',
       retryInMs: () => 0,
       giveUpAfterMs: 1_000,
+      onOurFault: () => {},
       now: () => new Date(moment.getTime() + elapsedMs),
     },
     { ...letter, ...given },

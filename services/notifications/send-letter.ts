@@ -3,6 +3,7 @@ import { describeError } from '#platform/errors.ts';
 import type { ClaimedLetter } from './claim-store.ts';
 import { renderLetter } from './letter.ts';
 import type { Mail, SendOutcome } from './mailer.ts';
+import type { OurFault } from './smtp-refusal.ts';
 import type { AttemptRow, Recipient } from './store.ts';
 
 /** What becomes of a letter after an attempt. */
@@ -27,6 +28,8 @@ export interface SendLetterDeps {
   /** How long after `tryingSince` trying ends. */
   giveUpAfterMs: number;
   now: () => Date;
+  /** Told of an attempt that the mail server refused for a fault of ours. */
+  onOurFault: (fault: OurFault, reason: string) => void;
 }
 
 /**
@@ -37,6 +40,9 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
   const startedAt = deps.now();
   const { outcome, marked, contactMs } = await attemptSafely(deps, letter, startedAt);
   const verdict = judge(deps, letter, outcome, marked);
+  if (outcome.kind === 'transient' && outcome.ourFault !== undefined) {
+    deps.onOurFault(outcome.ourFault, outcome.response ?? outcome.error);
+  }
   const ended = deps.now();
   await deps.record(
     letter,

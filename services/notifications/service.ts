@@ -5,6 +5,7 @@ import * as profiles from '#contracts/profiles.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
+import { startDatabaseClock } from '#platform/database-clock.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http-client.ts';
@@ -20,6 +21,9 @@ import { notificationMetrics } from './metrics.ts';
 import { onOrderUpdates } from './on-order-update.ts';
 import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
 import { serveOverview } from './overview-routes.ts';
+import { keepRefusal } from './overview-store.ts';
+import { createRefusalAlarm } from './refusal-alarm.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveLetters } from './routes.ts';
 import { countUnknownTypes } from './unknown-types.ts';
 
@@ -76,6 +80,7 @@ export async function startNotifications(
     log,
   });
   await migrate(database, new URL('migrations/', import.meta.url));
+  const clock = await startDatabaseClock(database, log);
   const broker = await createBroker(config, 'notifications', log);
   const profilesClient = createHttpClient({
     callee: 'profiles',
@@ -106,11 +111,17 @@ export async function startNotifications(
     return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
   }
 
+  const alarm = createRefusalAlarm({
+    log,
+    keep: (fault, response) => keepRefusal(database, fault, response),
+  });
   const worker = startLetterWorker({
     database,
     mailer,
     ...sender,
     log,
+    onOurFault: alarm.raise,
+    now: clock.now,
     lookUpContacts: (customerIds) => lookUpContacts(customerIds),
   });
   const storeAll = createInbox(database);
@@ -121,6 +132,7 @@ export async function startNotifications(
         storeAll,
         onLetters: worker.kick,
         onUnknownType: unknownTypes.count,
+        now: clock.now,
       },
       messages,
     ),
@@ -130,7 +142,7 @@ export async function startNotifications(
     config,
     log,
     ready: { database: () => database.query('select 1') },
-    metrics: notificationMetrics({ database, broker, group: GROUP, unknownTypes }),
+    metrics: notificationMetrics({ database, broker, group: GROUP, unknownTypes, alarm }),
     routes(api) {
       serveLetters(api, database, sender);
       serveAllLetters(api, {
@@ -142,6 +154,7 @@ export async function startNotifications(
       });
       serveDeadLetters(api, database, worker.kick);
       serveAudit(api, { database, broker, group: GROUP });
+      serveRepairs(api, database);
       serveDelivery(api, database, sender);
       serveOverview(api, { database, broker, group: GROUP });
     },
@@ -151,6 +164,7 @@ export async function startNotifications(
       await mailer.close();
       await profilesClient.close();
       await broker.close();
+      clock.close();
       await database.close();
     },
   });

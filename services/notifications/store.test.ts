@@ -46,7 +46,7 @@ test('I6: of letters marked together only those that are still held may go', asy
     id,
     recipient: { ...recipient, to: `${n}@x.test` },
   }));
-  assert.deepEqual(await markCommitting(bench.database, token, marks), [false, true, false]);
+  assert.deepEqual(await markCommitting(bench.database, token, marks), [null, held, null]);
   const rows = await Promise.all([held, lost, ended].map(bench.letter));
   assert.deepEqual(
     rows.map(({ state, recipient: to }) => [state, to]),

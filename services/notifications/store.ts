@@ -84,13 +84,13 @@ export interface CommittingMark {
  * The marker between a message's body and its final dot: only who still holds the letter may let
  * the dot go (design section 4).
  * @param marks of different letters
- * @returns for each whether the dot may go: false when the lease was lost
+ * @returns for each its id when the dot may go, null when the lease was lost
  */
 export async function markCommitting(
   db: Queryable,
   token: string,
   marks: CommittingMark[],
-): Promise<boolean[]> {
+): Promise<(string | null)[]> {
   const { rows } = await db.query<{ id: string }>({
     name: 'mark-committing',
     text: `update letters
@@ -109,7 +109,7 @@ export async function markCommitting(
     ],
   });
   const marked = new Set(rows.map(({ id }) => id));
-  return marks.map(({ id }) => marked.has(id));
+  return marks.map(({ id }) => (marked.has(id) ? id : null));
 }
 
 /** A letter that the mail server accepted, and the attempt by which it came there. */
@@ -216,6 +216,9 @@ export async function insertAttempt(db: Queryable, attempt: AttemptRow): Promise
   });
 }
 
+const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_since = now(),
+  token = null, recipient = null, recipient_name = null, locale = null`;
+
 /**
  * The operator's resend: due now, with the contact data of today, the time of trying begun anew.
  * One that is being sent, or was, stays as it is.
@@ -223,12 +226,28 @@ export async function insertAttempt(db: Queryable, attempt: AttemptRow): Promise
  */
 export async function queueAgain(db: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update letters set state = 'queued', due_at = now(), ready = true, trying_since = now(), token = null,
-        recipient = null, recipient_name = null, locale = null
+    `update letters set ${QUEUED_AGAIN}
       where id = $1 and state in ('queued', 'failed')`,
     [id],
   );
   return rowCount === 1;
+}
+
+/**
+ * The same for failed letters only, as many as are named. Those that another resend is changing are
+ * left to it: waiting for them while holding others could be a deadlock.
+ * @returns how many became due
+ */
+export async function queueFailedAgain(db: Queryable, ids: string[]): Promise<number> {
+  const { rowCount } = await db.query(
+    `with again as (
+        select id from letters where id = any($1::uuid[]) and (state = 'failed') is true
+        for update skip locked
+      )
+      update letters set ${QUEUED_AGAIN} from again where letters.id = again.id`,
+    [ids],
+  );
+  return rowCount ?? 0;
 }
 
 /** Whom the row's letter goes to, once that is known. */

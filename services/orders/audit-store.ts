@@ -32,12 +32,13 @@ export async function auditOrders(
   const { rows } = await db.query<AuditedOrderRow>({
     name: 'audit-orders',
     // A row is deleted only a retention after its publication, and so after the order's end, or
-    // without a relay after its creation, which is that very end. It is written in the statement
-    // that ends the order, so the order's end is its age when the row is gone, too.
+    // without a relay after its creation. It is written in the statement that ends the order, so
+    // the order's end is its age when the row is gone; a repair writes it again later.
     text: `select orders.id, customer_id, status, status_reason, total_amount, currency,
         payment_operation_id, event_id, topic_id, partition, "offset",
         case when event_id is not null then
-          greatest(0, floor(extract(epoch from now() - orders.updated_at) * 1000))
+          greatest(0, floor(extract(epoch from
+            now() - coalesce(outbox.created_at, orders.updated_at)) * 1000))
         end as event_age_ms,
         case
           when status = 'Pending' then

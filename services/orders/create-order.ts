@@ -1,11 +1,13 @@
-import { hash, randomUUIDv7 } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Order, type OrderItem, orderProblems, totalOf } from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { timeOfUuid } from '#platform/uuid.ts';
+import { newUuidAt, timeOfUuid } from '#platform/uuid.ts';
 import type { OrderDraft } from './store.ts';
 
 export interface CreateOrderDeps {
   currency: string;
+  /** By the clock of the database, which the ages of orders are counted by. */
+  now: () => Date;
   insertOrder: (draft: OrderDraft) => Promise<Order | null>;
   findOrderByKey: (
     customerId: string,
@@ -31,13 +33,20 @@ export async function createOrder(
 ): Promise<{ order: Order; created: boolean }> {
   const { customerId, idempotencyKey, items } = request;
   const amount = totalOf(items);
-  if (amount === null || items.some((item) => item.unitPrice.currency !== deps.currency)) {
-    throw new AppError(commonProblems.invalidRequest, 'total or currency outside the limits', {
+  const foreign = items.findIndex((item) => item.unitPrice.currency !== deps.currency);
+  if (foreign !== -1) {
+    const pointer = `/items/${foreign}/unitPrice/currency`;
+    throw new AppError(commonProblems.invalidRequest, `a price is not in ${deps.currency}`, {
+      faults: [{ pointer, rule: 'const', expected: deps.currency }],
+    });
+  }
+  if (amount === null) {
+    throw new AppError(commonProblems.invalidRequest, 'total outside the limits', {
       faults: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
     });
   }
   const requestHash = hashOf(items);
-  const id = randomUUIDv7();
+  const id = newUuidAt(deps.now());
   const order = await deps.insertOrder({
     id,
     createdAt: timeOfUuid(id) as Date,
@@ -45,6 +54,7 @@ export async function createOrder(
     idempotencyKey,
     requestHash,
     items,
+    itemsJson: JSON.stringify(items),
     total: { amount, currency: deps.currency },
   });
   if (order !== null) return { order, created: true };

@@ -1,6 +1,6 @@
 import type { OrdersOverview } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/database.ts';
-import { firstUuidAt } from '#platform/uuid.ts';
+import { firstUuidAgo } from '#platform/uuid.ts';
 
 /** Counts of the latest orders by status, `max` of them at most. */
 export async function countLatest(db: Queryable, max: number): Promise<OrdersOverview['latest']> {
@@ -21,18 +21,18 @@ export async function countLatest(db: Queryable, max: number): Promise<OrdersOve
 /**
  * Orders per second since a moment: placed ones by the moment in their ids, ended ones by that in
  * their events' ids, so that one which recovery ended hours later counts when it ended.
- * @param seconds how long ago, by the clock that the ids are made by
+ * @param seconds how long ago
  */
 export async function readRates(db: Queryable, seconds: number): Promise<OrdersOverview['rates']> {
   const { rows } = await db.query<Record<'placed' | 'paid' | 'cancelled', string>>({
     name: 'read-order-rates',
-    text: `select (select count(*) from orders where id >= $1) as placed, paid, cancelled
+    text: `select (select count(*) from orders where id >= ${firstUuidAgo('$1')}) as placed, paid, cancelled
       from (
         select count(*) filter (where status = 'Paid') as paid,
           count(*) filter (where status = 'Cancelled') as cancelled
-        from (select payload ->> 'status' as status from outbox where id >= $1) as ended
+        from (select payload ->> 'status' as status from outbox where id >= ${firstUuidAgo('$1')}) as ended
       ) as ended`,
-    values: [firstUuidAt(new Date(Date.now() - seconds * 1_000))],
+    values: [seconds],
   });
   const perSecond = (count: string | undefined) => Number(count) / seconds;
   return {

@@ -1,9 +1,23 @@
 import type { Order, OrderRecovery, PendingOrder } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/database.ts';
-import { ORDER_COLUMNS, type OrderRow, orderOf } from './store.ts';
+import {
+  COLUMNS_WITHOUT_ITEMS,
+  ORDER_COLUMNS,
+  type OrderPage,
+  type OrderRow,
+  orderOf,
+  orderPageOf,
+  sizedPage,
+} from './store.ts';
+
+const CLAIM_ORDER = 'recovery_tried_at nulls first, created_at';
+const CLAIMABLE = `select id, items, recovery_tried_at, created_at from orders
+  where status = 'Pending' and created_at < now() - $1 * interval '1 millisecond'
+    and coalesce(recovery_leased_until, '-infinity') < now()
+  order by ${CLAIM_ORDER} limit $3 for update skip locked`;
 
 /**
- * Leases Pending orders for recovery. The lease only spares double work: recovering one order
+ * Leases Pending orders for recovery, as many as one answer takes. The lease only spares double work: recovering one order
  * twice is harmless.
  */
 export async function claimPending(
@@ -13,12 +27,7 @@ export async function claimPending(
   const { rows } = await db.query<OrderRow>(
     `update orders set recovery_tried_at = now(), recovery_attempts = recovery_attempts + 1,
         recovery_leased_until = now() + $2 * interval '1 millisecond'
-      where id in (
-        select id from orders
-        where status = 'Pending' and created_at < now() - $1 * interval '1 millisecond'
-          and coalesce(recovery_leased_until, '-infinity') < now()
-        order by recovery_tried_at nulls first, created_at
-        limit $3 for update skip locked)
+      where id in (select id from (${sizedPage(CLAIMABLE, CLAIM_ORDER)}) as sized where fits)
       returning ${ORDER_COLUMNS}`,
     [claim.olderThanMs, claim.leaseMs, claim.limit],
   );
@@ -50,26 +59,31 @@ export const RECOVERY_COLUMNS = 'recovery_attempts, recovery_tried_at, recovery_
 
 interface PendingRow extends OrderRow, RecoveryRow {
   age_ms: string;
+  fits: boolean;
 }
 
-/** Orders that have not ended, newest first, one more than `limit` where there are more. */
+const PENDING_PAGE = `select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS},
+    greatest(0, floor(extract(epoch from now() - created_at) * 1000)) as age_ms
+  from orders join pending using (id)
+  where $2::uuid is null or id < $2 order by id desc limit $3`;
+
+/** Orders that have not ended, newest first, as many as one page takes. */
 export async function listPending(
   db: Queryable,
   query: { minAgeMs: number; before: string | null; limit: number },
-): Promise<PendingOrder[]> {
+): Promise<OrderPage<PendingOrder>> {
   const { rows } = await db.query<PendingRow>(
     // Materialized: the few Pending ones are found by their own index. Left alone, the planner
     // may walk through all orders by id, looking for them.
     `with pending as materialized (
         select id from orders
         where status = 'Pending' and created_at <= now() - $1 * interval '1 millisecond')
-      select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS},
-        greatest(0, floor(extract(epoch from now() - created_at) * 1000)) as age_ms
-      from orders join pending using (id)
-      where $2::uuid is null or id < $2 order by id desc limit $3`,
+      select ${COLUMNS_WITHOUT_ITEMS}, ${RECOVERY_COLUMNS}, age_ms, fits,
+        case when fits then items end as items
+      from (${sizedPage(PENDING_PAGE, 'id desc')}) as sized order by id desc`,
     [query.minAgeMs, query.before, query.limit + 1],
   );
-  return rows.map((row) => ({
+  return orderPageOf(rows, query.limit, (row) => ({
     ...orderOf(row),
     ageMs: Number(row.age_ms),
     recovery: recoveryOf(row),

@@ -1,13 +1,14 @@
-import { randomUUIDv7 } from 'node:crypto';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import * as contract from '#contracts/orders.ts';
 import { createBatcher } from '#platform/batcher.ts';
 import { type Database, isRowFault } from '#platform/database.ts';
+import type { DatabaseClock } from '#platform/database-clock.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { decodeCursor, pageOf } from '#platform/page.ts';
+import { decodeCursor, pageWith } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
 import { traceparent } from '#platform/trace.ts';
+import { newUuidAt } from '#platform/uuid.ts';
 import { createOrder } from './create-order.ts';
 import * as pendingStore from './pending-store.ts';
 import { recordPayment } from './record-payment.ts';
@@ -15,6 +16,7 @@ import * as store from './store.ts';
 
 export interface OrdersRoutesDeps {
   database: Database;
+  clock: DatabaseClock;
   currency: string;
   /** Called after a commit that put an event into the outbox. */
   onEvent: () => void;
@@ -26,14 +28,24 @@ const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/
 // One at a time: two are each half as large, and a statement costs more than a row of it.
 const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 1, waitingMax: 1_024 };
 
+// The largest orders have 170 KB: a statement of 64 of them would run into its time-out.
+const INSERT_CHARACTERS_MAX = 1024 * 1024;
+
 /** The internal API of orders (`contracts/orders.ts`). */
-export function serveOrders(api: InternalApi, { database, currency, onEvent }: OrdersRoutesDeps) {
+export function serveOrders(
+  api: InternalApi,
+  { database, clock, currency, onEvent }: OrdersRoutesDeps,
+) {
   const insertOrder = createBatcher({
     run: (drafts: store.OrderDraft[]) => store.insertOrders(database, drafts),
+    isOwn: ({ id }, order) => order === null || order.id === id,
     ...BATCHES,
+    weightOf: ({ itemsJson }) => itemsJson.length,
+    weightMax: INSERT_CHARACTERS_MAX,
   });
   const settleOrder = createBatcher({
     run: (settlements: store.Settlement[]) => store.settleOrders(database, settlements),
+    isOwn: ({ orderId }, order) => order === null || order.id === orderId,
     ...BATCHES,
   });
 
@@ -41,6 +53,7 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
     const { order, created } = await createOrder(
       {
         currency,
+        now: clock.now,
         insertOrder,
         findOrderByKey: (customerId, key) => store.findOrderByKey(database, customerId, key),
       },
@@ -58,7 +71,7 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
             orderId: id.toLowerCase(),
             record,
             event: {
-              id: randomUUIDv7(),
+              id: newUuidAt(clock.now()),
               type: ORDER_UPDATE_TYPE,
               traceparent: traceparent(traceId),
             },
@@ -83,13 +96,13 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
 
   api.serve(contract.listOrders, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const orders = await store.listOrders(database, {
+    const { orders, more } = await store.listOrders(database, {
       customerId: query.customerId,
       status: query.status ?? null,
       before: decodeCursor(query.cursor, CURSOR),
       limit,
     });
-    return { status: 200, body: pageOf(orders, limit, (order) => `orders:${order.id}`) };
+    return { status: 200, body: pageWith(orders, more, (order) => `orders:${order.id}`) };
   });
 
   api.serve(contract.claimPendingOrders, async ({ body }) => {
@@ -98,12 +111,12 @@ export function serveOrders(api: InternalApi, { database, currency, onEvent }: O
 
   api.serve(contract.listPendingOrders, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const orders = await pendingStore.listPending(database, {
+    const { orders, more } = await pendingStore.listPending(database, {
       minAgeMs: query.minAgeMs ?? 0,
       before: decodeCursor(query.cursor, PENDING_CURSOR),
       limit,
     });
-    return { status: 200, body: pageOf(orders, limit, (order) => `pending:${order.id}`) };
+    return { status: 200, body: pageWith(orders, more, (order) => `pending:${order.id}`) };
   });
 
   api.serve(contract.noteRecoveryFailure, async ({ params, body }) => {

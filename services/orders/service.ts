@@ -5,6 +5,7 @@ import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-messa
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
 import { createDatabase, migrate } from '#platform/database.ts';
+import { startDatabaseClock } from '#platform/database-clock.ts';
 import { startRelay } from '#platform/outbox.ts';
 import { startOutboxRetention } from '#platform/outbox-retention.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
@@ -12,6 +13,7 @@ import { serveAudit } from './audit-routes.ts';
 import { serveHistory } from './history-routes.ts';
 import { orderMetrics } from './metrics.ts';
 import { serveOverview } from './overview-routes.ts';
+import { serveRepairs } from './repair-routes.ts';
 import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -45,6 +47,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     log,
   });
   await migrate(database, new URL('migrations/', import.meta.url));
+  const clock = await startDatabaseClock(database, log);
   const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
   const outbox =
     broker === null
@@ -64,14 +67,16 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     ready: { database: () => database.query('select 1') },
     metrics: orderMetrics(database, { relayed: broker !== null }),
     routes(api) {
-      serveOrders(api, { database, currency: config.CURRENCY, onEvent: outbox.kick });
+      serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       serveAudit(api, { database, relayed: broker !== null });
       serveHistory(api, database);
+      serveRepairs(api, { database, relayed: broker !== null, onEvent: outbox.kick });
       serveOverview(api, { database, relayed: broker !== null });
     },
     async close() {
       await outbox.close();
       await broker?.close();
+      clock.close();
       await database.close();
     },
   });

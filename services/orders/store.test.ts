@@ -20,7 +20,7 @@ async function start(t: TestContext) {
         customerId: 'auth0|anna',
         idempotencyKey: randomUUID(),
         requestHash: Buffer.alloc(32),
-        items: [{ name: 'Книга', quantity: 1, unitPrice: rub(1_000_000_000_000_000) }],
+        ...itemsOf(1_000_000_000_000_000),
         total: rub(1_000_000_000_000_000),
       };
       return (await store.insertOrders(database, [draft]))[0] as Order;
@@ -154,12 +154,17 @@ test('I5: many orders end in one statement, each with its own event, and none wi
   );
 });
 
+function itemsOf(price: number) {
+  const items = [{ name: 'Книга', quantity: 1, unitPrice: rub(price) }];
+  return { items, itemsJson: JSON.stringify(items) };
+}
+
 test('of many orders in one statement, only those with a new key are stored', async (t) => {
   const { database } = await start(t);
   const draft = (customerId: string, idempotencyKey: string): store.OrderDraft => ({
     ...{ id: randomUUIDv7(), createdAt: new Date(), customerId, idempotencyKey },
     ...{ requestHash: Buffer.alloc(32), total: rub(1) },
-    items: [{ name: 'Книга', quantity: 1, unitPrice: rub(1) }],
+    ...itemsOf(1),
   });
   const before = draft('anna', 'used');
   await store.insertOrders(database, [before]);

@@ -142,12 +142,43 @@ test('two hundred contacts are looked up at once; unknown customers are left out
   assert.equal((await profiles.lookUp([])).status, 400);
 });
 
+test('profiles are found by their address in any case of its letters, at most twenty', async (t) => {
+  const profiles = await start(t);
+  const find = async (email: string) => {
+    const path = `/profiles?email=${encodeURIComponent(email)}`;
+    const { status, body } = await profiles.call('GET', path);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body.data;
+  };
+  await profiles.create('anna', { ...ANNA, email: 'Anna.K@Example.com' });
+  await profiles.create('twin', { ...ANN, email: 'anna.k@example.COM' });
+  await profiles.create('other', { ...ANN, email: 'annaxk@example.com' });
+  const found = [
+    { customerId: 'anna', ...ANNA, email: 'Anna.K@Example.com' },
+    { customerId: 'twin', ...ANN, email: 'anna.k@example.COM' },
+  ];
+  for (const email of ['anna.k@example.com', 'ANNA.K@EXAMPLE.COM', 'Anna.K@Example.com']) {
+    assert.deepEqual(await find(email), found);
+  }
+  // Exact: no part of an address, no pattern.
+  for (const email of ['a.k@example.com', 'anna_k@example.com', 'anna.k@example.co']) {
+    assert.deepEqual(await find(email), []);
+  }
+  for (let i = 0; i < 25; i++) await profiles.create(`many-${i}`, { ...ANN, email: 'm@a.bc' });
+  assert.equal((await find('m@a.bc')).length, 20);
+  for (const query of ['', '?email=nobody', '?email=a@b.cd&email=a@b.cd', '?mail=a@b.cd']) {
+    assert.equal((await profiles.call('GET', `/profiles${query}`)).status, 400, query);
+  }
+});
+
 test('only notifications may look contacts up, and it may do nothing else', async (t) => {
   const profiles = await start(t);
   const body = { customerIds: ['anna'] };
   assert.equal((await profiles.call('POST', '/contacts/look-up', body)).status, 403);
   const foreign = { caller: 'notifications' } as const;
-  assert.equal((await profiles.call('GET', '/profiles/anna', undefined, foreign)).status, 403);
+  for (const path of ['/profiles/anna', '/profiles?email=a@b.cd']) {
+    assert.equal((await profiles.call('GET', path, undefined, foreign)).status, 403, path);
+  }
   assert.equal((await profiles.call('PUT', '/profiles/anna', ANNA, foreign)).status, 403);
   const create = { customerId: 'anna', ...ANNA };
   assert.equal((await profiles.call('POST', '/profiles', create, foreign)).status, 403);

@@ -16,6 +16,10 @@ export function serveProfiles(api: InternalApi, database: Database): void {
     return answer(200, await getProfile(params.customerId));
   });
 
+  api.serve(contract.findProfilesByEmail, async ({ query }) => {
+    return { status: 200, body: { data: await store.findProfilesByEmail(database, query.email) } };
+  });
+
   api.serve(contract.putProfile, async ({ params, headers, body }) => {
     const profile = { customerId: params.customerId, ...body };
     const condition = headers['if-match'];

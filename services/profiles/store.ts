@@ -77,6 +77,21 @@ export async function updateProfile(
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
 
+// Several customers may have given one address; more than these an operator cannot tell apart.
+const SAME_EMAIL_MAX = 20;
+
+/** The profiles with this address, in any case of its letters, at most 20 of them. */
+export async function findProfilesByEmail(db: Queryable, email: string): Promise<Profile[]> {
+  const { rows } = await db.query<ProfileRow>({
+    name: 'find-profiles-by-email',
+    text: `select ${PROFILE_COLUMNS} from profiles
+      where lower(email collate "C") = lower($1::text collate "C")
+      order by customer_id limit ${SAME_EMAIL_MAX}`,
+    values: [email],
+  });
+  return rows.map((row) => profileOf(row).profile);
+}
+
 export async function findProfiles(db: Queryable, customerIds: string[]): Promise<Profile[]> {
   const { rows } = await db.query<ProfileRow>({
     name: 'find-profiles',

@@ -7,6 +7,8 @@ const difference = (relation: LedgerDifference['relation'], id: string): LedgerD
   relation,
   id,
   detail: 'x',
+  remedy: 'by-hand',
+  remedyText: 'x',
 });
 
 function reportOf(changes: Partial<LedgerReport>): LedgerReport {
@@ -17,6 +19,7 @@ function reportOf(changes: Partial<LedgerReport>): LedgerReport {
     checked: { orders: 2, letters: 3, wallets: 4, events: 5 },
     waiting: { pendingOrders: 1, unpublishedEvents: 2, unreadEvents: 3, unsentLetters: 4 },
     failedLetters: 1,
+    acknowledged: 1,
     differences: [],
     ...changes,
   };
@@ -33,6 +36,7 @@ test('answers of one check add up, and the last one tells whether it is complete
     checked: { orders: 4, letters: 6, wallets: 8, events: 10 },
     waiting: { pendingOrders: 2, unpublishedEvents: 4, unreadEvents: 6, unsentLetters: 8 },
     failedLetters: 2,
+    acknowledged: 2,
     differences: last.differences,
     differenceCount: 1,
     complete: true,

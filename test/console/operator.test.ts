@@ -23,11 +23,13 @@ import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf }
 // The operator's pages: what they show is what the API says, and what they do is done.
 
 const words = wordsOf('ru');
+const BLOCKED = { at: 'rcpt', do: 'reply', reply: '550 5.7.1 blocked by a list' } as const;
 const REFUSAL: SmtpStep = { at: 'rcpt', do: 'reply', reply: '550 5.1.1 no such user' };
 
 test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async (t) => {
   let refuses = false;
-  const choose = () => (refuses ? REFUSAL : undefined);
+  let blocks = false;
+  const choose = () => (blocks ? BLOCKED : refuses ? REFUSAL : undefined);
   const server = await startTestSmtpServer(t, { choose });
   const system = await startTestSystem(t, {
     SMTP_URL: server.url,
@@ -100,6 +102,46 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     assert.equal((await letter()).state, 'sent');
     assert.deepEqual(server.messages.at(-1)?.to, [anna.email]);
     assert.equal(server.messages.length, 3);
+  });
+
+  await t.test(
+    'failed letters are sent again by their reason, once it is said how many',
+    async () => {
+      const texts = words.operator.letters.resendMany;
+      refuses = true;
+      for (let i = 0; i < 2; i++) await anna.call('POST', '/v1/orders', orderOf(100));
+      const failed = async () => (await overviewOf(operator)).notifications?.letters.failed;
+      await eventually('two failed letters', async () => (await failed()) === 2);
+      refuses = false;
+      const before = server.messages.length;
+      await goTo(page, words, 'letters');
+      await page.getByText(texts.title).click();
+      await page.getByLabel(texts.reason).fill('no such host');
+      await button(page, texts.look).click();
+      await page.getByText(texts.found('0')).waitFor();
+      await page.getByLabel(texts.reason).fill('NO SUCH user');
+      await page.getByLabel(texts.failedSince).fill('2026-01-01T00:00');
+      await button(page, texts.look).click();
+      await page.getByText(texts.found('2')).waitFor();
+      assert.deepEqual(await barriersOn(page), []);
+      assert.equal(server.messages.length, before);
+      await button(page, texts.confirm('2')).click();
+      await page.getByText(texts.done('2')).waitFor();
+      await eventually('both letters', async () => server.messages.length === before + 2);
+      await page.getByText(words.operator.letters.none.failed).waitFor();
+    },
+  );
+
+  await t.test('a refusal that is about us is on the overview, with what to check', async () => {
+    blocks = true;
+    await anna.call('POST', '/v1/orders', orderOf(100));
+    await goTo(page, words, 'overview');
+    await page.getByText(words.overview.refused(BLOCKED.reply)).waitFor();
+    await page.getByText(words.overview.refusalFix.policy).waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+    blocks = false;
+    const sent = server.messages.length + 1;
+    await eventually('the letter', async () => server.messages.length === sent);
   });
 
   await t.test(

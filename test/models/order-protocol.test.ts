@@ -34,6 +34,18 @@ const holding: [name: string, protocol: OrderProtocol, ends: string[], states: n
     200_000,
   ],
   [
+    'billing restored to a state before its decision, a wallet that changes at any moment',
+    {
+      handlers: 3,
+      workers: 2,
+      holdsEnough: false,
+      walletChanges: true,
+      billingRestored: true,
+    },
+    ENDS,
+    5_000,
+  ],
+  [
     'recovery that pays instead of voiding, as safe',
     { handlers: 3, workers: 2, holdsEnough: false, walletChanges: true, variant: 'roll-forward' },
     ['Paid', 'Cancelled, declined'],
@@ -65,12 +77,15 @@ const refuted: [variant: OrderVariant, kind: string, by: RegExp][] = [
   ['recovery-by-age', ORDER_BREACHES.chargedCancelled, /claims the order\n.*record voided$/],
   ['record-without-guard', ORDER_BREACHES.events, /record captured arrives late or again$/],
   ['voids-purged', ORDER_BREACHES.chargedCancelled, /billing purges the void/],
+  ['repetition-decides', ORDER_BREACHES.chargedCancelled, /billing is restored/],
 ];
 
 for (const [variant, kind, by] of refuted) {
   test(`the order protocol is refuted with ${variant}`, (t) => {
     const holdsEnough = variant !== 'decline-not-kept';
-    const protocol = { handlers: 1, workers: 1, holdsEnough, walletChanges: true, variant };
+    const billingRestored = variant === 'repetition-decides';
+    const actors = { handlers: 1, workers: 1 };
+    const protocol = { ...actors, holdsEnough, walletChanges: true, billingRestored, variant };
     assertRefuted(t, orderProtocol(protocol), { kind, by });
   });
 }

@@ -16,6 +16,11 @@ export interface OrderProtocol {
   holdsEnough: boolean;
   /** Whether that may change at any moment, by a top-up and by other orders. */
   walletChanges: boolean;
+  /**
+   * Whether billing may be restored to a state before it decided an order that is Cancelled. All
+   * services are stopped meanwhile, so that no request of before is under way afterwards.
+   */
+  billingRestored?: boolean;
   variant?: OrderVariant;
 }
 
@@ -38,7 +43,9 @@ export type OrderVariant =
   /** Orders records without asking whether the order is still Pending. */
   | 'record-without-guard'
   /** Billing forgets voids in time. */
-  | 'voids-purged';
+  | 'voids-purged'
+  /** A repetition of a declined order asks billing to decide, only to learn what the wallet lacked. */
+  | 'repetition-decides';
 
 export const ORDER_BREACHES = {
   chargedTwice: 'charged twice',
@@ -158,6 +165,14 @@ function nextStates(state: OrderState, protocol: OrderProtocol): Transition<Orde
       next.holdsEnough = !state.holdsEnough;
     });
   }
+  if (protocol.billingRestored && state.decision !== 'none' && hasEnded(state, 'Cancelled')) {
+    step('billing is restored to a state before its decision', (next) => {
+      next.decision = 'none';
+      next.sent = 0;
+      next.handlers.fill('create');
+      next.workers.fill('idle');
+    });
+  }
   if (variant === 'voids-purged' && state.decision === 'voided') {
     step('billing purges the void', (next) => {
       next.decision = 'none';
@@ -176,6 +191,15 @@ function handlerSteps(state: OrderState, i: number, variant: OrderVariant | unde
   const goTo = (next: OrderState, to: HandlerPhase) => {
     next.handlers[i] = to;
   };
+  if (phase === 'ask why declined' && variant !== 'repetition-decides') {
+    // Whatever billing keeps: the answer is what the order's status says.
+    step(`${me} reads the decision`, (next) => {
+      tell(next, 'declined');
+      goTo(next, 'create');
+    });
+    step(`${me} is killed, or answers 503`, (next) => goTo(next, 'create'));
+    return;
+  }
   const request = phase === 'ask why declined' ? 'decide' : phase;
   if (!wasSent(state, request)) step(`${me} sends ${request}`, (next) => send(next, request));
   step(`${me} gets the answer to ${request}`, (next) => {
@@ -301,6 +325,10 @@ function record(
     state.events++;
   }
   return state.order === ENDED[decision] ? decision : 'contradicted';
+}
+
+function hasEnded({ order }: OrderState, status: string): boolean {
+  return order.startsWith(status);
 }
 
 function send(state: OrderState, request: Request): void {

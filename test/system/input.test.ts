@@ -302,6 +302,7 @@ async function checkKeys(t: TestContext, system: TestSystem) {
         const answer = await send('POST', path, body, { 'idempotency-key': key as string });
         assertProblem(answer, 400, 'invalid-request');
         assert.deepEqual(placesOf(answer), ['?idempotency-key']);
+        assert.equal(answer.headers.get('idempotency-key'), null);
       });
     }
   }
@@ -328,6 +329,41 @@ async function checkKeys(t: TestContext, system: TestSystem) {
   await t.test('a made key is told', async () => {
     const answer = await send('POST', '/v1/orders', priced('100'));
     assert.match(answer.headers.get('idempotency-key') ?? '', /^[\x21-\x7e]{1,255}$/);
+  });
+  await t.test('whatever the answer says, it names the key', async () => {
+    const key = { 'idempotency-key': 'echo' };
+    const foreign = JSON.stringify({ ...JSON.parse(priced('100')), customerId: 'another' });
+    const text = { ...key, 'content-type': 'text/plain' };
+    const packed = { ...key, 'content-encoding': 'gzip' };
+    const tooDear = priced('1000000');
+    const requests: [number, string, string, string | undefined, Record<string, string>][] = [
+      [201, 'POST', '/v1/orders', priced('1'), key],
+      [422, 'POST', '/v1/orders', priced('2'), key],
+      [406, 'POST', '/v1/orders', tooDear, { 'idempotency-key': 'too-dear' }],
+      [400, 'POST', '/v1/orders', '{', key],
+      [400, 'POST', '/v1/wallet/top-ups', '{}', key],
+      [401, 'POST', '/v1/orders', priced('1'), { ...key, authorization: 'Bearer x' }],
+      [403, 'POST', '/v1/orders', foreign, key],
+      [403, 'GET', '/v1/operator/overview', undefined, key],
+      [404, 'POST', '/v1/nothing', '{}', key],
+      [405, 'PUT', '/v1/orders', priced('1'), key],
+      [413, 'POST', '/v1/orders', `"${'x'.repeat(200_000)}"`, key],
+      [415, 'POST', '/v1/orders', 'x', text],
+      [415, 'POST', '/v1/orders', priced('1'), packed],
+      [400, 'GET', '/v1/orders/%zz', undefined, key],
+      [414, 'GET', `/v1/orders/${'x'.repeat(2_000)}`, undefined, key],
+      [200, 'GET', '/v1/wallet', undefined, key],
+    ];
+    for (const [status, method, path, body, headers] of requests) {
+      const answer = await send(method, path, body, headers);
+      assert.equal(answer.status, status, `${method} ${path.slice(0, 50)}`);
+      const told = answer.headers.get('idempotency-key');
+      assert.equal(told, headers['idempotency-key'], `${status} ${method} ${path.slice(0, 50)}`);
+    }
+    // Where the client sent none, also a refusal names the one to go on with.
+    const refused = await send('POST', '/v1/orders', '{}');
+    assert.equal(refused.status, 400);
+    assert.match(refused.headers.get('idempotency-key') ?? '', /^[\x21-\x7e]{1,255}$/);
   });
   await t.test("another customer's key is another key", async () => {
     const boris = senderOf(system, await system.customer({ topUp: 100 }));

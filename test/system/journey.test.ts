@@ -30,7 +30,9 @@ async function journeyOf(caller: TestCustomer, id: string, base = '/v1/orders'):
 function wholeJourney(caller: TestCustomer, id: string): Promise<Journey> {
   return eventually('the end of the journey', async () => {
     const journey = await journeyOf(caller, id);
-    return journey.complete && journey.event?.publishedAt != null && journey;
+    // An attempt is recorded after the state that it led to.
+    const recorded = journey.letter === null || journey.letter.attempts.length > 0;
+    return journey.complete && recorded && journey.event?.publishedAt != null && journey;
   });
 }
 

@@ -274,6 +274,7 @@ test('the books of a mixed history agree; whatever is changed in one database is
     checked: { orders: 3, letters: 3, wallets: 1, events: 3 },
     waiting: NOTHING_WAITS,
     failedLetters: 0,
+    acknowledged: 0,
     differences: [],
   };
   assert.deepEqual(await verify(operator), sound);

@@ -25,20 +25,21 @@ const ROUTES = [
   ['GET', `${LETTERS}/${MISSING}`],
   ['GET', `${LETTERS}/${MISSING}/preview`],
   ['POST', `${LETTERS}/${MISSING}/resend`],
+  ['POST', `${LETTERS}/resend`, { dryRun: true }],
   ['GET', DEAD],
   ['GET', `${DEAD}/${MISSING}`],
   ['POST', `${DEAD}/${MISSING}/redrive`],
   ['POST', `${DEAD}/redrive`],
-] as const;
+] satisfies [method: string, path: string, body?: object][];
 
 test('only the operator gets at letters of others and at dead letters', async (t) => {
   const system = await startTestSystem(t);
   const anna = await system.customer();
   const operator = await system.operator();
-  for (const [method, path] of ROUTES) {
-    assertProblem(await call(system.url, method, path), 401);
-    assertProblem(await anna.call(method, path), 403, 'forbidden');
-    const answer = await operator.call(method, path);
+  for (const [method, path, body] of ROUTES) {
+    assertProblem(await call(system.url, method, path, { body }), 401);
+    assertProblem(await anna.call(method, path, body), 403, 'forbidden');
+    const answer = await operator.call(method, path, body);
     if (path.includes(MISSING)) assertProblem(answer, 404, 'not-found');
     else assert.equal(answer.status, 200);
   }

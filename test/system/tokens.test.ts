@@ -221,7 +221,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
 
   await t.test('the scope makes an operator', async () => {
     const topUp = (claims: object) =>
-      callAs(claims, 'POST', '/v1/operator/wallets/someone/top-ups', { amount: rub(1) });
+      callAs(claims, 'POST', '/v1/operator/wallets/claimed/top-ups', { amount: rub(1) });
     assert.equal((await topUp({ scope: 'openid operator' })).status, 201);
     for (const scope of [undefined, 'openid', 'operators', 'Operator', { operator: true }]) {
       assertProblem(await topUp({ scope }), 403, 'forbidden');

@@ -1,0 +1,108 @@
+import { useState } from 'preact/hooks';
+import type { LettersToResend, ResendResult } from '#contracts/notifications.ts';
+import { useConsole, useTexts } from '../context.ts';
+import { formatNumber } from '../format.ts';
+import { useAction } from '../load.ts';
+import { operator } from '../texts/operator.ts';
+import { Field, TextField } from './field.tsx';
+import { Notice, Problem } from './notices.tsx';
+
+// Some ten thousand letters; after that the button is pressed once more.
+const PARTS_MAX = 20;
+
+interface Total {
+  count: number;
+  /** Whether there are more letters that were not looked at. */
+  more: boolean;
+}
+
+/** Sends failed letters again, by why and when they failed, once it is known how many. */
+export function ResendLetters({ onResent }: { onResent: () => void }) {
+  const texts = useTexts(operator).letters.resendMany;
+  const { api, language } = useConsole();
+  const [filter, setFilter] = useState({ failure: '', failedSince: '', failedUntil: '' });
+  const [found, setFound] = useState<Total | null>(null);
+  const [resent, setResent] = useState<Total | null>(null);
+  const set = (change: Partial<typeof filter>) => {
+    setFilter({ ...filter, ...change });
+    setFound(null);
+  };
+
+  async function inParts(body: LettersToResend, count: keyof ResendResult): Promise<Total> {
+    const total = { count: 0, more: true };
+    let cursor: string | undefined;
+    for (let parts = 0; parts < PARTS_MAX && total.more; parts++) {
+      const answer = await api.send<ResendResult>('POST', '/v1/operator/letters/resend', {
+        body: { ...body, ...(cursor !== undefined && { cursor }) },
+      });
+      total.count += Number(answer.body[count]);
+      cursor = answer.body.nextCursor ?? undefined;
+      total.more = cursor !== undefined;
+    }
+    return total;
+  }
+
+  const look = useAction(async () => {
+    setResent(null);
+    setFound(await inParts({ ...bodyOf(filter), dryRun: true }, 'matched'));
+  });
+  const send = useAction(async () => {
+    setResent(await inParts(bodyOf(filter), 'resent'));
+    setFound(null);
+    onResent();
+  });
+  const textOf = ({ count, more }: Total) => `${formatNumber(count, language)}${more ? '+' : ''}`;
+  const problem = look.problem ?? send.problem;
+  return (
+    <details class="resend-many">
+      <summary>{texts.title}</summary>
+      <TextField
+        label={texts.reason}
+        hint={texts.reasonHint}
+        value={filter.failure}
+        input={{ type: 'search', maxLength: 200 }}
+        onChange={(failure) => set({ failure })}
+      />
+      {(['failedSince', 'failedUntil'] as const).map((name) => (
+        <Field key={name} label={texts[name]}>
+          {(ties) => (
+            <input
+              {...ties}
+              type="datetime-local"
+              value={filter[name]}
+              onInput={(event) => set({ [name]: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+      ))}
+      <p>
+        <button type="button" disabled={look.running || send.running} onClick={look.run}>
+          {texts.look}
+        </button>
+      </p>
+      {problem !== null && <Problem problem={problem} />}
+      {found !== null && (
+        <Notice tone="wait">
+          <p>{texts.found(textOf(found))}</p>
+          {found.count > 0 && (
+            <button type="button" class="primary" disabled={send.running} onClick={send.run}>
+              {texts.confirm(textOf(found))}
+            </button>
+          )}
+        </Notice>
+      )}
+      {resent !== null && <Notice tone="good">{texts.done(textOf(resent))}</Notice>}
+    </details>
+  );
+}
+
+/** What was filled in. A time is one of this person's clock. */
+function bodyOf(filter: Record<'failure' | 'failedSince' | 'failedUntil', string>) {
+  const { failure, failedSince, failedUntil } = filter;
+  const moment = (local: string) => new Date(local).toISOString();
+  return {
+    ...(failure.trim() !== '' && { failure: failure.trim() }),
+    ...(failedSince !== '' && { failedSince: moment(failedSince) }),
+    ...(failedUntil !== '' && { failedUntil: moment(failedUntil) }),
+  };
+}

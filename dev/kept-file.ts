@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+
+/** What a person has to know of a file that a start needs and cannot use. */
+export interface KeptFile {
+  path: string;
+  /** What it is for, as a sentence. */
+  purpose: string;
+  /** What to do now, as a sentence. */
+  remedy: string;
+}
+
+/** A kept file that is damaged: the start ends, and nothing is overwritten. One line for people. */
+export class DamagedFileError extends Error {
+  /** @param wrong what is wrong with it, as in "is empty" */
+  constructor({ path, purpose, remedy }: KeptFile, wrong: string) {
+    super(`${path} ${wrong}. ${purpose} ${remedy}`);
+    this.name = 'DamagedFileError';
+  }
+}
+
+/**
+ * @returns undefined when there is no such file
+ * @throws DamagedFileError when it is empty or cannot be read
+ */
+export async function readKeptFile(file: KeptFile): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file.path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new DamagedFileError(file, whyUnreadable(error));
+  }
+  if (text.trim() === '') throw new DamagedFileError(file, 'is empty');
+  return text;
+}
+
+/** The words for a fault of the file system. */
+export function whyUnreadable(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return `may not be used by this user (uid ${process.getuid?.() ?? '?'})`;
+    case 'EISDIR':
+      return 'is a folder';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'is not a folder';
+    case 'EROFS':
+      return 'is on a read-only file system';
+    case 'ENOSPC':
+      return 'is on a full disk';
+    default:
+      return `cannot be used (${message})`;
+  }
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+const SOURCES = join(import.meta.dirname, '..');
+const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+
+/** A checkout with nothing in it but what run.cjs reads, where Node believes to be an old one. */
+async function makeCheckout(t: TestContext, name = 'checkout') {
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-run-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const root = join(folder, name);
+  await mkdir(join(root, 'dev'), { recursive: true });
+  await copyFile(join(SOURCES, 'dev', 'run.cjs'), join(root, 'dev', 'run.cjs'));
+  await copyFile(join(SOURCES, 'package.json'), join(root, 'package.json'));
+  const old = join(folder, 'old.cjs');
+  await writeFile(old, `Object.defineProperty(process.versions, 'node', { value: '18.20.8' });`);
+  return {
+    root,
+    run(words: string[], { asOld = false, env = {} } = {}) {
+      const args = [...(asOld ? [`--require=${old}`] : []), join(root, 'dev', 'run.cjs'), ...words];
+      const options = { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } } as const;
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, options);
+      return { status, said: (stdout + stderr).trim() };
+    },
+  };
+}
+
+test('an old Node without the package of the right one is told in one line', async (t) => {
+  const { run } = await makeCheckout(t);
+  const { status, said } = run(['dev/start.ts'], { asOld: true });
+  assert.equal(status, 1);
+  assert.match(said, /^Orderbell runs on Node 26, and this is Node 18\.20\.8\. .*npm install.*"$/);
+  const prepare = run(['dev/console.ts'], {
+    asOld: true,
+    env: { npm_lifecycle_event: 'prepare' },
+  });
+  assert.equal(prepare.status, 0);
+});
+
+test('an old Node hands over, with options, arguments and exit code', async (t) => {
+  const { root, run } = await makeCheckout(t);
+  const bin = join(root, 'node_modules', NODE_PACKAGE, 'bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, '..', 'package.json'), '{}');
+  await writeFile(join(bin, 'node'), '#!/bin/sh\nshift\necho "$@"\nexit 3\n');
+  await chmod(join(bin, 'node'), 0o755);
+  const { status, said } = run(['cli/orderbell.ts', '--item', 'a b'], { asOld: true });
+  assert.equal(status, 3);
+  assert.equal(said, `${join(root, 'dev', 'run.cjs')} cli/orderbell.ts --item a b`);
+});
+
+test('missing packages are named, those of development only where they are needed', async (t) => {
+  const { run } = await makeCheckout(t);
+  assert.match(run(['dev/start.ts']).said, /^npm packages are missing \(.*\): run "npm install"$/);
+  assert.match(run(['test/run.ts']).said, /: run "npm install --include=dev"$/);
+});
+
+test('a path in which Node finds no modules is named', async (t) => {
+  const { run } = await makeCheckout(t, 'a*b');
+  const { status, said } = run(['dev/start.ts']);
+  assert.equal(status, 1);
+  assert.match(said, /^the path .*a\*b has a \* in it.*$/);
+});

@@ -1,0 +1,41 @@
+import { relative } from 'node:path';
+
+/** What the screen of `npm start` tells. */
+export interface ScreenFacts {
+  url: string;
+  home: string;
+  operator: string;
+  /** Null when it was shown before. */
+  password: string | null;
+  mailbox: string;
+  /** What is unusual about this start. */
+  notices: string[];
+}
+
+/** The text by which `npm start` says that everything runs. */
+export function screen({ url, home, operator, password, mailbox, notices }: ScreenFacts): string {
+  // Since the process began, the runtime's own start included.
+  const seconds = (performance.now() / 1000).toFixed(1);
+  const folder = relative(process.cwd(), home) || '.';
+  const credentials =
+    password === null
+      ? `${operator}  (password in ${folder}/operator-password)`
+      : `${operator}  ${password}  (kept in ${folder}/operator-password)`;
+  return `
+Orderbell is ready (${seconds} s). Ctrl-C stops it; the data stay in ${folder}.
+${notices.map((line) => `${line}\n`).join('')}
+  Console    ${url}/
+  API        ${url}/v1
+  API docs   ${url}/docs
+  Mailbox    ${mailbox}
+  Operator   ${credentials}
+
+Your first order, in the console or by hand:
+
+  API=${url}/v1; JSON='content-type: application/json'
+  curl -s $API/registrations -H "$JSON" -d '{"email":"anna@example.com","password":"correct horse","name":"Анна"}'
+  TOKEN=$(curl -s $API/sessions -H "$JSON" -d '{"email":"anna@example.com","password":"correct horse"}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
+  curl -s $API/wallet/top-ups -H "$JSON" -H "authorization: Bearer $TOKEN" -d '{"amount":{"amount":100000,"currency":"RUB"}}'
+  curl -s $API/orders -H "$JSON" -H "authorization: Bearer $TOKEN" -d '{"items":[{"name":"Книга","quantity":1,"unitPrice":{"amount":50000,"currency":"RUB"}}]}'
+`;
+}

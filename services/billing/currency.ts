@@ -1,0 +1,39 @@
+import type { Money } from '#contracts/common.ts';
+import { ConfigError } from '#platform/config.ts';
+import type { Database } from '#platform/database.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import * as store from './currency-store.ts';
+
+/**
+ * Binds this database to one currency: amounts are stored as whole minor units, so under another
+ * setting the same numbers would be other money. Of replicas that start at once on an empty
+ * database the first one to write decides.
+ * @throws ConfigError that names what the database holds, where the setting differs from it
+ */
+export async function claimCurrency(database: Database, currency: string): Promise<void> {
+  const kept = await store.claimCurrency(database, currency);
+  if (kept === currency) return;
+  const { wallets, payments } = await store.countKept(database);
+  const counts = `${countOf(wallets, 'wallet')}, ${countOf(payments, 'decided payment')}`;
+  const problem =
+    `CURRENCY is ${currency}, but this database's wallets are kept in ${kept} (${counts}). ` +
+    `Set CURRENCY=${kept}, or use an empty database`;
+  const error = new ConfigError('billing', [problem]);
+  // The settings by themselves are sound, so there is no list: one line says it all.
+  error.message = `billing cannot start: ${problem}`;
+  throw error;
+}
+
+function countOf(rows: number, noun: string): string {
+  if (rows > store.COUNTED_MAX) return `more than ${store.COUNTED_MAX} ${noun}s`;
+  return `${rows} ${noun}${rows === 1 ? '' : 's'}`;
+}
+
+/** A charge or top-up in another currency than the wallet's. */
+export function foreignCurrency({ currency }: Pick<Money, 'currency'>, wallet: string): AppError {
+  return new AppError(
+    commonProblems.invalidRequest,
+    `the amount is in ${currency}, the wallet in ${wallet}`,
+    { faults: [{ pointer: '/amount/currency', rule: 'const', expected: wallet }] },
+  );
+}

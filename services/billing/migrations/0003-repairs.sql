@@ -1,0 +1,15 @@
+-- Every step of a repair after a restore: who did it and why, in the transaction of its change.
+create table repairs (
+  id uuid primary key,
+  step text not null,
+  subject uuid not null,
+  detail jsonb not null,
+  reason text not null,
+  made_by text not null,
+  created_at timestamptz not null default now(),
+  unique (subject, step)
+);
+
+-- Null where a decision was recorded again after a restore: what the wallet held is not known any
+-- more, and must not be made up.
+alter table payments alter column balance_seen drop not null;

@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { IDEMPOTENCY_KEY } from '#contracts/gateway.ts';
+
+const HEADER = 'idempotency-key';
+const KEY = new RegExp(IDEMPOTENCY_KEY);
+
+/**
+ * Headers of every answer of the gateway. The key comes back whatever the answer says, so that a
+ * client knows with which one to repeat the request.
+ */
+export function answerHeadersOf(request: FastifyRequest): Record<string, string> {
+  const key = keyOf(request);
+  return {
+    // Answers are personal, and a browser must not guess that one is a script or a page.
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // A malformed key is refused when it is validated, not corrected here.
+    ...(typeof key === 'string' && KEY.test(key) && { [HEADER]: key }),
+  };
+}
+
+/** The client's own key; else a new one, where the operation takes one: handlers then find it. */
+function keyOf({ method, headers, routeOptions }: FastifyRequest): unknown {
+  if (headers[HEADER] === undefined && method === 'POST') {
+    const { properties = {} } = (routeOptions.schema?.headers ?? {}) as { properties?: object };
+    if (HEADER in properties) headers[HEADER] = randomUUID();
+  }
+  return headers[HEADER];
+}
+
+/** The key of a request that takes one, after validation. */
+export function requireKey(headers: { 'idempotency-key'?: string }): string {
+  return headers[HEADER] as string;
+}

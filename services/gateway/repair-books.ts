@@ -1,0 +1,224 @@
+import type { AuditedPayment, PaymentRepair } from '#contracts/billing.ts';
+import type { Money } from '#contracts/common.ts';
+import type { RepairedDifference } from '#contracts/operator.ts';
+import type { AuditedOrder } from '#contracts/orders.ts';
+import type { Remedy, RepairRefusal, RepairState } from '#contracts/repairs.ts';
+import type { FoundDifference } from './verify-ledger.ts';
+
+/** Who repairs and why. */
+export interface RepairAuthor {
+  reason: string;
+  madeBy: string;
+}
+
+/** A change of a payment, without its author. */
+type PaymentChange = PaymentRepair extends infer R
+  ? R extends PaymentRepair
+    ? Omit<R, keyof RepairAuthor>
+    : never
+  : never;
+
+/** What a repair changes. The `order` is the one that was compared, none where there is none. */
+export type Change =
+  | { kind: 'payment'; orderId: string; order: AuditedOrder | undefined; change: PaymentChange }
+  | { kind: 'event'; orderId: string; order: AuditedOrder }
+  | { kind: 'letter'; orderId: string; order: AuditedOrder | undefined; letterId: string };
+
+export interface PlannedStep {
+  difference: FoundDifference;
+  /** That of the difference, or the write-off that an operator asked for instead. */
+  remedy: Remedy;
+  /** Null for a remedy that a repair does not perform. */
+  change: Change | null;
+  customerId: string | null;
+  /** What the wallet gets, negative for what it pays. */
+  money: Money | null;
+}
+
+/**
+ * What a repair does about a difference. Decides alone by what was read, so that a dry run says
+ * what a repair does.
+ * @param writeOff ids of Paid orders whose payment is lost for good
+ */
+export function planStep(difference: FoundDifference, writeOff: ReadonlySet<string>): PlannedStep {
+  const { id, books, letterId, relation } = difference;
+  const { order, payment } = books ?? {};
+  const nothing = { difference, remedy: difference.remedy, change: null };
+  const none: PlannedStep = { ...nothing, customerId: null, money: null };
+  switch (difference.remedy) {
+    case 'charge-again':
+    case 'record-decision':
+      return order === undefined ? none : planDecision(difference, order, writeOff);
+    case 'reverse-charge': {
+      if (payment === undefined) return none;
+      const change = { step: 'reverse-charge' } as const;
+      return {
+        ...nothing,
+        change: { kind: 'payment', orderId: id, order, change },
+        customerId: payment.customerId,
+        money: payment.amount,
+      };
+    }
+    case 'publish-again': {
+      if (order === undefined) return none;
+      const change = { kind: 'event', orderId: id, order } as const;
+      return { ...none, change, customerId: order.customerId };
+    }
+    case 'acknowledge':
+      return { ...none, change: acknowledgement({ id, order, payment, letterId, relation }) };
+    default:
+      return none;
+  }
+}
+
+/** Billing is older than orders: the decision that the order ended with is written again. */
+function planDecision(
+  difference: FoundDifference,
+  order: AuditedOrder,
+  writeOff: ReadonlySet<string>,
+): PlannedStep {
+  const { id: orderId, customerId, operationId, total: amount } = order;
+  const planned = (remedy: Remedy, change: PaymentChange, money: Money | null): PlannedStep => ({
+    difference,
+    remedy,
+    change: { kind: 'payment', orderId, order, change },
+    customerId,
+    money,
+  });
+  if (order.status !== 'Paid' || operationId === null) {
+    const decision = order.statusReason === 'insufficient-funds' ? 'declined' : 'voided';
+    const change = { step: 'record-decision', customerId, amount, decision } as const;
+    return planned('record-decision', change, null);
+  }
+  if (writeOff.has(orderId)) {
+    return planned('write-off', { step: 'write-off', customerId, amount }, null);
+  }
+  const change = { step: 'charge-again', customerId, amount, operationId } as const;
+  return planned('charge-again', change, { ...amount, amount: -amount.amount });
+}
+
+/** Orders is older than billing or notifications: what happened there cannot be undone. */
+function acknowledgement(found: {
+  id: string;
+  order: AuditedOrder | undefined;
+  payment: AuditedPayment | undefined;
+  letterId: string | undefined;
+  relation: FoundDifference['relation'];
+}): Change | null {
+  const { id: orderId, order, letterId, relation } = found;
+  if (relation === 'event-letter') {
+    return letterId === undefined ? null : { kind: 'letter', orderId, order, letterId };
+  }
+  return { kind: 'payment', orderId, order, change: { step: 'acknowledge' } };
+}
+
+/** An order as it is at this moment. */
+export interface CurrentOrder {
+  status: AuditedOrder['status'];
+  operationId: string | null;
+  eventId: string | null;
+}
+
+/** Each performs one transaction in one service, and is safe to repeat. */
+export interface RepairDeps {
+  /** Null where the order does not exist. */
+  findOrder: (orderId: string) => Promise<CurrentOrder | null>;
+  findBalance: (customerId: string) => Promise<Money>;
+  /** What became of an event. */
+  findDelivery: (order: AuditedOrder) => Promise<'letter' | 'dead-letter' | 'nothing'>;
+  repairPayment: (orderId: string, repair: PaymentRepair) => Promise<RepairRefusal | null>;
+  publishAgain: (orderId: string, author: RepairAuthor) => Promise<RepairRefusal | null>;
+  acknowledgeLetter: (letterId: string, author: RepairAuthor) => Promise<RepairRefusal | null>;
+}
+
+/** A step and what became of it. */
+export interface Repaired extends PlannedStep {
+  state: RepairState;
+  refusal: RepairRefusal | null;
+  /** What the wallet holds, where that is too little. */
+  balance: RepairedDifference['balance'];
+}
+
+/**
+ * Repairs differences one after the other, or only says what would be done.
+ * @param author who repairs and why; null for a dry run
+ */
+export async function repairBooks(
+  deps: RepairDeps,
+  differences: FoundDifference[],
+  { author, writeOff }: { author: RepairAuthor | null; writeOff: ReadonlySet<string> },
+): Promise<Repaired[]> {
+  const repaired: Repaired[] = [];
+  /** What is left in the wallets after the steps so far; a dry run takes nothing out of them. */
+  const balances = new Map<string, Money>();
+  for (const difference of differences) {
+    const step = planStep(difference, writeOff);
+    const as = (state: RepairState, refusal: RepairRefusal | null = null) =>
+      repaired.push({ ...step, state, refusal, balance: null });
+    if (step.change === null) {
+      as('left');
+      continue;
+    }
+    const refusal = await refusalOf(deps, step.change);
+    if (refusal !== null) {
+      as('refused', refusal);
+      continue;
+    }
+    const lacking = await lackingFunds(deps, step, author === null ? balances : new Map());
+    if (lacking !== null) {
+      repaired.push({ ...step, state: 'refused', refusal: 'insufficient-funds', balance: lacking });
+      continue;
+    }
+    const refused = author === null ? null : await perform(deps, step.change, author);
+    if (refused !== null) as('refused', refused);
+    else as(author === null ? 'planned' : 'done');
+  }
+  return repaired;
+}
+
+/** Asked before each step, since orders go on: what was compared must still be so. */
+async function refusalOf(deps: RepairDeps, change: Change): Promise<RepairRefusal | null> {
+  const { order } = change;
+  const now = await deps.findOrder(change.orderId);
+  const same =
+    now === null || order === undefined
+      ? now === null && order === undefined
+      : now.status === order.status &&
+        now.operationId === order.operationId &&
+        now.eventId === order.eventId;
+  if (!same) return 'changed';
+  if (change.kind !== 'event') return null;
+  const delivery = await deps.findDelivery(change.order);
+  // A missing outbox row is written again also where its letter exists.
+  if (delivery === 'letter') return change.order.event === 'missing' ? null : 'changed';
+  return delivery === 'dead-letter' ? 'dead-letter' : null;
+}
+
+/** @returns what the wallet holds where that is too little for the step; null where it is enough */
+async function lackingFunds(
+  deps: RepairDeps,
+  { customerId, money }: PlannedStep,
+  balances: Map<string, Money>,
+): Promise<Money | null> {
+  if (customerId === null || money === null) return null;
+  const balance = balances.get(customerId) ?? (await deps.findBalance(customerId));
+  const left = balance.amount + money.amount;
+  if (money.amount < 0 && (left < 0 || balance.currency !== money.currency)) return balance;
+  balances.set(customerId, { ...balance, amount: left });
+  return null;
+}
+
+function perform(
+  deps: RepairDeps,
+  change: Change,
+  author: RepairAuthor,
+): Promise<RepairRefusal | null> {
+  switch (change.kind) {
+    case 'payment':
+      return deps.repairPayment(change.orderId, { ...change.change, ...author });
+    case 'event':
+      return deps.publishAgain(change.orderId, author);
+    case 'letter':
+      return deps.acknowledgeLetter(change.letterId, author);
+  }
+}

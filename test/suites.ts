@@ -1,0 +1,200 @@
+import { globSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Layout, testLayout } from './layout.ts';
+
+// Which test file belongs where, decided here and nowhere else: a file is in the first suite that
+// names it, and in `parts` when none does, so that no file is left out (docs/testing.md).
+
+export interface Suite {
+  name: string;
+  /** What it decides, for the first lines of a run. */
+  says: string;
+  /** Whether `npm test` runs it; `npm run test:all` runs all. */
+  quick: boolean;
+  /** Number of processes that its files are dealt to: each loads the system's code once. */
+  processes?: number;
+  /** Glob patterns of files. */
+  files: string[];
+}
+
+export const SUITES: Suite[] = [
+  {
+    name: 'proof',
+    says: 'planted defects, and the protocols as models in every state',
+    quick: false,
+    files: ['bench/prove/defects.test.ts', 'test/models/*-protocol.test.ts'],
+  },
+  {
+    name: 'kafka',
+    says: 'a real Kafka, and Debezium as the relay',
+    quick: false,
+    files: ['platform/broker/kafka*.test.ts', 'dev/kafka.test.ts', 'test/debezium.test.ts'],
+  },
+  {
+    name: 'kills',
+    says: 'services, PostgreSQL and npm start as processes that are killed',
+    quick: false,
+    files: [
+      'dev/crash.test.ts',
+      'dev/postgres.test.ts',
+      'test/service-processes.test.ts',
+      'test/system/*-faults.test.ts',
+    ],
+  },
+  {
+    name: 'browser',
+    says: 'the console in a real browser',
+    quick: true,
+    processes: 4,
+    files: ['test/console/*.test.ts'],
+  },
+  {
+    name: 'system',
+    says: 'the whole system, by its API and its command line',
+    quick: true,
+    processes: 6,
+    files: [
+      'test/system/*.test.ts',
+      'test/*.test.ts',
+      'cli/system.test.ts',
+      'dev/demo.test.ts',
+      'dev/start.test.ts',
+    ],
+  },
+  {
+    name: 'parts',
+    says: 'every function and every service alone',
+    quick: true,
+    processes: 6,
+    files: ['**/*.test.ts'],
+  },
+];
+
+const QUICK_MINUTES = 4;
+const REST_MINUTES = 9;
+
+const ROOT = join(import.meta.dirname, '..');
+const NOT_OURS = ['node_modules', '.git', '.orderbell'];
+
+/** The files of each suite, in the order of `SUITES`. */
+export function filesBySuite(): Map<Suite, string[]> {
+  const glob = (pattern: string) =>
+    globSync(pattern, { cwd: ROOT, exclude: (name) => NOT_OURS.includes(name) });
+  const taken = new Set<string>();
+  return new Map(
+    SUITES.map((suite) => {
+      const files = new Set(suite.files.flatMap(glob).filter((file) => !taken.has(file)));
+      for (const file of files) taken.add(file);
+      return [suite, [...files].sort()];
+    }),
+  );
+}
+
+/** One call of Node's test runner. */
+export interface Stage {
+  name: string;
+  layout: Layout;
+  /** A program that is run in place of test files. */
+  program?: string[];
+  /** Files that share a process, in the order in which the processes begin. */
+  groups: string[][];
+}
+
+// What one process of each service shows and several do not: a smoke test. All tests of the system
+// run with several.
+const SMOKE = ['test/system/course-scenario.test.ts', 'test/system/outages.test.ts'];
+const REPLICAS_PROCESSES = 6;
+// All crash points, and half a minute under faults; run by hand it takes longer and a new seed.
+const PROVE = ['bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
+
+/**
+ * What a run is made of.
+ * @param given names of suites or files; `--rest` for all that the quick suites leave out
+ */
+export function planOf(given: string[]): Stage[] {
+  const suites = [...filesBySuite()];
+  const layout = testLayout();
+  const groupsOf = (chosen: typeof suites) =>
+    chosen.flatMap(([{ processes }, files]) => deal(files, processes));
+  if (given.length === 0) {
+    const quick = suites.filter(([suite]) => suite.quick).reverse();
+    return [{ name: 'quick', layout, groups: groupsOf(quick) }];
+  }
+  if (given[0] === '--rest') {
+    const rest = suites.filter(([suite]) => !suite.quick);
+    const system = suites.flatMap(([, files]) => files.filter(isSystemTest));
+    return [
+      { name: 'rest', layout: 'one-process', groups: groupsOf(rest) },
+      { name: 'replicas', layout: 'replicas', groups: deal(system, REPLICAS_PROCESSES) },
+      { name: 'processes', layout: 'processes', groups: deal(SMOKE, 1) },
+      { name: 'prove', layout: 'one-process', program: PROVE, groups: [] },
+    ];
+  }
+  const groups = given.flatMap((name) => {
+    const suite = suites.filter(([{ name: known }]) => known === name);
+    return suite.length > 0 ? groupsOf(suite) : [[name]];
+  });
+  return [{ name: 'given', layout, groups }];
+}
+
+/** What is about to run, for how long, and what is not. */
+export function banner(stages: Stage[]): string[] {
+  const [first] = stages;
+  const count = stages.flatMap(({ groups }) => groups.flat()).length;
+  if (first?.name === 'given') return [];
+  const quick = first?.name === 'quick';
+  const told = (wanted: boolean) =>
+    SUITES.filter((suite) => suite.quick === wanted).map(({ name, says }) => `  ${name}: ${says}`);
+  return [
+    `${quick ? 'The quick suites' : 'What the quick suites leave out'}: ${count} test files, ` +
+      `about ${quick ? QUICK_MINUTES : REST_MINUTES} minutes on two processors.`,
+    ...told(quick).reverse(),
+    ...(quick
+      ? [
+          `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven):`,
+          ...told(false),
+          '  replicas: the tests of the whole system with two processes of each service, on Kafka',
+          '  prove: kills and faults under load, and the books afterwards',
+        ]
+      : [
+          '  replicas, processes: the tests of the whole system with the services as processes',
+          '  prove: kills and faults under load, and the books afterwards',
+        ]),
+    '',
+  ];
+}
+
+/** Tests of the whole system, which run in every layout. */
+const isSystemTest = (file: string): boolean => file.startsWith(join('test', 'system'));
+
+/** Deals files to so many processes, each of about the same size; without a number one each. */
+function deal(files: string[], processes = files.length): string[][] {
+  const groups = Array.from({ length: processes }, () => ({ files: [] as string[], size: 0 }));
+  const sized = files.map((file) => ({ file, size: statSync(join(ROOT, file)).size }));
+  for (const { file, size } of sized.sort((one, other) => other.size - one.size)) {
+    const lightest = groups.reduce((one, other) => (other.size < one.size ? other : one));
+    lightest.files.push(file);
+    lightest.size += size;
+  }
+  return groups.map((group) => group.files).filter((group) => group.length > 0);
+}
+
+/**
+ * Writes a file for each group that runs the tests of its files one after the other.
+ * @returns their paths, which the runner sorts by name
+ */
+export function writeGroups({ name, groups }: Stage, folder: string): Promise<string[]> {
+  return Promise.all(
+    groups.map(async (files, index) => {
+      const path = join(folder, `${name}-${String(index).padStart(3, '0')}.mjs`);
+      // A file that cannot be read is a test that fails, and no reason to skip the others.
+      const lines = files.map(
+        (file) => `await import(${JSON.stringify(resolve(file))})
+          .catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));`,
+      );
+      await writeFile(path, ["import { test } from 'node:test';", ...lines].join('\n'));
+      return path;
+    }),
+  );
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Letter } from '#contracts/notifications.ts';
+import type { PendingOrder } from '#contracts/orders.ts';
+import { startServiceProcess } from '#dev/service-process.ts';
+import type { StartService } from '#dev/system.ts';
+import { timeOfUuid } from '#platform/uuid.ts';
+import { optionsOf, testLayout } from '../layout.ts';
+import { stop } from '../outage.ts';
+import { startTestSmtpServer } from '../smtp-server.ts';
+import {
+  eventually,
+  orderOf,
+  startTestSystem,
+  type TestCustomer,
+  type TestSystem,
+} from '../system.ts';
+
+// Machines whose clocks are wrong by an hour. Ages are counted by the clock of the database, so that
+// everything happens when it is due.
+
+const HOUR_MS = 3_600_000;
+// Much more than a slow machine takes, much less than an hour.
+const NEAR_MS = HOUR_MS / 2;
+// Of a machine that is busy: nothing here is about speed.
+const PATIENCE_MS = 60_000;
+
+type Shifts = Record<string, number>;
+
+/** Runs these services as processes whose clocks are wrong; the others as the layout says. */
+function withWrongClocks(shifts: Shifts): StartService {
+  return (name, env, log) => {
+    const ms = shifts[name];
+    if (ms === undefined) return optionsOf(testLayout()).startService?.(name, env, log) ?? null;
+    const shift = new URL(`../shifted-clock.ts?ms=${ms}`, import.meta.url).href;
+    return startServiceProcess(name, { ...env, LOG_LEVEL: 'info' }, { imports: [shift] });
+  };
+}
+
+const assertNear = (moment: string, what: string) => {
+  const ms = Math.abs(Date.parse(moment) - Date.now());
+  assert.ok(ms < NEAR_MS, `${what} is ${ms} ms away`);
+};
+
+for (const shifts of [
+  { orders: HOUR_MS, notifications: -HOUR_MS, identity: -HOUR_MS },
+  { orders: -HOUR_MS, notifications: HOUR_MS, gateway: HOUR_MS },
+  { gateway: -HOUR_MS, identity: HOUR_MS },
+] as Shifts[]) {
+  const name = Object.entries(shifts).map(([service, ms]) => `${service} ${ms / HOUR_MS} h`);
+  test(`${name.join(', ')}: orders are recovered and listed, letters sent in time`, (t) =>
+    follow(t, shifts));
+}
+
+async function follow(t: TestContext, shifts: Shifts) {
+  const later = { at: 'rcpt', do: 'reply', reply: '450 4.2.0 later' } as const;
+  const server = await startTestSmtpServer(t, { script: [later] });
+  const system = await startTestSystem(
+    t,
+    {
+      SMTP_URL: server.url,
+      ORDER_DEADLINE_MS: '1000',
+      RECOVERY_AGE_MS: '2000',
+      RECOVERY_INTERVAL_MS: '200',
+      // The gateway has no database: it accepts tokens by its own clock.
+      TOKEN_LIFETIME_S: String((3 * HOUR_MS) / 1_000),
+    },
+    { startService: withWrongClocks(shifts) },
+  );
+  const anna = await patiently('a customer', () =>
+    system.customer({ topUp: 1_000 }).catch(() => undefined),
+  );
+  const paid = await placed(anna, 201);
+  assertNear(paid.createdAt, 'the order');
+  assertNear((timeOfUuid(paid.id) as Date).toISOString(), 'its id');
+
+  const journey = await patiently('the letter', async () => {
+    const { body } = await anna.call('GET', `/v1/orders/${paid.id}/journey`);
+    return body.letter?.state === 'sent' && body;
+  });
+  for (const { at, kind } of journey.steps) if (at !== null) assertNear(at, kind);
+  assertNear(journey.letter.createdAt, 'the letter');
+  await patiently('the letter that was put off, at its second try', async () => {
+    const { body } = await anna.call('GET', '/v1/letters');
+    const late = body.data.find(({ attempts }: Letter) => attempts[0]?.outcome === 'transient');
+    return late?.state === 'sent';
+  });
+  await recover(system, anna);
+}
+
+const patiently = <T>(what: string, look: () => Promise<T | undefined | false>) =>
+  eventually(what, look, PATIENCE_MS);
+
+/** An order that is answered so, of as many as it takes. */
+const placed = (anna: TestCustomer, status: number) =>
+  patiently(`an order that is ${status}`, async () => {
+    const answer = await anna.call('POST', '/v1/orders', orderOf(1));
+    return answer.status === status && answer.body;
+  });
+
+/** An order that nobody decides: it is listed, and ends once billing is back. */
+async function recover(system: TestSystem, anna: TestCustomer) {
+  const operator = await patiently('the operator', () => system.operator().catch(() => undefined));
+  const start = await stop(system, 'billing');
+  const { id } = await placed(anna, 202);
+  const pending = await patiently('the order, past its age', async () => {
+    const { body } = await operator.call('GET', '/v1/operator/pending-orders?minAgeMs=2000');
+    const order = body.data?.find((each: PendingOrder) => each.id === id);
+    return order?.recovery.attempts > 0 && order;
+  });
+  assert.ok(pending.ageMs < NEAR_MS, `age ${pending.ageMs}`);
+  const overview = (await operator.call('GET', '/v1/operator/overview')).body;
+  if (overview.orders !== null) assert.ok(overview.orders.pending.oldestMs < NEAR_MS);
+  await start();
+  await patiently('its end', async () => {
+    const { body } = await anna.call('GET', `/v1/orders/${id}`);
+    return body.status === 'Cancelled';
+  });
+}
