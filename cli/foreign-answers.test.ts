@@ -21,6 +21,10 @@ import { CliError } from './exit-codes.ts';
 const ID = '0198c0de-1111-7000-8000-000000000000';
 const rub = (amount: number) => ({ amount, currency: 'RUB' });
 const NOW = '2026-01-01T00:00:00.000Z';
+const CUSTOMERS = JSON.stringify({
+  data: [{ customerId: ID, name: 'Анна', email: 'a***@example.com', locale: 'ru', balance: null }],
+  nextCursor: null,
+});
 const SIGNED_IN = { ORDERBELL_TOKEN: 'secret' };
 
 /** What the gateway would answer to the requests of these tests. */
@@ -61,6 +65,11 @@ async function startStranger(t: TestContext, ...replacements: Replacement[]): Pr
   const keys: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     request.resume();
+    // Whom the operator tops up is found before anything is sent.
+    if (request.url?.startsWith('/v1/operator/customers')) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(CUSTOMERS);
+      return;
+    }
     const key = request.headers['idempotency-key']?.toString();
     const replacement = replacements[Math.min(keys.length, replacements.length - 1)];
     keys.push(key);
@@ -128,7 +137,7 @@ for (const name of [
 test('a top-up keeps its key, also the operator’s', async (t) => {
   const lost = foreignAnswers['500 of something'] as Replacement;
   await namesItsKey(t, lost, 'top-up', '5');
-  await namesItsKey(t, lost, 'operator', 'top-up', ID, '5');
+  await namesItsKey(t, lost, 'operator', 'top-up', ID, '5', '--yes');
 });
 
 const ours = (status: number, code: string, headers = {}): Replacement => {

@@ -99,6 +99,7 @@ const foundCustomer = object({
   locale: filled,
   balance: nullOr(money),
 });
+const repairs = object({ complete: truth, nextCursor: nullOr(text), steps: listOf(object({})) });
 const profile = object({ customerId: filled, email: filled, name: text, locale: filled });
 const letter = object({
   id: uuid,
@@ -217,12 +218,17 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
     200: object({ to: text, locale: filled, subject: text, text, html: text }),
   }),
   rule('POST /v1/operator/letters/:letterId/resend', { 200: letter }, sameId),
+  rule('POST /v1/operator/letters/resend', {
+    200: object({ matched: integer, resent: integer, nextCursor: nullOr(text) }),
+  }),
   rule('GET /v1/operator/dead-letters', { 200: pageOf(deadLetter) }),
   rule('GET /v1/operator/dead-letters/:deadLetterId', { 200: deadLetter }, sameId),
   rule('POST /v1/operator/dead-letters/:deadLetterId/redrive', { 200: deadLetter }, sameId),
   rule('POST /v1/operator/dead-letters/redrive', {
     200: object({ redriven: integer, refused: integer, dead: integer }),
   }),
+  rule('GET /v1/operator/repairs', { 200: pageOf(object({})) }),
+  rule('POST /v1/operator/repairs', { 200: repairs }),
   rule('GET /v1/operator/ledger/verify', { 200: ledger }),
 ]);
 
