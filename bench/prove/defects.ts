@@ -142,8 +142,12 @@ const mixUps: Defect[] = [
     name: 'addresses of a batch go to their neighbours',
     service: 'profiles',
     file: 'services/profiles/store.ts',
-    from: 'return rows.map((row) => profileOf(row).profile);',
-    to: 'return rows.map((row, at) => profileOf({ ...row, email: rows.at(at - 1)!.email }).profile);',
+    from: `values: [customerIds],
+  });
+  return rows.map((row) => profileOf(row).profile);`,
+    to: `values: [customerIds],
+  });
+  return rows.map((row, at) => profileOf({ ...row, email: rows.at(at - 1)!.email }).profile);`,
     found: [/letter .* of .* went to /],
   },
   {
@@ -190,7 +194,7 @@ const mixUps: Defect[] = [
     name: 'events of a batch all name one customer',
     service: 'orders',
     file: 'services/orders/store.ts',
-    from: "'customerId', customer_id,",
+    from: `'customerId', \${row}.customer_id,`,
     to: "'customerId', (select max(customer_id) from settled),",
     found: [/event .* tells .*, order .* is/, /the reconciliation found/],
   },
@@ -198,8 +202,8 @@ const mixUps: Defect[] = [
     name: 'orders of a batch are stored with the items of their neighbours',
     service: 'orders',
     file: 'services/orders/store.ts',
-    from: 'drafts.map((draft) => JSON.stringify(draft.items)),',
-    to: 'drafts.map((_, at) => JSON.stringify(drafts.at(at - 1)!.items)),',
+    from: 'drafts.map((draft) => draft.itemsJson),',
+    to: 'drafts.map((_, at) => drafts.at(at - 1)!.itemsJson),',
     found: [/the order has another total or other items/],
   },
   {
@@ -222,8 +226,8 @@ const mixUps: Defect[] = [
     name: 'one of twenty paid orders is answered 503, without its key',
     service: 'gateway',
     file: 'services/gateway/order-routes.ts',
-    from: "    case 'paid':\n",
-    to: `    case 'paid':
+    from: "    case 'Paid':\n",
+    to: `    case 'Paid':
       if (Math.random() < 0.05) {
         const headers = { 'idempotency-key': '' };
         throw new AppError(commonProblems.unavailable, 'lost', { headers });
@@ -243,8 +247,8 @@ const mixUps: Defect[] = [
     name: 'a top-up is stored a second time, under another key',
     service: 'billing',
     file: 'services/billing/top-up.ts',
-    from: '    await store.updateWallet({ customerId, balance, operationCount: number });',
-    to: `    const twice = { customerId, balance: balance + amount.amount, operationCount: number + 1 };
+    from: '    await store.updateWallet({ ...wallet, balance, operationCount: number });',
+    to: `    const twice = { ...wallet, balance: balance + amount.amount, operationCount: number + 1 };
     await store.insertOperation({
       ...{ id: randomUUIDv7(), customerId, number: number + 1, type: 'top_up', orderId: null },
       ...{ amount: amount.amount, currency: amount.currency, balanceAfter: twice.balance },
