@@ -108,13 +108,13 @@ const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () =
 export async function startTestSystem(
   t: TestContext,
   env: Environment = {},
-  { server = sharedServer(), ownBroker = false, startService }: TestSystemOptions = {},
+  { server = sharedServer(), ...options }: TestSystemOptions = {},
 ): Promise<TestSystem> {
   /** What is closed at the end, latest first. */
   const open: { close(): Promise<void> }[] = [server];
   // One hook: the runner calls several in the order of their registration, the wrong one here.
   t.after(() => closeAll(open.toReversed()));
-  return await startInto(open, env, { server, ownBroker });
+  return await startInto(open, env, { server, ...options });
 }
 
 /** The same with default settings, for the caller to close. */
@@ -123,7 +123,7 @@ export async function openTestSystem(): Promise<{ system: TestSystem; close(): P
   const open: { close(): Promise<void> }[] = [];
   const close = () => closeAll(open.toReversed());
   try {
-    return { system: await startInto(open, {}, { server, ownBroker: false }), close };
+    return { system: await startInto(open, {}, { server }), close };
   } catch (error) {
     await close().catch(() => {});
     throw error;
@@ -133,7 +133,7 @@ export async function openTestSystem(): Promise<{ system: TestSystem; close(): P
 async function startInto(
   open: { close(): Promise<void> }[],
   env: Environment,
-  { server, ownBroker }: Required<TestSystemOptions>,
+  { server, ownBroker = false, startService }: TestSystemOptions & { server: OwnServer },
 ): Promise<TestSystem> {
   const databases = await createDatabases(server.url);
   open.push(databases);
