@@ -1,7 +1,12 @@
+import { repairTexts } from './repair-texts.ts';
+import { viewTexts } from './view-texts.ts';
+
 export type Language = 'ru' | 'en';
 
 /** Every text of the command line but the API's own; `{0}` is the first value put in. */
 const texts = {
+  ...repairTexts,
+  ...viewTexts,
   // Help.
   about: {
     ru: 'Заказы оплачиваются из кошелька сразу, письма приходят потом.',
@@ -94,15 +99,6 @@ For programs: npm run -s orderbell -- … --json`,
   optionKind: { ru: 'только письма', en: 'only letters of' },
   optionAllFailed: { ru: 'все недоставленные', en: 'all that failed' },
   optionDryRun: { ru: 'только посчитать', en: 'only count them' },
-  optionApply: { ru: 'исправить, а не только показать', en: 'repair, do not only show' },
-  optionRepairReason: {
-    ru: 'зачем, до 200 знаков; хранится с каждым шагом, у возврата его увидит и клиент',
-    en: 'why, up to 200 characters; stored with every step, the customer sees it on a reversal',
-  },
-  optionWriteOff: {
-    ru: 'оплаченные заказы, чей платёж утрачен: списать долг',
-    en: 'paid orders whose payment is lost for good: write them off',
-  },
   optionAllDead: { ru: 'все сообщения', en: 'all messages' },
   optionWatch: { ru: 'показывать, пока не завершится', en: 'go on until it is complete' },
   optionWatchOverview: { ru: 'обновлять до Ctrl-C', en: 'refresh until Ctrl-C' },
@@ -155,11 +151,6 @@ For programs: npm run -s orderbell -- … --json`,
   },
   redrive: { ru: 'прочитать сообщение ещё раз', en: 'read a message once more' },
   verify: { ru: 'сверить книги до конца', en: 'compare the books to the end' },
-  repair: {
-    ru: 'что исправить после восстановления из копии; с --apply — исправить',
-    en: 'what a restore left to repair; with --apply, repair it',
-  },
-  repairs: { ru: 'что и кем было исправлено', en: 'what was repaired, by whom and why' },
   customers: {
     ru: 'найти клиента: имя, язык, баланс',
     en: 'find a customer: name, language, balance',
@@ -234,14 +225,6 @@ For programs: npm run -s orderbell -- … --json`,
     ru: '--reason: от 1 до 200 знаков в одной строке.',
     en: '--reason: 1 to 200 characters on one line.',
   },
-  reasonNeeded: {
-    ru: 'Укажите --reason: причина сохраняется с каждым шагом.',
-    en: 'Give --reason: it is stored with every step.',
-  },
-  longReason: {
-    ru: '--reason: не больше {0} знаков.',
-    en: '--reason: {0} characters at most.',
-  },
   noCustomer: {
     ru: 'Клиента «{0}» нет. Проверьте номер или почту.',
     en: 'There is no customer "{0}". Check the id or the address.',
@@ -295,6 +278,10 @@ For programs: npm run -s orderbell -- … --json`,
     en: 'Add {0} to the wallet of {1} ({2})? It holds {3} now. [y/N] ',
   },
   unknownBalance: { ru: 'баланс неизвестен', en: 'balance unknown' },
+  reversalSums: {
+    ru: 'На кошельке {0}, отмена списала бы {1}.',
+    en: 'The wallet holds {0}, the reversal would take {1}.',
+  },
   undone: {
     ru: 'Пополнение отменено: списано {0}, на кошельке {1}.',
     en: 'The top-up is undone: {0} taken back, the wallet holds {1}.',
@@ -307,18 +294,6 @@ For programs: npm run -s orderbell -- … --json`,
   moreByLimit: { ru: 'Это не всё, см. --limit.', en: 'There is more, see --limit.' },
   nothing: { ru: 'Пусто.', en: 'Nothing there.' },
   booksAgree: { ru: 'Книги сходятся.', en: 'The books agree.' },
-  repairDifferences: { ru: 'Расхождений', en: 'Differences' },
-  repairsPlanned: { ru: 'Будет исправлено', en: 'To be repaired' },
-  repairsDone: { ru: 'Исправлено', en: 'Repaired' },
-  repairsRefused: { ru: 'Не получилось', en: 'Not possible' },
-  repairsLeft: { ru: 'Оставлено', en: 'Left' },
-  applyHint: {
-    ru: 'Ничего не изменено. Исправить: та же команда с --apply --reason "…".',
-    en: 'Nothing was changed. To repair, add --apply --reason "…".',
-  },
-  walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
-  walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },
-  booksAcknowledged: { ru: 'Отмечены как известные', en: 'Recorded as known' },
   booksDiffer: { ru: 'Книги расходятся: {0}.', en: 'The books differ: {0}.' },
   becameLetter: { ru: 'Сообщение прочитано.', en: 'The message was read.' },
   stillDead: { ru: 'Снова не прочитано: {0}', en: 'It could not be read again: {0}' },
@@ -378,59 +353,6 @@ For programs: npm run -s orderbell -- … --json`,
   deadLetter: { ru: 'Сообщение', en: 'Dead letter' },
   missingParts: { ru: 'Не ответили: {0}', en: 'Did not answer: {0}' },
   underWay: { ru: 'Ещё не завершено.', en: 'Still under way.' },
-
-  // Steps of a journey and how they ended.
-  'step-request': { ru: 'запрос', en: 'request' },
-  'step-create': { ru: 'создать заказ', en: 'create the order' },
-  'step-recover': { ru: 'завершить за клиента', en: 'recover the order' },
-  'step-decide': { ru: 'решить об оплате', en: 'decide the payment' },
-  'step-record': { ru: 'записать решение', en: 'record the decision' },
-  'step-answer': { ru: 'ответ', en: 'answer' },
-  'step-publish': { ru: 'опубликовать событие', en: 'publish the event' },
-  'step-receive': { ru: 'прочитать событие', en: 'read the event' },
-  'step-contact': { ru: 'спросить адрес', en: 'ask for the address' },
-  'step-send': { ru: 'отправить письмо', en: 'send the letter' },
-  'step-reply': { ru: 'ответ сервера почты', en: 'mail server answers' },
-  'outcome-done': { ru: 'сделано', en: 'done' },
-  'outcome-refused': { ru: 'отказ', en: 'refused' },
-  'outcome-failed': { ru: 'сбой', en: 'failed' },
-  'outcome-unknown': { ru: 'неизвестно', en: 'unknown' },
-  'outcome-waiting': { ru: 'ожидается', en: 'waiting' },
-
-  // Overview and books.
-  latestOrders: { ru: 'Последние заказы', en: 'Latest orders' },
-  ordersByStatus: {
-    ru: '{0}: оплачено {1}, отменено {2}, ждут {3}',
-    en: '{0}: {1} paid, {2} cancelled, {3} pending',
-  },
-  perSecond: { ru: 'В секунду', en: 'Per second' },
-  rates: {
-    ru: 'заказов {0}, оплат {1}, отмен {2}, писем {3}',
-    en: '{0} orders, {1} paid, {2} cancelled, {3} letters',
-  },
-  pendingOrders: { ru: 'Не завершены', en: 'Pending' },
-  outbox: { ru: 'Не опубликованы', en: 'Unpublished' },
-  lag: { ru: 'Не прочитаны', en: 'Unread' },
-  allLetters: { ru: 'Письма', en: 'Letters' },
-  lettersByState: {
-    ru: 'отправлено {0}, ждут {1}, отправляются {2}, не доставлено {3}',
-    en: '{0} sent, {1} queued, {2} sending, {3} failed',
-  },
-  mailRefused: { ru: 'Почта отказывает', en: 'Mail refused' },
-  deadCount: { ru: 'Не стали письмами', en: 'Dead letters' },
-  oldest: { ru: '{0}, старейшее {1}', en: '{0}, the oldest {1}' },
-  noAnswerFrom: { ru: 'нет ответа', en: 'no answer' },
-  elsewhere: { ru: 'публикует не наш relay', en: 'published by something else than our relay' },
-  checked: { ru: 'Проверено', en: 'Checked' },
-  checkedCounts: {
-    ru: 'заказов {0}, событий {1}, писем {2}, кошельков {3}',
-    en: '{0} orders, {1} events, {2} letters, {3} wallets',
-  },
-  onTheWay: { ru: 'В пути', en: 'On the way' },
-  onTheWayCounts: {
-    ru: 'заказов {0}, событий {1} и {2}, писем {3}',
-    en: '{0} orders, {1} and {2} events, {3} letters',
-  },
 } as const satisfies Record<string, Record<Language, string>>;
 
 export type TextKey = keyof typeof texts;

@@ -37,6 +37,7 @@ export const SUITES: Suite[] = [
     quick: false,
     files: [
       'dev/crash.test.ts',
+      'dev/*.slow.test.ts',
       'dev/postgres.test.ts',
       'test/service-processes.test.ts',
       'test/system/*-faults.test.ts',

@@ -108,13 +108,14 @@ const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () =
 export async function startTestSystem(
   t: TestContext,
   env: Environment = {},
-  { server = sharedServer(), ...options }: TestSystemOptions = {},
+  options: TestSystemOptions = {},
 ): Promise<TestSystem> {
+  const server = options.server ?? sharedServer();
   /** What is closed at the end, latest first. */
   const open: { close(): Promise<void> }[] = [server];
   // One hook: the runner calls several in the order of their registration, the wrong one here.
   t.after(() => closeAll(open.toReversed()));
-  return await startInto(open, env, { server, ...options });
+  return await startInto(open, env, { ...options, server });
 }
 
 /** The same with default settings, for the caller to close. */
