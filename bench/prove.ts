@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { crashPoints } from './prove/crash-points.ts';
-import { tableOf } from './prove/report.ts';
+import { chosenPoints } from './prove/crash-points.ts';
+import { durationOf, planOf } from './prove/plan.ts';
+import { newReport, tableOf, unfinishedOf } from './prove/report.ts';
 import { prove } from './prove/run.ts';
 
 // `npm run prove -- [--minutes 2] [--seed 7]`: kills everything and checks the books. Exit code 1
-// on a violation, 2 on wrong arguments, 130 when interrupted.
+// on a violation or a fault of its own, 2 on wrong arguments, 130 when interrupted.
 
 const USAGE = `npm run prove -- [options]
-  --minutes N   load under faults (default 2; 0 runs the crash points only)
+  --minutes N   load, first calm and then under faults (default 2; 0 runs the crash points only)
   --seed S      what chooses load and faults (default: a new one, which is printed)
   --points P    only crash points whose name contains P; may be repeated
   --embedded    on the embedded broker, also where Apache Kafka can run
@@ -32,7 +33,7 @@ function readArguments() {
     throw new Error(`--minutes is a number from 0 to ${MINUTES_MAX}, not "${values.minutes}"`);
   }
   for (const part of values.points) {
-    if (crashPoints.some(({ name }) => name.includes(part))) continue;
+    if (chosenPoints([part]).length > 0) continue;
     throw new Error(`no crash point has "${part}" in its name`);
   }
   return { ...values, minutes };
@@ -48,25 +49,39 @@ function readArgumentsOrExit() {
 }
 
 const given = readArgumentsOrExit();
+const started = performance.now();
 const say = (line: string) => console.log(`# ${line}`);
-say(`seed ${given.seed}, ${given.minutes} minutes`);
+const points = chosenPoints(given.points).length;
+const plan = planOf(points, given.minutes);
+say(`seed ${given.seed}, ${plan.text}`);
+const report = newReport(given.seed, points);
 // Children would outlive us: the database server has a session of its own.
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 }
+// A defect of our own ends the run like a signal does: with what is known, and all closed.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => interrupted.abort(error));
+}
 try {
-  const report = await prove({
-    ...{ seed: given.seed, minutes: given.minutes, points: given.points, say },
-    interrupted: interrupted.signal,
-    kafka: !given.embedded,
-    replicas: given.single ? 1 : 2,
-    home: join(import.meta.dirname, '..', '.orderbell'),
-  });
+  await prove(
+    {
+      ...{ seed: given.seed, minutes: given.minutes, points: given.points, say },
+      interrupted: interrupted.signal,
+      kafka: !given.embedded,
+      replicas: given.single ? 1 : 2,
+      home: join(import.meta.dirname, '..', '.orderbell'),
+    },
+    report,
+  );
   for (const line of tableOf(report)) console.log(line);
   process.exitCode = report.violations.length === 0 ? 0 : 1;
 } catch (error) {
-  if (!interrupted.signal.aborted) throw error;
-  console.error((error as Error).message);
-  process.exitCode = 130;
+  for (const line of unfinishedOf(report)) console.log(line);
+  const bySignal = error instanceof Error && error.message.startsWith('ended by SIG');
+  console.error(bySignal ? error.message : error);
+  process.exitCode = bySignal ? 130 : 1;
 }
+const seconds = (performance.now() - started) / 1_000;
+say(`took ${durationOf(seconds)}, planned were ${durationOf(plan.seconds)}`);

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import type { ReversalExcess } from '#contracts/billing.ts';
 import {
   findCustomers,
   type OperatorCustomer,
@@ -7,7 +8,7 @@ import {
   reverseAnyTopUp,
 } from '#contracts/operator.ts';
 import type { Declaring } from './declaring.ts';
-import { CliError, EXIT } from './exit-codes.ts';
+import { CliError, EXIT, Refusal } from './exit-codes.ts';
 import { limitOption, listPages } from './lists.ts';
 import { type Repeating, repeatingOptions } from './repeating.ts';
 import { type Cell, table } from './screen.ts';
@@ -160,6 +161,15 @@ async function confirm(shell: Shell, question: string): Promise<void> {
   if (!AGREEMENT.test(answer.trim())) throw new CliError(EXIT.refused, shell.say('notDone'));
 }
 
+/** A refusal that names the sums, with them as a hint. */
+function withSums(shell: Shell, error: unknown): unknown {
+  if (error instanceof Refusal && error.problem.code === 'reversal-exceeds-balance') {
+    const { balance, amount } = error.problem as unknown as ReversalExcess;
+    error.hints.push(shell.say('reversalSums', shell.money(balance), shell.money(amount)));
+  }
+  return error;
+}
+
 async function undoTopUp(
   shell: Shell,
   { reason }: { reason: string },
@@ -168,7 +178,10 @@ async function undoTopUp(
 ) {
   const { customerId } = await findOne(shell, text);
   const params = { customerId, operationId: checkedId(shell, operationId) };
-  const { body, text: json } = await shell.call(reverseAnyTopUp, { params, body: { reason } });
+  const request = { params, body: { reason } };
+  const { body, text: json } = await shell.call(reverseAnyTopUp, request).catch((error) => {
+    throw withSums(shell, error);
+  });
   const { amount, balanceAfter } = body;
   const taken = shell.money({ ...amount, amount: -amount.amount });
   shell.show(json, () => shell.say('undone', taken, shell.money(balanceAfter)));

@@ -278,6 +278,10 @@ For programs: npm run -s orderbell -- … --json`,
     en: 'Add {0} to the wallet of {1} ({2})? It holds {3} now. [y/N] ',
   },
   unknownBalance: { ru: 'баланс неизвестен', en: 'balance unknown' },
+  reversalSums: {
+    ru: 'На кошельке {0}, отмена списала бы {1}.',
+    en: 'The wallet holds {0}, the reversal would take {1}.',
+  },
   undone: {
     ru: 'Пополнение отменено: списано {0}, на кошельке {1}.',
     en: 'The top-up is undone: {0} taken back, the wallet holds {1}.',

@@ -86,6 +86,19 @@ const operationMembers = {
 };
 const operation = object(operationMembers);
 const topUp = object({ ...operationMembers, type: oneOf('top_up') });
+const reversal = object({
+  ...operationMembers,
+  type: oneOf('reversal'),
+  reversesOperationId: uuid,
+  reason: filled,
+});
+const foundCustomer = object({
+  customerId: filled,
+  name: text,
+  email: text,
+  locale: filled,
+  balance: nullOr(money),
+});
 const profile = object({ customerId: filled, email: filled, name: text, locale: filled });
 const letter = object({
   id: uuid,
@@ -109,6 +122,8 @@ const anyFits = () => true;
 const sameId = (body: unknown, { path }: SentRequest) => isNamedIn(path, (body as Checked).id);
 const sameOrder = (body: unknown, { path }: SentRequest) =>
   isNamedIn(path, (body as Checked).order.id);
+const sameOriginal = (body: unknown, { path }: SentRequest) =>
+  isNamedIn(path, (body as Checked).reversesOperationId);
 const sameAmount = (body: unknown, { body: sent }: SentRequest) =>
   isSameMoney((body as Checked).amount, (sent as Checked)?.amount);
 const sameContact = (body: unknown, { body: sent }: SentRequest) =>
@@ -184,6 +199,13 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('GET /v1/letters', { 200: pageOf(letter) }),
   rule('GET /v1/letters/:letterId', { 200: letter }, sameId),
   rule('POST /v1/operator/wallets/:customerId/top-ups', { 201: topUp }, sameAmount),
+  rule('GET /v1/operator/customers', { 200: pageOf(foundCustomer) }),
+  rule('GET /v1/operator/wallets/:customerId/operations', { 200: pageOf(operation) }),
+  rule(
+    'POST /v1/operator/wallets/:customerId/operations/:operationId/reversal',
+    { 201: reversal },
+    sameOriginal,
+  ),
   rule('GET /v1/operator/pending-orders', { 200: pageOf(order) }),
   rule('GET /v1/operator/orders/:orderId/journey', { 200: journey }, sameOrder),
   rule('GET /v1/operator/overview', {

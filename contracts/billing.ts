@@ -119,11 +119,11 @@ export const billingProblems = {
     kind: 'conflict',
     ru: {
       title: 'Денег на кошельке меньше',
-      detail: 'Сумма отмены (amount) больше остатка кошелька (balance). Ничего не изменено.',
+      detail: 'На кошельке меньше денег, чем отмена должна списать. Ничего не изменено.',
     },
     en: {
       title: 'Reversal exceeds the balance',
-      detail: 'The wallet holds less (balance) than the reversal takes (amount). Nothing changed.',
+      detail: 'The wallet holds less than the reversal has to take. Nothing was changed.',
     },
   },
   notReversible: {

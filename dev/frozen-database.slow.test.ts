@@ -46,7 +46,7 @@ const accepts = (home: string, from = 0) => {
 };
 
 test(
-  'a first start survives a database server that stands still at every step',
+  'a first start survives a database server that does not run at every step',
   LINUX,
   async (t) => {
     const { home, start } = await temporaryHome(t);
@@ -131,7 +131,7 @@ async function ownServer(t: TestContext) {
   return { home, urlOf: (name: string) => postgres.ensureDatabase(name, 'secret') };
 }
 
-test('services alone wait for a database server that stands still', LINUX, async (t) => {
+test('services alone wait for a database server that does not run', LINUX, async (t) => {
   const { home, urlOf } = await ownServer(t);
   const secrets = createSecrets();
   const SERVICE_PUBLIC_KEYS = await publicKeysOf(secrets);

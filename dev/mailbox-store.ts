@@ -71,7 +71,7 @@ export function openMailStore(file: string, messagesMax: number): MailStore {
   }
 }
 
-/** SQLite has two files beside its own. */
+/** SQLite works with two more files. */
 function whyUnusable(file: string, error: unknown): string {
   for (const ending of ['', '-wal', '-shm']) {
     try {

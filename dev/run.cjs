@@ -80,14 +80,14 @@ function handOver() {
     );
   }
   const words = [...process.execArgv, __filename, script, ...args];
+  // In place of this process; an older Node has to stay as the parent.
+  if (process.execve) process.execve(found, [found, ...words], process.env);
   const child = spawn(found, words, { stdio: 'inherit' });
   child.on('error', (error) => fail(`${here}, and ${found} does not start: ${error.message}`));
-  // Ctrl-C in a terminal reaches the child by itself; other signals come to this process alone.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
-  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
-    for (const name of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.removeAllListeners(name);
+    for (const name of signals) process.removeAllListeners(name);
     if (signal) process.kill(process.pid, signal);
     else process.exit(code);
   });
@@ -95,8 +95,7 @@ function handOver() {
 
 // Of a backslash Node loads no module, and a star it takes for that of `imports` in package.json.
 const [bad] = /[\\*]/.exec(process.platform === 'win32' ? '' : ROOT) || [];
-if (bad)
-  fail(`the path ${ROOT} has a ${bad} in it, where Node finds no modules: rename the folder`);
+if (bad) fail(`Node finds no modules in ${ROOT}, whose path has a ${bad}: rename the folder`);
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) runHere();
 else handOver();

@@ -29,7 +29,7 @@ async function makeCheckout(t: TestContext, name = 'checkout') {
   };
 }
 
-test('an old Node without the package of the right one is told in one line', async (t) => {
+test('an old Node without the package of the right one says so in one line', async (t) => {
   const { run } = await makeCheckout(t);
   const { status, said } = run(['dev/start.ts'], { asOld: true });
   assert.equal(status, 1);
@@ -63,5 +63,5 @@ test('a path in which Node finds no modules is named', async (t) => {
   const { run } = await makeCheckout(t, 'a*b');
   const { status, said } = run(['dev/start.ts']);
   assert.equal(status, 1);
-  assert.match(said, /^the path .*a\*b has a \* in it.*$/);
+  assert.match(said, /^Node finds no modules in .*a\*b, whose path has a \*: rename the folder$/);
 });

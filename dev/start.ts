@@ -3,7 +3,8 @@ import { launch } from './launch.ts';
 
 // `npm start`, which also says where compiled code is kept (package.json): stripping the types anew
 // at each start doubles the time until the system is ready, and takes 20 MB in each thread.
-const home = resolve(process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '.orderbell'));
+const given = process.env.ORDERBELL_HOME?.trim();
+const home = resolve(given || join(import.meta.dirname, '..', '.orderbell'));
 const options = process.argv.slice(2);
 const unknown = options.find((option) => option !== '--new-secrets');
 if (unknown === undefined) {

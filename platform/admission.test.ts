@@ -197,7 +197,7 @@ test('large bodies that do not end are refused beyond a limit of their bytes', a
   await until('all are awaited', () => identified.length === 4, BOUND_MS);
   assert.equal(await answerTo(100_000), 'HTTP/1.1 503 Service Unavailable');
   assert.equal(await post(100_000), 503);
-  // One that is too large is told so, and a small one has its own place.
+  // One that is too large is a 413, and a small one does not count.
   assert.equal(await answerTo(BODY_LIMIT + 1), 'HTTP/1.1 413 Payload Too Large');
   assert.equal(await post(1_000), 200);
   // A client that goes leaves its room to others.

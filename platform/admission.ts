@@ -6,8 +6,8 @@ import type { HttpServer } from './http-server.ts';
 import type { Metric } from './metrics.ts';
 
 const LOG_EVERY_MS = 1_000;
-// A hundred and more of the largest orders. A body does not count while it is awaited, so without
-// this limit whoever may order could fill the memory with bodies that never end.
+// A hundred and more of the largest orders. A request does not count while its body is awaited, so
+// without this limit a few customers could fill the memory with bodies that never end.
 const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
 // Spread out, or those that were refused together would come back together.
 const RETRY_AFTER_MAX_S = 3;

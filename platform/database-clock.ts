@@ -6,7 +6,7 @@ import { describeError } from './errors.ts';
 const COMPARE_EVERY_MS = 10_000;
 
 /**
- * The database's clock, as this process knows it. What is stored or compared has the time of one
+ * The database's clock, as this process knows it: late by some milliseconds, and never ahead. What is stored or compared has the time of one
  * clock, whatever the clocks of the machines say.
  */
 export interface DatabaseClock {
@@ -32,11 +32,13 @@ export async function startDatabaseClock(
       'select extract(epoch from clock_timestamp()) * 1000 as ms',
     );
     const [least, most] = [Number(rows[0]?.ms) - nowMs(), Number(rows[0]?.ms) - sent];
-    // The answer was made at some moment in between: what agrees with that stays, so that a slow
-    // answer changes nothing.
-    if (!(offset >= least && offset <= most)) offset = (least + most) / 2;
+    // The answer was made at some moment in between. Of what agrees with that, the least: a moment
+    // ahead of the database would make an order younger than it is. A slow answer changes nothing.
+    if (!(offset > least && offset <= most)) offset = least;
   }
 
+  // The first answer has to wait for a connection, and so says little.
+  await compare();
   await compare();
   const timer = setInterval(() => {
     compare().catch((error: unknown) => {
@@ -44,7 +46,7 @@ export async function startDatabaseClock(
     });
   }, COMPARE_EVERY_MS).unref();
   return {
-    now: () => new Date(Math.round(nowMs() + offset)),
+    now: () => new Date(Math.floor(nowMs() + offset)),
     close: () => clearInterval(timer),
   };
 }

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from './backoff.ts';
+import { ConfigError } from './config.ts';
 import { deadlineIn } from './deadline.ts';
 import { AppError, commonProblems, describeError } from './errors.ts';
 import { START_WAIT_MS, startStep } from './start-step.ts';
@@ -261,6 +262,23 @@ export function isContentRefusal(error: unknown): boolean {
 
 // Any constant will do: it only has to differ from other users of advisory locks.
 const MIGRATION_LOCK = 4_207_001;
+/**
+ * Does one step of a service's start on its database, and repeats it while a transient fault keeps
+ * it from being done (start-step.ts).
+ * @param work may safely be repeated, also after an unknown outcome
+ */
+export function databaseStep<T>(
+  database: Database,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return startStep(what, work, {
+    say: (line) => database.log.warn(line),
+    // Of a setting that does not fit the data the same comes again.
+    isTransient: (error) => !(error instanceof ConfigError) && isTransient(error),
+  });
+}
+
 /** A migration that PostgreSQL refused; `cause` is why. */
 class MigrationError extends Error {
   constructor(file: string, cause: unknown) {

@@ -272,7 +272,8 @@ type Incoming = TogetherAnswer;
 function isAnswerTo(call: TogetherCall, answer: Incoming | undefined): boolean {
   return answer !== undefined && (answer.traceId ?? call.traceId) === call.traceId;
 }
-// Whoever refused, and in whatever form: nothing was done.
+
+// The callee or a proxy refused the request, in whatever form: nothing was done.
 const TOO_LARGE: ProblemDocument = toProblem(
   new AppError(commonProblems.tooLarge, 'limits disagree'),
   { language: 'en', instance: '/', traceId: '' },

@@ -8,8 +8,9 @@ const CONNECTIONS_MAX = 64;
 // Shorter than our servers keep an idle connection (http-server.ts).
 const KEEP_ALIVE_MS = 4_000;
 const CONNECT_TIMEOUT_MS = 1_000;
-// Sixty-four of the largest orders, as the answers to one request of several calls (calls.ts).
-const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+// The largest answers: 64 of the largest orders for one request of several calls (calls.ts), and a
+// page of a hundred letters with 50 attempts each, whose texts are long and not ASCII (17 MB).
+const ANSWER_BYTES_MAX = 24 * 1024 * 1024;
 
 // Twice a second: a replica that is back is missed for no longer than a customer notices.
 const PROBE_INTERVAL_MS = 500;

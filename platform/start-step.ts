@@ -8,7 +8,7 @@ import { describeError } from './errors.ts';
  */
 export const START_WAIT_MS = 60_000;
 
-// A start takes a second or two; a person who waits longer is told why, then ever more rarely.
+// A start takes a second or two. After this time a line says why, then ever more rarely.
 const SAY_FIRST_S = 5;
 const RETRY = { firstMs: 100, maxMs: 2_000 };
 

@@ -81,7 +81,7 @@ export function faultsOf(error: { validation?: unknown; validationContext?: stri
   for (const { keyword, instancePath, params } of (error.validation ?? []) as AjvError[]) {
     // These say only that some alternative failed; the alternatives' own errors say more.
     if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'if') continue;
-    // One answer tells no more, and a body may have room for many thousands.
+    // An answer lists no more, and a body may have many thousands.
     if (faults.length === FAULTS_MAX) break;
     const place = instancePath + memberOf(params);
     faults.push({

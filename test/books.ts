@@ -38,6 +38,14 @@ export async function passLeases({ databaseUrl, broker }: Places): Promise<void>
   await broker.passLeases();
 }
 
+export interface RestLimits {
+  standstillMs?: number;
+  totalMs?: number;
+}
+
+// Far more than any test has under way.
+const TOTAL_MS = 10 * 60_000;
+
 /** What is on its way, as lines that change with every step. */
 async function readWaiting({ databaseUrl, broker }: Places): Promise<string[]> {
   const orders = await queryRows(
@@ -60,12 +68,18 @@ async function readWaiting({ databaseUrl, broker }: Places): Promise<string[]> {
 
 /**
  * Waits until nothing is on its way any more.
- * @param waitMs how long nothing may move; 15 s when absent
+ * @param limits `standstillMs`: how long nothing may move, 15 s when absent. `totalMs`: how long
+ *   something may move and never end, such as a letter that is tried for ever
  * @throws Error that lists what is stuck
  */
-export async function untilQuiet(places: Places, waitMs?: number): Promise<void> {
+export async function untilQuiet(
+  places: Places,
+  { standstillMs, totalMs = TOTAL_MS }: RestLimits = {},
+): Promise<void> {
+  const end = performance.now() + totalMs;
   let waiting = await readWaiting(places);
   while (waiting.length > 0) {
+    if (performance.now() > end) throw new Error(`never at rest:\n  ${waiting.join('\n  ')}`);
     const before = waiting.join('\n');
     let now = waiting;
     // Each step that something takes starts the wait anew.
@@ -73,7 +87,7 @@ export async function untilQuiet(places: Places, waitMs?: number): Promise<void>
       now = await readWaiting(places);
       return now.join('\n') !== before;
     };
-    await eventually('progress', hasMoved, waitMs).catch((cause: unknown) => {
+    await eventually('progress', hasMoved, standstillMs).catch((cause: unknown) => {
       throw new Error(`nothing moves any more:\n  ${now.join('\n  ')}`, { cause });
     });
     waiting = now;

@@ -1,21 +1,23 @@
 const PART = /\r\nContent-Transfer-Encoding: base64\r\n\r\n([A-Za-z0-9+/=\r\n]*)/gi;
 const SUBJECT = /^Subject: (.*(?:\r\n[ \t].*)*)/im;
+const MARKUP = /<style>[^<]*<\/style>|<[^>]*>/g;
 const ENCODED_WORD = /=\?utf-8\?([bq])\?([^?]*)\?=/gi;
 
 /**
- * What a mail says: its subject and all its parts, decoded. It reads what our letters are written
+ * What a mail says: its subject and all its parts, decoded and without markup. It reads what our letters are written
  * in, encoded words and base64, and no other mail.
  * @param raw every byte, as latin1
  */
 export function textOfMail(raw: string): string {
   const subject = (SUBJECT.exec(raw)?.[1] ?? '')
+    .replace(/\r\n(?=[ \t])/g, '')
     // Blanks between two encoded words are not part of the text (RFC 2047 section 6.2).
     .replace(/\?=\s+=\?/g, '?==?')
     .replace(ENCODED_WORD, (_, kind: string, text: string) => decodeWord(kind, text));
   const parts = [...raw.matchAll(PART)].map(([, text = '']) =>
     Buffer.from(text, 'base64').toString(),
   );
-  return [subject, ...parts].join('\n').replaceAll('\r\n', '\n');
+  return [subject, ...parts].join('\n').replaceAll('\r\n', '\n').replace(MARKUP, '');
 }
 
 function decodeWord(kind: string, text: string): string {

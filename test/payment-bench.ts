@@ -108,7 +108,7 @@ async function reverse(
 const REFUSALS = ['mismatch', 'conflict', 'not-found'];
 
 /** Makes the call and takes a refusal as its answer. */
-export async function ask({ database }: PaymentBench, call: Call): Promise<Answer> {
+async function ask({ database }: PaymentBench, call: Call): Promise<Answer> {
   try {
     return await make(database, call);
   } catch (error) {
@@ -117,8 +117,9 @@ export async function ask({ database }: PaymentBench, call: Call): Promise<Answe
   }
 }
 
-// Each attempt fails only because another call got on, so a few are enough for those of a race.
-const TRIES_MAX = 5;
+// Each attempt fails because another call got on, or because the machine had no time for it: many
+// are enough for any race on any machine.
+const TRIES_MAX = 100;
 
 /** Repeats what the database had no room for beside others, as the gateway does. */
 export async function askPatiently(bench: PaymentBench, call: Call): Promise<Answer> {

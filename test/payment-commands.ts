@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { BALANCE_MAX } from '#contracts/common.ts';
 import type { PaymentWish } from '#services/billing/decide-payment.ts';
 import {
-  ask,
   askAndKill,
   askAndLose,
   askPatiently,
@@ -118,7 +117,7 @@ export const commands: fc.Arbitrary<Command>[] = [
 function alone(name: string, call: Call): Command {
   return command(`${name}(${textOf(call)})`, async (told, bench) => {
     const before = bench.collisions;
-    const answer = await ask(bench, call);
+    const answer = await askPatiently(bench, call);
     countAnswer(told, call, answer);
     assert.deepEqual(answer, answerTo(told.books, call));
     assert.equal(bench.collisions, before, 'a call with nobody beside it was repeated');

@@ -1,4 +1,4 @@
-import { globSync, statSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Layout, testLayout } from './layout.ts';
@@ -37,6 +37,7 @@ export const SUITES: Suite[] = [
     quick: false,
     files: [
       'dev/crash.test.ts',
+      'dev/*.slow.test.ts',
       'dev/postgres.test.ts',
       'test/service-processes.test.ts',
       'test/system/*-faults.test.ts',
@@ -106,7 +107,7 @@ export interface Stage {
 const SMOKE = ['test/system/course-scenario.test.ts', 'test/system/outages.test.ts'];
 const REPLICAS_PROCESSES = 6;
 // All crash points, and half a minute under faults; run by hand it takes longer and a new seed.
-const PROVE = ['bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
+const PROVE = ['--max-old-space-size=8192', 'bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
 
 /**
  * What a run is made of.
@@ -168,17 +169,31 @@ export function banner(stages: Stage[]): string[] {
 /** Tests of the whole system, which run in every layout. */
 const isSystemTest = (file: string): boolean => file.startsWith(join('test', 'system'));
 
-/** Deals files to so many processes, each of about the same size; without a number one each. */
+/**
+ * Deals files to so many processes, each of about the same size; without a number one each. Those
+ * that share a system stay together.
+ */
 function deal(files: string[], processes = files.length): string[][] {
-  const groups = Array.from({ length: processes }, () => ({ files: [] as string[], size: 0 }));
-  const sized = files.map((file) => ({ file, size: statSync(join(ROOT, file)).size }));
-  for (const { file, size } of sized.sort((one, other) => other.size - one.size)) {
-    const lightest = groups.reduce((one, other) => (other.size < one.size ? other : one));
-    lightest.files.push(file);
-    lightest.size += size;
+  const texts = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
+  const sizeOf = (some: string[]) =>
+    some.reduce((sum, file) => sum + (texts.get(file) as string).length, 0);
+  const together = files.filter((file) => texts.get(file)?.includes('/shared-system.ts'));
+  const alone = files.filter((file) => !together.includes(file)).map((file) => [file]);
+  const groups = Array.from({ length: processes }, () => [] as string[]);
+  for (const some of [together, ...alone].sort((one, other) => sizeOf(other) - sizeOf(one))) {
+    groups.sort((one, other) => sizeOf(one) - sizeOf(other))[0]?.push(...some);
   }
-  return groups.map((group) => group.files).filter((group) => group.length > 0);
+  return groups.filter((group) => group.length > 0);
 }
+
+// The runner waits for a process to end by itself, which a test that fails may keep from it.
+const FRAME = `import { after, test } from 'node:test';
+after(() => {
+  setTimeout(() => {
+    console.error('still open: ' + process.getActiveResourcesInfo().join(', '));
+    process.exit(1);
+  }, 60_000).unref();
+});`;
 
 /**
  * Writes a file for each group that runs the tests of its files one after the other.
@@ -193,7 +208,7 @@ export function writeGroups({ name, groups }: Stage, folder: string): Promise<st
         (file) => `await import(${JSON.stringify(resolve(file))})
           .catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));`,
       );
-      await writeFile(path, ["import { test } from 'node:test';", ...lines].join('\n'));
+      await writeFile(path, [FRAME, ...lines].join('\n'));
       return path;
     }),
   );

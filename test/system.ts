@@ -108,12 +108,34 @@ const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () =
 export async function startTestSystem(
   t: TestContext,
   env: Environment = {},
-  { server = sharedServer(), ownBroker = false, startService }: TestSystemOptions = {},
+  options: TestSystemOptions = {},
 ): Promise<TestSystem> {
+  const server = options.server ?? sharedServer();
   /** What is closed at the end, latest first. */
   const open: { close(): Promise<void> }[] = [server];
   // One hook: the runner calls several in the order of their registration, the wrong one here.
   t.after(() => closeAll(open.toReversed()));
+  return await startInto(open, env, { ...options, server });
+}
+
+/** The same with default settings, for the caller to close. */
+export async function openTestSystem(): Promise<{ system: TestSystem; close(): Promise<void> }> {
+  const server = sharedServer();
+  const open: { close(): Promise<void> }[] = [];
+  const close = () => closeAll(open.toReversed());
+  try {
+    return { system: await startInto(open, {}, { server }), close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}
+
+async function startInto(
+  open: { close(): Promise<void> }[],
+  env: Environment,
+  { server, ownBroker = false, startService }: TestSystemOptions & { server: OwnServer },
+): Promise<TestSystem> {
   const databases = await createDatabases(server.url);
   open.push(databases);
   const { databaseUrl } = databases;

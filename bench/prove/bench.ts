@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import type { Row } from '../../test/breaches.ts';
-import { type Answer, eventually, orderOf, queryRows } from '../../test/system.ts';
-import { type Asked, type Client, type Customer, FINAL } from './client.ts';
+import { type Answer, queryRows } from '../../test/system.ts';
+import { type Item, pieceAt } from './basket.ts';
+import { type Client, type Customer, FINAL } from './client.ts';
 import { type CrashStep, linksFor } from './crash-steps.ts';
 import type { Link } from './link.ts';
-import type { Place } from './place.ts';
+import { eventually, PATIENCE_MS } from './patience.ts';
+import { type Place, RECOVERY_AGE_MS } from './place.ts';
 import type { Replica } from './replica.ts';
 
 /** One moment at which something dies or stands still, and what must come of it. */
@@ -15,6 +17,12 @@ export interface CrashPoint {
   name: string;
   /** @throws Error that says what came otherwise */
   run: (bench: Bench) => Promise<void>;
+}
+
+/** An order of a crash point. */
+export interface Asked {
+  key: string;
+  items: Item[];
 }
 
 /** Where a trap was sprung. */
@@ -35,6 +43,14 @@ export interface Bench {
   ask(asked: Asked, gateway?: string): Promise<Answer | undefined>;
   /** Repeats the request until its answer is final. @returns that answer */
   untilFinal(asked: Asked): Promise<Answer>;
+  /**
+   * Repeats the request until its answer is final.
+   * @returns false when recovery came first, as it may once the order is old enough
+   * @throws Error when the answer has another status than these
+   */
+  untilAnswered(asked: Asked, ...expected: number[]): Promise<boolean>;
+  /** Makes a Pending order as old as recovery wants it, as if that time had gone by. */
+  passAge(asked: Asked): Promise<void>;
   /** Waits until the order has ended without any request for it. @returns its row */
   untilEnded(asked: Asked): Promise<Row>;
   /** Waits until the order's letter is in this state. @returns its row */
@@ -54,16 +70,22 @@ export interface Sprung {
 }
 
 const RICH = 1_000_000_000;
-const SPRUNG_TIMEOUT_MS = 30_000;
-const END_TIMEOUT_MS = 30_000;
 
-/** A customer with money, and the tools. */
-export async function createBench(place: Place, client: Client): Promise<Bench> {
+/**
+ * A customer with money, and the tools.
+ * @param outcomeMs how long an order's or a letter's end is awaited
+ */
+export async function createBench(
+  place: Place,
+  client: Client,
+  outcomeMs = PATIENCE_MS,
+): Promise<Bench> {
   const { gateways, replicas } = place;
   const gateway = gateways[0] as string;
-  const customer = await client.register(gateway, 'points@example.com', RICH);
+  const customer = await client.register(gateway, { email: 'points@example.com', topUp: RICH });
   let asked = 0;
   let turn = 0;
+  const madeAt = new Map<string, number>();
   const taken = new Set<() => void>();
   const rows = (database: string, sql: string) => queryRows(place.databaseUrl(database), sql);
   const orderSql = ({ key }: Asked) => `select * from orders where idempotency_key = '${key}'`;
@@ -72,7 +94,9 @@ export async function createBench(place: Place, client: Client): Promise<Bench> 
     ...{ place, client, customer, gateways, rows },
     newOrder(amount = 100) {
       asked += 1;
-      return { key: `crash-point-${asked}`, amount };
+      const key = `crash-point-${asked}`;
+      madeAt.set(key, performance.now());
+      return { key, items: pieceAt(amount) };
     },
     ask: (order, to = gateway) => client.order(to, customer, order),
     untilFinal: (order) =>
@@ -86,8 +110,22 @@ export async function createBench(place: Place, client: Client): Promise<Bench> 
           );
           return FINAL.includes(answer?.status ?? 0) && answer;
         },
-        END_TIMEOUT_MS,
+        outcomeMs,
       ),
+    async untilAnswered(order, ...expected) {
+      const answer = await bench.untilFinal(order);
+      const ageMs = performance.now() - (madeAt.get(order.key) as number);
+      if (answer.status === 409 && ageMs > RECOVERY_AGE_MS) return expected.includes(409);
+      assertStatus(answer, ...expected);
+      return true;
+    },
+    async passAge({ key }) {
+      await rows(
+        'orders',
+        `update orders set created_at = created_at - interval '1 hour'
+         where idempotency_key = '${key}' and status = 'Pending'`,
+      );
+    },
     untilEnded: (order) =>
       eventually(
         `the end of ${order.key}`,
@@ -95,9 +133,9 @@ export async function createBench(place: Place, client: Client): Promise<Bench> 
           const [row] = await rows('orders', orderSql(order)).catch(() => []);
           return row?.status !== 'Pending' && row;
         },
-        END_TIMEOUT_MS,
+        outcomeMs,
       ),
-    untilLetter: (order, state, waitMs = END_TIMEOUT_MS) =>
+    untilLetter: (order, state, waitMs = outcomeMs) =>
       eventually(
         `a letter for ${order.key} in state ${state}`,
         async () => {
@@ -128,7 +166,7 @@ export async function createBench(place: Place, client: Client): Promise<Bench> 
       }
       return {
         async sprung() {
-          const timer = AbortSignal.timeout(SPRUNG_TIMEOUT_MS);
+          const timer = AbortSignal.timeout(PATIENCE_MS);
           const late = new Promise<never>((_, reject) => {
             timer.onabort = () => reject(new Error(`nobody came to the step "${step.name}"`));
           });
@@ -174,7 +212,7 @@ export async function askAndHangUp(
 ): Promise<void> {
   const { gateways, customer } = bench;
   const url = new URL(gateways[0] as string);
-  const body = JSON.stringify(orderOf(asked.amount));
+  const body = JSON.stringify({ items: asked.items });
   const request =
     `POST /v1/orders HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${customer.token}\r\n` +
     `Idempotency-Key: ${asked.key}\r\nContent-Type: application/json\r\n` +

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { queryRows } from '../../test/database.ts';
-import { eventually } from '../../test/system.ts';
 import { type CrashStep, crashSteps, linksFor } from './crash-steps.ts';
 import type { Link } from './link.ts';
+import { eventually } from './patience.ts';
 import type { Place } from './place.ts';
 import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';

@@ -6,20 +6,17 @@ import { OPERATOR_EMAIL } from '#dev/system.ts';
 import { passLeases } from '../../test/books.ts';
 import { queryRows } from '../../test/database.ts';
 import type { SmtpStep } from '../../test/smtp-server.ts';
-import { eventually } from '../../test/system.ts';
-import { assertStatus, type Bench, type CrashPoint } from './bench.ts';
-import type { Asked } from './client.ts';
+import type { Answer } from '../../test/system.ts';
+import { type Asked, assertStatus, type Bench, type CrashPoint } from './bench.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
+import { eventually } from './patience.ts';
 
 type When = 'before' | 'after';
-
-// A group of consumers may take ten seconds to form again, on a busy machine more.
-const LETTER_TIMEOUT_MS = 40_000;
 
 /** An order whose event or letter something happens to: its answer never waits for that (I7). */
 async function placeOrder(bench: Bench): Promise<Asked> {
   const asked = bench.newOrder();
-  assertStatus(await bench.untilFinal(asked), 201);
+  await bench.untilAnswered(asked, 201);
   return asked;
 }
 
@@ -32,14 +29,10 @@ async function copiesOf(bench: Bench, asked: Asked): Promise<number> {
 
 /** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
 function untilSentHastened(bench: Bench, asked: Asked): Promise<unknown> {
-  return eventually(
-    `the letter of ${asked.key}`,
-    async () => {
-      await passLeases(bench.place);
-      return bench.untilLetter(asked, 'sent', 1_000).catch(() => false);
-    },
-    LETTER_TIMEOUT_MS,
-  );
+  return eventually(`the letter of ${asked.key}`, async () => {
+    await passLeases(bench.place);
+    return bench.untilLetter(asked, 'sent', 2_500).catch(() => false);
+  });
 }
 
 /** Whoever takes the step dies there; another one brings the letter, after the dead one's lease. */
@@ -54,7 +47,7 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
       await trap.sprung();
       // A relay dies in the process that answers the gateway too.
       assertStatus(await answer, 201, 202);
-      assertStatus(await bench.untilFinal(asked), 201);
+      await bench.untilAnswered(asked, 201);
       await passLeases(bench.place);
       const found = await copiesOf(bench, asked);
       assert.ok(found >= 1 && found <= copies, `the letter came ${found} times`);
@@ -76,7 +69,7 @@ function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
       const answer = bench.ask(asked);
       const { replica, link } = await trap.sprung();
       assertStatus(await answer, 201, 202);
-      assertStatus(await bench.untilFinal(asked), 201);
+      await bench.untilAnswered(asked, 201);
       await untilSentHastened(bench, asked);
       replica.thaw();
       link.release();
@@ -119,11 +112,11 @@ const tailLost: CrashPoint = {
     }
     const relays = replicas.filter(({ service }) => service === 'orders');
     for (const relay of relays) relay.kill();
+    const [now] = await bench.rows('notifications', 'select now() as at');
+    bench.place.topicLostAt = now?.at as Date;
     await Promise.all(relays.map((relay) => relay.revive()));
-    await eventually(
-      'the events to be there again',
-      async () => before.isSubsetOf(await listEvents(bench).catch(() => new Set<string>())),
-      30_000,
+    await eventually('the events to be there again', async () =>
+      before.isSubsetOf(await listEvents(bench).catch(() => new Set<string>())),
     );
   },
 };
@@ -160,7 +153,10 @@ const lateCommit: CrashPoint = {
   async run(bench) {
     const { place, gateways, client } = bench;
     const ordersUrl = place.databaseUrl('orders');
-    const late = await client.register(gateways[0] as string, 'late@example.com', 1_000);
+    const late = await client.register(gateways[0] as string, {
+      email: 'late@example.com',
+      topUp: 1_000,
+    });
     // At the end of its transaction, when its number is drawn, the late one's event waits.
     await queryRows(
       ordersUrl,
@@ -172,19 +168,23 @@ const lateCommit: CrashPoint = {
     );
     const asked = bench.newOrder();
     const gate = await openGate(ordersUrl);
-    const slow = client.order(gateways[0] as string, late, asked);
-    await eventually('an event that waits', async () => {
-      const waiting = await queryRows(
-        ordersUrl,
-        `select from pg_locks where locktype = 'advisory' and not granted`,
-      );
-      return waiting.length > 0;
-    });
-    const quick = await placeOrder(bench);
-    await bench.untilLetter(quick, 'sent');
-    await gate.open();
+    let slow: Promise<Answer | undefined>;
+    try {
+      slow = client.order(gateways[0] as string, late, asked);
+      await eventually('an event that waits', async () => {
+        const waiting = await queryRows(
+          ordersUrl,
+          `select from pg_locks where locktype = 'advisory' and not granted`,
+        );
+        return waiting.length > 0;
+      });
+      const quick = await placeOrder(bench);
+      await bench.untilLetter(quick, 'sent');
+    } finally {
+      await gate.open();
+      await queryRows(ordersUrl, 'drop trigger late on outbox; drop function wait_at_commit');
+    }
     assertStatus(await slow, 201, 202);
-    await queryRows(ordersUrl, 'drop trigger late on outbox; drop function wait_at_commit');
     await bench.untilLetter(asked, 'sent');
   },
 };
@@ -237,7 +237,7 @@ const refusedForGood: CrashPoint = {
     const { id } = await bench.untilLetter(asked, 'failed');
     const operator = await client.signIn(gateway, OPERATOR_EMAIL, place.secrets.operatorPassword);
     assertStatus(
-      await client.post(gateway, operator, `/v1/operator/letters/${id}/resend`),
+      await client.send('POST', gateway, operator, `/v1/operator/letters/${id}/resend`),
       202,
       200,
     );

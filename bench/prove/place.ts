@@ -12,6 +12,7 @@ import type { Places } from '../../test/books.ts';
 import type { TestBroker } from '../../test/broker.ts';
 import { embeddedTopic } from '../../test/embedded-topic.ts';
 import { openKafkaTopic } from '../../test/kafka-topic.ts';
+import { type Alarm, alarmIn, isExcused, type Phase } from './alarms.ts';
 import { type Replica, startReplica } from './replica.ts';
 import { type SmtpProcess, startSmtp } from './smtp.ts';
 
@@ -36,6 +37,12 @@ export interface Place extends Places {
   secrets: Secrets;
   /** What went wrong and no fault of ours explains, such as a process that ended by itself. */
   surprises: string[];
+  /** What services reported, except for what our faults explain. */
+  alarms: Alarm[];
+  /** Set by whoever runs it: what is an alarm depends on it. */
+  phase: Phase;
+  /** When the topic lost what it had acknowledged, by the database's clock; by a crash point. */
+  topicLostAt: Date | undefined;
   /** How many log lines contained this text so far. */
   countLines(text: string): number;
   close(): Promise<void>;
@@ -53,11 +60,13 @@ export interface PlaceOptions {
   say: (line: string) => void;
 }
 
+/** Soon enough to meet late requests and repetitions, and above the deadline of an order. */
+export const RECOVERY_AGE_MS = 4_000;
+
 const ENV = {
   PORT: '0',
   ORDER_DEADLINE_MS: '3000',
-  // Soon enough to meet late requests and repetitions, and above the deadline.
-  RECOVERY_AGE_MS: '4000',
+  RECOVERY_AGE_MS: String(RECOVERY_AGE_MS),
   RECOVERY_INTERVAL_MS: '500',
   // As long as the longest run.
   TOKEN_LIFETIME_S: '86400',
@@ -67,6 +76,8 @@ const ENV = {
 const DATABASE_CONNECTIONS_MAX = '400';
 /** Log lines that are counted. */
 const COUNTED = ['pending orders recovered'];
+// More of the same say no more.
+const ALARMS_MAX = 1_000;
 
 /** Starts everything; on failure what had started is closed again. */
 export async function startPlace(options: PlaceOptions): Promise<Place> {
@@ -100,8 +111,21 @@ async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[
   const numbers = new Map<string, number>();
   const surprises: string[] = [];
   const counts = new Map(COUNTED.map((text) => [text, 0]));
-  const onLine = (line: string) => {
+  const alarms: Alarm[] = [];
+  const onLine = (line: string, replica: string) => {
     for (const [text, count] of counts) if (line.includes(text)) counts.set(text, count + 1);
+    const alarm = alarmIn(line, replica, place.phase);
+    if (alarm === null || isExcused(alarm) || alarms.length >= ALARMS_MAX) return;
+    alarms.push(alarm);
+  };
+  const place: Omit<Place, 'gateways'> = {
+    ...{ replicas, postgres, kafka, broker, smtp, secrets, surprises, alarms },
+    phase: 'start',
+    topicLostAt: undefined,
+    databaseUrl: postgres.url,
+    listMails: smtp.listMails,
+    countLines: (text) => counts.get(text) ?? 0,
+    close: () => closeAll(open),
   };
   const system = await startSystem({
     databaseUrl: postgres.url,
@@ -124,15 +148,7 @@ async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[
   open.push(system);
   // The same seed must meet the same order, in whatever order they became ready.
   replicas.sort((a, b) => a.name.localeCompare(b.name));
-  return {
-    replicas,
-    gateways: system.services.get('gateway')?.urls ?? [],
-    ...{ postgres, kafka, broker, smtp, secrets, surprises },
-    databaseUrl: postgres.url,
-    listMails: smtp.listMails,
-    countLines: (text) => counts.get(text) ?? 0,
-    close: () => closeAll(open),
-  };
+  return Object.assign(place, { gateways: system.services.get('gateway')?.urls ?? [] });
 }
 
 async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {

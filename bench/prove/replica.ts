@@ -2,6 +2,7 @@ import { type ServiceProcess, startServiceProcess } from '#dev/service-process.t
 import type { Environment } from '#platform/config.ts';
 import type { RunningService } from '#platform/service.ts';
 import { type Link, openLink } from './link.ts';
+import { withPatience } from './patience.ts';
 
 /** One process of a service, which may be killed and started again on the same port. */
 export interface Replica extends RunningService {
@@ -14,8 +15,8 @@ export interface Replica extends RunningService {
   readonly state: 'running' | 'frozen' | 'dead';
   /** SIGKILL; it is dead when this returns, as far as the others are concerned. */
   kill(): void;
-  /** Starts a dead one again and waits until it listens. */
-  revive(): Promise<void>;
+  /** Starts a dead one again and waits until it listens. @param changes of its settings */
+  revive(changes?: Environment): Promise<void>;
   /** SIGSTOP. */
   freeze(): void;
   /** SIGCONT. */
@@ -27,26 +28,36 @@ export interface ReplicaOptions {
   number: number;
   /** Settings as the wiring table has them; addresses in them are replaced by links. */
   env: Environment;
-  /** Gets its log lines. */
-  onLine: (line: string) => void;
+  /** Gets each line that it prints, with its name. */
+  onLine: (line: string, name: string) => void;
   /** Told when it ends and nobody here ended it. */
   onUnexpectedEnd: (what: string) => void;
 }
 
-// A start right after a kill may meet a database that is being started itself.
-const REVIVE_ATTEMPTS_MAX = 10;
-
 /** Starts a replica behind links of its own and waits until it listens. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const { service, number, onLine } = options;
+  const { service, number } = options;
   const name = `${service}/${number}`;
+  /** A start that fails is repeated: what it printed is its fault's text and no line of the log. */
+  async function start(settings: Environment): Promise<ServiceProcess> {
+    const early: string[] = [];
+    let started = false;
+    const onLine = (line: string) => {
+      if (started) options.onLine(line, name);
+      else early.push(line);
+    };
+    const process = await startServiceProcess(service, settings, { onLine });
+    started = true;
+    for (const line of early) options.onLine(line, name);
+    return process;
+  }
   const links: Link[] = [];
   const env = await throughLinks(name, options.env, links);
   const closeLinks = async () => {
     for (const link of links) await link.close();
   };
   let state: Replica['state'] = 'running';
-  let child = await startServiceProcess(service, env, { onLine }).catch(async (error: unknown) => {
+  let child = await start(env).catch(async (error: unknown) => {
     await closeLinks();
     throw error;
   });
@@ -61,16 +72,10 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     });
   }
 
-  async function revive(): Promise<void> {
+  async function revive(changes: Environment = {}): Promise<void> {
     await child.exited;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        child = await startServiceProcess(service, { ...env, PORT: port }, { onLine });
-        break;
-      } catch (error) {
-        if (attempt === REVIVE_ATTEMPTS_MAX) throw error;
-      }
-    }
+    const settings = { ...env, PORT: port, ...changes };
+    child = await withPatience(`a start of ${name}`, () => start(settings));
     state = 'running';
     watch(child);
   }

@@ -1,9 +1,15 @@
-import type { Sample } from './client.ts';
+import { alarmBreaches, type Phase } from './alarms.ts';
+import { finalShare } from './check.ts';
+import type { Client, Sample } from './client.ts';
+import type { Place } from './place.ts';
 
-/** What a run came to. */
+/** What a run came to, or has come to so far. */
 export interface Report {
   seed: string;
+  /** In which it ended. */
+  phase: Phase;
   broker: string;
+  /** Of load. */
   seconds: number;
   orders: number;
   samplesCalm: Sample[];
@@ -20,31 +26,69 @@ export interface Report {
   unknownOutcomes: number;
   /** Longest time from an order's creation to its end. */
   settleMs: number;
-  /** From the end of the last fault to rest. */
+  /** From the end of the last fault to rest and the check's end. */
   quietMs: number;
   violations: string[];
+  /** While it runs: what it has seen and not written down above yet. */
+  live?: { place: Place; client: Client } | undefined;
 }
 
-const FINAL = [201, 406, 409, 422];
+export function newReport(seed: string, points: number): Report {
+  return {
+    ...{
+      seed,
+      phase: 'start',
+      broker: 'none',
+      seconds: 0,
+      orders: 0,
+      voided: 0,
+      recoveryRounds: 0,
+    },
+    ...{ repeatedEvents: 0, doubledLetters: 0, unknownOutcomes: 0, settleMs: 0, quietMs: 0 },
+    ...{ samplesCalm: [], samplesUnderFaults: [], faults: new Map(), violations: [] },
+    crashPoints: { hit: 0, all: points },
+  };
+}
+
+/** What a run that ended early knows: how far it came, what it was told, what is wrong so far. */
+export function unfinishedOf({ live, ...report }: Report): string[] {
+  const { client, place } = live ?? {};
+  const samples = client?.samples ?? [];
+  const lines = [
+    `ended early, phase ${report.phase}`,
+    `crash points hit ${report.crashPoints.hit} of ${report.crashPoints.all}`,
+    `answers ${statusesOf(samples)}`,
+    `faults ${[...report.faults].map(([kind, count]) => `${kind}: ${count}`).join(', ') || 'none'}`,
+    'the books were not compared',
+  ];
+  const violations = [
+    ...report.violations,
+    ...alarmBreaches(place?.alarms ?? []),
+    ...(place?.surprises ?? []),
+    ...(client?.misreads ?? []),
+  ];
+  return [...lines, ...violations.map((violation) => `VIOLATION ${violation}`)];
+}
+
+function statusesOf(samples: Sample[]): string {
+  const byStatus = [...Map.groupBy(samples, ({ status }) => status)].sort(([a], [b]) => a - b);
+  const counted = byStatus.map(([status, of]) => `${status === 0 ? 'none' : status}: ${of.length}`);
+  return counted.join(', ') || 'none';
+}
 
 /** The report as lines of a table. */
 export function tableOf(report: Report): string[] {
   const { faults, samplesCalm, samplesUnderFaults } = report;
   const samples = [...samplesCalm, ...samplesUnderFaults];
-  const byStatus = Map.groupBy(samples, ({ status }) => status);
-  const statuses = [...byStatus]
-    .sort(([a], [b]) => a - b)
-    .map(([status, of]) => `${status === 0 ? 'none' : status}: ${of.length}`);
-  const firsts = samplesUnderFaults.filter(({ first }) => first);
-  const final = firsts.filter(({ status }) => FINAL.includes(status));
+  const { final, all } = finalShare(samplesUnderFaults);
   const total = [...faults.values()].reduce((sum, count) => sum + count, 0);
   const rows: [string, string][] = [
     ['seed', report.seed],
     ['broker', report.broker],
     ['seconds of load', report.seconds.toFixed(0)],
     ['orders', String(report.orders)],
-    ['answers', statuses.join(', ')],
-    ['first answers that were final, under faults', share(final.length, firsts.length)],
+    ['answers', statusesOf(samples)],
+    ['first answers that were final, under faults', share(final, all)],
     ['p50 / p99 calm', timesOf(samplesCalm)],
     ['p50 / p99 under faults', timesOf(samplesUnderFaults)],
     ['crash points hit', `${report.crashPoints.hit} of ${report.crashPoints.all}`],
@@ -55,7 +99,7 @@ export function tableOf(report: Report): string[] {
     ['repeated events absorbed', String(report.repeatedEvents)],
     ['doubled letters / unknown outcomes', `${report.doubledLetters} / ${report.unknownOutcomes}`],
     ['longest until an order ended', `${(report.settleMs / 1_000).toFixed(1)} s`],
-    ['from the last fault to rest', `${(report.quietMs / 1_000).toFixed(1)} s`],
+    ['from the last fault to rest and check', `${(report.quietMs / 1_000).toFixed(1)} s`],
     ['violations', String(report.violations.length)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

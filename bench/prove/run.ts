@@ -1,19 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { passLeases, readBooks, untilQuiet } from '../../test/books.ts';
-import { type Books, breachesIn, type Row } from '../../test/breaches.ts';
-import { queryRows } from '../../test/database.ts';
-import { newHistory } from '../../test/history.ts';
+import type { Books, Row } from '../../test/breaches.ts';
 import { startChaos } from './chaos.ts';
-import { type Client, createClient, type Sample } from './client.ts';
+import { calmBreaches, checkAll, shareBreaches } from './check.ts';
+import { type Client, type Customer, createClient } from './client.ts';
 import { runCrashPoints } from './crash-points.ts';
 import { runLoad } from './load.ts';
+import { createPace } from './pace.ts';
+import { eachOf, PATIENCE_MS } from './patience.ts';
 import { type Place, startPlace } from './place.ts';
 import { createRandom } from './random.ts';
 import type { Report } from './report.ts';
 
 export interface ProveOptions {
   seed: string;
-  /** Load under faults; 0 leaves only the crash points. */
+  /** Load, first calm and then under faults; 0 leaves only the crash points. */
   minutes: number;
   /** Only crash points whose name contains one of these; all when empty. */
   points: string[];
@@ -25,29 +25,35 @@ export interface ProveOptions {
   interrupted: AbortSignal;
 }
 
-const CLIENTS = 24;
-const CUSTOMERS = 24;
+export const CLIENTS = 24;
+export const CUSTOMERS = 24;
+// A sign-up hashes a password for 0.1 s of a processor: more at once only wait for each other.
+const REGISTRATIONS_AT_ONCE = 4;
 const FIRST_BALANCE = 5_000;
 const CALM_MS = 8_000;
 // With these a run of two minutes has about three hundred faults.
 const FAULT_EVERY_MS = 330;
-const HASTEN_EVERY_MS = 2_000;
-// How long clients may go on to ask for what has no final answer once all is healed.
-const LAST_ANSWERS_MS = 30_000;
 
 /**
  * Starts the system, harms it, and compares everything that it kept and said.
+ * @param report is filled in as the run goes on, so that a run that ends early has one too
  * @throws Error when the system does not start, or the signal's reason
  */
-export async function prove(options: ProveOptions): Promise<Report> {
-  const { say } = options;
+export async function prove(options: ProveOptions, report: Report): Promise<void> {
   const place = await startPlace(options);
   try {
-    say(`started: ${place.replicas.map(({ name }) => name).join(', ')}`);
-    const client = createClient(newHistory());
+    options.say(`started: ${place.replicas.map(({ name }) => name).join(', ')}`);
+    report.broker = place.kafka === undefined ? 'embedded' : 'Apache Kafka';
+    const client = createClient();
+    report.live = { place, client };
     try {
-      return await Promise.race([proveOn(place, client, options), rejected(options.interrupted)]);
+      const running = proveOn(place, client, options, report);
+      running.catch(() => {}); // after an interruption nobody waits for it
+      await Promise.race([running, rejected(options.interrupted)]);
     } finally {
+      // Whatever services report while they are stopped is no alarm of that phase.
+      report.phase = place.phase;
+      place.phase = 'rest';
       await client.close();
     }
   } finally {
@@ -62,106 +68,92 @@ function rejected(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function proveOn(place: Place, client: Client, options: ProveOptions): Promise<Report> {
-  const { seed, minutes, say } = options;
+async function proveOn(place: Place, client: Client, options: ProveOptions, report: Report) {
+  const { say } = options;
   const started = performance.now();
-  const points = await runCrashPoints(place, client, options);
-  say(`crash points: ${points.hit} of ${points.all}, ${secondsSince(started)} s`);
-  const violations = [...points.violations];
-  const phases = minutes > 0 ? await runPhases(place, client, options) : emptyPhases();
+  place.phase = 'crash points';
+  await runCrashPoints(place, client, options, report);
+  const { hit, all } = report.crashPoints;
+  say(`crash points: ${hit} of ${all}, ${secondsSince(started)} s`);
+  if (options.minutes > 0) await runPhases(place, client, options, report);
+  place.phase = 'rest';
   const healedAt = performance.now();
-  const stuck = await comeToRest(place).catch((error: Error) => error.message);
-  if (stuck !== undefined) violations.push(stuck);
-  const quietMs = performance.now() - healedAt;
-  say(`at rest after ${secondsSince(healedAt)} s`);
-  const books = await readBooks(place);
-  violations.push(...breachesIn(books, client.history), ...place.surprises);
-  return {
-    ...{ seed, quietMs, violations },
-    ...figuresOf(books),
-    broker: place.kafka === undefined ? 'embedded' : 'Apache Kafka',
-    seconds: phases.seconds,
-    samplesCalm: phases.calm,
-    samplesUnderFaults: phases.underFaults,
-    faults: phases.faults,
-    crashPoints: points,
+  const { books, violations } = await checkAll(place, client);
+  report.quietMs = performance.now() - healedAt;
+  say(`at rest and checked after ${secondsSince(healedAt)} s`);
+  report.violations.push(...violations);
+  Object.assign(report, figuresOf(books), {
     recoveryRounds: place.countLines('pending orders recovered'),
-  };
+    // Now part of the violations.
+    live: undefined,
+  });
 }
 
-/** @throws Error that lists what is stuck */
-async function comeToRest(place: Place): Promise<void> {
-  // What a dead process held need not wait for its lease, nor a letter for its next try.
-  await passLeases(place);
-  const hasten = () =>
-    queryRows(
-      place.databaseUrl('notifications'),
-      "update letters set due_at = now() where state = 'queued' and due_at > now()",
-    ).catch(() => {});
-  const timer = setInterval(hasten, HASTEN_EVERY_MS);
-  try {
-    await untilQuiet(place);
-  } finally {
-    clearInterval(timer);
-  }
+/** Customers for the load, each with a name of its own, and one whose wallet many use. */
+export async function registerCustomers(
+  client: Client,
+  gateway: string,
+): Promise<{ customers: Customer[]; hot: Customer }> {
+  const names = [...Array.from({ length: CUSTOMERS }, (_, number) => `customer-${number}`), 'hot'];
+  const registered = await eachOf(names, REGISTRATIONS_AT_ONCE, (name) =>
+    client.register(gateway, {
+      email: `${name}@example.com`,
+      name: `Анна ${name}`,
+      locale: name.endsWith('1') ? 'en' : 'ru',
+      topUp: FIRST_BALANCE,
+    }),
+  );
+  const hot = registered.pop() as Customer;
+  return { customers: registered, hot };
 }
-
-interface Phases {
-  calm: Sample[];
-  underFaults: Sample[];
-  faults: Map<string, number>;
-  seconds: number;
-}
-
-const emptyPhases = (): Phases => ({ calm: [], underFaults: [], faults: new Map(), seconds: 0 });
 
 /** Calm load, load under faults, and the last answers once everything is healed. */
 async function runPhases(
   place: Place,
   client: Client,
   { seed, minutes, say }: ProveOptions,
-): Promise<Phases> {
+  report: Report,
+): Promise<void> {
   const { gateways } = place;
   const random = createRandom(seed);
-  const register = (name: string) =>
-    client.register(gateways[0] as string, `${name}@example.com`, FIRST_BALANCE);
-  const customers = await Promise.all(
-    Array.from({ length: CUSTOMERS }, (_, number) => register(`customer-${number}`)),
-  );
-  const hot = await register('hot');
+  const { customers, hot } = await registerCustomers(client, gateways[0] as string);
   const first = client.samples.length;
   const started = performance.now();
+  const pace = createPace(CLIENTS);
   let goOn = true;
+  place.phase = 'calm';
   const load = runLoad({
-    ...{ client, gateways, customers, hot, clients: CLIENTS, mayGoOn: () => goOn },
+    ...{ client, gateways, customers, hot, pace, clients: CLIENTS, mayGoOn: () => goOn },
     random: random.fork('load'),
   });
   await pause(CALM_MS);
+  // Requests under way are part of the calm, and no fault may meet them.
+  await pace.drain();
+  report.samplesCalm = client.samples.slice(first);
   const faultsFrom = client.samples.length;
-  say(`calm load: ${faultsFrom - first} requests in ${CALM_MS / 1_000} s`);
+  report.violations.push(...calmBreaches(report.samplesCalm));
+  say(`calm load: ${faultsFrom - first} requests in ${secondsSince(started)} s`);
+  place.phase = 'faults';
+  pace.release();
   const chaos = startChaos(place, random.fork('faults'), FAULT_EVERY_MS);
+  report.faults = chaos.counts;
   await pause(minutes * 60_000 - CALM_MS);
   await chaos.stop();
+  place.phase = 'rest';
   goOn = false;
   const ended = await Promise.race([
     load.then(() => true),
-    pause(LAST_ANSWERS_MS, false, { ref: false }),
+    pause(PATIENCE_MS, false, { ref: false }),
   ]);
   if (!ended) place.surprises.push('clients got no last answers after all was healed');
-  return {
-    calm: client.samples.slice(first, faultsFrom),
-    underFaults: client.samples.slice(faultsFrom),
-    faults: chaos.counts,
-    seconds: (performance.now() - started) / 1_000,
-  };
+  report.samplesUnderFaults = client.samples.slice(faultsFrom);
+  report.seconds = (performance.now() - started) / 1_000;
+  report.violations.push(...shareBreaches(report.samplesUnderFaults));
 }
 
-function figuresOf(books: Books) {
-  const { orders, payments, messages, mails, letters } = books;
+function figuresOf({ orders, payments, messages, mails, letters }: Books) {
   const numberOf = (row: Row, column: string) => Number(row[column]);
-  const settled = orders.map(
-    ({ created_at, updated_at }) => Number(updated_at) - Number(created_at),
-  );
+  const settled = orders.map(({ id, updated_at }) => Number(updated_at) - momentOf(String(id)));
   return {
     orders: orders.length,
     voided: payments.filter(({ decision }) => decision === 'voided').length,
@@ -171,5 +163,8 @@ function figuresOf(books: Books) {
     settleMs: settled.reduce((longest, ms) => Math.max(longest, ms), 0),
   };
 }
+
+/** Of a UUIDv7, in ms: crash points move the column. */
+const momentOf = (id: string) => Number.parseInt(id.replace('-', '').slice(0, 12), 16);
 
 const secondsSince = (start: number) => ((performance.now() - start) / 1_000).toFixed(1);

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
+import type { Mail } from '../../test/breaches.ts';
+import { textOfMail } from '../../test/mail-text.ts';
 import { openSmtpServer, type SmtpStep } from '../../test/smtp-server.ts';
 import { createRandom } from './random.ts';
 
@@ -20,10 +22,12 @@ const server = await openSmtpServer({
   hangMs: 3_000,
   choose: () => next.shift() ?? (mood === 'moody' ? moodyStep() : undefined),
   onMessage({ to, raw }) {
-    const messageId = /^message-id: *(\S+)/im.exec(raw.toString('latin1'))?.[1] ?? '';
+    const latin1 = raw.toString('latin1');
+    const messageId = /^message-id: *(\S+)/im.exec(latin1)?.[1] ?? '';
     // What is compared is whether copies are alike: an hour's mails would be gigabytes.
     const digest = createHash('sha256').update(raw).digest('base64');
-    appendFileSync(FILE, `${JSON.stringify({ messageId, to: to.join(), raw: digest })}\n`);
+    const mail: Mail = { messageId, to: to.join(), raw: digest, text: textOfMail(latin1) };
+    appendFileSync(FILE, `${JSON.stringify(mail)}\n`);
   },
 });
 process.on('message', (order: SmtpOrder) => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mail } from '../../test/breaches.ts';
 import type { SmtpOrder } from './smtp-main.ts';
@@ -15,6 +15,8 @@ export interface SmtpProcess {
   tell(order: SmtpOrder): Promise<void>;
   /** Everything that it ever accepted. */
   listMails(): Promise<Mail[]>;
+  /** Forgets what it accepted. */
+  forget(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export async function startSmtp(folder: string, seed: string): Promise<SmtpProce
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Mail);
     },
+    forget: () => writeFile(file, ''),
     async close() {
       child.kill('SIGKILL');
     },

@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici';
 import type { TopUpAnswer } from '../../test/history.ts';
-import { eventually, queryRows, rub } from '../../test/system.ts';
+import { queryRows, rub } from '../../test/system.ts';
+import { eventually, withPatience } from '../prove/patience.ts';
 import type { Issuer } from './issuer.ts';
 import type { LoadCustomer } from './load.ts';
 import type { SetUp } from './set-up.ts';
@@ -32,7 +33,8 @@ export async function createCustomers(setUp: SetUp, issuer: Issuer): Promise<Cus
   const waiting = customers.filter(({ funded }) => funded);
   const fill = async (): Promise<void> => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      topUps.push(await topUp(agent, setUp.url, next));
+      const customer = next;
+      topUps.push(await withPatience('a top-up', () => topUp(agent, setUp.url, customer)));
     }
   };
   try {

@@ -67,7 +67,8 @@ export function NewOrderPage() {
     resume: true,
   });
   const { kept, problem, repeating, running } = attempt;
-  const [resumed] = useState(kept !== null);
+  const [keptAtFirst] = useState(kept?.key);
+  const resumed = kept?.key === keptAtFirst;
   const unknown = kept !== null && !running;
   const most = formatMoney({ amount: AMOUNT_MAX, currency: facts.currency }, language);
 

@@ -12,7 +12,7 @@ import { addressOf } from '../parts/pager.tsx';
 import { Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
-import { watchEvery } from './order.tsx';
+import { useWatchEvery } from './order.tsx';
 
 /** Any order: its facts, and its way through the services. */
 export function OperatorOrderPage() {
@@ -24,7 +24,7 @@ export function OperatorOrderPage() {
     `${id} ${language}`,
     (signal) =>
       api.read<Journey>(`/v1/operator/orders/${encodeURIComponent(id)}/journey`, { signal }),
-    watchEvery,
+    useWatchEvery(),
   );
   return (
     <Page title={texts.title}>

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import type { Wallet } from '#contracts/billing.ts';
 import type { Money as MoneyValue } from '#contracts/common.ts';
@@ -27,10 +27,16 @@ const YOUNG_MS = 30_000;
 const FAST_MS = 500;
 const SLOW_MS = 3_000;
 
-/** How soon to look again: often while the order is young, then calmly, and never when it ended. */
-export function watchEvery({ complete, order }: Journey): number | null {
-  if (complete) return null;
-  return Date.now() - Date.parse(order.createdAt) < YOUNG_MS ? FAST_MS : SLOW_MS;
+/**
+ * How soon to look again: often while the page is young, then calmly, and never when the order
+ * ended. Not by the order's age: the clock here may be wrong by any time.
+ */
+export function useWatchEvery(): (journey: Journey) => number | null {
+  const openedAt = useRef(performance.now());
+  return ({ complete }) => {
+    if (complete) return null;
+    return performance.now() - openedAt.current < YOUNG_MS ? FAST_MS : SLOW_MS;
+  };
 }
 
 /** One order: the answer, what to do next, its letter, and its way through the services. */
@@ -41,7 +47,7 @@ export function OrderPage() {
   const journey = useLoad(
     `${id} ${language}`,
     (signal) => api.read<Journey>(`/v1/orders/${encodeURIComponent(id)}/journey`, { signal }),
-    watchEvery,
+    useWatchEvery(),
   );
   return (
     <Page title={texts.title}>
@@ -159,6 +165,8 @@ function OrderAgain({ order }: { order: PublicOrder }) {
   if (kept !== null && !running) {
     return <UnknownOutcome attempt={attempt} {...unknown} onGiveUp={wallet.reload} />;
   }
+  // A wallet in another currency can neither be topped up for this order nor pay it.
+  if (wallet.data !== null && wallet.data.balance.currency !== currency) return null;
   return (
     <>
       {problem !== null && <Problem problem={problem} />}

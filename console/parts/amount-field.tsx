@@ -11,10 +11,12 @@ export function AmountField(props: {
   onChange: (text: string) => void;
   /** Whether somebody tried to send it. */
   checked: boolean;
+  /** The wallet's; of the set-up if absent. */
+  currency?: string;
 }) {
   const { label, text, onChange, checked } = props;
   const { facts, language } = useConsole();
-  const { currency } = facts;
+  const { currency = facts.currency } = props;
   const { willAdd } = useTexts(customer).wallet;
   const amount = parseAmount(text, currency, 1);
   const known = typeof amount === 'number';

@@ -173,7 +173,7 @@ export const operator = {
       excess: (balance: string, sum: string) =>
         `На кошельке ${balance}, это меньше, чем ${sum}. Ничего не изменено.`,
       isUndone: 'отменено',
-      madeBy: (operator: string) => `оператор ${operator}`,
+      madeBy: 'Оператор:',
     },
   },
   en: {
@@ -346,7 +346,7 @@ export const operator = {
       excess: (balance: string, sum: string) =>
         `The wallet holds ${balance}, less than ${sum}. Nothing was changed.`,
       isUndone: 'undone',
-      madeBy: (operator: string) => `operator ${operator}`,
+      madeBy: 'Operator:',
     },
   },
 };

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import { createDatabase, type Database } from '#platform/database.ts';
+import { createDatabase } from '#platform/database.ts';
+import type { RunningService } from '#platform/service.ts';
 import { createTestDatabaseUrl, testLog } from '../../test/database.ts';
 import { startTestService } from '../../test/internal-service.ts';
 import { LEDGER_FAULTS } from '../../test/ledger.ts';
@@ -14,7 +15,7 @@ import { BillingConfig, startBilling } from './service.ts';
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 const rub = (amount: number) => ({ amount, currency: 'RUB' });
 
-async function start(t: TestContext) {
+async function startOne(t: TestContext) {
   const billing = await startTestService(t, 'billing', BillingConfig, startBilling, [
     'BILLING_DATABASE_URL',
   ]);
@@ -36,33 +37,37 @@ async function start(t: TestContext) {
   };
 }
 
-/** A database for more than one start. */
-async function databaseOf(t: TestContext): Promise<{ url: string; database: Database }> {
-  const url = await createTestDatabaseUrl(t, () => database.close());
+/** A database for more than one start of billing; what started ends with the test. */
+async function databaseOf(t: TestContext) {
+  const started: RunningService[] = [];
+  const url = await createTestDatabaseUrl(t, async () => {
+    for (const service of started) await service.close();
+    await database.close();
+  });
   const database = createDatabase({
     url,
     connectionsMax: 2,
     applicationName: 'test',
     log: testLog,
   });
-  return { url, database };
+  return {
+    database,
+    async start(currency: string): Promise<void> {
+      const config = {
+        BILLING_DATABASE_URL: url,
+        CURRENCY: currency,
+        SERVICE_PUBLIC_KEYS: '{"keys":[]}',
+        LISTEN_ADDRESS: '127.0.0.1',
+        PORT: 0,
+      };
+      started.push(await startBilling(config, testLog));
+    },
+  };
 }
 
-const startIn = (url: string, currency: string) =>
-  startBilling(
-    {
-      BILLING_DATABASE_URL: url,
-      CURRENCY: currency,
-      SERVICE_PUBLIC_KEYS: '{"keys":[]}',
-      LISTEN_ADDRESS: '127.0.0.1',
-      PORT: 0,
-    },
-    testLog,
-  );
-
 test('billing does not start with another CURRENCY than its wallets have; one line says what it found', async (t) => {
-  const { url, database } = await databaseOf(t);
-  await (await startIn(url, 'RUB')).close();
+  const { database, start } = await databaseOf(t);
+  await start('RUB');
   await database.query(
     `insert into wallets (customer_id, currency) values ('a', 'RUB'), ('b', 'RUB'), ('c', 'RUB')`,
   );
@@ -70,19 +75,19 @@ test('billing does not start with another CURRENCY than its wallets have; one li
     `insert into payments (order_id, customer_id, amount, currency, decision, balance_seen)
       select gen_random_uuid(), 'a', 1, 'RUB', 'voided', 0 from generate_series(1, 2)`,
   );
-  await assert.rejects(startIn(url, 'USD'), {
+  await assert.rejects(start('USD'), {
     name: 'ConfigError',
     message:
       "billing cannot start: CURRENCY is USD, but this database's wallets are kept in RUB " +
       '(3 wallets, 2 decided payments). Set CURRENCY=RUB, or use an empty database',
   });
-  await (await startIn(url, 'RUB')).close();
+  await start('RUB');
 });
 
 test('of two replicas with different currencies on an empty database one starts', async (t) => {
   for (let round = 0; round < 5; round++) {
-    const { url, database } = await databaseOf(t);
-    const starts = await Promise.allSettled([startIn(url, 'RUB'), startIn(url, 'USD')]);
+    const { database, start } = await databaseOf(t);
+    const starts = await Promise.allSettled([start('RUB'), start('USD')]);
     const { rows } = await database.query('select currency from wallet_currency');
     const expected = rows[0].currency === 'RUB' ? [true, false] : [false, true];
     assert.equal(rows.length, 1);
@@ -90,13 +95,12 @@ test('of two replicas with different currencies on an empty database one starts'
       starts.map(({ status }) => status === 'fulfilled'),
       expected,
     );
-    for (const each of starts) if (each.status === 'fulfilled') await each.value.close();
   }
 });
 
 test('the first claim holds, however many are made at once', async (t) => {
-  const { url, database } = await databaseOf(t);
-  await (await startIn(url, 'EUR')).close();
+  const { database, start } = await databaseOf(t);
+  await start('EUR');
   await database.query('delete from wallet_currency');
   const claims = await Promise.allSettled(
     ['RUB', 'USD', 'EUR', 'RUB', 'USD'].map((currency) => claimCurrency(database, currency)),
@@ -107,7 +111,7 @@ test('the first claim holds, however many are made at once', async (t) => {
 });
 
 test('a database of an older version has the currency of its wallets, in most of them', async (t) => {
-  const { url, database } = await databaseOf(t);
+  const { database, start } = await databaseOf(t);
   const sql = await readFile(new URL('migrations/0001-wallets.sql', import.meta.url), 'utf8');
   await database.query(sql);
   await database.query(
@@ -122,13 +126,13 @@ test('a database of an older version has the currency of its wallets, in most of
     `insert into operations (id, customer_id, number, type, amount, currency, balance_after,
       idempotency_key) values (gen_random_uuid(), 'a', 1, 'top_up', 999, 'RUB', 999, 'k')`,
   );
-  await assert.rejects(startIn(url, 'USD'), /kept in RUB \(3 wallets, 0 decided payments\)/);
-  await (await startIn(url, 'RUB')).close();
+  await assert.rejects(start('USD'), /kept in RUB \(3 wallets, 0 decided payments\)/);
+  await start('RUB');
   assert.deepEqual((await database.query(LEDGER_FAULTS)).rows, []);
 });
 
 test('a wallet in another currency than the setting is shown, charged and filled in its own', async (t) => {
-  const billing = await start(t);
+  const billing = await startOne(t);
   await billing.topUp(rub(999));
   await billing.toUsd();
   assert.deepEqual(await billing.balance(), usd(999));
@@ -152,7 +156,7 @@ test('a wallet in another currency than the setting is shown, charged and filled
 });
 
 test('I3: an order in any currency can be voided, and its decision is shown in its own', async (t) => {
-  const billing = await start(t);
+  const billing = await startOne(t);
   await billing.topUp(rub(999));
   const orderId = randomUUID();
   assert.equal((await billing.pay(usd(500), 'anna', orderId)).status, 400);
@@ -176,7 +180,7 @@ test('I3: an order in any currency can be voided, and its decision is shown in i
 });
 
 test('repetitions of before answer what they answered, also where the wallet changed since', async (t) => {
-  const billing = await start(t);
+  const billing = await startOne(t);
   const topUp = await billing.topUp(rub(999), 'anna', 'k');
   const orderId = randomUUID();
   const paid = await billing.pay(rub(100), 'anna', orderId);
@@ -200,7 +204,7 @@ test('repetitions of before answer what they answered, also where the wallet cha
 });
 
 test('a charge in another currency does not disturb those that are decided with it', async (t) => {
-  const billing = await start(t);
+  const billing = await startOne(t);
   await billing.topUp(rub(1_000));
   const amounts = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? rub(10) : usd(10)));
   const answers = await Promise.all(amounts.map((amount) => billing.pay(amount)));

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
-import { createDatabase, migrate } from '#platform/database.ts';
+import { createDatabase, databaseStep, migrate } from '#platform/database.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
 import { serveAudit } from './audit-routes.ts';
 import { claimCurrency } from './currency.ts';
@@ -30,7 +30,7 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
   });
   try {
     await migrate(database, new URL('migrations/', import.meta.url));
-    await claimCurrency(database, config.CURRENCY);
+    await databaseStep(database, 'its currency', () => claimCurrency(database, config.CURRENCY));
   } catch (error) {
     await database.close();
     throw error;

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, type Database, isTransient, migrate } from '#platform/database.ts';
+import { createDatabase, type Database, databaseStep, migrate } from '#platform/database.ts';
 import { startDatabaseClock } from '#platform/database-clock.ts';
 import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
-import { startStep } from '#platform/start-step.ts';
 import { createAttempts } from './attempts.ts';
 import type { Auth } from './auth.ts';
 import { ensureOperator } from './operator.ts';
@@ -81,7 +80,7 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     import('./auth.ts'),
     migrate(database, new URL('migrations/', import.meta.url)),
   ]);
-  const clock = await startDatabaseClock(database, log);
+  const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const auth = createAuth({
     databaseUrl: config.IDENTITY_DATABASE_URL,
     secret: config.IDENTITY_SECRET,
@@ -98,10 +97,8 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     await database.close();
   };
   try {
-    await startStep(
-      'its token keys and the operator account',
-      () => prepare({ database, auth, passwords }, operator),
-      { say: (line) => log.warn(line), isTransient },
+    await databaseStep(database, 'its token keys and the operator account', () =>
+      prepare({ database, auth, passwords }, operator),
     );
   } catch (error) {
     await close();

@@ -215,7 +215,7 @@ test('failed letters are found by reason, time and kind, and resent, each once',
   assert.equal((await service.letter(ids.sending)).state, 'sending');
 });
 
-test('I6: many resends by filter at once, beside the worker, send each letter once', async (t) => {
+test('I6: many resends by filter at once, while the worker sends, send each letter once', async (t) => {
   const service = await start(t);
   await service.putProfile('anna', 'anna@example.com');
   const ids: string[] = [];

@@ -49,7 +49,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
   assert.deepEqual(found.lag, [{ partition: 0, position: 2, end: 2, lag: 0 }]);
 });
 
-test('a refusal that is about us is told, masked, with the latest answer of its kind', async (t) => {
+test('a refusal that is about us is shown, masked, with the latest answer of its kind', async (t) => {
   const reply = (text: string) => ({ at: 'mail', do: 'reply', reply: text }) as const;
   const service = await start(t, [reply('553 <orders@orderbell.localdomain> not owned')]);
   await service.putProfile('anna', 'anna@example.com');
@@ -65,7 +65,7 @@ test('a refusal that is about us is told, masked, with the latest answer of its 
   assert.match(at, /^\d{4}-.*Z$/);
   const metrics = await readMetrics(service.url, 'orderbell_mail');
   assert.deepEqual(metrics, { 'orderbell_mail_refusals_total{fault="sender"}': 1 });
-  // A fault that was corrected is not told for ever.
+  // A corrected fault disappears after a while.
   await service.database.query("update mail_refusals set refused_at = now() - interval '1 hour'");
   await eventually('its end', async () => (await overviewOf(service)).refusals === undefined);
 });

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRefusalAlarm } from './refusal-alarm.ts';
 
-test('each fault is told once a minute, counted always, without an address', async () => {
+test('each fault is logged once a minute, counted always, without an address', async () => {
   let nowMs = 0;
-  const told: string[] = [];
+  const logged: string[] = [];
   const kept: string[] = [];
   const alarm = createRefusalAlarm({
     log: {
-      error: (fields: unknown, text: unknown) => told.push(`${JSON.stringify(fields)} ${text}`),
-      warn: (text: unknown) => told.push(String(text)),
+      error: (fields: unknown, text: unknown) => logged.push(`${JSON.stringify(fields)} ${text}`),
+      warn: (text: unknown) => logged.push(String(text)),
     } as never,
     async keep(fault, reason) {
       kept.push(`${fault} ${reason}`);
@@ -25,7 +25,7 @@ test('each fault is told once a minute, counted always, without an address', asy
   alarm.raise('sender', '553 later');
   await new Promise((resolve) => setImmediate(resolve));
   const line = 'the mail server refuses us, letters wait:';
-  assert.deepEqual(told, [
+  assert.deepEqual(logged, [
     `{"fault":"sender","count":1} ${line} 553 <s***@example.com> not owned`,
     `{"fault":"policy","count":1} ${line} 550 5.7.1 blocked`,
     `{"fault":"sender","count":3} ${line} 553 later`,

@@ -5,7 +5,7 @@ import type { OurFault } from './smtp-refusal.ts';
 
 const ALARM_EVERY_MS = 60_000;
 
-/** Tells that the mail server refuses us: the letters wait until somebody changes that. */
+/** The alarm for a mail server that refuses us: letters wait until somebody corrects the cause. */
 export interface RefusalAlarm {
   raise(fault: OurFault, reason: string): void;
   /** Attempts that were refused so since the start, by fault. */

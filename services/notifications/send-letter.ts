@@ -28,7 +28,7 @@ export interface SendLetterDeps {
   /** How long after `tryingSince` trying ends. */
   giveUpAfterMs: number;
   now: () => Date;
-  /** Told of an attempt that the mail server refused for a fault of ours. */
+  /** Called for an attempt that the mail server refused for a fault of ours. */
   onOurFault: (fault: OurFault, reason: string) => void;
 }
 

@@ -4,7 +4,7 @@ import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, migrate } from '#platform/database.ts';
+import { createDatabase, databaseStep, migrate } from '#platform/database.ts';
 import { startDatabaseClock } from '#platform/database-clock.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
@@ -80,7 +80,7 @@ export async function startNotifications(
     log,
   });
   await migrate(database, new URL('migrations/', import.meta.url));
-  const clock = await startDatabaseClock(database, log);
+  const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
   const profilesClient = createHttpClient({
     callee: 'profiles',

@@ -86,3 +86,33 @@ test('a failure of an unknown order is 404, a text that is no line 400', async (
     );
   }
 });
+
+test('very large orders are listed and claimed in parts that an answer can carry', async (t) => {
+  const orders = await start(t);
+  const text = '😀'.repeat(200);
+  const item = { name: text, sku: text, quantity: 1, unitPrice: { amount: 1, currency: 'RUB' } };
+  const made: string[] = [];
+  for (let count = 0; count < 30; count++) {
+    made.push((await orders.pending({ items: Array(100).fill(item) })).id);
+  }
+  const first = await orders.claim();
+  assert.ok(first.length > 10 && first.length < 30, String(first.length));
+  const second = await orders.claim();
+  assert.deepEqual([...first, ...second].sort(), made.sort());
+  assert.deepEqual(await orders.claim(), []);
+
+  const seen: string[] = [];
+  for (const list of ['/pending-orders?', '/orders?customerId=anna&']) {
+    const pages: number[] = [];
+    for (let cursor = ''; ; ) {
+      const { status, body } = await orders.call('GET', `${list}limit=100${cursor}`);
+      assert.equal(status, 200);
+      pages.push(body.data.length);
+      seen.push(...body.data.map(({ id }: PendingOrder) => id));
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    assert.equal(pages.length, 2, String(pages));
+    assert.deepEqual(seen.splice(0), made.toReversed());
+  }
+});

@@ -4,7 +4,7 @@ import { CurrencySetting } from '#contracts/common.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
 import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, migrate } from '#platform/database.ts';
+import { createDatabase, databaseStep, migrate } from '#platform/database.ts';
 import { startDatabaseClock } from '#platform/database-clock.ts';
 import { startRelay } from '#platform/outbox.ts';
 import { startOutboxRetention } from '#platform/outbox-retention.ts';
@@ -47,7 +47,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     log,
   });
   await migrate(database, new URL('migrations/', import.meta.url));
-  const clock = await startDatabaseClock(database, log);
+  const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
   const outbox =
     broker === null

@@ -200,8 +200,8 @@ export interface OrderPage<O extends Order> {
 }
 
 /**
- * SQL that tells which orders of an ordered and limited select fit into one page: `fits`. The first
- * one always does.
+ * SQL that adds `fits` to an ordered and limited select: whether the order fits into one page. The
+ * first one always does.
  * @param order the same order as the select's
  */
 export function sizedPage(select: string, order: string): string {

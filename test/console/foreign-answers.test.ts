@@ -71,6 +71,7 @@ test('the console behind a proxy that answers by itself', {
     proxy.replace(TOP_UPS, foreignAnswers['204'] as Replacement);
     await page.getByLabel(words.operator.wallets.amount).fill('1 000,50');
     await button(page, words.operator.wallets.submit).click();
+    await button(page, words.operator.wallets.confirm('1\u00a0000,50\u00a0₽')).click();
     await page.getByText(words.operator.wallets.unknown.title).waitFor();
     proxy.replace(TOP_UPS, asItIs);
     await button(page, words.shell.sameKey).click();
@@ -83,15 +84,10 @@ test('the console behind a proxy that answers by itself', {
 // whose test has the whole table.
 const ORDER_ANSWERS = [
   '504 of a load balancer',
-  '500 of something',
-  '502 null',
   '429 of a proxy',
   '200 login page',
   '307 to itself',
-  '201 empty object',
   '204',
-  '401 JSON of something',
-  'cut JSON',
   'garbage called gzip',
   'another order',
 ];

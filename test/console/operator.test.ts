@@ -200,9 +200,12 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await goTo(page, words, 'overview');
     await link(page, words.overview.topUp).click();
     await page.getByLabel(words.operator.wallets.customer).fill(anna.customerId);
+    await button(page, words.operator.wallets.find).click();
     await page.getByLabel(words.operator.wallets.amount).fill('12,50');
     const before = (await anna.call('GET', '/v1/wallet')).body.balance.amount;
-    await button(page, words.operator.wallets.submit).dblclick();
+    await button(page, words.operator.wallets.submit).click();
+    assert.deepEqual(await barriersOn(page), []);
+    await button(page, words.operator.wallets.confirm('12,50\u00a0₽')).dblclick();
     await page.locator('.notice.good').waitFor();
     assert.equal((await anna.call('GET', '/v1/wallet')).body.balance.amount, before + 1_250);
     assert.deepEqual(await barriersOn(page), []);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, eventually, orderOf, rub, startTestSystem, type TestCustomer } from '../system.ts';
+import { sharedTestSystem } from '../shared-system.ts';
+import { call, eventually, orderOf, rub, type TestCustomer } from '../system.ts';
 
 /** The customer's letters, once there are as many and all of them have ended. */
 function endedLetters(customer: TestCustomer, count: number) {
@@ -11,8 +12,8 @@ function endedLetters(customer: TestCustomer, count: number) {
   });
 }
 
-test('the course scenario: register, top up, order paid, order refused, both letters', async (t) => {
-  const system = await startTestSystem(t);
+test('the course scenario: register, top up, order paid, order refused, both letters', async () => {
+  const system = await sharedTestSystem();
   const anna = await system.customer({ name: 'Анна <b>', realHash: true });
   const balance = async () => (await anna.call('GET', '/v1/wallet')).body.balance;
 

@@ -97,7 +97,8 @@ test('billing does not start over wallets in another currency', async (t) => {
   const system = await startTestSystem(t);
   await system.customer({ topUp: 500 });
   await assert.rejects(
-    system.system.startBeside('billing', { CURRENCY: 'USD' }),
+    // Closed where it starts all the same, so that the test fails and does not hang.
+    system.system.startBeside('billing', { CURRENCY: 'USD' }).then((started) => started.close()),
     /CURRENCY is USD, but this database's wallets are kept in RUB \(1 wallet, 0 decided payments\)/,
   );
 });

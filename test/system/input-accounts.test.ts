@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { assertProblem, placesOf, rawCall, senderOf } from '../raw-http.ts';
-import { startTestSystem, type TestSystem } from '../system.ts';
+import { sharedTestSystem } from '../shared-system.ts';
+import type { TestSystem } from '../system.ts';
 
 // Design sections 5 and 7: who may register under which name, and changes of profiles.
 
 test('what a registration, a sign-in and a profile may be', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await sharedTestSystem();
   await t.test('registrations and sign-ins', (t) => checkRegistrations(t, system));
   await t.test('profiles', (t) => checkProfiles(t, system));
 });

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { item, MAX, order, priced } from '../order-texts.ts';
 import { assertProblem, placesOf, rawCall, senderOf } from '../raw-http.ts';
-import { startTestSystem, type TestSystem } from '../system.ts';
+import { sharedTestSystem } from '../shared-system.ts';
+import type { TestSystem } from '../system.ts';
 
 // Design section 5: the rules of HTTP itself, the same for every route.
 
 test('what the public API makes of HTTP', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await sharedTestSystem();
   await t.test('query strings', (t) => checkQueries(t, system));
   await t.test('media types and sizes', (t) => checkBodies(t, system));
   await t.test('addresses and methods', (t) => checkAddresses(t, system));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { item, MAX, money, named, order, priced } from '../order-texts.ts';
 import { assertProblem, placesOf, senderOf } from '../raw-http.ts';
-import { startTestSystem, type TestCustomer, type TestSystem } from '../system.ts';
+import { sharedTestSystem } from '../shared-system.ts';
+import type { TestCustomer, TestSystem } from '../system.ts';
 
 // Design section 5: which orders and top-ups the public API takes, as a table.
 
@@ -162,7 +163,7 @@ const readable = async (customer: TestCustomer) => ({
 });
 
 test('what an order, a top-up and their keys may be', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await sharedTestSystem();
   await t.test('orders', (t) => checkOrders(t, system));
   await t.test('names of orders', (t) => checkCustomerIds(t, system));
   await t.test('top-ups', (t) => checkTopUps(t, system));

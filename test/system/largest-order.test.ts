@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { placeOrder } from '#contracts/gateway.ts';
 import { createOrder } from '#contracts/orders.ts';
 import { bodyBytesMax } from '#platform/body-limit.ts';
-import { senderOf } from '../raw-http.ts';
-import { eventually, rub, startTestSystem, type TestCustomer, type TestSystem } from '../system.ts';
+import { assertProblem, senderOf } from '../raw-http.ts';
+import {
+  call,
+  eventually,
+  rub,
+  startTestSystem,
+  type TestCustomer,
+  type TestSystem,
+} from '../system.ts';
 
 // Whatever the schema of an order allows passes every hop, there and back.
 
@@ -40,6 +50,29 @@ test('the largest orders are placed, and read wherever orders are shown', async 
     await t.test(`${name}: paid, declined, and both read`, (t) => follow(t, system, character));
   }
   await t.test('many at once, then page by page', (t) => placeMany(t, system));
+});
+
+test('a proxy before orders with a lower limit is an alarm and a final 413', async (t) => {
+  const system = await startTestSystem(t);
+  const anna = await system.customer({ topUp: 100 });
+  for (const status of [413, 414, 431]) {
+    const proxy = createServer((_request, response) => {
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>Too large</h1>');
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    t.after(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const gateway = await system.startGatewayBeside({ ORDERS_URL: `http://127.0.0.1:${port}` });
+    const answer = await call(gateway.url, 'POST', '/v1/orders', {
+      body: largest('Ж', 1),
+      headers: { authorization: `Bearer ${anna.token}`, 'idempotency-key': 'k' },
+    });
+    assertProblem(answer, 413, 'body-too-large');
+    assert.equal(answer.body.retryable, false);
+    assert.equal(answer.headers.get('idempotency-key'), 'k');
+    proxy.closeAllConnections();
+  }
 });
 
 async function follow(t: TestContext, system: TestSystem, character: string) {

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Letter } from '#contracts/notifications.ts';
-import {
-  call,
-  eventually,
-  orderOf,
-  startTestSystem,
-  type TestCustomer,
-  type TestSystem,
-} from '../system.ts';
+import { sharedTestSystem } from '../shared-system.ts';
+import { call, eventually, orderOf, type TestCustomer, type TestSystem } from '../system.ts';
 
 /** The letter of an order, once it was sent. */
 function letterOf(customer: TestCustomer, orderId: string): Promise<Letter> {
@@ -42,7 +36,7 @@ async function place(customer: TestCustomer, price: number): Promise<string> {
 }
 
 test('letters', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await sharedTestSystem();
   await t.test('letters speak the profile’s language, both kinds, in subject, text and html', () =>
     checkLanguages(system),
   );

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NewOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
-import { eventually, orderOf, rub, startTestSystem, type TestCustomer } from '../system.ts';
+import { sharedTestSystem } from '../shared-system.ts';
+import { eventually, orderOf, rub, type TestCustomer } from '../system.ts';
 
 // Design section 5: lists, and what was sent read back whole.
 
@@ -32,7 +33,7 @@ const ORDERS = 7;
 const PRICES = [10, 20, 9_999, 30, 9_999, 40, 50]; // the third and the fifth are declined
 
 test('lists and what was read back', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await sharedTestSystem();
   const anna = await system.customer({ topUp: 1_000 });
   const placed: Element[] = [];
   for (const price of PRICES) {

@@ -8,6 +8,7 @@ import { createHttpClient, type HttpClient } from '#platform/http-client.ts';
 import { createCredentials } from '#platform/service-token.ts';
 import { testLog } from '../database.ts';
 import { LEDGER_FAULTS } from '../ledger.ts';
+import { sharedTestSystem } from '../shared-system.ts';
 import {
   type Answer,
   call,
@@ -48,7 +49,7 @@ function sentLetters(customer: TestCustomer, count: number): Promise<string[]> {
 }
 
 test('what an order costs, once', async (t) => {
-  const system = await startTestSystem(t);
+  const system = await sharedTestSystem();
   await t.test('the exact balance pays an order; one unit more is 406 and leaves the balance', () =>
     checkExactBalance(system),
   );

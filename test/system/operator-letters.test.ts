@@ -5,6 +5,7 @@ import type { DeadLetter, OperatorLetter } from '#contracts/notifications.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import { stop } from '../outage.ts';
 import { assertProblem } from '../raw-http.ts';
+import { sharedTestSystem } from '../shared-system.ts';
 import { startTestSmtpServer } from '../smtp-server.ts';
 import {
   call,
@@ -32,8 +33,8 @@ const ROUTES = [
   ['POST', `${DEAD}/redrive`],
 ] satisfies [method: string, path: string, body?: object][];
 
-test('only the operator gets at letters of others and at dead letters', async (t) => {
-  const system = await startTestSystem(t);
+test('only the operator gets at letters of others and at dead letters', async () => {
+  const system = await sharedTestSystem();
   const anna = await system.customer();
   const operator = await system.operator();
   for (const [method, path, body] of ROUTES) {

@@ -6,6 +6,7 @@ import { assertBooks } from '../books.ts';
 import { readMetrics } from '../metrics.ts';
 import { startTestProxy } from '../proxy.ts';
 import { assertProblem } from '../raw-http.ts';
+import { sharedTestSystem } from '../shared-system.ts';
 import {
   type Answer,
   call,
@@ -167,8 +168,8 @@ test('a flood of reads is refused and keeps no order out', async (t) => {
   assert.deepEqual((await callAs(anna, 'GET', '/v1/wallet')).body.balance, rub(900));
 });
 
-test('limits below 64 stop the start: so many connections are never refused', async (t) => {
-  const system = await startTestSystem(t);
+test('limits below 64 stop the start: so many connections are never refused', async () => {
+  const system = await sharedTestSystem();
   for (const name of ['ORDERS_IN_FLIGHT_MAX', 'SIGN_INS_IN_FLIGHT_MAX', 'REQUESTS_IN_FLIGHT_MAX']) {
     const start = system.startGatewayBeside({ [name]: '63' });
     await assert.rejects(start, new RegExp(`${name} must be at least 64`));

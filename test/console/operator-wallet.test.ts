@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { OPERATOR_EMAIL } from '#dev/system.ts';
+import { barriersOn, startBrowser } from '../browser.ts';
+import { skipWithoutChromium } from '../chromium.ts';
+import { rub, startTestSystem, type TestCustomer } from '../system.ts';
+import { button, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
+
+// Money by hand, in a browser: the operator sees whose wallet it is before anything moves.
+
+const words = wordsOf('ru');
+const texts = words.operator.wallets;
+
+test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (t) => {
+  const system = await startTestSystem(t);
+  const browser = await startBrowser(t, system.url);
+  const anna = await system.customer({ topUp: 50_000, name: 'Анна К.' });
+  const { page, allow } = await browser.openPage(t);
+  await page.goto('/operator/wallets');
+  await signIn(page, words, OPERATOR_EMAIL, system.secrets.operatorPassword);
+  await opened(page, texts.title);
+  const find = async (text: string) => {
+    await page.getByLabel(texts.customer).fill(text);
+    await button(page, texts.find).click();
+  };
+
+  await t.test('who does not exist is not found, and there is nothing to top up', async () => {
+    for (const nobody of ['pat@example.com', 'nobody']) {
+      await find(nobody);
+      await page.getByText(texts.nobody(nobody)).waitFor();
+      assert.equal(await page.getByLabel(texts.amount).count(), 0);
+    }
+    assert.deepEqual(await barriersOn(page), []);
+  });
+
+  await t.test('a customer is found by address, and recognised before money moves', async () => {
+    await find(anna.email.toUpperCase());
+    await page.getByLabel(texts.amount).waitFor();
+    const [name, email, id, balance] = await textsOf(page.locator('dl.facts dd'));
+    assert.deepEqual([name, id, balance], ['Анна К.', anna.customerId, '500 ₽']);
+    assert.match(email as string, /^.\*\*\*@example\.com$/);
+    assert.equal(new URL(page.url()).searchParams.get('customer'), anna.customerId);
+    assert.deepEqual(await barriersOn(page), []);
+  });
+
+  await t.test('by keyboard: a top-up is asked about, and a second Enter is no yes', async () => {
+    await page.getByLabel(texts.amount).focus();
+    await page.keyboard.type('1000');
+    await page.keyboard.press('Enter');
+    const question = texts.ask('1\u00a0000\u00a0₽', 'Анна К.');
+    const focused = page.locator('[role=group]:focus').getByText(question);
+    await focused.waitFor();
+    await page.keyboard.press('Enter');
+    // To «not now» and back to the form, with what was typed.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('input:focus').waitFor();
+    assert.equal(await page.getByLabel(texts.amount).inputValue(), '1000');
+    assert.deepEqual(await balanceOf(anna), rub(50_000));
+    await page.keyboard.press('Enter');
+    await focused.waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText(texts.done('1\u00a0000\u00a0₽', '1\u00a0500\u00a0₽')).waitFor();
+    assert.deepEqual(await balanceOf(anna), rub(150_000));
+  });
+
+  await t.test('an answer that is lost and a reload add nothing twice', async () => {
+    allow('ERR_', '/v1/');
+    const keys = new Set<string | null>();
+    page.on('request', (request) => {
+      if (request.url().endsWith('/top-ups'))
+        keys.add(request.headers()['idempotency-key'] ?? null);
+    });
+    // Done, and its answer lost, until the page is loaded again.
+    let lost = Promise.withResolvers<void>();
+    await page.route('**/top-ups', async (route) => {
+      await route.fetch();
+      await route.abort('connectionreset');
+      lost.resolve();
+    });
+    await page.getByLabel(texts.amount).fill('200');
+    await button(page, texts.submit).click();
+    await button(page, texts.confirm('200\u00a0₽')).click();
+    await lost.promise;
+    lost = Promise.withResolvers();
+    await page.reload();
+    await page.getByText(texts.resumed).waitFor();
+    await lost.promise;
+    await page.unroute('**/top-ups');
+    await page.getByText(texts.done('200\u00a0₽', '1\u00a0700\u00a0₽')).waitFor();
+    assert.equal(keys.size, 1);
+    assert.deepEqual(await balanceOf(anna), rub(170_000));
+    // Nothing is left to resume.
+    await page.reload();
+    await page.getByLabel(texts.amount).waitFor();
+  });
+
+  await t.test('a top-up is undone with a reason, which the customer sees', async (t) => {
+    await button(page, texts.undoThis('1\u00a0000\u00a0₽')).click();
+    const form = page.getByRole('form', { name: texts.undoThis('1\u00a0000\u00a0₽') });
+    const undo = form.getByRole('button', { name: texts.undoThis('1\u00a0000\u00a0₽') });
+    await undo.click();
+    await page.getByText(texts.reasonFault).waitFor();
+    await page.getByLabel(texts.reason).fill('не тот клиент');
+    assert.deepEqual(await barriersOn(page), []);
+    await undo.dblclick();
+    await page.getByText(texts.undone('1\u00a0000\u00a0₽', '700\u00a0₽')).waitFor();
+    assert.deepEqual(await balanceOf(anna), rub(70_000));
+    await page.getByText(texts.isUndone, { exact: true }).waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+
+    const own = await browser.openPage(t);
+    await signInAs(own.page, words, anna.email);
+    await own.page.goto('/wallet');
+    assert.match(
+      await rowOf(own.page, 0),
+      /^Отмена операции ?Причина: не тот клиент.*-1 000 ₽700 ₽$/,
+    );
+  });
+
+  await t.test('what was spent cannot be taken back: both sums are shown', async () => {
+    const items = [{ name: 'Чай', quantity: 1, unitPrice: rub(30_000) }];
+    assert.equal((await anna.call('POST', '/v1/orders', { items })).status, 201);
+    await button(page, texts.undoThis('500\u00a0₽')).click();
+    await page.getByLabel(texts.reason).fill('опечатка');
+    const form = page.getByRole('form', { name: texts.undoThis('500\u00a0₽') });
+    allow('409', '/v1/');
+    await form.getByRole('button', { name: texts.undoThis('500\u00a0₽') }).click();
+    await page.getByText(texts.excess('400\u00a0₽', '500\u00a0₽')).waitFor();
+    assert.deepEqual(await balanceOf(anna), rub(40_000));
+  });
+});
+
+async function balanceOf(customer: TestCustomer): Promise<unknown> {
+  return (await customer.call('GET', '/v1/wallet')).body.balance;
+}
+
+/** The cells of a row, without the moment. */
+async function rowOf(page: Page, index: number): Promise<string> {
+  await page.locator('tbody tr').nth(index).waitFor();
+  const text = plain(await page.locator('tbody tr').nth(index).textContent());
+  return text.replaceAll('−', '-');
+}
