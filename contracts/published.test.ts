@@ -6,12 +6,14 @@ import { commonProblems, type ProblemType } from '#platform/errors.ts';
 import * as billing from './billing.ts';
 import * as gateway from './gateway.ts';
 import * as identity from './identity.ts';
-import * as notifications from './notifications.ts';
+import * as letterAudit from './letter-audit.ts';
+import * as letters from './notifications.ts';
 import * as operator from './operator.ts';
 import * as orders from './orders.ts';
 import * as profiles from './profiles.ts';
 import { publishedDescriptions, publishedText } from './published.ts';
 
+const notifications = { ...letters, ...letterAudit };
 const contracts = { billing, gateway, identity, notifications, operator, orders, profiles };
 const folder = new URL('published/', import.meta.url);
 const descriptions = publishedDescriptions();

@@ -5,6 +5,7 @@ import { Money } from './common.ts';
 import * as gateway from './gateway.ts';
 import * as identity from './identity.ts';
 import * as journey from './journey.ts';
+import * as letterAudit from './letter-audit.ts';
 import * as notifications from './notifications.ts';
 import { openApiOf } from './openapi.ts';
 import * as operator from './operator.ts';
@@ -83,12 +84,16 @@ export function publishedDescriptions(): Record<string, Record<string, unknown>>
       },
     }),
     'profiles.openapi.json': internalApi('profiles', profiles, { Profile, ProfileData }),
-    'notifications.openapi.json': internalApi('notifications', notifications, {
-      AuditedLetter: notifications.AuditedLetter,
-      DeadLetter: notifications.DeadLetter,
-      Letter: notifications.Letter,
-      OperatorLetter: notifications.OperatorLetter,
-    }),
+    'notifications.openapi.json': internalApi(
+      'notifications',
+      { ...notifications, ...letterAudit },
+      {
+        AuditedLetter: letterAudit.AuditedLetter,
+        DeadLetter: notifications.DeadLetter,
+        Letter: notifications.Letter,
+        OperatorLetter: notifications.OperatorLetter,
+      },
+    ),
     'identity.openapi.json': internalApi('identity', identity, {
       AccessToken: identity.AccessToken,
     }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditedPayment } from '#contracts/billing.ts';
-import type { AuditedLetter } from '#contracts/notifications.ts';
+import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
 import { compareBooks, type OrderFinding, type ReadPositions } from './compare-books.ts';
 

@@ -1,5 +1,5 @@
 import * as billing from '#contracts/billing.ts';
-import * as notifications from '#contracts/notifications.ts';
+import * as letterAudit from '#contracts/letter-audit.ts';
 import * as orders from '#contracts/orders.ts';
 import { pause } from '#platform/backoff.ts';
 import { type Deadline, deadlineIn } from '#platform/deadline.ts';
@@ -49,14 +49,13 @@ export function ledgerNeighbours(
     async auditLetters(bounds) {
       const query = withoutNulls(bounds);
       const request = { query };
-      return bodyOf(
-        await neighbours.notifications.call(notifications.auditLetters, request, page()),
-      ).data;
+      return bodyOf(await neighbours.notifications.call(letterAudit.auditLetters, request, page()))
+        .data;
     },
     async auditPositions() {
       const request = { query: {} };
       return bodyOf(
-        await neighbours.notifications.call(notifications.auditPositions, request, page()),
+        await neighbours.notifications.call(letterAudit.auditPositions, request, page()),
       );
     },
     mayGoOn: () => deadline.remainingMs() > 0 && !stop.aborted,

@@ -1,5 +1,5 @@
 import type { AuditedPayment } from '#contracts/billing.ts';
-import type { AuditedLetter } from '#contracts/notifications.ts';
+import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
 import type { OrderBooks, ReadPositions } from './compare-books.ts';
 

@@ -1,4 +1,5 @@
 import * as billing from '#contracts/billing.ts';
+import { acknowledgeLetter, listLetterRepairs } from '#contracts/letter-audit.ts';
 import * as notifications from '#contracts/notifications.ts';
 import * as orders from '#contracts/orders.ts';
 import { type Repair, type RepairRefusal, repairProblems } from '#contracts/repairs.ts';
@@ -67,7 +68,7 @@ export function repairServices(neighbours: Neighbours, traceId: string): RepairD
     },
     async acknowledgeLetter(letterId, body) {
       const request = { params: { letterId }, body };
-      const call = notifications.acknowledgeLetter;
+      const call = acknowledgeLetter;
       return refusalIn(await neighbours.notifications.call(call, request, within()));
     },
   };
@@ -83,7 +84,7 @@ export async function listRepairs(
   const [ofOrders, ofPayments, ofLetters] = await Promise.all([
     neighbours.orders.call(orders.listOrderRepairs, request, options),
     neighbours.billing.call(billing.listPaymentRepairs, request, options),
-    neighbours.notifications.call(notifications.listLetterRepairs, request, options),
+    neighbours.notifications.call(listLetterRepairs, request, options),
   ]);
   return [...bodyOf(ofOrders).data, ...bodyOf(ofPayments).data, ...bodyOf(ofLetters).data]
     .sort((one, other) => (one.id > other.id ? -1 : 1))

@@ -1,4 +1,4 @@
-import * as contract from '#contracts/notifications.ts';
+import * as contract from '#contracts/letter-audit.ts';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import type { Broker } from '#platform/broker/broker.ts';
 import type { Database } from '#platform/database.ts';

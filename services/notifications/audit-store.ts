@@ -1,4 +1,4 @@
-import type { AuditedLetter } from '#contracts/notifications.ts';
+import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { Queryable } from '#platform/database.ts';
 
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';

@@ -1,4 +1,4 @@
-import * as contract from '#contracts/notifications.ts';
+import * as contract from '#contracts/letter-audit.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import type { Database } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';

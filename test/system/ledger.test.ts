@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUIDv7 } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import * as notifications from '#contracts/notifications.ts';
+import { auditPositions } from '#contracts/letter-audit.ts';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
 import { deadlineIn } from '#platform/deadline.ts';
 import { createHttpClient } from '#platform/http-client.ts';
@@ -357,7 +357,7 @@ test('notifications tells how far the topic was read', async (t) => {
   try {
     const positions = async () => {
       const options = { deadline: deadlineIn(5_000) };
-      const answer = await client.call(notifications.auditPositions, { query: {} }, options);
+      const answer = await client.call(auditPositions, { query: {} }, options);
       assert.ok(!answer.problem);
       return answer.body;
     };
