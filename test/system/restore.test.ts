@@ -257,14 +257,11 @@ async function repairsOf({ operator }: Drill): Promise<Repair[]> {
   return repairs;
 }
 
-// Eight restores: on a machine with a load of thirty each took half a minute.
-const timeout = 500_000;
 // Once: what is restored are databases, which are the same in every layout.
 const skip = testLayout() !== 'one-process' && 'the databases are those of every layout';
 
 test('restores to different moments: what differs is named and repaired', {
   skip,
-  timeout,
 }, async (t) => {
   const drill = await prepare(t);
   t.after(() => drill.copies.close());
