@@ -49,7 +49,10 @@ function faultsOf(answer: OrderAnswer, order: Row | undefined, decision: Row | u
     (orderId !== undefined || tells) && orderId !== order?.id && 'another order',
     status === 422 && (order === undefined || asked) && '422 without another body under this key',
     tells && order !== undefined && !asked && 'the order has another total or other items',
-    tells && answer.answeredItems !== answer.items && answer.items && 'it shows other items',
+    answer.items !== undefined &&
+      tells &&
+      answer.answeredItems !== answer.items &&
+      'it shows other items',
     status === 406 &&
       String(decision?.balance_seen) !== String(answer.balance) &&
       `decided on ${decision?.balance_seen}`,

@@ -18,6 +18,7 @@ export interface Floor {
 }
 
 const DATABASE = 'floor';
+const SERVICES = ['orders', 'billing'];
 const ROOT = join(import.meta.dirname, '..', '..');
 // The work goes to the server; two threads are enough for many connections.
 const THREADS_MAX = 2;
@@ -56,7 +57,10 @@ export async function prepareFloor(
 
 /** Makes tables and wallets in an empty database. */
 export async function makeTables(url: string): Promise<void> {
-  for (const service of ['orders', 'billing']) await applyMigrations(url, service);
+  // A schema each: both services have a table of the same name.
+  const database = new URL(url).pathname.slice(1);
+  await queryRows(url, `alter database ${database} set search_path = ${SERVICES.join(', ')}`);
+  for (const service of SERVICES) await applyMigrations(url, service);
   await queryRows(
     url,
     `insert into wallets (customer_id, currency, balance)
@@ -68,7 +72,10 @@ export async function makeTables(url: string): Promise<void> {
 async function applyMigrations(url: string, service: string): Promise<void> {
   const folder = join(ROOT, 'services', service, 'migrations');
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  for (const name of names) await queryRows(url, await readFile(join(folder, name), 'utf8'));
+  await queryRows(url, `create schema ${service}`);
+  const own = new URL(url);
+  own.searchParams.set('options', `-c search_path=${service}`);
+  for (const name of names) await queryRows(own.href, await readFile(join(folder, name), 'utf8'));
 }
 
 /** The newest that there is: Debian keeps it out of PATH. */

@@ -78,8 +78,10 @@ test('without the relay the audit says that events are handed over, and how old 
   assert.deepEqual([young?.event, young?.position], ['handed-over', null]);
   const age = young?.eventAgeMs;
   assert.ok(typeof age === 'number' && age < 60_000, String(age));
-  const ended = (ago: string) =>
-    orders.database.query(`update orders set updated_at = now() - interval '${ago}'`);
+  const ended = async (ago: string) => {
+    await orders.database.query(`update orders set updated_at = now() - interval '${ago}'`);
+    await orders.database.query(`update outbox set created_at = now() - interval '${ago}'`);
+  };
   await ended('1 hour');
   const [old] = await auditOf(orders);
   assert.equal(old?.event, 'handed-over');

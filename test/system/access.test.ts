@@ -76,7 +76,12 @@ async function checkCustomers(t: TestContext, system: TestSystem) {
     '403: an order in the name of another, the same whether that one exists',
     async () => {
       const orderFor = (customerId: string) =>
-        boris.call('POST', '/v1/orders', { ...orderOf(100), customerId });
+        boris.call(
+          'POST',
+          '/v1/orders',
+          { ...orderOf(100), customerId },
+          { 'idempotency-key': 'k' },
+        );
       const existing = await orderFor(anna.customerId);
       assertProblem(existing, 403, 'foreign-customer');
       assert.deepEqual(lookOf(await orderFor(randomUUID())), lookOf(existing));

@@ -348,7 +348,7 @@ async function checkKeys(t: TestContext, system: TestSystem) {
       [403, 'GET', '/v1/operator/overview', undefined, key],
       [404, 'POST', '/v1/nothing', '{}', key],
       [405, 'PUT', '/v1/orders', priced('1'), key],
-      [413, 'POST', '/v1/orders', `"${'x'.repeat(200_000)}"`, key],
+      [413, 'POST', '/v1/orders', `"${'x'.repeat(600_000)}"`, key],
       [415, 'POST', '/v1/orders', 'x', text],
       [415, 'POST', '/v1/orders', priced('1'), packed],
       [400, 'GET', '/v1/orders/%zz', undefined, key],

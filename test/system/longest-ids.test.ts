@@ -33,6 +33,10 @@ test('ids and keys of 255 characters pass every hop', async (t) => {
         return answer.body;
       };
 
+      const profile = await callAs(contact, 'PUT', '/v1/profile', {
+        body: { ...contact, locale: 'ru' },
+      });
+      assert.equal(profile.status, 200, JSON.stringify(profile.body));
       const amount = { amount: rub(1_000) };
       const own = await callAs(contact, 'POST', '/v1/wallet/top-ups', {
         body: amount,

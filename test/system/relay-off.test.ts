@@ -72,7 +72,7 @@ test('an event that nobody publishes is unread at first and a difference in the 
   assert.deepEqual([young.ok, young.waiting], [true, { ...NOTHING_WAITS, unreadEvents: 1 }]);
   await queryRows(
     system.databaseUrl('orders'),
-    `update orders set updated_at = now() - interval '16 minutes'`,
+    `update outbox set created_at = now() - interval '16 minutes'`,
   );
   const old = await verify(operator);
   assert.deepEqual(
