@@ -67,12 +67,7 @@ export const SUITES: Suite[] = [
     says: 'the whole system, by its API and its command line',
     quick: true,
     processes: 6,
-    files: [
-      'test/system/*.test.ts',
-      'test/*.test.ts',
-      'cli/system.test.ts',
-      'dev/start.test.ts',
-    ],
+    files: ['test/system/*.test.ts', 'test/*.test.ts', 'cli/system.test.ts', 'dev/start.test.ts'],
   },
   {
     name: 'parts',
