@@ -166,7 +166,7 @@ export function createApi(options: ApiOptions): Api {
       }
       if (pending !== undefined && !isFinal(last)) return pending as ApiAnswer<BodyOf<O>>;
       const error = errorOf(operation, trials);
-      // With a key whoever made it says more.
+      // Where there is a key, its error says more.
       const keyed = request.headers?.['idempotency-key'] !== undefined;
       const writes = operation.method !== 'GET' && operation.path !== signIn.path;
       if (error.open && writes && !keyed) error.hints.push(maybeDone);

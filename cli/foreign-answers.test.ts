@@ -192,7 +192,7 @@ test('a refusal of the first request needs no key', async (t) => {
   assert.doesNotMatch(stderr, /--key/);
 });
 
-test('who stops it while it repeats is told the key', async (t) => {
+test('Ctrl-C while it repeats prints the key', async (t) => {
   const { url, keys } = await startStranger(t, foreignAnswers['502 null'] as Replacement);
   const cli = await temporaryCli(t, url);
   const words = ['order', 'Чай:2@1', '--wait', '600'];

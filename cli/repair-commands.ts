@@ -62,7 +62,7 @@ async function repair(shell: Shell, { apply, reason, writeOff = [] }: Options) {
   shell.show(jsonArray(answers.map(({ text }) => text)), () =>
     repairText(shell, steps, apply === true),
   );
-  // What waits for nobody is done or will be; anything else needs a person.
+  // These need no person; any other state does.
   return steps.every(({ state }) => state === 'done' || state === 'planned')
     ? undefined
     : EXIT.refused;

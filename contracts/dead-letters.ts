@@ -63,7 +63,7 @@ export const redriveDeadLetter = {
   operationId: 'redriveDeadLetter',
   method: 'POST',
   path: '/operator/dead-letters/:deadLetterId/redrive',
-  summary: 'Read the message once more; the answer tells whether it became a letter',
+  summary: 'Read the message again; the answer says whether it became a letter',
   callers: ['gateway'],
   params: DeadLetterParams,
   query: NoQuery,

@@ -239,7 +239,7 @@ export const redriveOne = {
   operationId: 'redriveOne',
   method: 'POST',
   path: '/v1/operator/dead-letters/:deadLetterId/redrive',
-  summary: 'Read the message once more; the answer tells whether it became a letter',
+  summary: 'Read the message again; the answer says whether it became a letter',
   params: DeadLetterParams,
   responses: { 200: DeadLetter },
 } as const;

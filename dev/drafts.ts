@@ -6,7 +6,7 @@ import { isAlive } from './postgres-process.ts';
 // Files and folders get their name when they are complete. Until then they are drafts, which a
 // start that was killed leaves and the next one removes.
 
-// initdb takes a second; a leftover this old belongs to nobody, whoever has its pid by now.
+// initdb takes a second; a leftover this old has no owner, also where another process has its pid now.
 const LEFTOVER_AGE_MS = 10 * 60_000;
 
 export function freshName(target: string): string {

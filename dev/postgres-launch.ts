@@ -29,7 +29,7 @@ export function launch(place: Place, port: number, settings: Record<string, stri
     max_connections: '200',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    // An error is told to its client, who logs it; statements have customers' data.
+    // The client gets the error and logs it; statements contain customers' data.
     log_min_messages: 'log',
     log_checkpoints: 'off',
     ...settings,

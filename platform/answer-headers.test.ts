@@ -32,7 +32,7 @@ async function startNaming(t: TestContext) {
   return { app, url, ask, arrived: arrived.promise, release: () => held.resolve() };
 }
 
-test('answer headers come with every answer, whoever gives it', async (t) => {
+test('every answer carries the answer headers', async (t) => {
   const { ask } = await startNaming(t);
   const json = { 'content-type': 'application/json' };
   for (const [status, path, init] of [

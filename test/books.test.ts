@@ -174,7 +174,7 @@ const TABLES: Record<string, string[]> = {
 const item = (name: string, quantity: number, price: number) => ({
   ...{ name, quantity, unitPrice: rub(price) },
 });
-// Of equal totals, so that only names and quantities tell what was asked for.
+// Of equal totals, so that only names and quantities show what was asked for.
 const PAID = [item('Книга', 2, 30), item('Чай', 1, 40)];
 const REFUSED = [item('Чай', 50, 100)];
 

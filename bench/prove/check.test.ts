@@ -69,7 +69,7 @@ test('an error in a log is an alarm, but for what our own faults explain', () =>
   }
 });
 
-test('equal alarms are told once, with how many there were', () => {
+test('equal alarms are reported once, with their number', () => {
   const alarm = (text: string) => ({ replica: 'billing/1', phase: 'calm' as const, text });
   const told = alarmBreaches([
     ...[alarm('order 1 is wrong'), alarm('order 2 is wrong'), alarm('another thing')],
@@ -126,7 +126,7 @@ test('a run says beforehand how long it takes, in its parts', () => {
   assert.doesNotMatch(planOf(2, 0).text, /load/);
 });
 
-test('a run that ends early tells what it knows', () => {
+test('a run that ends early prints what it knows', () => {
   const report = newReport('1', 67);
   report.crashPoints.hit = 3;
   report.phase = 'calm';

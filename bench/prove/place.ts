@@ -39,7 +39,7 @@ export interface Place extends Places {
   surprises: string[];
   /** What services reported, except for what our faults explain. */
   alarms: Alarm[];
-  /** Set by whoever runs it: what is an alarm depends on it. */
+  /** Set by the caller: what counts as an alarm depends on it. */
   phase: Phase;
   /** When the topic lost what it had acknowledged, by the database's clock; by a crash point. */
   topicLostAt: Date | undefined;

@@ -68,7 +68,7 @@ test('a lost charge is made again under the same operation id, once', async (t) 
   await answers(billing.chargeAgain(1), 'done');
   await answers(billing.chargeAgain(1), 'already');
   assert.equal(await billing.balance(), 700);
-  // Whoever asks billing to pay this order gets the charge that was repaired.
+  // A later request to pay this order gets the repaired charge.
   const { status, body } = await billing.pay(1);
   assert.deepEqual([status, body.operation.id, body.operation.type], [200, OPERATION, 'charge']);
   const [repair, ...more] = await billing.repairs();
@@ -155,7 +155,7 @@ test('a charge is reversed once, with its record in the same transaction', async
   await billing.assertLedger();
 });
 
-test('an order is written off without money; the audit tells what was settled', async (t) => {
+test('an order is written off without money; the audit shows what was settled', async (t) => {
   const billing = await start(t);
   await answers(billing.repair(1, 'write-off', billing.payment), 'done');
   await billing.call('PUT', `/payments/${idOf(2)}/void`, billing.payment);

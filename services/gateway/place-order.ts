@@ -66,7 +66,7 @@ export async function placeOrder(deps: PlaceOrderDeps, request: OrderRequest): P
   return outcomeOf(deps, settled);
 }
 
-/** What an answer says beside the order. */
+/** What an answer says besides the order. */
 function whyOf(
   decision: Decision,
 ): Pick<Outcome & { kind: 'order' }, 'shortage' | 'walletCurrency'> {

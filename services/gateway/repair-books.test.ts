@@ -231,7 +231,7 @@ test('a missing outbox row is written again although its letter exists', async (
   assert.deepEqual([repaired?.state, done.length], ['done', 1]);
 });
 
-test('a step that its service refuses is told so, and the next one is done', async () => {
+test('a refused step is reported as refused, and the next one is done', async () => {
   const { deps } = services({ orders: [paid(1)], balance: 100, refusal: 'changed' });
   const given = [difference(1, 'charge-again', { order: paid(1) }), difference(2, 'wait')];
   const repaired = await repairBooks(deps, given, ALONE);

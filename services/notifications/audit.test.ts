@@ -59,7 +59,7 @@ test('the audit tells letters as they were asked for; a marked one is still bein
   }
 });
 
-test('a letter that an operator acknowledged is told so, and no other', async (t) => {
+test('an acknowledged letter is marked as acknowledged, and no other', async (t) => {
   const { database, audit } = await start(t, [
     [1, 1],
     [1, 2],
