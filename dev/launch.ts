@@ -69,7 +69,9 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
   );
   stopOnSignal(stop, (line) => console.log(line));
   try {
-    console.log(await starting);
+    const { text, onShown } = await starting;
+    console.log(text);
+    await onShown();
   } catch (error) {
     // Who stops it says so.
     if (interrupted.signal.aborted) return;
@@ -80,8 +82,13 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
   }
 }
 
-/** @returns the text of the screen */
-async function start(run: Run): Promise<string> {
+interface StartScreen {
+  text: string;
+  /** After it was printed: a start that is killed before shows the password again. */
+  onShown: () => Promise<void>;
+}
+
+async function start(run: Run): Promise<StartScreen> {
   const { home, stops, interrupted } = run;
   const level = await readLogLevel();
   const log = createLog('start', level);
@@ -136,8 +143,7 @@ async function start(run: Run): Promise<string> {
   await becomeReady(run, system.url);
   await writeRunningFile(home, { url: reachable(system.url), pid: process.pid });
   stops.unshift(() => removeRunningFile(home));
-  await kept.keepOperatorPassword();
-  return screen({
+  const text = screen({
     url: system.url,
     home,
     operator: OPERATOR_EMAIL,
@@ -145,6 +151,7 @@ async function start(run: Run): Promise<string> {
     mailbox: mailbox === undefined ? 'letters go to SMTP_URL' : `${system.url}/mailbox`,
     notices,
   });
+  return { text, onShown: kept.keepOperatorPassword };
 }
 
 /**
