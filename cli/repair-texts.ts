@@ -1,6 +1,6 @@
 /** Texts of the repair after a restore; part of `texts.ts`. */
 export const repairTexts = {
-  optionApply: { ru: 'исправить, а не только показать', en: 'repair, do not only show' },
+  optionApply: { ru: 'исправить, а не только показать', en: 'repair instead of only showing' },
   optionRepairReason: {
     ru: 'зачем, до 200 знаков; хранится с каждым шагом, у возврата его увидит и клиент',
     en: 'why, up to 200 characters; stored with every step, the customer sees it on a reversal',
@@ -11,7 +11,7 @@ export const repairTexts = {
   },
   repair: {
     ru: 'что исправить после восстановления из копии; с --apply — исправить',
-    en: 'what a restore left to repair; with --apply, repair it',
+    en: 'show what to repair after a restore; --apply repairs it',
   },
   repairs: { ru: 'что и кем было исправлено', en: 'what was repaired, by whom and why' },
   reasonNeeded: {
@@ -33,5 +33,5 @@ export const repairTexts = {
   },
   walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
   walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },
-  booksAcknowledged: { ru: 'Отмечены как известные', en: 'Recorded as known' },
+  booksAcknowledged: { ru: 'Отмечены как известные', en: 'Acknowledged' },
 } as const;

@@ -13,7 +13,7 @@ const texts = {
   // Faults.
   notSignedIn: {
     ru: 'Вы не вошли в {0}. Войдите: {1}',
-    en: 'Nobody is signed in at {0}. Sign in: {1}',
+    en: 'You are not signed in at {0}. Sign in: {1}',
   },
   expired: { ru: 'Вход истёк. Войдите снова: {1}', en: 'The sign-in has expired. Sign in: {1}' },
   unreachable: {
@@ -22,11 +22,11 @@ const texts = {
   },
   unexpected: {
     ru: '{0} ответил {1}, но это не ответ Orderbell. Возможно, ответил прокси.',
-    en: '{0} answered {1}, but not as Orderbell does. A proxy may have answered.',
+    en: '{0} answered {1}, but not with an answer of Orderbell. A proxy may have answered.',
   },
   maybeDone: {
     ru: 'Неизвестно, выполнен ли запрос. Команду можно повторить: дважды ничего не выполнится.',
-    en: 'Whether it was done is unknown. Repeat the command: nothing is done twice.',
+    en: 'The outcome is unknown. You can repeat the command: nothing is done twice.',
   },
   repeating: {
     ru: 'Ответа пока нет, повторяю.',
@@ -43,7 +43,7 @@ const texts = {
     en: 'There is no file {0}. Start the system here, or give --password.',
   },
   emailNeeded: { ru: 'Укажите адрес почты или --operator.', en: 'Give an address or --operator.' },
-  badUrl: { ru: '{0} — не адрес http(s).', en: '{0} is no http(s) address.' },
+  badUrl: { ru: '{0} — не адрес http(s).', en: '{0} is not an http(s) address.' },
   badWait: { ru: '--wait: число секунд от 0 до 3600.', en: '--wait: seconds from 0 to 3600.' },
   badLimit: { ru: '--limit: число от 1 до 100.', en: '--limit: a number from 1 to 100.' },
   badCurrency: {
@@ -54,19 +54,19 @@ const texts = {
     ru: '--key: до 255 печатных символов ASCII без пробелов.',
     en: '--key: up to 255 visible ASCII characters, no spaces.',
   },
-  badId: { ru: '{0} — не номер (UUID).', en: '{0} is no id (UUID).' },
+  badId: { ru: '{0} — не номер (UUID).', en: '{0} is not an id (UUID).' },
   noOrderYet: { ru: 'Заказов ещё нет.', en: 'There is no order yet.' },
   letterOrFilter: {
     ru: 'Укажите номер письма или условие: --since, --until, --reason, --kind, --all.',
     en: 'Give the id of a letter or a filter: --since, --until, --reason, --kind, --all.',
   },
   dryRunOfOne: {
-    ru: '--dry-run считает письма по условию; с номером письма его нет.',
-    en: '--dry-run counts letters by filter; it does not go with the id of a letter.',
+    ru: '--dry-run считает письма по условию. Уберите номер письма.',
+    en: '--dry-run counts letters by filter. Leave out the id of the letter.',
   },
   badMoment: {
-    ru: '«{0}» — не дата; нужно, например, 2026-03-05T09:00 или 2026-03-05.',
-    en: '"{0}" is no date; 2026-03-05T09:00 or 2026-03-05 would be.',
+    ru: '«{0}» — не дата. Напишите, например, 2026-03-05T09:00 или 2026-03-05.',
+    en: '"{0}" is not a date. Write 2026-03-05T09:00 or 2026-03-05.',
   },
   badReason: {
     ru: '--reason: от 1 до 200 знаков в одной строке.',
@@ -87,13 +87,13 @@ const texts = {
   notDone: { ru: 'Ничего не сделано.', en: 'Nothing was done.' },
   idOrAll: { ru: 'Укажите номер сообщения или --all.', en: 'Give the id of a message, or --all.' },
   watchOrJson: {
-    ru: '--watch и --json вместе не бывают: обновлениям нет конца.',
-    en: '--watch and --json do not go together: there is no end to it.',
+    ru: '--watch и --json нельзя указать вместе: обновления не кончаются.',
+    en: '--watch and --json cannot be combined: the updates never end.',
   },
   badAmount: { ru: '«{0}» не подходит. {1}', en: '"{0}" cannot be used. {1}' },
   'item-no-price': {
-    ru: '«{0}»: нет цены; нужно название[:количество]@цена.',
-    en: '"{0}" has no price; name[:quantity]@price is needed.',
+    ru: '«{0}»: нет цены. Напишите так: название[:количество]@цена.',
+    en: '"{0}" has no price. Write name[:quantity]@price.',
   },
   'item-no-name': { ru: '«{0}»: нет названия.', en: '"{0}" has no name.' },
   'item-long-name': {
@@ -119,7 +119,7 @@ const texts = {
     en: 'The wallet holds {0}, {1} is needed, {2} is short.',
   },
   topUpAndOrder: { ru: 'Пополнить и заказать снова:', en: 'Top up and order again:' },
-  toppedUp: { ru: 'Пополнено на {0}, на кошельке {1}.', en: '{0} put in, the wallet holds {1}.' },
+  toppedUp: { ru: 'Пополнено на {0}, на кошельке {1}.', en: '{0} added, the wallet holds {1}.' },
   askTopUp: {
     ru: 'Зачислить {0} клиенту {1} ({2})? Сейчас на кошельке: {3}. [y/N] ',
     en: 'Add {0} to the wallet of {1} ({2})? It holds {3} now. [y/N] ',
@@ -139,16 +139,16 @@ const texts = {
   },
   more: { ru: 'Это не всё: --all покажет остальное.', en: 'There is more: --all shows the rest.' },
   moreByLimit: { ru: 'Это не всё, см. --limit.', en: 'There is more, see --limit.' },
-  nothing: { ru: 'Пусто.', en: 'Nothing there.' },
+  nothing: { ru: 'Пусто.', en: 'Nothing to show.' },
   booksAgree: { ru: 'Книги сходятся.', en: 'The books agree.' },
   booksDiffer: { ru: 'Книги расходятся: {0}.', en: 'The books differ: {0}.' },
   becameLetter: { ru: 'Сообщение прочитано.', en: 'The message was read.' },
   stillDead: { ru: 'Снова не прочитано: {0}', en: 'It could not be read again: {0}' },
   redriven: {
-    ru: 'Прочитано {0}, отказано {1}, осталось {2}.',
-    en: '{0} read, {1} refused, {2} left.',
+    ru: 'Обработано {0}, отказано {1}, осталось {2}.',
+    en: '{0} processed, {1} refused, {2} left.',
   },
-  resent: { ru: 'Письмо будет отправлено сейчас.', en: 'The letter is tried now.' },
+  resent: { ru: 'Письмо будет отправлено сейчас.', en: 'The letter is being sent now.' },
   lettersMatch: { ru: 'Подходит писем: {0}.', en: 'Matching letters: {0}.' },
   lettersResent: { ru: 'Снова в очереди писем: {0}.', en: 'Letters queued again: {0}.' },
 

@@ -41,7 +41,7 @@ export const viewTexts = {
   deadCount: { ru: 'Не стали письмами', en: 'Dead letters' },
   oldest: { ru: '{0}, старейшее {1}', en: '{0}, the oldest {1}' },
   noAnswerFrom: { ru: 'нет ответа', en: 'no answer' },
-  elsewhere: { ru: 'публикует не наш relay', en: 'published by something else than our relay' },
+  elsewhere: { ru: 'публикует другой процесс', en: 'another process publishes' },
   checked: { ru: 'Проверено', en: 'Checked' },
   checkedCounts: {
     ru: 'заказов {0}, событий {1}, писем {2}, кошельков {3}',

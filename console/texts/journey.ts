@@ -51,7 +51,7 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       request: 'Запрос заказа',
       create: 'Создать заказ',
       recover: 'Восстановление',
-      decide: 'Решить оплату',
+      decide: 'Решение об оплате',
       record: 'Записать решение',
       answer: 'Ответ',
       publish: 'OrderUpdateMessage',

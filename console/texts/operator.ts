@@ -6,7 +6,7 @@ export const operator = {
   ru: {
     pending: {
       title: 'Ожидают оплаты',
-      lead: 'Заказы, исход которых ещё не записан. Молодые завершит их запрос, остальные восстановление.',
+      lead: 'Заказы, исход которых ещё не записан. Новые завершатся сами, остальные закроет восстановление.',
       filter: 'Возраст',
       filters: { all: 'Все', old: 'Старше 30 с' },
       none: 'Незавершённых заказов нет',
@@ -70,7 +70,7 @@ export const operator = {
       title: 'События без писем',
       lead: 'События из брокера, которые не удалось превратить в письмо. Чтение остальных они не задерживают.',
       filter: 'Состояние',
-      filters: { dead: 'Без писем', redriven: 'Стали письмами', all: 'Все' },
+      filters: { dead: 'Необработанные', redriven: 'Стали письмами', all: 'Все' },
       states: { dead: 'без письма', redriven: 'стало письмом' },
       none: { dead: 'Все события стали письмами', other: 'Таких событий нет' },
       redriveAll: 'Повторить все (до 100)',
@@ -179,7 +179,7 @@ export const operator = {
   en: {
     pending: {
       title: 'Pending orders',
-      lead: 'Orders whose outcome is not recorded yet. Their requests end the young ones, recovery the others.',
+      lead: 'Orders whose outcome is not recorded yet. New ones end by themselves; recovery closes the rest.',
       filter: 'Age',
       filters: { all: 'All', old: 'Older than 30 s' },
       none: 'There are no pending orders',
@@ -198,7 +198,7 @@ export const operator = {
       letter: 'Letter',
       deadLetter: 'Dead letter',
       recovery: 'Recovery',
-      topUp: 'Top the customer’s wallet up',
+      topUp: 'Top up the customer’s wallet',
       lastError: 'Last error of recovery',
     },
     letters: {
@@ -222,11 +222,11 @@ export const operator = {
       trying: 'The letter is queued again. Waiting for what the mail server says…',
       arrived: 'Sent.',
       failedAgain: 'It failed again.',
-      preview: 'What would go out now',
+      preview: 'Preview',
       previewHide: 'Hide',
       previewLead: (to: string, locale: string) => `To: ${to}. Language: ${locale}.`,
       locales: { ru: 'Russian', en: 'English' },
-      previewFrame: 'The letter as it would go out now',
+      previewFrame: 'The letter as it would be sent now',
       resendMany: {
         title: 'Resend several letters',
         reason: 'Reason contains',
@@ -247,7 +247,7 @@ export const operator = {
       states: { dead: 'dead', redriven: 'became a letter' },
       none: { dead: 'There are no dead letters', other: 'There are no such events' },
       redriveAll: 'Redrive all (up to 100)',
-      redriveAllHint: 'Each event is read once more, the least recently tried first.',
+      redriveAllHint: 'Retries each event, starting with the least recently tried.',
       result: (redriven: string, refused: string, dead: string) =>
         `Became letters: ${redriven}. Refused again: ${refused}. Still dead: ${dead}.`,
       one: 'Dead letter',
@@ -263,7 +263,7 @@ export const operator = {
       value: 'Value',
       noValue: 'There is no value.',
       order: 'Order',
-      redrive: 'Read it once more',
+      redrive: 'Retry',
       became: 'The event became a letter, which is queued.',
       refused: (error: string) => `It failed again: ${error}`,
     },
@@ -272,7 +272,7 @@ export const operator = {
       lead: 'Compares balances, operations, payment decisions, orders, events and letters of all services. Work goes on meanwhile.',
       start: 'Check',
       goOn: 'Go on',
-      anew: 'Check anew',
+      anew: 'Run again',
       stop: 'Stop',
       running: 'Checking…',
       verdict: {

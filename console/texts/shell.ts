@@ -9,7 +9,7 @@ export const shell = {
     mailbox: 'Почта',
     overview: 'Обзор',
     pending: 'Ожидают',
-    deadLetters: 'Без писем',
+    deadLetters: 'Необработанные события',
     ledger: 'Сверка',
     menu: 'Меню',
     profile: 'Профиль',
