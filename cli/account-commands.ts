@@ -135,7 +135,7 @@ async function operatorPassword(shell: Shell): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw new CliError(EXIT.usage, shell.say('noOperatorPassword', file));
   }
 }

@@ -56,6 +56,7 @@ export function addCustomerCommands(operator: Command, { say, run, example }: De
       .argument('<customer>', say('argCustomer'))
       .argument('<operation>', say('argOperation'))
       .requiredOption('--reason <text>', say('optionReason'))
+      .option('--yes', say('optionYes'))
       .action(run(undoTopUp)),
     `operator undo-top-up anna@example.com ${SOME_ID} --reason "wrong customer"`,
   );
@@ -172,12 +173,15 @@ function withSums(shell: Shell, error: unknown): unknown {
 
 async function undoTopUp(
   shell: Shell,
-  { reason }: { reason: string },
+  { reason, yes }: { reason: string; yes?: true },
   text: string,
   operationId: string,
 ) {
-  const { customerId } = await findOne(shell, text);
+  const { customerId, name, email, balance } = await findOne(shell, text);
   const params = { customerId, operationId: checkedId(shell, operationId) };
+  if (yes !== true) {
+    await confirm(shell, shell.say('askUndo', name, email, balanceText(shell, balance)));
+  }
   const request = { params, body: { reason } };
   const { body, text: json } = await shell.call(reverseAnyTopUp, request).catch((error) => {
     throw withSums(shell, error);

@@ -336,15 +336,19 @@ test('the operator sees whom a top-up is for, is asked, and can undo it', async 
   const { id } = operations.data[0];
   const undo = ['operator', 'undo-top-up', anna.customerId, id, '--reason', 'не тот клиент'];
   const text = /^Пополнение отменено: списано 1 000,00 ₽, на кошельке 500,00 ₽\.$/m;
-  assert.match(await done(cli, ...undo), text);
+  const unasked = await cli.run(...undo);
+  assert.equal(unasked.code, 2);
+  assert.match(unasked.stderr, /Отменить пополнение клиента .*Без вопроса: --yes\.$/s);
+  assert.equal(await balance(), 150_000);
+  assert.match(await done(cli, ...undo, '--yes'), text);
   // Once, however often it is asked for.
-  assert.match(await done(cli, ...undo), text);
+  assert.match(await done(cli, ...undo, '--yes'), text);
   assert.equal(await balance(), 50_000);
   const list = await done(cli, 'operator', 'operations', anna.customerId);
   assert.match(list, /отмена операции +-1 000,00 ₽ +500,00 ₽ +не тот клиент/);
   assert.match(list, new RegExp(`^${id} `, 'm'));
   const [reversal] = (await json(cli, 'operator', 'operations', anna.customerId)).data;
-  const twice = await cli.run(...undo.with(3, reversal.id));
+  const twice = await cli.run(...undo.with(3, reversal.id), '--yes');
   assert.equal(twice.code, 1);
   assert.match(twice.stderr, /Отменить можно только пополнение/);
   assert.equal((await cli.run(...undo.slice(0, 4))).code, 2);

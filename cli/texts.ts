@@ -124,6 +124,10 @@ const texts = {
     ru: 'Зачислить {0} клиенту {1} ({2})? Сейчас на кошельке: {3}. [y/N] ',
     en: 'Add {0} to the wallet of {1} ({2})? It holds {3} now. [y/N] ',
   },
+  askUndo: {
+    ru: 'Отменить пополнение клиента {0} ({1})? Сейчас на кошельке: {2}. [y/N] ',
+    en: 'Undo this top-up of {0} ({1})? The wallet holds {2} now. [y/N] ',
+  },
   unknownBalance: { ru: 'баланс неизвестен', en: 'balance unknown' },
   reversalSums: {
     ru: 'На кошельке {0}, отмена списала бы {1}.',

@@ -205,3 +205,38 @@ test('large bodies that do not end are refused beyond a limit of their bytes', a
   await until('room', async () => (await post(100_000)) === 200, BOUND_MS);
   assert.equal(await post(BODY_LIMIT), 200);
 });
+
+test('a client that hangs up before its large body is awaited leaves its room to others', async (t) => {
+  const app = createHttpServer({ log: pino({ level: 'silent' }) });
+  limitRequests(app, {
+    limits: { red: 1_000 },
+    laneOf: () => 'red',
+    log: pino({ level: 'silent' }),
+  });
+  let gone = Promise.withResolvers<void>();
+  let identified = 0;
+  app.post('/red', {
+    bodyLimit: BODY_LIMIT,
+    onRequest: async () => {
+      identified++;
+      await gone.promise;
+    },
+    handler: async () => ({}),
+  });
+  const url = await listen(app, '127.0.0.1', 0);
+  t.after(() => app.close());
+  const head =
+    'POST /red HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+    `content-length: ${BODY_LIMIT}\r\n\r\n{`;
+  const clients = Array.from({ length: 8 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+  for (const client of clients) client.write(head);
+  await until('all are identified', () => identified === clients.length, BOUND_MS);
+  for (const client of clients) client.destroy();
+  await until('they hung up', async () => (await connectionsOf(app)) === 0, BOUND_MS);
+  gone.resolve();
+  gone = Promise.withResolvers();
+  gone.resolve();
+  const body = `"${'x'.repeat(100_000)}"`;
+  const headers = { 'content-type': 'application/json' };
+  assert.equal((await fetch(`${url}/red`, { method: 'POST', headers, body })).status, 200);
+});

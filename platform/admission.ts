@@ -51,15 +51,17 @@ export function limitRequests<Lane extends string>(
       holders.set(request, lane);
       return undefined;
     }
-    refused.set(lane, (refused.get(lane) as number) + 1);
-    return refusal(lane);
+    return refusal(lane, lane);
   }
 
-  function refusal(what: string): AppError {
+  function refusal(lane: Lane, what: string): AppError {
+    refused.set(lane, (refused.get(lane) as number) + 1);
+    // One line for many refusals, instead of one each.
     tell(what);
     const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
     return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
       headers: { 'retry-after': String(seconds) },
+      expected: true,
     });
   }
 
@@ -68,8 +70,12 @@ export function limitRequests<Lane extends string>(
   /** Makes room for a large body until it has been read. */
   function takeBody(request: FastifyRequest): AppError | undefined {
     const bytes = largeBodyBytes(request);
-    if (bytes === 0) return undefined;
-    if (largeBodies + bytes > LARGE_BODIES_BYTES_MAX) return refusal('large bodies');
+    // Of a client that hung up while it was identified no `close` would come any more.
+    if (bytes === 0 || request.raw.destroyed) return undefined;
+    const lane = options.laneOf(request);
+    if (lane !== null && largeBodies + bytes > LARGE_BODIES_BYTES_MAX) {
+      return refusal(lane, 'large bodies');
+    }
     largeBodies += bytes;
     // Comes when the body has ended, and when the connection has.
     request.raw.once('close', () => {

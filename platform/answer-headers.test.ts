@@ -9,8 +9,9 @@ import { serveHealth } from './service.ts';
 
 /** A server that returns the header `x-name` of each request. */
 async function startNaming(t: TestContext) {
+  const lines: string[] = [];
   const app = createHttpServer({
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
     answerHeaders: ({ headers }) =>
       headers['x-name'] === undefined ? {} : { 'x-name': String(headers['x-name']) },
   });
@@ -29,7 +30,7 @@ async function startNaming(t: TestContext) {
   t.after(() => app.close());
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(url + path, { ...init, headers: { 'x-name': 'anna', ...init.headers } });
-  return { app, url, ask, arrived: arrived.promise, release: () => held.resolve() };
+  return { app, lines, url, ask, arrived: arrived.promise, release: () => held.resolve() };
 }
 
 test('every answer carries the answer headers', async (t) => {
@@ -53,13 +54,17 @@ test('every answer carries the answer headers', async (t) => {
 });
 
 test('a server that stops names the request that it refuses', async (t) => {
-  const { app, ask, arrived, release } = await startNaming(t);
+  const { app, lines, ask, arrived, release } = await startNaming(t);
   const held = ask('/held');
   await arrived;
   const closed = app.close();
   await until('it stops', async () => (await ask('/readyz')).status === 503);
   const refused = await ask('/things/1', { method: 'POST' });
   assert.deepEqual([refused.status, refused.headers.get('x-name')], [503, 'anna']);
+  assert.deepEqual(
+    lines.filter((line) => JSON.parse(line).level >= 50),
+    [],
+  );
   release();
   assert.equal((await held).headers.get('x-name'), 'anna');
   await closed;
@@ -88,5 +93,23 @@ test('a body that breaks off is answered with the headers; a broken next request
     await ended;
     assert.match(first + text, /HTTP\/1\.1 400 Bad Request/);
     assert.doesNotMatch(text, /x-name/);
+  }
+});
+
+test('a fault after a request that runs never passes for its answer', async (t) => {
+  const { url, arrived, release } = await startNaming(t);
+  for (const after of [' ', '}', 'no request\r\n\r\n', 'GET / HTTP/1.1\r\nHo st: here\r\n\r\n']) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    const ended = once(socket, 'close');
+    socket.write(`GET /held HTTP/1.1\r\nhost: here\r\nx-name: anna\r\n\r\n${after}`);
+    await arrived;
+    release();
+    await ended;
+    assert.match(text, /^HTTP\/1\.1 200 OK\r\n/, after);
+    assert.equal(text.match(/HTTP\/1\.1/g)?.length, 1, after);
   }
 });

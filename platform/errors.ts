@@ -53,6 +53,8 @@ interface AppErrorOptions {
   extra?: Record<string, unknown>;
   headers?: Record<string, string>;
   faults?: Fault[];
+  /** Refused on purpose, such as while stopping: no fault that the log should call an error. */
+  expected?: boolean;
 }
 
 /**
@@ -64,6 +66,7 @@ export class AppError extends Error {
   readonly extra: Record<string, unknown>;
   readonly headers: Record<string, string>;
   readonly faults: Fault[];
+  readonly expected: boolean;
 
   constructor(problem: ProblemType, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -72,6 +75,7 @@ export class AppError extends Error {
     this.extra = options.extra ?? {};
     this.headers = options.headers ?? {};
     this.faults = options.faults ?? [];
+    this.expected = options.expected ?? false;
   }
 }
 

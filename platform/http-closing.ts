@@ -18,7 +18,7 @@ export function drainWhenClosing(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (closing) {
       if (request.url === ALIVE_PATH) done();
-      else done(new AppError(commonProblems.unavailable, 'stopping'));
+      else done(new AppError(commonProblems.unavailable, 'stopping', { expected: true }));
       return;
     }
     running++;

@@ -7,7 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { type AnswerHeaders, createAnswerHeaders } from './answer-headers.ts';
+import { type AnswerHeaders, createAnswerHeaders, type Owed } from './answer-headers.ts';
 import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { AppError, commonProblems, describeError, type Fault } from './errors.ts';
@@ -226,8 +226,7 @@ export function problemAnswer(
 ): { status: number; headers: Record<string, string>; body: ProblemDocument } {
   const known = toAppError(error, request.routeOptions?.bodyLimit);
   const status = statusOf(known.problem);
-  // Who refuses for too much work tells of it for many at once (admission.ts).
-  if (status >= 500 && known.problem !== commonProblems.overloaded) {
+  if (status >= 500 && !known.expected) {
     request.log.error(
       { code: known.problem.code, traceId, stack: stackOf(known) },
       describeError(known),
@@ -255,10 +254,18 @@ function stackOf(error: AppError): string | undefined {
 function answerBrokenRequest(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  headers: Record<string, string>,
+  { running, headers }: Owed,
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  if (running !== null) {
+    // The fault comes after a request that runs. A refusal written now would pass for its answer.
+    running.shouldKeepAlive = false;
+    running.once('close', () => socket.destroySoon());
+    // What else arrives is nothing that could be read.
+    socket.pause();
     return;
   }
   const [status, phrase] =

@@ -139,7 +139,8 @@ const faultTexts: Record<string, FaultText> = {
   maxLength: (x) => ({ ru: `не длиннее ${x} символов`, en: `at most ${x} characters` }),
   minItems: (x) => ({ ru: `не меньше ${x} элементов`, en: `at least ${x} elements` }),
   maxItems: (x) => ({ ru: `не больше ${x} элементов`, en: `at most ${x} elements` }),
-  pattern: (x) => ({ ru: `не соответствует образцу ${x}`, en: `does not match ${x}` }),
+  // The pattern itself is the member `expected`: no person reads a regular expression.
+  pattern: () => ({ ru: 'недопустимый формат', en: 'not in the expected format' }),
   // Of the formats only this one is used in requests.
   format: () => ({
     ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',

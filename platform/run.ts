@@ -71,6 +71,8 @@ function keepLoopbackDirect(): void {
  */
 export function stopOnSignal(stop: () => Promise<void>, say: (line: string) => void): void {
   let stopping = false;
+  // A reader of our output that has gone must not keep the rest from being stopped (EPIPE).
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const onSignal = (signal: string): void => {
     if (stopping) return;
     stopping = true;
