@@ -338,7 +338,7 @@ test('the operator sees whom a top-up is for, is asked, and can undo it', async 
   const text = /^Пополнение отменено: списано 1 000,00 ₽, на кошельке 500,00 ₽\.$/m;
   const unasked = await cli.run(...undo);
   assert.equal(unasked.code, 2);
-  assert.match(unasked.stderr, /Отменить пополнение клиента .*Без вопроса: --yes\.$/s);
+  assert.match(unasked.stderr, /Отменить пополнение клиента .*Без вопроса: --yes\.$/ms);
   assert.equal(await balance(), 150_000);
   assert.match(await done(cli, ...undo, '--yes'), text);
   // Once, however often it is asked for.

@@ -192,8 +192,12 @@ function deal(files: string[], processes = files.length): string[][] {
   return groups.filter((group) => group.length > 0);
 }
 
+// The first test waits until all files are read: without a test to run, the runner takes a process
+// for done, and calls its `after` hooks while later files are still to come.
 // The runner waits for a process to end by itself, which a test that fails may keep from it.
 const FRAME = `import { after, test } from 'node:test';
+const read = Promise.withResolvers();
+test('the files of this process are read', () => read.promise);
 after(() => {
   setTimeout(() => {
     console.error('still open: ' + process.getActiveResourcesInfo().join(', '));
@@ -214,7 +218,7 @@ export function writeGroups({ name, groups }: Stage, folder: string): Promise<st
         (file) => `await import(${JSON.stringify(resolve(file))})
           .catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));`,
       );
-      await writeFile(path, [FRAME, ...lines].join('\n'));
+      await writeFile(path, [FRAME, ...lines, 'read.resolve();'].join('\n'));
       return path;
     }),
   );
