@@ -249,10 +249,11 @@ test('an order that recovery voided is 409, and no payment that comes late is ta
   await t.test('while the request still runs: it is answered 409 itself', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     billing.set({ mode: 'hang', requests: PAY });
+    // Before the request: a gateway may take longer to start than the request has.
+    const recovering = await startRecovering(bench);
     const placed = place(customer, 'key', 100);
     await billing.reached(PAY);
     const [id] = await orderIds(customer);
-    const recovering = await startRecovering(bench);
     const ended = await untilEnded(customer, id as string);
     await recovering.close();
     billing.set('pass');
