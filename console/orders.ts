@@ -17,7 +17,7 @@ const RETRY_AFTER_MAX_MS = 30_000;
 
 /**
  * Asks again while nobody answers or the answer says that it may help, for as long as the page is
- * open; where something else answers in place of the API, only some times. For reads and for
+ * open; where something else answers in place of the API, only a few times. For reads and for
  * requests with an idempotency key.
  * @param stop.signal the page was left
  * @param stop.onRepeat called before each repeat

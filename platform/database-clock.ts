@@ -6,8 +6,8 @@ import { describeError } from './errors.ts';
 const COMPARE_EVERY_MS = 10_000;
 
 /**
- * The database's clock, as this process knows it: late by some milliseconds, and never ahead. What is stored or compared has the time of one
- * clock, whatever the clocks of the machines say.
+ * The database's clock, as this process knows it: late by some milliseconds, and never ahead. What
+ * is stored or compared has the time of one clock, whatever the clocks of the machines say.
  */
 export interface DatabaseClock {
   now(): Date;
