@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -293,6 +294,23 @@ export async function call(
     headers: answer.headers,
     body: json ? JSON.parse(text) : text,
   };
+}
+
+/**
+ * A request with a key, repeated as a client repeats it until its answer has this status: a gateway
+ * with a short deadline may first answer 202 or 503 on a slow machine.
+ * @throws AssertionError for any other status
+ */
+export function answeredWith(status: number, ask: () => Promise<Answer>): Promise<Answer> {
+  return eventually(`an answer ${status}`, async () => {
+    const answer = await ask();
+    if (answer.status === status) return answer;
+    assert.ok(
+      [202, 503].includes(answer.status),
+      `${answer.status} ${JSON.stringify(answer.body)}`,
+    );
+    return false;
+  });
 }
 
 // It ends a wait for what never comes: a test waits for the event, however slow the machine is.

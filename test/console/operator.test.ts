@@ -11,6 +11,8 @@ import { skipWithoutChromium } from '../chromium.ts';
 import { stop } from '../outage.ts';
 import { type SmtpStep, startTestSmtpServer } from '../smtp-server.ts';
 import {
+  answeredWith,
+  call,
   eventually,
   orderOf,
   queryRows,
@@ -33,10 +35,8 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   const server = await startTestSmtpServer(t, { choose });
   const system = await startTestSystem(t, {
     SMTP_URL: server.url,
-    // Pending orders come and go within moments.
-    ORDER_DEADLINE_MS: '300',
-    RECOVERY_AGE_MS: '500',
-    RECOVERY_INTERVAL_MS: '100',
+    // No recovery, unless a test starts a gateway for it.
+    RECOVERY_AGE_MS: '600000',
   });
   const browser = await startBrowser(t, system.url);
   const operator = await system.operator();
@@ -170,13 +170,22 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   await t.test('orders that have not ended come and go by themselves', async () => {
     await goTo(page, words, 'pending');
     await page.getByText(words.operator.pending.none).waitFor();
+    const hasty = await system.startGatewayBeside({
+      ...{ ORDER_DEADLINE_MS: '300', RECOVERY_AGE_MS: '500', RECOVERY_INTERVAL_MS: '100' },
+    });
     const start = await stop(system, 'billing');
-    const { status, body: order } = await anna.call('POST', '/v1/orders', orderOf(100));
-    assert.equal(status, 202);
+    const key = { 'idempotency-key': randomUUID() };
+    const { body: order } = await answeredWith(202, () =>
+      call(hasty.url, 'POST', '/v1/orders', {
+        headers: { authorization: `Bearer ${anna.token}`, ...key },
+        body: orderOf(100),
+      }),
+    );
     await page.locator('.row-fault').first().waitFor();
     assert.deepEqual(await barriersOn(page), []);
     await start();
     await page.getByText(words.operator.pending.none).waitFor();
+    await hasty.close();
     await goTo(page, words, 'overview');
     await page.getByLabel(words.overview.find).fill(order.id);
     await button(page, words.overview.open).click();

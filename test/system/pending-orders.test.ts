@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { eventually, orderOf, rub, startTestSystem } from '../system.ts';
+import { answeredWith, eventually, orderOf, rub, startTestSystem } from '../system.ts';
 
 // Invariant I3 as the operator sees it: what has not ended, how old it is and what keeps it.
 
@@ -20,8 +20,8 @@ test('an order that recovery cannot end is shown with its age and the reason', a
     RECOVERY_INTERVAL_MS: '50',
   });
   const [anna, operator] = [await system.customer(), await system.operator()];
-  const placed = await anna.call('POST', '/v1/orders', orderOf(100));
-  assert.equal(placed.status, 202, JSON.stringify(placed.body));
+  const key = { 'idempotency-key': 'one-order' };
+  const placed = await answeredWith(202, () => anna.call('POST', '/v1/orders', orderOf(100), key));
 
   const pending = await eventually('the reason', async () => {
     const { body } = await operator.call('GET', '/v1/operator/pending-orders');
