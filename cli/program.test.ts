@@ -58,6 +58,7 @@ test('every command has an example and a description of each option and argument
 const wrong: [words: string[], says: RegExp][] = [
   [['ordr'], /нет команды 'ordr'\s+\(может быть, order\?\)/],
   [['operator', 'overvew'], /может быть, overview/],
+  [['operator', 'undo-top-up', 'a', 'b'], /не указан параметр '--reason <text>'/],
   [['order'], /не указано 'item'/],
   [['order', 'Книга'], /«Книга»: нет цены/],
   [['order', 'Книга:0@5', 'Чай@пять'], /«Книга:0@5»: количество[\s\S]*«Чай@пять»: неверная цена/],

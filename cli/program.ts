@@ -119,6 +119,7 @@ const ERRORS: [RegExp, string][] = [
   [/^error: unknown command '(.*)'/m, "ошибка: нет команды '$1'"],
   [/^error: unknown option '(.*)'/m, "ошибка: нет параметра '$1'"],
   [/^error: missing required argument '(.*)'/m, "ошибка: не указано '$1'"],
+  [/^error: required option '(.*)' not specified/m, "ошибка: не указан параметр '$1'"],
   [/^error: option '(.*)' argument missing/m, "ошибка: нет значения у '$1'"],
   [/^error: too many arguments.*$/m, 'ошибка: лишние аргументы'],
   [

@@ -12,6 +12,7 @@ import {
   moneyBetween,
   NoQuery,
   nullable,
+  OperatorReason,
   pageOf,
   strict,
   Timestamp,
@@ -26,9 +27,6 @@ export const Wallet = Type.Object(
 );
 export type Wallet = Static<typeof Wallet>;
 
-/** Why an operator reverses an operation, in the operator's words. */
-export const ReversalReason = lineOfText(200);
-
 const operationMembers = {
   id: Uuid,
   type: choice('top_up', 'charge', 'reversal'),
@@ -37,7 +35,7 @@ const operationMembers = {
   orderId: nullable(Uuid),
   createdAt: Timestamp,
   reversesOperationId: Type.Optional(Uuid),
-  reason: Type.Optional(ReversalReason),
+  reason: Type.Optional(lineOfText(200)),
 };
 
 /**
@@ -244,7 +242,7 @@ export const reverseTopUp = {
   path: '/wallets/:customerId/operations/:operationId/reversal',
   summary: 'Undo a top-up, once: a repetition answers the same reversal',
   callers: ['gateway'],
-  body: Type.Object({ reason: ReversalReason, madeBy: CustomerId }, strict),
+  body: Type.Object({ reason: OperatorReason, madeBy: CustomerId }, strict),
 } as const;
 
 export const listOperations = {

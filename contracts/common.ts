@@ -67,6 +67,18 @@ export function lineOfText(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT });
 }
 
+// Spaces and what is drawn as nothing: soft hyphen, joiners, marks of direction, fillers.
+const INVISIBLE =
+  '\\s\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
+  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff';
+
+/** Why an operator changed what was recorded: one line in which there is something to read. */
+export const OperatorReason = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: `^(?=.*[^${INVISIBLE}])${PLAIN_TEXT.slice(1)}`,
+});
+
 /** RFC 5321 mailbox, the plain ASCII form only: no quoting, no comments, a dotted domain. */
 export const EmailAddress = Type.String({
   maxLength: 254,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { billingProblems, OperatorOperation, ReversalReason, reversalAnswers } from './billing.ts';
+import { billingProblems, OperatorOperation, reversalAnswers } from './billing.ts';
 import {
   CustomerId,
   choice,
@@ -9,6 +9,7 @@ import {
   Money,
   NoQuery,
   nullable,
+  OperatorReason,
   PersonName,
   pageOf,
   strict,
@@ -31,7 +32,7 @@ import {
   ResendResult,
 } from './notifications.ts';
 import { OrdersOverview, orderProblems, PendingOrder, pendingFilters } from './orders.ts';
-import { Remedy, Repair, RepairReason, RepairRefusal, RepairState } from './repairs.ts';
+import { Remedy, Repair, RepairRefusal, RepairState } from './repairs.ts';
 
 /** What the operator may do through the gateway (scope `operator`, design section 5). */
 
@@ -113,7 +114,7 @@ export const reverseAnyTopUp = {
   method: 'POST',
   path: '/v1/operator/wallets/:customerId/operations/:operationId/reversal',
   summary: 'Undo a top-up by an operation of the opposite amount, once, with the reason',
-  body: Type.Object({ reason: ReversalReason }, strict),
+  body: Type.Object({ reason: OperatorReason }, strict),
 } as const;
 
 /** A pending order with its status in words of the reader's language. */
@@ -315,7 +316,7 @@ export const verifyLedger = {
 const RepairRequest = Type.Object(
   {
     apply: Type.Boolean({ description: 'False: only say what would be done.' }),
-    reason: Type.Optional(RepairReason),
+    reason: Type.Optional(OperatorReason),
     writeOff: Type.Optional(
       Type.Array(Uuid, {
         maxItems: 100,

@@ -5,6 +5,7 @@ import {
   choice,
   lineOfText,
   Money,
+  OperatorReason,
   strict,
   Timestamp,
   Uuid,
@@ -99,11 +100,8 @@ export const repairTexts: Record<
   },
 };
 
-/** Why an operator repairs, in the operator's words. */
-export const RepairReason = lineOfText(200);
-
 /** Who repairs and why: stored with every step. */
-export const repairAuthor = { reason: RepairReason, madeBy: CustomerId };
+export const repairAuthor = { reason: OperatorReason, madeBy: CustomerId };
 
 /** A step that was done, recorded in the transaction that did it. */
 export const Repair = Type.Object(
@@ -116,7 +114,7 @@ export const Repair = Type.Object(
     customerId: Type.Optional(CustomerId),
     /** What the wallet got, negative for what it paid. */
     amount: Type.Optional(Money),
-    reason: RepairReason,
+    reason: lineOfText(200),
     madeBy: CustomerId,
     at: Timestamp,
   },

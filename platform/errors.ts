@@ -47,6 +47,9 @@ export interface Fault {
   expected?: string;
 }
 
+/** Where the client gave a member that several operations take. */
+export type FaultPlace = Pick<Fault, 'pointer'> | Pick<Fault, 'parameter'>;
+
 interface AppErrorOptions {
   cause?: unknown;
   /** Members added to the problem document (RFC 9457 section 3.2). */

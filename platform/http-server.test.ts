@@ -356,6 +356,15 @@ test('two pipelined requests get two answers in their order', async (t) => {
   ]);
 });
 
+test('an expectation that nobody knows is ignored', async (t) => {
+  const { url } = await startServer(t);
+  const text = await exchange(
+    url,
+    'GET /things?limit=1 HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\n\r\n',
+  );
+  assert.match(text, /^HTTP\/1\.1 200 [\s\S]*\{"limit":1\}/);
+});
+
 test('headers of more than 16 KiB are 431, and what is no HTTP is 400', async (t) => {
   const { url } = await startServer(t);
   const cases: [bytes: string, status: number][] = [
@@ -379,6 +388,6 @@ test('a port that is taken is named', async (t) => {
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   t.after(() => app.close());
   await assert.rejects(listen(app, '127.0.0.1', Number(port)), {
-    message: `port ${port} on 127.0.0.1 is already in use`,
+    message: `port ${port} on 127.0.0.1 is already in use; PORT sets another`,
   });
 });

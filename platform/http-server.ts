@@ -79,6 +79,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       answerBrokenRequest(error, socket, answerHeaders.owedOn(socket)),
   }) as unknown as FastifyInstance;
 
+  // An expectation that we do not know may be ignored (RFC 9110 section 10.1.1). Node would answer
+  // an empty 417 by itself.
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  );
+
   // Before every hook that may refuse.
   app.addHook('onRequest', (request, reply, done) => {
     answerHeaders.add(request, reply);
@@ -299,7 +305,9 @@ export async function listen(app: HttpServer, host: string, port: number): Promi
     await app.listen({ host, port });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE') throw new Error(`port ${port} on ${host} is already in use`);
+    if (code === 'EADDRINUSE') {
+      throw new Error(`port ${port} on ${host} is already in use; PORT sets another`);
+    }
     if (code === 'EACCES') throw new Error(`no permission to listen on ${host}:${port}`);
     throw error;
   }

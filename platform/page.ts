@@ -1,4 +1,4 @@
-import { AppError, commonProblems } from './errors.ts';
+import { AppError, commonProblems, type FaultPlace } from './errors.ts';
 
 /** A bounded part of a list, newest first, with the place where the next part begins. */
 export interface Page<T> {
@@ -30,15 +30,20 @@ export function encodeCursor(key: string): string {
  * The key inside a cursor.
  * @param shape what a key of this list looks like; it begins with the list's name, and its first
  *   group is what is returned
+ * @param place where the client gave it: in the query if absent
  * @throws AppError `invalid-request` for a cursor that this list never gave
  */
-export function decodeCursor(cursor: string | undefined, shape: RegExp): string | null {
+export function decodeCursor(
+  cursor: string | undefined,
+  shape: RegExp,
+  place: FaultPlace = { parameter: 'cursor' },
+): string | null {
   if (cursor === undefined) return null;
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
   const match = encodeCursor(key) === cursor ? shape.exec(key) : null;
   if (match === null) {
     throw new AppError(commonProblems.invalidRequest, 'malformed cursor', {
-      faults: [{ parameter: 'cursor', rule: 'cursor' }],
+      faults: [{ ...place, rule: 'cursor' }],
     });
   }
   return match[1] ?? key;

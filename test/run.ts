@@ -33,7 +33,8 @@ const GET_JAVA = 'To have them: apt install openjdk-17-jre-headless maven';
 const GET_CHROMIUM = 'To have them: apt install chromium';
 
 const stages = planOf(process.argv.slice(2));
-const files = stages.flatMap((stage) => stage.groups.flat());
+const groups = stages.flatMap((stage) => stage.groups);
+const files = groups.flatMap((group) => group.files);
 for (const line of banner(stages)) console.log(line);
 
 // From the first moment on, or Ctrl-C during the start would leave the servers behind.
@@ -83,7 +84,7 @@ function scratchRoot(): string {
 /** The Kafka that KAFKA_BROKERS names, or one of our own, or none with a line that says so. */
 async function findKafka(): Promise<Record<string, string>> {
   const usesKafka = (file: string): boolean => /kafka\S*\.ts'/.test(readFileSync(file, 'utf8'));
-  const inOneProcess = stages.every(({ layout }) => layout === 'one-process');
+  const inOneProcess = groups.every(({ layout }) => layout === 'one-process');
   if (inOneProcess && !files.some(usesKafka)) return {};
   const { KAFKA_BROKERS: brokers, REQUIRE_KAFKA: required } = process.env;
   try {
@@ -121,10 +122,9 @@ async function findBrowser(): Promise<Record<string, string>> {
 async function runAll(all: Stage[], env: Record<string, string>): Promise<number> {
   for (const stage of all) {
     if (interrupted.signal.aborted) return 1;
-    if (!canRun(stage, env)) continue;
     if (all.length > 1) console.log(`\n# ${stage.name}`);
     const started = performance.now();
-    const code = await run(stage, env);
+    const code = await run(runnable(stage, env), env);
     const seconds = Math.round((performance.now() - started) / 1_000);
     if (all.length > 1) {
       console.log(`# ${stage.name}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
@@ -135,11 +135,15 @@ async function runAll(all: Stage[], env: Record<string, string>): Promise<number
   return 0;
 }
 
-/** Services that are processes of their own meet on a real Kafka. */
-function canRun({ name, layout }: Stage, env: Record<string, string>): boolean {
-  if (layout === 'one-process' || env.TEST_KAFKA_BROKERS !== undefined) return true;
-  console.error(`\n!!! ${name} IS SKIPPED: there is no Kafka.\n`);
-  return false;
+/** Without the groups that cannot run. */
+function runnable(stage: Stage, env: Record<string, string>): Stage {
+  // Services that are processes of their own meet on a real Kafka.
+  if (env.TEST_KAFKA_BROKERS !== undefined) return stage;
+  const groups = stage.groups.filter(({ layout }) => layout === 'one-process');
+  if (groups.length < stage.groups.length) {
+    console.error('\n!!! TESTS WITH SERVICES AS PROCESSES ARE SKIPPED: there is no Kafka.\n');
+  }
+  return { ...stage, groups };
 }
 
 /** The arguments of Node that run a stage. */
@@ -163,7 +167,6 @@ async function run(stage: Stage, env: Record<string, string>): Promise<number> {
       NODE_COMPILE_CACHE: join(HOME, 'compile-cache'),
       ...process.env,
       ...env,
-      TEST_LAYOUT: stage.layout,
       TMPDIR: home,
       // Given to us for the tests of Kafka, and not to every system that a test starts.
       KAFKA_BROKERS: undefined,

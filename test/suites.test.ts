@@ -2,26 +2,29 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Layout } from './layout.ts';
 import { filesBySuite, planOf, SUITES } from './suites.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const filesOf = (given: string[]): string[] =>
+const filesOf = (given: string[], wanted: Layout): string[] =>
   planOf(given)
-    .filter(({ layout }) => layout === 'one-process')
-    .flatMap(({ groups }) => groups.flat());
+    .flatMap(({ groups }) => groups)
+    .flatMap(({ layout, files }) => (layout === wanted ? files : []));
 
 test('npm test and npm run test:rest run every test file once', () => {
   const all = globSync('{*,!(node_modules|.git|.orderbell)/**/*}.test.ts', { cwd: ROOT });
   assert.ok(all.length > 100);
-  assert.deepEqual([...filesOf([]), ...filesOf(['--rest'])].sort(), all.sort());
+  const once = [...filesOf([], 'one-process'), ...filesOf(['--rest'], 'one-process')];
+  assert.deepEqual(once.sort(), all.sort());
 });
 
-test('the tests of the whole system run with several processes of each service too', () => {
-  const replicas = planOf(['--rest']).find(({ layout }) => layout === 'replicas');
-  assert.deepEqual(
-    replicas?.groups.flat().sort(),
-    globSync('test/system/*.test.ts', { cwd: ROOT }).sort(),
-  );
+test('the course scenario runs in every layout, whatever the environment says', () => {
+  for (const layout of ['replicas', 'processes'] as const) {
+    const files = filesOf(['--rest'], layout);
+    assert.ok(files.includes('test/system/course-scenario.test.ts'), layout);
+    assert.deepEqual(files, [...new Set(files)]);
+    assert.deepEqual(filesOf([layout], layout).sort(), files.sort());
+  }
 });
 
 test('each pattern of a suite means a file', () => {

@@ -12,18 +12,35 @@ export interface Suite {
   says: string;
   /** Whether `npm test` runs it; `npm run test:all` runs all. */
   quick: boolean;
+  /** How its tests spread the services. Its files belong to another suite too, which runs them. */
+  layout?: Layout;
   /** Number of processes that its files are dealt to: each loads the system's code once. */
   processes?: number;
   /** Glob patterns of files. */
   files: string[];
 }
 
+// What `npm run test:rest` runs begins in this order, with the longest file: what begins last should
+// be short. The quick suites begin with the last.
 export const SUITES: Suite[] = [
   {
     name: 'proof',
     says: 'planted defects, and the protocols as models in every state',
     quick: false,
     files: ['bench/prove/defects.test.ts', 'test/models/*-protocol.test.ts'],
+  },
+  {
+    name: 'replicas',
+    says: 'the whole system on Kafka, two processes of each service: what one does to the other',
+    quick: false,
+    layout: 'replicas',
+    processes: 7,
+    files: [
+      // They share one system.
+      'test/system/{course-scenario,input,input-accounts,input-http,letters,lists}.test.ts',
+      'test/system/{replicas,hanging-replica,answers,money}.test.ts',
+      'test/system/{operator-letters,broker-faults,relay-off}.test.ts',
+    ],
   },
   {
     name: 'kafka',
@@ -42,6 +59,14 @@ export const SUITES: Suite[] = [
       'test/service-processes.test.ts',
       'test/system/*-faults.test.ts',
     ],
+  },
+  {
+    name: 'processes',
+    says: 'the whole system on Kafka, one process of each service: what one does without another',
+    quick: false,
+    layout: 'processes',
+    processes: 3,
+    files: ['test/system/{course-scenario,outages,journey,overview,tokens}.test.ts'],
   },
   {
     name: 'thorough',
@@ -91,27 +116,33 @@ export function filesBySuite(): Map<Suite, string[]> {
   const taken = new Set<string>();
   return new Map(
     SUITES.map((suite) => {
-      const files = new Set(suite.files.flatMap(glob).filter((file) => !taken.has(file)));
-      for (const file of files) taken.add(file);
+      const files = new Set(suite.files.flatMap(glob));
+      if (suite.layout === undefined) {
+        for (const file of files) {
+          if (taken.has(file)) files.delete(file);
+          taken.add(file);
+        }
+      }
       return [suite, [...files].sort()];
     }),
   );
 }
 
-/** One call of Node's test runner. */
-export interface Stage {
-  name: string;
+/** Files that share a process. */
+export interface Group {
   layout: Layout;
-  /** A program that is run in place of test files. */
-  program?: string[];
-  /** Files that share a process, in the order in which the processes begin. */
-  groups: string[][];
+  files: string[];
 }
 
-// What one process of each service shows and several do not: a smoke test. All tests of the system
-// run with several.
-const SMOKE = ['test/system/course-scenario.test.ts', 'test/system/outages.test.ts'];
-const REPLICAS_PROCESSES = 6;
+/** One call of Node's test runner, or of another program. */
+export interface Stage {
+  name: string;
+  /** Arguments of Node, in place of test files. */
+  program?: string[];
+  /** In the order in which the processes begin. */
+  groups: Group[];
+}
+
 // All crash points, and half a minute under faults; run by hand it takes longer and a new seed.
 const PROVE = ['--max-old-space-size=8192', 'bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
 
@@ -121,34 +152,34 @@ const PROVE = ['--max-old-space-size=8192', 'bench/prove.ts', '--minutes', '0.5'
  */
 export function planOf(given: string[]): Stage[] {
   const suites = [...filesBySuite()];
-  const layout = testLayout();
   const groupsOf = (chosen: typeof suites) =>
-    chosen.flatMap(([{ processes }, files]) => deal(files, processes));
+    chosen.flatMap(([{ layout = testLayout(), processes }, files]) =>
+      deal(files, processes).map((group) => ({ layout, files: group })),
+    );
   if (given.length === 0) {
     const quick = suites.filter(([suite]) => suite.quick).reverse();
-    return [{ name: 'quick', layout, groups: groupsOf(quick) }];
+    return [{ name: 'quick', groups: groupsOf(quick) }];
   }
   if (given[0] === '--rest') {
     const rest = suites.filter(([suite]) => !suite.quick);
-    const system = suites.flatMap(([, files]) => files.filter(isSystemTest));
     return [
-      { name: 'rest', layout: 'one-process', groups: groupsOf(rest) },
-      { name: 'replicas', layout: 'replicas', groups: deal(system, REPLICAS_PROCESSES) },
-      { name: 'processes', layout: 'processes', groups: deal(SMOKE, 1) },
-      { name: 'prove', layout: 'one-process', program: PROVE, groups: [] },
+      { name: 'rest', groups: groupsOf(rest) },
+      { name: 'prove', program: PROVE, groups: [] },
     ];
   }
   const groups = given.flatMap((name) => {
     const suite = suites.filter(([{ name: known }]) => known === name);
-    return suite.length > 0 ? groupsOf(suite) : [[name]];
+    return suite.length > 0 ? groupsOf(suite) : [{ layout: testLayout(), files: [name] }];
   });
-  return [{ name: 'given', layout, groups }];
+  return [{ name: 'given', groups }];
 }
+
+const PROVE_LINE = '  prove: kills and faults under load, and the books afterwards';
 
 /** What is about to run, for how long, and what is not. */
 export function banner(stages: Stage[]): string[] {
   const [first] = stages;
-  const count = stages.flatMap(({ groups }) => groups.flat()).length;
+  const count = stages.flatMap(({ groups }) => groups).flatMap(({ files }) => files).length;
   if (first?.name === 'given') return [];
   const quick = first?.name === 'quick';
   const told = (wanted: boolean) =>
@@ -161,19 +192,12 @@ export function banner(stages: Stage[]): string[] {
       ? [
           `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven):`,
           ...told(false),
-          '  replicas: the tests of the whole system with two processes of each service, on Kafka',
-          '  prove: kills and faults under load, and the books afterwards',
+          PROVE_LINE,
         ]
-      : [
-          '  replicas, processes: the tests of the whole system with the services as processes',
-          '  prove: kills and faults under load, and the books afterwards',
-        ]),
+      : [PROVE_LINE]),
     '',
   ];
 }
-
-/** Tests of the whole system, which run in every layout. */
-const isSystemTest = (file: string): boolean => file.startsWith(join('test', 'system'));
 
 /**
  * Deals files to so many processes, each of about the same size; without a number one each. Those
@@ -211,14 +235,15 @@ after(() => {
  */
 export function writeGroups({ name, groups }: Stage, folder: string): Promise<string[]> {
   return Promise.all(
-    groups.map(async (files, index) => {
+    groups.map(async ({ layout, files }, index) => {
       const path = join(folder, `${name}-${String(index).padStart(3, '0')}.mjs`);
       // A file that cannot be read is a test that fails, and no reason to skip the others.
       const lines = files.map(
         (file) => `await import(${JSON.stringify(resolve(file))})
           .catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));`,
       );
-      await writeFile(path, [FRAME, ...lines, 'read.resolve();'].join('\n'));
+      const setting = `process.env.TEST_LAYOUT = ${JSON.stringify(layout)};`;
+      await writeFile(path, [FRAME, setting, ...lines, 'read.resolve();'].join('\n'));
       return path;
     }),
   );

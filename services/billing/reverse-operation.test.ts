@@ -119,6 +119,8 @@ test('what is no top-up of this wallet is refused, and nothing is stored', async
     [randomUUID(), {}, 404, 'not-found'],
     ['no-uuid', {}, 400, 'invalid-request'],
     [topUp.id, { reason: '' }, 400, 'invalid-request'],
+    [topUp.id, { reason: ' \u00a0' }, 400, 'invalid-request'],
+    [topUp.id, { reason: '\u200b\u2060\u3164' }, 400, 'invalid-request'],
     [topUp.id, { reason: 'two\nlines' }, 400, 'invalid-request'],
     [topUp.id, { reason: 'x'.repeat(201) }, 400, 'invalid-request'],
   ] as const) {

@@ -1,6 +1,7 @@
 import * as contract from '#contracts/operator.ts';
 import { remedyTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/deadline.ts';
+import type { FaultPlace } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http-server.ts';
 import { type Language, languageOf } from '#platform/language.ts';
 import { decodeCursor, encodeCursor } from '#platform/page.ts';
@@ -51,8 +52,8 @@ export function cursorOf(place: LedgerPlace | null): string | null {
   return place && encodeCursor(`ledger:${place.phase}:${place.after ?? ''}`);
 }
 
-export function placeOf(cursor: string | undefined): LedgerPlace | null {
-  const key = decodeCursor(cursor, CURSOR);
+export function placeOf(cursor: string | undefined, given?: FaultPlace): LedgerPlace | null {
+  const key = decodeCursor(cursor, CURSOR, given);
   if (key === null) return null;
   const [, phase, after] = /^(\w+):(.*)$/.exec(key) as unknown as [string, string, string];
   return { phase: phase as LedgerPlace['phase'], after: after === '' ? null : after };

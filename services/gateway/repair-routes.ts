@@ -32,8 +32,9 @@ export function serveRepairs(app: HttpServer, gateway: Gateway): void {
     async ({ body, caller, request, traceId }) => {
       const deadline = deadlineIn(READ_TIMEOUT_MS);
       const books = ledgerNeighbours(neighbours, { deadline, stop: stop.signal, traceId });
+      const place = placeOf(body.cursor, { pointer: '/cursor' });
       const limits = { ...LIMITS, differences: STEPS_MAX };
-      const { report, next } = await verifyLedger(books, placeOf(body.cursor), limits);
+      const { report, next } = await verifyLedger(books, place, limits);
       const { apply, reason = '' } = body;
       const steps = await repairBooks(repairServices(neighbours, traceId), report.differences, {
         author: apply ? { reason, madeBy: caller.customerId } : null,

@@ -234,6 +234,10 @@ test('a filter that is none is refused, and named', async (t) => {
   for (const [body, place] of [
     [{ failedSince: 'yesterday' }, '/failedSince'],
     [{ failedUntil: '2026-02-30T00:00:00Z' }, '/failedUntil'],
+    [{ failedSince: '2026-02-20T00:00:00+05' }, '/failedSince'],
+    // A leap second has the form, and is no moment.
+    [{ failedSince: '2026-06-30T23:59:60Z' }, '/failedSince'],
+    [{ cursor: Buffer.from('letters:x').toString('base64url') }, '/cursor'],
     [{ failure: '' }, '/failure'],
     [{ failure: 'x'.repeat(201) }, '/failure'],
     [{ kind: 'joy' }, '/kind'],
@@ -246,8 +250,8 @@ test('a filter that is none is refused, and named', async (t) => {
     assert.equal(answer.status, 400);
     assert.equal(answer.body.errors[0].pointer, place);
   }
-  const cursor = Buffer.from('letters:x').toString('base64url');
-  assert.equal((await service.call('POST', `${LETTERS}/resend`, { cursor })).status, 400);
+  const listed = await service.call('GET', `${LETTERS}?failedSince=2026-06-30T23:59:60Z`);
+  assert.deepEqual([listed.status, listed.body.errors[0].parameter], [400, 'failedSince']);
 });
 
 test('a letter that waits for its next try becomes due now', async (t) => {

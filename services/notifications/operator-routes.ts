@@ -4,7 +4,7 @@ import * as contract from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import type { Database } from '#platform/database.ts';
 import { deadlineIn } from '#platform/deadline.ts';
-import { AppError, commonProblems } from '#platform/errors.ts';
+import { AppError, commonProblems, type FaultPlace } from '#platform/errors.ts';
 import { decodeCursor, encodeCursor, pageOf } from '#platform/page.ts';
 import type { InternalApi } from '#platform/service.ts';
 import * as deadStore from './dead-letter-store.ts';
@@ -47,7 +47,11 @@ type LetterFilter = LetterQuery | contract.LettersToResend;
 
 const keyOf = ({ id }: { id: string }) => `all-letters:${id}`;
 
-function searchOf(filter: LetterFilter): LetterSearch {
+const inQuery = (name: string): FaultPlace => ({ parameter: name });
+const inBody = (name: string): FaultPlace => ({ pointer: `/${name}` });
+
+/** @param placeOf where the client gave a member */
+function searchOf(filter: LetterFilter, placeOf: (name: string) => FaultPlace): LetterSearch {
   const {
     customerId = null,
     orderId = null,
@@ -55,20 +59,19 @@ function searchOf(filter: LetterFilter): LetterSearch {
     cursor,
     kind = null,
   } = filter as LetterQuery;
-  const before = decodeCursor(cursor, LETTERS_CURSOR);
-  const failedSince = momentOf(filter, 'failedSince');
-  const failedUntil = momentOf(filter, 'failedUntil');
+  const before = decodeCursor(cursor, LETTERS_CURSOR, placeOf('cursor'));
+  const failedSince = momentOf(filter.failedSince, placeOf('failedSince'));
+  const failedUntil = momentOf(filter.failedUntil, placeOf('failedUntil'));
   return { customerId, orderId, state, kind, before, failedSince, failedUntil };
 }
 
 /** A leap second has the form, and is no moment to JavaScript. */
-function momentOf(filter: LetterFilter, name: 'failedSince' | 'failedUntil'): Date | null {
-  const text = filter[name];
+function momentOf(text: string | undefined, place: FaultPlace): Date | null {
   if (text === undefined) return null;
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime())) {
-    throw new AppError(commonProblems.invalidRequest, `${name} is no moment`, {
-      faults: [{ parameter: name, rule: 'format' }],
+    throw new AppError(commonProblems.invalidRequest, `no moment: ${text}`, {
+      faults: [{ ...place, rule: 'format' }],
     });
   }
   return moment;
@@ -108,7 +111,7 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
 
   api.serve(contract.listAllLetters, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const search = searchOf(query);
+    const search = searchOf(query, inQuery);
     const { data, nextCursor } = isNarrowed(query)
       ? await searchPage(database, search, { reason: query.failure ?? null, limit })
       : pageOf(await listLetters(database, { ...search, limit }), limit, keyOf);
@@ -123,7 +126,7 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
         queueFailedAgain: (ids) => store.queueFailedAgain(database, ids),
         onDue: deps.onDue,
       },
-      searchOf(body),
+      searchOf(body, inBody),
       {
         reason: body.failure ?? null,
         limit: body.dryRun === true ? null : (body.limit ?? RESEND_MAX),
