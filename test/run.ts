@@ -20,7 +20,7 @@ const TIMES_REPORTER = join(import.meta.dirname, 'times.ts');
 
 // Each process of tests has pools and hash work; more at once than this only fight for the
 // processors of a small CI machine.
-const CONCURRENCY = 3;
+const CONCURRENCY = 4;
 
 // It ends a test that hangs, and no other: nothing takes this long on a machine ten times slower.
 const TEST_TIMEOUT_MS = 600_000;
