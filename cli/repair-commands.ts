@@ -62,11 +62,18 @@ async function repair(shell: Shell, { apply, reason, writeOff = [] }: Options) {
   shell.show(jsonArray(answers.map(({ text }) => text)), () =>
     repairText(shell, steps, apply === true),
   );
+  const unused = orders.filter((order) => !steps.some((step) => isWriteOffOf(step, order)));
+  if (unused.length > 0) {
+    throw new CliError(EXIT.refused, shell.say('writeOffUnused', unused.join(', ')));
+  }
   // These need no person; any other state does.
   return steps.every(({ state }) => state === 'done' || state === 'planned')
     ? undefined
     : EXIT.refused;
 }
+
+const isWriteOffOf = ({ remedy, id }: contract.RepairedDifference, order: string): boolean =>
+  remedy === 'write-off' && id === order.toLowerCase();
 
 const COLOURS: Record<contract.RepairedDifference['state'], Colour> = {
   planned: 'yellow',

@@ -31,6 +31,10 @@ export const repairTexts = {
     ru: 'Ничего не изменено. Исправить: та же команда с --apply --reason "…".',
     en: 'Nothing was changed. To repair, add --apply --reason "…".',
   },
+  writeOffUnused: {
+    ru: 'Ничего не списано за {0}: такого расхождения, которое списывают, нет.',
+    en: 'Nothing to write off for {0}: there is no difference that a write-off mends.',
+  },
   walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
   walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },
   booksAcknowledged: { ru: 'Отмечены как известные', en: 'Acknowledged' },

@@ -197,6 +197,10 @@ test('a repair is shown, needs a reason, is done and listed', async (t) => {
   const english = await done(cli, 'operator', 'repair', '--lang', 'en');
   assert.match(english, /the wallet pays|The wallet pays/);
   assert.match(english, /Nothing was changed/);
+  assert.match(await done(cli, 'operator', 'repair', '--write-off', id.toUpperCase()), /Списать/);
+  const foreign = await cli.run('operator', 'repair', '--write-off', crypto.randomUUID());
+  assert.equal(foreign.code, 1);
+  assert.match(foreign.stderr, /Ничего не списано за/);
   assert.match(await done(cli, 'wallet'), /^Баланс +1 000,00 ₽$/m);
 
   const unreasoned = await cli.run('operator', 'repair', '--apply');

@@ -85,6 +85,8 @@ function whyUnusable(file: string, error: unknown): string {
 }
 
 function openStore(file: string, messagesMax: number): MailStore {
+  // Letters have addresses in them. SQLite makes its other files with the same permissions.
+  closeSync(openSync(file, 'a', 0o600));
   const database = new DatabaseSync(file, { timeout: 1_000 });
   // NORMAL: a commit survives the death of the process; only a power cut may take the last ones.
   database.exec(`

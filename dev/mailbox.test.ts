@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -84,6 +85,10 @@ async function get(mailbox: OpenMailbox, path: string) {
 test('what was answered with 250 is there after a restart', async (t) => {
   const first = await openMailbox(t);
   await deliverInTurn(first, [{ messageId: 'a@orders.test' }]);
+  for (const ending of ['', '-wal', '-shm']) {
+    const { mode } = statSync(first.file + ending);
+    assert.equal((mode & 0o777).toString(8), '600', `of others: ${ending}`);
+  }
   await first.close();
   const second = await openMailbox(t, { file: first.file });
   await deliverInTurn(second, [{ messageId: 'b@orders.test' }]);

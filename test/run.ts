@@ -9,7 +9,7 @@ import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka-server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
 import { findChromium } from './chromium.ts';
-import { banner, planOf, type Stage, writeGroups } from './suites.ts';
+import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
 // `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
 // files. Without names the quick suites run, with `--rest` all that they leave out (docs/testing.md).
@@ -32,10 +32,9 @@ const SCRATCH_BYTES = 4 * 1024 ** 3;
 const GET_JAVA = 'To have them: apt install openjdk-17-jre-headless maven';
 const GET_CHROMIUM = 'To have them: apt install chromium';
 
-const stages = planOf(process.argv.slice(2));
-const groups = stages.flatMap((stage) => stage.groups);
-const files = groups.flatMap((group) => group.files);
-for (const line of banner(stages)) console.log(line);
+const plan = planOf(process.argv.slice(2));
+const files = plan.groups.flatMap((group) => group.files);
+for (const line of banner(plan)) console.log(line);
 
 // From the first moment on, or Ctrl-C during the start would leave the servers behind.
 const interrupted = new AbortController();
@@ -59,7 +58,7 @@ try {
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '600' },
   });
   const env = { ...browserEnv, ...kafkaEnv, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') };
-  process.exitCode = await runAll(stages, env);
+  process.exitCode = await run(runnable(plan, env), env);
 } finally {
   await kafka?.stop();
   await postgres?.stop();
@@ -84,7 +83,7 @@ function scratchRoot(): string {
 /** The Kafka that KAFKA_BROKERS names, or one of our own, or none with a line that says so. */
 async function findKafka(): Promise<Record<string, string>> {
   const usesKafka = (file: string): boolean => /kafka\S*\.ts'/.test(readFileSync(file, 'utf8'));
-  const inOneProcess = groups.every(({ layout }) => layout === 'one-process');
+  const inOneProcess = plan.groups.every(({ layout }) => layout === 'one-process');
   if (inOneProcess && !files.some(usesKafka)) return {};
   const { KAFKA_BROKERS: brokers, REQUIRE_KAFKA: required } = process.env;
   try {
@@ -118,48 +117,34 @@ async function findBrowser(): Promise<Record<string, string>> {
   return { TEST_CHROMIUM: chromium };
 }
 
-/** @returns 0 when everything passed */
-async function runAll(all: Stage[], env: Record<string, string>): Promise<number> {
-  for (const stage of all) {
-    if (interrupted.signal.aborted) return 1;
-    if (all.length > 1) console.log(`\n# ${stage.name}`);
-    const started = performance.now();
-    const code = await run(runnable(stage, env), env);
-    const seconds = Math.round((performance.now() - started) / 1_000);
-    if (all.length > 1) {
-      console.log(`# ${stage.name}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
-    }
-    // The lines of what comes next would hide it.
-    if (code !== 0) return code;
-  }
-  return 0;
-}
-
 /** Without the groups that cannot run. */
-function runnable(stage: Stage, env: Record<string, string>): Stage {
+function runnable({ name, groups }: Plan, env: Record<string, string>): Plan {
   // Services that are processes of their own meet on a real Kafka.
-  if (env.TEST_KAFKA_BROKERS !== undefined) return stage;
-  const groups = stage.groups.filter(({ layout }) => layout === 'one-process');
-  if (groups.length < stage.groups.length) {
+  if (env.TEST_KAFKA_BROKERS !== undefined) return { name, groups };
+  const here = groups.filter(({ layout }) => layout === 'one-process');
+  if (here.length < groups.length) {
     console.error('\n!!! TESTS WITH SERVICES AS PROCESSES ARE SKIPPED: there is no Kafka.\n');
   }
-  return { ...stage, groups };
+  return { name, groups: here };
 }
 
-/** The arguments of Node that run a stage. */
-async function argumentsOf(stage: Stage): Promise<string[]> {
-  if (stage.program) return stage.program;
+/** The arguments of Node that run a plan. */
+async function argumentsOf(plan: Plan): Promise<string[]> {
   const args = ['--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_TIMEOUT_MS}`];
   const { TEST_TIMES: times } = process.env;
-  const reporters = times ? { spec: 'stdout', [TIMES_REPORTER]: `${times}-${stage.name}` } : {};
+  const reporters = times ? { spec: 'stdout', [TIMES_REPORTER]: `${times}-${plan.name}` } : {};
   for (const [reporter, to] of Object.entries(reporters)) {
     args.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`);
   }
-  return [...args, ...(await writeGroups(stage, home))];
+  return [...args, ...(await writeGroups(plan, home))];
 }
 
-async function run(stage: Stage, env: Record<string, string>): Promise<number> {
-  const child = spawn(process.execPath, await argumentsOf(stage), {
+/** @returns the runner's exit code: 0 when everything passed */
+async function run(plan: Plan, env: Record<string, string>): Promise<number> {
+  if (interrupted.signal.aborted) return 1;
+  // Without a file the runner would take every file that it finds.
+  if (plan.groups.length === 0) return 0;
+  const child = spawn(process.execPath, await argumentsOf(plan), {
     cwd: ROOT,
     stdio: 'inherit',
     env: {

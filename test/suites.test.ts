@@ -7,9 +7,7 @@ import { filesBySuite, planOf, SUITES } from './suites.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const filesOf = (given: string[], wanted: Layout): string[] =>
-  planOf(given)
-    .flatMap(({ groups }) => groups)
-    .flatMap(({ layout, files }) => (layout === wanted ? files : []));
+  planOf(given).groups.flatMap(({ layout, files }) => (layout === wanted ? files : []));
 
 test('npm test and npm run test:rest run every test file once', () => {
   const all = globSync('{*,!(node_modules|.git|.orderbell)/**/*}.test.ts', { cwd: ROOT });

@@ -25,9 +25,9 @@ export interface Suite {
 export const SUITES: Suite[] = [
   {
     name: 'proof',
-    says: 'planted defects, and the protocols as models in every state',
+    says: 'prove: kills and faults under load; planted defects; the protocols as models',
     quick: false,
-    files: ['bench/prove/defects.test.ts', 'test/models/*-protocol.test.ts'],
+    files: ['bench/prove/{defects,whole-run}.test.ts', 'test/models/*-protocol.test.ts'],
   },
   {
     name: 'replicas',
@@ -134,23 +134,18 @@ export interface Group {
   files: string[];
 }
 
-/** One call of Node's test runner, or of another program. */
-export interface Stage {
-  name: string;
-  /** Arguments of Node, in place of test files. */
-  program?: string[];
+/** What one call of Node's test runner runs. */
+export interface Plan {
+  name: 'quick' | 'rest' | 'given';
   /** In the order in which the processes begin. */
   groups: Group[];
 }
-
-// All crash points, and half a minute under faults; run by hand it takes longer and a new seed.
-const PROVE = ['--max-old-space-size=8192', 'bench/prove.ts', '--minutes', '0.5', '--seed', '1'];
 
 /**
  * What a run is made of.
  * @param given names of suites or files; `--rest` for all that the quick suites leave out
  */
-export function planOf(given: string[]): Stage[] {
+export function planOf(given: string[]): Plan {
   const suites = [...filesBySuite()];
   const groupsOf = (chosen: typeof suites) =>
     chosen.flatMap(([{ layout = testLayout(), processes }, files]) =>
@@ -158,43 +153,35 @@ export function planOf(given: string[]): Stage[] {
     );
   if (given.length === 0) {
     const quick = suites.filter(([suite]) => suite.quick).reverse();
-    return [{ name: 'quick', groups: groupsOf(quick) }];
+    return { name: 'quick', groups: groupsOf(quick) };
   }
   if (given[0] === '--rest') {
-    const rest = suites.filter(([suite]) => !suite.quick);
-    return [
-      { name: 'rest', groups: groupsOf(rest) },
-      { name: 'prove', program: PROVE, groups: [] },
-    ];
+    return { name: 'rest', groups: groupsOf(suites.filter(([suite]) => !suite.quick)) };
   }
   const groups = given.flatMap((name) => {
     const suite = suites.filter(([{ name: known }]) => known === name);
     return suite.length > 0 ? groupsOf(suite) : [{ layout: testLayout(), files: [name] }];
   });
-  return [{ name: 'given', groups }];
+  return { name: 'given', groups };
 }
 
-const PROVE_LINE = '  prove: kills and faults under load, and the books afterwards';
-
 /** What is about to run, for how long, and what is not. */
-export function banner(stages: Stage[]): string[] {
-  const [first] = stages;
-  const count = stages.flatMap(({ groups }) => groups).flatMap(({ files }) => files).length;
-  if (first?.name === 'given') return [];
-  const quick = first?.name === 'quick';
+export function banner({ name, groups }: Plan): string[] {
+  if (name === 'given') return [];
+  const quick = name === 'quick';
   const told = (wanted: boolean) =>
     SUITES.filter((suite) => suite.quick === wanted).map(({ name, says }) => `  ${name}: ${says}`);
+  const count = groups.flatMap(({ files }) => files).length;
   return [
     `${quick ? 'The quick suites' : 'What the quick suites leave out'}: ${count} test files, ` +
       `about ${quick ? QUICK_MINUTES : REST_MINUTES} minutes on two processors.`,
-    ...told(quick).reverse(),
     ...(quick
       ? [
+          ...told(true).reverse(),
           `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven):`,
-          ...told(false),
-          PROVE_LINE,
         ]
-      : [PROVE_LINE]),
+      : []),
+    ...told(false),
     '',
   ];
 }
@@ -233,7 +220,7 @@ after(() => {
  * Writes a file for each group that runs the tests of its files one after the other.
  * @returns their paths, which the runner sorts by name
  */
-export function writeGroups({ name, groups }: Stage, folder: string): Promise<string[]> {
+export function writeGroups({ name, groups }: Plan, folder: string): Promise<string[]> {
   return Promise.all(
     groups.map(async ({ layout, files }, index) => {
       const path = join(folder, `${name}-${String(index).padStart(3, '0')}.mjs`);
