@@ -90,6 +90,7 @@ for (const [how, damage] of Object.entries(damages)) {
         return;
       }
       await assertNamed(loadSecrets(home), join(home, name));
+      if (how === 'empty') await assert.rejects(loadSecrets(home), /is empty/);
       assert.deepEqual(await contentOf(home), before);
     });
   }
