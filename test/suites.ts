@@ -104,7 +104,7 @@ export const SUITES: Suite[] = [
 ];
 
 const QUICK_MINUTES = 5;
-const REST_MINUTES = 12;
+const REST_MINUTES = 13;
 
 const ROOT = join(import.meta.dirname, '..');
 const NOT_OURS = ['node_modules', '.git', '.orderbell'];
