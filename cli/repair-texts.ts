@@ -32,8 +32,8 @@ export const repairTexts = {
     en: 'Nothing was changed. To repair, add --apply --reason "…".',
   },
   writeOffUnused: {
-    ru: 'Ничего не списано за {0}: такого расхождения, которое списывают, нет.',
-    en: 'Nothing to write off for {0}: there is no difference that a write-off mends.',
+    ru: 'Для {0} нечего списывать: нет расхождения, которое устраняет списание.',
+    en: 'Nothing to write off for {0}: no difference was found that a write-off repairs.',
   },
   walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
   walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },

@@ -200,7 +200,7 @@ test('a repair is shown, needs a reason, is done and listed', async (t) => {
   assert.match(await done(cli, 'operator', 'repair', '--write-off', id.toUpperCase()), /Списать/);
   const foreign = await cli.run('operator', 'repair', '--write-off', crypto.randomUUID());
   assert.equal(foreign.code, 1);
-  assert.match(foreign.stderr, /Ничего не списано за/);
+  assert.match(foreign.stderr, /нечего списывать/);
   assert.match(await done(cli, 'wallet'), /^Баланс +1 000,00 ₽$/m);
 
   const unreasoned = await cli.run('operator', 'repair', '--apply');

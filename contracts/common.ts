@@ -67,12 +67,12 @@ export function lineOfText(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT });
 }
 
-// Spaces and what is drawn as nothing: soft hyphen, joiners, marks of direction, fillers.
+// White space and characters without a glyph: soft hyphen, joiners, direction marks, fillers.
 const INVISIBLE =
   '\\s\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
-  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff';
+  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb';
 
-/** Why an operator changed what was recorded: one line in which there is something to read. */
+/** An operator's reason for a reversal or a repair: one line, not of white space and the like alone. */
 export const OperatorReason = Type.String({
   minLength: 1,
   maxLength: 200,

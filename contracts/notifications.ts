@@ -121,7 +121,7 @@ export type LetterPreview = Static<typeof LetterPreview>;
 
 const Moment = Type.String({
   format: 'date-time',
-  // The format would also take an offset without minutes, which RFC 3339 has not.
+  // The format also accepts an offset without minutes, which RFC 3339 forbids.
   pattern: '([Zz]|[+\\-]\\d{2}:\\d{2})$',
   maxLength: 40,
   description: 'RFC 3339.',

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describeError } from '#platform/errors.ts';
@@ -84,9 +84,16 @@ function whyUnusable(file: string, error: unknown): string {
   return `cannot be opened (${describeError(error)})`;
 }
 
+/** Also what an earlier version made readable for all. */
+function keepPrivate(path: string): void {
+  const { uid } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  if (uid !== undefined && uid === process.getuid?.()) chmodSync(path, 0o600);
+}
+
 function openStore(file: string, messagesMax: number): MailStore {
-  // Letters have addresses in them. SQLite makes its other files with the same permissions.
+  // Letters contain addresses. SQLite gives its other files the same permissions.
   closeSync(openSync(file, 'a', 0o600));
+  for (const ending of ['', '-wal', '-shm']) keepPrivate(file + ending);
   const database = new DatabaseSync(file, { timeout: 1_000 });
   // NORMAL: a commit survives the death of the process; only a power cut may take the last ones.
   database.exec(`

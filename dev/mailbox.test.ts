@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -90,7 +90,9 @@ test('what was answered with 250 is there after a restart', async (t) => {
     assert.equal((mode & 0o777).toString(8), '600', `of others: ${ending}`);
   }
   await first.close();
+  chmodSync(first.file, 0o644);
   const second = await openMailbox(t, { file: first.file });
+  assert.equal(statSync(first.file).mode & 0o777, 0o600);
   await deliverInTurn(second, [{ messageId: 'b@orders.test' }]);
   const { data, next } = await list(second);
   assert.deepEqual(

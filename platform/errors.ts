@@ -47,7 +47,7 @@ export interface Fault {
   expected?: string;
 }
 
-/** Where the client gave a member that several operations take. */
+/** Where a faulty value was: in the body or in a parameter. */
 export type FaultPlace = Pick<Fault, 'pointer'> | Pick<Fault, 'parameter'>;
 
 interface AppErrorOptions {

@@ -387,7 +387,7 @@ test('a port that is taken is named', async (t) => {
   const { port } = new URL(url);
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   t.after(() => app.close());
-  await assert.rejects(listen(app, '127.0.0.1', Number(port)), {
+  await assert.rejects(listen(app, '127.0.0.1', Number(port), 'PORT'), {
     message: `port ${port} on 127.0.0.1 is already in use; PORT sets another`,
   });
 });

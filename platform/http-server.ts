@@ -79,8 +79,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       answerBrokenRequest(error, socket, answerHeaders.owedOn(socket)),
   }) as unknown as FastifyInstance;
 
-  // An expectation that we do not know may be ignored (RFC 9110 section 10.1.1). Node would answer
-  // an empty 417 by itself.
+  // A server may ignore an unknown expectation (RFC 9110 section 10.1.1). By default Node answers it
+  // with an empty 417.
   app.server.on('checkExpectation', (request, response) =>
     app.server.emit('request', request, response),
   );
@@ -297,16 +297,23 @@ function answerBrokenRequest(
 
 /**
  * Starts listening.
+ * @param setting name of the setting that chooses the port
  * @returns the base URL with the real port
  * @throws Error that names host and port when the port is taken or not allowed
  */
-export async function listen(app: HttpServer, host: string, port: number): Promise<string> {
+export async function listen(
+  app: HttpServer,
+  host: string,
+  port: number,
+  setting?: string,
+): Promise<string> {
   try {
     await app.listen({ host, port });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EADDRINUSE') {
-      throw new Error(`port ${port} on ${host} is already in use; PORT sets another`);
+      const remedy = setting === undefined ? '' : `; ${setting} sets another`;
+      throw new Error(`port ${port} on ${host} is already in use${remedy}`);
     }
     if (code === 'EACCES') throw new Error(`no permission to listen on ${host}:${port}`);
     throw error;

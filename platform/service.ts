@@ -86,7 +86,7 @@ export async function startInternalService(
       if (endpoint.together) calls.add(endpoint, identify, handle);
     },
   });
-  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);
+  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
   return {
     url,
     async close() {

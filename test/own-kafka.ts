@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type KafkaServer, type KafkaServerOptions, startKafkaServer } from '#dev/kafka-server.ts';
+import { testLayout } from './layout.ts';
 
 /** Where tests that need a Kafka of their own find its jars; undefined: KAFKA_BROKERS was given. */
 const jars = process.env.TEST_KAFKA_JARS;
@@ -10,6 +11,9 @@ const jars = process.env.TEST_KAFKA_JARS;
 /** For `test` options: why tests that take Kafka away from itself are skipped, or false. */
 export const skipWithoutOwnKafka =
   jars === undefined ? 'there is no Kafka that a test may stop' : false;
+
+/** The same for tests of a system with a broker of its own, which in one process needs no Kafka. */
+export const skipWithoutOwnBroker = testLayout() === 'one-process' ? false : skipWithoutOwnKafka;
 
 /** A Kafka that somebody has for himself, in a folder of its own. */
 export interface OwnKafka extends KafkaServer {

@@ -22,7 +22,8 @@ const TIMES_REPORTER = join(import.meta.dirname, 'times.ts');
 // processors of a small CI machine.
 const CONCURRENCY = 4;
 
-// It ends a test that hangs, and no other: nothing takes this long on a machine ten times slower.
+// It ends a test that hangs: no test takes this long on a machine ten times slower, but the one of
+// `prove`, which has a limit of its own.
 const TEST_TIMEOUT_MS = 600_000;
 
 // A run needs less than 1 GB at a time.
@@ -142,7 +143,7 @@ async function argumentsOf(plan: Plan): Promise<string[]> {
 /** @returns the runner's exit code: 0 when everything passed */
 async function run(plan: Plan, env: Record<string, string>): Promise<number> {
   if (interrupted.signal.aborted) return 1;
-  // Without a file the runner would take every file that it finds.
+  // Without file names the runner would run every test file that it finds.
   if (plan.groups.length === 0) return 0;
   const child = spawn(process.execPath, await argumentsOf(plan), {
     cwd: ROOT,

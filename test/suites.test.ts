@@ -6,8 +6,8 @@ import type { Layout } from './layout.ts';
 import { filesBySuite, planOf, SUITES } from './suites.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const filesOf = (given: string[], wanted: Layout): string[] =>
-  planOf(given).groups.flatMap(({ layout, files }) => (layout === wanted ? files : []));
+const filesOf = (given: string[], wanted: Layout, chosen: Layout = 'one-process'): string[] =>
+  planOf(given, chosen).groups.flatMap(({ layout, files }) => (layout === wanted ? files : []));
 
 test('npm test and npm run test:rest run every test file once', () => {
   const all = globSync('{*,!(node_modules|.git|.orderbell)/**/*}.test.ts', { cwd: ROOT });
@@ -19,6 +19,7 @@ test('npm test and npm run test:rest run every test file once', () => {
 test('the course scenario runs in every layout, whatever the environment says', () => {
   for (const layout of ['replicas', 'processes'] as const) {
     const files = filesOf(['--rest'], layout);
+    assert.deepEqual(filesOf(['--rest'], layout, layout), files);
     assert.ok(files.includes('test/system/course-scenario.test.ts'), layout);
     assert.deepEqual(files, [...new Set(files)]);
     assert.deepEqual(filesOf([layout], layout).sort(), files.sort());

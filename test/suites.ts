@@ -12,7 +12,7 @@ export interface Suite {
   says: string;
   /** Whether `npm test` runs it; `npm run test:all` runs all. */
   quick: boolean;
-  /** How its tests spread the services. Its files belong to another suite too, which runs them. */
+  /** How its tests spread the services. Its files also run in their own suite, in one process. */
   layout?: Layout;
   /** Number of processes that its files are dealt to: each loads the system's code once. */
   processes?: number;
@@ -31,15 +31,15 @@ export const SUITES: Suite[] = [
   },
   {
     name: 'replicas',
-    says: 'the whole system on Kafka, two processes of each service: what one does to the other',
+    says: 'the whole system on Kafka, two processes of each service but identity: races, failover, idempotency',
     quick: false,
     layout: 'replicas',
-    processes: 7,
+    processes: 6,
     files: [
-      // They share one system.
+      // These share one system.
       'test/system/{course-scenario,input,input-accounts,input-http,letters,lists}.test.ts',
-      'test/system/{replicas,hanging-replica,answers,money}.test.ts',
-      'test/system/{operator-letters,broker-faults,relay-off}.test.ts',
+      'test/system/{money,operator-letters}.test.ts',
+      'test/system/{answers,broker-faults,hanging-replica,relay-off,replicas}.test.ts',
     ],
   },
   {
@@ -62,7 +62,7 @@ export const SUITES: Suite[] = [
   },
   {
     name: 'processes',
-    says: 'the whole system on Kafka, one process of each service: what one does without another',
+    says: 'the whole system on Kafka, one process of each service: outages, and what is shown of them',
     quick: false,
     layout: 'processes',
     processes: 3,
@@ -144,11 +144,12 @@ export interface Plan {
 /**
  * What a run is made of.
  * @param given names of suites or files; `--rest` for all that the quick suites leave out
+ * @param chosen layout of the suites that have none of their own; `--rest` always takes one process
  */
-export function planOf(given: string[]): Plan {
+export function planOf(given: string[], chosen = testLayout()): Plan {
   const suites = [...filesBySuite()];
-  const groupsOf = (chosen: typeof suites) =>
-    chosen.flatMap(([{ layout = testLayout(), processes }, files]) =>
+  const groupsOf = (some: typeof suites, ownLayout = chosen) =>
+    some.flatMap(([{ layout = ownLayout, processes }, files]) =>
       deal(files, processes).map((group) => ({ layout, files: group })),
     );
   if (given.length === 0) {
@@ -156,11 +157,12 @@ export function planOf(given: string[]): Plan {
     return { name: 'quick', groups: groupsOf(quick) };
   }
   if (given[0] === '--rest') {
-    return { name: 'rest', groups: groupsOf(suites.filter(([suite]) => !suite.quick)) };
+    const rest = suites.filter(([suite]) => !suite.quick);
+    return { name: 'rest', groups: groupsOf(rest, 'one-process') };
   }
   const groups = given.flatMap((name) => {
     const suite = suites.filter(([{ name: known }]) => known === name);
-    return suite.length > 0 ? groupsOf(suite) : [{ layout: testLayout(), files: [name] }];
+    return suite.length > 0 ? groupsOf(suite) : [{ layout: chosen, files: [name] }];
   });
   return { name: 'given', groups };
 }
@@ -178,7 +180,7 @@ export function banner({ name, groups }: Plan): string[] {
     ...(quick
       ? [
           ...told(true).reverse(),
-          `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven):`,
+          `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven, Chromium):`,
         ]
       : []),
     ...told(false),

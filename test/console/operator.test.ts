@@ -171,7 +171,9 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await goTo(page, words, 'pending');
     await page.getByText(words.operator.pending.none).waitFor();
     const hasty = await system.startGatewayBeside({
-      ...{ ORDER_DEADLINE_MS: '300', RECOVERY_AGE_MS: '500', RECOVERY_INTERVAL_MS: '100' },
+      ORDER_DEADLINE_MS: '300',
+      RECOVERY_AGE_MS: '500',
+      RECOVERY_INTERVAL_MS: '100',
     });
     const start = await stop(system, 'billing');
     const key = { 'idempotency-key': randomUUID() };

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertBooks } from '../books.ts';
 import { newHistory } from '../history.ts';
+import { skipWithoutOwnBroker } from '../own-kafka.ts';
 import { startTestSystem } from '../system.ts';
 import { runTraffic } from '../traffic.ts';
 
-test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as ever, and no event is lost', async (t) => {
+test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as ever, and no event is lost', {
+  skip: skipWithoutOwnBroker,
+}, async (t) => {
   const system = await startTestSystem(t, {}, { ownBroker: true });
   const customers = [];
   for (let number = 0; number < 8; number++) customers.push(await system.customer({ topUp: 500 }));

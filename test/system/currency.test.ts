@@ -37,7 +37,7 @@ test('I3: an order in another currency than the wallet is cancelled at once and 
 });
 
 test('I3: recovery ends an order of any currency', async (t) => {
-  // Older than any order that a request is still at.
+  // No request takes this long, so recovery never ends an order whose request still runs.
   const system = await startTestSystem(t, {
     RECOVERY_AGE_MS: '600000',
     RECOVERY_INTERVAL_MS: '50',

@@ -8,6 +8,7 @@ import { createSecrets } from '#dev/secrets.ts';
 import { testLog } from '../database.ts';
 import { startTestIssuer } from '../issuer.ts';
 import { stop } from '../outage.ts';
+import { skipWithoutOwnBroker } from '../own-kafka.ts';
 import { assertProblem } from '../raw-http.ts';
 import {
   type Answer,
@@ -79,7 +80,9 @@ async function assertLettersArrive(customer: TestCustomer, orderIds: string[]): 
   assert.deepEqual(letters.map(({ orderId }) => orderId).sort(), orderIds);
 }
 
-test('orders are answered as before without what only letters need', async (t) => {
+test('orders are answered as before without what only letters need', {
+  skip: skipWithoutOwnBroker,
+}, async (t) => {
   const mailServer = await startMailServer(t);
   const system = await startTestSystem(t, { SMTP_URL: mailServer.url }, { ownBroker: true });
 

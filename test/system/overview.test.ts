@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Overview } from '#contracts/operator.ts';
 import { stop } from '../outage.ts';
+import { skipWithoutOwnBroker } from '../own-kafka.ts';
 import { assertProblem } from '../raw-http.ts';
 import { startTestSmtpServer } from '../smtp-server.ts';
 import { call, eventually, orderOf, startTestSystem, type TestCustomer } from '../system.ts';
@@ -28,7 +29,9 @@ function overviewWith(
   });
 }
 
-test('the overview of a system at work, and of one where something is down', async (t) => {
+test('the overview of a system at work, and of one where something is down', {
+  skip: skipWithoutOwnBroker,
+}, async (t) => {
   const reply = '450 4.2.0 later';
   let down = false;
   const server = await startTestSmtpServer(t, {
