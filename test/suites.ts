@@ -77,7 +77,9 @@ export const SUITES: Suite[] = [
       'test/console/{accessible,rough,operator,mailbox,journey,overview}.test.ts',
       'test/system/{restore,clocks,ledger}.test.ts',
       'test/books.test.ts',
-      'dev/demo.test.ts',
+      'services/billing/decide-payment.model.test.ts',
+      'cli/foreign-answers.test.ts',
+      'dev/{demo,new-secrets}.test.ts',
     ],
   },
   {
