@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiProblem } from './api.ts';
 
-/** What a page shows of something that is read: old data stay while they are read anew. */
+/** Data that a page shows. The old data stay visible while the page reads them again. */
 export interface Loaded<T> {
   data: T | null;
   problem: ApiProblem | null;
@@ -125,7 +125,7 @@ export function useAction<A extends unknown[]>(
   });
   const running = useRef(false);
   const run = (...given: A) => {
-    // A double click arrives before the button is drawn anew.
+    // A double click arrives before the button is drawn again.
     if (running.current) return;
     running.current = true;
     setState({ running: true, problem: null });

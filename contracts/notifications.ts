@@ -121,8 +121,6 @@ export type LetterPreview = Static<typeof LetterPreview>;
 
 const Moment = Type.String({
   format: 'date-time',
-  // The format also accepts an offset without minutes, which RFC 3339 forbids.
-  pattern: '([Zz]|[+\\-]\\d{2}:\\d{2})$',
   maxLength: 40,
   description: 'RFC 3339.',
 });

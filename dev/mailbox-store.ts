@@ -84,7 +84,7 @@ function whyUnusable(file: string, error: unknown): string {
   return `cannot be opened (${describeError(error)})`;
 }
 
-/** Also what an earlier version made readable for all. */
+/** Takes the permissions of others away: an earlier version gave them. */
 function keepPrivate(path: string): void {
   const { uid } = statSync(path, { throwIfNoEntry: false }) ?? {};
   if (uid !== undefined && uid === process.getuid?.()) chmodSync(path, 0o600);

@@ -213,7 +213,7 @@ test('a client that hangs up before its large body is awaited leaves its room to
     laneOf: () => 'red',
     log: pino({ level: 'silent' }),
   });
-  let gone = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
   let identified = 0;
   app.post('/red', {
     bodyLimit: BODY_LIMIT,
@@ -233,8 +233,6 @@ test('a client that hangs up before its large body is awaited leaves its room to
   await until('all are identified', () => identified === clients.length, BOUND_MS);
   for (const client of clients) client.destroy();
   await until('they hung up', async () => (await connectionsOf(app)) === 0, BOUND_MS);
-  gone.resolve();
-  gone = Promise.withResolvers();
   gone.resolve();
   const body = `"${'x'.repeat(100_000)}"`;
   const headers = { 'content-type': 'application/json' };

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { TObject, TSchema } from 'typebox';
 import { settingSchemas } from '#dev/settings.ts';
 import { mergeSettings } from '#platform/config.ts';
 import { RunSettings } from '#platform/run.ts';
-import { startServiceProcess } from './processes.ts';
+import { processSettings, startServiceProcess } from './processes.ts';
 
 // Each service as whoever runs it meets it: one start tells everything that is wrong.
 
@@ -35,6 +37,22 @@ function wrongValueOf(schema: TSchema & { items?: { format?: string } }): string
 function namesIn(complaint: string): string[] {
   return [...complaint.matchAll(/^ {2}([A-Z][A-Z0-9_]*) \S/gm)].map((match) => match[1] as string);
 }
+
+test('a port that is in use is named with its setting', async (t) => {
+  const settings = await processSettings(t);
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const PORT = String((server.address() as AddressInfo).port);
+  for (const name of ['gateway', 'billing']) {
+    const service = startServiceProcess(t, name, settings.of(name, { PORT }));
+    assert.equal(await service.exited, 1);
+    assert.match(
+      service.complained(),
+      new RegExp(`port ${PORT} on 127\\.0\\.0\\.1 is already in use; PORT sets another`),
+    );
+  }
+});
 
 test('few settings take any text', () => {
   for (const name of SERVICES) {

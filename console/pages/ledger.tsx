@@ -38,7 +38,7 @@ export function LedgerPage() {
               class={goesOn ? undefined : 'primary'}
               onClick={() => start(NOTHING_CHECKED)}
             >
-              {sums === null ? texts.start : texts.anew}
+              {sums === null ? texts.start : texts.again}
             </button>
           </>
         )}

@@ -9,7 +9,7 @@ export function NotFoundPage({ fault }: { fault?: Error }) {
     <Page title={fault === undefined ? texts.notFound : texts.broken} narrow>
       <p>{fault === undefined ? texts.notFoundLead : fault.message}</p>
       <p>
-        {/* Loaded anew: a page that broke may have left anything behind. */}
+        {/* A full load: a page that broke may have left the state damaged. */}
         <a class="button" href="/" target={fault === undefined ? undefined : '_top'}>
           {texts.toHome}
         </a>

@@ -134,7 +134,7 @@ function Answer({ journey }: { journey: Journey }) {
   );
 }
 
-/** Tops the wallet up by what lacks now, and places the same order anew. */
+/** Tops up the wallet by the present shortfall, and places the same order again. */
 function OrderAgain({ order }: { order: PublicOrder }) {
   const texts = useTexts(customer).order;
   const { unknown } = useTexts(customer).newOrder;

@@ -99,7 +99,7 @@ export const operator = {
       lead: 'Сравнивает балансы, операции, решения об оплате, заказы, события и письма всех сервисов. Работа при этом не останавливается.',
       start: 'Сверить',
       goOn: 'Продолжить',
-      anew: 'Сверить заново',
+      again: 'Сверить заново',
       stop: 'Остановить',
       running: 'Сверяем…',
       verdict: {
@@ -272,7 +272,7 @@ export const operator = {
       lead: 'Compares balances, operations, payment decisions, orders, events and letters of all services. Work goes on meanwhile.',
       start: 'Check',
       goOn: 'Go on',
-      anew: 'Run again',
+      again: 'Run again',
       stop: 'Stop',
       running: 'Checking…',
       verdict: {

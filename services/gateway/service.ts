@@ -202,7 +202,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveRepairs(app, gateway);
   serveOverview(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
-  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT);
+  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
   const recovery = startRecovery(neighbours, {
     ageMs: config.RECOVERY_AGE_MS,
     intervalMs: config.RECOVERY_INTERVAL_MS,

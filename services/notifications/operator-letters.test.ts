@@ -249,6 +249,9 @@ test('a filter that is none is refused, and named', async (t) => {
     const answer = await service.call('POST', `${LETTERS}/resend`, body);
     assert.equal(answer.status, 400);
     assert.equal(answer.body.errors[0].pointer, place);
+    const { rule, detail } = answer.body.errors[0];
+    if (/^\/failed/.test(place))
+      assert.deepEqual([rule, /2026-03-05T/.test(detail)], ['format', true]);
   }
   const listed = await service.call('GET', `${LETTERS}?failedSince=2026-06-30T23:59:60Z`);
   assert.deepEqual([listed.status, listed.body.errors[0].parameter], [400, 'failedSince']);

@@ -65,11 +65,14 @@ function searchOf(filter: LetterFilter, placeOf: (name: string) => FaultPlace): 
   return { customerId, orderId, state, kind, before, failedSince, failedUntil };
 }
 
-/** A leap second has the form, and is no moment to JavaScript. */
+// The format also accepts an offset without minutes, which RFC 3339 forbids.
+const OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/i;
+
+/** @throws AppError also for a leap second, which JavaScript cannot represent */
 function momentOf(text: string | undefined, place: FaultPlace): Date | null {
   if (text === undefined) return null;
   const moment = new Date(text);
-  if (Number.isNaN(moment.getTime())) {
+  if (Number.isNaN(moment.getTime()) || !OFFSET.test(text)) {
     throw new AppError(commonProblems.invalidRequest, `no moment: ${text}`, {
       faults: [{ ...place, rule: 'format' }],
     });
