@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chosenPoints } from './prove/crash-points.ts';
-import { durationOf, planOf } from './prove/plan.ts';
+import { chosenPoints } from './prove/crash-points/crash-points.ts';
+import { durationOf, planOf } from './prove/load/plan.ts';
 import { newReport, tableOf, unfinishedOf } from './prove/report.ts';
 import { prove } from './prove/run.ts';
 

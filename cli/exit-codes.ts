@@ -1,4 +1,4 @@
-import type { Problem } from './problem.ts';
+import type { Problem } from './client/problem.ts';
 
 /** What a command ends with; documented in the help and in README.md. */
 export const EXIT = {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from 'commander';
-import { OPERATOR_EMAIL } from '#dev/system.ts';
-import { temporaryCli } from '../test/cli.ts';
-import { OPERATOR_EMAIL as OURS } from './account-commands.ts';
+import { OPERATOR_EMAIL } from '#dev/system/system.ts';
+import { temporaryCli } from '#harness/system/cli.ts';
 import { commandLine } from './command-line.ts';
+import { OPERATOR_EMAIL as OURS } from './commands/account.ts';
 import { createProgram } from './program.ts';
-import { languageOfEnvironment } from './texts.ts';
+import { languageOfEnvironment } from './texts/messages.ts';
 
 test('without arguments it shows a tour of five commands, in the language asked for', async (t) => {
   const cli = await temporaryCli(t);

@@ -1,16 +1,16 @@
 import { Command, CommanderError, Option } from 'commander';
-import { addAccountCommands } from './account-commands.ts';
+import { defaultUrl } from './client/running-system.ts';
+import type { Role } from './client/sessions.ts';
+import { type CommonOptions, openShell, type Shell } from './command-context.ts';
 import { PROGRAM } from './command-line.ts';
-import type { Declaring } from './declaring.ts';
+import type { Declaring } from './command-registrar.ts';
+import { addAccountCommands } from './commands/account.ts';
+import { addLetterCommands } from './commands/letter.ts';
+import { addOperatorCommands } from './commands/operator.ts';
+import { addOrderCommands } from './commands/order.ts';
+import { addWalletCommands } from './commands/wallet.ts';
 import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
-import { addLetterCommands } from './letter-commands.ts';
-import { addOperatorCommands } from './operator-commands.ts';
-import { addOrderCommands } from './order-commands.ts';
-import { defaultUrl } from './running-system.ts';
-import type { Role } from './sessions.ts';
-import { type CommonOptions, openShell, type Shell } from './shell.ts';
-import { type Language, languageOfEnvironment, textsIn } from './texts.ts';
-import { addWalletCommands } from './wallet-commands.ts';
+import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
 
 /**
  * Runs one call of the program.

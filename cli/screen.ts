@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Money } from '#contracts/common.ts';
 import { formatMoney } from './money.ts';
-import type { Language, Say } from './texts.ts';
+import type { Language, Say } from './texts/messages.ts';
 
 export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 

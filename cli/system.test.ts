@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { type Cli, temporaryCli } from '../test/cli.ts';
-import { stop } from '../test/outage.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { type Cli, temporaryCli } from '#harness/system/cli.ts';
 import {
   eventually,
   PASSWORD,
   queryRows,
   startTestSystem,
   type TestSystem,
-} from '../test/system.ts';
+} from '#harness/system/system.ts';
 
 /** A registered customer at the command line. */
 async function signedIn(t: TestContext, url: string, topUp?: string): Promise<Cli> {

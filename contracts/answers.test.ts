@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { commonProblems, type ProblemType } from '../platform/errors.ts';
-import { problemTypeUri, statusOf } from '../platform/problem.ts';
 import {
   foreignAnswers,
   foreignOrderAnswers,
   type RawAnswer,
   type Replacement,
-} from '../test/foreign-answers.ts';
+} from '#harness/foreign-answers.ts';
+import { commonProblems, type ProblemType } from '../platform/errors.ts';
+import { problemTypeUri, statusOf } from '../platform/http/problem.ts';
 import { answerRules } from './answer-shapes.ts';
 import {
   judgeAnswer,

@@ -107,7 +107,7 @@ function operationOf(endpoint: DescribedEndpoint): Record<string, unknown> {
   };
 }
 
-/** Several calls in one request, as `platform/calls.ts` serves it. */
+/** Several calls in one request, as `platform/http/request-batch.ts` serves it. */
 function callTogether(endpoints: DescribedEndpoint[]): DescribedEndpoint {
   const call = Type.Object({
     operationId: Type.Enum(endpoints.map(({ operationId }) => operationId)),

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type TObject, type TSchema, Type } from 'typebox';
-import { RunSettings } from '#platform/run.ts';
+import { RunSettings } from '#platform/service/run.ts';
 import { BillingConfig } from '#services/billing/service.ts';
 import { GatewayConfig } from '#services/gateway/service.ts';
 import { IdentityConfig } from '#services/identity/service.ts';
 import { NotificationsConfig } from '#services/notifications/service.ts';
 import { OrdersConfig } from '#services/orders/service.ts';
 import { ProfilesConfig } from '#services/profiles/service.ts';
-import { KafkaStartSettings } from './kafka.ts';
+import { KafkaStartSettings } from './kafka/kafka.ts';
 
 // `npm run settings`: writes `.env.example` and the table in docs/operations.md anew from the
 // schemas of the services.

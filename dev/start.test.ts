@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createTestDatabaseUrl } from '../test/database.ts';
-import { complaint, ready, serverPid, temporaryHome } from '../test/start.ts';
-import { call, eventually, orderOf, PASSWORD, rub } from '../test/system.ts';
-import { DATABASES } from './databases.ts';
+import { createTestDatabaseUrl } from '#harness/database.ts';
+import { complaint, ready, serverPid, temporaryHome } from '#harness/system/start.ts';
+import { call, eventually, orderOf, PASSWORD, rub } from '#harness/system/system.ts';
+import { DATABASES } from './system/databases.ts';
 
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
   const { home, start: startHere } = await temporaryHome(t);

@@ -1,6 +1,6 @@
 /**
  * The kinds of failure this system tells apart. A closed list: each edge maps a kind to what it
- * does (HTTP: a status, `platform/problem.ts`; consumers: retry or dead letter), so one decision
+ * does (HTTP: a status, `platform/http/problem.ts`; consumers: retry or dead letter), so one decision
  * is made where the failure is understood and never again by matching text.
  */
 export type ErrorKind =

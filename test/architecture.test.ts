@@ -28,7 +28,7 @@ const sources: SourceFile[] = globSync(
 });
 
 test('the sources of every folder are looked at', () => {
-  for (const path of ['cli/orderbell.ts', 'console/main.tsx', 'test/system.ts']) {
+  for (const path of ['cli/orderbell.ts', 'console/main.tsx', 'harness/system/system.ts']) {
     assert.ok(
       sources.some((source) => source.path === path),
       path,
@@ -68,7 +68,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     'ownFolderOnly',
     'platform/a.test.ts',
     "import '#services/orders/store.ts';",
-    "import '../test/database.ts';",
+    "import '#harness/database.ts';",
   ],
   [
     'noOtherService',
@@ -85,7 +85,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   [
     'noOtherService',
     'services/orders/a.ts',
-    "import type { X } from '#dev/system.ts';",
+    "import type { X } from '#dev/system/system.ts';",
     "import type { X } from '#contracts/orders.ts';",
   ],
   [
@@ -100,12 +100,12 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     "import { Money } from '#platform/money.ts';",
     "import { Command } from 'commander';\nimport 'node:fs';\nimport { x } from '#contracts/x.ts';",
   ],
-  ['clientOfTheApi', 'cli/a.ts', "import '../dev/system.ts';", "import './b.ts';"],
+  ['clientOfTheApi', 'cli/a.ts', "import '../dev/system/system.ts';", "import './b.ts';"],
   [
     'clientOfTheApi',
     'cli/a.test.ts',
     "import '#services/orders/store.ts';",
-    "import '../test/system.ts';\nimport '#dev/system.ts';",
+    "import '#harness/system/system.ts';\nimport '#dev/system.ts';",
   ],
   [
     'consoleStandsAlone',
@@ -146,7 +146,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   [
     'modelsStandAlone',
     'test/models/a.ts',
-    "import { placeOrder } from '#services/gateway/place-order.ts';",
+    "import { placeOrder } from '#services/gateway/orders/place-order.ts';",
     "import { explore } from './explore.ts';",
   ],
   [
@@ -158,21 +158,21 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   [
     'onlyCallersCall',
     'services/billing/a.ts',
-    "import {\n  createHttpClient,\n} from '#platform/http-client.ts';",
-    "import '#platform/http-server.ts';",
+    "import {\n  createHttpClient,\n} from '#platform/http/client.ts';",
+    "import '#platform/http/server.ts';",
   ],
   ['onlyCallersCall', 'services/orders/a.ts', "import { Pool } from 'undici';", "import 'pg';"],
   [
     'onlyBrokerUsersPublish',
     'services/gateway/a.ts',
     "import type { Broker } from '#platform/broker/broker.ts';",
-    "import '#platform/http-client.ts';",
+    "import '#platform/http/client.ts';",
   ],
   [
     'onlyBrokerUsersPublish',
     'services/billing/a.ts',
-    "import { startRelay } from '#platform/outbox.ts';",
-    "import '#platform/database.ts';",
+    "import { startRelay } from '#platform/messaging/outbox-relay.ts';",
+    "import '#platform/postgres/database.ts';",
   ],
   [
     'sqlInStores',
@@ -204,8 +204,8 @@ test('a store may send SQL, a service with one of the rights may use it', () => 
     { path: 'services/orders/store.ts', text: sql },
     { path: 'services/notifications/letter-store.ts', text: sql },
     { path: 'services/orders/store.test.ts', text: sql },
-    { path: 'services/gateway/neighbours.ts', text: "import '#platform/http-client.ts'" },
-    { path: 'services/orders/service.ts', text: "import '#platform/outbox.ts'" },
+    { path: 'services/gateway/service-clients.ts', text: "import '#platform/http/client.ts'" },
+    { path: 'services/orders/service.ts', text: "import '#platform/messaging/outbox-relay.ts'" },
     { path: 'services/orders/long.test.ts', text: '\n'.repeat(1_000) },
   ];
   for (const rule of Object.values(rules)) assert.deepEqual(fine.flatMap(rule), []);

@@ -6,22 +6,22 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Consumer, type Message } from '@platformatic/kafka';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
-import { startKafkaServer } from '#dev/kafka-server.ts';
-import { startPostgres } from '#dev/postgres.ts';
+import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
+import { startKafkaServer } from '#dev/kafka/server.ts';
+import { startPostgres } from '#dev/postgres/postgres.ts';
+import { until } from '#harness/broker/contract-helpers.ts';
+import { type Connect, startConnect } from '#harness/broker/kafka-connect.ts';
+import { testLog } from '#harness/database.ts';
+import { testKeyOf } from '#harness/system/internal-service.ts';
+import { ITEM } from '#harness/system/orders-service.ts';
+import { call, queryRows } from '#harness/system/system.ts';
 import type { Broker, OutgoingMessage } from '#platform/broker/broker.ts';
-import { until } from '#platform/broker/contract-helpers.ts';
-import { loadConfig } from '#platform/config.ts';
-import { createDatabase, type Database } from '#platform/database.ts';
-import { startRelay } from '#platform/outbox.ts';
-import { createCredentials, publicKeyOf } from '#platform/service-token.ts';
-import { readMessage } from '#services/notifications/on-order-update.ts';
+import { loadConfig } from '#platform/config/load-config.ts';
+import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts';
+import { startRelay } from '#platform/messaging/outbox-relay.ts';
+import { createDatabase, type Database } from '#platform/postgres/database.ts';
+import { readMessage } from '#services/notifications/inbox/on-order-update.ts';
 import { OrdersConfig, startOrders } from '#services/orders/service.ts';
-import { testLog } from './database.ts';
-import { testKeyOf } from './internal-service.ts';
-import { type Connect, startConnect } from './kafka-connect.ts';
-import { ITEM } from './orders-service.ts';
-import { call, queryRows } from './system.ts';
 
 // Debezium publishes the outbox instead of our relay, set up as docs/operations.md says.
 

@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { fill } from '#dev/demo-fill.ts';
-import { startOwn } from '#dev/demo-system.ts';
-import { OPERATOR_EMAIL } from '#dev/system.ts';
-import { SIZES } from './browser.ts';
-import { findChromium } from './chromium.ts';
+import { fill } from '#dev/demo/fill.ts';
+import { startOwn } from '#dev/demo/system.ts';
+import { OPERATOR_EMAIL } from '#dev/system/system.ts';
+import { SIZES } from '#harness/system/browser.ts';
+import { findChromium } from '#harness/system/chromium.ts';
 import {
   button,
   fillOrder,

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { ensureConsole } from '#dev/console.ts';
-import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka-jars.ts';
-import { type KafkaServer, startKafkaServer } from '#dev/kafka-server.ts';
-import { type EmbeddedPostgres, startPostgres } from '#dev/postgres.ts';
-import { findChromium } from './chromium.ts';
+import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
+import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
+import { type EmbeddedPostgres, startPostgres } from '#dev/postgres/postgres.ts';
+import { findChromium } from '#harness/system/chromium.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
 // `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
-import { closeDatabase } from './database.ts';
+import { closeDatabase } from '#harness/database.ts';
 import {
   healthOf,
   type ProcessSettings,
@@ -9,8 +9,8 @@ import {
   type ServiceProcess,
   START_WAIT_MS,
   startServiceProcess,
-} from './processes.ts';
-import { call, eventually, queryRows } from './system.ts';
+} from '#harness/system/processes.ts';
+import { call, eventually, queryRows } from '#harness/system/system.ts';
 
 // Each service alone, as a process: what it needs to start, and what it says of itself.
 

@@ -4,9 +4,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { TObject, TSchema } from 'typebox';
 import { settingSchemas } from '#dev/settings.ts';
-import { mergeSettings } from '#platform/config.ts';
-import { RunSettings } from '#platform/run.ts';
-import { processSettings, startServiceProcess } from './processes.ts';
+import { processSettings, startServiceProcess } from '#harness/system/processes.ts';
+import { mergeSettings } from '#platform/config/load-config.ts';
+import { RunSettings } from '#platform/service/run.ts';
 
 // Each service as whoever runs it meets it: one start tells everything that is wrong.
 

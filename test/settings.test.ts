@@ -11,7 +11,7 @@ import {
   settingsExample,
   withSettingsTable,
 } from '#dev/settings.ts';
-import { loadConfig } from '#platform/config.ts';
+import { loadConfig } from '#platform/config/load-config.ts';
 
 const file = readFileSync(SETTINGS_FILE, 'utf8');
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Layout } from './layout.ts';
+import type { Layout } from '#harness/system/layout.ts';
 import { filesBySuite, planOf, SUITES } from './suites.ts';
 
 const ROOT = join(import.meta.dirname, '..');

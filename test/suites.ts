@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Layout, testLayout } from './layout.ts';
+import { type Layout, testLayout } from '#harness/system/layout.ts';
 
 // Which test file belongs where, decided here and nowhere else: a file is in the first suite that
 // names it, and in `parts` when none does, so that no file is left out (docs/testing.md).
@@ -46,16 +46,16 @@ export const SUITES: Suite[] = [
     name: 'kafka',
     says: 'a real Kafka, and Debezium as the relay',
     quick: false,
-    files: ['platform/broker/kafka*.test.ts', 'dev/kafka.test.ts', 'test/debezium.test.ts'],
+    files: ['platform/broker/kafka*.test.ts', 'dev/kafka/kafka.test.ts', 'test/debezium.test.ts'],
   },
   {
     name: 'kills',
     says: 'services, PostgreSQL and npm start as processes that are killed',
     quick: false,
     files: [
-      'dev/crash.test.ts',
+      'dev/start/crash.test.ts',
       'dev/*.slow.test.ts',
-      'dev/postgres.test.ts',
+      'dev/postgres/postgres.test.ts',
       'test/service-processes.test.ts',
       'test/system/*-faults.test.ts',
     ],
@@ -76,9 +76,9 @@ export const SUITES: Suite[] = [
     files: [
       'test/console/{accessible,rough,operator,mailbox,journey,overview}.test.ts',
       'test/system/{restore,clocks,ledger}.test.ts',
-      'test/books.test.ts',
+      'harness/books/books.test.ts',
       'services/billing/decide-payment.model.test.ts',
-      'cli/foreign-answers.test.ts',
+      'cli/client/foreign-answers.test.ts',
       'dev/{demo,new-secrets}.test.ts',
     ],
   },

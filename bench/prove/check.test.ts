@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { itemsText } from '../../test/history.ts';
+import { itemsText } from '#harness/books/history.ts';
 import { alarmBreaches, alarmIn, isExcused, type Phase } from './alarms.ts';
-import { basketOf, otherBasket, totalOf } from './basket.ts';
 import { calmBreaches, shareBreaches } from './check.ts';
-import type { Sample } from './client.ts';
-import { createPace } from './pace.ts';
-import { planOf } from './plan.ts';
+import { basketOf, otherBasket, totalOf } from './load/basket.ts';
+import type { Sample } from './load/client.ts';
+import { createPace } from './load/load-rate.ts';
+import { planOf } from './load/plan.ts';
 import { createRandom } from './random.ts';
 import { newReport, unfinishedOf } from './report.ts';
 

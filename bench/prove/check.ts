@@ -1,11 +1,11 @@
-import { OPERATOR_EMAIL } from '#dev/system.ts';
-import { passLeases, type RestLimits, readBooks, untilQuiet } from '../../test/books.ts';
-import { type Books, breachesIn } from '../../test/breaches.ts';
-import { queryRows } from '../../test/database.ts';
+import { OPERATOR_EMAIL } from '#dev/system/system.ts';
+import { passLeases, type RestLimits, readBooks, untilQuiet } from '#harness/books/books.ts';
+import { type Books, breachesIn } from '#harness/books/breaches.ts';
+import { queryRows } from '#harness/database.ts';
 import { alarmBreaches } from './alarms.ts';
-import { type Client, FINAL, type Sample } from './client.ts';
-import { REST_LIMITS, withPatience } from './patience.ts';
-import type { Place } from './place.ts';
+import { type Client, FINAL, type Sample } from './load/client.ts';
+import type { Place } from './system/system.ts';
+import { REST_LIMITS, withPatience } from './waiting.ts';
 
 const HASTEN_EVERY_MS = 2_000;
 // Of first answers; most of the others come from gateways that are dead at that moment.

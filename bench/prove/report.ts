@@ -1,7 +1,7 @@
 import { alarmBreaches, type Phase } from './alarms.ts';
 import { finalShare } from './check.ts';
-import type { Client, Sample } from './client.ts';
-import type { Place } from './place.ts';
+import type { Client, Sample } from './load/client.ts';
+import type { Place } from './system/system.ts';
 
 /** What a run came to, or has come to so far. */
 export interface Report {

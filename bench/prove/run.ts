@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Books, Row } from '../../test/breaches.ts';
-import { startChaos } from './chaos.ts';
+import type { Books, Row } from '#harness/books/breaches.ts';
 import { calmBreaches, checkAll, shareBreaches } from './check.ts';
-import { type Client, type Customer, createClient } from './client.ts';
-import { runCrashPoints } from './crash-points.ts';
-import { runLoad } from './load.ts';
-import { createPace } from './pace.ts';
-import { eachOf, PATIENCE_MS } from './patience.ts';
-import { type Place, startPlace } from './place.ts';
+import { runCrashPoints } from './crash-points/crash-points.ts';
+import { startChaos } from './faults/chaos.ts';
+import { type Client, type Customer, createClient } from './load/client.ts';
+import { runLoad } from './load/load.ts';
+import { createPace } from './load/load-rate.ts';
 import { createRandom } from './random.ts';
 import type { Report } from './report.ts';
+import { type Place, startPlace } from './system/system.ts';
+import { eachOf, PATIENCE_MS } from './waiting.ts';
 
 export interface ProveOptions {
   seed: string;

@@ -1,14 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { eventually } from '../../test/system.ts';
-import { type Bench, checkBench, type Run } from './bench.ts';
-import { FINDING_CONNECTIONS, type Finding, type FindingOptions } from './finding.ts';
-import type { LoadReport } from './load-process.ts';
+import { eventually } from '#harness/system/system.ts';
+import { type Bench, checkBench, type Run } from './experiment-context.ts';
+import { FINDING_CONNECTIONS, type Finding, type FindingOptions } from './experiment-result.ts';
+import type { LoadReport } from './load/load-process.ts';
+import { medianOf } from './load/percentiles.ts';
 import { measure } from './measure.ts';
-import { analyse, eventsStatement } from './past-letters.ts';
-import { insertOrders, insertPayments, LAST_PAST_ID, type Past } from './past-orders.ts';
-import { medianOf } from './percentiles.ts';
 import { onSetUp } from './run.ts';
+import { analyse, eventsStatement } from './stored-data/past-letters.ts';
+import {
+  insertOrders,
+  insertPayments,
+  LAST_PAST_ID,
+  type Past,
+} from './stored-data/past-orders.ts';
 import { atLeast, atMost } from './targets.ts';
 
 const POLL_MS = 100;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { Places } from '../../test/books.ts';
-import type { Closable } from './openings.ts';
+import type { Places } from '#harness/books/books.ts';
+import type { Closable } from './stored-data/openings.ts';
 
 /** Looks at what is on its way, cheaply enough not to disturb it. */
 export interface Drain extends Closable {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { floorStatements, numbered, pgbenchScript } from './floor-statements.ts';
-import { medianOf, percentilesOf } from './percentiles.ts';
+import { floorStatements, numbered, pgbenchScript } from './baseline/statements.ts';
+import { medianOf, percentilesOf } from './load/percentiles.ts';
 import { withLetters } from './ratio.ts';
 
 test('a percentile is the smallest time that so many of all do not exceed', () => {

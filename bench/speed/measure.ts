@@ -1,9 +1,9 @@
 import type { Drain } from './drain.ts';
-import type { LoadJob } from './load.ts';
-import type { Load, LoadReport } from './load-process.ts';
+import type { LoadJob } from './load/load.ts';
+import type { Load, LoadReport } from './load/load-process.ts';
 import { cpuBetween, readUsage } from './process-usage.ts';
 import { withLetters } from './ratio.ts';
-import { countMails, type SetUp } from './set-up.ts';
+import { countMails, type SetUp } from './set-ups/set-up.ts';
 
 /** What a measurement works on. */
 export interface Measured {

@@ -1,5 +1,5 @@
-import { checkBench, type Run } from './bench.ts';
-import { FINDING_CONNECTIONS, type Finding } from './finding.ts';
+import { checkBench, type Run } from './experiment-context.ts';
+import { FINDING_CONNECTIONS, type Finding } from './experiment-result.ts';
 import { type Measurement, measure } from './measure.ts';
 import { onSetUp } from './run.ts';
 import { atMost, DEFAULT } from './targets.ts';

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { POINT_64, points } from './points.ts';
+import { POINT_64, points } from './load-profile.ts';
 import type { SpeedOptions } from './run.ts';
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './targets.ts';
 

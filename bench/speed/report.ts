@@ -1,7 +1,7 @@
-import type { BooksReport } from './books.ts';
-import type { Finding } from './finding.ts';
-import { medianOf } from './percentiles.ts';
-import { POINT_64, type PointResult, type SetUpResult, summaryOf } from './points.ts';
+import type { BooksReport } from './books/books.ts';
+import type { Finding } from './experiment-result.ts';
+import { medianOf } from './load/percentiles.ts';
+import { POINT_64, type PointResult, type SetUpResult, summaryOf } from './load-profile.ts';
 import { sumOf } from './process-usage.ts';
 import { DEFAULT } from './targets.ts';
 

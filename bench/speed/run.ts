@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KafkaUnavailableError } from '#dev/kafka-jars.ts';
-import { type Bench, checkBench, measureFloor, openBench, type Run } from './bench.ts';
-import type { BooksReport } from './books.ts';
-import { startDefaultSetUp } from './default-set-up.ts';
-import { startKafkaSetUp } from './kafka-set-up.ts';
-import { createOpenings } from './openings.ts';
-import { measureRounds, POINT_64, type Point, type SetUpResult } from './points.ts';
-import type { SetUp } from './set-up.ts';
+import { KafkaUnavailableError } from '#dev/kafka/jars.ts';
+import type { BooksReport } from './books/books.ts';
+import { type Bench, checkBench, measureFloor, openBench, type Run } from './experiment-context.ts';
+import { measureRounds, POINT_64, type Point, type SetUpResult } from './load-profile.ts';
+import { startDefaultSetUp } from './set-ups/default.ts';
+import { startKafkaSetUp } from './set-ups/kafka.ts';
+import type { SetUp } from './set-ups/set-up.ts';
+import { createOpenings } from './stored-data/openings.ts';
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './targets.ts';
 
 export interface SpeedOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type PointRound, points, type SetUpResult, summaryOf } from './points.ts';
+import { type PointRound, points, type SetUpResult, summaryOf } from './load-profile.ts';
 import { DEFAULT, targetsOf } from './targets.ts';
 
 const percentiles = { p50: 1, p99: 2, p999: 3, max: 4 };

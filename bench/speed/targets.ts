@@ -1,5 +1,5 @@
-import { medianOf } from './percentiles.ts';
-import { POINT_64, type SetUpResult, type Summary, summaryOf } from './points.ts';
+import { medianOf } from './load/percentiles.ts';
+import { POINT_64, type SetUpResult, type Summary, summaryOf } from './load-profile.ts';
 import { DRAIN_FREE_S } from './ratio.ts';
 
 /** A target, and how far it was reached. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { startTestService } from '../../test/internal-service.ts';
-import { LEDGER_FAULTS } from '../../test/ledger.ts';
-import { rub } from '../../test/system.ts';
+import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
+import { startTestService } from '#harness/system/internal-service.ts';
+import { rub } from '#harness/system/system.ts';
 import { BillingConfig, startBilling } from './service.ts';
 
 async function start(t: TestContext) {

@@ -1,4 +1,4 @@
-import type { Queryable } from '#platform/database.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 
 /**
  * Writes the currency of this database's wallets where none is written yet.

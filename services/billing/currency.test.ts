@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import { createDatabase } from '#platform/database.ts';
-import type { RunningService } from '#platform/service.ts';
-import { createTestDatabaseUrl, testLog } from '../../test/database.ts';
-import { startTestService } from '../../test/internal-service.ts';
-import { LEDGER_FAULTS } from '../../test/ledger.ts';
+import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
+import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
+import { startTestService } from '#harness/system/internal-service.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
+import type { RunningService } from '#platform/service/internal-service.ts';
 import { claimCurrency } from './currency.ts';
 import { BillingConfig, startBilling } from './service.ts';
 

@@ -1,8 +1,8 @@
 import type { Money } from '#contracts/common.ts';
-import { ConfigError } from '#platform/config.ts';
-import { type Database, isTransient } from '#platform/database.ts';
+import { ConfigError } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { startStep } from '#platform/start-step.ts';
+import { type Database, isTransient } from '#platform/postgres/database.ts';
+import { startStep } from '#platform/service/start-step.ts';
 import * as store from './currency-store.ts';
 
 /**

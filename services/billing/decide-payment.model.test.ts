@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decidedOf } from '../../test/billing.ts';
-import {
-  assertTables,
-  CURRENCY,
-  emptyTables,
-  startPaymentBench,
-} from '../../test/payment-bench.ts';
 import {
   CUSTOMERS,
   commands,
   KINDS_OF_ANSWERS,
   type Told,
   wishes,
-} from '../../test/payment-commands.ts';
-import { emptyBooks } from '../../test/payment-model.ts';
+} from '#harness/model/payment-commands.ts';
+import { emptyBooks } from '#harness/model/payment-model.ts';
+import {
+  assertTables,
+  CURRENCY,
+  emptyTables,
+  startPaymentBench,
+} from '#harness/model/payment-test-bed.ts';
+import { decidedOf } from '#harness/system/billing.ts';
 import { decide } from './decide-payment.ts';
 import type { PaymentRow, WalletRow } from './store.ts';
 

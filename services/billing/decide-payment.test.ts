@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { decidedOf } from '../../test/billing.ts';
+import { decidedOf } from '#harness/system/billing.ts';
 import { type Decided, decide, type PaymentWish } from './decide-payment.ts';
 import type { WalletRow } from './store.ts';
 

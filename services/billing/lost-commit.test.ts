@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createDatabase } from '#platform/database.ts';
+import { testLog } from '#harness/database.ts';
+import { startTestProxy } from '#harness/faults/proxy.ts';
+import { assertLedger, balanceOf, decidedOf, startBillingBench } from '#harness/system/billing.ts';
 import { commonProblems } from '#platform/errors.ts';
-import { assertLedger, balanceOf, decidedOf, startBillingBench } from '../../test/billing.ts';
-import { testLog } from '../../test/database.ts';
-import { startTestProxy } from '../../test/proxy.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
 import { decidePayments, type PaymentWish } from './decide-payment.ts';
 import { topUp } from './top-up.ts';
 import { decisionsIn, topUpsIn } from './transactions.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { assertLedger, balanceOf, startBillingBench } from '../../test/billing.ts';
-import { startTestService } from '../../test/internal-service.ts';
-import { rub } from '../../test/system.ts';
-import { auditPayments } from './audit-store.ts';
+import { assertLedger, balanceOf, startBillingBench } from '#harness/system/billing.ts';
+import { startTestService } from '#harness/system/internal-service.ts';
+import { rub } from '#harness/system/system.ts';
+import { auditPayments } from './operations/audit-store.ts';
 import { type ReversalRequest, reverseOperation } from './reverse-operation.ts';
 import { BillingConfig, startBilling } from './service.ts';
 import * as store from './store.ts';

@@ -1,10 +1,10 @@
 import * as contract from '#contracts/billing.ts';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
-import { createBatcher } from '#platform/batcher.ts';
-import { type Database, isRowFault } from '#platform/database.ts';
+import { createBatcher } from '#platform/async/batcher.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { decodeCursor, pageOf } from '#platform/page.ts';
-import type { InternalApi } from '#platform/service.ts';
+import { decodeCursor, pageOf } from '#platform/http/page.ts';
+import { type Database, isRowFault } from '#platform/postgres/database.ts';
+import type { InternalApi } from '#platform/service/internal-service.ts';
 import { foreignCurrency } from './currency.ts';
 import { type Decided, decidePayments, type PaymentWish } from './decide-payment.ts';
 import { declined } from './declined.ts';

@@ -1,11 +1,15 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
-import { createDatabase, databaseStep, migrate } from '#platform/database.ts';
-import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
-import { serveAudit } from './audit-routes.ts';
+import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import {
+  calleeSettings,
+  type RunningService,
+  startInternalService,
+} from '#platform/service/internal-service.ts';
 import { claimCurrency } from './currency.ts';
-import { serveRepairs } from './repair-routes.ts';
+import { serveAudit } from './operations/audit-routes.ts';
+import { serveRepairs } from './operations/repair-routes.ts';
 import { serveBilling } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;

@@ -1,6 +1,6 @@
 import type { OperatorOperation } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
-import type { Queryable } from '#platform/database.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 
 export interface WalletRow {
   customerId: string;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createDatabase } from '#platform/database.ts';
-import { commonProblems } from '#platform/errors.ts';
+import { testLog } from '#harness/database.ts';
 import {
   assertLedger,
   type BillingBench,
   balanceOf,
   persistently,
   startBillingBench as start,
-} from '../../test/billing.ts';
-import { testLog } from '../../test/database.ts';
+} from '#harness/system/billing.ts';
+import { commonProblems } from '#platform/errors.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
 import {
   type DecidePaymentDeps,
   type DecisionStore,

@@ -6,7 +6,7 @@ import {
   balanceOf,
   persistently,
   startBillingBench as start,
-} from '../../test/billing.ts';
+} from '#harness/system/billing.ts';
 import type { PaymentWish } from './decide-payment.ts';
 import * as store from './store.ts';
 

@@ -1,9 +1,9 @@
-import { backoffMs, pause } from '#platform/backoff.ts';
-import { type Database, type Queryable, sqlState } from '#platform/database.ts';
+import { backoffMs, pause } from '#platform/async/backoff.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { insertRepair } from '#platform/repair-store.ts';
+import { type Database, type Queryable, sqlState } from '#platform/postgres/database.ts';
+import { insertRepair } from '#platform/postgres/repair-log.ts';
 import type { DecidePaymentDeps, DecisionStore } from './decide-payment.ts';
-import type { RepairPaymentDeps } from './repair-payment.ts';
+import type { RepairPaymentDeps } from './operations/repair-payment.ts';
 import { type ReversalDeps, reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
 import type { TopUpDeps } from './top-up.ts';

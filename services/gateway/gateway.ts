@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
-import type { Deadline } from '#platform/deadline.ts';
-import type { Customer } from './access-token.ts';
-import type { Neighbours } from './neighbours.ts';
-import type { RememberContact } from './remember-contact.ts';
+import type { Deadline } from '#platform/async/deadline.ts';
+import type { Customer } from './auth/access-token.ts';
+import type { RememberContact } from './orders/provision-profile.ts';
+import type { Neighbours } from './service-clients.ts';
 
 /** What the gateway's routes share. */
 export interface Gateway {

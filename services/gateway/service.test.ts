@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import pino from 'pino';
-import { loadConfig } from '#platform/config.ts';
+import { loadConfig } from '#platform/config/load-config.ts';
 import { GatewayConfig, startGateway } from './service.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');

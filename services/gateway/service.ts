@@ -1,36 +1,40 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
-import { settingsSchema } from '#platform/config.ts';
-import { deadlineIn } from '#platform/deadline.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { createHttpClient, type HttpClient } from '#platform/http-client.ts';
-import { createHttpServer, listen } from '#platform/http-server.ts';
-import { serveMetrics } from '#platform/metrics.ts';
-import { listenerSettings, type RunningService, serveHealth } from '#platform/service.ts';
-import { createCredentials } from '#platform/service-token.ts';
-import { createTokenCheck } from './access-token.ts';
-import { serveAccounts } from './account-routes.ts';
-import { answerHeadersOf } from './answer-headers.ts';
-import { type ConsoleFacts, serveConsole } from './console-routes.ts';
-import { serveDocs } from './docs-routes.ts';
+import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
+import { createHttpServer, listen } from '#platform/http/server.ts';
+import { createCredentials } from '#platform/http/service-token.ts';
+import {
+  listenerSettings,
+  type RunningService,
+  serveHealth,
+} from '#platform/service/internal-service.ts';
+import { serveMetrics } from '#platform/service/metrics.ts';
+import { createTokenCheck } from './auth/access-token.ts';
+import { createIssuerKeys, discoverKeys } from './auth/issuer-keys.ts';
+import { serveAccounts } from './forwards/account-routes.ts';
+import { serveLetters } from './forwards/letter-routes.ts';
+import { serveDeadLetters, serveOperatorLetters } from './forwards/operator-letter-routes.ts';
+import { servePendingOrders } from './forwards/operator-order-routes.ts';
+import { serveOperatorWallets } from './forwards/operator-wallet-routes.ts';
+import { serveOverview } from './forwards/overview-routes.ts';
+import { serveWallets } from './forwards/wallet-routes.ts';
 import type { Gateway } from './gateway.ts';
-import { createIssuerKeys, discoverKeys } from './issuer-keys.ts';
-import { serveJourneys } from './journey-routes.ts';
-import { serveLedger } from './ledger-routes.ts';
-import { serveLetters } from './letter-routes.ts';
-import { serveMailbox } from './mailbox-routes.ts';
-import type { Neighbours } from './neighbours.ts';
-import { serveDeadLetters, serveOperatorLetters } from './operator-letter-routes.ts';
-import { servePendingOrders } from './operator-order-routes.ts';
-import { serveOperatorWallets } from './operator-wallet-routes.ts';
-import { serveOrders } from './order-routes.ts';
-import { serveOverview } from './overview-routes.ts';
-import { startRecovery } from './recovery.ts';
-import { contactMemoryIn } from './remember-contact.ts';
-import { serveRepairs } from './repair-routes.ts';
+import { serveJourneys } from './journey/journey-routes.ts';
+import { serveOrders } from './orders/order-routes.ts';
+import { contactMemoryIn } from './orders/provision-profile.ts';
+import { startRecovery } from './orders/recovery-loop.ts';
+import { serveLedger } from './reconciliation/ledger-routes.ts';
+import { serveRepairs } from './reconciliation/repair-routes.ts';
 import { limitSettings, limitWork } from './request-limits.ts';
-import { serveWallets } from './wallet-routes.ts';
+import type { Neighbours } from './service-clients.ts';
+import { type ConsoleFacts, serveConsole } from './web/console-routes.ts';
+import { serveDocs } from './web/docs-routes.ts';
+import { serveMailbox } from './web/mailbox-routes.ts';
+import { answerHeadersOf } from './web/response-headers.ts';
 
 const READ_DEADLINE_MS = 5_000;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createTestDatabase, testLog } from '#harness/database.ts';
 import { AppError } from '#platform/errors.ts';
-import { createTestDatabase, testLog } from '../../test/database.ts';
 import { createAttempts } from './attempts.ts';
 import { deleteExpiredAttempts } from './store.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Database } from '#platform/database.ts';
 import { AppError, commonProblems, describeError } from '#platform/errors.ts';
+import type { Database } from '#platform/postgres/database.ts';
 import * as store from './store.ts';
 
 export interface AttemptLimits {

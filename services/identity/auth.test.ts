@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getMigrations } from 'better-auth/db/migration';
-import { createDatabase, migrate } from '#platform/database.ts';
-import { createTestDatabaseUrl, testLog, testServerUrl } from '../../test/database.ts';
+import { createTestDatabaseUrl, testLog, testServerUrl } from '#harness/database.ts';
+import { createDatabase, migrate } from '#platform/postgres/database.ts';
 import { createAuthPool, createLibrary } from './auth.ts';
 import { createPasswords } from './passwords.ts';
 

@@ -3,8 +3,8 @@ import { jwt } from 'better-auth/plugins/jwt';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { AccessToken } from '#contracts/identity.ts';
-import { createPool, isTransient, sqlState } from '#platform/database.ts';
 import { AppError, commonProblems, describeError } from '#platform/errors.ts';
+import { createPool, isTransient, sqlState } from '#platform/postgres/database.ts';
 import type { Passwords } from './passwords.ts';
 
 export type Role = 'customer' | 'operator';

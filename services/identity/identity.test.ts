@@ -4,15 +4,10 @@ import { type TestContext, test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
 import pg from 'pg';
 import pino, { type Logger } from 'pino';
-import { loadConfig } from '#platform/config.ts';
-import { createDatabase, type Database } from '#platform/database.ts';
-import { createCredentials, publicKeyOf } from '#platform/service-token.ts';
-import {
-  createTestDatabaseUrl,
-  migrationsOf,
-  testLog,
-  testServerUrl,
-} from '../../test/database.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog, testServerUrl } from '#harness/database.ts';
+import { loadConfig } from '#platform/config/load-config.ts';
+import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts';
+import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import { IdentityConfig, startIdentity } from './service.ts';
 
 const PASSWORD = 'correct horse battery';

@@ -1,4 +1,4 @@
-import { runService } from '#platform/run.ts';
+import { runService } from '#platform/service/run.ts';
 import { IdentityConfig, startIdentity } from './service.ts';
 
 await runService('identity', IdentityConfig, startIdentity);

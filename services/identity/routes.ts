@@ -1,6 +1,6 @@
 import * as contract from '#contracts/identity.ts';
-import { anyone, serve } from '#platform/http-server.ts';
-import type { InternalApi } from '#platform/service.ts';
+import { anyone, serve } from '#platform/http/server.ts';
+import type { InternalApi } from '#platform/service/internal-service.ts';
 import { type AccountDeps, register, signIn } from './accounts.ts';
 import type { Auth } from './auth.ts';
 

@@ -1,9 +1,18 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, type Database, databaseStep, migrate } from '#platform/database.ts';
-import { startDatabaseClock } from '#platform/database-clock.ts';
-import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { settingsSchema } from '#platform/config/load-config.ts';
+import {
+  createDatabase,
+  type Database,
+  databaseStep,
+  migrate,
+} from '#platform/postgres/database.ts';
+import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import {
+  calleeSettings,
+  type RunningService,
+  startInternalService,
+} from '#platform/service/internal-service.ts';
 import { createAttempts } from './attempts.ts';
 import type { Auth } from './auth.ts';
 import { ensureOperator } from './operator.ts';

@@ -1,4 +1,4 @@
-import type { Queryable } from '#platform/database.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 
 /** What is counted: attempts of one kind by one account or one client address. */
 export interface Counter {

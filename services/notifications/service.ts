@@ -2,30 +2,34 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import * as profiles from '#contracts/profiles.ts';
-import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
-import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, databaseStep, migrate } from '#platform/database.ts';
-import { startDatabaseClock } from '#platform/database-clock.ts';
-import { deadlineIn } from '#platform/deadline.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
+import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { createHttpClient } from '#platform/http-client.ts';
-import { parseSender } from '#platform/mail-address.ts';
-import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
-import { createCredentials } from '#platform/service-token.ts';
-import { serveAudit } from './audit-routes.ts';
-import { serveDelivery } from './delivery-routes.ts';
-import { createInbox } from './inbox.ts';
-import { startLetterWorker } from './letter-worker.ts';
-import { createMailer } from './mailer.ts';
-import { notificationMetrics } from './metrics.ts';
-import { onOrderUpdates } from './on-order-update.ts';
-import { serveAllLetters, serveDeadLetters } from './operator-routes.ts';
-import { serveOverview } from './overview-routes.ts';
-import { keepRefusal } from './overview-store.ts';
-import { createRefusalAlarm } from './refusal-alarm.ts';
-import { serveRepairs } from './repair-routes.ts';
-import { serveLetters } from './routes.ts';
-import { countUnknownTypes } from './unknown-types.ts';
+import { createHttpClient } from '#platform/http/client.ts';
+import { createCredentials } from '#platform/http/service-token.ts';
+import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import {
+  calleeSettings,
+  type RunningService,
+  startInternalService,
+} from '#platform/service/internal-service.ts';
+import { parseSender } from '#platform/values/mail-address.ts';
+import { serveDelivery } from './api/delivery-routes.ts';
+import { serveLetters } from './api/letter-routes.ts';
+import { serveAllLetters, serveDeadLetters } from './api/operator-routes.ts';
+import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
+import { startLetterWorker } from './delivery/worker.ts';
+import { createInbox } from './inbox/inbox.ts';
+import { onOrderUpdates } from './inbox/on-order-update.ts';
+import { countUnknownTypes } from './inbox/unknown-types.ts';
+import { serveAudit } from './operations/audit-routes.ts';
+import { notificationMetrics } from './operations/metrics.ts';
+import { serveOverview } from './operations/overview-routes.ts';
+import { keepRefusal } from './operations/overview-store.ts';
+import { serveRepairs } from './operations/repair-routes.ts';
+import { createMailer } from './smtp/mailer.ts';
 
 const CONNECTIONS_MAX = 12;
 const GROUP = 'notifications';

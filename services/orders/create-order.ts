@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Order, type OrderItem, orderProblems, totalOf } from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { newUuidAt, timeOfUuid } from '#platform/uuid.ts';
+import { newUuidAt, timeOfUuid } from '#platform/values/uuid.ts';
 import type { OrderDraft } from './store.ts';
 
 export interface CreateOrderDeps {

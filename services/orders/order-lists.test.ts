@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { Order } from '#contracts/orders.ts';
-import { type OrdersService, startOrdersService as start } from '../../test/orders-service.ts';
+import { type OrdersService, startOrdersService as start } from '#harness/system/orders-service.ts';
 
 const list = (orders: OrdersService, query = '') =>
   orders.call('GET', `/orders?customerId=anna${query}`);

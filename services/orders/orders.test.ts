@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { ITEM, startOrdersService as start } from '../../test/orders-service.ts';
-import { rub } from '../../test/system.ts';
+import { ITEM, startOrdersService as start } from '#harness/system/orders-service.ts';
+import { rub } from '#harness/system/system.ts';
 
 test('the same key and content answer the stored order, other content is refused', async (t) => {
   const orders = await start(t);

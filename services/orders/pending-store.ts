@@ -1,5 +1,5 @@
 import type { Order, OrderRecovery, PendingOrder } from '#contracts/orders.ts';
-import type { Queryable } from '#platform/database.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 import {
   COLUMNS_WITHOUT_ITEMS,
   ORDER_COLUMNS,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PendingOrder } from '#contracts/orders.ts';
-import { startOrdersService as start } from '../../test/orders-service.ts';
+import { startOrdersService as start } from '#harness/system/orders-service.ts';
 
 // What the operator sees of orders that have not ended.
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { AuditedOrder } from '#contracts/orders.ts';
-import { createSecrets } from '#dev/secrets.ts';
-import { ConfigError, loadConfig } from '#platform/config.ts';
-import { createTestDatabaseUrl, testLog } from '../../test/database.ts';
-import { type OrdersService, startOrdersService } from '../../test/orders-service.ts';
-import { publicKeysOf } from '../../test/processes.ts';
-import { eventually, queryRows } from '../../test/system.ts';
+import { createSecrets } from '#dev/start/secrets.ts';
+import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
+import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
+import { publicKeysOf } from '#harness/system/processes.ts';
+import { eventually, queryRows } from '#harness/system/system.ts';
+import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { OrdersConfig, startOrders } from './service.ts';
 
 const KEYS = await publicKeysOf(createSecrets());

@@ -2,18 +2,22 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import { brokerRule, brokerSettings, createBroker } from '#platform/broker/choose.ts';
-import { settingsSchema } from '#platform/config.ts';
-import { createDatabase, databaseStep, migrate } from '#platform/database.ts';
-import { startDatabaseClock } from '#platform/database-clock.ts';
-import { startRelay } from '#platform/outbox.ts';
-import { startOutboxRetention } from '#platform/outbox-retention.ts';
-import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
-import { serveAudit } from './audit-routes.ts';
-import { serveHistory } from './history-routes.ts';
-import { orderMetrics } from './metrics.ts';
-import { serveOverview } from './overview-routes.ts';
-import { serveRepairs } from './repair-routes.ts';
+import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
+import { settingsSchema } from '#platform/config/load-config.ts';
+import { startRelay } from '#platform/messaging/outbox-relay.ts';
+import { startOutboxRetention } from '#platform/messaging/outbox-retention.ts';
+import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import {
+  calleeSettings,
+  type RunningService,
+  startInternalService,
+} from '#platform/service/internal-service.ts';
+import { serveAudit } from './operations/audit-routes.ts';
+import { serveHistory } from './operations/history-routes.ts';
+import { orderMetrics } from './operations/metrics.ts';
+import { serveOverview } from './operations/overview-routes.ts';
+import { serveRepairs } from './operations/repair-routes.ts';
 import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;

@@ -4,8 +4,8 @@ import { type TestContext, test } from 'node:test';
 import { Compile } from 'typebox/compile';
 import { ORDER_UPDATE_TYPE, OrderUpdateMessage } from '#contracts/order-update-message.ts';
 import type { Order, PaymentRecord } from '#contracts/orders.ts';
-import { createTestDatabase } from '../../test/database.ts';
-import { rub } from '../../test/system.ts';
+import { createTestDatabase } from '#harness/database.ts';
+import { rub } from '#harness/system/system.ts';
 import * as store from './store.ts';
 
 /** Orders' database without the service: no relay touches the outbox. */

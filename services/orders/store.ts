@@ -5,7 +5,7 @@ import type {
   OrderStatus,
   PaymentRecord,
 } from '#contracts/orders.ts';
-import type { Queryable } from '#platform/database.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 
 /** A row of `ORDER_COLUMNS`. */
 export interface OrderRow {

@@ -1,4 +1,4 @@
-import { runService } from '#platform/run.ts';
+import { runService } from '#platform/service/run.ts';
 import { ProfilesConfig, startProfiles } from './service.ts';
 
 await runService('profiles', ProfilesConfig, startProfiles);

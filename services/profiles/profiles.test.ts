@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { startTestService } from '../../test/internal-service.ts';
+import { startTestService } from '#harness/system/internal-service.ts';
 import { ProfilesConfig, startProfiles } from './service.ts';
 
 const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'ru' };

@@ -1,7 +1,7 @@
 import * as contract from '#contracts/profiles.ts';
-import type { Database } from '#platform/database.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import type { InternalApi } from '#platform/service.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './store.ts';
 
 /** The internal API of profiles (`contracts/profiles.ts`). */

@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { createDatabase, migrate } from '#platform/database.ts';
-import { calleeSettings, type RunningService, startInternalService } from '#platform/service.ts';
+import { createDatabase, migrate } from '#platform/postgres/database.ts';
+import {
+  calleeSettings,
+  type RunningService,
+  startInternalService,
+} from '#platform/service/internal-service.ts';
 import { serveProfiles } from './routes.ts';
 
 const CONNECTIONS_MAX = 8;

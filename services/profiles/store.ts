@@ -1,5 +1,5 @@
 import type { Profile } from '#contracts/profiles.ts';
-import type { Queryable } from '#platform/database.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
 
 /** A profile with its version, which the ETag carries. */
 export interface StoredProfile {

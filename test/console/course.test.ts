@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type OpenPage, startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { orderOf, startTestSystem } from '../system.ts';
+import { type OpenPage, startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { orderOf, startTestSystem } from '#harness/system/system.ts';
 import {
   type Account,
   answerOn,

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type OpenPage, startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
 import {
   foreignAnswers,
   foreignOrderAnswers,
   type Replacement,
   type ReplacingProxy,
   startReplacingProxy,
-} from '../foreign-answers.ts';
-import { startTestSystem, type TestCustomer } from '../system.ts';
+} from '#harness/foreign-answers.ts';
+import { type OpenPage, startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { startTestSystem, type TestCustomer } from '#harness/system/system.ts';
 import {
   answerOn,
   button,

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Provider } from 'oidc-provider';
 import type { Page } from 'playwright-core';
-import { startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { startTestSystem } from '../system.ts';
+import { startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { startTestSystem } from '#harness/system/system.ts';
 import { button, opened, wordsOf } from './steps.ts';
 
 // Signing in where a real OpenID Connect provider keeps the accounts: code, PKCE, JWT for our API.

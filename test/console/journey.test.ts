@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Journey } from '#contracts/gateway.ts';
-import { startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { stop } from '../outage.ts';
-import { eventually, orderOf, startTestSystem, type TestCustomer } from '../system.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { eventually, orderOf, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
 import {
   answerOn,
   fillOrder,

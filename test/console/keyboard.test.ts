@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { eventually, PASSWORD, startTestSystem } from '../system.ts';
+import { startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { eventually, PASSWORD, startTestSystem } from '#harness/system/system.ts';
 import {
   answerOn,
   button,

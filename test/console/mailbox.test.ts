@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { barriersOn, startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { orderOf, startTestSystem } from '../system.ts';
+import { barriersOn, startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { orderOf, startTestSystem } from '#harness/system/system.ts';
 import { link, opened, textsOf, wordsOf } from './steps.ts';
 
 // The mail server of the default set-up, as anybody looks into it.

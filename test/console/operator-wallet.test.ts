@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { OPERATOR_EMAIL } from '#dev/system.ts';
-import { barriersOn, startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { rub, startTestSystem, type TestCustomer } from '../system.ts';
+import { OPERATOR_EMAIL } from '#dev/system/system.ts';
+import { barriersOn, startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { rub, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
 import { button, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // Money by hand, in a browser: the operator sees whose wallet it is before anything moves.

@@ -5,11 +5,11 @@ import type { Page } from 'playwright-core';
 import type { OperatorLetter } from '#contracts/notifications.ts';
 import type { Overview } from '#contracts/operator.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
-import { OPERATOR_EMAIL } from '#dev/system.ts';
-import { barriersOn, startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { stop } from '../outage.ts';
-import { type SmtpStep, startTestSmtpServer } from '../smtp-server.ts';
+import { OPERATOR_EMAIL } from '#dev/system/system.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { barriersOn, startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import {
   answeredWith,
   call,
@@ -19,7 +19,7 @@ import {
   rub,
   startTestSystem,
   type TestCustomer,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Page, Route } from 'playwright-core';
-import type { ReplicaSet } from '#dev/replica-set.ts';
-import { type OpenPage, startBrowser, type TestBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { stop } from '../outage.ts';
-import { startTestSystem, type TestCustomer, type TestSystem } from '../system.ts';
+import type { ReplicaSet } from '#dev/system/replica-set.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { type OpenPage, startBrowser, type TestBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { startTestSystem, type TestCustomer, type TestSystem } from '#harness/system/system.ts';
 import {
   answerOn,
   button,

@@ -4,9 +4,9 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createTransport } from 'nodemailer';
-import { startBrowser } from '../browser.ts';
-import { skipWithoutChromium } from '../chromium.ts';
-import { eventually, orderOf, startTestSystem, type TestSystem } from '../system.ts';
+import { startBrowser } from '#harness/system/browser.ts';
+import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { eventually, orderOf, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 import { opened, signInAs, wordsOf } from './steps.ts';
 
 // What strangers write is shown and never runs; nothing is fetched from anywhere else.

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
+import { call, PASSWORD } from '#harness/system/system.ts';
 import { customer } from '../../console/texts/customer.ts';
 import { journey } from '../../console/texts/journey.ts';
 import { mailbox } from '../../console/texts/mailbox.ts';
 import { operator } from '../../console/texts/operator.ts';
 import { overview } from '../../console/texts/overview.ts';
 import { shell } from '../../console/texts/shell.ts';
-import { call, PASSWORD } from '../system.ts';
 
 // What people do in the console, by its words in either language.
 

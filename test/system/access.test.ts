@@ -8,9 +8,7 @@ import * as notifications from '#contracts/notifications.ts';
 import * as operatorContract from '#contracts/operator.ts';
 import * as orders from '#contracts/orders.ts';
 import * as profiles from '#contracts/profiles.ts';
-import type { Endpoint } from '#platform/endpoint.ts';
-import { type Credentials, createCredentials } from '#platform/service-token.ts';
-import { assertProblem, rawCall } from '../raw-http.ts';
+import { assertProblem, rawCall } from '#harness/faults/raw-http.ts';
 import {
   type Answer,
   call,
@@ -20,7 +18,9 @@ import {
   rub,
   startTestSystem,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
+import type { Endpoint } from '#platform/http/endpoint.ts';
+import { type Credentials, createCredentials } from '#platform/http/service-token.ts';
 
 // Who may do what: design sections 5 and 7, reliability section 4.
 

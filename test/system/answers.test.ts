@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { assertBooks } from '../books.ts';
-import { type History, newHistory, orderAnswer } from '../history.ts';
-import { startTestProxy, type TestProxy } from '../proxy.ts';
-import { assertProblem } from '../raw-http.ts';
+import { assertBooks } from '#harness/books/books.ts';
+import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
+import { startTestProxy, type TestProxy } from '#harness/faults/proxy.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
 import {
   type Answer,
   answeredWith,
@@ -18,7 +18,7 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 
 // The table of answers (design section 2) when hops lose what they carry. Each test ends with the
 // books, which also hold every answer against how its order ended.

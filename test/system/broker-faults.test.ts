@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertBooks } from '../books.ts';
-import { newHistory } from '../history.ts';
-import { skipWithoutOwnBroker } from '../own-kafka.ts';
-import { startTestSystem } from '../system.ts';
-import { runTraffic } from '../traffic.ts';
+import { assertBooks } from '#harness/books/books.ts';
+import { newHistory } from '#harness/books/history.ts';
+import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
+import { startTestSystem } from '#harness/system/system.ts';
+import { runTraffic } from '#harness/traffic.ts';
 
 test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as ever, and no event is lost', {
   skip: skipWithoutOwnBroker,

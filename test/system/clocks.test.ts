@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Letter } from '#contracts/notifications.ts';
 import type { PendingOrder } from '#contracts/orders.ts';
-import { startServiceProcess } from '#dev/service-process.ts';
-import type { StartService } from '#dev/system.ts';
-import { timeOfUuid } from '#platform/uuid.ts';
-import { optionsOf, testLayout } from '../layout.ts';
-import { stop } from '../outage.ts';
-import { startTestSmtpServer } from '../smtp-server.ts';
+import { startServiceProcess } from '#dev/system/service-process.ts';
+import type { StartService } from '#dev/system/system.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { optionsOf, testLayout } from '#harness/system/layout.ts';
 import {
   eventually,
   orderOf,
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
+import { timeOfUuid } from '#platform/values/uuid.ts';
 
 // Machines whose clocks are wrong by an hour. Ages are counted by the clock of the database, so that
 // everything happens when it is due.
@@ -32,7 +32,7 @@ function withWrongClocks(shifts: Shifts): StartService {
   return (name, env, log) => {
     const ms = shifts[name];
     if (ms === undefined) return optionsOf(testLayout()).startService?.(name, env, log) ?? null;
-    const shift = new URL(`../shifted-clock.ts?ms=${ms}`, import.meta.url).href;
+    const shift = new URL(`../../harness/faults/shifted-clock.ts?ms=${ms}`, import.meta.url).href;
     return startServiceProcess(name, { ...env, LOG_LEVEL: 'info' }, { imports: [shift] });
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertProblem } from '../raw-http.ts';
-import { call, eventually, queryRows, startTestSystem } from '../system.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
+import { call, eventually, queryRows, startTestSystem } from '#harness/system/system.ts';
 
 // Services with different settings of CURRENCY: nothing is relabelled, and no order stays Pending.
 

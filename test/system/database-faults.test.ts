@@ -5,13 +5,13 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startPostgres } from '#dev/postgres.ts';
-import { isAlive, readPidFile } from '#dev/postgres-process.ts';
-import { assertBooks, passLeases } from '../books.ts';
-import { testLog } from '../database.ts';
-import { newHistory } from '../history.ts';
-import { stop } from '../outage.ts';
-import { skipWithoutOwnBroker } from '../own-kafka.ts';
+import { startPostgres } from '#dev/postgres/postgres.ts';
+import { isAlive, readPidFile } from '#dev/postgres/process.ts';
+import { assertBooks, passLeases } from '#harness/books/books.ts';
+import { newHistory } from '#harness/books/history.ts';
+import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
+import { testLog } from '#harness/database.ts';
+import { stop } from '#harness/faults/outage.ts';
 import {
   answeredWith,
   call,
@@ -21,8 +21,8 @@ import {
   queryRows,
   startTestSystem,
   type TestSystem,
-} from '../system.ts';
-import { runTraffic } from '../traffic.ts';
+} from '#harness/system/system.ts';
+import { runTraffic } from '#harness/traffic.ts';
 
 interface KillableServer extends OwnServer {
   /** Ends every connection but its own. */

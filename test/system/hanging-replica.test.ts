@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pino from 'pino';
-import { loadConfig } from '#platform/config.ts';
+import { assertBooks } from '#harness/books/books.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { publicKeysOf, startServiceProcess } from '#harness/system/processes.ts';
+import { call, eventually, orderOf, startTestSystem } from '#harness/system/system.ts';
+import { loadConfig } from '#platform/config/load-config.ts';
 import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
-import { assertBooks } from '../books.ts';
-import { stop } from '../outage.ts';
-import { publicKeysOf, startServiceProcess } from '../processes.ts';
-import { call, eventually, orderOf, startTestSystem } from '../system.ts';
 
 test('a replica that hangs costs the calls that were on it; it is back when it goes on', async (t) => {
   const system = await startTestSystem(t);

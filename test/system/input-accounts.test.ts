@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { assertProblem, placesOf, rawCall, senderOf } from '../raw-http.ts';
-import { sharedTestSystem } from '../shared-system.ts';
-import type { TestSystem } from '../system.ts';
+import { assertProblem, placesOf, rawCall, senderOf } from '#harness/faults/raw-http.ts';
+import { sharedTestSystem } from '#harness/system/shared-system.ts';
+import type { TestSystem } from '#harness/system/system.ts';
 
 // Design sections 5 and 7: who may register under which name, and changes of profiles.
 

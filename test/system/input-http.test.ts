@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { item, MAX, order, priced } from '../order-texts.ts';
-import { assertProblem, placesOf, rawCall, senderOf } from '../raw-http.ts';
-import { sharedTestSystem } from '../shared-system.ts';
-import type { TestSystem } from '../system.ts';
+import { assertProblem, placesOf, rawCall, senderOf } from '#harness/faults/raw-http.ts';
+import { item, MAX, order, priced } from '#harness/order-texts.ts';
+import { sharedTestSystem } from '#harness/system/shared-system.ts';
+import type { TestSystem } from '#harness/system/system.ts';
 
 // Design section 5: the rules of HTTP itself, the same for every route.
 

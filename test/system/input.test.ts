@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { item, MAX, money, named, order, priced } from '../order-texts.ts';
-import { assertProblem, placesOf, senderOf } from '../raw-http.ts';
-import { sharedTestSystem } from '../shared-system.ts';
-import type { TestCustomer, TestSystem } from '../system.ts';
+import { assertProblem, placesOf, senderOf } from '#harness/faults/raw-http.ts';
+import { item, MAX, money, named, order, priced } from '#harness/order-texts.ts';
+import { sharedTestSystem } from '#harness/system/shared-system.ts';
+import type { TestCustomer, TestSystem } from '#harness/system/system.ts';
 
 // Design section 5: which orders and top-ups the public API takes, as a table.
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { Journey } from '#contracts/gateway.ts';
-import { stop } from '../outage.ts';
-import { assertProblem } from '../raw-http.ts';
-import { openSmtpServer, type SmtpStep, startTestSmtpServer } from '../smtp-server.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
+import { openSmtpServer, type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import {
   answeredWith,
   call,
@@ -15,7 +15,7 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 
 // What the services recorded of an order, as its customer and the operator see it.
 

@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { placeOrder } from '#contracts/gateway.ts';
 import { createOrder } from '#contracts/orders.ts';
-import { bodyBytesMax } from '#platform/body-limit.ts';
-import { assertProblem, senderOf } from '../raw-http.ts';
+import { assertProblem, senderOf } from '#harness/faults/raw-http.ts';
 import {
   call,
   eventually,
@@ -14,7 +13,8 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
+import { bodyBytesMax } from '#platform/http/body-limit.ts';
 
 // Whatever the schema of an order allows passes every hop, there and back.
 

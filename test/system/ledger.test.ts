@@ -3,13 +3,10 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { auditPositions } from '#contracts/letter-audit.ts';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
-import { deadlineIn } from '#platform/deadline.ts';
-import { createHttpClient } from '#platform/http-client.ts';
-import { createCredentials } from '#platform/service-token.ts';
-import { testLog } from '../database.ts';
-import { stop } from '../outage.ts';
-import { insertPastOrders } from '../past-orders.ts';
-import { assertProblem } from '../raw-http.ts';
+import { testLog } from '#harness/database.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
+import { insertPastOrders } from '#harness/past-orders.ts';
 import {
   call,
   eventually,
@@ -19,7 +16,10 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { createHttpClient } from '#platform/http/client.ts';
+import { createCredentials } from '#platform/http/service-token.ts';
 
 const VERIFY = '/v1/operator/ledger/verify';
 const NOTHING_WAITS = {

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Letter } from '#contracts/notifications.ts';
-import { sharedTestSystem } from '../shared-system.ts';
-import { call, eventually, orderOf, type TestCustomer, type TestSystem } from '../system.ts';
+import { sharedTestSystem } from '#harness/system/shared-system.ts';
+import {
+  call,
+  eventually,
+  orderOf,
+  type TestCustomer,
+  type TestSystem,
+} from '#harness/system/system.ts';
 
 /** The letter of an order, once it was sent. */
 function letterOf(customer: TestCustomer, orderId: string): Promise<Letter> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startTestIssuer } from '../issuer.ts';
-import { call, eventually, orderOf, rub, startTestSystem } from '../system.ts';
+import { startTestIssuer } from '#harness/issuer.ts';
+import { call, eventually, orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 
 // A limit that two hops have is the same at both, however an id is written there: in a path, a
 // query, a header or JSON.

@@ -3,12 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
-import { deadlineIn } from '#platform/deadline.ts';
-import { createHttpClient, type HttpClient } from '#platform/http-client.ts';
-import { createCredentials } from '#platform/service-token.ts';
-import { testLog } from '../database.ts';
-import { LEDGER_FAULTS } from '../ledger.ts';
-import { sharedTestSystem } from '../shared-system.ts';
+import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
+import { testLog } from '#harness/database.ts';
+import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   type Answer,
   call,
@@ -19,7 +16,10 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
+import { createCredentials } from '#platform/http/service-token.ts';
 
 const order = (customer: TestCustomer, price: number, key?: string): Promise<Answer> =>
   customer.call(

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { DeadLetter, OperatorLetter } from '#contracts/notifications.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
-import { stop } from '../outage.ts';
-import { assertProblem } from '../raw-http.ts';
-import { sharedTestSystem } from '../shared-system.ts';
-import { startTestSmtpServer } from '../smtp-server.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
+import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   call,
   eventually,
@@ -15,7 +15,7 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 
 const LETTERS = '/v1/operator/letters';
 const DEAD = '/v1/operator/dead-letters';

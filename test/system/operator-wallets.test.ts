@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { assertBooks } from '../books.ts';
-import { assertProblem } from '../raw-http.ts';
+import { assertBooks } from '#harness/books/books.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
 import {
   orderOf,
   queryRows,
@@ -11,7 +11,7 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 
 // Money by hand: for customers who exist, shown before, and undone by a linked operation.
 

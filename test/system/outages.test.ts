@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startMailbox } from '#dev/mailbox.ts';
-import { createSecrets } from '#dev/secrets.ts';
-import { testLog } from '../database.ts';
-import { startTestIssuer } from '../issuer.ts';
-import { stop } from '../outage.ts';
-import { skipWithoutOwnBroker } from '../own-kafka.ts';
-import { assertProblem } from '../raw-http.ts';
+import { startMailbox } from '#dev/mailbox/mailbox.ts';
+import { createSecrets } from '#dev/start/secrets.ts';
+import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
+import { testLog } from '#harness/database.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
+import { startTestIssuer } from '#harness/issuer.ts';
 import {
   type Answer,
   answeredWith,
@@ -20,7 +20,7 @@ import {
   rub,
   startTestSystem,
   type TestCustomer,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 
 // Invariant I7: an order's answer needs orders and billing and nothing else. What is missing only
 // delays the letters. Without orders or billing it is 503 or 202, never an error of ours.

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { assertBooks } from '../books.ts';
-import { readMetrics } from '../metrics.ts';
-import { startTestProxy } from '../proxy.ts';
-import { assertProblem } from '../raw-http.ts';
-import { sharedTestSystem } from '../shared-system.ts';
+import { assertBooks } from '#harness/books/books.ts';
+import { startTestProxy } from '#harness/faults/proxy.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
+import { readMetrics } from '#harness/metrics.ts';
+import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   type Answer,
   call,
@@ -17,7 +17,7 @@ import {
   rub,
   startTestSystem,
   type TestCustomer,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 
 const LIMIT = 64;
 const PAYMENT = /^PUT \/payments\//;

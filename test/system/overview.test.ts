@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Overview } from '#contracts/operator.ts';
-import { stop } from '../outage.ts';
-import { skipWithoutOwnBroker } from '../own-kafka.ts';
-import { assertProblem } from '../raw-http.ts';
-import { startTestSmtpServer } from '../smtp-server.ts';
-import { call, eventually, orderOf, startTestSystem, type TestCustomer } from '../system.ts';
+import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
+import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import {
+  call,
+  eventually,
+  orderOf,
+  startTestSystem,
+  type TestCustomer,
+} from '#harness/system/system.ts';
 
 // How the system is doing, as the operator sees it: whatever is down, the rest is told.
 

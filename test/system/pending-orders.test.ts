@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { answeredWith, eventually, orderOf, rub, startTestSystem } from '../system.ts';
+import { answeredWith, eventually, orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 
 // Invariant I3 as the operator sees it: what has not ended, how old it is and what keeps it.
 

@@ -8,7 +8,7 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
 
 // Something else than our relay publishes the outbox, and marks nothing (docs/operations.md).
 

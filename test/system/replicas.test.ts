@@ -4,13 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
-import { deadlineIn } from '#platform/deadline.ts';
-import { createHttpClient } from '#platform/http-client.ts';
-import { createCredentials } from '#platform/service-token.ts';
-import { assertBooks } from '../books.ts';
-import { testLog } from '../database.ts';
-import { type History, newHistory, orderAnswer } from '../history.ts';
-import { assertProblem } from '../raw-http.ts';
+import { assertBooks } from '#harness/books/books.ts';
+import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
+import { testLog } from '#harness/database.ts';
+import { assertProblem } from '#harness/faults/raw-http.ts';
 import {
   type Answer,
   call,
@@ -21,7 +18,10 @@ import {
   startTestSystem,
   type TestCustomer,
   type TestSystem,
-} from '../system.ts';
+} from '#harness/system/system.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { createHttpClient } from '#platform/http/client.ts';
+import { createCredentials } from '#platform/http/service-token.ts';
 
 // Two whole sets of services on the same databases: gateways, relays, consumers and letter workers
 // that know nothing of each other do each thing once.

@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import type { LedgerReport, RepairedDifference, RepairReport } from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
-import type { System } from '#dev/system.ts';
-import { readBooks } from '../books.ts';
-import { breachesIn } from '../breaches.ts';
-import { newHistory } from '../history.ts';
-import { testLayout } from '../layout.ts';
+import type { System } from '#dev/system/system.ts';
+import { readBooks } from '#harness/books/books.ts';
+import { breachesIn } from '#harness/books/breaches.ts';
+import { newHistory } from '#harness/books/history.ts';
 import {
   assertMoney,
   type Client,
@@ -17,8 +16,16 @@ import {
   fingerprint,
   insertPending,
   untilRecovered,
-} from '../restore.ts';
-import { call, PASSWORD, queryRows, rub, startTestSystem, type TestSystem } from '../system.ts';
+} from '#harness/restore.ts';
+import { testLayout } from '#harness/system/layout.ts';
+import {
+  call,
+  PASSWORD,
+  queryRows,
+  rub,
+  startTestSystem,
+  type TestSystem,
+} from '#harness/system/system.ts';
 
 // Never during the preparation, at once after a restore.
 const NO_RECOVERY = { RECOVERY_AGE_MS: '86400000' };

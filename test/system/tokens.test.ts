@@ -5,10 +5,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { CompactEncrypt, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
-import { AUDIENCE, nowPlus, startTestIssuer, type TestIssuer } from '../issuer.ts';
-import { stop } from '../outage.ts';
-import { assertProblem, rawCall } from '../raw-http.ts';
-import { type Answer, call, eventually, orderOf, rub, startTestSystem } from '../system.ts';
+import { stop } from '#harness/faults/outage.ts';
+import { assertProblem, rawCall } from '#harness/faults/raw-http.ts';
+import { AUDIENCE, nowPlus, startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
+import {
+  type Answer,
+  call,
+  eventually,
+  orderOf,
+  rub,
+  startTestSystem,
+} from '#harness/system/system.ts';
 
 // Design section 7, against an issuer whose keys are ours.
 

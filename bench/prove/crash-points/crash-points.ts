@@ -1,0 +1,42 @@
+import type { Client } from '../load/client.ts';
+import type { Report } from '../report.ts';
+import type { Place } from '../system/system.ts';
+import { letterPoints } from './letter-points.ts';
+import { moneyPoints } from './money-points.ts';
+import { type CrashPoint, createBench } from './test-bed.ts';
+
+/** Every row of the crash-point table that has a moment, in its order. */
+export const crashPoints: CrashPoint[] = [...moneyPoints, ...letterPoints];
+
+/** @param parts of names; all when empty */
+export function chosenPoints(parts: string[]): CrashPoint[] {
+  return crashPoints.filter(
+    ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+  );
+}
+
+/**
+ * Hits the crash points one after the other, each with an order of its own. What the books hold is
+ * compared later, once for all.
+ * @param options `points`: only those whose name contains one of these; all when empty
+ */
+export async function runCrashPoints(
+  place: Place,
+  client: Client,
+  options: { points: string[]; say: (line: string) => void; outcomeMs?: number },
+  report: Pick<Report, 'crashPoints' | 'violations'>,
+): Promise<void> {
+  const { say } = options;
+  const bench = await createBench(place, client, options.outcomeMs);
+  for (const { row, name, run } of chosenPoints(options.points)) {
+    const started = performance.now();
+    try {
+      await run(bench);
+      report.crashPoints.hit += 1;
+    } catch (error) {
+      report.violations.push(`crash point ${row}, ${name}: ${(error as Error).message}`);
+    }
+    await bench.mend();
+    say(`${row} ${name}: ${(performance.now() - started).toFixed(0)} ms`);
+  }
+}

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { OPERATOR_EMAIL } from '#dev/system/system.ts';
+import { passLeases } from '#harness/books/books.ts';
+import { queryRows } from '#harness/database.ts';
+import type { SmtpStep } from '#harness/faults/smtp-server.ts';
+import type { Answer } from '#harness/system/system.ts';
+import { eventually } from '../waiting.ts';
+import { type CrashStep, steps } from './crash-steps.ts';
+import { type Asked, assertStatus, type Bench, type CrashPoint } from './test-bed.ts';
+
+type When = 'before' | 'after';
+
+/** An order whose event or letter something happens to: its answer never waits for that (I7). */
+async function placeOrder(bench: Bench): Promise<Asked> {
+  const asked = bench.newOrder();
+  await bench.untilAnswered(asked, 201);
+  return asked;
+}
+
+/** How often the order's letter was received. */
+async function copiesOf(bench: Bench, asked: Asked): Promise<number> {
+  const { id } = await bench.untilLetter(asked, 'sent');
+  const mails = await bench.place.listMails();
+  return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
+}
+
+/** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
+function untilSentHastened(bench: Bench, asked: Asked): Promise<unknown> {
+  return eventually(`the letter of ${asked.key}`, async () => {
+    await passLeases(bench.place);
+    return bench.untilLetter(asked, 'sent', 2_500).catch(() => false);
+  });
+}
+
+/** Whoever takes the step dies there; another one brings the letter, after the dead one's lease. */
+function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): CrashPoint {
+  return {
+    row,
+    name: `${step.owner} dies ${when} "${step.name}"`,
+    async run(bench) {
+      const trap = bench.killAt(step, when);
+      const asked = bench.newOrder();
+      const answer = bench.ask(asked);
+      await trap.sprung();
+      // A relay dies in the process that answers the gateway too.
+      assertStatus(await answer, 201, 202);
+      await bench.untilAnswered(asked, 201);
+      await passLeases(bench.place);
+      const found = await copiesOf(bench, asked);
+      assert.ok(found >= 1 && found <= copies, `the letter came ${found} times`);
+    },
+  };
+}
+
+/** Whoever takes the step stands still past its lease, while another one does the work. */
+function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
+  return {
+    row,
+    name: `${step.owner} stands still past its lease ${when} "${step.name}"`,
+    async run(bench) {
+      const trap = bench.trap(step, when, ({ replica }) => {
+        replica.freeze();
+        return 'hold';
+      });
+      const asked = bench.newOrder();
+      const answer = bench.ask(asked);
+      const { replica, link } = await trap.sprung();
+      assertStatus(await answer, 201, 202);
+      await bench.untilAnswered(asked, 201);
+      await untilSentHastened(bench, asked);
+      replica.thaw();
+      link.release();
+    },
+  };
+}
+
+/** While the broker is away, or hangs, orders are answered and their letters come later. */
+function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
+  return {
+    row,
+    name: `broker ${harm}`,
+    async run(bench) {
+      const { broker } = bench.place;
+      const heal = await (harm === 'hanging' && broker.hang ? broker.hang() : broker.takeAway());
+      const asked = await placeOrder(bench);
+      await heal();
+      await passLeases(bench.place);
+      await bench.untilLetter(asked, 'sent');
+    },
+  };
+}
+
+/** The topic ends before what it acknowledged; relays that start see it, and publish again. */
+const tailLost: CrashPoint = {
+  row: 22,
+  name: 'broker loses acknowledged events',
+  async run(bench) {
+    const { kafka, replicas } = bench.place;
+    const asked = await placeOrder(bench);
+    await bench.untilLetter(asked, 'sent');
+    // Events, not messages: one that an earlier kill sent twice comes again once.
+    const before = await listEvents(bench);
+    if (kafka === undefined) await cutEmbeddedLog(bench);
+    else {
+      kafka.signal('SIGKILL');
+      await kafka.exited();
+      await cutLogs(kafka.folder);
+      await kafka.restart();
+    }
+    const relays = replicas.filter(({ service }) => service === 'orders');
+    for (const relay of relays) relay.kill();
+    const [now] = await bench.rows('notifications', 'select now() as at');
+    bench.place.topicLostAt = now?.at as Date;
+    await Promise.all(relays.map((relay) => relay.revive()));
+    await eventually('the events to be there again', async () =>
+      before.isSubsetOf(await listEvents(bench).catch(() => new Set<string>())),
+    );
+  },
+};
+
+/** Ids of the events on the topic. */
+async function listEvents({ place }: Bench): Promise<Set<string>> {
+  return new Set((await place.broker.listMessages()).map(({ id }) => id));
+}
+
+async function cutEmbeddedLog({ rows }: Bench): Promise<void> {
+  await rows('broker', 'delete from messages');
+  await rows('broker', 'update partitions set next_offset = 0');
+  await rows('broker', 'update positions set position = 0');
+}
+
+/** What a power cut does to logs that were not written to the disk yet. */
+async function cutLogs(folder: string): Promise<void> {
+  const data = join(folder, 'data');
+  const logs = (await readdir(data)).filter((name) => /(^|\.)orders-\d+$/.test(name));
+  for (const log of logs) {
+    const files = await readdir(join(data, log));
+    for (const name of files.filter((each) => each.endsWith('.log'))) {
+      const file = await open(join(data, log, name), 'r+');
+      await file.truncate(0);
+      await file.close();
+    }
+  }
+}
+
+/** An event with a lower number than published ones becomes visible after them. */
+const lateCommit: CrashPoint = {
+  row: 23,
+  name: 'a transaction that wrote an event commits late',
+  async run(bench) {
+    const { place, gateways, client } = bench;
+    const ordersUrl = place.databaseUrl('orders');
+    const late = await client.register(gateways[0] as string, {
+      email: 'late@example.com',
+      topUp: 1_000,
+    });
+    // At the end of its transaction, when its number is drawn, the late one's event waits.
+    await queryRows(
+      ordersUrl,
+      `create function wait_at_commit() returns trigger language plpgsql as $$ begin
+         perform pg_advisory_xact_lock(4711); return null; end $$;
+       create constraint trigger late after insert on outbox deferrable initially deferred
+         for each row when (new.payload ->> 'customerId' = '${late.customerId}')
+         execute function wait_at_commit()`,
+    );
+    const asked = bench.newOrder();
+    const gate = await openGate(ordersUrl);
+    let slow: Promise<Answer | undefined>;
+    try {
+      slow = client.order(gateways[0] as string, late, asked);
+      await eventually('an event that waits', async () => {
+        const waiting = await queryRows(
+          ordersUrl,
+          `select from pg_locks where locktype = 'advisory' and not granted`,
+        );
+        return waiting.length > 0;
+      });
+      const quick = await placeOrder(bench);
+      await bench.untilLetter(quick, 'sent');
+    } finally {
+      await gate.open();
+      await queryRows(ordersUrl, 'drop trigger late on outbox; drop function wait_at_commit');
+    }
+    assertStatus(await slow, 201, 202);
+    await bench.untilLetter(asked, 'sent');
+  },
+};
+
+/** Holds the lock that the trigger wants, until opened. */
+async function openGate(url: string): Promise<{ open(): Promise<void> }> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  await client.query('select pg_advisory_lock(4711)');
+  return { open: () => client.end() };
+}
+
+function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
+  return {
+    row,
+    name: `mail server ${what}`,
+    async run(bench) {
+      await bench.place.smtp.tell({ next: [step] });
+      const asked = await placeOrder(bench);
+      // As if the wait until the next try were over.
+      await untilSentHastened(bench, asked);
+    },
+  };
+}
+
+const mailServerAway: CrashPoint = {
+  row: 30,
+  name: 'mail server killed',
+  async run(bench) {
+    const { smtp } = bench.place;
+    smtp.kill();
+    const asked = await placeOrder(bench);
+    await bench.untilLetter(asked, 'queued');
+    await smtp.revive();
+    await passLeases(bench.place);
+    await bench.untilLetter(asked, 'sent');
+  },
+};
+
+const refusedForGood: CrashPoint = {
+  row: 31,
+  name: 'mail server refuses for good, the operator sends again',
+  async run(bench) {
+    const { place, client, gateways } = bench;
+    const gateway = gateways[0] as string;
+    const reply = '550 5.1.1 no such user';
+    await place.smtp.tell({ next: [{ at: 'rcpt', do: 'reply', reply }] });
+    const asked = await placeOrder(bench);
+    const { id } = await bench.untilLetter(asked, 'failed');
+    const operator = await client.signIn(gateway, OPERATOR_EMAIL, place.secrets.operatorPassword);
+    assertStatus(
+      await client.send('POST', gateway, operator, `/v1/operator/letters/${id}/resend`),
+      202,
+      200,
+    );
+    await bench.untilLetter(asked, 'sent');
+  },
+};
+
+const profilesAway: CrashPoint = {
+  row: 32,
+  name: 'all of profiles killed',
+  async run(bench) {
+    const profiles = bench.place.replicas.filter(({ service }) => service === 'profiles');
+    for (const replica of profiles) replica.kill();
+    const asked = await placeOrder(bench);
+    // Claimed, and without a contact.
+    await eventually('an attempt', async () => {
+      const letters = await bench.rows(
+        'notifications',
+        `select from letters where state <> 'sent' and attempt_count > 0`,
+      );
+      return letters.length > 0;
+    });
+    await Promise.all(profiles.map((replica) => replica.revive()));
+    await untilSentHastened(bench, asked);
+  },
+};
+
+/** Rows 19 to 34 and 38: from the order's end to the received letter. */
+export const letterPoints: CrashPoint[] = [
+  tailLost,
+  dies(19, steps.claimOutbox, 'before'),
+  dies(19, steps.claimOutbox, 'after'),
+  dies(20, steps.markPublished, 'before'),
+  dies(20, steps.markPublished, 'after'),
+  brokerAway(21, 'hanging'),
+  lateCommit,
+  dies(24, steps.insertLetters, 'before'),
+  dies(24, steps.insertLetters, 'after'),
+  dies(24, steps.commitLetters, 'before'),
+  dies(25, steps.commitLetters, 'after'),
+  standsStill(26, steps.commitLetters, 'before'),
+  standsStill(26, steps.commitLetters, 'after'),
+  dies(27, steps.claimLetters, 'after'),
+  dies(27, steps.contacts, 'before'),
+  dies(27, steps.contacts, 'after'),
+  dies(27, steps.markCommitting, 'before'),
+  dies(28, steps.markCommitting, 'after'),
+  dies(28, steps.dot, 'before'),
+  dies(28, steps.dot, 'after', { copies: 2 }),
+  dies(28, steps.markSent, 'before', { copies: 2 }),
+  dies(28, steps.markSent, 'after'),
+  standsStill(29, steps.markCommitting, 'before'),
+  mailServer(30, 'answers 451', { at: 'dot', do: 'reply', reply: '451 4.3.0 later' }),
+  mailServer(30, 'hangs at the dot', { at: 'dot', do: 'hang' }),
+  mailServer(30, 'accepts and says nothing', { at: 'dot', do: 'accept-and-drop' }),
+  mailServerAway,
+  refusedForGood,
+  profilesAway,
+  standsStill(34, steps.markPublished, 'before'),
+  brokerAway(38, 'killed'),
+];

@@ -1,0 +1,263 @@
+/** A mistake that such systems are made with, as a change of the product's text. */
+export interface Defect {
+  name: string;
+  /** Whose processes run with it. */
+  service: string;
+  file: string;
+  /** Text that the file has exactly once. */
+  from: string;
+  to: string;
+  /** Crash points that meet it, by a part of their names; a short calm load when absent. */
+  points?: string[];
+  /** Violations that `prove` must find, all of them. */
+  found: RegExp[];
+}
+
+/** Single steps of the protocol gone wrong. */
+const protocolDefects: Defect[] = [
+  {
+    name: 'a decline is not kept',
+    service: 'billing',
+    file: 'services/billing/decide-payment.ts',
+    from: 'store.insertPayments(outcome.payments),',
+    to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'declined')),`,
+    points: ['declined payment is delivered again'],
+    found: [/is Cancelled insufficient-funds, decided Paid null/],
+  },
+  {
+    name: 'void-or-get only gets',
+    service: 'billing',
+    file: 'services/billing/decide-payment.ts',
+    from: 'store.insertPayments(outcome.payments),',
+    to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'voided')),`,
+    points: ['its request goes on'],
+    found: [/is Cancelled voided, decided Paid null/],
+  },
+  {
+    name: 'recovery cancels by age',
+    service: 'gateway',
+    file: 'services/gateway/orders/recover-orders.ts',
+    from: 'const { decision, operationId } = await deps.voidPayment(order);',
+    to: `const { decision, operationId } = { decision: 'voided', operationId: null } as const as {
+    decision: 'captured' | 'voided'; operationId: string | null };`,
+    points: ['gateway dies after "decide the payment"'],
+    found: [/is Cancelled voided, decided Paid null/],
+  },
+  {
+    name: 'the event is written beside the status, not with it',
+    service: 'orders',
+    file: 'services/orders/store.ts',
+    from: 'from settled\n      )',
+    to: 'from settled where false\n      )',
+    points: ['orders dies after "settle the order"'],
+    found: [/has no event/],
+  },
+  {
+    name: 'the offset is committed before the letter',
+    service: 'notifications',
+    file: 'services/notifications/service.ts',
+    from: 'const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>\n    onOrderUpdates(',
+    to: `const later: typeof onOrderUpdates = async (deps, messages) => {
+    setTimeout(() => onOrderUpdates(deps, messages).catch(() => {}), 100);
+  };
+  const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>
+    later(`,
+    points: ['notifications dies before "commit letters"'],
+    found: [/has no letter/],
+  },
+  {
+    name: 'the status is written without its guard',
+    service: 'orders',
+    file: 'services/orders/store.ts',
+    from: "where id = order_id and (status = 'Pending') is true",
+    to: 'where id = order_id',
+    points: ['orders dies after "settle the order"'],
+    found: [/has 2 events/],
+  },
+  {
+    name: 'a top-up without its key',
+    service: 'billing',
+    file: 'services/billing/top-up.ts',
+    from: 'const { customerId, amount, idempotencyKey } = request;',
+    to: `const { customerId, amount } = request;
+  const idempotencyKey = \`\${request.idempotencyKey}/\${randomUUIDv7()}\`;`,
+    points: ['answer is lost after "top up"'],
+    found: [/top-up .* found 0 times/],
+  },
+  {
+    name: 'a relay with a cursor',
+    service: 'orders',
+    file: 'platform/messaging/outbox-relay.ts',
+    from: 'and sequence = any (array(',
+    to: `and sequence > (select coalesce(max(sequence), 0) from outbox where published_at is not null)
+          and sequence = any (array(`,
+    points: ['commits late'],
+    found: [/is not published/],
+  },
+];
+
+/** Results handed to the wrong one, money and letters that nobody asked for, answers without a key. */
+const mixUps: Defect[] = [
+  {
+    name: 'decisions of a batch go to their neighbours',
+    service: 'billing',
+    file: 'services/billing/decide-payment.ts',
+    from: 'return outcome.decided.map(',
+    to: 'return [...outcome.decided.slice(1), ...outcome.decided.slice(0, 1)].map(',
+    found: [/alarms, phase calm, .*billing.*a batch is mixed up/],
+  },
+  {
+    name: 'settled orders of a batch go to their neighbours',
+    service: 'orders',
+    file: 'services/orders/routes.ts',
+    from: '=> store.settleOrders(database, settlements),',
+    to: `=> store.settleOrders(database, settlements).then(([first, ...rest]) => [...rest, first!]),`,
+    found: [/alarms, phase calm, .*orders.*a batch is mixed up/],
+  },
+  {
+    name: 'answers to several calls go to their neighbours',
+    service: 'billing',
+    file: 'platform/http/request-batch.ts',
+    from: 'send({ answers })',
+    to: 'send({ answers: [...answers.slice(1), ...answers.slice(0, 1)] })',
+    found: [/alarms, phase calm, .*gateway.*answers to several calls are mixed up/],
+  },
+  {
+    name: 'a key is looked up without its customer',
+    service: 'orders',
+    file: 'services/orders/store.ts',
+    from: 'where customer_id = $1 and idempotency_key = $2`',
+    to: 'where customer_id <> $1 and idempotency_key = $2 limit 1`',
+    found: [/in calm/],
+  },
+  {
+    name: 'contacts of a batch go to their neighbours',
+    service: 'notifications',
+    file: 'services/notifications/service.ts',
+    from: 'answer.body.data.map((profile) => [profile.customerId, profile])',
+    to: 'answer.body.data.map(({ customerId }, at, all) => [customerId, all.at(at - 1)!])',
+    found: [/alarms, phase calm, .*notifications.*letters are mixed up/],
+  },
+  {
+    name: 'addresses of a batch go to their neighbours',
+    service: 'profiles',
+    file: 'services/profiles/store.ts',
+    from: `values: [customerIds],
+  });
+  return rows.map((row) => profileOf(row).profile);`,
+    to: `values: [customerIds],
+  });
+  return rows.map((row, at) => profileOf({ ...row, email: rows.at(at - 1)!.email }).profile);`,
+    found: [/letter .* of .* went to /],
+  },
+  {
+    name: 'customers of a batch are stored with the letters of their neighbours',
+    service: 'notifications',
+    file: 'services/notifications/delivery/letter-store.ts',
+    from: 'letters.map((letter) => letter.customerId),',
+    to: 'letters.map((_, at) => letters.at(at - 1)!.customerId),',
+    found: [/letter .* does not tell of order/, /letter .* went to/, /the reconciliation found/],
+  },
+  {
+    name: 'positions of a batch are stored with the letters of their neighbours',
+    service: 'notifications',
+    file: 'services/notifications/delivery/letter-store.ts',
+    from: 'letters.map((letter) => letter.offset),',
+    to: 'letters.map((_, at) => letters.at(at - 1)!.offset),',
+    found: [/letter .* names .*, not its event/],
+  },
+  {
+    name: 'a letter tells of the first order of its process',
+    service: 'notifications',
+    file: 'services/notifications/delivery/send-letter.ts',
+    from: '    orderId: letter.orderId,',
+    to: '    orderId: ((globalThis as { first?: string }).first ??= letter.orderId),',
+    found: [/the text of letter .* names orders/],
+  },
+  {
+    name: 'events carry the values of their neighbours',
+    service: 'orders',
+    file: 'platform/messaging/outbox-relay.ts',
+    from: 'rows.map((row) => messageOf(row, source)),',
+    to: 'rows.map((row, at) => messageOf({ ...row, payload: rows.at(at - 1)!.payload }, source)),',
+    found: [/event .* on the topic is .*, in the outbox/, /letter .* does not tell of order/],
+  },
+  {
+    name: 'acknowledged offsets are kept with the events of their neighbours',
+    service: 'orders',
+    file: 'platform/messaging/outbox-relay.ts',
+    from: 'acknowledgements.map((ack) => ack.offset),',
+    to: 'acknowledgements.map((_, at) => acknowledgements.at(at - 1)!.offset),',
+    found: [/was acknowledged at/],
+  },
+  {
+    name: 'events of a batch all name one customer',
+    service: 'orders',
+    file: 'services/orders/store.ts',
+    from: `'customerId', \${row}.customer_id,`,
+    to: "'customerId', (select max(customer_id) from settled),",
+    found: [/event .* tells .*, order .* is/, /the reconciliation found/],
+  },
+  {
+    name: 'orders of a batch are stored with the items of their neighbours',
+    service: 'orders',
+    file: 'services/orders/store.ts',
+    from: 'drafts.map((draft) => draft.itemsJson),',
+    to: 'drafts.map((_, at) => drafts.at(at - 1)!.itemsJson),',
+    found: [/the order has another total or other items/],
+  },
+  {
+    name: 'the hash of an order ignores quantities',
+    service: 'orders',
+    file: 'services/orders/create-order.ts',
+    from: '    quantity,\n    unitPrice.amount,',
+    to: '    unitPrice.amount,',
+    found: [/in calm .* for another body/, /the order has another total or other items/],
+  },
+  {
+    name: 'the hash of an order ignores the order of items',
+    service: 'orders',
+    file: 'services/orders/create-order.ts',
+    from: 'JSON.stringify(canonical)',
+    to: 'JSON.stringify(canonical.map(String).sort())',
+    found: [/in calm .* for another body/],
+  },
+  {
+    name: 'one of twenty paid orders is answered 503, without its key',
+    service: 'gateway',
+    file: 'services/gateway/orders/order-routes.ts',
+    from: "    case 'Paid':\n",
+    to: `    case 'Paid':
+      if (Math.random() < 0.05) {
+        const headers = { 'idempotency-key': '' };
+        throw new AppError(commonProblems.unavailable, 'lost', { headers });
+      }
+`,
+    found: [/in calm .* answers 503/, /it names the key/, /alarms, phase calm/],
+  },
+  {
+    name: 'answers name no key',
+    service: 'gateway',
+    file: 'services/gateway/web/response-headers.ts',
+    from: '{ [HEADER]: key }',
+    to: '{}',
+    found: [/it names the key null/],
+  },
+  {
+    name: 'a top-up is stored a second time, under another key',
+    service: 'billing',
+    file: 'services/billing/top-up.ts',
+    from: '    await store.updateWallet({ ...wallet, balance, operationCount: number });',
+    to: `    const twice = { ...wallet, balance: balance + amount.amount, operationCount: number + 1 };
+    await store.insertOperation({
+      ...{ id: randomUUIDv7(), customerId, number: number + 1, type: 'top_up', orderId: null },
+      ...{ amount: amount.amount, currency: amount.currency, balanceAfter: twice.balance },
+      idempotencyKey: idempotencyKey + '-again',
+    });
+    await store.updateWallet(twice);`,
+    found: [/top-ups of .* that nobody asked for/, /wallet .* got .*, its customer asked for/],
+  },
+];
+
+/** Each must be found, or a green run proves nothing (docs/reliability.md). */
+export const defects: Defect[] = [...protocolDefects, ...mixUps];

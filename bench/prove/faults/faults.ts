@@ -1,0 +1,259 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { queryRows } from '#harness/database.ts';
+import type { Link } from '#harness/faults/tcp-link.ts';
+import { type CrashStep, crashSteps, linksFor } from '../crash-points/crash-steps.ts';
+import type { Random } from '../random.ts';
+import type { Replica } from '../system/replica.ts';
+import type { Place } from '../system/system.ts';
+import { eventually } from '../waiting.ts';
+
+/** One kind of harm. */
+export interface Fault {
+  kind: string;
+  /** How often it is chosen, among the others. */
+  weight: number;
+  /** Least time between two of this kind, for what takes long to come back. */
+  apartMs?: number;
+  /**
+   * Does harm now.
+   * @returns null when there was nothing to harm; else heals it, when it is not over by itself
+   */
+  strike: (
+    place: Place,
+    random: Random,
+  ) => Promise<null | { heal: () => unknown; afterMs: number }>;
+}
+
+/** For harm that is over by itself. */
+export const OVER = { heal: () => {}, afterMs: 0 };
+
+/** All kinds of harm. */
+export const faults: Fault[] = [
+  {
+    kind: 'service killed',
+    weight: 14,
+    async strike(place, random) {
+      const replica = runningOf(place, random);
+      if (replica === null) return null;
+      replica.kill();
+      return { heal: () => replica.revive(), afterMs: random.between(0, 500) };
+    },
+  },
+  {
+    kind: 'service stands still',
+    weight: 7,
+    async strike(place, random) {
+      const replica = runningOf(place, random);
+      if (replica === null) return null;
+      replica.freeze();
+      // Some longer than every time-out and the age at which orders are recovered.
+      const afterMs = random.chance(0.2) ? 6_500 : random.between(300, 3_500);
+      return { heal: () => replica.thaw(), afterMs };
+    },
+  },
+  {
+    kind: 'database connections ended',
+    weight: 30,
+    async strike({ postgres }) {
+      const ended = await queryRows(
+        postgres.url('postgres'),
+        `select pg_terminate_backend(pid) from (
+           select pid from pg_stat_activity
+           where datname in ('orders', 'billing', 'notifications', 'profiles', 'broker')
+           order by state = 'active' desc, random() limit 2) as victims`,
+      ).catch(() => []);
+      return ended.length > 0 ? OVER : null;
+    },
+  },
+  {
+    kind: 'database connection stands still',
+    weight: 8,
+    async strike({ postgres }, random) {
+      const [row] = await queryRows(
+        postgres.url('postgres'),
+        `select pid from pg_stat_activity
+         where datname in ('orders', 'billing', 'notifications') and backend_type = 'client backend'
+         order by state = 'active' desc, random() limit 1`,
+      ).catch(() => []);
+      if (row === undefined) return null;
+      const pid = Number(row.pid);
+      if (!signal(pid, 'SIGSTOP')) return null;
+      return { heal: () => signal(pid, 'SIGCONT'), afterMs: random.between(50, 400) };
+    },
+  },
+  {
+    // PostgreSQL then ends all the others and recovers, as after a crash.
+    kind: 'database process killed',
+    weight: 2,
+    apartMs: 15_000,
+    async strike({ postgres }) {
+      const [row] = await queryRows(
+        postgres.url('postgres'),
+        `select pid from pg_stat_activity
+         where datname = 'billing' and backend_type = 'client backend' order by random() limit 1`,
+      ).catch(() => []);
+      return row !== undefined && signal(Number(row.pid), 'SIGKILL') ? OVER : null;
+    },
+  },
+  {
+    kind: 'PostgreSQL killed',
+    weight: 3,
+    apartMs: 15_000,
+    strike: async ({ postgres }) => (postgres.kill() ? OVER : null),
+  },
+  {
+    kind: 'broker stands still',
+    weight: 3,
+    apartMs: 20_000,
+    async strike({ broker }, random) {
+      const heal = await (broker.hang ?? broker.takeAway)().catch(() => null);
+      if (heal === null) return null;
+      // The embedded broker is a database: its server may be down just then.
+      const back = () =>
+        eventually('the broker', () =>
+          heal().then(
+            () => true,
+            () => false,
+          ),
+        );
+      return { heal: back, afterMs: random.between(1_000, 4_000) };
+    },
+  },
+  {
+    kind: 'broker killed',
+    weight: 3,
+    // A Kafka takes up to ten seconds to come back.
+    apartMs: 45_000,
+    async strike({ kafka, broker }, random) {
+      if (kafka === undefined) return null;
+      const heal = await broker.takeAway();
+      return { heal, afterMs: random.between(0, 1_000) };
+    },
+  },
+  {
+    kind: 'consumers thrown out',
+    weight: 4,
+    apartMs: 3_000,
+    async strike({ broker }) {
+      return broker.passLeases().then(
+        () => OVER,
+        () => null,
+      );
+    },
+  },
+  {
+    kind: 'mail server killed',
+    weight: 3,
+    apartMs: 4_000,
+    async strike({ smtp }, random) {
+      if (!smtp.running) return null;
+      smtp.kill();
+      return { heal: () => smtp.revive(), afterMs: random.between(0, 2_000) };
+    },
+  },
+  {
+    kind: 'mail server moody',
+    weight: 4,
+    apartMs: 6_000,
+    async strike({ smtp }, random) {
+      if (!smtp.running) return null;
+      await smtp.tell({ mood: 'moody' });
+      return { heal: () => smtp.tell({ mood: 'kind' }), afterMs: random.between(2_000, 6_000) };
+    },
+  },
+  onLink('connections cut', 12, (link, random) => {
+    link.setMode('cut');
+    return { heal: () => link.setMode('open'), afterMs: random.between(50, 1_500) };
+  }),
+  onLink('link slow', 6, (link, random) => {
+    link.setDelay(random.between(20, 400));
+    return { heal: () => link.setDelay(0), afterMs: random.between(500, 2_500) };
+  }),
+  onLink('black hole', 7, (link, random) => {
+    link.setMode('black-hole');
+    return { heal: () => link.setMode('open'), afterMs: random.between(500, 3_500) };
+  }),
+  onLink('answers swallowed', 12, (link, random) => {
+    link.swallowAnswers(random.between(1, 4));
+    return OVER;
+  }),
+  onLink('requests delivered again', 10, (link, random) => {
+    const waitMs = random.between(1, 6_000);
+    link.repeatRequests(random.between(1, 5), () => pause(waitMs, undefined, { ref: false }));
+    return { heal: () => link.repeatRequests(0, async () => {}), afterMs: 3_000 };
+  }),
+  {
+    kind: 'killed at a step',
+    weight: 12,
+    async strike(place, random) {
+      const step = random.pick(crashSteps);
+      const when = random.pick(['before', 'after'] as const);
+      return strikeAtStep(place, step, when);
+    },
+  },
+];
+
+function onLink(
+  kind: string,
+  weight: number,
+  harm: (link: Link, random: Random) => { heal: () => unknown; afterMs: number },
+): Fault {
+  return {
+    kind,
+    weight,
+    async strike({ replicas }, random) {
+      const links = replicas.flatMap((replica) => replica.links);
+      const used = links.filter(({ connections }) => connections > 0);
+      return used.length === 0 ? null : harm(random.pick(used), random);
+    },
+  };
+}
+
+/** Kills the process whose conversation comes to the step next. */
+async function strikeAtStep(
+  place: Place,
+  step: CrashStep,
+  when: 'before' | 'after',
+): Promise<{ heal: () => unknown; afterMs: number }> {
+  let victim: Replica | undefined;
+  const taken = linksFor(place, step).map(({ link, replica }) =>
+    link.arm({
+      ...{ pattern: step.pattern, when, ...(step.answer && { answer: step.answer }) },
+      spring() {
+        if (victim === undefined && replica.state === 'running') {
+          victim = replica;
+          replica.kill();
+        }
+        return 'end';
+      },
+    }),
+  );
+  return {
+    async heal() {
+      for (const take of taken) take();
+      await victim?.revive();
+    },
+    afterMs: 1_000,
+  };
+}
+
+/** At least one replica of each service is always left alone: an outage of all is another test. */
+function runningOf({ replicas }: Place, random: Random): Replica | null {
+  const alone = (replica: Replica) =>
+    replicas.filter(({ service, state }) => service === replica.service && state === 'running')
+      .length < 2;
+  const harmable = replicas.filter((each) => each.state === 'running' && !alone(each));
+  // Identity has one replica, and known tokens go on to work without it.
+  const identity = replicas.filter((each) => each.service === 'identity' && random.chance(0.1));
+  const choice = [...harmable, ...identity.filter(({ state }) => state === 'running')];
+  return choice.length === 0 ? null : random.pick(choice);
+}
+
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}

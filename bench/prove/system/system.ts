@@ -1,0 +1,206 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
+import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
+import { startPostgres } from '#dev/postgres/postgres.ts';
+import { isAlive, readPidFile } from '#dev/postgres/process.ts';
+import { createSecrets, type Secrets } from '#dev/start/secrets.ts';
+import { DATABASES, startSystem } from '#dev/system/system.ts';
+import type { Places } from '#harness/books/books.ts';
+import type { TestBroker } from '#harness/broker/broker.ts';
+import { embeddedTopic } from '#harness/broker/embedded-topic.ts';
+import { openKafkaTopic } from '#harness/broker/kafka-topic.ts';
+import { type Alarm, alarmIn, isExcused, type Phase } from '../alarms.ts';
+import { type SmtpProcess, startSmtp } from '../faults/smtp.ts';
+import { type Replica, startReplica } from './replica.ts';
+
+/** PostgreSQL as a victim: it comes back by itself (dev/postgres/postgres.ts). */
+export interface DatabaseServer {
+  /** URL of a database for who looks, past all links. */
+  url(database: string): string;
+  /** SIGKILL of its first process. @returns whether there was one */
+  kill(): boolean;
+}
+
+/** The whole system as processes, and all that can be done to it. */
+export interface Place extends Places {
+  replicas: Replica[];
+  /** Base URLs of both gateways. */
+  gateways: string[];
+  postgres: DatabaseServer;
+  /** Absent where the broker is the embedded one. */
+  kafka: KafkaServer | undefined;
+  broker: TestBroker;
+  smtp: SmtpProcess;
+  secrets: Secrets;
+  /** What went wrong and no fault of ours explains, such as a process that ended by itself. */
+  surprises: string[];
+  /** What services reported, except for what our faults explain. */
+  alarms: Alarm[];
+  /** Set by the caller: what counts as an alarm depends on it. */
+  phase: Phase;
+  /** When the topic lost what it had acknowledged, by the database's clock; by a crash point. */
+  topicLostAt: Date | undefined;
+  /** How many log lines contained this text so far. */
+  countLines(text: string): number;
+  close(): Promise<void>;
+}
+
+export interface PlaceOptions {
+  seed: string;
+  /** False takes the embedded broker. */
+  kafka: boolean;
+  /** Of each business service. */
+  replicas: number;
+  /** Folder with what is fetched once, such as the jars of Kafka. */
+  home: string;
+  /** Lines for the person at the terminal. */
+  say: (line: string) => void;
+}
+
+/** Soon enough to meet late requests and repetitions, and above the deadline of an order. */
+export const RECOVERY_AGE_MS = 4_000;
+
+const ENV = {
+  PORT: '0',
+  ORDER_DEADLINE_MS: '3000',
+  RECOVERY_AGE_MS: String(RECOVERY_AGE_MS),
+  RECOVERY_INTERVAL_MS: '500',
+  // As long as the longest run.
+  TOKEN_LIFETIME_S: '86400',
+  REGISTRATIONS_PER_ADDRESS: '100000',
+};
+// Two replicas of everything, with their pools.
+const DATABASE_CONNECTIONS_MAX = '400';
+/** Log lines that are counted. */
+const COUNTED = ['pending orders recovered'];
+// More of the same say no more.
+const ALARMS_MAX = 1_000;
+
+/** Starts everything; on failure what had started is closed again. */
+export async function startPlace(options: PlaceOptions): Promise<Place> {
+  const open: { close(): Promise<void> }[] = [];
+  try {
+    return await startAll(options, open);
+  } catch (error) {
+    await closeAll(open);
+    throw error;
+  }
+}
+
+async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[]): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-prove-'));
+  open.push({ close: () => rm(folder, { recursive: true, force: true }) });
+  // For root the server runs as another user, who must be able to enter.
+  await chmod(folder, 0o755);
+  const log = pino({ level: 'silent' });
+  const [postgres, kafka, smtp] = await Promise.all([
+    startDatabaseServer(folder, open),
+    startKafka(options, folder, open),
+    startSmtp(folder, options.seed),
+  ]);
+  open.push(smtp);
+  const broker =
+    kafka === undefined
+      ? embeddedTopic(postgres.url('broker'))
+      : await openKafkaTopic(open, [kafka.address], kafka);
+  const secrets = createSecrets();
+  const replicas: Replica[] = [];
+  const numbers = new Map<string, number>();
+  const surprises: string[] = [];
+  const counts = new Map(COUNTED.map((text) => [text, 0]));
+  const alarms: Alarm[] = [];
+  const onLine = (line: string, replica: string) => {
+    for (const [text, count] of counts) if (line.includes(text)) counts.set(text, count + 1);
+    const alarm = alarmIn(line, replica, place.phase);
+    if (alarm === null || isExcused(alarm) || alarms.length >= ALARMS_MAX) return;
+    alarms.push(alarm);
+  };
+  const place: Omit<Place, 'gateways'> = {
+    ...{ replicas, postgres, kafka, broker, smtp, secrets, surprises, alarms },
+    phase: 'start',
+    topicLostAt: undefined,
+    databaseUrl: postgres.url,
+    listMails: smtp.listMails,
+    countLines: (text) => counts.get(text) ?? 0,
+    close: () => closeAll(open),
+  };
+  const system = await startSystem({
+    databaseUrl: postgres.url,
+    secrets,
+    smtpUrl: smtp.url,
+    broker: broker.settings,
+    env: ENV,
+    log: () => log,
+    replicasOf: (service) => (service === 'identity' ? 1 : options.replicas),
+    async startService(service, env) {
+      // Taken before the first wait: replicas start side by side.
+      const number = (numbers.get(service) ?? 0) + 1;
+      numbers.set(service, number);
+      const onUnexpectedEnd = (what: string) => surprises.push(what);
+      const replica = await startReplica({ service, number, env, onLine, onUnexpectedEnd });
+      replicas.push(replica);
+      return replica;
+    },
+  });
+  open.push(system);
+  // The same seed must meet the same order, in whatever order they became ready.
+  replicas.sort((a, b) => a.name.localeCompare(b.name));
+  return Object.assign(place, { gateways: system.services.get('gateway')?.urls ?? [] });
+}
+
+async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {
+  for (const each of open.toReversed()) await each.close().catch(() => {});
+}
+
+async function startDatabaseServer(
+  folder: string,
+  open: { close(): Promise<void> }[],
+): Promise<DatabaseServer> {
+  const postgres = await startPostgres({
+    home: folder,
+    log: pino({ level: 'silent' }),
+    settings: { max_connections: DATABASE_CONNECTIONS_MAX },
+  });
+  open.push({
+    async close() {
+      await postgres.stop();
+      // For root it may lie elsewhere than in the folder of all.
+      await rm(postgres.folder, { recursive: true, force: true });
+    },
+  });
+  await Promise.all(DATABASES.map((name) => postgres.ensureDatabase(name, 'prove')));
+  return {
+    url: postgres.superuserUrl,
+    kill() {
+      const pid = readPidFile(join(postgres.folder, 'postgres'))?.pid;
+      if (pid === undefined || !isAlive(pid)) return false;
+      process.kill(pid, 'SIGKILL');
+      return true;
+    },
+  };
+}
+
+async function startKafka(
+  { kafka, home, say }: PlaceOptions,
+  folder: string,
+  open: { close(): Promise<void> }[],
+): Promise<KafkaServer | undefined> {
+  if (!kafka) return undefined;
+  try {
+    const server = await startKafkaServer({
+      folder: join(folder, 'kafka'),
+      jars: await ensureKafkaJars(home),
+      port: 0,
+      properties: { 'group.min.session.timeout.ms': '1000' },
+    });
+    open.push({ close: () => server.stop() });
+    return server;
+  } catch (error) {
+    if (!(error instanceof KafkaUnavailableError) || process.env.REQUIRE_KAFKA === '1') throw error;
+    say(`!!! WITHOUT KAFKA, on the embedded broker. ${error.message}`);
+    return undefined;
+  }
+}

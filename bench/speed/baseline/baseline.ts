@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { queryRows } from '#harness/database.ts';
+import { percentilesOf } from '../load/percentiles.ts';
+import { type FloorFigures, runPlainClients } from './clients.ts';
+import { FLOOR_WALLETS, pgbenchScript } from './statements.ts';
+
+const run = promisify(execFile);
+
+/** The yardstick: the three writes of an order, without any service. */
+export interface Floor {
+  /** What asks the database: pgbench, or plain connections where there is none. */
+  by: string;
+  measure(connections: number, seconds: number): Promise<FloorFigures>;
+}
+
+const DATABASE = 'floor';
+const SERVICES = ['orders', 'billing'];
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+// The work goes to the server; two threads are enough for many connections.
+const THREADS_MAX = 2;
+
+/**
+ * Makes the database `floor` on a server, with the tables and indexes of orders and billing.
+ * @param superuserUrl URL of a database of the server as superuser
+ * @param folder where pgbench's files go; made if missing
+ */
+export async function prepareFloor(
+  superuserUrl: (database: string) => string,
+  folder: string,
+): Promise<Floor> {
+  await queryRows(superuserUrl('postgres'), `create database ${DATABASE}`);
+  const url = superuserUrl(DATABASE);
+  await makeTables(url);
+  const pgbench = await findPgbench();
+  if (pgbench === undefined) {
+    return {
+      by: 'plain connections (pgbench is not installed)',
+      measure: (connections, seconds) => runPlainClients(url, connections, seconds),
+    };
+  }
+  await mkdir(folder, { recursive: true });
+  const script = join(folder, 'floor.sql');
+  await writeFile(script, pgbenchScript());
+  let runs = 0;
+  return {
+    by: 'pgbench -M prepared',
+    measure(connections, seconds) {
+      const log = join(folder, `times-${++runs}`);
+      return runPgbench({ pgbench, script, url, connections, seconds, log });
+    },
+  };
+}
+
+/** Makes tables and wallets in an empty database. */
+export async function makeTables(url: string): Promise<void> {
+  // A schema each: both services have a table of the same name.
+  const database = new URL(url).pathname.slice(1);
+  await queryRows(url, `alter database ${database} set search_path = ${SERVICES.join(', ')}`);
+  for (const service of SERVICES) await applyMigrations(url, service);
+  await queryRows(
+    url,
+    `insert into wallets (customer_id, currency, balance)
+     select 'floor-' || n, 'RUB', 1000000000000 from generate_series(1, ${FLOOR_WALLETS}) as n`,
+  );
+}
+
+/** The files themselves, without the record of what was applied: two services share a database. */
+async function applyMigrations(url: string, service: string): Promise<void> {
+  const folder = join(ROOT, 'services', service, 'migrations');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  await queryRows(url, `create schema ${service}`);
+  const own = new URL(url);
+  own.searchParams.set('options', `-c search_path=${service}`);
+  for (const name of names) await queryRows(own.href, await readFile(join(folder, name), 'utf8'));
+}
+
+/** The newest that there is: Debian keeps it out of PATH. */
+export async function findPgbench(): Promise<string | undefined> {
+  const places = ['pgbench', ...globSync('/usr/lib/postgresql/*/bin/pgbench').sort().toReversed()];
+  for (const place of places) {
+    const found = await run(place, ['--version']).catch(() => undefined);
+    if (found !== undefined) return place;
+  }
+  return undefined;
+}
+
+export interface PgbenchRun {
+  pgbench: string;
+  script: string;
+  url: string;
+  connections: number;
+  seconds: number;
+  /** Prefix of the files with the time of each order. */
+  log: string;
+}
+
+/** @throws Error when any order failed */
+export async function runPgbench(given: PgbenchRun): Promise<FloorFigures> {
+  const { script, url, connections, seconds, log } = given;
+  const { stdout } = await run(given.pgbench, [
+    ...['-n', '-M', 'prepared', '-f', script, '-T', String(seconds)],
+    ...['-c', String(connections), '-j', String(Math.min(connections, THREADS_MAX))],
+    ...['-l', `--log-prefix=${log}`, url],
+  ]).catch((error: Error & { stderr?: string }) => {
+    throw new Error(`pgbench failed: ${error.stderr?.split('\n', 1)[0] ?? error.message}`);
+  });
+  const ordersPerS = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1]);
+  const failed = Number(/failed transactions: (\d+)/.exec(stdout)?.[1] ?? 0);
+  if (!(ordersPerS > 0) || failed > 0) throw new Error(`pgbench did not measure:\n${stdout}`);
+  const times: number[] = [];
+  for (const file of globSync(`${log}.*`)) {
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
+      // Client, number, microseconds, and more.
+      if (line !== '') times.push(Number(line.split(' ', 3)[2]) / 1_000);
+    }
+  }
+  return { ordersPerS, latency: percentilesOf(times) };
+}

@@ -1,0 +1,50 @@
+import pg from 'pg';
+import { type Percentiles, percentilesOf } from '../load/percentiles.ts';
+import { FLOOR_WALLETS, floorStatements, numbered } from './statements.ts';
+
+const statements = floorStatements.map(({ prefix, text }, index) => ({
+  ...{ prefix, name: `floor-${index}` },
+  ...numbered(text),
+}));
+
+/** What the database alone can do. */
+export interface FloorFigures {
+  /** Orders, that is three writes each, in a second. */
+  ordersPerS: number;
+  /** Of the three writes of one order together, in ms. */
+  latency: Percentiles;
+}
+
+/** The floor without pgbench: the same prepared statements on plain connections of this process. */
+export async function runPlainClients(
+  url: string,
+  connections: number,
+  seconds: number,
+): Promise<FloorFigures> {
+  const clients = Array.from({ length: connections }, () => new pg.Client(url));
+  await Promise.all(clients.map((client) => client.connect()));
+  const times: number[] = [];
+  const started = performance.now();
+  const end = started + seconds * 1_000;
+  await Promise.all(clients.map((client) => repeatUntil(end, client, times)));
+  const tookS = (performance.now() - started) / 1_000;
+  await Promise.all(clients.map((client) => client.end()));
+  return { ordersPerS: times.length / tookS, latency: percentilesOf(times) };
+}
+
+async function repeatUntil(end: number, client: pg.Client, times: number[]): Promise<void> {
+  for (let now = performance.now(); now < end; ) {
+    await writeOrder(client);
+    const ended = performance.now();
+    times.push(ended - now);
+    now = ended;
+  }
+}
+
+async function writeOrder(client: pg.Client): Promise<void> {
+  const known: Record<string, unknown> = { wallet: 1 + Math.floor(Math.random() * FLOOR_WALLETS) };
+  for (const { prefix, name, text, names } of statements) {
+    const { rows } = await client.query({ name, text, values: names.map((each) => known[each]) });
+    known[`${prefix}id`] = rows[0].id;
+  }
+}

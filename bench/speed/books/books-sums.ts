@@ -1,0 +1,150 @@
+import type { Places } from '#harness/books/books.ts';
+import type { OrderAnswer } from '#harness/books/history.ts';
+import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
+import { queryRows } from '#harness/database.ts';
+import { listMessageIds, type SetUp } from '../set-ups/set-up.ts';
+import { LAST_PAST_ID } from '../stored-data/past-orders.ts';
+
+// Of two sets of facts that lie in two databases, each database tells the number and the sum of the
+// hashes: they are equal where the sets are.
+
+/** A number and a sum of facts, as one text. */
+const sumOf = (facts: string) =>
+  `count(*) || ' facts, ' || coalesce(sum(hashtextextended(concat_ws(' ', ${facts}), 0)), 0)`;
+
+const LISTED_MAX = 5;
+
+/** I1 to I4: every order ended as it was decided, and the ledger adds up. */
+export async function moneyBreaches({ databaseUrl }: Places): Promise<string[]> {
+  const [orders] = await queryRows(
+    databaseUrl('orders'),
+    `select count(*) filter (where status = 'Pending') as pending,
+       ${sumOf('id, customer_id, total_amount, status, status_reason, payment_operation_id')}
+         as facts
+     from orders`,
+  );
+  const [payments] = await queryRows(
+    databaseUrl('billing'),
+    `select ${sumOf(`order_id, customer_id, amount,
+         case decision when 'captured' then 'Paid' else 'Cancelled' end,
+         case decision when 'declined' then 'insufficient-funds' when 'voided' then 'voided' end,
+         operation_id`)} as facts
+     from payments`,
+  );
+  const faults = await queryRows(databaseUrl('billing'), `${LEDGER_FAULTS} limit ${LISTED_MAX}`);
+  const [sums] = await queryRows(
+    databaseUrl('billing'),
+    `select (select coalesce(sum(amount), 0) from operations where type = 'top_up')
+       - (select coalesce(sum(amount), 0) from payments where decision = 'captured')
+       - (select coalesce(sum(balance), 0) from wallets) as missing`,
+  );
+  return [
+    ...(orders?.pending === '0' ? [] : [`${orders?.pending} orders are still Pending`]),
+    ...(orders?.facts === payments?.facts
+      ? []
+      : [`orders (${orders?.facts}) and decisions (${payments?.facts}) differ`]),
+    ...faults.map(({ fault, place }) => `ledger: ${fault} ${place}`),
+    ...(sums?.missing === '0' ? [] : [`the wallets hold ${sums?.missing} too little`]),
+  ];
+}
+
+/** I5 and I6: an event for each order, a letter for each event. */
+export async function letterBreaches({ databaseUrl }: Places): Promise<string[]> {
+  const [orders] = await queryRows(
+    databaseUrl('orders'),
+    `select ${sumOf(`event_id, id, customer_id, total_amount,
+         case status when 'Paid' then 'happiness' else 'grief' end`)} as facts
+     from orders`,
+  );
+  const [outbox] = await queryRows(
+    databaseUrl('orders'),
+    `select count(*) filter (where published_at is null) as waiting,
+       count(*) filter (where orders.id is null) as strange
+     from outbox left join orders on orders.event_id = outbox.id
+       and orders.id::text = outbox.aggregateid and outbox.payload->>'status' = orders.status`,
+  );
+  const [letters] = await queryRows(
+    databaseUrl('notifications'),
+    `select ${sumOf('id, order_id, customer_id, total_amount, kind')} as facts,
+       (select count(*) from dead_letters) as dead
+     from letters`,
+  );
+  return [
+    ...(outbox?.waiting === '0' ? [] : [`${outbox?.waiting} events are not published`]),
+    ...(outbox?.strange === '0' ? [] : [`${outbox?.strange} events are of no order`]),
+    ...(orders?.facts === letters?.facts
+      ? []
+      : [`orders (${orders?.facts}) and letters (${letters?.facts}) differ`]),
+    ...(letters?.dead === '0' ? [] : [`${letters?.dead} dead letters`]),
+  ];
+}
+
+/** I6: every letter was sent, and a mail came for each, except for those of past orders. */
+export async function mailBreaches({
+  places,
+  mailboxFile,
+}: Pick<SetUp, 'places' | 'mailboxFile'>): Promise<string[]> {
+  const rows = await queryRows(
+    places.databaseUrl('notifications'),
+    'select id, state, unknown_outcomes from letters where order_id > $1',
+    [LAST_PAST_ID],
+  );
+  const unsent = rows.filter(({ state }) => state !== 'sent');
+  const expected = new Map(rows.map((row) => [String(row.id), Number(row.unknown_outcomes)]));
+  const received = new Map<string, number>();
+  for (const messageId of listMessageIds(mailboxFile)) {
+    const id = messageId.replace(/^<|@.*$/g, '');
+    received.set(id, (received.get(id) ?? 0) + 1);
+  }
+  return [
+    ...limited(
+      'letters are not sent',
+      unsent.map(({ id }) => String(id)),
+    ),
+    ...limited(
+      'letters without a mail',
+      [...expected.keys()].filter((id) => !received.has(id)),
+    ),
+    ...limited(
+      'mails of no letter',
+      [...received.keys()].filter((id) => !expected.has(id)),
+    ),
+    ...limited(
+      'mails that came too often',
+      [...received]
+        .filter(([id, copies]) => copies - 1 > (expected.get(id) ?? 0))
+        .map(([id]) => id),
+    ),
+  ];
+}
+
+/** No answer is contradicted by how its order ended. */
+export async function answerBreaches(
+  { databaseUrl }: Places,
+  answers: OrderAnswer[],
+): Promise<string[]> {
+  const rows = await queryRows(
+    databaseUrl('orders'),
+    'select customer_id, idempotency_key, id, status from orders where id > $1',
+    [LAST_PAST_ID],
+  );
+  const orders = new Map(
+    rows.map((row) => [`${row.customer_id} ${row.idempotency_key}`, row] as const),
+  );
+  const wrong = answers.filter(({ customerId, key, status, orderId, orderStatus }) => {
+    const order = orders.get(`${customerId} ${key}`);
+    if (status !== 201 && status !== 406) return orderId !== undefined && order?.id !== orderId;
+    const end = status === 201 ? 'Paid' : 'Cancelled';
+    return order?.id !== orderId || order?.status !== end || orderStatus !== end;
+  });
+  return limited(
+    'answers are contradicted',
+    wrong.map((answer) => JSON.stringify(answer)),
+  );
+}
+
+/** Some thousands of the same are no better than a few. */
+function limited(what: string, found: string[]): string[] {
+  if (found.length === 0) return [];
+  return [`${found.length} ${what}, such as ${found.slice(0, LISTED_MAX).join(', ')}`];
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readPidFile } from '#dev/postgres/process.ts';
+import { serverUrl } from '#dev/postgres/server.ts';
+import { placesOf, ready } from '#harness/system/start.ts';
+import type { Issuer } from './issuer.ts';
+import type { SetUp } from './set-up.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const STOP_WITH_PARENT = new URL('stop-with-parent.ts', import.meta.url).href;
+// The first start makes the databases; on a machine that others use that takes its time.
+const START_TIMEOUT_MS = 60_000;
+// `npm start` promises an end within 10 s.
+const STOP_TIMEOUT_MS = 15_000;
+/** Its settings are those of a user who sets none, whatever this environment says. */
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
+
+/**
+ * Starts what `npm start` starts, as a process of its own.
+ * @param home empty folder, which another user may enter where we are root
+ * @param changes settings that differ from the default ones
+ */
+export async function startDefaultSetUp(
+  home: string,
+  issuer: Issuer,
+  changes: Record<string, string> = {},
+): Promise<SetUp> {
+  const { settings, args } = await readStartScript();
+  const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, ...args], {
+    cwd: ROOT,
+    env: {
+      ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
+      ...settings,
+      ...{ ORDERBELL_HOME: home, PORT: '0' },
+      ...{ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: issuer.audience },
+      ...changes,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+
+  async function close(): Promise<void> {
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(late);
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  try {
+    const url = await ready({ child, printed: () => printed, exited }, START_TIMEOUT_MS);
+    const data = join(home, 'postgres');
+    const server = readPidFile(data);
+    if (server === undefined) throw new Error(`no database server in ${data}`);
+    const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
+    return {
+      ...{ url, places: await placesOf(home) },
+      superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
+      postgresPid: () => readPidFile(data)?.pid ?? server.pid,
+      mailboxFile: join(home, 'mailbox.sqlite'),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw new Error(`npm start did not start:\n${printed}`, { cause: error });
+  }
+}
+
+/** What the script of `npm start` sets, and what it gives to Node. */
+async function readStartScript() {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const words = (scripts.start as string).split(' ');
+  const node = words.indexOf('node');
+  const set = words.slice(0, node).filter((word) => word.includes('='));
+  return {
+    settings: Object.fromEntries(set.map((word) => word.split('=', 2))) as Record<string, string>,
+    args: words.slice(node + 1),
+  };
+}

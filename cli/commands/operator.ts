@@ -1,0 +1,249 @@
+import { type Command, Option } from 'commander';
+import type { DeadLetter } from '#contracts/notifications.ts';
+import * as contract from '#contracts/operator.ts';
+import type { ApiAnswer } from '../client/api.ts';
+import { checkedId, jsonArray, type Shell, watch } from '../command-context.ts';
+import type { Declaring } from '../command-registrar.ts';
+import { CliError, EXIT } from '../exit-codes.ts';
+import { type Cell, facts, table } from '../screen.ts';
+import type { Say } from '../texts/messages.ts';
+import { letterRow, letterText } from '../views/letter.ts';
+import { limitOption, listPages } from '../views/list.ts';
+import { orderRow } from '../views/order.ts';
+import { ledgerText, overviewText } from '../views/overview.ts';
+import { addCustomerCommands } from './customer.ts';
+import { showJourney } from './order.ts';
+import { addRepairCommands } from './repair.ts';
+import { addResendCommand } from './resend.ts';
+
+const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
+
+/** What the operator may do. */
+export function addOperatorCommands(program: Command, declaring: Declaring): void {
+  const { say, run, example } = declaring;
+  const operator = program
+    .command('operator')
+    .description(say('operator'))
+    .helpOption('-h, --help', say('optionHelp'))
+    .helpCommand('help [command]', say('commandHelp'));
+  example(operator, 'login --operator', 'operator overview');
+
+  example(
+    operator
+      .command('overview')
+      .description(say('overview'))
+      .option('--watch', say('optionWatchOverview'))
+      .action(run(showOverview)),
+    'operator overview --watch',
+  );
+  const pending = operator.command('pending').description(say('pending'));
+  example(limitOption(pending, say).action(run(listPending)), 'operator pending');
+
+  const letters = operator
+    .command('letters')
+    .description(say('operatorLetters'))
+    .addOption(stateOption(say, ['queued', 'sending', 'sent', 'failed']));
+  example(limitOption(letters, say).action(run(listLetters)), 'operator letters --state failed');
+
+  const onLetter = { letter: showLetter, preview: showPreview };
+  for (const [name, handler] of Object.entries(onLetter)) {
+    example(
+      operator
+        .command(name)
+        .description(say(name as keyof typeof onLetter))
+        .argument('<letter>', say('argLetter'))
+        .action(run(handler)),
+      `operator ${name} ${SOME_ID}`,
+    );
+  }
+
+  addResendCommand(operator, { say, run, example });
+
+  const deadLetters = operator
+    .command('dead-letters')
+    .description(say('deadLetters'))
+    .addOption(stateOption(say, ['dead', 'redriven']));
+  example(limitOption(deadLetters, say).action(run(listDeadLetters)), 'operator dead-letters');
+
+  example(
+    operator
+      .command('redrive')
+      .description(say('redrive'))
+      .argument('[id]', say('argDeadLetter'))
+      .option('--all', say('optionAllDead'))
+      .action(run(redrive)),
+    `operator redrive ${SOME_ID}`,
+    'operator redrive --all',
+  );
+
+  example(
+    operator.command('verify').description(say('verify')).action(run(verify)),
+    'operator verify',
+  );
+  addRepairCommands(operator, declaring);
+
+  addCustomerCommands(operator, { say, run, example });
+
+  example(
+    operator
+      .command('journey')
+      .description(say('operatorJourney'))
+      .argument('<order>', say('argOrder'))
+      .option('--watch', say('optionWatch'))
+      .action(run(showAnyJourney)),
+    `operator journey ${SOME_ID}`,
+  );
+}
+
+function stateOption(say: Say, states: string[]): Option {
+  return new Option('--state <state>', `${say('optionState')}: ${states.join(', ')}`).choices(
+    states,
+  );
+}
+
+async function showOverview(shell: Shell, { watch: goOn }: { watch?: true }) {
+  if (!goOn) {
+    const answer = await shell.call(contract.readOverview);
+    shell.show(answer.text, () => overviewText(shell, answer.body));
+    return undefined;
+  }
+  if (shell.json) throw new CliError(EXIT.usage, shell.say('watchOrJson'));
+  await watch(shell, async () => {
+    const { body } = await shell.call(contract.readOverview);
+    return { view: overviewText(shell, body), last: false };
+  });
+  return undefined;
+}
+
+async function listPending(shell: Shell, { limit }: { limit?: number }) {
+  await listPages(shell, {
+    all: false,
+    more: 'moreByLimit',
+    read: (cursor) => shell.call(contract.readPendingOrders, { query: { limit, cursor } }),
+    view: (orders) =>
+      table(
+        shell,
+        orders.map((order) => [
+          { text: shell.duration(order.ageMs), right: true },
+          ...orderRow(shell, order).slice(1, -1),
+          shell.say('recoveryTries', order.recovery.attempts),
+          order.recovery.error ?? '',
+        ]),
+      ),
+  });
+  return undefined;
+}
+
+async function listLetters(shell: Shell, { limit, state }: { limit?: number; state?: string }) {
+  await listPages(shell, {
+    all: false,
+    more: 'moreByLimit',
+    read: (cursor) => shell.call(contract.readAllLetters, { query: { state, limit, cursor } }),
+    view: (letters) =>
+      table(
+        shell,
+        letters.map((letter) => letterRow(shell, letter)),
+      ),
+  });
+  return undefined;
+}
+
+const letterParams = (shell: Shell, id: string) => ({ params: { letterId: checkedId(shell, id) } });
+
+async function showLetter(shell: Shell, _options: unknown, id: string) {
+  const answer = await shell.call(contract.readAnyLetter, letterParams(shell, id));
+  shell.show(answer.text, () => letterText(shell, answer.body));
+  return undefined;
+}
+
+async function showPreview(shell: Shell, _options: unknown, id: string) {
+  const answer = await shell.call(contract.previewAnyLetter, letterParams(shell, id));
+  shell.show(answer.text, () => {
+    const { locale, subject, text, to } = answer.body;
+    const head = facts(shell, [
+      [shell.say('to'), to],
+      [shell.say('subject'), subject],
+      [shell.say('lettersIn'), locale],
+    ]);
+    return `${head}\n\n${text.trimEnd()}`;
+  });
+  return undefined;
+}
+
+async function listDeadLetters(shell: Shell, { limit, state }: { limit?: number; state?: string }) {
+  await listPages(shell, {
+    all: false,
+    more: 'moreByLimit',
+    read: (cursor) => shell.call(contract.readDeadLetters, { query: { state, limit, cursor } }),
+    view: (all) =>
+      table(
+        shell,
+        all.map((one) => deadLetterRow(shell, one)),
+      ),
+  });
+  return undefined;
+}
+
+function deadLetterRow(shell: Shell, deadLetter: DeadLetter): Cell[] {
+  const { createdAt, error, id, offset, partition, state, topic } = deadLetter;
+  return [
+    shell.moment(createdAt),
+    { text: state, colour: state === 'dead' ? 'red' : 'green' },
+    `${topic} ${partition}/${offset}`,
+    id,
+    error,
+  ];
+}
+
+async function redrive(shell: Shell, { all }: { all?: true }, id?: string) {
+  if ((id === undefined) !== (all === true)) throw new CliError(EXIT.usage, shell.say('idOrAll'));
+  return id === undefined ? redriveAll(shell) : redriveOne(shell, id);
+}
+
+async function redriveOne(shell: Shell, id: string) {
+  const params = { deadLetterId: checkedId(shell, id) };
+  const { body, text } = await shell.call(contract.redriveOne, { params });
+  const dead = body.state === 'dead';
+  shell.show(text, () => (dead ? shell.say('stillDead', body.error) : shell.say('becameLetter')));
+  return dead ? EXIT.refused : undefined;
+}
+
+/** Each call takes up to 100, least recently tried first, until each was tried once. */
+async function redriveAll(shell: Shell) {
+  const texts: string[] = [];
+  let redriven = 0;
+  let refused = 0;
+  let dead: number;
+  for (;;) {
+    const { body, text } = await shell.call(contract.redriveMany);
+    texts.push(text);
+    redriven += body.redriven;
+    refused += body.refused;
+    dead = body.dead;
+    if (body.redriven + body.refused === 0 || refused >= dead) break;
+  }
+  shell.show(jsonArray(texts), () =>
+    shell.say('redriven', redriven, Math.min(refused, dead), dead),
+  );
+  return refused > 0 ? EXIT.refused : undefined;
+}
+
+/** Follows the cursors to the end; an array of all steps for programs. */
+async function verify(shell: Shell) {
+  const answers: ApiAnswer<contract.LedgerReport>[] = [];
+  let cursor: string | undefined;
+  do {
+    const answer = await shell.call(contract.verifyLedger, { query: { cursor } });
+    answers.push(answer);
+    cursor = answer.body.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  const reports = answers.map(({ body }) => body);
+  shell.show(jsonArray(answers.map(({ text }) => text)), () => ledgerText(shell, reports));
+  return reports.every(({ ok }) => ok) ? undefined : EXIT.refused;
+}
+
+async function showAnyJourney(shell: Shell, { watch: goOn }: { watch?: true }, id: string) {
+  const params = { orderId: checkedId(shell, id) };
+  await showJourney(shell, goOn === true, () => shell.call(contract.readAnyJourney, { params }));
+  return undefined;
+}

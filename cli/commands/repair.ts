@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import * as contract from '#contracts/operator.ts';
+import type { Repair } from '#contracts/repairs.ts';
+import type { ApiAnswer } from '../client/api.ts';
+import { checkedId, jsonArray, type Shell } from '../command-context.ts';
+import type { Declaring } from '../command-registrar.ts';
+import { CliError, EXIT } from '../exit-codes.ts';
+import { type Cell, type Colour, facts, table } from '../screen.ts';
+import { limitOption, listPages } from '../views/list.ts';
+
+const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
+const REASON_MAX = 200;
+
+/** The repair after a restore, and what was repaired. */
+export function addRepairCommands(operator: Command, { say, run, example }: Declaring): void {
+  example(
+    operator
+      .command('repair')
+      .description(say('repair'))
+      .option('--apply', say('optionApply'))
+      .option('--reason <text>', say('optionRepairReason'))
+      .option('--write-off <order...>', say('optionWriteOff'))
+      .action(run(repair)),
+    'operator repair',
+    'operator repair --apply --reason "billing restored to 11:40"',
+    `operator repair --apply --reason "no receipt" --write-off ${SOME_ID}`,
+  );
+  const repairs = operator.command('repairs').description(say('repairs'));
+  example(limitOption(repairs, say).action(run(listRepairs)), 'operator repairs');
+}
+
+interface Options {
+  apply?: true;
+  reason?: string;
+  writeOff?: string[];
+}
+
+/** Follows the cursors to the end; an array of all answers for programs. */
+async function repair(shell: Shell, { apply, reason, writeOff = [] }: Options) {
+  if (apply === true && !reason?.trim()) {
+    throw new CliError(EXIT.usage, shell.say('reasonNeeded'));
+  }
+  if (reason !== undefined && [...reason].length > REASON_MAX) {
+    throw new CliError(EXIT.usage, shell.say('longReason', REASON_MAX));
+  }
+  const orders = writeOff.map((id) => checkedId(shell, id));
+  const answers: ApiAnswer<contract.RepairReport>[] = [];
+  let cursor: string | undefined;
+  do {
+    const answer: ApiAnswer<contract.RepairReport> = await shell.call(contract.repairBooks, {
+      body: {
+        apply: apply === true,
+        ...(reason !== undefined && { reason }),
+        ...(orders.length > 0 && { writeOff: orders }),
+        ...(cursor !== undefined && { cursor }),
+      },
+    });
+    answers.push(answer);
+    cursor = answer.body.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  const steps = answers.flatMap(({ body }) => body.steps);
+  shell.show(jsonArray(answers.map(({ text }) => text)), () =>
+    repairText(shell, steps, apply === true),
+  );
+  const unused = orders.filter((order) => !steps.some((step) => isWriteOffOf(step, order)));
+  if (unused.length > 0) {
+    throw new CliError(EXIT.refused, shell.say('writeOffUnused', unused.join(', ')));
+  }
+  // These need no person; any other state does.
+  return steps.every(({ state }) => state === 'done' || state === 'planned')
+    ? undefined
+    : EXIT.refused;
+}
+
+const isWriteOffOf = ({ remedy, id }: contract.RepairedDifference, order: string): boolean =>
+  remedy === 'write-off' && id === order.toLowerCase();
+
+const COLOURS: Record<contract.RepairedDifference['state'], Colour> = {
+  planned: 'yellow',
+  done: 'green',
+  refused: 'red',
+  left: 'dim',
+};
+
+function repairText(shell: Shell, steps: contract.RepairedDifference[], applied: boolean): string {
+  const { say } = shell;
+  if (steps.length === 0) return shell.paint('green', say('booksAgree'));
+  const count = (state: contract.RepairedDifference['state']) =>
+    steps.filter((step) => step.state === state).length;
+  const counts: [string, string][] = [
+    [say('repairDifferences'), String(steps.length)],
+    applied
+      ? [say('repairsDone'), String(count('done'))]
+      : [say('repairsPlanned'), String(count('planned'))],
+    [say('repairsRefused'), String(count('refused'))],
+    [say('repairsLeft'), String(count('left'))],
+  ];
+  const hint = applied || count('planned') === 0 ? [] : [say('applyHint')];
+  return [...steps.map((step) => stepText(shell, step)), facts(shell, counts), ...hint].join('\n');
+}
+
+function stepText(shell: Shell, step: contract.RepairedDifference): string {
+  const { say } = shell;
+  const lines = [
+    `${step.relation}  ${step.id}  ${step.detail}`,
+    `  ${step.remedyText}`,
+    `  ${shell.paint(COLOURS[step.state], step.stateText)}`,
+  ];
+  if (step.money !== null && step.customerId !== null) {
+    lines.push(`  ${say('walletGets', step.customerId, shell.money(step.money))}`);
+  }
+  if (step.balance !== null) lines.push(`  ${say('walletHolds', shell.money(step.balance))}`);
+  return lines.join('\n');
+}
+
+async function listRepairs(shell: Shell, { limit }: { limit?: number }) {
+  await listPages(shell, {
+    all: false,
+    more: 'moreByLimit',
+    read: (cursor) => shell.call(contract.readRepairs, { query: { limit, cursor } }),
+    view: (repairs) =>
+      table(
+        shell,
+        repairs.map((each) => repairRow(shell, each)),
+      ),
+  });
+  return undefined;
+}
+
+function repairRow(shell: Shell, { at, step, orderId, amount, madeBy, reason }: Repair): Cell[] {
+  const money = amount === undefined ? '' : shell.money(amount);
+  return [shell.moment(at), step, orderId, { text: money, right: true }, madeBy, reason];
+}

@@ -1,0 +1,100 @@
+import type { LedgerReport, Overview } from '#contracts/operator.ts';
+import { facts, type Screen } from '../screen.ts';
+
+/** How the system is doing, as a few lines. */
+export function overviewText(screen: Screen, overview: Overview): string {
+  return facts(screen, [
+    ['Orderbell', screen.moment(overview.at)],
+    ...ordersRows(screen, overview),
+    ...notificationsRows(screen, overview.notifications),
+  ]);
+}
+
+type Row = [name: string, value: string];
+
+function ordersRows(screen: Screen, { notifications, orders }: Overview): Row[] {
+  const { say } = screen;
+  if (orders === null) return [['orders', say('noAnswerFrom')]];
+  const { latest, outbox, pending, rates } = orders;
+  const sent = notifications?.sentPerSecond ?? 0;
+  const perSecond = [rates.placed, rates.paid, rates.cancelled, sent].map((rate) =>
+    rate.toFixed(1),
+  );
+  return [
+    [
+      say('latestOrders'),
+      say('ordersByStatus', latest.counted, latest.paid, latest.cancelled, latest.pending),
+    ],
+    [say('perSecond'), say('rates', ...perSecond)],
+    [say('pendingOrders'), waitingText(screen, pending.total, pending.oldestMs)],
+    [
+      say('outbox'),
+      outbox === null ? say('elsewhere') : waitingText(screen, outbox.unpublished, outbox.oldestMs),
+    ],
+  ];
+}
+
+function notificationsRows(screen: Screen, notifications: Overview['notifications']): Row[] {
+  const { say } = screen;
+  if (notifications === null) return [['notifications', say('noAnswerFrom')]];
+  const { deadLetters, lag, letters, refusals = [] } = notifications;
+  const unread = lag?.reduce((sum, partition) => sum + partition.lag, 0);
+  return [
+    [say('lag'), unread === undefined ? say('noAnswerFrom') : String(unread)],
+    [
+      say('allLetters'),
+      say('lettersByState', letters.sent, letters.queued, letters.sending, letters.failed),
+    ],
+    [say('deadCount'), String(deadLetters)],
+    ...refusals.map(
+      ({ at, response }): Row => [
+        screen.paint('red', say('mailRefused')),
+        `${screen.moment(at)}  ${response}`,
+      ],
+    ),
+  ];
+}
+
+function waitingText(screen: Screen, count: number, oldestMs: number): string {
+  return count === 0 ? '0' : screen.say('oldest', count, screen.duration(oldestMs));
+}
+
+/** What the check of the books came to, all its steps together. */
+export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
+  const { paint, say } = screen;
+  const sum = (count: (report: LedgerReport) => number) =>
+    reports.reduce((total, report) => total + count(report), 0);
+  const differences = reports.flatMap((report) => report.differences);
+  const verdict = reports.every(({ ok }) => ok)
+    ? paint('green', say('booksAgree'))
+    : paint('red', say('booksDiffer', differences.length));
+  const counts = facts(screen, [
+    [
+      say('checked'),
+      say(
+        'checkedCounts',
+        sum(({ checked }) => checked.orders),
+        sum(({ checked }) => checked.events),
+        sum(({ checked }) => checked.letters),
+        sum(({ checked }) => checked.wallets),
+      ),
+    ],
+    [
+      say('onTheWay'),
+      say(
+        'onTheWayCounts',
+        sum(({ waiting }) => waiting.pendingOrders),
+        sum(({ waiting }) => waiting.unpublishedEvents),
+        sum(({ waiting }) => waiting.unreadEvents),
+        sum(({ waiting }) => waiting.unsentLetters),
+      ),
+    ],
+    [say('undelivered'), String(sum(({ failedLetters }) => failedLetters))],
+    // Absent from a gateway of an older version.
+    [say('booksAcknowledged'), String(sum(({ acknowledged = 0 }) => acknowledged))],
+  ]);
+  const lines = differences.map(
+    ({ detail, id, relation, remedyText = '' }) => `${relation}  ${id}  ${detail}\n  ${remedyText}`,
+  );
+  return [verdict, counts, ...lines].join('\n');
+}

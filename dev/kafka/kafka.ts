@@ -1,0 +1,47 @@
+import { join, resolve } from 'node:path';
+import { Type } from 'typebox';
+import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
+import { describeError } from '#platform/errors.ts';
+import { stopOnSignal } from '#platform/service/run.ts';
+import { ensureKafkaJars, KafkaUnavailableError } from './jars.ts';
+import { startKafkaServer } from './server.ts';
+
+// `npm run kafka`: a real Apache Kafka for trying the production set-up out, without Docker.
+
+export const KafkaStartSettings = Type.Object({
+  KAFKA_PORT: Type.Integer({
+    default: 9092,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port of `npm run kafka`; 0 takes any free one.',
+  }),
+});
+
+async function start(): Promise<void> {
+  const { KAFKA_PORT: port } = loadConfig('npm run kafka', KafkaStartSettings, process.env);
+  const home = resolve(
+    process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '..', '.orderbell'),
+  );
+  const jars = await ensureKafkaJars(home);
+  const folder = join(home, 'kafka', 'server');
+  const server = await startKafkaServer({ folder, jars, port });
+  stopOnSignal(
+    () => server.stop(),
+    (line) => console.log(line),
+  );
+  console.log(`
+Apache Kafka is ready on ${server.address}. Ctrl-C stops it; its data stay in ${folder}.
+
+  KAFKA_BROKERS=${server.address} npm start
+`);
+}
+
+if (import.meta.main) {
+  try {
+    await start();
+  } catch (error) {
+    const expected = error instanceof KafkaUnavailableError || error instanceof ConfigError;
+    console.error(expected ? error.message : `Kafka cannot start: ${describeError(error)}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { chmodSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import pino from 'pino';
+import { createMailer, type Mail } from '#services/notifications/smtp/mailer.ts';
+import { type MailboxOptions, startMailbox } from './mailbox.ts';
+
+const log = pino({ level: 'silent' });
+const agree = () => Promise.resolve(true);
+
+async function temporaryFile(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mailbox-'));
+  t.after(() => rm(folder, { recursive: true }));
+  return join(folder, 'deeper', 'mailbox.sqlite');
+}
+
+async function openMailbox(t: TestContext, options: Partial<MailboxOptions> = {}) {
+  const file = options.file ?? (await temporaryFile(t));
+  const mailbox = await startMailbox({ file, smtpPort: 0, httpPort: 0, log, ...options });
+  let open = true;
+  const close = async () => {
+    if (open) await mailbox.close();
+    open = false;
+  };
+  t.after(close);
+  return { ...mailbox, close, file };
+}
+
+type OpenMailbox = Awaited<ReturnType<typeof openMailbox>>;
+
+async function deliver(mailbox: OpenMailbox, mails: Partial<Mail>[], beforeDot = agree) {
+  const mailer = createMailer({ url: mailbox.smtpUrl, connectionsMax: 4, log });
+  try {
+    return await Promise.all(
+      mails.map((changes, i) =>
+        mailer.send(
+          {
+            messageId: `m${i}@orders.test`,
+            from: 'shop@shop.test',
+            to: 'anna@customer.test',
+            subject: 'Письмо счастья',
+            text: 'Здравствуйте!\n',
+            html: '<p>Здравствуйте!</p>\n',
+            date: new Date('2026-03-05T09:07:00Z'),
+            ...changes,
+          },
+          beforeDot,
+        ),
+      ),
+    );
+  } finally {
+    await mailer.close();
+  }
+}
+
+async function deliverInTurn(mailbox: OpenMailbox, mails: Partial<Mail>[]) {
+  for (const mail of mails) {
+    const [outcome] = await deliver(mailbox, [mail]);
+    assert.equal(outcome?.kind, 'sent');
+  }
+}
+
+interface Summary {
+  id: number;
+  subject: string;
+  to: string;
+  [name: string]: unknown;
+}
+
+async function list(mailbox: OpenMailbox, query = '') {
+  const response = await fetch(`${mailbox.httpUrl}/mailbox/messages${query}`);
+  assert.equal(response.status, 200);
+  return (await response.json()) as { data: Summary[]; next: number | null };
+}
+
+async function get(mailbox: OpenMailbox, path: string) {
+  const response = await fetch(mailbox.httpUrl + path);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+test('what was answered with 250 is there after a restart', async (t) => {
+  const first = await openMailbox(t);
+  await deliverInTurn(first, [{ messageId: 'a@orders.test' }]);
+  for (const ending of ['', '-wal', '-shm']) {
+    const { mode } = statSync(first.file + ending);
+    assert.equal((mode & 0o777).toString(8), '600', `of others: ${ending}`);
+  }
+  await first.close();
+  chmodSync(first.file, 0o644);
+  const second = await openMailbox(t, { file: first.file });
+  assert.equal(statSync(first.file).mode & 0o777, 0o600);
+  await deliverInTurn(second, [{ messageId: 'b@orders.test' }]);
+  const { data, next } = await list(second);
+  assert.deepEqual(
+    data.map(({ messageId }) => messageId),
+    ['<b@orders.test>', '<a@orders.test>'],
+  );
+  assert.equal(next, null);
+});
+
+test('letters that arrive together are all kept, once each', async (t) => {
+  const mailbox = await openMailbox(t);
+  const outcomes = await deliver(
+    mailbox,
+    Array.from({ length: 60 }, (_, i) => ({ subject: `№ ${i}` })),
+  );
+  assert.ok(outcomes.every(({ kind }) => kind === 'sent'));
+  const { data } = await list(mailbox, '?limit=100');
+  assert.equal(new Set(data.map(({ subject }) => subject)).size, 60);
+});
+
+test('refuse@… is refused for good, busy@… for the moment, and neither is kept', async (t) => {
+  const mailbox = await openMailbox(t);
+  const [gone, busy, kept] = await deliver(mailbox, [
+    { to: 'Refuse@customer.test' },
+    { to: 'busy@customer.test' },
+    { to: 'refused@busy.test' },
+  ]);
+  assert.equal(gone?.kind, 'permanent');
+  assert.match(JSON.stringify(gone), /550 5\.1\.1/);
+  assert.equal(busy?.kind, 'transient');
+  assert.match(JSON.stringify(busy), /450 4\.2\.1/);
+  assert.equal(kept?.kind, 'sent');
+  const { data } = await list(mailbox);
+  assert.deepEqual(
+    data.map(({ to }) => to),
+    ['refused@busy.test'],
+  );
+});
+
+test('a letter whose dot was withheld is not kept', async (t) => {
+  const mailbox = await openMailbox(t);
+  const [outcome] = await deliver(mailbox, [{}], () => Promise.resolve(false));
+  assert.equal(outcome?.kind, 'abandoned');
+  await deliverInTurn(mailbox, [{ subject: 'later' }]);
+  const { data } = await list(mailbox);
+  assert.deepEqual(
+    data.map(({ subject }) => subject),
+    ['later'],
+  );
+});
+
+test('a list comes in pages, newest first', async (t) => {
+  const mailbox = await openMailbox(t);
+  await deliverInTurn(
+    mailbox,
+    ['a', 'b', 'c'].map((subject) => ({ subject })),
+  );
+  const first = await list(mailbox, '?limit=2');
+  assert.deepEqual(
+    first.data.map(({ subject }) => subject),
+    ['c', 'b'],
+  );
+  const second = await list(mailbox, `?limit=2&before=${first.next}`);
+  assert.deepEqual(
+    second.data.map(({ subject }) => subject),
+    ['a'],
+  );
+  assert.equal(second.next, null);
+});
+
+test('a search finds recipient and subject in any case, and takes no pattern', async (t) => {
+  const mailbox = await openMailbox(t);
+  await deliverInTurn(mailbox, [
+    { subject: 'Письмо ГОРЯ', to: 'Boris@customer.test' },
+    { subject: 'Письмо счастья 100%' },
+  ]);
+  const found = async (search: string) => {
+    const { data } = await list(mailbox, `?search=${encodeURIComponent(search)}`);
+    return data.map(({ id }) => id);
+  };
+  assert.deepEqual(await found('горя'), [1]);
+  assert.deepEqual(await found('СЧАСТЬЯ'), [2]);
+  assert.deepEqual(await found('boris@'), [1]);
+  assert.deepEqual(await found('письмо'), [2, 1]);
+  assert.deepEqual(await found('%'), [2]);
+  assert.deepEqual(await found("'; drop table messages; --"), []);
+  assert.deepEqual(await found('"><script>'), []);
+});
+
+test('one message is shown as JSON and as its source', async (t) => {
+  const mailbox = await openMailbox(t);
+  await deliverInTurn(mailbox, [{ text: 'Первая\n.\nвторая\n' }]);
+  const json = JSON.parse((await get(mailbox, '/mailbox/messages/1')).text);
+  assert.partialDeepStrictEqual(json, {
+    id: 1,
+    from: 'shop@shop.test',
+    to: 'anna@customer.test',
+    subject: 'Письмо счастья',
+    messageId: '<m0@orders.test>',
+    text: 'Первая\n.\nвторая\n',
+    html: '<p>Здравствуйте!</p>\n',
+  });
+  assert.ok(json.headers.some((header: { name: string }) => header.name === 'auto-submitted'));
+  const source = await get(mailbox, '/mailbox/messages/1/source');
+  assert.equal(source.headers.get('content-type'), 'text/plain; charset=utf-8');
+  assert.equal(source.text, json.source);
+  assert.equal(Buffer.byteLength(source.text), json.size);
+});
+
+test('a hostile letter is never a page', async (t) => {
+  const mailbox = await openMailbox(t);
+  const attack = `"'></pre><script>alert(1)</script><img src=x onerror=alert(2)>`;
+  await deliverInTurn(mailbox, [{ subject: attack, text: attack, html: attack }]);
+  const types = [
+    ['/mailbox/messages', 'application/json; charset=utf-8'],
+    ['/mailbox/messages/1', 'application/json; charset=utf-8'],
+    ['/mailbox/messages/1/source', 'text/plain; charset=utf-8'],
+  ] as const;
+  for (const [path, type] of types) {
+    const { text, headers } = await get(mailbox, path);
+    assert.match(text, /script/);
+    assert.equal(headers.get('content-type'), type);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    const policy = headers.get('content-security-policy') ?? '';
+    assert.match(policy, /^default-src 'none';/);
+    assert.doesNotMatch(policy, /script-src|style-src|https?:/);
+  }
+});
+
+test('malformed input is 400, what is not there 404', async (t) => {
+  const mailbox = await openMailbox(t);
+  const bad = ['?limit=0', '?limit=101', '?limit=x', '?before=-1', '?x=1', '?search=a&search=b'];
+  for (const query of bad) {
+    assert.equal((await get(mailbox, `/mailbox/messages${query}`)).status, 400, query);
+  }
+  for (const id of ['x', '1e3', '01', '-1', '99999999999999999', "1'"]) {
+    assert.equal((await get(mailbox, `/mailbox/messages/${id}`)).status, 400, id);
+    assert.equal((await get(mailbox, `/mailbox/messages/${id}/source`)).status, 400, id);
+  }
+  // The pages themselves are the console's.
+  const missing = ['/mailbox/messages/7', '/mailbox/messages/7/source', '/mailbox', '/', '/x'];
+  for (const path of missing) {
+    assert.equal((await get(mailbox, path)).status, 404, path);
+  }
+});
+
+test('a request under a foreign host name is refused', async (t) => {
+  const mailbox = await openMailbox(t);
+  const socket = net.connect(Number(new URL(mailbox.httpUrl).port), '127.0.0.1');
+  socket.write('GET /mailbox/messages HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n');
+  const answer = Buffer.concat(await socket.toArray()).toString();
+  assert.match(answer, /^HTTP\/1\.1 403 /);
+});
+
+test('a message over the size limit is refused for good', async (t) => {
+  const mailbox = await openMailbox(t);
+  const [outcome] = await deliver(mailbox, [{ text: 'x'.repeat(1024 * 1024) }]);
+  assert.ok(outcome?.kind === 'permanent');
+  assert.match(outcome.response, /^552 /);
+  assert.equal((await list(mailbox)).data.length, 0);
+});
+
+test('the oldest messages go when there are too many', async (t) => {
+  const mailbox = await openMailbox(t, { messagesMax: 5 });
+  // Pruning is done with the first message and then every thousand.
+  await deliver(
+    mailbox,
+    Array.from({ length: 1_001 }, () => ({})),
+  );
+  await mailbox.close();
+  const again = await openMailbox(t, { file: mailbox.file, messagesMax: 5 });
+  await deliver(again, [{}]);
+  const { data, next } = await list(again, '?limit=100');
+  assert.deepEqual([data.length, data.at(-1)?.id, next], [5, 998, null]);
+  assert.equal((await get(again, '/mailbox/messages/997')).status, 404);
+});
+
+test('a taken port stops the start with an error', async (t) => {
+  const { httpUrl } = await openMailbox(t);
+  const file = await temporaryFile(t);
+  const httpPort = Number(new URL(httpUrl).port);
+  await assert.rejects(startMailbox({ file, smtpPort: 0, httpPort, log }), /in use/);
+  const smtpPort = httpPort;
+  await assert.rejects(startMailbox({ file, smtpPort, httpPort: 0, log }), /EADDRINUSE/);
+});

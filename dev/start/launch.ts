@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { request } from 'undici';
+import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
+import { describeError } from '#platform/errors.ts';
+import { createLog } from '#platform/service/log.ts';
+import { RunSettings, stopOnSignal } from '#platform/service/run.ts';
+import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
+import { ensureConsole } from '../console.ts';
+import type { Mailbox } from '../mailbox/mailbox.ts';
+import { NoBinariesError } from '../postgres/cluster-directory.ts';
+import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
+import { databaseSettings, databasesWithoutUrl } from '../system/databases.ts';
+import { openThread } from '../system/thread.ts';
+import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
+import { screen } from './screen.ts';
+import { loadSecrets, type Secrets } from './secrets.ts';
+
+const MAILBOX = new URL('../mailbox/thread.ts', import.meta.url);
+const NOTIFICATIONS = new URL('../system/notifications-thread.ts', import.meta.url);
+
+// After Ctrl-C during a start: a step that hangs is left alone, so that the rest stops in time.
+const STEP_END_MS = 5_000;
+
+/** One start: what it has started so far, and what it waits for. */
+interface Run {
+  home: string;
+  /** In the order in which it is stopped: the database last. */
+  stops: (() => Promise<void>)[];
+  /** For people, as in "waiting for PostgreSQL". */
+  waitingFor: string;
+  /** Ends it between two steps. */
+  interrupted: AbortSignal;
+  /** Whether lost secrets are replaced first. */
+  newSecrets: boolean;
+}
+
+/**
+ * Starts the whole system on this machine, with nothing installed but Node: PostgreSQL, the
+ * mailbox, all services. Prints where everything is, or one line that says why it cannot start.
+ * @param home folder of the data
+ */
+export async function launch(home: string, { newSecrets = false } = {}): Promise<void> {
+  const interrupted = new AbortController();
+  const run: Run = {
+    home,
+    stops: [],
+    waitingFor: '',
+    interrupted: interrupted.signal,
+    newSecrets,
+  };
+  let stopping: Promise<void> | undefined;
+
+  /** Stops what has started so far, once. */
+  function stop(): Promise<void> {
+    interrupted.abort(new Error('stopped while it started'));
+    stopping ??= (async () => {
+      await Promise.race([starting.catch(() => {}), delay(STEP_END_MS)]);
+      for (const close of run.stops) await close();
+    })();
+    return stopping;
+  }
+
+  const starting = sayWhileWaiting(
+    () => run.waitingFor,
+    start(run),
+    (line) => console.log(line),
+  );
+  stopOnSignal(stop, (line) => console.log(line));
+  try {
+    const { text, onShown } = await starting;
+    console.log(text);
+    await onShown();
+  } catch (error) {
+    // Who stops it says so.
+    if (interrupted.signal.aborted) return;
+    const expected = error instanceof DataInUseError || error instanceof ConfigError;
+    console.error(expected ? error.message : `Orderbell cannot start: ${describeError(error)}`);
+    await stop();
+    process.exit(1);
+  }
+}
+
+interface StartScreen {
+  text: string;
+  /** After it was printed: a start that is killed before shows the password again. */
+  onShown: () => Promise<void>;
+}
+
+async function start(run: Run): Promise<StartScreen> {
+  const { home, stops, interrupted } = run;
+  const level = await readLogLevel();
+  const log = createLog('start', level);
+  const smtpUrl = process.env.SMTP_URL?.trim() || undefined;
+  if (run.newSecrets) {
+    const { makeNewSecrets } = await import('./new-secrets.ts');
+    await makeNewSecrets(home);
+  }
+  const kept = await loadSecrets(home);
+  await checkRunningFile(home);
+  const notices: string[] = [];
+  // Whoever orders must not wait while letters are made.
+  const letters = openThread();
+  stops.unshift(() => letters.end());
+  const consoleReady = ensureConsole();
+  // The services' code is read while the database starts.
+  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, { NotificationsConfig }] = await allOf([
+    startDatabases(run, kept.secrets, log, (line) => notices.push(line)),
+    importSystem(),
+    import('#services/notifications/service.ts'),
+  ]);
+  interrupted.throwIfAborted();
+  let mailbox: Mailbox | undefined;
+  if (smtpUrl === undefined) {
+    run.waitingFor = 'the mailbox';
+    const file = join(home, 'mailbox.sqlite');
+    mailbox = await letters.start<unknown, Mailbox>(MAILBOX, { file, level });
+    stops.unshift(mailbox.close);
+  }
+
+  interrupted.throwIfAborted();
+  run.waitingFor = 'the build of the web console';
+  const consoleNotice = await consoleReady;
+  if (consoleNotice !== null) notices.push(consoleNotice);
+  const system = await startSystem({
+    databaseUrl: (name) => databaseUrls.get(name) as string,
+    secrets: kept.secrets,
+    smtpUrl: smtpUrl ?? (mailbox?.smtpUrl as string),
+    ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
+    env: process.env,
+    log: (service) => createLog(service, level),
+    startService(name, env) {
+      if (name !== 'notifications') return null;
+      const config = loadConfig(name, NotificationsConfig, env);
+      return letters.start(NOTIFICATIONS, { config, level });
+    },
+    onStarting(services) {
+      run.waitingFor = services.join(', ');
+    },
+  });
+  stops.unshift(() => system.close());
+  await becomeReady(run, system.url);
+  await writeRunningFile(home, { url: reachable(system.url), pid: process.pid });
+  stops.unshift(() => removeRunningFile(home));
+  const text = screen({
+    url: system.url,
+    home,
+    operator: OPERATOR_EMAIL,
+    password: kept.fresh ? kept.secrets.operatorPassword : null,
+    mailbox: mailbox === undefined ? 'letters go to SMTP_URL' : `${system.url}/mailbox`,
+    notices,
+  });
+  return { text, onShown: kept.keepOperatorPassword };
+}
+
+/**
+ * Quieter than a service alone: this screen is read by a person.
+ * @throws ConfigError with this fault and all others
+ */
+async function readLogLevel(): Promise<string> {
+  const env = { LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
+  try {
+    return loadConfig('npm start', RunSettings, env).LOG_LEVEL;
+  } catch (error) {
+    if (error instanceof ConfigError) await importSystem(error.problems);
+    throw error;
+  }
+}
+
+/**
+ * The wiring table, whose services can read their settings.
+ * @param problems found already
+ * @throws ConfigError with the faults of all services
+ */
+async function importSystem(problems: string[] = []) {
+  const system = await import('../system/system.ts');
+  const all = [...problems, ...(await system.settingProblems(process.env))];
+  if (all.length > 0) throw new ConfigError('npm start', all);
+  return system;
+}
+
+/**
+ * The databases that no setting names, on a server of our own; where all are named, there is none.
+ * @returns their URLs
+ */
+async function startDatabases(
+  run: Run,
+  { databasePassword }: Secrets,
+  log: Logger,
+  notice: (line: string) => void,
+): Promise<Map<string, string>> {
+  const names = databasesWithoutUrl(process.env);
+  if (names.length === 0) return new Map();
+  const onWait = (why: string) => {
+    run.waitingFor = `PostgreSQL${why && `: ${why}`}`;
+  };
+  onWait('');
+  let postgres: EmbeddedPostgres;
+  try {
+    postgres = await startPostgres({ home: run.home, log, notice, onWait });
+  } catch (error) {
+    if (!(error instanceof NoBinariesError)) throw error;
+    const settings = databaseSettings(names);
+    throw new Error(`${error.message}, or use databases of your own: set ${settings}`);
+  }
+  run.stops.push(() => postgres.stop());
+  run.interrupted.throwIfAborted();
+  // At the first start the databases take a second to make; identity's library loads meanwhile.
+  import('better-auth').catch(() => {});
+  run.waitingFor = `the databases ${names.join(', ')}`;
+  const urls = names.map((name) => postgres.ensureDatabase(name, databasePassword));
+  return new Map((await allOf(urls)).map((url, index) => [names[index] as string, url]));
+}
+
+/** As `Promise.all`, but nothing is left under way when one of them fails. */
+async function allOf<T extends readonly unknown[]>(
+  works: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(works);
+  return (await Promise.all(works)) as unknown as T;
+}
+
+/** Waits until the system answers that it can take orders. */
+async function becomeReady(run: Run, url: string): Promise<void> {
+  run.waitingFor = 'the first answer';
+  const work = async () => {
+    const { statusCode, body } = await request(`${reachable(url)}/readyz`);
+    const text = await body.text();
+    if (statusCode === 200) return;
+    run.waitingFor = `the first answer: /readyz says ${statusCode} ${text}`;
+    throw new Error(run.waitingFor);
+  };
+  const always = { say: () => {}, isTransient: () => true, signal: run.interrupted };
+  await startStep('the first answer', work, always);
+}
+
+/** An address that listens everywhere is no address to connect to. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}

@@ -1,0 +1,67 @@
+import type { RunningService } from '#platform/service/internal-service.ts';
+
+/** A service with all its replicas. */
+export interface ReplicaSet {
+  /** Base URLs, the same after a stop and a start. */
+  readonly urls: string[];
+  /** The replicas that run, in the order of `urls`; none while the service is stopped. */
+  readonly running: RunningService[];
+  /** Stops all replicas; does nothing while they are stopped. */
+  stop(): Promise<void>;
+  /** Starts all replicas where they were, for the callers that know their addresses. */
+  start(): Promise<void>;
+}
+
+/**
+ * Starts a replica for each port.
+ * @param ports undefined leaves the port to the service's settings
+ * @throws Error of the first replica that did not start; those that did are closed again
+ */
+export async function startReplicaSet(
+  ports: (string | undefined)[],
+  startOne: (port: string | undefined) => Promise<RunningService>,
+): Promise<ReplicaSet> {
+  let running = await startAll(ports, startOne);
+  const urls = running.map(({ url }) => url);
+  return {
+    urls,
+    get running() {
+      return running;
+    },
+    async stop() {
+      const stopping = running;
+      running = [];
+      await settleAll(stopping.map((replica) => replica.close()));
+    },
+    async start() {
+      if (running.length > 0) return;
+      running = await startAll(
+        urls.map((url) => new URL(url).port),
+        startOne,
+      );
+    },
+  };
+}
+
+async function startAll(
+  ports: (string | undefined)[],
+  startOne: (port: string | undefined) => Promise<RunningService>,
+): Promise<RunningService[]> {
+  const started: RunningService[] = [];
+  const starts = ports.map(async (port, place) => {
+    started[place] = await startOne(port);
+  });
+  try {
+    await settleAll(starts);
+  } catch (error) {
+    await Promise.allSettled(started.map((replica) => replica?.close()));
+    throw error;
+  }
+  return started;
+}
+
+/** Waits for all of them, so that nothing is left under way, and throws the first failure then. */
+export async function settleAll(works: Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}

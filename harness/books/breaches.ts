@@ -1,0 +1,276 @@
+import { type TopicMessage, topicContent } from '../broker/broker.ts';
+import { historyBreaches } from './answer-breaches.ts';
+import type { History } from './history.ts';
+
+/** A row as the database has it. */
+export type Row = Record<string, unknown>;
+
+/** A mail as its server accepted it. */
+export interface Mail {
+  /** With or without its angle brackets. */
+  messageId: string;
+  to: string;
+  /** Every byte, as latin1, or a digest of them: equal for equal mails. */
+  raw: string;
+  /** What it says, decoded (`textOfMail`); absent where it is not kept. */
+  text?: string;
+}
+
+/** All that a system keeps about money and letters. */
+export interface Books {
+  orders: Row[];
+  outbox: Row[];
+  payments: Row[];
+  operations: Row[];
+  wallets: Row[];
+  /** Rows of the query in ledger.ts. */
+  ledgerFaults: Row[];
+  messages: TopicMessage[];
+  letters: Row[];
+  deadLetters: Row[];
+  mails: Mail[];
+  /** When the topic lost what it had (the database's clock): places from before mean nothing. */
+  topicLostAt?: Date | undefined;
+}
+
+/** Every contradiction in the books of a system at rest, one line each, with ids. */
+export function breachesIn(books: Books, history: History): string[] {
+  return [
+    ...decisionBreaches(books),
+    ...ledgerBreaches(books),
+    ...eventBreaches(books),
+    ...letterBreaches(books),
+    ...mailBreaches(books),
+    ...historyBreaches(books, history),
+  ];
+}
+
+/** Rows by a value of theirs. */
+export function by<T>(rows: T[], keyOf: (row: T) => unknown): Map<string, T[]> {
+  return Map.groupBy(rows, (row) => String(keyOf(row)));
+}
+
+/** I1, I2, I3: an order ended as its one decision says. */
+function decisionBreaches({ orders, payments }: Books): string[] {
+  const decisions = by(payments, (payment) => payment.order_id);
+  const known = by(orders, ({ id }) => id);
+  const strangers = payments.filter(({ order_id }) => !known.has(String(order_id)));
+  return [
+    ...strangers.map(({ order_id }) => `payment of ${order_id}: there is no such order`),
+    ...orders.flatMap((order) => {
+      const payment = decisions.get(String(order.id))?.[0];
+      const decided = {
+        captured: 'Paid null',
+        declined: 'Cancelled insufficient-funds',
+        voided: 'Cancelled voided',
+      }[String(payment?.decision)];
+      const ended = `${order.status} ${order.status_reason}`;
+      const facts = (row: Row | undefined) =>
+        [row?.customer_id, row?.currency].concat(row?.amount ?? row?.total_amount).join(' ');
+      return [
+        ...(order.status === 'Pending' ? [`order ${order.id} is still Pending`] : []),
+        ...(ended === decided ? [] : [`order ${order.id} is ${ended}, decided ${decided}`]),
+        ...((order.payment_operation_id ?? null) === (payment?.operation_id ?? null)
+          ? []
+          : [
+              `order ${order.id} names operation ${order.payment_operation_id}, not the decision's`,
+            ]),
+        ...(payment === undefined || facts(order) === facts(payment)
+          ? []
+          : [`order ${order.id} (${facts(order)}) was decided as ${facts(payment)}`]),
+      ];
+    }),
+  ];
+}
+
+/** I4: every unit that came in is in a wallet or was captured. */
+function ledgerBreaches(books: Books): string[] {
+  const sum = (rows: Row[], column: string) =>
+    rows.reduce((total, row) => total + BigInt(row[column] as string), 0n);
+  const cameIn = sum(
+    books.operations.filter(({ type }) => type !== 'charge'),
+    'amount',
+  );
+  const captured = sum(
+    books.payments.filter(({ decision }) => decision === 'captured'),
+    'amount',
+  );
+  const held = sum(books.wallets, 'balance');
+  return [
+    ...books.ledgerFaults.map(({ fault, place }) => `ledger: ${fault} ${place}`),
+    ...books.wallets
+      .filter(({ balance }) => BigInt(balance as string) < 0n)
+      .map(({ customer_id, balance }) => `wallet ${customer_id} holds ${balance}`),
+    ...(cameIn - captured === held
+      ? []
+      : [`topped up ${cameIn}, captured ${captured}, but the wallets hold ${held}`]),
+  ];
+}
+
+/** I5: one event per ended order, on the topic at least once, always the same, and nothing else. */
+function eventBreaches({ orders, outbox, messages }: Books): string[] {
+  const events = by(outbox, (event) => event.aggregateid);
+  const copies = by(messages, ({ id }) => id);
+  const known = by(outbox, ({ id }) => id);
+  return [
+    ...orders.flatMap((order) => {
+      const [event, ...more] = events.get(String(order.id)) ?? [];
+      if (event === undefined) return [`order ${order.id} has no event`];
+      if (more.length > 0) return [`order ${order.id} has ${more.length + 1} events`];
+      if (order.event_id !== event.id) {
+        return [`order ${order.id} names event ${order.event_id}, but has ${event.id}`];
+      }
+      if (factsOf(event) === endOf(order)) return [];
+      return [`event ${event.id} tells ${factsOf(event)}, order ${order.id} is ${endOf(order)}`];
+    }),
+    ...outbox.flatMap((row) => {
+      const { id, partition, offset } = row;
+      const found = copies.get(String(id)) ?? [];
+      const places = found.map((copy) => `${copy.partition}/${copy.offset}`);
+      const contents = new Set(found.map(({ content }) => content));
+      const [content = '', ...more] = contents;
+      const expected = contentOf(row);
+      return [
+        ...(more.length === 0 ? [] : [`copies of event ${id} on the topic differ`]),
+        ...(found.length === 0 || content === expected
+          ? []
+          : [`event ${id} on the topic is ${content}, in the outbox ${expected}`]),
+        ...(places.includes(`${partition}/${offset}`)
+          ? []
+          : [`event ${id} was acknowledged at ${partition}/${offset}, but is at [${places}]`]),
+      ];
+    }),
+    ...[...copies.keys()]
+      .filter((id) => !known.has(id))
+      .map((id) => `event ${id} on the topic is not in the outbox`),
+  ];
+}
+
+/** Key, value and headers by which an outbox row goes out, as `TopicMessage.content` has them. */
+function contentOf(row: Row): string {
+  return topicContent(String(row.aggregateid), String(row.payload_text), {
+    ce_specversion: '1.0',
+    ce_id: String(row.id),
+    ce_type: String(row.type),
+    ce_source: '/orders',
+    ce_subject: String(row.aggregateid),
+    ce_time: String(row.event_time),
+    'content-type': 'application/json',
+    ...(row.traceparent !== null && { traceparent: String(row.traceparent) }),
+  });
+}
+
+function factsOf({ payload }: Row): string {
+  const { orderId, version, previousStatus, status, reason, paymentOperationId, customerId } =
+    payload as Row;
+  const { amount, currency } = (payload as { total: Row }).total;
+  return [
+    ...[orderId, customerId, `${previousStatus} to ${status}`, reason, paymentOperationId],
+    ...[amount, currency, version],
+  ].join(' ');
+}
+
+function endOf(order: Row): string {
+  const { id, status, status_reason, payment_operation_id, customer_id, total_amount } = order;
+  return [
+    ...[id, customer_id, `Pending to ${status}`, status_reason, payment_operation_id],
+    ...[total_amount, order.currency, order.version],
+  ].join(' ');
+}
+
+/** I6: one letter per event, it was sent, and it tells of its event's order. */
+function letterBreaches(books: Books): string[] {
+  const { outbox, orders, letters, deadLetters } = books;
+  const found = by(letters, ({ id }) => id);
+  const ended = by(orders, ({ id }) => id);
+  const known = by(outbox, ({ id }) => id);
+  return [
+    ...outbox
+      .filter(({ id }) => !found.has(String(id)))
+      .map(({ id }) => `event ${id} has no letter`),
+    ...letters.flatMap((letter) => {
+      const event = known.get(String(letter.id))?.[0];
+      if (event === undefined) return [`letter ${letter.id} is about no event`];
+      const order = ended.get(String(event.aggregateid))?.[0];
+      return [
+        // Every customer of these tests has an address that accepts.
+        ...(letter.state === 'sent' ? [] : [`letter ${letter.id} is ${letter.state}`]),
+        ...(toldBy(letter) === toTell(order)
+          ? []
+          : [`letter ${letter.id} does not tell of order ${order?.id}: ${toldBy(letter)}`]),
+      ];
+    }),
+    ...placeBreaches(books),
+    ...deadLetters.map(({ id, error }) => `dead letter ${id}: ${error}`),
+  ];
+}
+
+const toldBy = ({ order_id, customer_id, kind, reason, total_amount, currency }: Row) =>
+  [order_id, customer_id, kind, reason, total_amount, currency].join(' ');
+
+const toTell = (order: Row | undefined) =>
+  [
+    ...[order?.id, order?.customer_id, order?.status === 'Paid' ? 'happiness' : 'grief'],
+    ...[order?.status_reason, order?.total_amount, order?.currency],
+  ].join(' ');
+
+/** A letter names the place on the topic where its event is. */
+function placeBreaches({ letters, messages, topicLostAt }: Books): string[] {
+  const places = new Set(
+    messages.map(({ id, partition, offset }) => `${id} ${partition}/${offset}`),
+  );
+  return letters
+    .filter(({ created_at }) => topicLostAt === undefined || (created_at as Date) > topicLostAt)
+    .filter(({ id, partition, offset }) => !places.has(`${id} ${partition}/${offset}`))
+    .map(({ id, partition, offset }) => `letter ${id} names ${partition}/${offset}, not its event`);
+}
+
+/** I6: what is `sent` arrived; more copies only where they were counted, and all the same. */
+function mailBreaches({ letters, mails }: Books): string[] {
+  const received = by(mails, ({ messageId }) => messageId.replace(/^<|@.*$/g, ''));
+  const known = by(letters, ({ id }) => id);
+  return [
+    ...[...received.keys()]
+      .filter((id) => !known.has(id))
+      .map((id) => `mail ${id} is not of a letter`),
+    ...letters.flatMap((letter) => {
+      const { id, recipient, unknown_outcomes } = letter;
+      const copies = received.get(String(id)) ?? [];
+      const extra = copies.length - 1;
+      return [
+        ...copies.flatMap(({ text }) => (text === undefined ? [] : textBreaches(letter, text))),
+        ...(copies.length > 0 ? [] : [`letter ${id} was not received`]),
+        ...(extra <= Number(unknown_outcomes)
+          ? []
+          : [`letter ${id} came ${copies.length} times, unknown outcomes ${unknown_outcomes}`]),
+        ...(new Set(copies.map(({ raw }) => raw)).size <= 1 ? [] : [`copies of ${id} differ`]),
+        ...(copies.every(({ to }) => to === recipient) ? [] : [`letter ${id} went elsewhere`]),
+      ];
+    }),
+  ];
+}
+
+const UUIDS = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
+// The sum in words of either language; of roubles two digits are kopecks.
+const TOLD_SUM = /(?:Сумма|Total): ([^\n]*)/;
+const TITLES = {
+  happiness: /Письмо счастья|Letter of happiness/,
+  grief: /Письмо горя|Letter of grief/,
+};
+
+/** The text names its own order and sum and no other order, in its subject and both its forms. */
+function textBreaches({ id, order_id, kind, total_amount }: Row, text: string): string[] {
+  const orderIds = new Set(text.match(UUIDS));
+  const sum = TOLD_SUM.exec(text)?.[1]?.replace(/\D/g, '');
+  return [
+    ...([...orderIds].join() === order_id
+      ? []
+      : [`the text of letter ${id} names orders [${[...orderIds]}], not ${order_id}`]),
+    ...(Number(sum) === Number(total_amount)
+      ? []
+      : [`the text of letter ${id} tells the sum ${sum}, not ${total_amount}`]),
+    ...(TITLES[kind as keyof typeof TITLES].test(text)
+      ? []
+      : [`the text of letter ${id} is not of ${kind}`]),
+  ];
+}

@@ -1,0 +1,47 @@
+import type { OutgoingMessage } from '#platform/broker/broker.ts';
+import type { Environment } from '#platform/config/load-config.ts';
+
+/** A message on the topic `orders`, as the check of the books needs it. */
+export interface TopicMessage {
+  /** The header `ce_id`; empty when there is none. */
+  id: string;
+  /** Key, value and headers as one text (`topicContent`): equal for equal messages. */
+  content: string;
+  partition: number;
+  /** As PostgreSQL gives a bigint. */
+  offset: string;
+}
+
+/** What a message says, as one text; the order of headers does not matter. */
+export function topicContent(key: string, value: string, headers: Record<string, string>): string {
+  const sorted = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([key, value, sorted]);
+}
+
+/** The broker of a system under test: what tests look at and what harm they do to it. */
+export interface TestBroker {
+  /** Settings that lead a process to it. */
+  settings: Environment;
+  /** Everything that lies on the topic `orders`, in the order of partition and offset. */
+  listMessages(): Promise<TopicMessage[]>;
+  /** One line per partition that its group has not read to the end; it changes with each step. */
+  listUnread(): Promise<string[]>;
+  /** How many processes share the partitions among them. */
+  countMembers(): Promise<number>;
+  /** Puts a message on the topic `orders`, as a foreign producer would. */
+  publish(message: OutgoingMessage): Promise<void>;
+  /** Frees what the dead hold, as if their time had gone by; harmless for the living. */
+  passLeases(): Promise<void>;
+  /**
+   * Takes it away from everybody, as a broker that is down; what it returns brings it back.
+   * @throws Error when it is not the test's own
+   */
+  takeAway(): Promise<() => Promise<void>>;
+  /** Makes it hang, connections open and no answers; absent where nothing can hang alone. */
+  hang?(): Promise<() => Promise<void>>;
+  /**
+   * Makes the topic end before what it acknowledged; what it returns mends that. Absent where this
+   * cannot be done while the broker runs.
+   */
+  loseTail?(): Promise<() => Promise<void>>;
+}

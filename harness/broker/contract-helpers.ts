@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Broker, IncomingMessage, OutgoingMessage } from '#platform/broker/broker.ts';
+
+/** A message as a foreign producer may write it. */
+export interface RawMessage {
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: [name: string, value: Buffer][];
+}
+
+export interface BrokerUnderTest {
+  broker: Broker;
+  /** From now on nothing of this broker reaches the log: no commit, no farewell. */
+  crash(): Promise<void>;
+  /** Writes a message past the adapter, into partition 0 of a topic that exists. */
+  insertRaw(topic: string, message: RawMessage): Promise<void>;
+}
+
+/** A new client of one and the same log per test, closed after the test. */
+export type MakeBroker = (t: TestContext) => Promise<BrokerUnderTest>;
+
+// Generous: how long a rebalance takes is not what is tested.
+const BOUND_MS = 120_000;
+
+/** Polls a condition. @throws Error that says what did not happen in time */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  boundMs = BOUND_MS,
+): Promise<void> {
+  const end = Date.now() + boundMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`did not happen: ${what}`);
+    await wait(10);
+  }
+}
+
+/** `count` messages over `keys` keys; the value is the number within the burst. */
+export function burst(count: number, keys = 20, from = 0): OutgoingMessage[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `key-${(from + index) % keys}`,
+    value: Buffer.from(String(from + index)),
+    headers: {},
+  }));
+}
+
+export function numberOf(message: IncomingMessage): number {
+  return Number(message.value?.toString());
+}
+
+/** Each of 0…count-1 came, and the first arrivals of each key are in order. */
+export function assertComplete(received: IncomingMessage[], count: number): void {
+  const seen = new Set<number>();
+  const latest = new Map<string, number>();
+  for (const message of received) {
+    const number = numberOf(message);
+    if (seen.has(number)) continue;
+    seen.add(number);
+    const key = String(message.key);
+    assert.ok(number > (latest.get(key) ?? -1), `${key}: ${number} came after ${latest.get(key)}`);
+    latest.set(key, number);
+  }
+  const missing = Array.from({ length: count }, (_, n) => n).filter((n) => !seen.has(n));
+  assert.deepEqual(missing, []);
+}
+
+export function distinct(received: IncomingMessage[]): number {
+  return new Set(received.map(numberOf)).size;
+}
+
+export function names(): { topic: string; group: string } {
+  return { topic: `topic-${randomUUID()}`, group: `group-${randomUUID()}` };
+}
+
+/** A handler that keeps what it gets. */
+export function collect(received: IncomingMessage[]) {
+  return async (messages: IncomingMessage[]): Promise<void> => {
+    received.push(...messages);
+  };
+}
+
+export function totalOf(numbers: bigint[]): bigint {
+  return numbers.reduce((sum, each) => sum + each, 0n);
+}

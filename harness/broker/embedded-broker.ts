@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import pg from 'pg';
+import type { BrokerUnderTest, RawMessage } from '#harness/broker/contract-helpers.ts';
+import type { Broker, OutgoingMessage } from '#platform/broker/broker.ts';
+import { BrokerSettings, createBroker } from '#platform/broker/create-broker.ts';
+import {
+  createEmbeddedBroker,
+  type EmbeddedBrokerOptions,
+} from '#platform/broker/embedded/embedded.ts';
+import { loadConfig } from '#platform/config/load-config.ts';
+import { AppError } from '#platform/errors.ts';
+import { createDatabase, type Database } from '#platform/postgres/database.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
+
+export const APPLICATION = 'embedded-broker-test';
+
+/** One database per test, and what must be closed before it is dropped, latest first. */
+interface Scope {
+  url: string;
+  closers: (() => Promise<unknown>)[];
+}
+
+const scopes = new WeakMap<TestContext, Promise<Scope>>();
+
+function scopeOf(t: TestContext): Promise<Scope> {
+  const known = scopes.get(t);
+  if (known !== undefined) return known;
+  const closers: Scope['closers'] = [];
+  // Hooks run in the order of their registration: this one before the database is dropped.
+  t.after(async () => {
+    for (const close of closers.reverse()) await close();
+  });
+  const scope = createTestDatabaseUrl(t, undefined, migrationsOf('broker')).then((url) => ({
+    url,
+    closers,
+  }));
+  scopes.set(t, scope);
+  return scope;
+}
+
+export async function rawClient(t: TestContext): Promise<pg.Client> {
+  const { url, closers } = await scopeOf(t);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  closers.push(() => client.end());
+  return client;
+}
+
+/** Holds a handler up; opened after the test, or a failed one would wait for its broker. */
+export async function createGate(t: TestContext): Promise<PromiseWithResolvers<void>> {
+  const gate = Promise.withResolvers<void>();
+  const { closers } = await scopeOf(t);
+  closers.push(async () => gate.resolve());
+  return gate;
+}
+
+export async function makeBroker(
+  t: TestContext,
+  options: Partial<EmbeddedBrokerOptions> = {},
+): Promise<BrokerUnderTest> {
+  const { url, closers } = await scopeOf(t);
+  const real = createDatabase({
+    url,
+    connectionsMax: 10,
+    applicationName: APPLICATION,
+    log: testLog,
+  });
+  closers.push(() => real.close());
+  let crashed = false;
+  const reach = () => {
+    if (crashed) throw new Error('crashed');
+    return real;
+  };
+  const database: Database = {
+    query: (async (...args: Parameters<pg.Pool['query']>) =>
+      reach().query(...args)) as unknown as pg.Pool['query'],
+    transaction: async (work) => reach().transaction(work),
+    dedicatedClient: async () => reach().dedicatedClient(),
+    log: testLog,
+    close: () => real.close(),
+  };
+  const broker = await createEmbeddedBroker({
+    ...{ database, log: testLog, leaseMs: 1_500 },
+    ...options,
+  });
+  closers.push(() => broker.close());
+  return {
+    broker,
+    async crash() {
+      crashed = true;
+    },
+    insertRaw: async (topic, message) => insertRaw(await rawClient(t), topic, 0, message),
+  };
+}
+
+/** What a publisher does, one statement after the other, so that a test may stop in between. */
+export async function insertRaw(
+  client: pg.Client,
+  topic: string,
+  partition: number,
+  { key, value, headers }: RawMessage,
+): Promise<void> {
+  const { rows } = await client.query(
+    `update partitions set next_offset = next_offset + 1
+     where topic = (select number from topics where name = $1) and partition = $2
+     returning topic, next_offset - 1 as "offset"`,
+    [topic, partition],
+  );
+  const encoded = headers.map(([name, bytes]) => [name, bytes.toString('base64')]);
+  await client.query(
+    `insert into messages (topic, partition, "offset", key, value, headers)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [rows[0].topic, partition, rows[0].offset, key, value, JSON.stringify(encoded)],
+  );
+}
+
+/** What a relay does: again until it is acknowledged. */
+export async function publishSurely(broker: Broker, topic: string, messages: OutgoingMessage[]) {
+  for (;;) {
+    try {
+      return await broker.publish(topic, messages);
+    } catch (error) {
+      assert.ok(error instanceof AppError && error.problem.code === 'broker-unavailable');
+    }
+  }
+}
+
+/** Another client of the embedded broker in this database; the caller closes it. */
+export function openEmbeddedBroker(url: string): Promise<Broker> {
+  const env = { BROKER_DATABASE_URL: url, TOPIC_PARTITIONS: '1' };
+  return createBroker(loadConfig('test', BrokerSettings, env), 'test', testLog);
+}

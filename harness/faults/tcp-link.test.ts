@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { createRandom } from '../../bench/prove/random.ts';
+import { eventually } from '../system/system.ts';
+import { type Link, openLink } from './tcp-link.ts';
+
+/** A service that writes down what arrives and answers each piece with `ok <number>`. */
+async function startService(t: TestContext) {
+  const arrived: string[] = [];
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      arrived.push(String(chunk));
+      socket.write(`ok ${arrived.length}`);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as net.AddressInfo;
+  const target = { host: '127.0.0.1', port };
+  const link = await openLink({ owner: 'client/1', callee: 'service', target });
+  t.after(() => link.close());
+  return { arrived, link };
+}
+
+/** A client of the link. `answers` ends with `closed` when the connection does. */
+function connect(t: TestContext, link: Link) {
+  const socket = net.connect(link.port, '127.0.0.1');
+  const answers: string[] = [];
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => answers.push(String(chunk)));
+  socket.on('close', () => answers.push('closed'));
+  t.after(() => socket.destroy());
+  return {
+    answers,
+    send: (text: string) => socket.write(text),
+    end: () => socket.destroy(),
+    until: (...expected: string[]) =>
+      eventually(`the answers ${expected}`, async () => answers.join() === expected.join()),
+  };
+}
+
+test('an open link hands everything on, both ways', async (t) => {
+  const { arrived, link } = await startService(t);
+  const client = connect(t, link);
+  client.send('one');
+  await client.until('ok 1');
+  client.send('two');
+  await client.until('ok 1', 'ok 2');
+  assert.deepEqual(arrived, ['one', 'two']);
+});
+
+test('on a slow link no piece overtakes another, also when it gets quicker', async (t) => {
+  const { arrived, link } = await startService(t);
+  const client = connect(t, link);
+  const pieces = Array.from({ length: 40 }, (_, number) => `${number};`);
+  for (const [number, piece] of pieces.entries()) {
+    link.setDelay(pieces.length - 1 - number);
+    client.send(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const all = pieces.join('');
+  await eventually('all pieces', async () => arrived.join('').length === all.length);
+  assert.equal(arrived.join(''), all);
+});
+
+test('a link that is cut ends its connections and takes none until it is open again', async (t) => {
+  const { arrived, link } = await startService(t);
+  const client = connect(t, link);
+  client.send('one');
+  await client.until('ok 1');
+  link.setMode('cut');
+  await client.until('ok 1', 'closed');
+  await connect(t, link).until('closed');
+  link.setMode('open');
+  const again = connect(t, link);
+  again.send('two');
+  await again.until('ok 2');
+  assert.deepEqual(arrived, ['one', 'two']);
+});
+
+test('a black hole keeps what is sent, and it arrives late, also from who has gone', async (t) => {
+  const { arrived, link } = await startService(t);
+  const [patient, gone] = [connect(t, link), connect(t, link)];
+  patient.send('one');
+  await patient.until('ok 1');
+  link.setMode('black-hole');
+  patient.send('two');
+  gone.send('three');
+  await eventually('all connections', async () => link.connections === 2);
+  gone.end();
+  await gone.until('closed');
+  assert.deepEqual(arrived, ['one']);
+  link.setMode('open');
+  await eventually('what was kept', async () => arrived.length === 3);
+  assert.deepEqual(arrived.toSorted(), ['one', 'three', 'two']);
+  await eventually('its answer', async () => patient.answers.length === 2);
+});
+
+test('an answer that is swallowed: the request took effect, and the connection ends', async (t) => {
+  const { arrived, link } = await startService(t);
+  link.swallowAnswers(1);
+  const client = connect(t, link);
+  client.send('one');
+  await client.until('closed');
+  assert.deepEqual(arrived, ['one']);
+  const next = connect(t, link);
+  next.send('two');
+  await next.until('ok 2');
+});
+
+test('a request is delivered again once its wait is over', async (t) => {
+  const { arrived, link } = await startService(t);
+  const { promise: wait, resolve: goOn } = Promise.withResolvers<void>();
+  link.repeatRequests(1, () => wait);
+  const client = connect(t, link);
+  const request = 'PUT /payments/1 HTTP/1.1\r\nHost: a\r\n\r\n';
+  client.send(request);
+  await client.until('ok 1');
+  assert.equal(arrived.length, 1);
+  goOn();
+  await eventually('the repetition', async () => link.repeated === 1);
+  assert.deepEqual(arrived, [request, request]);
+  assert.deepEqual(client.answers, ['ok 1']);
+});
+
+test('a trap before a step: nothing arrives; after it: it took effect, unanswered', async (t) => {
+  const { arrived, link } = await startService(t);
+  const sprung: string[] = [];
+  const take = link.arm({
+    ...{ pattern: /settle/, when: 'before' },
+    spring: ({ owner }) => {
+      sprung.push(owner);
+      return 'end';
+    },
+  });
+  const first = connect(t, link);
+  first.send('other');
+  await first.until('ok 1');
+  first.send('settle');
+  await first.until('ok 1', 'closed');
+  take();
+  link.arm({ pattern: /settle/, when: 'after', spring: () => 'end' });
+  const second = connect(t, link);
+  second.send('settle');
+  await second.until('closed');
+  assert.deepEqual(arrived, ['other', 'settle']);
+  assert.deepEqual(sprung, ['client/1']);
+});
+
+test('a trap with an answer lets the others through, and what it holds goes on later', async (t) => {
+  const { link } = await startService(t);
+  link.arm({ pattern: /claim/, when: 'after', answer: /ok 2/, spring: () => 'hold' });
+  const client = connect(t, link);
+  client.send('claim');
+  await client.until('ok 1');
+  client.send('claim');
+  const other = connect(t, link);
+  other.send('x');
+  await other.until('ok 3');
+  assert.deepEqual(client.answers, ['ok 1']);
+  link.release();
+  await client.until('ok 1', 'ok 2');
+});
+
+test('the same seed gives the same numbers, another one others', () => {
+  const draw = (seed: string) => {
+    const random = createRandom(seed);
+    return Array.from({ length: 20 }, () => random.between(1, 1_000));
+  };
+  assert.deepEqual(draw('7'), draw('7'));
+  assert.notDeepEqual(draw('7'), draw('8'));
+  const random = createRandom('7');
+  const fork = random.fork('a').next();
+  random.next();
+  assert.equal(random.fork('a').next(), fork);
+  assert.ok(draw('9').every((number) => number >= 1 && number <= 1_000));
+  assert.throws(() => random.pick([]), /nothing to pick from/);
+});

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { AppError } from '#platform/errors.ts';
+import {
+  createDatabase,
+  type Database,
+  type Queryable,
+  sqlState,
+} from '#platform/postgres/database.ts';
+import { type Decided, decidePayments } from '#services/billing/decide-payment.ts';
+import { reverseOperation } from '#services/billing/reverse-operation.ts';
+import * as store from '#services/billing/store.ts';
+import { topUp } from '#services/billing/top-up.ts';
+import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/transactions.ts';
+import { queryRows, testLog } from '../database.ts';
+import { startTestProxy, type TestProxy } from '../faults/proxy.ts';
+import { decidedOf, startBillingBench } from '../system/billing.ts';
+import {
+  type Answer,
+  type Books,
+  balanceOf,
+  type Call,
+  type Decision,
+  type Operation,
+  type ReversalCall,
+} from './payment-model.ts';
+
+export const CURRENCY = 'RUB';
+const REASON = 'given twice';
+const OPERATOR = 'olga';
+
+/** Billing's transactions, and what cuts them off. */
+export interface PaymentBench {
+  database: Database;
+  /** The same database, reached through `proxy`. */
+  behindProxy: Database;
+  proxy: TestProxy;
+  /** Transactions so far that met another in the same row or in a circle of locks. */
+  collisions: number;
+}
+
+/** Billing's transactions on a database of their own, ended with the test. */
+export async function startPaymentBench(t: TestContext): Promise<PaymentBench> {
+  const proxy = await startTestProxy(t);
+  const { url, database } = await startBillingBench(t);
+  proxy.target(url);
+  // Batches for several customers may wait in a circle; the second after which the server looks for
+  // one would be most of the test's time.
+  const name = new URL(url).pathname.slice(1);
+  await queryRows(url, `alter database ${name} set deadlock_timeout = '20ms'`);
+  const beyond = new URL(url);
+  beyond.host = new URL(proxy.url).host;
+  const behindProxy = createDatabase({
+    url: beyond.href,
+    connectionsMax: 1,
+    applicationName: 'behind a proxy',
+    log: testLog,
+  });
+  t.after(() => behindProxy.close());
+
+  const bench: PaymentBench = {
+    database: {
+      ...database,
+      transaction: (work) =>
+        database.transaction(work).catch((error) => {
+          if (/^(23|40)/.test(sqlState(error) ?? '')) bench.collisions += 1;
+          throw error;
+        }),
+    },
+    behindProxy,
+    proxy,
+    collisions: 0,
+  };
+  return bench;
+}
+
+/** Makes the call. @throws AppError also for refusals */
+async function make(database: Database, call: Call): Promise<Answer> {
+  switch (call.do) {
+    case 'decide': {
+      const answers = await decidePayments(decisionsIn(database, CURRENCY), call.wishes);
+      const decided = decidedOf(answers);
+      return { decided: await Promise.all(decided.map((each) => toldOf(database, each))) };
+    }
+    case 'top-up':
+      return {
+        operation: operationOf(await topUp(topUpsIn(database, CURRENCY), call.request)),
+      };
+    case 'reverse':
+      return {
+        operation: await operationWithPlace(database, await reverse(database, call.request)),
+      };
+    case 'read':
+      return { balance: (await store.findBalance(database, call.customerId))?.amount ?? 0 };
+  }
+}
+
+/** The operation is named by its place, since the model knows no ids. */
+async function reverse(
+  database: Database,
+  { customerId, number, type }: ReversalCall,
+): Promise<store.NumberedOperation> {
+  const { rows } = await database.query(
+    'select id from operations where customer_id = $1 and number = $2',
+    [customerId, number],
+  );
+  const operationId = rows[0]?.id ?? randomUUID();
+  const request = { customerId, operationId, type, reason: REASON, madeBy: OPERATOR };
+  return reverseOperation(reversalsIn(database, CURRENCY), request);
+}
+
+const REFUSALS = ['mismatch', 'conflict', 'not-found'];
+
+/** Makes the call and takes a refusal as its answer. */
+async function ask({ database }: PaymentBench, call: Call): Promise<Answer> {
+  try {
+    return await make(database, call);
+  } catch (error) {
+    if (!(error instanceof AppError && REFUSALS.includes(error.problem.kind))) throw error;
+    return { refused: error.problem.code };
+  }
+}
+
+// Each attempt fails because another call got on, or because the machine had no time for it: many
+// are enough for any race on any machine.
+const TRIES_MAX = 100;
+
+/** Repeats what the database had no room for beside others, as the gateway does. */
+export async function askPatiently(bench: PaymentBench, call: Call): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask(bench, call);
+    } catch (error) {
+      const unavailable = error instanceof AppError && error.problem.kind === 'unavailable';
+      if (!unavailable || attempt === TRIES_MAX) throw error;
+    }
+  }
+}
+
+/** The call ends unanswered: its backend dies after that statement, at the latest before COMMIT. */
+export async function askAndKill(
+  { database }: PaymentBench,
+  call: Call,
+  statement: number,
+): Promise<void> {
+  await assert.rejects(make(dyingAfter(statement, database), call), isUnanswered);
+}
+
+/** The call ends unanswered: COMMIT is done, and the connection is lost with its answer. */
+export async function askAndLose({ behindProxy, proxy }: PaymentBench, call: Call): Promise<void> {
+  proxy.set({ mode: 'swallow-answers', requests: /commit/, times: 1 });
+  await assert.rejects(make(behindProxy, call), isUnanswered);
+  proxy.set('pass');
+}
+
+/** A refused call is told so before there is anything to commit. */
+const isUnanswered = (error: unknown) =>
+  error instanceof AppError && ['unavailable', ...REFUSALS].includes(error.problem.kind);
+
+function dyingAfter(statement: number, database: Database): Database {
+  return {
+    ...database,
+    transaction: (work) =>
+      database.transaction(async (tx) => {
+        let left = statement;
+        const die = () => tx.query('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
+        const query = async (...args: unknown[]): Promise<unknown> => {
+          const result = await (tx.query as (...args: unknown[]) => Promise<unknown>)(...args);
+          left -= 1;
+          if (left === 0) await die();
+          return result;
+        };
+        const result = await work({ query: query as Queryable['query'] });
+        if (left > 0) await die();
+        return result;
+      }),
+  };
+}
+
+/** A decision with the operation that it names, as billing tells it to its callers. */
+async function toldOf(
+  database: Database,
+  { payment, fresh }: Decided,
+): Promise<Decision & { fresh: boolean }> {
+  const { operationId, currency, balanceSeen, ...decision } = payment;
+  assert.equal(currency, CURRENCY);
+  assert.ok(balanceSeen !== null);
+  const found = operationId === null ? null : await store.findOperation(database, operationId);
+  const operation = found === null ? null : operationOf(found);
+  return { ...decision, balanceSeen, operation, fresh };
+}
+
+/** A reversal with the place of the operation that it undoes. */
+async function operationWithPlace(
+  database: Database,
+  stored: store.NumberedOperation,
+): Promise<Operation> {
+  const { reversesOperationId, reason, madeBy } = stored;
+  assert.deepEqual([reason, madeBy], [REASON, OPERATOR]);
+  const original = await store.findOperation(database, reversesOperationId as string);
+  return { ...operationOf(stored), reverses: original?.number ?? null };
+}
+
+function operationOf(stored: store.NumberedOperation): Operation {
+  const { number, type, amount, balanceAfter, orderId } = stored;
+  assert.deepEqual([amount.currency, balanceAfter.currency], [CURRENCY, CURRENCY]);
+  return {
+    number,
+    type,
+    amount: amount.amount,
+    balanceAfter: balanceAfter.amount,
+    orderId,
+    reverses: null,
+  };
+}
+
+/** Takes everything out of the tables. */
+export async function emptyTables({ database }: PaymentBench): Promise<void> {
+  await database.query('delete from operations');
+  await database.query('delete from payments');
+  await database.query('delete from wallets');
+}
+
+/** Fails when any table holds another row than the books, or not each of theirs. */
+export async function assertTables({ database }: PaymentBench, books: Books): Promise<void> {
+  const { wallets, operations, payments } = rowsOf(books);
+  // A float8 holds every amount exactly: none passes 2^53.
+  assert.deepEqual(
+    await sortedRows(
+      database,
+      `select customer_id, currency, balance::float8, operation_count::int from wallets`,
+    ),
+    wallets.toSorted(byText),
+  );
+  assert.deepEqual(
+    await sortedRows(
+      database,
+      `select customer_id, number::int, type, amount::float8, currency, balance_after::float8,
+        order_id, case when type = 'top_up' then idempotency_key end as idempotency_key,
+        (select number::int from operations as reversed
+          where reversed.id = operations.reverses_operation_id) as reverses
+      from operations`,
+    ),
+    operations.toSorted(byText),
+  );
+  // The operation that a decision names, by its place: an id says nothing to the model.
+  assert.deepEqual(
+    await sortedRows(
+      database,
+      `select payments.order_id, payments.customer_id, payments.amount::float8, payments.currency,
+        decision, balance_seen::float8, operations.customer_id as charged, number::int
+      from payments left join operations on operations.id = operation_id`,
+    ),
+    payments.toSorted(byText),
+  );
+}
+
+async function sortedRows(database: Database, sql: string): Promise<object[]> {
+  const { rows } = await database.query(sql);
+  return rows.map((row) => ({ ...row })).sort(byText);
+}
+
+const byText = (one: object, other: object): number =>
+  JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
+
+/** The rows of each table, members in the order of the statements above. */
+function rowsOf({ wallets, decisions }: Books) {
+  const currency = CURRENCY;
+  return {
+    wallets: [...wallets].map(([customer_id, wallet]) => ({
+      customer_id,
+      currency,
+      balance: balanceOf(wallet),
+      operation_count: wallet.operations.length,
+    })),
+    operations: [...wallets].flatMap(([customer_id, { operations, topUps }]) =>
+      operations.map((operation) => ({
+        customer_id,
+        number: operation.number,
+        type: operation.type,
+        amount: operation.amount,
+        currency,
+        balance_after: operation.balanceAfter,
+        order_id: operation.orderId,
+        idempotency_key: [...topUps].find(([, made]) => made === operation)?.[0] ?? null,
+        reverses: operation.reverses,
+      })),
+    ),
+    payments: [...decisions.values()].map((decision) => ({
+      order_id: decision.orderId,
+      customer_id: decision.customerId,
+      amount: decision.amount,
+      currency,
+      decision: decision.decision,
+      balance_seen: decision.balanceSeen,
+      charged: decision.operation === null ? null : decision.customerId,
+      number: decision.operation?.number ?? null,
+    })),
+  };
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { AppError } from '#platform/errors.ts';
+import { createDatabase, type Database } from '#platform/postgres/database.ts';
+import {
+  type Decided,
+  decidePayments,
+  type PaymentWish,
+} from '#services/billing/decide-payment.ts';
+import * as store from '#services/billing/store.ts';
+import { topUp } from '#services/billing/top-up.ts';
+import { decisionsIn, topUpsIn } from '#services/billing/transactions.ts';
+import { LEDGER_FAULTS } from '../books/ledger.ts';
+import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
+
+/** Billing's transactions, and looks at what they left. */
+export interface BillingBench {
+  url: string;
+  database: Database;
+  decide: (wishes: PaymentWish[]) => Promise<Decided[]>;
+  pay: (orderId: string, amount: number, changes?: Partial<PaymentWish>) => Promise<Decided>;
+  topUp: (amount: number, customerId?: string) => Promise<unknown>;
+  count: (from: string, values?: unknown[]) => Promise<number>;
+}
+
+/** Billing's transactions on a database of its own. */
+export async function startBillingBench(t: TestContext): Promise<BillingBench> {
+  const url = await createTestDatabaseUrl(t, () => database.close(), migrationsOf('billing'));
+  const database = createDatabase({
+    url,
+    connectionsMax: 10,
+    applicationName: 'test',
+    log: testLog,
+  });
+  const decisions = decisionsIn(database, 'RUB');
+  async function decide(wishes: PaymentWish[]): Promise<Decided[]> {
+    return decidedOf(await decidePayments(decisions, wishes));
+  }
+  return {
+    url,
+    database,
+    decide,
+    async pay(orderId, amount, changes = {}) {
+      const [decided] = await decide([
+        { kind: 'pay', orderId, customerId: 'anna', amount, currency: 'RUB', ...changes },
+      ]);
+      return decided as Decided;
+    },
+    topUp: (amount, customerId = 'anna') =>
+      topUp(topUpsIn(database, 'RUB'), {
+        customerId,
+        amount: { amount, currency: 'RUB' },
+        idempotencyKey: randomUUID(),
+      }),
+    async count(from, values) {
+      const { rows } = await database.query(`select count(*)::int as n from ${from}`, values);
+      return rows[0].n;
+    },
+  };
+}
+
+/** For wishes in the currency of the wallets: each has a decision. */
+export function decidedOf<D extends { payment: unknown }>(
+  answers: D[],
+): Exclude<D, { payment: null }>[] {
+  assert.ok(answers.every(({ payment }) => payment !== null));
+  return answers as Exclude<D, { payment: null }>[];
+}
+
+/** Fails with every contradiction of the ledger. */
+export async function assertLedger({ database }: Pick<BillingBench, 'database'>): Promise<void> {
+  assert.deepEqual((await database.query(LEDGER_FAULTS)).rows, []);
+}
+
+/** The balance, by default anna's. */
+export const balanceOf = async ({ database }: BillingBench, customerId = 'anna') =>
+  (await store.findBalance(database, customerId))?.amount ?? 0;
+
+/** Repeats what may be repeated, as the gateway does. */
+export async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof AppError && error.problem.kind === 'unavailable')) throw error;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { startServiceProcess } from '#dev/system/service-process.ts';
+import type { StartService, SystemOptions } from '#dev/system/system.ts';
+import { testLog } from '../database.ts';
+
+/**
+ * How the system tests spread the services:
+ * - `one-process`: all of them in the process of the test with embedded parts, as `npm start` does
+ * - `processes`: each is a process of its own, configured by environment variables only, with Kafka
+ * - `replicas`: the same with two processes of each, and of identity one
+ */
+export const LAYOUTS = ['one-process', 'processes', 'replicas'] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/**
+ * The layout that TEST_LAYOUT names; `one-process` when it is not set.
+ * @throws Error when there is no such layout
+ */
+export function testLayout(name = process.env.TEST_LAYOUT || 'one-process'): Layout {
+  const layout = LAYOUTS.find((each) => each === name);
+  if (layout === undefined) throw new Error(`TEST_LAYOUT is one of ${LAYOUTS.join(', ')}`);
+  return layout;
+}
+
+/** What `startSystem` must be told for a layout. */
+export function optionsOf(layout: Layout): Pick<SystemOptions, 'startService' | 'replicasOf'> {
+  if (layout === 'one-process') return {};
+  return { startService, replicasOf: (name) => replicasIn(layout, name) };
+}
+
+function replicasIn(layout: Layout, name: string): number {
+  // Identity once: a test that takes it away means the one that there is.
+  return layout === 'replicas' && name !== 'identity' ? 2 : 1;
+}
+
+// A process says at level `info` that it listens, so it may not be quieter.
+const noisy = testLog.isLevelEnabled('info');
+const LOG_LEVEL = noisy ? testLog.level : 'info';
+
+const startService: StartService = (name, env) =>
+  startServiceProcess(name, { ...env, LOG_LEVEL }, noisy ? { onLine: console.log } : {});

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { createSecrets, type Secrets } from '#dev/start/secrets.ts';
+import { DATABASES } from '#dev/system/system.ts';
+import { publicKeyOf } from '#platform/http/service-token.ts';
+import { createTestDatabaseUrl } from '../database.ts';
+import { eventually } from './system.ts';
+
+/** Several processes that start at once on a busy machine take their time. */
+export const START_WAIT_MS = 120_000;
+
+/** `node services/<name>/main.ts`. */
+export interface ServiceProcess {
+  child: ChildProcess;
+  /** What it has printed so far on standard output: its log, a JSON document a line. */
+  printed: () => string;
+  complained: () => string;
+  /** Resolves with the exit code, null after a signal. */
+  exited: Promise<number | null>;
+  /** The base URL, once it listens. */
+  listening(): Promise<string>;
+}
+
+/** Runs one service as a process with these settings and no others, ended with the test. */
+export function startServiceProcess(
+  t: TestContext,
+  name: string,
+  env: Record<string, string>,
+): ServiceProcess {
+  const main = join(import.meta.dirname, '..', '..', 'services', name, 'main.ts');
+  const child = spawn(process.execPath, [main], {
+    // The compile cache halves their start.
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+    });
+  }
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  t.after(async () => {
+    // Also one that a test has stopped by SIGSTOP.
+    child.kill('SIGKILL');
+    await exited;
+  });
+  return {
+    child,
+    printed: () => output.stdout,
+    complained: () => output.stderr,
+    exited,
+    listening: () =>
+      eventually(
+        `${name} to listen`,
+        async () => {
+          if (child.exitCode !== null) throw new Error(`${name} ended: ${output.stderr}`);
+          return new RegExp(`${name} listens on (http://[^"]+)`).exec(output.stdout)?.[1];
+        },
+        START_WAIT_MS,
+      ),
+  };
+}
+
+/** The services' settings for databases of their own, which are empty at first. */
+export interface ProcessSettings {
+  of(name: string, more?: Record<string, string>): Record<string, string>;
+  databaseUrl(name: string): string;
+}
+
+/** Settings with which each service starts alone; it reaches no other that is not named. */
+export async function processSettings(t: TestContext): Promise<ProcessSettings> {
+  const secrets = createSecrets();
+  const databases = new Map<string, string>();
+  for (const name of DATABASES) databases.set(name, await createTestDatabaseUrl(t));
+  const databaseUrl = (name: string) => databases.get(name) as string;
+  const publicKeys = await publicKeysOf(secrets);
+  const settings: Record<string, Record<string, string>> = {
+    orders: { BROKER_DATABASE_URL: databaseUrl('broker') },
+    notifications: {
+      BROKER_DATABASE_URL: databaseUrl('broker'),
+      NOTIFICATIONS_PRIVATE_KEY: secrets.notificationsKey,
+      PROFILES_URL: NOWHERE,
+      SMTP_URL: 'smtp://127.0.0.1:1',
+    },
+    identity: {
+      IDENTITY_SECRET: secrets.identitySecret,
+      OPERATOR_EMAIL: 'operator@example.com',
+      OPERATOR_PASSWORD: secrets.operatorPassword,
+    },
+    gateway: {
+      PORT: '0',
+      GATEWAY_PRIVATE_KEY: secrets.gatewayKey,
+      ...{ ORDERS_URL: NOWHERE, BILLING_URL: NOWHERE, PROFILES_URL: NOWHERE },
+      ...{ NOTIFICATIONS_URL: NOWHERE, IDENTITY_URL: NOWHERE },
+    },
+  };
+  return {
+    databaseUrl,
+    of: (name, more = {}) => ({
+      ...(databases.has(name) && {
+        [`${name.toUpperCase()}_DATABASE_URL`]: databaseUrl(name),
+        SERVICE_PUBLIC_KEYS: publicKeys,
+      }),
+      ...settings[name],
+      ...more,
+    }),
+  };
+}
+
+/** Nobody listens there. */
+const NOWHERE = 'http://127.0.0.1:1';
+
+/** JWKS of the services that call others. */
+export async function publicKeysOf({ gatewayKey, notificationsKey }: Secrets): Promise<string> {
+  const keys = [
+    await publicKeyOf('gateway', gatewayKey),
+    await publicKeyOf('notifications', notificationsKey),
+  ];
+  return JSON.stringify({ keys });
+}
+
+/** Status of a health address; 0 where nobody answers. */
+export async function healthOf(url: string, path: '/livez' | '/readyz'): Promise<number> {
+  try {
+    const answer = await fetch(url + path, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    await answer.arrayBuffer();
+    return answer.status;
+  } catch {
+    return 0;
+  }
+}
+
+// More than any check of our own may take.
+const HEALTH_TIMEOUT_MS = 60_000;

@@ -1,0 +1,338 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Mailbox, startMailbox } from '#dev/mailbox/mailbox.ts';
+import { createSecrets, type Secrets } from '#dev/start/secrets.ts';
+import {
+  OPERATOR_EMAIL,
+  type StartService,
+  type System,
+  type SystemOptions,
+  startSystem,
+} from '#dev/system/system.ts';
+import type { Environment } from '#platform/config/load-config.ts';
+import type { RunningService } from '#platform/service/internal-service.ts';
+import { insertAccount } from '../accounts.ts';
+import type { Mail } from '../books/breaches.ts';
+import { listMails } from '../books/mails.ts';
+import type { TestBroker } from '../broker/broker.ts';
+import { embeddedTopic } from '../broker/embedded-topic.ts';
+import { testKafkaConnection } from '../broker/kafka.ts';
+import { openKafkaTopic } from '../broker/kafka-topic.ts';
+import { openOwnKafka } from '../broker/own-kafka.ts';
+import { queryRows, testLog, testServerUrl } from '../database.ts';
+import { optionsOf, testLayout } from './layout.ts';
+import { createDatabases } from './system-databases.ts';
+
+export { queryRows };
+
+/** The whole system of the wiring table, on databases of its own. */
+export interface TestSystem {
+  /** Base URL of the first gateway; what customers call goes to each gateway in turn. */
+  url: string;
+  system: System;
+  /** Base URLs of a service's replicas. */
+  urlsOf(service: string): string[];
+  broker: TestBroker;
+  mailbox: Mailbox;
+  /** SQLite file of the mailbox. */
+  mailboxFile: string;
+  /** Everything in the mailbox. */
+  listMails: () => Promise<Mail[]>;
+  secrets: Secrets;
+  /** URL of a service's database, to look behind the API. */
+  databaseUrl: (name: string) => string;
+  /** Another whole set of services, one of each, on the same databases and mail server. */
+  startReplica(changes?: Environment): Promise<System>;
+  /** Another gateway for the same services; it ends with the test, if not before. */
+  startGatewayBeside(env?: Environment): Promise<RunningService>;
+  /**
+   * A registered customer with a token and perhaps money.
+   * @param options `realHash`: identity hashes the password itself, which takes a tenth of a second,
+   *   and so does its check at the sign-in
+   */
+  customer(options?: {
+    topUp?: number;
+    locale?: 'ru' | 'en';
+    name?: string;
+    realHash?: boolean;
+  }): Promise<TestCustomer>;
+  operator(): Promise<TestCustomer>;
+}
+
+export interface TestCustomer {
+  customerId: string;
+  email: string;
+  token: string;
+  /** A request with the customer's token. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers as a client would
+  body: any;
+}
+
+/** A PostgreSQL server that a test has for itself. */
+export interface OwnServer {
+  /** URL of the superuser. */
+  url: string;
+  close(): Promise<void>;
+}
+
+export interface TestSystemOptions {
+  /** Where the databases are made, closed after them; the one of all tests when absent. */
+  server?: OwnServer;
+  /** Whether the test takes the broker away, so that it must be its own. */
+  ownBroker?: boolean;
+  /** How services are started where the layout says nothing else. */
+  startService?: StartService;
+}
+
+const sharedServer = (): OwnServer => ({ url: testServerUrl(), close: async () => {} });
+
+/**
+ * Starts the production wiring with port 0, embedded mailbox and fresh databases, in the layout of
+ * TEST_LAYOUT; all of it ends with the test.
+ * @param env settings that differ from the default set-up
+ */
+export async function startTestSystem(
+  t: TestContext,
+  env: Environment = {},
+  options: TestSystemOptions = {},
+): Promise<TestSystem> {
+  const server = options.server ?? sharedServer();
+  /** What is closed at the end, latest first. */
+  const open: { close(): Promise<void> }[] = [server];
+  // One hook: the runner calls several in the order of their registration, the wrong one here.
+  t.after(() => closeAll(open.toReversed()));
+  return await startInto(open, env, { ...options, server });
+}
+
+/** The same with default settings, for the caller to close. */
+export async function openTestSystem(): Promise<{ system: TestSystem; close(): Promise<void> }> {
+  const server = sharedServer();
+  const open: { close(): Promise<void> }[] = [];
+  const close = () => closeAll(open.toReversed());
+  try {
+    return { system: await startInto(open, {}, { server }), close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}
+
+async function startInto(
+  open: { close(): Promise<void> }[],
+  env: Environment,
+  { server, ownBroker = false, startService }: TestSystemOptions & { server: OwnServer },
+): Promise<TestSystem> {
+  const databases = await createDatabases(server.url);
+  open.push(databases);
+  const { databaseUrl } = databases;
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-mailbox-'));
+  open.push({ close: () => rm(folder, { recursive: true }) });
+  const mailboxFile = join(folder, 'mailbox.sqlite');
+  const mailbox = await startMailbox({
+    file: mailboxFile,
+    smtpPort: 0,
+    httpPort: 0,
+    log: testLog,
+  });
+  open.push(mailbox);
+  const secrets = createSecrets();
+  const identityUrl = databaseUrl('identity');
+  if (server.url === testServerUrl()) {
+    await insertAccount(identityUrl, 'operator', OPERATOR_EMAIL, secrets.operatorPassword);
+  }
+  const layout = testLayout();
+  const broker =
+    layout === 'one-process'
+      ? embeddedTopic(databaseUrl('broker'))
+      : await openTopic(open, ownBroker);
+  const startSet = async (changes: Partial<SystemOptions> = {}) => {
+    const started = await startSystem({
+      databaseUrl,
+      secrets,
+      smtpUrl: mailbox.smtpUrl,
+      mailboxUrl: mailbox.httpUrl,
+      broker: broker.settings,
+      env: { PORT: '0', ...env },
+      log: () => testLog,
+      ...optionsOf(layout),
+      ...(startService !== undefined && { startService }),
+      ...changes,
+    });
+    open.push(started);
+    return started;
+  };
+  const system = await startSet();
+  const urlsOf = (name: string): string[] => {
+    const service = system.services.get(name);
+    if (service === undefined) throw new Error(`there is no service ${name}`);
+    return service.urls;
+  };
+  const { url } = system;
+  const nextGateway = inTurn(urlsOf('gateway'));
+  const signIn = (email: string, password: string) => signedIn(nextGateway, email, password);
+  return {
+    url,
+    system,
+    urlsOf,
+    broker,
+    mailbox,
+    mailboxFile,
+    listMails: async () => listMails(mailboxFile),
+    secrets,
+    databaseUrl,
+    startReplica: (changes = {}) =>
+      startSet({ replicasOf: () => 1, env: { PORT: '0', ...env, ...changes } }),
+    async startGatewayBeside(changes = {}) {
+      const gateway = await system.startBeside('gateway', changes);
+      let closed: Promise<void> | undefined;
+      const once = { url: gateway.url, close: () => (closed ??= gateway.close()) };
+      open.push(once);
+      return once;
+    },
+    async customer({ topUp = 0, locale = 'ru', name = 'Анна', realHash = false } = {}) {
+      const email = `${randomUUID()}@example.com`;
+      if (!realHash) {
+        await insertAccount(identityUrl, 'customer', email, PASSWORD);
+      }
+      const registered = await call(nextGateway(), 'POST', '/v1/registrations', {
+        body: { email, password: PASSWORD, name, locale },
+      });
+      if (registered.status >= 400) throw new Error(JSON.stringify(registered.body));
+      const customer = await signIn(email, PASSWORD);
+      if (topUp > 0) await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(topUp) });
+      return { ...customer, customerId: registered.body.customerId };
+    },
+    operator: () => signIn(OPERATOR_EMAIL, secrets.operatorPassword),
+  };
+}
+
+/** The topic on the Kafka of all tests, or on one that this test may harm. */
+async function openTopic(open: { close(): Promise<void> }[], own: boolean): Promise<TestBroker> {
+  if (!own) return openKafkaTopic(open, testKafkaConnection().brokers);
+  const kafka = await openOwnKafka();
+  open.push(kafka);
+  return openKafkaTopic(open, [kafka.address], kafka);
+}
+
+/** Closes one after the other, the rest also when one cannot, and throws the first fault then. */
+async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const one of open) await one.close().catch((error: unknown) => faults.push(error));
+  if (faults.length > 0) throw faults[0];
+}
+
+/** Gives one after the other, again and again. */
+function inTurn<T>(all: T[]): () => T {
+  let turn = 0;
+  return () => all[turn++ % all.length] as T;
+}
+
+export const PASSWORD = 'correct horse battery';
+
+/** Roubles in kopecks. */
+export function rub(amount: number): { amount: number; currency: string } {
+  return { amount, currency: 'RUB' };
+}
+
+/** An order of one item at this price, in kopecks. */
+export function orderOf(price: number): { items: unknown[] } {
+  return { items: [{ name: 'Книга', quantity: 1, unitPrice: rub(price) }] };
+}
+
+async function signedIn(
+  gateway: () => string,
+  email: string,
+  password: string,
+): Promise<TestCustomer> {
+  const answer = await call(gateway(), 'POST', '/v1/sessions', { body: { email, password } });
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  const token: string = answer.body.accessToken;
+  return {
+    customerId: '',
+    email,
+    token,
+    call: (method, path, body, headers = {}) =>
+      call(gateway(), method, path, {
+        headers: { authorization: `Bearer ${token}`, ...headers },
+        ...(body !== undefined && { body }),
+      }),
+  };
+}
+
+/** One HTTP request; a string body is sent as it is. */
+export async function call(
+  url: string,
+  method: string,
+  path: string,
+  { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const answer = await fetch(url + path, {
+    method,
+    redirect: 'manual',
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const json = answer.headers.get('content-type')?.includes('json') ?? false;
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: json ? JSON.parse(text) : text,
+  };
+}
+
+/**
+ * A request with a key, repeated as a client repeats it until its answer has this status: a gateway
+ * with a short deadline may first answer 202 or 503 on a slow machine.
+ * @throws AssertionError for any other status
+ */
+export function answeredWith(status: number, ask: () => Promise<Answer>): Promise<Answer> {
+  return eventually(`an answer ${status}`, async () => {
+    const answer = await ask();
+    if (answer.status === status) return answer;
+    assert.ok(
+      [202, 503].includes(answer.status),
+      `${answer.status} ${JSON.stringify(answer.body)}`,
+    );
+    return false;
+  });
+}
+
+// It ends a wait for what never comes: a test waits for the event, however slow the machine is.
+export const WAIT_MS = 120_000;
+const POLL_MIN_MS = 10;
+const POLL_MAX_MS = 100;
+
+/**
+ * Asks again and again until the answer is there.
+ * @throws Error with what it waited for
+ */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  waitMs = WAIT_MS,
+): Promise<T> {
+  const end = performance.now() + waitMs;
+  // Each look costs processor time that what it waits for may need.
+  for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * 1.5, POLL_MAX_MS)) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { AppError, commonProblems } from '../errors.ts';
+import { isRowFault } from '../postgres/database.ts';
+import { createBatcher } from './batcher.ts';
+
+/** Runs that end when the test says so. */
+function heldRuns() {
+  const runs: { items: number[]; end: () => void; fail: (error: Error) => void }[] = [];
+  const run = (items: number[]) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+    runs.push({ items, end: () => resolve(items.map((item) => item * 10)), fail: reject });
+    return promise;
+  };
+  return { runs, run };
+}
+
+function sqlError(state: string): Error {
+  return Object.assign(new pg.DatabaseError('refused', 1, 'error'), { code: state });
+}
+
+const LIMITS = { isOneItems: isRowFault, batchMax: 3, runsMax: 1, waitingMax: 100 };
+
+test('an item that comes alone goes at once; those that come meanwhile go together', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS });
+  const results = [1, 2, 3].map(batcher);
+  assert.deepEqual(runs.at(-1)?.items, [1]);
+  runs[0]?.end();
+  assert.equal(await results[0], 10);
+  assert.deepEqual(runs.at(-1)?.items, [2, 3]);
+  runs[1]?.end();
+  assert.deepEqual(await Promise.all(results), [10, 20, 30]);
+  assert.equal(runs.length, 2);
+});
+
+test('a run takes no more than its weight, and what is heavier goes alone', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, weightOf: (item) => item, weightMax: 10 });
+  const results = [1, 4, 6, 11, 2, 3].map(batcher);
+  for (let ended = 0; ended < runs.length; ended++) {
+    runs[ended]?.end();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(
+    runs.map(({ items }) => items),
+    [[1], [4, 6], [11], [2, 3]],
+  );
+  assert.deepEqual(await Promise.all(results), [10, 40, 60, 110, 20, 30]);
+});
+
+test('those of one turn of the event loop go together where that is asked for', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, gatherTurn: true });
+  const results = [batcher(1), Promise.resolve(2).then(batcher)];
+  assert.equal(runs.length, 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(runs[0]?.items, [1, 2]);
+  results.push(batcher(3));
+  runs[0]?.end();
+  assert.deepEqual(await Promise.all(results.slice(0, 2)), [10, 20]);
+  assert.deepEqual(runs[1]?.items, [3]);
+  runs[1]?.end();
+  assert.equal(await results[2], 30);
+});
+
+test('a run takes no more than its share, and no more run than may', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, runsMax: 2 });
+  const results = [1, 2, 3, 4, 5, 6, 7].map(batcher);
+  assert.deepEqual(
+    runs.map(({ items }) => items),
+    [[1], [2]],
+  );
+  runs[1]?.end();
+  await results[1];
+  assert.deepEqual(runs[2]?.items, [3, 4, 5]);
+  runs[0]?.end();
+  await results[0];
+  assert.deepEqual(runs[3]?.items, [6, 7]);
+  for (const { end } of runs) end();
+  assert.deepEqual(await Promise.all(results), [10, 20, 30, 40, 50, 60, 70]);
+});
+
+test('one item that the database refuses does not fail those beside it', async () => {
+  for (const state of ['23505', '22P05', '55P03', '40P01']) {
+    const batcher = createBatcher({
+      ...LIMITS,
+      run: async (items: number[]) => {
+        if (items.includes(2)) throw sqlError(state);
+        return items.map((item) => item * 10);
+      },
+    });
+    const results = await Promise.allSettled([0, 1, 2, 3].map(batcher));
+    assert.deepEqual(
+      results.map((result) => (result.status === 'fulfilled' ? result.value : 'refused')),
+      [0, 10, 'refused', 30],
+      state,
+    );
+  }
+});
+
+test('a database that is away fails a run once, not once for each item', async () => {
+  const away = [sqlError('57P01'), new AppError(commonProblems.unavailable, 'no connection')];
+  for (const fault of away) {
+    const { runs, run } = heldRuns();
+    const batcher = createBatcher({ run, ...LIMITS });
+    const results = [1, 2, 3, 4].map(batcher);
+    runs[0]?.end();
+    await results[0];
+    runs[1]?.fail(fault);
+    for (const result of results.slice(1)) await assert.rejects(result, fault);
+    assert.equal(runs.length, 2);
+    // The next one is tried again.
+    const next = batcher(5);
+    runs[2]?.end();
+    assert.equal(await next, 50);
+  }
+});
+
+test('what would wait behind too many is refused', async () => {
+  const { runs, run } = heldRuns();
+  const batcher = createBatcher({ run, ...LIMITS, waitingMax: 2 });
+  const results = [1, 2, 3].map(batcher);
+  await assert.rejects(batcher(4), { problem: commonProblems.unavailable });
+  runs[0]?.end();
+  await results[0];
+  runs[1]?.end();
+  assert.deepEqual(await Promise.all(results), [10, 20, 30]);
+});
+
+test('what has waited longer than anybody waits for it is refused, not run', async () => {
+  const { runs, run } = heldRuns();
+  let now = 0;
+  const batcher = createBatcher({ run, ...LIMITS, nowMs: () => now });
+  const first = batcher(1);
+  const late = batcher(2);
+  now = 2_000;
+  const patient = batcher(3);
+  now = 2_600;
+  runs[0]?.end();
+  await assert.rejects(late, { problem: commonProblems.unavailable });
+  assert.deepEqual(runs[1]?.items, [3]);
+  runs[1]?.end();
+  assert.deepEqual(await Promise.all([first, patient]), [10, 30]);
+});
+
+test("no item gets another one's result", async () => {
+  const results = [[10], [30, 20], [40]];
+  const batcher = createBatcher({
+    run: async (_: number[]) => results.shift() as number[],
+    isOwn: (item, result) => result === item * 10,
+    ...LIMITS,
+  });
+  const isMixedUp = { name: 'AppError', problem: commonProblems.internal };
+  const [first, ...mixed] = [1, 2, 3].map(batcher);
+  assert.equal(await first, 10);
+  for (const one of mixed) await assert.rejects(one as Promise<number>, isMixedUp);
+  assert.equal(await batcher(4), 40);
+});
+
+test("too few results are nobody's", async () => {
+  const batcher = createBatcher({ run: async (items: number[]) => items.slice(1), ...LIMITS });
+  await assert.rejects(batcher(1), { problem: commonProblems.internal });
+});
+
+test('an item that is run alone after a failure gets no foreign result either', async () => {
+  const run = async (items: number[]) => {
+    if (items.includes(3) && items.length > 1) throw sqlError('23505');
+    return items.map((item) => (item === 2 ? 30 : item * 10));
+  };
+  const batcher = createBatcher({ run, isOwn: (item, result) => result === item * 10, ...LIMITS });
+  const [, second, third] = [1, 2, 3].map(batcher);
+  await assert.rejects(second as Promise<number>, { problem: commonProblems.internal });
+  assert.equal(await third, 30);
+});

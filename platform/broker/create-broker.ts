@@ -1,0 +1,158 @@
+import type { Logger } from 'pino';
+import { type Static, type TObject, Type } from 'typebox';
+import { type SettingsRule, settingsSchema } from '../config/load-config.ts';
+import { pemOf } from '../config/setting-formats.ts';
+import { createDatabase } from '../postgres/database.ts';
+import type { Broker } from './broker.ts';
+import { createEmbeddedBroker } from './embedded/embedded.ts';
+import type { KafkaConnection } from './kafka/client.ts';
+
+// Of a process with one publisher and one subscription: the topic's append, the survey, the fetch,
+// the commit, the heartbeat and retention. Fewer would let a heartbeat wait behind the others.
+const CONNECTIONS_MAX = 6;
+
+const certificates = (description: string) =>
+  Type.Optional(Type.String({ format: 'certificates', description }));
+
+/** Which broker a service uses. */
+export const brokerSettings = {
+  BROKER_DATABASE_URL: Type.Optional(
+    Type.String({
+      format: 'postgres-url',
+      description:
+        'PostgreSQL database of the embedded broker, a durable log; not used when KAFKA_BROKERS is set.',
+    }),
+  ),
+  TOPIC_PARTITIONS: Type.Integer({
+    default: 6,
+    minimum: 1,
+    maximum: 1000,
+    description: 'Partitions of a topic that is made on demand.',
+  }),
+  KAFKA_BROKERS: Type.Optional(
+    Type.Array(Type.String({ format: 'host-and-port' }), {
+      description: 'Brokers of an Apache Kafka cluster to start from, host:port, comma-separated.',
+    }),
+  ),
+  KAFKA_PREFIX: Type.String({
+    default: '',
+    pattern: '^[a-zA-Z0-9._-]{0,100}$',
+    description:
+      'Put before the names of topic and consumer group, for a cluster that several systems share.',
+  }),
+  KAFKA_TLS: Type.Boolean({ default: false, description: 'Whether Kafka is spoken to over TLS.' }),
+  KAFKA_TLS_CA: certificates(
+    "Certificates (PEM) that Kafka's own must come from; those that Node knows when absent.",
+  ),
+  KAFKA_TLS_CERT: certificates('Certificate (PEM) of this service, where Kafka asks for one.'),
+  KAFKA_TLS_KEY: Type.Optional(
+    Type.String({ format: 'private-key', description: 'Private key (PEM) of KAFKA_TLS_CERT.' }),
+  ),
+  KAFKA_SASL_MECHANISM: Type.Optional(
+    Type.String({
+      pattern: '^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$',
+      description: 'How this service proves who it is: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.',
+    }),
+  ),
+  KAFKA_SASL_USERNAME: Type.Optional(
+    Type.String({ pattern: '^\\S{1,255}$', description: 'Name for KAFKA_SASL_MECHANISM.' }),
+  ),
+  KAFKA_SASL_PASSWORD: Type.Optional(
+    Type.String({ description: 'Password for KAFKA_SASL_MECHANISM.' }),
+  ),
+};
+
+/** What must hold between them, for a process that uses a broker. */
+export const brokerRule: SettingsRule<Static<TObject<typeof brokerSettings>>> = (config, isSet) => {
+  const problems: string[] = [];
+  if (!isSet('KAFKA_BROKERS') && !isSet('BROKER_DATABASE_URL')) {
+    problems.push('BROKER_DATABASE_URL is not set, and KAFKA_BROKERS neither: there is no broker');
+  }
+  for (const name of ['KAFKA_TLS_CA', 'KAFKA_TLS_CERT', 'KAFKA_TLS_KEY'] as const) {
+    if (isSet(name) && config.KAFKA_TLS === false) {
+      problems.push(`${name} is set, and KAFKA_TLS is not true: nothing would be encrypted`);
+    }
+  }
+  const together = [
+    ['KAFKA_TLS_CERT', 'KAFKA_TLS_KEY'],
+    ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
+  ] as const;
+  for (const names of together) {
+    if (!names.some(isSet)) continue;
+    const missing = names.filter((name) => !isSet(name));
+    const given = names.filter(isSet).join(' and ');
+    problems.push(...missing.map((name) => `${name} is not set, although ${given} is`));
+  }
+  return problems;
+};
+
+export const BrokerSettings = settingsSchema(brokerSettings, brokerRule);
+export type BrokerSettings = Static<typeof BrokerSettings>;
+
+/**
+ * The broker that the settings name.
+ * @param applicationName shown in pg_stat_activity, and in Kafka's logs
+ */
+export async function createBroker(
+  config: BrokerSettings,
+  applicationName: string,
+  log: Logger,
+): Promise<Broker> {
+  const { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: partitionsPerTopic } = config;
+  if (brokers !== undefined) {
+    const connection = kafkaConnection(config, brokers, applicationName);
+    // Only where it is used: it takes as much memory as all the rest of a service.
+    const { createKafkaBroker } = await import('./kafka/kafka.ts');
+    const broker = createKafkaBroker({ connection, partitionsPerTopic, log });
+    return config.KAFKA_PREFIX === '' ? broker : prefixed(broker, config.KAFKA_PREFIX);
+  }
+  const database = createDatabase({
+    // One of the two is set (`brokerRule`).
+    url: config.BROKER_DATABASE_URL as string,
+    connectionsMax: CONNECTIONS_MAX,
+    applicationName: `${applicationName}-broker`,
+    log,
+  });
+  const broker = await createEmbeddedBroker({ database, partitionsPerTopic, log });
+  return {
+    ...broker,
+    async close() {
+      await broker.close();
+      await database.close();
+    },
+  };
+}
+
+function kafkaConnection(
+  config: BrokerSettings,
+  brokers: string[],
+  clientId: string,
+): KafkaConnection {
+  const { KAFKA_SASL_MECHANISM: mechanism } = config;
+  const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
+  const ca = config.KAFKA_TLS_CA && pemOf(config.KAFKA_TLS_CA);
+  const cert = config.KAFKA_TLS_CERT && pemOf(config.KAFKA_TLS_CERT);
+  const key = config.KAFKA_TLS_KEY && pemOf(config.KAFKA_TLS_KEY);
+  return {
+    brokers,
+    clientId,
+    ...(config.KAFKA_TLS && { tls: { ...(ca && { ca }), ...(cert && key && { cert, key }) } }),
+    ...(mechanism !== undefined && {
+      sasl: { mechanism, username, password } as NonNullable<KafkaConnection['sasl']>,
+    }),
+  };
+}
+
+/** The same broker with other names on the outside; callers and messages keep theirs. */
+function prefixed(broker: Broker, prefix: string): Broker {
+  return {
+    publish: (topic, messages) => broker.publish(prefix + topic, messages),
+    subscribe: (topic, group, handler) =>
+      broker.subscribe(prefix + topic, prefix + group, (messages) =>
+        handler(messages.map((message) => ({ ...message, topic }))),
+      ),
+    lag: (topic, group) => broker.lag(prefix + topic, prefix + group),
+    ends: (topic) => broker.ends(prefix + topic),
+    close: () => broker.close(),
+  };
+}

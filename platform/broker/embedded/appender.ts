@@ -1,0 +1,43 @@
+import { AppError } from '../../errors.ts';
+import type { Database } from '../../postgres/database.ts';
+import { brokerUnavailable } from '../broker.ts';
+import { createPublishQueue, type WriteMessages } from '../publish-queue.ts';
+import * as store from './store.ts';
+import type { Topics } from './topics.ts';
+
+const STATEMENT_LIMITS = { messages: 500, bytes: 4 * 1024 * 1024 };
+
+/** FNV-1a, 32 bits. Stored messages depend on it: another hash would break the order of a key. */
+function hashKey(key: Buffer): number {
+  let hash = 0x811c9dc5;
+  for (const byte of key) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+/** Appends to topics of the database, making those that do not exist. */
+export function createAppender(database: Database, topics: Topics) {
+  const write: WriteMessages = async (topicName, messages) => {
+    // Twice, since a remembered topic may have been made anew by somebody.
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      const topic = await topics.get(topicName);
+      const counts = new Map<number, number>();
+      const rows = messages.map((message) => {
+        const partition = hashKey(message.key) % topic.partitions;
+        const rank = counts.get(partition) ?? 0;
+        counts.set(partition, rank + 1);
+        return { ...message, partition, rank };
+      });
+      const firsts = await store.appendMessages(database, topic.number, rows);
+      if (firsts.size === counts.size) {
+        return rows.map(({ partition, rank }) => ({
+          ...{ topicId: topic.id, partition },
+          offset: (firsts.get(partition) as bigint) + BigInt(rank),
+        }));
+      }
+      topics.forget(topicName);
+    }
+    throw new AppError(brokerUnavailable, `topic ${topicName} was removed meanwhile`);
+  };
+  // Its row locks would make concurrent appends wait for each other anyway.
+  return createPublishQueue(write, STATEMENT_LIMITS);
+}

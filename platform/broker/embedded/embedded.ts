@@ -1,0 +1,128 @@
+import type { Logger } from 'pino';
+import { pause } from '../../async/backoff.ts';
+import { AppError } from '../../errors.ts';
+import { type Database, isTransient, migrate } from '../../postgres/database.ts';
+import {
+  type Acknowledgement,
+  type Broker,
+  brokerUnavailable,
+  type OutgoingMessage,
+} from '../broker.ts';
+import { createAppender } from './appender.ts';
+import { listLag } from './group-store.ts';
+import * as store from './store.ts';
+import { EmbeddedSubscription } from './subscription.ts';
+import { createTopics } from './topics.ts';
+
+const MIGRATIONS = new URL('migrations/', import.meta.url);
+
+const PARTITIONS_PER_TOPIC = 6;
+const POLL_MS = 100;
+// Longer than any pause of a live process (garbage collection, a database restart); this is also
+// how long the partitions of a killed process wait for their next owner.
+const LEASE_MS = 10_000;
+const RETENTION_MS = 7 * 24 * 60 * 60 * 1_000;
+const RETENTION_INTERVAL_MS = 60_000;
+// Short statements: a deletion must never keep a publisher waiting.
+const RETENTION_BATCH = 1_000;
+
+export interface EmbeddedBrokerOptions {
+  /** A database of the broker's own. The caller closes it, after the broker. */
+  database: Database;
+  log: Logger;
+  /** For topics made from now on (default 6); an existing topic keeps its number. */
+  partitionsPerTopic?: number;
+  /** Longest time until a message that another instance published is noticed (default 100). */
+  pollMs?: number;
+  /** How long a silent member keeps its partitions (default 10 s). */
+  leaseMs?: number;
+  /** Messages that every group has handled are deleted at this age (default 7 days). */
+  retentionMs?: number;
+}
+
+/**
+ * The broker without a broker: a log in PostgreSQL. Applies its migrations. Instances on the same
+ * database, in this process or others, form one broker.
+ */
+export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
+  const { database, log, pollMs = POLL_MS, leaseMs = LEASE_MS } = options;
+  await migrate(database, MIGRATIONS);
+  const topics = createTopics(database, options.partitionsPerTopic ?? PARTITIONS_PER_TOPIC);
+  const subscriptions = new Set<EmbeddedSubscription>();
+  const append = createAppender(database, topics);
+  const retention = startRetention(database, options.retentionMs ?? RETENTION_MS, log);
+  const publishing = new Set<Promise<unknown>>();
+  let closed = false;
+
+  async function publish(topic: string, messages: OutgoingMessage[]): Promise<Acknowledgement[]> {
+    try {
+      const acknowledgements = await append(topic, messages);
+      // Own subscriptions learn it now, those of other instances by their poll.
+      for (const each of subscriptions) if (each.topicName === topic) each.wake();
+      return acknowledgements;
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      throw new AppError(brokerUnavailable, `could not publish to ${topic}`, { cause: error });
+    }
+  }
+
+  return {
+    publish(topic, messages) {
+      if (closed) return Promise.reject(new AppError(brokerUnavailable, 'the broker is closed'));
+      const done = publish(topic, messages);
+      const settled: Promise<unknown> = done
+        .catch(() => undefined)
+        .finally(() => publishing.delete(settled));
+      publishing.add(settled);
+      return done;
+    },
+    async subscribe(topic, group, handler) {
+      if (closed) throw new AppError(brokerUnavailable, 'the broker is closed');
+      const subscription = new EmbeddedSubscription({
+        ...{ database, topics, topic, group, handler, pollMs, leaseMs },
+        log: log.child({ topic, group }),
+      });
+      subscriptions.add(subscription);
+      return {
+        async close() {
+          await subscription.close();
+          subscriptions.delete(subscription);
+        },
+      };
+    },
+    lag: (topic, group) => listLag(database, topic, group),
+    ends: (topic) => store.findEnds(database, topic),
+    async close() {
+      closed = true;
+      await Promise.all([...subscriptions].map((each) => each.close()));
+      await Promise.all(publishing);
+      await retention.close();
+    },
+  };
+}
+
+/** Deletes what is old and handled, now and each minute. Instances may do so side by side. */
+function startRetention(database: Database, retentionMs: number, log: Logger) {
+  const stop = new AbortController();
+  async function run(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        while (
+          (await store.deleteOldMessages(database, retentionMs, RETENTION_BATCH)) ===
+            RETENTION_BATCH &&
+          !stop.signal.aborted
+        );
+      } catch (error) {
+        log.warn({ err: error }, 'could not delete old messages');
+      }
+      await pause(RETENTION_INTERVAL_MS, stop.signal);
+    }
+  }
+  const running = run();
+  return {
+    close() {
+      stop.abort();
+      return running;
+    },
+  };
+}

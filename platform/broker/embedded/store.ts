@@ -1,0 +1,240 @@
+import type { Queryable } from '../../postgres/database.ts';
+import type { IncomingMessage, TopicEnds } from '../broker.ts';
+import type { EncodedMessage } from '../publish-queue.ts';
+
+export interface Topic {
+  /** Short key of the rows. */
+  number: number;
+  /** Identity told to publishers. */
+  id: string;
+  name: string;
+  partitions: number;
+}
+
+/** Who reads what: one subscription. */
+export interface Reader {
+  topic: Topic;
+  group: string;
+  /** UUID of the subscription; the fence of its leases. */
+  member: string;
+}
+
+/** A message to append: `rank` counts within the partition and the batch, from 0. */
+export interface AppendRow extends EncodedMessage {
+  partition: number;
+  rank: number;
+}
+
+export async function findTopic(db: Queryable, name: string): Promise<Topic | undefined> {
+  const { rows } = await db.query<Topic>(
+    'select number, id, name, partitions from topics where name = $1',
+    [name],
+  );
+  return rows[0];
+}
+
+/** Where the topic's partitions end; null when there is no such topic. */
+export async function findEnds(db: Queryable, name: string): Promise<TopicEnds | null> {
+  const { rows } = await db.query<{ id: string; partition: number; end: string }>(
+    `select t.id, p.partition, p.next_offset as "end"
+     from topics t join partitions p on p.topic = t.number where t.name = $1`,
+    [name],
+  );
+  const [first] = rows;
+  if (first === undefined) return null;
+  return {
+    topicId: first.id,
+    ends: new Map(rows.map(({ partition, end }) => [partition, BigInt(end)])),
+  };
+}
+
+/** Creates the topic unless it exists; of concurrent creators one wins and the others wait. */
+export async function insertTopic(db: Queryable, name: string, partitions: number): Promise<void> {
+  await db.query(
+    `with made as (
+       insert into topics (name, partitions) values ($1, $2)
+       on conflict (name) do nothing returning number, partitions)
+     insert into partitions (topic, partition)
+     select number, generate_series(0, partitions - 1) from made`,
+    [name, partitions],
+  );
+}
+
+/**
+ * Appends messages and numbers them, in one statement and so in one transaction.
+ *
+ * Offsets come from the partition's counter, whose row lock lasts to the commit: a later offset
+ * cannot commit before a lower one. An identity column gives numbers without a lock, so readers
+ * would pass a lower offset that commits later, and never see it.
+ *
+ * `locked` takes the row locks in partition order, and nothing is updated that it has not
+ * locked, so publishers of several partitions cannot deadlock.
+ *
+ * @returns the first offset given per partition; empty when the topic does not exist any more
+ */
+export async function appendMessages(
+  db: Queryable,
+  topic: number,
+  messages: AppendRow[],
+): Promise<Map<number, bigint>> {
+  const { bytes, keyAt, valueAt, headersAt, endAt } = packOf(messages);
+  const { rows } = await db.query<{ partition: number; first: string }>({
+    name: 'append-messages',
+    text: `
+      with input as (
+        select partition, rank,
+          substring($8::bytea from key_at for value_at - key_at) as key,
+          substring($8::bytea from value_at for headers_at - value_at) as value,
+          convert_from(substring($8::bytea from headers_at for end_at - headers_at), 'UTF8')::json
+            as headers
+        from unnest($2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[])
+          as i (partition, rank, key_at, value_at, headers_at, end_at)),
+      counts as (select partition, count(*) as messages from input group by partition),
+      locked as materialized (
+        select partition from partitions
+        where topic = $1 and partition in (select partition from counts)
+        order by partition for no key update),
+      taken as (
+        update partitions p set next_offset = p.next_offset + counts.messages
+        from counts join locked using (partition)
+        where p.topic = $1 and p.partition = counts.partition
+        returning p.partition, p.next_offset - counts.messages as first),
+      stored as (
+        insert into messages (topic, partition, "offset", key, value, headers)
+        select $1, i.partition, taken.first + i.rank, i.key, i.value, i.headers
+        from input i join taken using (partition))
+      select partition, first from taken`,
+    values: [
+      topic,
+      messages.map((message) => message.partition),
+      messages.map((message) => message.rank),
+      ...[keyAt, valueAt, headersAt, endAt, bytes],
+    ],
+  });
+  return new Map(rows.map((row) => [row.partition, BigInt(row.first)]));
+}
+
+/**
+ * Keys, values and headers one after the other, and where each begins, from 1 as SQL counts. One
+ * parameter of bytes goes as it is; of an array of them the driver would make text, in hex.
+ */
+function packOf(messages: EncodedMessage[]) {
+  const parts: Buffer[] = [];
+  let end = 1;
+  const append = (part: Buffer): number => {
+    parts.push(part);
+    end += part.length;
+    return end - part.length;
+  };
+  const places = messages.map(({ key, value, headers }) => ({
+    keyAt: append(key),
+    valueAt: append(value),
+    headersAt: append(encodeHeaders(headers)),
+    endAt: end,
+  }));
+  return {
+    bytes: Buffer.concat(parts),
+    keyAt: places.map(({ keyAt }) => keyAt),
+    valueAt: places.map(({ valueAt }) => valueAt),
+    headersAt: places.map(({ headersAt }) => headersAt),
+    endAt: places.map(({ endAt }) => endAt),
+  };
+}
+
+function encodeHeaders(headers: EncodedMessage['headers']): Buffer {
+  const pairs = headers.map(([name, value]) => [name, value.toString('base64')]);
+  return Buffer.from(JSON.stringify(pairs));
+}
+
+/**
+ * Messages of some partitions, of each from its position on, in order; none of one whose lease
+ * belongs to another by now.
+ * @param from.messagesMax of each partition
+ * @param from.bytesMax of each partition: nothing follows the message that reaches it
+ */
+export async function fetchMessages(
+  db: Queryable,
+  reader: Reader,
+  from: { positions: Map<number, bigint>; messagesMax: number; bytesMax: number },
+): Promise<Map<number, IncomingMessage[]>> {
+  const { rows } = await db.query<MessageRow>({
+    name: 'fetch-messages',
+    text: `
+      select s.partition, m."offset", m.key, m.value, m.headers, m.stored_at
+      from unnest($4::int[], $5::bigint[]) as wanted (partition, position)
+      join positions s on s.topic = $1 and s."group" = $2 and s.partition = wanted.partition
+        and s.lease_owner = $3
+      cross join lateral (
+        select *, sum(coalesce(octet_length(value), 0) + coalesce(octet_length(key), 0))
+          over (order by "offset" rows between unbounded preceding and 1 preceding) as bytes_before
+        from (
+          select "offset", key, value, headers, stored_at from messages
+          where topic = $1 and partition = wanted.partition and "offset" >= wanted.position
+          order by "offset" limit $6) next) m
+      where coalesce(m.bytes_before, 0) < $7 order by s.partition, m."offset"`,
+    values: [
+      reader.topic.number,
+      reader.group,
+      reader.member,
+      [...from.positions.keys()],
+      [...from.positions.values()],
+      from.messagesMax,
+      from.bytesMax,
+    ],
+  });
+  return Map.groupBy(
+    rows.map((row) => messageOf(reader.topic, row)),
+    ({ partition }) => partition,
+  );
+}
+
+interface MessageRow {
+  partition: number;
+  offset: string;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: [name: string, base64: string][];
+  stored_at: Date;
+}
+
+function messageOf(topic: Topic, row: MessageRow): IncomingMessage {
+  return {
+    topic: topic.name,
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    key: row.key,
+    value: row.value,
+    headers: Object.fromEntries(
+      row.headers.map(([name, value]) => [name, Buffer.from(value, 'base64')]),
+    ),
+    timestamp: row.stored_at,
+  };
+}
+
+/**
+ * Deletes old messages that every group has handled. A partition that no group has ever read
+ * keeps all: its first group shall find the messages from before its first start. Within a
+ * partition age follows the offset, so looking at the lowest offsets is enough.
+ * @returns how many were deleted, at most `limit`
+ */
+export async function deleteOldMessages(
+  db: Queryable,
+  olderThanMs: number,
+  limit: number,
+): Promise<number> {
+  const { rowCount } = await db.query(
+    `with handled as (
+       select topic, partition, min(position) as below from positions group by topic, partition),
+     old as (
+       select m.topic, m.partition, m."offset" from handled h cross join lateral (
+         select topic, partition, "offset", stored_at from messages
+         where topic = h.topic and partition = h.partition and "offset" < h.below
+         order by "offset" limit $2) m
+       where m.stored_at < now() - $1 * interval '1 ms' limit $2)
+     delete from messages using old
+     where messages.topic = old.topic and messages.partition = old.partition
+       and messages."offset" = old."offset"`,
+    [olderThanMs, limit],
+  );
+  return rowCount ?? 0;
+}

@@ -1,0 +1,28 @@
+import { AppError } from '../../errors.ts';
+import type { Database } from '../../postgres/database.ts';
+import { brokerUnavailable } from '../broker.ts';
+import * as store from './store.ts';
+
+export interface Topics {
+  get(name: string): Promise<store.Topic>;
+  forget(name: string): void;
+}
+
+/** Finds topics, creating those that do not exist, and remembers them. */
+export function createTopics(database: Database, partitions: number): Topics {
+  const known = new Map<string, store.Topic>();
+  return {
+    async get(name) {
+      let topic = known.get(name) ?? (await store.findTopic(database, name));
+      if (topic === undefined) {
+        await store.insertTopic(database, name, partitions);
+        topic = await store.findTopic(database, name);
+      }
+      if (topic === undefined)
+        throw new AppError(brokerUnavailable, `topic ${name} was removed meanwhile`);
+      known.set(name, topic);
+      return topic;
+    },
+    forget: (name) => known.delete(name),
+  };
+}

@@ -1,0 +1,182 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { parseSender } from '../values/mail-address.ts';
+
+/** Says what is wrong with a text, never repeating it (it may be secret); null when it is fine. */
+export type SettingFormat = (text: string) => string | null;
+
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
+
+function listenAddressFault(text: string): string | null {
+  return isIP(text) !== 0 || HOST_NAME.test(text) ? null : 'must be an IP address or a host name';
+}
+
+/** Where a client sends its requests: it puts paths of its own behind it. */
+function httpUrlFault(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || !isHttp(url)) return 'must be an http:// or https:// URL';
+  if (hasCredentials(url)) return 'must not hold credentials';
+  // Looked for in the text too: of a `?` or `#` with nothing behind it the parser keeps nothing.
+  return url.pathname === '/' && !/[?#]/.test(text)
+    ? null
+    : 'must end after the host and port: no path, query or fragment';
+}
+
+const isHttp = (url: URL): boolean => ['http:', 'https:'].includes(url.protocol);
+const hasCredentials = (url: URL): boolean => url.username !== '' || url.password !== '';
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** True for https, and for http on this machine: what is read from there cannot be exchanged. */
+export function isTamperProof(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+}
+
+/** OpenID Connect Discovery section 3: no query, no fragment; a path is allowed. */
+function issuerUrlFault(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || !isTamperProof(url)) return 'must be an https:// URL (http:// on loopback)';
+  if (hasCredentials(url)) return 'must not hold credentials';
+  return /[?#]/.test(text) ? 'must have no query and no fragment' : null;
+}
+
+function postgresUrlFault(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
+    return 'must look like postgres://user:password@host:port/database';
+  }
+  return isDecodable(url.username, url.password, url.pathname)
+    ? null
+    : 'must have user, password and database percent-encoded';
+}
+
+function isDecodable(...parts: string[]): boolean {
+  try {
+    parts.forEach(decodeURIComponent);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The fault of a mail server's URL: `smtp://user:password@host:port?requireTLS=…`, `smtps://…`. */
+export function smtpUrlFault(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') {
+    return 'must look like smtp://host:port or smtps://host:port';
+  }
+  if (!isDecodable(url.username, url.password)) {
+    return 'must have user and password percent-encoded';
+  }
+  for (const [name, value] of url.searchParams) {
+    if (name !== 'requireTLS') return 'may have the parameter requireTLS only';
+    if (value !== 'true' && value !== 'false') return 'has a requireTLS that is not true or false';
+  }
+  return null;
+}
+
+function senderFault(text: string): string | null {
+  return parseSender(text) === undefined
+    ? 'must be an address, or a name and an <address>, with a dotted domain'
+    : null;
+}
+
+const PEM_LABEL = '-----BEGIN PRIVATE KEY-----';
+
+/** The line breaks of a key: environment files need them written as `\n`. */
+export function pemOf(text: string): string {
+  return text.replaceAll('\\n', '\n');
+}
+
+function ed25519KeyFault(text: string): string | null {
+  const fault = 'must be an Ed25519 private key in PKCS#8 PEM (line breaks may be written as \\n)';
+  const pem = pemOf(text);
+  if (!pem.startsWith(PEM_LABEL)) return fault;
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'ed25519' ? null : fault;
+  } catch {
+    return fault;
+  }
+}
+
+function privateKeyFault(text: string): string | null {
+  try {
+    createPrivateKey(pemOf(text));
+    return null;
+  } catch {
+    return 'must be a private key in PEM without a passphrase (line breaks may be written as \\n)';
+  }
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function certificatesFault(text: string): string | null {
+  const fault = 'must be certificates in PEM (line breaks may be written as \\n)';
+  const pem = pemOf(text);
+  const found = pem.match(CERTIFICATE) ?? [];
+  if (found.length === 0 || pem.replaceAll(CERTIFICATE, '').trim() !== '') return fault;
+  try {
+    for (const one of found) new X509Certificate(one);
+    return null;
+  } catch {
+    return fault;
+  }
+}
+
+const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/;
+const PORT_MAX = 65_535;
+
+function hostAndPortFault(text: string): string | null {
+  const [, ip, host = '', port] = HOST_AND_PORT.exec(text) ?? [];
+  const named = ip === undefined ? HOST_NAME.test(host) : isIP(ip) === 6;
+  return named && Number(port) > 0 && Number(port) <= PORT_MAX ? null : 'must look like host:port';
+}
+
+/** Public Ed25519 keys, each under a `kid` of its own (RFC 7517, RFC 8037). */
+function jwksFault(text: string): string | null {
+  let keys: unknown;
+  try {
+    keys = (JSON.parse(text) as { keys?: unknown } | null)?.keys;
+  } catch {
+    return 'must be JSON';
+  }
+  if (!Array.isArray(keys) || keys.length === 0) {
+    return 'must be a JWKS with at least one key: {"keys":[…]}';
+  }
+  if (keys.some(hasPrivatePart)) return 'must hold public keys only: a key has a private part (d)';
+  if (!keys.every(isPublicKey)) return 'must hold Ed25519 keys with a kid only';
+  const names = new Set(keys.map(({ kid }: { kid: string }) => kid));
+  return names.size === keys.length ? null : 'must have a kid of its own for each key';
+}
+
+function hasPrivatePart(key: unknown): boolean {
+  return typeof key === 'object' && key !== null && 'd' in key;
+}
+
+function isPublicKey(key: unknown): boolean {
+  const { kty, crv, x, kid } = (key ?? {}) as Record<string, unknown>;
+  return (
+    kty === 'OKP' &&
+    crv === 'Ed25519' &&
+    typeof x === 'string' &&
+    // 32 bytes in base64url.
+    /^[\w-]{43}$/.test(x) &&
+    typeof kid === 'string' &&
+    kid !== ''
+  );
+}
+
+/** The values that a setting's schema may name as its `format`. */
+export const settingFormats = new Map<string, SettingFormat>([
+  ['listen-address', listenAddressFault],
+  ['host-and-port', hostAndPortFault],
+  ['http-url', httpUrlFault],
+  ['issuer-url', issuerUrlFault],
+  ['postgres-url', postgresUrlFault],
+  ['smtp-url', smtpUrlFault],
+  ['mail-sender', senderFault],
+  ['ed25519-key', ed25519KeyFault],
+  ['jwks', jwksFault],
+  ['private-key', privateKeyFault],
+  ['certificates', certificatesFault],
+]);

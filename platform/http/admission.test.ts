@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
+import { until } from '#harness/broker/contract-helpers.ts';
+import { serveHealth } from '../service/internal-service.ts';
+import { limitRequests } from './admission.ts';
+import { createHttpServer, listen } from './server.ts';
+
+const LIMIT = 3;
+const BODY_LIMIT = 16 * 1024 * 1024;
+// Generous: what is awaited has happened long before.
+const BOUND_MS = 120_000;
+
+/** Two lanes of three requests each, whose handlers wait for `release`. */
+async function startLanes(t: TestContext) {
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const clock = { now: 0 };
+  const app = createHttpServer({ log, answerHeaders: ({ url }) => ({ 'x-of': url }) });
+  const metrics = limitRequests(app, {
+    limits: { red: LIMIT, blue: LIMIT },
+    laneOf: ({ routeOptions: { url } }) =>
+      url === '/red' ? 'red' : url === '/blue' ? 'blue' : null,
+    log,
+    nowMs: () => clock.now,
+  });
+  serveHealth(app, {});
+  let answers = Promise.withResolvers<void>();
+  const identified: string[] = [];
+  const handled: string[] = [];
+  for (const url of ['/red', '/blue']) {
+    app.post(url, {
+      bodyLimit: BODY_LIMIT,
+      onRequest: async () => {
+        identified.push(url);
+      },
+      handler: async () => {
+        handled.push(url);
+        await answers.promise;
+        return { url };
+      },
+    });
+  }
+  const url = await listen(app, '127.0.0.1', 0);
+  const release = () => {
+    answers.resolve();
+    answers = Promise.withResolvers<void>();
+  };
+  const sockets: Socket[] = [];
+  t.after(async () => {
+    // First: a stop waits for requests whose bodies do not come.
+    for (const socket of sockets) socket.destroy();
+    release();
+    await app.close();
+  });
+  const read = async (name: string, lane: string) => {
+    const metric = metrics.find((each) => each.name === name);
+    return (await metric?.read())?.find(({ labels }) => labels?.lane === lane)?.value;
+  };
+  return {
+    ...{ app, url, lines, clock, release, identified, handled },
+    running: (lane: string) => read('orderbell_requests_running', lane),
+    shed: (lane: string) => read('orderbell_requests_shed_total', lane),
+    /** Bounded: one that is not refused is held. */
+    post: (path: string) =>
+      fetch(url + path, { method: 'POST', signal: AbortSignal.timeout(BOUND_MS) }),
+    /** Sends bytes on a connection of their own. */
+    async send(bytes: string): Promise<Socket> {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      sockets.push(socket);
+      await once(socket, 'connect');
+      socket.write(bytes);
+      return socket;
+    },
+    /** Fills a lane. @returns its answers, which are held */
+    async fill(path: string) {
+      const before = handled.length;
+      const held = Array.from({ length: LIMIT }, () => fetch(url + path, { method: 'POST' }));
+      await until('the lane is full', () => handled.length === before + LIMIT);
+      return Promise.all(held);
+    },
+  };
+}
+
+test('a full lane refuses at once, before it asks who calls, and leaves the others alone', async (t) => {
+  const lanes = await startLanes(t);
+  const red = lanes.fill('/red');
+  await until('red is full', async () => (await lanes.running('red')) === LIMIT);
+  const before = lanes.identified.length;
+  const refused = await lanes.post('/red');
+  assert.equal(refused.status, 503);
+  assert.equal(lanes.identified.length, before);
+  assert.match(refused.headers.get('retry-after') ?? '', /^[123]$/);
+  assert.equal(refused.headers.get('x-of'), '/red');
+  const { code, retryable } = (await refused.json()) as { code: string; retryable: boolean };
+  assert.deepEqual([code, retryable], ['overloaded', true]);
+  for (const path of ['/livez', '/readyz']) {
+    assert.equal((await fetch(lanes.url + path)).status, 200);
+  }
+  // A path that is nothing takes no place.
+  assert.equal((await lanes.post('/nothing')).status, 404);
+
+  const blue = lanes.fill('/blue');
+  await until('blue is full', async () => (await lanes.running('blue')) === LIMIT);
+  assert.equal((await lanes.post('/blue')).status, 503);
+  lanes.release();
+  for (const answer of [...(await red), ...(await blue)]) assert.equal(answer.status, 200);
+  assert.deepEqual([await lanes.running('red'), await lanes.running('blue')], [0, 0]);
+  assert.deepEqual([await lanes.shed('red'), await lanes.shed('blue')], [1, 1]);
+
+  const again = lanes.fill('/red');
+  await until('red is full again', async () => (await lanes.running('red')) === LIMIT);
+  lanes.release();
+  for (const answer of await again) assert.equal(answer.status, 200);
+});
+
+test('a request whose client hung up counts until its work has ended', async (t) => {
+  const lanes = await startLanes(t);
+  const request = 'POST /red HTTP/1.1\r\nhost: here\r\ncontent-length: 0\r\n\r\n';
+  const clients = await Promise.all(Array.from({ length: LIMIT }, () => lanes.send(request)));
+  await until('red is full', () => lanes.handled.length === LIMIT);
+  for (const client of clients) client.destroy();
+  await until('they hung up', async () => (await connectionsOf(lanes.app)) === 0);
+  assert.equal((await lanes.post('/red')).status, 503);
+  lanes.release();
+  await until('the work ended', async () => (await lanes.running('red')) === 0);
+});
+
+test('a request whose body does not come takes nobody’s place', async (t) => {
+  const lanes = await startLanes(t);
+  const head =
+    'POST /red HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n' +
+    'content-length: 2\r\n\r\n';
+  const slow = await Promise.all(Array.from({ length: LIMIT }, () => lanes.send(`${head}{`)));
+  await until('they wait for bodies', () => lanes.identified.length === LIMIT);
+  const held = lanes.fill('/red');
+  await until('red is full', async () => (await lanes.running('red')) === LIMIT);
+  // Their places are taken when the bodies come.
+  for (const socket of slow) {
+    const answered = once(socket, 'data');
+    socket.write('}');
+    assert.match(String((await answered)[0]), /^HTTP\/1\.1 503 /);
+  }
+  lanes.release();
+  for (const answer of await held) assert.equal(answer.status, 200);
+  assert.equal(await lanes.running('red'), 0);
+});
+
+test('what is refused is told in one line a second and counted one by one', async (t) => {
+  const lanes = await startLanes(t);
+  const held = lanes.fill('/red');
+  await until('red is full', async () => (await lanes.running('red')) === LIMIT);
+  for (let number = 1; number <= 5; number++) await lanes.post('/red');
+  lanes.clock.now = 999;
+  await lanes.post('/red');
+  lanes.clock.now = 1_000;
+  await lanes.post('/red');
+  // The server itself says that it listens, and nothing of each answer.
+  const told = lanes.lines.map((line) => JSON.parse(line).refused).slice(1);
+  assert.deepEqual(told, [{ red: 1 }, { red: 6 }]);
+  assert.equal(await lanes.shed('red'), 7);
+  lanes.release();
+  await held;
+});
+
+function connectionsOf({ server }: { server: unknown }): Promise<number> {
+  const counting = server as {
+    getConnections(done: (error: unknown, count: number) => void): void;
+  };
+  return new Promise((resolve) => counting.getConnections((_error, count) => resolve(count)));
+}
+
+test('large bodies that do not end are refused beyond a limit of their bytes', async (t) => {
+  const { url, identified, release, send } = await startLanes(t);
+  const head = (bytes: number) =>
+    'POST /red HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+    `content-length: ${bytes}\r\n\r\n{`;
+  const answerTo = async (bytes: number) => {
+    const [answer] = await once(await send(head(bytes)), 'data');
+    return String(answer).split('\r\n', 1)[0];
+  };
+  /** Status of a whole request. */
+  const post = async (bytes: number) => {
+    const headers = { 'content-type': 'application/json' };
+    const released = setInterval(release, 5);
+    try {
+      const body = `"${'x'.repeat(bytes - 2)}"`;
+      return (await fetch(`${url}/blue`, { method: 'POST', headers, body })).status;
+    } finally {
+      clearInterval(released);
+    }
+  };
+  const held: Socket[] = [];
+  for (let i = 0; i < 4; i++) held.push(await send(head(BODY_LIMIT)));
+  await until('all are awaited', () => identified.length === 4, BOUND_MS);
+  assert.equal(await answerTo(100_000), 'HTTP/1.1 503 Service Unavailable');
+  assert.equal(await post(100_000), 503);
+  // One that is too large is a 413, and a small one does not count.
+  assert.equal(await answerTo(BODY_LIMIT + 1), 'HTTP/1.1 413 Payload Too Large');
+  assert.equal(await post(1_000), 200);
+  // A client that goes leaves its room to others.
+  held[0]?.destroy();
+  await until('room', async () => (await post(100_000)) === 200, BOUND_MS);
+  assert.equal(await post(BODY_LIMIT), 200);
+});
+
+test('a client that hangs up before its large body is awaited leaves its room to others', async (t) => {
+  const app = createHttpServer({ log: pino({ level: 'silent' }) });
+  limitRequests(app, {
+    limits: { red: 1_000 },
+    laneOf: () => 'red',
+    log: pino({ level: 'silent' }),
+  });
+  const gone = Promise.withResolvers<void>();
+  let identified = 0;
+  app.post('/red', {
+    bodyLimit: BODY_LIMIT,
+    onRequest: async () => {
+      identified++;
+      await gone.promise;
+    },
+    handler: async () => ({}),
+  });
+  const url = await listen(app, '127.0.0.1', 0);
+  t.after(() => app.close());
+  const head =
+    'POST /red HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+    `content-length: ${BODY_LIMIT}\r\n\r\n{`;
+  const clients = Array.from({ length: 8 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+  for (const client of clients) client.write(head);
+  await until('all are identified', () => identified === clients.length, BOUND_MS);
+  for (const client of clients) client.destroy();
+  await until('they hung up', async () => (await connectionsOf(app)) === 0, BOUND_MS);
+  gone.resolve();
+  const body = `"${'x'.repeat(100_000)}"`;
+  const headers = { 'content-type': 'application/json' };
+  assert.equal((await fetch(`${url}/red`, { method: 'POST', headers, body })).status, 200);
+});

@@ -1,0 +1,50 @@
+import { AppError, commonProblems, type FaultPlace } from '../errors.ts';
+
+/** A bounded part of a list, newest first, with the place where the next part begins. */
+export interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+}
+
+/**
+ * Cuts a page from rows of which one more than `limit` was asked for: the extra row says that
+ * there is a next page.
+ * @param keyOf the row's key in the list's order
+ */
+export function pageOf<T>(rows: T[], limit: number, keyOf: (row: T) => string): Page<T> {
+  return pageWith(rows.slice(0, limit), rows.length > limit, keyOf);
+}
+
+/** A page whose end is known by other means than an extra row. */
+export function pageWith<T>(data: T[], more: boolean, keyOf: (row: T) => string): Page<T> {
+  const last = data.at(-1);
+  return { data, nextCursor: more && last !== undefined ? encodeCursor(keyOf(last)) : null };
+}
+
+/** Opaque to clients, so that the key can change. */
+export function encodeCursor(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
+}
+
+/**
+ * The key inside a cursor.
+ * @param shape what a key of this list looks like; it begins with the list's name, and its first
+ *   group is what is returned
+ * @param place where the client gave it: in the query if absent
+ * @throws AppError `invalid-request` for a cursor that this list never gave
+ */
+export function decodeCursor(
+  cursor: string | undefined,
+  shape: RegExp,
+  place: FaultPlace = { parameter: 'cursor' },
+): string | null {
+  if (cursor === undefined) return null;
+  const key = Buffer.from(cursor, 'base64url').toString('utf8');
+  const match = encodeCursor(key) === cursor ? shape.exec(key) : null;
+  if (match === null) {
+    throw new AppError(commonProblems.invalidRequest, 'malformed cursor', {
+      faults: [{ ...place, rule: 'cursor' }],
+    });
+  }
+  return match[1] ?? key;
+}

@@ -1,0 +1,162 @@
+import { STATUS_CODES } from 'node:http';
+import {
+  AppError,
+  commonProblems,
+  type ErrorKind,
+  type Fault,
+  type ProblemType,
+} from '../errors.ts';
+import type { Language } from './language.ts';
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8';
+
+/** HTTP status of each kind of failure. */
+const statusOfKind: Record<ErrorKind, number> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  'not-allowed': 405,
+  refused: 406,
+  conflict: 409,
+  precondition: 412,
+  'too-large': 413,
+  'uri-too-long': 414,
+  unsupported: 415,
+  mismatch: 422,
+  'too-many': 429,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** Most faults listed in one answer: enough to mend a form, too few to echo an attack. */
+export const FAULTS_MAX = 100;
+
+/** A problem document as RFC 9457 defines it, with our members (design section 5). */
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: string;
+  errors?: {
+    pointer?: string;
+    parameter?: string;
+    rule: string;
+    /** What the rule demands, so that another service can write the detail in its language. */
+    expected?: string;
+    detail: string;
+  }[];
+  traceId: string;
+  retryable: boolean;
+  [extra: string]: unknown;
+}
+
+/** The status that an error is answered with. */
+export function statusOf(problem: ProblemType): number {
+  return statusOfKind[problem.kind];
+}
+
+/** URI that names a problem type (RFC 9457 section 3.1.1): an identifier, not an address. */
+export function problemTypeUri(code: string): string {
+  return `urn:orderbell:problem:${code}`;
+}
+
+/**
+ * Writes an error as a problem document in the reader's language.
+ * @param instance path of the request, without its query (it may hold what must not be echoed)
+ */
+export function toProblem(
+  error: AppError,
+  context: { language: Language; instance: string; traceId: string },
+): ProblemDocument {
+  const { problem } = error;
+  const text = problem[context.language];
+  return {
+    type: problemTypeUri(problem.code),
+    title: text.title,
+    status: statusOf(problem),
+    detail: text.detail,
+    instance: context.instance,
+    code: problem.code,
+    ...(error.faults.length > 0 && {
+      errors: error.faults.slice(0, FAULTS_MAX).map((fault) => ({
+        ...(fault.pointer !== undefined && { pointer: fault.pointer }),
+        ...(fault.parameter !== undefined && { parameter: fault.parameter }),
+        rule: fault.rule,
+        ...(fault.expected !== undefined && { expected: fault.expected }),
+        detail: faultText(fault, context.language),
+      })),
+    }),
+    traceId: context.traceId,
+    retryable: problem.kind === 'unavailable' || problem.kind === 'too-many',
+    ...error.extra,
+  };
+}
+
+/**
+ * Anything thrown as an AppError; what is not ours is a defect and stays hidden from callers.
+ * @param bodyLimit of the route, named where a body is larger
+ */
+export function toAppError(error: unknown, bodyLimit?: number): AppError {
+  if (error instanceof AppError) return error;
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  const known = typeof status === 'number' ? parserProblems[status] : undefined;
+  if (known !== undefined) {
+    const tooLarge = known === commonProblems.tooLarge && bodyLimit !== undefined;
+    return new AppError(known, STATUS_CODES[status as number] ?? 'request refused', {
+      cause: error,
+      ...(tooLarge && {
+        faults: [{ pointer: '', rule: 'bodyBytes', expected: String(bodyLimit) }],
+      }),
+    });
+  }
+  return new AppError(commonProblems.internal, 'unexpected error', { cause: error });
+}
+
+/** What the router and the parsers of the HTTP server refuse by themselves. */
+const parserProblems: Record<number, ProblemType> = {
+  400: commonProblems.invalidRequest,
+  404: commonProblems.notFound,
+  413: commonProblems.tooLarge,
+  414: commonProblems.uriTooLong,
+  415: commonProblems.unsupportedMediaType,
+  429: commonProblems.tooMany,
+  503: commonProblems.unavailable,
+};
+
+type FaultText = (expected: string) => { ru: string; en: string };
+
+/** What a broken rule means, by Ajv keyword and by the rules of our own checks. */
+const faultTexts: Record<string, FaultText> = {
+  type: (x) => ({ ru: `ожидается тип: ${x}`, en: `expected type: ${x}` }),
+  required: () => ({ ru: 'обязательное поле отсутствует', en: 'required, but absent' }),
+  additionalProperties: () => ({ ru: 'неизвестное поле', en: 'unknown field' }),
+  minimum: (x) => ({ ru: `не меньше ${x}`, en: `at least ${x}` }),
+  maximum: (x) => ({ ru: `не больше ${x}`, en: `at most ${x}` }),
+  minLength: (x) => ({ ru: `не короче ${x} символов`, en: `at least ${x} characters` }),
+  maxLength: (x) => ({ ru: `не длиннее ${x} символов`, en: `at most ${x} characters` }),
+  minItems: (x) => ({ ru: `не меньше ${x} элементов`, en: `at least ${x} elements` }),
+  maxItems: (x) => ({ ru: `не больше ${x} элементов`, en: `at most ${x} elements` }),
+  // The pattern itself is the member `expected`: no person reads a regular expression.
+  pattern: () => ({ ru: 'недопустимый формат', en: 'not in the expected format' }),
+  // Of the formats only this one is used in requests.
+  format: () => ({
+    ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',
+    en: 'expected a date and time such as 2026-03-05T09:07:00Z',
+  }),
+  enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
+  oneOf: (x) => ({ ru: `нужен ровно один параметр: ${x}`, en: `give exactly one of: ${x}` }),
+  const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),
+  total: (x) => ({ ru: `сумма вне пределов ${x}`, en: `the total is outside ${x}` }),
+  cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),
+  bodyBytes: (x) => ({ ru: `не больше ${x} байт`, en: `at most ${x} bytes` }),
+  json: () => ({ ru: 'неверный JSON', en: 'not valid JSON' }),
+};
+
+function faultText(fault: Fault, language: Language): string {
+  const text = faultTexts[fault.rule];
+  if (text !== undefined) return text(fault.expected ?? '')[language];
+  return language === 'ru' ? 'недопустимое значение' : 'not allowed';
+}

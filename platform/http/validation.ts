@@ -1,0 +1,136 @@
+import AjvCompiler from '@fastify/ajv-compiler';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { Fault } from '../errors.ts';
+import { FAULTS_MAX } from './problem.ts';
+
+// One for all servers of the process: each Ajv compiles JSON Schema's own schemas first.
+const factory = AjvCompiler();
+
+/** Validators that change nothing in a body: no defaults, no coercion, no fields dropped. */
+export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
+  const rules = { removeAdditional: false, useDefaults: false, allErrors: true };
+  const strict = factory({}, { customOptions: { ...rules, coerceTypes: false } });
+  // Query strings and paths are text by nature: only there "10" may become 10.
+  const coercing = factory({}, { customOptions: { ...rules, coerceTypes: true } });
+  return ((part: { httpPart?: string; schema: unknown }) => {
+    if (part.httpPart === 'body') return boundedArrays(part.schema, strict(part as never));
+    const validate = coercing(part as never);
+    return part.httpPart === 'querystring' ? onlyPlainIntegers(part.schema, validate) : validate;
+  }) as never;
+}
+
+interface Validate {
+  (data: Record<string, unknown>): unknown;
+  /** What Fastify reads after a refusal. */
+  errors?: unknown;
+}
+
+/**
+ * Of an array that is too long Ajv would still look at every element, and make an error for each:
+ * a body of 512 KiB has room for a hundred thousand. One element more than allowed says it all.
+ */
+function boundedArrays(schema: unknown, validate: Validate): Validate {
+  const { properties = {} } = schema as { properties?: Record<string, { maxItems?: number }> };
+  const limits = Object.entries(properties).flatMap(([name, { maxItems }]) =>
+    maxItems === undefined ? [] : [[name, maxItems] as const],
+  );
+  if (limits.length === 0) return validate;
+  const checked: Validate = (data) => {
+    const tooLong = limits.flatMap(([name, maxItems]) => {
+      const value = data?.[name];
+      if (!Array.isArray(value) || value.length <= maxItems) return [];
+      return [[name, value.slice(0, maxItems + 1)]];
+    });
+    const bounded = tooLong.length === 0 ? data : { ...data, ...Object.fromEntries(tooLong) };
+    const valid = validate(bounded);
+    checked.errors = validate.errors;
+    return valid;
+  };
+  return checked;
+}
+
+/** Ajv would also take 1e1, 0x10 or a space for a whole number. */
+function onlyPlainIntegers(schema: unknown, validate: Validate): Validate {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
+  const integers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
+  const checked: Validate = (data) => {
+    for (const name of integers) {
+      const text = data[name];
+      if (typeof text === 'string' && !/^-?\d{1,15}$/.test(text)) data[name] = Number.NaN;
+    }
+    const valid = validate(data);
+    checked.errors = validate.errors;
+    return valid;
+  };
+  return checked;
+}
+
+interface AjvError {
+  keyword: string;
+  instancePath: string;
+  params: Record<string, unknown>;
+}
+
+/**
+ * Ajv's errors as faults that name the place: a missing or an unknown field is named itself, not
+ * the object around it.
+ */
+export function faultsOf(error: { validation?: unknown; validationContext?: string }): Fault[] {
+  const inBody = error.validationContext === 'body';
+  const faults: Fault[] = [];
+  for (const { keyword, instancePath, params } of (error.validation ?? []) as AjvError[]) {
+    // These say only that some alternative failed; the alternatives' own errors say more.
+    if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'if') continue;
+    // An answer lists no more, and a body may have many thousands.
+    if (faults.length === FAULTS_MAX) break;
+    const place = instancePath + memberOf(params);
+    faults.push({
+      ...(inBody ? { pointer: place } : { parameter: unescapePointer(place.slice(1)) }),
+      rule: keyword,
+      ...expectedOf(params),
+    });
+  }
+  return faults;
+}
+
+/**
+ * What is wrong with the body of an operation that takes none. Clients that always send JSON send
+ * an empty object; any member would be dropped silently, so it is a fault.
+ */
+export function unwantedBody(body: unknown): Fault[] {
+  if (body === undefined || body === null) return [];
+  if (typeof body !== 'object' || Array.isArray(body)) {
+    return [{ pointer: '', rule: 'type', expected: 'object' }];
+  }
+  return Object.keys(body).map((name) => ({
+    pointer: `/${escapePointer(name)}`,
+    rule: 'additionalProperties',
+  }));
+}
+
+function memberOf(params: Record<string, unknown>): string {
+  const member = params.missingProperty ?? params.additionalProperty;
+  return typeof member === 'string' ? `/${escapePointer(member)}` : '';
+}
+
+/** RFC 6901 section 3: `~` and `/` within a name. */
+function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** A parameter's name is told as the client wrote it. */
+function unescapePointer(place: string): string {
+  return place.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function expectedOf(params: Record<string, unknown>): { expected?: string } {
+  const value =
+    params.limit ??
+    params.format ??
+    params.type ??
+    params.pattern ??
+    params.allowedValues ??
+    params.allowedValue;
+  if (value === undefined) return {};
+  return { expected: Array.isArray(value) ? value.join(', ') : String(value) };
+}

@@ -1,0 +1,94 @@
+import { setGlobalProxyFromEnv } from 'node:http';
+import type { Logger } from 'pino';
+import { type Static, type TObject, Type } from 'typebox';
+import { ConfigError, loadConfig, mergeSettings } from '../config/load-config.ts';
+import { describeError } from '../errors.ts';
+import type { RunningService } from './internal-service.ts';
+import { createLog } from './log.ts';
+import { sayWhileWaiting } from './start-step.ts';
+
+const STOP_TIMEOUT_MS = 10_000;
+
+/** What every process has, whatever it runs. */
+export const RunSettings = Type.Object({
+  LOG_LEVEL: Type.String({
+    default: 'info',
+    pattern: '^(trace|debug|info|warn|error|fatal|silent)$',
+    description: 'Least severe level that is logged.',
+  }),
+});
+
+/**
+ * Runs one service as a process: settings from the environment, stop on SIGTERM or SIGINT with
+ * exit code 0 once everything is finished.
+ */
+export async function runService<S extends TObject>(
+  name: string,
+  schema: S,
+  start: (config: Static<S>, log: Logger) => Promise<RunningService>,
+): Promise<void> {
+  keepLoopbackDirect();
+  try {
+    const config = loadConfig(
+      name,
+      // One schema, so that every problem is told at once.
+      mergeSettings(schema, RunSettings),
+      process.env,
+    ) as Static<S> & Static<typeof RunSettings>;
+    const log = createLog(name, config.LOG_LEVEL);
+    const service = await sayWhileWaiting(
+      () => 'its database and broker',
+      start(config, log),
+      (line) => log.warn(line),
+    );
+    // Before the line below: who reads it may send a signal at once.
+    stopOnSignal(
+      () => service.close(),
+      (line) => log.info(line),
+    );
+    log.info(`${name} listens on ${service.url}`);
+  } catch (error) {
+    console.error(error instanceof ConfigError ? error.message : describeError(error));
+    process.exitCode = 1;
+    process.exit();
+  }
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+
+/** Requests to this machine never go through a proxy of the environment. */
+function keepLoopbackDirect(): void {
+  const { NODE_OPTIONS = '', NODE_USE_ENV_PROXY, NO_PROXY, no_proxy: noProxy } = process.env;
+  if (NODE_USE_ENV_PROXY !== '1' && !NODE_OPTIONS.includes('--use-env-proxy')) return;
+  process.env.no_proxy = [noProxy || NO_PROXY, ...LOOPBACK].filter(Boolean).join(',');
+  setGlobalProxyFromEnv();
+}
+
+/**
+ * Calls `stop` at the first SIGTERM or SIGINT and exits: 0 when done, 1 when it failed or took
+ * over 10 s. A terminal sends Ctrl-C to npm and to us, and npm passes its own on: later signals
+ * are the same wish and are ignored.
+ */
+export function stopOnSignal(stop: () => Promise<void>, say: (line: string) => void): void {
+  let stopping = false;
+  // A reader of our output that has gone must not keep the rest from being stopped (EPIPE).
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const onSignal = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    say(`${signal}: finishing what runs`);
+    setTimeout(() => {
+      say('could not finish in time');
+      process.exit(1);
+    }, STOP_TIMEOUT_MS).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        say(`could not stop cleanly: ${describeError(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}

@@ -1,0 +1,141 @@
+import type { AuditedPayment } from '#contracts/billing.ts';
+import { type Database, type Queryable, queryWithin } from '#platform/postgres/database.ts';
+
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
+/** Decisions with `after` < order id ≤ `through`, with the charges that name those orders. */
+export async function auditPayments(
+  db: Queryable,
+  { after, through, limit }: { after: string | null; through: string | null; limit: number },
+): Promise<AuditedPayment[]> {
+  const { rows } = await db.query({
+    name: 'audit-payments',
+    text: `select payments.order_id, payments.customer_id, payments.amount, payments.currency,
+        decision, operation_id, charges.id as charge_id, charges.customer_id as charge_customer_id,
+        charges.amount as charge_amount, charges.currency as charge_currency,
+        reversals.id as reversal_id, settlements.step as settled
+      from payments
+      left join operations as charges
+        on charges.order_id = payments.order_id and charges.type = 'charge'
+      left join operations as reversals
+        on reversals.customer_id = charges.customer_id
+        and reversals.idempotency_key = 'reversal/' || charges.id
+      left join lateral (
+        select step from repairs
+        where subject = payments.order_id and step in ('acknowledge', 'write-off')
+        order by step desc limit 1
+      ) as settlements on true
+      where payments.order_id > $1
+        and payments.order_id <= coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      order by payments.order_id limit $3`,
+    values: [after ?? BEFORE_ALL, through, limit],
+  });
+  return rows.map((row) => ({
+    orderId: row.order_id,
+    customerId: row.customer_id,
+    amount: { amount: Number(row.amount), currency: row.currency },
+    decision: row.decision,
+    operationId: row.operation_id,
+    charge:
+      row.charge_id === null
+        ? null
+        : {
+            id: row.charge_id,
+            customerId: row.charge_customer_id,
+            amount: { amount: Number(row.charge_amount), currency: row.charge_currency },
+          },
+    reversalId: row.reversal_id,
+    settled: row.settled,
+  }));
+}
+
+/** A wallet beside what its operations come to. */
+export interface AuditedWallet {
+  customerId: string;
+  balance: number;
+  operationCount: number;
+  /** Sum of the operations. */
+  total: number;
+  operations: number;
+  /** The first number that does not follow the one before it. */
+  gapAt: number | null;
+  /** The first operation whose balance does not follow from the one before it. */
+  brokenAt: number | null;
+  /** An operation in another currency than the wallet's. */
+  foreignAt: number | null;
+  /** The first reversal that is not the opposite of the operation that it names. */
+  unfoundedAt: number | null;
+}
+
+// One statement adds up about so many operations, a few seconds of work, so a page of busy wallets
+// holds fewer of them; a single wallet is never cut.
+const OPERATIONS_MAX = 1_000_000;
+// Ten times what that takes: a wallet may have grown beyond it.
+const STATEMENT_TIMEOUT_MS = 10_000;
+
+/**
+ * Wallets by customer, each with its operations added up, one snapshot.
+ * @returns also whether wallets come after these
+ */
+export async function auditWallets(
+  database: Database,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<{ wallets: AuditedWallet[]; more: boolean }> {
+  const { rows } = await queryWithin(database, STATEMENT_TIMEOUT_MS, {
+    // The chain by its links, not by a running sum: the same for whole numbers, and several times
+    // quicker, since sums of bigint are numeric.
+    text: `with candidates as materialized (
+        select *, row_number() over (order by customer_id) as place,
+          sum(operation_count) over (order by customer_id
+            rows between unbounded preceding and 1 preceding) as operations_before
+        from (
+          select customer_id, currency, balance, operation_count from wallets
+          where $1::text is null or customer_id > $1 order by customer_id limit $2::int + 1
+        ) as following
+      ), page as (
+        select * from candidates
+        where place <= $2 and coalesce(operations_before, 0) < $3
+      )
+      select page.customer_id, balance, operation_count, sums.*,
+        (select count(*) from candidates) > (select count(*) from page) as more
+      from page left join lateral (
+        select coalesce(sum(amount), 0) as total, count(*) as operations,
+          min(number) filter (where number <> place) as gap_at,
+          min(number) filter (where balance_after <> balance_before + amount) as broken_at,
+          min(number) filter (where currency <> page.currency) as foreign_at,
+          min(number) filter (where unfounded) as unfounded_at
+        from (
+          select number, amount, currency, balance_after,
+            row_number() over history as place,
+            lag(balance_after, 1, 0::bigint) over history as balance_before,
+            case when type = 'reversal' then not exists (
+              select from operations as reversed
+              where reversed.id = operations.reverses_operation_id
+                and reversed.customer_id = operations.customer_id
+                and reversed.amount = -operations.amount
+                and reversed.currency = operations.currency and reversed.type <> 'reversal'
+            ) end as unfounded
+          from operations where customer_id = page.customer_id
+          window history as (order by number)
+        ) as chain
+      ) as sums on true
+      order by page.customer_id`,
+    values: [after, limit, OPERATIONS_MAX],
+  });
+  return { wallets: rows.map(auditedWalletOf), more: rows[0]?.more ?? false };
+}
+
+function auditedWalletOf(row: Record<string, string | null>): AuditedWallet {
+  const numberOrNull = (text: string | null | undefined) => (text == null ? null : Number(text));
+  return {
+    customerId: row.customer_id as string,
+    balance: Number(row.balance),
+    operationCount: Number(row.operation_count),
+    total: Number(row.total),
+    operations: Number(row.operations),
+    gapAt: numberOrNull(row.gap_at),
+    brokenAt: numberOrNull(row.broken_at),
+    foreignAt: numberOrNull(row.foreign_at),
+    unfoundedAt: numberOrNull(row.unfounded_at),
+  };
+}

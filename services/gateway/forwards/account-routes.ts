@@ -1,0 +1,95 @@
+import * as contract from '#contracts/gateway.ts';
+import * as identity from '#contracts/identity.ts';
+import * as profiles from '#contracts/profiles.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import type { HttpClient } from '#platform/http/client.ts';
+import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
+import type { Gateway } from '../gateway.ts';
+import { problemOf } from '../service-clients.ts';
+
+// Passwords are hashed a few at a time; a burst of sign-ins waits its turn rather than failing.
+const ACCOUNT_DEADLINE_MS = 10_000;
+
+/** Registration, sign-in and contact data. */
+export function serveAccounts(app: HttpServer, gateway: Gateway): void {
+  // With an external issuer its own pages register and sign in; these routes do not exist.
+  if (gateway.neighbours.identity !== null) serveSignIn(app, gateway, gateway.neighbours.identity);
+  const { neighbours, identify } = gateway;
+
+  serve(app, contract.readProfile, { identify }, async ({ caller, traceId }) => {
+    const options = { deadline: gateway.readDeadline(), traceId };
+    const request = { params: { customerId: caller.customerId }, query: {} };
+    let answer = await neighbours.profiles.call(profiles.getProfile, request, options);
+    if (answer.problem && answer.status === 404) {
+      // Nobody registered with us: what the issuer's token says may be the profile.
+      await gateway.rememberContact(caller);
+      answer = await neighbours.profiles.call(profiles.getProfile, request, options);
+    }
+    if (answer.problem) throw problemOf(answer);
+    return { status: 200, body: answer.body, headers: etagOf(answer) };
+  });
+
+  serve(app, contract.replaceProfile, { identify }, async ({ caller, headers, body, traceId }) => {
+    const condition = headers['if-match'];
+    const answer = await neighbours.profiles.call(
+      profiles.putProfile,
+      { params: { customerId: caller.customerId }, headers: {}, body },
+      {
+        traceId,
+        // With a condition only once: if the answer were lost, the repetition would find the
+        // version changed, by itself.
+        ...(condition === undefined
+          ? { deadline: gateway.readDeadline() }
+          : { headers: { 'if-match': condition } }),
+      },
+    );
+    if (answer.problem) throw problemOf(answer, [profiles.profileProblems.stale]);
+    return { status: 200, body: answer.body, headers: etagOf(answer) };
+  });
+}
+
+function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClient): void {
+  const { neighbours } = gateway;
+
+  serve(app, contract.register, { identify: anyone }, async ({ body, request, traceId }) => {
+    const { email, password, name, locale = 'ru' } = body;
+    const options = accountOptions(traceId);
+    const account = await identityClient.call(
+      identity.createAccount,
+      { body: { email, password, clientAddress: request.ip } },
+      options,
+    );
+    if (account.problem) throw problemOf(account, [identity.identityProblems.emailTaken]);
+    // Second, and only where none exists: a repetition completes a registration that broke here.
+    const profile = await neighbours.profiles.call(
+      profiles.createProfile,
+      { body: { customerId: account.body.customerId, email, name, locale } },
+      options,
+    );
+    if (profile.problem) throw problemOf(profile);
+    return { status: 201, body: profile.body };
+  });
+
+  serve(app, contract.signIn, { identify: anyone }, async ({ body, request, traceId }) => {
+    const answer = await identityClient.call(
+      identity.createSession,
+      { body: { ...body, clientAddress: request.ip } },
+      accountOptions(traceId),
+    );
+    if (answer.problem) throw problemOf(answer, [identity.identityProblems.signInFailed]);
+    return { status: 200, body: answer.body };
+  });
+}
+
+function accountOptions(traceId: string) {
+  return {
+    deadline: deadlineIn(ACCOUNT_DEADLINE_MS),
+    attemptTimeoutMs: ACCOUNT_DEADLINE_MS,
+    traceId,
+  };
+}
+
+function etagOf({ headers }: { headers?: Record<string, string> }): Record<string, string> {
+  const etag = headers?.etag;
+  return etag === undefined ? {} : { etag };
+}

@@ -1,0 +1,29 @@
+import { readPendingOrders } from '#contracts/operator.ts';
+import * as orders from '#contracts/orders.ts';
+import { languageOf } from '#platform/http/language.ts';
+import { type HttpServer, serve } from '#platform/http/server.ts';
+import type { Gateway } from '../gateway.ts';
+import { withLabel } from '../orders/order-routes.ts';
+import { problemOf } from '../service-clients.ts';
+
+/** The operator's view of orders that have not ended. */
+export function servePendingOrders(app: HttpServer, gateway: Gateway): void {
+  const { neighbours, identifyOperator } = gateway;
+
+  serve(
+    app,
+    readPendingOrders,
+    { identify: identifyOperator },
+    async ({ query, request, traceId }) => {
+      const answer = await neighbours.orders.call(
+        orders.listPendingOrders,
+        { query },
+        { deadline: gateway.readDeadline(), traceId },
+      );
+      if (answer.problem) throw problemOf(answer);
+      const language = languageOf(request.headers['accept-language']);
+      const data = answer.body.data.map((order) => withLabel(order, language));
+      return { status: 200, body: { data, nextCursor: answer.body.nextCursor } };
+    },
+  );
+}

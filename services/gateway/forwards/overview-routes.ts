@@ -1,0 +1,30 @@
+import { getNotificationsOverview } from '#contracts/notifications.ts';
+import { readOverview } from '#contracts/operator.ts';
+import { getOrdersOverview } from '#contracts/orders.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { type HttpServer, serve } from '#platform/http/server.ts';
+import type { Gateway } from '../gateway.ts';
+import { bodyOf, partOr } from '../service-clients.ts';
+
+// Longer than notifications waits for a broker that hangs, and short enough for who watches.
+const PART_BUDGET_MS = 2_500;
+
+/** How the system is doing, for the operator. */
+export function serveOverview(app: HttpServer, gateway: Gateway): void {
+  const options = { identify: gateway.identifyOperator };
+
+  serve(app, readOverview, options, async ({ request, traceId }) => {
+    const part = { deadline: deadlineIn(PART_BUDGET_MS), traceId };
+    const { orders: ordersClient, notifications: notificationsClient } = gateway.neighbours;
+    const [ordersPart, notificationsPart] = await Promise.all([
+      partOr(null, request.log, async () =>
+        bodyOf(await ordersClient.call(getOrdersOverview, { query: {} }, part)),
+      ),
+      partOr(null, request.log, async () =>
+        bodyOf(await notificationsClient.call(getNotificationsOverview, { query: {} }, part)),
+      ),
+    ]);
+    const at = new Date().toISOString();
+    return { status: 200, body: { at, orders: ordersPart, notifications: notificationsPart } };
+  });
+}

@@ -1,0 +1,110 @@
+import type { FastifyRequest } from 'fastify';
+import * as billing from '#contracts/billing.ts';
+import * as contract from '#contracts/gateway.ts';
+import type { JourneyPayment } from '#contracts/journey.ts';
+import * as notifications from '#contracts/notifications.ts';
+import { readAnyJourney } from '#contracts/operator.ts';
+import * as orders from '#contracts/orders.ts';
+import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
+import { commonProblems } from '#platform/errors.ts';
+import { languageOf } from '#platform/http/language.ts';
+import { type HttpServer, serve } from '#platform/http/server.ts';
+import type { Gateway } from '../gateway.ts';
+import { withLabel } from '../orders/order-routes.ts';
+import { bodyOf, partOr } from '../service-clients.ts';
+import { journeyOf, NOT_DELIVERED } from './journey.ts';
+
+// A journey is looked at just when something is down: what answers is shown soon.
+const PART_BUDGET_MS = 1_500;
+
+/** The way of an order through the services, for its customer and for the operator. */
+export function serveJourneys(app: HttpServer, gateway: Gateway): void {
+  const { identify, identifyOperator } = gateway;
+
+  serve(app, contract.readJourney, { identify }, async ({ caller, params, request, traceId }) => {
+    const { customerId } = caller;
+    const body = await readJourney(gateway, { ...params, customerId, request, traceId });
+    return { status: 200, body };
+  });
+
+  serve(
+    app,
+    readAnyJourney,
+    { identify: identifyOperator },
+    async ({ params, request, traceId }) => {
+      const body = await readJourney(gateway, { ...params, request, traceId });
+      return { status: 200, body };
+    },
+  );
+}
+
+interface Asked {
+  orderId: string;
+  /** Whose order it must be; absent for the operator, who sees every address masked. */
+  customerId?: string;
+  request: FastifyRequest;
+  traceId: string;
+}
+
+async function readJourney(gateway: Gateway, asked: Asked): Promise<contract.Journey> {
+  const deadline = gateway.readDeadline();
+  const { orderId, customerId, request, traceId } = asked;
+  const query = customerId === undefined ? {} : { customerId };
+  const answer = await gateway.neighbours.orders.call(
+    orders.getOrderHistory,
+    { params: { orderId }, query },
+    { deadline, traceId },
+  );
+  const { order, recovery, event } = bodyOf(answer);
+  const part = { traceId, deadline: partOf(deadline) };
+  const [payment, delivery] = await Promise.all([
+    partOr('unavailable' as const, request.log, () => readPayment(gateway, order.id, part)),
+    partOr('unavailable' as const, request.log, () => readDelivery(gateway, event, query, part)),
+  ]);
+  const journey = journeyOf({ order, recovery, event, payment, delivery });
+  return { order: withLabel(order, languageOf(request.headers['accept-language'])), ...journey };
+}
+
+function partOf(deadline: Deadline): Deadline {
+  return deadlineIn(Math.min(PART_BUDGET_MS, deadline.remainingMs()));
+}
+
+interface Part {
+  deadline: Deadline;
+  traceId: string;
+}
+
+async function readPayment(
+  { neighbours }: Gateway,
+  id: string,
+  part: Part,
+): Promise<JourneyPayment | null> {
+  const answer = await neighbours.billing.call(
+    billing.getDecision,
+    { params: { orderId: id }, query: {} },
+    part,
+  );
+  if (answer.problem && answer.body.code === commonProblems.notFound.code) return null;
+  const { orderId: _, ...payment } = bodyOf(answer);
+  return payment;
+}
+
+async function readDelivery(
+  { neighbours }: Gateway,
+  event: orders.OrderEvent | null,
+  whose: { customerId?: string },
+  part: Part,
+): Promise<notifications.Delivery> {
+  if (event === null) return NOT_DELIVERED;
+  const { partition, offset } = event;
+  const query = {
+    ...whose,
+    ...(partition !== null && offset !== null && { partition, offset }),
+  };
+  const answer = await neighbours.notifications.call(
+    notifications.getDelivery,
+    { params: { eventId: event.id }, query },
+    part,
+  );
+  return bodyOf(answer);
+}

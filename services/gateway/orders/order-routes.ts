@@ -1,0 +1,107 @@
+import { billingProblems } from '#contracts/billing.ts';
+import * as contract from '#contracts/gateway.ts';
+import * as orders from '#contracts/orders.ts';
+import { orderProblems } from '#contracts/orders.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { type Language, languageOf } from '#platform/http/language.ts';
+import { type HttpServer, serve } from '#platform/http/server.ts';
+import type { Gateway } from '../gateway.ts';
+import { orderNeighbours, problemOf } from '../service-clients.ts';
+import { requireKey } from '../web/response-headers.ts';
+import { type Outcome, placeOrder } from './place-order.ts';
+import { orderFaults } from './validate-order.ts';
+
+const RETRY_AFTER_S = '1';
+
+/** Orders as customers place and read them. */
+export function serveOrders(app: HttpServer, gateway: Gateway): void {
+  const { neighbours, config, identify } = gateway;
+
+  serve(
+    app,
+    contract.placeOrder,
+    { identify, check: (body) => orderFaults(body, config.CURRENCY) },
+    async ({ caller, body, headers, request, traceId }) => {
+      if (body.customerId !== undefined && body.customerId !== caller.customerId) {
+        throw new AppError(contract.gatewayProblems.foreignCustomer, 'order in another name');
+      }
+      const deps = orderNeighbours(neighbours, {
+        deadline: deadlineIn(config.ORDER_DEADLINE_MS),
+        traceId,
+        onAlarm: (message) => request.log.error({ traceId }, message),
+      });
+      void gateway.rememberContact(caller);
+      const outcome = await placeOrder(deps, {
+        customerId: caller.customerId,
+        idempotencyKey: requireKey(headers),
+        items: body.items,
+      });
+      return answerTo(outcome, languageOf(request.headers['accept-language']));
+    },
+  );
+
+  serve(app, contract.readOrder, { identify }, async ({ caller, params, request, traceId }) => {
+    const answer = await neighbours.orders.call(
+      orders.getOrder,
+      { params, query: { customerId: caller.customerId } },
+      { deadline: gateway.readDeadline(), traceId },
+    );
+    if (answer.problem) throw problemOf(answer);
+    return {
+      status: 200,
+      body: withLabel(answer.body, languageOf(request.headers['accept-language'])),
+    };
+  });
+
+  serve(app, contract.readOrders, { identify }, async ({ caller, query, request, traceId }) => {
+    const answer = await neighbours.orders.call(
+      orders.listOrders,
+      { query: { ...query, customerId: caller.customerId } },
+      { deadline: gateway.readDeadline(), traceId },
+    );
+    if (answer.problem) throw problemOf(answer);
+    const language = languageOf(request.headers['accept-language']);
+    const data = answer.body.data.map((order) => withLabel(order, language));
+    return { status: 200, body: { data, nextCursor: answer.body.nextCursor } };
+  });
+}
+
+/** The table of answers, step 5 of docs/protocol.md. */
+function answerTo(outcome: Outcome, language: Language) {
+  if (outcome.kind === 'key-reused') {
+    throw new AppError(orderProblems.keyReused, 'key reused with another body');
+  }
+  if (outcome.kind === 'unknown') {
+    throw new AppError(commonProblems.unavailable, 'not known whether the order exists', {
+      headers: { 'retry-after': RETRY_AFTER_S },
+    });
+  }
+  const { order, shortage, walletCurrency } = outcome;
+  const body = withLabel(order, language);
+  const headers = { location: `/v1/orders/${body.id}` };
+  switch (order.status) {
+    case 'Paid':
+      return { status: 201 as const, body, headers };
+    case 'Pending':
+      return { status: 202 as const, body, headers: { ...headers, 'retry-after': RETRY_AFTER_S } };
+    case 'Cancelled':
+      if (order.statusReason === 'voided') {
+        throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
+          extra: { order: body },
+          headers,
+          // Why it was cancelled at once.
+          faults: walletCurrency === undefined ? [] : orderFaults(body, walletCurrency),
+        });
+      }
+      throw new AppError(billingProblems.insufficientFunds, `order ${body.id} declined`, {
+        extra: { order: body, required: body.total, ...shortage },
+        headers,
+      });
+  }
+}
+
+/** An order with its status in words. */
+export function withLabel<O extends orders.Order>(order: O, language: Language) {
+  return { ...order, statusLabel: contract.statusLabels[order.status][language] };
+}

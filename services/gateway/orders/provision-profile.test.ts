@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Compile } from 'typebox/compile';
+import { Profile } from '#contracts/profiles.ts';
+import type { Customer } from '../auth/access-token.ts';
+import { createContactMemory } from './provision-profile.ts';
+
+const schema = Compile(Profile);
+
+const customer = (claims: object, customerId = 'anna'): Customer => ({
+  customerId,
+  operator: false,
+  claims: { sub: customerId, ...claims },
+});
+const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'en-US' };
+
+/** A memory whose profiles service answers as told; `settled` waits for its answers. */
+function memory(answer: () => Promise<void> = async () => {}) {
+  const stored: Profile[] = [];
+  const failures: string[] = [];
+  const remember = createContactMemory({
+    createProfile(profile) {
+      stored.push(profile);
+      return answer();
+    },
+    isProfile: (value): value is Profile => schema.Check(value),
+    onFailure: (message) => failures.push(message),
+  });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  return { remember, stored, failures, settled };
+}
+
+test('the contact of the claims is stored once per customer', () => {
+  const { remember, stored } = memory();
+  void remember(customer(ANNA));
+  void remember(customer({ ...ANNA, name: 'changed' }));
+  void remember(customer(ANNA, 'boris'));
+  const expected = { email: 'anna@example.com', name: 'Анна', locale: 'en' };
+  assert.deepEqual(stored, [
+    { customerId: 'anna', ...expected },
+    { customerId: 'boris', ...expected },
+  ]);
+});
+
+test('the language is Russian unless the claims say English', () => {
+  const { remember, stored } = memory();
+  [undefined, 'ru', 'de', 'en', 'en-GB', 5, null].forEach((locale, index) => {
+    void remember(customer({ ...ANNA, locale }, `c${index}`));
+  });
+  assert.deepEqual(
+    stored.map(({ locale }) => locale),
+    ['ru', 'ru', 'ru', 'en', 'en', 'ru', 'ru'],
+  );
+});
+
+test('without a name the address stands for it', () => {
+  const { remember, stored } = memory();
+  void remember(customer({ email: 'anna@example.com' }));
+  assert.equal(stored[0]?.name, 'anna@example.com');
+});
+
+test('claims that are no contact are left alone, until a token brings better ones', () => {
+  const { remember, stored } = memory();
+  for (const claims of [
+    ...[{}, { name: 'Анна' }, { email: 5 }, { email: 'a@example.com, e@example.org' }],
+    ...[
+      { ...ANNA, email: 'a@example.com\r\nBcc: e@example.org' },
+      { ...ANNA, name: 'a\nb' },
+    ],
+    ...[
+      { ...ANNA, name: '' },
+      { ...ANNA, name: ['Анна'] },
+    ],
+  ]) {
+    void remember(customer(claims));
+  }
+  assert.deepEqual(stored, []);
+  void remember(customer(ANNA));
+  assert.equal(stored.length, 1);
+});
+
+test('a failure is told and the next request tries again', async () => {
+  let answer: () => Promise<void> = () => Promise.reject(new Error('profiles is away'));
+  const { remember, stored, failures, settled } = memory(() => answer());
+  void remember(customer(ANNA));
+  // While the first try runs there is no second one.
+  void remember(customer(ANNA));
+  assert.equal(stored.length, 1);
+  await settled();
+  assert.deepEqual(failures, ['contact of anna not stored: profiles is away']);
+  answer = async () => {};
+  void remember(customer(ANNA));
+  await settled();
+  void remember(customer(ANNA));
+  assert.equal(stored.length, 2);
+  assert.equal(failures.length, 1);
+});

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { Compile } from 'typebox/compile';
+import { createProfile, Profile } from '#contracts/profiles.ts';
+import { describeError } from '#platform/errors.ts';
+import type { HttpClient } from '#platform/http/client.ts';
+import type { Customer } from '../auth/access-token.ts';
+
+const REMEMBERED_MAX = 100_000;
+
+export interface RememberContactDeps {
+  /** Stores the profile where none exists. */
+  createProfile: (profile: Profile) => Promise<void>;
+  /** Whether these data may be stored. */
+  isProfile: (profile: unknown) => profile is Profile;
+  onFailure: (message: string) => void;
+}
+
+/** Never throws; settled when the contact is stored, or cannot be now. */
+export type RememberContact = (customer: Customer) => Promise<void>;
+
+/**
+ * With an external issuer nobody registers with us: the contact comes from the token's claims
+ * (`email`, `name`, `locale`), stored at the customer's first order, beside it and never awaited,
+ * so that no order waits for profiles, or when the profile is first read. Invariant I7. What the customer changed later in
+ * the own profile stays.
+ */
+export function createContactMemory(deps: RememberContactDeps): RememberContact {
+  const remembered = new Set<string>();
+  return async ({ customerId, claims }) => {
+    if (remembered.has(customerId)) return;
+    const { email, name, locale } = claims;
+    const profile: unknown = {
+      customerId,
+      email,
+      name: name ?? email,
+      locale: typeof locale === 'string' && locale.startsWith('en') ? 'en' : 'ru',
+    };
+    if (!deps.isProfile(profile)) return;
+    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+    remembered.add(customerId);
+    try {
+      await deps.createProfile(profile);
+    } catch (error) {
+      // The next request tries again.
+      remembered.delete(customerId);
+      deps.onFailure(`contact of ${customerId} not stored: ${describeError(error)}`);
+    }
+  };
+}
+
+/** Binds the memory to profiles. */
+export function contactMemoryIn(client: HttpClient, log: Logger): RememberContact {
+  const schema = Compile(Profile);
+  return createContactMemory({
+    async createProfile(profile) {
+      const answer = await client.call(createProfile, { body: profile });
+      if (answer.problem) throw new Error(`profiles answered ${answer.status}`);
+    },
+    isProfile: (value): value is Profile => schema.Check(value),
+    onFailure: (message) => log.warn(message),
+  });
+}

@@ -1,0 +1,83 @@
+import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import * as contract from '#contracts/operator.ts';
+import { repairTexts } from '#contracts/repairs.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import type { Fault } from '#platform/errors.ts';
+import { type Language, languageOf } from '#platform/http/language.ts';
+import { decodeCursor, pageOf } from '#platform/http/page.ts';
+import { type HttpServer, serve } from '#platform/http/server.ts';
+import type { Gateway } from '../gateway.ts';
+import { ledgerNeighbours } from './ledger-clients.ts';
+import { cursorOf, differenceOf, placeOf } from './ledger-routes.ts';
+import { type Repaired, repairBooks } from './repair-books.ts';
+import { listRepairs, repairServices } from './repair-clients.ts';
+import { LIMITS, verifyLedger } from './verify-ledger.ts';
+
+// For reading; then come the steps, so few that they need no limit of time of their own.
+const READ_TIMEOUT_MS = 10_000;
+const STEPS_MAX = 50;
+const CURSOR = /^repairs:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+
+/** The operator's repair after a restore, and what was repaired. */
+export function serveRepairs(app: HttpServer, gateway: Gateway): void {
+  const { neighbours, identifyOperator } = gateway;
+  const stop = new AbortController();
+  // Before the server waits for what runs: reading may run for long.
+  app.addHook('preClose', async () => stop.abort());
+
+  serve(
+    app,
+    contract.repairBooks,
+    { identify: identifyOperator, check: reasonFault },
+    async ({ body, caller, request, traceId }) => {
+      const deadline = deadlineIn(READ_TIMEOUT_MS);
+      const books = ledgerNeighbours(neighbours, { deadline, stop: stop.signal, traceId });
+      const place = placeOf(body.cursor, { pointer: '/cursor' });
+      const limits = { ...LIMITS, differences: STEPS_MAX };
+      const { report, next } = await verifyLedger(books, place, limits);
+      const { apply, reason = '' } = body;
+      const steps = await repairBooks(repairServices(neighbours, traceId), report.differences, {
+        author: apply ? { reason, madeBy: caller.customerId } : null,
+        writeOff: new Set(body.writeOff?.map((id) => id.toLowerCase())),
+      });
+      const language = languageOf(request.headers['accept-language']);
+      const { complete } = report;
+      return {
+        status: 200,
+        body: {
+          complete,
+          nextCursor: cursorOf(next),
+          steps: steps.map((step) => stepOf(step, language)),
+        },
+      };
+    },
+  );
+
+  serve(app, contract.readRepairs, { identify: identifyOperator }, async ({ query, traceId }) => {
+    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
+    const before = decodeCursor(query.cursor, CURSOR);
+    const repairs = await listRepairs(neighbours, { before, limit: limit + 1, traceId });
+    return { status: 200, body: pageOf(repairs, limit, ({ id }) => `repairs:${id}`) };
+  });
+}
+
+/** A repair without a reason would leave a record that nobody understands later. */
+function reasonFault(body: unknown): Fault[] {
+  const { apply, reason } = (body ?? {}) as { apply?: unknown; reason?: unknown };
+  return apply === true && reason === undefined ? [{ pointer: '/reason', rule: 'required' }] : [];
+}
+
+function stepOf(repaired: Repaired, language: Language): contract.RepairedDifference {
+  const { difference, remedy, state, refusal, customerId, money, balance, change } = repaired;
+  const text = repairTexts[state === 'refused' ? (refusal ?? 'changed') : state];
+  return {
+    ...differenceOf({ ...difference, remedy }, language),
+    state,
+    stateText: text[language],
+    refusal,
+    customerId,
+    money,
+    balance,
+    letter: change?.kind === 'event',
+  };
+}

@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import { asyncApi } from '#contracts/asyncapi.ts';
+import { gatewayApi } from '#contracts/published.ts';
+import type { HttpServer } from '#platform/http/server.ts';
+
+// Swagger UI comes from its npm package; nothing is loaded from other hosts.
+const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
+  "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Orderbell API</title>
+<link rel="icon" href="/docs/assets/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+</head>
+<body>
+<div id="api"></div>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true });\n`;
+
+/** `/openapi.json`, `/asyncapi.json` and `/docs`, which shows the first. */
+export async function serveDocs(app: HttpServer): Promise<void> {
+  const openApiText = JSON.stringify(gatewayApi());
+  const asyncApiText = JSON.stringify(asyncApi());
+  app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openApiText));
+  app.get('/asyncapi.json', (_request, reply) => reply.type('application/json').send(asyncApiText));
+  app.get('/docs/', (_request, reply) => reply.redirect('/docs'));
+  app.get('/docs', (_request, reply) =>
+    reply
+      .header('content-security-policy', CONTENT_SECURITY_POLICY)
+      .type('text/html; charset=utf-8')
+      .send(PAGE),
+  );
+  app.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(SCRIPT));
+  await app.register(fastifyStatic, {
+    root: assets,
+    prefix: '/docs/assets/',
+    allowedPath: (path) => ASSETS.includes(path.replace(/^\//, '')),
+    index: false,
+  });
+}

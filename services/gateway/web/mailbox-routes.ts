@@ -1,0 +1,33 @@
+import { request as httpRequest } from 'undici';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import type { HttpServer } from '#platform/http/server.ts';
+
+const TIMEOUT_MS = 5_000;
+const PASSED_HEADERS = ['content-type', 'content-security-policy', 'location'];
+
+/**
+ * The mailbox of the default set-up, read only, for the console's page `/mailbox`. It exists only
+ * where the set-up names one; it has no sign-in, as the letters in it went to nobody.
+ */
+export function serveMailbox(app: HttpServer, mailboxUrl: string): void {
+  for (const path of ['/mailbox/messages', '/mailbox/messages/*']) {
+    app.get(path, async (request, reply) => {
+      const address = new URL(request.url, mailboxUrl);
+      if (address.origin !== new URL(mailboxUrl).origin) {
+        throw new AppError(commonProblems.notFound, 'not a path of the mailbox');
+      }
+      const answer = await httpRequest(address, {
+        headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
+        headers: { 'accept-language': request.headers['accept-language'] ?? '' },
+      }).catch((cause: unknown) => {
+        throw new AppError(commonProblems.unavailable, 'the mailbox does not answer', { cause });
+      });
+      for (const name of PASSED_HEADERS) {
+        const value = answer.headers[name];
+        if (value !== undefined) reply.header(name, value);
+      }
+      return reply.code(answer.statusCode).send(answer.body);
+    });
+  }
+}

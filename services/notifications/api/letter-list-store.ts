@@ -1,0 +1,142 @@
+import type { LetterAttempt, LetterState } from '#contracts/notifications.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
+import type { LetterFacts, LetterKind } from '../letter/template.ts';
+
+// The states that the API's word stands for. Literals, so that the planner sees which they are.
+const STATE_CONDITIONS: Record<LetterState, string> = {
+  queued: "state = 'queued'",
+  sending: "state in ('sending', 'committing')",
+  sent: "state = 'sent'",
+  failed: "state = 'failed'",
+};
+
+/** Letters, newest first, one more than `limit` where there are more; null filters nothing. */
+export async function listLetters(
+  db: Queryable,
+  query: LetterConditions & { limit: number },
+): Promise<LetterRow[]> {
+  const values: unknown[] = [query.limit + 1];
+  const { rows } = await db.query<LetterRow>(
+    `${SELECT_LETTERS} where ${conditionsOf(query, values)} order by id desc limit $1`,
+    values,
+  );
+  return rows;
+}
+
+// A rare reason among very many letters must not cost a look at all of them.
+const EXAMINED_MAX = 5_000;
+
+/** A letter that may be one of those asked for. */
+export interface FoundLetter {
+  id: string;
+  /** Why it failed or is late. */
+  failure: string | null;
+}
+
+/**
+ * Letters by when they failed and of which kind, newest first, of the first `EXAMINED_MAX` that the
+ * other filters allow; null filters nothing.
+ * @returns the last letter looked at, null when there are no more
+ */
+export async function searchLetters(
+  db: Queryable,
+  search: LetterSearch,
+): Promise<{ found: FoundLetter[]; last: string | null }> {
+  const values: unknown[] = [];
+  const wanted = ['true'];
+  // What ends a letter as failed sets `due_at` to that moment (`markUnsent`).
+  if (search.failedSince !== null) {
+    wanted.push(`state = 'failed' and due_at >= $${values.push(search.failedSince)}`);
+  }
+  if (search.failedUntil !== null) {
+    wanted.push(`state = 'failed' and due_at < $${values.push(search.failedUntil)}`);
+  }
+  if (search.kind !== null) wanted.push(`kind = $${values.push(search.kind)}`);
+  const { rows } = await db.query<FoundLetter & { wanted: boolean }>(
+    `select id, failure, ${wanted.join(' and ')} as wanted from letters
+      where ${conditionsOf(search, values)} order by id desc limit ${EXAMINED_MAX}`,
+    values,
+  );
+  const last = rows.length < EXAMINED_MAX ? null : (rows.at(-1)?.id ?? null);
+  return { found: rows.filter((row) => row.wanted), last };
+}
+
+/** These letters, newest first. */
+export async function getLetters(db: Queryable, ids: string[]): Promise<LetterRow[]> {
+  const { rows } = await db.query<LetterRow>(
+    `${SELECT_LETTERS} where id = any($1::uuid[]) order by id desc`,
+    [ids],
+  );
+  return rows;
+}
+
+/** Which letters are looked at; null filters nothing. */
+interface LetterConditions {
+  customerId: string | null;
+  orderId: string | null;
+  state: LetterState | null;
+  before: string | null;
+}
+
+export interface LetterSearch extends LetterConditions {
+  failedSince: Date | null;
+  failedUntil: Date | null;
+  kind: LetterKind | null;
+}
+
+/** @param values of the statement so far; those of the conditions are added */
+function conditionsOf(query: LetterConditions, values: unknown[]): string {
+  const conditions = ['true'];
+  if (query.customerId !== null) conditions.push(`customer_id = $${values.push(query.customerId)}`);
+  if (query.orderId !== null) conditions.push(`order_id = $${values.push(query.orderId)}`);
+  if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
+  if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
+  return conditions.join(' and ');
+}
+
+export async function findLetter(db: Queryable, id: string): Promise<LetterRow | null> {
+  const { rows } = await db.query<LetterRow>(`${SELECT_LETTERS} where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+// A letter that could not go out for a day has a hundred attempts, with up to 1 KB each, and a page
+// has a hundred letters.
+const ATTEMPTS_SHOWN_MAX = 50;
+
+const SELECT_LETTERS = `select letters.*, (
+    select coalesce(json_agg(a order by a.number), '[]') from (
+      select * from letter_attempts where letter_id = letters.id
+      order by number desc limit ${ATTEMPTS_SHOWN_MAX}
+    ) a
+  ) as attempts from letters`;
+
+export interface LetterRow {
+  id: string;
+  order_id: string;
+  customer_id: string;
+  kind: LetterKind;
+  total_amount: string;
+  currency: string;
+  reason: LetterFacts['reason'];
+  occurred_at: Date;
+  recipient: string | null;
+  recipient_name: string | null;
+  locale: 'ru' | 'en' | null;
+  state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
+  unknown_outcomes: number;
+  failure: string | null;
+  sent_at: Date | null;
+  partition: number;
+  offset: string;
+  /** When it entered the inbox. */
+  created_at: Date;
+  attempts: {
+    number: number;
+    started_at: string;
+    duration_ms: number;
+    contact_ms: number | null;
+    outcome: LetterAttempt['outcome'];
+    response: string | null;
+    error: string | null;
+  }[];
+}

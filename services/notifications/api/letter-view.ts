@@ -1,0 +1,118 @@
+import type { Letter, LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
+import type { Profile } from '#contracts/profiles.ts';
+import { maskAddresses } from '#platform/values/mask-addresses.ts';
+import { timeOfUuid } from '#platform/values/uuid.ts';
+import { type Recipient, recipientOf } from '../delivery/letter-store.ts';
+import { headersOf } from '../letter/compose-mail.ts';
+import { type LetterFacts, renderLetter } from '../letter/template.ts';
+import type { LetterRow } from './letter-list-store.ts';
+
+/** What letters have from who sends them. */
+export interface Sender {
+  /** `address` or `Display name <address>`. */
+  from: string;
+  /** The Message-ID of a letter, without its angle brackets. */
+  messageIdOf: (letterId: string) => string;
+}
+
+/**
+ * A letter as the API shows it. Subject, texts and headers are composed again from what was kept,
+ * to the same bytes as they were sent.
+ */
+export function letterOf(row: LetterRow, { from, messageIdOf }: Sender): Letter {
+  const recipient = recipientOf(row);
+  const mail =
+    recipient === null
+      ? null
+      : {
+          ...renderLetter(factsOf(row, recipient)),
+          ...{ messageId: messageIdOf(row.id), from, to: recipient.to },
+          ...{ date: row.created_at, language: recipient.locale },
+        };
+  return {
+    id: row.id,
+    orderId: row.order_id,
+    kind: row.kind,
+    state: row.state === 'committing' ? 'sending' : row.state,
+    reason: row.failure,
+    subject: mail?.subject ?? null,
+    text: mail?.text ?? null,
+    html: mail?.html ?? null,
+    headers: mail && headersOf(mail),
+    to: mail?.to ?? null,
+    messageId: `<${messageIdOf(row.id)}>`,
+    unknownOutcomes: row.unknown_outcomes,
+    attempts: row.attempts.map((attempt) => ({
+      number: attempt.number,
+      startedAt: new Date(attempt.started_at).toISOString(),
+      durationMs: attempt.duration_ms,
+      contactMs: attempt.contact_ms,
+      outcome: attempt.outcome,
+      response: attempt.response,
+      error: attempt.error,
+    })),
+    // The event's moment, in whose order letters are listed.
+    createdAt: (timeOfUuid(row.id) ?? row.created_at).toISOString(),
+    sentAt: row.sent_at?.toISOString() ?? null,
+  };
+}
+
+/**
+ * The letter as the operator sees it: no address may be read whole, not even where a mail server
+ * repeated it or a customer wrote it as a name. The Message-ID is none.
+ */
+export function operatorLetterOf(row: LetterRow, sender: Sender): OperatorLetter {
+  return { ...maskedLetterOf(row, sender), customerId: row.customer_id };
+}
+
+// Those with something of the customer's. The sender's address is the shop's own.
+const PERSONAL_HEADERS = ['To', 'Subject'];
+
+/** The same without whose it is. */
+export function maskedLetterOf(row: LetterRow, sender: Sender): Letter {
+  const letter = letterOf(row, sender);
+  return {
+    ...letter,
+    reason: masked(letter.reason),
+    subject: masked(letter.subject),
+    text: masked(letter.text),
+    html: masked(letter.html),
+    headers:
+      letter.headers?.map(({ name, value }) => ({
+        name,
+        value: PERSONAL_HEADERS.includes(name) ? maskAddresses(value) : value,
+      })) ?? null,
+    to: masked(letter.to),
+    attempts: letter.attempts.map((attempt) => ({
+      ...attempt,
+      response: masked(attempt.response),
+      error: masked(attempt.error),
+    })),
+  };
+}
+
+/** What the letter would say to this contact, for the operator. */
+export function previewOf(row: LetterRow, { email, name, locale }: Profile): LetterPreview {
+  const { subject, text, html } = renderLetter(factsOf(row, { to: email, name, locale }));
+  return {
+    to: maskAddresses(email),
+    locale,
+    subject: maskAddresses(subject),
+    text: maskAddresses(text),
+    html: maskAddresses(html),
+  };
+}
+
+const masked = (text: string | null) => (text === null ? null : maskAddresses(text));
+
+function factsOf(row: LetterRow, { name, locale }: Recipient): LetterFacts {
+  return {
+    kind: row.kind,
+    locale,
+    name,
+    orderId: row.order_id,
+    total: { amount: Number(row.total_amount), currency: row.currency },
+    reason: row.reason,
+    occurredAt: row.occurred_at.toISOString(),
+  };
+}

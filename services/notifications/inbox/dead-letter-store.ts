@@ -1,0 +1,181 @@
+import type { Queryable } from '#platform/postgres/database.ts';
+
+/** A message that can never become a letter. */
+export interface DeadLetterRow {
+  id: string;
+  topic: string;
+  partition: number;
+  offset: bigint;
+  key: Buffer | null;
+  value: Buffer | null;
+  /** JSON: array of [name, base64 value]. */
+  headers: string;
+  digest: Buffer;
+  error: string;
+}
+
+export async function insertDeadLetters(db: Queryable, rows: DeadLetterRow[]): Promise<void> {
+  await db.query(
+    `insert into dead_letters
+        (id, topic, partition, "offset", key, value, headers, digest, error)
+      select * from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bytea[],
+        $6::bytea[], $7::json[], $8::bytea[], $9::text[])
+      on conflict (topic, partition, "offset", digest) do nothing`,
+    [
+      rows.map((row) => row.id),
+      rows.map((row) => row.topic),
+      rows.map((row) => row.partition),
+      rows.map((row) => row.offset),
+      rows.map((row) => row.key),
+      rows.map((row) => row.value),
+      rows.map((row) => row.headers),
+      rows.map((row) => row.digest),
+      rows.map((row) => row.error),
+    ],
+  );
+}
+
+/** How much of a dead letter is read to show it: the beginnings, since a message may have 1 MB. */
+export interface Cuts {
+  keyBytes: number;
+  valueBytes: number;
+  headers: number;
+  /** Of a header's name and of its base64 value, as the JSON text that the row keeps. */
+  nameCharacters: number;
+  base64Characters: number;
+}
+
+/** The beginning of a dead letter. */
+export interface DeadLetterExcerpt {
+  id: string;
+  topic: string;
+  partition: number;
+  offset: string;
+  key: Buffer | null;
+  value: Buffer | null;
+  /** JSON strings with their quotes, perhaps cut off: [name, base64 value]. */
+  headers: [name: string, value: string][];
+  error: string;
+  redrives: number;
+  created_at: Date;
+  redriven_at: Date | null;
+}
+
+// Headers are taken apart and cut as JSON text, which only json_array_elements does: every other
+// function would decode the texts, and PostgreSQL cannot decode \u0000.
+const selectExcerpts = (cuts: Cuts) => `select id, topic, partition, "offset", error, redrives,
+    created_at, redriven_at,
+    substring(key from 1 for ${cuts.keyBytes}) as key,
+    substring(value from 1 for ${cuts.valueBytes}) as value,
+    (select coalesce(json_agg(parts order by place), '[]') from (
+        select header, place from json_array_elements(headers) with ordinality as h (header, place)
+        order by place limit ${cuts.headers}
+      ) first cross join lateral (
+        select array_agg(left(part::text,
+          case number when 1 then ${cuts.nameCharacters} else ${cuts.base64Characters} end)
+          order by number) as parts
+        from json_array_elements(header) with ordinality as p (part, number)
+      ) pair) as headers
+  from dead_letters`;
+
+const STATE_CONDITIONS = { dead: 'redriven_at is null', redriven: 'redriven_at is not null' };
+
+/** Dead letters, newest first, one more than `limit` where there are more. */
+export async function listDeadLetters(
+  db: Queryable,
+  query: { state: 'dead' | 'redriven' | null; before: string | null; limit: number; cuts: Cuts },
+): Promise<DeadLetterExcerpt[]> {
+  const values: unknown[] = [query.limit + 1];
+  const conditions = ['true'];
+  if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
+  if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
+  const { rows } = await db.query<DeadLetterExcerpt>(
+    `${selectExcerpts(query.cuts)} where ${conditions.join(' and ')} order by id desc limit $1`,
+    values,
+  );
+  return rows;
+}
+
+export async function findDeadLetter(
+  db: Queryable,
+  id: string,
+  cuts: Cuts,
+): Promise<DeadLetterExcerpt | null> {
+  const { rows } = await db.query<DeadLetterExcerpt>(`${selectExcerpts(cuts)} where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+// A topic that was made anew has other messages at the same places; more than some is no one's.
+const AT_ONE_PLACE_MAX = 10;
+
+/** Dead letters that came from this place of a topic, newest first. */
+export async function listDeadLettersAt(
+  db: Queryable,
+  place: { topic: string; partition: number; offset: number },
+  cuts: Cuts,
+): Promise<DeadLetterExcerpt[]> {
+  const { rows } = await db.query<DeadLetterExcerpt>(
+    `${selectExcerpts(cuts)} where topic = $1 and partition = $2 and "offset" = $3
+      order by id desc limit ${AT_ONE_PLACE_MAX}`,
+    [place.topic, place.partition, place.offset],
+  );
+  return rows;
+}
+
+/** A dead letter's whole message, and whether it became a letter since. */
+export interface DeadMessageRow {
+  topic: string;
+  partition: number;
+  offset: string;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: [name: string, base64: string][];
+  created_at: Date;
+  redriven: boolean;
+}
+
+export async function findDeadMessage(db: Queryable, id: string): Promise<DeadMessageRow | null> {
+  const { rows } = await db.query<DeadMessageRow>(
+    `select topic, partition, "offset", key, value, headers, created_at,
+        redriven_at is not null as redriven
+      from dead_letters where id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Those that are still dead, least recently tried first. */
+export async function listDeadIds(db: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from dead_letters where redriven_at is null
+      order by redrive_tried_at nulls first, id limit $1`,
+    [limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+export async function countDead(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: string }>(
+    'select count(*) from dead_letters where redriven_at is null',
+  );
+  return Number(rows[0]?.count);
+}
+
+/** @returns false when it is not dead any more: another redrive was quicker */
+export async function markRedriven(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update dead_letters set redriven_at = now(), redrive_tried_at = now(), redrives = redrives + 1
+      where id = $1 and redriven_at is null`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/** Records a redrive in vain. */
+export async function markStillDead(db: Queryable, id: string, error: string): Promise<void> {
+  await db.query(
+    `update dead_letters set redrive_tried_at = now(), redrives = redrives + 1, error = $2
+      where id = $1 and redriven_at is null`,
+    [id, error],
+  );
+}

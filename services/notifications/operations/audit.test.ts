@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { createTestDatabase } from '#harness/database.ts';
+import { rub } from '#harness/system/system.ts';
+import { insertRepair } from '#platform/postgres/repair-log.ts';
+import { insertLetters } from '../delivery/letter-store.ts';
+import { auditLetters, type LetterBounds } from './audit-store.ts';
+
+const idOf = (number: number, kind = 'a') => `00000000-0000-7000-8000-${kind}0000000000${number}`;
+
+/** Letters of these orders, each with an id that tells its order and its place. */
+async function start(t: TestContext, letters: [order: number, letter: number][]) {
+  const database = await createTestDatabase(t, new URL('../migrations/', import.meta.url));
+  await insertLetters(
+    database,
+    letters.map(([order, letter]) => ({
+      id: idOf(letter, 'c'),
+      orderId: idOf(order),
+      customerId: 'anna',
+      kind: 'grief',
+      totalAmount: 500,
+      currency: 'RUB',
+      reason: 'voided',
+      occurredAt: '2026-03-05T09:07:00Z',
+      templateVersion: 1,
+      partition: 0,
+      offset: BigInt(letter),
+      traceparent: null,
+    })),
+  );
+  const all = { after: null, afterLetter: null, through: null, limit: 500 };
+  return {
+    database,
+    audit: (bounds: Partial<LetterBounds> = {}) => auditLetters(database, { ...all, ...bounds }),
+  };
+}
+
+test('the audit tells letters as they were asked for; a marked one is still being sent', async (t) => {
+  const { database, audit } = await start(t, [[1, 1]]);
+  const letter = {
+    id: idOf(1, 'c'),
+    orderId: idOf(1),
+    customerId: 'anna',
+    kind: 'grief',
+    reason: 'voided',
+    total: rub(500),
+    state: 'queued',
+    acknowledged: false,
+  };
+  assert.deepEqual(await audit(), [letter]);
+  for (const [state, told] of [
+    ['sending', 'sending'],
+    ['committing', 'sending'],
+    ['sent', 'sent'],
+    ['failed', 'failed'],
+  ]) {
+    await database.query(`update letters set state = $1, recipient = 'a@example.com'`, [state]);
+    assert.deepEqual(await audit(), [{ ...letter, state: told }]);
+  }
+});
+
+test('an acknowledged letter is marked as acknowledged, and no other', async (t) => {
+  const { database, audit } = await start(t, [
+    [1, 1],
+    [1, 2],
+  ]);
+  const repair = { step: 'acknowledge', detail: {}, reason: 'drill', madeBy: 'olga' };
+  const subject = idOf(2, 'c');
+  assert.equal(await insertRepair(database, { ...repair, subject }), true);
+  assert.equal(await insertRepair(database, { ...repair, subject }), false);
+  assert.deepEqual(
+    (await audit()).map(({ acknowledged }) => acknowledged),
+    [false, true],
+  );
+});
+
+test('letters come by order and id, within the bounds', async (t) => {
+  const { audit } = await start(t, [
+    [3, 1],
+    [1, 2],
+    [2, 5],
+    [2, 3],
+    [2, 4],
+  ]);
+  const bounds: [Partial<LetterBounds>, number[]][] = [
+    [{}, [2, 3, 4, 5, 1]],
+    [{ limit: 2 }, [2, 3]],
+    [{ after: idOf(1) }, [3, 4, 5, 1]],
+    [{ after: idOf(2), afterLetter: idOf(3, 'c') }, [4, 5, 1]],
+    [{ after: idOf(2), afterLetter: idOf(3, 'c'), through: idOf(2) }, [4, 5]],
+    [{ after: idOf(2), afterLetter: idOf(3, 'c'), through: idOf(2), limit: 1 }, [4]],
+    [{ after: idOf(2) }, [1]],
+    [{ through: idOf(1) }, [2]],
+    [{ after: idOf(3) }, []],
+  ];
+  for (const [given, expected] of bounds) {
+    const ids = (await audit(given)).map(({ id }) => id);
+    assert.deepEqual(
+      ids,
+      expected.map((number) => idOf(number, 'c')),
+      JSON.stringify(given),
+    );
+  }
+});

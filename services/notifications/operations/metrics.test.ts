@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readMetrics } from '#harness/metrics.ts';
+import { startNotificationsService } from '#harness/system/notifications-service.ts';
+import { eventually } from '#harness/system/system.ts';
+
+test('what is not read, not sent and cannot be used is counted', async (t) => {
+  const service = await startNotificationsService(t);
+  const look = () => readMetrics(service.url, 'orderbell_');
+  const lag = 'orderbell_consumer_lag{topic="orders",group="notifications",partition="0"}';
+  await eventually('the topic', async () => (await look())[lag] === 0);
+  const waiting = (state: string) => `orderbell_letters_waiting{state="${state}"}`;
+  const quiet = {
+    [lag]: 0,
+    ...{ [waiting('queued')]: 0, [waiting('sending')]: 0, [waiting('committing')]: 0 },
+    ...{ orderbell_letters_waiting_oldest_seconds: 0, orderbell_letters_failed: 0 },
+    orderbell_dead_letters: 0,
+  };
+  assert.deepEqual(await look(), quiet);
+
+  const later = `due_at = now() + interval '1 hour'`;
+  await service.insert({}, `${later}, created_at = now() - interval '1 minute'`);
+  await service.insert({}, later);
+  await service.insert({}, `state = 'failed', failure = 'no address'`);
+  await service.broker.publish('orders', [
+    { key: 'poison', value: Buffer.from('x'), headers: {} },
+    { key: 'foreign', value: Buffer.from('x'), headers: { ce_type: 'other"type' } },
+  ]);
+  const found = await eventually('both messages', async () => {
+    const metrics = await look();
+    return metrics.orderbell_dead_letters === 1 && metrics[lag] === 0 && metrics;
+  });
+  const { orderbell_letters_waiting_oldest_seconds: oldest = 0, ...counts } = found;
+  assert.ok(oldest >= 60);
+  assert.deepEqual(counts, {
+    [lag]: 0,
+    ...{ [waiting('queued')]: 2, [waiting('sending')]: 0, [waiting('committing')]: 0 },
+    ...{ orderbell_letters_failed: 1, orderbell_dead_letters: 1 },
+    'orderbell_messages_of_unknown_type_total{type="other\\"type"}': 1,
+  });
+});

@@ -1,0 +1,104 @@
+import type { MailRefusal, NotificationsOverview } from '#contracts/notifications.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
+import { firstUuidAgo } from '#platform/values/uuid.ts';
+
+// In both statements the states are values of a row and no literals: an index for literals, like that
+// of the letters that are due, would be taken while statistics say that next to nothing waits.
+
+/**
+ * Letters by the API's states, each counted up to `max` by the index of their states: the count of
+ * those that were sent does not grow with the years.
+ */
+export async function countLetters(
+  db: Queryable,
+  max: number,
+): Promise<NotificationsOverview['letters']> {
+  const { rows } = await db.query<{ state: string; count: string }>({
+    name: 'count-letters',
+    text: `select word.state, counted.count
+      from unnest('{queued,sending,committing,sent,failed}'::text[]) as word (state),
+        lateral (
+          select count(*) from (
+            select from letters where letters.state = word.state limit $1
+          ) as first
+        ) as counted`,
+    values: [max],
+  });
+  const counts = Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
+  const { queued = 0, sending = 0, committing = 0, sent = 0, failed = 0 } = counts;
+  return { max, queued, sending: Math.min(max, sending + committing), sent, failed };
+}
+
+/**
+ * Age in milliseconds of the oldest letter that is neither sent nor failed, 0 without one. The
+ * oldest by id, which is the order of the events.
+ */
+export async function readOldestWaitingMs(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ age_ms: string }>({
+    name: 'read-oldest-waiting',
+    // Asked for as a range, one state is read in the order of the index of states. As an equation it
+    // drops out of the order, and the primary key is walked from the first letter of all.
+    text: `select coalesce(greatest(0,
+          floor(extract(epoch from now() - min(oldest.created_at)) * 1000)), 0) as age_ms
+      from unnest('{queued,sending,committing}'::text[]) as word (state),
+        lateral (
+          select created_at from letters where letters.state between word.state and word.state
+          order by letters.state desc, id limit 1
+        ) as oldest`,
+  });
+  return Number(rows[0]?.age_ms);
+}
+
+/**
+ * Letters sent within the last seconds, of events that are not much older: the others would have to
+ * be looked for among all that were ever sent.
+ * @param times `sentS` and `eventS`, how many seconds ago at most
+ */
+export async function countJustSent(
+  db: Queryable,
+  { sentS, eventS }: { sentS: number; eventS: number },
+): Promise<number> {
+  const { rows } = await db.query<{ count: string }>({
+    name: 'count-just-sent',
+    text: `select count(*) from letters
+      where id >= ${firstUuidAgo('$1')} and (state = 'sent' and sent_at > now() - $2 * interval '1 second') is true`,
+    values: [eventS, sentS],
+  });
+  return Number(rows[0]?.count);
+}
+
+// Longer than the longest wait between two attempts at a letter, which meet the fault again.
+const REFUSED_LATELY = `refused_at > now() - interval '30 minutes'`;
+
+/** Keeps the latest refusal of a kind that was about us. */
+export async function keepRefusal(db: Queryable, fault: string, response: string): Promise<void> {
+  await db.query(
+    `insert into mail_refusals (fault, response) values ($1, $2)
+      on conflict (fault) do update set response = excluded.response, refused_at = now()`,
+    [fault, response],
+  );
+}
+
+/** What the mail server refused us for lately, the latest first. */
+export async function readRefusals(db: Queryable): Promise<MailRefusal[]> {
+  const { rows } = await db.query<{
+    fault: MailRefusal['fault'];
+    response: string;
+    refused_at: Date;
+  }>(`select * from mail_refusals where ${REFUSED_LATELY} order by refused_at desc`);
+  return rows.map(({ fault, response, refused_at }) => ({
+    fault,
+    response,
+    at: refused_at.toISOString(),
+  }));
+}
+
+/** Dead letters that were not redriven, `max` of them at most. */
+export async function countDeadLetters(db: Queryable, max: number): Promise<number> {
+  const { rows } = await db.query<{ count: string }>({
+    name: 'count-dead-letters',
+    text: `select count(*) from (select from dead_letters where redriven_at is null limit $1) as dead`,
+    values: [max],
+  });
+  return Number(rows[0]?.count);
+}

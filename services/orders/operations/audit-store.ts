@@ -1,0 +1,122 @@
+import type { AuditedOrder } from '#contracts/orders.ts';
+import { OUTBOX_RETENTION_DAYS } from '#platform/messaging/outbox-retention.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
+
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+
+interface AuditedOrderRow {
+  id: string;
+  customer_id: string;
+  status: AuditedOrder['status'];
+  status_reason: AuditedOrder['statusReason'];
+  total_amount: string;
+  currency: string;
+  payment_operation_id: string | null;
+  event_id: string | null;
+  event: AuditedOrder['event'];
+  event_age_ms: string | null;
+  topic_id: string | null;
+  partition: number | null;
+  offset: string | null;
+}
+
+/**
+ * Orders with what the outbox still knows of their events, by id, one snapshot. An event that
+ * says anything else than its order is `contradicting`, and so is one of a Pending order.
+ * @param bounds.relayed whether a relay of ours marks what it published
+ */
+export async function auditOrders(
+  db: Queryable,
+  { after, limit, relayed }: { after: string | null; limit: number; relayed: boolean },
+): Promise<AuditedOrder[]> {
+  const { rows } = await db.query<AuditedOrderRow>({
+    name: 'audit-orders',
+    // A row is deleted only a retention after its publication, and so after the order's end, or
+    // without a relay after its creation. It is written in the statement that ends the order, so
+    // the order's end is its age when the row is gone; a repair writes it again later.
+    text: `select orders.id, customer_id, status, status_reason, total_amount, currency,
+        payment_operation_id, event_id, topic_id, partition, "offset",
+        case when event_id is not null then
+          greatest(0, floor(extract(epoch from
+            now() - coalesce(outbox.created_at, orders.updated_at)) * 1000))
+        end as event_age_ms,
+        case
+          when status = 'Pending' then
+            case when event_id is null then 'none' else 'contradicting' end
+          when event_id is null then 'missing'
+          when outbox.id is null then
+            case when orders.updated_at < now() - $3 * interval '1 day'
+              then 'expired' else 'missing' end
+          when aggregateid <> orders.id::text
+            or payload ->> 'orderId' is distinct from orders.id::text
+            or payload ->> 'customerId' is distinct from customer_id
+            or payload ->> 'status' is distinct from status
+            or payload ->> 'version' is distinct from version::text
+            or payload #>> '{total,amount}' is distinct from total_amount::text
+            or payload #>> '{total,currency}' is distinct from currency
+            or payload ->> 'paymentOperationId' is distinct from payment_operation_id::text
+            or payload ->> 'reason' is distinct from status_reason then 'contradicting'
+          when published_at is not null then 'published'
+          when $4 then 'unpublished'
+          else 'handed-over'
+        end as event
+      from orders left join outbox on outbox.id = orders.event_id
+      where orders.id > $1 order by orders.id limit $2`,
+    values: [after ?? BEFORE_ALL, limit, OUTBOX_RETENTION_DAYS, relayed],
+  });
+  return rows.map((row) => ({
+    id: row.id,
+    customerId: row.customer_id,
+    status: row.status,
+    statusReason: row.status_reason,
+    total: { amount: Number(row.total_amount), currency: row.currency },
+    operationId: row.payment_operation_id,
+    eventId: row.event_id,
+    event: row.event,
+    eventAgeMs: row.event_age_ms === null ? null : Number(row.event_age_ms),
+    position: positionOf(row),
+  }));
+}
+
+function positionOf({ topic_id, partition, offset }: AuditedOrderRow): AuditedOrder['position'] {
+  if (topic_id === null || partition === null || offset === null) return null;
+  return { topicId: topic_id, partition, offset: Number(offset) };
+}
+
+// pg_input_is_valid would say it shorter, from PostgreSQL 16 on; we promise 15.
+const UUID = '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$';
+
+/** An event with the order that its key names, where there is one. */
+export interface AuditedEvent {
+  id: string;
+  /** The message's key: the order's id, or whatever stands there. */
+  key: string;
+  /** Null where the key names no order. */
+  order: { id: string; eventId: string | null } | null;
+}
+
+/** Events by id, each with the order of its key, one snapshot. */
+export async function auditEvents(
+  db: Queryable,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<AuditedEvent[]> {
+  const { rows } = await db.query({
+    name: 'audit-events',
+    // The key is text: one that is no UUID must not break the statement. The limit stands inside,
+    // so that only the page's orders are looked up.
+    text: `select events.id, events.aggregateid, orders.id as order_id, orders.event_id
+      from (
+        select id, aggregateid,
+          case when aggregateid ~* $3 then aggregateid::uuid end as order_id
+        from outbox where id > $1 order by id limit $2
+      ) as events
+      left join orders on orders.id = events.order_id
+      order by events.id`,
+    values: [after ?? BEFORE_ALL, limit, UUID],
+  });
+  return rows.map((row) => ({
+    id: row.id,
+    key: row.aggregateid,
+    order: row.order_id === null ? null : { id: row.order_id, eventId: row.event_id },
+  }));
+}

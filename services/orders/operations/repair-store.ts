@@ -1,0 +1,46 @@
+import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
+import type { OutboxRow } from '#platform/messaging/outbox-relay.ts';
+import type { Queryable } from '#platform/postgres/database.ts';
+import { eventPayload } from '../store.ts';
+
+/** An ended order's event as it goes out, and what the outbox says about it. */
+export interface OrderEventRow extends OutboxRow {
+  /** True while it waits for the relay. */
+  unpublished: boolean;
+}
+
+/**
+ * The event of an ended order: the outbox row, or the same content made of the order where the row
+ * is past its retention. Locks the order, so that two repairs do not both write.
+ * @returns null for an order that does not exist, or has no event
+ */
+export async function lockEvent(tx: Queryable, orderId: string): Promise<OrderEventRow | null> {
+  const { rows } = await tx.query<OrderEventRow>(
+    `select orders.event_id as id, orders.id::text as aggregateid,
+        coalesce(outbox.type, $2) as type,
+        coalesce(outbox.payload, ${eventPayload('orders')})::text as payload,
+        outbox.traceparent,
+        coalesce(outbox.event_time,
+          to_char(orders.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+          as event_time,
+        outbox.id is not null and outbox.published_at is null as unpublished
+      from orders left join outbox on outbox.id = orders.event_id
+      where orders.id = $1 and orders.event_id is not null and orders.status <> 'Pending'
+      for update of orders`,
+    [orderId, ORDER_UPDATE_TYPE],
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * Writes an event as a new row with the same id: our relay finds it unpublished, and Debezium,
+ * which reads the write-ahead log, sees an insert.
+ */
+export async function insertEventAgain(tx: Queryable, event: OrderEventRow): Promise<void> {
+  await tx.query('delete from outbox where id = $1', [event.id]);
+  await tx.query(
+    `insert into outbox (id, aggregatetype, aggregateid, type, payload, traceparent, event_time)
+      values ($1, 'order', $2, $3, $4, $5, $6)`,
+    [event.id, event.aggregateid, event.type, event.payload, event.traceparent, event.event_time],
+  );
+}
