@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chosenPoints } from './prove/crash-points/crash-points.ts';
 import { durationOf, planOf } from './prove/load/plan.ts';
-import { newReport, tableOf, unfinishedOf } from './prove/report.ts';
+import { newReport, tableOf, unfinishedOf } from './prove/report/report.ts';
 import { prove } from './prove/run.ts';
 
 // `npm run prove -- [--minutes 2] [--seed 7]`: kills everything and checks the books. Exit code 1

@@ -1,18 +1,18 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { measureBacklog } from './speed/backlog.ts';
-import type { Run } from './speed/experiment-context.ts';
-import type { Finding } from './speed/experiment-result.ts';
+import { measureBacklog } from './speed/experiments/backlog.ts';
+import { measureManyRows } from './speed/experiments/many-rows.ts';
+import { measureMemory } from './speed/experiments/memory.ts';
 import { startLoad } from './speed/load/load-process.ts';
-import { measureMemory } from './speed/memory.ts';
+import type { Run } from './speed/measuring/experiment-context.ts';
+import type { Finding } from './speed/measuring/experiment-result.ts';
+import { createOpenings } from './speed/measuring/openings.ts';
+import { measureSetUps } from './speed/measuring/run.ts';
+import { targetLines, targetsOf } from './speed/measuring/targets.ts';
 import { readOptions, USAGE } from './speed/options.ts';
 import { booksLines, findingLines, ratioLines, resultLines } from './speed/report.ts';
-import { measureSetUps } from './speed/run.ts';
 import { startIssuer } from './speed/set-ups/issuer.ts';
-import { measureManyRows } from './speed/stored-data/many-rows.ts';
-import { createOpenings } from './speed/stored-data/openings.ts';
-import { targetLines, targetsOf } from './speed/targets.ts';
 
 // `npm run bench`: how fast orders and their letters are, beside what the database alone can do.
 // Exit code 1 when the books disagree, 2 on wrong arguments, 130 when interrupted.

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import type { Command } from 'commander';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
 import { temporaryCli } from '#harness/system/cli.ts';
-import { commandLine } from './command-line.ts';
 import { OPERATOR_EMAIL as OURS } from './commands/account.ts';
 import { createProgram } from './program.ts';
+import { commandLine } from './terminal/command-line.ts';
 import { languageOfEnvironment } from './texts/messages.ts';
 
 test('without arguments it shows a tour of five commands, in the language asked for', async (t) => {

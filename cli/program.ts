@@ -1,15 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
+import { CliError, EXIT, type ExitCode, Refusal } from './client/exit-codes.ts';
 import { defaultUrl } from './client/running-system.ts';
 import type { Role } from './client/sessions.ts';
-import { type CommonOptions, openShell, type Shell } from './command-context.ts';
-import { PROGRAM } from './command-line.ts';
-import type { Declaring } from './command-registrar.ts';
 import { addAccountCommands } from './commands/account.ts';
 import { addLetterCommands } from './commands/letter.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
 import { addWalletCommands } from './commands/wallet.ts';
-import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
+import { type CommonOptions, openShell, type Shell } from './terminal/command-context.ts';
+import { PROGRAM } from './terminal/command-line.ts';
+import type { Declaring } from './terminal/command-registrar.ts';
 import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
 
 /**

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { stop } from '#harness/faults/outage.ts';
 import { type Cli, temporaryCli } from '#harness/system/cli.ts';
+import { stop } from '#harness/system/outage.ts';
 import {
   eventually,
   PASSWORD,

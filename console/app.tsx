@@ -1,10 +1,12 @@
 import type { ComponentType } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
-import { createApi } from './api.ts';
-import { ConsoleContext } from './context.ts';
+import { createApi } from './model/api.ts';
+import { ConsoleContext } from './model/context.ts';
+import { useFacts, useLanguage, useSession, useTheme } from './model/state.ts';
 import { DeadLetterPage } from './pages/dead-letter.tsx';
 import { DeadLettersPage } from './pages/dead-letters.tsx';
+import { gated } from './pages/gate.tsx';
 import { HomePage } from './pages/home.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
 import { LetterPage } from './pages/letter.tsx';
@@ -24,9 +26,7 @@ import { ProfilePage } from './pages/profile.tsx';
 import { RegisterPage } from './pages/register.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { WalletPage } from './pages/wallet.tsx';
-import { gated } from './parts/gate.tsx';
 import { Shell } from './parts/shell.tsx';
-import { useFacts, useLanguage, useSession, useTheme } from './state.ts';
 import { shell } from './texts/shell.ts';
 
 // Addresses that are no page of the console: the browser goes there itself.

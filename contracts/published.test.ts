@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { brokerUnavailable } from '#platform/broker/broker.ts';
+import { brokerUnavailable } from '#platform/broker/port/broker.ts';
 import { commonProblems, type ProblemType } from '#platform/errors.ts';
 import * as billing from './billing.ts';
 import * as gateway from './gateway.ts';

@@ -34,7 +34,7 @@ test('an old Node without the package of the right one says so in one line', asy
   const { status, said } = run(['dev/start.ts'], { asOld: true });
   assert.equal(status, 1);
   assert.match(said, /^Orderbell runs on Node 26, and this is Node 18\.20\.8\. .*npm install.*"$/);
-  const prepare = run(['dev/console.ts'], {
+  const prepare = run(['dev/start/console.ts'], {
     asOld: true,
     env: { npm_lifecycle_event: 'prepare' },
   });

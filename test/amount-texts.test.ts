@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseAmount, parseQuantity } from '#contracts/amounts.ts';
-import { parseItem } from '../cli/items.ts';
+import { parseItem } from '../cli/terminal/items.ts';
 import { textsIn } from '../cli/texts/messages.ts';
 import { customer } from '../console/texts/customer.ts';
 import { operator } from '../console/texts/operator.ts';

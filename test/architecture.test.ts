@@ -67,13 +67,13 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   [
     'ownFolderOnly',
     'platform/a.test.ts',
-    "import '#services/orders/store.ts';",
+    "import '#services/orders/lifecycle/store.ts';",
     "import '#harness/database.ts';",
   ],
   [
     'noOtherService',
     'services/orders/a.ts',
-    "import { x } from '#services/billing/store.ts';",
+    "import { x } from '#services/billing/ledger/store.ts';",
     "import { x } from './store.ts';",
   ],
   [
@@ -104,7 +104,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   [
     'clientOfTheApi',
     'cli/a.test.ts',
-    "import '#services/orders/store.ts';",
+    "import '#services/orders/lifecycle/store.ts';",
     "import '#harness/system/system.ts';\nimport '#dev/system.ts';",
   ],
   [
@@ -152,7 +152,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   [
     'servicesByTheirEntrance',
     'dev/a.ts',
-    "import '#services/orders/store.ts';",
+    "import '#services/orders/lifecycle/store.ts';",
     "import '#services/orders/service.ts';",
   ],
   [
@@ -165,7 +165,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   [
     'onlyBrokerUsersPublish',
     'services/gateway/a.ts',
-    "import type { Broker } from '#platform/broker/broker.ts';",
+    "import type { Broker } from '#platform/broker/port/broker.ts';",
     "import '#platform/http/client.ts';",
   ],
   [
@@ -176,7 +176,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
   ],
   [
     'sqlInStores',
-    'services/orders/routes.ts',
+    'services/orders/lifecycle/order-routes.ts',
     "await database.query<Row>('select id from orders');",
     "ready: () => database.query('select 1'),",
   ],
@@ -201,10 +201,13 @@ test('every rule has an example that breaks it', () => {
 test('a store may send SQL, a service with one of the rights may use it', () => {
   const sql = "await db.query('select id from orders')";
   const fine: SourceFile[] = [
-    { path: 'services/orders/store.ts', text: sql },
+    { path: 'services/orders/lifecycle/store.ts', text: sql },
     { path: 'services/notifications/letter-store.ts', text: sql },
-    { path: 'services/orders/store.test.ts', text: sql },
-    { path: 'services/gateway/service-clients.ts', text: "import '#platform/http/client.ts'" },
+    { path: 'services/orders/lifecycle/store.test.ts', text: sql },
+    {
+      path: 'services/gateway/context/service-clients.ts',
+      text: "import '#platform/http/client.ts'",
+    },
     { path: 'services/orders/service.ts', text: "import '#platform/messaging/outbox-relay.ts'" },
     { path: 'services/orders/long.test.ts', text: '\n'.repeat(1_000) },
   ];

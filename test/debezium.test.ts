@@ -15,7 +15,7 @@ import { testLog } from '#harness/database.ts';
 import { testKeyOf } from '#harness/system/internal-service.ts';
 import { ITEM } from '#harness/system/orders-service.ts';
 import { call, queryRows } from '#harness/system/system.ts';
-import type { Broker, OutgoingMessage } from '#platform/broker/broker.ts';
+import type { Broker, OutgoingMessage } from '#platform/broker/port/broker.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';

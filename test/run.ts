@@ -4,10 +4,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { ensureConsole } from '#dev/console.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres/postgres.ts';
+import { ensureConsole } from '#dev/start/console.ts';
 import { findChromium } from '#harness/system/chromium.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 

@@ -77,7 +77,7 @@ export const SUITES: Suite[] = [
       'test/console/{accessible,rough,operator,mailbox,journey,overview}.test.ts',
       'test/system/{restore,clocks,ledger}.test.ts',
       'harness/books/books.test.ts',
-      'services/billing/decide-payment.model.test.ts',
+      'services/billing/ledger/decide-payment.model.test.ts',
       'cli/client/foreign-answers.test.ts',
       'dev/{demo,new-secrets}.test.ts',
     ],

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Books, Row } from '#harness/books/breaches.ts';
-import { calmBreaches, checkAll, shareBreaches } from './check.ts';
+import { createRandom } from './common/random.ts';
+import { eachOf, PATIENCE_MS } from './common/waiting.ts';
 import { runCrashPoints } from './crash-points/crash-points.ts';
 import { startChaos } from './faults/chaos.ts';
 import { type Client, type Customer, createClient } from './load/client.ts';
 import { runLoad } from './load/load.ts';
 import { createPace } from './load/load-rate.ts';
-import { createRandom } from './random.ts';
-import type { Report } from './report.ts';
+import { calmBreaches, checkAll, shareBreaches } from './report/check.ts';
+import type { Report } from './report/report.ts';
 import { type Place, startPlace } from './system/system.ts';
-import { eachOf, PATIENCE_MS } from './waiting.ts';
 
 export interface ProveOptions {
   seed: string;

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { POINT_64, points } from './load-profile.ts';
-import type { SpeedOptions } from './run.ts';
-import { DEFAULT, KAFKA, ORDERS_ALONE } from './targets.ts';
+import { POINT_64, points } from './measuring/load-profile.ts';
+import type { SpeedOptions } from './measuring/run.ts';
+import { DEFAULT, KAFKA, ORDERS_ALONE } from './measuring/targets.ts';
 
 export const USAGE = `npm run bench -- [options]
   --quick         the default set-up under 64 connections, once, in less than a minute

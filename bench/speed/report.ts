@@ -1,9 +1,14 @@
 import type { BooksReport } from './books/books.ts';
-import type { Finding } from './experiment-result.ts';
 import { medianOf } from './load/percentiles.ts';
-import { POINT_64, type PointResult, type SetUpResult, summaryOf } from './load-profile.ts';
-import { sumOf } from './process-usage.ts';
-import { DEFAULT } from './targets.ts';
+import type { Finding } from './measuring/experiment-result.ts';
+import {
+  POINT_64,
+  type PointResult,
+  type SetUpResult,
+  summaryOf,
+} from './measuring/load-profile.ts';
+import { sumOf } from './measuring/process-usage.ts';
+import { DEFAULT } from './measuring/targets.ts';
 
 const HEAD = [
   ...['set-up', 'load', 'orders/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'letters', 'drain s'],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
 import { type Judgement, judgeAnswer, receiveAnswer, retryAfterMs } from '#contracts/answers.ts';
 import { signIn } from '#contracts/gateway.ts';
-import { CliError, EXIT, type ExitCode, Refusal } from '../exit-codes.ts';
+import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
 import type { Problem } from './problem.ts';
 
 /** What an operation of contracts/ says of itself. */

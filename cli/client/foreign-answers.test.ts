@@ -13,8 +13,8 @@ import {
 } from '#harness/foreign-answers.ts';
 import { type Cli, temporaryCli } from '#harness/system/cli.ts';
 import { startTestSystem } from '#harness/system/system.ts';
-import { CliError } from '../exit-codes.ts';
 import { createApi } from './api.ts';
+import { CliError } from './exit-codes.ts';
 
 // A proxy, a login page or another system answers in place of the gateway: the key survives.
 

@@ -4,13 +4,13 @@ import { type Command, Option } from 'commander';
 import type { Locale } from '#contracts/common.ts';
 import { readProfile, readWallet, register, replaceProfile, signIn } from '#contracts/gateway.ts';
 import type { Profile } from '#contracts/profiles.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
 import { homeFolder } from '../client/running-system.ts';
 import { type Role, saveSession, sessionsFile } from '../client/sessions.ts';
-import type { Shell } from '../command-context.ts';
-import type { Declaring } from '../command-registrar.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
-import { askPassword } from '../password.ts';
-import { facts } from '../screen.ts';
+import type { Shell } from '../terminal/command-context.ts';
+import type { Declaring } from '../terminal/command-registrar.ts';
+import { askPassword } from '../terminal/password.ts';
+import { facts } from '../terminal/screen.ts';
 
 /** The account that the default set-up makes for the operator (dev/system/system.ts). */
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';

@@ -7,11 +7,11 @@ import {
   readAnyOperations,
   reverseAnyTopUp,
 } from '#contracts/operator.ts';
-import { type Repeating, repeatingOptions } from '../client/retry.ts';
-import { checkedId, type Shell } from '../command-context.ts';
-import type { Declaring } from '../command-registrar.ts';
-import { CliError, EXIT, Refusal } from '../exit-codes.ts';
-import { type Cell, table } from '../screen.ts';
+import { CliError, EXIT, Refusal } from '../client/exit-codes.ts';
+import { checkedId, type Shell } from '../terminal/command-context.ts';
+import type { Declaring } from '../terminal/command-registrar.ts';
+import { type Repeating, repeatingOptions } from '../terminal/retry.ts';
+import { type Cell, table } from '../terminal/screen.ts';
 import { limitOption, listPages } from '../views/list.ts';
 import { checkedAmount, operationRow, putIn } from './wallet.ts';
 

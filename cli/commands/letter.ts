@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { readLetter, readLetters } from '#contracts/gateway.ts';
-import { checkedId, type Shell } from '../command-context.ts';
-import type { Declaring } from '../command-registrar.ts';
-import { table } from '../screen.ts';
+import { checkedId, type Shell } from '../terminal/command-context.ts';
+import type { Declaring } from '../terminal/command-registrar.ts';
+import { table } from '../terminal/screen.ts';
 import { letterRow, letterText } from '../views/letter.ts';
 import { limitOption, listPages } from '../views/list.ts';
 

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import * as contract from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import type { ApiAnswer } from '../client/api.ts';
-import { checkedId, jsonArray, type Shell } from '../command-context.ts';
-import type { Declaring } from '../command-registrar.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
-import { type Cell, type Colour, facts, table } from '../screen.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
+import { checkedId, jsonArray, type Shell } from '../terminal/command-context.ts';
+import type { Declaring } from '../terminal/command-registrar.ts';
+import { type Cell, type Colour, facts, table } from '../terminal/screen.ts';
 import { limitOption, listPages } from '../views/list.ts';
 
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LettersToResend, ResendResult } from '#contracts/notifications.ts';
 import * as contract from '#contracts/operator.ts';
-import { checkedId, jsonArray, type Shell } from '../command-context.ts';
-import type { Declaring } from '../command-registrar.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
+import { checkedId, jsonArray, type Shell } from '../terminal/command-context.ts';
+import type { Declaring } from '../terminal/command-registrar.ts';
 
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 const REASON_LENGTH_MAX = 200;

@@ -3,11 +3,11 @@ import { amountAdvice, parseAmount } from '#contracts/amounts.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
 import { readOperations, readWallet, topUp } from '#contracts/gateway.ts';
 import { operatorTopUp } from '#contracts/operator.ts';
-import { type Repeating, repeatingOptions, repeatSafely } from '../client/retry.ts';
-import type { Shell } from '../command-context.ts';
-import type { Declaring } from '../command-registrar.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
-import { type Cell, facts, table } from '../screen.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
+import type { Shell } from '../terminal/command-context.ts';
+import type { Declaring } from '../terminal/command-registrar.ts';
+import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
+import { type Cell, facts, table } from '../terminal/screen.ts';
 
 const LATEST = 10;
 

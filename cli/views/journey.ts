@@ -1,6 +1,6 @@
 import type { Journey } from '#contracts/gateway.ts';
 import type { JourneyStep } from '#contracts/journey.ts';
-import { type Cell, type Colour, facts, type Screen, table } from '../screen.ts';
+import { type Cell, type Colour, facts, type Screen, table } from '../terminal/screen.ts';
 import { attemptsText, offset, stateCell } from './letter.ts';
 import { statusCell } from './order.ts';
 

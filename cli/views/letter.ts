@@ -1,5 +1,5 @@
 import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
-import { type Cell, type Colour, facts, type Screen, table } from '../screen.ts';
+import { type Cell, type Colour, facts, type Screen, table } from '../terminal/screen.ts';
 import type { TextKey } from '../texts/messages.ts';
 
 /** A customer's letter, or the operator's view of one. */

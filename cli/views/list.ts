@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiAnswer } from '../client/api.ts';
-import { jsonArray, type Shell } from '../command-context.ts';
+import { jsonArray, type Shell } from '../terminal/command-context.ts';
 import type { Say, TextKey } from '../texts/messages.ts';
 
 interface Page<T> {

@@ -1,6 +1,6 @@
 import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
-import { type Cell, type Colour, facts, type Screen, table } from '../screen.ts';
+import { type Cell, type Colour, facts, type Screen, table } from '../terminal/screen.ts';
 
 const COLOURS: Record<PublicOrder['status'], Colour> = {
   Pending: 'yellow',

@@ -1,5 +1,5 @@
 import type { LedgerReport, Overview } from '#contracts/operator.ts';
-import { facts, type Screen } from '../screen.ts';
+import { facts, type Screen } from '../terminal/screen.ts';
 
 /** How the system is doing, as a few lines. */
 export function overviewText(screen: Screen, overview: Overview): string {

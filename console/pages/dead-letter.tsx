@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import type { DeadLetter } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { orderIdIn, prettyJson } from '../event-text.ts';
-import { formatNumber } from '../format.ts';
-import { useAction, useLoad } from '../load.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { orderIdIn, prettyJson } from '../model/event-text.ts';
+import { formatNumber } from '../model/format.ts';
+import { useAction, useLoad } from '../model/load.ts';
 import { Fact } from '../parts/fact.tsx';
 import { HeadersTable } from '../parts/headers-table.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';

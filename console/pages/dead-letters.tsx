@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { DeadLetter, RedriveResult } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatNumber } from '../format.ts';
-import { useAction, useLoad } from '../load.ts';
-import type { PageOf } from '../orders.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatNumber } from '../model/format.ts';
+import { useAction, useLoad } from '../model/load.ts';
+import type { PageOf } from '../model/orders.ts';
 import { Filters, filterOf } from '../parts/filters.tsx';
 import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';

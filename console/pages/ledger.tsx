@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatNumber } from '../format.ts';
-import { addReport, byRelation, type LedgerSums, NOTHING_CHECKED } from '../ledger.ts';
-import { useAction } from '../load.ts';
-import { repeatedly } from '../orders.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatNumber } from '../model/format.ts';
+import { addReport, byRelation, type LedgerSums, NOTHING_CHECKED } from '../model/ledger.ts';
+import { useAction } from '../model/load.ts';
+import { repeatedly } from '../model/orders.ts';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { operator } from '../texts/operator.ts';

@@ -1,7 +1,7 @@
 import { useRoute } from 'preact-iso';
 import type { Letter } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { useLoad } from '../load.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useLoad } from '../model/load.ts';
 import { LetterView } from '../parts/letter-view.tsx';
 import { Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';

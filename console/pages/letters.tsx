@@ -1,8 +1,8 @@
 import { useLocation } from 'preact-iso';
 import type { Letter } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { useLoad } from '../load.ts';
-import type { PageOf } from '../orders.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useLoad } from '../model/load.ts';
+import type { PageOf } from '../model/orders.ts';
 import { LetterList } from '../parts/letter-list.tsx';
 import { Empty, Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';

@@ -1,6 +1,6 @@
 import { useLocation, useRoute } from 'preact-iso';
-import { useConsole, useTexts } from '../context.ts';
-import { mailAddress } from '../mailbox.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { mailAddress } from '../model/mailbox.ts';
 import { MailList } from '../parts/mail-list.tsx';
 import { MailView } from '../parts/mail-view.tsx';
 import { Page } from '../parts/page.tsx';

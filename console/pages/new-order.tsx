@@ -6,11 +6,11 @@ import type { Money as MoneyValue } from '#contracts/common.ts';
 import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
-import { useAttempt } from '../attempt.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatMoney } from '../format.ts';
-import { keepDraft, readDraft } from '../kept.ts';
-import { useLoad } from '../load.ts';
+import { useAttempt } from '../model/attempt.ts';
+import { keepDraft, readDraft } from '../model/browser-storage.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatMoney } from '../model/format.ts';
+import { useLoad } from '../model/load.ts';
 import {
   emptyRow,
   faultsOfRow,
@@ -18,8 +18,8 @@ import {
   type OrderRow,
   type RowFault,
   totalOfRows,
-} from '../order-form.ts';
-import { placeOrder } from '../orders.ts';
+} from '../model/order-form.ts';
+import { placeOrder } from '../model/orders.ts';
 import { TextField } from '../parts/field.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Notice, Problem, UnknownOutcome } from '../parts/notices.tsx';

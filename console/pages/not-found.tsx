@@ -1,4 +1,4 @@
-import { useTexts } from '../context.ts';
+import { useTexts } from '../model/context.ts';
 import { Page } from '../parts/page.tsx';
 import { shell } from '../texts/shell.ts';
 

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import type { LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { type Loaded, useAction, useLoad } from '../load.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { type Loaded, useAction, useLoad } from '../model/load.ts';
 import { Fact } from '../parts/fact.tsx';
 import { LetterFrame } from '../parts/letter-frame.tsx';
 import { LetterView } from '../parts/letter-view.tsx';

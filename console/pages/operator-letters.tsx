@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { OperatorLetter } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { useAction, useLoad } from '../load.ts';
-import type { PageOf } from '../orders.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useAction, useLoad } from '../model/load.ts';
+import type { PageOf } from '../model/orders.ts';
 import { Filters, filterOf } from '../parts/filters.tsx';
 import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
 import { OperatorLetterList } from '../parts/operator-letter-list.tsx';

@@ -1,7 +1,7 @@
 import { useRoute } from 'preact-iso';
 import type { Journey } from '#contracts/gateway.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { useLoad } from '../load.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useLoad } from '../model/load.ts';
 import { Fact } from '../parts/fact.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter-list.tsx';

@@ -1,17 +1,17 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Overview } from '#contracts/operator.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatDuration, formatNumber } from '../format.ts';
-import { useLoad } from '../load.ts';
-import { lagOf, type Urgency, urgencies, waitingOf } from '../overview.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatDuration, formatNumber } from '../model/format.ts';
+import { useLoad } from '../model/load.ts';
+import { lagOf, type Urgency, urgencies, waitingOf } from '../model/overview.ts';
+import { type Sample, withSample } from '../model/samples.ts';
 import { FindOrder } from '../parts/find-order.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { LettersCard, OrdersCard, Partitions, PendingCard } from '../parts/overview-cards.tsx';
 import { Page } from '../parts/page.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Moment, Pill } from '../parts/values.tsx';
-import { type Sample, withSample } from '../samples.ts';
 import { overview } from '../texts/overview.ts';
 
 const REFRESH_MS = 2_000;

@@ -1,10 +1,10 @@
 import { useLocation } from 'preact-iso';
 import type { Static } from 'typebox';
 import type { PublicPendingOrder } from '#contracts/operator.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatDuration } from '../format.ts';
-import { useLoad } from '../load.ts';
-import type { PageOf } from '../orders.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatDuration } from '../model/format.ts';
+import { useLoad } from '../model/load.ts';
+import type { PageOf } from '../model/orders.ts';
 import { Filters, filterOf } from '../parts/filters.tsx';
 import { Empty, Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';

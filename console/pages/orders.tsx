@@ -1,8 +1,8 @@
 import { useLocation } from 'preact-iso';
 import type { PublicOrder } from '#contracts/gateway.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { useLoad } from '../load.ts';
-import type { PageOf } from '../orders.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useLoad } from '../model/load.ts';
+import type { PageOf } from '../model/orders.ts';
 import { Empty, Loading } from '../parts/notices.tsx';
 import { OrderList } from '../parts/order-list.tsx';
 import { Page } from '../parts/page.tsx';

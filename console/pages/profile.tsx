@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Profile } from '#contracts/profiles.ts';
-import { ApiProblem } from '../api.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { useAction, useLoad } from '../load.ts';
+import { ApiProblem } from '../model/api.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useAction, useLoad } from '../model/load.ts';
 import { faultAt, TextField } from '../parts/field.tsx';
 import { LocaleField } from '../parts/locale-field.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';

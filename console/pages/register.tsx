@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { AccessToken } from '#contracts/identity.ts';
 import type { Profile } from '#contracts/profiles.ts';
-import { useConsole, useTexts } from '../context.ts';
-import type { Language } from '../format.ts';
-import { useAction } from '../load.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import type { Language } from '../model/format.ts';
+import { useAction } from '../model/load.ts';
 import { faultAt, TextField } from '../parts/field.tsx';
 import { LocaleField } from '../parts/locale-field.tsx';
 import { Problem } from '../parts/notices.tsx';

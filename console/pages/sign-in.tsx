@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { AccessToken } from '#contracts/identity.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../issuer.ts';
-import { useAction } from '../load.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../model/issuer.ts';
+import { useAction } from '../model/load.ts';
+import { type Credential, sessionOf } from '../model/session.ts';
 import { Field, TextField } from '../parts/field.tsx';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { type Credential, sessionOf } from '../session.ts';
 import { customer } from '../texts/customer.ts';
 
 /** Sign in; at the address of a page that needs it, that page follows. */

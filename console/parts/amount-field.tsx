@@ -1,6 +1,6 @@
 import { amountAdvice, parseAmount } from '#contracts/amounts.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatMoney } from '../format.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatMoney } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
 import { TextField } from './field.tsx';
 

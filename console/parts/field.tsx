@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import type { ApiProblem } from '../api.ts';
+import type { ApiProblem } from '../model/api.ts';
 
 /** What ties a control to its label, hint and fault. */
 export interface Ties {

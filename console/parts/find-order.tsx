@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { useTexts } from '../context.ts';
-import { isOrderId } from '../event-text.ts';
+import { useTexts } from '../model/context.ts';
+import { isOrderId } from '../model/event-text.ts';
 import { overview } from '../texts/overview.ts';
 import { TextField } from './field.tsx';
 

@@ -1,10 +1,10 @@
 import type { Journey } from '#contracts/gateway.ts';
 import type { JourneyStep } from '#contracts/journey.ts';
 import type { OrderEvent } from '#contracts/orders.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { prettyJson } from '../event-text.ts';
-import { formatDuration } from '../format.ts';
-import { isSync, lengthOf, type TimedStep, timed } from '../journey.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { prettyJson } from '../model/event-text.ts';
+import { formatDuration } from '../model/format.ts';
+import { isSync, lengthOf, type TimedStep, timed } from '../model/journey.ts';
 import { journey as journeyTexts } from '../texts/journey.ts';
 import { HeadersTable } from './headers-table.tsx';
 import { Notice } from './notices.tsx';

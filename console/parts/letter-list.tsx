@@ -1,5 +1,5 @@
 import type { Letter } from '#contracts/notifications.ts';
-import { useTexts } from '../context.ts';
+import { useTexts } from '../model/context.ts';
 import { customer } from '../texts/customer.ts';
 import { Moment, Pill, type Tone } from './values.tsx';
 

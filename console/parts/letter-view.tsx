@@ -1,6 +1,6 @@
 import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatDuration } from '../format.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatDuration } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
 import { HeadersTable } from './headers-table.tsx';
 import { LetterFrame } from './letter-frame.tsx';

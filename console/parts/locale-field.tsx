@@ -1,5 +1,5 @@
-import { useTexts } from '../context.ts';
-import type { Language } from '../format.ts';
+import { useTexts } from '../model/context.ts';
+import type { Language } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
 
 /** In which language letters come. */

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { useConsole, useTexts } from '../context.ts';
-import { useLoad } from '../load.ts';
-import { type MailPage, type MailSummary, mailAddress } from '../mailbox.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useLoad } from '../model/load.ts';
+import { type MailPage, type MailSummary, mailAddress } from '../model/mailbox.ts';
 import { mailbox } from '../texts/mailbox.ts';
 import { TextField } from './field.tsx';
 import { Empty, Loading } from './notices.tsx';

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { useConsole, useTexts } from '../context.ts';
-import { formatSize } from '../format.ts';
-import { useLoad } from '../load.ts';
-import type { Mail } from '../mailbox.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatSize } from '../model/format.ts';
+import { useLoad } from '../model/load.ts';
+import type { Mail } from '../model/mailbox.ts';
 import { mailbox } from '../texts/mailbox.ts';
 import { Fact } from './fact.tsx';
 import { HeadersTable } from './headers-table.tsx';

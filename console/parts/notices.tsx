@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import type { ApiProblem } from '../api.ts';
-import type { Attempting } from '../attempt.ts';
-import { useTexts } from '../context.ts';
-import type { Loaded } from '../load.ts';
+import type { ApiProblem } from '../model/api.ts';
+import type { Attempting } from '../model/attempt.ts';
+import { useTexts } from '../model/context.ts';
+import type { Loaded } from '../model/load.ts';
 import { shell } from '../texts/shell.ts';
 
 /** A problem in words; faults that no field shows are listed. */

@@ -1,5 +1,5 @@
 import type { OperatorLetter } from '#contracts/notifications.ts';
-import { useTexts } from '../context.ts';
+import { useTexts } from '../model/context.ts';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
 import { LetterPill } from './letter-list.tsx';

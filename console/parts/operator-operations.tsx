@@ -1,15 +1,15 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { OperatorOperation, ReversalExcess } from '#contracts/billing.ts';
-import type { ApiProblem } from '../api.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatMoney } from '../format.ts';
-import { useAction } from '../load.ts';
-import { repeatedly } from '../orders.ts';
+import type { ApiProblem } from '../model/api.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatMoney } from '../model/format.ts';
+import { useAction } from '../model/load.ts';
+import { repeatedly } from '../model/orders.ts';
+import { useOpen } from '../model/use-unmount-signal.ts';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
 import { TextField } from './field.tsx';
 import { Notice, Problem } from './notices.tsx';
-import { useOpen } from './use-open.ts';
 import { Id, Moment, Money } from './values.tsx';
 
 /** Operations of a customer's wallet; a top-up can be undone, with a reason. */

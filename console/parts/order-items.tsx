@@ -1,6 +1,6 @@
 import type { PublicOrder } from '#contracts/gateway.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatMoney, formatNumber } from '../format.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatMoney, formatNumber } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
 import { Money } from './values.tsx';
 

@@ -1,5 +1,5 @@
 import type { PublicOrder } from '#contracts/gateway.ts';
-import { useTexts } from '../context.ts';
+import { useTexts } from '../model/context.ts';
 import { customer } from '../texts/customer.ts';
 import { Moment, Money, StatusPill } from './values.tsx';
 

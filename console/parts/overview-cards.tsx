@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { Overview } from '#contracts/operator.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatDuration, formatNumber } from '../format.ts';
-import type { Urgency, urgencies } from '../overview.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatDuration, formatNumber } from '../model/format.ts';
+import type { Urgency, urgencies } from '../model/overview.ts';
 import { overview } from '../texts/overview.ts';
 import { Pill, type Tone } from './values.tsx';
 

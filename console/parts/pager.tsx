@@ -1,5 +1,5 @@
 import { useLocation } from 'preact-iso';
-import { useTexts } from '../context.ts';
+import { useTexts } from '../model/context.ts';
 import { shell } from '../texts/shell.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { LettersToResend, ResendResult } from '#contracts/notifications.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatNumber } from '../format.ts';
-import { useAction } from '../load.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatNumber } from '../model/format.ts';
+import { useAction } from '../model/load.ts';
 import { operator } from '../texts/operator.ts';
 import { Field, TextField } from './field.tsx';
 import { Notice, Problem } from './notices.tsx';

@@ -1,7 +1,7 @@
 import type { JourneyStep, Participant } from '#contracts/journey.ts';
-import { useConsole, useTexts } from '../context.ts';
-import { formatDuration } from '../format.ts';
-import { isSync, PARTICIPANTS, type TimedStep } from '../journey.ts';
+import { useConsole, useTexts } from '../model/context.ts';
+import { formatDuration } from '../model/format.ts';
+import { isSync, PARTICIPANTS, type TimedStep } from '../model/journey.ts';
 import { journey as journeyTexts } from '../texts/journey.ts';
 
 // Units of the drawing, which scales with its place down to its least width (styles).

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
-import { type Theme, useConsole, useTexts } from '../context.ts';
-import type { Language } from '../format.ts';
+import { type Theme, useConsole, useTexts } from '../model/context.ts';
+import type { Language } from '../model/format.ts';
 import { shell } from '../texts/shell.ts';
 import { Icon, type IconName } from './icons.tsx';
 

@@ -1,5 +1,5 @@
-import { useTexts } from '../context.ts';
-import { linesOf, rangeOf, type Sample } from '../samples.ts';
+import { useTexts } from '../model/context.ts';
+import { linesOf, rangeOf, type Sample } from '../model/samples.ts';
 import { overview } from '../texts/overview.ts';
 
 // Units of the drawing, which is stretched to its place.

@@ -1,7 +1,7 @@
 import type { Money as MoneyValue } from '#contracts/common.ts';
 import type { OrderStatus } from '#contracts/orders.ts';
-import { useConsole } from '../context.ts';
-import { formatMoment, formatMomentInFull, formatMoney, shortId } from '../format.ts';
+import { useConsole } from '../model/context.ts';
+import { formatMoment, formatMomentInFull, formatMoney, shortId } from '../model/format.ts';
 
 export function Money({ value, sign = false }: { value: MoneyValue; sign?: boolean }) {
   const { language } = useConsole();

@@ -6,10 +6,10 @@ import type { Logger } from 'pino';
 import { ORDER_UPDATE_TYPE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { createEmbeddedBroker } from '#platform/broker/embedded/embedded.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
+import { readPidFile } from '../files/process.ts';
 import { findPlace } from '../postgres/cluster-directory.ts';
-import { readPidFile } from '../postgres/process.ts';
 import { serverUrl } from '../postgres/server.ts';
-import type { Secrets } from '../start/secrets.ts';
+import type { Secrets } from '../system/secrets.ts';
 import { OPERATOR_EMAIL } from '../system/system.ts';
 
 /** A system whose embedded broker can be reached. */

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describeError } from '#platform/errors.ts';
-import { DamagedFileError, whyUnreadable } from '../start/kept-file.ts';
+import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
 
 /** A message as SMTP handed it over. */
 export interface ReceivedMail {

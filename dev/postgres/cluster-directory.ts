@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, cp, lstat, mkdir, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { freshName, removeLeftovers, renameUnlessPresent } from '../start/drafts.ts';
+import { freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 
 /** Where one PostgreSQL cluster lives and what runs it. All paths are absolute. */
 export interface Place {

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { chown, link, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { freshName, removeLeftovers, renameUnlessPresent } from '../start/drafts.ts';
+import { freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 import {
   DamagedFileError,
   type KeptFile,
   readKeptFile,
   whyUnreadable,
-} from '../start/kept-file.ts';
+} from '../files/kept-file.ts';
 import type { Place } from './cluster-directory.ts';
 
 /** Major version of the binaries in package.json: what a data folder must have been made by. */

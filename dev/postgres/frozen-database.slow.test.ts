@@ -9,10 +9,10 @@ import { testLog } from '#harness/database.ts';
 import { publicKeysOf } from '#harness/system/processes.ts';
 import { complaint, freezeServer, ready, temporaryHome } from '#harness/system/start.ts';
 import { call, eventually, queryRows } from '#harness/system/system.ts';
-import { createSecrets } from '../start/secrets.ts';
+import { readPidFile } from '../files/process.ts';
+import { createSecrets } from '../system/secrets.ts';
 import { startServiceProcess } from '../system/service-process.ts';
 import { startPostgres } from './postgres.ts';
-import { readPidFile } from './process.ts';
 import { serverUrl } from './server.ts';
 
 // A database server without a processor, as on a machine that is busy. For longer than every

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { DamagedFileError, whyUnreadable } from '../start/kept-file.ts';
+import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
 import { serverProcess } from './cluster.ts';
 import type { Place } from './cluster-directory.ts';
 

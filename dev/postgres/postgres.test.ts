@@ -21,8 +21,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import pino from 'pino';
+import { identify, isAlive, readPidFile } from '../files/process.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from './postgres.ts';
-import { identify, isAlive, readPidFile } from './process.ts';
 
 const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
 const isRoot = process.getuid?.() === 0;

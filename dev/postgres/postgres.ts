@@ -5,9 +5,9 @@ import type { Logger } from 'pino';
 import { describeError } from '#platform/errors.ts';
 import { isTransient, sqlState } from '#platform/postgres/database.ts';
 import { START_WAIT_MS, startStep } from '#platform/service/start-step.ts';
+import { isAlive } from '../files/process.ts';
 import { initialise } from './cluster.ts';
 import { findPlace, type Place } from './cluster-directory.ts';
-import { isAlive } from './process.ts';
 import { bringUp, connect, OWNER_NAME, type Server, serverUrl, shutDown } from './server.ts';
 
 export interface EmbeddedPostgres {

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { describeError } from '#platform/errors.ts';
 import { sqlState } from '#platform/postgres/database.ts';
-import { DamagedFileError, whyUnreadable } from '../start/kept-file.ts';
+import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
+import { identify, isAlive, type PidFile, readPidFile, removePidFile } from '../files/process.ts';
 import { serverProcess } from './cluster.ts';
 import type { Place } from './cluster-directory.ts';
 import {
@@ -18,7 +19,6 @@ import {
   passes,
   reasonOf,
 } from './launch.ts';
-import { identify, isAlive, type PidFile, readPidFile, removePidFile } from './process.ts';
 
 /** A server that answers, with an open connection of the superuser to database `postgres`. */
 export interface Server {

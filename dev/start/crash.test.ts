@@ -8,8 +8,8 @@ import { newHistory } from '#harness/books/history.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { placesOf, ready, type Started, serverPid, temporaryHome } from '#harness/system/start.ts';
 import { call, eventually, orderOf, PASSWORD, queryRows, rub } from '#harness/system/system.ts';
-import { runTraffic } from '#harness/traffic.ts';
-import { readPidFile } from '../postgres/process.ts';
+import { runTraffic } from '#harness/system/traffic.ts';
+import { readPidFile } from '../files/process.ts';
 import { serverUrl } from '../postgres/server.ts';
 
 /** Registers, signs in and tops up. */

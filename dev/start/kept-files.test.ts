@@ -17,8 +17,8 @@ import { type TestContext, test } from 'node:test';
 import pino from 'pino';
 import { openMailStore } from '../mailbox/store.ts';
 import { startPostgres } from '../postgres/postgres.ts';
+import { loadSecrets } from '../system/secrets.ts';
 import { checkRunningFile } from './running.ts';
-import { loadSecrets } from './secrets.ts';
 
 const log = pino({ level: 'silent' });
 const isRoot = process.getuid?.() === 0;

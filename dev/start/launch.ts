@@ -7,15 +7,15 @@ import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/service/log.ts';
 import { RunSettings, stopOnSignal } from '#platform/service/run.ts';
 import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
-import { ensureConsole } from '../console.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
 import { databaseSettings, databasesWithoutUrl } from '../system/databases.ts';
+import { loadSecrets, type Secrets } from '../system/secrets.ts';
 import { openThread } from '../system/thread.ts';
+import { ensureConsole } from './console.ts';
 import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
 import { screen } from './screen.ts';
-import { loadSecrets, type Secrets } from './secrets.ts';
 
 const MAILBOX = new URL('../mailbox/thread.ts', import.meta.url);
 const NOTIFICATIONS = new URL('../system/notifications-thread.ts', import.meta.url);

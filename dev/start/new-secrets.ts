@@ -5,7 +5,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverProcess, writePassword } from '../postgres/cluster.ts';
 import { findPlace, type Place } from '../postgres/cluster-directory.ts';
-import { writeSecrets } from './secrets.ts';
+import { writeSecrets } from '../system/secrets.ts';
 
 const SESSION_TIMEOUT_MS = 120_000;
 

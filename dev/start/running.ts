@@ -1,6 +1,6 @@
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DamagedFileError } from './kept-file.ts';
+import { DamagedFileError } from '../files/kept-file.ts';
 
 /** The content of `running.json`: where the system of this folder listens, for the CLI and others. */
 export interface Running {

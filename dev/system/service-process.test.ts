@@ -6,8 +6,8 @@ import { createTestDatabaseUrl } from '#harness/database.ts';
 import { publicKeysOf } from '#harness/system/processes.ts';
 import { eventually } from '#harness/system/system.ts';
 import type { Environment } from '#platform/config/load-config.ts';
-import { isAlive } from '../postgres/process.ts';
-import { createSecrets } from '../start/secrets.ts';
+import { isAlive } from '../files/process.ts';
+import { createSecrets } from './secrets.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
 const KEYS = await publicKeysOf(createSecrets());

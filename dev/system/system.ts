@@ -9,8 +9,8 @@ import { IdentityConfig, startIdentity } from '#services/identity/service.ts';
 import { NotificationsConfig, startNotifications } from '#services/notifications/service.ts';
 import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
-import { createSecrets, type Secrets } from '../start/secrets.ts';
 import { type ReplicaSet, settleAll, startReplicaSet } from './replica-set.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
 
 export { DATABASES } from './databases.ts';
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';

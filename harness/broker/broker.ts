@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from '#platform/broker/broker.ts';
+import type { OutgoingMessage } from '#platform/broker/port/broker.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 
 /** A message on the topic `orders`, as the check of the books needs it. */

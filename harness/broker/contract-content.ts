@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { IncomingMessage, OutgoingMessage } from '#platform/broker/broker.ts';
+import type { IncomingMessage, OutgoingMessage } from '#platform/broker/port/broker.ts';
 import {
   burst,
   collect,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Broker, IncomingMessage, OutgoingMessage } from '#platform/broker/broker.ts';
+import type { Broker, IncomingMessage, OutgoingMessage } from '#platform/broker/port/broker.ts';
 
 /** A message as a foreign producer may write it. */
 export interface RawMessage {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { IncomingMessage } from '#platform/broker/broker.ts';
+import type { IncomingMessage } from '#platform/broker/port/broker.ts';
 import { contentTests } from './contract-content.ts';
 import {
   assertComplete,

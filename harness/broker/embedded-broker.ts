@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import type { BrokerUnderTest, RawMessage } from '#harness/broker/contract-helpers.ts';
-import type { Broker, OutgoingMessage } from '#platform/broker/broker.ts';
 import { BrokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import {
   createEmbeddedBroker,
   type EmbeddedBrokerOptions,
 } from '#platform/broker/embedded/embedded.ts';
+import type { Broker, OutgoingMessage } from '#platform/broker/port/broker.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { AppError } from '#platform/errors.ts';
 import { createDatabase, type Database } from '#platform/postgres/database.ts';

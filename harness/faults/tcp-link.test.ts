@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { createRandom } from '../../bench/prove/random.ts';
+import { createRandom } from '../../bench/prove/common/random.ts';
 import { eventually } from '../system/system.ts';
 import { type Link, openLink } from './tcp-link.ts';
 

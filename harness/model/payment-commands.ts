@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { BALANCE_MAX } from '#contracts/common.ts';
-import type { PaymentWish } from '#services/billing/decide-payment.ts';
+import type { PaymentWish } from '#services/billing/ledger/decide-payment.ts';
 import { type Answer, answerTo, type Books, type Call, explain } from './payment-model.ts';
 import {
   askAndKill,

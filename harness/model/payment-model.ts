@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BALANCE_MAX } from '#contracts/common.ts';
-import type { PaymentWish } from '#services/billing/decide-payment.ts';
-import type { TopUpRequest } from '#services/billing/top-up.ts';
+import type { PaymentWish } from '#services/billing/ledger/decide-payment.ts';
+import type { TopUpRequest } from '#services/billing/ledger/top-up.ts';
 
 // What billing must answer and store, told a second time: as plain values, one call after the
 // other, with no line of billing's own.

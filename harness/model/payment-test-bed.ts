@@ -8,11 +8,11 @@ import {
   type Queryable,
   sqlState,
 } from '#platform/postgres/database.ts';
-import { type Decided, decidePayments } from '#services/billing/decide-payment.ts';
-import { reverseOperation } from '#services/billing/reverse-operation.ts';
-import * as store from '#services/billing/store.ts';
-import { topUp } from '#services/billing/top-up.ts';
-import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/transactions.ts';
+import { type Decided, decidePayments } from '#services/billing/ledger/decide-payment.ts';
+import { reverseOperation } from '#services/billing/ledger/reverse-operation.ts';
+import * as store from '#services/billing/ledger/store.ts';
+import { topUp } from '#services/billing/ledger/top-up.ts';
+import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
 import { queryRows, testLog } from '../database.ts';
 import { startTestProxy, type TestProxy } from '../faults/proxy.ts';
 import { decidedOf, startBillingBench } from '../system/billing.ts';

@@ -7,10 +7,10 @@ import {
   type Decided,
   decidePayments,
   type PaymentWish,
-} from '#services/billing/decide-payment.ts';
-import * as store from '#services/billing/store.ts';
-import { topUp } from '#services/billing/top-up.ts';
-import { decisionsIn, topUpsIn } from '#services/billing/transactions.ts';
+} from '#services/billing/ledger/decide-payment.ts';
+import * as store from '#services/billing/ledger/store.ts';
+import { topUp } from '#services/billing/ledger/top-up.ts';
+import { decisionsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
 import { LEDGER_FAULTS } from '../books/ledger.ts';
 import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { Broker } from '#platform/broker/broker.ts';
+import type { Broker } from '#platform/broker/port/broker.ts';
 import { findLetter, type LetterRow } from '#services/notifications/api/letter-list-store.ts';
 import { insertLetters, type NewLetterRow } from '#services/notifications/delivery/letter-store.ts';
 import { NotificationsConfig, startNotifications } from '#services/notifications/service.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { createSecrets, type Secrets } from '#dev/start/secrets.ts';
+import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
 import { DATABASES } from '#dev/system/system.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
 import { createTestDatabaseUrl } from '../database.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Mailbox, startMailbox } from '#dev/mailbox/mailbox.ts';
-import { createSecrets, type Secrets } from '#dev/start/secrets.ts';
+import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
 import {
   OPERATOR_EMAIL,
   type StartService,
@@ -15,7 +15,6 @@ import {
 } from '#dev/system/system.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
-import { insertAccount } from '../accounts.ts';
 import type { Mail } from '../books/breaches.ts';
 import { listMails } from '../books/mails.ts';
 import type { TestBroker } from '../broker/broker.ts';
@@ -24,6 +23,7 @@ import { testKafkaConnection } from '../broker/kafka.ts';
 import { openKafkaTopic } from '../broker/kafka-topic.ts';
 import { openOwnKafka } from '../broker/own-kafka.ts';
 import { queryRows, testLog, testServerUrl } from '../database.ts';
+import { insertAccount } from './accounts.ts';
 import { optionsOf, testLayout } from './layout.ts';
 import { createDatabases } from './system-databases.ts';
 

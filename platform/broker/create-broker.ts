@@ -3,9 +3,9 @@ import { type Static, type TObject, Type } from 'typebox';
 import { type SettingsRule, settingsSchema } from '../config/load-config.ts';
 import { pemOf } from '../config/setting-formats.ts';
 import { createDatabase } from '../postgres/database.ts';
-import type { Broker } from './broker.ts';
 import { createEmbeddedBroker } from './embedded/embedded.ts';
 import type { KafkaConnection } from './kafka/client.ts';
+import type { Broker } from './port/broker.ts';
 
 // Of a process with one publisher and one subscription: the topic's append, the survey, the fetch,
 // the commit, the heartbeat and retention. Fewer would let a heartbeat wait behind the others.

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '#harness/broker/contract-helpers.ts';
-import { idOf, idsOf, insertRow, type Outbox, openOutbox, unpublished } from '#harness/outbox.ts';
-import type { IncomingMessage } from '../broker/broker.ts';
+import {
+  idOf,
+  idsOf,
+  insertRow,
+  type Outbox,
+  openOutbox,
+  unpublished,
+} from '#harness/broker/outbox.ts';
+import type { IncomingMessage } from '../broker/port/broker.ts';
 import type { Queryable } from '../postgres/database.ts';
 
 /** What a power cut may do to a broker that acknowledges before it syncs. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 import { deletePublished, inBatches, UPKEEP_BATCH } from './outbox-retention.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '#harness/broker/contract-helpers.ts';
-import { idOf, idsOf, insertRow, openOutbox, unpublished } from '#harness/outbox.ts';
-import type { Broker } from '../broker/broker.ts';
+import { idOf, idsOf, insertRow, openOutbox, unpublished } from '#harness/broker/outbox.ts';
+import type { Broker } from '../broker/port/broker.ts';
 import { type Database, queryWithin } from '../postgres/database.ts';
 
 // Invariant I5, the part of the relay: what is committed in the outbox arrives, at least once.

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { backoffMs, pause } from '../async/backoff.ts';
 import { within } from '../async/deadline.ts';
 import { createBell } from '../async/wakeup.ts';
-import type { Acknowledgement, Broker, OutgoingMessage } from '../broker/broker.ts';
+import type { Acknowledgement, Broker, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 import { keepOutboxInOrder } from './outbox-maintenance.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { until } from '#harness/broker/contract-helpers.ts';
+import { insertRow, MIGRATIONS } from '#harness/broker/outbox.ts';
 import { createTestDatabase, testLog } from '#harness/database.ts';
-import { insertRow, MIGRATIONS } from '#harness/outbox.ts';
 import type { Database } from '../postgres/database.ts';
 import { startOutboxRetention } from './outbox-retention.ts';
 

@@ -5,10 +5,10 @@ import { type Static, Type } from 'typebox';
 import { within } from '../async/deadline.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
+import { type Metric, serveMetrics } from '../http/metrics.ts';
 import { serveCalls } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
-import { type Metric, serveMetrics } from './metrics.ts';
 
 /** A started service. */
 export interface RunningService {

@@ -7,10 +7,10 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { claimCurrency } from './currency.ts';
+import { claimCurrency } from './ledger/currency.ts';
+import { serveBilling } from './ledger/wallet-routes.ts';
 import { serveAudit } from './operations/audit-routes.ts';
 import { serveRepairs } from './operations/repair-routes.ts';
-import { serveBilling } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
 

@@ -5,6 +5,7 @@ import { deadlineIn } from '#platform/async/deadline.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
+import { serveMetrics } from '#platform/http/metrics.ts';
 import { createHttpServer, listen } from '#platform/http/server.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import {
@@ -12,9 +13,10 @@ import {
   type RunningService,
   serveHealth,
 } from '#platform/service/internal-service.ts';
-import { serveMetrics } from '#platform/service/metrics.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createIssuerKeys, discoverKeys } from './auth/issuer-keys.ts';
+import type { Gateway } from './context/context.ts';
+import type { Neighbours } from './context/service-clients.ts';
 import { serveAccounts } from './forwards/account-routes.ts';
 import { serveLetters } from './forwards/letter-routes.ts';
 import { serveDeadLetters, serveOperatorLetters } from './forwards/operator-letter-routes.ts';
@@ -22,7 +24,6 @@ import { servePendingOrders } from './forwards/operator-order-routes.ts';
 import { serveOperatorWallets } from './forwards/operator-wallet-routes.ts';
 import { serveOverview } from './forwards/overview-routes.ts';
 import { serveWallets } from './forwards/wallet-routes.ts';
-import type { Gateway } from './gateway.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { contactMemoryIn } from './orders/provision-profile.ts';
@@ -30,7 +31,6 @@ import { startRecovery } from './orders/recovery-loop.ts';
 import { serveLedger } from './reconciliation/ledger-routes.ts';
 import { serveRepairs } from './reconciliation/repair-routes.ts';
 import { limitSettings, limitWork } from './request-limits.ts';
-import type { Neighbours } from './service-clients.ts';
 import { type ConsoleFacts, serveConsole } from './web/console-routes.ts';
 import { serveDocs } from './web/docs-routes.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { AuditedOrder } from '#contracts/orders.ts';
-import { createSecrets } from '#dev/start/secrets.ts';
+import { createSecrets } from '#dev/system/secrets.ts';
 import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
 import { publicKeysOf } from '#harness/system/processes.ts';

@@ -13,12 +13,12 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { serveOrders } from './lifecycle/order-routes.ts';
 import { serveAudit } from './operations/audit-routes.ts';
 import { serveHistory } from './operations/history-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
 import { serveOverview } from './operations/overview-routes.ts';
 import { serveRepairs } from './operations/repair-routes.ts';
-import { serveOrders } from './routes.ts';
 
 const CONNECTIONS_MAX = 16;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orderIdIn, prettyJson } from '../../console/event-text.ts';
+import { orderIdIn, prettyJson } from '../../console/model/event-text.ts';
 
 const ID = '0197fa3e-5f2c-7c1a-9d51-0a2b3c4d5e6f';
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
-import { addReport, byRelation, DIFFERENCES_SHOWN, NOTHING_CHECKED } from '../../console/ledger.ts';
+import {
+  addReport,
+  byRelation,
+  DIFFERENCES_SHOWN,
+  NOTHING_CHECKED,
+} from '../../console/model/ledger.ts';
 
 const difference = (relation: LedgerDifference['relation'], id: string): LedgerDifference => ({
   relation,

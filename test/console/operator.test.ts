@@ -6,10 +6,10 @@ import type { OperatorLetter } from '#contracts/notifications.ts';
 import type { Overview } from '#contracts/operator.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
-import { stop } from '#harness/faults/outage.ts';
 import { type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
+import { stop } from '#harness/system/outage.ts';
 import {
   answeredWith,
   call,

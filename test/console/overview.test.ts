@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Overview } from '#contracts/operator.ts';
-import { lagOf, urgencies, waitingOf } from '../../console/overview.ts';
+import { lagOf, urgencies, waitingOf } from '../../console/model/overview.ts';
 
 type Orders = NonNullable<Overview['orders']>;
 type Notifications = NonNullable<Overview['notifications']>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linesOf, rangeOf, type Sample, SPAN_MS, withSample } from '../../console/samples.ts';
+import { linesOf, rangeOf, type Sample, SPAN_MS, withSample } from '../../console/model/samples.ts';
 
 const SIZE = { width: 100, height: 10 };
 

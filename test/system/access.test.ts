@@ -8,7 +8,7 @@ import * as notifications from '#contracts/notifications.ts';
 import * as operatorContract from '#contracts/operator.ts';
 import * as orders from '#contracts/orders.ts';
 import * as profiles from '#contracts/profiles.ts';
-import { assertProblem, rawCall } from '#harness/faults/raw-http.ts';
+import { assertProblem, rawCall } from '#harness/system/raw-http.ts';
 import {
   type Answer,
   call,

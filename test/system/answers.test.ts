@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { assertBooks } from '#harness/books/books.ts';
 import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
 import { startTestProxy, type TestProxy } from '#harness/faults/proxy.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   type Answer,
   answeredWith,

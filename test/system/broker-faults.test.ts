@@ -4,7 +4,7 @@ import { assertBooks } from '#harness/books/books.ts';
 import { newHistory } from '#harness/books/history.ts';
 import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
 import { startTestSystem } from '#harness/system/system.ts';
-import { runTraffic } from '#harness/traffic.ts';
+import { runTraffic } from '#harness/system/traffic.ts';
 
 test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as ever, and no event is lost', {
   skip: skipWithoutOwnBroker,

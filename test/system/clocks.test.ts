@@ -4,9 +4,9 @@ import type { Letter } from '#contracts/notifications.ts';
 import type { PendingOrder } from '#contracts/orders.ts';
 import { startServiceProcess } from '#dev/system/service-process.ts';
 import type { StartService } from '#dev/system/system.ts';
-import { stop } from '#harness/faults/outage.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { optionsOf, testLayout } from '#harness/system/layout.ts';
+import { stop } from '#harness/system/outage.ts';
 import {
   eventually,
   orderOf,

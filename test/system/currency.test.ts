@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertProblem } from '#harness/faults/raw-http.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import { call, eventually, queryRows, startTestSystem } from '#harness/system/system.ts';
 
 // Services with different settings of CURRENCY: nothing is relabelled, and no order stays Pending.

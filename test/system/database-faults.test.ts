@@ -5,13 +5,13 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isAlive, readPidFile } from '#dev/files/process.ts';
 import { startPostgres } from '#dev/postgres/postgres.ts';
-import { isAlive, readPidFile } from '#dev/postgres/process.ts';
 import { assertBooks, passLeases } from '#harness/books/books.ts';
 import { newHistory } from '#harness/books/history.ts';
 import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
 import { testLog } from '#harness/database.ts';
-import { stop } from '#harness/faults/outage.ts';
+import { stop } from '#harness/system/outage.ts';
 import {
   answeredWith,
   call,
@@ -22,7 +22,7 @@ import {
   startTestSystem,
   type TestSystem,
 } from '#harness/system/system.ts';
-import { runTraffic } from '#harness/traffic.ts';
+import { runTraffic } from '#harness/system/traffic.ts';
 
 interface KillableServer extends OwnServer {
   /** Ends every connection but its own. */

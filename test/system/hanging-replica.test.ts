@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pino from 'pino';
 import { assertBooks } from '#harness/books/books.ts';
-import { stop } from '#harness/faults/outage.ts';
+import { stop } from '#harness/system/outage.ts';
 import { publicKeysOf, startServiceProcess } from '#harness/system/processes.ts';
 import { call, eventually, orderOf, startTestSystem } from '#harness/system/system.ts';
 import { loadConfig } from '#platform/config/load-config.ts';

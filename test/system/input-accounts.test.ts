@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { assertProblem, placesOf, rawCall, senderOf } from '#harness/faults/raw-http.ts';
+import { assertProblem, placesOf, rawCall, senderOf } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import type { TestSystem } from '#harness/system/system.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { assertProblem, placesOf, rawCall, senderOf } from '#harness/faults/raw-http.ts';
 import { item, MAX, order, priced } from '#harness/order-texts.ts';
+import { assertProblem, placesOf, rawCall, senderOf } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import type { TestSystem } from '#harness/system/system.ts';
 

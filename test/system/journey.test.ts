@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { Journey } from '#contracts/gateway.ts';
-import { stop } from '#harness/faults/outage.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
 import { openSmtpServer, type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { stop } from '#harness/system/outage.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   answeredWith,
   call,

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { placeOrder } from '#contracts/gateway.ts';
 import { createOrder } from '#contracts/orders.ts';
-import { assertProblem, senderOf } from '#harness/faults/raw-http.ts';
+import { assertProblem, senderOf } from '#harness/system/raw-http.ts';
 import {
   call,
   eventually,

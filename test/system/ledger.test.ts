@@ -4,9 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { auditPositions } from '#contracts/letter-audit.ts';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
 import { testLog } from '#harness/database.ts';
-import { stop } from '#harness/faults/outage.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
-import { insertPastOrders } from '#harness/past-orders.ts';
+import { stop } from '#harness/system/outage.ts';
+import { insertPastOrders } from '#harness/system/past-orders.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   call,
   eventually,

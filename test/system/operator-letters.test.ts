@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { DeadLetter, OperatorLetter } from '#contracts/notifications.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
-import { stop } from '#harness/faults/outage.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { stop } from '#harness/system/outage.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   call,

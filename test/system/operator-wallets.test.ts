@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { assertBooks } from '#harness/books/books.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
   queryRows,

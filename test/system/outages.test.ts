@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startMailbox } from '#dev/mailbox/mailbox.ts';
-import { createSecrets } from '#dev/start/secrets.ts';
+import { createSecrets } from '#dev/system/secrets.ts';
 import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
 import { testLog } from '#harness/database.ts';
-import { stop } from '#harness/faults/outage.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
 import { startTestIssuer } from '#harness/issuer.ts';
+import { stop } from '#harness/system/outage.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   type Answer,
   answeredWith,

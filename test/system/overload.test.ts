@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { assertBooks } from '#harness/books/books.ts';
 import { startTestProxy } from '#harness/faults/proxy.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
 import { readMetrics } from '#harness/metrics.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   type Answer,

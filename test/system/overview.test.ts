@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Overview } from '#contracts/operator.ts';
 import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
-import { stop } from '#harness/faults/outage.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { stop } from '#harness/system/outage.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   call,
   eventually,

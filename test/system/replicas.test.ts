@@ -7,7 +7,7 @@ import * as orders from '#contracts/orders.ts';
 import { assertBooks } from '#harness/books/books.ts';
 import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
 import { testLog } from '#harness/database.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   type Answer,
   call,

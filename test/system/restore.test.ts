@@ -7,6 +7,7 @@ import type { System } from '#dev/system/system.ts';
 import { readBooks } from '#harness/books/books.ts';
 import { breachesIn } from '#harness/books/breaches.ts';
 import { newHistory } from '#harness/books/history.ts';
+import { testLayout } from '#harness/system/layout.ts';
 import {
   assertMoney,
   type Client,
@@ -16,8 +17,7 @@ import {
   fingerprint,
   insertPending,
   untilRecovered,
-} from '#harness/restore.ts';
-import { testLayout } from '#harness/system/layout.ts';
+} from '#harness/system/restore.ts';
 import {
   call,
   PASSWORD,

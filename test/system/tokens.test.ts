@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { CompactEncrypt, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
-import { stop } from '#harness/faults/outage.ts';
-import { assertProblem, rawCall } from '#harness/faults/raw-http.ts';
 import { AUDIENCE, nowPlus, startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
+import { stop } from '#harness/system/outage.ts';
+import { assertProblem, rawCall } from '#harness/system/raw-http.ts';
 import {
   type Answer,
   call,

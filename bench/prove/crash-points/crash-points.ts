@@ -1,5 +1,5 @@
 import type { Client } from '../load/client.ts';
-import type { Report } from '../report.ts';
+import type { Report } from '../report/report.ts';
 import type { Place } from '../system/system.ts';
 import { letterPoints } from './letter-points.ts';
 import { moneyPoints } from './money-points.ts';

@@ -7,7 +7,7 @@ import { passLeases } from '#harness/books/books.ts';
 import { queryRows } from '#harness/database.ts';
 import type { SmtpStep } from '#harness/faults/smtp-server.ts';
 import type { Answer } from '#harness/system/system.ts';
-import { eventually } from '../waiting.ts';
+import { eventually } from '../common/waiting.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 import { type Asked, assertStatus, type Bench, type CrashPoint } from './test-bed.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { passLeases } from '#harness/books/books.ts';
-import { eventually } from '../waiting.ts';
+import { eventually } from '../common/waiting.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 import {
   type Asked,

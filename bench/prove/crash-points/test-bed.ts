@@ -3,11 +3,11 @@ import net from 'node:net';
 import type { Row } from '#harness/books/breaches.ts';
 import type { Link } from '#harness/faults/tcp-link.ts';
 import { type Answer, queryRows } from '#harness/system/system.ts';
+import { eventually, PATIENCE_MS } from '../common/waiting.ts';
 import { type Item, pieceAt } from '../load/basket.ts';
 import { type Client, type Customer, FINAL } from '../load/client.ts';
 import type { Replica } from '../system/replica.ts';
 import { type Place, RECOVERY_AGE_MS } from '../system/system.ts';
-import { eventually, PATIENCE_MS } from '../waiting.ts';
 import { type CrashStep, linksFor } from './crash-steps.ts';
 
 /** One moment at which something dies or stands still, and what must come of it. */

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queryRows } from '#harness/database.ts';
-import { calmBreaches, checkAll } from '../check.ts';
+import { createRandom } from '../common/random.ts';
+import { eachOf, eventually, PATIENCE_MS, withPatience } from '../common/waiting.ts';
 import { runCrashPoints } from '../crash-points/crash-points.ts';
 import { type Client, type Customer, createClient } from '../load/client.ts';
 import { runLoad } from '../load/load.ts';
 import { createPace } from '../load/load-rate.ts';
-import { createRandom } from '../random.ts';
-import { newReport } from '../report.ts';
+import { calmBreaches, checkAll } from '../report/check.ts';
+import { newReport } from '../report/report.ts';
 import { CLIENTS, registerCustomers } from '../run.ts';
 import { type Place, startPlace } from '../system/system.ts';
-import { eachOf, eventually, PATIENCE_MS, withPatience } from '../waiting.ts';
 import type { Defect } from './defects.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');

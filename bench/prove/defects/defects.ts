@@ -18,7 +18,7 @@ const protocolDefects: Defect[] = [
   {
     name: 'a decline is not kept',
     service: 'billing',
-    file: 'services/billing/decide-payment.ts',
+    file: 'services/billing/ledger/decide-payment.ts',
     from: 'store.insertPayments(outcome.payments),',
     to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'declined')),`,
     points: ['declined payment is delivered again'],
@@ -27,7 +27,7 @@ const protocolDefects: Defect[] = [
   {
     name: 'void-or-get only gets',
     service: 'billing',
-    file: 'services/billing/decide-payment.ts',
+    file: 'services/billing/ledger/decide-payment.ts',
     from: 'store.insertPayments(outcome.payments),',
     to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'voided')),`,
     points: ['its request goes on'],
@@ -46,7 +46,7 @@ const protocolDefects: Defect[] = [
   {
     name: 'the event is written beside the status, not with it',
     service: 'orders',
-    file: 'services/orders/store.ts',
+    file: 'services/orders/lifecycle/store.ts',
     from: 'from settled\n      )',
     to: 'from settled where false\n      )',
     points: ['orders dies after "settle the order"'],
@@ -68,7 +68,7 @@ const protocolDefects: Defect[] = [
   {
     name: 'the status is written without its guard',
     service: 'orders',
-    file: 'services/orders/store.ts',
+    file: 'services/orders/lifecycle/store.ts',
     from: "where id = order_id and (status = 'Pending') is true",
     to: 'where id = order_id',
     points: ['orders dies after "settle the order"'],
@@ -77,7 +77,7 @@ const protocolDefects: Defect[] = [
   {
     name: 'a top-up without its key',
     service: 'billing',
-    file: 'services/billing/top-up.ts',
+    file: 'services/billing/ledger/top-up.ts',
     from: 'const { customerId, amount, idempotencyKey } = request;',
     to: `const { customerId, amount } = request;
   const idempotencyKey = \`\${request.idempotencyKey}/\${randomUUIDv7()}\`;`,
@@ -101,7 +101,7 @@ const mixUps: Defect[] = [
   {
     name: 'decisions of a batch go to their neighbours',
     service: 'billing',
-    file: 'services/billing/decide-payment.ts',
+    file: 'services/billing/ledger/decide-payment.ts',
     from: 'return outcome.decided.map(',
     to: 'return [...outcome.decided.slice(1), ...outcome.decided.slice(0, 1)].map(',
     found: [/alarms, phase calm, .*billing.*a batch is mixed up/],
@@ -109,7 +109,7 @@ const mixUps: Defect[] = [
   {
     name: 'settled orders of a batch go to their neighbours',
     service: 'orders',
-    file: 'services/orders/routes.ts',
+    file: 'services/orders/lifecycle/order-routes.ts',
     from: '=> store.settleOrders(database, settlements),',
     to: `=> store.settleOrders(database, settlements).then(([first, ...rest]) => [...rest, first!]),`,
     found: [/alarms, phase calm, .*orders.*a batch is mixed up/],
@@ -125,7 +125,7 @@ const mixUps: Defect[] = [
   {
     name: 'a key is looked up without its customer',
     service: 'orders',
-    file: 'services/orders/store.ts',
+    file: 'services/orders/lifecycle/store.ts',
     from: 'where customer_id = $1 and idempotency_key = $2`',
     to: 'where customer_id <> $1 and idempotency_key = $2 limit 1`',
     found: [/in calm/],
@@ -193,7 +193,7 @@ const mixUps: Defect[] = [
   {
     name: 'events of a batch all name one customer',
     service: 'orders',
-    file: 'services/orders/store.ts',
+    file: 'services/orders/lifecycle/store.ts',
     from: `'customerId', \${row}.customer_id,`,
     to: "'customerId', (select max(customer_id) from settled),",
     found: [/event .* tells .*, order .* is/, /the reconciliation found/],
@@ -201,7 +201,7 @@ const mixUps: Defect[] = [
   {
     name: 'orders of a batch are stored with the items of their neighbours',
     service: 'orders',
-    file: 'services/orders/store.ts',
+    file: 'services/orders/lifecycle/store.ts',
     from: 'drafts.map((draft) => draft.itemsJson),',
     to: 'drafts.map((_, at) => drafts.at(at - 1)!.itemsJson),',
     found: [/the order has another total or other items/],
@@ -209,7 +209,7 @@ const mixUps: Defect[] = [
   {
     name: 'the hash of an order ignores quantities',
     service: 'orders',
-    file: 'services/orders/create-order.ts',
+    file: 'services/orders/lifecycle/create-order.ts',
     from: '    quantity,\n    unitPrice.amount,',
     to: '    unitPrice.amount,',
     found: [/in calm .* for another body/, /the order has another total or other items/],
@@ -217,7 +217,7 @@ const mixUps: Defect[] = [
   {
     name: 'the hash of an order ignores the order of items',
     service: 'orders',
-    file: 'services/orders/create-order.ts',
+    file: 'services/orders/lifecycle/create-order.ts',
     from: 'JSON.stringify(canonical)',
     to: 'JSON.stringify(canonical.map(String).sort())',
     found: [/in calm .* for another body/],
@@ -246,7 +246,7 @@ const mixUps: Defect[] = [
   {
     name: 'a top-up is stored a second time, under another key',
     service: 'billing',
-    file: 'services/billing/top-up.ts',
+    file: 'services/billing/ledger/top-up.ts',
     from: '    await store.updateWallet({ ...wallet, balance, operationCount: number });',
     to: `    const twice = { ...wallet, balance: balance + amount.amount, operationCount: number + 1 };
     await store.insertOperation({

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Random } from '../random.ts';
+import type { Random } from '../common/random.ts';
 import type { Place } from '../system/system.ts';
 import { type Fault, faults, OVER } from './faults.ts';
 

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { queryRows } from '#harness/database.ts';
 import type { Link } from '#harness/faults/tcp-link.ts';
+import type { Random } from '../common/random.ts';
+import { eventually } from '../common/waiting.ts';
 import { type CrashStep, crashSteps, linksFor } from '../crash-points/crash-steps.ts';
-import type { Random } from '../random.ts';
 import type { Replica } from '../system/replica.ts';
 import type { Place } from '../system/system.ts';
-import { eventually } from '../waiting.ts';
 
 /** One kind of harm. */
 export interface Fault {

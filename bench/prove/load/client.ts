@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Agent, request } from 'undici';
 import { echoOf, itemsText, newHistory, orderAnswer } from '#harness/books/history.ts';
 import { type Answer, PASSWORD, rub } from '#harness/system/system.ts';
-import { PATIENCE_MS, withPatience } from '../waiting.ts';
+import { PATIENCE_MS, withPatience } from '../common/waiting.ts';
 import { type Item, totalOf } from './basket.ts';
 
 export interface Customer {

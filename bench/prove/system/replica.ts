@@ -2,7 +2,7 @@ import { type ServiceProcess, startServiceProcess } from '#dev/system/service-pr
 import { type Link, openLink } from '#harness/faults/tcp-link.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
-import { withPatience } from '../waiting.ts';
+import { withPatience } from '../common/waiting.ts';
 
 /** One process of a service, which may be killed and started again on the same port. */
 export interface Replica extends RunningService {

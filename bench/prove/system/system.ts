@@ -2,19 +2,19 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { isAlive, readPidFile } from '#dev/files/process.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
 import { startPostgres } from '#dev/postgres/postgres.ts';
-import { isAlive, readPidFile } from '#dev/postgres/process.ts';
-import { createSecrets, type Secrets } from '#dev/start/secrets.ts';
+import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
 import { DATABASES, startSystem } from '#dev/system/system.ts';
 import type { Places } from '#harness/books/books.ts';
 import type { TestBroker } from '#harness/broker/broker.ts';
 import { embeddedTopic } from '#harness/broker/embedded-topic.ts';
 import { openKafkaTopic } from '#harness/broker/kafka-topic.ts';
-import { type Alarm, alarmIn, isExcused, type Phase } from '../alarms.ts';
-import { type SmtpProcess, startSmtp } from '../faults/smtp.ts';
+import { type Alarm, alarmIn, isExcused, type Phase } from './alarms.ts';
 import { type Replica, startReplica } from './replica.ts';
+import { type SmtpProcess, startSmtp } from './smtp.ts';
 
 /** PostgreSQL as a victim: it comes back by itself (dev/postgres/postgres.ts). */
 export interface DatabaseServer {

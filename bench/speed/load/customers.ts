@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import type { TopUpAnswer } from '#harness/books/history.ts';
 import { queryRows, rub } from '#harness/system/system.ts';
-import { eventually, withPatience } from '../../prove/waiting.ts';
+import { eventually, withPatience } from '../../prove/common/waiting.ts';
 import type { Issuer } from '../set-ups/issuer.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
 import type { LoadCustomer } from './load.ts';

@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { createPlan } from '../plan.ts';
 import { readAnswer } from './connection.ts';
 import { type LoadJob, runLoad } from './load.ts';
+import { createPlan } from './plan.ts';
 
 const FUNDED = { customerId: 'rich', token: 't', funded: true };
 const POOR = { customerId: 'poor', token: 't', funded: false };

@@ -1,6 +1,6 @@
 import type { OrderAnswer } from '#harness/books/history.ts';
-import { createPlan } from '../plan.ts';
 import { type Connection, type HttpAnswer, openConnection } from './connection.ts';
+import { createPlan } from './plan.ts';
 
 /** Whose orders are placed. */
 export interface LoadCustomer {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readPidFile } from '#dev/postgres/process.ts';
+import { readPidFile } from '#dev/files/process.ts';
 import { serverUrl } from '#dev/postgres/server.ts';
 import { placesOf, ready } from '#harness/system/start.ts';
 import type { Issuer } from './issuer.ts';

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts';
 import type { Database } from '../../postgres/database.ts';
-import { brokerUnavailable } from '../broker.ts';
-import { createPublishQueue, type WriteMessages } from '../publish-queue.ts';
+import { brokerUnavailable } from '../port/broker.ts';
+import { createPublishQueue, type WriteMessages } from '../port/publish-queue.ts';
 import * as store from './store.ts';
 import type { Topics } from './topics.ts';
 

@@ -18,7 +18,7 @@ import {
   rawClient,
 } from '#harness/broker/embedded-broker.ts';
 import { AppError } from '../../errors.ts';
-import type { IncomingMessage, OutgoingMessage } from '../broker.ts';
+import type { IncomingMessage, OutgoingMessage } from '../port/broker.ts';
 
 brokerContract('embedded broker', makeBroker);
 

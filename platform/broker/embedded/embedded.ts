@@ -7,7 +7,7 @@ import {
   type Broker,
   brokerUnavailable,
   type OutgoingMessage,
-} from '../broker.ts';
+} from '../port/broker.ts';
 import { createAppender } from './appender.ts';
 import { listLag } from './group-store.ts';
 import * as store from './store.ts';

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../postgres/database.ts';
-import type { PartitionLag } from '../broker.ts';
+import type { PartitionLag } from '../port/broker.ts';
 import type { Reader } from './store.ts';
 
 // Statements about groups: positions, leases, members. Those about topics and messages are in

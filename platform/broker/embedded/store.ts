@@ -1,6 +1,6 @@
 import type { Queryable } from '../../postgres/database.ts';
-import type { IncomingMessage, TopicEnds } from '../broker.ts';
-import type { EncodedMessage } from '../publish-queue.ts';
+import type { IncomingMessage, TopicEnds } from '../port/broker.ts';
+import type { EncodedMessage } from '../port/publish-queue.ts';
 
 export interface Topic {
   /** Short key of the rows. */

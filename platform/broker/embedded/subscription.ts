@@ -4,7 +4,7 @@ import { backoffMs, pause } from '../../async/backoff.ts';
 import { type Batcher, createBatcher } from '../../async/batcher.ts';
 import { createBell } from '../../async/wakeup.ts';
 import type { Database } from '../../postgres/database.ts';
-import type { IncomingMessage, MessageHandler } from '../broker.ts';
+import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
 import * as groups from './group-store.ts';
 import * as store from './store.ts';
 import type { Topics } from './topics.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
 import type { Database } from '../../postgres/database.ts';
-import { brokerUnavailable } from '../broker.ts';
+import { brokerUnavailable } from '../port/broker.ts';
 import * as store from './store.ts';
 
 export interface Topics {

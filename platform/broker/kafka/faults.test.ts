@@ -15,7 +15,7 @@ import { publishSurely } from '#harness/broker/embedded-broker.ts';
 import { makeKafkaBroker } from '#harness/broker/kafka.ts';
 import { skipWithoutOwnKafka as skip, startOwnKafka } from '#harness/broker/own-kafka.ts';
 import { AppError } from '../../errors.ts';
-import type { IncomingMessage } from '../broker.ts';
+import type { IncomingMessage } from '../port/broker.ts';
 import type { KafkaBrokerOptions } from './kafka.ts';
 
 /** A broker of its own, and clients of it with short leases. */

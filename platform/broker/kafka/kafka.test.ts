@@ -12,7 +12,7 @@ import {
 } from '#harness/broker/contract-helpers.ts';
 import { brokerContract } from '#harness/broker/contract-suite.ts';
 import { makeKafkaBroker, skipWithoutKafka, testKafkaConnection } from '#harness/broker/kafka.ts';
-import type { IncomingMessage } from '../broker.ts';
+import type { IncomingMessage } from '../port/broker.ts';
 import { producerOptions } from './publisher.ts';
 
 const skip = skipWithoutKafka;

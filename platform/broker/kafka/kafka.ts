@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from '../../errors.ts';
-import { type Broker, brokerUnavailable } from '../broker.ts';
+import { type Broker, brokerUnavailable } from '../port/broker.ts';
 import type { KafkaConnection } from './client.ts';
 import { createKafkaPublisher } from './publisher.ts';
 import { KafkaSubscription } from './subscription.ts';

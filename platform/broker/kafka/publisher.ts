@@ -1,7 +1,7 @@
 import { compatibilityPartitioner, ProduceAcks, Producer } from '@platformatic/kafka';
 import { AppError } from '../../errors.ts';
-import { brokerUnavailable } from '../broker.ts';
-import { createPublishQueue, type EncodedMessage } from '../publish-queue.ts';
+import { brokerUnavailable } from '../port/broker.ts';
+import { createPublishQueue, type EncodedMessage } from '../port/publish-queue.ts';
 import { clientOptions, type KafkaConnection, keepClient } from './client.ts';
 import type { KafkaTopic, KafkaTopics } from './topics.ts';
 

@@ -6,7 +6,7 @@ import {
   type RecordsBatch,
 } from '@platformatic/kafka';
 import type { Logger } from 'pino';
-import type { IncomingMessage } from '../broker.ts';
+import type { IncomingMessage } from '../port/broker.ts';
 import { clientOptions, type KafkaConnection, keepClient } from './client.ts';
 import type { KafkaTopics } from './topics.ts';
 

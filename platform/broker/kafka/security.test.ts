@@ -14,8 +14,8 @@ import { skipWithoutOwnKafka as skip, startOwnKafka } from '#harness/broker/own-
 import { testLog } from '#harness/database.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { AppError } from '../../errors.ts';
-import type { IncomingMessage } from '../broker.ts';
 import { BrokerSettings, createBroker } from '../create-broker.ts';
+import type { IncomingMessage } from '../port/broker.ts';
 
 const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule';

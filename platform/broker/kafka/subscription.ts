@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { backoffMs, pause } from '../../async/backoff.ts';
 import { createBell } from '../../async/wakeup.ts';
 import { describeError } from '../../errors.ts';
-import type { IncomingMessage, MessageHandler } from '../broker.ts';
+import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
 import type { KafkaConnection } from './client.ts';
 import { type Assignment, type Membership, startMembership } from './membership.ts';
 import {

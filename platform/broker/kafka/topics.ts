@@ -5,7 +5,7 @@ import {
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
 import { pause } from '../../async/backoff.ts';
-import type { PartitionLag, TopicEnds } from '../broker.ts';
+import type { PartitionLag, TopicEnds } from '../port/broker.ts';
 import { clientOptions, type KafkaConnection, keepClient } from './client.ts';
 
 const REQUEST_TIMEOUT_MS = 3_000;

@@ -4,8 +4,8 @@ import type { Repair } from '#contracts/repairs.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { listRepairs, type StoredRepair } from '#platform/postgres/repair-log.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
-import { repairsIn } from '../transactions.ts';
-import { repairPayment } from './repair-payment.ts';
+import { repairPayment } from '../ledger/repair-payment.ts';
+import { repairsIn } from '../ledger/transactions.ts';
 
 /** Billing's part of the repair after a restore. */
 export function serveRepairs(api: InternalApi, database: Database, currency: string): void {

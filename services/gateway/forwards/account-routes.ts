@@ -4,8 +4,8 @@ import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
-import { problemOf } from '../service-clients.ts';
+import type { Gateway } from '../context/context.ts';
+import { problemOf } from '../context/service-clients.ts';
 
 // Passwords are hashed a few at a time; a burst of sign-ins waits its turn rather than failing.
 const ACCOUNT_DEADLINE_MS = 10_000;

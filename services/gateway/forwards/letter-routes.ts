@@ -1,8 +1,8 @@
 import * as contract from '#contracts/gateway.ts';
 import * as notifications from '#contracts/notifications.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
-import { problemOf } from '../service-clients.ts';
+import type { Gateway } from '../context/context.ts';
+import { problemOf } from '../context/service-clients.ts';
 
 /** The customer's letters. */
 export function serveLetters(app: HttpServer, gateway: Gateway): void {

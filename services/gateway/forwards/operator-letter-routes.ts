@@ -1,8 +1,8 @@
 import * as notifications from '#contracts/notifications.ts';
 import * as contract from '#contracts/operator.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
-import { problemOf } from '../service-clients.ts';
+import type { Gateway } from '../context/context.ts';
+import { problemOf } from '../context/service-clients.ts';
 
 const { letterSent, noContact } = notifications.notificationProblems;
 

@@ -2,9 +2,9 @@ import { readPendingOrders } from '#contracts/operator.ts';
 import * as orders from '#contracts/orders.ts';
 import { languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../context/context.ts';
+import { problemOf } from '../context/service-clients.ts';
 import { withLabel } from '../orders/order-routes.ts';
-import { problemOf } from '../service-clients.ts';
 
 /** The operator's view of orders that have not ended. */
 export function servePendingOrders(app: HttpServer, gateway: Gateway): void {

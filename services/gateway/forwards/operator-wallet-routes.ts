@@ -6,8 +6,8 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http/client.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
-import type { Gateway } from '../gateway.ts';
-import { bodyOf, partOr, problemOf } from '../service-clients.ts';
+import type { Gateway } from '../context/context.ts';
+import { bodyOf, partOr, problemOf } from '../context/service-clients.ts';
 import { requireKey } from '../web/response-headers.ts';
 import { topUpCheck, topUpWallet } from './wallet-routes.ts';
 

@@ -3,8 +3,8 @@ import { readOverview } from '#contracts/operator.ts';
 import { getOrdersOverview } from '#contracts/orders.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
-import { bodyOf, partOr } from '../service-clients.ts';
+import type { Gateway } from '../context/context.ts';
+import { bodyOf, partOr } from '../context/service-clients.ts';
 
 // Longer than notifications waits for a broker that hangs, and short enough for who watches.
 const PART_BUDGET_MS = 2_500;

@@ -4,9 +4,9 @@ import * as contract from '#contracts/gateway.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import { AppError, type Fault } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../context/context.ts';
+import { bodyOf } from '../context/service-clients.ts';
 import { currencyFaults } from '../orders/validate-order.ts';
-import { bodyOf } from '../service-clients.ts';
 import { requireKey } from '../web/response-headers.ts';
 
 /** The customer's own wallet. */

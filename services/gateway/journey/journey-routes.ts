@@ -9,9 +9,9 @@ import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
 import { commonProblems } from '#platform/errors.ts';
 import { languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../context/context.ts';
+import { bodyOf, partOr } from '../context/service-clients.ts';
 import { withLabel } from '../orders/order-routes.ts';
-import { bodyOf, partOr } from '../service-clients.ts';
 import { journeyOf, NOT_DELIVERED } from './journey.ts';
 
 // A journey is looked at just when something is down: what answers is shown soon.

@@ -4,7 +4,7 @@ import { type Order, orderProblems } from '#contracts/orders.ts';
 import { pause } from '#platform/async/backoff.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, describeError } from '#platform/errors.ts';
-import { type Neighbours, recoveryNeighbours } from '../service-clients.ts';
+import { type Neighbours, recoveryNeighbours } from '../context/service-clients.ts';
 import { recoverOrders } from './recover-orders.ts';
 
 const BATCH_MAX = 100;

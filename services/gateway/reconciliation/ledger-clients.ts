@@ -3,7 +3,7 @@ import * as letterAudit from '#contracts/letter-audit.ts';
 import * as orders from '#contracts/orders.ts';
 import { pause } from '#platform/async/backoff.ts';
 import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
-import { bodyOf, type Neighbours } from '../service-clients.ts';
+import { bodyOf, type Neighbours } from '../context/service-clients.ts';
 import type { VerifyLedgerDeps } from './verify-ledger.ts';
 
 // Room for a second attempt at one page.

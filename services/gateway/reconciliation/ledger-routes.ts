@@ -5,7 +5,7 @@ import type { FaultPlace } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
 import { decodeCursor, encodeCursor } from '#platform/http/page.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../context/context.ts';
 import { ledgerNeighbours } from './ledger-clients.ts';
 import { type FoundDifference, type LedgerPlace, verifyLedger } from './verify-ledger.ts';
 

@@ -6,7 +6,7 @@ import { type Repair, type RepairRefusal, repairProblems } from '#contracts/repa
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http/client.ts';
-import { bodyOf, type Neighbours, problemOf } from '../service-clients.ts';
+import { bodyOf, type Neighbours, problemOf } from '../context/service-clients.ts';
 import type { RepairDeps } from './repair-books.ts';
 
 // Room for a second attempt at one step.

@@ -6,7 +6,7 @@ import type { Fault } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway } from '../context/context.ts';
 import { ledgerNeighbours } from './ledger-clients.ts';
 import { cursorOf, differenceOf, placeOf } from './ledger-routes.ts';
 import { type Repaired, repairBooks } from './repair-books.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { HttpServer } from '#platform/http/server.ts';
 
-/** Where the console is built to (`dev/console.ts`). */
+/** Where the console is built to (`dev/start/console.ts`). */
 const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
 /** Where addresses of the console's pages begin (`console/app.tsx`), `/` aside. */

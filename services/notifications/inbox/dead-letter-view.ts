@@ -1,5 +1,5 @@
 import type { DeadLetter } from '#contracts/notifications.ts';
-import type { IncomingMessage } from '#platform/broker/broker.ts';
+import type { IncomingMessage } from '#platform/broker/port/broker.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Cuts, DeadLetterExcerpt, DeadMessageRow } from './dead-letter-store.ts';
 

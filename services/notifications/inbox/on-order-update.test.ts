@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import { createTestDatabase } from '#harness/database.ts';
-import type { IncomingMessage } from '#platform/broker/broker.ts';
+import type { IncomingMessage } from '#platform/broker/port/broker.ts';
 import * as store from '../delivery/letter-store.ts';
 import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
 import { onOrderUpdates } from './on-order-update.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Compile } from 'typebox/compile';
 import { Uuid } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE, OrderUpdateMessage } from '#contracts/order-update-message.ts';
-import type { IncomingMessage } from '#platform/broker/broker.ts';
+import type { IncomingMessage } from '#platform/broker/port/broker.ts';
 import { describeError } from '#platform/errors.ts';
 import { isContentRefusal } from '#platform/postgres/database.ts';
 import { newUuidAt } from '#platform/values/uuid.ts';

@@ -1,6 +1,6 @@
 import * as contract from '#contracts/letter-audit.ts';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import type { Broker } from '#platform/broker/broker.ts';
+import type { Broker } from '#platform/broker/port/broker.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './audit-store.ts';

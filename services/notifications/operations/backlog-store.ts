@@ -1,5 +1,5 @@
+import type { Reading } from '#platform/http/metrics.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import type { Reading } from '#platform/service/metrics.ts';
 
 // Of each only what its partial index holds is read, never all letters.
 const WAITING = `state in ('queued', 'sending', 'committing')`;

@@ -1,7 +1,7 @@
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import type { Broker } from '#platform/broker/broker.ts';
+import type { Broker } from '#platform/broker/port/broker.ts';
+import type { Metric } from '#platform/http/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import type { Metric } from '#platform/service/metrics.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
 import type { UnknownTypes } from '../inbox/unknown-types.ts';
 import * as store from './backlog-store.ts';

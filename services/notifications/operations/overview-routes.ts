@@ -2,7 +2,7 @@ import * as contract from '#contracts/notifications.ts';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { within } from '#platform/async/deadline.ts';
 import { shareReading } from '#platform/async/single-flight.ts';
-import type { Broker } from '#platform/broker/broker.ts';
+import type { Broker } from '#platform/broker/port/broker.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './overview-store.ts';

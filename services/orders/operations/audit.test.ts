@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { AuditedOrder, Order } from '#contracts/orders.ts';
-import { assertProblem } from '#harness/faults/raw-http.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import { eventually, rub } from '#harness/system/system.ts';
 
 async function auditOf({ call }: OrdersService, query = 'limit=500'): Promise<AuditedOrder[]> {

@@ -1,8 +1,8 @@
 import type { Order, OrderRecovery } from '#contracts/orders.ts';
 import type { OutboxRow } from '#platform/messaging/outbox-relay.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { RECOVERY_COLUMNS, type RecoveryRow, recoveryOf } from '../pending-store.ts';
-import { ORDER_COLUMNS, type OrderRow, orderOf } from '../store.ts';
+import { RECOVERY_COLUMNS, type RecoveryRow, recoveryOf } from '../lifecycle/pending-store.ts';
+import { ORDER_COLUMNS, type OrderRow, orderOf } from '../lifecycle/store.ts';
 
 /** An order and all that is kept of how it came so far. */
 export interface OrderHistory {

@@ -1,7 +1,7 @@
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import type { OutboxRow } from '#platform/messaging/outbox-relay.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { eventPayload } from '../store.ts';
+import { eventPayload } from '../lifecycle/store.ts';
 
 /** An ended order's event as it goes out, and what the outbox says about it. */
 export interface OrderEventRow extends OutboxRow {

@@ -1,0 +1,123 @@
+import type { Client, Sample } from '../load/client.ts';
+import { alarmBreaches, type Phase } from '../system/alarms.ts';
+import type { Place } from '../system/system.ts';
+import { finalShare } from './check.ts';
+
+/** What a run came to, or has come to so far. */
+export interface Report {
+  seed: string;
+  /** In which it ended. */
+  phase: Phase;
+  broker: string;
+  /** Of load. */
+  seconds: number;
+  orders: number;
+  samplesCalm: Sample[];
+  samplesUnderFaults: Sample[];
+  faults: Map<string, number>;
+  crashPoints: { hit: number; all: number };
+  /** Orders that recovery ended: of those voided, and of those found decided. */
+  voided: number;
+  recoveryRounds: number;
+  /** Copies of events on the topic beyond the first. */
+  repeatedEvents: number;
+  /** Copies of letters in the mail server beyond the first, and how many may be. */
+  doubledLetters: number;
+  unknownOutcomes: number;
+  /** Longest time from an order's creation to its end. */
+  settleMs: number;
+  /** From the end of the last fault to rest and the check's end. */
+  quietMs: number;
+  violations: string[];
+  /** While it runs: what it has seen and not written down above yet. */
+  live?: { place: Place; client: Client } | undefined;
+}
+
+export function newReport(seed: string, points: number): Report {
+  return {
+    ...{
+      seed,
+      phase: 'start',
+      broker: 'none',
+      seconds: 0,
+      orders: 0,
+      voided: 0,
+      recoveryRounds: 0,
+    },
+    ...{ repeatedEvents: 0, doubledLetters: 0, unknownOutcomes: 0, settleMs: 0, quietMs: 0 },
+    ...{ samplesCalm: [], samplesUnderFaults: [], faults: new Map(), violations: [] },
+    crashPoints: { hit: 0, all: points },
+  };
+}
+
+/** What a run that ended early knows: how far it came, what it was told, what is wrong so far. */
+export function unfinishedOf({ live, ...report }: Report): string[] {
+  const { client, place } = live ?? {};
+  const samples = client?.samples ?? [];
+  const lines = [
+    `ended early, phase ${report.phase}`,
+    `crash points hit ${report.crashPoints.hit} of ${report.crashPoints.all}`,
+    `answers ${statusesOf(samples)}`,
+    `faults ${[...report.faults].map(([kind, count]) => `${kind}: ${count}`).join(', ') || 'none'}`,
+    'the books were not compared',
+  ];
+  const violations = [
+    ...report.violations,
+    ...alarmBreaches(place?.alarms ?? []),
+    ...(place?.surprises ?? []),
+    ...(client?.misreads ?? []),
+  ];
+  return [...lines, ...violations.map((violation) => `VIOLATION ${violation}`)];
+}
+
+function statusesOf(samples: Sample[]): string {
+  const byStatus = [...Map.groupBy(samples, ({ status }) => status)].sort(([a], [b]) => a - b);
+  const counted = byStatus.map(([status, of]) => `${status === 0 ? 'none' : status}: ${of.length}`);
+  return counted.join(', ') || 'none';
+}
+
+/** The report as lines of a table. */
+export function tableOf(report: Report): string[] {
+  const { faults, samplesCalm, samplesUnderFaults } = report;
+  const samples = [...samplesCalm, ...samplesUnderFaults];
+  const { final, all } = finalShare(samplesUnderFaults);
+  const total = [...faults.values()].reduce((sum, count) => sum + count, 0);
+  const rows: [string, string][] = [
+    ['seed', report.seed],
+    ['broker', report.broker],
+    ['seconds of load', report.seconds.toFixed(0)],
+    ['orders', String(report.orders)],
+    ['answers', statusesOf(samples)],
+    ['first answers that were final, under faults', share(final, all)],
+    ['p50 / p99 calm', timesOf(samplesCalm)],
+    ['p50 / p99 under faults', timesOf(samplesUnderFaults)],
+    ['crash points hit', `${report.crashPoints.hit} of ${report.crashPoints.all}`],
+    ['faults', String(total)],
+    ...[...faults].sort().map(([kind, count]): [string, string] => [`  ${kind}`, String(count)]),
+    ['voided by recovery', String(report.voided)],
+    ['rounds of recovery that ended orders', String(report.recoveryRounds)],
+    ['repeated events absorbed', String(report.repeatedEvents)],
+    ['doubled letters / unknown outcomes', `${report.doubledLetters} / ${report.unknownOutcomes}`],
+    ['longest until an order ended', `${(report.settleMs / 1_000).toFixed(1)} s`],
+    ['from the last fault to rest and check', `${(report.quietMs / 1_000).toFixed(1)} s`],
+    ['violations', String(report.violations.length)],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    ...report.violations.map((violation) => `VIOLATION ${violation}`),
+  ];
+}
+
+const share = (part: number, whole: number) =>
+  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} % of ${whole}`;
+
+function timesOf(samples: Sample[]): string {
+  // Who hung up measured its own patience.
+  const times = samples.filter(({ status }) => status !== 0).map(({ ms }) => ms);
+  if (times.length === 0) return '-';
+  times.sort((a, b) => a - b);
+  const at = (quantile: number) =>
+    (times[Math.min(times.length - 1, Math.floor(quantile * times.length))] as number).toFixed(0);
+  return `${at(0.5)} / ${at(0.99)} ms`;
+}

@@ -1,0 +1,150 @@
+import { Client } from 'undici';
+import type { BooksReport } from '../books/books.ts';
+import type { LoadCustomer } from '../load/load.ts';
+import { medianOf, percentilesOf } from '../load/percentiles.ts';
+import { type Bench, checkBench, type Run } from '../measuring/experiment-context.ts';
+import {
+  FINDING_CONNECTIONS,
+  type Finding,
+  type FindingOptions,
+} from '../measuring/experiment-result.ts';
+import { type Measurement, measure } from '../measuring/measure.ts';
+import { sumOf } from '../measuring/process-usage.ts';
+import { onSetUp } from '../measuring/run.ts';
+import { atLeast, atMost, DEFAULT } from '../measuring/targets.ts';
+import { analyse, insertSentLetters } from '../stored-data/past-letters.ts';
+import { insertOrders, insertPayments, insertWallets } from '../stored-data/past-orders.ts';
+
+const OTHERS = 1_000;
+const PAGE = 100;
+const DEEP_PAGES = 100;
+const READS = 200;
+const DATABASES = ['orders', 'billing', 'broker', 'notifications'];
+
+/**
+ * Two default set-ups side by side, one with so many orders of the past in its tables. They are
+ * loaded in turn, so that whatever else the machine does meets both.
+ */
+export async function measureManyRows(
+  run: Run,
+  { count, rounds, seconds }: FindingOptions,
+): Promise<Finding | undefined> {
+  return onSetUp(run, DEFAULT, (empty) =>
+    onSetUp(
+      run,
+      DEFAULT,
+      async (full) => {
+        run.say(`writing ${count} orders of the past with their letters`);
+        await fill(full, count);
+        const pairs: { empty: Measurement; full: Measurement }[] = [];
+        for (let round = 1; round <= rounds; round++) {
+          const job = { connections: FINDING_CONNECTIONS, seconds, keyPrefix: `rows-${round}` };
+          const pair = {
+            empty: await measure(empty, { ...job, customers: empty.customers }),
+            full: await measure(full, { ...job, customers: full.customers }),
+          };
+          run.say(
+            `round ${round}: ${pair.empty.ordersPerS.toFixed(0)} orders/s on empty tables, ` +
+              `${pair.full.ordersPerS.toFixed(0)} on full ones`,
+          );
+          pairs.push(pair);
+        }
+        const lists = await readLists(full, heaviestOf(full));
+        const books = [await checkBench(empty), await checkBench(full)];
+        return findingOf(count, pairs, lists, books);
+      },
+      'full',
+    ),
+  ) as Promise<Finding | undefined>;
+}
+
+async function fill({ setUp: { places }, customers }: Bench, count: number): Promise<void> {
+  const others = Array.from({ length: OTHERS }, (_, number) => `past-${number}`);
+  await insertWallets(places.databaseUrl('billing'), others);
+  const live = customers.filter(({ funded }) => funded).map(({ customerId }) => customerId);
+  const past = { count, customerIds: [...live, ...others] };
+  await insertOrders(places.databaseUrl('orders'), past);
+  await insertPayments(places.databaseUrl('billing'), past);
+  await insertSentLetters(places.databaseUrl, past);
+  await analyse(places, DATABASES);
+}
+
+const heaviestOf = ({ customers }: Bench) => customers.find(({ funded }) => funded) as LoadCustomer;
+
+interface Lists {
+  /** Median ms of GET /v1/orders. */
+  first: number;
+  deep: number;
+  /** How many orders are before the deep page. */
+  depth: number;
+}
+
+/** Reads the first page of the customer with most orders, and one that is far down. */
+async function readLists({ setUp }: Bench, { token }: LoadCustomer): Promise<Lists> {
+  const client = new Client(setUp.url);
+
+  async function read(cursor: string | null): Promise<{ nextCursor: string | null; ms: number }> {
+    const started = performance.now();
+    const { statusCode, body } = await client.request({
+      method: 'GET',
+      path: `/v1/orders?limit=${PAGE}${cursor === null ? '' : `&cursor=${cursor}`}`,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = await body.text();
+    const ms = performance.now() - started;
+    if (statusCode !== 200) throw new Error(`GET /v1/orders: ${statusCode} ${text}`);
+    return { ...(JSON.parse(text) as { nextCursor: string | null }), ms };
+  }
+
+  try {
+    let cursor: string | null = null;
+    let pages = 0;
+    while (pages < DEEP_PAGES) {
+      const { nextCursor } = await read(cursor);
+      if (nextCursor === null) break;
+      cursor = nextCursor;
+      pages++;
+    }
+    const first: number[] = [];
+    const deep: number[] = [];
+    // In turn, so that both meet the same process and the same machine.
+    for (let reading = 0; reading < READS; reading++) {
+      first.push((await read(null)).ms);
+      deep.push((await read(cursor)).ms);
+    }
+    return {
+      first: percentilesOf(first).p50,
+      deep: percentilesOf(deep).p50,
+      depth: pages * PAGE,
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+function findingOf(
+  count: number,
+  pairs: { empty: Measurement; full: Measurement }[],
+  lists: Lists,
+  books: BooksReport[],
+): Finding {
+  const median = (of: (pair: (typeof pairs)[number]) => number) => medianOf(pairs.map(of));
+  const share = median(({ empty, full }) => full.ordersPerS / empty.ordersPerS);
+  const costs = median(({ empty, full }) => sumOf(full.cpuPer1000) / sumOf(empty.cpuPer1000));
+  return {
+    name: `${count} orders and letters in the tables`,
+    lines: [
+      `throughput with full tables ÷ with empty ones: ${share.toFixed(2)}`,
+      `CPU time of an order with full tables ÷ with empty ones: ${costs.toFixed(2)}`,
+      `GET /v1/orders of ${PAGE}, p50: first page ${lists.first.toFixed(1)} ms, ` +
+        `after ${lists.depth} orders ${lists.deep.toFixed(1)} ms`,
+    ],
+    targets: [
+      atLeast(`${count} rows, throughput ÷ that of empty tables`, share, 0.9),
+      atMost('first page of GET /v1/orders, p50 ms', lists.first, 5),
+      atMost('deep page of GET /v1/orders, p50 ms', lists.deep, 5),
+    ],
+    books,
+    figures: { pairs, lists },
+  };
+}

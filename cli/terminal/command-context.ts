@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Api, createApi } from '../client/api.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
+import { defaultUrl } from '../client/running-system.ts';
+import { findSession, type Role, type Session, sessionsFile } from '../client/sessions.ts';
+import { type Language, type Say, textsIn } from '../texts/messages.ts';
+import { commandLine } from './command-line.ts';
+import { createScreen, type Screen } from './screen.ts';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  url: string;
+  lang: Language;
+  json?: true;
+}
+
+/** What a command works with. */
+export interface Shell extends Screen {
+  /** Base URL, without a slash at its end. */
+  url: string;
+  language: Language;
+  role: Role;
+  session: Session | undefined;
+  call: Api['call'];
+  /** The wallet's currency, as far as it is known. */
+  currency: string;
+  json: boolean;
+  /** Prints the API's answer for programs, or a text for people. */
+  show: (json: string, human: () => string) => void;
+  /** The same command again, or another one, for pasting. */
+  again: (...words: string[]) => string;
+}
+
+const CURRENCY_DEFAULT = 'RUB';
+
+/** @throws CliError for a URL that is none */
+export async function openShell(options: CommonOptions, role: Role): Promise<Shell> {
+  const say = textsIn(options.lang);
+  const url = baseUrlOf(options.url, say);
+  const screen = createScreen(options.lang, say);
+  const session = await findSession(sessionsFile(), url, role);
+  const again = (...words: string[]) =>
+    commandLine(isDefaultUrl(options.url) ? words : [...words, '--url', options.url]);
+  const api = createApi({
+    url,
+    language: options.lang,
+    token: () => tokenOf(session, { say, url, login: again('login', loginWord(role, session)) }),
+    onRepeat: () => void process.stderr.write(`${say('repeating')}\n`),
+    unreachable: (cause) => say('unreachable', url, cause),
+    unexpected: (status) => say('unexpected', url, status),
+    maybeDone: say('maybeDone'),
+  });
+  const json = options.json === true;
+  return {
+    ...screen,
+    ...{ url, language: options.lang, role, session, json, again },
+    currency: session?.currency ?? CURRENCY_DEFAULT,
+    call: api.call,
+    show: (text, human) => screen.print(json ? text.trim() : human()),
+  };
+}
+
+const isDefaultUrl = (url: string): boolean => url === defaultUrl();
+
+function baseUrlOf(text: string, say: Say): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+    throw new CliError(EXIT.usage, say('badUrl', text));
+  }
+  return (url.origin + url.pathname).replace(/\/+$/, '');
+}
+
+function loginWord(role: Role, session: Session | undefined): string {
+  return role === 'operator' ? '--operator' : (session?.email ?? 'anna@example.com');
+}
+
+function tokenOf(
+  session: Session | undefined,
+  { say, url, login }: { say: Say; url: string; login: string },
+): string {
+  const given = process.env.ORDERBELL_TOKEN?.trim();
+  if (given) return given;
+  if (session === undefined) throw new CliError(EXIT.signedOut, say('notSignedIn', url, login));
+  if (Date.parse(session.expiresAt) <= Date.now()) {
+    throw new CliError(EXIT.signedOut, say('expired', url, login));
+  }
+  return session.token;
+}
+
+// RFC 9562, as contracts/common.ts has it.
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** @throws CliError for what is no UUID */
+export function checkedId(shell: Shell, id: string): string {
+  if (!UUID.test(id)) throw new CliError(EXIT.usage, shell.say('badId', id));
+  return id;
+}
+
+/** Several answers as one JSON document, each as it came. */
+export function jsonArray(texts: string[]): string {
+  return `[${texts.map((text) => text.trim()).join(',')}]`;
+}
+
+const WATCH_INTERVAL_MS = 500;
+
+/**
+ * Shows a view again and again, on a terminal in the same place, elsewhere only when it changed.
+ * @param look the view, and whether it was the last one
+ */
+export async function watch(
+  screen: Screen,
+  look: () => Promise<{ view: string; last: boolean }>,
+): Promise<void> {
+  let shown: string | undefined;
+  for (;;) {
+    const { view, last } = await look();
+    if (view !== shown) {
+      // Home, then the view, then nothing of what was below it.
+      const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : '';
+      screen.print(clear + view);
+      shown = view;
+    }
+    if (last) return;
+    await sleep(WATCH_INTERVAL_MS);
+  }
+}

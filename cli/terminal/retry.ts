@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { type Command, InvalidArgumentError } from 'commander';
+import { minorUnitDigits } from '#contracts/currency.ts';
+import { IDEMPOTENCY_KEY } from '#contracts/gateway.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
+import type { Say } from '../texts/messages.ts';
+import type { Shell } from './command-context.ts';
+
+/** Options of what may be repeated with the same key. */
+export interface Repeating {
+  key?: string;
+  /** Milliseconds. */
+  wait: number;
+  currency?: string;
+}
+
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const WAIT_S = 15;
+const WAIT_MAX_S = 3_600;
+
+/** Declares `--key`, `--wait` and `--currency`. */
+export function repeatingOptions(command: Command, say: Say): Command {
+  return command
+    .option('--key <key>', say('optionKey'), checked(IDEMPOTENCY_KEY, say('badKey')))
+    .option('--wait <seconds>', `${say('optionWait')} (${WAIT_S})`, waitMsOf(say), WAIT_S * 1_000)
+    .option('--currency <code>', say('optionCurrency'), currencyOf(say));
+}
+
+function currencyOf(say: Say) {
+  return (code: string): string => {
+    if (minorUnitDigits(code) === undefined) throw new InvalidArgumentError(say('badCurrency'));
+    return code;
+  };
+}
+
+function checked(pattern: string, fault: string) {
+  return (text: string): string => {
+    if (!new RegExp(pattern).test(text)) throw new InvalidArgumentError(fault);
+    return text;
+  };
+}
+
+function waitMsOf(say: Say) {
+  return (text: string): number => {
+    const seconds = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(seconds <= WAIT_MAX_S)) throw new InvalidArgumentError(say('badWait'));
+    return seconds * 1_000;
+  };
+}
+
+/** What is sent with every try. */
+interface Repetition {
+  headers: { 'idempotency-key': string };
+  waitMs: number;
+}
+
+/**
+ * Sends a request under one key, made here where none was given. Where its outcome stays unknown,
+ * the error names the command that repeats it under that key.
+ * @param words the command without its options
+ */
+export async function repeatSafely<A extends { status: number }>(
+  shell: Shell,
+  { key = randomUUID(), wait, currency }: Repeating,
+  words: string[],
+  send: (repetition: Repetition) => Promise<A>,
+): Promise<A & { again: string[] }> {
+  const options = currency === undefined ? [] : ['--currency', currency];
+  const again = [shell.say('again'), `  ${shell.again(...words, ...options, '--key', key)}`];
+  // Stopped while it is under way: without the key nobody could repeat it safely.
+  const onStop = () => {
+    process.stderr.write(`${again.join('\n')}\n`);
+    process.exit(EXIT.noAnswer);
+  };
+  for (const signal of STOPS) process.once(signal, onStop);
+  try {
+    const answer = await send({ headers: { 'idempotency-key': key }, waitMs: wait });
+    return { ...answer, again };
+  } catch (error) {
+    if (error instanceof CliError && error.open) {
+      error.hints.push(...again);
+      if (error.exitCode !== EXIT.signedOut) error.exitCode = EXIT.noAnswer;
+    }
+    throw error;
+  } finally {
+    for (const signal of STOPS) process.off(signal, onStop);
+  }
+}

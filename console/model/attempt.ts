@@ -1,0 +1,98 @@
+import { useEffect, useState } from 'preact/hooks';
+import { type ApiProblem, newKey } from './api.ts';
+import { keepDraft, readDraft } from './browser-storage.ts';
+import { problemOf, useAction } from './load.ts';
+import { repeatedly } from './orders.ts';
+import { useOpen } from './use-unmount-signal.ts';
+
+/** Something that must not be done twice: what was asked for, and under which key. */
+export interface Attempt<R> {
+  request: R;
+  key: string;
+}
+
+export interface Attempting<R> {
+  /**
+   * What was sent and has no known outcome. Only repeating it under its key is safe, so it stays in
+   * this tab, through reloads and sign-ins, until an answer of the API ends it.
+   */
+  kept: Attempt<R> | null;
+  running: boolean;
+  /** Being asked again, or since before this page was opened. */
+  repeating: boolean;
+  problem: ApiProblem | null;
+  /** Sends a request under a new key. Only while nothing is kept. */
+  start: (request: R) => void;
+  /** Sends what is kept again, under its key. */
+  again: () => void;
+  /** Gives up what is kept, whatever became of it. */
+  discard: () => void;
+}
+
+/**
+ * One attempt at a time.
+ * @param name of the draft in this tab
+ * @param options.send one request for it; asked again while that may help
+ * @param options.onEnd gets what came of it
+ * @param options.resume whether what is kept is repeated when the page opens
+ */
+export function useAttempt<R, B>(
+  name: string,
+  options: {
+    send: (attempt: Attempt<R>) => Promise<B>;
+    onEnd: (result: B) => void;
+    resume: boolean;
+  },
+): Attempting<R> {
+  const { send, onEnd, resume } = options;
+  const open = useOpen();
+  const [kept, setKept] = useState<Attempt<R> | null>(() => readDraft(name));
+  const [repeating, setRepeating] = useState(false);
+
+  const drop = (key: string) => {
+    // Another page may have begun another attempt meanwhile.
+    if (readDraft<Attempt<R>>(name)?.key === key) keepDraft(name, null);
+    setKept((last) => (last?.key === key ? null : last));
+  };
+
+  const action = useAction(async (attempt: Attempt<R>, sentBefore: boolean) => {
+    let mayBeDone = sentBefore;
+    setRepeating(sentBefore);
+    keepDraft(name, attempt);
+    setKept(attempt);
+    try {
+      const onRepeat = () => {
+        mayBeDone = true;
+        setRepeating(true);
+      };
+      const result = await repeatedly(() => send(attempt), { signal: open, onRepeat });
+      drop(attempt.key);
+      if (!open.aborted) onEnd(result);
+    } catch (error) {
+      const { end } = problemOf(error);
+      // A refusal says nothing about an earlier request under this key, whose answer was lost.
+      if (end === 'decided' || (end === 'refused' && !mayBeDone)) drop(attempt.key);
+      if (!open.aborted) throw error;
+    } finally {
+      setRepeating(false);
+    }
+  });
+
+  // Once, when the page opens.
+  useEffect(() => {
+    if (resume && kept !== null) action.run(kept, true);
+  }, []);
+
+  return {
+    kept,
+    repeating,
+    running: action.running,
+    problem: action.problem,
+    start: (request) => action.run({ request, key: newKey() }, false),
+    again: () => kept !== null && action.run(kept, true),
+    discard: () => {
+      if (kept !== null) drop(kept.key);
+      action.reset();
+    },
+  };
+}

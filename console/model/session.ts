@@ -1,0 +1,81 @@
+import { keep, readKept } from './browser-storage.ts';
+
+/** Who is signed in. */
+export interface Session {
+  token: string;
+  customerId: string;
+  operator: boolean;
+  /** What the person typed to sign in; empty with a token of an external issuer. */
+  email: string;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+/** Which claim makes an operator, as the gateway is set up. */
+export interface OperatorClaim {
+  claim: string;
+  value: string;
+}
+
+/** A token that somebody signs in with. */
+export interface Credential {
+  token: string;
+  /** What the person typed with the password; empty without one. */
+  email: string;
+  /** Seconds from now, where the answer says so: the clock here may be wrong by any time. */
+  expiresIn?: number;
+}
+
+/**
+ * What a token says about itself. Only to be shown: the gateway checks it with every request.
+ * @throws Error when it is no JWT
+ */
+export function sessionOf(
+  { token, email, expiresIn }: Credential,
+  operatorClaim: OperatorClaim,
+): Session {
+  const part = token.split('.')[1];
+  if (part === undefined) throw new Error('not a JWT');
+  const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (char) =>
+    char.charCodeAt(0),
+  );
+  const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  return {
+    token,
+    customerId: String(claims.sub ?? ''),
+    operator: wordsOf(claims, operatorClaim.claim).includes(operatorClaim.value),
+    email,
+    expiresAt:
+      expiresIn === undefined ? Number(claims.exp ?? 0) * 1000 : Date.now() + expiresIn * 1000,
+  };
+}
+
+/** The words of a claim: a list, or a text with spaces between them; dots lead into objects. */
+function wordsOf(claims: Record<string, unknown>, path: string): string[] {
+  let found: unknown = claims[path];
+  if (found === undefined) {
+    found = claims;
+    for (const name of path.split('.')) found = (found as Record<string, unknown> | null)?.[name];
+  }
+  if (Array.isArray(found)) return found.map(String);
+  return typeof found === 'string' ? found.split(' ') : [];
+}
+
+/** The session kept in this browser, null without one that is still valid. */
+export function readSession(now: number): Session | null {
+  return parseSession(readKept('session'), now);
+}
+
+export function parseSession(text: string | null, now: number): Session | null {
+  if (text === null) return null;
+  try {
+    const session = JSON.parse(text) as Session;
+    return typeof session.token === 'string' && session.expiresAt > now ? session : null;
+  } catch {
+    return null;
+  }
+}
+
+export function keepSession(session: Session | null): void {
+  keep('session', session === null ? null : JSON.stringify(session));
+}

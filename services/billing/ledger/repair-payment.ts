@@ -1,0 +1,142 @@
+import type { PaymentRepair } from '#contracts/billing.ts';
+import { type RepairResult, repairProblems } from '#contracts/repairs.ts';
+import { AppError } from '#platform/errors.ts';
+import type { RepairRow } from '#platform/postgres/repair-log.ts';
+import type { DecisionStore } from './decide-payment.ts';
+import { declined } from './declined.ts';
+import type { OperationRow, PaymentRow } from './store.ts';
+
+/** The statements of one transaction, in the order in which they are used. */
+export interface RepairStore extends DecisionStore {
+  /** @returns false where the same step of this order is recorded already */
+  insertRepair: (repair: RepairRow) => Promise<boolean>;
+}
+
+export interface RepairPaymentDeps {
+  transaction: <T>(work: (store: RepairStore) => Promise<T>) => Promise<T>;
+  /** Reverses the charge of an order, and records the step in the same transaction. */
+  reverseCharge: (
+    payment: PaymentRow,
+    author: { reason: string; madeBy: string },
+  ) => Promise<RepairResult['state']>;
+  findPayment: (orderId: string) => Promise<PaymentRow | null>;
+}
+
+/** Repairs that write the decision of an order again, because billing was restored. */
+type DecisionRepair = Extract<PaymentRepair, { amount: unknown }>;
+
+/**
+ * Makes a payment agree with its order again, once. It invents no money: a decision that exists
+ * stays, a charge is only made of what the wallet holds. Invariants I1, I2 and I4.
+ * @throws AppError `repair-refused` for a payment that is not as the repair expects it,
+ *   `insufficient-funds` for a charge that the wallet does not hold
+ */
+export async function repairPayment(
+  deps: RepairPaymentDeps,
+  orderId: string,
+  repair: PaymentRepair,
+): Promise<RepairResult['state']> {
+  if ('amount' in repair) {
+    return deps.transaction((store) => recordDecision(store, orderId, repair));
+  }
+  const payment = await deps.findPayment(orderId);
+  if (payment === null) refuse(orderId, 'has no decision');
+  const { reason, madeBy } = repair;
+  if (repair.step === 'reverse-charge') {
+    if (payment.decision !== 'captured') refuse(orderId, `is ${payment.decision}`);
+    return deps.reverseCharge(payment, { reason, madeBy });
+  }
+  // A decision never changes, so it needs no lock.
+  if (payment.decision === 'captured') refuse(orderId, 'is captured: reverse its charge');
+  return deps.transaction(async (store) => {
+    const { customerId } = payment;
+    const record = { step: repair.step, subject: orderId, reason, madeBy };
+    const done = await store.insertRepair({ ...record, detail: { customerId } });
+    return done ? 'done' : 'already';
+  });
+}
+
+async function recordDecision(
+  store: RepairStore,
+  orderId: string,
+  repair: DecisionRepair,
+): Promise<RepairResult['state']> {
+  const { customerId, amount, step, reason, madeBy } = repair;
+  // The wallet first, as every decision does: a late request for this order waits here.
+  const [wallets, [existing]] = await Promise.all([
+    store.lockWallets([customerId]),
+    store.findPayments([orderId]),
+  ]);
+  const payment: PaymentRow = {
+    orderId,
+    customerId,
+    amount: amount.amount,
+    currency: amount.currency,
+    decision: decisionOf(repair),
+    operationId: repair.step === 'charge-again' ? repair.operationId.toLowerCase() : null,
+    balanceSeen: null,
+  };
+  if (existing !== undefined) {
+    if (isSame(existing, payment)) return 'already';
+    refuse(orderId, `is ${existing.decision} already`);
+  }
+  const wallet = wallets.get(customerId);
+  if (wallet === undefined) return refuse(orderId, 'has no wallet');
+  const operations: OperationRow[] = [];
+  if (payment.operationId !== null) {
+    if (wallet.currency !== amount.currency) refuse(orderId, `costs ${amount.currency}`);
+    payment.balanceSeen = wallet.balance;
+    if (wallet.balance < amount.amount) throw declined(payment);
+    wallet.balance -= amount.amount;
+    wallet.operationCount += 1;
+    operations.push({
+      id: payment.operationId,
+      customerId,
+      number: wallet.operationCount,
+      type: 'charge',
+      amount: -amount.amount,
+      currency: amount.currency,
+      balanceAfter: wallet.balance,
+      orderId,
+      idempotencyKey: null,
+    });
+  }
+  const charged = { ...amount, amount: -amount.amount };
+  const detail =
+    payment.operationId === null
+      ? { customerId }
+      : { customerId, operationId: payment.operationId, amount: charged };
+  await Promise.all([
+    store.insertPayments([payment]),
+    store.insertOperations(operations),
+    store.updateWallets(operations.length === 0 ? [] : [wallet]),
+    store.insertRepair({ step, subject: orderId, detail, reason, madeBy }),
+  ]);
+  return 'done';
+}
+
+function decisionOf(repair: DecisionRepair): PaymentRow['decision'] {
+  switch (repair.step) {
+    case 'charge-again':
+      return 'captured';
+    case 'record-decision':
+      return repair.decision;
+    case 'write-off':
+      // The order was paid, and its payment is lost: nothing may ever be charged for it.
+      return 'voided';
+  }
+}
+
+function isSame(one: PaymentRow, other: PaymentRow): boolean {
+  return (
+    one.customerId === other.customerId &&
+    one.amount === other.amount &&
+    one.currency === other.currency &&
+    one.decision === other.decision &&
+    one.operationId === other.operationId
+  );
+}
+
+function refuse(orderId: string, why: string): never {
+  throw new AppError(repairProblems.repairRefused, `the payment of ${orderId} ${why}`);
+}
