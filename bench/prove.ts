@@ -70,7 +70,10 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 try {
   await prove(
     {
-      ...{ seed: given.seed, minutes: given.minutes, points: given.points, say },
+      seed: given.seed,
+      minutes: given.minutes,
+      points: given.points,
+      say,
       interrupted: interrupted.signal,
       kafka: !given.embedded,
       replicas: given.single ? 1 : 2,

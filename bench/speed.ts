@@ -7,12 +7,12 @@ import { measureMemory } from './speed/experiments/memory.ts';
 import { startLoad } from './speed/load/load-process.ts';
 import type { Run } from './speed/measuring/experiment-context.ts';
 import type { Finding } from './speed/measuring/experiment-result.ts';
-import { createOpenings } from './speed/measuring/openings.ts';
 import { measureSetUps } from './speed/measuring/run.ts';
 import { targetLines, targetsOf } from './speed/measuring/targets.ts';
 import { readOptions, USAGE } from './speed/options.ts';
 import { booksLines, findingLines, ratioLines, resultLines } from './speed/report.ts';
 import { startIssuer } from './speed/set-ups/issuer.ts';
+import { createOpenings } from './speed/set-ups/openings.ts';
 
 // `npm run bench`: how fast orders and their letters are, beside what the database alone can do.
 // Exit code 1 when the books disagree, 2 on wrong arguments, 130 when interrupted.
@@ -53,7 +53,10 @@ function readOptionsOrExit() {
 /** @returns the exit code */
 async function measureAll(): Promise<number> {
   const run: Run = {
-    ...{ folder, home: HOME, openings, say: (line: string) => console.log(`# ${line}`) },
+    folder,
+    home: HOME,
+    openings,
+    say: (line: string) => console.log(`# ${line}`),
     issuer: await openings.add(startIssuer()),
     load: await openings.add(startLoad()),
   };

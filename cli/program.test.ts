@@ -126,7 +126,7 @@ test('the language is that of LC_ALL, else LANG, and Russian otherwise', () => {
   assert.equal(languageOfEnvironment({}), 'ru');
 });
 
-test('a command to paste survives a shell', () => {
+test('a command to paste survives a context', () => {
   assert.equal(
     commandLine(['order', "Bob's tea@1", 'x@2']),
     "npm run orderbell -- order 'Bob'\\''s tea@1' x@2",

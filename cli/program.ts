@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { CliError, EXIT, type ExitCode, Refusal } from './client/exit-codes.ts';
+import { ApiError, CliError, EXIT, type ExitCode } from './client/exit-codes.ts';
 import { defaultUrl } from './client/running-system.ts';
 import type { Role } from './client/sessions.ts';
 import { addAccountCommands } from './commands/account.ts';
@@ -7,9 +7,9 @@ import { addLetterCommands } from './commands/letter.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
 import { addWalletCommands } from './commands/wallet.ts';
-import { type CommonOptions, openShell, type Shell } from './terminal/command-context.ts';
+import { type CommandContext, type CommonOptions, openShell } from './terminal/command-context.ts';
 import { PROGRAM } from './terminal/command-line.ts';
-import type { Declaring } from './terminal/command-registrar.ts';
+import type { CommandRegistrar } from './terminal/command-registrar.ts';
 import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
 
 /**
@@ -20,26 +20,26 @@ import { type Language, languageOfEnvironment, textsIn } from './texts/messages.
 export async function runProgram(words: string[]): Promise<ExitCode> {
   const language = languageOf(words);
   let code: ExitCode = EXIT.done;
-  let shell: Shell | undefined;
+  let context: CommandContext | undefined;
   const program = createProgram(language, (role) => (handler) => async (...args) => {
     const command = args.pop() as Command;
     const options = args.pop();
-    shell = await openShell(command.optsWithGlobals<CommonOptions>(), role);
-    code = (await handler(shell, options, ...args)) ?? EXIT.done;
+    context = await openShell(command.optsWithGlobals<CommonOptions>(), role);
+    code = (await handler(context, options, ...args)) ?? EXIT.done;
   });
   try {
     if (words.length === 0) process.stdout.write(`${textsIn(language)('tour', PROGRAM)}\n`);
     else await program.parseAsync(words, { from: 'user' });
     return code;
   } catch (error) {
-    return report(error, shell);
+    return report(error, context);
   }
 }
 
 /** The commands with their help, and what runs them. */
 export function createProgram(
   language: Language,
-  runAs: (role: Role) => Declaring['run'],
+  runAs: (role: Role) => CommandRegistrar['run'],
 ): Command {
   const say = textsIn(language);
   const program = new Command()
@@ -62,7 +62,7 @@ export function createProgram(
       new Option('--lang <language>', say('optionLang')).choices(['ru', 'en']).default(language),
     )
     .option('--json', say('optionJson'));
-  const example: Declaring['example'] = (command, ...lines) =>
+  const example: CommandRegistrar['example'] = (command, ...lines) =>
     command.addHelpText(
       'after',
       `\n${say('example')}\n${lines.map((line) => `  ${PROGRAM} ${line}`).join('\n')}`,
@@ -85,15 +85,15 @@ function languageOf(words: string[]): Language {
 }
 
 /** Says on standard error what went wrong; for programs, the API's answer goes to the output. */
-function report(error: unknown, shell: Shell | undefined): ExitCode {
+function report(error: unknown, context: CommandContext | undefined): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (!(error instanceof CliError)) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.refused;
   }
   const lines = [error.message];
-  if (error instanceof Refusal) {
-    if (shell?.json) shell.print(error.text.trim());
+  if (error instanceof ApiError) {
+    if (context?.json) context.print(error.text.trim());
     for (const { pointer, parameter, detail } of error.problem.errors ?? []) {
       lines.push(`  ${pointer ?? parameter ?? ''}: ${detail}`);
     }

@@ -2,15 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { type Cli, temporaryCli } from '#harness/system/cli.ts';
 import { stop } from '#harness/system/outage.ts';
-import {
-  eventually,
-  PASSWORD,
-  queryRows,
-  startTestSystem,
-  type TestSystem,
-} from '#harness/system/system.ts';
+import { PASSWORD, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 
 /** A registered customer at the command line. */
 async function signedIn(t: TestContext, url: string, topUp?: string): Promise<Cli> {

@@ -74,8 +74,16 @@ export function App() {
     );
   }
   const value = {
-    ...{ api, facts, session, expired, signIn, signOut },
-    ...{ language, setLanguage, theme, setTheme },
+    api,
+    facts,
+    session,
+    expired,
+    signIn,
+    signOut,
+    language,
+    setLanguage,
+    theme,
+    setTheme,
   };
   return (
     <ConsoleContext.Provider value={value}>

@@ -141,7 +141,7 @@ export const decidePayment = {
   path: '/payments/:orderId',
   summary: 'Decide the payment of an order once and for ever, or tell what was decided',
   callers: ['gateway'],
-  together: true,
+  batchable: true,
   params: OrderParams,
   body: PaymentRequest,
   responses: { 200: Payment, 201: Payment },

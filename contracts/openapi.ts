@@ -9,7 +9,7 @@ export interface DescribedEndpoint {
   summary: string;
   tags?: readonly string[];
   callers?: readonly string[];
-  together?: boolean;
+  batchable?: boolean;
   /** True for operations that need no token. */
   public?: boolean;
   params?: TSchema;
@@ -44,7 +44,7 @@ export function openApiOf(options: OpenApiOptions): Record<string, unknown> {
   const { title, description, endpoints, tags = [] } = options;
   const paths: Record<string, Record<string, unknown>> = {};
   const described = Object.values(endpoints).filter(isEndpoint);
-  const together = described.filter((endpoint) => endpoint.together);
+  const together = described.filter((endpoint) => endpoint.batchable);
   if (together.length > 0) described.push(callTogether(together));
   const rank = (endpoint: DescribedEndpoint) => tags.indexOf(endpoint.tags?.[0] ?? '');
   for (const endpoint of described.sort((a, b) => rank(a) - rank(b))) {

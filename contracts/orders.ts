@@ -108,7 +108,7 @@ export const createOrder = {
   path: '/orders',
   summary: 'Store a Pending order; the same key and content answer the stored one',
   callers: ['gateway'],
-  together: true,
+  batchable: true,
   body: Type.Object(
     { customerId: CustomerId, idempotencyKey: IdempotencyKey, items: OrderItems },
     strict,
@@ -123,7 +123,7 @@ export const recordPayment = {
   path: '/orders/:orderId/payment',
   summary: 'Record the payment decision: Pending becomes Paid or Cancelled, once',
   callers: ['gateway'],
-  together: true,
+  batchable: true,
   params: OrderParams,
   body: PaymentRecord,
   responses: { 200: Order },

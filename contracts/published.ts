@@ -70,18 +70,20 @@ export function publishedDescriptions(): Record<string, Record<string, unknown>>
   return {
     'gateway.openapi.json': gatewayApi(),
     'orders.openapi.json': internalApi('orders', orders, {
-      ...{ AuditedOrder, Money, Order, OrderItem, PendingOrder },
+      AuditedOrder,
+      Money,
+      Order,
+      OrderItem,
+      PendingOrder,
     }),
     'billing.openapi.json': internalApi('billing', billing, {
-      ...{
-        AuditedPayment,
-        Money,
-        Payment,
-        PaymentDecision,
-        PaymentRequest,
-        Wallet,
-        WalletOperation,
-      },
+      AuditedPayment,
+      Money,
+      Payment,
+      PaymentDecision,
+      PaymentRequest,
+      Wallet,
+      WalletOperation,
     }),
     'profiles.openapi.json': internalApi('profiles', profiles, { Profile, ProfileData }),
     'notifications.openapi.json': internalApi(

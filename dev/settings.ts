@@ -73,7 +73,10 @@ function settingsOf(schemas: Record<string, TObject>): Setting[] {
       const { description = '', default: byDefault } = property as Partial<Setting>;
       const same = JSON.stringify([name, description, byDefault]);
       const setting = found.get(same) ?? {
-        ...{ name, description, default: byDefault, readers: [] },
+        name,
+        description,
+        default: byDefault,
+        readers: [],
         required: required.includes(name) && byDefault === undefined,
       };
       setting.readers.push(reader);

@@ -4,8 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTestDatabaseUrl } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { complaint, ready, serverPid, temporaryHome } from '#harness/system/start.ts';
-import { call, eventually, orderOf, PASSWORD, rub } from '#harness/system/system.ts';
+import { orderOf, PASSWORD, rub } from '#harness/system/system.ts';
 import { DATABASES } from './system/databases.ts';
 
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {

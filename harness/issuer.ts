@@ -79,8 +79,11 @@ export async function startTestIssuer(t: TestContext): Promise<TestIssuer> {
       const kid = String(header.kid ?? 'ed');
       const { privateKey, alg } = pairs[kid] ?? (pairs.ed as (typeof pairs)[string]);
       return new SignJWT({
-        ...{ sub: 'somebody', iss: issuer.url, aud: AUDIENCE },
-        ...{ iat: nowPlus(0), exp: nowPlus(300) },
+        sub: 'somebody',
+        iss: issuer.url,
+        aud: AUDIENCE,
+        iat: nowPlus(0),
+        exp: nowPlus(300),
         ...claims,
       })
         .setProtectedHeader({ alg, kid, ...header })

@@ -36,7 +36,7 @@ export interface ProblemType {
 }
 
 /** One fault of an input: where it is and what is wrong with it. */
-export interface Fault {
+export interface Violation {
   /** RFC 6901 JSON pointer into the body, for example `/items/0/quantity`. */
   pointer?: string;
   /** Name of the query parameter, path parameter or header, when it is not in the body. */
@@ -48,14 +48,14 @@ export interface Fault {
 }
 
 /** Where a faulty value was: in the body or in a parameter. */
-export type FaultPlace = Pick<Fault, 'pointer'> | Pick<Fault, 'parameter'>;
+export type ViolationPlace = Pick<Violation, 'pointer'> | Pick<Violation, 'parameter'>;
 
 interface AppErrorOptions {
   cause?: unknown;
   /** Members added to the problem document (RFC 9457 section 3.2). */
   extra?: Record<string, unknown>;
   headers?: Record<string, string>;
-  faults?: Fault[];
+  violations?: Violation[];
   /** Refused on purpose, such as while stopping: no fault that the log should call an error. */
   expected?: boolean;
 }
@@ -68,7 +68,7 @@ export class AppError extends Error {
   readonly problem: ProblemType;
   readonly extra: Record<string, unknown>;
   readonly headers: Record<string, string>;
-  readonly faults: Fault[];
+  readonly violations: Violation[];
   readonly expected: boolean;
 
   constructor(problem: ProblemType, message: string, options: AppErrorOptions = {}) {
@@ -77,7 +77,7 @@ export class AppError extends Error {
     this.problem = problem;
     this.extra = options.extra ?? {};
     this.headers = options.headers ?? {};
-    this.faults = options.faults ?? [];
+    this.violations = options.violations ?? [];
     this.expected = options.expected ?? false;
   }
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import {
   importsOf,
   invariantFaults,
+  roomCircles,
   rules,
   type SourceFile,
   SQL_ELSEWHERE,
@@ -20,7 +21,7 @@ function readIfThere(path: string): string | undefined {
 }
 
 const sources: SourceFile[] = globSync(
-  '{contracts,platform,services,dev,bench,test,cli,console}/**/*.{ts,tsx}',
+  '{contracts,platform,services,dev,bench,harness,test,cli,console}/**/*.{ts,tsx}',
   { cwd: root },
 ).map((name) => {
   const path = name.split(sep).join('/');
@@ -42,6 +43,14 @@ for (const [name, rule] of Object.entries(rules)) {
     assert.deepEqual(sources.flatMap(rule), []);
   });
 }
+
+test('no two folders need each other', () => {
+  assert.deepEqual(roomCircles(sources), []);
+  const a = { path: 'x/a/one.ts', text: "import '../b/two.ts';" };
+  const b = { path: 'x/b/two.ts', text: "import '../a/three.ts';" };
+  assert.equal(roomCircles([a, b]).length, 2);
+  assert.deepEqual(roomCircles([a, { ...b, text: "import './four.ts';" }]), []);
+});
 
 test('every exception to "SQL in stores" is still needed', () => {
   for (const path of Object.keys(SQL_ELSEWHERE)) {
@@ -92,7 +101,7 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     'noOtherService',
     'services/orders/a.test.ts',
     "import '../billing/store.ts';",
-    "import '../../test/database.ts';\nimport '#dev/secrets.ts';",
+    "import '#harness/database.ts';\nimport '#dev/system/secrets.ts';",
   ],
   [
     'clientOfTheApi',
@@ -180,6 +189,13 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     "await database.query<Row>('select id from orders');",
     "ready: () => database.query('select 1'),",
   ],
+  [
+    'harnessBelowTests',
+    'dev/a.ts',
+    "import '#harness/database.ts';",
+    "import '#platform/http/server.ts';",
+  ],
+  ['harnessBelowTests', 'harness/a.ts', "import '../bench/speed.ts';", "import './database.ts';"],
   ['notTooLong', 'services/orders/a.ts', '\n'.repeat(401), '\n'.repeat(400)],
 ];
 

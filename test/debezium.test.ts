@@ -11,10 +11,10 @@ import { startKafkaServer } from '#dev/kafka/server.ts';
 import { startPostgres } from '#dev/postgres/postgres.ts';
 import { until } from '#harness/broker/contract-helpers.ts';
 import { type Connect, startConnect } from '#harness/broker/kafka-connect.ts';
-import { testLog } from '#harness/database.ts';
+import { queryRows, testLog } from '#harness/database.ts';
+import { call } from '#harness/requests.ts';
 import { testKeyOf } from '#harness/system/internal-service.ts';
 import { ITEM } from '#harness/system/orders-service.ts';
-import { call, queryRows } from '#harness/system/system.ts';
 import type { Broker, OutgoingMessage } from '#platform/broker/port/broker.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts';
@@ -113,7 +113,9 @@ async function relay(database: Database): Promise<OutgoingMessage[]> {
       const from = published.length;
       published.push(...messages);
       return messages.map((_, index) => ({
-        ...{ topicId: 'relay', partition: 0, offset: BigInt(from + index) },
+        topicId: 'relay',
+        partition: 0,
+        offset: BigInt(from + index),
       }));
     },
     subscribe: () => assert.fail('a relay reads nothing'),
@@ -122,7 +124,11 @@ async function relay(database: Database): Promise<OutgoingMessage[]> {
     close: async () => {},
   };
   const relay = startRelay({
-    ...{ database, broker, topic: ORDERS_TOPIC, source: ORDER_UPDATE_SOURCE, log: testLog },
+    database,
+    broker,
+    topic: ORDERS_TOPIC,
+    source: ORDER_UPDATE_SOURCE,
+    log: testLog,
   });
   await until('all are relayed', () => published.length === rows.length);
   await relay.close();
@@ -158,7 +164,9 @@ async function readAll(consumer: Consumer): Promise<Message[]> {
   const count = await countOf(consumer);
   const messages: Message[] = [];
   const stream = await consumer.consume({
-    ...{ topics: [ORDERS_TOPIC], mode: 'earliest', autocommit: false },
+    topics: [ORDERS_TOPIC],
+    mode: 'earliest',
+    autocommit: false,
   });
   stream.on('data', (message) => messages.push(message));
   await until('the topic is read', () => messages.length >= count);
@@ -199,7 +207,11 @@ const byHeaders = (one: { headers: string[] }, other: { headers: string[] }) =>
 /** What the inbox makes of a message: `letter`, or what is wrong. */
 function readingOf({ key, value, headers, partition, offset, timestamp }: Message): string {
   const reading = readMessage({
-    ...{ topic: ORDERS_TOPIC, key, value, partition, offset },
+    topic: ORDERS_TOPIC,
+    key,
+    value,
+    partition,
+    offset,
     headers: Object.fromEntries([...headers].map(([name, bytes]) => [String(name), bytes])),
     timestamp: new Date(Number(timestamp)),
   });
@@ -230,7 +242,10 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   const url = await postgres.ensureDatabase('orders', PASSWORD);
   const orders = await startOrdersWithoutRelay(url, later);
   const database = createDatabase({
-    ...{ url, connectionsMax: 2, applicationName: 'look', log: testLog },
+    url,
+    connectionsMax: 2,
+    applicationName: 'look',
+    log: testLog,
   });
   later(database.close);
 
@@ -247,14 +262,19 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   const connector = JSON.parse(await blockOf('json', values));
   const start = async (): Promise<Connect> => {
     const connect = await startConnect({
-      ...{ folder: connectFolder, jars: jars.debezium, kafka: kafka.address, connector },
+      folder: connectFolder,
+      jars: jars.debezium,
+      kafka: kafka.address,
+      connector,
     });
     later(connect.stop);
     return connect;
   };
   const first = await start();
   const consumer = new Consumer({
-    ...{ clientId: 'test', groupId: 'test', bootstrapBrokers: [kafka.address] },
+    clientId: 'test',
+    groupId: 'test',
+    bootstrapBrokers: [kafka.address],
   });
   later(() => consumer.close(true));
   await arrived(consumer, first, 4);

@@ -12,7 +12,7 @@ export type Rule = (file: SourceFile) => string[];
 
 const LINES_MAX = 400;
 
-/** Services that call others over HTTP (design section 1). */
+/** Services that call others over HTTP (ARCHITECTURE.md). */
 const CALLERS = ['gateway', 'notifications'];
 /** Services that talk to the broker: orders publishes, notifications consumes. */
 const BROKER_USERS = ['orders', 'notifications'];
@@ -41,7 +41,7 @@ export const ownFolderOnly: Rule = ({ path, text }) => {
       if (isPackage(name)) return false;
       const target = targetOf(path, name);
       if (target.startsWith(`${folder}/`) && name.startsWith('.')) return false;
-      return !(isTest(path) && /^(test|contracts|platform)\//.test(target));
+      return !(isTest(path) && /^(harness|contracts|platform)\//.test(target));
     })
     .map(
       (name) =>
@@ -52,17 +52,19 @@ export const ownFolderOnly: Rule = ({ path, text }) => {
 
 /** A service knows its own folder, the platform and the contracts. */
 export const noOtherService: Rule = ({ path, text }) => {
-  if (!path.startsWith('services/')) return [];
+  const own = /^services\/[\w-]+\//.exec(path)?.[0];
+  if (own === undefined) return [];
   return importsOf(text)
     .filter((name) => {
-      if (isPackage(name) || name.startsWith('./')) return false;
+      if (isPackage(name) || (name.startsWith('.') && targetOf(path, name).startsWith(own))) {
+        return false;
+      }
       if (name.startsWith('#platform/') || name.startsWith('#contracts/')) return false;
-      if (!isTest(path)) return true;
-      return !(name.startsWith('#dev/') || targetOf(path, name).startsWith('test/'));
+      return !(isTest(path) && /^#(dev|harness)\//.test(name));
     })
     .map(
       (name) =>
-        `${path} imports ${name}: a service imports npm, ./, #platform/ and #contracts/. ` +
+        `${path} imports ${name}: a service imports npm, its own folder, #platform/ and #contracts/. ` +
         'Call the other service over HTTP by its contract; services meet only in dev/.',
     );
 };
@@ -72,15 +74,13 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
   if (!path.startsWith('cli/')) return [];
   return importsOf(text)
     .filter((name) => {
-      if (isPackage(name) || name.startsWith('./') || name.startsWith('#contracts/')) return false;
-      return !(
-        isTest(path) &&
-        (name.startsWith('#dev/') || targetOf(path, name).startsWith('test/'))
-      );
+      if (isPackage(name) || name.startsWith('#contracts/')) return false;
+      if (name.startsWith('.') && targetOf(path, name).startsWith('cli/')) return false;
+      return !(isTest(path) && /^#(dev|harness)\//.test(name));
     })
     .map(
       (name) =>
-        `${path} imports ${name}: cli/ imports npm, node:, ./ and #contracts/. ` +
+        `${path} imports ${name}: cli/ imports npm, node:, its own folder and #contracts/. ` +
         'What it needs to know of the system is in the answers of the public API.',
     );
 };
@@ -145,7 +145,7 @@ export const servicesByTheirEntrance: Rule = ({ path, text }) => {
 export const onlyCallersCall: Rule = (file) =>
   reserved(file, {
     callers: CALLERS,
-    what: (name) => name === '#platform/http-client.ts' || name === 'undici',
+    what: (name) => name === '#platform/http/client.ts' || name === 'undici',
     instead: 'let the gateway orchestrate and pass what is needed with the call',
   });
 
@@ -153,7 +153,7 @@ export const onlyCallersCall: Rule = (file) =>
 export const onlyBrokerUsersPublish: Rule = (file) =>
   reserved(file, {
     callers: BROKER_USERS,
-    what: (name) => name.startsWith('#platform/broker/') || name === '#platform/outbox.ts',
+    what: (name) => name.startsWith('#platform/broker/') || name.startsWith('#platform/messaging/'),
     instead: 'no command travels on the broker, so call the service over HTTP',
   });
 
@@ -180,7 +180,46 @@ export const notTooLong: Rule = ({ path, text }) => {
   return [`${path} has ${lines} lines, more than ${LINES_MAX}: split it by what changes together.`];
 };
 
+/** Folders whose code is delivered. */
+const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
+
+/** What tests and benchmarks share is below them and no part of the product. */
+export const harnessBelowTests: Rule = ({ path, text }) => {
+  const fromProduct = PRODUCT.test(path) && !isTest(path);
+  if (!fromProduct && !path.startsWith('harness/')) return [];
+  const above = fromProduct ? /^(harness|test|bench)\// : /^(test|bench)\//;
+  return importsOf(text)
+    .filter((name) => above.test(targetOf(path, name)))
+    .map(
+      (name) =>
+        `${path} imports ${name}: product code imports neither harness/, test/ nor bench/, and ` +
+        'harness/ imports neither test/ nor bench/. Move what is shared into harness/.',
+    );
+};
+
+/** Folders of one part that need each other, through whatever files. */
+export function roomCircles(files: readonly SourceFile[]): string[] {
+  const below = new Map<string, Set<string>>();
+  for (const { path, text } of files.filter((file) => !isTest(file.path))) {
+    for (const name of importsOf(text)) {
+      const [from, to] = [posix.dirname(path), posix.dirname(targetOf(path, name))];
+      if (isPackage(name) || from === to) continue;
+      below.set(from, (below.get(from) ?? new Set()).add(to));
+    }
+  }
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    [...(below.get(from) ?? [])].some((next) => {
+      if (next === to) return true;
+      if (seen.has(next)) return false;
+      return reaches(next, to, seen.add(next));
+    });
+  return [...below.keys()]
+    .filter((room) => reaches(room, room))
+    .map((room) => `${room}/ needs itself through other folders: move what they share below both.`);
+}
+
 export const rules: Record<string, Rule> = {
+  harnessBelowTests,
   ownFolderOnly,
   noOtherService,
   clientOfTheApi,

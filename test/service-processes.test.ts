@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
-import { closeDatabase } from '#harness/database.ts';
+import { closeDatabase, queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import {
   healthOf,
   type ProcessSettings,
@@ -10,7 +12,6 @@ import {
   START_WAIT_MS,
   startServiceProcess,
 } from '#harness/system/processes.ts';
-import { call, eventually, queryRows } from '#harness/system/system.ts';
 
 // Each service alone, as a process: what it needs to start, and what it says of itself.
 

@@ -100,12 +100,17 @@ for (const name of SERVICES) {
 
 test('rules over several settings stand beside the others, in one list', async (t) => {
   const gateway = startServiceProcess(t, 'gateway', {
-    ...{ ORDERS_URL: 'http://orders', BILLING_URL: 'http://billing', PROFILES_URL: 'http://p' },
-    ...{ NOTIFICATIONS_URL: 'ftp://n', GATEWAY_PRIVATE_KEY: 'x' },
+    ORDERS_URL: 'http://orders',
+    BILLING_URL: 'http://billing',
+    PROFILES_URL: 'http://p',
+    NOTIFICATIONS_URL: 'ftp://n',
+    GATEWAY_PRIVATE_KEY: 'x',
   });
   const identity = startServiceProcess(t, 'identity', { OPERATOR_EMAIL: 'a@b' });
   const orders = startServiceProcess(t, 'orders', {
-    ...{ KAFKA_BROKERS: 'kafka', KAFKA_SASL_USERNAME: 'anna', KAFKA_TLS_KEY: 'x' },
+    KAFKA_BROKERS: 'kafka',
+    KAFKA_SASL_USERNAME: 'anna',
+    KAFKA_TLS_KEY: 'x',
   });
   assert.equal(await gateway.exited, 1);
   assert.deepEqual(namesIn(gateway.complained()), [

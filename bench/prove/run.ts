@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Books, Row } from '#harness/books/breaches.ts';
-import { createRandom } from './common/random.ts';
+import { createRandom } from '#harness/random.ts';
 import { eachOf, PATIENCE_MS } from './common/waiting.ts';
 import { runCrashPoints } from './crash-points/crash-points.ts';
 import { startChaos } from './faults/chaos.ts';
@@ -123,7 +123,13 @@ async function runPhases(
   let goOn = true;
   place.phase = 'calm';
   const load = runLoad({
-    ...{ client, gateways, customers, hot, pace, clients: CLIENTS, mayGoOn: () => goOn },
+    client,
+    gateways,
+    customers,
+    hot,
+    pace,
+    clients: CLIENTS,
+    mayGoOn: () => goOn,
     random: random.fork('load'),
   });
   await pause(CALM_MS);
@@ -145,7 +151,7 @@ async function runPhases(
     load.then(() => true),
     pause(PATIENCE_MS, false, { ref: false }),
   ]);
-  if (!ended) place.surprises.push('clients got no last answers after all was healed');
+  if (!ended) place.unexpectedExits.push('clients got no last answers after all was healed');
   report.samplesUnderFaults = client.samples.slice(faultsFrom);
   report.seconds = (performance.now() - started) / 1_000;
   report.violations.push(...shareBreaches(report.samplesUnderFaults));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
 import { type Judgement, judgeAnswer, receiveAnswer, retryAfterMs } from '#contracts/answers.ts';
 import { signIn } from '#contracts/gateway.ts';
-import { CliError, EXIT, type ExitCode, Refusal } from './exit-codes.ts';
+import { ApiError, CliError, EXIT, type ExitCode } from './exit-codes.ts';
 import type { Problem } from './problem.ts';
 
 /** What an operation of contracts/ says of itself. */
@@ -40,7 +40,7 @@ export interface ApiAnswer<B> {
 export interface Api {
   /**
    * Calls an operation of the public API.
-   * @throws Refusal for a problem document; CliError when nobody answers or nobody is signed in
+   * @throws ApiError for a problem document; CliError when nobody answers or nobody is signed in
    */
   call<O extends Operation>(operation: O, request?: ApiRequest): Promise<ApiAnswer<BodyOf<O>>>;
 }
@@ -145,7 +145,7 @@ export function createApi(options: ApiOptions): Api {
     if ('fault' in last) return openError(EXIT.noAnswer, unreachable(last.fault));
     const { answer, judgement } = last;
     if (judgement.kind !== 'success' && judgement.problem !== null) {
-      const error = new Refusal(answer.body as Problem, answer.text);
+      const error = new ApiError(answer.body as Problem, answer.text);
       error.open = judgement.kind === 'unknown' || (mayBeDone && !judgement.decided);
       return error;
     }

@@ -34,14 +34,14 @@ export class CliError extends Error {
 }
 
 /** The API's answer was a problem document. */
-export class Refusal extends CliError {
+export class ApiError extends CliError {
   readonly problem: Problem;
   /** The answer as it came. */
   readonly text: string;
 
   constructor(problem: Problem, text: string) {
     super(exitCodeOf(problem), `${problem.title}. ${problem.detail}`);
-    this.name = 'Refusal';
+    this.name = 'ApiError';
     this.problem = problem;
     this.text = text;
   }

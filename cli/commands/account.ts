@@ -7,8 +7,8 @@ import type { Profile } from '#contracts/profiles.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { homeFolder } from '../client/running-system.ts';
 import { type Role, saveSession, sessionsFile } from '../client/sessions.ts';
-import type { Shell } from '../terminal/command-context.ts';
-import type { Declaring } from '../terminal/command-registrar.ts';
+import type { CommandContext } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { askPassword } from '../terminal/password.ts';
 import { facts } from '../terminal/screen.ts';
 
@@ -24,7 +24,12 @@ interface ProfileChanges {
 /** Accounts, sessions and profiles. */
 export function addAccountCommands(
   program: Command,
-  { say, run, runAs, example }: Declaring & { runAs: (role: Role) => Declaring['run'] },
+  {
+    say,
+    run,
+    runAs,
+    example,
+  }: CommandRegistrar & { runAs: (role: Role) => CommandRegistrar['run'] },
 ): void {
   const letters = () =>
     new Option('--letters <language>', say('optionLetters')).choices(['ru', 'en']);
@@ -83,76 +88,76 @@ export function addAccountCommands(
 }
 
 async function registerAndSignIn(
-  shell: Shell,
+  context: CommandContext,
   { name, letters, password: given }: ProfileChanges & { name: string; password?: string },
   email: string,
 ) {
-  const password = given ?? (await ask(shell, email));
-  const answer = await shell.call(register, {
-    body: { email, password, name, locale: letters ?? shell.language },
+  const password = given ?? (await ask(context, email));
+  const answer = await context.call(register, {
+    body: { email, password, name, locale: letters ?? context.language },
   });
-  const until = await openSession(shell, email, password);
-  shell.show(answer.text, () =>
-    [shell.say('registered', email), shell.say('signedIn', email, until.moment)].join('\n'),
+  const until = await openSession(context, email, password);
+  context.show(answer.text, () =>
+    [context.say('registered', email), context.say('signedIn', email, until.moment)].join('\n'),
   );
   return undefined;
 }
 
 async function logIn(
-  shell: Shell,
+  context: CommandContext,
   { password: given, operator }: { password?: string; operator?: true },
   address: string | undefined,
 ) {
   const email = address ?? (operator ? OPERATOR_EMAIL : undefined);
-  if (email === undefined) throw new CliError(EXIT.usage, shell.say('emailNeeded'));
+  if (email === undefined) throw new CliError(EXIT.usage, context.say('emailNeeded'));
   const ofCheckout = operator && address === undefined;
-  const password = given ?? (await (ofCheckout ? operatorPassword(shell) : ask(shell, email)));
-  const { text, moment } = await openSession(shell, email, password);
-  shell.show(text, () => shell.say('signedIn', email, moment));
+  const password = given ?? (await (ofCheckout ? operatorPassword(context) : ask(context, email)));
+  const { text, moment } = await openSession(context, email, password);
+  context.show(text, () => context.say('signedIn', email, moment));
   return undefined;
 }
 
 /** Signs in and keeps the token. */
-async function openSession(shell: Shell, email: string, password: string) {
-  const { body, text } = await shell.call(signIn, { body: { email, password } });
+async function openSession(context: CommandContext, email: string, password: string) {
+  const { body, text } = await context.call(signIn, { body: { email, password } });
   const expiresAt = new Date(Date.now() + body.expiresIn * 1_000).toISOString();
   const session = { email, token: body.accessToken, expiresAt };
-  const wallet = await shell.call(readWallet, { token: body.accessToken });
+  const wallet = await context.call(readWallet, { token: body.accessToken });
   const { currency } = wallet.body.balance;
-  await saveSession(sessionsFile(), shell.url, shell.role, { ...session, currency });
-  return { text, moment: shell.moment(expiresAt) };
+  await saveSession(sessionsFile(), context.url, context.role, { ...session, currency });
+  return { text, moment: context.moment(expiresAt) };
 }
 
-async function ask(shell: Shell, email: string): Promise<string> {
-  const password = await askPassword(shell.say('askPassword', email));
-  if (!password) throw new CliError(EXIT.usage, shell.say('noPassword'));
+async function ask(context: CommandContext, email: string): Promise<string> {
+  const password = await askPassword(context.say('askPassword', email));
+  if (!password) throw new CliError(EXIT.usage, context.say('noPassword'));
   return password;
 }
 
 /** What the first start of the default set-up left in its data folder. */
-async function operatorPassword(shell: Shell): Promise<string> {
+async function operatorPassword(context: CommandContext): Promise<string> {
   const file = join(homeFolder(), 'operator-password');
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
     if (!['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    throw new CliError(EXIT.usage, shell.say('noOperatorPassword', file));
+    throw new CliError(EXIT.usage, context.say('noOperatorPassword', file));
   }
 }
 
-async function logOut(shell: Shell) {
-  await saveSession(sessionsFile(), shell.url, shell.role, null);
-  shell.show('null', () => shell.say('signedOut', shell.url));
+async function logOut(context: CommandContext) {
+  await saveSession(sessionsFile(), context.url, context.role, null);
+  context.show('null', () => context.say('signedOut', context.url));
   return undefined;
 }
 
-async function showProfile(shell: Shell, changes: ProfileChanges) {
+async function showProfile(context: CommandContext, changes: ProfileChanges) {
   const { email, name, letters: locale } = changes;
-  let answer = await shell.call(readProfile);
+  let answer = await context.call(readProfile);
   if ([email, name, locale].some((value) => value !== undefined)) {
     const etag = answer.headers.get('etag');
     const { customerId: _own, ...present } = answer.body;
-    answer = await shell.call(replaceProfile, {
+    answer = await context.call(replaceProfile, {
       // Nothing that somebody else has changed meanwhile is overwritten.
       headers: etag === null ? {} : { 'if-match': etag },
       body: {
@@ -163,15 +168,18 @@ async function showProfile(shell: Shell, changes: ProfileChanges) {
       },
     });
   }
-  shell.show(answer.text, () => profileText(shell, answer.body));
+  context.show(answer.text, () => profileText(context, answer.body));
   return undefined;
 }
 
-function profileText(shell: Shell, { customerId, name, email, locale }: Profile): string {
-  return facts(shell, [
-    [shell.say('customer'), customerId],
-    [shell.say('name'), name],
-    [shell.say('email'), email],
-    [shell.say('lettersIn'), locale],
+function profileText(
+  context: CommandContext,
+  { customerId, name, email, locale }: Profile,
+): string {
+  return facts(context, [
+    [context.say('customer'), customerId],
+    [context.say('name'), name],
+    [context.say('email'), email],
+    [context.say('lettersIn'), locale],
   ]);
 }

@@ -7,18 +7,21 @@ import {
   readAnyOperations,
   reverseAnyTopUp,
 } from '#contracts/operator.ts';
-import { CliError, EXIT, Refusal } from '../client/exit-codes.ts';
-import { checkedId, type Shell } from '../terminal/command-context.ts';
-import type { Declaring } from '../terminal/command-registrar.ts';
+import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
+import { type CommandContext, checkedId } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { type Repeating, repeatingOptions } from '../terminal/retry.ts';
 import { type Cell, table } from '../terminal/screen.ts';
 import { limitOption, listPages } from '../views/list.ts';
-import { checkedAmount, operationRow, putIn } from './wallet.ts';
+import { checkedAmount, operationRow, topUpWallet } from './wallet.ts';
 
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 
 /** Customers and their wallets, as the operator sees and changes them. */
-export function addCustomerCommands(operator: Command, { say, run, example }: Declaring): void {
+export function addCustomerCommands(
+  operator: Command,
+  { say, run, example }: CommandRegistrar,
+): void {
   example(
     operator
       .command('customers')
@@ -63,62 +66,66 @@ export function addCustomerCommands(operator: Command, { say, run, example }: De
 }
 
 /** By address where the text is one, else by id. */
-async function find(shell: Shell, text: string) {
-  const byId = () => shell.call(findCustomers, { query: { customerId: text } });
+async function find(context: CommandContext, text: string) {
+  const byId = () => context.call(findCustomers, { query: { customerId: text } });
   if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return byId();
-  const answer = await shell.call(findCustomers, { query: { email: text } });
+  const answer = await context.call(findCustomers, { query: { email: text } });
   // An issuer's ids may look like addresses.
   return answer.body.data.length === 0 ? byId() : answer;
 }
 
 /** @throws CliError where it is not exactly one */
-async function findOne(shell: Shell, text: string): Promise<OperatorCustomer> {
-  const { data } = (await find(shell, text)).body;
+async function findOne(context: CommandContext, text: string): Promise<OperatorCustomer> {
+  const { data } = (await find(context, text)).body;
   const [customer, ...others] = data;
-  if (customer === undefined) throw new CliError(EXIT.refused, shell.say('noCustomer', text));
+  if (customer === undefined) throw new CliError(EXIT.refused, context.say('noCustomer', text));
   if (others.length === 0) return customer;
-  throw new CliError(EXIT.refused, shell.say('severalCustomers', text), [
-    customersTable(shell, data),
+  throw new CliError(EXIT.refused, context.say('severalCustomers', text), [
+    customersTable(context, data),
   ]);
 }
 
-function customersTable(shell: Shell, customers: OperatorCustomer[]): string {
+function customersTable(context: CommandContext, customers: OperatorCustomer[]): string {
   const rows = customers.map(({ customerId, name, email, locale, balance }): Cell[] => [
     customerId,
     name,
     email,
     locale,
-    { text: balanceText(shell, balance), right: true },
+    { text: balanceText(context, balance), right: true },
   ]);
-  return table(shell, rows);
+  return table(context, rows);
 }
 
-function balanceText(shell: Shell, balance: OperatorCustomer['balance']): string {
-  return balance === null ? shell.say('unknownBalance') : shell.money(balance);
+function balanceText(context: CommandContext, balance: OperatorCustomer['balance']): string {
+  return balance === null ? context.say('unknownBalance') : context.money(balance);
 }
 
-async function showCustomers(shell: Shell, _options: unknown, text: string) {
-  const answer = await find(shell, text);
+async function showCustomers(context: CommandContext, _options: unknown, text: string) {
+  const answer = await find(context, text);
   const { data } = answer.body;
-  shell.show(answer.text, () =>
-    data.length === 0 ? shell.say('noCustomer', text) : customersTable(shell, data),
+  context.show(answer.text, () =>
+    data.length === 0 ? context.say('noCustomer', text) : customersTable(context, data),
   );
   return data.length === 0 ? EXIT.refused : undefined;
 }
 
-async function listOperations(shell: Shell, { limit }: { limit?: number }, text: string) {
-  const { customerId } = await findOne(shell, text);
-  await listPages(shell, {
+async function listOperations(
+  context: CommandContext,
+  { limit }: { limit?: number },
+  text: string,
+) {
+  const { customerId } = await findOne(context, text);
+  await listPages(context, {
     all: false,
     more: 'moreByLimit',
     read: (cursor) =>
-      shell.call(readAnyOperations, { params: { customerId }, query: { limit, cursor } }),
+      context.call(readAnyOperations, { params: { customerId }, query: { limit, cursor } }),
     view: (operations) =>
       table(
-        shell,
+        context,
         operations.map((operation) => [
           operation.id,
-          ...operationRow(shell, operation),
+          ...operationRow(context, operation),
           operation.madeBy ?? '',
         ]),
       ),
@@ -127,22 +134,25 @@ async function listOperations(shell: Shell, { limit }: { limit?: number }, text:
 }
 
 async function topUpCustomer(
-  shell: Shell,
+  context: CommandContext,
   { yes, ...options }: Repeating & { yes?: true },
   text: string,
   amount: string,
 ) {
   // Before anybody is asked anything: a mistyped amount is said at once.
-  checkedAmount(shell, amount, options.currency ?? shell.currency);
-  const customer = await findOne(shell, text);
+  checkedAmount(context, amount, options.currency ?? context.currency);
+  const customer = await findOne(context, text);
   const { customerId, name, email, balance } = customer;
-  const currency = options.currency ?? balance?.currency ?? shell.currency;
+  const currency = options.currency ?? balance?.currency ?? context.currency;
   if (yes !== true) {
-    const sum = shell.money({ amount: checkedAmount(shell, amount, currency), currency });
-    await confirm(shell, shell.say('askTopUp', sum, name, email, balanceText(shell, balance)));
+    const sum = context.money({ amount: checkedAmount(context, amount, currency), currency });
+    await confirm(
+      context,
+      context.say('askTopUp', sum, name, email, balanceText(context, balance)),
+    );
   }
   const words = ['operator', 'top-up', customerId, amount, '--yes'];
-  return putIn(shell, { ...options, currency }, { words, amount, customerId });
+  return topUpWallet(context, { ...options, currency }, { words, amount, customerId });
 }
 
 const AGREEMENT = /^(y|yes|д|да)$/i;
@@ -151,43 +161,43 @@ const AGREEMENT = /^(y|yes|д|да)$/i;
  * Asks on standard error and reads a line of standard input.
  * @throws CliError for anything but a yes
  */
-async function confirm(shell: Shell, question: string): Promise<void> {
+async function confirm(context: CommandContext, question: string): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string | null>((resolve) => {
     lines.once('close', () => resolve(null));
     lines.question(question, resolve);
   });
   lines.close();
-  if (answer === null) throw new CliError(EXIT.usage, `\n${shell.say('yesNeeded')}`);
-  if (!AGREEMENT.test(answer.trim())) throw new CliError(EXIT.refused, shell.say('notDone'));
+  if (answer === null) throw new CliError(EXIT.usage, `\n${context.say('yesNeeded')}`);
+  if (!AGREEMENT.test(answer.trim())) throw new CliError(EXIT.refused, context.say('notDone'));
 }
 
 /** A refusal that names the sums, with them as a hint. */
-function withSums(shell: Shell, error: unknown): unknown {
-  if (error instanceof Refusal && error.problem.code === 'reversal-exceeds-balance') {
+function withSums(context: CommandContext, error: unknown): unknown {
+  if (error instanceof ApiError && error.problem.code === 'reversal-exceeds-balance') {
     const { balance, amount } = error.problem as unknown as ReversalExcess;
-    error.hints.push(shell.say('reversalSums', shell.money(balance), shell.money(amount)));
+    error.hints.push(context.say('reversalSums', context.money(balance), context.money(amount)));
   }
   return error;
 }
 
 async function undoTopUp(
-  shell: Shell,
+  context: CommandContext,
   { reason, yes }: { reason: string; yes?: true },
   text: string,
   operationId: string,
 ) {
-  const { customerId, name, email, balance } = await findOne(shell, text);
-  const params = { customerId, operationId: checkedId(shell, operationId) };
+  const { customerId, name, email, balance } = await findOne(context, text);
+  const params = { customerId, operationId: checkedId(context, operationId) };
   if (yes !== true) {
-    await confirm(shell, shell.say('askUndo', name, email, balanceText(shell, balance)));
+    await confirm(context, context.say('askUndo', name, email, balanceText(context, balance)));
   }
   const request = { params, body: { reason } };
-  const { body, text: json } = await shell.call(reverseAnyTopUp, request).catch((error) => {
-    throw withSums(shell, error);
+  const { body, text: json } = await context.call(reverseAnyTopUp, request).catch((error) => {
+    throw withSums(context, error);
   });
   const { amount, balanceAfter } = body;
-  const taken = shell.money({ ...amount, amount: -amount.amount });
-  shell.show(json, () => shell.say('undone', taken, shell.money(balanceAfter)));
+  const taken = context.money({ ...amount, amount: -amount.amount });
+  context.show(json, () => context.say('undone', taken, context.money(balanceAfter)));
   return undefined;
 }

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { readLetter, readLetters } from '#contracts/gateway.ts';
-import { checkedId, type Shell } from '../terminal/command-context.ts';
-import type { Declaring } from '../terminal/command-registrar.ts';
+import { type CommandContext, checkedId } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { table } from '../terminal/screen.ts';
 import { letterRow, letterText } from '../views/letter.ts';
 import { limitOption, listPages } from '../views/list.ts';
 
 /** The own letters. */
-export function addLetterCommands(program: Command, { say, run, example }: Declaring): void {
+export function addLetterCommands(program: Command, { say, run, example }: CommandRegistrar): void {
   const letters = program.command('letters').description(say('letters'));
   example(limitOption(letters, say).action(run(listLetters)), 'letters --limit 5');
   example(
@@ -20,22 +20,22 @@ export function addLetterCommands(program: Command, { say, run, example }: Decla
   );
 }
 
-async function listLetters(shell: Shell, { limit }: { limit?: number }) {
-  await listPages(shell, {
+async function listLetters(context: CommandContext, { limit }: { limit?: number }) {
+  await listPages(context, {
     all: false,
     more: 'moreByLimit',
-    read: (cursor) => shell.call(readLetters, { query: { limit, cursor } }),
+    read: (cursor) => context.call(readLetters, { query: { limit, cursor } }),
     view: (letters) =>
       table(
-        shell,
-        letters.map((letter) => letterRow(shell, letter)),
+        context,
+        letters.map((letter) => letterRow(context, letter)),
       ),
   });
   return undefined;
 }
 
-async function showLetter(shell: Shell, _options: unknown, id: string) {
-  const answer = await shell.call(readLetter, { params: { letterId: checkedId(shell, id) } });
-  shell.show(answer.text, () => letterText(shell, answer.body));
+async function showLetter(context: CommandContext, _options: unknown, id: string) {
+  const answer = await context.call(readLetter, { params: { letterId: checkedId(context, id) } });
+  context.show(answer.text, () => letterText(context, answer.body));
   return undefined;
 }

@@ -3,8 +3,8 @@ import type { DeadLetter } from '#contracts/notifications.ts';
 import * as contract from '#contracts/operator.ts';
 import type { ApiAnswer } from '../client/api.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { checkedId, jsonArray, type Shell, watch } from '../terminal/command-context.ts';
-import type { Declaring } from '../terminal/command-registrar.ts';
+import { type CommandContext, checkedId, jsonArray, watch } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { type Cell, facts, table } from '../terminal/screen.ts';
 import type { Say } from '../texts/messages.ts';
 import { letterRow, letterText } from '../views/letter.ts';
@@ -19,8 +19,8 @@ import { addResendCommand } from './resend.ts';
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 
 /** What the operator may do. */
-export function addOperatorCommands(program: Command, declaring: Declaring): void {
-  const { say, run, example } = declaring;
+export function addOperatorCommands(program: Command, registrar: CommandRegistrar): void {
+  const { say, run, example } = registrar;
   const operator = program
     .command('operator')
     .description(say('operator'))
@@ -80,7 +80,7 @@ export function addOperatorCommands(program: Command, declaring: Declaring): voi
     operator.command('verify').description(say('verify')).action(run(verify)),
     'operator verify',
   );
-  addRepairCommands(operator, declaring);
+  addRepairCommands(operator, registrar);
 
   addCustomerCommands(operator, { say, run, example });
 
@@ -101,32 +101,32 @@ function stateOption(say: Say, states: string[]): Option {
   );
 }
 
-async function showOverview(shell: Shell, { watch: goOn }: { watch?: true }) {
+async function showOverview(context: CommandContext, { watch: goOn }: { watch?: true }) {
   if (!goOn) {
-    const answer = await shell.call(contract.readOverview);
-    shell.show(answer.text, () => overviewText(shell, answer.body));
+    const answer = await context.call(contract.readOverview);
+    context.show(answer.text, () => overviewText(context, answer.body));
     return undefined;
   }
-  if (shell.json) throw new CliError(EXIT.usage, shell.say('watchOrJson'));
-  await watch(shell, async () => {
-    const { body } = await shell.call(contract.readOverview);
-    return { view: overviewText(shell, body), last: false };
+  if (context.json) throw new CliError(EXIT.usage, context.say('watchOrJson'));
+  await watch(context, async () => {
+    const { body } = await context.call(contract.readOverview);
+    return { view: overviewText(context, body), last: false };
   });
   return undefined;
 }
 
-async function listPending(shell: Shell, { limit }: { limit?: number }) {
-  await listPages(shell, {
+async function listPending(context: CommandContext, { limit }: { limit?: number }) {
+  await listPages(context, {
     all: false,
     more: 'moreByLimit',
-    read: (cursor) => shell.call(contract.readPendingOrders, { query: { limit, cursor } }),
+    read: (cursor) => context.call(contract.readPendingOrders, { query: { limit, cursor } }),
     view: (orders) =>
       table(
-        shell,
+        context,
         orders.map((order) => [
-          { text: shell.duration(order.ageMs), right: true },
-          ...orderRow(shell, order).slice(1, -1),
-          shell.say('recoveryTries', order.recovery.attempts),
+          { text: context.duration(order.ageMs), right: true },
+          ...orderRow(context, order).slice(1, -1),
+          context.say('recoveryTries', order.recovery.attempts),
           order.recovery.error ?? '',
         ]),
       ),
@@ -134,60 +134,68 @@ async function listPending(shell: Shell, { limit }: { limit?: number }) {
   return undefined;
 }
 
-async function listLetters(shell: Shell, { limit, state }: { limit?: number; state?: string }) {
-  await listPages(shell, {
+async function listLetters(
+  context: CommandContext,
+  { limit, state }: { limit?: number; state?: string },
+) {
+  await listPages(context, {
     all: false,
     more: 'moreByLimit',
-    read: (cursor) => shell.call(contract.readAllLetters, { query: { state, limit, cursor } }),
+    read: (cursor) => context.call(contract.readAllLetters, { query: { state, limit, cursor } }),
     view: (letters) =>
       table(
-        shell,
-        letters.map((letter) => letterRow(shell, letter)),
+        context,
+        letters.map((letter) => letterRow(context, letter)),
       ),
   });
   return undefined;
 }
 
-const letterParams = (shell: Shell, id: string) => ({ params: { letterId: checkedId(shell, id) } });
+const letterParams = (context: CommandContext, id: string) => ({
+  params: { letterId: checkedId(context, id) },
+});
 
-async function showLetter(shell: Shell, _options: unknown, id: string) {
-  const answer = await shell.call(contract.readAnyLetter, letterParams(shell, id));
-  shell.show(answer.text, () => letterText(shell, answer.body));
+async function showLetter(context: CommandContext, _options: unknown, id: string) {
+  const answer = await context.call(contract.readAnyLetter, letterParams(context, id));
+  context.show(answer.text, () => letterText(context, answer.body));
   return undefined;
 }
 
-async function showPreview(shell: Shell, _options: unknown, id: string) {
-  const answer = await shell.call(contract.previewAnyLetter, letterParams(shell, id));
-  shell.show(answer.text, () => {
+async function showPreview(context: CommandContext, _options: unknown, id: string) {
+  const answer = await context.call(contract.previewAnyLetter, letterParams(context, id));
+  context.show(answer.text, () => {
     const { locale, subject, text, to } = answer.body;
-    const head = facts(shell, [
-      [shell.say('to'), to],
-      [shell.say('subject'), subject],
-      [shell.say('lettersIn'), locale],
+    const head = facts(context, [
+      [context.say('to'), to],
+      [context.say('subject'), subject],
+      [context.say('lettersIn'), locale],
     ]);
     return `${head}\n\n${text.trimEnd()}`;
   });
   return undefined;
 }
 
-async function listDeadLetters(shell: Shell, { limit, state }: { limit?: number; state?: string }) {
-  await listPages(shell, {
+async function listDeadLetters(
+  context: CommandContext,
+  { limit, state }: { limit?: number; state?: string },
+) {
+  await listPages(context, {
     all: false,
     more: 'moreByLimit',
-    read: (cursor) => shell.call(contract.readDeadLetters, { query: { state, limit, cursor } }),
+    read: (cursor) => context.call(contract.readDeadLetters, { query: { state, limit, cursor } }),
     view: (all) =>
       table(
-        shell,
-        all.map((one) => deadLetterRow(shell, one)),
+        context,
+        all.map((one) => deadLetterRow(context, one)),
       ),
   });
   return undefined;
 }
 
-function deadLetterRow(shell: Shell, deadLetter: DeadLetter): Cell[] {
+function deadLetterRow(context: CommandContext, deadLetter: DeadLetter): Cell[] {
   const { createdAt, error, id, offset, partition, state, topic } = deadLetter;
   return [
-    shell.moment(createdAt),
+    context.moment(createdAt),
     { text: state, colour: state === 'dead' ? 'red' : 'green' },
     `${topic} ${partition}/${offset}`,
     id,
@@ -195,55 +203,63 @@ function deadLetterRow(shell: Shell, deadLetter: DeadLetter): Cell[] {
   ];
 }
 
-async function redrive(shell: Shell, { all }: { all?: true }, id?: string) {
-  if ((id === undefined) !== (all === true)) throw new CliError(EXIT.usage, shell.say('idOrAll'));
-  return id === undefined ? redriveAll(shell) : redriveOne(shell, id);
+async function redrive(context: CommandContext, { all }: { all?: true }, id?: string) {
+  if ((id === undefined) !== (all === true)) throw new CliError(EXIT.usage, context.say('idOrAll'));
+  return id === undefined ? redriveAll(context) : redriveOne(context, id);
 }
 
-async function redriveOne(shell: Shell, id: string) {
-  const params = { deadLetterId: checkedId(shell, id) };
-  const { body, text } = await shell.call(contract.redriveOne, { params });
+async function redriveOne(context: CommandContext, id: string) {
+  const params = { deadLetterId: checkedId(context, id) };
+  const { body, text } = await context.call(contract.redriveOne, { params });
   const dead = body.state === 'dead';
-  shell.show(text, () => (dead ? shell.say('stillDead', body.error) : shell.say('becameLetter')));
+  context.show(text, () =>
+    dead ? context.say('stillDead', body.error) : context.say('becameLetter'),
+  );
   return dead ? EXIT.refused : undefined;
 }
 
 /** Each call takes up to 100, least recently tried first, until each was tried once. */
-async function redriveAll(shell: Shell) {
+async function redriveAll(context: CommandContext) {
   const texts: string[] = [];
   let redriven = 0;
   let refused = 0;
   let dead: number;
   for (;;) {
-    const { body, text } = await shell.call(contract.redriveMany);
+    const { body, text } = await context.call(contract.redriveMany);
     texts.push(text);
     redriven += body.redriven;
     refused += body.refused;
     dead = body.dead;
     if (body.redriven + body.refused === 0 || refused >= dead) break;
   }
-  shell.show(jsonArray(texts), () =>
-    shell.say('redriven', redriven, Math.min(refused, dead), dead),
+  context.show(jsonArray(texts), () =>
+    context.say('redriven', redriven, Math.min(refused, dead), dead),
   );
   return refused > 0 ? EXIT.refused : undefined;
 }
 
 /** Follows the cursors to the end; an array of all steps for programs. */
-async function verify(shell: Shell) {
+async function verify(context: CommandContext) {
   const answers: ApiAnswer<contract.LedgerReport>[] = [];
   let cursor: string | undefined;
   do {
-    const answer = await shell.call(contract.verifyLedger, { query: { cursor } });
+    const answer = await context.call(contract.verifyLedger, { query: { cursor } });
     answers.push(answer);
     cursor = answer.body.nextCursor ?? undefined;
   } while (cursor !== undefined);
   const reports = answers.map(({ body }) => body);
-  shell.show(jsonArray(answers.map(({ text }) => text)), () => ledgerText(shell, reports));
+  context.show(jsonArray(answers.map(({ text }) => text)), () => ledgerText(context, reports));
   return reports.every(({ ok }) => ok) ? undefined : EXIT.refused;
 }
 
-async function showAnyJourney(shell: Shell, { watch: goOn }: { watch?: true }, id: string) {
-  const params = { orderId: checkedId(shell, id) };
-  await showJourney(shell, goOn === true, () => shell.call(contract.readAnyJourney, { params }));
+async function showAnyJourney(
+  context: CommandContext,
+  { watch: goOn }: { watch?: true },
+  id: string,
+) {
+  const params = { orderId: checkedId(context, id) };
+  await showJourney(context, goOn === true, () =>
+    context.call(contract.readAnyJourney, { params }),
+  );
   return undefined;
 }

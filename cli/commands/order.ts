@@ -3,9 +3,9 @@ import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
 import type { Money } from '#contracts/common.ts';
 import { placeOrder, readJourney, readOrder, readOrders } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
-import { CliError, EXIT, Refusal } from '../client/exit-codes.ts';
-import { checkedId, type Shell, watch } from '../terminal/command-context.ts';
-import type { Declaring } from '../terminal/command-registrar.ts';
+import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
+import { type CommandContext, checkedId, watch } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { type ItemFault, parseItem, readingsOf } from '../terminal/items.ts';
 import { argumentOf } from '../terminal/money.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
@@ -17,7 +17,7 @@ import { orderRow, orderText } from '../views/order.ts';
 type OtherFault = Exclude<ItemFault, `price-${AmountViolation}` | 'ambiguous'>;
 
 /** Ordering, and looking at orders. */
-export function addOrderCommands(program: Command, { say, run, example }: Declaring): void {
+export function addOrderCommands(program: Command, { say, run, example }: CommandRegistrar): void {
   const order = program
     .command('order')
     .description(say('order'))
@@ -61,117 +61,126 @@ export function addOrderCommands(program: Command, { say, run, example }: Declar
   );
 }
 
-async function place(shell: Shell, options: Repeating, words: string[]) {
-  const items = checkedItems(shell, words, options.currency ?? shell.currency);
+async function place(context: CommandContext, options: Repeating, words: string[]) {
+  const items = checkedItems(context, words, options.currency ?? context.currency);
   try {
     const command = ['order', ...words];
-    const answer = await repeatSafely(shell, options, command, (repetition) =>
-      shell.call(placeOrder, { ...repetition, body: { items } }),
+    const answer = await repeatSafely(context, options, command, (repetition) =>
+      context.call(placeOrder, { ...repetition, body: { items } }),
     );
-    shell.show(answer.text, () => orderText(shell, answer.body));
+    context.show(answer.text, () => orderText(context, answer.body));
     if (answer.status !== 202) return undefined;
-    process.stderr.write(`${[shell.say('stillPending'), ...answer.again].join('\n')}\n`);
+    process.stderr.write(`${[context.say('stillPending'), ...answer.again].join('\n')}\n`);
     return EXIT.pending;
   } catch (error) {
-    if (error instanceof Refusal) error.hints.push(...refusalHints(shell, error, words));
+    if (error instanceof ApiError) error.hints.push(...refusalHints(context, error, words));
     throw error;
   }
 }
 
 /** The shortfall, and the commands that mend it. */
-function refusalHints(shell: Shell, { problem }: Refusal, words: string[]): string[] {
+function refusalHints(context: CommandContext, { problem }: ApiError, words: string[]): string[] {
   const { balance, required, shortfall, order } = problem;
-  const hints = order ? [`${shell.say('orderId')} ${order.id}: ${order.statusLabel}`] : [];
+  const hints = order ? [`${context.say('orderId')} ${order.id}: ${order.statusLabel}`] : [];
   if (balance === undefined || required === undefined || shortfall === undefined) return hints;
-  const amounts = [balance, required, shortfall].map((money: Money) => shell.money(money));
-  const topUp = shell.again('top-up', argumentOf(shortfall));
+  const amounts = [balance, required, shortfall].map((money: Money) => context.money(money));
+  const topUp = context.again('top-up', argumentOf(shortfall));
   return [
     ...hints,
-    shell.say('shortage', ...amounts),
-    shell.say('topUpAndOrder'),
-    `  ${topUp} && ${shell.again('order', ...words)}`,
+    context.say('shortage', ...amounts),
+    context.say('topUpAndOrder'),
+    `  ${topUp} && ${context.again('order', ...words)}`,
   ];
 }
 
 /** @throws CliError that names every faulty item */
-function checkedItems(shell: Shell, words: string[], currency: string): OrderItem[] {
+function checkedItems(context: CommandContext, words: string[], currency: string): OrderItem[] {
   const faults: string[] = [];
   const items: OrderItem[] = [];
   for (const word of words) {
     const item = parseItem(word, currency);
     if (typeof item !== 'string') items.push(item);
-    else faults.push(itemFaultText(shell, item, word, currency));
+    else faults.push(itemFaultText(context, item, word, currency));
   }
   if (faults.length > 0) throw new CliError(EXIT.usage, faults.join('\n'));
   return items;
 }
 
-function itemFaultText(shell: Shell, fault: ItemFault, word: string, currency: string): string {
+function itemFaultText(
+  context: CommandContext,
+  fault: ItemFault,
+  word: string,
+  currency: string,
+): string {
   if (fault === 'ambiguous') {
     const [asName = '', asQuantity = ''] = readingsOf(word);
-    return shell.say('item-ambiguous', word, asName, asQuantity);
+    return context.say('item-ambiguous', word, asName, asQuantity);
   }
   const violation = /^price-(.*)$/.exec(fault)?.[1] as AmountViolation | undefined;
-  if (violation === undefined) return shell.say(`item-${fault as OtherFault}`, word);
+  if (violation === undefined) return context.say(`item-${fault as OtherFault}`, word);
   const text = word.slice(word.lastIndexOf('@') + 1);
-  const { language } = shell;
-  return shell.say('item-price', word, amountAdvice(violation, { text, currency, language }));
+  const { language } = context;
+  return context.say('item-price', word, amountAdvice(violation, { text, currency, language }));
 }
 
 async function listOrders(
-  shell: Shell,
+  context: CommandContext,
   { status, limit, all }: { status?: string; limit?: number; all?: true },
 ) {
-  await listPages(shell, {
+  await listPages(context, {
     all: all === true,
     more: 'more',
-    read: (cursor) => shell.call(readOrders, { query: { status, limit, cursor } }),
+    read: (cursor) => context.call(readOrders, { query: { status, limit, cursor } }),
     view: (orders) =>
       table(
-        shell,
-        orders.map((order) => orderRow(shell, order)),
+        context,
+        orders.map((order) => orderRow(context, order)),
       ),
   });
   return undefined;
 }
 
-async function showOrder(shell: Shell, _options: unknown, id: string) {
-  const answer = await shell.call(readOrder, { params: { orderId: checkedId(shell, id) } });
-  shell.show(answer.text, () => orderText(shell, answer.body));
+async function showOrder(context: CommandContext, _options: unknown, id: string) {
+  const answer = await context.call(readOrder, { params: { orderId: checkedId(context, id) } });
+  context.show(answer.text, () => orderText(context, answer.body));
   return undefined;
 }
 
-async function showOwnJourney(shell: Shell, { watch: goOn }: { watch?: true }, id?: string) {
-  const orderId = id === undefined ? await latestOrder(shell) : checkedId(shell, id);
-  const read = () => shell.call(readJourney, { params: { orderId } });
-  await showJourney(shell, goOn === true, read);
+async function showOwnJourney(
+  context: CommandContext,
+  { watch: goOn }: { watch?: true },
+  id?: string,
+) {
+  const orderId = id === undefined ? await latestOrder(context) : checkedId(context, id);
+  const read = () => context.call(readJourney, { params: { orderId } });
+  await showJourney(context, goOn === true, read);
   return undefined;
 }
 
-async function latestOrder(shell: Shell): Promise<string> {
-  const { body } = await shell.call(readOrders, { query: { limit: 1 } });
+async function latestOrder(context: CommandContext): Promise<string> {
+  const { body } = await context.call(readOrders, { query: { limit: 1 } });
   const [latest] = body.data;
-  if (latest === undefined) throw new CliError(EXIT.refused, shell.say('noOrderYet'));
+  if (latest === undefined) throw new CliError(EXIT.refused, context.say('noOrderYet'));
   return latest.id;
 }
 
 /** Prints a journey, once or until it is complete; for programs only the last state of it. */
 export async function showJourney(
-  shell: Shell,
+  context: CommandContext,
   goOn: boolean,
-  read: () => ReturnType<typeof shell.call<typeof readJourney>>,
+  read: () => ReturnType<typeof context.call<typeof readJourney>>,
 ): Promise<void> {
   let answer = await read();
   if (!goOn) {
-    shell.show(answer.text, () => journeyText(shell, answer.body));
+    context.show(answer.text, () => journeyText(context, answer.body));
     return;
   }
   let first = true;
-  const shown = { ...shell, print: shell.json ? () => {} : shell.print };
+  const shown = { ...context, print: context.json ? () => {} : context.print };
   await watch(shown, async () => {
     if (!first) answer = await read();
     first = false;
-    return { view: journeyText(shell, answer.body), last: answer.body.complete };
+    return { view: journeyText(context, answer.body), last: answer.body.complete };
   });
-  if (shell.json) shell.print(answer.text.trim());
+  if (context.json) context.print(answer.text.trim());
 }

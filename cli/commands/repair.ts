@@ -3,8 +3,8 @@ import * as contract from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import type { ApiAnswer } from '../client/api.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { checkedId, jsonArray, type Shell } from '../terminal/command-context.ts';
-import type { Declaring } from '../terminal/command-registrar.ts';
+import { type CommandContext, checkedId, jsonArray } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { type Cell, type Colour, facts, table } from '../terminal/screen.ts';
 import { limitOption, listPages } from '../views/list.ts';
 
@@ -12,7 +12,10 @@ const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 const REASON_MAX = 200;
 
 /** The repair after a restore, and what was repaired. */
-export function addRepairCommands(operator: Command, { say, run, example }: Declaring): void {
+export function addRepairCommands(
+  operator: Command,
+  { say, run, example }: CommandRegistrar,
+): void {
   example(
     operator
       .command('repair')
@@ -36,18 +39,18 @@ interface Options {
 }
 
 /** Follows the cursors to the end; an array of all answers for programs. */
-async function repair(shell: Shell, { apply, reason, writeOff = [] }: Options) {
+async function repair(context: CommandContext, { apply, reason, writeOff = [] }: Options) {
   if (apply === true && !reason?.trim()) {
-    throw new CliError(EXIT.usage, shell.say('reasonNeeded'));
+    throw new CliError(EXIT.usage, context.say('reasonNeeded'));
   }
   if (reason !== undefined && [...reason].length > REASON_MAX) {
-    throw new CliError(EXIT.usage, shell.say('longReason', REASON_MAX));
+    throw new CliError(EXIT.usage, context.say('longReason', REASON_MAX));
   }
-  const orders = writeOff.map((id) => checkedId(shell, id));
+  const orders = writeOff.map((id) => checkedId(context, id));
   const answers: ApiAnswer<contract.RepairReport>[] = [];
   let cursor: string | undefined;
   do {
-    const answer: ApiAnswer<contract.RepairReport> = await shell.call(contract.repairBooks, {
+    const answer: ApiAnswer<contract.RepairReport> = await context.call(contract.repairBooks, {
       body: {
         apply: apply === true,
         ...(reason !== undefined && { reason }),
@@ -59,12 +62,12 @@ async function repair(shell: Shell, { apply, reason, writeOff = [] }: Options) {
     cursor = answer.body.nextCursor ?? undefined;
   } while (cursor !== undefined);
   const steps = answers.flatMap(({ body }) => body.steps);
-  shell.show(jsonArray(answers.map(({ text }) => text)), () =>
-    repairText(shell, steps, apply === true),
+  context.show(jsonArray(answers.map(({ text }) => text)), () =>
+    repairText(context, steps, apply === true),
   );
   const unused = orders.filter((order) => !steps.some((step) => isWriteOffOf(step, order)));
   if (unused.length > 0) {
-    throw new CliError(EXIT.refused, shell.say('writeOffUnused', unused.join(', ')));
+    throw new CliError(EXIT.refused, context.say('writeOffUnused', unused.join(', ')));
   }
   // These need no person; any other state does.
   return steps.every(({ state }) => state === 'done' || state === 'planned')
@@ -82,9 +85,13 @@ const COLOURS: Record<contract.RepairedDifference['state'], Colour> = {
   left: 'dim',
 };
 
-function repairText(shell: Shell, steps: contract.RepairedDifference[], applied: boolean): string {
-  const { say } = shell;
-  if (steps.length === 0) return shell.paint('green', say('booksAgree'));
+function repairText(
+  context: CommandContext,
+  steps: contract.RepairedDifference[],
+  applied: boolean,
+): string {
+  const { say } = context;
+  if (steps.length === 0) return context.paint('green', say('booksAgree'));
   const count = (state: contract.RepairedDifference['state']) =>
     steps.filter((step) => step.state === state).length;
   const counts: [string, string][] = [
@@ -96,38 +103,43 @@ function repairText(shell: Shell, steps: contract.RepairedDifference[], applied:
     [say('repairsLeft'), String(count('left'))],
   ];
   const hint = applied || count('planned') === 0 ? [] : [say('applyHint')];
-  return [...steps.map((step) => stepText(shell, step)), facts(shell, counts), ...hint].join('\n');
+  return [...steps.map((step) => stepText(context, step)), facts(context, counts), ...hint].join(
+    '\n',
+  );
 }
 
-function stepText(shell: Shell, step: contract.RepairedDifference): string {
-  const { say } = shell;
+function stepText(context: CommandContext, step: contract.RepairedDifference): string {
+  const { say } = context;
   const lines = [
     `${step.relation}  ${step.id}  ${step.detail}`,
     `  ${step.remedyText}`,
-    `  ${shell.paint(COLOURS[step.state], step.stateText)}`,
+    `  ${context.paint(COLOURS[step.state], step.stateText)}`,
   ];
   if (step.money !== null && step.customerId !== null) {
-    lines.push(`  ${say('walletGets', step.customerId, shell.money(step.money))}`);
+    lines.push(`  ${say('walletGets', step.customerId, context.money(step.money))}`);
   }
-  if (step.balance !== null) lines.push(`  ${say('walletHolds', shell.money(step.balance))}`);
+  if (step.balance !== null) lines.push(`  ${say('walletHolds', context.money(step.balance))}`);
   return lines.join('\n');
 }
 
-async function listRepairs(shell: Shell, { limit }: { limit?: number }) {
-  await listPages(shell, {
+async function listRepairs(context: CommandContext, { limit }: { limit?: number }) {
+  await listPages(context, {
     all: false,
     more: 'moreByLimit',
-    read: (cursor) => shell.call(contract.readRepairs, { query: { limit, cursor } }),
+    read: (cursor) => context.call(contract.readRepairs, { query: { limit, cursor } }),
     view: (repairs) =>
       table(
-        shell,
-        repairs.map((each) => repairRow(shell, each)),
+        context,
+        repairs.map((each) => repairRow(context, each)),
       ),
   });
   return undefined;
 }
 
-function repairRow(shell: Shell, { at, step, orderId, amount, madeBy, reason }: Repair): Cell[] {
-  const money = amount === undefined ? '' : shell.money(amount);
-  return [shell.moment(at), step, orderId, { text: money, right: true }, madeBy, reason];
+function repairRow(
+  context: CommandContext,
+  { at, step, orderId, amount, madeBy, reason }: Repair,
+): Cell[] {
+  const money = amount === undefined ? '' : context.money(amount);
+  return [context.moment(at), step, orderId, { text: money, right: true }, madeBy, reason];
 }

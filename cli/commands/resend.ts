@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LettersToResend, ResendResult } from '#contracts/notifications.ts';
 import * as contract from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { checkedId, jsonArray, type Shell } from '../terminal/command-context.ts';
-import type { Declaring } from '../terminal/command-registrar.ts';
+import { type CommandContext, checkedId, jsonArray } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 
 const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 const REASON_LENGTH_MAX = 200;
@@ -18,7 +18,7 @@ interface Options {
 }
 
 /** `operator resend`: one letter, or the failed ones that match. */
-export function addResendCommand(operator: Command, { say, run, example }: Declaring): void {
+export function addResendCommand(operator: Command, { say, run, example }: CommandRegistrar): void {
   const moment = (text: string): string => {
     const ms = Date.parse(text);
     if (Number.isNaN(ms)) throw new InvalidArgumentError(say('badMoment', text));
@@ -50,7 +50,7 @@ export function addResendCommand(operator: Command, { say, run, example }: Decla
   );
 }
 
-async function resend(shell: Shell, options: Options, id?: string) {
+async function resend(context: CommandContext, options: Options, id?: string) {
   const { since, until, reason, kind, all, dryRun } = options;
   const filter: LettersToResend = {
     ...(since !== undefined && { failedSince: since }),
@@ -60,24 +60,24 @@ async function resend(shell: Shell, options: Options, id?: string) {
   };
   const byFilter = all === true || Object.keys(filter).length > 0;
   if (byFilter === (id !== undefined)) {
-    throw new CliError(EXIT.usage, shell.say('letterOrFilter'));
+    throw new CliError(EXIT.usage, context.say('letterOrFilter'));
   }
-  if (id === undefined) return resendMatching(shell, filter, dryRun === true);
-  if (dryRun) throw new CliError(EXIT.usage, shell.say('dryRunOfOne'));
-  const params = { letterId: checkedId(shell, id) };
-  const answer = await shell.call(contract.resendAnyLetter, { params });
-  shell.show(answer.text, () => shell.say('resent'));
+  if (id === undefined) return resendMatching(context, filter, dryRun === true);
+  if (dryRun) throw new CliError(EXIT.usage, context.say('dryRunOfOne'));
+  const params = { letterId: checkedId(context, id) };
+  const answer = await context.call(contract.resendAnyLetter, { params });
+  context.show(answer.text, () => context.say('resent'));
   return undefined;
 }
 
 /** Follows the cursors to the end: each answer looks at some thousand letters. */
-async function resendMatching(shell: Shell, filter: LettersToResend, dryRun: boolean) {
+async function resendMatching(context: CommandContext, filter: LettersToResend, dryRun: boolean) {
   const texts: string[] = [];
   const total = { matched: 0, resent: 0 };
   let cursor: string | undefined;
   do {
     const body = { ...filter, ...(cursor !== undefined && { cursor }), ...(dryRun && { dryRun }) };
-    const answer: { body: ResendResult; text: string } = await shell.call(
+    const answer: { body: ResendResult; text: string } = await context.call(
       contract.resendFailedLetters,
       { body },
     );
@@ -86,8 +86,10 @@ async function resendMatching(shell: Shell, filter: LettersToResend, dryRun: boo
     total.resent += answer.body.resent;
     cursor = answer.body.nextCursor ?? undefined;
   } while (cursor !== undefined);
-  shell.show(jsonArray(texts), () =>
-    dryRun ? shell.say('lettersMatch', total.matched) : shell.say('lettersResent', total.resent),
+  context.show(jsonArray(texts), () =>
+    dryRun
+      ? context.say('lettersMatch', total.matched)
+      : context.say('lettersResent', total.resent),
   );
   return undefined;
 }

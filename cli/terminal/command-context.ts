@@ -15,7 +15,7 @@ export interface CommonOptions {
 }
 
 /** What a command works with. */
-export interface Shell extends Screen {
+export interface CommandContext extends Screen {
   /** Base URL, without a slash at its end. */
   url: string;
   language: Language;
@@ -34,7 +34,7 @@ export interface Shell extends Screen {
 const CURRENCY_DEFAULT = 'RUB';
 
 /** @throws CliError for a URL that is none */
-export async function openShell(options: CommonOptions, role: Role): Promise<Shell> {
+export async function openShell(options: CommonOptions, role: Role): Promise<CommandContext> {
   const say = textsIn(options.lang);
   const url = baseUrlOf(options.url, say);
   const screen = createScreen(options.lang, say);
@@ -53,7 +53,12 @@ export async function openShell(options: CommonOptions, role: Role): Promise<She
   const json = options.json === true;
   return {
     ...screen,
-    ...{ url, language: options.lang, role, session, json, again },
+    url,
+    language: options.lang,
+    role,
+    session,
+    json,
+    again,
     currency: session?.currency ?? CURRENCY_DEFAULT,
     call: api.call,
     show: (text, human) => screen.print(json ? text.trim() : human()),
@@ -91,8 +96,8 @@ function tokenOf(
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** @throws CliError for what is no UUID */
-export function checkedId(shell: Shell, id: string): string {
-  if (!UUID.test(id)) throw new CliError(EXIT.usage, shell.say('badId', id));
+export function checkedId(context: CommandContext, id: string): string {
+  if (!UUID.test(id)) throw new CliError(EXIT.usage, context.say('badId', id));
   return id;
 }
 

@@ -1,7 +1,7 @@
 /** How the program is called from the checkout. */
 export const PROGRAM = 'npm run orderbell --';
 
-/** A command as it can be pasted into a shell. */
+/** A command as it can be pasted into a context. */
 export function commandLine(words: readonly string[]): string {
   return [PROGRAM, ...words.map(quoted)].join(' ');
 }

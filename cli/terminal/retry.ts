@@ -4,7 +4,7 @@ import { minorUnitDigits } from '#contracts/currency.ts';
 import { IDEMPOTENCY_KEY } from '#contracts/gateway.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { Say } from '../texts/messages.ts';
-import type { Shell } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** Options of what may be repeated with the same key. */
 export interface Repeating {
@@ -60,13 +60,13 @@ interface Repetition {
  * @param words the command without its options
  */
 export async function repeatSafely<A extends { status: number }>(
-  shell: Shell,
+  context: CommandContext,
   { key = randomUUID(), wait, currency }: Repeating,
   words: string[],
   send: (repetition: Repetition) => Promise<A>,
 ): Promise<A & { again: string[] }> {
   const options = currency === undefined ? [] : ['--currency', currency];
-  const again = [shell.say('again'), `  ${shell.again(...words, ...options, '--key', key)}`];
+  const again = [context.say('again'), `  ${context.again(...words, ...options, '--key', key)}`];
   // Stopped while it is under way: without the key nobody could repeat it safely.
   const onStop = () => {
     process.stderr.write(`${again.join('\n')}\n`);

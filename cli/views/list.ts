@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiAnswer } from '../client/api.ts';
-import { jsonArray, type Shell } from '../terminal/command-context.ts';
+import { type CommandContext, jsonArray } from '../terminal/command-context.ts';
 import type { Say, TextKey } from '../texts/messages.ts';
 
 interface Page<T> {
@@ -23,7 +23,7 @@ export function limitOption(command: Command, say: Say): Command {
  * @param more says that there is more
  */
 export async function listPages<T>(
-  shell: Shell,
+  context: CommandContext,
   options: {
     all: boolean;
     more: TextKey;
@@ -40,9 +40,9 @@ export async function listPages<T>(
     cursor = page.body.nextCursor ?? undefined;
   } while (all && cursor !== undefined);
   const texts = pages.map(({ text }) => text);
-  shell.show(all ? jsonArray(texts) : (texts[0] as string), () => {
+  context.show(all ? jsonArray(texts) : (texts[0] as string), () => {
     const data = pages.flatMap(({ body }) => body.data);
-    if (data.length === 0) return shell.say('nothing');
-    return cursor === undefined ? view(data) : `${view(data)}\n${shell.say(more)}`;
+    if (data.length === 0) return context.say('nothing');
+    return cursor === undefined ? view(data) : `${view(data)}\n${context.say(more)}`;
   });
 }

@@ -3,7 +3,7 @@ import { type ApiProblem, newKey } from './api.ts';
 import { keepDraft, readDraft } from './browser-storage.ts';
 import { problemOf, useAction } from './load.ts';
 import { repeatedly } from './orders.ts';
-import { useOpen } from './use-unmount-signal.ts';
+import { useUnmountSignal } from './use-unmount-signal.ts';
 
 /** Something that must not be done twice: what was asked for, and under which key. */
 export interface Attempt<R> {
@@ -45,7 +45,7 @@ export function useAttempt<R, B>(
   },
 ): Attempting<R> {
   const { send, onEnd, resume } = options;
-  const open = useOpen();
+  const open = useUnmountSignal();
   const [kept, setKept] = useState<Attempt<R> | null>(() => readDraft(name));
   const [repeating, setRepeating] = useState(false);
 

@@ -6,7 +6,7 @@ import type { Issuer } from './issuer.ts';
 import type { OperatorClaim, Session } from './session.ts';
 
 /** What the gateway says about its set-up (`/console.json`). */
-export interface Facts {
+export interface ServerConfig {
   currency: string;
   selfTopUp: boolean;
   signIn: 'password' | 'issuer' | 'token';
@@ -21,7 +21,7 @@ export type Theme = 'auto' | 'light' | 'dark';
 /** What all pages share. */
 export interface Console {
   api: Api;
-  facts: Facts;
+  facts: ServerConfig;
   session: Session | null;
   /** The session ended by itself: its page says so. */
   expired: boolean;

@@ -117,7 +117,8 @@ export async function returnFromIssuer(issuer: Issuer, address: URL): Promise<Si
   const { access_token: token, expires_in: expiresIn } = tokens;
   return {
     credential: {
-      ...{ token, email: typeof email === 'string' ? email : '' },
+      token,
+      email: typeof email === 'string' ? email : '',
       ...(expiresIn !== undefined && { expiresIn }),
     },
     from: departure.from,

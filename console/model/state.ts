@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { keep, onKeptElsewhere, readKept } from './browser-storage.ts';
-import type { Facts, Theme } from './context.ts';
+import type { ServerConfig, Theme } from './context.ts';
 import type { Language } from './format.ts';
 import { keepSession, parseSession, readSession, type Session } from './session.ts';
 
@@ -108,13 +108,13 @@ function themeIn(text: string | null): Theme {
 const FACTS_RETRY_MS = 1_000;
 const FACTS_TIMEOUT_MS = 10_000;
 
-function isFacts(found: Partial<Facts> | null): found is Facts {
+function isFacts(found: Partial<ServerConfig> | null): found is ServerConfig {
   return typeof found?.currency === 'string' && typeof found.operator?.claim === 'string';
 }
 
 /** Reads the set-up, again and again until the gateway answers. */
-export function useFacts(): { facts: Facts | null; waiting: boolean } {
-  const [facts, setFacts] = useState<Facts | null>(null);
+export function useFacts(): { facts: ServerConfig | null; waiting: boolean } {
+  const [facts, setFacts] = useState<ServerConfig | null>(null);
   const [waiting, setWaiting] = useState(false);
   useEffect(() => {
     const stop = new AbortController();

@@ -33,7 +33,7 @@ export function DeadLetterPage() {
       <Loading loaded={letter}>
         {(data) => (
           <>
-            <Facts letter={data} />
+            <ServerConfig letter={data} />
             {redriven === null && data.state === 'dead' && (
               <Notice tone="bad">
                 {texts.error}: {data.error}
@@ -60,7 +60,7 @@ export function DeadLetterPage() {
   );
 }
 
-function Facts({ letter }: { letter: DeadLetter }) {
+function ServerConfig({ letter }: { letter: DeadLetter }) {
   const texts = useTexts(operator).deadLetters;
   const { placeOf } = useTexts(journey);
   const { language } = useConsole();

@@ -37,7 +37,7 @@ export function OperatorOrderPage() {
               </Notice>
             )}
             <div class="columns">
-              <Facts journey={found} />
+              <ServerConfig journey={found} />
               <OrderItems order={found.order} />
             </div>
             <h2>{journeyTitle}</h2>
@@ -49,7 +49,7 @@ export function OperatorOrderPage() {
   );
 }
 
-function Facts({ journey }: { journey: Journey }) {
+function ServerConfig({ journey }: { journey: Journey }) {
   const texts = useTexts(operator);
   const { order, letter, deadLetter, recovery } = journey;
   return (

@@ -5,7 +5,7 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useAction } from '../model/load.ts';
 import { repeatedly } from '../model/orders.ts';
-import { useOpen } from '../model/use-unmount-signal.ts';
+import { useUnmountSignal } from '../model/use-unmount-signal.ts';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
 import { TextField } from './field.tsx';
@@ -141,7 +141,7 @@ function UndoForm(props: {
   const { customerId, topUp, onCancel, onDone } = props;
   const texts = useTexts(operator).wallets;
   const { api, language } = useConsole();
-  const open = useOpen();
+  const open = useUnmountSignal();
   const [reason, setReason] = useState('');
   const [checked, setChecked] = useState(false);
   const form = useRef<HTMLFormElement>(null);

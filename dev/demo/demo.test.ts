@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { foreignAnswers, type Replacement, startReplacingProxy } from '#harness/foreign-answers.ts';
+import { call } from '#harness/requests.ts';
 import { testLayout } from '#harness/system/layout.ts';
 import { serverPid, temporaryHome } from '#harness/system/start.ts';
-import { call, eventually, startTestSystem, type TestSystem } from '#harness/system/system.ts';
+import { startTestSystem, type TestSystem } from '#harness/system/system.ts';
 import { makeDeadLetter } from './dead-letter.ts';
 import { DEMO_PASSWORD, demoCustomers, demoItems } from './shop.ts';
 

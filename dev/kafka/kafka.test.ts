@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { until } from '#harness/broker/contract-helpers.ts';
-import { skipWithoutOwnKafka } from '#harness/broker/own-kafka.ts';
 import { testLog } from '#harness/database.ts';
+import { skipWithoutOwnKafka } from '#harness/system/own-kafka.ts';
 import { createKafkaBroker } from '#platform/broker/kafka/kafka.ts';
 
 // Maven fetches forty files first.

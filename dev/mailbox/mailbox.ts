@@ -268,5 +268,7 @@ function readNumber(name: string, text: string, max = Number.MAX_SAFE_INTEGER): 
 
 function invalid(parameter: string, rule: string, expected?: string): AppError {
   const fault = { parameter, rule, ...(expected !== undefined && { expected }) };
-  return new AppError(commonProblems.invalidRequest, `invalid ${parameter}`, { faults: [fault] });
+  return new AppError(commonProblems.invalidRequest, `invalid ${parameter}`, {
+    violations: [fault],
+  });
 }

@@ -28,7 +28,7 @@ export interface Server {
 }
 
 /** What a look at the data folder finds. `busy`: the server is starting up or shutting down. */
-type Sighting =
+type ServerStatus =
   | ({ state: 'ready' } & Server)
   | { state: 'busy'; pid: number; why: string }
   | { state: 'absent' };
@@ -129,7 +129,7 @@ function endLaunched(launched: Launch | undefined): void {
 }
 
 /** Never trusts the pid file alone: the server must know our password and name our folder. */
-async function look(place: Place, password: string): Promise<Sighting> {
+async function look(place: Place, password: string): Promise<ServerStatus> {
   const recorded = pidFileOf(place);
   if (recorded === undefined || !isAlive(recorded.pid)) return { state: 'absent' };
   const { pid, port } = recorded;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { call } from '#harness/requests.ts';
 import { complaint, ready, temporaryHome } from '#harness/system/start.ts';
-import { call, PASSWORD, rub } from '#harness/system/system.ts';
+import { PASSWORD, rub } from '#harness/system/system.ts';
 
 test('lost secrets are replaced on demand: accounts and money stay', async (t) => {
   const { home, start } = await temporaryHome(t);

@@ -32,7 +32,7 @@ export interface ServiceProcessOptions {
   onLine?: (line: string) => void;
   /** How long `close` waits (default 12 s). */
   stopTimeoutMs?: number;
-  /** Modules that it loads before anything else, for tests that make its surroundings worse. */
+  /** Modules that it loads before anything else, for tests that make its context worse. */
   imports?: string[];
 }
 
@@ -49,7 +49,7 @@ const KEPT_LINE_LENGTH = 2_000;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLLOW_PARENT = new URL('exit-with-parent.ts', import.meta.url).href;
 
-/** What a process needs of its surroundings, whatever it runs; everything else is a setting. */
+/** What a process needs of its context, whatever it runs; everything else is a setting. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot'];
 
 /**

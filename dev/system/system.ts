@@ -16,7 +16,7 @@ export { DATABASES } from './databases.ts';
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';
 
 /** Everything that the rows of the wiring table draw on. */
-interface Surroundings {
+interface WiringContext {
   databaseUrl: (name: string) => string;
   secrets: Secrets;
   /** JWKS of the calling services. */
@@ -36,7 +36,7 @@ interface Row {
   schema: TObject;
   /** Starts it in this process. */
   start: (env: Environment, log: Logger) => Promise<RunningService>;
-  env: (surroundings: Surroundings) => Environment;
+  env: (context: WiringContext) => Environment;
 }
 
 /** The wiring table: used by `npm start`, by the system tests and by the benchmarks. */
@@ -154,7 +154,7 @@ export interface System {
    * Starts one more replica of a service with settings that differ, at a free port. The others do
    * not know it, and who asked for it closes it.
    */
-  startBeside(name: string, changes: Environment): Promise<RunningService>;
+  startExtraReplica(name: string, changes: Environment): Promise<RunningService>;
   close(): Promise<void>;
 }
 
@@ -169,11 +169,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { startService, replicasOf = () => 1, onStarting = () => {} } = options;
   const starting = new Set<string>();
   const running = new Map<string, ReplicaSet>();
-  const surroundings = await surroundingsOf(options);
+  const context = await wiringContextOf(options);
   const { PORT } = options.env;
 
   function startOne(row: Row, changes: Environment): Promise<RunningService> {
-    const env = { ...envOf(row, surroundings, options.env), ...settingsIn(changes) };
+    const env = { ...envOf(row, context, options.env), ...settingsIn(changes) };
     const log = options.log(row.name);
     return startService?.(row.name, env, log) ?? row.start(env, log);
   }
@@ -187,7 +187,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     starting.delete(row.name);
     onStarting([...starting]);
     running.set(row.name, set);
-    surroundings.urls[row.name] = set.urls.join(',');
+    context.urls[row.name] = set.urls.join(',');
   }
 
   /** Callers first, so that nobody calls a service that is gone. */
@@ -213,7 +213,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   return {
     url: running.get('gateway')?.urls[0] as string,
     services: running,
-    startBeside(name, changes) {
+    startExtraReplica(name, changes) {
       const row = services.find((each) => each.name === name);
       if (row === undefined) throw new Error(`there is no service ${name}`);
       return startOne(row, { PORT: '0', ...changes });
@@ -225,10 +225,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 const rowsOf = (stage: Row['stage']) => services.filter((row) => row.stage === stage);
 
 /** The settings of a service: those of the table, and those that were given. */
-function envOf(row: Row, surroundings: Surroundings, env: Environment): Environment {
+function envOf(row: Row, context: WiringContext, env: Environment): Environment {
   const { PORT: _ours, LISTEN_ADDRESS, ...given } = env;
   return {
-    ...row.env(surroundings),
+    ...row.env(context),
     ...settingsIn(given),
     ...(row.name === 'gateway' && settingsIn({ LISTEN_ADDRESS })),
   };
@@ -239,17 +239,17 @@ function envOf(row: Row, surroundings: Surroundings, env: Environment): Environm
  * @returns what is wrong with them, each once, with the services that read it
  */
 export async function settingProblems(env: Environment): Promise<string[]> {
-  const surroundings = await surroundingsOf({
+  const context = await wiringContextOf({
     databaseUrl: () => 'postgres://localhost/any',
     secrets: createSecrets(),
     smtpUrl: 'smtp://localhost:25',
   });
   const readers = new Map<string, string[]>();
   for (const row of services) {
-    surroundings.urls[row.name] = 'http://localhost';
+    context.urls[row.name] = 'http://localhost';
     const port = row.name === 'gateway' ? settingsIn({ PORT: env.PORT }) : {};
     try {
-      loadConfig(row.name, row.schema, { ...envOf(row, surroundings, env), ...port });
+      loadConfig(row.name, row.schema, { ...envOf(row, context, env), ...port });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       for (const problem of error.problems) {
@@ -260,7 +260,9 @@ export async function settingProblems(env: Environment): Promise<string[]> {
   return [...readers].map(([problem, names]) => `${problem} (${names.join(', ')})`);
 }
 
-async function surroundingsOf(options: Omit<SystemOptions, 'env' | 'log'>): Promise<Surroundings> {
+async function wiringContextOf(
+  options: Omit<SystemOptions, 'env' | 'log'>,
+): Promise<WiringContext> {
   const { databaseUrl, secrets } = options;
   return {
     ...options,

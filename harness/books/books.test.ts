@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { queryRows, rub, startTestSystem } from '../system/system.ts';
+import { queryRows } from '../database.ts';
+import { rub, startTestSystem } from '../system/system.ts';
 import { assertBooks } from './books.ts';
 import { echoOf, type History, itemsText, newHistory, orderAnswer } from './history.ts';
 
@@ -172,7 +173,9 @@ const TABLES: Record<string, string[]> = {
 };
 
 const item = (name: string, quantity: number, price: number) => ({
-  ...{ name, quantity, unitPrice: rub(price) },
+  name,
+  quantity,
+  unitPrice: rub(price),
 });
 // Of equal totals, so that only names and quantities show what was asked for.
 const PAID = [item('Книга', 2, 30), item('Чай', 1, 40)];

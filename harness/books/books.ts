@@ -1,5 +1,6 @@
 import type { TestBroker } from '../broker/broker.ts';
-import { eventually, queryRows } from '../system/system.ts';
+import { queryRows } from '../database.ts';
+import { eventually } from '../eventually.ts';
 import { type Books, breachesIn, type Mail } from './breaches.ts';
 import { type History, newHistory } from './history.ts';
 import { LEDGER_FAULTS } from './ledger.ts';

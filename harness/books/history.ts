@@ -1,4 +1,4 @@
-import type { Answer } from '../system/system.ts';
+import type { Answer } from '../requests.ts';
 
 /** What a client was told about an order it asked for; status 0 when no answer came. */
 export interface OrderAnswer {

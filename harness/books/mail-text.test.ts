@@ -9,13 +9,20 @@ const ORDER = '01a221f5-64e7-7880-82e9-a33a8b9e24b6';
 for (const locale of ['ru', 'en'] as const) {
   test(`a letter's subject and both its forms are read, ${locale}`, () => {
     const letter = renderLetter({
-      ...{ kind: 'happiness', locale, name: 'Анна & Co', orderId: ORDER, reason: null },
+      kind: 'happiness',
+      locale,
+      name: 'Анна & Co',
+      orderId: ORDER,
+      reason: null,
       total: { amount: 123_456, currency: 'RUB' },
       occurredAt: '2026-11-28T11:41:00.064Z',
     });
     const mail = composeMail({
       ...letter,
-      ...{ messageId: 'a@b.test', from: 'orders@b.test', to: 'anna@b.test', date: new Date(0) },
+      messageId: 'a@b.test',
+      from: 'orders@b.test',
+      to: 'anna@b.test',
+      date: new Date(0),
     });
     const text = textOfMail(mail.toString('latin1'));
     const [subject, ...rest] = text.split('\n');

@@ -81,7 +81,9 @@ export async function makeBroker(
     close: () => real.close(),
   };
   const broker = await createEmbeddedBroker({
-    ...{ database, log: testLog, leaseMs: 1_500 },
+    database,
+    log: testLog,
+    leaseMs: 1_500,
     ...options,
   });
   closers.push(() => broker.close());

@@ -34,7 +34,8 @@ export async function openKafkaTopic(
     const metadata = await admin.metadata({ topics: [topic], forceUpdate: true });
     const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
     const partitions = Array.from({ length: count }, (_, partitionIndex) => ({
-      ...{ partitionIndex, timestamp: ListOffsetTimestamps.LATEST },
+      partitionIndex,
+      timestamp: ListOffsetTimestamps.LATEST,
     }));
     const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions }] });
     const ends: bigint[] = [];
@@ -111,7 +112,9 @@ async function readAll(brokers: string[], topic: string, ends: bigint[]): Promis
   const reached = ends.map(() => 0n);
   try {
     const stream = await consumer.consume({
-      ...{ topics: [topic], autocommit: false, mode: MessagesStreamModes.EARLIEST },
+      topics: [topic],
+      autocommit: false,
+      mode: MessagesStreamModes.EARLIEST,
       maxWaitTime: 100,
     });
     for await (const { partition, offset, key, value, headers } of stream) {

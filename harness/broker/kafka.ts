@@ -36,7 +36,8 @@ export async function makeKafkaBroker(
   const own = { ...connection, clientId };
   const clients = clientsOf(clientId);
   const broker = createKafkaBroker({
-    ...{ log: testLog, sessionMs: SESSION_MS },
+    log: testLog,
+    sessionMs: SESSION_MS,
     ...options,
     connection: own,
   });

@@ -38,7 +38,11 @@ export async function openOutbox(t: TestContext): Promise<Outbox> {
     received.push(...messages);
   });
   return {
-    ...{ database, broker, log, topic, received },
+    database,
+    broker,
+    log,
+    topic,
+    received,
     relay(parts = {}) {
       const options = { database, broker, topic, source: '/things', log: testLog, ...parts };
       const relay = startRelay(options);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { createRandom } from '../../bench/prove/common/random.ts';
-import { eventually } from '../system/system.ts';
+import { eventually } from '../eventually.ts';
+import { createRandom } from '../random.ts';
 import { type Link, openLink } from './tcp-link.ts';
 
 /** A service that writes down what arrives and answers each piece with `ok <number>`. */
@@ -129,11 +129,12 @@ test('a request is delivered again once its wait is over', async (t) => {
 
 test('a trap before a step: nothing arrives; after it: it took effect, unanswered', async (t) => {
   const { arrived, link } = await startService(t);
-  const sprung: string[] = [];
+  const triggered: string[] = [];
   const take = link.arm({
-    ...{ pattern: /settle/, when: 'before' },
-    spring: ({ owner }) => {
-      sprung.push(owner);
+    pattern: /settle/,
+    when: 'before',
+    trigger: ({ owner }) => {
+      triggered.push(owner);
       return 'end';
     },
   });
@@ -143,17 +144,17 @@ test('a trap before a step: nothing arrives; after it: it took effect, unanswere
   first.send('settle');
   await first.until('ok 1', 'closed');
   take();
-  link.arm({ pattern: /settle/, when: 'after', spring: () => 'end' });
+  link.arm({ pattern: /settle/, when: 'after', trigger: () => 'end' });
   const second = connect(t, link);
   second.send('settle');
   await second.until('closed');
   assert.deepEqual(arrived, ['other', 'settle']);
-  assert.deepEqual(sprung, ['client/1']);
+  assert.deepEqual(triggered, ['client/1']);
 });
 
 test('a trap with an answer lets the others through, and what it holds goes on later', async (t) => {
   const { link } = await startService(t);
-  link.arm({ pattern: /claim/, when: 'after', answer: /ok 2/, spring: () => 'hold' });
+  link.arm({ pattern: /claim/, when: 'after', answer: /ok 2/, trigger: () => 'hold' });
   const client = connect(t, link);
   client.send('claim');
   await client.until('ok 1');

@@ -24,7 +24,7 @@ export interface Trap {
    * What is done at this moment. `hold` keeps the bytes until the link is let go on; `pass` hands
    * them on.
    */
-  spring: (link: Link) => 'end' | 'hold' | 'pass';
+  trigger: (link: Link) => 'end' | 'hold' | 'pass';
 }
 
 /** A TCP proxy on 127.0.0.1 between one process and one of those that it talks to. */
@@ -199,7 +199,7 @@ class Pipe {
       for (const trap of traps) {
         if (!trap.pattern.test(text)) continue;
         if (trap.when === 'after') this.#answerTrap = trap;
-        else if (this.#spring(trap) === 'end') return;
+        else if (this.#trigger(trap) === 'end') return;
         break;
       }
       // Only now: a trap may have asked for it.
@@ -222,13 +222,13 @@ class Pipe {
     const copy = this.#copy;
     this.#copy = undefined;
     if (copy !== undefined) void this.#deliverAgain(Buffer.concat(copy));
-    if (trap !== undefined && this.#spring(trap) === 'end') return;
+    if (trap !== undefined && this.#trigger(trap) === 'end') return;
     if (this.#swallow || (this.#client.destroyed && this.#kept === undefined)) this.end();
     else this.#hand('down', this.#client, chunk);
   }
 
-  #spring(trap: Trap): 'end' | 'hold' | 'pass' {
-    const next = trap.spring(this.#link);
+  #trigger(trap: Trap): 'end' | 'hold' | 'pass' {
+    const next = trap.trigger(this.#link);
     if (next === 'end') this.end();
     if (next === 'hold') this.#kept ??= [];
     return next;
@@ -236,7 +236,7 @@ class Pipe {
 
   #sprungBy(chunk: Buffer): Trap | undefined {
     const trap = this.#answerTrap;
-    // It may have been taken away, or sprung elsewhere, since the request passed.
+    // It may have been taken away, or triggered elsewhere, since the request passed.
     if (trap === undefined || !this.#state.traps.has(trap)) return undefined;
     return trap.answer?.test(chunk.toString('latin1')) === false ? undefined : trap;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { BALANCE_MAX } from '#contracts/common.ts';
-import type { PaymentWish } from '#services/billing/ledger/decide-payment.ts';
+import type { PaymentCommand } from '#services/billing/ledger/decide-payment.ts';
 import { type Answer, answerTo, type Books, type Call, explain } from './payment-model.ts';
 import {
   askAndKill,
@@ -43,7 +43,7 @@ const voiding = fc.constant('void' as const);
 const either = fc.oneof({ weight: 3, arbitrary: paying }, { weight: 1, arbitrary: voiding });
 
 /** Mostly for the order's own customer and amount. */
-const wish = (kind: fc.Arbitrary<PaymentWish['kind']>): fc.Arbitrary<PaymentWish> =>
+const wish = (kind: fc.Arbitrary<PaymentCommand['kind']>): fc.Arbitrary<PaymentCommand> =>
   fc
     .tuple(kind, order, rarely(customer), rarely(price))
     .map(([kind, order, customerId = order.customerId, amount = order.amount]) => ({
@@ -54,7 +54,7 @@ const wish = (kind: fc.Arbitrary<PaymentWish['kind']>): fc.Arbitrary<PaymentWish
       currency: CURRENCY,
     }));
 
-const deciding = (wishes: PaymentWish[]): Call => ({ do: 'decide', wishes });
+const deciding = (wishes: PaymentCommand[]): Call => ({ do: 'decide', wishes });
 const pay = wish(paying).map((wish) => deciding([wish]));
 const cancel = wish(voiding).map((wish) => deciding([wish]));
 /** Often for one order twice. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BALANCE_MAX } from '#contracts/common.ts';
-import type { PaymentWish } from '#services/billing/ledger/decide-payment.ts';
+import type { PaymentCommand } from '#services/billing/ledger/decide-payment.ts';
 import type { TopUpRequest } from '#services/billing/ledger/top-up.ts';
 
 // What billing must answer and store, told a second time: as plain values, one call after the
@@ -8,7 +8,7 @@ import type { TopUpRequest } from '#services/billing/ledger/top-up.ts';
 
 /** One call of billing. Each is one transaction, so each happens at once or not at all. */
 export type Call =
-  | { do: 'decide'; wishes: PaymentWish[] }
+  | { do: 'decide'; wishes: PaymentCommand[] }
   | { do: 'top-up'; request: TopUpRequest }
   | { do: 'reverse'; request: ReversalCall }
   | { do: 'read'; customerId: string };
@@ -113,7 +113,7 @@ export function explain(
 
 const emptyWallet = (): Wallet => ({ operations: [], topUps: new Map() });
 
-function decisionOn(books: Books, wish: PaymentWish): Decision & { fresh: boolean } {
+function decisionOn(books: Books, wish: PaymentCommand): Decision & { fresh: boolean } {
   const { kind, orderId, customerId, amount } = wish;
   // Whoever asks, for whatever amount: an order has one decision.
   const before = books.decisions.get(orderId);

@@ -8,7 +8,7 @@ import {
   type Queryable,
   sqlState,
 } from '#platform/postgres/database.ts';
-import { type Decided, decidePayments } from '#services/billing/ledger/decide-payment.ts';
+import { type DecisionResult, decidePayments } from '#services/billing/ledger/decide-payment.ts';
 import { reverseOperation } from '#services/billing/ledger/reverse-operation.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
@@ -181,7 +181,7 @@ function dyingAfter(statement: number, database: Database): Database {
 /** A decision with the operation that it names, as billing tells it to its callers. */
 async function toldOf(
   database: Database,
-  { payment, fresh }: Decided,
+  { payment, fresh }: DecisionResult,
 ): Promise<Decision & { fresh: boolean }> {
   const { operationId, currency, balanceSeen, ...decision } = payment;
   assert.equal(currency, CURRENCY);

@@ -4,9 +4,9 @@ import type { TestContext } from 'node:test';
 import { AppError } from '#platform/errors.ts';
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import {
-  type Decided,
+  type DecisionResult,
   decidePayments,
-  type PaymentWish,
+  type PaymentCommand,
 } from '#services/billing/ledger/decide-payment.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
@@ -18,8 +18,12 @@ import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
 export interface BillingBench {
   url: string;
   database: Database;
-  decide: (wishes: PaymentWish[]) => Promise<Decided[]>;
-  pay: (orderId: string, amount: number, changes?: Partial<PaymentWish>) => Promise<Decided>;
+  decide: (wishes: PaymentCommand[]) => Promise<DecisionResult[]>;
+  pay: (
+    orderId: string,
+    amount: number,
+    changes?: Partial<PaymentCommand>,
+  ) => Promise<DecisionResult>;
   topUp: (amount: number, customerId?: string) => Promise<unknown>;
   count: (from: string, values?: unknown[]) => Promise<number>;
 }
@@ -34,7 +38,7 @@ export async function startBillingBench(t: TestContext): Promise<BillingBench> {
     log: testLog,
   });
   const decisions = decisionsIn(database, 'RUB');
-  async function decide(wishes: PaymentWish[]): Promise<Decided[]> {
+  async function decide(wishes: PaymentCommand[]): Promise<DecisionResult[]> {
     return decidedOf(await decidePayments(decisions, wishes));
   }
   return {
@@ -45,7 +49,7 @@ export async function startBillingBench(t: TestContext): Promise<BillingBench> {
       const [decided] = await decide([
         { kind: 'pay', orderId, customerId: 'anna', amount, currency: 'RUB', ...changes },
       ]);
-      return decided as Decided;
+      return decided as DecisionResult;
     },
     topUp: (amount, customerId = 'anna') =>
       topUp(topUpsIn(database, 'RUB'), {

@@ -7,7 +7,7 @@ import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts'
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
 import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
-import { type Answer, call } from './system.ts';
+import { type Answer, call } from '../requests.ts';
 
 /** Those who may call internal services. */
 export type TestCaller = 'gateway' | 'notifications';

@@ -15,8 +15,8 @@ import {
   type MailerOptions,
 } from '#services/notifications/smtp/mailer.ts';
 import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
+import { eventually } from '../eventually.ts';
 import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from '../faults/smtp-server.ts';
-import { eventually } from './system.ts';
 
 export interface BenchWorkerOptions extends Omit<Partial<LetterWorkerOptions>, 'mailer'> {
   mailerOptions?: Partial<MailerOptions>;

@@ -6,9 +6,9 @@ import { insertLetters, type NewLetterRow } from '#services/notifications/delive
 import { NotificationsConfig, startNotifications } from '#services/notifications/service.ts';
 import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
 import { openEmbeddedBroker } from '../broker/embedded-broker.ts';
+import { eventually } from '../eventually.ts';
 import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from '../faults/smtp-server.ts';
 import { startTestService, type TestService, testKeyOf } from './internal-service.ts';
-import { eventually } from './system.ts';
 
 /** The notifications service with the real profiles service and a scriptable mail server. */
 export interface NotificationsService extends TestService {
@@ -71,7 +71,9 @@ export async function startNotificationsService(
   const letter = async (id: string) => (await findLetter(database, id)) as LetterRow;
   return {
     ...service,
-    ...{ server, broker, profiles },
+    server,
+    broker,
+    profiles,
     async putProfile(customerId, email, name = customerId) {
       const body = { email, name, locale: 'ru' };
       const { status } = await profiles.call('PUT', `/profiles/${customerId}`, body);

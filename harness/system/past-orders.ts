@@ -1,4 +1,4 @@
-import { queryRows } from './system.ts';
+import { queryRows } from '../database.ts';
 
 /**
  * Writes paid orders with their charges and letters straight into the databases, as they are some

@@ -6,7 +6,7 @@ import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
 import { DATABASES } from '#dev/system/system.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
 import { createTestDatabaseUrl } from '../database.ts';
-import { eventually } from './system.ts';
+import { eventually } from '../eventually.ts';
 
 /** Several processes that start at once on a busy machine take their time. */
 export const START_WAIT_MS = 120_000;
@@ -93,8 +93,11 @@ export async function processSettings(t: TestContext): Promise<ProcessSettings> 
     gateway: {
       PORT: '0',
       GATEWAY_PRIVATE_KEY: secrets.gatewayKey,
-      ...{ ORDERS_URL: NOWHERE, BILLING_URL: NOWHERE, PROFILES_URL: NOWHERE },
-      ...{ NOTIFICATIONS_URL: NOWHERE, IDENTITY_URL: NOWHERE },
+      ORDERS_URL: NOWHERE,
+      BILLING_URL: NOWHERE,
+      PROFILES_URL: NOWHERE,
+      NOTIFICATIONS_URL: NOWHERE,
+      IDENTITY_URL: NOWHERE,
     },
   };
   return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import type { Answer, TestCustomer, TestSystem } from './system.ts';
+import type { Answer } from '../requests.ts';
+import type { TestCustomer, TestSystem } from './system.ts';
 
 export interface RawRequest {
   method?: string;
@@ -20,7 +21,11 @@ export function rawCall(url: string, given: RawRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
-        ...{ hostname, port, method, path, agent: false },
+        hostname,
+        port,
+        method,
+        path,
+        agent: false,
         headers: {
           ...(bytes.length > 0 &&
             headers['transfer-encoding'] === undefined && { 'content-length': bytes.length }),
@@ -58,7 +63,8 @@ export type Send = (
 export function senderOf({ url }: TestSystem, { token }: TestCustomer): Send {
   return (method, path, body, headers = {}) =>
     rawCall(url, {
-      ...{ method, path },
+      method,
+      path,
       headers: {
         authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),

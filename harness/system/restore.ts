@@ -3,16 +3,10 @@ import { hash, randomUUIDv7 } from 'node:crypto';
 import { DATABASES, type System } from '#dev/system/system.ts';
 import { untilQuiet } from '../books/books.ts';
 import { LEDGER_FAULTS } from '../books/ledger.ts';
-import {
-  type Answer,
-  call,
-  eventually,
-  orderOf,
-  queryRows,
-  rub,
-  type TestCustomer,
-  type TestSystem,
-} from './system.ts';
+import { queryRows } from '../database.ts';
+import { eventually } from '../eventually.ts';
+import { type Answer, call } from '../requests.ts';
+import { orderOf, rub, type TestCustomer, type TestSystem } from './system.ts';
 
 /** Databases of a system that is stopped, as copies on the same server. */
 export interface Copies {

@@ -11,7 +11,7 @@ import type { Secrets } from '#dev/system/secrets.ts';
 import type { Places } from '../books/books.ts';
 import { listMails } from '../books/mails.ts';
 import { embeddedTopic } from '../broker/embedded-topic.ts';
-import { eventually } from './system.ts';
+import { eventually } from '../eventually.ts';
 
 /** `npm start` as a process of its own, without npm. */
 export interface Started {

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,13 +20,12 @@ import type { TestBroker } from '../broker/broker.ts';
 import { embeddedTopic } from '../broker/embedded-topic.ts';
 import { testKafkaConnection } from '../broker/kafka.ts';
 import { openKafkaTopic } from '../broker/kafka-topic.ts';
-import { openOwnKafka } from '../broker/own-kafka.ts';
-import { queryRows, testLog, testServerUrl } from '../database.ts';
+import { testLog, testServerUrl } from '../database.ts';
+import { type Answer, call } from '../requests.ts';
 import { insertAccount } from './accounts.ts';
 import { optionsOf, testLayout } from './layout.ts';
+import { openOwnKafka } from './own-kafka.ts';
 import { createDatabases } from './system-databases.ts';
-
-export { queryRows };
 
 /** The whole system of the wiring table, on databases of its own. */
 export interface TestSystem {
@@ -74,13 +72,6 @@ export interface TestCustomer {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer>;
-}
-
-export interface Answer {
-  status: number;
-  headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers as a client would
-  body: any;
 }
 
 /** A PostgreSQL server that a test has for itself. */
@@ -198,7 +189,7 @@ async function startInto(
     startReplica: (changes = {}) =>
       startSet({ replicasOf: () => 1, env: { PORT: '0', ...env, ...changes } }),
     async startGatewayBeside(changes = {}) {
-      const gateway = await system.startBeside('gateway', changes);
+      const gateway = await system.startExtraReplica('gateway', changes);
       let closed: Promise<void> | undefined;
       const once = { url: gateway.url, close: () => (closed ??= gateway.close()) };
       open.push(once);
@@ -272,67 +263,4 @@ async function signedIn(
         ...(body !== undefined && { body }),
       }),
   };
-}
-
-/** One HTTP request; a string body is sent as it is. */
-export async function call(
-  url: string,
-  method: string,
-  path: string,
-  { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
-): Promise<Answer> {
-  const answer = await fetch(url + path, {
-    method,
-    redirect: 'manual',
-    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  const json = answer.headers.get('content-type')?.includes('json') ?? false;
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: json ? JSON.parse(text) : text,
-  };
-}
-
-/**
- * A request with a key, repeated as a client repeats it until its answer has this status: a gateway
- * with a short deadline may first answer 202 or 503 on a slow machine.
- * @throws AssertionError for any other status
- */
-export function answeredWith(status: number, ask: () => Promise<Answer>): Promise<Answer> {
-  return eventually(`an answer ${status}`, async () => {
-    const answer = await ask();
-    if (answer.status === status) return answer;
-    assert.ok(
-      [202, 503].includes(answer.status),
-      `${answer.status} ${JSON.stringify(answer.body)}`,
-    );
-    return false;
-  });
-}
-
-// It ends a wait for what never comes: a test waits for the event, however slow the machine is.
-export const WAIT_MS = 120_000;
-const POLL_MIN_MS = 10;
-const POLL_MAX_MS = 100;
-
-/**
- * Asks again and again until the answer is there.
- * @throws Error with what it waited for
- */
-export async function eventually<T>(
-  what: string,
-  look: () => Promise<T | undefined | false>,
-  waitMs = WAIT_MS,
-): Promise<T> {
-  const end = performance.now() + waitMs;
-  // Each look costs processor time that what it waits for may need.
-  for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * 1.5, POLL_MAX_MS)) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
 }

@@ -1,5 +1,7 @@
 import { echoOf, type History, orderAnswer } from '../books/history.ts';
-import { type Answer, call, eventually, orderOf, rub } from './system.ts';
+import { eventually } from '../eventually.ts';
+import { type Answer, call } from '../requests.ts';
+import { orderOf, rub } from './system.ts';
 
 export interface TrafficOptions {
   /** Base URL of the gateway to ask now; it may change while clients run. */

@@ -20,7 +20,7 @@ function sqlError(state: string): Error {
   return Object.assign(new pg.DatabaseError('refused', 1, 'error'), { code: state });
 }
 
-const LIMITS = { isOneItems: isRowFault, batchMax: 3, runsMax: 1, waitingMax: 100 };
+const LIMITS = { isItemError: isRowFault, batchMax: 3, maxConcurrency: 1, waitingMax: 100 };
 
 test('an item that comes alone goes at once; those that come meanwhile go together', async () => {
   const { runs, run } = heldRuns();
@@ -52,7 +52,7 @@ test('a run takes no more than its weight, and what is heavier goes alone', asyn
 
 test('those of one turn of the event loop go together where that is asked for', async () => {
   const { runs, run } = heldRuns();
-  const batcher = createBatcher({ run, ...LIMITS, gatherTurn: true });
+  const batcher = createBatcher({ run, ...LIMITS, coalescePerTick: true });
   const results = [batcher(1), Promise.resolve(2).then(batcher)];
   assert.equal(runs.length, 0);
   await new Promise((resolve) => setImmediate(resolve));
@@ -67,7 +67,7 @@ test('those of one turn of the event loop go together where that is asked for', 
 
 test('a run takes no more than its share, and no more run than may', async () => {
   const { runs, run } = heldRuns();
-  const batcher = createBatcher({ run, ...LIMITS, runsMax: 2 });
+  const batcher = createBatcher({ run, ...LIMITS, maxConcurrency: 2 });
   const results = [1, 2, 3, 4, 5, 6, 7].map(batcher);
   assert.deepEqual(
     runs.map(({ items }) => items),

@@ -7,7 +7,7 @@ export interface BatcherOptions<Item, Result> {
    * Whether one item may have failed a run: then each is run alone, beside all other runs, so that
    * the others neither fail with it nor wait for it, and `run` must bear that. Otherwise all fail.
    */
-  isOneItems: (error: unknown) => boolean;
+  isItemError: (error: unknown) => boolean;
   /**
    * Whether a result is this item's own. Another item's is a defect: it is refused as `internal`,
    * so that no caller acts on what belongs to somebody else.
@@ -20,11 +20,11 @@ export interface BatcherOptions<Item, Result> {
   /** An item that alone is heavier goes alone. */
   weightMax?: number;
   /** Runs at the same time: while one waits for the disk, the next is on its way. */
-  runsMax: number;
+  maxConcurrency: number;
   /** Most items that wait for a run; more are refused as `unavailable`. */
   waitingMax: number;
   /** Whether the items of one turn of the event loop go together; else the first goes at once. */
-  gatherTurn?: boolean;
+  coalescePerTick?: boolean;
   /** A monotonic clock. */
   nowMs?: () => number;
 }
@@ -50,7 +50,14 @@ interface Waiting<Item, Result> {
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { run, isOneItems, batchMax, runsMax, waitingMax, gatherTurn = false } = options;
+  const {
+    run,
+    isItemError,
+    batchMax,
+    maxConcurrency,
+    waitingMax,
+    coalescePerTick = false,
+  } = options;
   const { isOwn = () => true, weightOf, weightMax = Infinity } = options;
   const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];
@@ -59,8 +66,8 @@ export function createBatcher<Item, Result>(
 
   function startRuns(): void {
     turnEnds = false;
-    if (running < runsMax) refuseLate();
-    while (running < runsMax && waiting.length > 0) {
+    if (running < maxConcurrency) refuseLate();
+    while (running < maxConcurrency && waiting.length > 0) {
       running += 1;
       void runBatch(waiting.splice(0, nextCount()));
     }
@@ -95,7 +102,7 @@ export function createBatcher<Item, Result>(
         for (const [index, one] of batch.entries()) settle(one, results[index] as Result);
       };
     } catch (error) {
-      const alone = batch.length > 1 && isOneItems(error);
+      const alone = batch.length > 1 && isItemError(error);
       tell = () => {
         for (const one of batch) alone ? runAlone(one) : one.reject(error);
       };
@@ -122,7 +129,7 @@ export function createBatcher<Item, Result>(
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     waiting.push({ item, since: nowMs(), resolve, reject });
-    if (!gatherTurn) startRuns();
+    if (!coalescePerTick) startRuns();
     else if (!turnEnds) {
       turnEnds = true;
       setImmediate(startRuns);

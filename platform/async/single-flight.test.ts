@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shareReading } from './single-flight.ts';
+import { singleFlight } from './single-flight.ts';
 
 test('who asks while a reading runs, and just after it, gets that one', async () => {
   const answers: PromiseWithResolvers<number>[] = [];
-  const read = shareReading(() => {
+  const read = singleFlight(() => {
     const answer = Promise.withResolvers<number>();
     answers.push(answer);
     return answer.promise;
@@ -19,7 +19,7 @@ test('after a second it is read again, but never beside a reading that hangs', a
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const answers: PromiseWithResolvers<number>[] = [];
-  const read = shareReading(() => {
+  const read = singleFlight(() => {
     const answer = Promise.withResolvers<number>();
     answers.push(answer);
     return answer.promise;
@@ -43,7 +43,7 @@ test('after a second it is read again, but never beside a reading that hangs', a
 
 test('a reading that failed is told to who asked, and not kept', async () => {
   let readings = 0;
-  const read = shareReading(async () => {
+  const read = singleFlight(async () => {
     readings++;
     if (readings === 1) throw new Error('away');
     return readings;

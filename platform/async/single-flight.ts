@@ -6,7 +6,7 @@ const KEPT_MS = 1_000;
  * many watch, it is read at most once a second, and one that hangs is not read again beside it. A
  * reading that failed is not kept.
  */
-export function shareReading<T>(read: () => Promise<T>): () => Promise<T> {
+export function singleFlight<T>(read: () => Promise<T>): () => Promise<T> {
   let kept: { reading: Promise<T>; until: number; running: boolean } | undefined;
   return () => {
     if (kept !== undefined && (kept.running || performance.now() < kept.until)) return kept.reading;

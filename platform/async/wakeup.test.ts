@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBell } from './wakeup.ts';
+import { createWakeup } from './wakeup.ts';
 
 const FOR_EVER_MS = 2 ** 31 - 1;
 
-test('a ring ends the wait, and one before it counts too, but once', async (t) => {
-  const bell = createBell();
-  const waiting = bell.wait(FOR_EVER_MS);
-  bell.ring();
+test('a notify ends the wait, and one before it counts too, but once', async (t) => {
+  const wakeup = createWakeup();
+  const waiting = wakeup.wait(FOR_EVER_MS);
+  wakeup.notify();
   await waiting;
-  bell.ring();
-  bell.ring();
-  await bell.wait(FOR_EVER_MS);
+  wakeup.notify();
+  wakeup.notify();
+  await wakeup.wait(FOR_EVER_MS);
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let over = false;
-  const unrung = bell.wait(500).then(() => {
+  const unrung = wakeup.wait(500).then(() => {
     over = true;
   });
   await Promise.resolve();

@@ -1,17 +1,17 @@
 /** Wakes a waiting loop. */
-export interface Bell {
-  /** Ends the wait, or the next one where nobody waits now: no ring is lost. */
-  ring(): void;
+export interface Wakeup {
+  /** Ends the wait, or the next one where nobody waits now: no notify is lost. */
+  notify(): void;
   /** Until rung, `ms` milliseconds at most. */
   wait(ms: number): Promise<void>;
 }
 
 /** For one loop that polls and can be told that there is work. */
-export function createBell(): Bell {
+export function createWakeup(): Wakeup {
   let rung = false;
   let answer = (): void => {};
   return {
-    ring() {
+    notify() {
       rung = true;
       answer();
     },

@@ -7,7 +7,7 @@ import { createEmbeddedBroker } from './embedded/embedded.ts';
 import type { KafkaConnection } from './kafka/client.ts';
 import type { Broker } from './port/broker.ts';
 
-// Of a process with one publisher and one subscription: the topic's append, the survey, the fetch,
+// Of a process with one publisher and one subscription: the topic's append, the readGroupState, the fetch,
 // the commit, the heartbeat and retention. Fewer would let a heartbeat wait behind the others.
 const CONNECTIONS_MAX = 6;
 

@@ -9,7 +9,10 @@ const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'p
 const pem = pemOf(generateKeyPairSync('ed25519').privateKey);
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const encrypted = generateKeyPairSync('ed25519').privateKey.export({
-  ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' },
+  type: 'pkcs8',
+  format: 'pem',
+  cipher: 'aes-256-cbc',
+  passphrase: 'secret',
 }) as string;
 
 const { cert: authority } = await generate([{ name: 'commonName', value: 'authority' }], {

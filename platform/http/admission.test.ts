@@ -60,7 +60,13 @@ async function startLanes(t: TestContext) {
     return (await metric?.read())?.find(({ labels }) => labels?.lane === lane)?.value;
   };
   return {
-    ...{ app, url, lines, clock, release, identified, handled },
+    app,
+    url,
+    lines,
+    clock,
+    release,
+    identified,
+    handled,
     running: (lane: string) => read('orderbell_requests_running', lane),
     shed: (lane: string) => read('orderbell_requests_shed_total', lane),
     /** Bounded: one that is not refused is held. */

@@ -137,7 +137,7 @@ test('path and query parameters arrive as they were given', async (t) => {
   assert.deepEqual(bare.body, { owner: 'a', id: 'x' });
 });
 
-test('a refused connection is tried again until the service is there', async (t) => {
+test('a refused connection is attempted again until the service is there', async (t) => {
   const { url, port } = await startDeadServer(t);
   const call = put(clientOf(t, url), { deadline: deadline() });
   const server = await startServer(t, done, port);
@@ -145,7 +145,7 @@ test('a refused connection is tried again until the service is there', async (t)
   assert.equal(server.requests.length, 1);
 });
 
-test('a 503 is tried again', async (t) => {
+test('a 503 is attempted again', async (t) => {
   const server = await startServer(t, (response, number) => {
     if (number < 3) json(response, 503, { code: 'unavailable' });
     else done(response, number);

@@ -5,7 +5,12 @@ import { type Batcher, createBatcher } from '../async/batcher.ts';
 import { type Deadline, deadlineIn } from '../async/deadline.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
-import { createReplicas, limitIn, type TimeLimit, type Tried } from './load-balancer.ts';
+import {
+  type AttemptedReplicas,
+  createLoadBalancer,
+  limitIn,
+  type TimeLimit,
+} from './load-balancer.ts';
 import { type ProblemDocument, toProblem } from './problem.ts';
 import { CALLS_MAX, CALLS_PATH, type TogetherAnswer, type TogetherCall } from './request-batch.ts';
 import type { Credentials } from './service-token.ts';
@@ -88,7 +93,7 @@ export function createHttpClient({
   credentials,
   log,
 }: HttpClientOptions): HttpClient {
-  const replicas = createReplicas(callee, urls, log);
+  const replicas = createLoadBalancer(callee, urls, log);
 
   const batchers = new Map<Pool, Batcher<Outgoing, Incoming>>();
   /** How far a replica's clock is ahead of ours, where it refused a token for that. */
@@ -175,11 +180,11 @@ export function createHttpClient({
       batchers.get(pool) ??
       createBatcher({
         run: (outgoing: Outgoing[]) => exchangeTogether(pool, outgoing),
-        isOneItems: () => false,
+        isItemError: () => false,
         batchMax: CALLS_MAX,
         weightOf: ({ bytes }) => bytes,
         weightMax: CALLS_BYTES_MAX,
-        runsMax: REQUESTS_TOGETHER_MAX,
+        maxConcurrency: REQUESTS_TOGETHER_MAX,
         waitingMax: CALLS_WAITING_MAX,
       });
     batchers.set(pool, batcher);
@@ -196,11 +201,13 @@ export function createHttpClient({
     const outgoing: Outgoing = {
       method: endpoint.method,
       path: pathOf(endpoint.path, params ?? {}, query ?? {}),
-      ...{ body, traceId, headers: given },
-      bytes: endpoint.together ? Buffer.byteLength(JSON.stringify(body ?? null)) : 0,
+      body,
+      traceId,
+      headers: given,
+      bytes: endpoint.batchable ? Buffer.byteLength(JSON.stringify(body ?? null)) : 0,
       call: { operationId: endpoint.operationId, params, body, traceId: traceId ?? newTraceId() },
     };
-    const together = endpoint.together && given === undefined;
+    const together = endpoint.batchable && given === undefined;
     const {
       status,
       headers,
@@ -224,13 +231,13 @@ export function createHttpClient({
       const once = options.deadline === undefined;
       const attemptTimeoutMs = options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
       const deadline = options.deadline ?? deadlineIn(attemptTimeoutMs);
-      const tried: Tried = new Set();
+      const attempted: AttemptedReplicas = new Set();
       for (let number = 1; ; number++) {
         const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
         let fault: unknown = new Error('no time left');
         if (timeoutMs > 0) {
           try {
-            return await replicas.attempt(tried, timeoutMs, (pool, limit) =>
+            return await replicas.attempt(attempted, timeoutMs, (pool, limit) =>
               send(endpoint, request, { ...options, pool, limit }),
             );
           } catch (error) {

@@ -22,7 +22,7 @@ export interface Endpoint {
   /** Services that may call it, for internal operations. */
   callers?: readonly string[];
   /** Whether calls of it may travel together (calls.ts); only with params and body. */
-  together?: boolean;
+  batchable?: boolean;
 }
 
 type StaticOf<S> = S extends TSchema ? Static<S> : undefined;

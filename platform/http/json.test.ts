@@ -73,7 +73,7 @@ for (const [what, body] of broken) {
       (error) => {
         assert.ok(error instanceof AppError);
         assert.equal(error.problem.code, 'invalid-request');
-        assert.deepEqual(error.faults, [{ pointer: '', rule: 'json' }]);
+        assert.deepEqual(error.violations, [{ pointer: '', rule: 'json' }]);
         return true;
       },
     );

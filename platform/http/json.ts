@@ -25,7 +25,7 @@ export function parseJson(body: Buffer): unknown {
   } catch (error) {
     throw new AppError(commonProblems.invalidRequest, 'body is not JSON', {
       cause: error,
-      faults: [{ pointer: '', rule: 'json' }],
+      violations: [{ pointer: '', rule: 'json' }],
     });
   }
 }

@@ -39,7 +39,10 @@ async function startReplica(t: TestContext, name: string, port = 0): Promise<Tes
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   let held = Promise.withResolvers<void>();
   const state: TestReplica = {
-    ...{ url: '', calls: 0, mode: 'works', probes: [] },
+    url: '',
+    calls: 0,
+    mode: 'works',
+    probes: [],
     goOn() {
       held.resolve();
       held = Promise.withResolvers<void>();
@@ -87,7 +90,10 @@ async function startBench(t: TestContext): Promise<Bench> {
   const client = createHttpClient({ callee: 'things', urls: [a.url, b.url], credentials, log });
   t.after(() => client.close());
   return {
-    ...{ a, b, client, lines },
+    a,
+    b,
+    client,
+    lines,
     async put(options = {}) {
       const deadline = deadlineIn(20_000);
       const answer = await client.call(putThing, { body: {} }, { deadline, ...options });
@@ -178,7 +184,7 @@ test('a time-out that the rest of a budget made says nothing about the replica',
   assert.deepEqual([await put(), await put()].sort(), ['a', 'b']);
 });
 
-test('a repetition goes to a replica that the call has not tried, also a busier one', async (t) => {
+test('a repetition goes to a replica that the call has not attempted, also a busier one', async (t) => {
   const { a, b, put } = await startBench(t);
   b.mode = 'hangs';
   a.mode = 'hangs';
@@ -250,9 +256,9 @@ test('looking after a replica that is left out keeps no process alive', async (t
   await gone.close();
   const source = `
     import { pino } from 'pino';
-    import { createReplicas } from ${JSON.stringify(new URL('load-balancer.ts', import.meta.url).href)};
+    import { createLoadBalancer } from ${JSON.stringify(new URL('load-balancer.ts', import.meta.url).href)};
     const urls = [${JSON.stringify(gone.url)}, ${JSON.stringify(gone.url)}];
-    const replicas = createReplicas('things', urls, pino());
+    const replicas = createLoadBalancer('things', urls, pino());
     const work = (pool) => pool.request({ method: 'GET', path: '/' });
     await replicas.attempt(new Set(), 1_000, work).catch(() => {});`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {

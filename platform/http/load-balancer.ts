@@ -21,7 +21,7 @@ const LOOK_KEPT_MS = 1_000;
 const TELLING_TIMEOUT_MS = 250;
 
 /** What the attempts of one call have met: where it was, so that a repetition goes elsewhere. */
-export type Tried = Set<unknown>;
+export type AttemptedReplicas = Set<unknown>;
 
 /** The time that an attempt has. */
 export interface TimeLimit {
@@ -68,13 +68,13 @@ export function limitIn(timeoutMs: number): TimeLimit {
 export interface Replicas {
   /**
    * Runs one attempt of a call: on the healthy replica with the least under way, in turn where
-   * several have as little, preferring one that the call has not tried. When no replica is healthy
+   * several have as little, preferring one that the call has not attempted. When no replica is healthy
    * all of them count. An attempt that fails marks its replica unhealthy: then it gets no calls
    * while another is healthy, until its `/readyz` answers 200 again.
    * @param work throws when no answer came or one that says that the replica is not able
    */
   attempt<T>(
-    tried: Tried,
+    attempted: AttemptedReplicas,
     timeoutMs: number,
     work: (pool: Pool, limit: TimeLimit) => Promise<T>,
   ): Promise<T>;
@@ -98,7 +98,7 @@ interface Replica {
 }
 
 /** @param urls base URLs; one alone is always called, there is nothing to choose */
-export function createReplicas(callee: string, urls: string[], log: Logger): Replicas {
+export function createLoadBalancer(callee: string, urls: string[], log: Logger): Replicas {
   const replicas = urls.map((url): Replica => {
     const pool = new Pool(url, {
       connections: CONNECTIONS_MAX,
@@ -117,17 +117,17 @@ export function createReplicas(callee: string, urls: string[], log: Logger): Rep
   let look: { result: Promise<void>; until: number } | undefined;
   let closed = false;
 
-  function next(tried: Tried): Replica {
+  function next(attempted: AttemptedReplicas): Replica {
     const healthy = replicas.filter((replica) => replica.healthy);
     const able = healthy.length > 0 ? healthy : replicas;
-    const fresh = able.filter((replica) => !tried.has(replica));
+    const fresh = able.filter((replica) => !attempted.has(replica));
     const candidates = fresh.length > 0 ? fresh : able;
     const least = Math.min(...candidates.map(({ running }) => running));
     const idlest = candidates.filter(({ running }) => running === least);
     return idlest[turn++ % idlest.length] as Replica;
   }
 
-  function leaveOut(replica: Replica, fault: unknown): void {
+  function eject(replica: Replica, fault: unknown): void {
     if (closed || !replica.healthy || replicas.length === 1) return;
     replica.healthy = false;
     log.warn({ callee, replica: replica.url }, `replica left out: ${describeError(fault)}`);
@@ -157,8 +157,12 @@ export function createReplicas(callee: string, urls: string[], log: Logger): Rep
     const timer = setTimeout(() => abort.abort(new Error('no answer in time')), PROBE_TIMEOUT_MS);
     try {
       const answer = await prober.request({
-        ...{ origin: url, method: 'GET', path: '/readyz', signal: abort.signal },
-        ...{ headersTimeout: 0, bodyTimeout: 0 },
+        origin: url,
+        method: 'GET',
+        path: '/readyz',
+        signal: abort.signal,
+        headersTimeout: 0,
+        bodyTimeout: 0,
       });
       await answer.body.dump();
       if (answer.statusCode !== 200) throw new Error(`/readyz answered ${answer.statusCode}`);
@@ -177,17 +181,17 @@ export function createReplicas(callee: string, urls: string[], log: Logger): Rep
   }
 
   return {
-    async attempt(tried, timeoutMs, work) {
-      const replica = next(tried);
+    async attempt(attempted, timeoutMs, work) {
+      const replica = next(attempted);
       const { returns } = replica;
-      tried.add(replica);
+      attempted.add(replica);
       const limit = limitIn(timeoutMs);
       replica.running++;
       try {
         return await work(replica.pool, limit);
       } catch (error) {
         const telling = !limit.over || timeoutMs >= TELLING_TIMEOUT_MS;
-        if (telling && replica.returns === returns) leaveOut(replica, error);
+        if (telling && replica.returns === returns) eject(replica, error);
         throw error;
       } finally {
         replica.running--;

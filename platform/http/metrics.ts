@@ -32,7 +32,9 @@ export function serveMetrics(app: HttpServer, metrics: Metric[]): void {
   const all = [...metrics, ...ofTheProcess()].map((metric) => ({
     metric,
     gauge: new Gauge({
-      ...{ name: metric.name, help: metric.help, labelNames: metric.labels ?? [] },
+      name: metric.name,
+      help: metric.help,
+      labelNames: metric.labels ?? [],
       registers: [registry],
     }),
   }));

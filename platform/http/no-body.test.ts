@@ -5,10 +5,10 @@ import { Type } from 'typebox';
 import type { Endpoint } from './endpoint.ts';
 import { anyone, createHttpServer, listen, serve } from './server.ts';
 
-const ring = {
-  operationId: 'ring',
+const notify = {
+  operationId: 'notify',
   method: 'POST',
-  path: '/bells/ring',
+  path: '/bells/notify',
   summary: 'Rings',
   responses: { 200: Type.Object({ rung: Type.Boolean() }) },
 } as const satisfies Endpoint;
@@ -17,20 +17,20 @@ test('an operation without a body takes none, an empty one or an empty object, a
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   t.after(() => app.close());
   let rung = 0;
-  serve(app, ring, { identify: anyone }, async () => {
+  serve(app, notify, { identify: anyone }, async () => {
     rung++;
     return { status: 200, body: { rung: true } };
   });
   const url = await listen(app, '127.0.0.1', 0);
   const post = async (body?: string, type: string | null = 'application/json') => {
-    const answer = await fetch(`${url}/bells/ring`, {
+    const answer = await fetch(`${url}/bells/notify`, {
       method: 'POST',
       headers: type === null ? {} : { 'content-type': type },
       ...(body !== undefined && { body }),
     });
     return {
       status: answer.status,
-      faults: ((await answer.json()) as { errors?: object[] }).errors,
+      violations: ((await answer.json()) as { errors?: object[] }).errors,
     };
   };
 
@@ -47,9 +47,9 @@ test('an operation without a body takes none, an empty one or an empty object, a
     ['7', '', 'type'],
     ['{', '', 'json'],
   ] as const) {
-    const { status, faults } = await post(body);
+    const { status, violations } = await post(body);
     assert.equal(status, 400, body);
-    const [first] = faults as { pointer: string; rule: string }[];
+    const [first] = violations as { pointer: string; rule: string }[];
     assert.deepEqual([first?.pointer, first?.rule], [pointer, rule], body);
   }
   assert.equal((await post('x', 'text/plain')).status, 415);

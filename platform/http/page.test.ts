@@ -57,7 +57,7 @@ for (const [what, cursor] of malformed) {
       (error) => {
         assert.ok(error instanceof AppError);
         assert.equal(error.problem.code, 'invalid-request');
-        assert.deepEqual(error.faults, [{ parameter: 'cursor', rule: 'cursor' }]);
+        assert.deepEqual(error.violations, [{ parameter: 'cursor', rule: 'cursor' }]);
         return true;
       },
     );

@@ -1,4 +1,4 @@
-import { AppError, commonProblems, type FaultPlace } from '../errors.ts';
+import { AppError, commonProblems, type ViolationPlace } from '../errors.ts';
 
 /** A bounded part of a list, newest first, with the place where the next part begins. */
 export interface Page<T> {
@@ -36,14 +36,14 @@ export function encodeCursor(key: string): string {
 export function decodeCursor(
   cursor: string | undefined,
   shape: RegExp,
-  place: FaultPlace = { parameter: 'cursor' },
+  place: ViolationPlace = { parameter: 'cursor' },
 ): string | null {
   if (cursor === undefined) return null;
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
   const match = encodeCursor(key) === cursor ? shape.exec(key) : null;
   if (match === null) {
     throw new AppError(commonProblems.invalidRequest, 'malformed cursor', {
-      faults: [{ ...place, rule: 'cursor' }],
+      violations: [{ ...place, rule: 'cursor' }],
     });
   }
   return match[1] ?? key;

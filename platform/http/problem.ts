@@ -3,8 +3,8 @@ import {
   AppError,
   commonProblems,
   type ErrorKind,
-  type Fault,
   type ProblemType,
+  type Violation,
 } from '../errors.ts';
 import type { Language } from './language.ts';
 
@@ -29,8 +29,8 @@ const statusOfKind: Record<ErrorKind, number> = {
   internal: 500,
 };
 
-/** Most faults listed in one answer: enough to mend a form, too few to echo an attack. */
-export const FAULTS_MAX = 100;
+/** Most violations listed in one answer: enough to mend a form, too few to echo an attack. */
+export const VIOLATIONS_MAX = 100;
 
 /** A problem document as RFC 9457 defines it, with our members (design section 5). */
 export interface ProblemDocument {
@@ -80,13 +80,13 @@ export function toProblem(
     detail: text.detail,
     instance: context.instance,
     code: problem.code,
-    ...(error.faults.length > 0 && {
-      errors: error.faults.slice(0, FAULTS_MAX).map((fault) => ({
-        ...(fault.pointer !== undefined && { pointer: fault.pointer }),
-        ...(fault.parameter !== undefined && { parameter: fault.parameter }),
-        rule: fault.rule,
-        ...(fault.expected !== undefined && { expected: fault.expected }),
-        detail: faultText(fault, context.language),
+    ...(error.violations.length > 0 && {
+      errors: error.violations.slice(0, VIOLATIONS_MAX).map((violation) => ({
+        ...(violation.pointer !== undefined && { pointer: violation.pointer }),
+        ...(violation.parameter !== undefined && { parameter: violation.parameter }),
+        rule: violation.rule,
+        ...(violation.expected !== undefined && { expected: violation.expected }),
+        detail: violationText(violation, context.language),
       })),
     }),
     traceId: context.traceId,
@@ -108,7 +108,7 @@ export function toAppError(error: unknown, bodyLimit?: number): AppError {
     return new AppError(known, STATUS_CODES[status as number] ?? 'request refused', {
       cause: error,
       ...(tooLarge && {
-        faults: [{ pointer: '', rule: 'bodyBytes', expected: String(bodyLimit) }],
+        violations: [{ pointer: '', rule: 'bodyBytes', expected: String(bodyLimit) }],
       }),
     });
   }
@@ -129,7 +129,7 @@ const parserProblems: Record<number, ProblemType> = {
 type FaultText = (expected: string) => { ru: string; en: string };
 
 /** What a broken rule means, by Ajv keyword and by the rules of our own checks. */
-const faultTexts: Record<string, FaultText> = {
+const violationTexts: Record<string, FaultText> = {
   type: (x) => ({ ru: `ожидается тип: ${x}`, en: `expected type: ${x}` }),
   required: () => ({ ru: 'обязательное поле отсутствует', en: 'required, but absent' }),
   additionalProperties: () => ({ ru: 'неизвестное поле', en: 'unknown field' }),
@@ -155,8 +155,8 @@ const faultTexts: Record<string, FaultText> = {
   json: () => ({ ru: 'неверный JSON', en: 'not valid JSON' }),
 };
 
-function faultText(fault: Fault, language: Language): string {
-  const text = faultTexts[fault.rule];
-  if (text !== undefined) return text(fault.expected ?? '')[language];
+function violationText(violation: Violation, language: Language): string {
+  const text = violationTexts[violation.rule];
+  if (text !== undefined) return text(violation.expected ?? '')[language];
   return language === 'ru' ? 'недопустимое значение' : 'not allowed';
 }

@@ -7,7 +7,7 @@ import { deadlineIn } from '../async/deadline.ts';
 import { AppError, commonProblems } from '../errors.ts';
 import { createHttpClient } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
-import { serveCalls, type TogetherAnswer } from './request-batch.ts';
+import { serveBatch, type TogetherAnswer } from './request-batch.ts';
 import { createHttpServer, listen, serve } from './server.ts';
 
 const log = pino({ level: 'silent' });
@@ -18,7 +18,7 @@ const putThing = {
   method: 'PUT',
   path: '/things/:id',
   summary: 'Keeps a thing',
-  together: true,
+  batchable: true,
   params: Type.Object({ id: Type.String({ maxLength: 8 }) }),
   body: Type.Object({ count: Type.Integer() }, { additionalProperties: false }),
   responses: { 200: Type.Object({ id: Type.String(), count: Type.Integer() }) },
@@ -40,7 +40,7 @@ async function startThings(t: TestContext, held?: Promise<void>) {
     return { status: 200 as const, body: { id: params.id, count: body.count } };
   }
   serve(app, putThing, { identify }, handle);
-  serveCalls(app, identify).add(putThing, identify, handle);
+  serveBatch(app, identify).add(putThing, identify, handle);
   const url = await listen(app, '127.0.0.1', 0);
   t.after(() => app.close());
   return { url, requests };
@@ -56,7 +56,10 @@ async function post(url: string, calls: unknown, authorization = 'Bearer good') 
 }
 
 const put = (id: string, body: unknown = { count: 1 }) => ({
-  ...{ operationId: 'putThing', params: { id }, body, traceId: TRACE },
+  operationId: 'putThing',
+  params: { id },
+  body,
+  traceId: TRACE,
 });
 
 test('each of several calls is answered as if it had come alone', async (t) => {
@@ -76,11 +79,11 @@ test('each of several calls is answered as if it had come alone', async (t) => {
     const { code, errors } = answer.body as { code?: string; errors?: object[] };
     return [answer.status, code ?? answer.body, errors];
   });
-  const faults = (pointer: string, rule: string) => [{ pointer, rule }];
+  const violations = (pointer: string, rule: string) => [{ pointer, rule }];
   assert.partialDeepStrictEqual(told, [
     [200, { id: 'a', count: 1 }],
-    [400, 'invalid-request', faults('/count', 'type')],
-    [400, 'invalid-request', faults('/more', 'additionalProperties')],
+    [400, 'invalid-request', violations('/count', 'type')],
+    [400, 'invalid-request', violations('/more', 'additionalProperties')],
     [400, 'invalid-request', [{ parameter: 'id', rule: 'maxLength' }]],
     [503, 'unavailable'],
     [500, 'internal'],
@@ -177,7 +180,9 @@ test('an answer to another call is an alarm and never an answer', async (t) => {
   app.post('/calls', async (request) => {
     const { calls } = request.body as { calls: { params: { id: string }; traceId: string }[] };
     const answers = calls.map(({ params, traceId }) => ({
-      ...{ traceId, status: 200, body: { id: params.id, count: 1 } },
+      traceId,
+      status: 200,
+      body: { id: params.id, count: 1 },
     }));
     rounds += 1;
     if (rounds === 1) answers.push(...answers.splice(0, 1));

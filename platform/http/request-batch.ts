@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { AppError, commonProblems, type Fault } from '../errors.ts';
+import { AppError, commonProblems, type Violation } from '../errors.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { type Call, type HttpServer, problemAnswer } from './server.ts';
-import { createValidatorCompiler, faultsOf } from './validation.ts';
+import { createValidatorCompiler, violationsOf } from './validation.ts';
 
 /** Where several calls are sent in one request (contracts/openapi.ts tells it to others). */
 export const CALLS_PATH = '/calls';
@@ -52,7 +52,7 @@ type Operation = (call: TogetherCall, request: FastifyRequest) => Promise<Togeth
  * last of them is there.
  * @param identify refuses who may call nothing here, before the body is read
  */
-export function serveCalls(
+export function serveBatch(
   app: HttpServer,
   identify: (request: FastifyRequest) => Promise<unknown>,
 ): Calls {
@@ -80,24 +80,24 @@ export function serveCalls(
   function validatorOf(schema: unknown, httpPart: 'params' | 'body') {
     if (schema === undefined) return () => [];
     const validate = compile({ schema, httpPart } as never) as Validate;
-    return (part: unknown): Fault[] => {
+    return (part: unknown): Violation[] => {
       if (validate(part)) return [];
-      return faultsOf({ validation: validate.errors, validationContext: httpPart });
+      return violationsOf({ validation: validate.errors, validationContext: httpPart });
     };
   }
 
   return {
     add(endpoint, whoCalls, handle) {
-      const paramFaults = validatorOf(endpoint.params, 'params');
-      const bodyFaults = validatorOf(endpoint.body, 'body');
+      const paramViolations = validatorOf(endpoint.params, 'params');
+      const bodyViolations = validatorOf(endpoint.body, 'body');
       operations.set(endpoint.operationId, async (call, request) => {
         const { params, body, traceId } = call;
         try {
           const caller = await whoCalls(request);
-          const faults = [...paramFaults(params), ...bodyFaults(body)];
-          if (faults.length > 0) {
+          const violations = [...paramViolations(params), ...bodyViolations(body)];
+          if (violations.length > 0) {
             throw new AppError(commonProblems.invalidRequest, 'the call breaks its schema', {
-              faults,
+              violations,
             });
           }
           const input = { params, body, caller, request, traceId };

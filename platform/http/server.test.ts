@@ -110,7 +110,7 @@ async function send(
 }
 
 /** Each fault as `place rule`. */
-function faultsOf({ body }: Answer): string[] {
+function violationsOf({ body }: Answer): string[] {
   return (body.errors ?? [])
     .map((each: Record<string, string>) => `${each.pointer ?? each.parameter} ${each.rule}`)
     .sort();
@@ -124,12 +124,12 @@ test('a valid request is served', async (t) => {
   assert.deepEqual([list.status, list.body], [200, { limit: 3 }]);
 });
 
-const bodies: [what: string, body: string, faults: string[]][] = [
+const bodies: [what: string, body: string, violations: string[]][] = [
   ['missing fields', '{}', ['/name required', '/size required']],
   ['unknown fields', '{"name":"ab","size":1,"x/y~z":1}', ['/x~1y~0z additionalProperties']],
   ['a field with / and ~ of a wrong type', '{"name":"ab","size":1,"a/b~c":"1"}', ['/a~1b~0c type']],
   [
-    'several faults at once',
+    'several violations at once',
     '{"name":"TOO LONG","size":0,"x":1}',
     ['/name maxLength', '/name pattern', '/size minimum', '/x additionalProperties'],
   ],
@@ -158,13 +158,13 @@ const bodies: [what: string, body: string, faults: string[]][] = [
   ['no JSON at all', '', [' json']],
 ];
 
-for (const [what, body, faults] of bodies) {
+for (const [what, body, violations] of bodies) {
   test(`a body with ${what} is 400 and names each place`, async (t) => {
     const { url } = await startServer(t);
     const answer = await send(`${url}/things`, 'POST', body);
     assert.equal(answer.status, 400);
     assert.equal(answer.body.code, 'invalid-request');
-    assert.deepEqual(faultsOf(answer), faults);
+    assert.deepEqual(violationsOf(answer), violations);
   });
 }
 
@@ -172,7 +172,7 @@ test('a body that is not there is 400', async (t) => {
   const { url } = await startServer(t);
   const answer = await send(`${url}/things`, 'POST');
   assert.equal(answer.status, 400);
-  assert.deepEqual(faultsOf(answer), [' type']);
+  assert.deepEqual(violationsOf(answer), [' type']);
 });
 
 test('a body that fits none of several forms names what each form lacks', async (t) => {
@@ -181,14 +181,14 @@ test('a body that fits none of several forms names what each form lacks', async 
   assert.equal((await put('{"kind":"no"}')).status, 200);
   const lacking = await put('{"kind":"yes"}');
   assert.equal(lacking.status, 400);
-  assert.ok(faultsOf(lacking).includes('/by required'), faultsOf(lacking).join());
+  assert.ok(violationsOf(lacking).includes('/by required'), violationsOf(lacking).join());
   const wrong = await put('{"kind":"maybe"}');
   assert.equal(wrong.status, 400);
-  assert.ok(faultsOf(wrong).every((fault) => !fault.includes('anyOf')));
-  assert.ok(faultsOf(wrong).includes('/kind const'));
+  assert.ok(violationsOf(wrong).every((violation) => !violation.includes('anyOf')));
+  assert.ok(violationsOf(wrong).includes('/kind const'));
 });
 
-const queries: [query: string, faults: string[]][] = [
+const queries: [query: string, violations: string[]][] = [
   ['limit=0', ['limit minimum']],
   ['limit=ten', ['limit type']],
   ['limit=', ['limit type']],
@@ -199,12 +199,12 @@ const queries: [query: string, faults: string[]][] = [
   ['a/b~c=1', ['a/b~c additionalProperties']],
 ];
 
-for (const [query, faults] of queries) {
+for (const [query, violations] of queries) {
   test(`the query ${query} is 400 and names the parameter`, async (t) => {
     const { url } = await startServer(t);
     const answer = await send(`${url}/things?${query}`, 'GET');
     assert.equal(answer.status, 400);
-    assert.deepEqual(faultsOf(answer), faults);
+    assert.deepEqual(violationsOf(answer), violations);
     assert.ok(answer.body.errors.every((each: object) => !('pointer' in each)));
   });
 }
@@ -213,7 +213,7 @@ test('a path parameter that breaks its rule is 400 and is named', async (t) => {
   const { url } = await startServer(t);
   const answer = await send(`${url}/decisions/12345678901`, 'PUT', '{"kind":"no"}');
   assert.equal(answer.status, 400);
-  assert.deepEqual(faultsOf(answer), ['id maxLength']);
+  assert.deepEqual(violationsOf(answer), ['id maxLength']);
 });
 
 test('a compressed body is 415', async (t) => {

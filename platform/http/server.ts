@@ -7,7 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { AppError, commonProblems, describeError, type Fault } from '../errors.ts';
+import { AppError, commonProblems, describeError, type Violation } from '../errors.ts';
 import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { drainWhenClosing } from './graceful-close.ts';
@@ -22,7 +22,7 @@ import {
 } from './problem.ts';
 import { type AnswerHeaders, createAnswerHeaders, type Owed } from './response-headers.ts';
 import { traceIdOf } from './trace.ts';
-import { createValidatorCompiler, faultsOf, unwantedBody } from './validation.ts';
+import { createValidatorCompiler, unwantedBody, violationsOf } from './validation.ts';
 
 // A customer id has up to 255 characters, each up to three when percent-encoded.
 const PATH_PARAMETER_LENGTH_MAX = 1024;
@@ -157,7 +157,7 @@ export interface ServeOptions<Caller> {
   /** Says who calls, or throws; runs before the body is read. */
   identify: (request: FastifyRequest) => Promise<Caller>;
   /** Rules that a schema cannot say; gets the raw body, also one that broke the schema. */
-  check?: (body: unknown) => Fault[];
+  check?: (body: unknown) => Violation[];
 }
 
 /** Registers one operation of a contract. */
@@ -206,11 +206,13 @@ export async function anyone(): Promise<null> {
   return null;
 }
 
-function refuseFaults(request: FastifyRequest, check?: (body: unknown) => Fault[]): void {
-  const faults = request.validationError ? faultsOf(request.validationError) : [];
-  faults.push(...(check?.(request.body) ?? []));
-  if (faults.length > 0) {
-    throw new AppError(commonProblems.invalidRequest, 'the request breaks its schema', { faults });
+function refuseFaults(request: FastifyRequest, check?: (body: unknown) => Violation[]): void {
+  const violations = request.validationError ? violationsOf(request.validationError) : [];
+  violations.push(...(check?.(request.body) ?? []));
+  if (violations.length > 0) {
+    throw new AppError(commonProblems.invalidRequest, 'the request breaks its schema', {
+      violations,
+    });
   }
 }
 

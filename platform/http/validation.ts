@@ -1,7 +1,7 @@
 import AjvCompiler from '@fastify/ajv-compiler';
 import type { FastifySchemaCompiler } from 'fastify';
-import type { Fault } from '../errors.ts';
-import { FAULTS_MAX } from './problem.ts';
+import type { Violation } from '../errors.ts';
+import { VIOLATIONS_MAX } from './problem.ts';
 
 // One for all servers of the process: each Ajv compiles JSON Schema's own schemas first.
 const factory = AjvCompiler();
@@ -72,32 +72,35 @@ interface AjvError {
 }
 
 /**
- * Ajv's errors as faults that name the place: a missing or an unknown field is named itself, not
+ * Ajv's errors as violations that name the place: a missing or an unknown field is named itself, not
  * the object around it.
  */
-export function faultsOf(error: { validation?: unknown; validationContext?: string }): Fault[] {
+export function violationsOf(error: {
+  validation?: unknown;
+  validationContext?: string;
+}): Violation[] {
   const inBody = error.validationContext === 'body';
-  const faults: Fault[] = [];
+  const violations: Violation[] = [];
   for (const { keyword, instancePath, params } of (error.validation ?? []) as AjvError[]) {
     // These say only that some alternative failed; the alternatives' own errors say more.
     if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'if') continue;
     // An answer lists no more, and a body may have many thousands.
-    if (faults.length === FAULTS_MAX) break;
+    if (violations.length === VIOLATIONS_MAX) break;
     const place = instancePath + memberOf(params);
-    faults.push({
+    violations.push({
       ...(inBody ? { pointer: place } : { parameter: unescapePointer(place.slice(1)) }),
       rule: keyword,
       ...expectedOf(params),
     });
   }
-  return faults;
+  return violations;
 }
 
 /**
  * What is wrong with the body of an operation that takes none. Clients that always send JSON send
- * an empty object; any member would be dropped silently, so it is a fault.
+ * an empty object; any member would be dropped silently, so it is a violation.
  */
-export function unwantedBody(body: unknown): Fault[] {
+export function unwantedBody(body: unknown): Violation[] {
   if (body === undefined || body === null) return [];
   if (typeof body !== 'object' || Array.isArray(body)) {
     return [{ pointer: '', rule: 'type', expected: 'object' }];

@@ -20,7 +20,7 @@ interface UpkeepOptions {
  * long ago. Its faults wait for the next time: they must not keep new rows from going out.
  * @returns in how many milliseconds it is due again
  */
-export async function keepOutboxInOrder(options: UpkeepOptions): Promise<number> {
+export async function maintainOutbox(options: UpkeepOptions): Promise<number> {
   try {
     await republishLostTail(options);
     await deletePublished(options.database);

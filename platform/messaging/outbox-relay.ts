@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../async/backoff.ts';
 import { within } from '../async/deadline.ts';
-import { createBell } from '../async/wakeup.ts';
+import { createWakeup } from '../async/wakeup.ts';
 import type { Acknowledgement, Broker, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
-import { keepOutboxInOrder } from './outbox-maintenance.ts';
+import { maintainOutbox } from './outbox-maintenance.ts';
 
 const BATCH_MAX = 500;
 // Of the unpublished rows a claim looks at the first only: at a batch, and at what three others hold.
@@ -50,7 +50,7 @@ export interface RelayOptions {
 export function startRelay(options: RelayOptions): Relay {
   const { log } = options;
   const stop = new AbortController();
-  const bell = createBell();
+  const wakeup = createWakeup();
 
   async function run(): Promise<void> {
     let failures = 0;
@@ -59,14 +59,14 @@ export function startRelay(options: RelayOptions): Relay {
     while (!stop.signal.aborted) {
       try {
         if (performance.now() >= upkeepAt) {
-          const dueInMs = await keepOutboxInOrder(options);
+          const dueInMs = await maintainOutbox(options);
           upkeepAt = performance.now() + dueInMs;
         }
         const moved = await moveBatch(options);
         failures = 0;
         // Of a row alone nobody waits for this; where there are many, they gather.
         if (moved > 0) await pause(moved === BATCH_MAX ? BREATH_MS : GATHER_MS, stop.signal);
-        if (moved < BATCH_MAX) await bell.wait(POLL_MS);
+        if (moved < BATCH_MAX) await wakeup.wait(POLL_MS);
       } catch (error) {
         failures++;
         log.warn({ failures }, `outbox relay: ${describeError(error)}`);
@@ -77,10 +77,10 @@ export function startRelay(options: RelayOptions): Relay {
 
   const running = run();
   return {
-    kick: bell.ring,
+    kick: wakeup.notify,
     async close() {
       stop.abort();
-      bell.ring();
+      wakeup.notify();
       await within(CLOSE_TIMEOUT_MS, running).catch((error: unknown) => {
         log.warn(`outbox relay: a batch is let go: ${describeError(error)}`);
       });

@@ -6,7 +6,7 @@ import { within } from '../async/deadline.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
 import { type Metric, serveMetrics } from '../http/metrics.ts';
-import { serveCalls } from '../http/request-batch.ts';
+import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
 
@@ -77,13 +77,13 @@ export async function startInternalService(
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, options.ready);
   serveMetrics(app, options.metrics ?? []);
-  const calls = serveCalls(app, (request) => checkCaller(request.headers.authorization));
+  const calls = serveBatch(app, (request) => checkCaller(request.headers.authorization));
   options.routes({
     app,
     serve(endpoint, handle) {
       const identify = onlyCallersOf(endpoint, checkCaller);
       serve(app, endpoint, { identify }, handle);
-      if (endpoint.together) calls.add(endpoint, identify, handle);
+      if (endpoint.batchable) calls.add(endpoint, identify, handle);
     },
   });
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');

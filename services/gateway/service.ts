@@ -1,22 +1,17 @@
 import type { Logger } from 'pino';
-import { type Static, Type } from 'typebox';
-import { CurrencySetting } from '#contracts/common.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
-import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
 import { serveMetrics } from '#platform/http/metrics.ts';
 import { createHttpServer, listen } from '#platform/http/server.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
-import {
-  listenerSettings,
-  type RunningService,
-  serveHealth,
-} from '#platform/service/internal-service.ts';
+import { type RunningService, serveHealth } from '#platform/service/internal-service.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createIssuerKeys, discoverKeys } from './auth/issuer-keys.ts';
+import { GatewayConfig } from './context/config.ts';
 import type { Gateway } from './context/context.ts';
-import type { Neighbours } from './context/service-clients.ts';
+import { limitWork } from './context/request-limits.ts';
+import type { ServiceClients } from './context/service-clients.ts';
 import { serveAccounts } from './forwards/account-routes.ts';
 import { serveLetters } from './forwards/letter-routes.ts';
 import { serveDeadLetters, serveOperatorLetters } from './forwards/operator-letter-routes.ts';
@@ -26,11 +21,10 @@ import { serveOverview } from './forwards/overview-routes.ts';
 import { serveWallets } from './forwards/wallet-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
 import { serveOrders } from './orders/order-routes.ts';
-import { contactMemoryIn } from './orders/provision-profile.ts';
+import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
 import { serveLedger } from './reconciliation/ledger-routes.ts';
 import { serveRepairs } from './reconciliation/repair-routes.ts';
-import { limitSettings, limitWork } from './request-limits.ts';
 import { type ConsoleFacts, serveConsole } from './web/console-routes.ts';
 import { serveDocs } from './web/docs-routes.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
@@ -38,109 +32,7 @@ import { answerHeadersOf } from './web/response-headers.ts';
 
 const READ_DEADLINE_MS = 5_000;
 
-const urls = (callee: string) =>
-  Type.Array(Type.String({ format: 'http-url' }), {
-    description: `Base URLs of ${callee}, comma-separated.`,
-  });
-
-const properties = {
-  ...listenerSettings,
-  PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535, description: 'Public port.' }),
-  GATEWAY_PRIVATE_KEY: Type.String({
-    format: 'ed25519-key',
-    description: "Ed25519 key (PKCS#8 PEM) that signs the gateway's calls to the services.",
-  }),
-  ORDERS_URL: urls('orders'),
-  BILLING_URL: urls('billing'),
-  PROFILES_URL: urls('profiles'),
-  NOTIFICATIONS_URL: urls('notifications'),
-  IDENTITY_URL: Type.Optional(urls('identity; not used when OIDC_ISSUER is set')),
-  OIDC_ISSUER: Type.Optional(
-    Type.String({
-      format: 'issuer-url',
-      description: 'OpenID Connect issuer whose tokens are accepted instead.',
-    }),
-  ),
-  OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
-  OIDC_CLIENT_ID: Type.Optional(
-    Type.String({
-      pattern: '^[\\x21-\\x7e]{1,255}$',
-      description:
-        'Public client (PKCE, redirect to /sign-in) by which the console signs people in at ' +
-        'OIDC_ISSUER; without it one pastes a token there.',
-    }),
-  ),
-  OIDC_SCOPE: Type.String({
-    default: 'openid email profile',
-    // RFC 6749 section 3.3; without openid there is no ID token to tell who came.
-    pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
-    description: 'Scopes that the console asks OIDC_ISSUER for, openid first.',
-  }),
-  TOKEN_ISSUER: Type.String({
-    default: 'orderbell',
-    description: 'Required `iss` of tokens of the identity service.',
-  }),
-  TOKEN_TYPES: Type.Array(Type.String(), {
-    default: ['none', 'jwt', 'at+jwt'],
-    description: 'Accepted `typ` headers of tokens; `none` for tokens without one.',
-  }),
-  OPERATOR_CLAIM: Type.String({
-    default: 'scope',
-    description: 'Claim that makes an operator; dots lead into objects (realm_access.roles).',
-  }),
-  OPERATOR_CLAIM_VALUE: Type.String({ default: 'operator', description: 'Its value.' }),
-  WALLET_SELF_TOP_UP: Type.Boolean({
-    default: false,
-    description: 'Whether customers may top their own wallets up.',
-  }),
-  CURRENCY: CurrencySetting,
-  ORDER_DEADLINE_MS: Type.Integer({
-    default: 5_000,
-    minimum: 100,
-    maximum: 60_000,
-    description: 'Budget of one order; after it the answer is 202 or 503.',
-  }),
-  RECOVERY_AGE_MS: Type.Integer({
-    default: 30_000,
-    minimum: 0,
-    maximum: 86_400_000,
-    description: 'Age at which a Pending order is recovered; above ORDER_DEADLINE_MS.',
-  }),
-  RECOVERY_INTERVAL_MS: Type.Integer({
-    default: 5_000,
-    minimum: 50,
-    maximum: 3_600_000,
-    description: 'Mean time between rounds of recovery.',
-  }),
-  ...limitSettings,
-  TRUST_PROXY: Type.Boolean({
-    default: false,
-    description: 'Whether X-Forwarded-For tells the client address (only behind your own proxy).',
-  }),
-  METRICS: Type.Boolean({
-    default: false,
-    description:
-      'Whether /metrics is served on the public port; for listeners that are not public.',
-  }),
-  CONSOLE: Type.Boolean({
-    default: true,
-    description: 'Whether the web console is served at /; without it / leads to the API docs.',
-  }),
-  MAILBOX_URL: Type.Optional(
-    Type.String({
-      format: 'http-url',
-      description:
-        'Where the mailbox of the default set-up is; for the page /mailbox of the console.',
-    }),
-  ),
-};
-
-export const GatewayConfig = settingsSchema(properties, (_config, isSet) =>
-  isSet('OIDC_ISSUER') || isSet('IDENTITY_URL')
-    ? []
-    : ['IDENTITY_URL is not set: it is needed where OIDC_ISSUER is not set either'],
-);
-export type GatewayConfig = Static<typeof GatewayConfig>;
+export { GatewayConfig };
 
 /** Starts the gateway: the public API, and the recovery of orders whose request died. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningService> {
@@ -149,7 +41,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log.warn('RECOVERY_AGE_MS is not above ORDER_DEADLINE_MS: orders at work may be cancelled');
   }
   const keys = createIssuerKeys(keySourceOf(config));
-  const neighbours = await createNeighbours(config, log);
+  const clients = await createServiceClients(config, log);
   const checkToken = createTokenCheck({
     issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
     audience: config.OIDC_AUDIENCE,
@@ -161,7 +53,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
   const gateway: Gateway = {
     config,
-    neighbours,
+    clients,
     identify,
     async identifyOperator(request) {
       const caller = await identify(request);
@@ -169,8 +61,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       throw new AppError(commonProblems.forbidden, 'not an operator');
     },
     readDeadline: () => deadlineIn(READ_DEADLINE_MS),
-    rememberContact:
-      config.OIDC_ISSUER === undefined ? async () => {} : contactMemoryIn(neighbours.profiles, log),
+    provisionProfile:
+      config.OIDC_ISSUER === undefined ? async () => {} : profileProvisioner(clients.profiles, log),
   };
 
   const app = createHttpServer({
@@ -181,8 +73,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const workMetrics = limitWork(app, config, log);
   // What an order needs, and nothing that only letters or reads need. Invariant I7.
   serveHealth(app, {
-    orders: neighbours.orders.checkReady,
-    billing: neighbours.billing.checkReady,
+    orders: clients.orders.checkReady,
+    billing: clients.billing.checkReady,
   });
   if (config.METRICS) serveMetrics(app, workMetrics);
   await serveDocs(app);
@@ -207,7 +99,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveOverview(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
-  const recovery = startRecovery(neighbours, {
+  const recovery = startRecovery(clients, {
     ageMs: config.RECOVERY_AGE_MS,
     intervalMs: config.RECOVERY_INTERVAL_MS,
     log,
@@ -217,14 +109,12 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     async close() {
       // Side by side: each may wait for calls under way, and a stop has 10 s for everything.
       await Promise.all([app.close(), recovery.close()]);
-      await Promise.all(
-        Object.values(neighbours).map((client: HttpClient | null) => client?.close()),
-      );
+      await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
     },
   };
 }
 
-async function createNeighbours(config: GatewayConfig, log: Logger): Promise<Neighbours> {
+async function createServiceClients(config: GatewayConfig, log: Logger): Promise<ServiceClients> {
   const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
   const client = (callee: string, urls: string[]) =>
     createHttpClient({ callee, urls, credentials, log });

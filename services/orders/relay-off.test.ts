@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { AuditedOrder } from '#contracts/orders.ts';
 import { createSecrets } from '#dev/system/secrets.ts';
-import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
+import { createTestDatabaseUrl, queryRows, testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
 import { publicKeysOf } from '#harness/system/processes.ts';
-import { eventually, queryRows } from '#harness/system/system.ts';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { OrdersConfig, startOrders } from './service.ts';
 

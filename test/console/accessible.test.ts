@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { eventually } from '#harness/eventually.ts';
 import { barriersOn, SIZES, startBrowser, type TestBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
-import { eventually, PASSWORD, startTestSystem, type TestSystem } from '#harness/system/system.ts';
+import { PASSWORD, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 import { type Language, signIn, wordsOf } from './steps.ts';
 
 // Everybody can read the console: with a reader, with any eyes, on a small phone.

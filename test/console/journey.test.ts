@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Journey } from '#contracts/gateway.ts';
+import { eventually } from '#harness/eventually.ts';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { stop } from '#harness/system/outage.ts';
-import { eventually, orderOf, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
+import { orderOf, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
 import {
   answerOn,
   fillOrder,

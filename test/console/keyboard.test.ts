@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
+import { eventually } from '#harness/eventually.ts';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
-import { eventually, PASSWORD, startTestSystem } from '#harness/system/system.ts';
+import { PASSWORD, startTestSystem } from '#harness/system/system.ts';
 import {
   answerOn,
   button,

@@ -34,7 +34,9 @@ test('answers of one check add up, and the last one tells whether it is complete
   const first = addReport(NOTHING_CHECKED, reportOf({}));
   assert.deepEqual([first.complete, first.nextCursor], [false, 'next']);
   const last = reportOf({
-    ...{ ok: false, complete: true, nextCursor: null },
+    ok: false,
+    complete: true,
+    nextCursor: null,
     differences: [difference('decision-order', 'a')],
   });
   assert.deepEqual(addReport(first, last), {

@@ -6,20 +6,14 @@ import type { OperatorLetter } from '#contracts/notifications.ts';
 import type { Overview } from '#contracts/operator.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
+import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { answeredWith, call } from '#harness/requests.ts';
 import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { stop } from '#harness/system/outage.ts';
-import {
-  answeredWith,
-  call,
-  eventually,
-  orderOf,
-  queryRows,
-  rub,
-  startTestSystem,
-  type TestCustomer,
-} from '#harness/system/system.ts';
+import { orderOf, rub, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.
@@ -225,9 +219,15 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   // The last one: no order stands behind this letter, so the books would say that it has none.
   await t.test('an event that can be read by now becomes its letter with a click', async () => {
     const message = {
-      ...{ orderId: randomUUID(), customerId: anna.customerId, version: 2, status: 'Paid' },
-      ...{ previousStatus: 'Pending', total: rub(100), paymentOperationId: randomUUID() },
-      ...{ reason: null, occurredAt: new Date().toISOString() },
+      orderId: randomUUID(),
+      customerId: anna.customerId,
+      version: 2,
+      status: 'Paid',
+      previousStatus: 'Pending',
+      total: rub(100),
+      paymentOperationId: randomUUID(),
+      reason: null,
+      occurredAt: new Date().toISOString(),
     };
     // As a newer version, which reads what the older one could not.
     await queryRows(

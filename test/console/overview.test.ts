@@ -23,8 +23,12 @@ const NOTIFICATIONS: Notifications = {
   ],
 };
 const QUIET = {
-  ...{ pending: 'quiet', outbox: 'quiet', lag: 'quiet' },
-  ...{ waiting: 'quiet', failed: 'quiet', deadLetters: 'quiet' },
+  pending: 'quiet',
+  outbox: 'quiet',
+  lag: 'quiet',
+  waiting: 'quiet',
+  failed: 'quiet',
+  deadLetters: 'quiet',
 };
 
 function overviewOf(orders: Partial<Orders>, notifications: Partial<Notifications>): Overview {

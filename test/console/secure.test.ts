@@ -4,9 +4,10 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createTransport } from 'nodemailer';
+import { eventually } from '#harness/eventually.ts';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
-import { eventually, orderOf, startTestSystem, type TestSystem } from '#harness/system/system.ts';
+import { orderOf, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 import { opened, signInAs, wordsOf } from './steps.ts';
 
 // What strangers write is shown and never runs; nothing is fetched from anywhere else.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
-import { call, PASSWORD } from '#harness/system/system.ts';
+import { call } from '#harness/requests.ts';
+import { PASSWORD } from '#harness/system/system.ts';
 import { customer } from '../../console/texts/customer.ts';
 import { journey } from '../../console/texts/journey.ts';
 import { mailbox } from '../../console/texts/mailbox.ts';

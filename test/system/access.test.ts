@@ -8,11 +8,10 @@ import * as notifications from '#contracts/notifications.ts';
 import * as operatorContract from '#contracts/operator.ts';
 import * as orders from '#contracts/orders.ts';
 import * as profiles from '#contracts/profiles.ts';
+import { eventually } from '#harness/eventually.ts';
+import { type Answer, call } from '#harness/requests.ts';
 import { assertProblem, rawCall } from '#harness/system/raw-http.ts';
 import {
-  type Answer,
-  call,
-  eventually,
   orderOf,
   PASSWORD,
   rub,
@@ -214,7 +213,11 @@ async function checkServices(t: TestContext, system: TestSystem) {
   const asNotifications = await createCredentials('notifications', system.secrets.notificationsKey);
   const impostor = await createCredentials('notifications', system.secrets.gatewayKey);
   for (const [callee, contract] of Object.entries({
-    ...{ billing, identity, notifications, orders, profiles },
+    billing,
+    identity,
+    notifications,
+    orders,
+    profiles,
   })) {
     const elsewhere = callee === 'orders' ? 'billing' : 'orders';
     for (const { operationId, method, path, callers } of endpointsOf(contract)) {
@@ -224,7 +227,8 @@ async function checkServices(t: TestContext, system: TestSystem) {
         for (const url of system.urlsOf(callee)) {
           const answerTo = (authorization?: string) =>
             rawCall(url, {
-              ...{ method, path: path.replace(/:\w+/, MISSING) },
+              method,
+              path: path.replace(/:\w+/, MISSING),
               headers: authorization === undefined ? {} : { authorization },
             });
           assertProblem(await answerTo(), 401, 'unauthenticated');

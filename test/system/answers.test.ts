@@ -6,13 +6,11 @@ import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { assertBooks } from '#harness/books/books.ts';
 import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
+import { eventually } from '#harness/eventually.ts';
 import { startTestProxy, type TestProxy } from '#harness/faults/proxy.ts';
+import { type Answer, answeredWith, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
-  type Answer,
-  answeredWith,
-  call,
-  eventually,
   orderOf,
   rub,
   startTestSystem,
@@ -52,7 +50,10 @@ async function startBench(t: TestContext): Promise<Bench> {
   billing.target(...system.urlsOf('billing'));
   const history = newHistory();
   return {
-    ...{ system, orders, billing, history },
+    system,
+    orders,
+    billing,
+    history,
     async place({ customerId, token }, key, amount, url = system.url) {
       const headers = { authorization: `Bearer ${token}`, 'idempotency-key': key };
       const body = orderOf(amount);

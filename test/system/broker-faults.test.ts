@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertBooks } from '#harness/books/books.ts';
 import { newHistory } from '#harness/books/history.ts';
-import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
+import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { startTestSystem } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
 
@@ -22,7 +22,11 @@ test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic:
   const steps: Promise<unknown>[] = [];
   let restore = Promise.resolve(async (): Promise<void> => {});
   await runTraffic({
-    ...{ url: () => system.url, customers, clients: 8, orders: 50, history },
+    url: () => system.url,
+    customers,
+    clients: 8,
+    orders: 50,
+    history,
     onEnded(ended) {
       const outage = outages[begins.indexOf(ended)];
       if (outage !== undefined) restore = outage();

@@ -4,11 +4,11 @@ import type { Letter } from '#contracts/notifications.ts';
 import type { PendingOrder } from '#contracts/orders.ts';
 import { startServiceProcess } from '#dev/system/service-process.ts';
 import type { StartService } from '#dev/system/system.ts';
+import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { optionsOf, testLayout } from '#harness/system/layout.ts';
 import { stop } from '#harness/system/outage.ts';
 import {
-  eventually,
   orderOf,
   startTestSystem,
   type TestCustomer,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
-import { call, eventually, orderOf, rub, type TestCustomer } from '#harness/system/system.ts';
+import { orderOf, rub, type TestCustomer } from '#harness/system/system.ts';
 
 /** The customer's letters, once there are as many and all of them have ended. */
 function endedLetters(customer: TestCustomer, count: number) {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
-import { call, eventually, queryRows, startTestSystem } from '#harness/system/system.ts';
+import { startTestSystem } from '#harness/system/system.ts';
 
 // Services with different settings of CURRENCY: nothing is relabelled, and no order stays Pending.
 
@@ -13,7 +16,7 @@ const orderIn = (currency: string) => ({
 test('I3: an order in another currency than the wallet is cancelled at once and says why', async (t) => {
   const system = await startTestSystem(t, { RECOVERY_AGE_MS: '86400000' });
   const anna = await system.customer({ topUp: 2_000 });
-  const orders = await system.system.startBeside('orders', { CURRENCY: 'USD' });
+  const orders = await system.system.startExtraReplica('orders', { CURRENCY: 'USD' });
   t.after(() => orders.close());
   const gateway = await system.startGatewayBeside({ CURRENCY: 'USD', ORDERS_URL: orders.url });
   const place = () => callAt(gateway.url, anna.token, 'POST', '/v1/orders', orderIn('USD'), 'k1');
@@ -102,7 +105,9 @@ test('billing does not start over wallets in another currency', async (t) => {
   await system.customer({ topUp: 500 });
   await assert.rejects(
     // Closed where it starts all the same, so that the test fails and does not hang.
-    system.system.startBeside('billing', { CURRENCY: 'USD' }).then((started) => started.close()),
+    system.system
+      .startExtraReplica('billing', { CURRENCY: 'USD' })
+      .then((started) => started.close()),
     /CURRENCY is USD, but this database's wallets are kept in RUB \(1 wallet, 0 decided payments\)/,
   );
 });

@@ -9,16 +9,14 @@ import { isAlive, readPidFile } from '#dev/files/process.ts';
 import { startPostgres } from '#dev/postgres/postgres.ts';
 import { assertBooks, passLeases } from '#harness/books/books.ts';
 import { newHistory } from '#harness/books/history.ts';
-import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
-import { testLog } from '#harness/database.ts';
+import { queryRows, testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
+import { answeredWith, call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
+import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import {
-  answeredWith,
-  call,
-  eventually,
   type OwnServer,
   orderOf,
-  queryRows,
   startTestSystem,
   type TestSystem,
 } from '#harness/system/system.ts';
@@ -78,7 +76,11 @@ test('I1 to I6: connections cut and the server killed in the middle of traffic',
   ]);
   const killed = new Set<number | undefined>();
   await runTraffic({
-    ...{ url: () => system.url, customers, clients: 16, orders: 25, history },
+    url: () => system.url,
+    customers,
+    clients: 16,
+    orders: 25,
+    history,
     onEnded: (ended) => faults.get(ended)?.(),
   });
   assert.equal(killed.size, 2, 'the server did not come back in between');

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pino from 'pino';
 import { assertBooks } from '#harness/books/books.ts';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
 import { publicKeysOf, startServiceProcess } from '#harness/system/processes.ts';
-import { call, eventually, orderOf, startTestSystem } from '#harness/system/system.ts';
+import { orderOf, startTestSystem } from '#harness/system/system.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
 
@@ -20,11 +22,15 @@ test('a replica that hangs costs the calls that were on it; it is back when it g
   const gateway = await startGateway(
     loadConfig('gateway', GatewayConfig, {
       ORDERS_URL: `${urlOf('orders')},${await replica.listening()}`,
-      ...{ BILLING_URL: urlOf('billing'), PROFILES_URL: urlOf('profiles') },
-      ...{ NOTIFICATIONS_URL: urlOf('notifications'), IDENTITY_URL: urlOf('identity') },
-      ...{ PORT: '0', GATEWAY_PRIVATE_KEY: system.secrets.gatewayKey },
+      BILLING_URL: urlOf('billing'),
+      PROFILES_URL: urlOf('profiles'),
+      NOTIFICATIONS_URL: urlOf('notifications'),
+      IDENTITY_URL: urlOf('identity'),
+      PORT: '0',
+      GATEWAY_PRIVATE_KEY: system.secrets.gatewayKey,
       // So that no answer depends on how busy the machine is.
-      ...{ ORDER_DEADLINE_MS: '60000', RECOVERY_AGE_MS: '600000' },
+      ORDER_DEADLINE_MS: '60000',
+      RECOVERY_AGE_MS: '600000',
     }),
     pino({ level: 'debug' }, { write: (line: string) => lines.push(line) }),
   );

@@ -21,11 +21,9 @@ async function checkRegistrations(t: TestContext, system: TestSystem) {
   });
   const register = (change: object) =>
     rawCall(system.url, {
-      ...{
-        method: 'POST',
-        path: '/v1/registrations',
-        headers: { 'content-type': 'application/json' },
-      },
+      method: 'POST',
+      path: '/v1/registrations',
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...valid(), ...change }),
     });
   for (const email of [
@@ -83,11 +81,9 @@ async function checkRegistrations(t: TestContext, system: TestSystem) {
       const { password, ...stored } = { locale: 'ru', ...given };
       assert.deepEqual(profile, stored);
       const signedIn = await rawCall(system.url, {
-        ...{
-          method: 'POST',
-          path: '/v1/sessions',
-          headers: { 'content-type': 'application/json' },
-        },
+        method: 'POST',
+        path: '/v1/sessions',
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ email: given.email, password }),
       });
       assert.equal(signedIn.status, 200);
@@ -103,11 +99,9 @@ async function checkRegistrations(t: TestContext, system: TestSystem) {
   ] as const) {
     await t.test(`${status}: a sign-in with ${name}`, async () => {
       const answer = await rawCall(system.url, {
-        ...{
-          method: 'POST',
-          path: '/v1/sessions',
-          headers: { 'content-type': 'application/json' },
-        },
+        method: 'POST',
+        path: '/v1/sessions',
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
       assertProblem(answer, status);

@@ -135,7 +135,9 @@ async function checkBodies(t: TestContext, system: TestSystem) {
   }
   await t.test('415: a body without a media type', async () => {
     const answer = await rawCall(system.url, {
-      ...{ method: 'POST', path: '/v1/orders', body: priced('1') },
+      method: 'POST',
+      path: '/v1/orders',
+      body: priced('1'),
       headers: { authorization: `Bearer ${anna.token}` },
     });
     assertProblem(answer, 415, 'unsupported-media-type');

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { Journey } from '#contracts/gateway.ts';
+import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { openSmtpServer, type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { answeredWith, call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
-  answeredWith,
-  call,
-  eventually,
   orderOf,
-  queryRows,
   rub,
   startTestSystem,
   type TestCustomer,
@@ -143,8 +142,11 @@ async function checkPaid(system: TestSystem): Promise<void> {
   assert.deepEqual(letter, (await customer.call('GET', `/v1/letters/${letter?.id}`)).body);
   const operations = (await customer.call('GET', '/v1/wallet/operations')).body.data;
   assert.deepEqual(payment, {
-    ...{ decision: 'captured', decidedAt: payment?.decidedAt },
-    ...{ amount: rub(1_000), balanceSeen: rub(3_000), operation: operations[0] },
+    decision: 'captured',
+    decidedAt: payment?.decidedAt,
+    amount: rub(1_000),
+    balanceSeen: rub(3_000),
+    operation: operations[0],
   });
   assert.match(payment?.decidedAt ?? '', /^\d{4}-\d\d-\d\dT.*Z$/);
   await assertAsOnTheTopic(system, journey);
@@ -160,9 +162,15 @@ async function assertAsOnTheTopic(system: TestSystem, { event }: Journey): Promi
   assert.deepEqual(
     { ...event, headers: ownHeaders, createdAt: null, publishedAt: null },
     {
-      ...{ id: message?.id, topic: 'orders', key, headers: texts, value },
-      ...{ partition: message?.partition, offset: Number(message?.offset) },
-      ...{ createdAt: null, publishedAt: null },
+      id: message?.id,
+      topic: 'orders',
+      key,
+      headers: texts,
+      value,
+      partition: message?.partition,
+      offset: Number(message?.offset),
+      createdAt: null,
+      publishedAt: null,
     },
   );
   assert.ok(Date.parse(event?.createdAt ?? '') && Date.parse(event?.publishedAt ?? ''));

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { placeOrder } from '#contracts/gateway.ts';
 import { createOrder } from '#contracts/orders.ts';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { assertProblem, senderOf } from '#harness/system/raw-http.ts';
 import {
-  call,
-  eventually,
   rub,
   startTestSystem,
   type TestCustomer,

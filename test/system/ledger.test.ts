@@ -3,15 +3,14 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { auditPositions } from '#contracts/letter-audit.ts';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
-import { testLog } from '#harness/database.ts';
+import { queryRows, testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
 import { insertPastOrders } from '#harness/system/past-orders.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
-  call,
-  eventually,
   orderOf,
-  queryRows,
   rub,
   startTestSystem,
   type TestCustomer,

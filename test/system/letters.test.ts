@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Letter } from '#contracts/notifications.ts';
+import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
-import {
-  call,
-  eventually,
-  orderOf,
-  type TestCustomer,
-  type TestSystem,
-} from '#harness/system/system.ts';
+import { orderOf, type TestCustomer, type TestSystem } from '#harness/system/system.ts';
 
 /** The letter of an order, once it was sent. */
 function letterOf(customer: TestCustomer, orderId: string): Promise<Letter> {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NewOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
+import { eventually } from '#harness/eventually.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
-import { eventually, orderOf, rub, type TestCustomer } from '#harness/system/system.ts';
+import { orderOf, rub, type TestCustomer } from '#harness/system/system.ts';
 
 // Design section 5: lists, and what was sent read back whole.
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer } from '#harness/issuer.ts';
-import { call, eventually, orderOf, rub, startTestSystem } from '#harness/system/system.ts';
+import { call } from '#harness/requests.ts';
+import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 
 // A limit that two hops have is the same at both, however an id is written there: in a path, a
 // query, a header or JSON.

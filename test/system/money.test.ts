@@ -4,14 +4,12 @@ import { test } from 'node:test';
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
 import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
-import { testLog } from '#harness/database.ts';
+import { queryRows, testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
+import { type Answer, call } from '#harness/requests.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
-  type Answer,
-  call,
-  eventually,
   orderOf,
-  queryRows,
   rub,
   startTestSystem,
   type TestCustomer,

@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { DeadLetter, OperatorLetter } from '#contracts/notifications.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
+import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
-  call,
-  eventually,
   orderOf,
-  queryRows,
   startTestSystem,
   type TestCustomer,
   type TestSystem,
@@ -122,9 +122,15 @@ test('I6: poison on the topic becomes dead letters, what comes after it letters'
   await letterOf(operator, before.body.id, 'sent');
 
   const event = {
-    ...{ orderId: randomUUID(), customerId: anna.customerId, version: 2 },
-    ...{ previousStatus: 'Pending', status: 'Paid', total: { amount: 1, currency: 'RUB' } },
-    ...{ paymentOperationId: randomUUID(), reason: null, occurredAt: '2026-11-22T18:30:00Z' },
+    orderId: randomUUID(),
+    customerId: anna.customerId,
+    version: 2,
+    previousStatus: 'Pending',
+    status: 'Paid',
+    total: { amount: 1, currency: 'RUB' },
+    paymentOperationId: randomUUID(),
+    reason: null,
+    occurredAt: '2026-11-22T18:30:00Z',
   };
   const ours = { ce_id: randomUUID(), ce_type: ORDER_UPDATE_TYPE };
   await append(system, '{"orderId":', ours);

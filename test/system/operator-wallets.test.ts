@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { assertBooks } from '#harness/books/books.ts';
+import { queryRows } from '#harness/database.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
-  queryRows,
   rub,
   startTestSystem,
   type TestCustomer,

@@ -3,17 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { assertBooks } from '#harness/books/books.ts';
+import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { startTestProxy } from '#harness/faults/proxy.ts';
 import { readMetrics } from '#harness/metrics.ts';
+import { type Answer, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
-  type Answer,
-  call,
-  eventually,
   orderOf,
   PASSWORD,
-  queryRows,
   rub,
   startTestSystem,
   type TestCustomer,
@@ -30,9 +29,11 @@ async function startLimited(t: TestContext) {
   billing.target(...system.urlsOf('billing'));
   const gateway = await system.startGatewayBeside({
     BILLING_URL: billing.url,
-    ...{ ORDERS_IN_FLIGHT_MAX: String(LIMIT), REQUESTS_IN_FLIGHT_MAX: String(LIMIT) },
+    ORDERS_IN_FLIGHT_MAX: String(LIMIT),
+    REQUESTS_IN_FLIGHT_MAX: String(LIMIT),
     // What hangs ends when the test says so.
-    ...{ ORDER_DEADLINE_MS: '60000', RECOVERY_AGE_MS: '600000' },
+    ORDER_DEADLINE_MS: '60000',
+    RECOVERY_AGE_MS: '600000',
   });
   const { url } = gateway;
   const running = async (lane: string) =>
@@ -49,7 +50,11 @@ async function startLimited(t: TestContext) {
       ...(body !== undefined && { body }),
     });
   return {
-    ...{ system, billing, url, running, callAs },
+    system,
+    billing,
+    url,
+    running,
+    callAs,
     place: (customer: TestCustomer, key: string = randomUUID()) =>
       callAs(customer, 'POST', '/v1/orders', orderOf(100), { 'idempotency-key': key }),
     untilRunning: (lane: string, count: number) =>

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Overview } from '#contracts/operator.ts';
-import { skipWithoutOwnBroker } from '#harness/broker/own-kafka.ts';
+import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
+import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
-import {
-  call,
-  eventually,
-  orderOf,
-  startTestSystem,
-  type TestCustomer,
-} from '#harness/system/system.ts';
+import { orderOf, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
 
 // How the system is doing, as the operator sees it: whatever is down, the rest is told.
 
@@ -53,10 +49,18 @@ test('the overview of a system at work, and of one where something is down', {
   const before = await overviewOf(operator);
   assert.ok(Math.abs(Date.parse(before.at) - Date.now()) < 3_600_000);
   assert.deepEqual(before.orders?.latest, {
-    ...{ counted: 0, max: 100_000, pending: 0, paid: 0, cancelled: 0 },
+    counted: 0,
+    max: 100_000,
+    pending: 0,
+    paid: 0,
+    cancelled: 0,
   });
   assert.deepEqual(before.notifications?.letters, {
-    ...{ max: 100_000, queued: 0, sending: 0, sent: 0, failed: 0 },
+    max: 100_000,
+    queued: 0,
+    sending: 0,
+    sent: 0,
+    failed: 0,
   });
 
   await t.test('orders and letters are counted', async () => {

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { answeredWith, eventually, orderOf, rub, startTestSystem } from '#harness/system/system.ts';
+import { eventually } from '#harness/eventually.ts';
+import { answeredWith } from '#harness/requests.ts';
+import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 
 // Invariant I3 as the operator sees it: what has not ended, how old it is and what keeps it.
 

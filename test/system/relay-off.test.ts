@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { LedgerReport } from '#contracts/operator.ts';
+import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import {
-  eventually,
   orderOf,
-  queryRows,
   startTestSystem,
   type TestCustomer,
   type TestSystem,

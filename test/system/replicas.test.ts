@@ -6,14 +6,12 @@ import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
 import { assertBooks } from '#harness/books/books.ts';
 import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
-import { testLog } from '#harness/database.ts';
+import { queryRows, testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
+import { type Answer, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
-  type Answer,
-  call,
-  eventually,
   orderOf,
-  queryRows,
   rub,
   startTestSystem,
   type TestCustomer,
@@ -53,7 +51,9 @@ async function startPair(t: TestContext): Promise<Pair> {
       body,
     });
   return {
-    ...{ system, history, post },
+    system,
+    history,
+    post,
     gateways: [system.url, replica.url],
     consumers: [system.system, replica].reduce(
       (sum, { services }) => sum + (services.get('notifications')?.running.length ?? 0),

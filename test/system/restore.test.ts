@@ -7,6 +7,8 @@ import type { System } from '#dev/system/system.ts';
 import { readBooks } from '#harness/books/books.ts';
 import { breachesIn } from '#harness/books/breaches.ts';
 import { newHistory } from '#harness/books/history.ts';
+import { queryRows } from '#harness/database.ts';
+import { call } from '#harness/requests.ts';
 import { testLayout } from '#harness/system/layout.ts';
 import {
   assertMoney,
@@ -18,14 +20,7 @@ import {
   insertPending,
   untilRecovered,
 } from '#harness/system/restore.ts';
-import {
-  call,
-  PASSWORD,
-  queryRows,
-  rub,
-  startTestSystem,
-  type TestSystem,
-} from '#harness/system/system.ts';
+import { PASSWORD, rub, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 
 // Never during the preparation, at once after a restore.
 const NO_RECOVERY = { RECOVERY_AGE_MS: '86400000' };
@@ -146,7 +141,7 @@ async function prepare(t: TestContext): Promise<Drill> {
 
 /** Recovery by one more gateway, whose age of recovery is none. */
 async function recover({ running, system }: Drill): Promise<void> {
-  const gateway = await running.startBeside('gateway', QUICK_RECOVERY);
+  const gateway = await running.startExtraReplica('gateway', QUICK_RECOVERY);
   await untilRecovered(system);
   await gateway.close();
 }

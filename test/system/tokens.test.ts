@@ -5,17 +5,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { CompactEncrypt, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
+import { eventually } from '#harness/eventually.ts';
 import { AUDIENCE, nowPlus, startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
+import { type Answer, call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
 import { assertProblem, rawCall } from '#harness/system/raw-http.ts';
-import {
-  type Answer,
-  call,
-  eventually,
-  orderOf,
-  rub,
-  startTestSystem,
-} from '#harness/system/system.ts';
+import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 
 // Design section 7, against an issuer whose keys are ours.
 
@@ -160,7 +155,9 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     const cookie = `token=${token}; access_token=${token}`;
     assertProblem(await rawCall(url, { path: '/v1/wallet', headers: { cookie } }), 401);
     const posted = await rawCall(url, {
-      ...{ method: 'POST', path: '/v1/orders', body: `access_token=${token}` },
+      method: 'POST',
+      path: '/v1/orders',
+      body: `access_token=${token}`,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
     assertProblem(posted, 401);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually as eventuallyWithin } from '#harness/system/system.ts';
+import { eventually as eventuallyWithin } from '#harness/eventually.ts';
 
 // Limits that only what hangs for ever meets: a machine ten times slower stays far below them.
 

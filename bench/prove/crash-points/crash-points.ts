@@ -27,16 +27,16 @@ export async function runCrashPoints(
   report: Pick<Report, 'crashPoints' | 'violations'>,
 ): Promise<void> {
   const { say } = options;
-  const bench = await createBench(place, client, options.outcomeMs);
+  const testBed = await createBench(place, client, options.outcomeMs);
   for (const { row, name, run } of chosenPoints(options.points)) {
     const started = performance.now();
     try {
-      await run(bench);
+      await run(testBed);
       report.crashPoints.hit += 1;
     } catch (error) {
       report.violations.push(`crash point ${row}, ${name}: ${(error as Error).message}`);
     }
-    await bench.mend();
+    await testBed.heal();
     say(`${row} ${name}: ${(performance.now() - started).toFixed(0)} ms`);
   }
 }

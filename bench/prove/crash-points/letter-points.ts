@@ -6,32 +6,32 @@ import { OPERATOR_EMAIL } from '#dev/system/system.ts';
 import { passLeases } from '#harness/books/books.ts';
 import { queryRows } from '#harness/database.ts';
 import type { SmtpStep } from '#harness/faults/smtp-server.ts';
-import type { Answer } from '#harness/system/system.ts';
+import type { Answer } from '#harness/requests.ts';
 import { eventually } from '../common/waiting.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
-import { type Asked, assertStatus, type Bench, type CrashPoint } from './test-bed.ts';
+import { type Asked, assertStatus, type CrashPoint, type TestBed } from './test-bed.ts';
 
 type When = 'before' | 'after';
 
 /** An order whose event or letter something happens to: its answer never waits for that (I7). */
-async function placeOrder(bench: Bench): Promise<Asked> {
-  const asked = bench.newOrder();
-  await bench.untilAnswered(asked, 201);
+async function placeOrder(testBed: TestBed): Promise<Asked> {
+  const asked = testBed.newOrder();
+  await testBed.untilAnswered(asked, 201);
   return asked;
 }
 
 /** How often the order's letter was received. */
-async function copiesOf(bench: Bench, asked: Asked): Promise<number> {
-  const { id } = await bench.untilLetter(asked, 'sent');
-  const mails = await bench.place.listMails();
+async function copiesOf(testBed: TestBed, asked: Asked): Promise<number> {
+  const { id } = await testBed.untilLetter(asked, 'sent');
+  const mails = await testBed.place.listMails();
   return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
 }
 
 /** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
-function untilSentHastened(bench: Bench, asked: Asked): Promise<unknown> {
+function untilSentHastened(testBed: TestBed, asked: Asked): Promise<unknown> {
   return eventually(`the letter of ${asked.key}`, async () => {
-    await passLeases(bench.place);
-    return bench.untilLetter(asked, 'sent', 2_500).catch(() => false);
+    await passLeases(testBed.place);
+    return testBed.untilLetter(asked, 'sent', 2_500).catch(() => false);
   });
 }
 
@@ -40,16 +40,16 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
   return {
     row,
     name: `${step.owner} dies ${when} "${step.name}"`,
-    async run(bench) {
-      const trap = bench.killAt(step, when);
-      const asked = bench.newOrder();
-      const answer = bench.ask(asked);
-      await trap.sprung();
+    async run(testBed) {
+      const trap = testBed.killAt(step, when);
+      const asked = testBed.newOrder();
+      const answer = testBed.ask(asked);
+      await trap.triggered();
       // A relay dies in the process that answers the gateway too.
       assertStatus(await answer, 201, 202);
-      await bench.untilAnswered(asked, 201);
-      await passLeases(bench.place);
-      const found = await copiesOf(bench, asked);
+      await testBed.untilAnswered(asked, 201);
+      await passLeases(testBed.place);
+      const found = await copiesOf(testBed, asked);
       assert.ok(found >= 1 && found <= copies, `the letter came ${found} times`);
     },
   };
@@ -60,18 +60,18 @@ function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
   return {
     row,
     name: `${step.owner} stands still past its lease ${when} "${step.name}"`,
-    async run(bench) {
-      const trap = bench.trap(step, when, ({ replica }) => {
-        replica.freeze();
+    async run(testBed) {
+      const trap = testBed.trap(step, when, ({ replica }) => {
+        replica.suspend();
         return 'hold';
       });
-      const asked = bench.newOrder();
-      const answer = bench.ask(asked);
-      const { replica, link } = await trap.sprung();
+      const asked = testBed.newOrder();
+      const answer = testBed.ask(asked);
+      const { replica, link } = await trap.triggered();
       assertStatus(await answer, 201, 202);
-      await bench.untilAnswered(asked, 201);
-      await untilSentHastened(bench, asked);
-      replica.thaw();
+      await testBed.untilAnswered(asked, 201);
+      await untilSentHastened(testBed, asked);
+      replica.resume();
       link.release();
     },
   };
@@ -82,13 +82,13 @@ function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
   return {
     row,
     name: `broker ${harm}`,
-    async run(bench) {
-      const { broker } = bench.place;
+    async run(testBed) {
+      const { broker } = testBed.place;
       const heal = await (harm === 'hanging' && broker.hang ? broker.hang() : broker.takeAway());
-      const asked = await placeOrder(bench);
+      const asked = await placeOrder(testBed);
       await heal();
-      await passLeases(bench.place);
-      await bench.untilLetter(asked, 'sent');
+      await passLeases(testBed.place);
+      await testBed.untilLetter(asked, 'sent');
     },
   };
 }
@@ -97,13 +97,13 @@ function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
 const tailLost: CrashPoint = {
   row: 22,
   name: 'broker loses acknowledged events',
-  async run(bench) {
-    const { kafka, replicas } = bench.place;
-    const asked = await placeOrder(bench);
-    await bench.untilLetter(asked, 'sent');
+  async run(testBed) {
+    const { kafka, replicas } = testBed.place;
+    const asked = await placeOrder(testBed);
+    await testBed.untilLetter(asked, 'sent');
     // Events, not messages: one that an earlier kill sent twice comes again once.
-    const before = await listEvents(bench);
-    if (kafka === undefined) await cutEmbeddedLog(bench);
+    const before = await listEvents(testBed);
+    if (kafka === undefined) await cutEmbeddedLog(testBed);
     else {
       kafka.signal('SIGKILL');
       await kafka.exited();
@@ -112,21 +112,21 @@ const tailLost: CrashPoint = {
     }
     const relays = replicas.filter(({ service }) => service === 'orders');
     for (const relay of relays) relay.kill();
-    const [now] = await bench.rows('notifications', 'select now() as at');
-    bench.place.topicLostAt = now?.at as Date;
+    const [now] = await testBed.rows('notifications', 'select now() as at');
+    testBed.place.topicLostAt = now?.at as Date;
     await Promise.all(relays.map((relay) => relay.revive()));
     await eventually('the events to be there again', async () =>
-      before.isSubsetOf(await listEvents(bench).catch(() => new Set<string>())),
+      before.isSubsetOf(await listEvents(testBed).catch(() => new Set<string>())),
     );
   },
 };
 
 /** Ids of the events on the topic. */
-async function listEvents({ place }: Bench): Promise<Set<string>> {
+async function listEvents({ place }: TestBed): Promise<Set<string>> {
   return new Set((await place.broker.listMessages()).map(({ id }) => id));
 }
 
-async function cutEmbeddedLog({ rows }: Bench): Promise<void> {
+async function cutEmbeddedLog({ rows }: TestBed): Promise<void> {
   await rows('broker', 'delete from messages');
   await rows('broker', 'update partitions set next_offset = 0');
   await rows('broker', 'update positions set position = 0');
@@ -150,8 +150,8 @@ async function cutLogs(folder: string): Promise<void> {
 const lateCommit: CrashPoint = {
   row: 23,
   name: 'a transaction that wrote an event commits late',
-  async run(bench) {
-    const { place, gateways, client } = bench;
+  async run(testBed) {
+    const { place, gateways, client } = testBed;
     const ordersUrl = place.databaseUrl('orders');
     const late = await client.register(gateways[0] as string, {
       email: 'late@example.com',
@@ -166,7 +166,7 @@ const lateCommit: CrashPoint = {
          for each row when (new.payload ->> 'customerId' = '${late.customerId}')
          execute function wait_at_commit()`,
     );
-    const asked = bench.newOrder();
+    const asked = testBed.newOrder();
     const gate = await openGate(ordersUrl);
     let slow: Promise<Answer | undefined>;
     try {
@@ -178,14 +178,14 @@ const lateCommit: CrashPoint = {
         );
         return waiting.length > 0;
       });
-      const quick = await placeOrder(bench);
-      await bench.untilLetter(quick, 'sent');
+      const quick = await placeOrder(testBed);
+      await testBed.untilLetter(quick, 'sent');
     } finally {
       await gate.open();
       await queryRows(ordersUrl, 'drop trigger late on outbox; drop function wait_at_commit');
     }
     assertStatus(await slow, 201, 202);
-    await bench.untilLetter(asked, 'sent');
+    await testBed.untilLetter(asked, 'sent');
   },
 };
 
@@ -202,11 +202,11 @@ function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
   return {
     row,
     name: `mail server ${what}`,
-    async run(bench) {
-      await bench.place.smtp.tell({ next: [step] });
-      const asked = await placeOrder(bench);
+    async run(testBed) {
+      await testBed.place.smtp.tell({ next: [step] });
+      const asked = await placeOrder(testBed);
       // As if the wait until the next try were over.
-      await untilSentHastened(bench, asked);
+      await untilSentHastened(testBed, asked);
     },
   };
 }
@@ -214,54 +214,54 @@ function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
 const mailServerAway: CrashPoint = {
   row: 30,
   name: 'mail server killed',
-  async run(bench) {
-    const { smtp } = bench.place;
+  async run(testBed) {
+    const { smtp } = testBed.place;
     smtp.kill();
-    const asked = await placeOrder(bench);
-    await bench.untilLetter(asked, 'queued');
+    const asked = await placeOrder(testBed);
+    await testBed.untilLetter(asked, 'queued');
     await smtp.revive();
-    await passLeases(bench.place);
-    await bench.untilLetter(asked, 'sent');
+    await passLeases(testBed.place);
+    await testBed.untilLetter(asked, 'sent');
   },
 };
 
 const refusedForGood: CrashPoint = {
   row: 31,
   name: 'mail server refuses for good, the operator sends again',
-  async run(bench) {
-    const { place, client, gateways } = bench;
+  async run(testBed) {
+    const { place, client, gateways } = testBed;
     const gateway = gateways[0] as string;
     const reply = '550 5.1.1 no such user';
     await place.smtp.tell({ next: [{ at: 'rcpt', do: 'reply', reply }] });
-    const asked = await placeOrder(bench);
-    const { id } = await bench.untilLetter(asked, 'failed');
+    const asked = await placeOrder(testBed);
+    const { id } = await testBed.untilLetter(asked, 'failed');
     const operator = await client.signIn(gateway, OPERATOR_EMAIL, place.secrets.operatorPassword);
     assertStatus(
       await client.send('POST', gateway, operator, `/v1/operator/letters/${id}/resend`),
       202,
       200,
     );
-    await bench.untilLetter(asked, 'sent');
+    await testBed.untilLetter(asked, 'sent');
   },
 };
 
 const profilesAway: CrashPoint = {
   row: 32,
   name: 'all of profiles killed',
-  async run(bench) {
-    const profiles = bench.place.replicas.filter(({ service }) => service === 'profiles');
+  async run(testBed) {
+    const profiles = testBed.place.replicas.filter(({ service }) => service === 'profiles');
     for (const replica of profiles) replica.kill();
-    const asked = await placeOrder(bench);
+    const asked = await placeOrder(testBed);
     // Claimed, and without a contact.
     await eventually('an attempt', async () => {
-      const letters = await bench.rows(
+      const letters = await testBed.rows(
         'notifications',
         `select from letters where state <> 'sent' and attempt_count > 0`,
       );
       return letters.length > 0;
     });
     await Promise.all(profiles.map((replica) => replica.revive()));
-    await untilSentHastened(bench, asked);
+    await untilSentHastened(testBed, asked);
   },
 };
 

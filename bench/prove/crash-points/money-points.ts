@@ -6,9 +6,9 @@ import {
   type Asked,
   askAndHangUp,
   assertStatus,
-  type Bench,
   type CrashPoint,
-  type Spot,
+  type TestBed,
+  type TriggeredTrap,
 } from './test-bed.ts';
 
 const DEAR = 2_000_000_000;
@@ -36,7 +36,7 @@ function at(
   who: string,
   step: CrashStep,
   when: When,
-  act: (spot: Spot, bench: Bench) => void,
+  act: (spot: TriggeredTrap, testBed: TestBed) => void,
   expected: Expected,
 ): CrashPoint {
   const dear = expected.amount === DEAR ? ', too dear' : '';
@@ -44,30 +44,30 @@ function at(
   return {
     row,
     name: `${who} ${when} "${step.name}"${dear}${alone}`,
-    async run(bench) {
-      const asked = bench.newOrder(expected.amount);
-      const trap = bench.trap(step, when, (spot) => {
-        act(spot, bench);
+    async run(testBed) {
+      const asked = testBed.newOrder(expected.amount);
+      const trap = testBed.trap(step, when, (spot) => {
+        act(spot, testBed);
         return 'end';
       });
-      const first = bench.ask(asked);
-      await trap.sprung();
+      const first = testBed.ask(asked);
+      await trap.triggered();
       assertStatus(await first, ...expected.first);
-      if (expected.repeated === undefined) await bench.passAge(asked);
-      else if (!(await bench.untilAnswered(asked, ...expected.repeated))) return;
-      await assertEnd(bench, asked, expected.end);
+      if (expected.repeated === undefined) await testBed.passAge(asked);
+      else if (!(await testBed.untilAnswered(asked, ...expected.repeated))) return;
+      await assertEnd(testBed, asked, expected.end);
     },
   };
 }
 
-async function assertEnd(bench: Bench, asked: Asked, end: Expected['end']): Promise<void> {
-  const row = await bench.untilEnded(asked);
+async function assertEnd(testBed: TestBed, asked: Asked, end: Expected['end']): Promise<void> {
+  const row = await testBed.untilEnded(asked);
   assert.equal(`${row.status} ${row.status_reason}`, end);
 }
 
-const killed = ({ replica }: Spot) => replica.kill();
+const killed = ({ replica }: TriggeredTrap) => replica.kill();
 const cutOff = () => {};
-const databaseKilled = (_: Spot, { place }: Bench) => {
+const databaseKilled = (_: TriggeredTrap, { place }: TestBed) => {
   place.postgres.kill();
 };
 
@@ -85,22 +85,22 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
   return {
     row,
     name: `${what} ${when} "${steps.pay.name}"`,
-    async run(bench) {
-      const asked = bench.newOrder();
-      const trap = bench.trap(steps.pay, when, ({ replica }) => {
-        if (who === 'gateway') replica.freeze();
+    async run(testBed) {
+      const asked = testBed.newOrder();
+      const trap = testBed.trap(steps.pay, when, ({ replica }) => {
+        if (who === 'gateway') replica.suspend();
         else replica.kill();
         return 'hold';
       });
-      const first = bench.ask(asked);
-      const { replica, link } = await trap.sprung();
+      const first = testBed.ask(asked);
+      const { replica, link } = await trap.triggered();
       // The other gateway's recovery must have ended it before this one goes on.
-      await bench.passAge(asked);
-      const row = await bench.untilEnded(asked);
+      await testBed.passAge(asked);
+      const row = await testBed.untilEnded(asked);
       const end = when === 'before' ? 'Cancelled voided' : 'Paid null';
       assert.equal(`${row.status} ${row.status_reason}`, end);
       link.release();
-      replica.thaw();
+      replica.resume();
       if (who === 'request') {
         await eventually('the late request to be answered', async () => link.connections === 0);
       }
@@ -108,7 +108,7 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
       // One that stood still for longer than its budget says so: 202.
       assertStatus(await first, 0, 202, final);
       if (who === 'request') await replica.revive();
-      assertStatus(await bench.untilFinal(asked), final);
+      assertStatus(await testBed.untilFinal(asked), final);
     },
   };
 }
@@ -117,19 +117,20 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
 const paidLateAfterDecline: CrashPoint = {
   row: 5,
   name: 'a declined payment is delivered again after a top-up',
-  async run(bench) {
-    const { client, gateways, place } = bench;
+  async run(testBed) {
+    const { client, gateways, place } = testBed;
     const gateway = gateways[0] as string;
     const poor = await client.register(gateway, { email: 'poor@example.com' });
-    const asked = bench.newOrder(500);
+    const asked = testBed.newOrder(500);
     const toBilling = place.replicas
       .filter(({ service }) => service === 'gateway')
       .flatMap(({ links }) => links.filter(({ callee }) => callee === 'billing'));
     const { promise: again, resolve: topUpDone } = Promise.withResolvers<void>();
     const taken = toBilling.map((link) =>
       link.arm({
-        ...{ pattern: steps.pay.pattern, when: 'before' },
-        spring: () => {
+        pattern: steps.pay.pattern,
+        when: 'before',
+        trigger: () => {
           link.repeatRequests(1, () => again);
           return 'pass';
         },
@@ -150,12 +151,12 @@ const paidLateAfterDecline: CrashPoint = {
 const topUpAgain = (when: When): CrashPoint => ({
   row: 14,
   name: `billing's answer is lost ${when} "${steps.topUp.name}"`,
-  async run(bench) {
-    const { client, customer, gateways } = bench;
+  async run(testBed) {
+    const { client, customer, gateways } = testBed;
     const asked = { key: `top-up-${when}`, amount: 100 };
-    const trap = bench.trap(steps.topUp, when, () => 'end');
+    const trap = testBed.trap(steps.topUp, when, () => 'end');
     const first = client.topUp(gateways[0] as string, customer, asked);
-    await trap.sprung();
+    await trap.triggered();
     assertStatus(await first, 201);
     assertStatus(await client.topUp(gateways[0] as string, customer, asked), 201);
   },
@@ -166,19 +167,19 @@ function recoveryDies(step: CrashStep, when: When): CrashPoint {
   return {
     row: 18,
     name: `recovery dies ${when} "${step.name}"`,
-    async run(bench) {
-      const asked = bench.newOrder();
-      const first = bench.killAt(steps.create, 'after');
-      await bench.ask(asked);
-      const { replica } = await first.sprung();
-      const second = bench.killAt(step, when);
-      await bench.passAge(asked);
-      const died = await second.sprung();
+    async run(testBed) {
+      const asked = testBed.newOrder();
+      const first = testBed.killAt(steps.create, 'after');
+      await testBed.ask(asked);
+      const { replica } = await first.triggered();
+      const second = testBed.killAt(step, when);
+      await testBed.passAge(asked);
+      const died = await second.triggered();
       await Promise.all([replica.revive(), died.replica.revive()]);
       // The dead one's claim, which would keep the others from the order for some seconds.
-      await passLeases(bench.place);
-      await assertEnd(bench, asked, 'Cancelled voided');
-      assertStatus(await bench.untilFinal(asked), 409);
+      await passLeases(testBed.place);
+      await assertEnd(testBed, asked, 'Cancelled voided');
+      assertStatus(await testBed.untilFinal(asked), 409);
     },
   };
 }
@@ -190,12 +191,12 @@ function clientHangsUp(
   return {
     row,
     name: `client hangs up ${hangUp}`,
-    async run(bench) {
-      const asked = bench.newOrder();
-      await askAndHangUp(bench, asked, hangUp);
+    async run(testBed) {
+      const asked = testBed.newOrder();
+      await askAndHangUp(testBed, asked, hangUp);
       // A request that was never whole is none.
-      if (hangUp !== 'in the middle') await assertEnd(bench, asked, 'Paid null');
-      await bench.untilAnswered(asked, 201);
+      if (hangUp !== 'in the middle') await assertEnd(testBed, asked, 'Paid null');
+      await testBed.untilAnswered(asked, 201);
     },
   };
 }
@@ -205,17 +206,17 @@ function databaseStandsStill(step: CrashStep, when: When): CrashPoint {
   return {
     row: 17,
     name: `database stands still ${when} "${step.name}"`,
-    async run(bench) {
-      const asked = bench.newOrder();
-      const trap = bench.trap(step, when, ({ link }) => {
+    async run(testBed) {
+      const asked = testBed.newOrder();
+      const trap = testBed.trap(step, when, ({ link }) => {
         link.setMode('black-hole');
         return 'hold';
       });
-      const first = bench.ask(asked);
-      const { link } = await trap.sprung();
+      const first = testBed.ask(asked);
+      const { link } = await trap.triggered();
       assertStatus(await first, 201, 202, 503);
       link.setMode('open');
-      await bench.untilAnswered(asked, 201);
+      await testBed.untilAnswered(asked, 201);
     },
   };
 }
@@ -224,12 +225,12 @@ function replicaHangs(service: string): CrashPoint {
   return {
     row: 37,
     name: `one of two of ${service} hangs`,
-    async run(bench) {
-      const replica = bench.place.replicas.find((each) => each.service === service);
-      replica?.freeze();
+    async run(testBed) {
+      const replica = testBed.place.replicas.find((each) => each.service === service);
+      replica?.suspend();
       // Both are asked in turn.
       for (let each = 0; each < 2; each++) {
-        assertStatus(await bench.ask(bench.newOrder()), 201, 202);
+        assertStatus(await testBed.ask(testBed.newOrder()), 201, 202);
       }
     },
   };
@@ -249,7 +250,10 @@ export const moneyPoints: CrashPoint[] = [
   paidLateAfterDecline,
   gatewayDies(6, steps.record, 'before', PAID),
   gatewayDies(6, steps.record, 'before', {
-    ...{ first: [0], repeated: [406], end: 'Cancelled insufficient-funds', amount: DEAR },
+    first: [0],
+    repeated: [406],
+    end: 'Cancelled insufficient-funds',
+    amount: DEAR,
   }),
   gatewayDies(7, steps.record, 'after', PAID),
   standsStill(8, 'before', 'gateway'),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import type { Row } from '#harness/books/breaches.ts';
+import { queryRows } from '#harness/database.ts';
 import type { Link } from '#harness/faults/tcp-link.ts';
-import { type Answer, queryRows } from '#harness/system/system.ts';
+import type { Answer } from '#harness/requests.ts';
 import { eventually, PATIENCE_MS } from '../common/waiting.ts';
 import { type Item, pieceAt } from '../load/basket.ts';
 import { type Client, type Customer, FINAL } from '../load/client.ts';
@@ -16,7 +17,7 @@ export interface CrashPoint {
   row: number;
   name: string;
   /** @throws Error that says what came otherwise */
-  run: (bench: Bench) => Promise<void>;
+  run: (testBed: TestBed) => Promise<void>;
 }
 
 /** An order of a crash point. */
@@ -25,14 +26,14 @@ export interface Asked {
   items: Item[];
 }
 
-/** Where a trap was sprung. */
-export interface Spot {
+/** Where a trap was triggered. */
+export interface TriggeredTrap {
   link: Link;
   replica: Replica;
 }
 
 /** What the crash points have at hand. */
-export interface Bench {
+export interface TestBed {
   place: Place;
   client: Client;
   customer: Customer;
@@ -56,17 +57,21 @@ export interface Bench {
   /** Waits until the order's letter is in this state. @returns its row */
   untilLetter(asked: Asked, state: string, waitMs?: number): Promise<Row>;
   /** Sets a trap on all ways by which the step may be taken; the first to take it springs it. */
-  trap(step: CrashStep, when: 'before' | 'after', act: (spot: Spot) => 'end' | 'hold'): Sprung;
+  trap(
+    step: CrashStep,
+    when: 'before' | 'after',
+    act: (spot: TriggeredTrap) => 'end' | 'hold',
+  ): Sprung;
   /** Whoever takes the step is killed there. */
   killAt(step: CrashStep, when: 'before' | 'after'): Sprung;
   rows(database: string, sql: string): Promise<Row[]>;
   /** Revives, thaws and opens whatever is not as it should be. */
-  mend(): Promise<void>;
+  heal(): Promise<void>;
 }
 
 export interface Sprung {
   /** Resolves once the step was taken. @throws Error when it is not within some seconds */
-  sprung(): Promise<Spot>;
+  triggered(): Promise<TriggeredTrap>;
 }
 
 const RICH = 1_000_000_000;
@@ -79,7 +84,7 @@ export async function createBench(
   place: Place,
   client: Client,
   outcomeMs = PATIENCE_MS,
-): Promise<Bench> {
+): Promise<TestBed> {
   const { gateways, replicas } = place;
   const gateway = gateways[0] as string;
   const customer = await client.register(gateway, { email: 'points@example.com', topUp: RICH });
@@ -90,8 +95,12 @@ export async function createBench(
   const rows = (database: string, sql: string) => queryRows(place.databaseUrl(database), sql);
   const orderSql = ({ key }: Asked) => `select * from orders where idempotency_key = '${key}'`;
 
-  const bench: Bench = {
-    ...{ place, client, customer, gateways, rows },
+  const testBed: TestBed = {
+    place,
+    client,
+    customer,
+    gateways,
+    rows,
     newOrder(amount = 100) {
       asked += 1;
       const key = `crash-point-${asked}`;
@@ -113,7 +122,7 @@ export async function createBench(
         outcomeMs,
       ),
     async untilAnswered(order, ...expected) {
-      const answer = await bench.untilFinal(order);
+      const answer = await testBed.untilFinal(order);
       const ageMs = performance.now() - (madeAt.get(order.key) as number);
       if (answer.status === 409 && ageMs > RECOVERY_AGE_MS) return expected.includes(409);
       assertStatus(answer, ...expected);
@@ -149,12 +158,14 @@ export async function createBench(
         waitMs,
       ),
     trap(step, when, act) {
-      const { promise, resolve } = Promise.withResolvers<Spot>();
+      const { promise, resolve } = Promise.withResolvers<TriggeredTrap>();
       let open = true;
       for (const spot of linksFor(place, step)) {
         const take = spot.link.arm({
-          ...{ pattern: step.pattern, when, ...(step.answer && { answer: step.answer }) },
-          spring() {
+          pattern: step.pattern,
+          when,
+          ...(step.answer && { answer: step.answer }),
+          trigger() {
             if (!open) return 'end';
             open = false;
             for (const each of taken) each();
@@ -165,7 +176,7 @@ export async function createBench(
         taken.add(take);
       }
       return {
-        async sprung() {
+        async triggered() {
           const timer = AbortSignal.timeout(PATIENCE_MS);
           const late = new Promise<never>((_, reject) => {
             timer.onabort = () => reject(new Error(`nobody came to the step "${step.name}"`));
@@ -175,16 +186,16 @@ export async function createBench(
       };
     },
     killAt(step, when) {
-      return bench.trap(step, when, ({ replica }) => {
+      return testBed.trap(step, when, ({ replica }) => {
         replica.kill();
         return 'end';
       });
     },
-    async mend() {
+    async heal() {
       for (const take of taken) take();
       taken.clear();
       for (const replica of replicas) {
-        replica.thaw();
+        replica.resume();
         for (const link of replica.links) {
           link.setMode('open');
           link.release();
@@ -195,7 +206,7 @@ export async function createBench(
       );
     },
   };
-  return bench;
+  return testBed;
 }
 
 /** @throws Error when the answer has another status; 0 is none */
@@ -206,11 +217,11 @@ export function assertStatus(answer: Answer | undefined, ...expected: number[]):
 
 /** Sends an order's request by hand and ends the connection as told. */
 export async function askAndHangUp(
-  bench: Bench,
+  testBed: TestBed,
   asked: Asked,
   hangUp: 'in the middle' | 'at once' | 'at the answer',
 ): Promise<void> {
-  const { gateways, customer } = bench;
+  const { gateways, customer } = testBed;
   const url = new URL(gateways[0] as string);
   const body = JSON.stringify({ items: asked.items });
   const request =

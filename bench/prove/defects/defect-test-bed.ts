@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queryRows } from '#harness/database.ts';
-import { createRandom } from '../common/random.ts';
+import { createRandom } from '#harness/random.ts';
 import { eachOf, eventually, PATIENCE_MS, withPatience } from '../common/waiting.ts';
 import { runCrashPoints } from '../crash-points/crash-points.ts';
 import { type Client, type Customer, createClient } from '../load/client.ts';
@@ -32,7 +32,10 @@ export interface DefectBench {
 
 export async function startDefectBench(say: (line: string) => void): Promise<DefectBench> {
   const place = await startPlace({
-    ...{ seed: '1', kafka: false, replicas: 2, say },
+    seed: '1',
+    kafka: false,
+    replicas: 2,
+    say,
     home: join(ROOT, '.orderbell'),
   });
   const [gateway] = place.gateways as [string];
@@ -73,7 +76,12 @@ export async function startDefectBench(say: (line: string) => void): Promise<Def
     // A defect may leave orders without a final answer: those are asked for a while only.
     const end = performance.now() + PATIENCE_MS;
     await runLoad({
-      ...{ client, customers, hot, pace, gateways: place.gateways, clients: CLIENTS },
+      client,
+      customers,
+      hot,
+      pace,
+      gateways: place.gateways,
+      clients: CLIENTS,
       random: createRandom('defects'),
       mayGoOn: () => client.samples.length - from < REQUESTS && performance.now() < end,
     });
@@ -135,6 +143,6 @@ async function emptyBooks(place: Place): Promise<void> {
   );
   await place.smtp.forget();
   place.alarms.length = 0;
-  place.surprises.length = 0;
+  place.unexpectedExits.length = 0;
   place.topicLostAt = undefined;
 }

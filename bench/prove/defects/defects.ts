@@ -250,8 +250,8 @@ const mixUps: Defect[] = [
     from: '    await store.updateWallet({ ...wallet, balance, operationCount: number });',
     to: `    const twice = { ...wallet, balance: balance + amount.amount, operationCount: number + 1 };
     await store.insertOperation({
-      ...{ id: randomUUIDv7(), customerId, number: number + 1, type: 'top_up', orderId: null },
-      ...{ amount: amount.amount, currency: amount.currency, balanceAfter: twice.balance },
+      id: randomUUIDv7(), customerId, number: number + 1, type: 'top_up', orderId: null,
+      amount: amount.amount, currency: amount.currency, balanceAfter: twice.balance,
       idempotencyKey: idempotencyKey + '-again',
     });
     await store.updateWallet(twice);`,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Random } from '../common/random.ts';
+import type { Random } from '#harness/random.ts';
 import type { Place } from '../system/system.ts';
 import { type Fault, faults, OVER } from './faults.ts';
 
@@ -46,7 +46,7 @@ export function startChaos(place: Place, random: Random, everyMs: number): Chaos
       .then(
         () => {},
         (error: unknown) => {
-          place.surprises.push(`after "${fault.kind}": ${String(error)}`);
+          place.unexpectedExits.push(`after "${fault.kind}": ${String(error)}`);
         },
       )
       .finally(() => healing.delete(healed));
@@ -62,7 +62,7 @@ export function startChaos(place: Place, random: Random, everyMs: number): Chaos
   }
 
   const running = run().catch((error: unknown) => {
-    place.surprises.push(`the chaos ended: ${String(error)}`);
+    place.unexpectedExits.push(`the chaos ended: ${String(error)}`);
   });
   return {
     counts,

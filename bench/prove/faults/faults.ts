@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { queryRows } from '#harness/database.ts';
 import type { Link } from '#harness/faults/tcp-link.ts';
-import type { Random } from '../common/random.ts';
+import type { Random } from '#harness/random.ts';
 import { eventually } from '../common/waiting.ts';
 import { type CrashStep, crashSteps, linksFor } from '../crash-points/crash-steps.ts';
 import type { Replica } from '../system/replica.ts';
@@ -45,10 +45,10 @@ export const faults: Fault[] = [
     async strike(place, random) {
       const replica = runningOf(place, random);
       if (replica === null) return null;
-      replica.freeze();
+      replica.suspend();
       // Some longer than every time-out and the age at which orders are recovered.
       const afterMs = random.chance(0.2) ? 6_500 : random.between(300, 3_500);
-      return { heal: () => replica.thaw(), afterMs };
+      return { heal: () => replica.resume(), afterMs };
     },
   },
   {
@@ -218,8 +218,10 @@ async function strikeAtStep(
   let victim: Replica | undefined;
   const taken = linksFor(place, step).map(({ link, replica }) =>
     link.arm({
-      ...{ pattern: step.pattern, when, ...(step.answer && { answer: step.answer }) },
-      spring() {
+      pattern: step.pattern,
+      when,
+      ...(step.answer && { answer: step.answer }),
+      trigger() {
         if (victim === undefined && replica.state === 'running') {
           victim = replica;
           replica.kill();

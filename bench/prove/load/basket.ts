@@ -1,6 +1,6 @@
 import { itemsText } from '#harness/books/history.ts';
+import type { Random } from '#harness/random.ts';
 import { rub } from '#harness/system/system.ts';
-import type { Random } from '../common/random.ts';
 
 /** One line of an order. */
 export interface Item {

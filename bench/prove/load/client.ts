@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Agent, request } from 'undici';
 import { echoOf, itemsText, newHistory, orderAnswer } from '#harness/books/history.ts';
-import { type Answer, PASSWORD, rub } from '#harness/system/system.ts';
+import type { Answer } from '#harness/requests.ts';
+import { PASSWORD, rub } from '#harness/system/system.ts';
 import { PATIENCE_MS, withPatience } from '../common/waiting.ts';
 import { type Item, totalOf } from './basket.ts';
 
@@ -163,7 +164,8 @@ export function createClient(history = newHistory()): Client {
     },
     async topUp(gateway, customer, { key, amount }) {
       const answer = await exchange(`${gateway}/v1/wallet/top-ups`, {
-        ...{ method: 'POST', headers: headersOf(customer, key) },
+        method: 'POST',
+        headers: headersOf(customer, key),
         body: { amount: rub(amount) },
       }).catch(() => undefined);
       const { customerId } = customer;

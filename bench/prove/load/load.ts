@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Answer } from '#harness/system/system.ts';
-import type { Random } from '../common/random.ts';
+import type { Random } from '#harness/random.ts';
+import type { Answer } from '#harness/requests.ts';
 import { basketOf, type Item, otherBasket, pieceAt } from './basket.ts';
 import { type Asked, type AskOptions, type Client, type Customer, FINAL } from './client.ts';
 import type { Pace } from './load-rate.ts';

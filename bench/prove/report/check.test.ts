@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { itemsText } from '#harness/books/history.ts';
-import { createRandom } from '../common/random.ts';
+import { createRandom } from '#harness/random.ts';
 import { basketOf, otherBasket, totalOf } from '../load/basket.ts';
 import type { Sample } from '../load/client.ts';
 import { createPace } from '../load/load-rate.ts';
@@ -11,7 +11,12 @@ import { calmBreaches, shareBreaches } from './check.ts';
 import { newReport, unfinishedOf } from './report.ts';
 
 const sample = (status: number, change: Partial<Sample> = {}): Sample => ({
-  ...{ ms: 10, status, key: 'k', first: true, hungUp: false, otherBody: false },
+  ms: 10,
+  status,
+  key: 'k',
+  first: true,
+  hungUp: false,
+  otherBody: false,
   ...change,
 });
 
@@ -133,7 +138,7 @@ test('a run that ends early prints what it knows', () => {
   report.violations.push('an order is lost');
   report.faults.set('service killed', 2);
   const alarms = [{ replica: 'orders/1', phase: 'calm', text: 'wrong' }];
-  const place = { alarms, surprises: ['billing/1 ended by itself'] };
+  const place = { alarms, unexpectedExits: ['billing/1 ended by itself'] };
   const client = { samples: [sample(201), sample(0)], misreads: ['GET differs'] };
   report.live = { place, client } as never;
   assert.deepEqual(unfinishedOf(report), [

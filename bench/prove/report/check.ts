@@ -28,7 +28,7 @@ export async function checkAll(
       ...client.misreads,
       ...(await reconciliationBreaches(place, client)),
       ...alarmBreaches(place.alarms),
-      ...place.surprises,
+      ...place.unexpectedExits,
     ],
   };
 }

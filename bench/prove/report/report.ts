@@ -35,17 +35,22 @@ export interface Report {
 
 export function newReport(seed: string, points: number): Report {
   return {
-    ...{
-      seed,
-      phase: 'start',
-      broker: 'none',
-      seconds: 0,
-      orders: 0,
-      voided: 0,
-      recoveryRounds: 0,
-    },
-    ...{ repeatedEvents: 0, doubledLetters: 0, unknownOutcomes: 0, settleMs: 0, quietMs: 0 },
-    ...{ samplesCalm: [], samplesUnderFaults: [], faults: new Map(), violations: [] },
+    seed,
+    phase: 'start',
+    broker: 'none',
+    seconds: 0,
+    orders: 0,
+    voided: 0,
+    recoveryRounds: 0,
+    repeatedEvents: 0,
+    doubledLetters: 0,
+    unknownOutcomes: 0,
+    settleMs: 0,
+    quietMs: 0,
+    samplesCalm: [],
+    samplesUnderFaults: [],
+    faults: new Map(),
+    violations: [],
     crashPoints: { hit: 0, all: points },
   };
 }
@@ -64,7 +69,7 @@ export function unfinishedOf({ live, ...report }: Report): string[] {
   const violations = [
     ...report.violations,
     ...alarmBreaches(place?.alarms ?? []),
-    ...(place?.surprises ?? []),
+    ...(place?.unexpectedExits ?? []),
     ...(client?.misreads ?? []),
   ];
   return [...lines, ...violations.map((violation) => `VIOLATION ${violation}`)];

@@ -12,15 +12,15 @@ export interface Replica extends RunningService {
   /** Ways by which it reaches others. */
   links: Link[];
   /** What it is at the moment: only one that runs can be harmed. */
-  readonly state: 'running' | 'frozen' | 'dead';
+  readonly state: 'running' | 'suspended' | 'dead';
   /** SIGKILL; it is dead when this returns, as far as the others are concerned. */
   kill(): void;
   /** Starts a dead one again and waits until it listens. @param changes of its settings */
   revive(changes?: Environment): Promise<void>;
   /** SIGSTOP. */
-  freeze(): void;
+  suspend(): void;
   /** SIGCONT. */
-  thaw(): void;
+  resume(): void;
 }
 
 export interface ReplicaOptions {
@@ -93,18 +93,18 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       child.kill('SIGKILL');
     },
     revive,
-    freeze() {
+    suspend() {
       if (state !== 'running') return;
-      state = 'frozen';
+      state = 'suspended';
       child.kill('SIGSTOP');
     },
-    thaw() {
-      if (state !== 'frozen') return;
+    resume() {
+      if (state !== 'suspended') return;
       child.kill('SIGCONT');
       state = 'running';
     },
     async close() {
-      if (state === 'frozen') child.kill('SIGCONT');
+      if (state === 'suspended') child.kill('SIGCONT');
       const ended = state === 'dead';
       state = 'dead';
       try {

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import type { Mail } from '#harness/books/breaches.ts';
 import { textOfMail } from '#harness/books/mail-text.ts';
 import { openSmtpServer, type SmtpStep } from '#harness/faults/smtp-server.ts';
-import { createRandom } from '../common/random.ts';
+import { createRandom } from '#harness/random.ts';
 
 // A mail server as a process of its own, so that it can be killed. Each accepted message is a line
 // of FILE before its client hears of it. Its parent tells it its mood, and the next steps.

@@ -36,7 +36,7 @@ export interface Place extends Places {
   smtp: SmtpProcess;
   secrets: Secrets;
   /** What went wrong and no fault of ours explains, such as a process that ended by itself. */
-  surprises: string[];
+  unexpectedExits: string[];
   /** What services reported, except for what our faults explain. */
   alarms: Alarm[];
   /** Set by the caller: what counts as an alarm depends on it. */
@@ -109,7 +109,7 @@ async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[
   const secrets = createSecrets();
   const replicas: Replica[] = [];
   const numbers = new Map<string, number>();
-  const surprises: string[] = [];
+  const unexpectedExits: string[] = [];
   const counts = new Map(COUNTED.map((text) => [text, 0]));
   const alarms: Alarm[] = [];
   const onLine = (line: string, replica: string) => {
@@ -119,7 +119,14 @@ async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[
     alarms.push(alarm);
   };
   const place: Omit<Place, 'gateways'> = {
-    ...{ replicas, postgres, kafka, broker, smtp, secrets, surprises, alarms },
+    replicas,
+    postgres,
+    kafka,
+    broker,
+    smtp,
+    secrets,
+    unexpectedExits,
+    alarms,
     phase: 'start',
     topicLostAt: undefined,
     databaseUrl: postgres.url,
@@ -139,7 +146,7 @@ async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[
       // Taken before the first wait: replicas start side by side.
       const number = (numbers.get(service) ?? 0) + 1;
       numbers.set(service, number);
-      const onUnexpectedEnd = (what: string) => surprises.push(what);
+      const onUnexpectedEnd = (what: string) => unexpectedExits.push(what);
       const replica = await startReplica({ service, number, env, onLine, onUnexpectedEnd });
       replicas.push(replica);
       return replica;

@@ -51,7 +51,12 @@ test('pgbench does the three writes of each order that it counts', async (t) => 
   const [script, log] = [join(folder, 'floor.sql'), join(folder, 'times')];
   await writeFile(script, pgbenchScript());
   const { ordersPerS, latency } = await runPgbench({
-    ...{ pgbench, script, url, log, connections: 4, seconds: 1 },
+    pgbench,
+    script,
+    url,
+    log,
+    connections: 4,
+    seconds: 1,
   });
   const { whole, some } = await countOrders(url);
   assert.ok(whole > 0 && whole === some, `${whole} of ${some}`);

@@ -3,7 +3,8 @@ import { type Percentiles, percentilesOf } from '../load/percentiles.ts';
 import { FLOOR_WALLETS, floorStatements, numbered } from './statements.ts';
 
 const statements = floorStatements.map(({ prefix, text }, index) => ({
-  ...{ prefix, name: `floor-${index}` },
+  prefix,
+  name: `floor-${index}`,
   ...numbered(text),
 }));
 

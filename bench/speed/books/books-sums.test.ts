@@ -66,12 +66,18 @@ async function createBooks(t: TestContext): Promise<Books> {
 function booksIn(urls: Map<string, string>, mailboxFile: string): Books {
   const databaseUrl = (name: string) => urls.get(name) as string;
   const places = {
-    ...{ databaseUrl, broker: embeddedTopic(databaseUrl('broker')) },
+    databaseUrl,
+    broker: embeddedTopic(databaseUrl('broker')),
     listMails: async () => [],
   };
   const answer = {
-    ...{ customerId: 'anna', key: 'live', amount: 100, status: 406 },
-    ...{ orderId: LIVE, orderStatus: 'Cancelled', balance: 0 },
+    customerId: 'anna',
+    key: 'live',
+    amount: 100,
+    status: 406,
+    orderId: LIVE,
+    orderStatus: 'Cancelled',
+    balance: 0,
   };
   return {
     query: (name, sql, values) => queryRows(databaseUrl(name), sql, values),

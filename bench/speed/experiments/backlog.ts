@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { eventually } from '#harness/system/system.ts';
+import { eventually } from '#harness/eventually.ts';
 import type { LoadReport } from '../load/load-process.ts';
 import { medianOf } from '../load/percentiles.ts';
 import { type Bench, checkBench, type Run } from '../measuring/experiment-context.ts';
@@ -91,8 +91,11 @@ async function drainBacklog(bench: Bench, count: number): Promise<Drained> {
   await client.end();
   const started = performance.now();
   const placed = load.place({
-    ...{ url: setUp.url, customers, connections: FINDING_CONNECTIONS },
-    ...{ seconds: DRAIN_TIMEOUT_S, keyPrefix: 'backlog' },
+    url: setUp.url,
+    customers,
+    connections: FINDING_CONNECTIONS,
+    seconds: DRAIN_TIMEOUT_S,
+    keyPrefix: 'backlog',
   });
   const came = await untilStored(bench, count, started + DRAIN_TIMEOUT_S * 1_000);
   const seconds = (performance.now() - started) / 1_000;

@@ -16,8 +16,10 @@ export async function measureMemory(run: Run, count: number): Promise<Finding | 
     const looks: { orders: number; ourMb: number; figures: Measurement }[] = [];
     for (let interval = 1; interval <= INTERVALS; interval++) {
       const figures = await measure(bench, {
-        ...{ customers: bench.customers, connections: FINDING_CONNECTIONS },
-        ...{ seconds: SECONDS_MAX, ordersMax: Math.ceil(count / INTERVALS) },
+        customers: bench.customers,
+        connections: FINDING_CONNECTIONS,
+        seconds: SECONDS_MAX,
+        ordersMax: Math.ceil(count / INTERVALS),
         keyPrefix: `memory-${interval}`,
       });
       const ourMb = ourMemory(figures);

@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici';
 import type { TopUpAnswer } from '#harness/books/history.ts';
-import { queryRows, rub } from '#harness/system/system.ts';
+import { queryRows } from '#harness/database.ts';
+import { rub } from '#harness/system/system.ts';
 import { eventually, withPatience } from '../../prove/common/waiting.ts';
 import type { Issuer } from '../set-ups/issuer.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
@@ -61,9 +62,11 @@ async function topUp(
 ): Promise<TopUpAnswer> {
   const asked = { key: 'first', amount: BALANCE };
   const { statusCode, body } = await request(`${base}/v1/wallet/top-ups`, {
-    ...{ method: 'POST', dispatcher: agent },
+    method: 'POST',
+    dispatcher: agent,
     headers: {
-      ...{ authorization: `Bearer ${token}`, 'idempotency-key': asked.key },
+      authorization: `Bearer ${token}`,
+      'idempotency-key': asked.key,
       'content-type': 'application/json',
     },
     body: JSON.stringify({ amount: rub(asked.amount) }),

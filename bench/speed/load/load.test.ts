@@ -51,7 +51,11 @@ const refused: Reply = {
 };
 
 const job = (url: string, changes: Partial<LoadJob>): LoadJob => ({
-  ...{ url, customers: [FUNDED], connections: 1, seconds: 60, keyPrefix: 'k' },
+  url,
+  customers: [FUNDED],
+  connections: 1,
+  seconds: 60,
+  keyPrefix: 'k',
   ...changes,
 });
 

@@ -83,7 +83,8 @@ export async function runLoad(job: LoadJob, stop?: AbortSignal): Promise<LoadOut
 
   function connectFor(line: () => Line): Connection {
     return openConnection({
-      ...{ host, port: Number(port) },
+      host,
+      port: Number(port),
       onAnswer: (answer) => onEnd(line(), answer),
       onLost(reason) {
         line().connection = connectFor(line);
@@ -156,8 +157,13 @@ function readOrder(
   { status, body }: HttpAnswer,
 ): { answer: OrderAnswer; expected: boolean } {
   const answer: OrderAnswer = {
-    ...{ customerId, key, amount: PRICE, status },
-    ...{ orderId: undefined, orderStatus: undefined, balance: undefined },
+    customerId,
+    key,
+    amount: PRICE,
+    status,
+    orderId: undefined,
+    orderStatus: undefined,
+    balance: undefined,
   };
   if (status === 201) {
     answer.orderId = textAfter(body, '"id":"');

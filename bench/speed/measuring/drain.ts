@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Places } from '#harness/books/books.ts';
-import type { Closable } from './openings.ts';
+import type { Closable } from '../set-ups/openings.ts';
 
 /** Looks at what is on its way, cheaply enough not to disturb it. */
 export interface Drain extends Closable {

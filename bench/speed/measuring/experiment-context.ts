@@ -5,10 +5,10 @@ import { type BooksOptions, type BooksReport, checkBooks } from '../books/books.
 import { CUSTOMERS, type CustomerBase, createCustomers, untilKnown } from '../load/customers.ts';
 import type { Load } from '../load/load-process.ts';
 import type { Issuer } from '../set-ups/issuer.ts';
+import type { Openings } from '../set-ups/openings.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
 import { type Drain, openDrain } from './drain.ts';
 import { measure } from './measure.ts';
-import type { Openings } from './openings.ts';
 import { cpuBetween, readUsage, sumOf } from './process-usage.ts';
 
 /** What all set-ups of a run share. */
@@ -67,7 +67,10 @@ export async function openBench(
   { name, setUp, letters = true }: BenchOptions,
 ): Promise<Bench> {
   const bench = {
-    ...{ name, setUp, letters, load },
+    name,
+    setUp,
+    letters,
+    load,
     ...(await createCustomers(setUp, issuer)),
     floor: await prepareFloor(setUp.superuserUrl, join(folder, 'floor')),
     drain: await openings.add(openDrain(setUp.places, letters)),
@@ -75,7 +78,10 @@ export async function openBench(
   };
   const job = { customers: bench.customers, connections: WARM_UP_CONNECTIONS };
   await measure(bench, {
-    ...{ ...job, seconds: FIRST_ORDERS_SECONDS, ordersMax: CUSTOMERS, keyPrefix: 'first' },
+    ...job,
+    seconds: FIRST_ORDERS_SECONDS,
+    ordersMax: CUSTOMERS,
+    keyPrefix: 'first',
   });
   await untilKnown(setUp);
   await measure(bench, { ...job, seconds: WARM_UP_SECONDS, keyPrefix: 'warm-up' });
@@ -88,7 +94,8 @@ export async function measureFloor({ floor, setUp }: Bench): Promise<FloorRound>
   const many = await floor.measure(FLOOR_CONNECTIONS, FLOOR_SECONDS);
   const cpuSeconds = sumOf(cpuBetween(before, readUsage(roots)));
   return {
-    ...{ many, one: await floor.measure(1, FLOOR_ONE_SECONDS) },
+    many,
+    one: await floor.measure(1, FLOOR_ONE_SECONDS),
     cpuPer1000: (cpuSeconds * 1_000) / (many.ordersPerS * FLOOR_SECONDS),
   };
 }

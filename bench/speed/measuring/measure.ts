@@ -50,7 +50,9 @@ export async function measure(
     ...report,
     ordersPerS: orders / loadSeconds,
     withLettersPerS: withLetters({ orders, loadSeconds, drainSeconds }),
-    ...{ letters, drainSeconds, drained },
+    letters,
+    drainSeconds,
+    drained,
     cpuPer1000: Object.fromEntries(
       Object.entries(cpuBetween(before, after)).map(([name, seconds]) => [
         name,

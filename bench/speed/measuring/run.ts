@@ -4,10 +4,10 @@ import { KafkaUnavailableError } from '#dev/kafka/jars.ts';
 import type { BooksReport } from '../books/books.ts';
 import { startDefaultSetUp } from '../set-ups/default.ts';
 import { startKafkaSetUp } from '../set-ups/kafka.ts';
+import { createOpenings } from '../set-ups/openings.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
 import { type Bench, checkBench, measureFloor, openBench, type Run } from './experiment-context.ts';
 import { measureRounds, POINT_64, type Point, type SetUpResult } from './load-profile.ts';
-import { createOpenings } from './openings.ts';
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './targets.ts';
 
 export interface SpeedOptions {

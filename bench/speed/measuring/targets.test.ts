@@ -6,15 +6,28 @@ import { DEFAULT, targetsOf } from './targets.ts';
 const percentiles = { p50: 1, p99: 2, p999: 3, max: 4 };
 const floor = { ordersPerS: 1_000, latency: percentiles };
 const round: PointRound = {
-  ...{ errors: {}, samples: [], seconds: 10, orders: 5_000, cpuSeconds: 1, latency: percentiles },
-  ...{ ordersPerS: 500, withLettersPerS: 500, letters: 5_000, drainSeconds: 1, drained: true },
-  ...{ cpuPer1000: { start: 1, postgres: 1 }, memoryMb: { start: 100, postgres: 50 } },
-  ...{ floorPerS: 1_000, floorCpuPer1000: 1 },
+  errors: {},
+  samples: [],
+  seconds: 10,
+  orders: 5_000,
+  cpuSeconds: 1,
+  latency: percentiles,
+  ordersPerS: 500,
+  withLettersPerS: 500,
+  letters: 5_000,
+  drainSeconds: 1,
+  drained: true,
+  cpuPer1000: { start: 1, postgres: 1 },
+  memoryMb: { start: 100, postgres: 50 },
+  floorPerS: 1_000,
+  floorCpuPer1000: 1,
 };
 
 function resultOf(rounds: Record<string, Partial<PointRound>[]>): SetUpResult {
   return {
-    ...{ name: DEFAULT, floorBy: 'pgbench', floors: [{ many: floor, one: floor, cpuPer1000: 1 }] },
+    name: DEFAULT,
+    floorBy: 'pgbench',
+    floors: [{ many: floor, one: floor, cpuPer1000: 1 }],
     results: points
       .filter(({ name }) => name in rounds)
       .map((point) => ({
@@ -38,7 +51,9 @@ test('a round is compared with the floor of its own time, and the middle round c
   assert.deepEqual(
     { ordersRatio, lettersRatio, cpuRatio },
     {
-      ...{ ordersRatio: 0.4, lettersRatio: 0.4, cpuRatio: 0.5 },
+      ordersRatio: 0.4,
+      lettersRatio: 0.4,
+      cpuRatio: 0.5,
     },
   );
 });

@@ -33,8 +33,10 @@ export async function startDefaultSetUp(
     env: {
       ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
       ...settings,
-      ...{ ORDERBELL_HOME: home, PORT: '0' },
-      ...{ OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: issuer.audience },
+      ORDERBELL_HOME: home,
+      PORT: '0',
+      OIDC_ISSUER: issuer.url,
+      OIDC_AUDIENCE: issuer.audience,
       ...changes,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -62,7 +64,8 @@ export async function startDefaultSetUp(
     if (server === undefined) throw new Error(`no database server in ${data}`);
     const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
     return {
-      ...{ url, places: await placesOf(home) },
+      url,
+      places: await placesOf(home),
       superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
       postgresPid: () => readPidFile(data)?.pid ?? server.pid,
       mailboxFile: join(home, 'mailbox.sqlite'),

@@ -31,7 +31,8 @@ export async function startIssuer(): Promise<Issuer> {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    ...{ url, audience: AUDIENCE },
+    url,
+    audience: AUDIENCE,
     sign: (claims) =>
       new SignJWT(claims)
         .setProtectedHeader({ alg: ALGORITHM, kid: KEY_ID })

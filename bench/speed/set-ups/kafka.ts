@@ -12,8 +12,8 @@ import { startServiceProcess } from '#dev/system/service-process.ts';
 import { DATABASES, startSystem } from '#dev/system/system.ts';
 import { listMails } from '#harness/books/mails.ts';
 import { openKafkaTopic } from '#harness/broker/kafka-topic.ts';
-import { type Closable, createOpenings, type Openings } from '../measuring/openings.ts';
 import type { Issuer } from './issuer.ts';
+import { type Closable, createOpenings, type Openings } from './openings.ts';
 import type { SetUp } from './set-up.ts';
 
 const FOLLOW_PARENT = new URL('../../../dev/system/exit-with-parent.ts', import.meta.url).href;
@@ -79,7 +79,8 @@ async function startAll({ folder, jars, issuer, openings }: Given): Promise<Omit
   return {
     url: system.url,
     places: {
-      ...{ databaseUrl: postgres.superuserUrl, broker },
+      databaseUrl: postgres.superuserUrl,
+      broker,
       listMails: async () => listMails(mailboxFile),
     },
     superuserUrl: postgres.superuserUrl,

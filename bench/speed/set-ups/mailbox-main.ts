@@ -5,7 +5,9 @@ import { startMailbox } from '#dev/mailbox/mailbox.ts';
 
 const { FILE = '' } = process.env;
 const mailbox = await startMailbox({
-  ...{ file: FILE, smtpPort: 0, httpPort: 0 },
+  file: FILE,
+  smtpPort: 0,
+  httpPort: 0,
   log: pino({ level: 'warn' }),
 });
 process.once('SIGTERM', () => void mailbox.close().then(() => process.exit(0)));

@@ -30,7 +30,8 @@ export function createAppender(database: Database, topics: Topics) {
       const firsts = await store.appendMessages(database, topic.number, rows);
       if (firsts.size === counts.size) {
         return rows.map(({ partition, rank }) => ({
-          ...{ topicId: topic.id, partition },
+          topicId: topic.id,
+          partition,
           offset: (firsts.get(partition) as bigint) + BigInt(rank),
         }));
       }

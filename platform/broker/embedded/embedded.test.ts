@@ -178,7 +178,8 @@ test('a publish of many bytes takes several statements and loses nothing', async
   const { topic, group } = names();
   const raw = await rawClient(t);
   const large = (size: number): OutgoingMessage => ({
-    ...{ key: 'one', headers: {} },
+    key: 'one',
+    headers: {},
     value: Buffer.alloc(size, 7),
   });
   const mebibyte = 1024 * 1024;

@@ -79,7 +79,13 @@ export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Prom
     async subscribe(topic, group, handler) {
       if (closed) throw new AppError(brokerUnavailable, 'the broker is closed');
       const subscription = new EmbeddedSubscription({
-        ...{ database, topics, topic, group, handler, pollMs, leaseMs },
+        database,
+        topics,
+        topic,
+        group,
+        handler,
+        pollMs,
+        leaseMs,
         log: log.child({ topic, group }),
       });
       subscriptions.add(subscription);

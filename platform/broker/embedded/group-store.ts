@@ -59,7 +59,7 @@ export async function surveyGroup(db: Queryable, reader: Reader): Promise<Survey
   const { rows } = await db.query<
     Omit<SurveyRow, 'position' | 'end'> & { position: string; end: string }
   >({
-    name: 'survey-group',
+    name: 'readGroupState-group',
     text: `
       select s.partition, s.position, p.next_offset as "end",
         s.lease_owner is not distinct from $3::uuid as mine,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../../async/backoff.ts';
 import { type Batcher, createBatcher } from '../../async/batcher.ts';
-import { createBell } from '../../async/wakeup.ts';
+import { createWakeup } from '../../async/wakeup.ts';
 import type { Database } from '../../postgres/database.ts';
 import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
 import * as groups from './group-store.ts';
@@ -63,7 +63,7 @@ interface Joined {
 export class EmbeddedSubscription {
   readonly #options: SubscriptionOptions;
   readonly #member = randomUUID();
-  readonly #bell = createBell();
+  readonly #wakeup = createWakeup();
   readonly #closing = new AbortController();
   readonly #beatStop = new AbortController();
   readonly #held = new Map<number, Held>();
@@ -87,7 +87,7 @@ export class EmbeddedSubscription {
 
   /** Looks for messages now. */
   wake(): void {
-    this.#bell.ring();
+    this.#wakeup.notify();
   }
 
   close(): Promise<void> {
@@ -97,7 +97,7 @@ export class EmbeddedSubscription {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    this.#bell.ring();
+    this.#wakeup.notify();
     await this.#loop;
     await Promise.all(this.#drains.values());
     this.#beatStop.abort();
@@ -115,7 +115,7 @@ export class EmbeddedSubscription {
       try {
         await this.#tick();
         failures = 0;
-        await this.#bell.wait(pollMs);
+        await this.#wakeup.wait(pollMs);
       } catch (error) {
         log.warn({ err: error }, 'could not poll, trying again');
         await pause(backoffMs(++failures, BACKOFF), this.#closing.signal);
@@ -135,7 +135,7 @@ export class EmbeddedSubscription {
       this.#joined = undefined;
       return;
     }
-    // The database decides what we hold; a survey that is out of date is harmless, because
+    // The database decides what we hold; a readGroupState that is out of date is harmless, because
     // fetching and committing are fenced, and the next one corrects it.
     for (const { partition, mine, position } of rows) {
       if (!mine) this.#held.delete(partition);
@@ -164,7 +164,7 @@ export class EmbeddedSubscription {
     for (const each of due) {
       const drain = this.#drain(joined, each, fetched).then((more) => {
         this.#drains.delete(each.partition);
-        if (more || each.held.leaving) this.#bell.ring();
+        if (more || each.held.leaving) this.#wakeup.notify();
       });
       this.#drains.set(each.partition, drain);
     }
@@ -183,8 +183,11 @@ export class EmbeddedSubscription {
         return commits.map(({ partition }) => moved.has(partition));
       },
       // Each says again what it wants, until it is heard.
-      isOneItems: () => false,
-      ...{ batchMax: COMMITS_MAX, runsMax: 1, waitingMax: COMMITS_MAX, gatherTurn: true },
+      isItemError: () => false,
+      batchMax: COMMITS_MAX,
+      maxConcurrency: 1,
+      waitingMax: COMMITS_MAX,
+      coalescePerTick: true,
     });
     return { reader, commit };
   }

@@ -13,7 +13,7 @@ import {
 } from '#harness/broker/contract-helpers.ts';
 import { publishSurely } from '#harness/broker/embedded-broker.ts';
 import { makeKafkaBroker } from '#harness/broker/kafka.ts';
-import { skipWithoutOwnKafka as skip, startOwnKafka } from '#harness/broker/own-kafka.ts';
+import { skipWithoutOwnKafka as skip, startOwnKafka } from '#harness/system/own-kafka.ts';
 import { AppError } from '../../errors.ts';
 import type { IncomingMessage } from '../port/broker.ts';
 import type { KafkaBrokerOptions } from './kafka.ts';

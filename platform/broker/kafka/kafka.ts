@@ -47,7 +47,10 @@ export function createKafkaBroker(options: KafkaBrokerOptions): Broker {
       if (closed) throw new AppError(brokerUnavailable, 'the broker is closed');
       const subscription = new KafkaSubscription({
         ...options,
-        ...{ topics, topic, group, handler },
+        topics,
+        topic,
+        group,
+        handler,
         log: log.child({ topic, group }),
       });
       subscriptions.add(subscription);

@@ -87,7 +87,7 @@ export function startMembership(options: MembershipOptions): Membership {
         failures = 0;
       });
       try {
-        await beMember(member, options, ended);
+        await stayInGroup(member, options, ended);
       } catch (error) {
         failures++;
         log.warn({ failures }, `not a member of the group: ${describeError(error)}`);
@@ -124,7 +124,7 @@ function createMember({ connection, group, sessionMs = SESSION_MS }: MembershipO
 }
 
 /** Joins and stays until something ends it. @throws Error when it could not join */
-async function beMember(
+async function stayInGroup(
   member: Consumer,
   options: MembershipOptions,
   ended: PromiseWithResolvers<string>,
@@ -142,7 +142,8 @@ async function beMember(
     const { partitions = [] } = assignments.find((each) => each.topic === name) ?? {};
     log.info({ partitions }, `joined group ${group}`);
     onAssignment({
-      ...{ topic, partitions },
+      topic,
+      partitions,
       commit: createBatcher({
         async run(positions: CommitPosition[]) {
           const offsets = positions.map((position) => ({ topic: name, ...position }));
@@ -150,8 +151,11 @@ async function beMember(
           return positions.map(() => undefined);
         },
         // Each says again what it wants, until it is heard.
-        isOneItems: () => false,
-        ...{ batchMax: COMMITS_MAX, runsMax: 1, waitingMax: COMMITS_MAX, gatherTurn: true },
+        isItemError: () => false,
+        batchMax: COMMITS_MAX,
+        maxConcurrency: 1,
+        waitingMax: COMMITS_MAX,
+        coalescePerTick: true,
       }),
     });
   });

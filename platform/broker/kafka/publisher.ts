@@ -32,7 +32,9 @@ export function createKafkaPublisher(connection: KafkaConnection, topics: KafkaT
     try {
       const topic = await topicOf(name);
       const placed = messages.map((message) => ({
-        ...{ topic: name, key: message.key, value: message.value },
+        topic: name,
+        key: message.key,
+        value: message.value,
         // What Kafka's own clients choose for a key (murmur2), so that whoever else publishes,
         // Debezium for one, keeps the order of a key.
         partition: compatibilityPartitioner(undefined as never, message.key) % topic.partitions,

@@ -109,25 +109,31 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
     async fetch(request) {
       const { node, topicId, positions, bytesPerPartition } = request;
       const partitions = [...positions].map(([partition, { offset, leaderEpoch }]) => ({
-        ...{ partition, fetchOffset: offset, partitionMaxBytes: bytesPerPartition },
+        partition,
+        fetchOffset: offset,
+        partitionMaxBytes: bytesPerPartition,
         // The leader tells when its log and ours parted ways (KIP-320).
-        ...{ currentLeaderEpoch: -1, lastFetchedEpoch: leaderEpoch },
+        currentLeaderEpoch: -1,
+        lastFetchedEpoch: leaderEpoch,
       }));
       const response = await kept.use(FETCH_TIMEOUT_MS, (consumer) =>
         consumer
           .fetch({
-            ...{ node, topics: [{ topicId, partitions }] },
-            ...{ maxWaitTime: MAX_WAIT_MS, minBytes: 1, maxBytes: FETCH_BYTES },
+            node,
+            topics: [{ topicId, partitions }],
+            maxWaitTime: MAX_WAIT_MS,
+            minBytes: 1,
+            maxBytes: FETCH_BYTES,
             isolationLevel: FetchIsolationLevels.READ_COMMITTED,
           })
-          .catch((error: unknown) => outsideIn(error, topic)),
+          .catch((error: unknown) => outOfRangeIn(error, topic)),
       );
       if (Array.isArray(response)) return fromStart(response, request);
       return partitionsIn(response)
         .filter(({ partitionIndex }) => positions.has(partitionIndex))
         .map((found) => {
           const from = positions.get(found.partitionIndex) as ReadPosition;
-          return cutBack(found, from, log) ?? read(topic, found, from);
+          return truncated(found, from, log) ?? read(topic, found, from);
         });
     },
     close: kept.close,
@@ -176,7 +182,10 @@ function messageOf(
   record: RecordsBatch['records'][0],
 ): IncomingMessage {
   return {
-    ...{ topic, partition, key: record.key, value: record.value },
+    topic,
+    partition,
+    key: record.key,
+    value: record.value,
     offset: batch.firstOffset + BigInt(record.offsetDelta),
     headers: Object.fromEntries(
       record.headers.map(([name, value]) => [String(name ?? ''), value ?? Buffer.alloc(0)]),
@@ -189,7 +198,7 @@ function messageOf(
  * The leader's log ends below our position: it lost what we have read already, and what it takes
  * now gets the same offsets once more. Reading goes on where both logs are still the same.
  */
-function cutBack(
+function truncated(
   { partitionIndex: partition, divergingEpoch }: FetchedPartition,
   from: ReadPosition,
   log: Logger,
@@ -201,7 +210,7 @@ function cutBack(
 }
 
 /** The partitions whose position is outside of what they have. @throws any other error */
-function outsideIn(error: unknown, topic: string): number[] {
+function outOfRangeIn(error: unknown, topic: string): number[] {
   for (const id of ['UNKNOWN_TOPIC_ID', 'UNKNOWN_TOPIC_OR_PARTITION', 'INCONSISTENT_TOPIC_ID']) {
     if (findErrorBy(error as Error, 'apiId', id) !== null) throw new TopicGoneError(topic, error);
   }

@@ -10,8 +10,8 @@ import {
   names,
   until,
 } from '#harness/broker/contract-helpers.ts';
-import { skipWithoutOwnKafka as skip, startOwnKafka } from '#harness/broker/own-kafka.ts';
 import { testLog } from '#harness/database.ts';
+import { skipWithoutOwnKafka as skip, startOwnKafka } from '#harness/system/own-kafka.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { AppError } from '../../errors.ts';
 import { BrokerSettings, createBroker } from '../create-broker.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../../async/backoff.ts';
-import { createBell } from '../../async/wakeup.ts';
+import { createWakeup } from '../../async/wakeup.ts';
 import { describeError } from '../../errors.ts';
 import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
 import type { KafkaConnection } from './client.ts';
@@ -57,7 +57,7 @@ interface Held {
  */
 export class KafkaSubscription {
   readonly #options: KafkaSubscriptionOptions;
-  readonly #bell = createBell();
+  readonly #wakeup = createWakeup();
   readonly #closing = new AbortController();
   readonly #reader: KafkaReader;
   readonly #membership: Membership;
@@ -92,7 +92,7 @@ export class KafkaSubscription {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    this.#bell.ring();
+    this.#wakeup.notify();
     await Promise.all(this.#drains.values());
     // After the last commit: who has left the group cannot commit.
     await Promise.all([this.#membership.close(), this.#reader.close()]);
@@ -118,7 +118,7 @@ export class KafkaSubscription {
           const fetchFrom = committed.get(partition) ?? start;
           this.#held.set(partition, { fetchFrom, waiting: [], waitingBytes: 0 });
         }
-        this.#bell.ring();
+        this.#wakeup.notify();
         return;
       } catch (error) {
         log.warn({ failures }, `positions of the group: ${describeError(error)}`);
@@ -133,7 +133,7 @@ export class KafkaSubscription {
       try {
         const complete = await this.#startFetches();
         failures = 0;
-        await this.#bell.wait(complete ? LOOK_AGAIN_MS : LOOK_FOR_LEADER_MS);
+        await this.#wakeup.wait(complete ? LOOK_AGAIN_MS : LOOK_FOR_LEADER_MS);
       } catch (error) {
         this.#onFetchFault(error, ++failures);
         await pause(backoffMs(failures, FETCH_BACKOFF), this.#closing.signal);
@@ -162,7 +162,7 @@ export class KafkaSubscription {
     for (const [node, positions] of wanted) {
       const fetch = this.#fetch(node, assignment, positions).then(() => {
         this.#fetches.delete(node);
-        this.#bell.ring();
+        this.#wakeup.notify();
       });
       this.#fetches.set(node, fetch);
     }
@@ -224,7 +224,7 @@ export class KafkaSubscription {
       if (again !== undefined && again.waiting.length > 0 && now !== null) {
         if (!this.#closing.signal.aborted) this.#startDrain(partition, again, now);
       }
-      this.#bell.ring();
+      this.#wakeup.notify();
     });
     this.#drains.set(partition, drain);
   }
@@ -248,7 +248,7 @@ export class KafkaSubscription {
       if (!(await this.#commit(partition, held, assignment, last))) return;
       held.waiting.splice(0, batch.length);
       for (const { message } of batch) held.waitingBytes -= bytesOf(message);
-      this.#bell.ring();
+      this.#wakeup.notify();
     }
   }
 

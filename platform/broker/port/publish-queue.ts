@@ -69,7 +69,8 @@ export function createPublishQueue(write: WriteMessages, limits: WriteLimits) {
 
 function encode({ key, value, headers }: OutgoingMessage): EncodedMessage {
   return {
-    ...{ key: Buffer.from(key), value },
+    key: Buffer.from(key),
+    value,
     headers: Object.entries(headers).map(([name, text]): [string, Buffer] => [
       name,
       Buffer.from(text),

@@ -42,6 +42,6 @@ export function foreignCurrency({ currency }: Pick<Money, 'currency'>, wallet: s
   return new AppError(
     commonProblems.invalidRequest,
     `the amount is in ${currency}, the wallet in ${wallet}`,
-    { faults: [{ pointer: '/amount/currency', rule: 'const', expected: wallet }] },
+    { violations: [{ pointer: '/amount/currency', rule: 'const', expected: wallet }] },
   );
 }

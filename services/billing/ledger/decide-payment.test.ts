@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { decidedOf } from '#harness/system/billing.ts';
-import { type Decided, decide, type PaymentWish } from './decide-payment.ts';
+import { type DecisionResult, decide, type PaymentCommand } from './decide-payment.ts';
 import type { WalletRow } from './store.ts';
 
 const FIRST = randomUUID();
 const SECOND = randomUUID();
 const THIRD = randomUUID();
 
-function wish(orderId: string, amount: number, changes: Partial<PaymentWish> = {}): PaymentWish {
+function wish(
+  orderId: string,
+  amount: number,
+  changes: Partial<PaymentCommand> = {},
+): PaymentCommand {
   return { kind: 'pay', orderId, customerId: 'anna', amount, currency: 'RUB', ...changes };
 }
 
@@ -34,7 +38,7 @@ test('the exact balance pays, one unit more does not', () => {
 
   const more = decide([wish(FIRST, 101)], wallets({ anna: 100 }), []);
   assert.deepEqual(decisionsOf(more), [['declined', true]]);
-  const { payment } = more.decided[0] as Decided;
+  const { payment } = more.decided[0] as DecisionResult;
   assert.equal(payment.balanceSeen, 100);
   assert.equal(payment.operationId, null);
   assert.deepEqual([more.operations, more.wallets], [[], []]);

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { NumberedOperation, OperationRow, PaymentRow, WalletRow } from './store.ts';
 
 /** What a caller wants for an order: its payment, or that it never be paid. */
-export interface PaymentWish {
+export interface PaymentCommand {
   kind: 'pay' | 'void';
   orderId: string;
   customerId: string;
@@ -29,7 +29,7 @@ export interface DecidePaymentDeps {
 }
 
 /** The answer to a wish: the order's one decision, and whether this wish made it. */
-export interface Decided {
+export interface DecisionResult {
   payment: PaymentRow;
   fresh: boolean;
   /** The operation, where this wish made it. */
@@ -51,8 +51,8 @@ export interface Undecided {
  */
 export async function decidePayments(
   deps: DecidePaymentDeps,
-  wishes: PaymentWish[],
-): Promise<(Decided | Undecided)[]> {
+  wishes: PaymentCommand[],
+): Promise<(DecisionResult | Undecided)[]> {
   return deps.transaction(async (store) => {
     // Wallets first, by every decision and in one order: whoever waits here for a twin sees the
     // twin's decision in the next statement, and nobody waits in a circle.
@@ -77,7 +77,7 @@ export async function decidePayments(
 }
 
 interface DecisionOutcome {
-  decided: (Omit<Decided, 'charge'> | Undecided)[];
+  decided: (Omit<DecisionResult, 'charge'> | Undecided)[];
   payments: PaymentRow[];
   operations: OperationRow[];
   /** Wallets that changed, with their new state. */
@@ -89,7 +89,7 @@ interface DecisionOutcome {
  * large order that fails does not refuse the small one behind it.
  */
 export function decide(
-  wishes: PaymentWish[],
+  wishes: PaymentCommand[],
   wallets: Map<string, WalletRow>,
   existing: PaymentRow[],
 ): DecisionOutcome {
@@ -130,7 +130,7 @@ export function decide(
 }
 
 /** Takes the money from the wallet in hand. @returns null when it holds less */
-function charge(wallet: WalletRow, wish: PaymentWish): OperationRow | null {
+function charge(wallet: WalletRow, wish: PaymentCommand): OperationRow | null {
   if (wallet.balance < wish.amount) return null;
   wallet.balance -= wish.amount;
   wallet.operationCount += 1;

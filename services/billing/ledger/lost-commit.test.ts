@@ -6,7 +6,7 @@ import { startTestProxy } from '#harness/faults/proxy.ts';
 import { assertLedger, balanceOf, decidedOf, startBillingBench } from '#harness/system/billing.ts';
 import { commonProblems } from '#platform/errors.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
-import { decidePayments, type PaymentWish } from './decide-payment.ts';
+import { decidePayments, type PaymentCommand } from './decide-payment.ts';
 import { topUp } from './top-up.ts';
 import { decisionsIn, topUpsIn } from './transactions.ts';
 
@@ -37,7 +37,7 @@ test('I1: a decision whose COMMIT was not answered is unknown, never refused; as
   ] as const) {
     await t.test(`${decision}`, async () => {
       const orderId = randomUUID();
-      const wish: PaymentWish = { kind, orderId, customerId: 'anna', amount, currency: 'RUB' };
+      const wish: PaymentCommand = { kind, orderId, customerId: 'anna', amount, currency: 'RUB' };
       proxy.set({ mode: 'swallow-answers', requests: COMMIT, times: 1 });
       await assert.rejects(decidePayments(deps, [wish]), { problem: commonProblems.unavailable });
       assert.equal(proxy.met.length, 1);

@@ -30,12 +30,18 @@ async function start(t: TestContext) {
       service.call('POST', `/payments/${idOf(number)}/repair`, { step, ...more, ...AUTHOR }),
     chargeAgain: (number: number, changes: object = {}) =>
       service.call('POST', `/payments/${idOf(number)}/repair`, {
-        ...{ step: 'charge-again', ...payment, operationId: OPERATION, ...AUTHOR },
+        step: 'charge-again',
+        ...payment,
+        operationId: OPERATION,
+        ...AUTHOR,
         ...changes,
       }),
     record: (number: number, decision: string) =>
       service.call('POST', `/payments/${idOf(number)}/repair`, {
-        ...{ step: 'record-decision', ...payment, decision, ...AUTHOR },
+        step: 'record-decision',
+        ...payment,
+        decision,
+        ...AUTHOR,
       }),
     payment,
     async balance() {
@@ -75,8 +81,12 @@ test('a lost charge is made again under the same operation id, once', async (t) 
   assert.deepEqual(more, []);
   const { id: _, at: __, ...kept } = repair;
   assert.deepEqual(kept, {
-    ...{ step: 'charge-again', orderId: idOf(1), operationId: OPERATION, customerId: 'anna' },
-    ...{ amount: rub(-300), ...AUTHOR },
+    step: 'charge-again',
+    orderId: idOf(1),
+    operationId: OPERATION,
+    customerId: 'anna',
+    amount: rub(-300),
+    ...AUTHOR,
   });
   await billing.assertLedger();
 });

@@ -15,7 +15,7 @@ import {
   type DecidePaymentDeps,
   type DecisionStore,
   decidePayments,
-  type PaymentWish,
+  type PaymentCommand,
 } from './decide-payment.ts';
 import * as store from './store.ts';
 
@@ -54,7 +54,7 @@ for (const step of STEPS) {
   test(`I4: a backend that dies after ${step} leaves no half decision`, async (t) => {
     const billing = await start(t);
     await billing.topUp(1_000);
-    const wish: PaymentWish = {
+    const wish: PaymentCommand = {
       kind: 'pay',
       orderId: randomUUID(),
       customerId: 'anna',

@@ -7,7 +7,7 @@ import {
   persistently,
   startBillingBench as start,
 } from '#harness/system/billing.ts';
-import type { PaymentWish } from './decide-payment.ts';
+import type { PaymentCommand } from './decide-payment.ts';
 import * as store from './store.ts';
 
 test('I1: fifty calls for one order at once charge it once and are told the same', async (t) => {
@@ -88,7 +88,7 @@ test('batches that name the same wallets in opposite order all end', async (t) =
   // Half of them have no wallet row yet, so that making the rows is raced too.
   const customers = Array.from({ length: 8 }, (_, i) => `customer-${i}`);
   for (const customer of customers.slice(0, 4)) await billing.topUp(100_000, customer);
-  const batch = (ids: string[]): PaymentWish[] =>
+  const batch = (ids: string[]): PaymentCommand[] =>
     ids.map((customerId) => ({
       kind: 'pay',
       orderId: randomUUID(),
@@ -113,7 +113,7 @@ test('batches that name the same orders in opposite order for other customers al
   await billing.topUp(1_000, 'anna');
   await billing.topUp(1_000, 'boris');
   const ids = Array.from({ length: 6 }, () => randomUUID());
-  const batch = (customerId: string, orderIds: string[]): PaymentWish[] =>
+  const batch = (customerId: string, orderIds: string[]): PaymentCommand[] =>
     orderIds.map((orderId) => ({
       kind: 'pay',
       orderId,

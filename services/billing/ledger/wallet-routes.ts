@@ -6,7 +6,7 @@ import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import { type Database, isRowFault } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { foreignCurrency } from './currency.ts';
-import { type Decided, decidePayments, type PaymentWish } from './decide-payment.ts';
+import { type DecisionResult, decidePayments, type PaymentCommand } from './decide-payment.ts';
 import { declined } from './declined.ts';
 import { reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
@@ -17,28 +17,28 @@ const CURSOR = /^operations:([1-9]\d{0,15})$/;
 
 // Some times what a transaction of many takes. After it each waits for its own wallet: who died or
 // stands still with the lock of one must not hold the others up.
-const PATIENCE_MS = 100;
+const LOCK_TIMEOUT_MS = 100;
 
 /** The internal API of billing (`contracts/billing.ts`). */
 export function serveBilling(api: InternalApi, database: Database, currency: string): void {
   const decisions = decisionsIn(database, currency);
   const topUps = topUpsIn(database, currency);
   const reversals = reversalsIn(database, currency);
-  const decisionsOfMany = decisionsIn(database, currency, { lockTimeoutMs: PATIENCE_MS });
+  const decisionsOfMany = decisionsIn(database, currency, { lockTimeoutMs: LOCK_TIMEOUT_MS });
   const decideWithOthers = createBatcher({
-    run: (wishes: PaymentWish[]) =>
+    run: (wishes: PaymentCommand[]) =>
       decidePayments(wishes.length === 1 ? decisions : decisionsOfMany, wishes),
-    isOneItems: isRowFault,
+    isItemError: isRowFault,
     isOwn: ({ orderId }, decided) =>
       decided.payment === null ||
       (decided.payment.orderId === orderId &&
         (decided.charge === null || decided.charge.orderId === orderId)),
     batchMax: 64,
-    runsMax: 1,
+    maxConcurrency: 1,
     waitingMax: 1_024,
   });
 
-  async function decideOne(given: PaymentWish): Promise<Decided> {
+  async function decideOne(given: PaymentCommand): Promise<DecisionResult> {
     // As PostgreSQL spells it, or the decision that exists would not be recognised.
     const wish = { ...given, orderId: given.orderId.toLowerCase() };
     const decided = await decideWithOthers(wish);
@@ -105,7 +105,9 @@ export function serveBilling(api: InternalApi, database: Database, currency: str
     return {
       status: 200,
       body: {
-        ...{ orderId, decision, decidedAt },
+        orderId,
+        decision,
+        decidedAt,
         amount: { amount, currency },
         balanceSeen: balanceSeen === null ? null : { amount: balanceSeen, currency },
         operation: operationId === null ? null : operationOf(await getOperation(operationId)),

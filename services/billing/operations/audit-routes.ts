@@ -14,7 +14,7 @@ export function serveAudit(api: InternalApi, database: Database): void {
   api.serve(contract.auditWallets, async ({ query: { after = null, limit } }) => {
     const { wallets, more } = await store.auditWallets(database, { after, limit });
     const faults = wallets.flatMap((wallet) => {
-      const found = faultsOf(wallet);
+      const found = violationsOf(wallet);
       return found.length === 0 ? [] : [{ id: wallet.customerId, detail: found.join('; ') }];
     });
     const last = more ? (wallets.at(-1)?.customerId ?? null) : null;
@@ -23,7 +23,7 @@ export function serveAudit(api: InternalApi, database: Database): void {
 }
 
 /** Every way in which a wallet and its operations contradict each other. Invariant I4. */
-function faultsOf(wallet: store.AuditedWallet): string[] {
+function violationsOf(wallet: store.AuditedWallet): string[] {
   const { balance, total, operationCount, operations, gapAt, brokenAt } = wallet;
   const { foreignAt, unfoundedAt } = wallet;
   const faults: string[] = [];

@@ -48,7 +48,9 @@ test('the audit tells decisions with their charges, within the bounds', async (t
   assert.deepEqual(await billing.payments(), [
     {
       ...common,
-      ...{ orderId: idOf(1), decision: 'captured', operationId: rows[0].id },
+      orderId: idOf(1),
+      decision: 'captured',
+      operationId: rows[0].id,
       charge: { id: rows[0].id, customerId: 'anna', amount: rub(-300) },
       reversalId: null,
       settled: null,

@@ -1,13 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { Deadline } from '#platform/async/deadline.ts';
 import type { Customer } from '../auth/access-token.ts';
-import type { RememberContact } from '../orders/provision-profile.ts';
-import type { Neighbours } from './service-clients.ts';
+import type { ServiceClients } from './service-clients.ts';
 
 /** What the gateway's routes share. */
 export interface Gateway {
   config: { CURRENCY: string; WALLET_SELF_TOP_UP: boolean; ORDER_DEADLINE_MS: number };
-  neighbours: Neighbours;
+  clients: ServiceClients;
   /** The signed-in customer of a request, or 401. */
   identify: (request: FastifyRequest) => Promise<Customer>;
   /** The signed-in operator, or 401, or 403 for customers. */
@@ -15,5 +14,5 @@ export interface Gateway {
   /** Budget of everything but an order. */
   readDeadline: () => Deadline;
   /** With an external issuer, stores the token's contact data once; not to be awaited by an order. */
-  rememberContact: RememberContact;
+  provisionProfile: (customer: Customer) => Promise<void>;
 }

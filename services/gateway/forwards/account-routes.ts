@@ -13,17 +13,17 @@ const ACCOUNT_DEADLINE_MS = 10_000;
 /** Registration, sign-in and contact data. */
 export function serveAccounts(app: HttpServer, gateway: Gateway): void {
   // With an external issuer its own pages register and sign in; these routes do not exist.
-  if (gateway.neighbours.identity !== null) serveSignIn(app, gateway, gateway.neighbours.identity);
-  const { neighbours, identify } = gateway;
+  if (gateway.clients.identity !== null) serveSignIn(app, gateway, gateway.clients.identity);
+  const { clients, identify } = gateway;
 
   serve(app, contract.readProfile, { identify }, async ({ caller, traceId }) => {
     const options = { deadline: gateway.readDeadline(), traceId };
     const request = { params: { customerId: caller.customerId }, query: {} };
-    let answer = await neighbours.profiles.call(profiles.getProfile, request, options);
+    let answer = await clients.profiles.call(profiles.getProfile, request, options);
     if (answer.problem && answer.status === 404) {
       // Nobody registered with us: what the issuer's token says may be the profile.
-      await gateway.rememberContact(caller);
-      answer = await neighbours.profiles.call(profiles.getProfile, request, options);
+      await gateway.provisionProfile(caller);
+      answer = await clients.profiles.call(profiles.getProfile, request, options);
     }
     if (answer.problem) throw problemOf(answer);
     return { status: 200, body: answer.body, headers: etagOf(answer) };
@@ -31,7 +31,7 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
 
   serve(app, contract.replaceProfile, { identify }, async ({ caller, headers, body, traceId }) => {
     const condition = headers['if-match'];
-    const answer = await neighbours.profiles.call(
+    const answer = await clients.profiles.call(
       profiles.putProfile,
       { params: { customerId: caller.customerId }, headers: {}, body },
       {
@@ -49,7 +49,7 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
 }
 
 function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClient): void {
-  const { neighbours } = gateway;
+  const { clients } = gateway;
 
   serve(app, contract.register, { identify: anyone }, async ({ body, request, traceId }) => {
     const { email, password, name, locale = 'ru' } = body;
@@ -61,7 +61,7 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
     );
     if (account.problem) throw problemOf(account, [identity.identityProblems.emailTaken]);
     // Second, and only where none exists: a repetition completes a registration that broke here.
-    const profile = await neighbours.profiles.call(
+    const profile = await clients.profiles.call(
       profiles.createProfile,
       { body: { customerId: account.body.customerId, email, name, locale } },
       options,

@@ -6,10 +6,10 @@ import { problemOf } from '../context/service-clients.ts';
 
 /** The customer's letters. */
 export function serveLetters(app: HttpServer, gateway: Gateway): void {
-  const { neighbours, identify } = gateway;
+  const { clients, identify } = gateway;
 
   serve(app, contract.readLetters, { identify }, async ({ caller, query, traceId }) => {
-    const answer = await neighbours.notifications.call(
+    const answer = await clients.notifications.call(
       notifications.listLetters,
       { query: { ...query, customerId: caller.customerId } },
       { deadline: gateway.readDeadline(), traceId },
@@ -19,7 +19,7 @@ export function serveLetters(app: HttpServer, gateway: Gateway): void {
   });
 
   serve(app, contract.readLetter, { identify }, async ({ caller, params, traceId }) => {
-    const answer = await neighbours.notifications.call(
+    const answer = await clients.notifications.call(
       notifications.getLetter,
       { params, query: { customerId: caller.customerId } },
       { deadline: gateway.readDeadline(), traceId },

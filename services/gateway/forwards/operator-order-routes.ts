@@ -8,14 +8,14 @@ import { withLabel } from '../orders/order-routes.ts';
 
 /** The operator's view of orders that have not ended. */
 export function servePendingOrders(app: HttpServer, gateway: Gateway): void {
-  const { neighbours, identifyOperator } = gateway;
+  const { clients, identifyOperator } = gateway;
 
   serve(
     app,
     readPendingOrders,
     { identify: identifyOperator },
     async ({ query, request, traceId }) => {
-      const answer = await neighbours.orders.call(
+      const answer = await clients.orders.call(
         orders.listPendingOrders,
         { query },
         { deadline: gateway.readDeadline(), traceId },

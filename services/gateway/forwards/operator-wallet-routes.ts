@@ -21,7 +21,7 @@ interface CallOptions {
 
 /** What the operator does with the wallet of a customer. */
 export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
-  const { neighbours } = gateway;
+  const { clients } = gateway;
   const identify = gateway.identifyOperator;
 
   serve(app, contract.findCustomers, { identify }, async ({ query, request, traceId }) => {
@@ -57,7 +57,7 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
   );
 
   serve(app, contract.readAnyOperations, { identify }, async ({ params, query, traceId }) => {
-    const answer = await neighbours.billing.call(
+    const answer = await clients.billing.call(
       billing.listOperations,
       { params, query },
       { deadline: gateway.readDeadline(), traceId },
@@ -66,7 +66,7 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
   });
 
   serve(app, contract.reverseAnyTopUp, { identify }, async ({ caller, params, body, traceId }) => {
-    const answer = await neighbours.billing.call(
+    const answer = await clients.billing.call(
       billing.reverseTopUp,
       { params, body: { ...body, madeBy: caller.customerId } },
       { deadline: gateway.readDeadline(), traceId },
@@ -87,29 +87,29 @@ async function findProfiles(
     return customer === null ? [] : [customer];
   }
   if (email !== undefined && customerId === undefined) {
-    const { profiles: client } = gateway.neighbours;
+    const { profiles: client } = gateway.clients;
     const request = { query: { email } };
     return bodyOf(await client.call(profiles.findProfilesByEmail, request, options)).data;
   }
   throw new AppError(commonProblems.invalidRequest, 'not exactly one of customerId and email', {
-    faults: [{ parameter: 'customerId', rule: 'oneOf', expected: 'customerId, email' }],
+    violations: [{ parameter: 'customerId', rule: 'oneOf', expected: 'customerId, email' }],
   });
 }
 
 async function findById(
-  { neighbours }: Gateway,
+  { clients }: Gateway,
   customerId: string,
   options: CallOptions,
 ): Promise<profiles.Profile | null> {
   const request = { params: { customerId }, query: {} };
-  const answer = await neighbours.profiles.call(profiles.getProfile, request, options);
+  const answer = await clients.profiles.call(profiles.getProfile, request, options);
   if (answer.problem && answer.body.code === commonProblems.notFound.code) return null;
   return bodyOf(answer);
 }
 
-async function readBalance({ neighbours }: Gateway, customerId: string, options: CallOptions) {
+async function readBalance({ clients }: Gateway, customerId: string, options: CallOptions) {
   const request = { params: { customerId }, query: {} };
-  return bodyOf(await neighbours.billing.call(billing.getWallet, request, options)).balance;
+  return bodyOf(await clients.billing.call(billing.getWallet, request, options)).balance;
 }
 
 function reversalProblemOf(reply: ProblemReply): AppError {

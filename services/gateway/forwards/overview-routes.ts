@@ -15,7 +15,7 @@ export function serveOverview(app: HttpServer, gateway: Gateway): void {
 
   serve(app, readOverview, options, async ({ request, traceId }) => {
     const part = { deadline: deadlineIn(PART_BUDGET_MS), traceId };
-    const { orders: ordersClient, notifications: notificationsClient } = gateway.neighbours;
+    const { orders: ordersClient, notifications: notificationsClient } = gateway.clients;
     const [ordersPart, notificationsPart] = await Promise.all([
       partOr(null, request.log, async () =>
         bodyOf(await ordersClient.call(getOrdersOverview, { query: {} }, part)),

@@ -2,7 +2,7 @@ import * as billing from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import * as contract from '#contracts/gateway.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
-import { AppError, type Fault } from '#platform/errors.ts';
+import { AppError, type Violation } from '#platform/errors.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf } from '../context/service-clients.ts';
@@ -11,12 +11,12 @@ import { requireKey } from '../web/response-headers.ts';
 
 /** The customer's own wallet. */
 export function serveWallets(app: HttpServer, gateway: Gateway): void {
-  const { neighbours, config, identify } = gateway;
+  const { clients, config, identify } = gateway;
 
   serve(app, contract.readWallet, { identify }, async ({ caller, traceId }) => {
     // An operator tops up customers whose profile exists, also before their first order.
-    void gateway.rememberContact(caller);
-    const answer = await neighbours.billing.call(
+    void gateway.provisionProfile(caller);
+    const answer = await clients.billing.call(
       billing.getWallet,
       { params: { customerId: caller.customerId }, query: {} },
       { deadline: gateway.readDeadline(), traceId },
@@ -25,7 +25,7 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
   });
 
   serve(app, contract.readOperations, { identify }, async ({ caller, query, traceId }) => {
-    const answer = await neighbours.billing.call(
+    const answer = await clients.billing.call(
       billing.listOperations,
       { params: { customerId: caller.customerId }, query },
       { deadline: gateway.readDeadline(), traceId },
@@ -51,17 +51,17 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
 }
 
 /** The currency of a top-up, which its schema leaves open. */
-export function topUpCheck({ config }: Gateway): (body: unknown) => Fault[] {
+export function topUpCheck({ config }: Gateway): (body: unknown) => Violation[] {
   return (body) =>
     currencyFaults((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
 }
 
 /** @param body `idempotencyKey` begins with whose key it is, so that keys of two never meet */
 export async function topUpWallet(
-  { neighbours }: Gateway,
+  { clients }: Gateway,
   params: { customerId: string },
   body: { amount: Money; idempotencyKey: string },
   options: { deadline: Deadline; traceId: string },
 ): Promise<billing.WalletOperation> {
-  return bodyOf(await neighbours.billing.call(billing.topUpWallet, { params, body }, options));
+  return bodyOf(await clients.billing.call(billing.topUpWallet, { params, body }, options));
 }

@@ -50,7 +50,7 @@ async function readJourney(gateway: Gateway, asked: Asked): Promise<contract.Jou
   const deadline = gateway.readDeadline();
   const { orderId, customerId, request, traceId } = asked;
   const query = customerId === undefined ? {} : { customerId };
-  const answer = await gateway.neighbours.orders.call(
+  const answer = await gateway.clients.orders.call(
     orders.getOrderHistory,
     { params: { orderId }, query },
     { deadline, traceId },
@@ -75,11 +75,11 @@ interface Part {
 }
 
 async function readPayment(
-  { neighbours }: Gateway,
+  { clients }: Gateway,
   id: string,
   part: Part,
 ): Promise<JourneyPayment | null> {
-  const answer = await neighbours.billing.call(
+  const answer = await clients.billing.call(
     billing.getDecision,
     { params: { orderId: id }, query: {} },
     part,
@@ -90,7 +90,7 @@ async function readPayment(
 }
 
 async function readDelivery(
-  { neighbours }: Gateway,
+  { clients }: Gateway,
   event: orders.OrderEvent | null,
   whose: { customerId?: string },
   part: Part,
@@ -101,7 +101,7 @@ async function readDelivery(
     ...whose,
     ...(partition !== null && offset !== null && { partition, offset }),
   };
-  const answer = await neighbours.notifications.call(
+  const answer = await clients.notifications.call(
     notifications.getDelivery,
     { params: { eventId: event.id }, query },
     part,

@@ -14,51 +14,110 @@ const rub = (amount: number) => ({ amount, currency: 'RUB' });
 const ID = '019ac0de-1111-7000-8000-000000000001';
 
 const pending: Order = {
-  ...{ id: ID, customerId: 'anna', status: 'Pending', statusReason: null, version: 1 },
-  ...{ items: [{ name: 'Книга', quantity: 1, unitPrice: rub(5) }], total: rub(5), payment: null },
-  ...{ createdAt: at(1), updatedAt: at(1) },
+  id: ID,
+  customerId: 'anna',
+  status: 'Pending',
+  statusReason: null,
+  version: 1,
+  items: [{ name: 'Книга', quantity: 1, unitPrice: rub(5) }],
+  total: rub(5),
+  payment: null,
+  createdAt: at(1),
+  updatedAt: at(1),
 };
 const paid: Order = {
-  ...{ ...pending, status: 'Paid', payment: { operationId: ID }, version: 2, updatedAt: at(3) },
+  ...pending,
+  status: 'Paid',
+  payment: { operationId: ID },
+  version: 2,
+  updatedAt: at(3),
 };
 const cancelled = (statusReason: 'insufficient-funds' | 'voided'): Order => ({
-  ...{ ...pending, status: 'Cancelled', statusReason, version: 2, updatedAt: at(3) },
+  ...pending,
+  status: 'Cancelled',
+  statusReason,
+  version: 2,
+  updatedAt: at(3),
 });
 const decided = (decision: JourneyPayment['decision']): JourneyPayment => ({
-  ...{ decision, decidedAt: at(2), amount: rub(5), balanceSeen: rub(5), operation: null },
+  decision,
+  decidedAt: at(2),
+  amount: rub(5),
+  balanceSeen: rub(5),
+  operation: null,
 });
 const event: OrderEvent = {
-  ...{ id: ID, topic: 'orders', key: ID, headers: [], value: '{}', createdAt: at(3) },
-  ...{ publishedAt: at(4), partition: 0, offset: 17 },
+  id: ID,
+  topic: 'orders',
+  key: ID,
+  headers: [],
+  value: '{}',
+  createdAt: at(3),
+  publishedAt: at(4),
+  partition: 0,
+  offset: 17,
 };
 const unpublished: OrderEvent = { ...event, publishedAt: null, partition: null, offset: null };
 const received = { at: at(5), partition: 0, offset: 17 };
 const sent: LetterAttempt = {
-  ...{ number: 1, startedAt: at(6), durationMs: 900, contactMs: 100, outcome: 'sent' },
-  ...{ response: '250 ok', error: null },
+  number: 1,
+  startedAt: at(6),
+  durationMs: 900,
+  contactMs: 100,
+  outcome: 'sent',
+  response: '250 ok',
+  error: null,
 };
 const letterOf = (state: Letter['state'], ...attempts: LetterAttempt[]): Delivery => ({
   received,
   letter: {
-    ...{ id: ID, orderId: ID, kind: 'happiness', state, reason: null, subject: null, text: null },
-    ...{ html: null, headers: null, to: null, messageId: '<m>', unknownOutcomes: 0, attempts },
-    ...{ createdAt: at(3), sentAt: null },
+    id: ID,
+    orderId: ID,
+    kind: 'happiness',
+    state,
+    reason: null,
+    subject: null,
+    text: null,
+    html: null,
+    headers: null,
+    to: null,
+    messageId: '<m>',
+    unknownOutcomes: 0,
+    attempts,
+    createdAt: at(3),
+    sentAt: null,
   },
   deadLetter: null,
 });
 const deadLetter: DeadLetter = {
-  ...{ id: ID, state: 'dead', topic: 'orders', partition: 0, offset: 17, key: null, value: null },
-  ...{ headers: [], error: 'schema: no', redrives: 0, createdAt: at(5), redrivenAt: null },
+  id: ID,
+  state: 'dead',
+  topic: 'orders',
+  partition: 0,
+  offset: 17,
+  key: null,
+  value: null,
+  headers: [],
+  error: 'schema: no',
+  redrives: 0,
+  createdAt: at(5),
+  redrivenAt: null,
 };
 const noRecovery = { attempts: 0, triedAt: null, error: null };
 const recoveredAt = (second: number, error: string | null = null) => ({
-  ...{ attempts: 2, triedAt: at(second), error },
+  attempts: 2,
+  triedAt: at(second),
+  error,
 });
 
 /** A paid order whose letter was sent, changed in some respect. */
 const facts = (changes: Partial<JourneyFacts> = {}): JourneyFacts => ({
-  ...{ order: paid, recovery: noRecovery, event, payment: decided('captured') },
-  ...{ delivery: letterOf('sent', sent), ...changes },
+  order: paid,
+  recovery: noRecovery,
+  event,
+  payment: decided('captured'),
+  delivery: letterOf('sent', sent),
+  ...changes,
 });
 const waiting = (changes: Partial<JourneyFacts> = {}) =>
   facts({ order: pending, event: null, payment: null, delivery: NOT_DELIVERED, ...changes });
@@ -100,8 +159,11 @@ const stories: [title: string, given: JourneyFacts, lines: string[], complete: b
   [
     'voided by recovery',
     facts({
-      ...{ order: cancelled('voided'), payment: decided('voided'), event: null },
-      ...{ recovery: recoveredAt(2), delivery: NOT_DELIVERED },
+      order: cancelled('voided'),
+      payment: decided('voided'),
+      event: null,
+      recovery: recoveredAt(2),
+      delivery: NOT_DELIVERED,
     }),
     [
       ...[...BEGUN, 'recover 2 done', 'decide 2 refused voided', 'record 3 done Cancelled'],
@@ -200,7 +262,11 @@ for (const [title, given, lines, complete] of stories) {
 
 /** An attempt that came to nothing. */
 const failed = (changes: Partial<LetterAttempt>): LetterAttempt => ({
-  ...{ ...sent, outcome: 'transient', response: null, error: 'connection refused', ...changes },
+  ...sent,
+  outcome: 'transient',
+  response: null,
+  error: 'connection refused',
+  ...changes,
 });
 
 const letters: [title: string, delivery: Delivery, lines: string[], complete: boolean][] = [

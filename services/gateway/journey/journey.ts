@@ -110,8 +110,12 @@ function answerTo({ statusReason }: Order): Pick<JourneyStep, 'outcome' | 'detai
 function eventSteps(event: OrderEvent, delivery: JourneyFacts['delivery']): JourneyStep[] {
   const known = delivery === 'unavailable' ? NOT_DELIVERED : delivery;
   const publish: JourneyStep = {
-    ...{ kind: 'publish', from: 'orders', to: 'broker' },
-    ...{ ...DONE, at: event.publishedAt, outcome: publishOutcome(event, known) },
+    kind: 'publish',
+    from: 'orders',
+    to: 'broker',
+    ...DONE,
+    at: event.publishedAt,
+    outcome: publishOutcome(event, known),
     detail: placeText(placed(event, known)),
   };
   return delivery === 'unavailable' ? [publish] : [publish, receiveStep(delivery)];

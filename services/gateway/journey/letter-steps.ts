@@ -27,8 +27,12 @@ function contactStep(attempt: LetterAttempt, failed: boolean): JourneyStep[] {
   if (attempt.contactMs === null && !failed) return [];
   return [
     {
-      ...{ kind: 'contact', from: 'notifications', to: 'profiles', at: attempt.startedAt },
-      ...{ outcome: failed ? 'failed' : 'done', detail: failed ? attempt.error : null },
+      kind: 'contact',
+      from: 'notifications',
+      to: 'profiles',
+      at: attempt.startedAt,
+      outcome: failed ? 'failed' : 'done',
+      detail: failed ? attempt.error : null,
       attempt: attempt.number,
     },
   ];
@@ -44,8 +48,13 @@ function sendSteps(attempt: LetterAttempt): JourneyStep[] {
   return [
     { ...send, outcome: 'done', detail: null },
     {
-      ...{ kind: 'reply', from: 'smtp', to: 'notifications', at: later(startedAt, durationMs) },
-      ...{ outcome, detail: response || error, attempt: number },
+      kind: 'reply',
+      from: 'smtp',
+      to: 'notifications',
+      at: later(startedAt, durationMs),
+      outcome,
+      detail: response || error,
+      attempt: number,
     },
   ];
 }

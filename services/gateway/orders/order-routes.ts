@@ -7,31 +7,32 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { orderNeighbours, problemOf } from '../context/service-clients.ts';
+import { problemOf } from '../context/service-clients.ts';
 import { requireKey } from '../web/response-headers.ts';
+import { orderClients } from './order-clients.ts';
 import { type Outcome, placeOrder } from './place-order.ts';
-import { orderFaults } from './validate-order.ts';
+import { orderViolations } from './validate-order.ts';
 
 const RETRY_AFTER_S = '1';
 
 /** Orders as customers place and read them. */
 export function serveOrders(app: HttpServer, gateway: Gateway): void {
-  const { neighbours, config, identify } = gateway;
+  const { clients, config, identify } = gateway;
 
   serve(
     app,
     contract.placeOrder,
-    { identify, check: (body) => orderFaults(body, config.CURRENCY) },
+    { identify, check: (body) => orderViolations(body, config.CURRENCY) },
     async ({ caller, body, headers, request, traceId }) => {
       if (body.customerId !== undefined && body.customerId !== caller.customerId) {
         throw new AppError(contract.gatewayProblems.foreignCustomer, 'order in another name');
       }
-      const deps = orderNeighbours(neighbours, {
+      const deps = orderClients(clients, {
         deadline: deadlineIn(config.ORDER_DEADLINE_MS),
         traceId,
         onAlarm: (message) => request.log.error({ traceId }, message),
       });
-      void gateway.rememberContact(caller);
+      void gateway.provisionProfile(caller);
       const outcome = await placeOrder(deps, {
         customerId: caller.customerId,
         idempotencyKey: requireKey(headers),
@@ -42,7 +43,7 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
   );
 
   serve(app, contract.readOrder, { identify }, async ({ caller, params, request, traceId }) => {
-    const answer = await neighbours.orders.call(
+    const answer = await clients.orders.call(
       orders.getOrder,
       { params, query: { customerId: caller.customerId } },
       { deadline: gateway.readDeadline(), traceId },
@@ -55,7 +56,7 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
   });
 
   serve(app, contract.readOrders, { identify }, async ({ caller, query, request, traceId }) => {
-    const answer = await neighbours.orders.call(
+    const answer = await clients.orders.call(
       orders.listOrders,
       { query: { ...query, customerId: caller.customerId } },
       { deadline: gateway.readDeadline(), traceId },
@@ -91,7 +92,7 @@ function answerTo(outcome: Outcome, language: Language) {
           extra: { order: body },
           headers,
           // Why it was cancelled at once.
-          faults: walletCurrency === undefined ? [] : orderFaults(body, walletCurrency),
+          violations: walletCurrency === undefined ? [] : orderViolations(body, walletCurrency),
         });
       }
       throw new AppError(billingProblems.insufficientFunds, `order ${body.id} declined`, {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Compile } from 'typebox/compile';
 import { Profile } from '#contracts/profiles.ts';
 import type { Customer } from '../auth/access-token.ts';
-import { createContactMemory } from './provision-profile.ts';
+import { createProfileProvisioner } from './provision-profile.ts';
 
 const schema = Compile(Profile);
 
@@ -18,7 +18,7 @@ const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'en-US' };
 function memory(answer: () => Promise<void> = async () => {}) {
   const stored: Profile[] = [];
   const failures: string[] = [];
-  const remember = createContactMemory({
+  const remember = createProfileProvisioner({
     createProfile(profile) {
       stored.push(profile);
       return answer();

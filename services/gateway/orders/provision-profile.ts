@@ -7,7 +7,7 @@ import type { Customer } from '../auth/access-token.ts';
 
 const REMEMBERED_MAX = 100_000;
 
-export interface RememberContactDeps {
+export interface ProvisionProfileDeps {
   /** Stores the profile where none exists. */
   createProfile: (profile: Profile) => Promise<void>;
   /** Whether these data may be stored. */
@@ -16,7 +16,7 @@ export interface RememberContactDeps {
 }
 
 /** Never throws; settled when the contact is stored, or cannot be now. */
-export type RememberContact = (customer: Customer) => Promise<void>;
+export type ProvisionProfile = (customer: Customer) => Promise<void>;
 
 /**
  * With an external issuer nobody registers with us: the contact comes from the token's claims
@@ -24,7 +24,7 @@ export type RememberContact = (customer: Customer) => Promise<void>;
  * so that no order waits for profiles, or when the profile is first read. Invariant I7. What the customer changed later in
  * the own profile stays.
  */
-export function createContactMemory(deps: RememberContactDeps): RememberContact {
+export function createProfileProvisioner(deps: ProvisionProfileDeps): ProvisionProfile {
   const remembered = new Set<string>();
   return async ({ customerId, claims }) => {
     if (remembered.has(customerId)) return;
@@ -49,9 +49,9 @@ export function createContactMemory(deps: RememberContactDeps): RememberContact 
 }
 
 /** Binds the memory to profiles. */
-export function contactMemoryIn(client: HttpClient, log: Logger): RememberContact {
+export function profileProvisioner(client: HttpClient, log: Logger): ProvisionProfile {
   const schema = Compile(Profile);
-  return createContactMemory({
+  return createProfileProvisioner({
     async createProfile(profile) {
       const answer = await client.call(createProfile, { body: profile });
       if (answer.problem) throw new Error(`profiles answered ${answer.status}`);

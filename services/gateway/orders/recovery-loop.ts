@@ -4,7 +4,8 @@ import { type Order, orderProblems } from '#contracts/orders.ts';
 import { pause } from '#platform/async/backoff.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, describeError } from '#platform/errors.ts';
-import { type Neighbours, recoveryNeighbours } from '../context/service-clients.ts';
+import type { ServiceClients } from '../context/service-clients.ts';
+import { recoveryClients } from './order-clients.ts';
 import { recoverOrders } from './recover-orders.ts';
 
 const BATCH_MAX = 100;
@@ -29,12 +30,12 @@ function isContradiction(error: unknown): boolean {
 
 /** Runs rounds of recovery until closed; with jitter, so that replicas spread out. */
 export function startRecovery(
-  neighbours: Neighbours,
+  clients: ServiceClients,
   options: { ageMs: number; intervalMs: number; log: Logger },
 ): Recovery {
   const { log } = options;
   const stop = new AbortController();
-  const { noteFailure, ...calls } = recoveryNeighbours(neighbours, {
+  const { noteFailure, ...calls } = recoveryClients(clients, {
     olderThanMs: options.ageMs,
     leaseMs: LEASE_MS,
     limit: BATCH_MAX,

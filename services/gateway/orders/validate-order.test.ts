@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Fault } from '#platform/errors.ts';
-import { currencyFaults, orderFaults } from './validate-order.ts';
+import type { Violation } from '#platform/errors.ts';
+import { currencyFaults, orderViolations } from './validate-order.ts';
 
 const item = (amount: unknown, quantity: unknown = 1, currency: unknown = 'RUB') => ({
   name: 'A',
@@ -9,14 +9,14 @@ const item = (amount: unknown, quantity: unknown = 1, currency: unknown = 'RUB')
   unitPrice: { amount, currency },
 });
 const MAX = 10 ** 15;
-const TOTAL: Fault = { pointer: '/items', rule: 'total', expected: '1…10^15' };
-const foreign = (index: number): Fault => ({
+const TOTAL: Violation = { pointer: '/items', rule: 'total', expected: '1…10^15' };
+const foreign = (index: number): Violation => ({
   pointer: `/items/${index}/unitPrice/currency`,
   rule: 'const',
   expected: 'RUB',
 });
 
-const cases: [name: string, items: unknown, faults: Fault[]][] = [
+const cases: [name: string, items: unknown, violations: Violation[]][] = [
   ['a total of 1', [item(1)], []],
   ['a total of 10^15', [item(MAX / 10_000, 10_000)], []],
   ['a gift beside a price', [item(0), item(1)], []],
@@ -43,13 +43,13 @@ const cases: [name: string, items: unknown, faults: Fault[]][] = [
 
 for (const [name, items, faults] of cases) {
   test(name, () => {
-    assert.deepEqual(orderFaults({ items }, 'RUB'), faults);
+    assert.deepEqual(orderViolations({ items }, 'RUB'), faults);
   });
 }
 
 test('a body of any shape is looked at without harm', () => {
   for (const body of [undefined, null, 5, 'x', [], {}, { items: null }, { items: [] }]) {
-    assert.deepEqual(orderFaults(body, 'RUB'), []);
+    assert.deepEqual(orderViolations(body, 'RUB'), []);
   }
 });
 

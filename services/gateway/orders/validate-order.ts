@@ -1,26 +1,26 @@
 import { AMOUNT_MAX } from '#contracts/common.ts';
 import { type OrderItem, totalOf } from '#contracts/orders.ts';
-import type { Fault } from '#platform/errors.ts';
+import type { Violation } from '#platform/errors.ts';
 
 /**
  * Rules of an order that its schema cannot say: one currency, ours, and a total within the limits.
  * Looks at any body, so that these faults are listed beside those of the schema.
  */
-export function orderFaults(body: unknown, currency: string): Fault[] {
+export function orderViolations(body: unknown, currency: string): Violation[] {
   const items = (body as { items?: unknown } | null | undefined)?.items;
   // None at all is the schema's fault, not the total's.
   if (!Array.isArray(items) || items.length === 0) return [];
-  const faults = items.flatMap((item, index) =>
+  const violations = items.flatMap((item, index) =>
     currencyFaults(item?.unitPrice, `/items/${index}/unitPrice`, currency),
   );
-  if (faults.length === 0 && items.every(isPriced) && totalOf(items) === null) {
-    faults.push({ pointer: '/items', rule: 'total', expected: '1…10^15' });
+  if (violations.length === 0 && items.every(isPriced) && totalOf(items) === null) {
+    violations.push({ pointer: '/items', rule: 'total', expected: '1…10^15' });
   }
-  return faults;
+  return violations;
 }
 
 /** A currency that is well formed but not ours. */
-export function currencyFaults(money: unknown, pointer: string, currency: string): Fault[] {
+export function currencyFaults(money: unknown, pointer: string, currency: string): Violation[] {
   const given = (money as { currency?: unknown } | null | undefined)?.currency;
   if (typeof given !== 'string' || given === currency) return [];
   return [{ pointer: `${pointer}/currency`, rule: 'const', expected: currency }];

@@ -25,12 +25,18 @@ const PAID: AuditedOrder = {
 };
 const PENDING: AuditedOrder = {
   ...PAID,
-  ...{ status: 'Pending', operationId: null, eventId: null },
-  ...{ event: 'none', eventAgeMs: null, position: null },
+  status: 'Pending',
+  operationId: null,
+  eventId: null,
+  event: 'none',
+  eventAgeMs: null,
+  position: null,
 };
 const cancelled = (statusReason: 'insufficient-funds' | 'voided'): AuditedOrder => ({
   ...PAID,
-  ...{ status: 'Cancelled', statusReason, operationId: null },
+  status: 'Cancelled',
+  statusReason,
+  operationId: null,
 });
 const CHARGE = { id: OPERATION, customerId: 'anna', amount: rub(-100) };
 const CAPTURED: AuditedPayment = {
@@ -43,7 +49,9 @@ const CAPTURED: AuditedPayment = {
 };
 const refused = (decision: 'declined' | 'voided'): AuditedPayment => ({
   ...CAPTURED,
-  ...{ decision, operationId: null, charge: null },
+  decision,
+  operationId: null,
+  charge: null,
 });
 const HAPPY: AuditedLetter = {
   id: EVENT,
@@ -95,7 +103,8 @@ const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] 
   [
     'the letter is there although the publication is not marked yet',
     {
-      ...{ order: { ...PAID, event: 'unpublished', position: null }, payment: CAPTURED },
+      order: { ...PAID, event: 'unpublished', position: null },
+      payment: CAPTURED,
       letters: [HAPPY],
     },
   ],
@@ -120,13 +129,16 @@ const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] 
     'the letter of an event that we do not publish is there, however old it is',
     {
       order: { ...PAID, event: 'handed-over', eventAgeMs: 86_400_000, position: null },
-      ...{ payment: CAPTURED, letters: [HAPPY] },
+      payment: CAPTURED,
+      letters: [HAPPY],
     },
   ],
   [
     'the topic was made anew after the letter came',
     {
-      ...{ order: PAID, payment: CAPTURED, letters: [HAPPY] },
+      order: PAID,
+      payment: CAPTURED,
+      letters: [HAPPY],
       positions: { topicId: 'new', data: [] },
     },
   ],
@@ -152,7 +164,9 @@ const told = (change: Partial<AuditedLetter>): Given => ({
   letters: [{ ...HAPPY, ...change }],
 });
 const unwritten = (order: Partial<AuditedOrder>, positions = READ): Given => ({
-  ...{ order: { ...PAID, ...order }, payment: CAPTURED, positions },
+  order: { ...PAID, ...order },
+  payment: CAPTURED,
+  positions,
 });
 
 const broken: [relation: string, detail: RegExp, given: Given][] = [
@@ -165,7 +179,8 @@ const broken: [relation: string, detail: RegExp, given: Given][] = [
     'operation-decision',
     /voided, but charged by operation .*b/,
     {
-      ...{ order: cancelled('voided'), letters: [grief('voided')] },
+      order: cancelled('voided'),
+      letters: [grief('voided')],
       payment: { ...refused('voided'), charge: CHARGE },
     },
   ],
@@ -193,7 +208,8 @@ const broken: [relation: string, detail: RegExp, given: Given][] = [
     'decision-order',
     /Cancelled \(insufficient-funds\), but its payment is voided/,
     {
-      ...{ order: cancelled('insufficient-funds'), payment: refused('voided') },
+      order: cancelled('insufficient-funds'),
+      payment: refused('voided'),
       letters: [grief('insufficient-funds')],
     },
   ],

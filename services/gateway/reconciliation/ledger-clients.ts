@@ -3,7 +3,7 @@ import * as letterAudit from '#contracts/letter-audit.ts';
 import * as orders from '#contracts/orders.ts';
 import { pause } from '#platform/async/backoff.ts';
 import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
-import { bodyOf, type Neighbours } from '../context/service-clients.ts';
+import { bodyOf, type ServiceClients } from '../context/service-clients.ts';
 import type { VerifyLedgerDeps } from './verify-ledger.ts';
 
 // Room for a second attempt at one page.
@@ -16,8 +16,8 @@ const WALLETS_ATTEMPT_MS = 12_000;
  * @param options.deadline after it no further part is begun
  * @param options.stop aborted when the gateway stops
  */
-export function ledgerNeighbours(
-  neighbours: Neighbours,
+export function ledgerClients(
+  clients: ServiceClients,
   options: { deadline: Deadline; stop: AbortSignal; traceId: string },
 ): VerifyLedgerDeps {
   const { deadline, stop, traceId } = options;
@@ -25,16 +25,16 @@ export function ledgerNeighbours(
   return {
     async auditOrders(bounds) {
       const query = withoutNulls(bounds);
-      const answer = await neighbours.orders.call(orders.auditOrders, { query }, page());
+      const answer = await clients.orders.call(orders.auditOrders, { query }, page());
       return bodyOf(answer).data;
     },
     async auditEvents(bounds) {
       const query = withoutNulls(bounds);
-      return bodyOf(await neighbours.orders.call(orders.auditEvents, { query }, page()));
+      return bodyOf(await clients.orders.call(orders.auditEvents, { query }, page()));
     },
     async auditPayments(bounds) {
       const query = withoutNulls(bounds);
-      const answer = await neighbours.billing.call(billing.auditPayments, { query }, page());
+      const answer = await clients.billing.call(billing.auditPayments, { query }, page());
       return bodyOf(answer).data;
     },
     async auditWallets(bounds) {
@@ -44,19 +44,17 @@ export function ledgerNeighbours(
         attemptTimeoutMs: WALLETS_ATTEMPT_MS,
         traceId,
       };
-      return bodyOf(await neighbours.billing.call(billing.auditWallets, { query }, options));
+      return bodyOf(await clients.billing.call(billing.auditWallets, { query }, options));
     },
     async auditLetters(bounds) {
       const query = withoutNulls(bounds);
       const request = { query };
-      return bodyOf(await neighbours.notifications.call(letterAudit.auditLetters, request, page()))
+      return bodyOf(await clients.notifications.call(letterAudit.auditLetters, request, page()))
         .data;
     },
     async auditPositions() {
       const request = { query: {} };
-      return bodyOf(
-        await neighbours.notifications.call(letterAudit.auditPositions, request, page()),
-      );
+      return bodyOf(await clients.notifications.call(letterAudit.auditPositions, request, page()));
     },
     mayGoOn: () => deadline.remainingMs() > 0 && !stop.aborted,
     async pause(ms) {

@@ -1,12 +1,12 @@
 import * as contract from '#contracts/operator.ts';
 import { remedyTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
-import type { FaultPlace } from '#platform/errors.ts';
+import type { ViolationPlace } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
 import { decodeCursor, encodeCursor } from '#platform/http/page.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { ledgerNeighbours } from './ledger-clients.ts';
+import { ledgerClients } from './ledger-clients.ts';
 import { type FoundDifference, type LedgerPlace, verifyLedger } from './verify-ledger.ts';
 
 // Shorter than what stands before a gateway usually waits for an answer; the rest is asked for
@@ -26,7 +26,7 @@ export function serveLedger(app: HttpServer, gateway: Gateway): void {
     contract.verifyLedger,
     { identify: gateway.identifyOperator },
     async ({ query, request, traceId }) => {
-      const deps = ledgerNeighbours(gateway.neighbours, {
+      const deps = ledgerClients(gateway.clients, {
         deadline: deadlineIn(BUDGET_MS),
         stop: stop.signal,
         traceId,
@@ -52,7 +52,7 @@ export function cursorOf(place: LedgerPlace | null): string | null {
   return place && encodeCursor(`ledger:${place.phase}:${place.after ?? ''}`);
 }
 
-export function placeOf(cursor: string | undefined, given?: FaultPlace): LedgerPlace | null {
+export function placeOf(cursor: string | undefined, given?: ViolationPlace): LedgerPlace | null {
   const key = decodeCursor(cursor, CURSOR, given);
   if (key === null) return null;
   const [, phase, after] = /^(\w+):(.*)$/.exec(key) as unknown as [string, string, string];

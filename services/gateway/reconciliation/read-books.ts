@@ -65,7 +65,10 @@ async function readLetters(deps: ReadBooksDeps, bounds: BoundsThrough): Promise<
   while (read === bounds.limit) {
     const { orderId, id } = letters.at(-1) as AuditedLetter;
     const more = await deps.auditLetters({
-      ...{ after: orderId, afterLetter: id, through: orderId, limit: bounds.limit },
+      after: orderId,
+      afterLetter: id,
+      through: orderId,
+      limit: bounds.limit,
     });
     letters.push(...more);
     read = more.length;

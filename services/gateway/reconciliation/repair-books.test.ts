@@ -24,7 +24,9 @@ const paid = (number: number): AuditedOrder => ({
 });
 const cancelled = (number: number, statusReason: 'insufficient-funds' | 'voided') => ({
   ...paid(number),
-  ...{ status: 'Cancelled' as const, statusReason, operationId: null },
+  status: 'Cancelled' as const,
+  statusReason,
+  operationId: null,
 });
 const captured = (number: number): AuditedPayment => ({
   orderId: idOf(number),
@@ -57,7 +59,9 @@ function services(now: {
 }) {
   const done: unknown[][] = [];
   const current = ({ status, operationId, eventId }: AuditedOrder): CurrentOrder => ({
-    ...{ status, operationId, eventId },
+    status,
+    operationId,
+    eventId,
   });
   const performed = async (...step: unknown[]) => {
     done.push(step);

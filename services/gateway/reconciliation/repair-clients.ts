@@ -6,7 +6,7 @@ import { type Repair, type RepairRefusal, repairProblems } from '#contracts/repa
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http/client.ts';
-import { bodyOf, type Neighbours, problemOf } from '../context/service-clients.ts';
+import { bodyOf, problemOf, type ServiceClients } from '../context/service-clients.ts';
 import type { RepairDeps } from './repair-books.ts';
 
 // Room for a second attempt at one step.
@@ -30,12 +30,12 @@ function refusalIn(answer: ({ problem: true } & ProblemReply) | { problem: false
 }
 
 /** Binds the repair of the books to the services. */
-export function repairServices(neighbours: Neighbours, traceId: string): RepairDeps {
+export function repairServices(clients: ServiceClients, traceId: string): RepairDeps {
   const within = () => ({ deadline: deadlineIn(STEP_TIMEOUT_MS), traceId });
   return {
     async findOrder(orderId) {
       const request = { params: { orderId }, query: {} };
-      const answer = await neighbours.orders.call(orders.getOrderHistory, request, within());
+      const answer = await clients.orders.call(orders.getOrderHistory, request, within());
       if (answer.problem && answer.body.code === commonProblems.notFound.code) return null;
       const { order, event } = bodyOf(answer);
       const operationId = order.payment?.operationId ?? null;
@@ -43,48 +43,44 @@ export function repairServices(neighbours: Neighbours, traceId: string): RepairD
     },
     async findBalance(customerId) {
       const request = { params: { customerId }, query: {} };
-      return bodyOf(await neighbours.billing.call(billing.getWallet, request, within())).balance;
+      return bodyOf(await clients.billing.call(billing.getWallet, request, within())).balance;
     },
     async findDelivery({ eventId, position }) {
       const { partition, offset } = position ?? {};
       const place = partition === undefined || offset === undefined ? {} : { partition, offset };
       const request = { params: { eventId: eventId ?? '' }, query: place };
-      const answer = await neighbours.notifications.call(
-        notifications.getDelivery,
-        request,
-        within(),
-      );
+      const answer = await clients.notifications.call(notifications.getDelivery, request, within());
       const { deadLetter, letter } = bodyOf(answer);
       if (letter !== null) return 'letter';
       return deadLetter?.state === 'dead' ? 'dead-letter' : 'nothing';
     },
     async repairPayment(orderId, body) {
       const request = { params: { orderId }, body };
-      return refusalIn(await neighbours.billing.call(billing.repairPayment, request, within()));
+      return refusalIn(await clients.billing.call(billing.repairPayment, request, within()));
     },
     async publishAgain(orderId, body) {
       const request = { params: { orderId }, body };
-      return refusalIn(await neighbours.orders.call(orders.publishEventAgain, request, within()));
+      return refusalIn(await clients.orders.call(orders.publishEventAgain, request, within()));
     },
     async acknowledgeLetter(letterId, body) {
       const request = { params: { letterId }, body };
       const call = acknowledgeLetter;
-      return refusalIn(await neighbours.notifications.call(call, request, within()));
+      return refusalIn(await clients.notifications.call(call, request, within()));
     },
   };
 }
 
 /** Repairs of all services, newest first: their ids sort by time. */
 export async function listRepairs(
-  neighbours: Neighbours,
+  clients: ServiceClients,
   { before, limit, traceId }: { before: string | null; limit: number; traceId: string },
 ): Promise<Repair[]> {
   const options = { deadline: deadlineIn(STEP_TIMEOUT_MS), traceId };
   const request = { query: { limit, ...(before !== null && { before }) } };
   const [ofOrders, ofPayments, ofLetters] = await Promise.all([
-    neighbours.orders.call(orders.listOrderRepairs, request, options),
-    neighbours.billing.call(billing.listPaymentRepairs, request, options),
-    neighbours.notifications.call(listLetterRepairs, request, options),
+    clients.orders.call(orders.listOrderRepairs, request, options),
+    clients.billing.call(billing.listPaymentRepairs, request, options),
+    clients.notifications.call(listLetterRepairs, request, options),
   ]);
   return [...bodyOf(ofOrders).data, ...bodyOf(ofPayments).data, ...bodyOf(ofLetters).data]
     .sort((one, other) => (one.id > other.id ? -1 : 1))

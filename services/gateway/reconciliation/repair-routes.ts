@@ -2,12 +2,12 @@ import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/operator.ts';
 import { repairTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
-import type { Fault } from '#platform/errors.ts';
+import type { Violation } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { ledgerNeighbours } from './ledger-clients.ts';
+import { ledgerClients } from './ledger-clients.ts';
 import { cursorOf, differenceOf, placeOf } from './ledger-routes.ts';
 import { type Repaired, repairBooks } from './repair-books.ts';
 import { listRepairs, repairServices } from './repair-clients.ts';
@@ -20,7 +20,7 @@ const CURSOR = /^repairs:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 /** The operator's repair after a restore, and what was repaired. */
 export function serveRepairs(app: HttpServer, gateway: Gateway): void {
-  const { neighbours, identifyOperator } = gateway;
+  const { clients, identifyOperator } = gateway;
   const stop = new AbortController();
   // Before the server waits for what runs: reading may run for long.
   app.addHook('preClose', async () => stop.abort());
@@ -31,12 +31,12 @@ export function serveRepairs(app: HttpServer, gateway: Gateway): void {
     { identify: identifyOperator, check: reasonFault },
     async ({ body, caller, request, traceId }) => {
       const deadline = deadlineIn(READ_TIMEOUT_MS);
-      const books = ledgerNeighbours(neighbours, { deadline, stop: stop.signal, traceId });
+      const books = ledgerClients(clients, { deadline, stop: stop.signal, traceId });
       const place = placeOf(body.cursor, { pointer: '/cursor' });
       const limits = { ...LIMITS, differences: STEPS_MAX };
       const { report, next } = await verifyLedger(books, place, limits);
       const { apply, reason = '' } = body;
-      const steps = await repairBooks(repairServices(neighbours, traceId), report.differences, {
+      const steps = await repairBooks(repairServices(clients, traceId), report.differences, {
         author: apply ? { reason, madeBy: caller.customerId } : null,
         writeOff: new Set(body.writeOff?.map((id) => id.toLowerCase())),
       });
@@ -56,13 +56,13 @@ export function serveRepairs(app: HttpServer, gateway: Gateway): void {
   serve(app, contract.readRepairs, { identify: identifyOperator }, async ({ query, traceId }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const before = decodeCursor(query.cursor, CURSOR);
-    const repairs = await listRepairs(neighbours, { before, limit: limit + 1, traceId });
+    const repairs = await listRepairs(clients, { before, limit: limit + 1, traceId });
     return { status: 200, body: pageOf(repairs, limit, ({ id }) => `repairs:${id}`) };
   });
 }
 
 /** A repair without a reason would leave a record that nobody understands later. */
-function reasonFault(body: unknown): Fault[] {
+function reasonFault(body: unknown): Violation[] {
   const { apply, reason } = (body ?? {}) as { apply?: unknown; reason?: unknown };
   return apply === true && reason === undefined ? [{ pointer: '/reason', rule: 'required' }] : [];
 }

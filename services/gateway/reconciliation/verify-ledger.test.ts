@@ -12,7 +12,11 @@ import {
 } from './verify-ledger.ts';
 
 const LIMITS: LedgerLimits = {
-  ...{ orders: 3, payments: 4, letters: 4, events: 2, wallets: 2 },
+  orders: 3,
+  payments: 4,
+  letters: 4,
+  events: 2,
+  wallets: 2,
   differences: 200,
 };
 const total = { amount: 100, currency: 'RUB' };
@@ -33,8 +37,12 @@ const paid = (number: number): AuditedOrder => ({
 });
 const pending = (number: number): AuditedOrder => ({
   ...paid(number),
-  ...{ status: 'Pending', operationId: null, eventId: null },
-  ...{ event: 'none', eventAgeMs: null, position: null },
+  status: 'Pending',
+  operationId: null,
+  eventId: null,
+  event: 'none',
+  eventAgeMs: null,
+  position: null,
 });
 const captured = (number: number): AuditedPayment => ({
   orderId: idOf(number),
@@ -174,7 +182,10 @@ test('what is on its way is counted and is no difference', async () => {
   const { report } = await verifyLedger(world.deps, null, LIMITS);
   assert.deepEqual(report.differences, []);
   assert.deepEqual(report.waiting, {
-    ...{ pendingOrders: 1, unpublishedEvents: 1, unreadEvents: 1, unsentLetters: 1 },
+    pendingOrders: 1,
+    unpublishedEvents: 1,
+    unreadEvents: 1,
+    unsentLetters: 1,
   });
   assert.equal(report.failedLetters, 1);
   assert.deepEqual([report.checked.orders, report.checked.letters], [6, 3]);
@@ -332,7 +343,11 @@ test('an answer tells 200 differences; the next goes on behind the last order th
   // Two differences of one order, that may not be torn apart.
   world.payments.splice(199, 1);
   const big = {
-    ...{ orders: 250, payments: 500, letters: 500, events: 200, wallets: 100 },
+    orders: 250,
+    payments: 500,
+    letters: 500,
+    events: 200,
+    wallets: 100,
     differences: 200,
   };
   const first = await verifyLedger(world.deps, null, big);

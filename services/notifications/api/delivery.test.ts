@@ -28,7 +28,8 @@ test('an event that became a letter: where it came from and what was sent', asyn
   const letter = (await service.call('GET', `/letters/${id}?customerId=anna`)).body;
   assert.deepEqual(own, {
     received: { at: row.created_at.toISOString(), partition: 3, offset: 17 },
-    ...{ letter, deadLetter: null },
+    letter,
+    deadLetter: null,
   });
   assert.equal(own.letter.reason, '550 <anna.ivanova@example.com>: no such user');
   assert.ok(Number.isInteger(own.letter.attempts[0].contactMs));
@@ -50,9 +51,15 @@ async function insertDead({ database }: NotificationsService, eventId: string, e
   const id = randomUUIDv7();
   await insertDeadLetters(database, [
     {
-      ...{ id, topic: 'orders', partition: 2, offset: 5n, key: null },
-      ...{ value: Buffer.from('to anna@example.com'), headers: JSON.stringify(headers) },
-      ...{ digest: Buffer.from(eventId), error },
+      id,
+      topic: 'orders',
+      partition: 2,
+      offset: 5n,
+      key: null,
+      value: Buffer.from('to anna@example.com'),
+      headers: JSON.stringify(headers),
+      digest: Buffer.from(eventId),
+      error,
     },
   ]);
   return id;

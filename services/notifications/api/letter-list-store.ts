@@ -44,7 +44,7 @@ export async function searchLetters(
 ): Promise<{ found: FoundLetter[]; last: string | null }> {
   const values: unknown[] = [];
   const wanted = ['true'];
-  // What ends a letter as failed sets `due_at` to that moment (`markUnsent`).
+  // What ends a letter as failed sets `due_at` to that moment (`recordFailure`).
   if (search.failedSince !== null) {
     wanted.push(`state = 'failed' and due_at >= $${values.push(search.failedSince)}`);
   }

@@ -26,8 +26,11 @@ export function letterOf(row: LetterRow, { from, messageIdOf }: Sender): Letter 
       ? null
       : {
           ...renderLetter(factsOf(row, recipient)),
-          ...{ messageId: messageIdOf(row.id), from, to: recipient.to },
-          ...{ date: row.created_at, language: recipient.locale },
+          messageId: messageIdOf(row.id),
+          from,
+          to: recipient.to,
+          date: row.created_at,
+          language: recipient.locale,
         };
   return {
     id: row.id,

@@ -3,7 +3,7 @@ import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
-import { AppError, commonProblems, type FaultPlace } from '#platform/errors.ts';
+import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
 import { decodeCursor, encodeCursor, pageOf } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -47,11 +47,11 @@ type LetterFilter = LetterQuery | contract.LettersToResend;
 
 const keyOf = ({ id }: { id: string }) => `all-letters:${id}`;
 
-const inQuery = (name: string): FaultPlace => ({ parameter: name });
-const inBody = (name: string): FaultPlace => ({ pointer: `/${name}` });
+const inQuery = (name: string): ViolationPlace => ({ parameter: name });
+const inBody = (name: string): ViolationPlace => ({ pointer: `/${name}` });
 
 /** @param placeOf where the client gave a member */
-function searchOf(filter: LetterFilter, placeOf: (name: string) => FaultPlace): LetterSearch {
+function searchOf(filter: LetterFilter, placeOf: (name: string) => ViolationPlace): LetterSearch {
   const {
     customerId = null,
     orderId = null,
@@ -69,12 +69,12 @@ function searchOf(filter: LetterFilter, placeOf: (name: string) => FaultPlace): 
 const OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/i;
 
 /** @throws AppError also for a leap second, which JavaScript cannot represent */
-function momentOf(text: string | undefined, place: FaultPlace): Date | null {
+function momentOf(text: string | undefined, place: ViolationPlace): Date | null {
   if (text === undefined) return null;
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime()) || !OFFSET.test(text)) {
     throw new AppError(commonProblems.invalidRequest, `no moment: ${text}`, {
-      faults: [{ ...place, rule: 'format' }],
+      violations: [{ ...place, rule: 'format' }],
     });
   }
   return moment;

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { eventually } from '#harness/eventually.ts';
 import { type LetterBench, startLetterBench as start } from '#harness/system/letter-workers.ts';
-import { eventually } from '#harness/system/system.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
-import { markUnsent, renewLeases } from './letter-store.ts';
+import { recordFailure, renewLeases } from './letter-store.ts';
 
 const token = randomUUID();
 
 const claim = (bench: LetterBench, change: { after?: string; except?: string[] } = {}) =>
   claimLetters(bench.database, {
-    ...{ token, leaseMs: 60_000, limit: CLAIM_MAX, except: [], after: '' },
+    token,
+    leaseMs: 60_000,
+    limit: CLAIM_MAX,
+    except: [],
+    after: '',
     ...change,
   });
 
@@ -77,8 +81,9 @@ test('a letter that waits for its next try or is leased is claimed when that is 
   };
   assert.deepEqual(await claimedNow(), [retried, leased].sort());
   const failure = { failure: '450', unknown: false };
-  await markUnsent(bench.database, retried, token, {
-    ...{ state: 'queued', retryInMs: 60_000 },
+  await recordFailure(bench.database, retried, token, {
+    state: 'queued',
+    retryInMs: 60_000,
     ...failure,
   });
   assert.deepEqual(await claimedNow(), []);

@@ -17,7 +17,7 @@ export interface ClaimedLetter {
   /** Number of this attempt, from 1. */
   attempt: number;
   /** Set when an earlier attempt may have arrived: the same letter must go again. */
-  frozen: Recipient | null;
+  lockedRecipient: Recipient | null;
   /** The state in which the last holder left it. */
   previousState: 'queued' | 'sending' | 'committing';
 }
@@ -118,7 +118,7 @@ export async function claimLetters(
     createdAt: row.created_at,
     tryingSince: row.trying_since,
     attempt: row.attempt_count,
-    frozen: row.unknown_outcomes > 0 ? recipientOf(row) : null,
+    lockedRecipient: row.unknown_outcomes > 0 ? recipientOf(row) : null,
     previousState: row.previous_state,
   }));
   // Fewer customers than asked for: the last of them was met, and the turn begins anew.

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { eventually } from '#harness/eventually.ts';
 import {
   contactOf,
   type LetterBench,
   outcomesOf,
   startLetterBench as start,
 } from '#harness/system/letter-workers.ts';
-import { eventually } from '#harness/system/system.ts';
 import { claimLetters } from './claim-store.ts';
 import { queueAgain } from './letter-store.ts';
 

@@ -10,7 +10,7 @@ import {
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import { countLetters, readOldestWaitingMs } from '../operations/overview-store.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
-import { markCommitting, markSent, markUnsent, renewLeases } from './letter-store.ts';
+import { markCommitting, markSent, recordFailure, renewLeases } from './letter-store.ts';
 
 const token = randomUUID();
 const recipient = { to: 'anna@example.com', name: 'Анна', locale: 'ru' } as const;
@@ -149,7 +149,7 @@ test('a plan that was made for few letters does not read all of many', async (t)
         ids.map((id) => sent(id)),
         true,
       ),
-    unsent: ([id = '']) => markUnsent(database, id, token, { state: 'queued', ...failure }),
+    unsent: ([id = '']) => recordFailure(database, id, token, { state: 'queued', ...failure }),
   };
   // From the sixth time on a prepared statement keeps one plan for good.
   for (let number = 1; number <= 8; number++) {

@@ -46,7 +46,7 @@ export async function insertLetters(db: Queryable, letters: NewLetterRow[]): Pro
   });
 }
 
-/** Whom a letter goes to and in which language: frozen once a final dot may have been sent. */
+/** Whom a letter goes to and in which language: lockedRecipient once a final dot may have been sent. */
 export interface Recipient {
   to: string;
   name: string;
@@ -169,7 +169,7 @@ const MARK_AND_KEEP = {
 };
 
 /** Puts a letter back until its next try, or ends it as failed. Fenced by the token. */
-export async function markUnsent(
+export async function recordFailure(
   db: Queryable,
   id: string,
   token: string,

@@ -7,10 +7,18 @@ import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
 const moment = new Date('2026-11-22T18:30:00.123Z');
 const letter: ClaimedLetter = {
-  ...{ id: '019ac0de-1111-7000-8000-000000000001', orderId: 'order', customerId: 'anna' },
-  ...{ kind: 'happiness', total: { amount: 50_000, currency: 'RUB' }, reason: null },
-  ...{ occurredAt: moment, createdAt: moment, tryingSince: moment, attempt: 1 },
-  ...{ frozen: null, previousState: 'queued' },
+  id: '019ac0de-1111-7000-8000-000000000001',
+  orderId: 'order',
+  customerId: 'anna',
+  kind: 'happiness',
+  total: { amount: 50_000, currency: 'RUB' },
+  reason: null,
+  occurredAt: moment,
+  createdAt: moment,
+  tryingSince: moment,
+  attempt: 1,
+  lockedRecipient: null,
+  previousState: 'queued',
 };
 
 /** The record of one attempt, where profiles take 30 ms and the mail server 50. */
@@ -55,8 +63,8 @@ test('an attempt tells how long profiles took, with or without a profile', async
 });
 
 test('where profiles were not asked or did not answer there is no such time', async () => {
-  const frozen = { to: 'anna@example.com', name: 'Анна', locale: 'ru' } as const;
-  assert.deepEqual(timesOf(await attemptOf({ frozen })), [null, 50]);
+  const lockedRecipient = { to: 'anna@example.com', name: 'Анна', locale: 'ru' } as const;
+  assert.deepEqual(timesOf(await attemptOf({ lockedRecipient })), [null, 50]);
   const failed = await attemptOf({}, async () => {
     throw new Error('no answer');
   });

@@ -98,7 +98,7 @@ async function attemptSafely(
 }
 
 async function attempt(deps: SendLetterDeps, letter: ClaimedLetter): Promise<SendOutcome> {
-  let recipient = letter.frozen;
+  let recipient = letter.lockedRecipient;
   if (recipient === null) {
     try {
       const contact = await deps.findContact(letter.customerId);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pino from 'pino';
+import { eventually } from '#harness/eventually.ts';
 import type { SmtpStep } from '#harness/faults/smtp-server.ts';
 import {
   contactOf,
   outcomesOf,
   startLetterBench as start,
 } from '#harness/system/letter-workers.ts';
-import { eventually } from '#harness/system/system.ts';
 import type { OurFault } from '../smtp/refusal.ts';
 
 test('I6: a letter is sent, once, with its attempt and the server’s answer kept', async (t) => {

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Profile } from '#contracts/profiles.ts';
 import { type BackoffOptions, backoffMs, pause } from '#platform/async/backoff.ts';
 import { type Batcher, createBatcher } from '#platform/async/batcher.ts';
-import { createBell } from '#platform/async/wakeup.ts';
+import { createWakeup } from '#platform/async/wakeup.ts';
 import { describeError } from '#platform/errors.ts';
 import { type Database, isRowFault, isTransient } from '#platform/postgres/database.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
@@ -70,11 +70,13 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   const stop = new AbortController();
   /** Set when `close` waits no longer. */
   const over = new AbortController();
-  const bell = createBell();
+  const wakeup = createWakeup();
   // One run at a time: two would be of half the size each, and cost a third more.
   const batch = {
-    ...{ isOneItems: isRowFault, runsMax: 1 },
-    ...{ batchMax: IN_FLIGHT_MAX, waitingMax: IN_FLIGHT_MAX },
+    isItemError: isRowFault,
+    maxConcurrency: 1,
+    batchMax: IN_FLIGHT_MAX,
+    waitingMax: IN_FLIGHT_MAX,
   };
   const markCommitting = createBatcher({
     ...batch,
@@ -102,7 +104,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         failures = 0;
         if (letters.length > 0) startSending(letters);
         // After a full claim more may be due.
-        if (letters.length < CLAIM_MAX) await bell.wait(times.pollMs);
+        if (letters.length < CLAIM_MAX) await wakeup.wait(times.pollMs);
       } catch (error) {
         failures++;
         log.warn({ failures }, `letter worker: ${masked(error)}`);
@@ -146,7 +148,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         })
         .finally(() => {
           inFlight.delete(letter.id);
-          if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) bell.ring();
+          if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) wakeup.notify();
         });
       inFlight.set(letter.id, sending);
     }
@@ -171,7 +173,7 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         } else {
           // The state first: an attempt without a record is a gap, a state without one holds the
           // letter until its lease ends.
-          await store.markUnsent(database, id, token, { retryInMs: 0, ...verdict });
+          await store.recordFailure(database, id, token, { retryInMs: 0, ...verdict });
           await store.insertAttempt(database, attempt);
         }
       },
@@ -221,10 +223,10 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
 
   const running = run();
   return {
-    kick: bell.ring,
+    kick: wakeup.notify,
     async close() {
       stop.abort();
-      bell.ring();
+      wakeup.notify();
       await running;
       await Promise.race([
         Promise.allSettled(inFlight.values()),

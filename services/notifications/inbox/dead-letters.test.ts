@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { test } from 'node:test';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
+import { eventually } from '#harness/eventually.ts';
 import {
   type NotificationsService,
   startNotificationsService as start,
 } from '#harness/system/notifications-service.ts';
-import { eventually } from '#harness/system/system.ts';
 import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
 
 const DEAD = '/operator/dead-letters';
@@ -70,12 +70,16 @@ test('a message of the topic that cannot be read is listed as it came, and read 
   });
   const { id, createdAt, ...rest } = dead;
   assert.deepEqual(rest, {
-    ...{ state: 'dead', topic: 'orders', partition: 0, offset: 0 },
+    state: 'dead',
+    topic: 'orders',
+    partition: 0,
+    offset: 0,
     key: 'ключ',
     value: '{"orderId":"\u0000"',
     headers: Object.entries(headers).map(([name, value]) => ({ name, value })),
     error: 'header ce_id is not a UUID',
-    ...{ redrives: 0, redrivenAt: null },
+    redrives: 0,
+    redrivenAt: null,
   });
   assert.ok(Date.parse(createdAt));
   assert.deepEqual((await service.call('GET', `${DEAD}/${id}`)).body, dead);
@@ -167,11 +171,9 @@ test('long texts are cut, whatever they are made of, and a page stays near 1 MB'
     header(`${i}${'n'.repeat(500)}`, 'v'.repeat(9_000)),
   );
   const { id } = await insertDead(service, null, {
-    ...{
-      key: Buffer.alloc(10_000, 'k'),
-      value: Buffer.alloc(500_000, 'v'),
-      error: 'e'.repeat(1_000),
-    },
+    key: Buffer.alloc(10_000, 'k'),
+    value: Buffer.alloc(500_000, 'v'),
+    error: 'e'.repeat(1_000),
     headers: JSON.stringify(large),
   });
   await service.database.query(
@@ -205,7 +207,9 @@ test('I6: a message that this version reads becomes its letter when it is redriv
   );
   assert.deepEqual((await redrive(service, id)).body, body);
   assert.deepEqual((await service.call('POST', `${DEAD}/redrive`)).body, {
-    ...{ redriven: 0, refused: 0, dead: 0 },
+    redriven: 0,
+    refused: 0,
+    dead: 0,
   });
   assert.equal(service.server.messages.length, 1);
 });

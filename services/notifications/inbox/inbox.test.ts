@@ -9,9 +9,18 @@ const MIGRATIONS = new URL('../migrations/', import.meta.url);
 
 function letter(changes: Partial<NewLetterRow> = {}): NewLetterRow {
   return {
-    ...{ id: randomUUID(), orderId: randomUUID(), customerId: 'anna', kind: 'happiness' },
-    ...{ totalAmount: 500, currency: 'RUB', reason: null, templateVersion: 1, traceparent: null },
-    ...{ occurredAt: '2026-11-22T18:30:00.123Z', partition: 0, offset: 0n },
+    id: randomUUID(),
+    orderId: randomUUID(),
+    customerId: 'anna',
+    kind: 'happiness',
+    totalAmount: 500,
+    currency: 'RUB',
+    reason: null,
+    templateVersion: 1,
+    traceparent: null,
+    occurredAt: '2026-11-22T18:30:00.123Z',
+    partition: 0,
+    offset: 0n,
     ...changes,
   };
 }

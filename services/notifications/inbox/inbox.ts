@@ -29,9 +29,11 @@ export function createInbox(
       });
       return parts.map(() => undefined);
     },
-    isOneItems: isContentRefusal,
-    ...{ batchMax: SHARING_MAX, runsMax: TRANSACTIONS_MAX, waitingMax: WAITING_MAX },
-    gatherTurn: true,
+    isItemError: isContentRefusal,
+    batchMax: SHARING_MAX,
+    maxConcurrency: TRANSACTIONS_MAX,
+    waitingMax: WAITING_MAX,
+    coalescePerTick: true,
   });
   return (letters, deadLetters) => storeShared({ letters, deadLetters });
 }

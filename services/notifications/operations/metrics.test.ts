@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '#harness/eventually.ts';
 import { readMetrics } from '#harness/metrics.ts';
 import { startNotificationsService } from '#harness/system/notifications-service.ts';
-import { eventually } from '#harness/system/system.ts';
 
 test('what is not read, not sent and cannot be used is counted', async (t) => {
   const service = await startNotificationsService(t);
@@ -12,8 +12,11 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
   const waiting = (state: string) => `orderbell_letters_waiting{state="${state}"}`;
   const quiet = {
     [lag]: 0,
-    ...{ [waiting('queued')]: 0, [waiting('sending')]: 0, [waiting('committing')]: 0 },
-    ...{ orderbell_letters_waiting_oldest_seconds: 0, orderbell_letters_failed: 0 },
+    [waiting('queued')]: 0,
+    [waiting('sending')]: 0,
+    [waiting('committing')]: 0,
+    orderbell_letters_waiting_oldest_seconds: 0,
+    orderbell_letters_failed: 0,
     orderbell_dead_letters: 0,
   };
   assert.deepEqual(await look(), quiet);
@@ -34,8 +37,11 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
   assert.ok(oldest >= 60);
   assert.deepEqual(counts, {
     [lag]: 0,
-    ...{ [waiting('queued')]: 2, [waiting('sending')]: 0, [waiting('committing')]: 0 },
-    ...{ orderbell_letters_failed: 1, orderbell_dead_letters: 1 },
+    [waiting('queued')]: 2,
+    [waiting('sending')]: 0,
+    [waiting('committing')]: 0,
+    orderbell_letters_failed: 1,
+    orderbell_dead_letters: 1,
     'orderbell_messages_of_unknown_type_total{type="other\\"type"}': 1,
   });
 });

@@ -1,7 +1,7 @@
 import * as contract from '#contracts/notifications.ts';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { within } from '#platform/async/deadline.ts';
-import { shareReading } from '#platform/async/single-flight.ts';
+import { singleFlight } from '#platform/async/single-flight.ts';
 import type { Broker } from '#platform/broker/port/broker.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -23,7 +23,7 @@ export function serveOverview(
   { database, broker, group }: { database: Database; broker: Broker; group: string },
 ): void {
   // Shared for itself: of a broker that hangs, the next overview asks no second time.
-  const readLag = shareReading(() => broker.lag(ORDERS_TOPIC, group));
+  const readLag = singleFlight(() => broker.lag(ORDERS_TOPIC, group));
 
   async function lagOrNull(): Promise<contract.NotificationsOverview['lag']> {
     const lag = await within(LAG_TIMEOUT_MS, readLag()).catch(() => null);
@@ -36,7 +36,7 @@ export function serveOverview(
     }));
   }
 
-  const readOverview = shareReading(async (): Promise<contract.NotificationsOverview> => {
+  const readOverview = singleFlight(async (): Promise<contract.NotificationsOverview> => {
     const [letters, oldestWaitingMs, justSent, deadLetters, refusals, lag] = await Promise.all([
       store.countLetters(database, COUNTED_MAX),
       store.readOldestWaitingMs(database),

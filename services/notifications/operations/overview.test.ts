@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closeDatabase } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { readMetrics } from '#harness/metrics.ts';
 import { startLetterBench } from '#harness/system/letter-workers.ts';
 import {
   type NotificationsService,
   startNotificationsService as start,
 } from '#harness/system/notifications-service.ts';
-import { eventually } from '#harness/system/system.ts';
 import { countDeadLetters, countJustSent, countLetters } from './overview-store.ts';
 
 const overviewOf = async (service: NotificationsService) => {
@@ -25,7 +25,10 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     return overview.lag?.length === 1 && overview;
   });
   assert.deepEqual(quiet, {
-    ...{ letters: NO_LETTERS, oldestWaitingMs: 0, sentPerSecond: 0, deadLetters: 0 },
+    letters: NO_LETTERS,
+    oldestWaitingMs: 0,
+    sentPerSecond: 0,
+    deadLetters: 0,
     lag: [{ partition: 0, position: 0, end: 0, lag: 0 }],
   });
 
@@ -90,10 +93,18 @@ test('counts end at the maximum, and a marked letter is still being sent', async
   await sql(`update letters set ${marked} where id = $1`, [ids[0]]);
   await sql(`update letters set state = 'sending' where id = $1`, [ids[1]]);
   assert.deepEqual(await countLetters(database, 2), {
-    ...{ max: 2, queued: 2, sending: 2, sent: 0, failed: 0 },
+    max: 2,
+    queued: 2,
+    sending: 2,
+    sent: 0,
+    failed: 0,
   });
   assert.deepEqual(await countLetters(database, 9), {
-    ...{ max: 9, queued: 3, sending: 2, sent: 0, failed: 0 },
+    max: 9,
+    queued: 3,
+    sending: 2,
+    sent: 0,
+    failed: 0,
   });
   await sql(
     `insert into dead_letters (id, topic, partition, "offset", headers, digest, error, redriven_at)

@@ -37,12 +37,12 @@ export async function createOrder(
   if (foreign !== -1) {
     const pointer = `/items/${foreign}/unitPrice/currency`;
     throw new AppError(commonProblems.invalidRequest, `a price is not in ${deps.currency}`, {
-      faults: [{ pointer, rule: 'const', expected: deps.currency }],
+      violations: [{ pointer, rule: 'const', expected: deps.currency }],
     });
   }
   if (amount === null) {
     throw new AppError(commonProblems.invalidRequest, 'total outside the limits', {
-      faults: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
+      violations: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
     });
   }
   const requestHash = hashOf(items);

@@ -26,7 +26,7 @@ const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 // One at a time: two are each half as large, and a statement costs more than a row of it.
-const BATCHES = { isOneItems: isRowFault, batchMax: 64, runsMax: 1, waitingMax: 1_024 };
+const BATCHES = { isItemError: isRowFault, batchMax: 64, maxConcurrency: 1, waitingMax: 1_024 };
 
 // The largest orders have 170 KB: a statement of 64 of them would run into its time-out.
 const INSERT_CHARACTERS_MAX = 1024 * 1024;

@@ -162,8 +162,12 @@ function itemsOf(price: number) {
 test('of many orders in one statement, only those with a new key are stored', async (t) => {
   const { database } = await start(t);
   const draft = (customerId: string, idempotencyKey: string): store.OrderDraft => ({
-    ...{ id: randomUUIDv7(), createdAt: new Date(), customerId, idempotencyKey },
-    ...{ requestHash: Buffer.alloc(32), total: rub(1) },
+    id: randomUUIDv7(),
+    createdAt: new Date(),
+    customerId,
+    idempotencyKey,
+    requestHash: Buffer.alloc(32),
+    total: rub(1),
     ...itemsOf(1),
   });
   const before = draft('anna', 'used');

@@ -81,8 +81,16 @@ export async function insertOrders(db: Queryable, drafts: OrderDraft[]): Promise
 function pendingOrderOf({ id, customerId, items, total, createdAt }: OrderDraft): Order {
   const moment = createdAt.toISOString();
   return {
-    ...{ id, customerId, status: 'Pending', statusReason: null, items, total, payment: null },
-    ...{ version: 1, createdAt: moment, updatedAt: moment },
+    id,
+    customerId,
+    status: 'Pending',
+    statusReason: null,
+    items,
+    total,
+    payment: null,
+    version: 1,
+    createdAt: moment,
+    updatedAt: moment,
   };
 }
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { AuditedOrder, Order } from '#contracts/orders.ts';
+import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
-import { eventually, rub } from '#harness/system/system.ts';
+import { rub } from '#harness/system/system.ts';
 
 async function auditOf({ call }: OrdersService, query = 'limit=500'): Promise<AuditedOrder[]> {
   const { status, body } = await call('GET', `/audit/orders?${query}`);

@@ -24,8 +24,15 @@ function eventOf({ order, eventId, outbox }: OrderHistory): contract.OrderEvent 
   if (eventId === null) return null;
   if (outbox !== null) return keptEventOf(outbox);
   return {
-    ...{ id: eventId, topic: ORDERS_TOPIC, key: order.id, headers: [], value: null },
-    ...{ createdAt: null, publishedAt: null, partition: null, offset: null },
+    id: eventId,
+    topic: ORDERS_TOPIC,
+    key: order.id,
+    headers: [],
+    value: null,
+    createdAt: null,
+    publishedAt: null,
+    partition: null,
+    offset: null,
   };
 }
 

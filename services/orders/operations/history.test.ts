@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { openEmbeddedBroker } from '#harness/broker/embedded-broker.ts';
+import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService as start } from '#harness/system/orders-service.ts';
-import { eventually } from '#harness/system/system.ts';
 
 // What orders tells of one order's way.
 
@@ -55,8 +55,13 @@ test('the event is shown as its message lies on the topic, and where', async (t)
   assert.deepEqual(
     { ...event, headers: [], value: null },
     {
-      ...{ id: rows[0].id, topic: 'orders', key: id, headers: [], value: null },
-      ...{ partition: rows[0].partition, offset: Number(rows[0].offset) },
+      id: rows[0].id,
+      topic: 'orders',
+      key: id,
+      headers: [],
+      value: null,
+      partition: rows[0].partition,
+      offset: Number(rows[0].offset),
       createdAt: rows[0].created_at.toISOString(),
       publishedAt: rows[0].published_at.toISOString(),
     },

@@ -9,8 +9,10 @@ const metricsOf = ({ url }: OrdersService) => readMetrics(url, 'orderbell_');
 test('what has not ended and what is not published is counted, with the age of the oldest', async (t) => {
   const orders = await startOrdersService(t);
   const nothing = {
-    ...{ orderbell_orders_pending: 0, orderbell_orders_pending_oldest_seconds: 0 },
-    ...{ orderbell_outbox_unpublished: 0, orderbell_outbox_oldest_seconds: 0 },
+    orderbell_orders_pending: 0,
+    orderbell_orders_pending_oldest_seconds: 0,
+    orderbell_outbox_unpublished: 0,
+    orderbell_outbox_oldest_seconds: 0,
   };
   assert.deepEqual(await metricsOf(orders), nothing);
 

@@ -1,5 +1,5 @@
 import * as contract from '#contracts/orders.ts';
-import { shareReading } from '#platform/async/single-flight.ts';
+import { singleFlight } from '#platform/async/single-flight.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { countLatest, readOutbox, readPendingByAge, readRates } from './overview-store.ts';
@@ -20,7 +20,7 @@ export function serveOverview(
   api: InternalApi,
   { database, relayed }: { database: Database; relayed: boolean },
 ): void {
-  const readOverview = shareReading(async (): Promise<contract.OrdersOverview> => {
+  const readOverview = singleFlight(async (): Promise<contract.OrdersOverview> => {
     const [latest, rates, pending, outbox] = await Promise.all([
       countLatest(database, COUNTED_MAX),
       readRates(database, RATES_S),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closeDatabase } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService as start } from '#harness/system/orders-service.ts';
-import { eventually } from '#harness/system/system.ts';
 import { countLatest, readOutbox, readPendingByAge, readRates } from './overview-store.ts';
 
 const overviewOf = async (orders: OrdersService) => {
@@ -80,7 +80,11 @@ test('counts end at the maximum', async (t) => {
   const { unpublished, oldestMs } = await readOutbox(orders.database, 1);
   assert.ok(unpublished === 1 && oldestMs >= 3_600_000);
   assert.deepEqual(await countLatest(orders.database, 2), {
-    ...{ counted: 2, max: 2, pending: 1, paid: 1, cancelled: 0 },
+    counted: 2,
+    max: 2,
+    pending: 1,
+    paid: 1,
+    cancelled: 0,
   });
 });
 
@@ -101,6 +105,8 @@ test('rates tell what was placed and what ended lately, each by its own moment',
   // So long that all of this test lies in it.
   const seconds = 600;
   assert.deepEqual(await readRates(orders.database, seconds), {
-    ...{ placed: 3 / seconds, paid: 2 / seconds, cancelled: 1 / seconds },
+    placed: 3 / seconds,
+    paid: 2 / seconds,
+    cancelled: 1 / seconds,
   });
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
-import { eventually } from '#harness/system/system.ts';
 
 const AUTHOR = { reason: 'drill', madeBy: 'olga' };
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type KafkaServer, type KafkaServerOptions, startKafkaServer } from '#dev/kafka/server.ts';
-import { testLayout } from '../system/layout.ts';
+import { testLayout } from './layout.ts';
 
 /** Where tests that need a Kafka of their own find its jars; undefined: KAFKA_BROKERS was given. */
 const jars = process.env.TEST_KAFKA_JARS;

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Order } from '#contracts/orders.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { HttpClient } from '#platform/http/client.ts';
-import { type Neighbours, orderNeighbours, recoveryNeighbours } from './service-clients.ts';
+import type { ServiceClients } from '../context/service-clients.ts';
+import { orderClients, recoveryClients } from './order-clients.ts';
 
 const OWN = '00000000-0000-7000-8000-00000000000a';
 const OTHER = '00000000-0000-7000-8000-00000000000b';
@@ -14,16 +15,17 @@ const order = { id: OWN, customerId: 'anna', total, items } as unknown as Order;
 const operation = (orderId: string) => ({ id: 'o', orderId });
 
 /** Clients whose every call is answered with this body. */
-function answering(body: unknown, status = 200): Neighbours {
+function answering(body: unknown, status = 200): ServiceClients {
   const client = { call: async () => ({ status, body, problem: status >= 400 }) };
-  return { orders: client, billing: client } as unknown as Record<string, HttpClient> & Neighbours;
+  return { orders: client, billing: client } as unknown as Record<string, HttpClient> &
+    ServiceClients;
 }
 
 function bind(body: unknown) {
   const alarms: string[] = [];
   const onAlarm = (message: string) => void alarms.push(message);
   const options = { deadline: deadlineIn(1_000), traceId: '0'.repeat(32), onAlarm };
-  return { alarms, deps: orderNeighbours(answering(body), options) };
+  return { alarms, deps: orderClients(answering(body), options) };
 }
 
 const request = { customerId: 'anna', idempotencyKey: 'key', items };
@@ -68,7 +70,7 @@ for (const [name, own, foreign, run] of steps) {
 
 test('recovery acts on no answer about another order', async () => {
   const options = { olderThanMs: 1, leaseMs: 1, limit: 1, deadline: () => deadlineIn(1_000) };
-  const bound = (body: unknown) => recoveryNeighbours(answering(body), options);
+  const bound = (body: unknown) => recoveryClients(answering(body), options);
   const decision = { orderId: OWN, decision: 'voided', operationId: null };
   assert.deepEqual(await bound(decision).voidPayment(order), decision);
   const isInternal = { message: /is about/ };

@@ -1,0 +1,109 @@
+import { type Static, Type } from 'typebox';
+import { CurrencySetting } from '#contracts/common.ts';
+import { settingsSchema } from '#platform/config/load-config.ts';
+import { listenerSettings } from '#platform/service/internal-service.ts';
+import { limitSettings } from './request-limits.ts';
+
+const urls = (callee: string) =>
+  Type.Array(Type.String({ format: 'http-url' }), {
+    description: `Base URLs of ${callee}, comma-separated.`,
+  });
+
+const properties = {
+  ...listenerSettings,
+  PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65_535, description: 'Public port.' }),
+  GATEWAY_PRIVATE_KEY: Type.String({
+    format: 'ed25519-key',
+    description: "Ed25519 key (PKCS#8 PEM) that signs the gateway's calls to the services.",
+  }),
+  ORDERS_URL: urls('orders'),
+  BILLING_URL: urls('billing'),
+  PROFILES_URL: urls('profiles'),
+  NOTIFICATIONS_URL: urls('notifications'),
+  IDENTITY_URL: Type.Optional(urls('identity; not used when OIDC_ISSUER is set')),
+  OIDC_ISSUER: Type.Optional(
+    Type.String({
+      format: 'issuer-url',
+      description: 'OpenID Connect issuer whose tokens are accepted instead.',
+    }),
+  ),
+  OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
+  OIDC_CLIENT_ID: Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description:
+        'Public client (PKCE, redirect to /sign-in) by which the console signs people in at ' +
+        'OIDC_ISSUER; without it one pastes a token there.',
+    }),
+  ),
+  OIDC_SCOPE: Type.String({
+    default: 'openid email profile',
+    // RFC 6749 section 3.3; without openid there is no ID token to tell who came.
+    pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
+    description: 'Scopes that the console asks OIDC_ISSUER for, openid first.',
+  }),
+  TOKEN_ISSUER: Type.String({
+    default: 'orderbell',
+    description: 'Required `iss` of tokens of the identity service.',
+  }),
+  TOKEN_TYPES: Type.Array(Type.String(), {
+    default: ['none', 'jwt', 'at+jwt'],
+    description: 'Accepted `typ` headers of tokens; `none` for tokens without one.',
+  }),
+  OPERATOR_CLAIM: Type.String({
+    default: 'scope',
+    description: 'Claim that makes an operator; dots lead into objects (realm_access.roles).',
+  }),
+  OPERATOR_CLAIM_VALUE: Type.String({ default: 'operator', description: 'Its value.' }),
+  WALLET_SELF_TOP_UP: Type.Boolean({
+    default: false,
+    description: 'Whether customers may top their own wallets up.',
+  }),
+  CURRENCY: CurrencySetting,
+  ORDER_DEADLINE_MS: Type.Integer({
+    default: 5_000,
+    minimum: 100,
+    maximum: 60_000,
+    description: 'Budget of one order; after it the answer is 202 or 503.',
+  }),
+  RECOVERY_AGE_MS: Type.Integer({
+    default: 30_000,
+    minimum: 0,
+    maximum: 86_400_000,
+    description: 'Age at which a Pending order is recovered; above ORDER_DEADLINE_MS.',
+  }),
+  RECOVERY_INTERVAL_MS: Type.Integer({
+    default: 5_000,
+    minimum: 50,
+    maximum: 3_600_000,
+    description: 'Mean time between rounds of recovery.',
+  }),
+  ...limitSettings,
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description: 'Whether X-Forwarded-For tells the client address (only behind your own proxy).',
+  }),
+  METRICS: Type.Boolean({
+    default: false,
+    description:
+      'Whether /metrics is served on the public port; for listeners that are not public.',
+  }),
+  CONSOLE: Type.Boolean({
+    default: true,
+    description: 'Whether the web console is served at /; without it / leads to the API docs.',
+  }),
+  MAILBOX_URL: Type.Optional(
+    Type.String({
+      format: 'http-url',
+      description:
+        'Where the mailbox of the default set-up is; for the page /mailbox of the console.',
+    }),
+  ),
+};
+
+export const GatewayConfig = settingsSchema(properties, (_config, isSet) =>
+  isSet('OIDC_ISSUER') || isSet('IDENTITY_URL')
+    ? []
+    : ['IDENTITY_URL is not set: it is needed where OIDC_ISSUER is not set either'],
+);
+export type GatewayConfig = Static<typeof GatewayConfig>;
