@@ -40,7 +40,7 @@ async function isFresh(): Promise<boolean> {
 
 /** By content: times of files tell nothing after a checkout. */
 async function digestOfSources(): Promise<string> {
-  const names = ['../package-lock.json', '../dev/console.ts', ...SHARED];
+  const names = ['../package-lock.json', '../dev/start/console.ts', ...SHARED];
   for await (const name of glob('**/*.{ts,tsx,css,html,svg}', {
     cwd: SOURCES,
     exclude: (path) => path === 'dist',

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { backoffMs, pause } from '../async/backoff.ts';
+import { pause } from '../async/backoff.ts';
 import { within } from '../async/deadline.ts';
-import { createWakeup } from '../async/wakeup.ts';
+import { startLoop } from '../async/loop.ts';
 import type { Acknowledgement, Broker, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
@@ -49,39 +49,27 @@ export interface RelayOptions {
  */
 export function startRelay(options: RelayOptions): Relay {
   const { log } = options;
-  const stop = new AbortController();
-  const wakeup = createWakeup();
-
-  async function run(): Promise<void> {
-    let failures = 0;
-    // The first time at once: a broker is restored, or replaced, while we are down.
-    let upkeepAt = performance.now();
-    while (!stop.signal.aborted) {
-      try {
-        if (performance.now() >= upkeepAt) {
-          const dueInMs = await maintainOutbox(options);
-          upkeepAt = performance.now() + dueInMs;
-        }
-        const moved = await moveBatch(options);
-        failures = 0;
-        // Of a row alone nobody waits for this; where there are many, they gather.
-        if (moved > 0) await pause(moved === BATCH_MAX ? BREATH_MS : GATHER_MS, stop.signal);
-        if (moved < BATCH_MAX) await wakeup.wait(POLL_MS);
-      } catch (error) {
-        failures++;
-        log.warn({ failures }, `outbox relay: ${describeError(error)}`);
-        await pause(backoffMs(failures, RETRY), stop.signal);
+  // The first time at once: a broker is restored, or replaced, while we are down.
+  let maintenanceAt = performance.now();
+  const loop = startLoop({
+    name: 'outbox relay',
+    log,
+    retry: RETRY,
+    async round(signal) {
+      if (performance.now() >= maintenanceAt) {
+        const dueInMs = await maintainOutbox(options);
+        maintenanceAt = performance.now() + dueInMs;
       }
-    }
-  }
-
-  const running = run();
+      const moved = await moveBatch(options);
+      // Nobody waits for a single event; many rows gather meanwhile.
+      if (moved > 0) await pause(moved === BATCH_MAX ? BREATH_MS : GATHER_MS, signal);
+      return moved < BATCH_MAX ? POLL_MS : 0;
+    },
+  });
   return {
-    kick: wakeup.notify,
+    kick: loop.notify,
     async close() {
-      stop.abort();
-      wakeup.notify();
-      await within(CLOSE_TIMEOUT_MS, running).catch((error: unknown) => {
+      await within(CLOSE_TIMEOUT_MS, loop.close()).catch((error: unknown) => {
         log.warn(`outbox relay: a batch is let go: ${describeError(error)}`);
       });
     },

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import { pause } from '../async/backoff.ts';
-import { describeError } from '../errors.ts';
+import { type Loop, startLoop } from '../async/loop.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
 
 /** Rows are kept this long: after their publication, or without a relay after their creation. */
@@ -14,34 +13,22 @@ const RETENTION_EVERY_MS = 60_000;
  * nobody marks them. Who publishes them reads the write-ahead log, which keeps an insert whatever
  * happens to its row. Safe with several replicas.
  */
-export function startOutboxRetention(options: { database: Database; log: Logger }): {
-  /** Waits for the statement under way. */
-  close(): Promise<void>;
-} {
+export function startOutboxRetention(options: {
+  database: Database;
+  log: Logger;
+}): Pick<Loop, 'close'> {
   const { database, log } = options;
-  const stop = new AbortController();
-
-  async function run(): Promise<void> {
-    while (!stop.signal.aborted) {
-      try {
-        // Those that a relay published before it was turned off.
-        await deletePublished(database);
-        await deleteByAge(database);
-      } catch (error) {
-        // They wait for the next time.
-        log.warn(`outbox retention: ${describeError(error)}`);
-      }
-      await pause(RETENTION_EVERY_MS, stop.signal);
-    }
-  }
-
-  const running = run();
-  return {
-    async close() {
-      stop.abort();
-      await running;
+  return startLoop({
+    name: 'outbox retention',
+    log,
+    retry: { firstMs: RETENTION_EVERY_MS, maxMs: RETENTION_EVERY_MS },
+    async round() {
+      // Those that a relay published before it was turned off.
+      await deletePublished(database);
+      await deleteByAge(database);
+      return RETENTION_EVERY_MS;
     },
-  };
+  });
 }
 
 /** Deletes what a relay published longer ago than the retention. */
