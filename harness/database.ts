@@ -17,7 +17,7 @@ export function testServerUrl(): string {
 
 /** Where the migrations of a service are, or those of the embedded broker under `broker`. */
 export function migrationsOf(name: string): URL {
-  const folder = name === 'broker' ? 'platform/broker/embedded-' : `services/${name}/`;
+  const folder = name === 'broker' ? 'platform/broker/embedded/' : `services/${name}/`;
   return new URL(`../${folder}migrations/`, import.meta.url);
 }
 

@@ -17,7 +17,7 @@ const MIGRATIONS = {
   orders: 'services/orders/migrations/',
   billing: 'services/billing/migrations/',
   notifications: 'services/notifications/migrations/',
-  broker: 'platform/broker/embedded-migrations/',
+  broker: 'platform/broker/embedded/migrations/',
 };
 const PAST = { count: 50, customerIds: ['anna', 'boris', 'vera'] };
 /** One live order, with its letter, beside those of the past. */

@@ -3,7 +3,7 @@ import type { PartitionLag } from '../port/broker.ts';
 import type { Reader } from './store.ts';
 
 // Statements about groups: positions, leases, members. Those about topics and messages are in
-// `embedded-store.ts`.
+// `store.ts`.
 
 /** One partition as its group sees it. */
 export interface SurveyRow {
