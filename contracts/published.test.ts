@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brokerUnavailable } from '#platform/broker/port/broker.ts';
 import { commonProblems, type ProblemType } from '#platform/errors.ts';
@@ -11,23 +10,9 @@ import * as letters from './notifications.ts';
 import * as operator from './operator.ts';
 import * as orders from './orders.ts';
 import * as profiles from './profiles.ts';
-import { publishedDescriptions, publishedText } from './published.ts';
 
 const notifications = { ...letters, ...letterAudit };
 const contracts = { billing, gateway, identity, notifications, operator, orders, profiles };
-const folder = new URL('published/', import.meta.url);
-const descriptions = publishedDescriptions();
-
-for (const [name, description] of Object.entries(descriptions)) {
-  test(`published/${name} is what the contracts say`, () => {
-    const text = readFileSync(new URL(name, folder), 'utf8');
-    assert.ok(text === publishedText(description), `${name} is out of date: npm run contracts`);
-  });
-}
-
-test('nothing else is published', () => {
-  assert.deepEqual(readdirSync(folder).sort(), Object.keys(descriptions).sort());
-});
 
 interface Operation {
   operationId: string;

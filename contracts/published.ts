@@ -1,5 +1,4 @@
 import type { TSchema } from 'typebox';
-import { asyncApi } from './asyncapi.ts';
 import * as billing from './billing.ts';
 import { Money } from './common.ts';
 import * as gateway from './gateway.ts';
@@ -48,10 +47,11 @@ export function gatewayApi(): Record<string, unknown> {
   });
 }
 
-function internalApi(
+/** The API of a service that other services call. */
+export function internalApi(
   service: string,
   endpoints: Record<string, unknown>,
-  schemas: Record<string, TSchema>,
+  schemas: Record<string, TSchema> = {},
 ): Record<string, unknown> {
   return openApiOf({
     title: `Orderbell ${service}`,
@@ -61,49 +61,42 @@ function internalApi(
   });
 }
 
-/** Every description that `contracts/published/` holds, by file name. */
-export function publishedDescriptions(): Record<string, Record<string, unknown>> {
+export function ordersApi() {
   const { AuditedOrder, Order, OrderItem, PendingOrder } = orders;
-  const { AuditedPayment, Payment, PaymentDecision, PaymentRequest, Wallet, WalletOperation } =
-    billing;
-  const { Profile, ProfileData } = profiles;
-  return {
-    'gateway.openapi.json': gatewayApi(),
-    'orders.openapi.json': internalApi('orders', orders, {
-      AuditedOrder,
-      Money,
-      Order,
-      OrderItem,
-      PendingOrder,
-    }),
-    'billing.openapi.json': internalApi('billing', billing, {
-      AuditedPayment,
-      Money,
-      Payment,
-      PaymentDecision,
-      PaymentRequest,
-      Wallet,
-      WalletOperation,
-    }),
-    'profiles.openapi.json': internalApi('profiles', profiles, { Profile, ProfileData }),
-    'notifications.openapi.json': internalApi(
-      'notifications',
-      { ...notifications, ...letterAudit },
-      {
-        AuditedLetter: letterAudit.AuditedLetter,
-        DeadLetter: notifications.DeadLetter,
-        Letter: notifications.Letter,
-        OperatorLetter: notifications.OperatorLetter,
-      },
-    ),
-    'identity.openapi.json': internalApi('identity', identity, {
-      AccessToken: identity.AccessToken,
-    }),
-    'orders.asyncapi.json': asyncApi(),
-  };
+  return internalApi('orders', orders, { AuditedOrder, Money, Order, OrderItem, PendingOrder });
 }
 
-/** The text of a published file. */
-export function publishedText(description: Record<string, unknown>): string {
-  return `${JSON.stringify(description, null, 2)}\n`;
+export function billingApi() {
+  const { AuditedPayment, Payment, PaymentDecision, PaymentRequest } = billing;
+  const { Wallet, WalletOperation } = billing;
+  return internalApi('billing', billing, {
+    AuditedPayment,
+    Money,
+    Payment,
+    PaymentDecision,
+    PaymentRequest,
+    Wallet,
+    WalletOperation,
+  });
+}
+
+export function profilesApi() {
+  const { Profile, ProfileData } = profiles;
+  return internalApi('profiles', profiles, { Profile, ProfileData });
+}
+
+export function notificationsApi() {
+  const { AuditedLetter } = letterAudit;
+  const { DeadLetter, Letter, OperatorLetter } = notifications;
+  const endpoints = { ...notifications, ...letterAudit };
+  return internalApi('notifications', endpoints, {
+    AuditedLetter,
+    DeadLetter,
+    Letter,
+    OperatorLetter,
+  });
+}
+
+export function identityApi() {
+  return internalApi('identity', identity, { AccessToken: identity.AccessToken });
 }

@@ -1,13 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type TObject, type TSchema, Type } from 'typebox';
 import { RunSettings } from '#platform/service/run.ts';
-import { BillingConfig } from '#services/billing/service.ts';
-import { GatewayConfig } from '#services/gateway/service.ts';
-import { IdentityConfig } from '#services/identity/service.ts';
-import { NotificationsConfig } from '#services/notifications/service.ts';
-import { OrdersConfig } from '#services/orders/service.ts';
-import { ProfilesConfig } from '#services/profiles/service.ts';
 import { KafkaStartSettings } from './kafka/kafka.ts';
+import { loadServices } from './system/services.ts';
 
 // `npm run settings`: writes `.env.example` and the table in docs/operations.md anew from the
 // schemas of the services.
@@ -22,17 +17,12 @@ const StartSettings = Type.Object({
   }),
 });
 
-/** The schemas that settings come from, by who reads them. */
+/** The schemas that settings come from, by the processes that read them. */
 export const settingSchemas: Record<string, TObject> = {
   'npm start': StartSettings,
   'npm run kafka': KafkaStartSettings,
   'every process': RunSettings,
-  gateway: GatewayConfig,
-  orders: OrdersConfig,
-  billing: BillingConfig,
-  profiles: ProfilesConfig,
-  notifications: NotificationsConfig,
-  identity: IdentityConfig,
+  ...Object.fromEntries((await loadServices()).map(({ name, settings }) => [name, settings])),
 };
 
 interface Setting {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
+import { SERVICES_WITH_DATABASE } from '#dev/system/services.ts';
 import { closeDatabase, queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { call } from '#harness/requests.ts';
@@ -14,8 +15,6 @@ import {
 } from '#harness/system/processes.ts';
 
 // Each service alone, as a process: what it needs to start, and what it says of itself.
-
-const OWN_DATABASE = ['orders', 'billing', 'profiles', 'notifications', 'identity'];
 
 const untilHealth = (url: string, status: number) =>
   eventually(`${status} of ${url}/readyz`, async () => (await healthOf(url, '/readyz')) === status);
@@ -53,7 +52,7 @@ async function holdMigrations(url: string): Promise<(count: number) => Promise<v
   };
 }
 
-for (const name of OWN_DATABASE) {
+for (const name of SERVICES_WITH_DATABASE) {
   test(`${name}: replicas that start together on an empty database are all ready`, async (t) => {
     const settings = await processSettings(t);
     const go = await holdMigrations(settings.databaseUrl(name));

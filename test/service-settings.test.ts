@@ -4,13 +4,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { TObject, TSchema } from 'typebox';
 import { settingSchemas } from '#dev/settings.ts';
+import { SERVICES } from '#dev/system/services.ts';
 import { processSettings, startServiceProcess } from '#harness/system/processes.ts';
 import { mergeSettings } from '#platform/config/load-config.ts';
 import { RunSettings } from '#platform/service/run.ts';
 
 // Each service as whoever runs it meets it: one start tells everything that is wrong.
-
-const SERVICES = ['gateway', 'orders', 'billing', 'profiles', 'notifications', 'identity'];
 
 /** Settings that take any text: names in tokens and passwords that other parties choose. */
 const FREE_TEXTS = [
@@ -91,7 +90,7 @@ for (const name of SERVICES) {
     // Needed where no external issuer is named.
     if (name === 'gateway') needed.push('IDENTITY_URL');
     // Needed where no Kafka is named.
-    if (name === 'orders' || name === 'notifications') needed.push('BROKER_DATABASE_URL');
+    if ('BROKER_DATABASE_URL' in properties) needed.push('BROKER_DATABASE_URL');
     const service = startServiceProcess(t, name, {});
     assert.equal(await service.exited, 1);
     assert.deepEqual(namesIn(service.complained()), needed);

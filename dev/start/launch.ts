@@ -12,13 +12,16 @@ import { NoBinariesError } from '../postgres/cluster-directory.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
 import { databaseSettings, databasesWithoutUrl } from '../system/databases.ts';
 import { loadSecrets, type Secrets } from '../system/secrets.ts';
+import { loadService } from '../system/services.ts';
 import { openThread } from '../system/thread.ts';
 import { ensureConsole } from './console.ts';
 import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
 import { screen } from './screen.ts';
 
 const MAILBOX = new URL('../mailbox/thread.ts', import.meta.url);
-const NOTIFICATIONS = new URL('../system/notifications-thread.ts', import.meta.url);
+const SERVICE = new URL('../system/service-thread.ts', import.meta.url);
+// Orders must not wait while letters are composed.
+const IN_THREAD = 'notifications';
 
 // After Ctrl-C during a start: a step that hangs is left alone, so that the rest stops in time.
 const STEP_END_MS = 5_000;
@@ -100,15 +103,14 @@ async function start(run: Run): Promise<StartScreen> {
   const kept = await loadSecrets(home);
   await checkRunningFile(home);
   const notices: string[] = [];
-  // Whoever orders must not wait while letters are made.
   const letters = openThread();
   stops.unshift(() => letters.end());
   const consoleReady = ensureConsole();
   // The services' code is read while the database starts.
-  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, { NotificationsConfig }] = await allOf([
+  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, inThread] = await allOf([
     startDatabases(run, kept.secrets, log, (line) => notices.push(line)),
     importSystem(),
-    import('#services/notifications/service.ts'),
+    loadService(IN_THREAD),
   ]);
   interrupted.throwIfAborted();
   let mailbox: Mailbox | undefined;
@@ -131,9 +133,9 @@ async function start(run: Run): Promise<StartScreen> {
     env: process.env,
     log: (service) => createLog(service, level),
     startService(name, env) {
-      if (name !== 'notifications') return null;
-      const config = loadConfig(name, NotificationsConfig, env);
-      return letters.start(NOTIFICATIONS, { config, level });
+      if (name !== IN_THREAD) return null;
+      const config = loadConfig(name, inThread.settings, env);
+      return letters.start(SERVICE, { name, config, level });
     },
     onStarting(services) {
       run.waitingFor = services.join(', ');

@@ -1,21 +1,23 @@
 import type { Environment } from '#platform/config/load-config.ts';
+import { SERVICES_WITH_DATABASE } from './services.ts';
 
-/** Each service but the gateway has a database of its own, and so has the broker's log. */
-export const DATABASES = ['identity', 'orders', 'billing', 'profiles', 'notifications', 'broker'];
+/** Each service with migrations has a database of its own, and so has the broker's log. */
+export const DATABASES = [...SERVICES_WITH_DATABASE, 'broker'];
 
-const settingOf = (name: string) => `${name.toUpperCase()}_DATABASE_URL`;
+/** The setting that holds the URL of a database. */
+export const databaseSetting = (name: string) => `${name.toUpperCase()}_DATABASE_URL`;
 
 /** The databases that no setting names: those that the embedded server has to hold. */
 export function databasesWithoutUrl(env: Environment): string[] {
   return DATABASES.filter((name) => {
     if (name === 'broker' && env.KAFKA_BROKERS?.trim()) return false;
-    return !env[settingOf(name)]?.trim();
+    return !env[databaseSetting(name)]?.trim();
   });
 }
 
 /** For people: the settings that name these databases. */
 export function databaseSettings(names: string[]): string {
   return names
-    .map((name) => settingOf(name) + (name === 'broker' ? ' (or KAFKA_BROKERS)' : ''))
+    .map((name) => databaseSetting(name) + (name === 'broker' ? ' (or KAFKA_BROKERS)' : ''))
     .join(', ');
 }

@@ -34,8 +34,8 @@ const OWNER_ONLY = 0o600;
 export function createSecrets(): Secrets {
   return {
     databasePassword: randomText(),
-    gatewayKey: privateKey(),
-    notificationsKey: privateKey(),
+    gatewayKey: newPrivateKey(),
+    notificationsKey: newPrivateKey(),
     identitySecret: randomText(),
     operatorPassword: randomText(),
   };
@@ -177,7 +177,8 @@ function randomText(): string {
   return randomBytes(24).toString('base64url');
 }
 
-function privateKey(): string {
-  const { privateKey: key } = generateKeyPairSync('ed25519');
-  return key.export({ type: 'pkcs8', format: 'pem' }) as string;
+/** An Ed25519 key (PKCS#8 PEM). */
+export function newPrivateKey(): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }

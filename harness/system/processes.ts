@@ -2,9 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { DATABASES } from '#dev/system/databases.ts';
 import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
-import { DATABASES } from '#dev/system/system.ts';
+import { loadServices } from '#dev/system/services.ts';
+import { createWiring } from '#dev/system/wiring.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
+import type { ServiceDefinition } from '#platform/service/definition.ts';
 import { createTestDatabaseUrl } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
@@ -72,48 +75,28 @@ export interface ProcessSettings {
 
 /** Settings with which each service starts alone; it reaches no other that is not named. */
 export async function processSettings(t: TestContext): Promise<ProcessSettings> {
-  const secrets = createSecrets();
   const databases = new Map<string, string>();
   for (const name of DATABASES) databases.set(name, await createTestDatabaseUrl(t));
   const databaseUrl = (name: string) => databases.get(name) as string;
-  const publicKeys = await publicKeysOf(secrets);
-  const settings: Record<string, Record<string, string>> = {
-    orders: { BROKER_DATABASE_URL: databaseUrl('broker') },
-    notifications: {
-      BROKER_DATABASE_URL: databaseUrl('broker'),
-      NOTIFICATIONS_PRIVATE_KEY: secrets.notificationsKey,
-      PROFILES_URL: NOWHERE,
-      SMTP_URL: 'smtp://127.0.0.1:1',
-    },
-    identity: {
-      IDENTITY_SECRET: secrets.identitySecret,
-      OPERATOR_EMAIL: 'operator@example.com',
-      OPERATOR_PASSWORD: secrets.operatorPassword,
-    },
-    gateway: {
-      PORT: '0',
-      GATEWAY_PRIVATE_KEY: secrets.gatewayKey,
-      ORDERS_URL: NOWHERE,
-      BILLING_URL: NOWHERE,
-      PROFILES_URL: NOWHERE,
-      NOTIFICATIONS_URL: NOWHERE,
-      IDENTITY_URL: NOWHERE,
-    },
-  };
+  const services = await loadServices();
+  const wiring = await createWiring(services, {
+    databaseUrl,
+    secrets: createSecrets(),
+    smtpUrl: 'smtp://127.0.0.1:1',
+  });
+  const urls = Object.fromEntries(services.map(({ name }) => [name, NOWHERE]));
   return {
     databaseUrl,
-    of: (name, more = {}) => ({
-      ...(databases.has(name) && {
-        [`${name.toUpperCase()}_DATABASE_URL`]: databaseUrl(name),
-        SERVICE_PUBLIC_KEYS: publicKeys,
-      }),
-      ...settings[name],
-      ...more,
-    }),
+    of(name, more = {}) {
+      const service = services.find((each) => each.name === name) as ServiceDefinition;
+      const settings = Object.entries(wiring.settingsOf(service, urls));
+      const given = settings.filter((entry): entry is [string, string] => entry[1] !== undefined);
+      return { PORT: '0', ...Object.fromEntries(given), ...more };
+    },
   };
 }
 
-/** Nobody listens there. */
+/** No process listens there. */
 const NOWHERE = 'http://127.0.0.1:1';
 
 /** JWKS of the services that call others. */

@@ -10,12 +10,15 @@ async function startProcess(t: TestContext, env: Record<string, string>, close =
   const source = `
     import { runService } from ${JSON.stringify(runUrl.href)};
     import { Type } from 'typebox';
-    await runService('thing', Type.Object({ NAME: Type.String({ description: 'A name.' }) }),
-      async ({ NAME }) => {
+    await runService({
+      name: 'thing',
+      settings: Type.Object({ NAME: Type.String({ description: 'A name.' }) }),
+      async start({ NAME }) {
         if (NAME === 'broken') throw new Error('no place', { cause: new Error('disk full') });
         const alive = setInterval(() => {}, 1_000);
         return { url: 'http://' + NAME, async close() { clearInterval(alive); ${close} } };
-      });`;
+      },
+    });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     cwd: new URL('../..', import.meta.url),
     env: { PATH: process.env.PATH, ...env },

@@ -1,9 +1,8 @@
 import { setGlobalProxyFromEnv } from 'node:http';
-import type { Logger } from 'pino';
-import { type Static, type TObject, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { ConfigError, loadConfig, mergeSettings } from '../config/load-config.ts';
 import { describeError } from '../errors.ts';
-import type { RunningService } from './internal-service.ts';
+import type { ServiceDefinition } from './definition.ts';
 import { createLog } from './log.ts';
 import { sayWhileWaiting } from './start-step.ts';
 
@@ -22,20 +21,13 @@ export const RunSettings = Type.Object({
  * Runs one service as a process: settings from the environment, stop on SIGTERM or SIGINT with
  * exit code 0 once everything is finished.
  */
-export async function runService<S extends TObject>(
-  name: string,
-  schema: S,
-  start: (config: Static<S>, log: Logger) => Promise<RunningService>,
-): Promise<void> {
+export async function runService({ name, settings, start }: ServiceDefinition): Promise<void> {
   keepLoopbackDirect();
   try {
-    const config = loadConfig(
-      name,
-      // One schema, so that every problem is told at once.
-      mergeSettings(schema, RunSettings),
-      process.env,
-    ) as Static<S> & Static<typeof RunSettings>;
-    const log = createLog(name, config.LOG_LEVEL);
+    // One schema, so that one message lists every problem.
+    const config = loadConfig(name, mergeSettings(settings, RunSettings), process.env);
+    const { LOG_LEVEL } = config as Static<typeof RunSettings>;
+    const log = createLog(name, LOG_LEVEL);
     const service = await sayWhileWaiting(
       () => 'its database and broker',
       start(config, log),

@@ -1,4 +1,4 @@
 import { runService } from '#platform/service/run.ts';
-import { BillingConfig, startBilling } from './service.ts';
+import { service } from './service.ts';
 
-await runService('billing', BillingConfig, startBilling);
+await runService(service);

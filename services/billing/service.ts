@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
 import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
   type RunningService,
@@ -52,3 +53,12 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     close: () => database.close(),
   });
 }
+
+export const service = defineService({
+  name: 'billing',
+  settings: BillingConfig,
+  start: startBilling,
+  descriptions: {
+    'billing.openapi.json': async () => (await import('#contracts/published.ts')).billingApi(),
+  },
+});

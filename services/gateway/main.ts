@@ -1,4 +1,4 @@
 import { runService } from '#platform/service/run.ts';
-import { GatewayConfig, startGateway } from './service.ts';
+import { service } from './service.ts';
 
-await runService('gateway', GatewayConfig, startGateway);
+await runService(service);

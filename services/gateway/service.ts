@@ -5,6 +5,7 @@ import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
 import { serveMetrics } from '#platform/http/metrics.ts';
 import { createHttpServer, listen } from '#platform/http/server.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
+import { defineService } from '#platform/service/definition.ts';
 import { type RunningService, serveHealth } from '#platform/service/internal-service.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createIssuerKeys, discoverKeys } from './auth/issuer-keys.ts';
@@ -147,3 +148,12 @@ function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () =
   const urls = (IDENTITY_URL ?? []).map((base) => new URL('/jwks', base));
   return async () => urls;
 }
+
+export const service = defineService({
+  name: 'gateway',
+  settings: GatewayConfig,
+  start: startGateway,
+  descriptions: {
+    'gateway.openapi.json': async () => (await import('#contracts/published.ts')).gatewayApi(),
+  },
+});

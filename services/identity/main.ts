@@ -1,4 +1,4 @@
 import { runService } from '#platform/service/run.ts';
-import { IdentityConfig, startIdentity } from './service.ts';
+import { service } from './service.ts';
 
-await runService('identity', IdentityConfig, startIdentity);
+await runService(service);

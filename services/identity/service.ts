@@ -8,6 +8,7 @@ import {
   migrate,
 } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
   type RunningService,
@@ -165,3 +166,12 @@ async function checkKeys(auth: Auth): Promise<void> {
   await auth.getKeys();
   await auth.signToken({ id: 'start', role: 'customer' });
 }
+
+export const service = defineService({
+  name: 'identity',
+  settings: IdentityConfig,
+  start: startIdentity,
+  descriptions: {
+    'identity.openapi.json': async () => (await import('#contracts/published.ts')).identityApi(),
+  },
+});

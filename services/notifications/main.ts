@@ -1,4 +1,4 @@
 import { runService } from '#platform/service/run.ts';
-import { NotificationsConfig, startNotifications } from './service.ts';
+import { service } from './service.ts';
 
-await runService('notifications', NotificationsConfig, startNotifications);
+await runService(service);

@@ -10,6 +10,7 @@ import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
   type RunningService,
@@ -173,3 +174,13 @@ export async function startNotifications(
     },
   });
 }
+
+export const service = defineService({
+  name: 'notifications',
+  settings: NotificationsConfig,
+  start: startNotifications,
+  descriptions: {
+    'notifications.openapi.json': async () =>
+      (await import('#contracts/published.ts')).notificationsApi(),
+  },
+});

@@ -1,4 +1,4 @@
 import { runService } from '#platform/service/run.ts';
-import { OrdersConfig, startOrders } from './service.ts';
+import { service } from './service.ts';
 
-await runService('orders', OrdersConfig, startOrders);
+await runService(service);

@@ -8,6 +8,7 @@ import { startRelay } from '#platform/messaging/outbox-relay.ts';
 import { startOutboxRetention } from '#platform/messaging/outbox-retention.ts';
 import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
   type RunningService,
@@ -85,3 +86,13 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     },
   });
 }
+
+export const service = defineService({
+  name: 'orders',
+  settings: OrdersConfig,
+  start: startOrders,
+  descriptions: {
+    'orders.openapi.json': async () => (await import('#contracts/published.ts')).ordersApi(),
+    'orders.asyncapi.json': async () => (await import('#contracts/asyncapi.ts')).asyncApi(),
+  },
+});

@@ -1,4 +1,4 @@
 import { runService } from '#platform/service/run.ts';
-import { ProfilesConfig, startProfiles } from './service.ts';
+import { service } from './service.ts';
 
-await runService('profiles', ProfilesConfig, startProfiles);
+await runService(service);

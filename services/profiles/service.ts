@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { createDatabase, migrate } from '#platform/postgres/database.ts';
+import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
   type RunningService,
@@ -37,3 +38,12 @@ export async function startProfiles(config: ProfilesConfig, log: Logger): Promis
     close: () => database.close(),
   });
 }
+
+export const service = defineService({
+  name: 'profiles',
+  settings: ProfilesConfig,
+  start: startProfiles,
+  descriptions: {
+    'profiles.openapi.json': async () => (await import('#contracts/published.ts')).profilesApi(),
+  },
+});

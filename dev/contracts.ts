@@ -1,0 +1,23 @@
+import { writeFile } from 'node:fs/promises';
+import { loadServices } from './system/services.ts';
+
+// `npm run contracts`: writes the OpenAPI and AsyncAPI documents of all services.
+
+export const PUBLISHED_FOLDER = new URL('../contracts/published/', import.meta.url);
+
+/** The texts of the published files, by file name. */
+export async function publishedTexts(): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const { descriptions = {} } of await loadServices()) {
+    for (const [file, describe] of Object.entries(descriptions)) {
+      texts.set(file, `${JSON.stringify(await describe(), null, 2)}\n`);
+    }
+  }
+  return texts;
+}
+
+if (import.meta.main) {
+  for (const [name, text] of await publishedTexts()) {
+    await writeFile(new URL(name, PUBLISHED_FOLDER), text);
+  }
+}
