@@ -17,12 +17,12 @@ import {
 import { AccessToken, identityProblems, Password } from './identity.ts';
 import { journeyMembers } from './journey.ts';
 import { Letter } from './notifications.ts';
-import { Order, OrderItems, OrderStatus, orderProblems } from './orders.ts';
+import { Order, OrderStatus, orderContent, orderProblems } from './orders.ts';
 import { Profile, ProfileData, profileProblems } from './profiles.ts';
 
 /** What a customer sends to order. */
 export const NewOrder = Type.Object(
-  { customerId: Type.Optional(CustomerId), items: OrderItems },
+  { customerId: Type.Optional(CustomerId), ...orderContent },
   strict,
 );
 export type NewOrder = Static<typeof NewOrder>;

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TObject, Type } from 'typebox';
 import { ITEM_NAME_MAX, ITEMS_MAX, QUANTITY_MAX } from './amounts.ts';
 import {
   AMOUNT_MAX,
@@ -33,6 +33,13 @@ export type OrderItem = Static<typeof OrderItem>;
 
 export const OrderItems = Type.Array(OrderItem, { minItems: 1, maxItems: ITEMS_MAX });
 
+/**
+ * What a customer orders. A field that is added here reaches the public API, the stored order and
+ * the hash of its idempotency key; the event names its own fields (order-update-message.ts).
+ */
+export const orderContent = { items: OrderItems };
+export type OrderContent = Static<TObject<typeof orderContent>>;
+
 export const OrderStatus = choice('Pending', 'Paid', 'Cancelled');
 export type OrderStatus = Static<typeof OrderStatus>;
 
@@ -46,7 +53,7 @@ export const Order = Type.Object(
     customerId: CustomerId,
     status: OrderStatus,
     statusReason: nullable(CancelReason),
-    items: OrderItems,
+    ...orderContent,
     total: Money,
     payment: nullable(Type.Object({ operationId: Uuid }, strict)),
     version: Type.Integer({ minimum: 1 }),
@@ -110,7 +117,7 @@ export const createOrder = {
   callers: ['gateway'],
   batchable: true,
   body: Type.Object(
-    { customerId: CustomerId, idempotencyKey: IdempotencyKey, items: OrderItems },
+    { customerId: CustomerId, idempotencyKey: IdempotencyKey, ...orderContent },
     strict,
   ),
   responses: { 200: Order, 201: Order },

@@ -24,7 +24,8 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
     contract.placeOrder,
     { identify, check: (body) => orderViolations(body, config.CURRENCY) },
     async ({ caller, body, headers, request, traceId }) => {
-      if (body.customerId !== undefined && body.customerId !== caller.customerId) {
+      const { customerId = caller.customerId, ...content } = body;
+      if (customerId !== caller.customerId) {
         throw new AppError(contract.gatewayProblems.foreignCustomer, 'order in another name');
       }
       const deps = orderClients(clients, {
@@ -34,9 +35,9 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
       });
       void gateway.provisionProfile(caller);
       const outcome = await placeOrder(deps, {
-        customerId: caller.customerId,
+        ...content,
+        customerId,
         idempotencyKey: requireKey(headers),
-        items: body.items,
       });
       return answerTo(outcome, languageOf(request.headers['accept-language']));
     },

@@ -1,5 +1,5 @@
 import type { KeptDecision, Shortage } from '#contracts/billing.ts';
-import type { Order, OrderItem } from '#contracts/orders.ts';
+import type { Order, OrderContent } from '#contracts/orders.ts';
 
 /** What billing decided, once and for ever. */
 export type Decision =
@@ -9,10 +9,9 @@ export type Decision =
   /** With the wallet's currency where the order is in another one, which cannot be charged. */
   | { decision: 'voided'; walletCurrency?: string };
 
-export interface OrderRequest {
+export interface OrderRequest extends OrderContent {
   customerId: string;
   idempotencyKey: string;
-  items: OrderItem[];
 }
 
 /**

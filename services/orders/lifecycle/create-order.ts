@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Order, type OrderItem, orderProblems, totalOf } from '#contracts/orders.ts';
+import { type Order, type OrderContent, orderProblems, totalOf } from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { newUuidAt, timeOfUuid } from '#platform/values/uuid.ts';
 import type { OrderDraft } from './store.ts';
@@ -15,10 +15,9 @@ export interface CreateOrderDeps {
   ) => Promise<{ order: Order; requestHash: Buffer } | null>;
 }
 
-export interface OrderRequest {
+export interface OrderRequest extends OrderContent {
   customerId: string;
   idempotencyKey: string;
-  items: OrderItem[];
 }
 
 /**
@@ -31,7 +30,8 @@ export async function createOrder(
   deps: CreateOrderDeps,
   request: OrderRequest,
 ): Promise<{ order: Order; created: boolean }> {
-  const { customerId, idempotencyKey, items } = request;
+  const { customerId, idempotencyKey, ...content } = request;
+  const { items } = content;
   const amount = totalOf(items);
   const foreign = items.findIndex((item) => item.unitPrice.currency !== deps.currency);
   if (foreign !== -1) {
@@ -45,7 +45,7 @@ export async function createOrder(
       violations: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
     });
   }
-  const requestHash = hashOf(items);
+  const requestHash = hashOf(content);
   const id = newUuidAt(deps.now());
   const order = await deps.insertOrder({
     id,
@@ -53,7 +53,7 @@ export async function createOrder(
     customerId,
     idempotencyKey,
     requestHash,
-    items,
+    content,
     itemsJson: JSON.stringify(items),
     total: { amount, currency: deps.currency },
   });
@@ -70,14 +70,32 @@ export async function createOrder(
   return { order: existing.order, created: false };
 }
 
-/** Of the content, not of its spelling: the order of members in the JSON does not matter. */
-function hashOf(items: OrderItem[]): Buffer {
-  const canonical = items.map(({ name, sku, quantity, unitPrice }) => [
+/**
+ * The hash of everything that was ordered, so that a repeated key with any other content is another
+ * request. The order of members in the JSON does not matter. Items of the first version's fields
+ * give the bytes of the first version: stored hashes and replicas of older versions agree.
+ */
+export function hashOf({ items, ...rest }: OrderContent): Buffer {
+  const content = items.map(({ name, sku, quantity, unitPrice, ...more }) => [
     name,
     sku ?? null,
     quantity,
     unitPrice.amount,
     unitPrice.currency,
+    ...membersOf(more),
   ]);
-  return hash('sha256', JSON.stringify(canonical), 'buffer');
+  return hash('sha256', JSON.stringify([...content, ...membersOf(rest)]), 'buffer');
+}
+
+/** The members that are set, by name. */
+function membersOf(value: object): unknown[] {
+  return Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => ({ [name]: canonical(member) }));
+}
+
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  return typeof value === 'object' && value !== null ? membersOf(value) : value;
 }

@@ -156,7 +156,7 @@ test('I5: many orders end in one statement, each with its own event, and none wi
 
 function itemsOf(price: number) {
   const items = [{ name: 'Книга', quantity: 1, unitPrice: rub(price) }];
-  return { items, itemsJson: JSON.stringify(items) };
+  return { content: { items }, itemsJson: JSON.stringify(items) };
 }
 
 test('of many orders in one statement, only those with a new key are stored', async (t) => {

@@ -1,6 +1,7 @@
 import type {
   CancelReason,
   Order,
+  OrderContent,
   OrderItem,
   OrderStatus,
   PaymentRecord,
@@ -35,7 +36,7 @@ export interface OrderDraft {
   idempotencyKey: string;
   /** Hash of what was asked for: the same key with another hash is another request. */
   requestHash: Buffer;
-  items: OrderItem[];
+  content: OrderContent;
   /** The items as they are stored. */
   itemsJson: string;
   total: { amount: number; currency: string };
@@ -78,14 +79,14 @@ export async function insertOrders(db: Queryable, drafts: OrderDraft[]): Promise
 }
 
 /** The order that a draft became: all of its row is known before it is stored. */
-function pendingOrderOf({ id, customerId, items, total, createdAt }: OrderDraft): Order {
+function pendingOrderOf({ id, customerId, content, total, createdAt }: OrderDraft): Order {
   const moment = createdAt.toISOString();
   return {
     id,
     customerId,
     status: 'Pending',
     statusReason: null,
-    items,
+    ...content,
     total,
     payment: null,
     version: 1,
