@@ -15,6 +15,7 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { serveOrders } from './lifecycle/order-routes.ts';
+import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { serveAudit } from './operations/audit-routes.ts';
 import { serveHistory } from './operations/history-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
@@ -73,6 +74,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     metrics: orderMetrics(database, { relayed: broker !== null }),
     routes(api) {
       serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
+      servePendingOrders(api, database);
       serveAudit(api, { database, relayed: broker !== null });
       serveHistory(api, database);
       serveRepairs(api, { database, relayed: broker !== null, onEvent: outbox.kick });

@@ -10,7 +10,6 @@ import type { DatabaseClock } from '#platform/postgres/database-clock.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { newUuidAt } from '#platform/values/uuid.ts';
 import { createOrder } from './create-order.ts';
-import * as pendingStore from './pending-store.ts';
 import { recordPayment } from './record-payment.ts';
 import * as store from './store.ts';
 
@@ -23,7 +22,6 @@ export interface OrdersRoutesDeps {
 }
 
 const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
-const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 
 // One at a time: two are each half as large, and a statement costs more than a row of it.
 const BATCHES = { isItemError: isRowFault, batchMax: 64, maxConcurrency: 1, waitingMax: 1_024 };
@@ -103,28 +101,5 @@ export function serveOrders(
       limit,
     });
     return { status: 200, body: pageWith(orders, more, (order) => `orders:${order.id}`) };
-  });
-
-  api.serve(contract.claimPendingOrders, async ({ body }) => {
-    return { status: 200, body: { data: await pendingStore.claimPending(database, body) } };
-  });
-
-  api.serve(contract.listPendingOrders, async ({ query }) => {
-    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const { orders, more } = await pendingStore.listPending(database, {
-      minAgeMs: query.minAgeMs ?? 0,
-      before: decodeCursor(query.cursor, PENDING_CURSOR),
-      limit,
-    });
-    return { status: 200, body: pageWith(orders, more, (order) => `pending:${order.id}`) };
-  });
-
-  api.serve(contract.noteRecoveryFailure, async ({ params, body }) => {
-    const { orderId } = params;
-    const order =
-      (await pendingStore.noteRecoveryFailure(database, orderId, body.error)) ??
-      (await store.findOrder(database, orderId));
-    if (order === null) throw new AppError(commonProblems.notFound, `no order ${orderId}`);
-    return { status: 200, body: order };
   });
 }
