@@ -184,6 +184,12 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     "import '#platform/postgres/database.ts';",
   ],
   [
+    'onlyOrdersPublish',
+    'services/loyalty/a.ts',
+    "import { startRelay } from '#platform/messaging/outbox-relay.ts';",
+    "import '#platform/messaging/consumer/consumer.ts';",
+  ],
+  [
     'sqlInStores',
     'services/orders/lifecycle/order-routes.ts',
     "await database.query<Row>('select id from orders');",

@@ -12,10 +12,11 @@ export type Rule = (file: SourceFile) => string[];
 
 const LINES_MAX = 400;
 
-/** Services that call others over HTTP (ARCHITECTURE.md). */
-const CALLERS = ['gateway', 'notifications'];
-/** Services that talk to the broker: orders publishes, notifications consumes. */
-const BROKER_USERS = ['orders', 'notifications'];
+/** Services on an order's path, and those that they depend on, call no other service. */
+const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity'];
+/** No command travels on the broker, so what takes part in a decision does not see it. */
+const NO_BROKER = ['gateway', 'billing', 'profiles', 'identity'];
+
 /** Where SQL may stand outside of a store, with the reason. */
 export const SQL_ELSEWHERE: Record<string, string> = {
   'services/identity/service.ts': 'one replica prepares at a time: a lock on its own connection',
@@ -143,19 +144,28 @@ export const servicesByTheirEntrance: Rule = ({ path, text }) => {
 
 /** Orders and billing never call another service. */
 export const onlyCallersCall: Rule = (file) =>
-  reserved(file, {
-    callers: CALLERS,
+  forbidden(file, {
+    services: NO_CALLERS,
     what: (name) => name === '#platform/http/client.ts' || name === 'undici',
     instead: 'let the gateway orchestrate and pass what is needed with the call',
   });
 
 /** The broker carries notifications only. */
 export const onlyBrokerUsersPublish: Rule = (file) =>
-  reserved(file, {
-    callers: BROKER_USERS,
-    what: (name) => name.startsWith('#platform/broker/') || name.startsWith('#platform/messaging/'),
+  forbidden(file, {
+    services: NO_BROKER,
+    what: (name) => /^#platform\/(broker|messaging)\//.test(name),
     instead: 'no command travels on the broker, so call the service over HTTP',
   });
+
+/** Orders is the one publisher. */
+export const onlyOrdersPublish: Rule = (file) =>
+  file.path.startsWith('services/orders/')
+    ? []
+    : forbidden(file, {
+        what: (name) => name.startsWith('#platform/messaging/outbox-'),
+        instead: 'the topic has one publisher; a consumer stores what it reads',
+      });
 
 /** SQL stands in stores, one function per statement. */
 export const sqlInStores: Rule = ({ path, text }) => {
@@ -229,6 +239,7 @@ export const rules: Record<string, Rule> = {
   servicesByTheirEntrance,
   onlyCallersCall,
   onlyBrokerUsersPublish,
+  onlyOrdersPublish,
   sqlInStores,
   notTooLong,
 };
@@ -260,18 +271,16 @@ export function invariantFaults(
   });
 }
 
-function reserved(
+function forbidden(
   { path, text }: SourceFile,
-  rule: { callers: string[]; what: (name: string) => boolean; instead: string },
+  rule: { services?: string[]; what: (name: string) => boolean; instead: string },
 ): string[] {
   const service = /^services\/([\w-]+)\//.exec(path)?.[1];
-  if (service === undefined || isTest(path) || rule.callers.includes(service)) return [];
+  if (service === undefined || isTest(path)) return [];
+  if (rule.services?.includes(service) === false) return [];
   return importsOf(text)
     .filter(rule.what)
-    .map(
-      (name) =>
-        `${path} imports ${name}, which only ${rule.callers.join(' and ')} may: ${rule.instead}.`,
-    );
+    .map((name) => `${path} imports ${name}, which ${service} may not: ${rule.instead}.`);
 }
 
 function isTest(path: string): boolean {
