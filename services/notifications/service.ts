@@ -6,7 +6,7 @@ import { deadlineIn } from '#platform/async/deadline.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
+import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
 import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
@@ -85,19 +85,13 @@ export async function startNotifications(
   await migrate(database, new URL('migrations/', import.meta.url));
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
-  const profilesClient = createHttpClient({
-    callee: 'profiles',
-    urls: config.PROFILES_URL,
-    credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
-    log,
-  });
+  const contacts = await openContacts(config, log);
   const mailer = createMailer({
     url: config.SMTP_URL,
     connectionsMax: config.SMTP_CONNECTIONS,
     log,
   });
   const sender = senderOf(config);
-  const lookUpContacts = createContactLookup(profilesClient);
   const alarm = createRefusalAlarm({
     log,
     keep: (fault, response) => keepRefusal(database, fault, response),
@@ -109,7 +103,7 @@ export async function startNotifications(
     log,
     onOurFault: alarm.raise,
     now: clock.now,
-    lookUpContacts: (customerIds) => lookUpContacts(customerIds, CONTACTS_TIMEOUT_MS),
+    lookUpContacts: (customerIds) => contacts.lookUp(customerIds, CONTACTS_TIMEOUT_MS),
   });
   const onDue = worker.kick;
   const inbox = await startInbox({ database, broker, log, now: clock.now, onLetters: onDue });
@@ -126,7 +120,7 @@ export async function startNotifications(
         database,
         sender,
         findContact: async (customerId) =>
-          (await lookUpContacts([customerId], PREVIEW_TIMEOUT_MS)).get(customerId) ?? null,
+          (await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS)).get(customerId) ?? null,
         onDue,
       });
       serveConsumer(api, deadLetterOperations, inbox);
@@ -139,7 +133,7 @@ export async function startNotifications(
       await inbox.close();
       await worker.close();
       await mailer.close();
-      await profilesClient.close();
+      await contacts.close();
       await broker.close();
       clock.close();
       await database.close();
@@ -153,17 +147,28 @@ function senderOf({ MAIL_FROM }: NotificationsConfig): Sender {
   return { from: MAIL_FROM, messageIdOf: (letterId) => `${letterId}@${domain}` };
 }
 
-function createContactLookup(client: HttpClient) {
-  return async (customerIds: string[], timeoutMs: number) => {
-    const answer = await client.call(
-      profiles.lookUpContacts,
-      { body: { customerIds } },
-      { deadline: deadlineIn(timeoutMs) },
-    );
-    // A defect or a wrong setting there, not the caller's fault.
-    if (answer.problem) {
-      throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
-    }
-    return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
+/** The customers' contact data, from profiles. */
+async function openContacts(config: NotificationsConfig, log: Logger) {
+  const client = createHttpClient({
+    callee: 'profiles',
+    urls: config.PROFILES_URL,
+    credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
+    log,
+  });
+  return {
+    /** Customers without a profile are absent. */
+    async lookUp(customerIds: string[], timeoutMs: number) {
+      const answer = await client.call(
+        profiles.lookUpContacts,
+        { body: { customerIds } },
+        { deadline: deadlineIn(timeoutMs) },
+      );
+      // A defect or a wrong setting there, not the caller's fault.
+      if (answer.problem) {
+        throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
+      }
+      return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
+    },
+    close: () => client.close(),
   };
 }
