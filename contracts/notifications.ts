@@ -40,6 +40,20 @@ export const LetterAttempt = Type.Object(
 );
 export type LetterAttempt = Static<typeof LetterAttempt>;
 
+/**
+ * The steps of an attempt: contact data from profiles, composition, and the steps of SMTP up to the
+ * answer to the final dot.
+ */
+export const AttemptStage = choice(
+  'contact',
+  'compose',
+  'handshake',
+  'envelope',
+  'body',
+  'after-dot',
+);
+export type AttemptStage = Static<typeof AttemptStage>;
+
 /** A letter; subject, text, html, headers and to are null until it is first composed. */
 export const Letter = Type.Object(
   {
@@ -243,6 +257,12 @@ export const Delivery = Type.Object(
       Type.Null(),
     ]),
     letter: Type.Union([Letter, Type.Null()]),
+    /** The last step of each attempt that is known. Replicas of an older version do not send it. */
+    stages: Type.Optional(
+      Type.Array(
+        Type.Object({ number: Type.Integer({ minimum: 1 }), stage: AttemptStage }, strict),
+      ),
+    ),
     deadLetter: Type.Union([DeadLetter, Type.Null()]),
   },
   strict,
@@ -260,7 +280,7 @@ export const getDelivery = {
     {
       /** Without a customer the answer is the operator's: every address masked. */
       customerId: Type.Optional(CustomerId),
-      /** Where the event lies, if that is known: a dead letter is found by its place. */
+      /** The event's position, if it is known: a dead letter is found by it. */
       partition: Type.Optional(Type.Integer({ minimum: 0 })),
       offset: Type.Optional(Type.Integer({ minimum: 0 })),
     },

@@ -18,9 +18,10 @@ import { ITEM } from '#harness/system/orders-service.ts';
 import type { Broker, OutgoingMessage } from '#platform/broker/port/broker.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts';
+import { createReader } from '#platform/messaging/consumer/read-message.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
-import { readMessage } from '#services/notifications/inbox/on-order-update.ts';
+import { ORDER_UPDATES } from '#services/notifications/inbox/on-order-update.ts';
 import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 
 // Debezium publishes the outbox instead of our relay, set up as docs/operations.md says.
@@ -204,9 +205,9 @@ const received = ({ key, value, headerEntries }: Message) =>
 const byHeaders = (one: { headers: string[] }, other: { headers: string[] }) =>
   String(one.headers) < String(other.headers) ? -1 : 1;
 
-/** What the inbox makes of a message: `letter`, or what is wrong. */
+/** How the inbox reads a message: `event`, or what is wrong. */
 function readingOf({ key, value, headers, partition, offset, timestamp }: Message): string {
-  const reading = readMessage({
+  const reading = createReader(ORDER_UPDATES)({
     topic: ORDERS_TOPIC,
     key,
     value,
@@ -300,5 +301,5 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   const messages = await readAll(consumer);
   assert.deepEqual(messages.map(received).sort(byHeaders), expected.map(sent).sort(byHeaders));
   const readings = messages.map(readingOf);
-  assert.deepEqual(readings, Array(expected.length).fill('letter'));
+  assert.deepEqual(readings, Array(expected.length).fill('event'));
 });

@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { composeMail } from '#services/notifications/letter/compose-mail.ts';
-import { renderLetter } from '#services/notifications/letter/template.ts';
+import { renderLetter, TEMPLATE_VERSION } from '#services/notifications/letter/template.ts';
 import { textOfMail } from './mail-text.ts';
 
 const ORDER = '01a221f5-64e7-7880-82e9-a33a8b9e24b6';
 
 for (const locale of ['ru', 'en'] as const) {
   test(`a letter's subject and both its forms are read, ${locale}`, () => {
-    const letter = renderLetter({
-      kind: 'happiness',
-      locale,
-      name: 'Анна & Co',
-      orderId: ORDER,
-      reason: null,
-      total: { amount: 123_456, currency: 'RUB' },
-      occurredAt: '2026-11-28T11:41:00.064Z',
-    });
+    const letter = renderLetter(
+      {
+        kind: 'happiness',
+        locale,
+        name: 'Анна & Co',
+        orderId: ORDER,
+        reason: null,
+        total: { amount: 123_456, currency: 'RUB' },
+        occurredAt: '2026-11-28T11:41:00.064Z',
+      },
+      TEMPLATE_VERSION,
+    );
     const mail = composeMail({
       ...letter,
       messageId: 'a@b.test',

@@ -1,14 +1,13 @@
-import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Profile } from '#contracts/profiles.ts';
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import { findLetter, type LetterRow } from '#services/notifications/api/letter-list-store.ts';
-import { insertLetters } from '#services/notifications/delivery/letter-store.ts';
 import {
   type LetterWorker,
   type LetterWorkerOptions,
   startLetterWorker,
 } from '#services/notifications/delivery/worker.ts';
+import { insertLetters } from '#services/notifications/inbox/inbox-store.ts';
 import {
   createMailer,
   type Mailer,
@@ -17,6 +16,7 @@ import {
 import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
 import { eventually } from '../eventually.ts';
 import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from '../faults/smtp-server.ts';
+import { newLetter } from './new-letter.ts';
 
 export interface BenchWorkerOptions extends Omit<Partial<LetterWorkerOptions>, 'mailer'> {
   mailerOptions?: Partial<MailerOptions>;
@@ -37,8 +37,13 @@ export interface LetterBench {
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
 }
 
-/** Waits short enough for a test; leases stay long, a test takes them away by SQL. */
+/** Waits short enough for a test; leases stay long, a test ends them by SQL. */
 const TIMES = { pollMs: 5, retry: { firstMs: 1, maxMs: 5 } };
+
+export const SENDER = {
+  from: 'Orderbell <orders@orders.test>',
+  messageIdOf: (id: string) => `${id}@orders.test`,
+};
 
 /** The contact of any customer, made of its id. */
 export function contactOf(customerId: string): Profile {
@@ -69,20 +74,7 @@ export async function startLetterBench(
     database,
     server,
     async insert(...customerIds) {
-      const rows = customerIds.map((customerId) => ({
-        id: randomUUIDv7(),
-        orderId: randomUUID(),
-        customerId,
-        kind: 'happiness' as const,
-        totalAmount: 50_000,
-        currency: 'RUB',
-        reason: null,
-        occurredAt: '2026-11-22T18:30:00.123Z',
-        templateVersion: 1,
-        partition: 0,
-        offset: 0n,
-        traceparent: null,
-      }));
+      const rows = customerIds.map((customerId) => newLetter({ customerId }));
       await insertLetters(database, rows);
       return rows.map(({ id }) => id);
     },
@@ -97,8 +89,7 @@ export async function startLetterBench(
         database,
         mailer: around(mailer),
         lookUpContacts: async (ids) => new Map(ids.map((id) => [id, contactOf(id)])),
-        from: 'Orderbell <orders@orders.test>',
-        messageIdOf: (id) => `${id}@orders.test`,
+        sender: SENDER,
         log: testLog,
         onOurFault: () => {},
         now: () => new Date(),

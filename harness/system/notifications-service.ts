@@ -1,14 +1,15 @@
-import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import type { OrderUpdateMessage } from '#contracts/order-update-message.ts';
 import type { Broker } from '#platform/broker/port/broker.ts';
 import { findLetter, type LetterRow } from '#services/notifications/api/letter-list-store.ts';
-import { insertLetters, type NewLetterRow } from '#services/notifications/delivery/letter-store.ts';
+import { insertLetters } from '#services/notifications/inbox/inbox-store.ts';
 import { NotificationsConfig, startNotifications } from '#services/notifications/service.ts';
 import { ProfilesConfig, startProfiles } from '#services/profiles/service.ts';
 import { openEmbeddedBroker } from '../broker/embedded-broker.ts';
 import { eventually } from '../eventually.ts';
 import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from '../faults/smtp-server.ts';
 import { startTestService, type TestService, testKeyOf } from './internal-service.ts';
+import { type NewLetter, newLetter } from './new-letter.ts';
 
 /** The notifications service with the real profiles service and a scriptable mail server. */
 export interface NotificationsService extends TestService {
@@ -22,7 +23,11 @@ export interface NotificationsService extends TestService {
    * Puts a letter into the inbox, with columns changed by SQL before a worker can see it.
    * @returns its id
    */
-  insert(letter?: Partial<NewLetterRow>, change?: string): Promise<string>;
+  insert(
+    event?: Partial<OrderUpdateMessage>,
+    change?: string,
+    message?: Partial<NewLetter>,
+  ): Promise<string>;
   letter(id: string): Promise<LetterRow>;
   /** Waits until the letter is in this state with as many attempts recorded. */
   until(id: string, state: LetterRow['state'], attempts: number): Promise<LetterRow>;
@@ -79,8 +84,8 @@ export async function startNotificationsService(
       const { status } = await profiles.call('PUT', `/profiles/${customerId}`, body);
       if (status !== 200) throw new Error(`profiles answered ${status}`);
     },
-    async insert(changes = {}, change = '') {
-      const row = { ...LETTER, id: randomUUIDv7(), orderId: randomUUID(), ...changes };
+    async insert(event = {}, change = '', message = {}) {
+      const row = newLetter(event, message);
       await database.transaction(async (tx) => {
         await insertLetters(tx, [row]);
         if (change !== '') await tx.query(`update letters set ${change} where id = $1`, [row.id]);
@@ -95,16 +100,3 @@ export async function startNotificationsService(
       }),
   };
 }
-
-const LETTER = {
-  customerId: 'anna',
-  kind: 'happiness' as const,
-  totalAmount: 50_000,
-  currency: 'RUB',
-  reason: null,
-  occurredAt: '2026-11-22T18:30:00.123Z',
-  templateVersion: 1,
-  partition: 0,
-  offset: 0n,
-  traceparent: null,
-};

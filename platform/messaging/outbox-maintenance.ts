@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import type { Broker } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
-import { deletePublished, inBatches, UPKEEP_BATCH } from './outbox-retention.ts';
+import { deletePublished, inBatches, ROWS_MAX } from './outbox-retention.ts';
 
 const EVERY_MS = 60_000;
-// A broker that has just lost its tail is often not quite back yet: sooner, and still rarely.
+// A broker that has just lost its tail is often still starting: sooner, but not often.
 const AFTER_FAULT_MS = 5_000;
 
-interface UpkeepOptions {
+interface MaintenanceOptions {
   database: Database;
   broker: Broker;
   topic: string;
@@ -16,29 +16,29 @@ interface UpkeepOptions {
 }
 
 /**
- * What a relay does beside relaying: notices what the broker lost, and deletes what was published
- * long ago. Its faults wait for the next time: they must not keep new rows from going out.
- * @returns in how many milliseconds it is due again
+ * Publishes again what the broker lost, and deletes rows that were published long ago. A failure
+ * waits for the next run: it must not hold back new rows.
+ * @returns milliseconds until the next run
  */
-export async function maintainOutbox(options: UpkeepOptions): Promise<number> {
+export async function maintainOutbox(options: MaintenanceOptions): Promise<number> {
   try {
     await republishLostTail(options);
     await deletePublished(options.database);
     return EVERY_MS;
   } catch (error) {
-    options.log.warn(`outbox upkeep: ${describeError(error)}`);
+    options.log.warn(`outbox maintenance: ${describeError(error)}`);
     return AFTER_FAULT_MS;
   }
 }
 
 /**
  * A broker may acknowledge messages and lose them: a power cut before they reached the disk, a
- * restored backup. Its topic then ends below what was acknowledged, and those rows are published
- * again (design section 3). Positions in another topic, or in one made anew, say nothing here.
+ * restored backup. Its topic then ends below the acknowledged offsets, and those rows are published
+ * again (docs/reference/events.md). Offsets of another or a recreated topic are not compared.
  */
-async function republishLostTail(options: UpkeepOptions): Promise<void> {
+async function republishLostTail(options: MaintenanceOptions): Promise<void> {
   const { database, broker, topic, log } = options;
-  // In this order: whatever is marked here was acknowledged before the ends are read.
+  // In this order: rows that are marked now were acknowledged before the ends are read.
   const marked = await findMarkedEnds(database);
   if (marked.length === 0) return;
   const present = await broker.ends(topic);
@@ -59,19 +59,19 @@ interface MarkedEnd {
 }
 
 async function findMarkedEnds(db: Queryable): Promise<MarkedEnd[]> {
-  // A walk along the index from one (topic, partition) to the next: a plain `group by` would read
+  // Steps along the index from one (topic, partition) to the next: a plain `group by` would read
   // all rows of the retention.
   const { rows } = await db.query<{ topic_id: string; partition: number; offset: string }>(
-    `with recursive places as (
+    `with recursive ends as (
         (select topic_id, partition, "offset" from outbox where published_at is not null
           order by topic_id desc, partition desc, "offset" desc limit 1)
         union all
-        select next.* from places cross join lateral (
+        select next.* from ends cross join lateral (
           select topic_id, partition, "offset" from outbox
           where published_at is not null
-            and (topic_id, partition) < (places.topic_id, places.partition)
+            and (topic_id, partition) < (ends.topic_id, ends.partition)
           order by topic_id desc, partition desc, "offset" desc limit 1) as next)
-      select * from places`,
+      select * from ends`,
   );
   return rows.map((row) => ({
     topicId: row.topic_id,
@@ -80,7 +80,7 @@ async function findMarkedEnds(db: Queryable): Promise<MarkedEnd[]> {
   }));
 }
 
-/** @returns how many rows are to be published again */
+/** @returns how many rows will be published again */
 async function unmarkFrom(
   db: Queryable,
   { topicId, partition, offset }: { topicId: string; partition: number; offset: bigint },
@@ -93,7 +93,7 @@ async function unmarkFrom(
           select id from outbox
           where published_at is not null and topic_id = $1 and partition = $2 and "offset" >= $3
           limit $4)`,
-      [topicId, partition, offset, UPKEEP_BATCH],
+      [topicId, partition, offset, ROWS_MAX],
     );
     return rowCount ?? 0;
   });

@@ -8,26 +8,26 @@ import type { Database, Queryable } from '../postgres/database.ts';
 import { maintainOutbox } from './outbox-maintenance.ts';
 
 const BATCH_MAX = 500;
-// Of the unpublished rows a claim looks at the first only: at a batch, and at what three others hold.
-const LOOK_AT_MAX = 4 * BATCH_MAX;
-// Longer than a publish may take; only when a relay dies does another one wait for it.
+// A claim reads only the first unpublished rows: its own batch, and those that three others hold.
+const EXAMINED_MAX = 4 * BATCH_MAX;
+// Longer than a publish may take. Another relay waits for it only when this one dies.
 const LEASE_MS = 15_000;
 const POLL_MS = 500;
 // After a batch that was not full, so that rows gather: a statement for ten rows costs little less
-// than one for a hundred, and nobody waits for an event. A row that comes after a pause goes at once.
+// than one for a hundred. A row that comes after a pause is published at once.
 const GATHER_MS = 50;
-// After a full batch: a backlog leaves some of the processors to those who order meanwhile.
-const BREATH_MS = 20;
+// After a full batch, so that a backlog leaves processor time to new orders.
+const YIELD_MS = 20;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
-// Of the time that a stop has: a batch of a broker that works is done long before.
+// Part of the time that a stop has. A working broker takes a batch long before.
 const CLOSE_TIMEOUT_MS = 2_500;
 
 export interface Relay {
   /** Looks for rows now: called after a commit that wrote one. */
   kick(): void;
   /**
-   * Waits for the batch under way, unless the broker hangs: then the batch is let go. It is
-   * released when the broker is closed, or its lease ends, and is published by the next relay.
+   * Waits for the batch under way, unless the broker hangs. The batch is then released when the
+   * broker is closed or its lease ends, and the next relay publishes it.
    */
   close(): Promise<void>;
 }
@@ -42,14 +42,14 @@ export interface RelayOptions {
 }
 
 /**
- * Moves outbox rows to the broker (design section 3): claims a batch with a lease, commits,
+ * Moves outbox rows to the broker (docs/reference/events.md): claims a batch with a lease, commits,
  * publishes, marks exactly the acknowledged rows. Never a cursor, since sequence order is not
  * commit order, and never a transaction held open while publishing. Safe with several relays:
  * the worst case is a row published twice with the same id.
  */
 export function startRelay(options: RelayOptions): Relay {
   const { log } = options;
-  // The first time at once: a broker is restored, or replaced, while we are down.
+  // The first time at once: a broker may have been restored or replaced while we were down.
   let maintenanceAt = performance.now();
   const loop = startLoop({
     name: 'outbox relay',
@@ -61,8 +61,7 @@ export function startRelay(options: RelayOptions): Relay {
         maintenanceAt = performance.now() + dueInMs;
       }
       const moved = await moveBatch(options);
-      // Nobody waits for a single event; many rows gather meanwhile.
-      if (moved > 0) await pause(moved === BATCH_MAX ? BREATH_MS : GATHER_MS, signal);
+      if (moved > 0) await pause(moved === BATCH_MAX ? YIELD_MS : GATHER_MS, signal);
       return moved < BATCH_MAX ? POLL_MS : 0;
     },
   });
@@ -76,7 +75,7 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-/** What of an outbox row goes out. */
+/** The published parts of an outbox row. */
 export interface OutboxRow {
   id: string;
   aggregateid: string;
@@ -97,7 +96,7 @@ async function moveBatch({ database, broker, topic, source }: RelayOptions): Pro
       rows.map((row) => messageOf(row, source)),
     );
   } catch (error) {
-    // Politeness: without it the rows would wait for the lease to end.
+    // Otherwise the rows wait for the lease to end.
     await releaseRows(database, rows).catch(() => {});
     throw error;
   }
@@ -130,11 +129,10 @@ export function messageOf(row: OutboxRow, source: string): OutgoingMessage {
 async function claimRows(db: Queryable): Promise<OutboxRow[]> {
   const { rows } = await db.query<OutboxRow>({
     name: 'claim-outbox',
-    // Of one aggregate only the oldest unpublished row, so that its events keep their order: an
-    // older one is always among the first, too. Whatever the planner believes of the table, it can
-    // but look the arrays up in the indexes: a join with the older rows becomes, where statistics
-    // know of no unpublished ones, a comparison of all with all, which no claim survives. And it
-    // begins with the oldest, not with entries of published rows that no vacuum has removed yet.
+    // Of each aggregate only the oldest unpublished row, so that its events keep their order. Arrays
+    // force index lookups: while statistics know of no unpublished rows, a join with the older rows
+    // becomes a nested loop over the backlog and hits the statement timeout. Starting at the oldest
+    // skips index entries of published rows that no vacuum has removed yet.
     text: `update outbox set leased_until = now() + $1 * interval '1 millisecond',
         attempts = attempts + 1
       where id = any (array(
@@ -145,7 +143,7 @@ async function claimRows(db: Queryable): Promise<OutboxRow[]> {
               select aggregateid, sequence from outbox
               where published_at is null
                 and sequence >= (select min(sequence) from outbox where published_at is null)
-              order by sequence limit ${LOOK_AT_MAX}
+              order by sequence limit ${EXAMINED_MAX}
             ) as first group by aggregateid))
         order by sequence limit ${BATCH_MAX} for update skip locked))
       returning id, aggregateid, type, payload::text, traceparent, event_time`,
@@ -168,8 +166,8 @@ async function markPublished(
 ): Promise<void> {
   await db.query({
     name: 'mark-published',
-    // `is true`: a filter only. By the index of unpublished rows it would compare a backlog with all
-    // of the batch (decision 14).
+    // `is true` keeps it a filter. By the index of unpublished rows each row of the batch would be
+    // compared with the whole backlog (decision 14).
     text: `update outbox set published_at = now(), leased_until = null,
         topic_id = acknowledged.topic_id, partition = acknowledged.partition,
         "offset" = acknowledged."offset"

@@ -4,14 +4,14 @@ import type { Database, Queryable } from '../postgres/database.ts';
 
 /** Rows are kept this long: after their publication, or without a relay after their creation. */
 export const OUTBOX_RETENTION_DAYS = 7;
-/** Rows of one statement: short ones, so that none runs into its time-out or holds many locks. */
-export const UPKEEP_BATCH = 1_000;
+/** Rows of one statement: few, so that none runs into its timeout or holds many locks. */
+export const ROWS_MAX = 1_000;
 const RETENTION_EVERY_MS = 60_000;
 
 /**
- * Keeps an outbox small that no relay of ours publishes: rows are deleted by their age, since
- * nobody marks them. Who publishes them reads the write-ahead log, which keeps an insert whatever
- * happens to its row. Safe with several replicas.
+ * Keeps an outbox small that no relay of ours publishes: it deletes rows by age, since nobody marks
+ * them. Their publisher reads the write-ahead log, which keeps an insert after its row is deleted.
+ * Safe with several replicas.
  */
 export function startOutboxRetention(options: {
   database: Database;
@@ -23,7 +23,7 @@ export function startOutboxRetention(options: {
     log,
     retry: { firstMs: RETENTION_EVERY_MS, maxMs: RETENTION_EVERY_MS },
     async round() {
-      // Those that a relay published before it was turned off.
+      // A relay may have published some before it was turned off.
       await deletePublished(database);
       await deleteByAge(database);
       return RETENTION_EVERY_MS;
@@ -31,13 +31,13 @@ export function startOutboxRetention(options: {
   });
 }
 
-/** Deletes what a relay published longer ago than the retention. */
+/** Deletes rows whose publication is longer ago than the retention. */
 export async function deletePublished(db: Queryable): Promise<void> {
   await inBatches(async () => {
     const { rowCount } = await db.query(
       `delete from outbox where id in (
         select id from outbox where published_at < now() - $1 * interval '1 day' limit $2)`,
-      [OUTBOX_RETENTION_DAYS, UPKEEP_BATCH],
+      [OUTBOX_RETENTION_DAYS, ROWS_MAX],
     );
     return rowCount ?? 0;
   });
@@ -45,28 +45,28 @@ export async function deletePublished(db: Queryable): Promise<void> {
 
 async function deleteByAge(db: Queryable): Promise<void> {
   await inBatches(async () => {
-    // By sequence, which has an index and is the order of creation but for transactions that ran
-    // at the same time: a row that hides behind a younger one goes a minute later.
+    // By sequence, which has an index. Concurrent transactions may take numbers out of order; a row
+    // behind a younger one is deleted a minute later.
     const { rowCount } = await db.query(
       `delete from outbox where id in (
         select id from (
           select id, created_at from outbox where published_at is null order by sequence limit $2
         ) as oldest
         where created_at < now() - $1 * interval '1 day')`,
-      [OUTBOX_RETENTION_DAYS, UPKEEP_BATCH],
+      [OUTBOX_RETENTION_DAYS, ROWS_MAX],
     );
     return rowCount ?? 0;
   });
 }
 
 /**
- * Repeats a statement that takes `UPKEEP_BATCH` rows at most until nothing is left for it.
- * @returns how many rows it took in all
+ * Repeats a statement that changes at most `ROWS_MAX` rows until it finds no more.
+ * @returns how many rows it changed in all
  */
 export async function inBatches(statement: () => Promise<number>): Promise<number> {
   for (let total = 0; ; ) {
     const rows = await statement();
     total += rows;
-    if (rows < UPKEEP_BATCH) return total;
+    if (rows < ROWS_MAX) return total;
   }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import * as deadLetterOperations from '#contracts/dead-letters.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
@@ -8,6 +8,7 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
+import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
 import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
 import { defineService } from '#platform/service/definition.ts';
@@ -19,24 +20,22 @@ import {
 import { parseSender } from '#platform/values/mail-address.ts';
 import { serveDelivery } from './api/delivery-routes.ts';
 import { serveLetters } from './api/letter-routes.ts';
-import { serveAllLetters, serveDeadLetters } from './api/operator-routes.ts';
+import { serveAllLetters } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startLetterWorker } from './delivery/worker.ts';
-import { createInbox } from './inbox/inbox.ts';
-import { onOrderUpdates } from './inbox/on-order-update.ts';
-import { countUnknownTypes } from './inbox/unknown-types.ts';
+import { GROUP, startInbox } from './inbox/on-order-update.ts';
+import type { Sender } from './letter/letter-mail.ts';
 import { serveAudit } from './operations/audit-routes.ts';
-import { notificationMetrics } from './operations/metrics.ts';
+import { letterMetrics } from './operations/metrics.ts';
 import { serveOverview } from './operations/overview-routes.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveRepairs } from './operations/repair-routes.ts';
 import { createMailer } from './smtp/mailer.ts';
 
 const CONNECTIONS_MAX = 12;
-const GROUP = 'notifications';
-const CONTACTS_DEADLINE_MS = 5_000;
-// Within one internal call of who asks for the preview (ARCHITECTURE.md, time).
-const PREVIEW_DEADLINE_MS = 2_000;
+const CONTACTS_TIMEOUT_MS = 5_000;
+// Within the internal call that asks for the preview (ARCHITECTURE.md, time).
+const PREVIEW_TIMEOUT_MS = 2_000;
 
 const properties = {
   ...calleeSettings,
@@ -87,35 +86,13 @@ export async function startNotifications(
   await migrate(database, new URL('migrations/', import.meta.url));
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
-  const profilesClient = createHttpClient({
-    callee: 'profiles',
-    urls: config.PROFILES_URL,
-    credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
-    log,
-  });
+  const contacts = await openContacts(config, log);
   const mailer = createMailer({
     url: config.SMTP_URL,
     connectionsMax: config.SMTP_CONNECTIONS,
     log,
   });
-  const domain = parseSender(config.MAIL_FROM)?.address.split('@')[1];
-  // Deterministic, so that receivers can tell a second copy (RFC 5322 section 3.6.4).
-  const messageIdOf = (letterId: string): string => `${letterId}@${domain}`;
-  const sender = { from: config.MAIL_FROM, messageIdOf };
-
-  async function lookUpContacts(customerIds: string[], deadlineMs = CONTACTS_DEADLINE_MS) {
-    const answer = await profilesClient.call(
-      profiles.lookUpContacts,
-      { body: { customerIds } },
-      { deadline: deadlineIn(deadlineMs) },
-    );
-    // A defect or a wrong setting there, not the caller's fault.
-    if (answer.problem) {
-      throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
-    }
-    return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
-  }
-
+  const sender = senderOf(config);
   const alarm = createRefusalAlarm({
     log,
     keep: (fault, response) => keepRefusal(database, fault, response),
@@ -123,56 +100,78 @@ export async function startNotifications(
   const worker = startLetterWorker({
     database,
     mailer,
-    ...sender,
+    sender,
     log,
     onOurFault: alarm.raise,
     now: clock.now,
-    lookUpContacts: (customerIds) => lookUpContacts(customerIds),
+    lookUpContacts: (customerIds) => contacts.lookUp(customerIds, CONTACTS_TIMEOUT_MS),
   });
-  const storeAll = createInbox(database);
-  const unknownTypes = countUnknownTypes(log);
-  const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>
-    onOrderUpdates(
-      {
-        storeAll,
-        onLetters: worker.kick,
-        onUnknownType: unknownTypes.count,
-        now: clock.now,
-      },
-      messages,
-    ),
-  );
+  const onDue = worker.kick;
+  const inbox = await startInbox({ database, broker, log, now: clock.now, onLetters: onDue });
+  const { deadLetters } = inbox;
   return startInternalService({
     name: 'notifications',
     config,
     log,
     ready: { database: () => database.query('select 1') },
-    metrics: notificationMetrics({ database, broker, group: GROUP, unknownTypes, alarm }),
+    metrics: [...inbox.metrics, ...letterMetrics(database, alarm)],
     routes(api) {
       serveLetters(api, database, sender);
       serveAllLetters(api, {
         database,
         sender,
         findContact: async (customerId) =>
-          (await lookUpContacts([customerId], PREVIEW_DEADLINE_MS)).get(customerId) ?? null,
-        onDue: worker.kick,
+          (await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS)).get(customerId) ?? null,
+        onDue,
       });
-      serveDeadLetters(api, database, worker.kick);
+      serveConsumer(api, deadLetterOperations, inbox);
       serveAudit(api, { database, broker, group: GROUP });
       serveRepairs(api, database);
-      serveDelivery(api, database, sender);
-      serveOverview(api, { database, broker, group: GROUP });
+      serveDelivery(api, { database, deadLetters, sender });
+      serveOverview(api, { database, broker, group: GROUP, deadLetters });
     },
     async close() {
-      await subscription.close();
+      await inbox.close();
       await worker.close();
       await mailer.close();
-      await profilesClient.close();
+      await contacts.close();
       await broker.close();
       clock.close();
       await database.close();
     },
   });
+}
+
+function senderOf({ MAIL_FROM }: NotificationsConfig): Sender {
+  const domain = parseSender(MAIL_FROM)?.address.split('@')[1];
+  // Deterministic, so that receivers recognize a second copy (RFC 5322 section 3.6.4).
+  return { from: MAIL_FROM, messageIdOf: (letterId) => `${letterId}@${domain}` };
+}
+
+/** The customers' contact data, from profiles. */
+async function openContacts(config: NotificationsConfig, log: Logger) {
+  const client = createHttpClient({
+    callee: 'profiles',
+    urls: config.PROFILES_URL,
+    credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
+    log,
+  });
+  return {
+    /** Customers without a profile are absent. */
+    async lookUp(customerIds: string[], timeoutMs: number) {
+      const answer = await client.call(
+        profiles.lookUpContacts,
+        { body: { customerIds } },
+        { deadline: deadlineIn(timeoutMs) },
+      );
+      // A defect or a wrong setting there, not the caller's fault.
+      if (answer.problem) {
+        throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
+      }
+      return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
+    },
+    close: () => client.close(),
+  };
 }
 
 export const service = defineService({

@@ -55,13 +55,11 @@ const protocolDefects: Defect[] = [
   {
     name: 'the offset is committed before the letter',
     service: 'notifications',
-    file: 'services/notifications/service.ts',
-    from: 'const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>\n    onOrderUpdates(',
-    to: `const later: typeof onOrderUpdates = async (deps, messages) => {
-    setTimeout(() => onOrderUpdates(deps, messages).catch(() => {}), 100);
-  };
-  const subscription = await broker.subscribe(ORDERS_TOPIC, GROUP, (messages) =>
-    later(`,
+    file: 'platform/messaging/consumer/consumer.ts',
+    from: 'broker.subscribe(topic, group, handle)',
+    to: `broker.subscribe(topic, group, async (messages) => {
+    setTimeout(() => handle(messages).catch(() => {}), 100);
+  })`,
     points: ['notifications dies before "commit letters"'],
     found: [/has no letter/],
   },
@@ -153,15 +151,18 @@ const mixUps: Defect[] = [
   {
     name: 'customers of a batch are stored with the letters of their neighbours',
     service: 'notifications',
-    file: 'services/notifications/delivery/letter-store.ts',
-    from: 'letters.map((letter) => letter.customerId),',
-    to: 'letters.map((_, at) => letters.at(at - 1)!.customerId),',
+    file: 'services/notifications/inbox/inbox-store.ts',
+    from: 'jsonbOf(letter.data)',
+    to: `jsonbOf({
+        ...letter.data,
+        customerId: letters.at(letters.indexOf(letter) - 1)!.data.customerId,
+      })`,
     found: [/letter .* does not tell of order/, /letter .* went to/, /the reconciliation found/],
   },
   {
     name: 'positions of a batch are stored with the letters of their neighbours',
     service: 'notifications',
-    file: 'services/notifications/delivery/letter-store.ts',
+    file: 'services/notifications/inbox/inbox-store.ts',
     from: 'letters.map((letter) => letter.offset),',
     to: 'letters.map((_, at) => letters.at(at - 1)!.offset),',
     found: [/letter .* names .*, not its event/],
@@ -169,9 +170,9 @@ const mixUps: Defect[] = [
   {
     name: 'a letter tells of the first order of its process',
     service: 'notifications',
-    file: 'services/notifications/delivery/send-letter.ts',
-    from: '    orderId: letter.orderId,',
-    to: '    orderId: ((globalThis as { first?: string }).first ??= letter.orderId),',
+    file: 'services/notifications/letter/letter-event.ts',
+    from: '    orderId: row.order_id,',
+    to: '    orderId: ((globalThis as { first?: string }).first ??= row.order_id),',
     found: [/the text of letter .* names orders/],
   },
   {

@@ -312,12 +312,19 @@ const letters: [title: string, delivery: Delivery, lines: string[], complete: bo
   ],
   [
     'profiles away, then no profile, then sent',
-    letterOf(
-      'sent',
-      failed({ contactMs: null, error: 'profiles: no answer' }),
-      failed({ number: 2, error: 'the customer has no profile yet' }),
-      { ...sent, number: 3 },
-    ),
+    {
+      ...letterOf(
+        'sent',
+        failed({ contactMs: null, error: 'profiles: no answer' }),
+        failed({ number: 2, error: 'the customer has no profile yet' }),
+        { ...sent, number: 3 },
+      ),
+      stages: [
+        { number: 1, stage: 'contact' },
+        { number: 2, stage: 'contact' },
+        { number: 3, stage: 'after-dot' },
+      ],
+    },
     [
       'contact 6 failed profiles: no answer #1',
       'contact 6 failed the customer has no profile yet #2',

@@ -30,7 +30,7 @@ export function journeyOf(facts: JourneyFacts): Omit<Journey, 'order'> {
     steps: [
       ...orderSteps(facts),
       ...(event === null ? [] : eventSteps(event, delivery)),
-      ...(known.letter === null ? [] : letterSteps(known.letter)),
+      ...(known.letter === null ? [] : letterSteps(known.letter, known.stages)),
     ],
     payment: payment === 'unavailable' ? null : payment,
     recovery,

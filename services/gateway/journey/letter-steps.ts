@@ -1,15 +1,15 @@
 import type { JourneyStep } from '#contracts/journey.ts';
-import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
+import type { Delivery, Letter, LetterAttempt } from '#contracts/notifications.ts';
 
-// As notifications words it: `profiles: …` where they gave no answer, the other where they did.
-const NO_CONTACT = /^(profiles: |the customer has no profile)/;
-
-/** What was tried to send a letter, and what is still to come. */
-export function letterSteps(letter: Letter): JourneyStep[] {
+/** The attempts to send a letter, and the next one. @param stages how far each attempt came */
+export function letterSteps(letter: Letter, stages: Delivery['stages'] = []): JourneyStep[] {
+  const noContact = new Set(
+    stages.filter(({ stage }) => stage === 'contact').map(({ number }) => number),
+  );
   const last = letter.attempts.at(-1)?.number ?? 0;
   const open = letter.state === 'queued' || letter.state === 'sending';
   return [
-    ...letter.attempts.flatMap(attemptSteps),
+    ...letter.attempts.flatMap((attempt) => attemptSteps(attempt, noContact.has(attempt.number))),
     ...(open ? [{ ...SEND, ...WAITING, attempt: last + 1 }] : []),
   ];
 }
@@ -17,8 +17,7 @@ export function letterSteps(letter: Letter): JourneyStep[] {
 const SEND = { kind: 'send', from: 'notifications', to: 'smtp' } as const;
 const WAITING = { at: null, outcome: 'waiting', detail: null } as const;
 
-function attemptSteps(attempt: LetterAttempt): JourneyStep[] {
-  const withoutContact = NO_CONTACT.test(attempt.error ?? '');
+function attemptSteps(attempt: LetterAttempt, withoutContact: boolean): JourneyStep[] {
   return [...contactStep(attempt, withoutContact), ...(withoutContact ? [] : sendSteps(attempt))];
 }
 

@@ -5,7 +5,7 @@ import {
   type NotificationsService,
   startNotificationsService as start,
 } from '#harness/system/notifications-service.ts';
-import { insertDeadLetters } from '../inbox/dead-letter-store.ts';
+import { insertDeadLetters } from '#platform/messaging/consumer/dead-letter-store.ts';
 
 // What notifications tells of an order's event.
 
@@ -22,13 +22,14 @@ test('an event that became a letter: where it came from and what was sent', asyn
     { at: 'rcpt', do: 'reply', reply: '550 <anna.ivanova@example.com>: no such user' },
   ]);
   await service.putProfile('anna', 'anna.ivanova@example.com');
-  const id = await service.insert({ partition: 3, offset: 17n });
+  const id = await service.insert({}, '', { partition: 3, offset: 17n });
   const row = await service.until(id, 'failed', 1);
   const own = await deliveryOf(service, id, '?customerId=anna');
   const letter = (await service.call('GET', `/letters/${id}?customerId=anna`)).body;
   assert.deepEqual(own, {
     received: { at: row.created_at.toISOString(), partition: 3, offset: 17 },
     letter,
+    stages: [{ number: 1, stage: 'envelope' }],
     deadLetter: null,
   });
   assert.equal(own.letter.reason, '550 <anna.ivanova@example.com>: no such user');

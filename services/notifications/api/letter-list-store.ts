@@ -1,8 +1,8 @@
-import type { LetterAttempt, LetterState } from '#contracts/notifications.ts';
+import type { AttemptStage, LetterAttempt, LetterState } from '#contracts/notifications.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import type { LetterFacts, LetterKind } from '../letter/template.ts';
+import type { EventRow, LetterKind } from '../letter/letter-event.ts';
 
-// The states that the API's word stands for. Literals, so that the planner sees which they are.
+// The states behind the API's word. Literals, so that the planner can choose an index by them.
 const STATE_CONDITIONS: Record<LetterState, string> = {
   queued: "state = 'queued'",
   sending: "state in ('sending', 'committing')",
@@ -103,22 +103,22 @@ export async function findLetter(db: Queryable, id: string): Promise<LetterRow |
 // has a hundred letters.
 const ATTEMPTS_SHOWN_MAX = 50;
 
+// Older versions have the stage in the error's text only.
+const STAGE = `coalesce(stage, case
+    when response is null and (error like 'profiles: %' or error like 'the customer has no profile%')
+    then 'contact' end)`;
+
 const SELECT_LETTERS = `select letters.*, (
     select coalesce(json_agg(a order by a.number), '[]') from (
-      select * from letter_attempts where letter_id = letters.id
+      select number, started_at, duration_ms, contact_ms, outcome, response, error, ${STAGE} as stage
+      from letter_attempts where letter_id = letters.id
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
     ) a
   ) as attempts from letters`;
 
-export interface LetterRow {
+export interface LetterRow extends EventRow {
   id: string;
-  order_id: string;
-  customer_id: string;
-  kind: LetterKind;
-  total_amount: string;
-  currency: string;
-  reason: LetterFacts['reason'];
-  occurred_at: Date;
+  template_version: number;
   recipient: string | null;
   recipient_name: string | null;
   locale: 'ru' | 'en' | null;
@@ -138,5 +138,6 @@ export interface LetterRow {
     outcome: LetterAttempt['outcome'];
     response: string | null;
     error: string | null;
+    stage: AttemptStage | null;
   }[];
 }

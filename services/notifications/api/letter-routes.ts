@@ -4,8 +4,9 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import type { Sender } from '../letter/letter-mail.ts';
 import * as store from './letter-list-store.ts';
-import { letterOf, type Sender } from './letter-view.ts';
+import { letterOf } from './letter-view.ts';
 
 const CURSOR = /^letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 

@@ -1,37 +1,20 @@
-import type { Letter, LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
+import type { Delivery, Letter, LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { timeOfUuid } from '#platform/values/uuid.ts';
-import { type Recipient, recipientOf } from '../delivery/letter-store.ts';
 import { headersOf } from '../letter/compose-mail.ts';
-import { type LetterFacts, renderLetter } from '../letter/template.ts';
+import { eventOf } from '../letter/letter-event.ts';
+import { type LetterContent, mailOf, recipientOf, type Sender } from '../letter/letter-mail.ts';
+import { renderLetter } from '../letter/template.ts';
 import type { LetterRow } from './letter-list-store.ts';
-
-/** What letters have from who sends them. */
-export interface Sender {
-  /** `address` or `Display name <address>`. */
-  from: string;
-  /** The Message-ID of a letter, without its angle brackets. */
-  messageIdOf: (letterId: string) => string;
-}
 
 /**
  * A letter as the API shows it. Subject, texts and headers are composed again from what was kept,
  * to the same bytes as they were sent.
  */
-export function letterOf(row: LetterRow, { from, messageIdOf }: Sender): Letter {
+export function letterOf(row: LetterRow, sender: Sender): Letter {
   const recipient = recipientOf(row);
-  const mail =
-    recipient === null
-      ? null
-      : {
-          ...renderLetter(factsOf(row, recipient)),
-          messageId: messageIdOf(row.id),
-          from,
-          to: recipient.to,
-          date: row.created_at,
-          language: recipient.locale,
-        };
+  const mail = recipient && mailOf(contentOf(row), recipient, sender);
   return {
     id: row.id,
     orderId: row.order_id,
@@ -43,7 +26,7 @@ export function letterOf(row: LetterRow, { from, messageIdOf }: Sender): Letter 
     html: mail?.html ?? null,
     headers: mail && headersOf(mail),
     to: mail?.to ?? null,
-    messageId: `<${messageIdOf(row.id)}>`,
+    messageId: `<${sender.messageIdOf(row.id)}>`,
     unknownOutcomes: row.unknown_outcomes,
     attempts: row.attempts.map((attempt) => ({
       number: attempt.number,
@@ -96,7 +79,8 @@ export function maskedLetterOf(row: LetterRow, sender: Sender): Letter {
 
 /** What the letter would say to this contact, for the operator. */
 export function previewOf(row: LetterRow, { email, name, locale }: Profile): LetterPreview {
-  const { subject, text, html } = renderLetter(factsOf(row, { to: email, name, locale }));
+  const { event, templateVersion } = contentOf(row);
+  const { subject, text, html } = renderLetter({ ...event, name, locale }, templateVersion);
   return {
     to: maskAddresses(email),
     locale,
@@ -106,16 +90,18 @@ export function previewOf(row: LetterRow, { email, name, locale }: Profile): Let
   };
 }
 
+/** How far each attempt came, as far as it is known. */
+export function stagesOf({ attempts }: LetterRow): NonNullable<Delivery['stages']> {
+  return attempts.flatMap(({ number, stage }) => (stage === null ? [] : { number, stage }));
+}
+
 const masked = (text: string | null) => (text === null ? null : maskAddresses(text));
 
-function factsOf(row: LetterRow, { name, locale }: Recipient): LetterFacts {
+function contentOf(row: LetterRow): LetterContent {
   return {
-    kind: row.kind,
-    locale,
-    name,
-    orderId: row.order_id,
-    total: { amount: Number(row.total_amount), currency: row.currency },
-    reason: row.reason,
-    occurredAt: row.occurred_at.toISOString(),
+    id: row.id,
+    event: eventOf(row),
+    templateVersion: row.template_version,
+    createdAt: row.created_at,
   };
 }

@@ -117,7 +117,7 @@ test('the operator reads no address whole, wherever it stands; the customer read
 
 test('the preview is what would go out now: today’s name, language and masked address', async (t) => {
   const service = await start(t);
-  const id = await service.insert({ kind: 'grief', reason: 'voided' }, FAILED);
+  const id = await service.insert({ status: 'Cancelled', reason: 'voided' }, FAILED);
   const preview = () => service.call('GET', `${LETTERS}/${id}/preview`);
   const none = await preview();
   assert.deepEqual([none.status, none.body.code], [409, 'no-contact']);
@@ -165,7 +165,7 @@ test('failed letters are found by reason, time and kind, and resent, each once',
   const blocked = '550 5.7.1 Blocked <anna.o@example.com>';
   const ids = {
     old: await service.insert({}, failed(blocked, 90)),
-    late: await service.insert({ kind: 'grief' }, failed(blocked, 30)),
+    late: await service.insert({ status: 'Cancelled' }, failed(blocked, 30)),
     other: await service.insert({}, failed('550 5.1.1 no such user', 30)),
     waiting: await service.insert({}, `failure = '${blocked}', ${WAITING}`),
     sending: await service.insert({}, `${SENDING}, failure = '${blocked}'`),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { eventually } from '#harness/eventually.ts';
 import { type LetterBench, startLetterBench as start } from '#harness/system/letter-workers.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
-import { recordFailure, renewLeases } from './letter-store.ts';
+import { recordFailure, renewLeases } from './delivery-store.ts';
 
 const token = randomUUID();
 

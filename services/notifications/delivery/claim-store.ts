@@ -1,33 +1,26 @@
 import type { Queryable } from '#platform/postgres/database.ts';
-import type { LetterFacts, LetterKind } from '../letter/template.ts';
-import { type Recipient, recipientOf } from './letter-store.ts';
+import { EVENT_COLUMNS, eventOf } from '../letter/letter-event.ts';
+import { type LetterContent, type Recipient, recipientOf } from '../letter/letter-mail.ts';
 
 /** A letter that this process holds the token of. */
-export interface ClaimedLetter {
-  id: string;
-  orderId: string;
+export interface ClaimedLetter extends LetterContent {
   customerId: string;
-  kind: LetterKind;
-  total: { amount: number; currency: string };
-  reason: LetterFacts['reason'];
-  occurredAt: Date;
-  createdAt: Date;
-  /** When trying began, anew with the operator's resend. */
+  /** When trying began; the operator's resend sets it again. */
   tryingSince: Date;
   /** Number of this attempt, from 1. */
   attempt: number;
-  /** Set when an earlier attempt may have arrived: the same letter must go again. */
+  /** Set when an earlier attempt may have arrived: the same letter must be sent again. */
   lockedRecipient: Recipient | null;
   /** The state in which the last holder left it. */
   previousState: 'queued' | 'sending' | 'committing';
 }
 
-// Some times what one claim takes, so that due letters become ready faster than they are sent.
+// Several times what one claim takes, so that letters become ready faster than they are sent.
 const MADE_READY_MAX = 256;
 
 /**
- * Marks due letters ready for their turn: those whose next try has come, and those whose holder let
- * the lease run out. The longest due first, as many as one claim needs several times over.
+ * Marks due letters ready for their turn: those whose next attempt is due, and those whose holder let
+ * the lease run out. The longest due first.
  * @returns false when there may be more
  */
 export async function makeReady(db: Queryable): Promise<boolean> {
@@ -48,21 +41,20 @@ export async function makeReady(db: Queryable): Promise<boolean> {
 export const CLAIM_MAX = 64;
 
 const WAITS_FOR_TURN = `ready and state in ('queued', 'sending', 'committing')`;
-// The time holds for all of them but those that an older version leased, which knew no `ready`.
+// All of them are due, except those that an older version leased: it knew no `ready`.
 const READY = `${WAITS_FOR_TURN} and due_at <= now()`;
-// In the words of the index `letters_in_turn`, so that no other index answers.
+// As the index `letters_in_turn` words it, so that the planner takes no other index.
 const IN_TURN = `(${WAITS_FOR_TURN}) is true and due_at <= now()`;
 
 /**
- * Takes ready letters, an equal share of each customer who has some, the oldest of each first; what
- * that leaves free goes to the oldest of all. One left in `committing` may have arrived: sending
- * it again is counted.
+ * Claims ready letters: an equal share for each customer, the oldest of each first. The oldest of
+ * all fill the rest. A letter left in `committing` may have arrived, so sending it again is counted.
  *
- * It steps from customer to customer by an index, so its cost does not grow with what waits. The
- * limits in figures are for the planner: to one that it does not know it prefers a sort of all.
- * @param claim `except` are letters that the caller is still sending; `after` is the customer after
- *   whom the turn goes on, '' for the first
- * @returns the letters, and where the turn goes on
+ * It steps from customer to customer by an index, so its cost does not grow with the backlog. Limits
+ * are literals: with a parameter the planner sorts the whole table.
+ * @param claim `except` are letters that the caller is still sending; the turn continues after the
+ *   customer `after`, '' for the first
+ * @returns the letters, and the customer after whom the turn continues
  */
 export async function claimLetters(
   db: Queryable,
@@ -101,26 +93,23 @@ export async function claimLetters(
         attempt_count = attempt_count + 1,
         unknown_outcomes = unknown_outcomes + (due.state = 'committing')::int
       from due where letters.id = due.id
-      returning letters.id, order_id, customer_id, kind, total_amount, currency, reason, occurred_at,
-        created_at, trying_since, attempt_count, unknown_outcomes, recipient, recipient_name, locale,
+      returning letters.id, ${EVENT_COLUMNS}, template_version, created_at, trying_since, attempt_count,
+        unknown_outcomes, recipient, recipient_name, locale,
         due.state as previous_state,
         (select case count(*) when $3::int then max(customer_id) end from customers) as after`,
     values: [claim.token, claim.leaseMs, claim.limit, claim.except, claim.after],
   });
   const letters = rows.map((row) => ({
     id: row.id,
-    orderId: row.order_id,
+    event: eventOf(row),
+    templateVersion: row.template_version,
     customerId: row.customer_id,
-    kind: row.kind,
-    total: { amount: Number(row.total_amount), currency: row.currency },
-    reason: row.reason,
-    occurredAt: row.occurred_at,
     createdAt: row.created_at,
     tryingSince: row.trying_since,
     attempt: row.attempt_count,
     lockedRecipient: row.unknown_outcomes > 0 ? recipientOf(row) : null,
     previousState: row.previous_state,
   }));
-  // Fewer customers than asked for: the last of them was met, and the turn begins anew.
+  // Fewer customers than asked for: the last of them had its turn, and the first is next.
   return { letters, after: rows[0]?.after ?? '' };
 }

@@ -8,8 +8,8 @@ import {
   outcomesOf,
   startLetterBench as start,
 } from '#harness/system/letter-workers.ts';
+import { queueAgain } from '../api/resend-store.ts';
 import { claimLetters } from './claim-store.ts';
-import { queueAgain } from './letter-store.ts';
 
 /** A look-up of contacts that waits to be let through. */
 function gatedLookUp() {

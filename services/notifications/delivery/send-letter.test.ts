@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contactOf } from '#harness/system/letter-workers.ts';
+import { contactOf, SENDER } from '#harness/system/letter-workers.ts';
 import type { ClaimedLetter } from './claim-store.ts';
-import type { AttemptRow } from './letter-store.ts';
+import type { Attempt } from './delivery-store.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
 const moment = new Date('2026-11-22T18:30:00.123Z');
 const letter: ClaimedLetter = {
   id: '019ac0de-1111-7000-8000-000000000001',
-  orderId: 'order',
   customerId: 'anna',
-  kind: 'happiness',
-  total: { amount: 50_000, currency: 'RUB' },
-  reason: null,
-  occurredAt: moment,
+  event: {
+    orderId: 'order',
+    kind: 'happiness',
+    total: { amount: 50_000, currency: 'RUB' },
+    reason: null,
+    occurredAt: moment.toISOString(),
+  },
+  templateVersion: 1,
   createdAt: moment,
   tryingSince: moment,
   attempt: 1,
@@ -25,9 +28,9 @@ const letter: ClaimedLetter = {
 async function attemptOf(
   given: Partial<ClaimedLetter>,
   findContact: SendLetterDeps['findContact'] = async (id) => contactOf(id),
-): Promise<AttemptRow> {
+): Promise<Attempt> {
   let elapsedMs = 0;
-  const recorded = Promise.withResolvers<AttemptRow>();
+  const recorded = Promise.withResolvers<Attempt>();
   await sendLetter(
     {
       findContact(customerId) {
@@ -38,11 +41,10 @@ async function attemptOf(
       async send(_mail, beforeDot) {
         elapsedMs += 50;
         await beforeDot();
-        return { kind: 'sent', response: '250 ok' };
+        return { outcome: 'sent', stage: 'after-dot', response: '250 ok', error: null };
       },
-      record: async (_letter, attempt) => recorded.resolve(attempt),
-      messageIdOf: (id) => `${id}@orders.test`,
-      from: 'orders@orders.test',
+      record: async (attempt) => recorded.resolve(attempt),
+      sender: SENDER,
       retryInMs: () => 0,
       giveUpAfterMs: 1_000,
       onOurFault: () => {},
@@ -53,13 +55,14 @@ async function attemptOf(
   return recorded.promise;
 }
 
-const timesOf = ({ contactMs, durationMs }: AttemptRow) => [contactMs, durationMs];
+const timesOf = ({ contactMs, durationMs }: Attempt) => [contactMs, durationMs];
 
 test('an attempt tells how long profiles took, with or without a profile', async () => {
   assert.deepEqual(timesOf(await attemptOf({})), [30, 80]);
   const unknown = await attemptOf({}, async () => null);
   assert.deepEqual(timesOf(unknown), [30, 30]);
   assert.equal(unknown.error, 'the customer has no profile yet');
+  assert.equal(unknown.stage, 'contact');
 });
 
 test('where profiles were not asked or did not answer there is no such time', async () => {
@@ -70,4 +73,13 @@ test('where profiles were not asked or did not answer there is no such time', as
   });
   assert.deepEqual(timesOf(failed), [null, 30]);
   assert.equal(failed.error, 'profiles: no answer');
+  assert.equal(failed.stage, 'contact');
+});
+
+test('a letter of a template version that this release does not have waits, and says why', async () => {
+  const { outcome, stage, error } = await attemptOf({ templateVersion: 7 });
+  assert.deepEqual(
+    [outcome, stage, error],
+    ['transient', 'compose', 'there is no letter template 7'],
+  );
 });

@@ -1,28 +1,22 @@
+import type { AttemptStage } from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
-import { renderLetter } from '../letter/template.ts';
-import type { Mail, SendOutcome } from '../smtp/mailer.ts';
+import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
+import type { AttemptResult } from '../smtp/attempt-result.ts';
+import type { Mailer } from '../smtp/mailer.ts';
 import type { OurFault } from '../smtp/refusal.ts';
 import type { ClaimedLetter } from './claim-store.ts';
-import type { AttemptRow, Recipient } from './letter-store.ts';
-
-/** What becomes of a letter after an attempt. */
-export type Verdict =
-  | { state: 'sent'; response: string; recipient: Recipient }
-  | { state: 'queued'; retryInMs: number; failure: string; unknown: boolean }
-  | { state: 'failed'; failure: string; unknown: boolean }
-  /** Somebody else holds the letter now: nothing to record. */
-  | { state: 'lost' };
+import type { Attempt, FailedLetter } from './delivery-store.ts';
 
 export interface SendLetterDeps {
   /** The customer's contact data, null when there is no profile. */
   findContact: (customerId: string) => Promise<Profile | null>;
   /** Fenced marker before the final dot; false when the letter is no longer ours. */
   markCommitting: (letter: ClaimedLetter, recipient: Recipient) => Promise<boolean>;
-  send: (mail: Mail, beforeDot: () => Promise<boolean>) => Promise<SendOutcome>;
-  record: (letter: ClaimedLetter, attempt: AttemptRow, verdict: Verdict) => Promise<void>;
-  messageIdOf: (letterId: string) => string;
-  from: string;
+  send: Mailer['send'];
+  /** @param failure what becomes of the letter; null for one that was sent */
+  record: (attempt: Attempt, failure: FailedLetter | null) => Promise<void>;
+  sender: Sender;
   /** Milliseconds to wait after the given number of attempts. */
   retryInMs: (attempts: number) => number;
   /** How long after `tryingSince` trying ends. */
@@ -34,38 +28,35 @@ export interface SendLetterDeps {
 
 /**
  * One attempt at one claimed letter: contact, composition, SMTP with the marker before the dot,
- * record (design section 4). Invariant I6: whatever happens, it ends sent, failed or queued.
+ * record (docs/reference/letters.md). Invariant I6: the letter ends sent, failed or queued.
  */
 export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): Promise<void> {
   const startedAt = deps.now();
-  const { outcome, marked, contactMs } = await attemptSafely(deps, letter, startedAt);
-  const verdict = judge(deps, letter, outcome, marked);
-  if (outcome.kind === 'transient' && outcome.ourFault !== undefined) {
-    deps.onOurFault(outcome.ourFault, outcome.response ?? outcome.error);
-  }
-  const ended = deps.now();
+  const progress: Progress = { stage: 'contact', contactMs: null, recipient: null };
+  const result = await attemptSafely(deps, letter, startedAt, progress);
+  // Another worker holds the letter now, and records it.
+  if (result.outcome === 'withheld') return;
+  if (result.ourFault !== undefined) deps.onOurFault(result.ourFault, reasonOf(result));
+  const failure = result.outcome === 'sent' ? null : failureOf(deps, letter, result);
+  const { contactMs, recipient } = progress;
+  const durationMs = deps.now().getTime() - startedAt.getTime();
   await deps.record(
-    letter,
     {
+      ...result,
       letterId: letter.id,
       number: letter.attempt,
       startedAt,
-      durationMs: ended.getTime() - startedAt.getTime(),
+      durationMs,
       contactMs,
-      outcome: outcomeWord(outcome),
-      response: 'response' in outcome ? outcome.response : null,
-      error: 'error' in outcome ? outcome.error : null,
+      recipient,
     },
-    verdict,
+    failure,
   );
 }
 
-interface Tried {
-  outcome: SendOutcome;
-  /** Whom it was marked for, if it came as far as the marker. */
-  marked: Recipient | null;
-  /** Until profiles had answered; null where it was not asked or did not answer. */
-  contactMs: number | null;
+/** How far an attempt has come. */
+interface Progress extends Pick<Attempt, 'contactMs' | 'recipient'> {
+  stage: AttemptStage;
 }
 
 /** A defect of ours ends an attempt like any fault: recorded, tried again, given up in the end. */
@@ -73,95 +64,70 @@ async function attemptSafely(
   deps: SendLetterDeps,
   letter: ClaimedLetter,
   startedAt: Date,
-): Promise<Tried> {
-  let marked: Recipient | null = null;
-  let contactMs: number | null = null;
-  const watched: SendLetterDeps = {
-    ...deps,
-    async findContact(customerId) {
-      const contact = await deps.findContact(customerId);
-      contactMs = deps.now().getTime() - startedAt.getTime();
-      return contact;
-    },
-    async markCommitting(claimed, recipient) {
-      const ours = await deps.markCommitting(claimed, recipient);
-      if (ours) marked = recipient;
-      return ours;
-    },
-  };
-  try {
-    return { outcome: await attempt(watched, letter), marked, contactMs };
-  } catch (error) {
-    const outcome = { ...transient(describeError(error)), unknown: marked !== null };
-    return { outcome, marked, contactMs };
-  }
-}
-
-async function attempt(deps: SendLetterDeps, letter: ClaimedLetter): Promise<SendOutcome> {
+  progress: Progress,
+): Promise<AttemptResult> {
+  const failed = (error: string): AttemptResult => ({
+    // No dot is sent without the marker.
+    outcome: progress.recipient === null ? 'transient' : 'unknown',
+    stage: progress.stage,
+    response: null,
+    error,
+  });
   let recipient = letter.lockedRecipient;
   if (recipient === null) {
     try {
       const contact = await deps.findContact(letter.customerId);
-      // The profile may still be on its way: a registration stores it after the account.
-      if (contact === null) return transient('the customer has no profile yet');
+      progress.contactMs = deps.now().getTime() - startedAt.getTime();
+      // The profile may come later: a registration stores it after the account.
+      if (contact === null) return failed('the customer has no profile yet');
       recipient = { to: contact.email, name: contact.name, locale: contact.locale };
     } catch (error) {
-      return transient(`profiles: ${describeError(error)}`);
+      return failed(`profiles: ${describeError(error)}`);
     }
   }
-  const rendered = renderLetter({
-    kind: letter.kind,
-    locale: recipient.locale,
-    name: recipient.name,
-    orderId: letter.orderId,
-    total: letter.total,
-    reason: letter.reason,
-    occurredAt: letter.occurredAt.toISOString(),
-  });
-  const mail: Mail = {
-    ...rendered,
-    messageId: deps.messageIdOf(letter.id),
-    from: deps.from,
-    to: recipient.to,
-    // Not the time of the attempt: a re-send is the same message to the last byte.
-    date: letter.createdAt,
-    language: recipient.locale,
-  };
-  const whom = recipient;
-  return deps.send(mail, () => deps.markCommitting(letter, whom));
+  progress.stage = 'compose';
+  try {
+    return await transmit(deps, letter, recipient, progress);
+  } catch (error) {
+    return failed(describeError(error));
+  }
 }
 
-function judge(
+function transmit(
   deps: SendLetterDeps,
   letter: ClaimedLetter,
-  outcome: SendOutcome,
-  marked: Recipient | null,
-): Verdict {
-  switch (outcome.kind) {
-    case 'sent':
-      // No dot goes without the marker.
-      return { state: 'sent', response: outcome.response, recipient: marked as Recipient };
-    case 'abandoned':
-      return { state: 'lost' };
-    case 'permanent':
-      return { state: 'failed', failure: outcome.response || outcome.error, unknown: false };
-    case 'transient': {
-      const failure = outcome.response ?? outcome.error;
-      const age = deps.now().getTime() - letter.tryingSince.getTime();
-      if (age >= deps.giveUpAfterMs) {
-        return { state: 'failed', failure: `gave up: ${failure}`, unknown: outcome.unknown };
-      }
-      const retryInMs = deps.retryInMs(letter.attempt);
-      return { state: 'queued', retryInMs, failure, unknown: outcome.unknown };
+  recipient: Recipient,
+  progress: Progress,
+): Promise<AttemptResult> {
+  const mail = mailOf(letter, recipient, deps.sender);
+  return deps.send(mail, async () => {
+    progress.stage = 'body';
+    const ours = await deps.markCommitting(letter, recipient);
+    if (ours) {
+      progress.stage = 'after-dot';
+      progress.recipient = recipient;
     }
+    return ours;
+  });
+}
+
+function failureOf(
+  deps: SendLetterDeps,
+  letter: ClaimedLetter,
+  result: AttemptResult,
+): FailedLetter {
+  const reason = reasonOf(result);
+  const unknown = result.outcome === 'unknown';
+  if (result.outcome === 'permanent') {
+    return { state: 'failed', retryInMs: 0, failure: reason, unknown };
   }
+  const age = deps.now().getTime() - letter.tryingSince.getTime();
+  if (age >= deps.giveUpAfterMs) {
+    return { state: 'failed', retryInMs: 0, failure: `gave up: ${reason}`, unknown };
+  }
+  return { state: 'queued', retryInMs: deps.retryInMs(letter.attempt), failure: reason, unknown };
 }
 
-function transient(error: string) {
-  return { kind: 'transient', response: null, error, unknown: false } as const;
-}
-
-function outcomeWord(outcome: SendOutcome): AttemptRow['outcome'] {
-  if (outcome.kind === 'transient' && outcome.unknown) return 'unknown';
-  return outcome.kind === 'abandoned' ? 'transient' : outcome.kind;
+function reasonOf({ response, error }: AttemptResult): string {
+  return response || error || '';
 }

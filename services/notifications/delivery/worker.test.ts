@@ -6,6 +6,7 @@ import type { SmtpStep } from '#harness/faults/smtp-server.ts';
 import {
   contactOf,
   outcomesOf,
+  SENDER,
   startLetterBench as start,
 } from '#harness/system/letter-workers.ts';
 import type { OurFault } from '../smtp/refusal.ts';
@@ -182,10 +183,13 @@ test('I6: a defect of ours is an attempt like any other: kept, and tried again',
   const [id = ''] = await bench.insert('anna');
   let defective = true;
   bench.worker({
-    messageIdOf(letterId) {
-      if (!defective) return `${letterId}@orders.test`;
-      defective = false;
-      throw new TypeError('cannot name the letter');
+    sender: {
+      ...SENDER,
+      messageIdOf(letterId) {
+        if (!defective) return SENDER.messageIdOf(letterId);
+        defective = false;
+        throw new TypeError('cannot name the letter');
+      },
     },
   });
   const sent = await bench.until(id, 'sent', 2);

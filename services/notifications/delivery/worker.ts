@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Profile } from '#contracts/profiles.ts';
 import { type BackoffOptions, backoffMs, pause } from '#platform/async/backoff.ts';
-import { type Batcher, createBatcher } from '#platform/async/batcher.ts';
-import { createWakeup } from '#platform/async/wakeup.ts';
-import { describeError } from '#platform/errors.ts';
-import { type Database, isRowFault, isTransient } from '#platform/postgres/database.ts';
-import { maskAddresses } from '#platform/values/mask-addresses.ts';
+import { startLoop } from '#platform/async/loop.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import type { Sender } from '../letter/letter-mail.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
-import * as store from './letter-store.ts';
+import { renewLeases } from './delivery-store.ts';
+import { createRecorder, masked, type Recorder, recordDeadHolder } from './record-attempt.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
 // A worker holds this many letters at a time; more wait in the database, where others see them.
@@ -17,10 +16,8 @@ const IN_FLIGHT_MAX = 4 * CLAIM_MAX;
 // A process has 10 s to stop in, and before this the gateway may need 5 for its last requests.
 const STOP_TIMEOUT_MS = 4_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
-// Some minutes of trying to record `sent`: without the record the letter goes a second time.
-const RECORD_RETRIES_MAX = 40;
 
-/** The waits of a worker. */
+/** The times of a worker. */
 export interface LetterTimes {
   /** When a worker dies, its letters wait this long for another one. */
   leaseMs: number;
@@ -41,9 +38,9 @@ const TIMES: LetterTimes = {
 };
 
 export interface LetterWorker {
-  /** Looks for letters now: called when some entered the inbox. */
+  /** Looks for letters now. */
   kick(): void;
-  /** Takes no more letters and waits, for a bounded time, for those under way. */
+  /** Takes no more letters and waits a bounded time for those under way. */
   close(): Promise<void>;
 }
 
@@ -52,11 +49,10 @@ export interface LetterWorkerOptions {
   mailer: Mailer;
   /** Contact data by customer; customers without a profile are absent. */
   lookUpContacts: (customerIds: string[]) => Promise<Map<string, Profile>>;
-  from: string;
-  messageIdOf: (letterId: string) => string;
+  sender: Sender;
   log: Logger;
   onOurFault: SendLetterDeps['onOurFault'];
-  /** By the clock of the database, which leases and ages are counted by. */
+  /** By the clock of the database, which measures leases and ages. */
   now: () => Date;
   times?: Partial<LetterTimes>;
 }
@@ -67,79 +63,23 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   const times = { ...TIMES, ...options.times };
   const token = randomUUID();
   const inFlight = new Map<string, Promise<void>>();
-  const stop = new AbortController();
   /** Set when `close` waits no longer. */
   const over = new AbortController();
-  const wakeup = createWakeup();
-  // One run at a time: two would be of half the size each, and cost a third more.
-  const batch = {
-    isItemError: isRowFault,
-    maxConcurrency: 1,
-    batchMax: IN_FLIGHT_MAX,
-    waitingMax: IN_FLIGHT_MAX,
-  };
-  const markCommitting = createBatcher({
-    ...batch,
-    run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
+  const recorder = createRecorder({
+    database,
+    log,
+    token,
+    lettersMax: IN_FLIGHT_MAX,
+    over: over.signal,
   });
-  const markSent: Batcher<store.SentLetter, void> = createBatcher({
-    ...batch,
-    async run(sent: store.SentLetter[]) {
-      await store.markSent(database, sent, true);
-      return sent.map(() => undefined);
-    },
-  });
-  /** The customer after whom the turn goes on. */
-  let after = '';
-  /** When to look for letters whose wait or lease has ended, on the clock of `performance`. */
-  let lookAgainAt = 0;
-
-  async function run(): Promise<void> {
-    let failures = 0;
-    while (!stop.signal.aborted) {
-      try {
-        // Fewer at a time would cost a claim and a look-up of contacts for each letter.
-        const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;
-        const letters = hasRoom ? await claim() : [];
-        failures = 0;
-        if (letters.length > 0) startSending(letters);
-        // After a full claim more may be due.
-        if (letters.length < CLAIM_MAX) await wakeup.wait(times.pollMs);
-      } catch (error) {
-        failures++;
-        log.warn({ failures }, `letter worker: ${masked(error)}`);
-        await pause(backoffMs(failures, LOOP_RETRY), stop.signal);
-      }
-    }
-  }
-
-  async function claim(): Promise<ClaimedLetter[]> {
-    if (performance.now() >= lookAgainAt) {
-      const allReady = await makeReady(database);
-      if (allReady) lookAgainAt = performance.now() + times.pollMs;
-    }
-    const claimed = await claimLetters(database, {
-      token,
-      after,
-      leaseMs: times.leaseMs,
-      limit: CLAIM_MAX,
-      // A lease that ran out unrenewed (database away) must not give us a letter twice: the fence
-      // is the worker's token, which both attempts would hold.
-      except: [...inFlight.keys()],
-    });
-    after = claimed.after;
-    for (const letter of claimed.letters) {
-      if (letter.previousState !== 'queued') await recordDeadHolder(options, letter);
-    }
-    return claimed.letters;
-  }
+  const claim = createClaim(options, times, token);
 
   function startSending(letters: ClaimedLetter[]): void {
     const customers = [...new Set(letters.map((letter) => letter.customerId))];
-    // One look-up for the batch; its failure is every letter's own, with its own record.
+    // One look-up for the batch; each letter records its failure.
     const contacts = options.lookUpContacts(customers);
     contacts.catch(() => {});
-    const deps = bind(contacts);
+    const deps = bindSend(options, times, recorder, contacts);
     for (const letter of letters) {
       const sending = sendLetter(deps, letter)
         .catch((error: unknown) => {
@@ -148,116 +88,111 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
         })
         .finally(() => {
           inFlight.delete(letter.id);
-          if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) wakeup.notify();
+          if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) loop.notify();
         });
       inFlight.set(letter.id, sending);
     }
   }
 
-  function bind(contacts: Promise<Map<string, Profile>>): SendLetterDeps {
-    return {
-      async findContact(customerId) {
-        const contact = (await contacts).get(customerId) ?? null;
-        return contact && ownOrAlarm(contact, contact.customerId, customerId);
-      },
-      async markCommitting({ id }, recipient) {
-        const marked = await markCommitting({ id, recipient });
-        return marked !== null && ownOrAlarm(true, marked, id);
-      },
-      send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
-      async record({ id }, attempt, verdict) {
-        if (verdict.state === 'lost') return;
-        if (verdict.state === 'sent') {
-          const { response, recipient } = verdict;
-          await recordSent({ response, recipient, attempt });
-        } else {
-          // The state first: an attempt without a record is a gap, a state without one holds the
-          // letter until its lease ends.
-          await store.recordFailure(database, id, token, { retryInMs: 0, ...verdict });
-          await store.insertAttempt(database, attempt);
-        }
-      },
-      messageIdOf: options.messageIdOf,
-      from: options.from,
-      retryInMs: (attempts) => backoffMs(attempts, times.retry),
-      giveUpAfterMs: times.giveUpAfterMs,
-      now: options.now,
-      onOurFault: options.onOurFault,
-    };
-  }
-
-  /** Another letter's data never becomes a letter: an alarm, and the attempt ends. */
-  function ownOrAlarm<T>(data: T, id: string, expected: string): T {
-    if (id === expected) return data;
-    log.error({ id, expected }, 'letters are mixed up: data of another one');
-    throw new Error(`got the data of ${id} for ${expected}`);
-  }
-
-  /** Outlives an absence of the database: the server has the letter, so it must not go again. */
-  async function recordSent(sent: store.SentLetter): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await markSent(sent);
-      } catch (error) {
-        if (!isTransient(error)) {
-          // It may be the attempt that the database refuses: without it there is a gap, without
-          // the state there will be a second copy.
-          await store.markSent(database, [sent], false);
-          throw error;
-        }
-        if (tries > RECORD_RETRIES_MAX || over.signal.aborted) throw error;
-        const letter = sent.attempt.letterId;
-        log.warn({ letter, tries }, `sent, but not recorded yet: ${masked(error)}`);
-        await pause(backoffMs(tries, LOOP_RETRY), over.signal);
-      }
-    }
-  }
-
+  const loop = startLoop({
+    name: 'letter worker',
+    log,
+    retry: LOOP_RETRY,
+    describe: masked,
+    async round() {
+      // Fewer at a time would cost a claim and a look-up of contacts for each letter.
+      const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;
+      const letters = hasRoom ? await claim([...inFlight.keys()]) : [];
+      if (letters.length > 0) startSending(letters);
+      // After a full claim more may be due.
+      return letters.length < CLAIM_MAX ? times.pollMs : 0;
+    },
+  });
   const renewal = setInterval(() => {
     const ids = [...inFlight.keys()];
     if (ids.length === 0) return;
-    store.renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
+    renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
       log.warn(`letter leases: ${masked(error)}`);
     });
   }, times.renewMs);
 
-  const running = run();
   return {
-    kick: wakeup.notify,
+    kick: loop.notify,
     async close() {
-      stop.abort();
-      wakeup.notify();
-      await running;
-      await Promise.race([
-        Promise.allSettled(inFlight.values()),
-        pause(STOP_TIMEOUT_MS, over.signal),
-      ]);
+      await loop.close();
+      const settled = Promise.allSettled(inFlight.values());
+      await Promise.race([settled, pause(STOP_TIMEOUT_MS, over.signal)]);
       clearInterval(renewal);
       over.abort();
     },
   };
 }
 
-/** The holder before us never wrote down how its attempt ended. */
-async function recordDeadHolder(
-  { database, log, now }: LetterWorkerOptions,
-  letter: ClaimedLetter,
-): Promise<void> {
-  const unknown = letter.previousState === 'committing';
-  log.warn({ letter: letter.id, unknown }, 'took over a letter whose sender died');
-  await store.insertAttempt(database, {
-    letterId: letter.id,
-    number: letter.attempt - 1,
-    startedAt: now(),
-    durationMs: 0,
-    contactMs: null,
-    outcome: unknown ? 'unknown' : 'transient',
-    response: null,
-    error: 'the sender died or lost its lease',
-  });
+/**
+ * Claims letters in turn by customer.
+ * @returns a function that claims letters except these, which the worker is still sending: the
+ *   fence is the worker's token, so it must not claim a letter twice when its lease ran out
+ */
+function createClaim(
+  options: LetterWorkerOptions,
+  times: LetterTimes,
+  token: string,
+): (except: string[]) => Promise<ClaimedLetter[]> {
+  const { database } = options;
+  /** The customer after whom the turn continues. */
+  let after = '';
+  /** When to look for letters whose wait or lease has ended, on the clock of `performance`. */
+  let lookAgainAt = 0;
+  return async (except) => {
+    if (performance.now() >= lookAgainAt) {
+      const allReady = await makeReady(database);
+      if (allReady) lookAgainAt = performance.now() + times.pollMs;
+    }
+    const { leaseMs } = times;
+    const claimed = await claimLetters(database, {
+      token,
+      after,
+      leaseMs,
+      limit: CLAIM_MAX,
+      except,
+    });
+    after = claimed.after;
+    for (const letter of claimed.letters) {
+      if (letter.previousState !== 'queued') await recordDeadHolder(options, letter);
+    }
+    return claimed.letters;
+  };
 }
 
-/** For the log, where no address may stand. */
-function masked(error: unknown): string {
-  return maskAddresses(describeError(error));
+/** What the attempts of one batch need. */
+function bindSend(
+  options: LetterWorkerOptions,
+  times: LetterTimes,
+  recorder: Recorder,
+  contacts: Promise<Map<string, Profile>>,
+): SendLetterDeps {
+  /** Another letter's data never becomes a letter: an alarm, and the attempt ends. */
+  function ownOrAlarm<T>(data: T, id: string, expected: string): T {
+    if (id === expected) return data;
+    options.log.error({ id, expected }, 'letters are mixed up: data of another one');
+    throw new Error(`got the data of ${id} for ${expected}`);
+  }
+
+  return {
+    async findContact(customerId) {
+      const contact = (await contacts).get(customerId) ?? null;
+      return contact && ownOrAlarm(contact, contact.customerId, customerId);
+    },
+    async markCommitting({ id }, recipient) {
+      const marked = await recorder.markCommitting({ id, recipient });
+      return marked !== null && ownOrAlarm(true, marked, id);
+    },
+    send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
+    record: recorder.record,
+    sender: options.sender,
+    retryInMs: (attempts) => backoffMs(attempts, times.retry),
+    giveUpAfterMs: times.giveUpAfterMs,
+    now: options.now,
+    onOurFault: options.onOurFault,
+  };
 }

@@ -3,25 +3,17 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { test } from 'node:test';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import { eventually } from '#harness/eventually.ts';
+import { PAID } from '#harness/system/new-letter.ts';
 import {
   type NotificationsService,
   startNotificationsService as start,
 } from '#harness/system/notifications-service.ts';
-import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
+import {
+  type DeadLetterRow,
+  insertDeadLetters,
+} from '#platform/messaging/consumer/dead-letter-store.ts';
 
 const DEAD = '/operator/dead-letters';
-
-const PAID = {
-  orderId: '019ac0de-1111-7000-8000-00000000000a',
-  customerId: 'anna',
-  version: 2,
-  previousStatus: 'Pending',
-  status: 'Paid',
-  total: { amount: 50_000, currency: 'RUB' },
-  paymentOperationId: '019ac0de-2222-7000-8000-00000000000a',
-  reason: null,
-  occurredAt: '2026-11-22T18:30:00.123Z',
-};
 
 let nextOffset = 1_000n;
 
@@ -231,7 +223,8 @@ test('I6: redrives at once make one letter, and count as one', async (t) => {
 test('I6: a letter that came another way meanwhile stays as it is', async (t) => {
   const service = await start(t);
   const { id, eventId } = await insertDead(service);
-  await service.insert({ id: eventId, customerId: 'boris' }, "due_at = now() + interval '1 hour'");
+  const later = "due_at = now() + interval '1 hour'";
+  await service.insert({ customerId: 'boris' }, later, { id: eventId });
   const before = await service.letter(eventId);
   assert.equal((await redrive(service, id)).body.state, 'redriven');
   assert.deepEqual(await service.letter(eventId), before);

@@ -5,7 +5,7 @@ import { ATOM, parseSender } from '#platform/values/mail-address.ts';
 
 /** One letter to one recipient. */
 export interface Mail {
-  /** Without angle brackets: `local@domain`. The same on every attempt, for receivers that drop repeats. */
+  /** `local@domain`, without angle brackets. The same on every attempt: receivers drop copies by it. */
   messageId: string;
   /** `address` or `Display name <address>`. */
   from: string;
@@ -89,14 +89,14 @@ function boundaryOf({ messageId }: Mail): string {
   return `--_NmP-${hash('sha256', messageId, 'hex').slice(0, 32)}-Part_1`;
 }
 
-// Asked for the form of single values only; it has no content, so there is nothing it could fetch.
+// Asked for the form of single values only; it has no content, so it fetches nothing.
 const node = new MimeNode('text/plain', { disableFileAccess: true, disableUrlAccess: true });
 
 function headerLine(key: string, value: string | { name: string; address: string }): string {
   return foldLines(`${key}: ${node.encodeHeaderValue(key, value)}`);
 }
 
-// A memo of a pure function: a deployment has one sender. The limit is for whoever has many.
+// A memo of a pure function: a deployment has one sender. The limit bounds many.
 const fromLines = new Map<string, string>();
 const FROM_LINES_MAX = 100;
 

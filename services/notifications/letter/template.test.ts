@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type LetterFacts, renderLetter } from './template.ts';
+import { type LetterFacts, renderLetter, TEMPLATES } from './template.ts';
 
 const ORDER_ID = '0199a3c2-77aa-7c1e-9d3a-5f0b2c4d6e8f';
 
@@ -39,8 +39,8 @@ const cases = [
 
 for (const { kind, reason, ru, en } of cases) {
   test(`a ${kind} letter (${reason}) is told in Russian and in English`, () => {
-    const russian = renderLetter(facts({ kind, reason }));
-    const english = renderLetter(facts({ kind, reason, locale: 'en' }));
+    const russian = renderLetter(facts({ kind, reason }), 1);
+    const english = renderLetter(facts({ kind, reason, locale: 'en' }), 1);
     const happy = kind === 'happiness';
     assert.ok(russian.subject.startsWith(happy ? 'Письмо счастья' : 'Письмо горя'));
     assert.ok(english.subject.startsWith(happy ? 'Letter of happiness' : 'Letter of grief'));
@@ -58,7 +58,7 @@ for (const { kind, reason, ru, en } of cases) {
 
   test(`text and HTML of a ${kind} letter (${reason}) say the same`, () => {
     for (const locale of ['ru', 'en'] as const) {
-      const letter = renderLetter(facts({ kind, reason, locale }));
+      const letter = renderLetter(facts({ kind, reason, locale }), 1);
       const shown = visibleText(letter.html).replace(/[\s.,!:;]+/g, '');
       for (const line of letter.text.split('\n').filter((line) => line !== '-- ')) {
         assert.ok(shown.includes(line.replace(/[\s.,!:;]+/g, '')), `missing in HTML: ${line}`);
@@ -69,7 +69,7 @@ for (const { kind, reason, ru, en } of cases) {
 
 test('amounts keep every digit, in the minor digits of their currency', () => {
   const shown = (amount: number, currency: string, locale: 'ru' | 'en' = 'en') => {
-    const { text, html } = renderLetter(facts({ locale, total: { amount, currency } }));
+    const { text, html } = renderLetter(facts({ locale, total: { amount, currency } }), 1);
     const line = text.split('\n').find((line) => /^(Сумма|Total): /.test(line)) ?? '';
     const value = line.replace(/^.*?: /, '');
     assert.ok(html.includes(value));
@@ -90,7 +90,7 @@ test('a hostile name stays text: no tag, no header line, no turned direction', (
   const name =
     '<script>alert("1")</script>\r\nBcc: evil@e.test\u0000\u202eabc\u2066\u2028x\u0085&\'\ud800';
   for (const locale of ['ru', 'en'] as const) {
-    const { subject, text, html } = renderLetter(facts({ name, locale, orderId: name }));
+    const { subject, text, html } = renderLetter(facts({ name, locale, orderId: name }), 1);
     for (const part of [subject, text, html]) {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
       assert.doesNotMatch(part, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/);
@@ -107,16 +107,37 @@ test('a hostile name stays text: no tag, no header line, no turned direction', (
 });
 
 test('a name of nothing but controls leaves a greeting without a name', () => {
-  const { text, html } = renderLetter(facts({ name: '\u202e\r\n ' }));
+  const { text, html } = renderLetter(facts({ name: '\u202e\r\n ' }), 1);
   assert.ok(text.includes('Здравствуйте!\n'));
   assert.ok(!html.includes('<bdi>'));
 });
 
 test('the HTML refers to nothing outside itself', () => {
-  const { html } = renderLetter(facts({ name: 'x', kind: 'grief', reason: 'voided' }));
+  const { html } = renderLetter(facts({ name: 'x', kind: 'grief', reason: 'voided' }), 1);
   assert.doesNotMatch(html, /https?:|src=|href=|url\(|@import|<link|<script/i);
 });
 
 test('the same facts give the same bytes', () => {
-  assert.deepEqual(renderLetter(facts()), renderLetter(facts()));
+  assert.deepEqual(renderLetter(facts(), 1), renderLetter(facts(), 1));
+});
+
+test('a new version leaves the letters of older versions as they are', () => {
+  const templates = {
+    ...TEMPLATES,
+    2: (letter: LetterFacts & { comment?: string }) => ({
+      subject: letter.comment ?? '',
+      text: 'new',
+      html: 'new',
+    }),
+  };
+  const before = renderLetter(facts(), 1);
+  assert.deepEqual(renderLetter(facts(), 1, templates), before);
+  // A member that a newer event has reaches its template without further code.
+  const newer = { ...facts(), comment: 'ring twice' };
+  assert.deepEqual(renderLetter(newer, 1, templates), before);
+  assert.equal(renderLetter(newer, 2, templates).subject, 'ring twice');
+});
+
+test('an unknown version is an error that names it', () => {
+  assert.throws(() => renderLetter(facts(), 2), /there is no letter template 2/);
 });

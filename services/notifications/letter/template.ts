@@ -1,21 +1,12 @@
-import { moneyFormat } from '#contracts/currency.ts';
 import { escapeHtml } from '#platform/values/html.ts';
+import { ENGLISH_MOMENT, formatMoment, formatMoney, plainLine, RUSSIAN_MOMENT } from './format.ts';
+import type { LetterEvent } from './letter-event.ts';
 
-/** A happy letter tells that an order is paid, a grief letter that it was cancelled. */
-export type LetterKind = 'happiness' | 'grief';
-
-export interface LetterFacts {
-  kind: LetterKind;
+/** What a letter says: its order update and the customer's contact data. */
+export interface LetterFacts extends LetterEvent {
   locale: 'ru' | 'en';
   /** The customer's name as the profile has it; may be empty. */
   name: string;
-  orderId: string;
-  /** `amount` is in minor units and a safe integer. */
-  total: { amount: number; currency: string };
-  /** Why the order was cancelled; null for a paid one. */
-  reason: 'insufficient-funds' | 'voided' | null;
-  /** When the order was decided, RFC 3339. */
-  occurredAt: string;
 }
 
 export interface RenderedLetter {
@@ -26,8 +17,31 @@ export interface RenderedLetter {
   html: string;
 }
 
-/** Kept with each letter, so that a resend after a change of wording can be told from the first. */
+/** Renders the letters of one template version. Pure: the same facts give the same bytes. */
+export type Template = (facts: LetterFacts) => RenderedLetter;
+
+/**
+ * Every version that a stored letter may have. A change of wording or layout is a new entry, added
+ * one release before `TEMPLATE_VERSION` names it: older replicas must know it by then.
+ */
+export const TEMPLATES: Readonly<Record<number, Template>> = { 1: renderVersion1 };
+
+/** The version of new letters. */
 export const TEMPLATE_VERSION = 1;
+
+/**
+ * Renders a letter as its version words it, so that a re-send and a past letter never change.
+ * @throws RangeError for a version that this release does not have, or a malformed moment
+ */
+export function renderLetter(
+  facts: LetterFacts,
+  version: number,
+  templates = TEMPLATES,
+): RenderedLetter {
+  const template = templates[version];
+  if (template === undefined) throw new RangeError(`there is no letter template ${version}`);
+  return template(facts);
+}
 
 /** The wording of one letter. Both forms are made from it, so they say the same. */
 interface Wording {
@@ -42,11 +56,7 @@ interface Wording {
   footer: string;
 }
 
-/**
- * Renders a letter. Pure: the same facts give the same bytes (with the same ICU data).
- * @throws RangeError for a malformed date; the event's schema refuses it earlier
- */
-export function renderLetter(facts: LetterFacts): RenderedLetter {
+function renderVersion1(facts: LetterFacts): RenderedLetter {
   const clean = { ...facts, name: plainLine(facts.name), orderId: plainLine(facts.orderId) };
   const wording = facts.locale === 'en' ? englishWording(clean) : russianWording(clean);
   return {
@@ -205,61 +215,4 @@ ${rows.join('\n')}
 </body>
 </html>
 `;
-}
-
-// A memo of a pure function, not state: making a format costs more than the rest of a letter.
-// One currency per deployment is usual; the limit is for a topic that names many.
-const moneyFormats = new Map<string, ReturnType<typeof moneyFormat>>();
-const MONEY_FORMATS_MAX = 100;
-
-function formatMoney(locale: string, { amount, currency }: LetterFacts['total']): string {
-  const key = `${locale} ${currency}`;
-  let format = moneyFormats.get(key);
-  if (format === undefined) {
-    format = moneyFormat(locale, currency);
-    if (moneyFormats.size < MONEY_FORMATS_MAX) moneyFormats.set(key, format);
-  }
-  return format(amount);
-}
-
-// Built once: making one costs 170 µs, three times the rest of a letter. In UTC, and said so,
-// because the customer's time zone is not known here.
-const MOMENT_OPTIONS = { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' } as const;
-const RUSSIAN_MOMENT = momentFormat(new Intl.DateTimeFormat('ru-RU', MOMENT_OPTIONS));
-const ENGLISH_MOMENT = momentFormat(new Intl.DateTimeFormat('en-GB', MOMENT_OPTIONS));
-
-interface MomentFormat {
-  format: Intl.DateTimeFormat;
-  /** A memo of a pure function: letters that are sent together were mostly decided together. */
-  last: { minute: number; text: string };
-}
-
-function momentFormat(format: Intl.DateTimeFormat): MomentFormat {
-  return { format, last: { minute: Number.NaN, text: '' } };
-}
-
-/** To the minute, as both forms show it. */
-function formatMoment(moments: MomentFormat, moment: string): string {
-  const date = new Date(moment);
-  const minute = Math.floor(date.getTime() / 60_000);
-  if (minute !== moments.last.minute) {
-    moments.last = { minute, text: `${moments.format.format(date)} (UTC)` };
-  }
-  return moments.last.text;
-}
-
-// Line breaks and other controls could start a header or a line of their own; bidi controls could
-// turn the rest of the letter around.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
-
-/** A value as one line of visible text. */
-function plainLine(value: string): string {
-  return value
-    .toWellFormed()
-    .replace(BIDI_CONTROLS, '')
-    .replace(BREAKS, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim();
 }

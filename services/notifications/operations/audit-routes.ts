@@ -6,7 +6,7 @@ import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './audit-store.ts';
 
 /**
- * Notifications' part of the check of the books.
+ * Notifications' part of the reconciliation.
  * @param deps.group the group that reads the orders topic into the inbox
  */
 export function serveAudit(
@@ -20,8 +20,8 @@ export function serveAudit(
   });
 
   api.serve(contract.auditPositions, async () => {
-    // The topic before the positions: should it be made anew in between, then positions of the
-    // new one go with the old identity, and no event of it is taken for read.
+    // The topic before the positions: if it is recreated in between, the new positions go with the
+    // old identity, and no event of the new topic counts as read.
     const ends = await broker.ends(ORDERS_TOPIC);
     const lag = await broker.lag(ORDERS_TOPIC, group);
     return {

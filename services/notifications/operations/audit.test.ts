@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createTestDatabase } from '#harness/database.ts';
+import { newLetter } from '#harness/system/new-letter.ts';
 import { rub } from '#harness/system/system.ts';
 import { insertRepair } from '#platform/postgres/repair-log.ts';
-import { insertLetters } from '../delivery/letter-store.ts';
+import { insertLetters } from '../inbox/inbox-store.ts';
 import { auditLetters, type LetterBounds } from './audit-store.ts';
 
 const idOf = (number: number, kind = 'a') => `00000000-0000-7000-8000-${kind}0000000000${number}`;
@@ -13,20 +14,17 @@ async function start(t: TestContext, letters: [order: number, letter: number][])
   const database = await createTestDatabase(t, new URL('../migrations/', import.meta.url));
   await insertLetters(
     database,
-    letters.map(([order, letter]) => ({
-      id: idOf(letter, 'c'),
-      orderId: idOf(order),
-      customerId: 'anna',
-      kind: 'grief',
-      totalAmount: 500,
-      currency: 'RUB',
-      reason: 'voided',
-      occurredAt: '2026-03-05T09:07:00Z',
-      templateVersion: 1,
-      partition: 0,
-      offset: BigInt(letter),
-      traceparent: null,
-    })),
+    letters.map(([order, letter]) =>
+      newLetter(
+        {
+          orderId: idOf(order),
+          status: 'Cancelled',
+          reason: 'voided',
+          total: rub(500),
+        },
+        { id: idOf(letter, 'c'), offset: BigInt(letter) },
+      ),
+    ),
   );
   const all = { after: null, afterLetter: null, through: null, limit: 500 };
   return {

@@ -32,11 +32,3 @@ export async function readFailed(db: Queryable): Promise<number> {
   );
   return Number(rows[0]?.count);
 }
-
-/** Number of dead letters that were not redriven. */
-export async function readDead(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: string }>(
-    'select count(*) as count from dead_letters where redriven_at is null',
-  );
-  return Number(rows[0]?.count);
-}

@@ -3,6 +3,7 @@ import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { within } from '#platform/async/deadline.ts';
 import { singleFlight } from '#platform/async/single-flight.ts';
 import type { Broker } from '#platform/broker/port/broker.ts';
+import type { DeadLetters } from '#platform/messaging/consumer/dead-letters.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './overview-store.ts';
@@ -11,7 +12,7 @@ import * as store from './overview-store.ts';
 const COUNTED_MAX = 100_000;
 // As the contract says of the rate.
 const RATE_TIMES = { sentS: 10, eventS: 60 };
-// The overview is looked at just when the broker is down: the rest of it must not be late then.
+// Operators read the overview when the broker is down, so the rest of it must not wait for it.
 const LAG_TIMEOUT_MS = 1_000;
 
 /**
@@ -20,9 +21,10 @@ const LAG_TIMEOUT_MS = 1_000;
  */
 export function serveOverview(
   api: InternalApi,
-  { database, broker, group }: { database: Database; broker: Broker; group: string },
+  deps: { database: Database; broker: Broker; group: string; deadLetters: DeadLetters },
 ): void {
-  // Shared for itself: of a broker that hangs, the next overview asks no second time.
+  const { database, broker, group, deadLetters } = deps;
+  // Single-flight of its own, so that a broker that hangs gets no second request.
   const readLag = singleFlight(() => broker.lag(ORDERS_TOPIC, group));
 
   async function lagOrNull(): Promise<contract.NotificationsOverview['lag']> {
@@ -37,11 +39,11 @@ export function serveOverview(
   }
 
   const readOverview = singleFlight(async (): Promise<contract.NotificationsOverview> => {
-    const [letters, oldestWaitingMs, justSent, deadLetters, refusals, lag] = await Promise.all([
+    const [letters, oldestWaitingMs, justSent, dead, refusals, lag] = await Promise.all([
       store.countLetters(database, COUNTED_MAX),
       store.readOldestWaitingMs(database),
       store.countJustSent(database, RATE_TIMES),
-      store.countDeadLetters(database, COUNTED_MAX),
+      deadLetters.count(COUNTED_MAX),
       store.readRefusals(database),
       lagOrNull(),
     ]);
@@ -50,7 +52,7 @@ export function serveOverview(
       letters,
       oldestWaitingMs,
       sentPerSecond,
-      deadLetters,
+      deadLetters: dead,
       ...(refusals.length > 0 && { refusals }),
       lag,
     };

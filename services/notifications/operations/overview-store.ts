@@ -92,13 +92,3 @@ export async function readRefusals(db: Queryable): Promise<MailRefusal[]> {
     at: refused_at.toISOString(),
   }));
 }
-
-/** Dead letters that were not redriven, `max` of them at most. */
-export async function countDeadLetters(db: Queryable, max: number): Promise<number> {
-  const { rows } = await db.query<{ count: string }>({
-    name: 'count-dead-letters',
-    text: `select count(*) from (select from dead_letters where redriven_at is null limit $1) as dead`,
-    values: [max],
-  });
-  return Number(rows[0]?.count);
-}

@@ -8,7 +8,8 @@ import {
   type NotificationsService,
   startNotificationsService as start,
 } from '#harness/system/notifications-service.ts';
-import { countDeadLetters, countJustSent, countLetters } from './overview-store.ts';
+import { countDead } from '#platform/messaging/consumer/dead-letter-store.ts';
+import { countJustSent, countLetters } from './overview-store.ts';
 
 const overviewOf = async (service: NotificationsService) => {
   const { status, body } = await service.call('GET', '/overview');
@@ -111,10 +112,7 @@ test('counts end at the maximum, and a marked letter is still being sent', async
      select gen_random_uuid(), 'orders', 0, n, '[]', '', 'x', case when n = 1 then now() end
      from generate_series(1, 4) as n`,
   );
-  assert.deepEqual(
-    [await countDeadLetters(database, 9), await countDeadLetters(database, 2)],
-    [3, 2],
-  );
+  assert.deepEqual([await countDead(database, 9), await countDead(database, 2)], [3, 2]);
 });
 
 test('the rate is of letters sent lately, of events that are not much older', async (t) => {

@@ -51,7 +51,12 @@ test('a letter arrives whole, with its envelope, both parts and the fixed header
   const server = await startTestSmtpServer(t, { acceptReply: '2.0.0 queued as 7' });
   const text = 'Первая\n.\nMAIL FROM:<evil@e.test>\n.\r\n..две\n';
   const outcome = await startMailer(t, server.url).send(mail({ text, language: 'ru' }), agree);
-  assert.deepEqual(outcome, { kind: 'sent', response: '250 2.0.0 queued as 7' });
+  assert.deepEqual(outcome, {
+    outcome: 'sent',
+    stage: 'after-dot',
+    response: '250 2.0.0 queued as 7',
+    error: null,
+  });
   const { from, to, raw } = only(server);
   assert.deepEqual([from, to], ['shop@shop.test', ['anna@customer.test']]);
   const headers = headersOf(raw);
@@ -78,15 +83,20 @@ test('the dot leaves only once the caller agreed, and the body before that', asy
   assert.equal(server.commands.at(-1), 'DATA');
   assert.equal(server.dots, 0);
   answer.resolve(true);
-  assert.equal((await sending).kind, 'sent');
+  assert.equal((await sending).outcome, 'sent');
   assert.equal(server.dots, 1);
 });
 
 test('when the caller says no, the server sees no dot and the next letter is sent', async (t) => {
   const server = await startTestSmtpServer(t);
   const mailer = startMailer(t, server.url);
-  assert.deepEqual(await mailer.send(mail(), () => Promise.resolve(false)), { kind: 'abandoned' });
-  assert.equal((await mailer.send(mail(), agree)).kind, 'sent');
+  assert.deepEqual(await mailer.send(mail(), () => Promise.resolve(false)), {
+    outcome: 'withheld',
+    stage: 'body',
+    response: null,
+    error: null,
+  });
+  assert.equal((await mailer.send(mail(), agree)).outcome, 'sent');
   assert.equal(server.dots, 1);
   only(server);
 });
@@ -95,19 +105,19 @@ test('when the caller’s marker fails, nothing was sent and that is known', asy
   const server = await startTestSmtpServer(t);
   const mailer = startMailer(t, server.url);
   const outcome = await mailer.send(mail(), () => Promise.reject(new Error('database down')));
-  assert.ok(outcome.kind === 'transient' && !outcome.unknown);
-  assert.match(outcome.error, /database down/);
+  assert.equal(outcome.outcome, 'transient');
+  assert.match(outcome.error ?? '', /database down/);
   assert.equal(server.dots, 0);
 });
 
 /** About us and not about the letter, which waits. */
-const ours = (ourFault: string) => ({ kind: 'transient', unknown: false, ourFault });
+const ours = (ourFault: string) => ({ outcome: 'transient', ourFault });
 
 const refusals: [SmtpStep['at'], string, object][] = [];
 for (const at of ['mail', 'rcpt', 'data', 'dot'] as const) {
-  refusals.push([at, '421 4.3.2 closing', { kind: 'transient', unknown: false }]);
-  refusals.push([at, '450 4.2.0 later', { kind: 'transient', unknown: false }]);
-  const known = at === 'mail' ? ours('sender') : { kind: 'permanent' };
+  refusals.push([at, '421 4.3.2 closing', { outcome: 'transient' }]);
+  refusals.push([at, '450 4.2.0 later', { outcome: 'transient' }]);
+  const known = at === 'mail' ? ours('sender') : { outcome: 'permanent' };
   refusals.push([at, '550 5.1.1 no such user', known]);
   refusals.push([at, '550 5.7.1 blocked by a list', ours('policy')]);
 }
@@ -116,8 +126,8 @@ refusals.push(['connect', '554 no service here', ours('server')]);
 refusals.push(['mail', '530 5.7.0 sign in first', ours('sign-in')]);
 refusals.push(['mail', '553 sender not owned', ours('sender')]);
 refusals.push(['data', '554 refused', ours('policy')]);
-refusals.push(['rcpt', '550 no such user', { kind: 'permanent' }]);
-refusals.push(['dot', '554 refused', { kind: 'permanent' }]);
+refusals.push(['rcpt', '550 no such user', { outcome: 'permanent' }]);
+refusals.push(['dot', '554 refused', { outcome: 'permanent' }]);
 
 for (const extensions of [[], ['PIPELINING']]) {
   for (const [at, reply, expected] of refusals) {
@@ -133,7 +143,7 @@ for (const extensions of [[], ['PIPELINING']]) {
       assert.partialDeepStrictEqual(outcome, { ...expected, response: reply });
       assert.equal(asked, at === 'dot' ? 1 : 0, 'the marker is for the dot alone');
       assert.equal(server.messages.length, 0);
-      assert.equal((await mailer.send(mail(), agree)).kind, 'sent');
+      assert.equal((await mailer.send(mail(), agree)).outcome, 'sent');
     });
   }
 }
@@ -159,7 +169,10 @@ for (const [step, unknown] of losses) {
     const short = step.do === 'hang' ? { timeouts } : {};
     const mailer = startMailer(t, server.url, short);
     const outcome = await mailer.send(mail(), agree);
-    assert.partialDeepStrictEqual(outcome, { kind: 'transient', response: null, unknown });
+    assert.partialDeepStrictEqual(outcome, {
+      response: null,
+      outcome: unknown ? 'unknown' : 'transient',
+    });
     assert.equal(server.messages.length, step.do === 'accept-and-drop' ? 1 : 0);
   });
 }
@@ -170,7 +183,7 @@ test('a connection lost while the caller writes its marker releases no dot', asy
     await server.dropConnections();
     return true;
   });
-  assert.ok(outcome.kind === 'transient');
+  assert.ok(['transient', 'unknown'].includes(outcome.outcome));
   assert.equal(server.messages.length, 0);
 });
 
@@ -181,13 +194,13 @@ test('a server that answers 250 before the dot is not believed', async (t) => {
     await server.disconnected(); // the mailer hangs up on it
     return true;
   });
-  assert.partialDeepStrictEqual(outcome, { kind: 'transient', unknown: false });
+  assert.partialDeepStrictEqual(outcome, { outcome: 'transient' });
   assert.equal(server.dots, 0);
 });
 
 test('a refused connection is transient', async (t) => {
   const outcome = await startMailer(t, 'smtp://127.0.0.1:1').send(mail(), agree);
-  assert.partialDeepStrictEqual(outcome, { kind: 'transient', response: null, unknown: false });
+  assert.partialDeepStrictEqual(outcome, { outcome: 'transient', response: null });
 });
 
 test('closing ends what waits for the answer to its dot, as unknown', async (t) => {
@@ -196,7 +209,7 @@ test('closing ends what waits for the answer to its dot, as unknown', async (t) 
   const sending = mailer.send(mail(), agree);
   await server.reached('dot');
   await mailer.close();
-  assert.partialDeepStrictEqual(await sending, { kind: 'transient', unknown: true });
+  assert.partialDeepStrictEqual(await sending, { outcome: 'unknown' });
   await assert.rejects(mailer.send(mail(), agree), /closed/);
 });
 
@@ -218,7 +231,7 @@ test('closing during the marker sends no dot, and waits for the marker', async (
   const closed = mailer.close();
   await server.disconnected();
   answer.resolve();
-  const expected = { outcome: { kind: 'transient', unknown: false }, markerWritten: true };
+  const expected = { outcome: { outcome: 'transient' }, markerWritten: true };
   assert.partialDeepStrictEqual(await sending, expected);
   await closed;
   assert.equal(server.dots, 0);
@@ -240,7 +253,7 @@ test('connections are kept, and never more than allowed', async (t) => {
       }),
     ),
   );
-  assert.ok(outcomes.every(({ kind }) => kind === 'sent'));
+  assert.ok(outcomes.every(({ outcome }) => outcome === 'sent'));
   assert.equal(server.connections, 2);
   assert.equal(server.messages.length, 13);
 });
@@ -251,8 +264,8 @@ test('a kept connection that the server ended costs no attempt', async (t) => {
   const mailer = startMailer(t, server.url);
   await mailer.send(mail(), agree);
   await server.dropConnections();
-  assert.equal((await mailer.send(mail(), agree)).kind, 'sent');
-  assert.equal((await mailer.send(mail(), agree)).kind, 'sent');
+  assert.equal((await mailer.send(mail(), agree)).outcome, 'sent');
+  assert.equal((await mailer.send(mail(), agree)).outcome, 'sent');
   assert.equal(server.connections, 3);
   assert.equal(server.messages.length, 3);
 });
@@ -268,15 +281,18 @@ test('the same letter sent twice is the same bytes', async (t) => {
 test('line breaks in name and subject make no header and no recipient', async (t) => {
   const server = await startTestSmtpServer(t);
   const name = 'Bob\r\nBcc: evil@e.test\n\u0000\u2028To: evil@e.test\r\n\r\n.\r\n';
-  const letter = renderLetter({
-    kind: 'grief',
-    locale: 'en',
-    name,
-    orderId: 'o1\r\nX-Evil: 1',
-    total: { amount: 1, currency: 'RUB' },
-    reason: 'voided',
-    occurredAt: '2026-03-05T09:07:00Z',
-  });
+  const letter = renderLetter(
+    {
+      kind: 'grief',
+      locale: 'en',
+      name,
+      orderId: 'o1\r\nX-Evil: 1',
+      total: { amount: 1, currency: 'RUB' },
+      reason: 'voided',
+      occurredAt: '2026-03-05T09:07:00Z',
+    },
+    1,
+  );
   const mailer = startMailer(t, server.url);
   await mailer.send(mail({ ...letter }), agree);
   await mailer.send(mail({ subject: `Hi ${name}`, text: name, html: name }), agree);
@@ -343,7 +359,7 @@ test('an undeliverable address is refused without a connection', async (t) => {
   const server = await startTestSmtpServer(t);
   const mailer = startMailer(t, server.url);
   const to = 'a@x.test\r\nRCPT TO:<evil@e.test>';
-  assert.equal((await mailer.send(mail({ to }), agree)).kind, 'permanent');
+  assert.equal((await mailer.send(mail({ to }), agree)).outcome, 'permanent');
   assert.equal(server.connections, 0);
 });
 
@@ -353,7 +369,7 @@ test('a malformed Message-ID is a defect, a malformed sender a fault of the sett
   await assert.rejects(mailer.send(mail({ messageId: 'a@b>\r\nBcc: x' }), agree), TypeError);
   const outcome = await mailer.send(mail({ from: 'shop' }), agree);
   assert.partialDeepStrictEqual(outcome, ours('sender'));
-  assert.equal((await mailer.send(mail(), agree)).kind, 'sent', 'the slot was given back');
+  assert.equal((await mailer.send(mail(), agree)).outcome, 'sent', 'the slot was given back');
 });
 
 test('the URL’s user and password are percent-decoded; a refusal blames no letter', async (t) => {
@@ -363,7 +379,7 @@ test('the URL’s user and password are percent-decoded; a refusal blames no let
   const mailer = startMailer(t, url);
   const first = await mailer.send(mail(), agree);
   assert.partialDeepStrictEqual(first, ours('sign-in'));
-  assert.equal((await mailer.send(mail(), agree)).kind, 'sent');
+  assert.equal((await mailer.send(mail(), agree)).outcome, 'sent');
   const plain = server.commands.filter((line) => line.startsWith('AUTH PLAIN ')).at(-1) ?? '';
   assert.equal(Buffer.from(plain.slice(11), 'base64').toString(), '\0us@er\0p/:w');
 });
@@ -371,7 +387,7 @@ test('the URL’s user and password are percent-decoded; a refusal blames no let
 test('with requireTLS a server without STARTTLS gets nothing', async (t) => {
   const server = await startTestSmtpServer(t);
   const outcome = await startMailer(t, `${server.url}?requireTLS=true`).send(mail(), agree);
-  assert.partialDeepStrictEqual(outcome, { kind: 'transient', unknown: false });
+  assert.partialDeepStrictEqual(outcome, { outcome: 'transient' });
   assert.ok(!server.commands.some((line) => line.startsWith('MAIL')));
 });
 
@@ -391,7 +407,7 @@ test('STARTTLS with a certificate that nobody vouches for gets nothing', async (
   t.after(() => server.close());
   const { port } = listening.address() as { port: number };
   const outcome = await startMailer(t, `smtp://127.0.0.1:${port}`).send(mail(), agree);
-  assert.partialDeepStrictEqual(outcome, { kind: 'transient', unknown: false });
+  assert.partialDeepStrictEqual(outcome, { outcome: 'transient' });
   assert.equal(mails, 0);
 });
 

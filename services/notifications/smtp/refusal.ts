@@ -1,4 +1,4 @@
-/** What the server answered: everything before the envelope, one of its commands, or the dot. */
+/** The step that the server answered: the handshake, a command of the envelope, or the dot. */
 export type SmtpStep = 'handshake' | 'mail' | 'rcpt' | 'data' | 'dot';
 
 /**

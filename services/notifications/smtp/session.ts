@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import SMTPConnection, { type SMTPError } from 'nodemailer/lib/smtp-connection';
+import { type AttemptResult, accepted, failed, type SmtpPhase } from './attempt-result.ts';
 
 export interface SmtpTimeouts {
   /** DNS, TCP, TLS and greeting together. */
@@ -23,14 +24,6 @@ export interface SmtpSettings {
   timeouts: SmtpTimeouts;
 }
 
-/** How far a failed transmission had come. Before `after-dot` the server cannot have accepted it. */
-export type SmtpPhase = 'envelope' | 'body' | 'after-dot';
-
-export type Transmission =
-  | { kind: 'accepted'; response: string }
-  | { kind: 'withheld' }
-  | { kind: 'failed'; error: SMTPError; phase: SmtpPhase };
-
 export interface Envelope {
   from: string;
   to: string;
@@ -41,19 +34,19 @@ export interface SmtpSession {
   /** Messages accepted so far. */
   readonly accepted: number;
   readonly alive: boolean;
-  /** Called once when the connection has ended, whoever ended it. */
+  /** Called once when the connection has ended, by either side. */
   onEnd(listener: () => void): void;
   /**
    * Sends one message; the final dot leaves only after `beforeDot` resolved true. `beforeDot` is
    * asked after the server accepted sender, recipient and DATA and the body was written. Anything
-   * but `accepted` ends the connection. Never rejects; waits for `beforeDot` once it was asked.
+   * but `sent` ends the connection. Never rejects; waits for `beforeDot` once it was asked.
    */
   transmit(
     envelope: Envelope,
     message: Buffer,
     beforeDot: () => Promise<boolean>,
     signal: AbortSignal,
-  ): Promise<Transmission>;
+  ): Promise<AttemptResult>;
   /** Says QUIT and resolves when the connection has ended. */
   quit(): Promise<void>;
 }
@@ -62,7 +55,7 @@ export interface SmtpSession {
 const HANDSHAKE_COMMANDS = 5;
 // MAIL, RCPT and DATA.
 const ENVELOPE_COMMANDS = 3;
-// QUIT is a courtesy: nobody waits long for its answer.
+// QUIT is a courtesy, so its answer matters little.
 const QUIT_TIMEOUT_MS = 1_000;
 
 /**
@@ -88,7 +81,7 @@ export async function openSmtpSession(
     maxResponseSize: 64 * 1024,
     logger: false,
   });
-  // An error without a listener would end the process; who waits listens on top of this.
+  // An error without a listener would end the process.
   connection.on('error', () => {});
   const commandMs = HANDSHAKE_COMMANDS * timeouts.commandMs;
   const limit = AbortSignal.timeout(timeouts.connectMs + commandMs);
@@ -137,7 +130,7 @@ function createSession(connection: SMTPConnection, timeouts: SmtpTimeouts): Smtp
         message,
         signal,
       );
-      if (result.kind === 'accepted') {
+      if (result.outcome === 'sent') {
         accepted += 1;
         setInactivityMs(0);
       } else {
@@ -155,12 +148,19 @@ function createSession(connection: SMTPConnection, timeouts: SmtpTimeouts): Smtp
   };
 }
 
-/** One message on its way: which phase it is in, the timer of that phase, how it ended. */
+const WITHHELD: AttemptResult = {
+  outcome: 'withheld',
+  stage: 'body',
+  response: null,
+  error: null,
+};
+
+/** The transmission of one message: its phase, the timer of that phase, its result. */
 class Transmitter {
   readonly #connection: SMTPConnection;
   readonly #timeouts: SmtpTimeouts;
   readonly #beforeDot: () => Promise<boolean>;
-  readonly #end = Promise.withResolvers<Transmission>();
+  readonly #end = Promise.withResolvers<AttemptResult>();
   #phase: SmtpPhase = 'envelope';
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
@@ -176,7 +176,7 @@ class Transmitter {
     this.#beforeDot = beforeDot;
   }
 
-  async run(envelope: Envelope, message: Buffer, signal: AbortSignal): Promise<Transmission> {
+  async run(envelope: Envelope, message: Buffer, signal: AbortSignal): Promise<AttemptResult> {
     const onAbort = () => this.#fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#arm(ENVELOPE_COMMANDS * this.#timeouts.commandMs, 'no answer to the envelope in time');
@@ -188,7 +188,7 @@ class Transmitter {
         if (error) this.#fail(error);
         else if (this.#phase !== 'after-dot')
           this.#fail(new Error('the server answered before the message had ended'));
-        else this.#finish({ kind: 'accepted', response: info?.response ?? '' });
+        else this.#finish(accepted(info?.response ?? ''));
       },
     );
     if (signal.aborted) onAbort();
@@ -230,7 +230,7 @@ class Transmitter {
       return this.#fail(new Error('the marker before the dot failed', { cause: error }));
     }
     if (this.#ended) return;
-    if (!agreed) return this.#finish({ kind: 'withheld' });
+    if (!agreed) return this.#finish(WITHHELD);
     this.#phase = 'after-dot';
     this.#arm(this.#timeouts.afterDotMs, 'no answer to the final dot in time');
     release();
@@ -243,15 +243,15 @@ class Transmitter {
   }
 
   #fail(error: SMTPError): void {
-    this.#finish({ kind: 'failed', error, phase: this.#phase });
+    this.#finish(failed(error, this.#phase));
   }
 
-  #finish(result: Transmission): void {
+  #finish(result: AttemptResult): void {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#end.resolve(result);
     // Closing also takes the message off the socket, so no dot can follow.
-    if (result.kind !== 'accepted') this.#connection.close();
+    if (result.outcome !== 'sent') this.#connection.close();
   }
 }

@@ -10,7 +10,7 @@ import {
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import { countLetters, readOldestWaitingMs } from '../operations/overview-store.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
-import { markCommitting, markSent, recordFailure, renewLeases } from './letter-store.ts';
+import { markCommitting, markSent, recordFailure, renewLeases } from './delivery-store.ts';
 
 const token = randomUUID();
 const recipient = { to: 'anna@example.com', name: 'Анна', locale: 'ru' } as const;
@@ -22,18 +22,16 @@ const claim = async (database: Database, limit = CLAIM_MAX) => {
 };
 
 const sent = (letterId: string, response = '250 kept') => ({
-  response,
+  letterId,
+  number: 1,
+  startedAt: new Date('2026-11-22T18:30:00.123Z'),
+  durationMs: 12,
+  contactMs: 3,
   recipient,
-  attempt: {
-    letterId,
-    number: 1,
-    startedAt: new Date('2026-11-22T18:30:00.123Z'),
-    durationMs: 12,
-    contactMs: 3,
-    outcome: 'sent' as const,
-    response,
-    error: null,
-  },
+  outcome: 'sent' as const,
+  stage: 'after-dot' as const,
+  response,
+  error: null,
 });
 
 test('I6: of letters marked together only those that are still held may go', async (t) => {
@@ -75,7 +73,10 @@ test('I6: letters recorded together as sent have an attempt each; repeating chan
   assert.deepEqual(rows.map(outcomesOf), [['sent'], ['sent']]);
   const [attempt] = rows[1]?.attempts ?? [];
   assert.equal(new Date(attempt?.started_at ?? 0).toISOString(), '2026-11-22T18:30:00.123Z');
-  assert.deepEqual([attempt?.duration_ms, attempt?.contact_ms], [12, 3]);
+  assert.deepEqual(
+    [attempt?.duration_ms, attempt?.contact_ms, attempt?.stage],
+    [12, 3, 'after-dot'],
+  );
   const replies = await bench.sql('select smtp_response from letters order by customer_id');
   assert.deepEqual(
     replies.map((row) => row.smtp_response),

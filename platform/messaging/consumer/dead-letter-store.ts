@@ -1,6 +1,6 @@
-import type { Queryable } from '#platform/postgres/database.ts';
+import type { Queryable } from '../../postgres/database.ts';
 
-/** A message that can never become a letter. */
+/** A message that cannot be stored. */
 export interface DeadLetterRow {
   id: string;
   topic: string;
@@ -36,7 +36,7 @@ export async function insertDeadLetters(db: Queryable, rows: DeadLetterRow[]): P
 }
 
 /** How much of a dead letter is read to show it: the beginnings, since a message may have 1 MB. */
-export interface Cuts {
+export interface ExcerptSize {
   keyBytes: number;
   valueBytes: number;
   headers: number;
@@ -61,18 +61,20 @@ export interface DeadLetterExcerpt {
   redriven_at: Date | null;
 }
 
-// Headers are taken apart and cut as JSON text, which only json_array_elements does: every other
-// function would decode the texts, and PostgreSQL cannot decode \u0000.
-const selectExcerpts = (cuts: Cuts) => `select id, topic, partition, "offset", error, redrives,
+// Headers are split and cut as JSON text, which only json_array_elements does: every other function
+// would decode the texts, and PostgreSQL cannot decode \u0000.
+const selectExcerpts = (
+  size: ExcerptSize,
+) => `select id, topic, partition, "offset", error, redrives,
     created_at, redriven_at,
-    substring(key from 1 for ${cuts.keyBytes}) as key,
-    substring(value from 1 for ${cuts.valueBytes}) as value,
-    (select coalesce(json_agg(parts order by place), '[]') from (
-        select header, place from json_array_elements(headers) with ordinality as h (header, place)
-        order by place limit ${cuts.headers}
+    substring(key from 1 for ${size.keyBytes}) as key,
+    substring(value from 1 for ${size.valueBytes}) as value,
+    (select coalesce(json_agg(parts order by ordinal), '[]') from (
+        select header, ordinal from json_array_elements(headers) with ordinality as h (header, ordinal)
+        order by ordinal limit ${size.headers}
       ) first cross join lateral (
         select array_agg(left(part::text,
-          case number when 1 then ${cuts.nameCharacters} else ${cuts.base64Characters} end)
+          case number when 1 then ${size.nameCharacters} else ${size.base64Characters} end)
           order by number) as parts
         from json_array_elements(header) with ordinality as p (part, number)
       ) pair) as headers
@@ -83,14 +85,15 @@ const STATE_CONDITIONS = { dead: 'redriven_at is null', redriven: 'redriven_at i
 /** Dead letters, newest first, one more than `limit` where there are more. */
 export async function listDeadLetters(
   db: Queryable,
-  query: { state: 'dead' | 'redriven' | null; before: string | null; limit: number; cuts: Cuts },
+  query: { state: 'dead' | 'redriven' | null; before: string | null; limit: number },
+  size: ExcerptSize,
 ): Promise<DeadLetterExcerpt[]> {
   const values: unknown[] = [query.limit + 1];
   const conditions = ['true'];
   if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
   if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
   const { rows } = await db.query<DeadLetterExcerpt>(
-    `${selectExcerpts(query.cuts)} where ${conditions.join(' and ')} order by id desc limit $1`,
+    `${selectExcerpts(size)} where ${conditions.join(' and ')} order by id desc limit $1`,
     values,
   );
   return rows;
@@ -99,30 +102,36 @@ export async function listDeadLetters(
 export async function findDeadLetter(
   db: Queryable,
   id: string,
-  cuts: Cuts,
+  size: ExcerptSize,
 ): Promise<DeadLetterExcerpt | null> {
-  const { rows } = await db.query<DeadLetterExcerpt>(`${selectExcerpts(cuts)} where id = $1`, [id]);
+  const { rows } = await db.query<DeadLetterExcerpt>(`${selectExcerpts(size)} where id = $1`, [id]);
   return rows[0] ?? null;
 }
 
-// A topic that was made anew has other messages at the same places; more than some is no one's.
-const AT_ONE_PLACE_MAX = 10;
+export interface TopicPosition {
+  topic: string;
+  partition: number;
+  offset: number;
+}
 
-/** Dead letters that came from this place of a topic, newest first. */
+// A recreated topic has other messages at the same positions, and nobody recreates it often.
+const AT_ONE_POSITION_MAX = 10;
+
+/** Dead letters that came from this position of a topic, newest first. */
 export async function listDeadLettersAt(
   db: Queryable,
-  place: { topic: string; partition: number; offset: number },
-  cuts: Cuts,
+  position: TopicPosition,
+  size: ExcerptSize,
 ): Promise<DeadLetterExcerpt[]> {
   const { rows } = await db.query<DeadLetterExcerpt>(
-    `${selectExcerpts(cuts)} where topic = $1 and partition = $2 and "offset" = $3
-      order by id desc limit ${AT_ONE_PLACE_MAX}`,
-    [place.topic, place.partition, place.offset],
+    `${selectExcerpts(size)} where topic = $1 and partition = $2 and "offset" = $3
+      order by id desc limit ${AT_ONE_POSITION_MAX}`,
+    [position.topic, position.partition, position.offset],
   );
   return rows;
 }
 
-/** A dead letter's whole message, and whether it became a letter since. */
+/** A dead letter's whole message, and whether it was redriven since. */
 export interface DeadMessageRow {
   topic: string;
   partition: number;
@@ -154,14 +163,17 @@ export async function listDeadIds(db: Queryable, limit: number): Promise<string[
   return rows.map((row) => row.id);
 }
 
-export async function countDead(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: string }>(
-    'select count(*) from dead_letters where redriven_at is null',
-  );
+/** Number of dead letters that were not redriven, `max` of them at most. */
+export async function countDead(db: Queryable, max?: number): Promise<number> {
+  const { rows } = await db.query<{ count: string }>({
+    name: 'count-dead-letters',
+    text: 'select count(*) from (select from dead_letters where redriven_at is null limit $1) as dead',
+    values: [max ?? null],
+  });
   return Number(rows[0]?.count);
 }
 
-/** @returns false when it is not dead any more: another redrive was quicker */
+/** @returns false when another redrive was quicker, so that it is not dead any more */
 export async function markRedriven(db: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `update dead_letters set redriven_at = now(), redrive_tried_at = now(), redrives = redrives + 1
@@ -171,7 +183,7 @@ export async function markRedriven(db: Queryable, id: string): Promise<boolean> 
   return rowCount === 1;
 }
 
-/** Records a redrive in vain. */
+/** Records a redrive that failed. */
 export async function markStillDead(db: Queryable, id: string, error: string): Promise<void> {
   await db.query(
     `update dead_letters set redrive_tried_at = now(), redrives = redrives + 1, error = $2

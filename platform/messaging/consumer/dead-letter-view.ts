@@ -1,7 +1,21 @@
-import type { DeadLetter } from '#contracts/notifications.ts';
-import type { IncomingMessage } from '#platform/broker/port/broker.ts';
-import { maskAddresses } from '#platform/values/mask-addresses.ts';
-import type { Cuts, DeadLetterExcerpt, DeadMessageRow } from './dead-letter-store.ts';
+import { maskAddresses } from '../../values/mask-addresses.ts';
+import type { DeadLetterExcerpt, ExcerptSize } from './dead-letter-store.ts';
+
+/** A message that could not be stored, as the API shows it. */
+export interface DeadLetter {
+  id: string;
+  state: 'dead' | 'redriven';
+  topic: string;
+  partition: number;
+  offset: number;
+  key: string | null;
+  value: string | null;
+  headers: { name: string; value: string }[];
+  error: string;
+  redrives: number;
+  createdAt: string;
+  redrivenAt: string | null;
+}
 
 // A page has a hundred of them, and its answer should stay near 1 MB.
 const KEY_MAX = 1_000;
@@ -17,8 +31,8 @@ const UTF8_BYTES_MAX = 4;
 const ESCAPE_CHARACTERS_MAX = 6;
 const QUOTE = 1;
 
-/** What has to be read so that everything shown is there. */
-export const CUTS: Cuts = {
+/** As much as the view needs, at the most bytes that its characters may have. */
+export const EXCERPT: ExcerptSize = {
   keyBytes: KEY_MAX * UTF8_BYTES_MAX,
   valueBytes: VALUE_MAX * UTF8_BYTES_MAX,
   headers: HEADERS_MAX,
@@ -44,30 +58,14 @@ export function deadLetterOf(row: DeadLetterExcerpt): DeadLetter {
   };
 }
 
-/** The same with every address masked, as in the letters that the operator sees. */
-export function maskedDeadLetterOf(row: DeadLetterExcerpt): DeadLetter {
-  const dead = deadLetterOf(row);
+/** The same with every address masked, for the operator. */
+export function maskedDeadLetter(dead: DeadLetter): DeadLetter {
   return {
     ...dead,
     key: dead.key === null ? null : maskAddresses(dead.key),
     value: dead.value === null ? null : maskAddresses(dead.value),
     headers: dead.headers.map(({ name, value }) => ({ name, value: maskAddresses(value) })),
     error: maskAddresses(dead.error),
-  };
-}
-
-/** The message as the broker had delivered it. */
-export function messageOf(row: DeadMessageRow): IncomingMessage {
-  return {
-    topic: row.topic,
-    partition: row.partition,
-    offset: BigInt(row.offset),
-    key: row.key,
-    value: row.value,
-    headers: Object.fromEntries(
-      row.headers.map(([name, base64]) => [name, Buffer.from(base64, 'base64')]),
-    ),
-    timestamp: row.created_at,
   };
 }
 

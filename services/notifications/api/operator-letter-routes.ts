@@ -2,15 +2,11 @@ import type { Static } from 'typebox';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
-import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
 import { decodeCursor, encodeCursor, pageOf } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
-import * as store from '../delivery/letter-store.ts';
-import * as deadStore from '../inbox/dead-letter-store.ts';
-import { CUTS, deadLetterOf, messageOf } from '../inbox/dead-letter-view.ts';
-import { type RedriveManyDeps, redrive, redriveMany } from '../inbox/redrive.ts';
+import type { Sender } from '../letter/letter-mail.ts';
 import { findLetters, resendLetters } from './find-letters.ts';
 import {
   findLetter,
@@ -20,18 +16,13 @@ import {
   listLetters,
   searchLetters,
 } from './letter-list-store.ts';
-import { operatorLetterOf, previewOf, type Sender } from './letter-view.ts';
+import { operatorLetterOf, previewOf } from './letter-view.ts';
 import { resendLetter } from './resend-letter.ts';
+import { queueAgain, queueFailedAgain } from './resend-store.ts';
 
-const UUID = '[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}';
-const LETTERS_CURSOR = new RegExp(`^all-letters:(${UUID})$`);
-const DEAD_LETTERS_CURSOR = new RegExp(`^dead-letters:(${UUID})$`);
-
-const REDRIVES_MAX = 100;
-// One statement, well within its time-out.
+const LETTERS_CURSOR = /^all-letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+// One statement, well within the statement timeout.
 const RESEND_MAX = 1_000;
-// Within one internal call of who asks (ARCHITECTURE.md, time).
-const REDRIVE_MANY_MS = 1_500;
 
 export interface AllLettersDeps {
   database: Database;
@@ -126,7 +117,7 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     const { matched, resent, last } = await resendLetters(
       {
         search: (search) => searchLetters(database, search),
-        queueFailedAgain: (ids) => store.queueFailedAgain(database, ids),
+        queueFailedAgain: (ids) => queueFailedAgain(database, ids),
         onDue: deps.onDue,
       },
       searchOf(body, inBody),
@@ -156,7 +147,7 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
   api.serve(contract.resendLetter, async ({ params }) => {
     const letter = await resendLetter(
       {
-        queueAgain: (id) => store.queueAgain(database, id),
+        queueAgain: (id) => queueAgain(database, id),
         findLetter: (id) => findLetter(database, id),
         onDue: deps.onDue,
       },
@@ -170,61 +161,4 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     }
     return { status: 200, body: operatorLetterOf(letter, sender) };
   });
-}
-
-/**
- * Messages that could not become letters, for the operator.
- * @param onLetter called after one became a letter
- */
-export function serveDeadLetters(api: InternalApi, database: Database, onLetter: () => void): void {
-  const redriving = bindRedrive(database, onLetter);
-
-  async function answerWith(id: string) {
-    const row = await deadStore.findDeadLetter(database, id, CUTS);
-    if (row === null) throw new AppError(commonProblems.notFound, `no dead letter ${id}`);
-    return { status: 200 as const, body: deadLetterOf(row) };
-  }
-
-  api.serve(contract.listDeadLetters, async ({ query }) => {
-    const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const rows = await deadStore.listDeadLetters(database, {
-      state: query.state ?? null,
-      before: decodeCursor(query.cursor, DEAD_LETTERS_CURSOR),
-      limit,
-      cuts: CUTS,
-    });
-    const { data, nextCursor } = pageOf(rows, limit, (row) => `dead-letters:${row.id}`);
-    return { status: 200, body: { data: data.map(deadLetterOf), nextCursor } };
-  });
-
-  api.serve(contract.getDeadLetter, ({ params }) => answerWith(params.deadLetterId));
-
-  api.serve(contract.redriveDeadLetter, async ({ params }) => {
-    await redrive(redriving, params.deadLetterId);
-    return answerWith(params.deadLetterId);
-  });
-
-  api.serve(contract.redriveDeadLetters, async () => {
-    return { status: 200, body: await redriveMany(redriving, deadlineIn(REDRIVE_MANY_MS)) };
-  });
-}
-
-function bindRedrive(database: Database, onLetter: () => void): RedriveManyDeps {
-  return {
-    async findDeadMessage(id) {
-      const row = await deadStore.findDeadMessage(database, id);
-      return row && { message: messageOf(row), redriven: row.redriven };
-    },
-    storeRedriven: (id, letter) =>
-      database.transaction(async (tx) => {
-        // The mark first: its row lock lets one of two redrives at once go on.
-        const ours = await deadStore.markRedriven(tx, id);
-        if (ours) await store.insertLetters(tx, [letter]);
-        return ours;
-      }),
-    keepDead: (id, error) => deadStore.markStillDead(database, id, error),
-    onLetter,
-    listDeadIds: () => deadStore.listDeadIds(database, REDRIVES_MAX),
-    countDead: () => deadStore.countDead(database),
-  };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-// The type is a foreign producer's text: neither its length nor their number is ours to know.
+// The type is a foreign producer's text, so that its length and the number of types have limits.
 const TYPES_MAX = 100;
 const TYPE_LENGTH_MAX = 200;
 const OTHER = 'other';

@@ -1,0 +1,33 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
+import type { OrderUpdateMessage } from '#contracts/order-update-message.ts';
+import type { ConsumedEvent } from '#platform/messaging/consumer/consumer.ts';
+
+/** An order update as the inbox stores it. */
+export type NewLetter = ConsumedEvent<OrderUpdateMessage>;
+
+export const PAID: OrderUpdateMessage = {
+  orderId: '019ac0de-1111-7000-8000-00000000000a',
+  customerId: 'anna',
+  version: 2,
+  previousStatus: 'Pending',
+  status: 'Paid',
+  total: { amount: 50_000, currency: 'RUB' },
+  paymentOperationId: '019ac0de-2222-7000-8000-00000000000a',
+  reason: null,
+  occurredAt: '2026-11-22T18:30:00.123Z',
+};
+
+/** An order update of an order of its own, paid unless `data` says otherwise. */
+export function newLetter(
+  data: Partial<OrderUpdateMessage> = {},
+  message: Partial<Omit<NewLetter, 'data'>> = {},
+): NewLetter {
+  return {
+    id: randomUUIDv7(),
+    data: { ...PAID, orderId: randomUUID(), ...data },
+    partition: 0,
+    offset: 0n,
+    traceparent: null,
+    ...message,
+  };
+}

@@ -1,0 +1,55 @@
+import { AppError, commonProblems } from '../../errors.ts';
+import type { Endpoint } from '../../http/endpoint.ts';
+import { decodeCursor, pageOf } from '../../http/page.ts';
+import type { InternalApi } from '../../service/internal-service.ts';
+import type { Consumer } from './consumer.ts';
+
+/** The operations on dead letters, as the contract of a service declares them. */
+export interface DeadLetterOperations {
+  listDeadLetters: Endpoint;
+  getDeadLetter: Endpoint;
+  redriveDeadLetter: Endpoint;
+  redriveDeadLetters: Endpoint;
+}
+
+const CURSOR = /^dead-letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const PAGE_SIZE_DEFAULT = 20;
+
+interface ListQuery {
+  state?: 'dead' | 'redriven';
+  cursor?: string;
+  limit?: number;
+}
+
+/** Messages that could not be stored, for the operator. The contract's schemas check the input. */
+export function serveConsumer(
+  api: InternalApi,
+  operations: DeadLetterOperations,
+  { deadLetters }: Pick<Consumer, 'deadLetters'>,
+): void {
+  const idOf = (params: unknown) => (params as { deadLetterId: string }).deadLetterId;
+
+  async function answerWith(id: string) {
+    const found = await deadLetters.find(id);
+    if (found === null) throw new AppError(commonProblems.notFound, `no dead letter ${id}`);
+    return { status: 200, body: found };
+  }
+
+  api.serve(operations.listDeadLetters, async ({ query }) => {
+    const { state = null, cursor, limit = PAGE_SIZE_DEFAULT } = query as ListQuery;
+    const before = decodeCursor(cursor, CURSOR);
+    const found = await deadLetters.list({ state, before, limit });
+    return { status: 200, body: pageOf(found, limit, ({ id }) => `dead-letters:${id}`) };
+  });
+
+  api.serve(operations.getDeadLetter, ({ params }) => answerWith(idOf(params)));
+
+  api.serve(operations.redriveDeadLetter, async ({ params }) => {
+    await deadLetters.redrive(idOf(params));
+    return answerWith(idOf(params));
+  });
+
+  api.serve(operations.redriveDeadLetters, async () => {
+    return { status: 200, body: await deadLetters.redriveMany() };
+  });
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { createBatcher } from '../../async/batcher.ts';
+import type { IncomingMessage, MessageHandler } from '../../broker/port/broker.ts';
+import { describeError } from '../../errors.ts';
+import { type Database, isContentRefusal, type Queryable } from '../../postgres/database.ts';
+import { newUuidAt } from '../../values/uuid.ts';
+import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
+import type { ConsumedEvent, Reading } from './read-message.ts';
+
+export interface HandlerOptions<T> {
+  database: Database;
+  read: (message: IncomingMessage) => Reading<T>;
+  store: (tx: Queryable, events: ConsumedEvent<T>[]) => Promise<void>;
+  onStored: () => void;
+  onUnknownType: (type: string) => void;
+  /** By the clock of the database: dead letters are listed by it. */
+  now: () => Date;
+}
+
+// A partition delivers at most 500 messages at once. So many partitions share a transaction, which
+// keeps it far below the statement timeout.
+const PARTITIONS_PER_TRANSACTION_MAX = 6;
+// While one waits for the disk, the next runs.
+const TRANSACTIONS_MAX = 2;
+// More than a process has partitions.
+const WAITING_MAX = 1_000;
+
+interface Part<T> {
+  events: ConsumedEvent<T>[];
+  deadLetters: DeadLetterRow[];
+}
+
+/**
+ * Handles messages of one partition. When it resolves, each is durably stored, a dead letter or
+ * skipped, so that its offset may be committed; when it rejects, all of them come again.
+ */
+export function createHandler<T>(options: HandlerOptions<T>): MessageHandler {
+  const { read, onStored, onUnknownType, now } = options;
+  const storePart = createSharedStore(options);
+
+  /** The database refuses some row for its content: find out which one, row by row. */
+  async function storeOneByOne(part: Part<T>, sources: IncomingMessage[]): Promise<void> {
+    await storePart({ events: [], deadLetters: part.deadLetters });
+    for (const [at, event] of part.events.entries()) {
+      try {
+        await storePart({ events: [event], deadLetters: [] });
+      } catch (error) {
+        if (!isContentRefusal(error)) throw error;
+        const dead = deadLetterOf(sources[at] as IncomingMessage, describeError(error), now());
+        await storePart({ events: [], deadLetters: [dead] });
+      }
+    }
+  }
+
+  return async (messages) => {
+    const part: Part<T> = { events: [], deadLetters: [] };
+    /** The message of each event. */
+    const sources: IncomingMessage[] = [];
+    const unknownTypes: string[] = [];
+    for (const message of messages) {
+      const reading = read(message);
+      if (reading.kind === 'unknown-type') unknownTypes.push(reading.type);
+      else if (reading.kind === 'poison') {
+        part.deadLetters.push(deadLetterOf(message, reading.error, now()));
+      } else {
+        part.events.push(reading.event);
+        sources.push(message);
+      }
+    }
+    try {
+      await storePart(part);
+    } catch (error) {
+      if (!isContentRefusal(error)) throw error;
+      await storeOneByOne(part, sources);
+    }
+    if (part.events.length > 0) onStored();
+    // Only now: a batch that is rejected comes again, and would be counted again.
+    for (const type of unknownTypes) onUnknownType(type);
+  };
+}
+
+/** Stores what handlers of several partitions bring at the same time in one transaction. */
+function createSharedStore<T>({ database, store }: HandlerOptions<T>) {
+  return createBatcher({
+    async run(parts: Part<T>[]) {
+      const events = parts.flatMap((part) => part.events);
+      const deadLetters = parts.flatMap((part) => part.deadLetters);
+      await database.transaction(async (tx) => {
+        if (events.length > 0) await store(tx, events);
+        if (deadLetters.length > 0) await insertDeadLetters(tx, deadLetters);
+      });
+      return parts.map(() => undefined);
+    },
+    isItemError: isContentRefusal,
+    batchMax: PARTITIONS_PER_TRANSACTION_MAX,
+    maxConcurrency: TRANSACTIONS_MAX,
+    waitingMax: WAITING_MAX,
+    coalescePerTick: true,
+  });
+}
+
+function deadLetterOf(message: IncomingMessage, error: string, now: Date): DeadLetterRow {
+  const headers = Object.entries(message.headers).map(([name, value]) => [
+    name,
+    value.toString('base64'),
+  ]);
+  const digest = createHash('sha256')
+    .update(JSON.stringify(headers))
+    .update(message.value ?? '')
+    .digest();
+  return {
+    id: newUuidAt(now),
+    topic: message.topic,
+    partition: message.partition,
+    offset: message.offset,
+    key: message.key,
+    value: message.value,
+    headers: JSON.stringify(headers),
+    digest,
+    error: storableError(error),
+  };
+}
+
+const ERROR_MAX = 1_000;
+
+/** Why a message is dead, as PostgreSQL can store it: a library may quote the value, NUL included. */
+export function storableError(error: string): string {
+  return error.replaceAll('\u0000', '\\u0000').slice(0, ERROR_MAX).toWellFormed();
+}

@@ -1,0 +1,175 @@
+import type { Queryable } from '#platform/postgres/database.ts';
+import type { Recipient } from '../letter/letter-mail.ts';
+import type { AttemptResult } from '../smtp/attempt-result.ts';
+
+/**
+ * Keeps other workers from taking letters that are still being sent. It skips letters whose marker
+ * or record is being written: that statement may wait for others of them, which would deadlock. The
+ * next renewal comes before the lease ends.
+ */
+export async function renewLeases(
+  db: Queryable,
+  renewal: { ids: string[]; token: string; leaseMs: number },
+): Promise<void> {
+  await db.query(
+    `with held as (
+        select id from letters
+        where id = any($1::uuid[]) and (token = $2 and state in ('sending', 'committing')) is true
+        for update skip locked
+      )
+      update letters set due_at = now() + $3 * interval '1 millisecond', ready = false
+      from held where letters.id = held.id`,
+    [renewal.ids, renewal.token, renewal.leaseMs],
+  );
+}
+
+/** A letter whose body is at the mail server. */
+export interface CommittingMark {
+  id: string;
+  recipient: Recipient;
+}
+
+/**
+ * The marker between a message's body and its final dot: only the holder of the letter may send the
+ * dot (docs/reference/letters.md).
+ * @param marks of different letters
+ * @returns for each its id when the dot may be sent, null when the lease was lost
+ */
+export async function markCommitting(
+  db: Queryable,
+  token: string,
+  marks: CommittingMark[],
+): Promise<(string | null)[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'mark-committing',
+    text: `update letters
+      set state = 'committing', recipient = mark.recipient, recipient_name = mark.name,
+        locale = mark.locale
+      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
+        as mark (id, recipient, name, locale)
+      where letters.id = mark.id and (token = $1 and state = 'sending') is true
+      returning letters.id`,
+    values: [
+      token,
+      marks.map(({ id }) => id),
+      marks.map(({ recipient }) => recipient.to),
+      marks.map(({ recipient }) => recipient.name),
+      marks.map(({ recipient }) => recipient.locale),
+    ],
+  });
+  const marked = new Set(rows.map(({ id }) => id));
+  return marks.map(({ id }) => (marked.has(id) ? id : null));
+}
+
+/** One attempt at a letter, as it is recorded. */
+export interface Attempt extends AttemptResult {
+  letterId: string;
+  number: number;
+  startedAt: Date;
+  durationMs: number;
+  /** Until profiles had answered; null where it was not asked or did not answer. */
+  contactMs: number | null;
+  /** The marker's recipient; null before the marker. */
+  recipient: Recipient | null;
+}
+
+/** An attempt that the mail server accepted. */
+export interface SentAttempt extends Attempt {
+  recipient: Recipient;
+}
+
+/**
+ * Ends letters as sent. Without a fence on purpose: the server accepted the letter, whichever
+ * worker holds it now. The recipient is written again because the operator's resend may have
+ * removed it.
+ * @param record whether to record the attempts too
+ */
+export async function markSent(db: Queryable, sent: SentAttempt[], record: boolean): Promise<void> {
+  await db.query({
+    ...(record ? MARK_AND_RECORD : MARK_ONLY),
+    values: [
+      sent.map((attempt) => attempt.letterId),
+      sent.map((attempt) => attempt.response),
+      sent.map(({ recipient }) => recipient.to),
+      sent.map(({ recipient }) => recipient.name),
+      sent.map(({ recipient }) => recipient.locale),
+      sent.map((attempt) => attempt.number),
+      sent.map((attempt) => attempt.startedAt.toISOString()),
+      sent.map((attempt) => attempt.durationMs),
+      sent.map((attempt) => attempt.contactMs),
+      sent.map((attempt) => attempt.stage),
+    ],
+  });
+}
+
+const SENT = `sent as (
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+      $7::timestamptz[], $8::int[], $9::int[], $10::text[]) as sent (id, response, recipient, name,
+      locale, number, started_at, duration_ms, contact_ms, stage)
+  )`;
+
+const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
+    token = null, failure = null, recipient = sent.recipient, recipient_name = sent.name,
+    locale = sent.locale
+  from sent where letters.id = sent.id and state <> 'sent'`;
+
+const MARK_ONLY = { name: 'mark-sent-only', text: `with ${SENT} ${MARK}` };
+
+const MARK_AND_RECORD = {
+  name: 'mark-sent',
+  text: `with ${SENT}, marked as (${MARK})
+    insert into letter_attempts
+      (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, stage)
+    select id, number, started_at, duration_ms, contact_ms, 'sent', response, stage from sent
+    on conflict do nothing`,
+};
+
+/** What a failed attempt makes of its letter. */
+export interface FailedLetter {
+  state: 'queued' | 'failed';
+  /** Until the next attempt; 0 for one that failed. */
+  retryInMs: number;
+  failure: string;
+  /** Whether the attempt may have arrived. */
+  unknown: boolean;
+}
+
+/** Puts a letter back until its next attempt, or ends it as failed. Fenced by the token. */
+export async function recordFailure(
+  db: Queryable,
+  id: string,
+  token: string,
+  result: FailedLetter,
+): Promise<void> {
+  await db.query({
+    name: 'record-failure',
+    text: `update letters set state = $3, due_at = now() + $4 * interval '1 millisecond', ready = false,
+        failure = $5, token = null, unknown_outcomes = unknown_outcomes + $6::int
+      where id = $1 and token = $2 and state in ('sending', 'committing')`,
+    values: [id, token, result.state, result.retryInMs, result.failure, result.unknown ? 1 : 0],
+  });
+}
+
+/** Records an attempt; one that was already recorded stays. */
+export async function insertAttempt(
+  db: Queryable,
+  attempt: Omit<Attempt, 'recipient'>,
+): Promise<void> {
+  await db.query({
+    name: 'insert-attempt',
+    text: `insert into letter_attempts
+        (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, error, stage)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    values: [
+      attempt.letterId,
+      attempt.number,
+      attempt.startedAt,
+      attempt.durationMs,
+      attempt.contactMs,
+      attempt.outcome,
+      attempt.response,
+      attempt.error,
+      attempt.stage,
+    ],
+  });
+}

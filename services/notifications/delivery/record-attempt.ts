@@ -1,0 +1,108 @@
+import type { Logger } from 'pino';
+import { backoffMs, pause } from '#platform/async/backoff.ts';
+import { type Batcher, createBatcher } from '#platform/async/batcher.ts';
+import { describeError } from '#platform/errors.ts';
+import { type Database, isRowFault, isTransient } from '#platform/postgres/database.ts';
+import { maskAddresses } from '#platform/values/mask-addresses.ts';
+import type { ClaimedLetter } from './claim-store.ts';
+import * as store from './delivery-store.ts';
+
+const RETRY = { firstMs: 100, maxMs: 5_000 };
+// Some minutes of trying to record `sent`: without the record the letter goes a second time.
+const RETRIES_MAX = 40;
+
+export interface RecorderOptions {
+  database: Database;
+  log: Logger;
+  /** The worker's, by which letters are fenced. */
+  token: string;
+  /** Letters that the worker holds at a time. */
+  lettersMax: number;
+  /** Ends repetitions when the worker is closed. */
+  over: AbortSignal;
+}
+
+/** Writes down how far attempts come, many at a time. */
+export interface Recorder {
+  /** @returns the letter's id when the dot may be sent, null when the lease was lost */
+  markCommitting: Batcher<store.CommittingMark, string | null>;
+  /** @param failure what becomes of the letter; null for one that was sent */
+  record(attempt: store.Attempt, failure: store.FailedLetter | null): Promise<void>;
+}
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { database, log, token, lettersMax, over } = options;
+  const batch = {
+    isItemError: isRowFault,
+    // Two at a time would be of half the size each, and cost a third more.
+    maxConcurrency: 1,
+    batchMax: lettersMax,
+    waitingMax: lettersMax,
+  };
+  const markSent: Batcher<store.SentAttempt, void> = createBatcher({
+    ...batch,
+    async run(sent: store.SentAttempt[]) {
+      await store.markSent(database, sent, true);
+      return sent.map(() => undefined);
+    },
+  });
+
+  /** Outlives an absence of the database: the server has the letter, so it must not go again. */
+  async function recordSent(sent: store.SentAttempt): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await markSent(sent);
+      } catch (error) {
+        if (!isTransient(error)) {
+          // The database may refuse the attempt: without it there is a gap, without the state the
+          // letter goes a second time.
+          await store.markSent(database, [sent], false);
+          throw error;
+        }
+        if (tries > RETRIES_MAX || over.aborted) throw error;
+        log.warn({ letter: sent.letterId, tries }, `sent, but not recorded yet: ${masked(error)}`);
+        await pause(backoffMs(tries, RETRY), over);
+      }
+    }
+  }
+
+  return {
+    markCommitting: createBatcher({
+      ...batch,
+      run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
+    }),
+    async record(attempt, failure) {
+      // No dot is sent without the marker, so an attempt that arrived has its recipient.
+      if (failure === null) return recordSent(attempt as store.SentAttempt);
+      // The state first: an attempt without a record is a gap, a state without one holds the letter
+      // until its lease ends.
+      await store.recordFailure(database, attempt.letterId, token, failure);
+      await store.insertAttempt(database, attempt);
+    },
+  };
+}
+
+/** The last holder of a letter died before it recorded its attempt. */
+export async function recordDeadHolder(
+  { database, log, now }: { database: Database; log: Logger; now: () => Date },
+  letter: ClaimedLetter,
+): Promise<void> {
+  const unknown = letter.previousState === 'committing';
+  log.warn({ letter: letter.id, unknown }, 'took over a letter whose sender died');
+  await store.insertAttempt(database, {
+    letterId: letter.id,
+    number: letter.attempt - 1,
+    startedAt: now(),
+    durationMs: 0,
+    contactMs: null,
+    outcome: unknown ? 'unknown' : 'transient',
+    stage: unknown ? 'after-dot' : null,
+    response: null,
+    error: 'the sender died or lost its lease',
+  });
+}
+
+/** For the log, which must contain no address. */
+export function masked(error: unknown): string {
+  return maskAddresses(describeError(error));
+}

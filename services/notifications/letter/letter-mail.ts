@@ -1,0 +1,50 @@
+import type { Mail } from './compose-mail.ts';
+import type { LetterEvent } from './letter-event.ts';
+import { renderLetter } from './template.ts';
+
+/** The customer's contact data in a letter. Locked once a final dot may have been sent. */
+export interface Recipient {
+  to: string;
+  name: string;
+  locale: 'ru' | 'en';
+}
+
+/** The row's recipient, null before the first marker. */
+export function recipientOf(row: {
+  recipient: string | null;
+  recipient_name: string | null;
+  locale: 'ru' | 'en' | null;
+}): Recipient | null {
+  const { recipient: to, recipient_name: name, locale } = row;
+  return to === null || name === null || locale === null ? null : { to, name, locale };
+}
+
+/** What all letters of a deployment have in common. */
+export interface Sender {
+  /** `address` or `Display name <address>`. */
+  from: string;
+  /** The Message-ID of a letter, without its angle brackets. */
+  messageIdOf: (letterId: string) => string;
+}
+
+/** What a letter is composed of, apart from its recipient. */
+export interface LetterContent {
+  id: string;
+  event: LetterEvent;
+  templateVersion: number;
+  createdAt: Date;
+}
+
+/** The mail that a letter is. Pure: a repeated attempt sends the same bytes. */
+export function mailOf(letter: LetterContent, recipient: Recipient, sender: Sender): Mail {
+  const { to, name, locale } = recipient;
+  return {
+    ...renderLetter({ ...letter.event, name, locale }, letter.templateVersion),
+    messageId: sender.messageIdOf(letter.id),
+    from: sender.from,
+    to,
+    // Not the time of the attempt, which would change the bytes.
+    date: letter.createdAt,
+    language: locale,
+  };
+}
