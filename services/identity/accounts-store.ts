@@ -9,7 +9,7 @@ export interface StoredAccount {
   passwordHash: string | null;
 }
 
-// The two tables and their words are those of better-auth, which wrote them first (decision 22).
+// Earlier versions read and write the two tables with better-auth (decision 22), whose names they keep.
 
 export async function findAccount(db: Queryable, email: string): Promise<StoredAccount | null> {
   const { rows } = await db.query<StoredAccount>(

@@ -8,7 +8,7 @@ import * as store from './keys-store.ts';
 export const ALGORITHM = { alg: 'EdDSA', crv: 'Ed25519' };
 
 const DAY_S = 24 * 3600;
-// A key that leaked without a trace is of use for a month at most.
+// A private key that leaks unnoticed signs for a month at most.
 const KEY_MAX_AGE_S = 30 * DAY_S;
 // Gateways keep the keys for 10 minutes, so all of them know a key before they see its tokens.
 const ANNOUNCE_S = 15 * 60;
@@ -47,7 +47,7 @@ export async function rotateKeys({ database, cipher }: RotationDeps): Promise<vo
   });
 }
 
-/** Keeps the keys young while the service runs. */
+/** Rotates the keys in the background. */
 export function startKeyRotation(deps: RotationDeps, log: Logger): Loop {
   return startLoop({
     name: 'key rotation',

@@ -1,7 +1,8 @@
 import type { Queryable } from '#platform/postgres/database.ts';
 
 // A key is announced ("signsFrom" is set), then signs, then is retired ("expiresAt" has passed).
-// In each state better-auth, which earlier versions sign with, treats the row in the same way.
+// Earlier versions (better-auth, decision 22) see only "expiresAt". It is in the past while a key is
+// announced or retired, so that they publish the key and do not sign with it.
 const SIGNS = '("expiresAt" is null or "expiresAt" > now())';
 
 // Any constant will do: it only has to differ from the other advisory locks in this database.
@@ -30,7 +31,7 @@ export async function lockKeys(tx: Queryable): Promise<void> {
   await tx.query('select pg_advisory_xact_lock($1)', [KEYS_LOCK]);
 }
 
-/** All keys, the newest first: of tokens yet to come, of today's and of those still valid. */
+/** Announced, signing and retired keys, the newest first. */
 export async function listPublicKeys(db: Queryable): Promise<PublicKeyRow[]> {
   const { rows } = await db.query<PublicKeyRow>(
     `select id, "publicKey", alg, crv from jwks order by "createdAt" desc limit ${PUBLISHED_MAX}`,
@@ -64,7 +65,7 @@ export async function insertKey(
   db: Queryable,
   key: Omit<PublicKeyRow, 'id'> & { privateKey: string; announceS: number | null },
 ): Promise<void> {
-  // A day in the past, for earlier versions whose clock is behind.
+  // A day in the past: an earlier version whose clock is behind must not sign with it either.
   await db.query(
     `insert into jwks ("publicKey", "privateKey", alg, crv, "createdAt", "signsFrom", "expiresAt")
      values ($1, $2, $3, $4, now(), now() + make_interval(secs => $5),
@@ -73,7 +74,7 @@ export async function insertKey(
   );
 }
 
-/** Lets an announced key sign whose time has come. */
+/** Lets an announced key sign once its announcement is over. */
 export async function startAnnouncedKey(db: Queryable): Promise<void> {
   await db.query(
     'update jwks set "expiresAt" = null, "signsFrom" = null where "signsFrom" <= now()',
