@@ -2,15 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { test } from 'node:test';
-import {
-  importsOf,
-  invariantFaults,
-  roomCircles,
-  rules,
-  type SourceFile,
-  SQL_ELSEWHERE,
-  sendsSql,
-} from './import-rules.ts';
+import { importsOf, invariantFaults, roomCircles, rules, type SourceFile } from './import-rules.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7'];
@@ -50,12 +42,6 @@ test('no two folders need each other', () => {
   const b = { path: 'x/b/two.ts', text: "import '../a/three.ts';" };
   assert.equal(roomCircles([a, b]).length, 2);
   assert.deepEqual(roomCircles([a, { ...b, text: "import './four.ts';" }]), []);
-});
-
-test('every exception to "SQL in stores" is still needed', () => {
-  for (const path of Object.keys(SQL_ELSEWHERE)) {
-    assert.ok(sendsSql(readIfThere(path) ?? ''), `${path} sends no SQL: take it off SQL_ELSEWHERE`);
-  }
 });
 
 test('every invariant of ARCHITECTURE.md names a test that mentions it', () => {

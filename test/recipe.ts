@@ -25,7 +25,13 @@ export function stepsOf(page: string): Step[] {
   const block = /`([^`\s]+)`:\n\n```(\w+)\n(.*?)\n```/gs;
   return [...page.matchAll(block)].map(([, path = '', language, text = '']) =>
     language === 'diff'
-      ? { path, replace: text.split(/^@@.*\n/m).filter(Boolean).map(hunkOf) }
+      ? {
+          path,
+          replace: text
+            .split(/^@@.*\n/m)
+            .filter(Boolean)
+            .map(hunkOf),
+        }
       : { path, create: `${text}\n` },
   );
 }
@@ -47,7 +53,11 @@ export async function copyTree(t: TestContext): Promise<string> {
   t.after(() => rm(folder, { recursive: true, force: true }));
   await cp(ROOT, folder, {
     recursive: true,
-    filter: (path) => !path.slice(ROOT.length).split('/').some((name) => NOT_COPIED.includes(name)),
+    filter: (path) =>
+      !path
+        .slice(ROOT.length)
+        .split('/')
+        .some((name) => NOT_COPIED.includes(name)),
   });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return folder;

@@ -208,8 +208,6 @@ async function startDatabases(
   }
   run.stops.push(() => postgres.stop());
   run.interrupted.throwIfAborted();
-  // At the first start the databases take a second to make; identity's library loads meanwhile.
-  import('better-auth').catch(() => {});
   run.waitingFor = `the databases ${names.join(', ')}`;
   const urls = names.map((name) => postgres.ensureDatabase(name, databasePassword));
   return new Map((await allOf(urls)).map((url, index) => [names[index] as string, url]));

@@ -74,14 +74,10 @@ function clientSettings(options: DatabaseOptions): pg.ClientConfig {
   };
 }
 
-/**
- * A pool with this system's limits, whose dying connections never end the process.
- * @param options `Client` for a library that needs its own behaviour
- */
-export function createPool(options: DatabaseOptions & { Client?: typeof pg.Client }): pg.Pool {
+/** A pool with this system's limits, whose dying connections never end the process. */
+function createPool(options: DatabaseOptions): pg.Pool {
   const pool = new pg.Pool({
     ...clientSettings(options),
-    ...(options.Client !== undefined && { Client: options.Client }),
     // Within a transaction several statements may be on their way.
     pipeline: true,
     options: BY_INDEX,
@@ -226,7 +222,7 @@ export function sqlState(error: unknown): string | undefined {
 /** So that callers answer 503 and repeat, whatever the driver called the fault. */
 function unavailableIfTransient(error: unknown): unknown {
   if (error instanceof AppError || !isTransient(error)) return error;
-  return new AppError(commonProblems.unavailable, 'database unavailable', { cause: error });
+  return new AppError(commonProblems.unavailable, 'database fault', { cause: error });
 }
 
 const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError];

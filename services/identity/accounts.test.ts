@@ -6,14 +6,16 @@ import { type AccountDeps, register, signIn } from './accounts.ts';
 const ANNA = { id: 'anna', role: 'customer', passwordHash: 'right' } as const;
 const GIVEN = { email: 'Anna@example.com', password: 'right', clientAddress: '::1' };
 
-/** Neighbours that know Anna; `failed` is what has been counted against her. */
-function neighbours() {
+/** Dependencies that know Anna; `failed` is what has been counted against her. */
+function dependencies() {
   const state = { failed: 0, registrations: 0, limit: 10 };
   const deps: AccountDeps = {
-    auth: {
-      findAccount: async (email) => (email === 'anna@example.com' ? ANNA : null),
-      insertAccount: async () => 'new',
-      signToken: async () => ({ accessToken: 'token', tokenType: 'Bearer', expiresIn: 1 }),
+    accounts: {
+      find: async (email) => (email === 'anna@example.com' ? ANNA : null),
+      insert: async () => 'new',
+    },
+    tokens: {
+      sign: async () => ({ accessToken: 'token', tokenType: 'Bearer', expiresIn: 1 }),
     },
     passwords: {
       hash: async (password) => password,
@@ -38,7 +40,7 @@ function neighbours() {
 }
 
 test('the right password is refused when the limit is reached while it is checked', async () => {
-  const { deps, state } = neighbours();
+  const { deps, state } = dependencies();
   deps.passwords.verify = async () => {
     state.failed = state.limit;
     return true;
@@ -47,14 +49,14 @@ test('the right password is refused when the limit is reached while it is checke
 });
 
 test('a password is not even checked once the limit is reached', async () => {
-  const { deps, state } = neighbours();
+  const { deps, state } = dependencies();
   state.failed = state.limit;
   deps.passwords.verify = async () => assert.fail('checked');
   await assert.rejects(signIn(deps, GIVEN), { problem: commonProblems.tooMany });
 });
 
 test('an unknown address costs the same check as a known one', async () => {
-  const { deps, state } = neighbours();
+  const { deps, state } = dependencies();
   const checked: (string | null)[] = [];
   deps.passwords.verify = async (hash) => {
     checked.push(hash);
@@ -67,8 +69,8 @@ test('an unknown address costs the same check as a known one', async () => {
 });
 
 test('a registration that fails is not counted', async () => {
-  const { deps, state } = neighbours();
-  deps.auth.insertAccount = async () => {
+  const { deps, state } = dependencies();
+  deps.accounts.insert = async () => {
     throw new AppError(commonProblems.unavailable, 'database fault');
   };
   const given = { ...GIVEN, email: 'boris@example.com' };

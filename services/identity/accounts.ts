@@ -1,11 +1,23 @@
 import { type AccessToken, identityProblems } from '#contracts/identity.ts';
 import { AppError, commonProblems, type ProblemType } from '#platform/errors.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import type { Role, StoredAccount } from './accounts-store.ts';
 import type { Attempts } from './attempts.ts';
-import type { Auth, StoredAccount } from './auth.ts';
 import type { Passwords } from './passwords.ts';
 
+/** The accounts in the database. Addresses are in lower case. */
+export interface Accounts {
+  find(email: string): Promise<StoredAccount | null>;
+  /** @returns the new account's id, null when the address is taken */
+  insert(account: { email: string; passwordHash: string; role: Role }): Promise<string | null>;
+  setPassword(id: string, passwordHash: string): Promise<void>;
+  /** Gives this account the role and takes it from any other. */
+  setOnlyOperator(id: string): Promise<void>;
+}
+
 export interface AccountDeps {
-  auth: Pick<Auth, 'findAccount' | 'insertAccount' | 'signToken'>;
+  accounts: Pick<Accounts, 'find' | 'insert'>;
+  tokens: Pick<AccessTokens, 'sign'>;
   passwords: Passwords;
   attempts: Attempts;
 }
@@ -28,11 +40,11 @@ export async function register(
 ): Promise<{ customerId: string; created: boolean }> {
   const credentials = normalized(given);
   const { email } = credentials;
-  let account = await deps.auth.findAccount(email);
+  let account = await deps.accounts.find(email);
   if (account === null) {
     const customerId = await createNew(deps, credentials);
     if (customerId !== null) return { customerId, created: true };
-    account = await deps.auth.findAccount(email);
+    account = await deps.accounts.find(email);
     if (account === null) throw new AppError(commonProblems.unavailable, 'the account vanished');
   }
   await checkPassword(deps, account, credentials, identityProblems.emailTaken);
@@ -41,14 +53,15 @@ export async function register(
 
 /** @returns the new account's id, null when another request was faster */
 async function createNew(
-  { auth, passwords, attempts }: AccountDeps,
+  { accounts, passwords, attempts }: AccountDeps,
   { email, password, clientAddress }: Credentials,
 ): Promise<string | null> {
   // Before the hash, which is the costly part.
   await attempts.countRegistration(clientAddress);
   let id: string | null = null;
   try {
-    id = await auth.insertAccount(email, await passwords.hash(password), 'customer');
+    const passwordHash = await passwords.hash(password);
+    id = await accounts.insert({ email, passwordHash, role: 'customer' });
   } finally {
     if (id === null) await attempts.uncountRegistration(clientAddress);
   }
@@ -61,9 +74,9 @@ async function createNew(
  */
 export async function signIn(deps: AccountDeps, given: Credentials): Promise<AccessToken> {
   const credentials = normalized(given);
-  const account = await deps.auth.findAccount(credentials.email);
+  const account = await deps.accounts.find(credentials.email);
   const known = await checkPassword(deps, account, credentials, identityProblems.signInFailed);
-  return await deps.auth.signToken(known);
+  return await deps.tokens.sign(known);
 }
 
 async function checkPassword(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createTestDatabase, testLog } from '#harness/database.ts';
 import { AppError } from '#platform/errors.ts';
 import { createAttempts } from './attempts.ts';
-import { deleteExpiredAttempts } from './store.ts';
+import { deleteExpiredAttempts } from './attempts-store.ts';
 
 const MIGRATIONS = new URL('migrations/', import.meta.url);
 const LIMITS = {
@@ -16,7 +16,7 @@ const LIMITS = {
 const tooMany = (error: unknown): boolean =>
   error instanceof AppError && error.problem.code === 'too-many-requests';
 
-test('a window begins anew when the old one is over, and not earlier', async (t) => {
+test('a new window begins when the old one is over, and not earlier', async (t) => {
   const database = await createTestDatabase(t, MIGRATIONS);
   const attempts = createAttempts(database, LIMITS, testLog);
   await attempts.countRegistration('::1');

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { AppError, commonProblems, describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import * as store from './store.ts';
+import * as store from './attempts-store.ts';
 
 export interface AttemptLimits {
   failedSignInsPerAccount: number;

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose';
 import pg from 'pg';
 import pino, { type Logger } from 'pino';
 import { createTestDatabaseUrl, migrationsOf, testLog, testServerUrl } from '#harness/database.ts';
@@ -187,6 +194,74 @@ test('tokens stay valid over a restart and on every replica', async (t) => {
   await Promise.all([first.close(), second.close()]);
   const restarted = await start(t, { databaseUrl });
   await restarted.verify(body.accessToken);
+});
+
+// What the version with better-auth 1.7.25 left in its database and answered, with SECRET.
+const EARLIER_KEY = '46712476-df48-4e60-a61d-468472815f62';
+const EARLIER_ANNA = '0158ef17-d059-4ff8-82cc-95ed239f0c3b';
+const EARLIER_PRIVATE_KEY =
+  'fb1987dd5df91507bc28980903e2e16bc4e9aef9d847ec53e09678008b1d7c4311f6b51e16d06050e8a329fe' +
+  'cf9dc2278b4a7149c8a6e1e426a017abac7174c0c4881eb56e1972e3e9a6b2063be77cfaef28e9b2655d07e7' +
+  '5a75dcadf7d6013581f13e75375dae154655b9a5c7973952256b5ec8c6197dada50db034d8b9305b215ec65f' +
+  '0b8313a888866ae2722e0e0580ca8b70b81daa485a1f8a3e022d044dea32f326466d8dd746';
+const EARLIER_TOKEN =
+  'eyJhbGciOiJFZERTQSIsImtpZCI6IjQ2NzEyNDc2LWRmNDgtNGU2MC1hNjFkLTQ2ODQ3MjgxNWY2MiJ9.eyJzdWI' +
+  'iOiIwMTU4ZWYxNy1kMDU5LTRmZjgtODJjYy05NWVkMjM5ZjBjM2IiLCJpYXQiOjE3OTU4ODkwNjgsImV4cCI6MTc' +
+  '5NTg5MjY2OCwiaXNzIjoib3JkZXJiZWxsIiwiYXVkIjoib3JkZXJiZWxsIn0.JaLath5IuB37AtEEuavV0zmVozX' +
+  'w4b0Oxr96rTMFQUfv_fPMEDB3K_Jms_1rY3MkfL_AoQiFMmb7i8difATsAg';
+const EARLIER_ROWS = `
+insert into "user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt", role) values
+  ('036121a6-b669-4971-bcc2-5e6926037585', '', 'operator@example.com', false, null,
+   '2026-11-28T18:04:27.569Z', '2026-11-28T18:04:27.569Z', 'operator'),
+  ('${EARLIER_ANNA}', '', 'anna@example.com', false, null,
+   '2026-11-28T18:04:28.316Z', '2026-11-28T18:04:28.316Z', 'customer');
+insert into account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") values
+  ('0c9676ae-2d6f-44da-af24-302101862a48', '036121a6-b669-4971-bcc2-5e6926037585', 'credential',
+   '036121a6-b669-4971-bcc2-5e6926037585',
+   '$scrypt$ln=14,r=16,p=1$5u3N9ySEhOav7Ca7fDLgXA$irHVtMCdt7PBIOJGPuwD70CdkAHRIRe4LuVR8P5fazM',
+   '2026-11-28T18:04:27.569Z', '2026-11-28T18:04:27.569Z'),
+  ('371aa0b8-239b-4a71-b75e-4376cdd727b2', '${EARLIER_ANNA}', 'credential', '${EARLIER_ANNA}',
+   '$scrypt$ln=14,r=16,p=1$z4rScGzUg3JY+ELBy3xhgQ$m/lvkbZGMTP+nPbx+CG7kHaos7uplah7zlWk4Szd3RM',
+   '2026-11-28T18:04:28.316Z', '2026-11-28T18:04:28.316Z');
+insert into jwks (id, "publicKey", "privateKey", "createdAt", "expiresAt", alg, crv) values
+  ('${EARLIER_KEY}',
+   '{"kty":"OKP","crv":"Ed25519","x":"qRWwwyrAV07AwFnWYMX4bhfbH7AKSmTRtBi18EyUcPQ"}',
+   '"${EARLIER_PRIVATE_KEY}"', now(), null, 'EdDSA', 'Ed25519');
+`;
+
+test('accounts and keys of the version with better-auth go on to serve', async (t) => {
+  const databaseUrl = await createTestDatabaseUrl(t, undefined, migrationsOf('identity'));
+  const database = look(t, databaseUrl);
+  await database.query(EARLIER_ROWS);
+  const accounts = 'select * from account order by id';
+  const before = await database.query(accounts);
+  const settings = { OPERATOR_EMAIL: 'operator@example.com', OPERATOR_PASSWORD: PASSWORD };
+  const identity = await start(t, { databaseUrl, settings });
+  assert.deepEqual((await database.query(accounts)).rows, before.rows);
+
+  const jwks = await (await fetch(`${identity.url}/jwks`)).text();
+  // To the byte what that version answered.
+  assert.equal(
+    jwks,
+    `{"keys":[{"alg":"EdDSA","crv":"Ed25519","kty":"OKP","x":"qRWwwyrAV07AwFnWYMX4bhfbH7AKSmTRtBi18EyUcPQ",` +
+      `"kid":"${EARLIER_KEY}","use":"sig"}]}`,
+  );
+  const { keys } = JSON.parse(jwks);
+  const currentDate = new Date('2026-11-28T18:05:00Z');
+  const old = await jwtVerify(EARLIER_TOKEN, createLocalJWKSet({ keys }), { currentDate });
+
+  assert.deepEqual((await identity.register('Anna@example.com')).body, {
+    customerId: EARLIER_ANNA,
+  });
+  const token = (await identity.signIn('anna@example.com')).body.accessToken ?? '';
+  assert.deepEqual(decodeProtectedHeader(token), decodeProtectedHeader(EARLIER_TOKEN));
+  const { iat = 0, ...claims } = await identity.verify(token);
+  const { iat: oldIat = 0, ...oldClaims } = old.payload;
+  assert.deepEqual({ ...claims, exp: (claims.exp ?? 0) - iat }, { ...oldClaims, exp: 3600 });
+  assert.equal(old.payload.exp, oldIat + 3600);
+  assert.equal((await identity.signIn('anna@example.com', WRONG)).status, 401);
+  const operator = await identity.signIn('operator@example.com');
+  assert.equal((await identity.verify(operator.body.accessToken)).scope, 'operator');
 });
 
 test('replicas that start together make one key, kept encrypted', async (t) => {

@@ -1,27 +1,28 @@
-import type { Auth } from './auth.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import type { Accounts } from './accounts.ts';
 import type { Passwords } from './passwords.ts';
 
-interface OperatorDeps {
-  auth: Pick<Auth, 'findAccount' | 'insertAccount' | 'setPassword' | 'setOnlyOperator'>;
-  passwords: Passwords;
-}
-
-/** Makes the account with this address and password the one operator. Changes only what differs. */
+/**
+ * Makes the account with this address and password the one operator. Changes only what differs.
+ * @throws AppError `unavailable` when another request registers the address meanwhile
+ */
 export async function ensureOperator(
-  { auth, passwords }: OperatorDeps,
+  { accounts, passwords }: { accounts: Accounts; passwords: Passwords },
   given: { email: string; password: string },
 ): Promise<void> {
   const email = given.email.toLowerCase();
-  const account = await auth.findAccount(email);
+  const account = await accounts.find(email);
   if (account === null) {
-    const id = await auth.insertAccount(email, await passwords.hash(given.password), 'operator');
-    if (id === null) throw new Error('the operator account was registered at this moment');
-    await auth.setOnlyOperator(id);
+    const passwordHash = await passwords.hash(given.password);
+    const id = await accounts.insert({ email, passwordHash, role: 'operator' });
+    // Transient, so that the start tries again: replicas that start together insert it once.
+    if (id === null) throw new AppError(commonProblems.unavailable, 'the operator was registered');
+    await accounts.setOnlyOperator(id);
     return;
   }
   // The password first: somebody may have registered this address before it was the operator's.
   if (!(await passwords.verify(account.passwordHash, given.password))) {
-    await auth.setPassword(account.id, await passwords.hash(given.password));
+    await accounts.setPassword(account.id, await passwords.hash(given.password));
   }
-  await auth.setOnlyOperator(account.id);
+  await accounts.setOnlyOperator(account.id);
 }

@@ -8,8 +8,8 @@ export interface Passwords {
   verify(hash: string | null, password: string): Promise<boolean>;
 }
 
-// better-auth's own settings: 32 MiB and about 0.1 s of one processor for a hash. OWASP's (2^14, 8,
-// 5) take twice as long; the format below lets them be raised without touching stored hashes.
+// A hash takes 32 MiB and about 0.1 s of one processor; OWASP's (2^14, 8, 5) take twice as long
+// (decision 5). The format below lets them be raised without touching stored hashes.
 const LOG2_N = 14;
 const BLOCK_SIZE = 16;
 const PARALLELIZATION = 1;
@@ -20,11 +20,11 @@ const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
 // Node does this work on four threads that also check the signatures of tokens (WebCrypto): a
 // burst of sign-ins must leave one to them.
 const THREADS_MAX = 3;
-// The gateway gives up after 10 s: a hash for nobody only delays the others.
+// The gateway gives up after 10 s: a hash after that delays the others, and no caller uses it.
 const WAIT_MAX_MS = 8_000;
 const WAITING_MAX = 256;
 
-// The PHC string format: the settings stand beside the hash, so they can be raised later.
+// The PHC string format: it keeps the settings with the hash, so they can be raised later.
 const FORMAT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/;
 
 /** Hashes passwords with scrypt on Node's threads, a few at a time. */
@@ -69,7 +69,7 @@ function derive(
   settings: ScryptOptions,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // Keyboards write the same letter in different ways (NFKC, as better-auth does it too).
+    // Keyboards write the same letter in different ways (NFKC; stored hashes depend on it).
     const options = { ...settings, maxmem: MEMORY_BYTES_MAX };
     scrypt(password.normalize('NFKC'), salt, length, options, (error, key) =>
       error === null ? resolve(key) : reject(error),

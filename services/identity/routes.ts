@@ -1,8 +1,8 @@
 import * as contract from '#contracts/identity.ts';
 import { anyone, serve } from '#platform/http/server.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import type { AccessTokens } from './access-tokens.ts';
 import { type AccountDeps, register, signIn } from './accounts.ts';
-import type { Auth } from './auth.ts';
 
 // Short enough for a new key to be known soon, long enough to spare a reader's repeated looks.
 const KEYS_CACHE_CONTROL = 'public, max-age=60';
@@ -10,7 +10,7 @@ const KEYS_CACHE_CONTROL = 'public, max-age=60';
 /** The internal API of identity (`contracts/identity.ts`). */
 export function serveIdentity(
   api: InternalApi,
-  deps: AccountDeps & { auth: Pick<Auth, 'getKeys'> },
+  deps: AccountDeps & { tokens: AccessTokens },
 ): void {
   api.serve(contract.createAccount, async ({ body }) => {
     const { customerId, created } = await register(deps, body);
@@ -28,7 +28,7 @@ export function serveIdentity(
   serve(api.app, contract.getKeys, { identify: anyone }, async () => {
     return {
       status: 200,
-      body: await deps.auth.getKeys(),
+      body: await deps.tokens.getKeys(),
       headers: { 'cache-control': KEYS_CACHE_CONTROL },
     };
   });

@@ -1,23 +1,21 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config/load-config.ts';
-import {
-  createDatabase,
-  type Database,
-  databaseStep,
-  migrate,
-} from '#platform/postgres/database.ts';
-import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { createAccessTokens } from './access-tokens.ts';
+import type { Accounts } from './accounts.ts';
+import * as accountsStore from './accounts-store.ts';
 import { createAttempts } from './attempts.ts';
-import type { Auth } from './auth.ts';
+import { createKeyCipher } from './key-cipher.ts';
+import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { ensureOperator } from './operator.ts';
-import { createPasswords, type Passwords } from './passwords.ts';
+import { createPasswords } from './passwords.ts';
 import { serveIdentity } from './routes.ts';
 
 const CONNECTIONS_MAX = 8;
@@ -84,36 +82,32 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     applicationName: 'identity',
     log,
   });
-  const passwords = createPasswords();
-  const [{ createAuth }] = await Promise.all([
-    // better-auth takes 0.4 s to load: only when this service runs, while the database works.
-    import('./auth.ts'),
-    migrate(database, new URL('migrations/', import.meta.url)),
-  ]);
-  const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
-  const auth = createAuth({
-    databaseUrl: config.IDENTITY_DATABASE_URL,
-    secret: config.IDENTITY_SECRET,
-    issuer: config.TOKEN_ISSUER,
-    audience: config.TOKEN_AUDIENCE,
-    tokenLifetimeS: config.TOKEN_LIFETIME_S,
-    now: clock.now,
-    passwords,
-    log,
-  });
-  const close = async (): Promise<void> => {
-    clock.close();
-    await auth.close();
-    await database.close();
+  const accounts: Accounts = {
+    find: (email) => accountsStore.findAccount(database, email),
+    insert: (account) => accountsStore.insertAccount(database, account),
+    setPassword: (id, passwordHash) => accountsStore.setPassword(database, id, passwordHash),
+    setOnlyOperator: (id) => accountsStore.setOnlyOperator(database, id),
   };
+  const passwords = createPasswords();
+  const cipher = createKeyCipher(config.IDENTITY_SECRET);
   try {
-    await databaseStep(database, 'its token keys and the operator account', () =>
-      prepare({ database, auth, passwords }, operator),
-    );
+    await migrate(database, new URL('migrations/', import.meta.url));
+    await databaseStep(database, 'its token keys and the operator account', async () => {
+      await rotateKeys({ database, cipher });
+      if (operator !== null) await ensureOperator({ accounts, passwords }, operator);
+    });
   } catch (error) {
-    await close();
+    await database.close();
     throw error;
   }
+  const rotation = startKeyRotation({ database, cipher }, log);
+  const tokens = createAccessTokens({
+    database,
+    cipher,
+    issuer: config.TOKEN_ISSUER,
+    audience: config.TOKEN_AUDIENCE,
+    lifetimeS: config.TOKEN_LIFETIME_S,
+  });
   const limits = {
     failedSignInsPerAccount: config.FAILED_SIGN_INS_PER_ACCOUNT,
     failedSignInsPerAddress: config.FAILED_SIGN_INS_PER_ADDRESS,
@@ -127,8 +121,11 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     config,
     log,
     ready: { database: () => database.query('select 1') },
-    routes: (api) => serveIdentity(api, { auth, passwords, attempts }),
-    close,
+    routes: (api) => serveIdentity(api, { accounts, tokens, passwords, attempts }),
+    close: async () => {
+      await rotation.close();
+      await database.close();
+    },
   });
 }
 
@@ -140,31 +137,6 @@ interface Operator {
 function operatorOf(config: IdentityConfig): Operator | null {
   const { OPERATOR_EMAIL: email, OPERATOR_PASSWORD: password } = config;
   return email === undefined || password === undefined ? null : { email, password };
-}
-
-// Any constant will do: it only has to differ from the other advisory locks in this database.
-const PREPARE_LOCK = 4_207_003;
-
-/** Makes the first token key and the operator, one replica after the other. */
-async function prepare(
-  { database, auth, passwords }: { database: Database; auth: Auth; passwords: Passwords },
-  operator: Operator | null,
-): Promise<void> {
-  const client = await database.dedicatedClient();
-  try {
-    await client.query('set lock_timeout = 0');
-    await client.query('select pg_advisory_lock($1)', [PREPARE_LOCK]);
-    await checkKeys(auth);
-    if (operator !== null) await ensureOperator({ auth, passwords }, operator);
-  } finally {
-    await client.end();
-  }
-}
-
-/** Fails the start, not the first sign-in, when the stored keys cannot be decrypted. */
-async function checkKeys(auth: Auth): Promise<void> {
-  await auth.getKeys();
-  await auth.signToken({ id: 'start', role: 'customer' });
 }
 
 export const service = defineService({

@@ -1,5 +1,5 @@
--- The schema that better-auth 1.7 expects: names, types and indexes are its own (a test compares
--- them with its migration generator). Sessions and verifications are part of it and stay empty.
+-- The schema that better-auth 1.7 expects, with which earlier versions work (decision 22): names,
+-- types and indexes are its own. Sessions and verifications are part of it and stay empty.
 
 create table "user" (
   "id" uuid primary key default gen_random_uuid(),

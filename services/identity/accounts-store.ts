@@ -1,0 +1,57 @@
+import type { Queryable } from '#platform/postgres/database.ts';
+
+export type Role = 'customer' | 'operator';
+
+/** An account with the hash of its password. Addresses are in lower case. */
+export interface StoredAccount {
+  id: string;
+  role: Role;
+  passwordHash: string | null;
+}
+
+// Earlier versions read and write the two tables with better-auth (decision 22), whose names they keep.
+
+export async function findAccount(db: Queryable, email: string): Promise<StoredAccount | null> {
+  const { rows } = await db.query<StoredAccount>(
+    `select u.id, u.role, a.password as "passwordHash"
+       from "user" u left join account a on a."userId" = u.id and a."providerId" = 'credential'
+      where u.email = $1`,
+    [email],
+  );
+  return rows[0] ?? null;
+}
+
+/** @returns the new account's id, null when the address is taken */
+export async function insertAccount(
+  db: Queryable,
+  { email, passwordHash, role }: { email: string; passwordHash: string; role: Role },
+): Promise<string | null> {
+  // The name belongs to the profile, which another service keeps.
+  const { rows } = await db.query<{ id: string }>(
+    `with person as (
+       insert into "user" (name, email, "emailVerified", role) values ('', $1, false, $2)
+       on conflict (email) do nothing returning id)
+     insert into account ("accountId", "providerId", "userId", password, "updatedAt")
+     select id, 'credential', id, $3, now() from person returning "userId" as id`,
+    [email, role, passwordHash],
+  );
+  return rows[0]?.id ?? null;
+}
+
+export async function setPassword(db: Queryable, id: string, passwordHash: string): Promise<void> {
+  await db.query(
+    `update account set password = $2, "updatedAt" = now()
+      where "userId" = $1 and "providerId" = 'credential'`,
+    [id, passwordHash],
+  );
+}
+
+/** Gives this account the role and takes it from any other. */
+export async function setOnlyOperator(db: Queryable, id: string): Promise<void> {
+  await db.query(
+    `update "user" set role = case when id = $1 then 'operator' else 'customer' end,
+                       "updatedAt" = now()
+      where (role = 'operator') <> (id = $1)`,
+    [id],
+  );
+}
