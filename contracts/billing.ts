@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { billingProblems } from './billing-problems.ts';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -13,13 +14,19 @@ import {
   NoQuery,
   nullable,
   OperatorReason,
+  OrderParams,
   pageOf,
   strict,
   Timestamp,
   Uuid,
 } from './common.ts';
-import { orderProblems } from './orders.ts';
+import { REASON_MAX, visibleAscii } from './patterns.ts';
 import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
+
+export { billingProblems };
+
+/** What can be decided about a payment, once and for ever. */
+const Decision = choice('captured', 'declined', 'voided');
 
 export const Wallet = Type.Object(
   { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },
@@ -35,7 +42,7 @@ const operationMembers = {
   orderId: nullable(Uuid),
   createdAt: Timestamp,
   reversesOperationId: Type.Optional(Uuid),
-  reason: Type.Optional(lineOfText(200)),
+  reason: Type.Optional(lineOfText(REASON_MAX)),
 };
 
 /**
@@ -69,7 +76,7 @@ export type Payment = Static<typeof Payment>;
 export const PaymentDecision = Type.Object(
   {
     orderId: Uuid,
-    decision: choice('captured', 'declined', 'voided'),
+    decision: Decision,
     operationId: nullable(Uuid),
   },
   strict,
@@ -80,59 +87,6 @@ export type PaymentDecision = Static<typeof PaymentDecision>;
 export const Shortage = Type.Object({ balance: Money, required: Money, shortfall: Money }, strict);
 export type Shortage = Static<typeof Shortage>;
 
-export const billingProblems = {
-  insufficientFunds: {
-    code: 'insufficient-funds',
-    kind: 'refused',
-    ru: {
-      title: 'Недостаточно средств',
-      detail: 'На кошельке меньше, чем стоит заказ. Пополните кошелёк и закажите снова.',
-    },
-    en: {
-      title: 'Insufficient funds',
-      detail: 'The wallet holds less than the order costs. Top it up and order again.',
-    },
-  },
-  paymentVoided: {
-    code: 'payment-voided',
-    kind: 'conflict',
-    ru: { title: 'Оплата отменена', detail: 'Заказ закрыт раньше, чем был оплачен.' },
-    en: { title: 'Payment voided', detail: 'The order was closed before it was paid.' },
-  },
-  paymentMismatch: {
-    code: 'payment-mismatch',
-    kind: 'mismatch',
-    ru: { title: 'Другой платёж', detail: 'Для этого заказа решён платёж с другими данными.' },
-    en: { title: 'Payment mismatch', detail: 'This order was decided with other data.' },
-  },
-  balanceLimit: {
-    code: 'balance-limit',
-    kind: 'mismatch',
-    ru: { title: 'Превышен предел баланса', detail: 'Баланс не может превышать 9·10^15.' },
-    en: { title: 'Balance limit', detail: 'A balance cannot exceed 9·10^15.' },
-  },
-  keyReused: orderProblems.keyReused,
-  reversalExceedsBalance: {
-    code: 'reversal-exceeds-balance',
-    kind: 'conflict',
-    ru: {
-      title: 'Денег на кошельке меньше',
-      detail: 'На кошельке меньше денег, чем отмена должна списать. Ничего не изменено.',
-    },
-    en: {
-      title: 'Reversal exceeds the balance',
-      detail: 'The wallet holds less than the reversal has to take. Nothing was changed.',
-    },
-  },
-  notReversible: {
-    code: 'not-reversible',
-    kind: 'conflict',
-    ru: { title: 'Операцию нельзя отменить', detail: 'Отменить можно только пополнение.' },
-    en: { title: 'Not reversible', detail: 'Only a top-up can be reversed.' },
-  },
-} as const;
-
-const OrderParams = Type.Object({ orderId: Uuid }, strict);
 const WalletParams = Type.Object({ customerId: CustomerId }, strict);
 
 export const decidePayment = {
@@ -168,7 +122,7 @@ export const voidPayment = {
 export const KeptDecision = Type.Object(
   {
     orderId: Uuid,
-    decision: choice('captured', 'declined', 'voided'),
+    decision: Decision,
     decidedAt: Timestamp,
     amount: Money,
     /** Null where it is not known any more: the decision was recorded again after a restore. */
@@ -213,7 +167,7 @@ export const topUpWallet = {
     {
       amount: moneyBetween(1, AMOUNT_MAX),
       // The gateway puts before the client's key whose it is: self/… or operator/<id>/….
-      idempotencyKey: Type.String({ pattern: '^[\\x21-\\x7e]{1,600}$' }),
+      idempotencyKey: Type.String({ pattern: visibleAscii(600) }),
     },
     strict,
   ),
@@ -225,24 +179,20 @@ export const topUpWallet = {
 export const ReversalExcess = Type.Object({ balance: Money, amount: Money }, strict);
 export type ReversalExcess = Static<typeof ReversalExcess>;
 
-export const reversalAnswers = {
+export const reverseTopUp = {
+  operationId: 'reverseTopUp',
+  method: 'POST',
+  path: '/wallets/:customerId/operations/:operationId/reversal',
+  summary: 'Undo a top-up, once: a repetition answers the same reversal',
+  callers: ['gateway'],
   params: Type.Object({ customerId: CustomerId, operationId: Uuid }, strict),
+  body: Type.Object({ reason: OperatorReason, madeBy: CustomerId }, strict),
   responses: { 201: OperatorOperation },
   problems: [
     billingProblems.reversalExceedsBalance,
     billingProblems.notReversible,
     billingProblems.balanceLimit,
   ],
-} as const;
-
-export const reverseTopUp = {
-  ...reversalAnswers,
-  operationId: 'reverseTopUp',
-  method: 'POST',
-  path: '/wallets/:customerId/operations/:operationId/reversal',
-  summary: 'Undo a top-up, once: a repetition answers the same reversal',
-  callers: ['gateway'],
-  body: Type.Object({ reason: OperatorReason, madeBy: CustomerId }, strict),
 } as const;
 
 export const listOperations = {
@@ -262,7 +212,7 @@ export const AuditedPayment = Type.Object(
     orderId: Uuid,
     customerId: CustomerId,
     amount: Money,
-    decision: choice('captured', 'declined', 'voided'),
+    decision: Decision,
     operationId: nullable(Uuid),
     /** The operation of type `charge` that names the order, whatever the decision says. */
     charge: Type.Union([

@@ -10,6 +10,7 @@ import {
   Timestamp,
   Uuid,
 } from './common.ts';
+import { REASON_MAX } from './patterns.ts';
 
 /** What makes contradicting records agree again after a restore (docs/how-to). */
 export const Remedy = choice(
@@ -114,7 +115,7 @@ export const Repair = Type.Object(
     customerId: Type.Optional(CustomerId),
     /** What the wallet got, negative for what it paid. */
     amount: Type.Optional(Money),
-    reason: lineOfText(200),
+    reason: lineOfText(REASON_MAX),
     madeBy: CustomerId,
     at: Timestamp,
   },

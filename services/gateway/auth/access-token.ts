@@ -1,4 +1,5 @@
 import { type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
+import { CUSTOMER_ID } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { isTokenFault } from './issuer-keys.ts';
 
@@ -42,7 +43,7 @@ const ALGORITHMS = [
 const CLOCK_SKEW_S = 5;
 const TOKEN_LENGTH_MAX = 8_192;
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
-const SUBJECT = /^[\x21-\x7e]{1,255}$/;
+const SUBJECT = new RegExp(CUSTOMER_ID);
 // Bounds how long what was verified once is believed (design section 7).
 const CACHE_MS = 60_000;
 const CACHE_MAX = 20_000;

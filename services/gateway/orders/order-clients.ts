@@ -1,5 +1,6 @@
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
+import { LINE_BREAKS } from '#contracts/patterns.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http/client.ts';
@@ -135,13 +136,10 @@ function requireOwn<T>(answer: T, id: string, order: orders.Order): T {
   throw new AppError(commonProblems.internal, `an answer for ${order.id} is about ${id}`);
 }
 
-// Everything that is no line of plain text to the contract (`lineOfText`).
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-const REASON_MAX = 500;
-
+/** A text that the contract takes as a reason (`lineOfText`): orders would refuse any other. */
 function lineOf(text: string): string {
-  return text.slice(0, REASON_MAX).toWellFormed().replace(BREAKS, ' ') || 'no reason given';
+  const line = text.slice(0, orders.RECOVERY_ERROR_MAX).toWellFormed().replace(LINE_BREAKS, ' ');
+  return line || 'no reason given';
 }
 
 /** The amount comes from the stored order, never from the client. */

@@ -1,4 +1,5 @@
 import * as contract from '#contracts/operator.ts';
+import { STORED_UUID } from '#contracts/patterns.ts';
 import { remedyTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { ViolationPlace } from '#platform/errors.ts';
@@ -12,8 +13,9 @@ import { type FoundDifference, type LedgerPlace, verifyLedger } from './verify-l
 // Shorter than what stands before a gateway usually waits for an answer; the rest is asked for
 // with the cursor.
 const BUDGET_MS = 20_000;
-const CURSOR =
-  /^ledger:((?:orders|events):(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})?|wallets:[\x21-\x7e]{0,255})$/;
+const CURSOR = new RegExp(
+  `^ledger:((?:orders|events):(?:${STORED_UUID})?|wallets:[\\x21-\\x7e]{0,255})$`,
+);
 
 /** The operator's check of the books across all services. */
 export function serveLedger(app: HttpServer, gateway: Gateway): void {

@@ -1,5 +1,6 @@
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/operator.ts';
+import { uuidCursor } from '#contracts/patterns.ts';
 import { repairTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { Violation } from '#platform/errors.ts';
@@ -16,7 +17,7 @@ import { LIMITS, verifyLedger } from './verify-ledger.ts';
 // For reading; then come the steps, so few that they need no limit of time of their own.
 const READ_TIMEOUT_MS = 10_000;
 const STEPS_MAX = 50;
-const CURSOR = /^repairs:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const CURSOR = uuidCursor('repairs');
 
 /** The operator's repair after a restore, and what was repaired. */
 export function serveRepairs(app: HttpServer, gateway: Gateway): void {

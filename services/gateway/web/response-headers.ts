@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { IDEMPOTENCY_KEY } from '#contracts/gateway.ts';
+import { IDEMPOTENCY_KEY } from '#contracts/patterns.ts';
 
 const HEADER = 'idempotency-key';
 const KEY = new RegExp(IDEMPOTENCY_KEY);
