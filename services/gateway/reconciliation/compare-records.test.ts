@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { AuditedPayment } from '#contracts/billing.ts';
 import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
-import { compareBooks, type OrderFinding, type ReadPositions } from './compare-books.ts';
+import { compareRecords, type OrderFinding, type ReadPositions } from './compare-records.ts';
 
 const ID = '00000000-0000-7000-8000-00000000000a';
 const OPERATION = '00000000-0000-7000-8000-00000000000b';
@@ -76,7 +76,7 @@ interface Given {
 }
 
 function compare({ order, payment, letters = [], positions = READ }: Given): OrderFinding {
-  return compareBooks({ orderId: ID, order, payment, letters }, positions);
+  return compareRecords({ orderId: ID, order, payment, letters }, positions);
 }
 
 const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] = [
