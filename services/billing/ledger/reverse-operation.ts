@@ -4,7 +4,7 @@ import { BALANCE_MAX } from '#contracts/common.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { NumberedOperation, ReversalRow, WalletRow } from './store.ts';
 
-/** The statements of one transaction, in the order in which they are used. */
+/** The statements of one transaction, in the order of their use. */
 export interface ReversalStore {
   findOwnOperation: (customerId: string, id: string) => Promise<NumberedOperation | null>;
   lockWallet: (customerId: string) => Promise<WalletRow>;
@@ -20,7 +20,7 @@ export interface ReversalDeps {
 export interface ReversalRequest {
   customerId: string;
   operationId: string;
-  /** What may be undone: operators undo top-ups, a repair the charge of a missing order. */
+  /** Operators undo top-ups, a repair undoes the charge of a missing order. */
   type: 'top_up' | 'charge';
   reason: string;
   /** The operator's customer id. */

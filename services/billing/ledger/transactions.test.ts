@@ -8,6 +8,7 @@ import {
   startBillingBench as start,
 } from '#harness/system/billing.ts';
 import type { PaymentCommand } from './decide-payment.ts';
+import * as payments from './payment-store.ts';
 import * as store from './store.ts';
 
 test('I1: fifty calls for one order at once charge it once and are told the same', async (t) => {
@@ -171,16 +172,21 @@ test('the database itself refuses a negative balance and a second decision', asy
     ]),
     '23514',
   );
-  await refused(store.insertPayments(billing.database, [payment]), '23505');
+  await refused(payments.insertPayments(billing.database, [payment]), '23505');
   await refused(
-    store.insertPayments(billing.database, [{ ...payment, decision: 'voided', operationId: null }]),
+    payments.insertPayments(billing.database, [
+      { ...payment, decision: 'voided', operationId: null },
+    ]),
     '23505',
   );
   // Captured exactly when there is an operation.
   const other = { ...payment, orderId: randomUUID() };
-  await refused(store.insertPayments(billing.database, [{ ...other, operationId: null }]), '23514');
   await refused(
-    store.insertPayments(billing.database, [
+    payments.insertPayments(billing.database, [{ ...other, operationId: null }]),
+    '23514',
+  );
+  await refused(
+    payments.insertPayments(billing.database, [
       { ...other, decision: 'declined', operationId: randomUUID() },
     ]),
     '23514',
