@@ -72,7 +72,7 @@ export const Payment = Type.Object(
 );
 export type Payment = Static<typeof Payment>;
 
-/** Whatever was decided for an order; `operationId` exactly when captured. */
+/** The decision of an order; `operationId` exactly when captured. */
 export const PaymentDecision = Type.Object(
   {
     orderId: Uuid,
@@ -83,7 +83,7 @@ export const PaymentDecision = Type.Object(
 );
 export type PaymentDecision = Static<typeof PaymentDecision>;
 
-/** Members that the 406 adds: what the wallet held when it was decided, and what lacked. */
+/** Members that the 406 adds: the balance at the decision, and the shortfall. */
 export const Shortage = Type.Object({ balance: Money, required: Money, shortfall: Money }, strict);
 export type Shortage = Static<typeof Shortage>;
 
@@ -118,14 +118,14 @@ export const voidPayment = {
   problems: [billingProblems.paymentMismatch],
 } as const;
 
-/** What was decided and when, as it is kept. */
+/** The stored decision and its time. */
 export const KeptDecision = Type.Object(
   {
     orderId: Uuid,
     decision: Decision,
     decidedAt: Timestamp,
     amount: Money,
-    /** Null where it is not known any more: the decision was recorded again after a restore. */
+    /** The balance at the decision; null where the decision was recorded again after a restore. */
     balanceSeen: Type.Union([Money, Type.Null()]),
     operation: Type.Union([WalletOperation, Type.Null()]),
   },
@@ -133,7 +133,7 @@ export const KeptDecision = Type.Object(
 );
 export type KeptDecision = Static<typeof KeptDecision>;
 
-/** Reads and never decides: an order that has ended is answered by it, whatever billing keeps. */
+/** Reads and never decides: the answer about an order that has ended must not charge it. */
 export const getDecision = {
   operationId: 'getDecision',
   method: 'GET',
@@ -166,7 +166,7 @@ export const topUpWallet = {
   body: Type.Object(
     {
       amount: moneyBetween(1, AMOUNT_MAX),
-      // The gateway puts before the client's key whose it is: self/… or operator/<id>/….
+      // The client's key with the prefix of its owner: self/… or operator/<id>/….
       idempotencyKey: Type.String({ pattern: visibleAscii(600) }),
     },
     strict,
@@ -175,7 +175,7 @@ export const topUpWallet = {
   problems: [billingProblems.balanceLimit, billingProblems.keyReused],
 } as const;
 
-/** Members that `reversal-exceeds-balance` adds: what the wallet holds, what would be taken. */
+/** Members that `reversal-exceeds-balance` adds: the balance, and the amount of the reversal. */
 export const ReversalExcess = Type.Object({ balance: Money, amount: Money }, strict);
 export type ReversalExcess = Static<typeof ReversalExcess>;
 
@@ -206,7 +206,7 @@ export const listOperations = {
   responses: { 200: pageOf(OperatorOperation) },
 } as const;
 
-/** A decision and the charge made for it, as the check of the books compares them. */
+/** A decision and its charge, as the reconciliation compares them. */
 export const AuditedPayment = Type.Object(
   {
     orderId: Uuid,
@@ -214,14 +214,14 @@ export const AuditedPayment = Type.Object(
     amount: Money,
     decision: Decision,
     operationId: nullable(Uuid),
-    /** The operation of type `charge` that names the order, whatever the decision says. */
+    /** The operation of type `charge` that names the order, also without a captured decision. */
     charge: Type.Union([
       Type.Object({ id: Uuid, customerId: CustomerId, amount: Money }, strict),
       Type.Null(),
     ]),
     /** The operation that reverses that charge. Replicas of an older version do not send it. */
     reversalId: Type.Optional(nullable(Uuid)),
-    /** How an operator settled what cannot be repaired. Older replicas do not send it either. */
+    /** The operator's settlement of an unrepairable decision. Older replicas do not send it. */
     settled: Type.Optional(nullable(choice('acknowledge', 'write-off'))),
   },
   strict,
@@ -255,7 +255,7 @@ const repairOf = <const S extends string, const M extends Record<string, TSchema
 
 const payment = { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) };
 
-/** What makes billing agree with orders again, after one of them was restored. */
+/** Makes billing agree with orders again, after one of them was restored. */
 export const PaymentRepair = Type.Union([
   repairOf('charge-again', { ...payment, operationId: Uuid }),
   repairOf('record-decision', { ...payment, decision: choice('declined', 'voided') }),

@@ -117,7 +117,7 @@ export function pageOf<S extends TSchema>(element: S) {
   return Type.Object({ data: Type.Array(element), nextCursor: nullable(Type.String()) }, strict);
 }
 
-/** For operations without a query: any parameter is a fault. */
+/** For operations without a query: any parameter is a violation. */
 export const NoQuery = Type.Object({}, strict);
 
 const AUDIT_PAGE_MAX = 500;

@@ -27,14 +27,14 @@ import { IDEMPOTENCY_KEY } from './patterns.ts';
 import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
 import { ownTwin } from './twins.ts';
 
-/** What a customer sends to order. */
+/** An order as customers send it. */
 export const NewOrder = Type.Object(
   { customerId: Type.Optional(CustomerId), items: OrderItems },
   strict,
 );
 export type NewOrder = Static<typeof NewOrder>;
 
-/** An order as customers see it: with the status in words of the reader's language. */
+/** An order with its status in the reader's language. */
 export const PublicOrder = Type.Object({ ...Order.properties, statusLabel: Type.String() }, strict);
 export type PublicOrder = Static<typeof PublicOrder>;
 
@@ -73,7 +73,7 @@ export const gatewayProblems = {
   },
 } as const;
 
-/** Header of requests that may be repeated; its form is checked by the gateway itself. */
+/** Header of requests that may be repeated. */
 const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
@@ -207,7 +207,7 @@ export const readOrder = ownTwin(getOrder, {
   responses: { 200: PublicOrder },
 });
 
-/** One order's way through the services; `order` as the single read gives it. */
+/** One order's journey through the services; `order` as `readOrder` answers it. */
 export const Journey = Type.Object({ order: PublicOrder, ...journeyMembers }, strict);
 export type Journey = Static<typeof Journey>;
 

@@ -5,7 +5,7 @@ const PASSWORD_MAX = 128;
 
 export const Password = Type.String({ minLength: 10, maxLength: PASSWORD_MAX });
 
-/** What signs in: a password shorter than ours gets the same answer as a wrong one. */
+/** Members of a sign-in: a password that is too short gets the same answer as a wrong one. */
 export const credentials = {
   email: EmailAddress,
   password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX }),

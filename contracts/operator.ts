@@ -62,7 +62,7 @@ export const operatorTopUp = {
   ],
 } as const;
 
-/** A customer as the operator sees one before giving money; the address is masked. */
+/** A customer as operators see one before a top-up; the address is masked. */
 export const OperatorCustomer = Type.Object(
   {
     customerId: CustomerId,
@@ -103,7 +103,7 @@ export const reverseAnyTopUp = operatorTwin(reverseTopUp, {
   body: Type.Object({ reason: OperatorReason }, strict),
 });
 
-/** A pending order with its status in words of the reader's language. */
+/** A pending order with its status in the reader's language. */
 export const PublicPendingOrder = Type.Object(
   { ...PendingOrder.properties, statusLabel: Type.String() },
   strict,
@@ -126,7 +126,7 @@ export const readAnyJourney = {
   responses: { 200: Journey },
 } as const;
 
-/** How the system is doing; a part is null where its service does not answer. */
+/** The state of the system; a part is null where its service does not answer. */
 export const Overview = Type.Object(
   {
     at: Timestamp,

@@ -15,7 +15,7 @@ export function uuidCursor(list: string): RegExp {
   return new RegExp(`^${list}:(${STORED_UUID})$`);
 }
 
-/** 1 to `maxLength` visible ASCII characters: what a header carries without encoding. */
+/** 1 to `maxLength` visible ASCII characters: a header carries them without encoding. */
 export function visibleAscii(maxLength: number): string {
   return `^[\\x21-\\x7e]{1,${maxLength}}$`;
 }

@@ -40,7 +40,7 @@ export type LedgerDifference = Static<typeof LedgerDifference>;
 
 const Count = Type.Integer({ minimum: 0 });
 
-/** What a reconciliation found. Work in progress is counted in `waiting` and no difference. */
+/** The result of a reconciliation. Work in progress is counted in `waiting` and is no difference. */
 export const LedgerReport = Type.Object(
   {
     ok: Type.Boolean({ description: 'No difference in what was checked.' }),
@@ -87,7 +87,7 @@ const RepairRequest = Type.Object(
   strict,
 );
 
-/** A difference, and what a repair makes of it. */
+/** A difference, and its step of the repair. */
 export const RepairedDifference = Type.Object(
   {
     ...LedgerDifference.properties,
@@ -95,9 +95,9 @@ export const RepairedDifference = Type.Object(
     stateText: Type.String({ description: "The state or the refusal, in the reader's language." }),
     refusal: nullable(RepairRefusal),
     customerId: nullable(CustomerId),
-    /** What the customer's wallet gets, negative for what it pays; null where no money moves. */
+    /** The change of the customer's wallet, negative for a charge; null where no money moves. */
     money: Type.Union([Money, Type.Null()]),
-    /** What the wallet holds, where that is too little. */
+    /** The wallet's balance, where it is too low. */
     balance: Type.Union([Money, Type.Null()]),
     letter: Type.Boolean({ description: 'The customer may get a letter a second time.' }),
   },

@@ -1,8 +1,8 @@
 import { type TObject, type TProperties, type TSchema, Type } from 'typebox';
 import { NoQuery, strict } from './common.ts';
 
-// Public operations that the gateway answers with one call of a service. What both have in common
-// is derived, so that the two cannot come to differ.
+// Public operations that the gateway answers with one call of a service. Their common members are
+// derived, so that the two cannot differ.
 
 /** An operation of a service. */
 interface InternalOperation {
@@ -17,7 +17,7 @@ interface InternalOperation {
   problems?: readonly object[];
 }
 
-/** What the public operation says itself; every other member is that of the internal one. */
+/** The members that the public operation declares itself; all others are those of the internal one. */
 interface Publication {
   operationId: string;
   tags: readonly string[];

@@ -39,7 +39,7 @@ const properties = {
   ),
   OIDC_SCOPE: Type.String({
     default: 'openid email profile',
-    // RFC 6749 section 3.3; without openid there is no ID token to tell who came.
+    // RFC 6749 section 3.3. Without openid there is no ID token to identify the customer by.
     pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
     description: 'Scopes that the console asks OIDC_ISSUER for, openid first.',
   }),

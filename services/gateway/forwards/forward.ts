@@ -17,7 +17,7 @@ interface PublicRead extends Read {
 
 type Body<E extends Read> = Static<E['responses'][200]>;
 
-/** What the public answer is made of, where it is not the internal one. */
+/** Makes the public answer of the internal one, where the two differ. */
 type Convert<P extends PublicRead, I extends Read> = (body: Body<I>, language: Language) => Body<P>;
 
 type Forward = <P extends PublicRead, I extends Read>(
@@ -28,10 +28,10 @@ type Forward = <P extends PublicRead, I extends Read>(
 ) => void;
 
 /**
- * Registers public operations that are one call of a service each: the same parameters and body go
- * on, the same answer and the declared problems come back.
- * @param caller `customer`: the caller's id is the `customerId` of the call, whatever the request
- *   says. `operator`: operators only, and nothing is added.
+ * Registers public operations that are one call of a service each. Parameters and body are passed
+ * on; the answer and the declared problems are passed back.
+ * @param caller `customer`: the caller's id always becomes the `customerId` of the call.
+ *   `operator`: operators only, and nothing is added.
  */
 export function forwardFor(
   caller: 'customer' | 'operator',
@@ -62,7 +62,7 @@ export function forwardFor(
   };
 }
 
-/** @throws Error where an operation names no customer: it would answer with what belongs to others */
+/** @throws Error for an operation without a customer: it would answer with data of other customers */
 function customerPartOf({ operationId, params, query }: Read): 'params' | 'query' {
   const names = (schema: TSchema | undefined) => (schema as TObject | undefined)?.properties ?? {};
   if ('customerId' in names(params)) return 'params';

@@ -9,7 +9,7 @@ import { bodyOf, partOr } from '../context/service-clients.ts';
 // Longer than notifications waits for a broker that hangs, so that its part still arrives.
 const OVERVIEW_TIMEOUT_MS = 2_500;
 
-/** How the system is doing, for the operator. */
+/** The state of the system, for the operator. */
 export function serveOverview(app: HttpServer, gateway: Gateway): void {
   const options = { identify: gateway.identifyOperator };
 

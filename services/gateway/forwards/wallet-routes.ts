@@ -17,7 +17,7 @@ import {
   partOr,
   problemOf,
 } from '../context/service-clients.ts';
-import { currencyFaults } from '../orders/validate-order.ts';
+import { currencyViolations } from '../orders/validate-order.ts';
 import { requireKey } from '../web/response-headers.ts';
 
 interface CallOptions {
@@ -106,7 +106,7 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
 /** The currency of a top-up, which its schema leaves open. */
 function topUpCheck({ config }: Gateway): (body: unknown) => Violation[] {
   return (body) =>
-    currencyFaults((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
+    currencyViolations((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
 }
 
 /** @param body `idempotencyKey` begins with its owner, so that keys of two callers never collide */

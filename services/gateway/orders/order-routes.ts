@@ -65,7 +65,7 @@ function answerTo(outcome: Outcome, language: Language) {
         throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
           extra: { order: body },
           headers,
-          // Why it was cancelled at once.
+          // The reason for the cancellation.
           violations: walletCurrency === undefined ? [] : orderViolations(body, walletCurrency),
         });
       }

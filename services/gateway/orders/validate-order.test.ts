@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Violation } from '#platform/errors.ts';
-import { currencyFaults, orderViolations } from './validate-order.ts';
+import { currencyViolations, orderViolations } from './validate-order.ts';
 
 const item = (amount: unknown, quantity: unknown = 1, currency: unknown = 'RUB') => ({
   name: 'A',
@@ -55,9 +55,9 @@ test('a body of any shape is looked at without harm', () => {
 
 test('money in the own currency, or without one, is not foreign', () => {
   for (const money of [undefined, null, 5, {}, { currency: null }, { currency: 'RUB' }]) {
-    assert.deepEqual(currencyFaults(money, '/amount', 'RUB'), []);
+    assert.deepEqual(currencyViolations(money, '/amount', 'RUB'), []);
   }
-  assert.deepEqual(currencyFaults({ currency: 'rub' }, '/amount', 'RUB'), [
+  assert.deepEqual(currencyViolations({ currency: 'rub' }, '/amount', 'RUB'), [
     { pointer: '/amount/currency', rule: 'const', expected: 'RUB' },
   ]);
 });

@@ -29,7 +29,7 @@ export function serveRepairs(app: HttpServer, gateway: Gateway): void {
   serve(
     app,
     contract.repairBooks,
-    { identify: identifyOperator, check: reasonFault },
+    { identify: identifyOperator, check: missingReason },
     async ({ body, caller, request, traceId }) => {
       const deadline = deadlineIn(READ_TIMEOUT_MS);
       const deps = reconciliationClients(clients, { deadline, stop: stop.signal, traceId });
@@ -62,8 +62,8 @@ export function serveRepairs(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** A repair without a reason would leave a record that nobody understands later. */
-function reasonFault(body: unknown): Violation[] {
+/** A repair without a reason would leave a record without an explanation. */
+function missingReason(body: unknown): Violation[] {
   const { apply, reason } = (body ?? {}) as { apply?: unknown; reason?: unknown };
   return apply === true && reason === undefined ? [{ pointer: '/reason', rule: 'required' }] : [];
 }
