@@ -11,7 +11,7 @@ import type { PaymentCommand } from './decide-payment.ts';
 import * as payments from './payment-store.ts';
 import * as store from './store.ts';
 
-test('I1: fifty calls for one order at once charge it once and are told the same', async (t) => {
+test('I1: fifty calls for one order at once charge it once and get the same answer', async (t) => {
   const billing = await start(t);
   await billing.topUp(1_000);
   const orderId = randomUUID();
@@ -134,7 +134,7 @@ test('batches that name the same orders in opposite order for other customers al
   await assertLedger(billing);
 });
 
-test('an order asked for two customers at once is the one’s; the other is told whose', async (t) => {
+test('an order asked for two customers at once belongs to one; the other gets the mismatch', async (t) => {
   const billing = await start(t);
   await billing.topUp(1_000, 'anna');
   await billing.topUp(1_000, 'boris');

@@ -137,7 +137,7 @@ const RECEIVED = [PUBLISHED, 'receive 5 done 0/17'];
 const SENT = ['contact 6 done #1', 'send 6.1 done #1', 'reply 6.9 done 250 ok #1'];
 
 const stories: [title: string, given: JourneyRecords, lines: string[], complete: boolean][] = [
-  ['paid and told', facts(), [...PAID, ...RECEIVED, ...SENT], true],
+  ['paid, letter sent', facts(), [...PAID, ...RECEIVED, ...SENT], true],
   [
     'declined',
     facts({ order: cancelled('insufficient-funds'), payment: decided('declined') }),
@@ -336,7 +336,7 @@ for (const [title, delivery, lines, complete] of letters) {
   });
 }
 
-test('journey: what is shown beside the steps', () => {
+test('journey: the members besides the steps', () => {
   const whole = journeyOf(facts());
   assert.deepEqual([whole.payment, whole.event], [decided('captured'), event]);
   assert.deepEqual([whole.deadLetter, whole.unavailable], [null, []]);

@@ -19,7 +19,7 @@ const foreign = (index: number): Violation => ({
 const cases: [name: string, items: unknown, violations: Violation[]][] = [
   ['a total of 1', [item(1)], []],
   ['a total of 10^15', [item(MAX / 10_000, 10_000)], []],
-  ['a gift beside a price', [item(0), item(1)], []],
+  ['a gift and a price', [item(0), item(1)], []],
   ['gifts alone', [item(0), item(0, 5)], [TOTAL]],
   ['one more than 10^15', [item(MAX), item(1)], [TOTAL]],
   ['a line beyond 2^53', [item(MAX, 10_000)], [TOTAL]],

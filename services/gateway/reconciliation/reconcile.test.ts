@@ -191,7 +191,7 @@ test('what is on its way is counted and is no difference', async () => {
   assert.deepEqual([report.checked.orders, report.checked.letters], [6, 3]);
 });
 
-test('a difference stands when every reading has it: four, with pauses between them', async () => {
+test('a difference is reported when four reads find it, with pauses between them', async () => {
   const world = services(2);
   world.letters.splice(1, 1);
   let readings = 0;
@@ -209,7 +209,7 @@ test('a difference stands when every reading has it: four, with pauses between t
   assert.deepEqual(report.checked, { orders: 2, letters: 2 - 1, wallets: 3, events: 2 });
 });
 
-test('an order placed, paid and told while its page is read is no difference', async () => {
+test('an order that is placed, paid and announced while its page is read is no difference', async () => {
   const world = services(2);
   // Read as Pending, ended before its letter is looked for.
   world.orders.push(pending(3));
@@ -249,7 +249,7 @@ test('traffic in every reading hides neither itself nor a real difference', asyn
   assert.ok(placed > 4, 'nothing was placed meanwhile');
 });
 
-test('a fault that is told in other words each time is the same fault', async () => {
+test('a fault with another text at each read is the same fault', async () => {
   const world = services(1);
   let reading = 0;
   world.before = (name) => {
@@ -278,7 +278,7 @@ test('records of no order are found on every page, the last one and the first on
   assert.deepEqual([report.checked.orders, report.checked.letters], [3, 7]);
 });
 
-test('whatever one service has too much of, an answer stays small and all of it is seen', async () => {
+test('an answer stays small when one service has too many rows, and all of them are compared', async () => {
   const world = services(40);
   world.orders = [];
   world.events = [];
@@ -337,7 +337,7 @@ test('at the deadline the position says where to go on: nothing twice, nothing s
   );
 });
 
-test('an answer tells 200 differences; the next goes on behind the last order that it told', async () => {
+test('an answer holds 200 differences; the next one goes on after its last order', async () => {
   const world = services(450);
   world.letters = [];
   // Two differences of one order, that may not be torn apart.
@@ -380,7 +380,7 @@ test('one order with more differences than an answer holds does not stop the che
   );
 });
 
-test('a gateway that stops tells nothing that it read once only', async () => {
+test('a gateway that stops reports nothing that it read only once', async () => {
   const world = services(6);
   world.letters.splice(4, 1);
   world.mayPause = () => false;
@@ -390,7 +390,7 @@ test('a gateway that stops tells nothing that it read once only', async () => {
   assert.equal(report.checked.orders, 3);
 });
 
-test('a neighbour that is away ends the check', async () => {
+test('a service that does not answer ends the reconciliation', async () => {
   const away = new Error('away');
   const { deps } = services(1);
   for (const name of ['auditOrders', 'auditPayments', 'auditPositions', 'auditLetters'] as const) {
