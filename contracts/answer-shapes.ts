@@ -1,5 +1,8 @@
 // What a success answer of each public operation looks like, as far as clients rely on it. Members
-// that are not named here may be added. Browsers load this module too, so it imports nothing.
+// that are not named here may be added. Browsers load this module too: it imports nothing but
+// modules that they load.
+
+import { UUID } from './patterns.ts';
 
 /** What a client sent. */
 export interface SentRequest {
@@ -25,8 +28,6 @@ export interface AnswerRule {
 
 // biome-ignore lint/suspicious/noExplicitAny: read after its shape was checked
 type Checked = any;
-
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 const text: Shape = (value) => typeof value === 'string';
 const filled: Shape = (value) => typeof value === 'string' && value !== '';

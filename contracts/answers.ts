@@ -116,12 +116,12 @@ function isShortage({ balance, required, shortfall, order }: ProblemBody): boole
 /** Whether a body is a problem document of ours, answered with the status that it names. */
 function isProblem(body: unknown, status: number): body is ProblemBody {
   if (typeof body !== 'object' || body === null) return false;
-  const { type, title, detail, code, traceId, status: told } = body as Partial<ProblemBody>;
+  const { type, title, detail, code, traceId, status: stated } = body as Partial<ProblemBody>;
   return (
     typeof code === 'string' &&
     Object.hasOwn(problemStatuses, code) &&
     problemStatuses[code] === status &&
-    told === status &&
+    stated === status &&
     type === `urn:orderbell:problem:${code}` &&
     typeof title === 'string' &&
     typeof detail === 'string' &&

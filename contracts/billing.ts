@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { billingProblems } from './billing-problems.ts';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -13,13 +14,19 @@ import {
   NoQuery,
   nullable,
   OperatorReason,
+  OrderParams,
   pageOf,
   strict,
   Timestamp,
   Uuid,
 } from './common.ts';
-import { orderProblems } from './orders.ts';
+import { REASON_MAX, visibleAscii } from './patterns.ts';
 import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
+
+export { billingProblems };
+
+/** What can be decided about a payment, once and for ever. */
+const Decision = choice('captured', 'declined', 'voided');
 
 export const Wallet = Type.Object(
   { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },
@@ -35,7 +42,7 @@ const operationMembers = {
   orderId: nullable(Uuid),
   createdAt: Timestamp,
   reversesOperationId: Type.Optional(Uuid),
-  reason: Type.Optional(lineOfText(200)),
+  reason: Type.Optional(lineOfText(REASON_MAX)),
 };
 
 /**
@@ -65,74 +72,21 @@ export const Payment = Type.Object(
 );
 export type Payment = Static<typeof Payment>;
 
-/** Whatever was decided for an order; `operationId` exactly when captured. */
+/** The decision of an order; `operationId` exactly when captured. */
 export const PaymentDecision = Type.Object(
   {
     orderId: Uuid,
-    decision: choice('captured', 'declined', 'voided'),
+    decision: Decision,
     operationId: nullable(Uuid),
   },
   strict,
 );
 export type PaymentDecision = Static<typeof PaymentDecision>;
 
-/** Members that the 406 adds: what the wallet held when it was decided, and what lacked. */
+/** Members that the 406 adds: the balance at the decision, and the shortfall. */
 export const Shortage = Type.Object({ balance: Money, required: Money, shortfall: Money }, strict);
 export type Shortage = Static<typeof Shortage>;
 
-export const billingProblems = {
-  insufficientFunds: {
-    code: 'insufficient-funds',
-    kind: 'refused',
-    ru: {
-      title: 'Недостаточно средств',
-      detail: 'На кошельке меньше, чем стоит заказ. Пополните кошелёк и закажите снова.',
-    },
-    en: {
-      title: 'Insufficient funds',
-      detail: 'The wallet holds less than the order costs. Top it up and order again.',
-    },
-  },
-  paymentVoided: {
-    code: 'payment-voided',
-    kind: 'conflict',
-    ru: { title: 'Оплата отменена', detail: 'Заказ закрыт раньше, чем был оплачен.' },
-    en: { title: 'Payment voided', detail: 'The order was closed before it was paid.' },
-  },
-  paymentMismatch: {
-    code: 'payment-mismatch',
-    kind: 'mismatch',
-    ru: { title: 'Другой платёж', detail: 'Для этого заказа решён платёж с другими данными.' },
-    en: { title: 'Payment mismatch', detail: 'This order was decided with other data.' },
-  },
-  balanceLimit: {
-    code: 'balance-limit',
-    kind: 'mismatch',
-    ru: { title: 'Превышен предел баланса', detail: 'Баланс не может превышать 9·10^15.' },
-    en: { title: 'Balance limit', detail: 'A balance cannot exceed 9·10^15.' },
-  },
-  keyReused: orderProblems.keyReused,
-  reversalExceedsBalance: {
-    code: 'reversal-exceeds-balance',
-    kind: 'conflict',
-    ru: {
-      title: 'Денег на кошельке меньше',
-      detail: 'На кошельке меньше денег, чем отмена должна списать. Ничего не изменено.',
-    },
-    en: {
-      title: 'Reversal exceeds the balance',
-      detail: 'The wallet holds less than the reversal has to take. Nothing was changed.',
-    },
-  },
-  notReversible: {
-    code: 'not-reversible',
-    kind: 'conflict',
-    ru: { title: 'Операцию нельзя отменить', detail: 'Отменить можно только пополнение.' },
-    en: { title: 'Not reversible', detail: 'Only a top-up can be reversed.' },
-  },
-} as const;
-
-const OrderParams = Type.Object({ orderId: Uuid }, strict);
 const WalletParams = Type.Object({ customerId: CustomerId }, strict);
 
 export const decidePayment = {
@@ -164,14 +118,14 @@ export const voidPayment = {
   problems: [billingProblems.paymentMismatch],
 } as const;
 
-/** What was decided and when, as it is kept. */
+/** The stored decision and its time. */
 export const KeptDecision = Type.Object(
   {
     orderId: Uuid,
-    decision: choice('captured', 'declined', 'voided'),
+    decision: Decision,
     decidedAt: Timestamp,
     amount: Money,
-    /** Null where it is not known any more: the decision was recorded again after a restore. */
+    /** The balance at the decision; null where the decision was recorded again after a restore. */
     balanceSeen: Type.Union([Money, Type.Null()]),
     operation: Type.Union([WalletOperation, Type.Null()]),
   },
@@ -179,7 +133,7 @@ export const KeptDecision = Type.Object(
 );
 export type KeptDecision = Static<typeof KeptDecision>;
 
-/** Reads and never decides: an order that has ended is answered by it, whatever billing keeps. */
+/** Reads and never decides: the answer about an order that has ended must not charge it. */
 export const getDecision = {
   operationId: 'getDecision',
   method: 'GET',
@@ -212,8 +166,8 @@ export const topUpWallet = {
   body: Type.Object(
     {
       amount: moneyBetween(1, AMOUNT_MAX),
-      // The gateway puts before the client's key whose it is: self/… or operator/<id>/….
-      idempotencyKey: Type.String({ pattern: '^[\\x21-\\x7e]{1,600}$' }),
+      // The client's key with the prefix of its owner: self/… or operator/<id>/….
+      idempotencyKey: Type.String({ pattern: visibleAscii(600) }),
     },
     strict,
   ),
@@ -221,28 +175,24 @@ export const topUpWallet = {
   problems: [billingProblems.balanceLimit, billingProblems.keyReused],
 } as const;
 
-/** Members that `reversal-exceeds-balance` adds: what the wallet holds, what would be taken. */
+/** Members that `reversal-exceeds-balance` adds: the balance, and the amount of the reversal. */
 export const ReversalExcess = Type.Object({ balance: Money, amount: Money }, strict);
 export type ReversalExcess = Static<typeof ReversalExcess>;
 
-export const reversalAnswers = {
+export const reverseTopUp = {
+  operationId: 'reverseTopUp',
+  method: 'POST',
+  path: '/wallets/:customerId/operations/:operationId/reversal',
+  summary: 'Undo a top-up, once: a repetition answers the same reversal',
+  callers: ['gateway'],
   params: Type.Object({ customerId: CustomerId, operationId: Uuid }, strict),
+  body: Type.Object({ reason: OperatorReason, madeBy: CustomerId }, strict),
   responses: { 201: OperatorOperation },
   problems: [
     billingProblems.reversalExceedsBalance,
     billingProblems.notReversible,
     billingProblems.balanceLimit,
   ],
-} as const;
-
-export const reverseTopUp = {
-  ...reversalAnswers,
-  operationId: 'reverseTopUp',
-  method: 'POST',
-  path: '/wallets/:customerId/operations/:operationId/reversal',
-  summary: 'Undo a top-up, once: a repetition answers the same reversal',
-  callers: ['gateway'],
-  body: Type.Object({ reason: OperatorReason, madeBy: CustomerId }, strict),
 } as const;
 
 export const listOperations = {
@@ -256,22 +206,22 @@ export const listOperations = {
   responses: { 200: pageOf(OperatorOperation) },
 } as const;
 
-/** A decision and the charge made for it, as the check of the books compares them. */
+/** A decision and its charge, as the reconciliation compares them. */
 export const AuditedPayment = Type.Object(
   {
     orderId: Uuid,
     customerId: CustomerId,
     amount: Money,
-    decision: choice('captured', 'declined', 'voided'),
+    decision: Decision,
     operationId: nullable(Uuid),
-    /** The operation of type `charge` that names the order, whatever the decision says. */
+    /** The operation of type `charge` that names the order, also without a captured decision. */
     charge: Type.Union([
       Type.Object({ id: Uuid, customerId: CustomerId, amount: Money }, strict),
       Type.Null(),
     ]),
     /** The operation that reverses that charge. Replicas of an older version do not send it. */
     reversalId: Type.Optional(nullable(Uuid)),
-    /** How an operator settled what cannot be repaired. Older replicas do not send it either. */
+    /** The operator's settlement of an unrepairable decision. Older replicas do not send it. */
     settled: Type.Optional(nullable(choice('acknowledge', 'write-off'))),
   },
   strict,
@@ -305,7 +255,7 @@ const repairOf = <const S extends string, const M extends Record<string, TSchema
 
 const payment = { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) };
 
-/** What makes billing agree with orders again, after one of them was restored. */
+/** Makes billing agree with orders again, after one of them was restored. */
 export const PaymentRepair = Type.Union([
   repairOf('charge-again', { ...payment, operationId: Uuid }),
   repairOf('record-decision', { ...payment, decision: choice('declined', 'voided') }),

@@ -1,12 +1,20 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { currencySettingFault } from './currency.ts';
+import {
+  CUSTOMER_ID,
+  IDEMPOTENCY_KEY,
+  PLAIN_TEXT,
+  REASON_MAX,
+  UUID_PATTERN,
+  VISIBLE_TEXT,
+} from './patterns.ts';
 
 export { AMOUNT_MAX } from './currency.ts';
 
 /** The largest balance, in minor units: just below 2^53, where doubles stop being exact. */
 export const BALANCE_MAX = 9 * 10 ** 15;
 
-/** Unknown members are faults, never dropped silently. */
+/** Unknown members are violations, never dropped silently. */
 export const strict = { additionalProperties: false };
 
 /** Money in minor units (kopecks), never a fraction. */
@@ -46,37 +54,24 @@ export function choice<const V extends string>(...values: V[]) {
   return Type.Unsafe<V>({ type: 'string', enum: values });
 }
 
-export const Uuid = Type.String({
-  pattern: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$',
-  description: 'UUID (RFC 9562).',
-});
+export const Uuid = Type.String({ pattern: UUID_PATTERN, description: 'UUID (RFC 9562).' });
 
 /** The token's `sub`, verbatim: opaque, with our identity service a UUID. */
-export const CustomerId = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' });
+export const CustomerId = Type.String({ pattern: CUSTOMER_ID });
 
 /** RFC 3339 date and time in UTC. */
 export const Timestamp = Type.String({ description: 'RFC 3339, UTC.' });
-
-// No control characters, line or paragraph separators or lone surrogates: these texts end in
-// letters, logs and terminals.
-// Spelled as ranges, which every regular expression dialect knows.
-const PLAIN_TEXT = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ud800-\\udfff]*$';
 
 /** One line of text for people, 1 to `maxLength` characters. */
 export function lineOfText(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT });
 }
 
-// White space and characters without a glyph: soft hyphen, joiners, direction marks, fillers.
-const INVISIBLE =
-  '\\s\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
-  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb';
-
-/** An operator's reason for a reversal or a repair: one line, not of white space and the like alone. */
+/** An operator's reason for a reversal or a repair: one line, with a visible character. */
 export const OperatorReason = Type.String({
   minLength: 1,
-  maxLength: 200,
-  pattern: `^(?=.*[^${INVISIBLE}])${PLAIN_TEXT.slice(1)}`,
+  maxLength: REASON_MAX,
+  pattern: VISIBLE_TEXT,
 });
 
 /** RFC 5321 mailbox, the plain ASCII form only: no quoting, no comments, a dotted domain. */
@@ -94,17 +89,23 @@ export const Locale = choice('ru', 'en');
 export type Locale = Static<typeof Locale>;
 
 /** Visible ASCII, as the Idempotency-Key header carries it. */
-export const IdempotencyKey = Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' });
+export const IdempotencyKey = Type.String({ pattern: IDEMPOTENCY_KEY });
+
+/** Parameters of an operation about one order. */
+export const OrderParams = Type.Object({ orderId: Uuid }, strict);
 
 const PAGE_SIZE_MAX = 100;
 export const PAGE_SIZE_DEFAULT = 20;
+
+/** Where a list or a reconciliation goes on: opaque to clients. */
+export const Cursor = Type.String({ minLength: 1, maxLength: 500 });
 
 /** Query of a list: strict, so that a misspelt parameter is not silently ignored. */
 export function listQuery<P extends Record<string, TSchema>>(filters: P) {
   return Type.Object(
     {
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_SIZE_MAX })),
-      cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+      cursor: Type.Optional(Cursor),
       ...filters,
     },
     strict,
@@ -116,12 +117,12 @@ export function pageOf<S extends TSchema>(element: S) {
   return Type.Object({ data: Type.Array(element), nextCursor: nullable(Type.String()) }, strict);
 }
 
-/** For operations without a query: any parameter is a fault. */
+/** For operations without a query: any parameter is a violation. */
 export const NoQuery = Type.Object({}, strict);
 
 const AUDIT_PAGE_MAX = 500;
 
-/** Query of one step of the check of the books: a part of a table, in the order of its key. */
+/** Query of one page of a reconciliation: a part of a table, in the order of its key. */
 export function auditQuery<P extends Record<string, TSchema>>(bounds: P) {
   return Type.Object(
     { limit: Type.Integer({ minimum: 1, maximum: AUDIT_PAGE_MAX }), ...bounds },
@@ -129,7 +130,7 @@ export function auditQuery<P extends Record<string, TSchema>>(bounds: P) {
   );
 }
 
-/** What such a step found; `last` is where the next one goes on, null at the end. */
+/** What such a page found; the next one goes on after `last`, which is null at the end. */
 export function auditOf<S extends TSchema>(key: S) {
   return Type.Object(
     {

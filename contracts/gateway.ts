@@ -1,33 +1,40 @@
 import { type Static, Type } from 'typebox';
-import { billingProblems, Wallet, WalletOperation } from './billing.ts';
+import { billingProblems, getWallet, listOperations, WalletOperation } from './billing.ts';
 import {
   AMOUNT_MAX,
   CustomerId,
   EmailAddress,
   Locale,
-  listQuery,
   moneyBetween,
   NoQuery,
   nullable,
   PersonName,
   pageOf,
   strict,
-  Uuid,
 } from './common.ts';
-import { AccessToken, identityProblems, Password } from './identity.ts';
+import { AccessToken, credentials, identityProblems, Password } from './identity.ts';
 import { journeyMembers } from './journey.ts';
-import { Letter } from './notifications.ts';
-import { Order, OrderStatus, orderContent, orderProblems } from './orders.ts';
-import { Profile, ProfileData, profileProblems } from './profiles.ts';
+import { getLetter, listLetters } from './notifications.ts';
+import {
+  getOrder,
+  getOrderHistory,
+  listOrders,
+  Order,
+  orderContent,
+  orderProblems,
+} from './orders.ts';
+import { IDEMPOTENCY_KEY } from './patterns.ts';
+import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
+import { ownTwin } from './twins.ts';
 
-/** What a customer sends to order. */
+/** An order as customers send it. */
 export const NewOrder = Type.Object(
   { customerId: Type.Optional(CustomerId), ...orderContent },
   strict,
 );
 export type NewOrder = Static<typeof NewOrder>;
 
-/** An order as customers see it: with the status in words of the reader's language. */
+/** An order with its status in the reader's language. */
 export const PublicOrder = Type.Object({ ...Order.properties, statusLabel: Type.String() }, strict);
 export type PublicOrder = Static<typeof PublicOrder>;
 
@@ -66,10 +73,7 @@ export const gatewayProblems = {
   },
 } as const;
 
-/** Form of an idempotency key. */
-export const IDEMPOTENCY_KEY = '^[\\x21-\\x7e]{1,255}$';
-
-/** Header of requests that may be repeated; its form is checked by the gateway itself. */
+/** Header of requests that may be repeated. */
 const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
@@ -78,7 +82,6 @@ const IdempotencyHeader = Type.Object({
     }),
   ),
 });
-const IfMatchHeader = Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 200 })) });
 
 const account = { tags: ['account'] } as const;
 const wallet = { tags: ['wallet'] } as const;
@@ -93,12 +96,7 @@ export const register = {
   summary: 'Create an account and its profile',
   query: NoQuery,
   body: Type.Object(
-    {
-      email: EmailAddress,
-      password: Password,
-      name: PersonName,
-      locale: Type.Optional(Locale),
-    },
+    { email: EmailAddress, password: Password, name: PersonName, locale: Type.Optional(Locale) },
     strict,
   ),
   responses: { 201: Profile },
@@ -113,10 +111,7 @@ export const signIn = {
   path: '/v1/sessions',
   summary: 'Get an access token for e-mail and password',
   query: NoQuery,
-  body: Type.Object(
-    { email: EmailAddress, password: Type.String({ minLength: 1, maxLength: 128 }) },
-    strict,
-  ),
+  body: Type.Object(credentials, strict),
   responses: { 200: AccessToken },
   problems: [identityProblems.signInFailed],
   public: true,
@@ -145,25 +140,20 @@ export const replaceProfile = {
   problems: [profileProblems.stale],
 } as const;
 
-export const readWallet = {
+export const readWallet = ownTwin(getWallet, {
   ...wallet,
   operationId: 'readWallet',
-  method: 'GET',
   path: '/v1/wallet',
   summary: 'Own balance',
-  query: NoQuery,
-  responses: { 200: Wallet },
-} as const;
+});
 
-export const readOperations = {
+export const readOperations = ownTwin(listOperations, {
   ...wallet,
   operationId: 'readOperations',
-  method: 'GET',
   path: '/v1/wallet/operations',
   summary: 'Own wallet operations, newest first',
-  query: listQuery({}),
   responses: { 200: pageOf(WalletOperation) },
-} as const;
+});
 
 const TopUp = Type.Object({ amount: moneyBetween(1, AMOUNT_MAX) }, strict);
 export const topUpAnswers = {
@@ -201,62 +191,47 @@ export const placeOrder = {
   ],
 } as const;
 
-export const readOrders = {
+export const readOrders = ownTwin(listOrders, {
   ...orders,
   operationId: 'readOrders',
-  method: 'GET',
   path: '/v1/orders',
   summary: 'Own orders, newest first',
-  query: listQuery({ status: Type.Optional(OrderStatus) }),
   responses: { 200: pageOf(PublicOrder) },
-} as const;
+});
 
-export const readOrder = {
+export const readOrder = ownTwin(getOrder, {
   ...orders,
   operationId: 'readOrder',
-  method: 'GET',
   path: '/v1/orders/:orderId',
   summary: 'One own order',
-  params: Type.Object({ orderId: Uuid }, strict),
-  query: NoQuery,
   responses: { 200: PublicOrder },
-} as const;
+});
 
-/** One order's way through the services; `order` as the single read gives it. */
+/** One order's journey through the services; `order` as `readOrder` answers it. */
 export const Journey = Type.Object({ order: PublicOrder, ...journeyMembers }, strict);
 export type Journey = Static<typeof Journey>;
 
-export const readJourney = {
+export const readJourney = ownTwin(getOrderHistory, {
   ...orders,
   operationId: 'readJourney',
-  method: 'GET',
   path: '/v1/orders/:orderId/journey',
   summary: 'What each service recorded of an order, as one timeline',
-  params: Type.Object({ orderId: Uuid }, strict),
-  query: NoQuery,
   responses: { 200: Journey },
-} as const;
+});
 
-export const readLetters = {
+export const readLetters = ownTwin(listLetters, {
   ...letters,
   operationId: 'readLetters',
-  method: 'GET',
   path: '/v1/letters',
   summary: 'Own letters, newest first',
-  query: listQuery({ orderId: Type.Optional(Uuid) }),
-  responses: { 200: pageOf(Letter) },
-} as const;
+});
 
-export const readLetter = {
+export const readLetter = ownTwin(getLetter, {
   ...letters,
   operationId: 'readLetter',
-  method: 'GET',
   path: '/v1/letters/:letterId',
   summary: 'One own letter',
-  params: Type.Object({ letterId: Uuid }, strict),
-  query: NoQuery,
-  responses: { 200: Letter },
-} as const;
+});
 
 /** The problem document of every error (RFC 9457), for the published API description. */
 export const Problem = Type.Object({

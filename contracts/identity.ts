@@ -1,9 +1,17 @@
 import { type Static, Type } from 'typebox';
 import { CustomerId, EmailAddress, NoQuery, strict } from './common.ts';
 
-export const Password = Type.String({ minLength: 10, maxLength: 128 });
+const PASSWORD_MAX = 128;
 
-// Where the client sits, for the attempt limits; the gateway knows, identity counts.
+export const Password = Type.String({ minLength: 10, maxLength: PASSWORD_MAX });
+
+/** Members of a sign-in: a password that is too short gets the same answer as a wrong one. */
+export const credentials = {
+  email: EmailAddress,
+  password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX }),
+};
+
+// The network address of the client, for the attempt limits: only the gateway sees it.
 const ClientAddress = Type.String({ minLength: 1, maxLength: 64 });
 
 export const AccessToken = Type.Object(
@@ -31,6 +39,8 @@ export const identityProblems = {
   },
 } as const;
 
+const Account = Type.Object({ customerId: CustomerId }, strict);
+
 export const createAccount = {
   operationId: 'createAccount',
   method: 'POST',
@@ -41,10 +51,7 @@ export const createAccount = {
     { email: EmailAddress, password: Password, clientAddress: ClientAddress },
     strict,
   ),
-  responses: {
-    200: Type.Object({ customerId: CustomerId }, strict),
-    201: Type.Object({ customerId: CustomerId }, strict),
-  },
+  responses: { 200: Account, 201: Account },
   problems: [identityProblems.emailTaken],
 } as const;
 
@@ -54,14 +61,7 @@ export const createSession = {
   path: '/sessions',
   summary: 'Exchange address and password for an access token',
   callers: ['gateway'],
-  body: Type.Object(
-    {
-      email: EmailAddress,
-      password: Type.String({ minLength: 1, maxLength: 128 }),
-      clientAddress: ClientAddress,
-    },
-    strict,
-  ),
+  body: Type.Object({ ...credentials, clientAddress: ClientAddress }, strict),
   responses: { 200: AccessToken },
   problems: [identityProblems.signInFailed],
 } as const;

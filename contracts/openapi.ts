@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { Problem } from './gateway.ts';
 
-/** What an OpenAPI operation is made from: an endpoint of a contract. */
+/** An endpoint of a contract, as an OpenAPI operation is made from it. */
 export interface DescribedEndpoint {
   operationId: string;
   method: string;
@@ -28,24 +28,24 @@ interface ObjectSchema {
 export interface OpenApiOptions {
   title: string;
   description: string;
-  /** The module of a contract; values that are no endpoints are passed over. */
+  /** The module of a contract; values that are no endpoints are ignored. */
   endpoints: Record<string, unknown>;
-  /** Schemas that are named, and referred to wherever they stand. */
+  /** Schemas with a name: every use of one becomes a reference to it. */
   schemas: Record<string, TSchema>;
   /** In the order in which they are shown. */
   tags?: string[];
 }
 
 /**
- * The OpenAPI 3.1 document of a service, made from its endpoints, so that it cannot say anything
- * that the server does not do.
+ * The OpenAPI 3.1 document of a service, made from the endpoints that its server registers, so that
+ * the two cannot differ.
  */
 export function openApiOf(options: OpenApiOptions): Record<string, unknown> {
   const { title, description, endpoints, tags = [] } = options;
   const paths: Record<string, Record<string, unknown>> = {};
   const described = Object.values(endpoints).filter(isEndpoint);
-  const together = described.filter((endpoint) => endpoint.batchable);
-  if (together.length > 0) described.push(callTogether(together));
+  const batchable = described.filter((endpoint) => endpoint.batchable);
+  if (batchable.length > 0) described.push(batchOf(batchable));
   const rank = (endpoint: DescribedEndpoint) => tags.indexOf(endpoint.tags?.[0] ?? '');
   for (const endpoint of described.sort((a, b) => rank(a) - rank(b))) {
     const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
@@ -107,8 +107,8 @@ function operationOf(endpoint: DescribedEndpoint): Record<string, unknown> {
   };
 }
 
-/** Several calls in one request, as `platform/http/request-batch.ts` serves it. */
-function callTogether(endpoints: DescribedEndpoint[]): DescribedEndpoint {
+/** The request batch that `platform/http/request-batch.ts` serves. */
+function batchOf(endpoints: DescribedEndpoint[]): DescribedEndpoint {
   const call = Type.Object({
     operationId: Type.Enum(endpoints.map(({ operationId }) => operationId)),
     params: Type.Optional(Type.Object({})),
@@ -158,18 +158,22 @@ const descriptions: Record<string, string> = {
   202: 'Accepted; the outcome is not known yet',
 };
 
-const statusOfKind: Record<string, string> = {
-  unauthenticated: '401',
-  forbidden: '403',
-  refused: '406',
-  conflict: '409',
-  precondition: '412',
-  mismatch: '422',
+/**
+ * The status of each kind of problem that an operation declares. `platform/http/problem.ts` has the
+ * table that answers are made by; neither folder may import the other, so a test compares them.
+ */
+export const statusOfKind: Record<string, number> = {
+  unauthenticated: 401,
+  forbidden: 403,
+  refused: 406,
+  conflict: 409,
+  precondition: 412,
+  mismatch: 422,
 };
 
-/** Each problem of its own, and those that any operation may answer. */
+/** The problems that an endpoint declares, and those of every operation. */
 function problemsOf(endpoint: DescribedEndpoint): Record<string, unknown> {
-  const codes: Record<string, string[]> = {
+  const codes: Record<number, string[]> = {
     400: ['invalid-request'],
     ...(endpoint.public ? {} : { 401: ['unauthenticated'] }),
     ...(endpoint.callers || endpoint.tags?.includes('operator') ? { 403: ['forbidden'] } : {}),
@@ -180,7 +184,7 @@ function problemsOf(endpoint: DescribedEndpoint): Record<string, unknown> {
     503: ['unavailable', ...(endpoint.path.startsWith('/v1/') ? ['overloaded'] : [])],
   };
   for (const { code, kind } of endpoint.problems ?? []) {
-    const status = statusOfKind[kind] ?? '400';
+    const status = statusOfKind[kind] ?? 400;
     codes[status] = [...(codes[status] ?? []), code];
   }
   const content = {

@@ -13,6 +13,7 @@ import {
   moneyBetween,
   NoQuery,
   nullable,
+  OrderParams,
   pageOf,
   strict,
   Timestamp,
@@ -106,8 +107,6 @@ export const orderProblems = {
     en: { title: 'Payment contradicted', detail: 'The order has ended with another decision.' },
   },
 } as const;
-
-const OrderParams = Type.Object({ orderId: Uuid }, strict);
 
 export const createOrder = {
   operationId: 'createOrder',
@@ -213,6 +212,9 @@ export const listPendingOrders = {
   responses: { 200: pageOf(PendingOrder) },
 } as const;
 
+/** The longest reason that is stored. */
+export const RECOVERY_ERROR_MAX = 500;
+
 export const noteRecoveryFailure = {
   operationId: 'noteRecoveryFailure',
   method: 'PUT',
@@ -220,8 +222,8 @@ export const noteRecoveryFailure = {
   summary: 'Keep why recovery could not end an order, for the operator',
   callers: ['gateway'],
   params: OrderParams,
-  // Bounded and plain, so that the error of a neighbour cannot be refused by the database.
-  body: Type.Object({ error: lineOfText(500) }, strict),
+  // Bounded and plain, so that the database cannot refuse the error of another service.
+  body: Type.Object({ error: lineOfText(RECOVERY_ERROR_MAX) }, strict),
   responses: { 200: Order },
 } as const;
 

@@ -1,18 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { CustomerId, EmailAddress, Locale, NoQuery, PersonName, strict } from './common.ts';
 
-/** Contact data of a customer: where letters go and in which language. */
-export const Profile = Type.Object(
-  { customerId: CustomerId, email: EmailAddress, name: PersonName, locale: Locale },
-  strict,
-);
-export type Profile = Static<typeof Profile>;
+const contact = { email: EmailAddress, name: PersonName, locale: Locale };
 
-export const ProfileData = Type.Object(
-  { email: EmailAddress, name: PersonName, locale: Locale },
-  strict,
-);
+export const ProfileData = Type.Object(contact, strict);
 export type ProfileData = Static<typeof ProfileData>;
+
+/** Contact data of a customer: where letters go and in which language. */
+export const Profile = Type.Object({ customerId: CustomerId, ...contact }, strict);
+export type Profile = Static<typeof Profile>;
 
 export const profileProblems = {
   stale: {
@@ -24,8 +20,10 @@ export const profileProblems = {
 } as const;
 
 const ProfileParams = Type.Object({ customerId: CustomerId }, strict);
-// Header names reach schemas in lower case; other headers are none of our business.
-const IfMatch = Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 200 })) });
+// Header names reach schemas in lower case. Headers that are not named here are allowed.
+export const IfMatchHeader = Type.Object({
+  'if-match': Type.Optional(Type.String({ maxLength: 200 })),
+});
 
 export const createProfile = {
   operationId: 'createProfile',
@@ -65,7 +63,7 @@ export const putProfile = {
   summary: 'Replace the contact data, if `If-Match` (where given) names the present version',
   callers: ['gateway'],
   params: ProfileParams,
-  headers: IfMatch,
+  headers: IfMatchHeader,
   body: ProfileData,
   responses: { 200: Profile },
   problems: [profileProblems.stale],

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brokerUnavailable } from '#platform/broker/port/broker.ts';
 import { commonProblems, type ProblemType } from '#platform/errors.ts';
+import { statusOf } from '#platform/http/problem.ts';
 import * as billing from './billing.ts';
 import * as gateway from './gateway.ts';
 import * as identity from './identity.ts';
 import * as letterAudit from './letter-audit.ts';
 import * as letters from './notifications.ts';
+import { statusOfKind } from './openapi.ts';
 import * as operator from './operator.ts';
 import * as orders from './orders.ts';
 import * as profiles from './profiles.ts';
@@ -64,6 +66,12 @@ test('every problem code is declared once, so it has one kind', () => {
   assert.ok(codes.length > 20, 'the problems were not found');
   assert.deepEqual(repeated(codes), []);
   for (const code of codes) assert.match(code, /^[a-z]+(-[a-z]+)*$/);
+});
+
+test('a problem is described with the status that it is answered with', () => {
+  for (const [kind, status] of Object.entries(statusOfKind)) {
+    assert.equal(statusOf({ kind } as ProblemType), status, kind);
+  }
 });
 
 test('every problem has title and detail in Russian and in English', () => {

@@ -10,8 +10,9 @@ import {
   Timestamp,
   Uuid,
 } from './common.ts';
+import { REASON_MAX } from './patterns.ts';
 
-/** What makes contradicting records agree again after a restore (docs/how-to). */
+/** The remedy for contradicting records after a restore (docs/how-to). */
 export const Remedy = choice(
   'charge-again',
   'record-decision',
@@ -35,7 +36,7 @@ export const RepairStep = choice(
 );
 export type RepairStep = Static<typeof RepairStep>;
 
-/** What each remedy does, with its effect on money and letters. */
+/** Each remedy's effect on records, money and letters. */
 export const remedyTexts: Record<Remedy, { ru: string; en: string }> = {
   'charge-again': {
     ru: 'Записать решение и списание заново под тем же номером операции. С кошелька спишется сумма заказа, если она там есть.',
@@ -71,7 +72,7 @@ export const remedyTexts: Record<Remedy, { ru: string; en: string }> = {
   },
 };
 
-/** Why a step is not done; the others are. */
+/** Why a step is not done. The other steps are done all the same. */
 export const RepairRefusal = choice('insufficient-funds', 'dead-letter', 'changed');
 export type RepairRefusal = Static<typeof RepairRefusal>;
 
@@ -100,7 +101,7 @@ export const repairTexts: Record<
   },
 };
 
-/** Who repairs and why: stored with every step. */
+/** The operator and the reason: stored with every step. */
 export const repairAuthor = { reason: OperatorReason, madeBy: CustomerId };
 
 /** A step that was done, recorded in the transaction that did it. */
@@ -112,9 +113,9 @@ export const Repair = Type.Object(
     letterId: Type.Optional(Uuid),
     operationId: Type.Optional(Uuid),
     customerId: Type.Optional(CustomerId),
-    /** What the wallet got, negative for what it paid. */
+    /** The change of the wallet, negative for a charge. */
     amount: Type.Optional(Money),
-    reason: lineOfText(200),
+    reason: lineOfText(REASON_MAX),
     madeBy: CustomerId,
     at: Timestamp,
   },

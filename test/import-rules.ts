@@ -82,7 +82,7 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
 };
 
 /** Contracts that clients share with browsers: they import nothing but one another. */
-const FOR_BROWSERS = ['amounts', 'answer-shapes', 'answers', 'currency'].map(
+const FOR_BROWSERS = ['amounts', 'answer-shapes', 'answers', 'currency', 'patterns'].map(
   (name) => `contracts/${name}.ts`,
 );
 

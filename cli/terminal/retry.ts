@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { minorUnitDigits } from '#contracts/currency.ts';
-import { IDEMPOTENCY_KEY } from '#contracts/gateway.ts';
+import { IDEMPOTENCY_KEY } from '#contracts/patterns.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { Say } from '../texts/messages.ts';
 import type { CommandContext } from './command-context.ts';

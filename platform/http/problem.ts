@@ -135,12 +135,25 @@ const violationTexts: Record<string, FaultText> = {
   additionalProperties: () => ({ ru: 'неизвестное поле', en: 'unknown field' }),
   minimum: (x) => ({ ru: `не меньше ${x}`, en: `at least ${x}` }),
   maximum: (x) => ({ ru: `не больше ${x}`, en: `at most ${x}` }),
-  minLength: (x) => ({ ru: `не короче ${x} символов`, en: `at least ${x} characters` }),
+  minLength: (x) =>
+    x === '1'
+      ? { ru: 'не может быть пустым', en: 'must not be empty' }
+      : { ru: `не короче ${x} символов`, en: `at least ${x} characters` },
   maxLength: (x) => ({ ru: `не длиннее ${x} символов`, en: `at most ${x} characters` }),
-  minItems: (x) => ({ ru: `не меньше ${x} элементов`, en: `at least ${x} elements` }),
+  minItems: (x) =>
+    x === '1'
+      ? { ru: 'нужен хотя бы один элемент', en: 'at least one element' }
+      : { ru: `не меньше ${x} элементов`, en: `at least ${x} elements` },
   maxItems: (x) => ({ ru: `не больше ${x} элементов`, en: `at most ${x} elements` }),
-  // The pattern itself is the member `expected`: no person reads a regular expression.
-  pattern: () => ({ ru: 'недопустимый формат', en: 'not in the expected format' }),
+  // The pattern itself is the member `expected`: no person reads a regular expression. One that
+  // begins by looking ahead for a character that is not in a set is broken by blank text.
+  pattern: (x) =>
+    x.startsWith('^(?=.*[^')
+      ? {
+          ru: 'нужна одна строка текста, не пустая',
+          en: 'must be one line of text and not blank',
+        }
+      : { ru: 'недопустимый формат', en: 'not in the expected format' },
   // Of the formats only this one is used in requests.
   format: () => ({
     ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',

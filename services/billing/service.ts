@@ -9,7 +9,8 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { claimCurrency } from './ledger/currency.ts';
-import { serveBilling } from './ledger/wallet-routes.ts';
+import { servePayments } from './ledger/payment-routes.ts';
+import { serveWallets } from './ledger/wallet-routes.ts';
 import { serveAudit } from './operations/audit-routes.ts';
 import { serveRepairs } from './operations/repair-routes.ts';
 
@@ -46,7 +47,8 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
     log,
     ready: { database: () => database.query('select 1') },
     routes(api) {
-      serveBilling(api, database, config.CURRENCY);
+      servePayments(api, database, config.CURRENCY);
+      serveWallets(api, database, config.CURRENCY);
       serveAudit(api, database);
       serveRepairs(api, database, config.CURRENCY);
     },

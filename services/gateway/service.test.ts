@@ -32,9 +32,12 @@ test('metrics are on the public port only where that is said', async (t) => {
   const silent = await start({ IDENTITY_URL: 'http://127.0.0.1:1' });
   t.after(() => silent.close());
   assert.equal((await fetch(`${silent.url}/metrics`)).status, 404);
-  const told = await start({ IDENTITY_URL: 'http://127.0.0.1:1', METRICS: 'true' });
-  t.after(() => told.close());
-  assert.match(await (await fetch(`${told.url}/metrics`)).text(), /^process_cpu_seconds_total \d/m);
+  const served = await start({ IDENTITY_URL: 'http://127.0.0.1:1', METRICS: 'true' });
+  t.after(() => served.close());
+  assert.match(
+    await (await fetch(`${served.url}/metrics`)).text(),
+    /^process_cpu_seconds_total \d/m,
+  );
 });
 
 test('it starts and answers while no other service does', async (t) => {

@@ -14,88 +14,53 @@ import type { Gateway } from './context/context.ts';
 import { limitWork } from './context/request-limits.ts';
 import type { ServiceClients } from './context/service-clients.ts';
 import { serveAccounts } from './forwards/account-routes.ts';
-import { serveLetters } from './forwards/letter-routes.ts';
-import { serveDeadLetters, serveOperatorLetters } from './forwards/operator-letter-routes.ts';
-import { servePendingOrders } from './forwards/operator-order-routes.ts';
-import { serveOperatorWallets } from './forwards/operator-wallet-routes.ts';
+import { serveForwards } from './forwards/forwards.ts';
 import { serveOverview } from './forwards/overview-routes.ts';
-import { serveWallets } from './forwards/wallet-routes.ts';
+import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
-import { serveLedger } from './reconciliation/ledger-routes.ts';
+import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
 import { serveRepairs } from './reconciliation/repair-routes.ts';
-import { type ConsoleFacts, serveConsole } from './web/console-routes.ts';
+import { type ConsoleConfig, serveConsole } from './web/console-routes.ts';
 import { serveDocs } from './web/docs-routes.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
 import { answerHeadersOf } from './web/response-headers.ts';
 
-const READ_DEADLINE_MS = 5_000;
+const READ_TIMEOUT_MS = 5_000;
 
 export { GatewayConfig };
 
 /** Starts the gateway: the public API, and the recovery of orders whose request died. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningService> {
   if (config.RECOVERY_AGE_MS <= config.ORDER_DEADLINE_MS) {
-    // No money is at stake, whatever the two say: the decision is made once (design section 2).
+    // Only a warning: the decision is made once (docs/protocol.md), so no money is at risk.
     log.warn('RECOVERY_AGE_MS is not above ORDER_DEADLINE_MS: orders at work may be cancelled');
   }
-  const keys = createIssuerKeys(keySourceOf(config));
   const clients = await createServiceClients(config, log);
-  const checkToken = createTokenCheck({
-    issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
-    audience: config.OIDC_AUDIENCE,
-    keys,
-    types: config.TOKEN_TYPES,
-    operatorClaim: config.OPERATOR_CLAIM,
-    operatorValue: config.OPERATOR_CLAIM_VALUE,
-  });
-  const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
-  const gateway: Gateway = {
-    config,
-    clients,
-    identify,
-    async identifyOperator(request) {
-      const caller = await identify(request);
-      if (caller.operator) return caller;
-      throw new AppError(commonProblems.forbidden, 'not an operator');
-    },
-    readDeadline: () => deadlineIn(READ_DEADLINE_MS),
-    provisionProfile:
-      config.OIDC_ISSUER === undefined ? async () => {} : profileProvisioner(clients.profiles, log),
-  };
-
+  const gateway = createGateway(config, clients, log);
   const app = createHttpServer({
     log,
     trustProxy: config.TRUST_PROXY,
     answerHeaders: answerHeadersOf,
   });
   const workMetrics = limitWork(app, config, log);
-  // What an order needs, and nothing that only letters or reads need. Invariant I7.
+  // Only the services that an order needs, not those of letters and reads. Invariant I7.
   serveHealth(app, {
     orders: clients.orders.checkReady,
     billing: clients.billing.checkReady,
   });
   if (config.METRICS) serveMetrics(app, workMetrics);
   await serveDocs(app);
-  await serveConsole(app, config.CONSOLE, {
-    currency: config.CURRENCY,
-    selfTopUp: config.WALLET_SELF_TOP_UP,
-    ...signInOf(config),
-    mailbox: config.MAILBOX_URL !== undefined,
-    operator: { claim: config.OPERATOR_CLAIM, value: config.OPERATOR_CLAIM_VALUE },
-  });
+  await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
+  serveForwards(app, gateway);
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
   serveOperatorWallets(app, gateway);
   serveOrders(app, gateway);
-  serveLetters(app, gateway);
   serveJourneys(app, gateway);
-  servePendingOrders(app, gateway);
-  serveOperatorLetters(app, gateway);
-  serveDeadLetters(app, gateway);
-  serveLedger(app, gateway);
+  serveReconciliation(app, gateway);
   serveRepairs(app, gateway);
   serveOverview(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
@@ -108,10 +73,37 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   return {
     url,
     async close() {
-      // Side by side: each may wait for calls under way, and a stop has 10 s for everything.
+      // In parallel: each may wait for running calls, and a stop has 10 s for everything.
       await Promise.all([app.close(), recovery.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
     },
+  };
+}
+
+/** The context of the routes. */
+function createGateway(config: GatewayConfig, clients: ServiceClients, log: Logger): Gateway {
+  const keys = createIssuerKeys(keySourceOf(config));
+  const checkToken = createTokenCheck({
+    issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
+    audience: config.OIDC_AUDIENCE,
+    keys,
+    types: config.TOKEN_TYPES,
+    operatorClaim: config.OPERATOR_CLAIM,
+    operatorValue: config.OPERATOR_CLAIM_VALUE,
+  });
+  const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
+  return {
+    config,
+    clients,
+    identify,
+    async identifyOperator(request) {
+      const caller = await identify(request);
+      if (caller.operator) return caller;
+      throw new AppError(commonProblems.forbidden, 'not an operator');
+    },
+    readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
+    provisionProfile:
+      config.OIDC_ISSUER === undefined ? async () => {} : profileProvisioner(clients.profiles, log),
   };
 }
 
@@ -119,7 +111,7 @@ async function createServiceClients(config: GatewayConfig, log: Logger): Promise
   const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
   const client = (callee: string, urls: string[]) =>
     createHttpClient({ callee, urls, credentials, log });
-  // An external issuer keeps the accounts, also where identity runs beside it.
+  // With an external issuer the gateway ignores identity, also where IDENTITY_URL is set.
   const identityUrls = config.OIDC_ISSUER === undefined ? config.IDENTITY_URL : undefined;
   return {
     orders: client('orders', config.ORDERS_URL),
@@ -130,8 +122,18 @@ async function createServiceClients(config: GatewayConfig, log: Logger): Promise
   };
 }
 
-/** How people sign in at the console. */
-function signInOf(config: GatewayConfig): Pick<ConsoleFacts, 'signIn' | 'issuer'> {
+function consoleConfigOf(config: GatewayConfig): ConsoleConfig {
+  return {
+    currency: config.CURRENCY,
+    selfTopUp: config.WALLET_SELF_TOP_UP,
+    ...signInOf(config),
+    mailbox: config.MAILBOX_URL !== undefined,
+    operator: { claim: config.OPERATOR_CLAIM, value: config.OPERATOR_CLAIM_VALUE },
+  };
+}
+
+/** The console's way of signing in. */
+function signInOf(config: GatewayConfig): Pick<ConsoleConfig, 'signIn' | 'issuer'> {
   const { OIDC_ISSUER: url, OIDC_CLIENT_ID: clientId, OIDC_SCOPE: scope } = config;
   if (url === undefined) return { signIn: 'password', issuer: null };
   if (clientId === undefined) return { signIn: 'token', issuer: null };
@@ -142,7 +144,7 @@ function signInOf(config: GatewayConfig): Pick<ConsoleFacts, 'signIn' | 'issuer'
   };
 }
 
-/** Where the keys of the access tokens are published. One of the two is set (the rules above). */
+/** Where the keys of the access tokens are published. GatewayConfig requires one of the two settings. */
 function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () => Promise<URL[]> {
   if (issuer !== undefined) return async () => [await discoverKeys(issuer)];
   const urls = (IDENTITY_URL ?? []).map((base) => new URL('/jwks', base));

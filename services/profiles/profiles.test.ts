@@ -25,7 +25,7 @@ async function start(t: TestContext) {
   };
 }
 
-test('a profile is created where none exists, else the stored one is told', async (t) => {
+test('a profile is created where none exists, else the stored one is returned', async (t) => {
   const profiles = await start(t);
   const first = await profiles.create('anna');
   assert.deepEqual([first.status, first.body], [201, { customerId: 'anna', ...ANNA }]);

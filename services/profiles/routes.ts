@@ -26,7 +26,7 @@ export function serveProfiles(api: InternalApi, database: Database): void {
     if (condition === undefined) return answer(200, await store.replaceProfile(database, profile));
     const updated = await store.updateProfile(database, profile, versionsOf(condition));
     if (updated !== null) return answer(200, updated);
-    // Nothing was updated: no profile at all, or no version that the caller had read.
+    // Nothing was updated: there is no profile, or its version is not one that the caller has read.
     throw new AppError(contract.profileProblems.stale, `If-Match ${condition} does not hold`);
   });
 
@@ -46,8 +46,8 @@ function answer<S extends 200 | 201>(status: S, { profile, version }: store.Stor
 }
 
 /**
- * The versions that an If-Match names, null for any (`*`). RFC 9110 section 13.1.1: a list of
- * tags, compared strongly, so that a weak tag or one that was never ours matches no version.
+ * The versions in an If-Match, null for any (`*`). RFC 9110 section 13.1.1: a list of tags, compared
+ * strongly, so that a weak tag or a foreign one matches no version.
  */
 function versionsOf(condition: string): number[] | null {
   if (condition.trim() === '*') return null;

@@ -42,7 +42,7 @@ export async function findProfile(
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
 
-/** Replaces the contact data, whatever they were, or creates the profile. */
+/** Replaces the contact data of any version, or creates the profile. */
 export async function replaceProfile(
   db: Queryable,
   { customerId, email, name, locale }: Profile,
@@ -77,7 +77,7 @@ export async function updateProfile(
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
 
-// Several customers may have given one address; more than these an operator cannot tell apart.
+// Several customers may have the same address. An operator cannot choose among more than these.
 const SAME_EMAIL_MAX = 20;
 
 /** The profiles with this address, in any case of its letters, at most 20 of them. */

@@ -214,7 +214,9 @@ async function checkAccess(system: TestSystem, operator: TestCustomer): Promise<
   const own = await wholeJourney(anna, id);
   assert.equal(own.letter?.to, anna.email);
 
-  assertProblem(await boris.call('GET', `/v1/orders/${id}/journey`), 404, 'not-found');
+  const foreign = await boris.call('GET', `/v1/orders/${id}/journey`);
+  assertProblem(foreign, 404, 'not-found');
+  assert.match(foreign.body.detail, /^Заказа с таким номером нет/);
   assertProblem(await operator.call('GET', `/v1/orders/${id}/journey`), 404, 'not-found');
   assertProblem(await anna.call('GET', `/v1/orders/${MISSING}/journey`), 404, 'not-found');
   assertProblem(await anna.call('GET', '/v1/orders/7/journey'), 400, 'invalid-request');

@@ -150,7 +150,15 @@ async function checkReversals(t: TestContext, system: TestSystem, operator: Test
     const [charge] = (await anna.call('GET', '/v1/wallet/operations')).body.data;
     assertProblem(await reverse(charge.id, { reason: 'опечатка' }), 409, 'not-reversible');
     assertProblem(await reverse(large.id, { reason: 'x' }, boris.customerId), 404, 'not-found');
-    assertProblem(await reverse(randomUUID(), { reason: 'x' }), 404, 'not-found');
+    const unknown = await reverse(randomUUID(), { reason: 'x' });
+    assertProblem(unknown, 404, 'not-found');
+    assert.match(unknown.body.detail, /нет операции с таким номером/);
+    const textsOf = async (reason: string) =>
+      (await reverse(large.id, { reason })).body.errors.map(
+        (each: { detail: string }) => each.detail,
+      );
+    assert.deepEqual(await textsOf(' \u2003'), ['нужна одна строка текста, не пустая']);
+    assert.equal((await textsOf(''))[0], 'не может быть пустым');
     for (const body of [{}, { reason: '' }, { reason: 1 }, { reason: 'x', madeBy: 'boris' }]) {
       assertProblem(await reverse(large.id, body), 400, 'invalid-request');
     }

@@ -78,7 +78,7 @@ test('a declined payment stays 406 after a top-up, with the balance seen then', 
   assert.equal(await billing.balance(), 1_099);
 });
 
-test('I2: after a void no payment succeeds; after a payment a void tells of it', async (t) => {
+test('I2: after a void no payment succeeds; after a payment a void returns it', async (t) => {
   const billing = await start(t);
   await billing.topUp(1_000);
   const voided = randomUUID();
@@ -279,7 +279,7 @@ test('a wallet that somebody holds locked holds up its own orders only', async (
   assert.deepEqual(await billing.ledgerFaults(), []);
 });
 
-test('a decision is told as it is kept, and none where there is none', async (t) => {
+test('a decision is answered as it is stored, and 404 where there is none', async (t) => {
   const billing = await start(t);
   await billing.topUp(1_000);
   const decisionOf = (orderId: string) => billing.call('GET', `/payments/${orderId}`);

@@ -1,8 +1,8 @@
 import type { Queryable } from '#platform/postgres/database.ts';
 
 /**
- * Writes the currency of this database's wallets where none is written yet.
- * @returns the one that is kept
+ * Stores the currency of this database's wallets where none is stored.
+ * @returns the stored one
  */
 export async function claimCurrency(db: Queryable, currency: string): Promise<string> {
   // Two statements: the insert waits for a concurrent one, and the read then sees its row.
@@ -13,7 +13,7 @@ export async function claimCurrency(db: Queryable, currency: string): Promise<st
   return (rows[0] as { currency: string }).currency;
 }
 
-/** Most rows that are counted for a message: enough to recognise a database. */
+/** Most rows that are counted for a message: enough for an operator to recognise a database. */
 export const COUNTED_MAX = 10_000;
 
 /** How many wallets and decisions there are, each up to one more than `COUNTED_MAX`. */

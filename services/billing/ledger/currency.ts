@@ -6,10 +6,9 @@ import { startStep } from '#platform/service/start-step.ts';
 import * as store from './currency-store.ts';
 
 /**
- * Binds this database to one currency: amounts are stored as whole minor units, so under another
- * setting the same numbers would be other money. Of replicas that start at once on an empty
- * database the first one to write decides.
- * @throws ConfigError that names what the database holds, where the setting differs from it
+ * Binds this database to one currency: amounts are whole minor units, which mean other money in
+ * another currency. If replicas start together on an empty database, the first write decides.
+ * @throws ConfigError where the setting differs; it says what the database holds
  */
 export async function claimCurrency(database: Database, currency: string): Promise<void> {
   const found = await startStep(
@@ -27,7 +26,7 @@ export async function claimCurrency(database: Database, currency: string): Promi
     `CURRENCY is ${currency}, but this database's wallets are kept in ${kept} (${counts}). ` +
     `Set CURRENCY=${kept}, or use an empty database`;
   const error = new ConfigError('billing', [problem]);
-  // The settings by themselves are sound, so there is no list: one line says it all.
+  // The settings are valid by themselves, so one line replaces the list of problems.
   error.message = `billing cannot start: ${problem}`;
   throw error;
 }
@@ -37,7 +36,7 @@ function countOf(rows: number, noun: string): string {
   return `${rows} ${noun}${rows === 1 ? '' : 's'}`;
 }
 
-/** A charge or top-up in another currency than the wallet's. */
+/** The refusal of a charge or top-up in another currency than the wallet's. */
 export function foreignCurrency({ currency }: Pick<Money, 'currency'>, wallet: string): AppError {
   return new AppError(
     commonProblems.invalidRequest,

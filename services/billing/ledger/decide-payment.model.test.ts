@@ -18,7 +18,8 @@ import {
 } from '#harness/model/payment-test-bed.ts';
 import { decidedOf } from '#harness/system/billing.ts';
 import { decide } from './decide-payment.ts';
-import type { PaymentRow, WalletRow } from './store.ts';
+import type { PaymentRow } from './payment-store.ts';
+import type { WalletRow } from './store.ts';
 
 // A failure prints the shortest calls that show it, and what brings them back: the seed, and for the
 // calls of the first test the path and the replay path, all three together:

@@ -100,7 +100,7 @@ for (const [first, second, decision, balance] of [
   ['void', 'pay', 'voided', 100],
   ['pay', 'void', 'captured', 60],
 ] as const) {
-  test(`I2: ${first} and then ${second} in one batch: both are told ${decision}`, () => {
+  test(`I2: ${first} and then ${second} in one batch: both get ${decision}`, () => {
     const outcome = decide(
       [wish(FIRST, 40, { kind: first }), wish(FIRST, 40, { kind: second })],
       wallets({ anna: 100 }),
@@ -115,7 +115,7 @@ for (const [first, second, decision, balance] of [
   });
 }
 
-test('what was decided before is told and changes nothing, whatever the wallet holds now', () => {
+test('an earlier decision is returned and changes nothing, whatever the balance now', () => {
   const before = decide([wish(FIRST, 101)], wallets({ anna: 100 }), []).payments;
   const again = decide([wish(FIRST, 101)], wallets({ anna: 1_000 }), before);
   assert.deepEqual(again.decided, [{ payment: before[0], fresh: false }]);

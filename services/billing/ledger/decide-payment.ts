@@ -1,7 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto';
-import type { NumberedOperation, OperationRow, PaymentRow, WalletRow } from './store.ts';
+import type { PaymentRow } from './payment-store.ts';
+import type { NumberedOperation, OperationRow, WalletRow } from './store.ts';
 
-/** What a caller wants for an order: its payment, or that it never be paid. */
+/** Pay an order, or void it so that nothing can charge it later. */
 export interface PaymentCommand {
   kind: 'pay' | 'void';
   orderId: string;
@@ -12,8 +13,8 @@ export interface PaymentCommand {
 }
 
 /**
- * The statements of one transaction, in the order in which they are used. Those that are asked for
- * together are sent together, and run one after the other in that order.
+ * The statements of one transaction, in the order of their use. Statements that are called together
+ * are sent together, and run one after the other in that order.
  */
 export interface DecisionStore {
   lockWallets: (customerIds: string[]) => Promise<Map<string, WalletRow>>;
@@ -28,11 +29,11 @@ export interface DecidePaymentDeps {
   transaction: <T>(work: (store: DecisionStore) => Promise<T>) => Promise<T>;
 }
 
-/** The answer to a wish: the order's one decision, and whether this wish made it. */
+/** The order's one decision, and whether this command made it. */
 export interface DecisionResult {
   payment: PaymentRow;
   fresh: boolean;
-  /** The operation, where this wish made it. */
+  /** The operation, where this command made it. */
   charge: NumberedOperation | null;
 }
 
@@ -43,24 +44,24 @@ export interface Undecided {
 }
 
 /**
- * Step 3 of the protocol: decides the payment of each order once and for ever, or tells what was
- * decided. Void-or-get is the same with another wish, so both meet in one row.
+ * Step 3 of the protocol: decides the payment of each order once and for ever, or returns the
+ * decision that exists. Void-or-get is the same with another command, so both write the same row.
  * Invariants I1, I2 and I4.
- * @returns one answer per wish, in their order; its `payment` may belong to another customer or
- *   amount than the wish, which the caller must refuse
+ * @returns one result per command, in their order. Its `payment` may have another customer or amount
+ *   than the command, which the caller must refuse.
  */
 export async function decidePayments(
   deps: DecidePaymentDeps,
-  wishes: PaymentCommand[],
+  commands: PaymentCommand[],
 ): Promise<(DecisionResult | Undecided)[]> {
   return deps.transaction(async (store) => {
-    // Wallets first, by every decision and in one order: whoever waits here for a twin sees the
-    // twin's decision in the next statement, and nobody waits in a circle.
+    // Every decision locks the wallets first, in one order: a concurrent command for the same order
+    // waits here and sees the decision in the next statement, and there is no deadlock.
     const [wallets, existing] = await Promise.all([
-      store.lockWallets(wishes.map((wish) => wish.customerId)),
-      store.findPayments(wishes.map((wish) => wish.orderId)),
+      store.lockWallets(commands.map((command) => command.customerId)),
+      store.findPayments(commands.map((command) => command.orderId)),
     ]);
-    const outcome = decide(wishes, wallets, existing);
+    const outcome = decide(commands, wallets, existing);
     const [, charges] = await Promise.all([
       store.insertPayments(outcome.payments),
       store.insertOperations(outcome.operations),
@@ -85,11 +86,11 @@ interface DecisionOutcome {
 }
 
 /**
- * The decisions themselves, in arrival order. A refusal leaves the running balance as it is, so a
- * large order that fails does not refuse the small one behind it.
+ * The decisions themselves, in arrival order. A declined order leaves the running balance as it is,
+ * so that the small order after it can still be paid.
  */
 export function decide(
-  wishes: PaymentCommand[],
+  commands: PaymentCommand[],
   wallets: Map<string, WalletRow>,
   existing: PaymentRow[],
 ): DecisionOutcome {
@@ -99,50 +100,51 @@ export function decide(
   const payments: PaymentRow[] = [];
   const operations: OperationRow[] = [];
 
-  const decided = wishes.map((wish) => {
-    const before = known.get(wish.orderId);
+  const decided = commands.map((command) => {
+    const before = known.get(command.orderId);
     if (before !== undefined) return { payment: before, fresh: false };
-    const wallet = running.get(wish.customerId) as WalletRow;
-    const foreign = wish.currency !== wallet.currency;
-    // Not declined: a decision is for ever, and here a setting is wrong.
-    if (foreign && wish.kind === 'pay') return { payment: null, walletCurrency: wallet.currency };
+    const wallet = running.get(command.customerId) as WalletRow;
+    const foreign = command.currency !== wallet.currency;
+    // Not declined: a decision is for ever, and the cause is a wrong setting.
+    if (foreign && command.kind === 'pay')
+      return { payment: null, walletCurrency: wallet.currency };
     // The decision is in the order's currency, of which such a wallet holds nothing.
     const balanceSeen = foreign ? 0 : wallet.balance;
-    const operation = wish.kind === 'pay' ? charge(wallet, wish) : null;
+    const operation = command.kind === 'pay' ? charge(wallet, command) : null;
     if (operation !== null) {
       operations.push(operation);
       changed.add(wallet);
     }
     const payment: PaymentRow = {
-      orderId: wish.orderId,
-      customerId: wish.customerId,
-      amount: wish.amount,
-      currency: wish.currency,
-      decision: operation !== null ? 'captured' : wish.kind === 'pay' ? 'declined' : 'voided',
+      orderId: command.orderId,
+      customerId: command.customerId,
+      amount: command.amount,
+      currency: command.currency,
+      decision: operation !== null ? 'captured' : command.kind === 'pay' ? 'declined' : 'voided',
       operationId: operation?.id ?? null,
       balanceSeen,
     };
     payments.push(payment);
-    known.set(wish.orderId, payment);
+    known.set(command.orderId, payment);
     return { payment, fresh: true };
   });
   return { decided, payments, operations, wallets: [...changed] };
 }
 
-/** Takes the money from the wallet in hand. @returns null when it holds less */
-function charge(wallet: WalletRow, wish: PaymentCommand): OperationRow | null {
-  if (wallet.balance < wish.amount) return null;
-  wallet.balance -= wish.amount;
+/** Takes the money from the wallet. @returns null when it holds less */
+function charge(wallet: WalletRow, command: PaymentCommand): OperationRow | null {
+  if (wallet.balance < command.amount) return null;
+  wallet.balance -= command.amount;
   wallet.operationCount += 1;
   return {
     id: randomUUIDv7(),
-    customerId: wish.customerId,
+    customerId: command.customerId,
     number: wallet.operationCount,
     type: 'charge',
-    amount: -wish.amount,
-    currency: wish.currency,
+    amount: -command.amount,
+    currency: command.currency,
     balanceAfter: wallet.balance,
-    orderId: wish.orderId,
+    orderId: command.orderId,
     idempotencyKey: null,
   };
 }

@@ -1,10 +1,10 @@
 import { billingProblems } from '#contracts/billing.ts';
 import { AppError } from '#platform/errors.ts';
-import type { PaymentRow } from './store.ts';
+import type { PaymentRow } from './payment-store.ts';
 
 /**
- * 406 with the balance that the decision saw, also when it is answered again later; without a
- * balance where that is not known any more.
+ * 406 with the balance at the moment of the decision, also when it is answered again later. Without
+ * a balance after a restore, which loses it.
  */
 export function declined({ orderId, amount, balanceSeen, currency }: PaymentRow): AppError {
   const required = { amount, currency };

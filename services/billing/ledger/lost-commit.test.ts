@@ -10,7 +10,7 @@ import { decidePayments, type PaymentCommand } from './decide-payment.ts';
 import { topUp } from './top-up.ts';
 import { decisionsIn, topUpsIn } from './transactions.ts';
 
-// The database commits and its answer is lost: what is known to nobody must not be told as failed.
+// The database commits and its answer is lost: an unknown outcome must not be answered as a failure.
 
 const COMMIT = /commit/;
 

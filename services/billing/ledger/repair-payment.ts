@@ -4,9 +4,10 @@ import { AppError } from '#platform/errors.ts';
 import type { RepairRow } from '#platform/postgres/repair-log.ts';
 import type { DecisionStore } from './decide-payment.ts';
 import { declined } from './declined.ts';
-import type { OperationRow, PaymentRow } from './store.ts';
+import type { PaymentRow } from './payment-store.ts';
+import type { OperationRow } from './store.ts';
 
-/** The statements of one transaction, in the order in which they are used. */
+/** The statements of one transaction, in the order of their use. */
 export interface RepairStore extends DecisionStore {
   /** @returns false where the same step of this order is recorded already */
   insertRepair: (repair: RepairRow) => Promise<boolean>;
@@ -26,8 +27,8 @@ export interface RepairPaymentDeps {
 type DecisionRepair = Extract<PaymentRepair, { amount: unknown }>;
 
 /**
- * Makes a payment agree with its order again, once. It invents no money: a decision that exists
- * stays, a charge is only made of what the wallet holds. Invariants I1, I2 and I4.
+ * Makes a payment agree with its order again, once. A decision that exists stays, and a charge never
+ * takes more than the wallet holds. Invariants I1, I2 and I4.
  * @throws AppError `repair-refused` for a payment that is not as the repair expects it,
  *   `insufficient-funds` for a charge that the wallet does not hold
  */
@@ -62,7 +63,7 @@ async function recordDecision(
   repair: DecisionRepair,
 ): Promise<RepairResult['state']> {
   const { customerId, amount, step, reason, madeBy } = repair;
-  // The wallet first, as every decision does: a late request for this order waits here.
+  // The wallet first, as every decision does, so that a late request for this order waits here.
   const [wallets, [existing]] = await Promise.all([
     store.lockWallets([customerId]),
     store.findPayments([orderId]),
@@ -122,7 +123,7 @@ function decisionOf(repair: DecisionRepair): PaymentRow['decision'] {
     case 'record-decision':
       return repair.decision;
     case 'write-off':
-      // The order was paid, and its payment is lost: nothing may ever be charged for it.
+      // The order was paid and its payment is lost, so nothing may charge it later.
       return 'voided';
   }
 }

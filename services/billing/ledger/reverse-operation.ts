@@ -4,7 +4,7 @@ import { BALANCE_MAX } from '#contracts/common.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { NumberedOperation, ReversalRow, WalletRow } from './store.ts';
 
-/** The statements of one transaction, in the order in which they are used. */
+/** The statements of one transaction, in the order of their use. */
 export interface ReversalStore {
   findOwnOperation: (customerId: string, id: string) => Promise<NumberedOperation | null>;
   lockWallet: (customerId: string) => Promise<WalletRow>;
@@ -20,7 +20,7 @@ export interface ReversalDeps {
 export interface ReversalRequest {
   customerId: string;
   operationId: string;
-  /** What may be undone: operators undo top-ups, a repair the charge of a missing order. */
+  /** Operators undo top-ups, a repair undoes the charge of a missing order. */
   type: 'top_up' | 'charge';
   reason: string;
   /** The operator's customer id. */
@@ -29,7 +29,7 @@ export interface ReversalRequest {
 
 /**
  * Undoes an operation by a second one of the opposite amount, linked to it. An operation is undone
- * at most once: a repetition returns the first reversal, whatever reason it gives. Invariant I4.
+ * at most once: a repetition returns the first reversal, also with another reason. Invariant I4.
  * @returns the reversal as stored
  * @throws AppError `not-found` for an operation that this wallet does not have, `not-reversible`
  *   for one of another type, `reversal-exceeds-balance`, `balance-limit`
@@ -41,7 +41,7 @@ export async function reverseOperation(
   const { customerId, reason, madeBy } = request;
   return deps.transaction(async (store) => {
     // Before the lock, which creates missing wallets: an unknown customer must not get one.
-    // Operations never change, so what is read here is still true under the lock.
+    // Operations never change, so this row is still the same under the lock.
     const original = await store.findOwnOperation(customerId, request.operationId);
     if (original === null) {
       throw new AppError(commonProblems.notFound, `no operation ${request.operationId}`);

@@ -4,25 +4,13 @@ import type { Queryable } from '#platform/postgres/database.ts';
 
 export interface WalletRow {
   customerId: string;
-  /** Its own, whatever this replica's setting is: the setting is for new wallets only. */
+  /** The wallet's own: the setting CURRENCY is for new wallets only. */
   currency: string;
   balance: number;
   operationCount: number;
 }
 
-/** What was decided for an order, as the row keeps it. */
-export interface PaymentRow {
-  orderId: string;
-  customerId: string;
-  amount: number;
-  currency: string;
-  decision: 'captured' | 'declined' | 'voided';
-  operationId: string | null;
-  /** Null where the decision was recorded again after a restore. */
-  balanceSeen: number | null;
-}
-
-/** A movement about to be stored. */
+/** An operation to be stored. */
 export interface OperationRow {
   id: string;
   customerId: string;
@@ -39,10 +27,10 @@ export interface OperationRow {
 const OPERATION_COLUMNS = `id, type, amount, currency, balance_after, order_id, number, created_at,
   reverses_operation_id, reason, made_by`;
 
-/** An operation with its place in the wallet's history. */
+/** An operation with its number in the wallet's history. */
 export type NumberedOperation = OperatorOperation & { number: number };
 
-/** A reversal about to be stored; its key is made of the operation that it undoes. */
+/** A reversal to be stored. Its key contains the id of the operation that it undoes. */
 export interface ReversalRow extends Omit<OperationRow, 'type' | 'orderId'> {
   idempotencyKey: string;
   reversesOperationId: string;
@@ -51,9 +39,9 @@ export interface ReversalRow extends Omit<OperationRow, 'type' | 'orderId'> {
 }
 
 /**
- * Makes sure that the wallets exist and locks them, always in the order of their ids, so that no
- * two transactions wait for each other.
- * @param currency of the wallets that do not exist yet
+ * Creates missing wallets and locks all of them, always in the order of their ids, so that no two
+ * transactions wait for each other.
+ * @param currency of new wallets
  */
 export async function lockWallets(
   tx: Queryable,
@@ -79,7 +67,7 @@ export async function lockWallets(
       where customer_id = any($1::text[]) order by customer_id collate "C" for update`,
     values: [sorted],
   });
-  // Sent together; the second sees what the first made sure of.
+  // Sent together: the second statement sees the wallets that the first one created.
   const [, { rows }] = await Promise.all([ensured, locked]);
   return new Map(
     rows.map((row) => [
@@ -92,76 +80,6 @@ export async function lockWallets(
       },
     ]),
   );
-}
-
-/** The decisions that exist for these orders. */
-export async function findPayments(db: Queryable, orderIds: string[]): Promise<PaymentRow[]> {
-  const { rows } = await db.query<PaymentRecord>({
-    name: 'find-payments',
-    text: `select ${PAYMENT_COLUMNS} from payments where order_id = any($1::uuid[])`,
-    values: [orderIds],
-  });
-  return rows.map(paymentOf);
-}
-
-const PAYMENT_COLUMNS =
-  'order_id, customer_id, amount, currency, decision, operation_id, balance_seen';
-
-interface PaymentRecord {
-  order_id: string;
-  customer_id: string;
-  amount: string;
-  currency: string;
-  decision: PaymentRow['decision'];
-  operation_id: string | null;
-  balance_seen: string | null;
-}
-
-function paymentOf(row: PaymentRecord): PaymentRow {
-  return {
-    orderId: row.order_id,
-    customerId: row.customer_id,
-    amount: Number(row.amount),
-    currency: row.currency,
-    decision: row.decision,
-    operationId: row.operation_id,
-    balanceSeen: row.balance_seen === null ? null : Number(row.balance_seen),
-  };
-}
-
-/** The decision of an order and when it was made, to be shown and never to be acted on. */
-export async function findDecision(
-  db: Queryable,
-  orderId: string,
-): Promise<(PaymentRow & { decidedAt: string }) | null> {
-  const { rows } = await db.query<PaymentRecord & { decided_at: Date }>({
-    name: 'find-decision',
-    text: `select ${PAYMENT_COLUMNS}, decided_at from payments where order_id = $1`,
-    values: [orderId],
-  });
-  const row = rows[0];
-  return row === undefined ? null : { ...paymentOf(row), decidedAt: row.decided_at.toISOString() };
-}
-
-/** Writes decisions for ever. A second decision for an order breaks the primary key (I1). */
-export async function insertPayments(tx: Queryable, payments: PaymentRow[]): Promise<void> {
-  if (payments.length === 0) return;
-  await tx.query({
-    name: 'insert-payments',
-    text: `insert into payments
-        (order_id, customer_id, amount, currency, decision, operation_id, balance_seen)
-      select * from unnest
-        ($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bigint[])`,
-    values: [
-      payments.map((payment) => payment.orderId),
-      payments.map((payment) => payment.customerId),
-      payments.map((payment) => payment.amount),
-      payments.map((payment) => payment.currency),
-      payments.map((payment) => payment.decision),
-      payments.map((payment) => payment.operationId),
-      payments.map((payment) => payment.balanceSeen),
-    ],
-  });
 }
 
 /** @returns the operations as stored, in any order */
@@ -325,7 +243,7 @@ function operationOf(row: OperationRecord): NumberedOperation {
     orderId: row.order_id,
     number: Number(row.number),
     createdAt: row.created_at.toISOString(),
-    // Absent, not null: a top-up and a charge have the members that they always had.
+    // Absent, not null: top-ups and charges keep the members that clients know.
     ...(row.reverses_operation_id !== null && {
       reversesOperationId: row.reverses_operation_id,
       reason: row.reason as string,

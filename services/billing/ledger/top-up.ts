@@ -5,7 +5,7 @@ import { AppError } from '#platform/errors.ts';
 import { foreignCurrency } from './currency.ts';
 import type { NumberedOperation, OperationRow, WalletRow } from './store.ts';
 
-/** The statements of one transaction, in the order in which they are used. */
+/** The statements of one transaction, in the order of their use. */
 export interface TopUpStore {
   lockWallet: (customerId: string) => Promise<WalletRow>;
   findOperationByKey: (customerId: string, key: string) => Promise<NumberedOperation | null>;
@@ -24,7 +24,7 @@ export interface TopUpRequest {
 }
 
 /**
- * Adds money to a wallet once per key; a repetition answers the operation that the first made.
+ * Adds money to a wallet once per key; a repetition returns the operation of the first request.
  * @returns the operation as stored
  * @throws AppError `idempotency-key-reused` for another amount, `balance-limit`,
  *   `invalid-request` for another currency than the wallet's
@@ -32,7 +32,7 @@ export interface TopUpRequest {
 export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<NumberedOperation> {
   const { customerId, amount, idempotencyKey } = request;
   return deps.transaction(async (store) => {
-    // The lock comes first, so that a twin with the same key is seen by the next statement.
+    // The lock comes first, so that the next statement sees a concurrent request with the same key.
     const wallet = await store.lockWallet(customerId);
     const before = await store.findOperationByKey(customerId, idempotencyKey);
     if (before !== null) {

@@ -17,6 +17,7 @@ import {
   decidePayments,
   type PaymentCommand,
 } from './decide-payment.ts';
+import * as payments from './payment-store.ts';
 import * as store from './store.ts';
 
 const STEPS = [
@@ -41,8 +42,8 @@ function dyingAfter({ database }: BillingBench, step: keyof DecisionStore): Deci
         };
         return work({
           lockWallets: (ids) => die('lockWallets', store.lockWallets(tx, ids, 'RUB')),
-          findPayments: (ids) => die('findPayments', store.findPayments(tx, ids)),
-          insertPayments: (rows) => die('insertPayments', store.insertPayments(tx, rows)),
+          findPayments: (ids) => die('findPayments', payments.findPayments(tx, ids)),
+          insertPayments: (rows) => die('insertPayments', payments.insertPayments(tx, rows)),
           insertOperations: (rows) => die('insertOperations', store.insertOperations(tx, rows)),
           updateWallets: (rows) => die('updateWallets', store.updateWallets(tx, rows)),
         });

@@ -8,9 +8,10 @@ import {
   startBillingBench as start,
 } from '#harness/system/billing.ts';
 import type { PaymentCommand } from './decide-payment.ts';
+import * as payments from './payment-store.ts';
 import * as store from './store.ts';
 
-test('I1: fifty calls for one order at once charge it once and are told the same', async (t) => {
+test('I1: fifty calls for one order at once charge it once and get the same answer', async (t) => {
   const billing = await start(t);
   await billing.topUp(1_000);
   const orderId = randomUUID();
@@ -133,7 +134,7 @@ test('batches that name the same orders in opposite order for other customers al
   await assertLedger(billing);
 });
 
-test('an order asked for two customers at once is the one’s; the other is told whose', async (t) => {
+test('an order asked for two customers at once belongs to one; the other gets the mismatch', async (t) => {
   const billing = await start(t);
   await billing.topUp(1_000, 'anna');
   await billing.topUp(1_000, 'boris');
@@ -171,16 +172,21 @@ test('the database itself refuses a negative balance and a second decision', asy
     ]),
     '23514',
   );
-  await refused(store.insertPayments(billing.database, [payment]), '23505');
+  await refused(payments.insertPayments(billing.database, [payment]), '23505');
   await refused(
-    store.insertPayments(billing.database, [{ ...payment, decision: 'voided', operationId: null }]),
+    payments.insertPayments(billing.database, [
+      { ...payment, decision: 'voided', operationId: null },
+    ]),
     '23505',
   );
   // Captured exactly when there is an operation.
   const other = { ...payment, orderId: randomUUID() };
-  await refused(store.insertPayments(billing.database, [{ ...other, operationId: null }]), '23514');
   await refused(
-    store.insertPayments(billing.database, [
+    payments.insertPayments(billing.database, [{ ...other, operationId: null }]),
+    '23514',
+  );
+  await refused(
+    payments.insertPayments(billing.database, [
       { ...other, decision: 'declined', operationId: randomUUID() },
     ]),
     '23514',

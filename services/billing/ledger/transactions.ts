@@ -3,6 +3,7 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { type Database, type Queryable, sqlState } from '#platform/postgres/database.ts';
 import { insertRepair } from '#platform/postgres/repair-log.ts';
 import type { DecidePaymentDeps, DecisionStore } from './decide-payment.ts';
+import * as payments from './payment-store.ts';
 import type { RepairPaymentDeps } from './repair-payment.ts';
 import { type ReversalDeps, reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
@@ -10,13 +11,13 @@ import type { TopUpDeps } from './top-up.ts';
 
 const ATTEMPTS_MAX = 5;
 const RETRY = { firstMs: 10, maxMs: 100 };
-// Deadlock, serialization, and a twin that inserted the same row between our look and our insert
-// (only possible when the two name different customers, and so lock different wallets).
-const REPEATABLE = new Set(['40P01', '40001', '23505']);
+// Deadlock, serialization failure, and a concurrent insert of the same row between our read and our
+// insert. The last needs two requests that name different customers and so lock different wallets.
+const RETRYABLE = new Set(['40P01', '40001', '23505']);
 
 /**
  * Binds the decision story to PostgreSQL.
- * @param options `lockTimeoutMs`: how long a wallet is waited for, where that is less than a second
+ * @param options `lockTimeoutMs`: the longest wait for a wallet's lock, one second if absent
  */
 export function decisionsIn(
   database: Database,
@@ -25,15 +26,17 @@ export function decisionsIn(
 ): DecidePaymentDeps {
   return {
     transaction: (work) =>
-      repeated(() => database.transaction((tx) => work(decisionStore(tx, currency)), options)),
+      retryOnConflict(() =>
+        database.transaction((tx) => work(decisionStore(tx, currency)), options),
+      ),
   };
 }
 
 function decisionStore(tx: Queryable, currency: string): DecisionStore {
   return {
     lockWallets: (ids) => store.lockWallets(tx, ids, currency),
-    findPayments: (ids) => store.findPayments(tx, ids),
-    insertPayments: (payments) => store.insertPayments(tx, payments),
+    findPayments: (ids) => payments.findPayments(tx, ids),
+    insertPayments: (rows) => payments.insertPayments(tx, rows),
     insertOperations: (operations) => store.insertOperations(tx, operations),
     updateWallets: (wallets) => store.updateWallets(tx, wallets),
   };
@@ -43,7 +46,7 @@ function decisionStore(tx: Queryable, currency: string): DecisionStore {
 export function topUpsIn(database: Database, currency: string): TopUpDeps {
   return {
     transaction: (work) =>
-      repeated(() =>
+      retryOnConflict(() =>
         database.transaction((tx) =>
           work({
             lockWallet: (id) => lockWallet(tx, id, currency),
@@ -61,7 +64,7 @@ export function topUpsIn(database: Database, currency: string): TopUpDeps {
 
 /**
  * Binds the reversal story to PostgreSQL.
- * @param onInserted more to write in the transaction of a new reversal
+ * @param onInserted runs in the transaction of a new reversal
  */
 export function reversalsIn(
   database: Database,
@@ -70,7 +73,7 @@ export function reversalsIn(
 ): ReversalDeps {
   return {
     transaction: (work) =>
-      repeated(() =>
+      retryOnConflict(() =>
         database.transaction((tx) =>
           work({
             findOwnOperation: (customerId, id) => store.findOwnOperation(tx, customerId, id),
@@ -92,7 +95,7 @@ export function reversalsIn(
 export function repairsIn(database: Database, currency: string): RepairPaymentDeps {
   return {
     transaction: (work) =>
-      repeated(() =>
+      retryOnConflict(() =>
         database.transaction((tx) =>
           work({
             ...decisionStore(tx, currency),
@@ -111,7 +114,7 @@ export function repairsIn(database: Database, currency: string): RepairPaymentDe
       await reverseOperation(reversals, { ...request, type: 'charge' });
       return done ? 'done' : 'already';
     },
-    findPayment: async (orderId) => (await store.findPayments(database, [orderId]))[0] ?? null,
+    findPayment: async (orderId) => (await payments.findPayments(database, [orderId]))[0] ?? null,
   };
 }
 
@@ -120,12 +123,13 @@ async function lockWallet(tx: Queryable, id: string, currency: string): Promise<
   return wallets.get(id) as store.WalletRow;
 }
 
-async function repeated<T>(work: () => Promise<T>): Promise<T> {
+/** Runs a transaction again when it lost against a concurrent one. */
+async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!REPEATABLE.has(sqlState(error) ?? '')) throw error;
+      if (!RETRYABLE.has(sqlState(error) ?? '')) throw error;
       if (attempt === ATTEMPTS_MAX) {
         throw new AppError(commonProblems.unavailable, 'transaction kept failing', {
           cause: error,

@@ -3,7 +3,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './audit-store.ts';
 
-/** Billing's part of the check of the books. */
+/** Billing's part of the reconciliation. */
 export function serveAudit(api: InternalApi, database: Database): void {
   api.serve(contract.auditPayments, async ({ query }) => {
     const { after = null, through = null, limit } = query;
@@ -22,25 +22,27 @@ export function serveAudit(api: InternalApi, database: Database): void {
   });
 }
 
-/** Every way in which a wallet and its operations contradict each other. Invariant I4. */
+/** Every contradiction between a wallet and its operations. Invariant I4. */
 function violationsOf(wallet: store.AuditedWallet): string[] {
   const { balance, total, operationCount, operations, gapAt, brokenAt } = wallet;
   const { foreignAt, unfoundedAt } = wallet;
-  const faults: string[] = [];
-  if (balance < 0) faults.push(`the balance ${balance} is negative`);
+  const violations: string[] = [];
+  if (balance < 0) violations.push(`the balance ${balance} is negative`);
   if (balance !== total) {
-    faults.push(`the balance is ${balance}, the sum of the operations is ${total}`);
+    violations.push(`the balance is ${balance}, the sum of the operations is ${total}`);
   }
   if (operationCount !== operations) {
-    faults.push(`the wallet counts ${operationCount} operations, there are ${operations}`);
+    violations.push(`the wallet counts ${operationCount} operations, there are ${operations}`);
   }
-  if (gapAt !== null) faults.push(`operation ${gapAt} does not follow the number before it`);
+  if (gapAt !== null) violations.push(`operation ${gapAt} does not follow the number before it`);
   if (brokenAt !== null) {
-    faults.push(`the balance after operation ${brokenAt} does not follow from the one before it`);
+    violations.push(
+      `the balance after operation ${brokenAt} does not follow from the one before it`,
+    );
   }
-  if (foreignAt !== null) faults.push(`operation ${foreignAt} is in another currency`);
+  if (foreignAt !== null) violations.push(`operation ${foreignAt} is in another currency`);
   if (unfoundedAt !== null) {
-    faults.push(`reversal ${unfoundedAt} is not the opposite of the operation that it names`);
+    violations.push(`reversal ${unfoundedAt} is not the opposite of the operation that it names`);
   }
-  return faults;
+  return violations;
 }

@@ -49,7 +49,7 @@ export async function auditPayments(
   }));
 }
 
-/** A wallet beside what its operations come to. */
+/** A wallet and the sums of its operations. */
 export interface AuditedWallet {
   customerId: string;
   balance: number;
@@ -67,10 +67,10 @@ export interface AuditedWallet {
   unfoundedAt: number | null;
 }
 
-// One statement adds up about so many operations, a few seconds of work, so a page of busy wallets
-// holds fewer of them; a single wallet is never cut.
+// A statement adds up about a million operations in a few seconds, so a page of busy wallets is
+// shorter. A single wallet is never cut.
 const OPERATIONS_MAX = 1_000_000;
-// Ten times what that takes: a wallet may have grown beyond it.
+// Ten times as long as that takes: one wallet may have more operations.
 const STATEMENT_TIMEOUT_MS = 10_000;
 
 /**
@@ -83,7 +83,7 @@ export async function auditWallets(
 ): Promise<{ wallets: AuditedWallet[]; more: boolean }> {
   const { rows } = await queryWithin(database, STATEMENT_TIMEOUT_MS, {
     // The chain by its links, not by a running sum: the same for whole numbers, and several times
-    // quicker, since sums of bigint are numeric.
+    // faster, since sums of bigint are numeric.
     text: `with candidates as materialized (
         select *, row_number() over (order by customer_id) as place,
           sum(operation_count) over (order by customer_id

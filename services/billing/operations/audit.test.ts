@@ -36,7 +36,7 @@ async function start(t: TestContext) {
 
 const idOf = (number: number) => `00000000-0000-7000-8000-00000000000${number}`;
 
-test('the audit tells decisions with their charges, within the bounds', async (t) => {
+test('the audit lists decisions with their charges, within the bounds', async (t) => {
   const billing = await start(t);
   await billing.topUp('anna', 500);
   await billing.pay(idOf(1), 300);
@@ -74,7 +74,7 @@ test('the audit tells decisions with their charges, within the bounds', async (t
   }
 });
 
-test('a charge is told by the order that it names, whatever the decision says', async (t) => {
+test('a charge is listed by the order that it names, also without a captured decision', async (t) => {
   const billing = await start(t);
   await billing.topUp('anna', 500);
   await billing.pay(idOf(1), 300);

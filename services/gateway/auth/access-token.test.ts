@@ -93,7 +93,7 @@ test('what was verified is refused once it has expired', async (t) => {
   await assert.rejects(check(token), refused);
 });
 
-/** An issuer that answers as told, to change while the test runs. */
+/** An issuer whose answers the test changes while it runs. */
 async function startOddIssuer(t: TestContext) {
   const state: { answer: RequestListener } = { answer: (_request, response) => response.end() };
   const server = createServer((request, response) => state.answer(request, response));
@@ -194,7 +194,7 @@ test('keys that were read stay good while the issuer is away, however long', asy
   odd.state.answer = (_request, response) => response.writeHead(503).end();
   t.mock.timers.enable({ apis: ['Date'], now: start + 3_600_000 });
   await check(await issuer.sign({ exp: nowPlus(7_200) }));
-  // Whether an unknown key is a new one, only the issuer could tell.
+  // Only the issuer knows whether an unknown key is a new one.
   await assert.rejects(
     check(await issuer.sign({ exp: nowPlus(7_200) }, { kid: 'new' })),
     unavailable,

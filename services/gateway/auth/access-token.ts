@@ -1,8 +1,9 @@
 import { type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
+import { CUSTOMER_ID } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { isTokenFault } from './issuer-keys.ts';
 
-/** Who is behind a verified access token. */
+/** The owner of a verified access token. */
 export interface Customer {
   /** The token's `sub`, verbatim. */
   customerId: string;
@@ -42,13 +43,13 @@ const ALGORITHMS = [
 const CLOCK_SKEW_S = 5;
 const TOKEN_LENGTH_MAX = 8_192;
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
-const SUBJECT = /^[\x21-\x7e]{1,255}$/;
-// Bounds how long what was verified once is believed (design section 7).
+const SUBJECT = new RegExp(CUSTOMER_ID);
+// A verified token is accepted no longer without a new check (docs/reference/security.md).
 const CACHE_MS = 60_000;
 const CACHE_MAX = 20_000;
 
 /**
- * Checks access tokens (design section 7): signature by the issuer's published keys, `iss`, `aud`,
+ * Checks access tokens (docs/reference/security.md): signature by the issuer's published keys, `iss`, `aud`,
  * `exp`, `nbf`, `sub`, `typ`. Verified tokens are remembered for a minute at most.
  */
 export function createTokenCheck(options: TokenCheckOptions): TokenCheck {

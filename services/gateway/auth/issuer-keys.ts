@@ -15,13 +15,13 @@ export function createIssuerKeys(locate: () => Promise<URL[]>): JWTVerifyGetKey 
     sources ??= (await locate()).map((url) =>
       createRemoteJWKSet(url, { timeoutDuration: JWKS_TIMEOUT_MS }),
     );
-    let fault: unknown;
+    let lastError: unknown;
     for (const source of sources) {
       try {
         return await source(header, token);
       } catch (error) {
         if (isTokenFault(error)) throw error;
-        fault = error;
+        lastError = error;
       }
     }
     for (const source of sources) {
@@ -30,14 +30,14 @@ export function createIssuerKeys(locate: () => Promise<URL[]>): JWTVerifyGetKey 
       try {
         return await createLocalJWKSet(kept)(header, token);
       } catch {
-        // Not among the keys that were known: only the issuer could tell whether it is new.
+        // Not among the known keys. Whether it is a new one only the issuer knows.
       }
     }
-    throw fault;
+    throw lastError;
   };
 }
 
-/** True when the token is to blame, false when its keys could not be had. */
+/** True when the token is invalid, false when its keys could not be read. */
 export function isTokenFault(error: unknown): boolean {
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
   return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
@@ -62,7 +62,7 @@ export async function discoverKeys(issuer: string): Promise<URL> {
   return checkedUrl(document.jwks_uri);
 }
 
-/** @throws Error for http anywhere but on this machine: keys must not be replaced on the way */
+/** @throws Error for http to another machine: an attacker in between could replace the keys */
 export function checkedUrl(text: string): URL {
   const url = new URL(text);
   if (isTamperProof(url)) return url;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
+import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
 import { limitSettings } from './request-limits.ts';
@@ -30,7 +31,7 @@ const properties = {
   OIDC_AUDIENCE: Type.String({ default: 'orderbell', description: 'Required `aud` of tokens.' }),
   OIDC_CLIENT_ID: Type.Optional(
     Type.String({
-      pattern: '^[\\x21-\\x7e]{1,255}$',
+      pattern: visibleAscii(255),
       description:
         'Public client (PKCE, redirect to /sign-in) by which the console signs people in at ' +
         'OIDC_ISSUER; without it one pastes a token there.',
@@ -38,7 +39,7 @@ const properties = {
   ),
   OIDC_SCOPE: Type.String({
     default: 'openid email profile',
-    // RFC 6749 section 3.3; without openid there is no ID token to tell who came.
+    // RFC 6749 section 3.3. Without openid there is no ID token to identify the customer by.
     pattern: '^openid( [\\x21\\x23-\\x5b\\x5d-\\x7e]+)*$',
     description: 'Scopes that the console asks OIDC_ISSUER for, openid first.',
   }),

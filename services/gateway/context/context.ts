@@ -3,7 +3,7 @@ import type { Deadline } from '#platform/async/deadline.ts';
 import type { Customer } from '../auth/access-token.ts';
 import type { ServiceClients } from './service-clients.ts';
 
-/** What the gateway's routes share. */
+/** The context that all routes of the gateway share. */
 export interface Gateway {
   config: { CURRENCY: string; WALLET_SELF_TOP_UP: boolean; ORDER_DEADLINE_MS: number };
   clients: ServiceClients;
@@ -11,8 +11,8 @@ export interface Gateway {
   identify: (request: FastifyRequest) => Promise<Customer>;
   /** The signed-in operator, or 401, or 403 for customers. */
   identifyOperator: (request: FastifyRequest) => Promise<Customer>;
-  /** Budget of everything but an order. */
+  /** The deadline of every request but an order. */
   readDeadline: () => Deadline;
-  /** With an external issuer, stores the token's contact data once; not to be awaited by an order. */
+  /** With an external issuer, stores the token's contact data once. An order must not await it. */
   provisionProfile: (customer: Customer) => Promise<void>;
 }

@@ -5,7 +5,7 @@ import { limitRequests } from '#platform/http/admission.ts';
 import type { Metric } from '#platform/http/metrics.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 
-// 64 connections are never refused, whatever the setting.
+// No setting refuses 64 connections.
 const MINIMUM = 64;
 const MAXIMUM = 10_000;
 
@@ -19,24 +19,24 @@ function limit(byDefault: number, what: string) {
 }
 
 export const limitSettings = {
-  // 2 cores end a thousand orders a second: the last of 128 waits a part of a second.
+  // Two cores end a thousand orders a second, so the last of 128 waits a fraction of a second.
   ORDERS_IN_FLIGHT_MAX: limit(128, 'Orders at work'),
-  // A password takes 0.1 s of a processor: on two the last of 128 waits just within its budget.
+  // A password takes 0.1 s of a core: on two cores the last of 128 still meets its deadline.
   SIGN_INS_IN_FLIGHT_MAX: limit(128, 'Sign-ins and registrations at work'),
   REQUESTS_IN_FLIGHT_MAX: limit(256, 'Other requests at work under /v1'),
 };
 
 const LimitSettings = Type.Object(limitSettings);
 
-type Lane = 'orders' | 'sign-ins' | 'requests';
+type RequestClass = 'orders' | 'sign-ins' | 'requests';
 
-/** Keeps each kind of work under /v1 within its limit; health and metrics are never refused. */
+/** Limits each class of requests under /v1; health and metrics are never refused. */
 export function limitWork(
   app: HttpServer,
   config: Static<typeof LimitSettings>,
   log: Logger,
 ): Metric[] {
-  return limitRequests<Lane>(app, {
+  return limitRequests<RequestClass>(app, {
     limits: {
       orders: config.ORDERS_IN_FLIGHT_MAX,
       'sign-ins': config.SIGN_INS_IN_FLIGHT_MAX,

@@ -11,7 +11,7 @@ import {
 import type { Answer, HttpClient, ProblemReply } from '#platform/http/client.ts';
 import type { Endpoint } from '#platform/http/endpoint.ts';
 
-/** How the gateway reaches the other services. */
+/** The clients of the other services. */
 export interface ServiceClients {
   orders: HttpClient;
   billing: HttpClient;
@@ -21,7 +21,7 @@ export interface ServiceClients {
   identity: HttpClient | null;
 }
 
-/** Problems of other services that reach the customer unchanged. */
+/** Problems of services that reach the customer unchanged. */
 const passedOn: ProblemType[] = [
   commonProblems.invalidRequest,
   commonProblems.notFound,
@@ -31,17 +31,29 @@ const passedOn: ProblemType[] = [
   ...Object.values(billing.billingProblems),
 ];
 
+/** `not-found` with a text that names what is missing, for `problemOf`. */
+export const orderNotFound: ProblemType = {
+  ...commonProblems.notFound,
+  ru: { title: 'Заказ не найден', detail: 'Заказа с таким номером нет.' },
+  en: { title: 'Order not found', detail: 'There is no order with this id.' },
+};
+export const operationNotFound: ProblemType = {
+  ...commonProblems.notFound,
+  ru: { title: 'Операция не найдена', detail: 'В этом кошельке нет операции с таким номером.' },
+  en: { title: 'Operation not found', detail: 'This wallet has no operation with this id.' },
+};
+
 /**
- * An internal problem as an error of ours, with its faults (internal bodies have the pointers of
- * the public ones).
- * @param known further problem types that may be passed on
+ * An internal problem as an error of ours, with its violations: internal bodies have the pointers
+ * of the public ones.
+ * @param known further problem types that may be passed on; they come first
  */
-export function problemOf(reply: ProblemReply, known: ProblemType[] = []): AppError {
+export function problemOf(reply: ProblemReply, known: readonly ProblemType[] = []): AppError {
   const { body } = reply;
   const type = [...known, ...passedOn].find((problem) => problem.code === body.code);
   if (type === undefined) {
-    // Our own credentials were refused, or an answer that nobody declared: not the caller's fault,
-    // and another replica may know better.
+    // Our own credentials were refused, or the problem is not declared: not the caller's fault, and
+    // another replica may accept the request.
     return new AppError(
       commonProblems.unavailable,
       `an internal call answered ${reply.status} ${body.code}`,
@@ -54,18 +66,27 @@ export function problemOf(reply: ProblemReply, known: ProblemType[] = []): AppEr
   });
 }
 
-/** What a call answered. @throws AppError when that is a problem (`problemOf`) */
+type BodyOf<E extends Endpoint> = Extract<Answer<E>, { problem: false }>['body'];
+
+/** The body of an answer. @throws AppError when that is a problem (`problemOf`) */
 export function bodyOf<E extends Endpoint>(
   answer: Answer<E>,
-): Extract<Answer<E>, { problem: false }>['body'] {
-  if (answer.problem) throw problemOf(answer);
+  known?: readonly ProblemType[],
+): BodyOf<E> {
+  if (answer.problem) throw problemOf(answer, known);
   return answer.body;
 }
 
-/**
- * A part of an answer that cannot be told, for whatever reason, does not keep the others back.
- * @returns `otherwise` where it cannot
- */
+/** The same; null for what does not exist. */
+export function foundIn<E extends Endpoint>(answer: Answer<E>): BodyOf<E> | null {
+  if (answer.problem && answer.body.code === commonProblems.notFound.code) return null;
+  return bodyOf(answer);
+}
+
+/** The timeout of a part of an answer: the other parts are shown soon, also while it is missing. */
+export const PART_TIMEOUT_MS = 1_500;
+
+/** A part of an answer; `otherwise` when its read fails, so that the other parts are answered. */
 export async function partOr<T, O>(
   otherwise: O,
   log: FastifyBaseLogger,

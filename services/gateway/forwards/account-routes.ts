@@ -7,8 +7,8 @@ import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { problemOf } from '../context/service-clients.ts';
 
-// Passwords are hashed a few at a time; a burst of sign-ins waits its turn rather than failing.
-const ACCOUNT_DEADLINE_MS = 10_000;
+// Passwords are hashed a few at a time: a burst of sign-ins waits rather than fails.
+const ACCOUNT_TIMEOUT_MS = 10_000;
 
 /** Registration, sign-in and contact data. */
 export function serveAccounts(app: HttpServer, gateway: Gateway): void {
@@ -21,7 +21,7 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
     const request = { params: { customerId: caller.customerId }, query: {} };
     let answer = await clients.profiles.call(profiles.getProfile, request, options);
     if (answer.problem && answer.status === 404) {
-      // Nobody registered with us: what the issuer's token says may be the profile.
+      // With an external issuer nobody registers here: the token's claims may become the profile.
       await gateway.provisionProfile(caller);
       answer = await clients.profiles.call(profiles.getProfile, request, options);
     }
@@ -36,8 +36,8 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
       { params: { customerId: caller.customerId }, headers: {}, body },
       {
         traceId,
-        // With a condition only once: if the answer were lost, the repetition would find the
-        // version changed, by itself.
+        // With a condition only one attempt: after a lost answer a second one would find the
+        // version that the first one made, and be refused.
         ...(condition === undefined
           ? { deadline: gateway.readDeadline() }
           : { headers: { 'if-match': condition } }),
@@ -60,7 +60,8 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
       options,
     );
     if (account.problem) throw problemOf(account, [identity.identityProblems.emailTaken]);
-    // Second, and only where none exists: a repetition completes a registration that broke here.
+    // Creates the profile only where none exists: a repetition completes a registration that broke
+    // off here.
     const profile = await clients.profiles.call(
       profiles.createProfile,
       { body: { customerId: account.body.customerId, email, name, locale } },
@@ -83,8 +84,8 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
 
 function accountOptions(traceId: string) {
   return {
-    deadline: deadlineIn(ACCOUNT_DEADLINE_MS),
-    attemptTimeoutMs: ACCOUNT_DEADLINE_MS,
+    deadline: deadlineIn(ACCOUNT_TIMEOUT_MS),
+    attemptTimeoutMs: ACCOUNT_TIMEOUT_MS,
     traceId,
   };
 }

@@ -6,15 +6,15 @@ import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf, partOr } from '../context/service-clients.ts';
 
-// Longer than notifications waits for a broker that hangs, and short enough for who watches.
-const PART_BUDGET_MS = 2_500;
+// Longer than notifications waits for a broker that hangs, so that its part still arrives.
+const OVERVIEW_TIMEOUT_MS = 2_500;
 
-/** How the system is doing, for the operator. */
+/** The state of the system, for the operator. */
 export function serveOverview(app: HttpServer, gateway: Gateway): void {
   const options = { identify: gateway.identifyOperator };
 
   serve(app, readOverview, options, async ({ request, traceId }) => {
-    const part = { deadline: deadlineIn(PART_BUDGET_MS), traceId };
+    const part = { deadline: deadlineIn(OVERVIEW_TIMEOUT_MS), traceId };
     const { orders: ordersClient, notifications: notificationsClient } = gateway.clients;
     const [ordersPart, notificationsPart] = await Promise.all([
       partOr(null, request.log, async () =>

@@ -1,13 +1,29 @@
 import * as billing from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import * as contract from '#contracts/gateway.ts';
-import type { Deadline } from '#platform/async/deadline.ts';
-import { AppError, type Violation } from '#platform/errors.ts';
+import * as operator from '#contracts/operator.ts';
+import * as profiles from '#contracts/profiles.ts';
+import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
+import { AppError, commonProblems, type Violation } from '#platform/errors.ts';
+import type { ProblemReply } from '#platform/http/client.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
+import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Gateway } from '../context/context.ts';
-import { bodyOf } from '../context/service-clients.ts';
-import { currencyFaults } from '../orders/validate-order.ts';
+import {
+  bodyOf,
+  foundIn,
+  operationNotFound,
+  PART_TIMEOUT_MS,
+  partOr,
+  problemOf,
+} from '../context/service-clients.ts';
+import { currencyViolations } from '../orders/validate-order.ts';
 import { requireKey } from '../web/response-headers.ts';
+
+interface CallOptions {
+  deadline: Deadline;
+  traceId: string;
+}
 
 /** The customer's own wallet. */
 export function serveWallets(app: HttpServer, gateway: Gateway): void {
@@ -22,17 +38,6 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
       { deadline: gateway.readDeadline(), traceId },
     );
     return { status: 200, body: bodyOf(answer) };
-  });
-
-  serve(app, contract.readOperations, { identify }, async ({ caller, query, traceId }) => {
-    const answer = await clients.billing.call(
-      billing.listOperations,
-      { params: { customerId: caller.customerId }, query },
-      { deadline: gateway.readDeadline(), traceId },
-    );
-    const { data, nextCursor } = bodyOf(answer);
-    // Which operator made a reversal is for operators.
-    return { status: 200, body: { data: data.map(({ madeBy: _, ...each }) => each), nextCursor } };
   });
 
   const check = topUpCheck(gateway);
@@ -50,18 +55,107 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** The currency of a top-up, which its schema leaves open. */
-export function topUpCheck({ config }: Gateway): (body: unknown) => Violation[] {
-  return (body) =>
-    currencyFaults((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
+/** Customers and their wallets, for the operator. */
+export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
+  const { clients } = gateway;
+  const identify = gateway.identifyOperator;
+
+  serve(app, operator.findCustomers, { identify }, async ({ query, request, traceId }) => {
+    const found = await findProfiles(gateway, query, { deadline: gateway.readDeadline(), traceId });
+    const options = { deadline: deadlineIn(PART_TIMEOUT_MS), traceId };
+    const data = await Promise.all(
+      found.map(async ({ email, ...profile }) => ({
+        ...profile,
+        email: maskAddresses(email),
+        balance: await partOr(null, request.log, () =>
+          readBalance(gateway, profile.customerId, options),
+        ),
+      })),
+    );
+    return { status: 200, body: { data, nextCursor: null } };
+  });
+
+  serve(
+    app,
+    operator.operatorTopUp,
+    { identify, check: topUpCheck(gateway) },
+    async ({ caller, params, body, headers, traceId }) => {
+      const options = { deadline: gateway.readDeadline(), traceId };
+      // Billing creates a wallet for any id, so profiles has to know the customer.
+      const customer = await findById(gateway, params.customerId, options);
+      if (customer === null) {
+        throw new AppError(operator.operatorProblems.customerNotFound, 'no such customer');
+      }
+      const idempotencyKey = `operator/${caller.customerId}/${requireKey(headers)}`;
+      const operation = await topUpWallet(gateway, params, { ...body, idempotencyKey }, options);
+      return { status: 201, body: operation };
+    },
+  );
+
+  serve(app, operator.reverseAnyTopUp, { identify }, async ({ caller, params, body, traceId }) => {
+    const answer = await clients.billing.call(
+      billing.reverseTopUp,
+      { params, body: { ...body, madeBy: caller.customerId } },
+      { deadline: gateway.readDeadline(), traceId },
+    );
+    if (answer.problem) throw reversalProblemOf(answer);
+    return { status: 201, body: answer.body };
+  });
 }
 
-/** @param body `idempotencyKey` begins with whose key it is, so that keys of two never meet */
-export async function topUpWallet(
+/** The currency of a top-up, which its schema leaves open. */
+function topUpCheck({ config }: Gateway): (body: unknown) => Violation[] {
+  return (body) =>
+    currencyViolations((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
+}
+
+/** @param body `idempotencyKey` begins with its owner, so that keys of two callers never collide */
+async function topUpWallet(
   { clients }: Gateway,
   params: { customerId: string },
   body: { amount: Money; idempotencyKey: string },
   options: { deadline: Deadline; traceId: string },
 ): Promise<billing.WalletOperation> {
   return bodyOf(await clients.billing.call(billing.topUpWallet, { params, body }, options));
+}
+
+/** At most one customer by id, or all with this address. */
+async function findProfiles(
+  gateway: Gateway,
+  { customerId, email }: { customerId?: string; email?: string },
+  options: CallOptions,
+): Promise<profiles.Profile[]> {
+  if (customerId !== undefined && email === undefined) {
+    const customer = await findById(gateway, customerId, options);
+    return customer === null ? [] : [customer];
+  }
+  if (email !== undefined && customerId === undefined) {
+    const { profiles: client } = gateway.clients;
+    const request = { query: { email } };
+    return bodyOf(await client.call(profiles.findProfilesByEmail, request, options)).data;
+  }
+  throw new AppError(commonProblems.invalidRequest, 'not exactly one of customerId and email', {
+    violations: [{ parameter: 'customerId', rule: 'oneOf', expected: 'customerId, email' }],
+  });
+}
+
+async function findById(
+  { clients }: Gateway,
+  customerId: string,
+  options: CallOptions,
+): Promise<profiles.Profile | null> {
+  const request = { params: { customerId }, query: {} };
+  return foundIn(await clients.profiles.call(profiles.getProfile, request, options));
+}
+
+async function readBalance({ clients }: Gateway, customerId: string, options: CallOptions) {
+  const request = { params: { customerId }, query: {} };
+  return bodyOf(await clients.billing.call(billing.getWallet, request, options)).balance;
+}
+
+function reversalProblemOf(reply: ProblemReply): AppError {
+  const error = problemOf(reply, [operationNotFound]);
+  if (error.problem !== billing.billingProblems.reversalExceedsBalance) return error;
+  const { balance, amount } = reply.body as unknown as billing.ReversalExcess;
+  return new AppError(error.problem, error.message, { extra: { balance, amount } });
 }

@@ -6,18 +6,20 @@ import * as notifications from '#contracts/notifications.ts';
 import { readAnyJourney } from '#contracts/operator.ts';
 import * as orders from '#contracts/orders.ts';
 import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
-import { commonProblems } from '#platform/errors.ts';
 import { languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { bodyOf, partOr } from '../context/service-clients.ts';
-import { withLabel } from '../orders/order-routes.ts';
+import {
+  bodyOf,
+  foundIn,
+  orderNotFound,
+  PART_TIMEOUT_MS,
+  partOr,
+} from '../context/service-clients.ts';
+import { withLabel } from '../orders/status-label.ts';
 import { journeyOf, NOT_DELIVERED } from './journey.ts';
 
-// A journey is looked at just when something is down: what answers is shown soon.
-const PART_BUDGET_MS = 1_500;
-
-/** The way of an order through the services, for its customer and for the operator. */
+/** An order's journey through the services, for its customer and for the operator. */
 export function serveJourneys(app: HttpServer, gateway: Gateway): void {
   const { identify, identifyOperator } = gateway;
 
@@ -38,15 +40,15 @@ export function serveJourneys(app: HttpServer, gateway: Gateway): void {
   );
 }
 
-interface Asked {
+interface JourneyRequest {
   orderId: string;
-  /** Whose order it must be; absent for the operator, who sees every address masked. */
+  /** The order's customer; absent for the operator, who sees every address masked. */
   customerId?: string;
   request: FastifyRequest;
   traceId: string;
 }
 
-async function readJourney(gateway: Gateway, asked: Asked): Promise<contract.Journey> {
+async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<contract.Journey> {
   const deadline = gateway.readDeadline();
   const { orderId, customerId, request, traceId } = asked;
   const query = customerId === undefined ? {} : { customerId };
@@ -55,7 +57,7 @@ async function readJourney(gateway: Gateway, asked: Asked): Promise<contract.Jou
     { params: { orderId }, query },
     { deadline, traceId },
   );
-  const { order, recovery, event } = bodyOf(answer);
+  const { order, recovery, event } = bodyOf(answer, [orderNotFound]);
   const part = { traceId, deadline: partOf(deadline) };
   const [payment, delivery] = await Promise.all([
     partOr('unavailable' as const, request.log, () => readPayment(gateway, order.id, part)),
@@ -66,7 +68,7 @@ async function readJourney(gateway: Gateway, asked: Asked): Promise<contract.Jou
 }
 
 function partOf(deadline: Deadline): Deadline {
-  return deadlineIn(Math.min(PART_BUDGET_MS, deadline.remainingMs()));
+  return deadlineIn(Math.min(PART_TIMEOUT_MS, deadline.remainingMs()));
 }
 
 interface Part {
@@ -84,8 +86,9 @@ async function readPayment(
     { params: { orderId: id }, query: {} },
     part,
   );
-  if (answer.problem && answer.body.code === commonProblems.notFound.code) return null;
-  const { orderId: _, ...payment } = bodyOf(answer);
+  const kept = foundIn(answer);
+  if (kept === null) return null;
+  const { orderId: _, ...payment } = kept;
   return payment;
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { JourneyPayment, JourneyStep } from '#contracts/journey.ts';
 import type { DeadLetter, Delivery, Letter, LetterAttempt } from '#contracts/notifications.ts';
 import type { Order, OrderEvent } from '#contracts/orders.ts';
-import { type JourneyFacts, journeyOf, NOT_DELIVERED } from './journey.ts';
+import { type JourneyRecords, journeyOf, NOT_DELIVERED } from './journey.ts';
 
 // The story of an order in a line per step: kind, moment, outcome, detail. The moments are written
 // as their seconds.
@@ -111,7 +111,7 @@ const recoveredAt = (second: number, error: string | null = null) => ({
 });
 
 /** A paid order whose letter was sent, changed in some respect. */
-const facts = (changes: Partial<JourneyFacts> = {}): JourneyFacts => ({
+const facts = (changes: Partial<JourneyRecords> = {}): JourneyRecords => ({
   order: paid,
   recovery: noRecovery,
   event,
@@ -119,7 +119,7 @@ const facts = (changes: Partial<JourneyFacts> = {}): JourneyFacts => ({
   delivery: letterOf('sent', sent),
   ...changes,
 });
-const waiting = (changes: Partial<JourneyFacts> = {}) =>
+const waiting = (changes: Partial<JourneyRecords> = {}) =>
   facts({ order: pending, event: null, payment: null, delivery: NOT_DELIVERED, ...changes });
 
 function lineOf({ kind, at: moment, outcome, detail, attempt }: JourneyStep): string {
@@ -128,7 +128,7 @@ function lineOf({ kind, at: moment, outcome, detail, attempt }: JourneyStep): st
   return words.filter((word) => word !== null).join(' ');
 }
 
-const linesOf = (given: JourneyFacts) => journeyOf(given).steps.map(lineOf);
+const linesOf = (given: JourneyRecords) => journeyOf(given).steps.map(lineOf);
 
 const BEGUN = ['request - done', 'create 1 done'];
 const PAID = [...BEGUN, 'decide 2 done captured', 'record 3 done Paid', 'answer - done 201'];
@@ -136,8 +136,8 @@ const PUBLISHED = 'publish 4 done 0/17';
 const RECEIVED = [PUBLISHED, 'receive 5 done 0/17'];
 const SENT = ['contact 6 done #1', 'send 6.1 done #1', 'reply 6.9 done 250 ok #1'];
 
-const stories: [title: string, given: JourneyFacts, lines: string[], complete: boolean][] = [
-  ['paid and told', facts(), [...PAID, ...RECEIVED, ...SENT], true],
+const stories: [title: string, given: JourneyRecords, lines: string[], complete: boolean][] = [
+  ['paid, letter sent', facts(), [...PAID, ...RECEIVED, ...SENT], true],
   [
     'declined',
     facts({ order: cancelled('insufficient-funds'), payment: decided('declined') }),
@@ -343,7 +343,7 @@ for (const [title, delivery, lines, complete] of letters) {
   });
 }
 
-test('journey: what is shown beside the steps', () => {
+test('journey: the members besides the steps', () => {
   const whole = journeyOf(facts());
   assert.deepEqual([whole.payment, whole.event], [decided('captured'), event]);
   assert.deepEqual([whole.deadLetter, whole.unavailable], [null, []]);

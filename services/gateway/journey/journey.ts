@@ -4,15 +4,15 @@ import type { Delivery } from '#contracts/notifications.ts';
 import type { Order, OrderEvent, OrderRecovery } from '#contracts/orders.ts';
 import { letterSteps } from './letter-steps.ts';
 
-/** What the services recorded of one order. */
-export interface JourneyFacts {
+/** The records of all services about one order. */
+export interface JourneyRecords {
   order: Order;
   recovery: OrderRecovery;
   /** Null while the order is Pending. */
   event: OrderEvent | null;
   /** Null while nothing is decided. */
   payment: JourneyPayment | null | 'unavailable';
-  /** What notifications knows of the event. */
+  /** The result of the event's delivery. */
   delivery: Delivery | 'unavailable';
 }
 
@@ -20,23 +20,23 @@ export interface JourneyFacts {
 export const NOT_DELIVERED: Delivery = { received: null, letter: null, deadLetter: null };
 
 /**
- * One order's way through the services: what each recorded, joined into steps in the order of cause
- * and effect. A service that did not answer is named, and its steps are missing.
+ * One order's journey: joins the records of all services into steps in the order of cause and effect.
+ * A service that did not answer is listed in `unavailable`, and its steps are missing.
  */
-export function journeyOf(facts: JourneyFacts): Omit<Journey, 'order'> {
-  const { recovery, event, payment, delivery } = facts;
+export function journeyOf(records: JourneyRecords): Omit<Journey, 'order'> {
+  const { recovery, event, payment, delivery } = records;
   const known = delivery === 'unavailable' ? NOT_DELIVERED : delivery;
   return {
     steps: [
-      ...orderSteps(facts),
+      ...orderSteps(records),
       ...(event === null ? [] : eventSteps(event, delivery)),
       ...(known.letter === null ? [] : letterSteps(known.letter, known.stages)),
     ],
     payment: payment === 'unavailable' ? null : payment,
     recovery,
-    event: event && placed(event, known),
+    event: event && withPosition(event, known),
     letter: known.letter,
-    deadLetter: known.deadLetter && shownOf(known.deadLetter),
+    deadLetter: known.deadLetter && summaryOf(known.deadLetter),
     complete: hasEnded(known),
     unavailable: [
       ...(payment === 'unavailable' ? (['billing'] as const) : []),
@@ -46,11 +46,11 @@ export function journeyOf(facts: JourneyFacts): Omit<Journey, 'order'> {
 }
 
 /** While the customer waits: from the request to its answer. */
-function orderSteps(facts: JourneyFacts): JourneyStep[] {
-  const { order, recovery, payment } = facts;
-  const recover = recoverStep(facts);
+function orderSteps(records: JourneyRecords): JourneyStep[] {
+  const { order, recovery, payment } = records;
+  const recover = recoverStep(records);
   const decidedAt = payment === null || payment === 'unavailable' ? null : payment.decidedAt;
-  // The two are of two databases. That recovery voided an order says more than their clocks.
+  // The two times are of two databases. A voided decision shows that recovery came first.
   const voided = payment !== null && payment !== 'unavailable' && payment.decision === 'voided';
   const recoverFirst = decidedAt === null || voided || (recovery.triedAt ?? '') <= decidedAt;
   return [
@@ -59,7 +59,7 @@ function orderSteps(facts: JourneyFacts): JourneyStep[] {
     ...(recoverFirst ? recover : []),
     ...decideStep(payment),
     ...(recoverFirst ? [] : recover),
-    ...recordAndAnswer(facts),
+    ...recordAndAnswer(records),
   ];
 }
 
@@ -68,17 +68,17 @@ const NOT_RECORDED = { ...DONE, at: null } as const;
 const WAITING = { ...NOT_RECORDED, outcome: 'waiting' } as const;
 
 /** The last time that recovery tried the order. */
-function recoverStep({ order, recovery }: JourneyFacts): JourneyStep[] {
+function recoverStep({ order, recovery }: JourneyRecords): JourneyStep[] {
   if (recovery.attempts === 0) return [];
   const step = { kind: 'recover', from: 'gateway', to: 'gateway', ...DONE } as const;
   const at = recovery.triedAt;
   if (order.status !== 'Pending') return [{ ...step, at }];
-  // Without an error the try is under way, or who tried could not tell.
+  // Without an error the attempt is in progress, or its gateway died.
   const outcome = recovery.error === null ? 'unknown' : 'failed';
   return [{ ...step, at, outcome, detail: recovery.error }];
 }
 
-function decideStep(payment: JourneyFacts['payment']): JourneyStep[] {
+function decideStep(payment: JourneyRecords['payment']): JourneyStep[] {
   if (payment === 'unavailable') return [];
   const step = { kind: 'decide', from: 'gateway', to: 'billing' } as const;
   if (payment === null) return [{ ...step, ...WAITING }];
@@ -87,16 +87,16 @@ function decideStep(payment: JourneyFacts['payment']): JourneyStep[] {
   return [{ ...step, ...DONE, at: decidedAt, outcome, detail: decision }];
 }
 
-function recordAndAnswer({ order, recovery, payment }: JourneyFacts): JourneyStep[] {
+function recordAndAnswer({ order, recovery, payment }: JourneyRecords): JourneyStep[] {
   const record = { kind: 'record', from: 'gateway', to: 'orders' } as const;
   if (order.status === 'Pending') {
-    // One step ahead: while nothing is decided, that is the decision.
+    // Only the next step is shown as waiting: without a decision that is the decision.
     return payment === null ? [] : [{ ...record, ...WAITING }];
   }
   const answer = { kind: 'answer', from: 'gateway', to: 'client', ...NOT_RECORDED } as const;
   return [
     { ...record, ...DONE, at: order.updatedAt, detail: order.status },
-    // With recovery the request did not see the end: what it was answered is not recorded.
+    // After recovery the answer of the request is unknown: it did not see the end of the order.
     recovery.attempts > 0 ? { ...answer, outcome: 'unknown' } : { ...answer, ...answerTo(order) },
   ];
 }
@@ -107,7 +107,7 @@ function answerTo({ statusReason }: Order): Pick<JourneyStep, 'outcome' | 'detai
 }
 
 /** From the outbox to the inbox. */
-function eventSteps(event: OrderEvent, delivery: JourneyFacts['delivery']): JourneyStep[] {
+function eventSteps(event: OrderEvent, delivery: JourneyRecords['delivery']): JourneyStep[] {
   const known = delivery === 'unavailable' ? NOT_DELIVERED : delivery;
   const publish: JourneyStep = {
     kind: 'publish',
@@ -116,14 +116,14 @@ function eventSteps(event: OrderEvent, delivery: JourneyFacts['delivery']): Jour
     ...DONE,
     at: event.publishedAt,
     outcome: publishOutcome(event, known),
-    detail: placeText(placed(event, known)),
+    detail: positionText(withPosition(event, known)),
   };
   return delivery === 'unavailable' ? [publish] : [publish, receiveStep(delivery)];
 }
 
 function publishOutcome(event: OrderEvent, known: Delivery): JourneyStep['outcome'] {
   const arrived = known.received !== null || known.deadLetter !== null;
-  // Who was told of it by the broker needs no mark of the relay.
+  // An event that arrived was published, even if the relay has not marked it yet.
   if (event.publishedAt !== null || arrived) return 'done';
   // Past its retention a row is gone, and its mark with it.
   return event.createdAt === null ? 'unknown' : 'waiting';
@@ -131,28 +131,32 @@ function publishOutcome(event: OrderEvent, known: Delivery): JourneyStep['outcom
 
 function receiveStep({ received, deadLetter }: Delivery): JourneyStep {
   const step = { kind: 'receive', from: 'broker', to: 'notifications' } as const;
-  if (received !== null) return { ...step, ...DONE, at: received.at, detail: placeText(received) };
+  if (received !== null)
+    return { ...step, ...DONE, at: received.at, detail: positionText(received) };
   if (deadLetter === null) return { ...step, ...WAITING };
   const { createdAt: at, error: detail } = deadLetter;
   return { ...step, ...DONE, at, outcome: 'failed', detail };
 }
 
-/** The event with its place on the topic, told by who received it where orders knows it no more. */
-function placed(event: OrderEvent, { received, deadLetter }: Delivery): OrderEvent {
-  const place = received ?? deadLetter;
-  if (place === null || event.partition !== null) return event;
-  return { ...event, partition: place.partition, offset: place.offset };
+/** The event with its position in the topic, from the inbox where orders has deleted it. */
+function withPosition(event: OrderEvent, { received, deadLetter }: Delivery): OrderEvent {
+  const source = received ?? deadLetter;
+  if (source === null || event.partition !== null) return event;
+  return { ...event, partition: source.partition, offset: source.offset };
 }
 
-function placeText({ partition, offset }: Pick<OrderEvent, 'partition' | 'offset'>): string | null {
+function positionText({
+  partition,
+  offset,
+}: Pick<OrderEvent, 'partition' | 'offset'>): string | null {
   return partition === null || offset === null ? null : `${partition}/${offset}`;
 }
 
-function shownOf({ id, state, error, createdAt }: JourneyDeadLetter): JourneyDeadLetter {
+function summaryOf({ id, state, error, createdAt }: JourneyDeadLetter): JourneyDeadLetter {
   return { id, state, error, createdAt };
 }
 
-/** Only an order that ended has an event, and so something that was delivered. */
+/** Whether nothing more will happen: only an order that ended has a delivery. */
 function hasEnded({ letter, deadLetter }: Delivery): boolean {
   if (letter !== null) return letter.state === 'sent' || letter.state === 'failed';
   return deadLetter?.state === 'dead';

@@ -10,7 +10,7 @@ const OWN = '00000000-0000-7000-8000-00000000000a';
 const OTHER = '00000000-0000-7000-8000-00000000000b';
 const total = { amount: 100, currency: 'RUB' };
 const items = [{ name: 'A', quantity: 1, unitPrice: total }];
-// The same customer and amount: only the ids tell the two orders apart.
+// The same customer and amount: the two orders differ in their ids only.
 const order = { id: OWN, customerId: 'anna', total, items } as unknown as Order;
 const operation = (orderId: string) => ({ id: 'o', orderId });
 

@@ -1,100 +1,124 @@
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
+import { LINE_BREAKS } from '#contracts/patterns.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http/client.ts';
 import { bodyOf, problemOf, type ServiceClients } from '../context/service-clients.ts';
-import type { Decision, PlaceOrderDeps } from './place-order.ts';
+import type { Decision, OrderRequest, PlaceOrderDeps } from './place-order.ts';
 import type { RecoverOrdersDeps } from './recover-orders.ts';
 
-// The hop refused the request itself: its rules are not those of the gateway.
+// The service refused the request itself: its limits differ from those of the gateway.
 const FINAL_STATUSES = [400, 413, 414, 431];
 
-/** Binds the order story to the services, within one request's budget. */
+/** The clients, and the deadline, trace and alarms of one request. */
+interface OrderCalls {
+  clients: ServiceClients;
+  options: { deadline: Deadline; traceId: string; onAlarm: (message: string) => void };
+}
+
+/** Binds the order story to the services, within one request's deadline. */
 export function orderClients(
-  { orders: ordersClient, billing: billingClient }: ServiceClients,
-  options: { deadline: Deadline; traceId: string; onAlarm: (message: string) => void },
+  clients: ServiceClients,
+  options: OrderCalls['options'],
 ): PlaceOrderDeps {
-  /** An answer about another order is a defect: for this one it is no answer. */
-  function own<T>(answer: T, isOwn: boolean, action: string): T | null {
-    if (isOwn) return answer;
-    options.onAlarm(`${action}: the answer is about another order`);
-    return null;
-  }
-
-  async function voidForeign(order: orders.Order, walletCurrency: string) {
-    const answer = await billingClient.call(billing.voidPayment, paymentOf(order), options);
-    if (!answer.problem && answer.body.decision === 'voided') {
-      return { decision: 'voided', walletCurrency } as const;
-    }
-    return null;
-  }
-
+  const calls = { clients, options };
   return {
-    createOrder: (request) =>
-      orNull(async () => {
-        const answer = await ordersClient.call(orders.createOrder, { body: request }, options);
-        if (!answer.problem) {
-          return own(answer.body, answer.body.customerId === request.customerId, 'create an order');
-        }
-        if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
-        // Where the gateway found no fault, the settings of the two differ.
-        alarm(options.onAlarm, 'create an order', answer);
-        // Nothing was stored, and a repetition would be refused again.
-        if (FINAL_STATUSES.includes(answer.status)) throw problemOf(answer);
-        return null;
-      }),
-    decidePayment: (order) =>
-      orNull(async () => {
-        const answer = await billingClient.call(billing.decidePayment, paymentOf(order), options);
-        if (!answer.problem) {
-          const { orderId, operation } = answer.body;
-          const decision = { decision: 'captured', operationId: operation.id } as const;
-          const isOwn = orderId === order.id && operation.orderId === order.id;
-          return own(decision, isOwn, `pay ${order.id}`);
-        }
-        const walletCurrency = walletCurrencyIn(answer);
-        if (walletCurrency === undefined) {
-          return refusalOf(answer) ?? alarm(options.onAlarm, `pay ${order.id}`, answer);
-        }
-        const { currency } = order.total;
-        options.onAlarm(`order ${order.id} is in ${currency}, the wallet in ${walletCurrency}`);
-        // Nothing is decided, and no repetition will be: closed now, as recovery would later.
-        return voidForeign(order, walletCurrency);
-      }),
-    findDecision: (order) =>
-      orNull(async () => {
-        const request = { params: { orderId: order.id }, query: {} };
-        const answer = await billingClient.call(billing.getDecision, request, options);
-        const action = `read the decision of ${order.id}`;
-        if (!answer.problem) return own(answer.body, answer.body.orderId === order.id, action);
-        if (answer.body.code === commonProblems.notFound.code) return 'none';
-        return alarm(options.onAlarm, action, answer);
-      }),
-    recordPayment: (order, decision) =>
-      orNull(async () => {
-        const record = recordOf(decision);
-        const params = { orderId: order.id };
-        const request = { params, body: record };
-        const answer = await ordersClient.call(orders.recordPayment, request, options);
-        const action = `record ${record.decision} for ${order.id}`;
-        if (!answer.problem) return own(answer.body, answer.body.id === order.id, action);
-        if (answer.body.code !== orders.orderProblems.paymentContradicted.code) {
-          return alarm(options.onAlarm, action, answer);
-        }
-        // The order has ended with another decision: how it ended is what counts.
-        const query = { customerId: order.customerId };
-        const stored = await ordersClient.call(orders.getOrder, { params, query }, options);
-        if (!stored.problem) return own(stored.body, stored.body.id === order.id, action);
-        return alarm(options.onAlarm, `read ${order.id}`, stored);
-      }),
+    createOrder: (request) => orNull(() => createOrder(calls, request)),
+    decidePayment: (order) => orNull(() => decidePayment(calls, order)),
+    findDecision: (order) => orNull(() => findDecision(calls, order)),
+    recordPayment: (order, decision) => orNull(() => recordPayment(calls, order, decision)),
     onAlarm: options.onAlarm,
   };
 }
 
+async function createOrder({ clients, options }: OrderCalls, request: OrderRequest) {
+  const answer = await clients.orders.call(orders.createOrder, { body: request }, options);
+  if (!answer.problem) {
+    return own(
+      options,
+      answer.body,
+      answer.body.customerId === request.customerId,
+      'create an order',
+    );
+  }
+  if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
+  // The gateway found no violation, so the settings of the two differ.
+  alarm(options, 'create an order', answer);
+  // Nothing was stored, and a repetition would be refused again.
+  if (FINAL_STATUSES.includes(answer.status)) throw problemOf(answer);
+  return null;
+}
+
+async function decidePayment(calls: OrderCalls, order: orders.Order): Promise<Decision | null> {
+  const { clients, options } = calls;
+  const answer = await clients.billing.call(billing.decidePayment, paymentOf(order), options);
+  if (!answer.problem) {
+    const { orderId, operation } = answer.body;
+    const decision = { decision: 'captured', operationId: operation.id } as const;
+    const isOwn = orderId === order.id && operation.orderId === order.id;
+    return own(options, decision, isOwn, `pay ${order.id}`);
+  }
+  const walletCurrency = walletCurrencyIn(answer);
+  if (walletCurrency !== undefined) return voidForeign(calls, order, walletCurrency);
+  return refusalOf(answer) ?? alarm(options, `pay ${order.id}`, answer);
+}
+
+/** Nothing is decided, and a repetition decides nothing either: voids now, as recovery would. */
+async function voidForeign(
+  { clients, options }: OrderCalls,
+  order: orders.Order,
+  walletCurrency: string,
+): Promise<Decision | null> {
+  const { currency } = order.total;
+  options.onAlarm(`order ${order.id} is in ${currency}, the wallet in ${walletCurrency}`);
+  const answer = await clients.billing.call(billing.voidPayment, paymentOf(order), options);
+  const isVoided = !answer.problem && answer.body.decision === 'voided';
+  return isVoided ? { decision: 'voided', walletCurrency } : null;
+}
+
+async function findDecision({ clients, options }: OrderCalls, order: orders.Order) {
+  const request = { params: { orderId: order.id }, query: {} };
+  const answer = await clients.billing.call(billing.getDecision, request, options);
+  const action = `read the decision of ${order.id}`;
+  if (!answer.problem) return own(options, answer.body, answer.body.orderId === order.id, action);
+  if (answer.body.code === commonProblems.notFound.code) return 'none';
+  return alarm(options, action, answer);
+}
+
+async function recordPayment(calls: OrderCalls, order: orders.Order, decision: Decision) {
+  const { clients, options } = calls;
+  const record = recordOf(decision);
+  const request = { params: { orderId: order.id }, body: record };
+  const answer = await clients.orders.call(orders.recordPayment, request, options);
+  const action = `record ${record.decision} for ${order.id}`;
+  if (!answer.problem) return own(options, answer.body, answer.body.id === order.id, action);
+  if (answer.body.code !== orders.orderProblems.paymentContradicted.code) {
+    return alarm(options, action, answer);
+  }
+  // The order has ended with another decision: answer with the order as it ended.
+  const query = { customerId: order.customerId };
+  const stored = await clients.orders.call(
+    orders.getOrder,
+    { params: request.params, query },
+    options,
+  );
+  if (!stored.problem) return own(options, stored.body, stored.body.id === order.id, action);
+  return alarm(options, `read ${order.id}`, stored);
+}
+
+/** An answer about another order is a defect and no answer for this one. */
+function own<T>({ onAlarm }: Alarms, answer: T, isOwn: boolean, action: string): T | null {
+  if (isOwn) return answer;
+  onAlarm(`${action}: the answer is about another order`);
+  return null;
+}
+
+type Alarms = Pick<OrderCalls['options'], 'onAlarm'>;
+
 export interface RecoveryClients
   extends Pick<RecoverOrdersDeps, 'claimPending' | 'voidPayment' | 'recordPayment'> {
-  /** Keeps for the operator why an order could not be recovered. One attempt. */
+  /** Stores for the operator why recovery failed. One attempt. */
   noteFailure: (order: orders.Order, reason: string) => Promise<void>;
 }
 
@@ -135,13 +159,10 @@ function requireOwn<T>(answer: T, id: string, order: orders.Order): T {
   throw new AppError(commonProblems.internal, `an answer for ${order.id} is about ${id}`);
 }
 
-// Everything that is no line of plain text to the contract (`lineOfText`).
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-const REASON_MAX = 500;
-
+/** A text that the contract takes as a reason (`lineOfText`): orders would refuse any other. */
 function lineOf(text: string): string {
-  return text.slice(0, REASON_MAX).toWellFormed().replace(BREAKS, ' ') || 'no reason given';
+  const line = text.slice(0, orders.RECOVERY_ERROR_MAX).toWellFormed().replace(LINE_BREAKS, ' ');
+  return line || 'no reason given';
 }
 
 /** The amount comes from the stored order, never from the client. */
@@ -171,7 +192,7 @@ function refusalOf({ body }: ProblemReply): Decision | null {
   return body.code === billing.billingProblems.paymentVoided.code ? { decision: 'voided' } : null;
 }
 
-/** No answer in time is not an answer: the story decides what that means. */
+/** Null where no answer came in time: the story decides about that. */
 async function orNull<T>(call: () => Promise<T>): Promise<T | null> {
   try {
     return await call();
@@ -182,10 +203,10 @@ async function orNull<T>(call: () => Promise<T>): Promise<T | null> {
 }
 
 /**
- * An answer that no protocol step allows: a defect or a wrong setting, told loudly. For the
- * customer it is no answer; the order stays for recovery.
+ * Logs an answer that no protocol step allows: a defect or a wrong setting. For the customer it is
+ * no answer, and recovery ends the order.
  */
-function alarm(onAlarm: (message: string) => void, action: string, answer: ProblemReply): null {
+function alarm({ onAlarm }: Alarms, action: string, answer: ProblemReply): null {
   onAlarm(`${action}: answered ${answer.status} ${answer.body.code}`);
   return null;
 }

@@ -1,21 +1,20 @@
 import { billingProblems } from '#contracts/billing.ts';
 import * as contract from '#contracts/gateway.ts';
-import * as orders from '#contracts/orders.ts';
 import { orderProblems } from '#contracts/orders.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { problemOf } from '../context/service-clients.ts';
 import { requireKey } from '../web/response-headers.ts';
 import { orderClients } from './order-clients.ts';
 import { type Outcome, placeOrder } from './place-order.ts';
+import { withLabel } from './status-label.ts';
 import { orderViolations } from './validate-order.ts';
 
 const RETRY_AFTER_S = '1';
 
-/** Orders as customers place and read them. */
+/** Placing an order. */
 export function serveOrders(app: HttpServer, gateway: Gateway): void {
   const { clients, config, identify } = gateway;
 
@@ -42,31 +41,6 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
       return answerTo(outcome, languageOf(request.headers['accept-language']));
     },
   );
-
-  serve(app, contract.readOrder, { identify }, async ({ caller, params, request, traceId }) => {
-    const answer = await clients.orders.call(
-      orders.getOrder,
-      { params, query: { customerId: caller.customerId } },
-      { deadline: gateway.readDeadline(), traceId },
-    );
-    if (answer.problem) throw problemOf(answer);
-    return {
-      status: 200,
-      body: withLabel(answer.body, languageOf(request.headers['accept-language'])),
-    };
-  });
-
-  serve(app, contract.readOrders, { identify }, async ({ caller, query, request, traceId }) => {
-    const answer = await clients.orders.call(
-      orders.listOrders,
-      { query: { ...query, customerId: caller.customerId } },
-      { deadline: gateway.readDeadline(), traceId },
-    );
-    if (answer.problem) throw problemOf(answer);
-    const language = languageOf(request.headers['accept-language']);
-    const data = answer.body.data.map((order) => withLabel(order, language));
-    return { status: 200, body: { data, nextCursor: answer.body.nextCursor } };
-  });
 }
 
 /** The table of answers, step 5 of docs/protocol.md. */
@@ -92,7 +66,7 @@ function answerTo(outcome: Outcome, language: Language) {
         throw new AppError(contract.gatewayProblems.orderVoided, `order ${body.id} was voided`, {
           extra: { order: body },
           headers,
-          // Why it was cancelled at once.
+          // The reason for the cancellation.
           violations: walletCurrency === undefined ? [] : orderViolations(body, walletCurrency),
         });
       }
@@ -101,9 +75,4 @@ function answerTo(outcome: Outcome, language: Language) {
         headers,
       });
   }
-}
-
-/** An order with its status in words. */
-export function withLabel<O extends orders.Order>(order: O, language: Language) {
-  return { ...order, statusLabel: contract.statusLabels[order.status][language] };
 }

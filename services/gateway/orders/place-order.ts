@@ -1,10 +1,10 @@
 import type { KeptDecision, Shortage } from '#contracts/billing.ts';
 import type { Order, OrderContent } from '#contracts/orders.ts';
 
-/** What billing decided, once and for ever. */
+/** The decision of billing, once and for ever. */
 export type Decision =
   | { decision: 'captured'; operationId: string }
-  /** Without its shortage where the balance of that moment is not kept. */
+  /** Without its shortage where the balance of that moment is not stored. */
   | { decision: 'declined'; shortage: Shortage | null }
   /** With the wallet's currency where the order is in another one, which cannot be charged. */
   | { decision: 'voided'; walletCurrency?: string };
@@ -15,14 +15,14 @@ export interface OrderRequest extends OrderContent {
 }
 
 /**
- * The service clients. Each may be asked again and again with the same effect, and answers `null`
- * when no answer came within the request's budget: its effect is then unknown.
+ * The service clients. Each may be called repeatedly with the same effect, and answers `null`
+ * when no answer came before the request's deadline: its effect is then unknown.
  */
 export interface PlaceOrderDeps {
   createOrder: (request: OrderRequest) => Promise<Order | 'key-reused' | null>;
-  /** Decides. Only for a Pending order: for any other it could charge what has ended. */
+  /** Decides. Only for a Pending order: it could charge an order that has ended. */
   decidePayment: (order: Order) => Promise<Decision | null>;
-  /** Only reads; `'none'` where billing keeps no decision of this order. */
+  /** Only reads; `'none'` where billing has no decision of this order. */
   findDecision: (order: Order) => Promise<KeptDecision | 'none' | null>;
   /** @returns the order as it is stored, also when it had ended otherwise */
   recordPayment: (order: Order, decision: Decision) => Promise<Order | null>;
@@ -30,7 +30,7 @@ export interface PlaceOrderDeps {
   onAlarm: (message: string) => void;
 }
 
-/** What the customer is answered. */
+/** The answer to the customer. */
 export type Outcome =
   /**
    * The order as it is stored. The kind of answer is its status and nothing else, so no answer
@@ -43,8 +43,8 @@ export type Outcome =
 
 /**
  * The order protocol, steps 2 to 4 (docs/protocol.md). Any number of callers may run it for the
- * same order at the same time: the order is one by its key, the decision is written once, the
- * status goes one way, so all of them come to the same end.
+ * same order at the same time: the key makes it one order, the decision is written once and the
+ * status changes once, so all callers get the same result.
  * Never turns a missing answer into a decision, and decides nothing for an order that has ended:
  * a billing database that was restored to an older state would decide it a second time.
  */
@@ -65,7 +65,7 @@ export async function placeOrder(deps: PlaceOrderDeps, request: OrderRequest): P
   return outcomeOf(deps, settled);
 }
 
-/** What an answer says besides the order. */
+/** The members of an answer besides the order. */
 function whyOf(
   decision: Decision,
 ): Pick<Outcome & { kind: 'order' }, 'shortage' | 'walletCurrency'> {
@@ -98,7 +98,7 @@ async function outcomeOf(deps: PlaceOrderDeps, order: Order): Promise<Outcome> {
   return { kind: 'order', order, shortage: null };
 }
 
-/** What the wallet lacked; null where the balance that was seen is not kept. */
+/** The shortage of the wallet; null where its balance at the decision is not stored. */
 function shortageOf({ amount: required, balanceSeen: balance }: KeptDecision): Shortage | null {
   if (balance === null) return null;
   const shortfall = { ...required, amount: required.amount - balance.amount };

@@ -14,7 +14,7 @@ const customer = (claims: object, customerId = 'anna'): Customer => ({
 });
 const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'en-US' };
 
-/** A memory whose profiles service answers as told; `settled` waits for its answers. */
+/** A provisioner whose profiles service answers as the test sets; `settled` waits for its answers. */
 function memory(answer: () => Promise<void> = async () => {}) {
   const stored: Profile[] = [];
   const failures: string[] = [];
@@ -53,7 +53,7 @@ test('the language is Russian unless the claims say English', () => {
   );
 });
 
-test('without a name the address stands for it', () => {
+test('without a name the address is the name', () => {
   const { remember, stored } = memory();
   void remember(customer({ email: 'anna@example.com' }));
   assert.equal(stored[0]?.name, 'anna@example.com');
@@ -79,7 +79,7 @@ test('claims that are no contact are left alone, until a token brings better one
   assert.equal(stored.length, 1);
 });
 
-test('a failure is told and the next request tries again', async () => {
+test('a failure is logged and the next request tries again', async () => {
   let answer: () => Promise<void> = () => Promise.reject(new Error('profiles is away'));
   const { remember, stored, failures, settled } = memory(() => answer());
   void remember(customer(ANNA));

@@ -10,19 +10,18 @@ const REMEMBERED_MAX = 100_000;
 export interface ProvisionProfileDeps {
   /** Stores the profile where none exists. */
   createProfile: (profile: Profile) => Promise<void>;
-  /** Whether these data may be stored. */
+  /** Whether the claims make a valid profile. */
   isProfile: (profile: unknown) => profile is Profile;
   onFailure: (message: string) => void;
 }
 
-/** Never throws; settled when the contact is stored, or cannot be now. */
+/** Never throws; resolves when the contact is stored or the attempt has failed. */
 export type ProvisionProfile = (customer: Customer) => Promise<void>;
 
 /**
- * With an external issuer nobody registers with us: the contact comes from the token's claims
- * (`email`, `name`, `locale`), stored at the customer's first order, beside it and never awaited,
- * so that no order waits for profiles, or when the profile is first read. Invariant I7. What the customer changed later in
- * the own profile stays.
+ * With an external issuer customers do not register here: the contact comes from the token's claims
+ * (`email`, `name`, `locale`). It is stored at the customer's first order or first read of the
+ * profile. An order never waits for it (invariant I7), and it never replaces an existing profile.
  */
 export function createProfileProvisioner(deps: ProvisionProfileDeps): ProvisionProfile {
   const remembered = new Set<string>();
@@ -48,7 +47,7 @@ export function createProfileProvisioner(deps: ProvisionProfileDeps): ProvisionP
   };
 }
 
-/** Binds the memory to profiles. */
+/** Binds the provisioner to profiles. */
 export function profileProvisioner(client: HttpClient, log: Logger): ProvisionProfile {
   const schema = Compile(Profile);
   return createProfileProvisioner({

@@ -52,7 +52,7 @@ test('each order ends as billing has decided, voided where nothing was decided',
   ]);
 });
 
-test('a failure is told, and the orders after it are recovered all the same', async () => {
+test('a failure is reported, and the orders after it are recovered all the same', async () => {
   const away = new Error('billing is away');
   const { deps, records, failures } = roundOver({ a: away, b: 'voided' });
   assert.equal((await recoverOrders(deps)).recovered, 1);
@@ -83,7 +83,7 @@ test('a gateway that stops leaves the rest of its round to others', async () => 
   const { claimed, recovered } = await round;
   assert.equal(claimed, 100);
   assert.equal(recovered, records.length);
-  // Those under way when it was told to stop are finished, no other is begun.
+  // Orders in progress at the stop are finished, no other one is begun.
   assert.ok(recovered >= 10 && recovered < 20, `recovered ${recovered}`);
 });
 

@@ -2,25 +2,25 @@ import type { PaymentDecision } from '#contracts/billing.ts';
 import type { Order, PaymentRecord } from '#contracts/orders.ts';
 
 export interface RecoverOrdersDeps {
-  /** Pending orders older than the threshold, leased to spare double work. */
+  /** Pending orders older than the threshold. The lease keeps other gateways off them. */
   claimPending: () => Promise<Order[]>;
   /** Void-or-get: the decision, `voided` where there was none. */
   voidPayment: (order: Order) => Promise<PaymentDecision>;
   recordPayment: (order: Order, record: PaymentRecord) => Promise<Order>;
   /** False ends the round early: the gateway stops. */
   mayGoOn: () => boolean;
-  /** Told of an order that could not be recovered now; a later round tries it again. */
+  /** Called for an order that could not be recovered; a later round tries it again. */
   onFailure: (order: Order, error: unknown) => Promise<void>;
 }
 
-// At once: after an outage thousands may wait, and each takes two calls one after the other.
+// After an outage thousands of orders may wait, and each takes two calls in sequence.
 const CONCURRENCY = 8;
 
 /**
- * One round of recovery (design section 2): ends orders whose request died on the way. An order
- * whose charge was captured becomes Paid; one without a decision is voided for ever, so that no
- * late charge can succeed, and becomes Cancelled. Invariant I3. Safe in every gateway at once and
- * beside live requests; it trusts no clock.
+ * One round of recovery (docs/protocol.md): ends orders whose request died. A captured order becomes
+ * Paid. An order without a decision is voided for ever, so that no late charge can succeed, and
+ * becomes Cancelled. Invariant I3. Several gateways may run it at once and during live requests; it
+ * depends on no clock.
  * @returns how many orders were claimed, and how many of them ended
  */
 export async function recoverOrders(

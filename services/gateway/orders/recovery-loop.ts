@@ -10,8 +10,8 @@ import { type RecoverOrdersDeps, recoverOrders } from './recover-orders.ts';
 
 const BATCH_MAX = 100;
 const LEASE_MS = 10_000;
-// Two calls an order: a gateway that stops waits no longer for them than for a request's budget.
-const CALL_BUDGET_MS = 2_500;
+// An order takes two calls: a gateway that stops waits for them no longer than for a request.
+const CALL_TIMEOUT_MS = 2_500;
 
 const CONTRADICTIONS: string[] = [
   billingProblems.paymentMismatch.code,
@@ -33,7 +33,7 @@ export function startRecovery(
     olderThanMs: options.ageMs,
     leaseMs: LEASE_MS,
     limit: BATCH_MAX,
-    deadline: () => deadlineIn(CALL_BUDGET_MS),
+    deadline: () => deadlineIn(CALL_TIMEOUT_MS),
   });
   const nextInMs = () => intervalMs * (0.5 + Math.random());
 
@@ -43,7 +43,7 @@ export function startRecovery(
       mayGoOn: () => !signal.aborted,
       async onFailure(order, error) {
         const reason = describeError(error);
-        // Records that contradict each other are an alarm, a service that is away is none.
+        // Contradicting records are an alarm; an unavailable service is not.
         log[isContradiction(error) ? 'error' : 'warn']({ order: order.id }, `recovery: ${reason}`);
         if (signal.aborted) return;
         // For the operator's list. If orders itself fails, there is nowhere to store it.
@@ -60,8 +60,8 @@ export function startRecovery(
     async round(signal) {
       const { claimed, recovered } = await recoverOrders(depsUntil(signal));
       if (recovered > 0) log.info({ recovered }, 'pending orders recovered');
-      // More may wait after a round that ended some. How many it claimed says nothing, since a page
-      // holds few large orders.
+      // After a round that ended orders more may wait. The number of claimed orders does not show it,
+      // since a page of large orders is short.
       return claimed === 0 || recovered === 0 ? nextInMs() : 0;
     },
   });

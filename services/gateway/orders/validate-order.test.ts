@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Violation } from '#platform/errors.ts';
-import { currencyFaults, orderViolations } from './validate-order.ts';
+import { currencyViolations, orderViolations } from './validate-order.ts';
 
 const item = (amount: unknown, quantity: unknown = 1, currency: unknown = 'RUB') => ({
   name: 'A',
@@ -19,7 +19,7 @@ const foreign = (index: number): Violation => ({
 const cases: [name: string, items: unknown, violations: Violation[]][] = [
   ['a total of 1', [item(1)], []],
   ['a total of 10^15', [item(MAX / 10_000, 10_000)], []],
-  ['a gift beside a price', [item(0), item(1)], []],
+  ['a gift and a price', [item(0), item(1)], []],
   ['gifts alone', [item(0), item(0, 5)], [TOTAL]],
   ['one more than 10^15', [item(MAX), item(1)], [TOTAL]],
   ['a line beyond 2^53', [item(MAX, 10_000)], [TOTAL]],
@@ -55,9 +55,9 @@ test('a body of any shape is looked at without harm', () => {
 
 test('money in the own currency, or without one, is not foreign', () => {
   for (const money of [undefined, null, 5, {}, { currency: null }, { currency: 'RUB' }]) {
-    assert.deepEqual(currencyFaults(money, '/amount', 'RUB'), []);
+    assert.deepEqual(currencyViolations(money, '/amount', 'RUB'), []);
   }
-  assert.deepEqual(currencyFaults({ currency: 'rub' }, '/amount', 'RUB'), [
+  assert.deepEqual(currencyViolations({ currency: 'rub' }, '/amount', 'RUB'), [
     { pointer: '/amount/currency', rule: 'const', expected: 'RUB' },
   ]);
 });

@@ -3,15 +3,15 @@ import { type OrderItem, totalOf } from '#contracts/orders.ts';
 import type { Violation } from '#platform/errors.ts';
 
 /**
- * Rules of an order that its schema cannot say: one currency, ours, and a total within the limits.
- * Looks at any body, so that these faults are listed beside those of the schema.
+ * Rules of an order that its schema cannot express: our currency, and a total within the limits.
+ * Accepts any body, so that one answer lists these violations together with those of the schema.
  */
 export function orderViolations(body: unknown, currency: string): Violation[] {
   const items = (body as { items?: unknown } | null | undefined)?.items;
-  // None at all is the schema's fault, not the total's.
+  // The schema reports an absent or empty list.
   if (!Array.isArray(items) || items.length === 0) return [];
   const violations = items.flatMap((item, index) =>
-    currencyFaults(item?.unitPrice, `/items/${index}/unitPrice`, currency),
+    currencyViolations(item?.unitPrice, `/items/${index}/unitPrice`, currency),
   );
   if (violations.length === 0 && items.every(isPriced) && totalOf(items) === null) {
     violations.push({ pointer: '/items', rule: 'total', expected: '1…10^15' });
@@ -19,14 +19,14 @@ export function orderViolations(body: unknown, currency: string): Violation[] {
   return violations;
 }
 
-/** A currency that is well formed but not ours. */
-export function currencyFaults(money: unknown, pointer: string, currency: string): Violation[] {
+/** A violation for a currency that is well formed but not ours. */
+export function currencyViolations(money: unknown, pointer: string, currency: string): Violation[] {
   const given = (money as { currency?: unknown } | null | undefined)?.currency;
   if (typeof given !== 'string' || given === currency) return [];
   return [{ pointer: `${pointer}/currency`, rule: 'const', expected: currency }];
 }
 
-/** Whether an item can be summed; a price or quantity out of its range is a fault of its own. */
+/** Whether an item can be summed; the schema reports a price or quantity out of range. */
 function isPriced(item: unknown): item is OrderItem {
   const { quantity, unitPrice } = (item ?? {}) as Partial<OrderItem>;
   return isIntegerFrom(1, quantity) && isIntegerFrom(0, unitPrice?.amount);

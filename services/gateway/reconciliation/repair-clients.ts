@@ -6,8 +6,8 @@ import { type Repair, type RepairRefusal, repairProblems } from '#contracts/repa
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http/client.ts';
-import { bodyOf, problemOf, type ServiceClients } from '../context/service-clients.ts';
-import type { RepairDeps } from './repair-books.ts';
+import { bodyOf, foundIn, problemOf, type ServiceClients } from '../context/service-clients.ts';
+import type { RepairDeps } from './repair-records.ts';
 
 // Room for a second attempt at one step.
 const STEP_TIMEOUT_MS = 5_000;
@@ -21,7 +21,7 @@ const REFUSALS: Record<string, RepairRefusal> = {
   [commonProblems.notFound.code]: 'changed',
 };
 
-/** @throws AppError for an answer that is no refusal of the step */
+/** Why a step was refused, null where it was not. @throws AppError for any other problem */
 function refusalIn(answer: ({ problem: true } & ProblemReply) | { problem: false }) {
   if (!answer.problem) return null;
   const refusal = REFUSALS[answer.body.code];
@@ -29,15 +29,15 @@ function refusalIn(answer: ({ problem: true } & ProblemReply) | { problem: false
   return refusal;
 }
 
-/** Binds the repair of the books to the services. */
-export function repairServices(clients: ServiceClients, traceId: string): RepairDeps {
+/** Binds the repair to the services. */
+export function repairClients(clients: ServiceClients, traceId: string): RepairDeps {
   const within = () => ({ deadline: deadlineIn(STEP_TIMEOUT_MS), traceId });
   return {
     async findOrder(orderId) {
       const request = { params: { orderId }, query: {} };
-      const answer = await clients.orders.call(orders.getOrderHistory, request, within());
-      if (answer.problem && answer.body.code === commonProblems.notFound.code) return null;
-      const { order, event } = bodyOf(answer);
+      const found = foundIn(await clients.orders.call(orders.getOrderHistory, request, within()));
+      if (found === null) return null;
+      const { order, event } = found;
       const operationId = order.payment?.operationId ?? null;
       return { status: order.status, operationId, eventId: event?.id ?? null };
     },
@@ -47,8 +47,8 @@ export function repairServices(clients: ServiceClients, traceId: string): Repair
     },
     async findDelivery({ eventId, position }) {
       const { partition, offset } = position ?? {};
-      const place = partition === undefined || offset === undefined ? {} : { partition, offset };
-      const request = { params: { eventId: eventId ?? '' }, query: place };
+      const source = partition === undefined || offset === undefined ? {} : { partition, offset };
+      const request = { params: { eventId: eventId ?? '' }, query: source };
       const answer = await clients.notifications.call(notifications.getDelivery, request, within());
       const { deadLetter, letter } = bodyOf(answer);
       if (letter !== null) return 'letter';

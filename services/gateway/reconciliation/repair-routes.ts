@@ -1,5 +1,6 @@
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/operator.ts';
+import { uuidCursor } from '#contracts/patterns.ts';
 import { repairTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { Violation } from '#platform/errors.ts';
@@ -7,36 +8,36 @@ import { type Language, languageOf } from '#platform/http/language.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { ledgerClients } from './ledger-clients.ts';
-import { cursorOf, differenceOf, placeOf } from './ledger-routes.ts';
-import { type Repaired, repairBooks } from './repair-books.ts';
-import { listRepairs, repairServices } from './repair-clients.ts';
-import { LIMITS, verifyLedger } from './verify-ledger.ts';
+import { LIMITS, reconcile } from './reconcile.ts';
+import { reconciliationClients } from './reconciliation-clients.ts';
+import { cursorOf, differenceOf, positionOf } from './reconciliation-routes.ts';
+import { listRepairs, repairClients } from './repair-clients.ts';
+import { type Repaired, repairRecords } from './repair-records.ts';
 
-// For reading; then come the steps, so few that they need no limit of time of their own.
+// Of the reconciliation. The steps that follow are few, so they need no deadline together.
 const READ_TIMEOUT_MS = 10_000;
 const STEPS_MAX = 50;
-const CURSOR = /^repairs:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const CURSOR = uuidCursor('repairs');
 
-/** The operator's repair after a restore, and what was repaired. */
+/** The operator's repair after a restore, and the list of repairs. */
 export function serveRepairs(app: HttpServer, gateway: Gateway): void {
   const { clients, identifyOperator } = gateway;
   const stop = new AbortController();
-  // Before the server waits for what runs: reading may run for long.
+  // Before the server waits for requests that run: a reconciliation may run for long.
   app.addHook('preClose', async () => stop.abort());
 
   serve(
     app,
     contract.repairBooks,
-    { identify: identifyOperator, check: reasonFault },
+    { identify: identifyOperator, check: missingReason },
     async ({ body, caller, request, traceId }) => {
       const deadline = deadlineIn(READ_TIMEOUT_MS);
-      const books = ledgerClients(clients, { deadline, stop: stop.signal, traceId });
-      const place = placeOf(body.cursor, { pointer: '/cursor' });
+      const deps = reconciliationClients(clients, { deadline, stop: stop.signal, traceId });
+      const position = positionOf(body.cursor, { pointer: '/cursor' });
       const limits = { ...LIMITS, differences: STEPS_MAX };
-      const { report, next } = await verifyLedger(books, place, limits);
+      const { report, next } = await reconcile(deps, position, limits);
       const { apply, reason = '' } = body;
-      const steps = await repairBooks(repairServices(clients, traceId), report.differences, {
+      const steps = await repairRecords(repairClients(clients, traceId), report.differences, {
         author: apply ? { reason, madeBy: caller.customerId } : null,
         writeOff: new Set(body.writeOff?.map((id) => id.toLowerCase())),
       });
@@ -61,8 +62,8 @@ export function serveRepairs(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** A repair without a reason would leave a record that nobody understands later. */
-function reasonFault(body: unknown): Violation[] {
+/** A repair without a reason would leave a record without an explanation. */
+function missingReason(body: unknown): Violation[] {
   const { apply, reason } = (body ?? {}) as { apply?: unknown; reason?: unknown };
   return apply === true && reason === undefined ? [{ pointer: '/reason', rule: 'required' }] : [];
 }

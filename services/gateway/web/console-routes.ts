@@ -4,17 +4,18 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { HttpServer } from '#platform/http/server.ts';
 
-/** Where the console is built to (`dev/start/console.ts`). */
+/** The built console (`dev/start/console.ts`). */
 const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
-/** Where addresses of the console's pages begin (`console/app.tsx`), `/` aside. */
-const PLACES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox'];
-/** Those that services have inside, too: there for browsers, and nothing to programs. */
-const SHARED_PLACES = ['/orders', '/letters', '/operator'];
+/** Prefixes of the console's pages (`console/app.tsx`), `/` aside. */
+const PREFIXES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox'];
+/** Prefixes that are also internal API paths: served only for `Accept: text/html`. */
+const SHARED_PREFIXES = ['/orders', '/letters', '/operator'];
 
 /**
- * Nothing comes from other hosts, no script or style stands in a page, and nobody frames it.
- * @param issuer where tokens are asked for, the only other host that is ever spoken to
+ * Nothing is loaded from other hosts, pages contain no inline script or style, and no page may be
+ * framed.
+ * @param issuer the only other host that the console calls, to get tokens
  */
 const consolePolicy = (issuer: string | undefined) =>
   [
@@ -32,7 +33,7 @@ const consolePolicy = (issuer: string | undefined) =>
   ].join('; ');
 
 // The frame that shows a letter's HTML. A letter has styles of its own, and the frame inside
-// inherits this policy: remote images and links to styles stay dead, no script of it runs.
+// inherits this policy: remote images and style sheets are not loaded, its scripts do not run.
 const LETTER_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -52,47 +53,47 @@ const COMMON_HEADERS = {
 // Their names change with their content.
 const ASSETS_MAX_AGE = '365d';
 
-/** What the console has to know of this set-up; no secret. */
-export interface ConsoleFacts {
+/** The content of `/console.json`: the settings that the console needs, no secrets. */
+export interface ConsoleConfig {
   currency: string;
   selfTopUp: boolean;
-  /** An external issuer keeps the accounts: one signs in there, or brings a token of it. */
+  /** `issuer`: customers sign in at an external issuer. `token`: they paste a token of it. */
   signIn: 'password' | 'issuer' | 'token';
-  /** That issuer, and as which public client the console asks it. */
+  /** The external issuer, and the console's public client there. */
   issuer: { url: string; clientId: string; scope: string; resource: string | null } | null;
   mailbox: boolean;
-  /** Which claim of a token makes an operator. */
+  /** The claim of a token that makes an operator. */
   operator: { claim: string; value: string };
 }
 
 /**
- * The web console at `/`, as static files. Where it is not wanted, or was not built (an image may
- * leave it out), `/` leads to the API's docs.
+ * The web console at `/`, as static files. Where it is off or was not built (an image may leave it
+ * out), `/` redirects to the API's docs.
  */
 export async function serveConsole(
   app: HttpServer,
-  wanted: boolean,
-  facts: ConsoleFacts,
+  enabled: boolean,
+  config: ConsoleConfig,
 ): Promise<void> {
-  if (!wanted || !existsSync(`${BUILT}index.html`)) {
+  if (!enabled || !existsSync(`${BUILT}index.html`)) {
     app.get('/', (_request, reply) => reply.redirect('/docs'));
     return;
   }
-  app.get('/console.json', (_request, reply) => reply.send(facts));
+  app.get('/console.json', (_request, reply) => reply.send(config));
   const page = await readFile(`${BUILT}index.html`);
   const letterFrame = await readFile(`${BUILT}letter.html`);
   const html = 'text/html; charset=utf-8';
-  const policy = consolePolicy(facts.issuer?.url);
+  const policy = consolePolicy(config.issuer?.url);
   const headers = { ...COMMON_HEADERS, 'content-security-policy': policy };
   app.get('/', (_request, reply) => reply.headers(headers).type(html).send(page));
   // Each page is the same document, whose script draws it.
-  for (const place of [...PLACES, ...SHARED_PLACES]) {
-    const forAll = PLACES.includes(place);
-    app.get<{ Params: { '*': string } }>(`${place}*`, (request, reply) => {
+  for (const prefix of [...PREFIXES, ...SHARED_PREFIXES]) {
+    const forAll = PREFIXES.includes(prefix);
+    app.get<{ Params: { '*': string } }>(`${prefix}*`, (request, reply) => {
       const below = request.params['*'];
       const isPage = below === '' || below.startsWith('/');
-      const isWelcome = forAll || request.headers.accept?.includes('text/html') === true;
-      if (!isPage || !isWelcome) return reply.callNotFound();
+      const isAccepted = forAll || request.headers.accept?.includes('text/html') === true;
+      if (!isPage || !isAccepted) return reply.callNotFound();
       return reply
         .headers({ ...headers, vary: 'accept' })
         .type(html)

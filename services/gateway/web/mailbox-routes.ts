@@ -7,7 +7,7 @@ const PASSED_HEADERS = ['content-type', 'content-security-policy', 'location'];
 
 /**
  * The mailbox of the default set-up, read only, for the console's page `/mailbox`. It exists only
- * where the set-up names one; it has no sign-in, as the letters in it went to nobody.
+ * where MAILBOX_URL is set. It needs no sign-in, since its letters never leave the machine.
  */
 export function serveMailbox(app: HttpServer, mailboxUrl: string): void {
   for (const path of ['/mailbox/messages', '/mailbox/messages/*']) {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { IDEMPOTENCY_KEY } from '#contracts/gateway.ts';
+import { IDEMPOTENCY_KEY } from '#contracts/patterns.ts';
 
 const HEADER = 'idempotency-key';
 const KEY = new RegExp(IDEMPOTENCY_KEY);
 
 /**
- * Headers of every answer of the gateway. The key comes back whatever the answer says, so that a
- * client knows with which one to repeat the request.
+ * Headers of every answer of the gateway. Every answer repeats the key, so that a client knows the
+ * key to repeat the request with.
  */
 export function answerHeadersOf(request: FastifyRequest): Record<string, string> {
   const key = keyOf(request);
@@ -20,7 +20,7 @@ export function answerHeadersOf(request: FastifyRequest): Record<string, string>
   };
 }
 
-/** The client's own key; else a new one, where the operation takes one: handlers then find it. */
+/** The client's own key; else a new one where the operation takes a key, for its handler to find. */
 function keyOf({ method, headers, routeOptions }: FastifyRequest): unknown {
   if (headers[HEADER] === undefined && method === 'POST') {
     const { properties = {} } = (routeOptions.schema?.headers ?? {}) as { properties?: object };

@@ -5,43 +5,43 @@ import type { LedgerDifference } from '#contracts/operator.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
 import type { Remedy } from '#contracts/repairs.ts';
 
-/** All that the services have written down under one order id. */
-export interface OrderBooks {
+/** All records of the services under one order id. */
+export interface OrderRecords {
   orderId: string;
   order: AuditedOrder | undefined;
   payment: AuditedPayment | undefined;
   letters: AuditedLetter[];
 }
 
-/** How far the topic was read; null where there is no topic. */
+/** How far notifications has read the topic; null where there is no topic. */
 export interface ReadPositions {
   topicId: string | null;
   data: { partition: number; position: number; end: number }[];
 }
 
-/** Two records that contradict each other, and what makes them agree again. */
-export interface BookDifference extends Pick<LedgerDifference, 'relation' | 'id' | 'detail'> {
+/** Two records that contradict each other, and the remedy. */
+export interface RecordDifference extends Pick<LedgerDifference, 'relation' | 'id' | 'detail'> {
   remedy: Remedy;
-  /** The letter that it is about, where it is about one. */
+  /** The letter, where the difference is about one. */
   letterId?: string;
 }
 
-type Detail = Omit<BookDifference, 'relation' | 'id'>;
+type Detail = Omit<RecordDifference, 'relation' | 'id'>;
 
-/** What an order's books come to. */
+/** The differences of one order. */
 export interface OrderFinding {
-  differences: BookDifference[];
+  differences: RecordDifference[];
   /** Differences that an operator recorded as known. */
   acknowledged: number;
-  /** Where an event is whose letter is on its way; null when the letter is there or lost. */
+  /** Where an event is that is not a letter yet; null when the letter exists or is lost. */
   eventWaits: 'unpublished' | 'unread' | null;
 }
 
-// In which an event that something else publishes becomes a letter's row. Kafka Connect waits five
+// An event that Debezium publishes becomes a letter within this time. Kafka Connect waits five
 // minutes for a worker that left before it moves a connector, which then has to catch up.
 const HAND_OVER_MS = 15 * 60_000;
 
-/** What an order of each end demands of its decision. */
+/** The decision that belongs to each end of an order. */
 const DECISIONS = {
   Paid: 'captured',
   'insufficient-funds': 'declined',
@@ -49,29 +49,29 @@ const DECISIONS = {
 } as const;
 
 /**
- * Compares what was written under one order id. Work under way never looks like a difference, as
- * long as the order was read before its decision and the positions, and these before the letters:
- * a decision exists before its order ends, a letter before its position is passed.
+ * Compares the records under one order id. Work in progress is no difference if the order was read
+ * before its decision and the positions, and these before the letters: a decision exists before its
+ * order ends, a letter before its position is passed.
  */
-export function compareBooks(books: OrderBooks, positions: ReadPositions): OrderFinding {
-  const { orderId, order, payment } = books;
-  const name = (relation: BookDifference['relation'], details: Detail[]) =>
+export function compareRecords(records: OrderRecords, positions: ReadPositions): OrderFinding {
+  const { orderId, order, payment } = records;
+  const named = (relation: RecordDifference['relation'], details: Detail[]) =>
     details.map((detail) => ({ relation, id: orderId, ...detail }));
   const settled = isSettled(order, payment);
-  const letter = compareLetters(books, positions);
+  const letter = compareLetters(records, positions);
   return {
     differences: [
-      ...name('operation-decision', payment === undefined ? [] : compareCharge(payment)),
-      ...name('decision-order', settled ? [] : compareDecision(order, payment)),
-      ...name('order-event', compareEvent(order)),
-      ...name('event-letter', letter.details),
+      ...named('operation-decision', payment === undefined ? [] : compareCharge(payment)),
+      ...named('decision-order', settled ? [] : compareDecision(order, payment)),
+      ...named('order-event', compareEvent(order)),
+      ...named('event-letter', letter.details),
     ],
     acknowledged: (settled ? 1 : 0) + letter.acknowledged,
     eventWaits: letter.eventWaits,
   };
 }
 
-/** Contradictions that no restore of one database causes. */
+/** Contradictions that the restore of one database does not cause. */
 function byHand(details: string[]): Detail[] {
   return details.map((detail) => ({ detail, remedy: 'by-hand' }));
 }
@@ -99,7 +99,7 @@ function compareCharge(payment: AuditedPayment): Detail[] {
   return byHand(details);
 }
 
-/** A decision that an operator recorded as known: it has no order, or its order was written off. */
+/** A decision that an operator acknowledged: it has no order, or its order was written off. */
 function isSettled(order: AuditedOrder | undefined, payment: AuditedPayment | undefined): boolean {
   if (!payment?.settled || payment.decision === 'captured') return false;
   return order === undefined ? true : order.status === 'Paid' && payment.settled === 'write-off';
@@ -128,9 +128,9 @@ function compareDecision(
   return [...byHand(details), ...compareEnd(order, payment)];
 }
 
-/** A decision whose order does not exist: orders was restored to an older state. */
+/** A decision without its order: orders was restored to an older state. */
 function compareStray({ decision, reversalId }: AuditedPayment): Detail[] {
-  // The money of the lost order was given back: nothing is left to repair.
+  // The money of the lost order was given back, so nothing is left to repair.
   if (reversalId) return [];
   const remedy = decision === 'captured' ? 'reverse-charge' : 'acknowledge';
   return [{ detail: `the payment is ${decision}, but of no order`, remedy }];
@@ -143,7 +143,7 @@ function compareEnd(order: AuditedOrder, payment: AuditedPayment): Detail[] {
   if (decision !== expected) {
     const detail = `the order is ${endOf(order)}, but its payment is ${decision}`;
     if (decision !== 'captured') return byHand([detail]);
-    // Once the charge of a Cancelled order is reversed, the customer has what is due.
+    // After the reversal of its charge a Cancelled order has cost the customer nothing.
     return reversalId ? [] : [{ detail, remedy: 'reverse-charge' }];
   }
   if (order.operationId !== operationId) {
@@ -164,7 +164,7 @@ function compareEvent(order: AuditedOrder | undefined): Detail[] {
   return [];
 }
 
-/** What the letters of an order come to. */
+/** The differences of an order's letters. */
 interface LetterFinding {
   details: Detail[];
   acknowledged: number;
@@ -172,7 +172,7 @@ interface LetterFinding {
 }
 
 /** Exactly one letter for an order that ended, saying what the order says. Invariant I6. */
-function compareLetters({ order, letters }: OrderBooks, positions: ReadPositions): LetterFinding {
+function compareLetters({ order, letters }: OrderRecords, positions: ReadPositions): LetterFinding {
   const ended = order !== undefined && order.status !== 'Pending';
   const own = ended ? letters.find(({ id }) => id === order.eventId) : undefined;
   const strays = letters.filter((letter) => letter !== own);
@@ -190,7 +190,7 @@ function compareLetters({ order, letters }: OrderBooks, positions: ReadPositions
   return { details: [...details, lost], acknowledged, eventWaits };
 }
 
-/** A letter that was sent about something that orders does not know. */
+/** A letter whose event orders does not know. */
 function strayOf(order: AuditedOrder | undefined, letterId: string): Detail {
   const letter = `the letter ${letterId}`;
   if (order === undefined) {
@@ -207,8 +207,8 @@ function compareText(order: AuditedOrder, letter: AuditedLetter): string[] {
   const details: string[] = [];
   const kind = order.status === 'Paid' ? 'happiness' : 'grief';
   if (letter.kind !== kind || letter.reason !== order.statusReason) {
-    const told = `${letter.kind}${letter.reason === null ? '' : ` (${letter.reason})`}`;
-    details.push(`the order is ${endOf(order)}, its letter one of ${told}`);
+    const said = `${letter.kind}${letter.reason === null ? '' : ` (${letter.reason})`}`;
+    details.push(`the order is ${endOf(order)}, its letter one of ${said}`);
   }
   if (letter.customerId !== order.customerId) {
     details.push(`the order is of ${order.customerId}, its letter to ${letter.customerId}`);
@@ -220,7 +220,7 @@ function compareText(order: AuditedOrder, letter: AuditedLetter): string[] {
   return details;
 }
 
-/** An ended order without its letter: the event is still under way, or what is wrong with it. */
+/** Why an ended order has no letter: the event is still in progress, or was lost. */
 function whyNoLetter(
   { event, eventAgeMs, position }: AuditedOrder,
   { topicId, data }: ReadPositions,
@@ -228,12 +228,12 @@ function whyNoLetter(
   const lost = (detail: string) => ({ detail, eventWaits: null });
   if (event === 'unpublished') return { detail: null, eventWaits: 'unpublished' };
   if (event === 'handed-over') {
-    // The outbox does not tell whether it is published. Either way it is not read, for some time.
+    // The outbox does not say whether Debezium has published it, so it gets some time.
     if ((eventAgeMs ?? 0) < HAND_OVER_MS) return { detail: null, eventWaits: 'unread' };
     return lost('was left to Debezium 15 minutes ago or more, and there is no letter');
   }
   if (event === 'expired') return lost('is past its time in the outbox, and there is no letter');
-  // Without a sound event there is nothing that a letter could come of; that is reported already.
+  // Without a sound event there can be no letter; compareEvent has reported it.
   if (event !== 'published') return { detail: null, eventWaits: null };
   if (position === null) return lost('was published, but not told where, and there is no letter');
   const place = `${position.partition}:${position.offset}`;

@@ -3,15 +3,15 @@ import { test } from 'node:test';
 import type { AuditedPayment } from '#contracts/billing.ts';
 import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
-import type { Bounds } from './read-books.ts';
+import type { Bounds } from './read-records.ts';
 import {
-  type LedgerLimits,
-  type LedgerPlace,
-  type VerifyLedgerDeps,
-  verifyLedger,
-} from './verify-ledger.ts';
+  type ReconcileDeps,
+  type ReconciliationLimits,
+  type ReconciliationPosition,
+  reconcile,
+} from './reconcile.ts';
 
-const LIMITS: LedgerLimits = {
+const LIMITS: ReconciliationLimits = {
   orders: 3,
   payments: 4,
   letters: 4,
@@ -64,8 +64,8 @@ const letter = (number: number, id = idOf(number, 'c')): AuditedLetter => ({
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** Books of all services in memory, and what happens to them while they are compared. */
-function books(count: number) {
+/** Records of all services in memory, which change while they are compared. */
+function services(count: number) {
   const world = {
     orders: upTo(count).map(paid),
     payments: upTo(count).map(captured),
@@ -102,7 +102,7 @@ function books(count: number) {
     const last = found.length < bounds.limit ? null : (found.at(-1) ?? null);
     return { checked: found.length, faults, last };
   }
-  const deps: VerifyLedgerDeps = {
+  const deps: ReconcileDeps = {
     auditOrders: (bounds) =>
       read('orders', () =>
         world.orders.filter(({ id }) => within(id, bounds)).slice(0, bounds.limit),
@@ -139,24 +139,24 @@ function books(count: number) {
 }
 
 /** Follows the places to the end. */
-async function verifyAll(deps: VerifyLedgerDeps) {
+async function verifyAll(deps: ReconcileDeps) {
   const reports = [];
-  let place: LedgerPlace | null = null;
+  let position: ReconciliationPosition | null = null;
   do {
-    const { report, next } = await verifyLedger(deps, place, LIMITS);
+    const { report, next } = await reconcile(deps, position, LIMITS);
     assert.equal(report.complete, next === null);
     reports.push(report);
-    place = next;
-  } while (place !== null);
+    position = next;
+  } while (position !== null);
   return reports;
 }
 
 const nothingWaits = { pendingOrders: 0, unpublishedEvents: 0, unreadEvents: 0, unsentLetters: 0 };
 
-test('sound books are ok: everything is counted once, nothing read again', async () => {
+test('sound records are ok: everything is counted once, nothing read again', async () => {
   for (const count of [0, 1, 2, 3, 4, 6, 7, 10]) {
-    const { deps, pauses } = books(count);
-    const { report, next } = await verifyLedger(deps, null, LIMITS);
+    const { deps, pauses } = services(count);
+    const { report, next } = await reconcile(deps, null, LIMITS);
     assert.deepEqual(report, {
       ok: true,
       complete: true,
@@ -172,14 +172,14 @@ test('sound books are ok: everything is counted once, nothing read again', async
 });
 
 test('what is on its way is counted and is no difference', async () => {
-  const world = books(6);
+  const world = services(6);
   world.orders.splice(0, 3, pending(1), { ...paid(2), event: 'unpublished', position: null });
   world.payments.splice(0, 1);
   world.letters.splice(0, 4, { ...letter(3), state: 'queued' }, { ...letter(4), state: 'failed' });
   world.orders.splice(2, 0, paid(3));
   world.letters.splice(2, 1);
   world.position = 5;
-  const { report } = await verifyLedger(world.deps, null, LIMITS);
+  const { report } = await reconcile(world.deps, null, LIMITS);
   assert.deepEqual(report.differences, []);
   assert.deepEqual(report.waiting, {
     pendingOrders: 1,
@@ -191,14 +191,14 @@ test('what is on its way is counted and is no difference', async () => {
   assert.deepEqual([report.checked.orders, report.checked.letters], [6, 3]);
 });
 
-test('a difference stands when every reading has it: four, with pauses between them', async () => {
-  const world = books(2);
+test('a difference is reported when four reads find it, with pauses between them', async () => {
+  const world = services(2);
   world.letters.splice(1, 1);
   let readings = 0;
   world.before = (name) => {
     if (name === 'orders') readings++;
   };
-  const { report } = await verifyLedger(world.deps, null, LIMITS);
+  const { report } = await reconcile(world.deps, null, LIMITS);
   assert.equal(report.ok, false);
   assert.deepEqual(
     report.differences.map(({ relation, id }) => [relation, id]),
@@ -209,8 +209,8 @@ test('a difference stands when every reading has it: four, with pauses between t
   assert.deepEqual(report.checked, { orders: 2, letters: 2 - 1, wallets: 3, events: 2 });
 });
 
-test('an order placed, paid and told while its page is read is no difference', async () => {
-  const world = books(2);
+test('an order that is placed, paid and announced while its page is read is no difference', async () => {
+  const world = services(2);
   // Read as Pending, ended before its letter is looked for.
   world.orders.push(pending(3));
   let begun = false;
@@ -223,14 +223,14 @@ test('an order placed, paid and told while its page is read is no difference', a
       world.letters.push(letter(number));
     }
   };
-  const { report } = await verifyLedger(world.deps, null, LIMITS);
+  const { report } = await reconcile(world.deps, null, LIMITS);
   assert.deepEqual(report.differences, []);
   assert.equal(world.pauses.length, 1);
   assert.deepEqual([report.checked.orders, report.checked.letters], [4, 4]);
 });
 
 test('traffic in every reading hides neither itself nor a real difference', async () => {
-  const world = books(2);
+  const world = services(2);
   world.letters.splice(0, 1);
   let placed = 2;
   // In each reading another order comes between the orders and their payments.
@@ -241,7 +241,7 @@ test('traffic in every reading hides neither itself nor a real difference', asyn
     world.payments.push(captured(placed));
     world.letters.push(letter(placed));
   };
-  const { report } = await verifyLedger(world.deps, null, LIMITS);
+  const { report } = await reconcile(world.deps, null, LIMITS);
   assert.deepEqual(
     report.differences.map(({ relation, id }) => [relation, id]),
     [['event-letter', idOf(1)]],
@@ -249,25 +249,25 @@ test('traffic in every reading hides neither itself nor a real difference', asyn
   assert.ok(placed > 4, 'nothing was placed meanwhile');
 });
 
-test('a fault that is told in other words each time is the same fault', async () => {
-  const world = books(1);
+test('a fault with another text at each read is the same fault', async () => {
+  const world = services(1);
   let reading = 0;
   world.before = (name) => {
     if (name === 'wallets') world.faults.set('boris', `the balance is ${reading++}`);
   };
-  const { report } = await verifyLedger(world.deps, null, LIMITS);
+  const { report } = await reconcile(world.deps, null, LIMITS);
   assert.deepEqual(report.differences, [
     { relation: 'balance-operations', id: 'boris', detail: 'the balance is 3', remedy: 'by-hand' },
   ]);
 });
 
 test('records of no order are found on every page, the last one and the first one too', async () => {
-  const world = books(7);
+  const world = services(7);
   // Neither orders nor anything else between these payments and letters.
   world.orders.splice(2, 3);
   world.orders.pop();
   world.events = [];
-  const { report } = await verifyLedger(world.deps, null, LIMITS);
+  const { report } = await reconcile(world.deps, null, LIMITS);
   assert.deepEqual(
     report.differences.map(({ relation, id }) => [relation, id]),
     [3, 4, 5, 7].flatMap((number) => [
@@ -278,8 +278,8 @@ test('records of no order are found on every page, the last one and the first on
   assert.deepEqual([report.checked.orders, report.checked.letters], [3, 7]);
 });
 
-test('whatever one service has too much of, an answer stays small and all of it is seen', async () => {
-  const world = books(40);
+test('an answer stays small when one service has too many rows, and all of them are compared', async () => {
+  const world = services(40);
   world.orders = [];
   world.events = [];
   const letters = upTo(9).map((number) => letter(20, idOf(number, 'd')));
@@ -296,11 +296,11 @@ test('whatever one service has too much of, an answer stays small and all of it 
 
 test('records of no order are all seen where only one service has them', async () => {
   for (const kept of ['payments', 'letters'] as const) {
-    const world = books(20);
+    const world = services(20);
     world.orders = [];
     world.events = [];
     world[kept === 'payments' ? 'letters' : 'payments'] = [];
-    const { report } = await verifyLedger(world.deps, null, LIMITS);
+    const { report } = await reconcile(world.deps, null, LIMITS);
     assert.deepEqual(
       report.differences.map(({ id }) => id),
       upTo(20).map((number) => idOf(number)),
@@ -309,8 +309,8 @@ test('records of no order are all seen where only one service has them', async (
   }
 });
 
-test('when the time is over the place tells where to go on: nothing twice, nothing skipped', async () => {
-  const world = books(8);
+test('at the deadline the position says where to go on: nothing twice, nothing skipped', async () => {
+  const world = services(8);
   world.letters.splice(4, 1);
   world.faults.set('vera', 'the balance is 1').set(idOf(3, 'c'), 'no such order');
   world.mayGoOn = () => false;
@@ -337,8 +337,8 @@ test('when the time is over the place tells where to go on: nothing twice, nothi
   );
 });
 
-test('an answer tells 200 differences; the next goes on behind the last order that it told', async () => {
-  const world = books(450);
+test('an answer holds 200 differences; the next one goes on after its last order', async () => {
+  const world = services(450);
   world.letters = [];
   // Two differences of one order, that may not be torn apart.
   world.payments.splice(199, 1);
@@ -350,15 +350,15 @@ test('an answer tells 200 differences; the next goes on behind the last order th
     wallets: 100,
     differences: 200,
   };
-  const first = await verifyLedger(world.deps, null, big);
+  const first = await reconcile(world.deps, null, big);
   assert.deepEqual([first.report.ok, first.report.complete], [false, false]);
   assert.equal(first.report.differences.length, 199);
   assert.equal(first.report.checked.orders, 199);
   assert.deepEqual(first.next, { phase: 'orders', after: idOf(199) });
-  const second = await verifyLedger(world.deps, first.next, big);
+  const second = await reconcile(world.deps, first.next, big);
   assert.equal(second.report.differences.length, 200);
   assert.equal(second.report.differences[0]?.id, idOf(200));
-  const third = await verifyLedger(world.deps, second.next, big);
+  const third = await reconcile(world.deps, second.next, big);
   assert.equal(third.report.differences.length, 450 + 1 - 399);
   assert.equal(third.next, null);
   assert.equal(first.report.checked.orders + second.report.checked.orders, 398);
@@ -366,7 +366,7 @@ test('an answer tells 200 differences; the next goes on behind the last order th
 });
 
 test('one order with more differences than an answer holds does not stop the check', async () => {
-  const world = books(3);
+  const world = services(3);
   for (const number of upTo(300)) world.letters.push(letter(2, idOf(number, 'd')));
   world.letters.sort((one, other) => (one.orderId + one.id < other.orderId + other.id ? -1 : 1));
   const reports = await verifyAll(world.deps);
@@ -380,21 +380,21 @@ test('one order with more differences than an answer holds does not stop the che
   );
 });
 
-test('a gateway that stops tells nothing that it read once only', async () => {
-  const world = books(6);
+test('a gateway that stops reports nothing that it read only once', async () => {
+  const world = services(6);
   world.letters.splice(4, 1);
   world.mayPause = () => false;
-  const { report, next } = await verifyLedger(world.deps, null, LIMITS);
+  const { report, next } = await reconcile(world.deps, null, LIMITS);
   assert.deepEqual([report.differences, report.complete], [[], false]);
   assert.deepEqual(next, { phase: 'orders', after: idOf(3) });
   assert.equal(report.checked.orders, 3);
 });
 
-test('a neighbour that is away ends the check', async () => {
+test('a service that does not answer ends the reconciliation', async () => {
   const away = new Error('away');
-  const { deps } = books(1);
+  const { deps } = services(1);
   for (const name of ['auditOrders', 'auditPayments', 'auditPositions', 'auditLetters'] as const) {
     const broken = { ...deps, [name]: () => Promise.reject(away) };
-    await assert.rejects(verifyLedger(broken, null, LIMITS), away, name);
+    await assert.rejects(reconcile(broken, null, LIMITS), away, name);
   }
 });

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { AuditedPayment, PaymentRepair } from '#contracts/billing.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
 import type { RepairRefusal } from '#contracts/repairs.ts';
-import { type CurrentOrder, type RepairDeps, repairBooks } from './repair-books.ts';
-import type { FoundDifference } from './verify-ledger.ts';
+import type { FoundDifference } from './reconcile.ts';
+import { type CurrentOrder, type RepairDeps, repairRecords } from './repair-records.ts';
 
 const rub = (amount: number) => ({ amount, currency: 'RUB' });
 const idOf = (number: number, kind = 'a') => `00000000-0000-7000-8000-${kind}0000000000${number}`;
@@ -47,7 +47,7 @@ const difference = (
   detail: 'x',
   remedy,
   ...(found.letterId !== undefined && { letterId: found.letterId }),
-  books: { orderId: idOf(number), order: found.order, payment: found.payment, letters: [] },
+  records: { orderId: idOf(number), order: found.order, payment: found.payment, letters: [] },
 });
 
 /** Services in memory: what they hold now, and what was asked of them. */
@@ -130,10 +130,10 @@ const steps: [name: string, given: FoundDifference, step: unknown[], orders?: Au
 for (const [name, given, [kind, id, body], orders = []] of steps) {
   test(name, async () => {
     const { deps, done } = services({ orders, balance: 100 });
-    const [dry] = await repairBooks(deps, [given], DRY);
+    const [dry] = await repairRecords(deps, [given], DRY);
     assert.equal(dry?.state, 'planned');
     assert.deepEqual(done, [], 'a dry run did something');
-    const [repaired] = await repairBooks(deps, [given], ALONE);
+    const [repaired] = await repairRecords(deps, [given], ALONE);
     assert.equal(repaired?.state, 'done');
     assert.deepEqual(done, [[kind, id, { ...(body as object), ...AUTHOR }]]);
   });
@@ -143,7 +143,7 @@ test('a paid order that an operator writes off is not charged', async () => {
   const { deps, done } = services({ orders: [paid(1)], balance: 100 });
   const writeOff = new Set([idOf(1)]);
   const given = [difference(1, 'charge-again', { order: paid(1) })];
-  const [repaired] = await repairBooks(deps, given, { author: AUTHOR, writeOff });
+  const [repaired] = await repairRecords(deps, given, { author: AUTHOR, writeOff });
   assert.deepEqual([repaired?.remedy, repaired?.money], ['write-off', null]);
   assert.deepEqual(done, [['payment', idOf(1), { step: 'write-off', ...payment, ...AUTHOR }]]);
 });
@@ -151,14 +151,14 @@ test('a paid order that an operator writes off is not charged', async () => {
 test('an order is written off only where its payment is what is missing', async () => {
   const { deps } = services({ orders: [cancelled(1, 'voided')] });
   const given = [difference(1, 'record-decision', { order: cancelled(1, 'voided') })];
-  const [repaired] = await repairBooks(deps, given, { ...ALONE, writeOff: new Set([idOf(1)]) });
+  const [repaired] = await repairRecords(deps, given, { ...ALONE, writeOff: new Set([idOf(1)]) });
   assert.equal(repaired?.remedy, 'record-decision');
 });
 
 test('what no repair performs is left', async () => {
   const { deps, done } = services({});
   const given = [difference(1, 'by-hand'), difference(2, 'wait')];
-  const states = (await repairBooks(deps, given, ALONE)).map(({ state }) => state);
+  const states = (await repairRecords(deps, given, ALONE)).map(({ state }) => state);
   assert.deepEqual([states, done], [['left', 'left'], []]);
 });
 
@@ -166,7 +166,7 @@ test('a dry run takes each charge from what the one before left', async () => {
   const orders = [1, 2, 3].map(paid);
   const { deps } = services({ orders, balance: 250 });
   const given = orders.map((order, index) => difference(index + 1, 'charge-again', { order }));
-  const repaired = await repairBooks(deps, given, DRY);
+  const repaired = await repairRecords(deps, given, DRY);
   assert.deepEqual(
     repaired.map(({ state, refusal, balance }) => [state, refusal, balance?.amount]),
     [
@@ -180,7 +180,7 @@ test('a dry run takes each charge from what the one before left', async () => {
 test('a wallet in another currency holds nothing for the charge', async () => {
   const order = { ...paid(1), total: { amount: 100, currency: 'USD' } };
   const { deps, done } = services({ orders: [order], balance: 1_000 });
-  const [repaired] = await repairBooks(deps, [difference(1, 'charge-again', { order })], ALONE);
+  const [repaired] = await repairRecords(deps, [difference(1, 'charge-again', { order })], ALONE);
   assert.deepEqual([repaired?.refusal, done], ['insufficient-funds', []]);
 });
 
@@ -211,7 +211,7 @@ const changed: [name: string, given: FoundDifference, orders: AuditedOrder[]][] 
 for (const [name, given, orders] of changed) {
   test(`nothing is done when what was compared has changed: ${name}`, async () => {
     const { deps, done } = services({ orders, balance: 1_000 });
-    const [repaired] = await repairBooks(deps, [given], ALONE);
+    const [repaired] = await repairRecords(deps, [given], ALONE);
     assert.deepEqual([repaired?.state, repaired?.refusal, done], ['refused', 'changed', []]);
   });
 }
@@ -223,7 +223,7 @@ test('an event whose letter came meanwhile, or that is a dead letter, is not pub
     ['dead-letter', 'dead-letter'],
   ] as const) {
     const { deps, done } = services({ orders: [paid(1)], delivery });
-    const [repaired] = await repairBooks(deps, given, ALONE);
+    const [repaired] = await repairRecords(deps, given, ALONE);
     assert.deepEqual([repaired?.refusal, done], [refusal, []]);
   }
 });
@@ -231,14 +231,14 @@ test('an event whose letter came meanwhile, or that is a dead letter, is not pub
 test('a missing outbox row is written again although its letter exists', async () => {
   const order = { ...paid(1), event: 'missing' as const };
   const { deps, done } = services({ orders: [order], delivery: 'letter' });
-  const [repaired] = await repairBooks(deps, [difference(1, 'publish-again', { order })], ALONE);
+  const [repaired] = await repairRecords(deps, [difference(1, 'publish-again', { order })], ALONE);
   assert.deepEqual([repaired?.state, done.length], ['done', 1]);
 });
 
 test('a refused step is reported as refused, and the next one is done', async () => {
   const { deps } = services({ orders: [paid(1)], balance: 100, refusal: 'changed' });
   const given = [difference(1, 'charge-again', { order: paid(1) }), difference(2, 'wait')];
-  const repaired = await repairBooks(deps, given, ALONE);
+  const repaired = await repairRecords(deps, given, ALONE);
   assert.deepEqual(
     repaired.map(({ state, refusal }) => [state, refusal]),
     [

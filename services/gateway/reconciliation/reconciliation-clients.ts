@@ -4,24 +4,24 @@ import * as orders from '#contracts/orders.ts';
 import { pause } from '#platform/async/backoff.ts';
 import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
 import { bodyOf, type ServiceClients } from '../context/service-clients.ts';
-import type { VerifyLedgerDeps } from './verify-ledger.ts';
+import type { ReconcileDeps } from './reconcile.ts';
 
 // Room for a second attempt at one page.
-const PAGE_BUDGET_MS = 5_000;
+const PAGE_TIMEOUT_MS = 5_000;
 // Longer than billing lets its statement run.
-const WALLETS_ATTEMPT_MS = 12_000;
+const WALLETS_TIMEOUT_MS = 12_000;
 
 /**
- * Binds the check of the books to the services.
- * @param options.deadline after it no further part is begun
+ * Binds the reconciliation to the services.
+ * @param options.deadline after it no further page is read
  * @param options.stop aborted when the gateway stops
  */
-export function ledgerClients(
+export function reconciliationClients(
   clients: ServiceClients,
   options: { deadline: Deadline; stop: AbortSignal; traceId: string },
-): VerifyLedgerDeps {
+): ReconcileDeps {
   const { deadline, stop, traceId } = options;
-  const page = () => ({ deadline: deadlineIn(PAGE_BUDGET_MS), traceId });
+  const page = () => ({ deadline: deadlineIn(PAGE_TIMEOUT_MS), traceId });
   return {
     async auditOrders(bounds) {
       const query = withoutNulls(bounds);
@@ -40,8 +40,8 @@ export function ledgerClients(
     async auditWallets(bounds) {
       const query = withoutNulls(bounds);
       const options = {
-        deadline: deadlineIn(WALLETS_ATTEMPT_MS),
-        attemptTimeoutMs: WALLETS_ATTEMPT_MS,
+        deadline: deadlineIn(WALLETS_TIMEOUT_MS),
+        attemptTimeoutMs: WALLETS_TIMEOUT_MS,
         traceId,
       };
       return bodyOf(await clients.billing.call(billing.auditWallets, { query }, options));
@@ -68,7 +68,7 @@ type WithoutNulls<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] }
   [K in keyof T as null extends T[K] ? K : never]?: NonNullable<T[K]>;
 };
 
-/** A bound that is not there is left out of the query. */
+/** Bounds that are null are left out of the query. */
 function withoutNulls<T extends object>(bounds: T): WithoutNulls<T> {
   return Object.fromEntries(
     Object.entries(bounds).filter(([, value]) => value !== null),

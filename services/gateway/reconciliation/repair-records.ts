@@ -3,9 +3,9 @@ import type { Money } from '#contracts/common.ts';
 import type { RepairedDifference } from '#contracts/operator.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
 import type { Remedy, RepairRefusal, RepairState } from '#contracts/repairs.ts';
-import type { FoundDifference } from './verify-ledger.ts';
+import type { FoundDifference } from './reconcile.ts';
 
-/** Who repairs and why. */
+/** The operator and the reason. */
 export interface RepairAuthor {
   reason: string;
   madeBy: string;
@@ -18,7 +18,7 @@ type PaymentChange = PaymentRepair extends infer R
     : never
   : never;
 
-/** What a repair changes. The `order` is the one that was compared, none where there is none. */
+/** The change of a repair. `order` is the record that was compared, absent where there is none. */
 export type Change =
   | { kind: 'payment'; orderId: string; order: AuditedOrder | undefined; change: PaymentChange }
   | { kind: 'event'; orderId: string; order: AuditedOrder }
@@ -26,23 +26,23 @@ export type Change =
 
 export interface PlannedStep {
   difference: FoundDifference;
-  /** That of the difference, or the write-off that an operator asked for instead. */
+  /** That of the difference, or a write-off on the operator's request. */
   remedy: Remedy;
   /** Null for a remedy that a repair does not perform. */
   change: Change | null;
   customerId: string | null;
-  /** What the wallet gets, negative for what it pays. */
+  /** The change of the wallet, negative for a charge. */
   money: Money | null;
 }
 
 /**
- * What a repair does about a difference. Decides alone by what was read, so that a dry run says
- * what a repair does.
+ * Plans the repair of a difference. Depends on the records alone, so that a dry run plans the same
+ * steps as a repair.
  * @param writeOff ids of Paid orders whose payment is lost for good
  */
 export function planStep(difference: FoundDifference, writeOff: ReadonlySet<string>): PlannedStep {
-  const { id, books, letterId, relation } = difference;
-  const { order, payment } = books ?? {};
+  const { id, records, letterId, relation } = difference;
+  const { order, payment } = records ?? {};
   const nothing = { difference, remedy: difference.remedy, change: null };
   const none: PlannedStep = { ...nothing, customerId: null, money: null };
   switch (difference.remedy) {
@@ -71,7 +71,7 @@ export function planStep(difference: FoundDifference, writeOff: ReadonlySet<stri
   }
 }
 
-/** Billing is older than orders: the decision that the order ended with is written again. */
+/** Billing is older than orders: writes the decision that the order ended with again. */
 function planDecision(
   difference: FoundDifference,
   order: AuditedOrder,
@@ -97,7 +97,7 @@ function planDecision(
   return planned('charge-again', change, { ...amount, amount: -amount.amount });
 }
 
-/** Orders is older than billing or notifications: what happened there cannot be undone. */
+/** Orders is older than billing or notifications: their records cannot be undone, only acknowledged. */
 function acknowledgement(found: {
   id: string;
   order: AuditedOrder | undefined;
@@ -112,7 +112,7 @@ function acknowledgement(found: {
   return { kind: 'payment', orderId, order, change: { step: 'acknowledge' } };
 }
 
-/** An order as it is at this moment. */
+/** The present state of an order. */
 export interface CurrentOrder {
   status: AuditedOrder['status'];
   operationId: string | null;
@@ -124,32 +124,32 @@ export interface RepairDeps {
   /** Null where the order does not exist. */
   findOrder: (orderId: string) => Promise<CurrentOrder | null>;
   findBalance: (customerId: string) => Promise<Money>;
-  /** What became of an event. */
+  /** The result of an event's delivery. */
   findDelivery: (order: AuditedOrder) => Promise<'letter' | 'dead-letter' | 'nothing'>;
   repairPayment: (orderId: string, repair: PaymentRepair) => Promise<RepairRefusal | null>;
   publishAgain: (orderId: string, author: RepairAuthor) => Promise<RepairRefusal | null>;
   acknowledgeLetter: (letterId: string, author: RepairAuthor) => Promise<RepairRefusal | null>;
 }
 
-/** A step and what became of it. */
+/** A step and its result. */
 export interface Repaired extends PlannedStep {
   state: RepairState;
   refusal: RepairRefusal | null;
-  /** What the wallet holds, where that is too little. */
+  /** The wallet's balance, where it is too low. */
   balance: RepairedDifference['balance'];
 }
 
 /**
- * Repairs differences one after the other, or only says what would be done.
- * @param author who repairs and why; null for a dry run
+ * Repairs differences one after the other, or only plans the steps.
+ * @param author null for a dry run
  */
-export async function repairBooks(
+export async function repairRecords(
   deps: RepairDeps,
   differences: FoundDifference[],
   { author, writeOff }: { author: RepairAuthor | null; writeOff: ReadonlySet<string> },
 ): Promise<Repaired[]> {
   const repaired: Repaired[] = [];
-  /** What is left in the wallets after the steps so far; a dry run takes nothing out of them. */
+  /** Balances after the steps so far: a dry run has to remember them, since it changes none. */
   const balances = new Map<string, Money>();
   for (const difference of differences) {
     const step = planStep(difference, writeOff);
@@ -164,9 +164,9 @@ export async function repairBooks(
       as('refused', refusal);
       continue;
     }
-    const lacking = await lackingFunds(deps, step, author === null ? balances : new Map());
-    if (lacking !== null) {
-      repaired.push({ ...step, state: 'refused', refusal: 'insufficient-funds', balance: lacking });
+    const tooLow = await insufficientBalance(deps, step, author === null ? balances : new Map());
+    if (tooLow !== null) {
+      repaired.push({ ...step, state: 'refused', refusal: 'insufficient-funds', balance: tooLow });
       continue;
     }
     const refused = author === null ? null : await perform(deps, step.change, author);
@@ -176,7 +176,7 @@ export async function repairBooks(
   return repaired;
 }
 
-/** Asked before each step, since orders go on: what was compared must still be so. */
+/** Reads the order again before each step: it may have changed since it was compared. */
 async function refusalOf(deps: RepairDeps, change: Change): Promise<RepairRefusal | null> {
   const { order } = change;
   const now = await deps.findOrder(change.orderId);
@@ -194,8 +194,8 @@ async function refusalOf(deps: RepairDeps, change: Change): Promise<RepairRefusa
   return delivery === 'dead-letter' ? 'dead-letter' : null;
 }
 
-/** @returns what the wallet holds where that is too little for the step; null where it is enough */
-async function lackingFunds(
+/** @returns the balance where it is too low for the step, else null */
+async function insufficientBalance(
   deps: RepairDeps,
   { customerId, money }: PlannedStep,
   balances: Map<string, Money>,

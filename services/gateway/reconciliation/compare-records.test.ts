@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { AuditedPayment } from '#contracts/billing.ts';
 import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
-import { compareBooks, type OrderFinding, type ReadPositions } from './compare-books.ts';
+import { compareRecords, type OrderFinding, type ReadPositions } from './compare-records.ts';
 
 const ID = '00000000-0000-7000-8000-00000000000a';
 const OPERATION = '00000000-0000-7000-8000-00000000000b';
@@ -76,13 +76,13 @@ interface Given {
 }
 
 function compare({ order, payment, letters = [], positions = READ }: Given): OrderFinding {
-  return compareBooks({ orderId: ID, order, payment, letters }, positions);
+  return compareRecords({ orderId: ID, order, payment, letters }, positions);
 }
 
 const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] = [
-  ['paid, charged, told', { order: PAID, payment: CAPTURED, letters: [HAPPY] }],
+  ['paid, charged, letter sent', { order: PAID, payment: CAPTURED, letters: [HAPPY] }],
   [
-    'declined and told',
+    'declined, letter sent',
     {
       order: cancelled('insufficient-funds'),
       payment: refused('declined'),
@@ -90,7 +90,7 @@ const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] 
     },
   ],
   [
-    'voided and told',
+    'voided, letter sent',
     { order: cancelled('voided'), payment: refused('voided'), letters: [grief('voided')] },
   ],
   ['pending without a decision', { order: PENDING }],
@@ -134,7 +134,7 @@ const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] 
     },
   ],
   [
-    'the topic was made anew after the letter came',
+    'the topic was recreated after the letter came',
     {
       order: PAID,
       payment: CAPTURED,
@@ -159,7 +159,7 @@ const charged = (charge: object): Given => ({
   ...whole,
   payment: { ...CAPTURED, charge: { ...CHARGE, ...charge } },
 });
-const told = (change: Partial<AuditedLetter>): Given => ({
+const withLetter = (change: Partial<AuditedLetter>): Given => ({
   ...whole,
   letters: [{ ...HAPPY, ...change }],
 });
@@ -245,11 +245,15 @@ const broken: [relation: string, detail: RegExp, given: Given][] = [
     /the letter .*d belongs to no event/,
     { ...whole, letters: [HAPPY, { ...HAPPY, id: OTHER }] },
   ],
-  ['event-letter', /Paid, its letter one of grief \(voided\)/, told(grief('voided'))],
-  ['event-letter', /Paid, its letter one of happiness \(voided\)/, told({ reason: 'voided' })],
-  ['event-letter', /Paid, its letter one of grief$/, told({ kind: 'grief' })],
-  ['event-letter', /of anna, its letter to boris/, told({ customerId: 'boris' })],
-  ['event-letter', /costs 100 RUB, its letter tells 1 RUB/, told({ total: rub(1) })],
+  ['event-letter', /Paid, its letter one of grief \(voided\)/, withLetter(grief('voided'))],
+  [
+    'event-letter',
+    /Paid, its letter one of happiness \(voided\)/,
+    withLetter({ reason: 'voided' }),
+  ],
+  ['event-letter', /Paid, its letter one of grief$/, withLetter({ kind: 'grief' })],
+  ['event-letter', /of anna, its letter to boris/, withLetter({ customerId: 'boris' })],
+  ['event-letter', /costs 100 RUB, its letter tells 1 RUB/, withLetter({ total: rub(1) })],
   ['event-letter', /past its time .*, and there is no letter/, unwritten({ event: 'expired' })],
   [
     'event-letter',
@@ -281,7 +285,7 @@ for (const [relation, detail, given] of broken) {
   });
 }
 
-test('every contradiction of an order is told', () => {
+test('every contradiction of an order is reported', () => {
   const { differences } = compare({
     order: { ...PAID, event: 'contradicting' },
     payment: { ...refused('voided'), charge: CHARGE },
@@ -334,7 +338,7 @@ const remedied: [name: string, remedies: string[], given: Given][] = [
     ['acknowledge'],
     { ...whole, letters: [HAPPY, { ...HAPPY, id: OTHER }] },
   ],
-  ['a letter that says something else', ['by-hand'], told({ total: rub(1) })],
+  ['a letter that says something else', ['by-hand'], withLetter({ total: rub(1) })],
 ];
 
 for (const [name, remedies, given] of remedied) {

@@ -1,25 +1,25 @@
 import type { AuditedPayment } from '#contracts/billing.ts';
 import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { AuditedOrder } from '#contracts/orders.ts';
-import type { OrderBooks, ReadPositions } from './compare-books.ts';
+import type { OrderRecords, ReadPositions } from './compare-records.ts';
 
-/** A part of a table in the order of its key. */
+/** A range of a table in the order of its key. */
 export interface Bounds {
-  /** Null begins at the beginning. */
+  /** Null: from the beginning. */
   after: string | null;
   limit: number;
 }
 
 export interface BoundsThrough extends Bounds {
-  /** The last order that belongs to it; null goes to the end. */
+  /** The last order of the range; null: to the end. */
   through: string | null;
 }
 
-export interface ReadBooksDeps {
+export interface ReadRecordsDeps {
   auditOrders: (bounds: Bounds) => Promise<AuditedOrder[]>;
   auditPayments: (bounds: BoundsThrough) => Promise<AuditedPayment[]>;
   auditPositions: () => Promise<ReadPositions>;
-  /** Of the order `after` the letters above `afterLetter` belong to the answer. */
+  /** Of the order `after`, letters above `afterLetter` are part of the answer. */
   auditLetters: (
     bounds: BoundsThrough & { afterLetter: string | null },
   ) => Promise<AuditedLetter[]>;
@@ -33,19 +33,19 @@ export interface PageLimits {
 }
 
 /**
- * What all services wrote down under the order ids of one page, by id. Each answer that is full
- * brings the page's end nearer, so a page is small whatever one service has too much of, and ids
- * that only billing or notifications know lie within some page too.
+ * The records of all services under the order ids of one page. A full answer shortens the page, so
+ * that no service answers too many rows. Ids that only billing or notifications know belong to some
+ * page too.
  *
- * The order of the reading is what keeps work under way from looking like a difference
- * (`compare-books.ts`).
- * @returns also the last order id that the page covers, null when it reaches the end
+ * The order of the reads keeps work in progress from looking like a difference
+ * (`compare-records.ts`).
+ * @returns also the last order id of the page, null at the end
  */
-export async function readBooks(
-  deps: ReadBooksDeps,
+export async function readRecords(
+  deps: ReadRecordsDeps,
   after: string | null,
   limits: PageLimits,
-): Promise<{ books: OrderBooks[]; positions: ReadPositions; end: string | null }> {
+): Promise<{ records: OrderRecords[]; positions: ReadPositions; end: string | null }> {
   const orders = await deps.auditOrders({ after, limit: limits.orders });
   let end = orders.length < limits.orders ? null : (orders.at(-1)?.id ?? null);
   const [payments, positions] = await Promise.all([
@@ -55,11 +55,11 @@ export async function readBooks(
   if (payments.length === limits.payments) end = payments.at(-1)?.orderId ?? end;
   const letters = await readLetters(deps, { after, through: end, limit: limits.letters });
   if (letters.length >= limits.letters) end = letters.at(-1)?.orderId ?? end;
-  return { books: gather({ orders, payments, letters }, end), positions, end };
+  return { records: groupByOrder({ orders, payments, letters }, end), positions, end };
 }
 
-/** Letters of whole orders: those of the last order are completed. */
-async function readLetters(deps: ReadBooksDeps, bounds: BoundsThrough): Promise<AuditedLetter[]> {
+/** Letters of whole orders: reads on until those of the last order are complete. */
+async function readLetters(deps: ReadRecordsDeps, bounds: BoundsThrough): Promise<AuditedLetter[]> {
   const letters = await deps.auditLetters({ ...bounds, afterLetter: null });
   let read = letters.length;
   while (read === bounds.limit) {
@@ -76,21 +76,21 @@ async function readLetters(deps: ReadBooksDeps, bounds: BoundsThrough): Promise<
   return letters;
 }
 
-function gather(
+function groupByOrder(
   read: { orders: AuditedOrder[]; payments: AuditedPayment[]; letters: AuditedLetter[] },
   end: string | null,
-): OrderBooks[] {
-  const byId = new Map<string, OrderBooks>();
-  const booksOf = (orderId: string): OrderBooks => {
+): OrderRecords[] {
+  const byId = new Map<string, OrderRecords>();
+  const recordsOf = (orderId: string): OrderRecords => {
     const known = byId.get(orderId);
     if (known !== undefined) return known;
-    const books: OrderBooks = { orderId, order: undefined, payment: undefined, letters: [] };
-    byId.set(orderId, books);
-    return books;
+    const records: OrderRecords = { orderId, order: undefined, payment: undefined, letters: [] };
+    byId.set(orderId, records);
+    return records;
   };
-  for (const order of read.orders) booksOf(order.id).order = order;
-  for (const payment of read.payments) booksOf(payment.orderId).payment = payment;
-  for (const letter of read.letters) booksOf(letter.orderId).letters.push(letter);
+  for (const order of read.orders) recordsOf(order.id).order = order;
+  for (const payment of read.payments) recordsOf(payment.orderId).payment = payment;
+  for (const letter of read.letters) recordsOf(letter.orderId).letters.push(letter);
   // UUIDs in lower case sort as text as the databases sort them.
   return [...byId.values()]
     .filter(({ orderId }) => end === null || orderId <= end)

@@ -1,4 +1,5 @@
 import * as contract from '#contracts/operator.ts';
+import { STORED_UUID } from '#contracts/patterns.ts';
 import { remedyTexts } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { ViolationPlace } from '#platform/errors.ts';
@@ -6,19 +7,19 @@ import { type Language, languageOf } from '#platform/http/language.ts';
 import { decodeCursor, encodeCursor } from '#platform/http/page.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { ledgerClients } from './ledger-clients.ts';
-import { type FoundDifference, type LedgerPlace, verifyLedger } from './verify-ledger.ts';
+import { type FoundDifference, type ReconciliationPosition, reconcile } from './reconcile.ts';
+import { reconciliationClients } from './reconciliation-clients.ts';
 
-// Shorter than what stands before a gateway usually waits for an answer; the rest is asked for
-// with the cursor.
-const BUDGET_MS = 20_000;
-const CURSOR =
-  /^ledger:((?:orders|events):(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})?|wallets:[\x21-\x7e]{0,255})$/;
+// Shorter than the usual timeout of a proxy in front of a gateway; a client goes on by the cursor.
+const TIMEOUT_MS = 20_000;
+const CURSOR = new RegExp(
+  `^ledger:((?:orders|events):(?:${STORED_UUID})?|wallets:[\\x21-\\x7e]{0,255})$`,
+);
 
-/** The operator's check of the books across all services. */
-export function serveLedger(app: HttpServer, gateway: Gateway): void {
+/** The operator's reconciliation of all services. */
+export function serveReconciliation(app: HttpServer, gateway: Gateway): void {
   const stop = new AbortController();
-  // Before the server waits for what runs: a check may run for long.
+  // Before the server waits for requests that run: a reconciliation may run for long.
   app.addHook('preClose', async () => stop.abort());
 
   serve(
@@ -26,12 +27,12 @@ export function serveLedger(app: HttpServer, gateway: Gateway): void {
     contract.verifyLedger,
     { identify: gateway.identifyOperator },
     async ({ query, request, traceId }) => {
-      const deps = ledgerClients(gateway.clients, {
-        deadline: deadlineIn(BUDGET_MS),
+      const deps = reconciliationClients(gateway.clients, {
+        deadline: deadlineIn(TIMEOUT_MS),
         stop: stop.signal,
         traceId,
       });
-      const { report, next } = await verifyLedger(deps, placeOf(query.cursor));
+      const { report, next } = await reconcile(deps, positionOf(query.cursor));
       const language = languageOf(request.headers['accept-language']);
       const differences = report.differences.map((each) => differenceOf(each, language));
       return { status: 200, body: { ...report, differences, nextCursor: cursorOf(next) } };
@@ -39,7 +40,7 @@ export function serveLedger(app: HttpServer, gateway: Gateway): void {
   );
 }
 
-/** A difference as a reader gets it. */
+/** A difference in the reader's language. */
 export function differenceOf(
   { relation, id, detail, remedy }: FoundDifference,
   language: Language,
@@ -48,13 +49,16 @@ export function differenceOf(
 }
 
 /** @returns null at the end */
-export function cursorOf(place: LedgerPlace | null): string | null {
-  return place && encodeCursor(`ledger:${place.phase}:${place.after ?? ''}`);
+export function cursorOf(position: ReconciliationPosition | null): string | null {
+  return position && encodeCursor(`ledger:${position.phase}:${position.after ?? ''}`);
 }
 
-export function placeOf(cursor: string | undefined, given?: ViolationPlace): LedgerPlace | null {
+export function positionOf(
+  cursor: string | undefined,
+  given?: ViolationPlace,
+): ReconciliationPosition | null {
   const key = decodeCursor(cursor, CURSOR, given);
   if (key === null) return null;
   const [, phase, after] = /^(\w+):(.*)$/.exec(key) as unknown as [string, string, string];
-  return { phase: phase as LedgerPlace['phase'], after: after === '' ? null : after };
+  return { phase: phase as ReconciliationPosition['phase'], after: after === '' ? null : after };
 }

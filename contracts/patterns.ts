@@ -1,0 +1,47 @@
+// Forms of texts that services, clients and cursors check. Browsers load this module too, so it
+// imports nothing.
+
+const uuidOf = (digit: string) => `${digit}{8}-(${digit}{4}-){3}${digit}{12}`;
+
+/** A UUID as callers may write it, in any case. */
+export const UUID_PATTERN = `^${uuidOf('[0-9a-fA-F]')}$`;
+/** The same, compiled. */
+export const UUID = new RegExp(UUID_PATTERN);
+/** A UUID as PostgreSQL writes it and as cursors hold it: in lower case, without anchors. */
+export const STORED_UUID = uuidOf('[0-9a-f]');
+
+/** The key inside a cursor of a list that goes by UUID. Its first group is the id. */
+export function uuidCursor(list: string): RegExp {
+  return new RegExp(`^${list}:(${STORED_UUID})$`);
+}
+
+/** 1 to `maxLength` visible ASCII characters: a header carries them without encoding. */
+export function visibleAscii(maxLength: number): string {
+  return `^[\\x21-\\x7e]{1,${maxLength}}$`;
+}
+
+/** A customer id: the token's `sub`, opaque. */
+export const CUSTOMER_ID = visibleAscii(255);
+/** An idempotency key. */
+export const IDEMPOTENCY_KEY = visibleAscii(255);
+
+// Control characters, line and paragraph separators: they would break a line of a letter, a log or
+// a terminal. Spelled as ranges, which every regular expression dialect knows.
+const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
+
+/** One line of plain text, without lone surrogates. */
+export const PLAIN_TEXT = `^[^${CONTROLS}\\ud800-\\udfff]*$`;
+
+/** Every run of characters that breaks a line, for `replace`. */
+export const LINE_BREAKS = new RegExp(`[${CONTROLS}]+`, 'g');
+
+// White space and characters without a glyph: soft hyphen, joiners, direction marks, fillers.
+const INVISIBLE =
+  '\\s\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
+  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb';
+
+/** One line of plain text with at least one visible character. */
+export const VISIBLE_TEXT = `^(?=.*[^${INVISIBLE}])${PLAIN_TEXT.slice(1)}`;
+
+/** The longest reason that an operator gives for a reversal or a repair. */
+export const REASON_MAX = 200;
