@@ -45,6 +45,11 @@ export class ApiProblem extends Error {
     return this.status === 0 || this.body.retryable;
   }
 
+  /** Whether the console itself failed: its message is not for readers, and in English. */
+  get own(): boolean {
+    return this.body.code === 'console';
+  }
+
   /** Whether something else answered in place of the API. */
   get foreign(): boolean {
     return this.body.code === 'foreign';

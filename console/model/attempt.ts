@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type ApiProblem, newKey } from './api.ts';
-import { keepDraft, readDraft } from './browser-storage.ts';
+import { readDraft, storeDraft } from './browser-storage.ts';
 import { problemOf, useAction } from './load.ts';
 import { repeatedly } from './orders.ts';
 import { useUnmountSignal } from './use-unmount-signal.ts';
@@ -16,16 +16,16 @@ export interface Attempting<R> {
    * What was sent and has no known outcome. Only repeating it under its key is safe, so it stays in
    * this tab, through reloads and sign-ins, until an answer of the API ends it.
    */
-  kept: Attempt<R> | null;
+  unresolved: Attempt<R> | null;
   running: boolean;
   /** Being asked again, or since before this page was opened. */
   repeating: boolean;
   problem: ApiProblem | null;
-  /** Sends a request under a new key. Only while nothing is kept. */
+  /** Sends a request under a new key. Only while nothing is unresolved. */
   start: (request: R) => void;
-  /** Sends what is kept again, under its key. */
+  /** Sends what is unresolved again, under its key. */
   again: () => void;
-  /** Gives up what is kept, whatever became of it. */
+  /** Gives up what is unresolved, whatever became of it. */
   discard: () => void;
 }
 
@@ -34,7 +34,7 @@ export interface Attempting<R> {
  * @param name of the draft in this tab
  * @param options.send one request for it; asked again while that may help
  * @param options.onEnd gets what came of it
- * @param options.resume whether what is kept is repeated when the page opens
+ * @param options.resume whether what is unresolved is repeated when the page opens
  */
 export function useAttempt<R, B>(
   name: string,
@@ -46,20 +46,20 @@ export function useAttempt<R, B>(
 ): Attempting<R> {
   const { send, onEnd, resume } = options;
   const open = useUnmountSignal();
-  const [kept, setKept] = useState<Attempt<R> | null>(() => readDraft(name));
+  const [unresolved, setUnresolved] = useState<Attempt<R> | null>(() => readDraft(name));
   const [repeating, setRepeating] = useState(false);
 
   const drop = (key: string) => {
     // Another page may have begun another attempt meanwhile.
-    if (readDraft<Attempt<R>>(name)?.key === key) keepDraft(name, null);
-    setKept((last) => (last?.key === key ? null : last));
+    if (readDraft<Attempt<R>>(name)?.key === key) storeDraft(name, null);
+    setUnresolved((last) => (last?.key === key ? null : last));
   };
 
   const action = useAction(async (attempt: Attempt<R>, sentBefore: boolean) => {
     let mayBeDone = sentBefore;
     setRepeating(sentBefore);
-    keepDraft(name, attempt);
-    setKept(attempt);
+    storeDraft(name, attempt);
+    setUnresolved(attempt);
     try {
       const onRepeat = () => {
         mayBeDone = true;
@@ -80,18 +80,18 @@ export function useAttempt<R, B>(
 
   // Once, when the page opens.
   useEffect(() => {
-    if (resume && kept !== null) action.run(kept, true);
+    if (resume && unresolved !== null) action.run(unresolved, true);
   }, []);
 
   return {
-    kept,
+    unresolved,
     repeating,
     running: action.running,
     problem: action.problem,
     start: (request) => action.run({ request, key: newKey() }, false),
-    again: () => kept !== null && action.run(kept, true),
+    again: () => unresolved !== null && action.run(unresolved, true),
     discard: () => {
-      if (kept !== null) drop(kept.key);
+      if (unresolved !== null) drop(unresolved.key);
       action.reset();
     },
   };

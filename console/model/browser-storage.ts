@@ -1,7 +1,7 @@
 // What the browser keeps. A browser may refuse (private windows, settings): then things are
 // forgotten with the page, and nothing else changes.
 
-export type Kept = 'session' | 'language' | 'theme';
+export type StoredItem = 'session' | 'language' | 'theme';
 
 const nameOf = (what: string) => `orderbell.${what}`;
 
@@ -14,11 +14,11 @@ function tried<T>(what: () => T, otherwise: T): T {
 }
 
 /** For all tabs, until it is removed. */
-export function readKept(what: Kept): string | null {
+export function readStored(what: StoredItem): string | null {
   return tried(() => localStorage.getItem(nameOf(what)), null);
 }
 
-export function keep(what: Kept, value: string | null): void {
+export function store(what: StoredItem, value: string | null): void {
   tried(() => {
     if (value === null) localStorage.removeItem(nameOf(what));
     else localStorage.setItem(nameOf(what), value);
@@ -26,7 +26,10 @@ export function keep(what: Kept, value: string | null): void {
 }
 
 /** Calls back when another tab changed it. @returns how to stop */
-export function onKeptElsewhere(what: Kept, changed: (value: string | null) => void): () => void {
+export function onStoredElsewhere(
+  what: StoredItem,
+  changed: (value: string | null) => void,
+): () => void {
   const listener = (event: StorageEvent) => {
     // Without a key everything was removed.
     if (event.key === null || event.key === nameOf(what)) changed(event.newValue);
@@ -43,7 +46,7 @@ export function readDraft<T>(name: string): T | null {
   }, null);
 }
 
-export function keepDraft(name: string, value: unknown): void {
+export function storeDraft(name: string, value: unknown): void {
   tried(() => {
     if (value === null) sessionStorage.removeItem(nameOf(`draft.${name}`));
     else sessionStorage.setItem(nameOf(`draft.${name}`), JSON.stringify(value));

@@ -21,7 +21,7 @@ export type Theme = 'auto' | 'light' | 'dark';
 /** What all pages share. */
 export interface Console {
   api: Api;
-  facts: ServerConfig;
+  config: ServerConfig;
   session: Session | null;
   /** The session ended by itself: its page says so. */
   expired: boolean;

@@ -96,12 +96,12 @@ function untilVisible(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Any error as a problem: a defect of ours is shown, too, rather than a page that stands still. */
+/** Any error as a problem, so that a defect of the console is shown instead of a page that hangs. */
 export function problemOf(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
   const detail = error instanceof Error ? error.message : String(error);
   return new ApiProblem({
-    title: 'Ошибка · Error',
+    title: '',
     detail,
     status: -1,
     code: 'console',

@@ -1,4 +1,4 @@
-import { keep, readKept } from './browser-storage.ts';
+import { readStored, store } from './browser-storage.ts';
 
 /** Who is signed in. */
 export interface Session {
@@ -63,7 +63,7 @@ function wordsOf(claims: Record<string, unknown>, path: string): string[] {
 
 /** The session kept in this browser, null without one that is still valid. */
 export function readSession(now: number): Session | null {
-  return parseSession(readKept('session'), now);
+  return parseSession(readStored('session'), now);
 }
 
 export function parseSession(text: string | null, now: number): Session | null {
@@ -76,6 +76,6 @@ export function parseSession(text: string | null, now: number): Session | null {
   }
 }
 
-export function keepSession(session: Session | null): void {
-  keep('session', session === null ? null : JSON.stringify(session));
+export function storeSession(session: Session | null): void {
+  store('session', session === null ? null : JSON.stringify(session));
 }

@@ -12,10 +12,10 @@ import { mailbox } from '../texts/mailbox.ts';
  */
 export function MailboxPage() {
   const texts = useTexts(mailbox);
-  const { facts } = useConsole();
+  const { config } = useConsole();
   const { query } = useLocation();
   const { id } = useRoute().params;
-  if (!facts.mailbox) {
+  if (!config.mailbox) {
     return (
       <Page title={texts.title} narrow>
         <p>{texts.elsewhere}</p>

@@ -42,3 +42,13 @@ export function Page(props: {
     </div>
   );
 }
+
+/** A part of a page with a heading of its own. */
+export function Card(props: { id: string; title: string; children: ComponentChildren }) {
+  return (
+    <section class="card" aria-labelledby={props.id}>
+      <h2 id={props.id}>{props.title}</h2>
+      {props.children}
+    </section>
+  );
+}

@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso';
 import { useTexts } from '../model/context.ts';
-import { shell } from '../texts/shell.ts';
+import { common } from '../texts/common.ts';
 
 /**
  * From page to page of a list, newest first. The place is in the address: back, reload and a link
@@ -12,7 +12,7 @@ export function Pager(props: {
   parameter?: string;
 }) {
   const { nextCursor, parameter = 'cursor' } = props;
-  const texts = useTexts(shell);
+  const texts = useTexts(common);
   const { path, query } = useLocation();
   const { [parameter]: cursor, ...rest } = query;
   if (nextCursor === null && cursor === undefined) return null;

@@ -80,7 +80,7 @@ export function ResendLetters({ onResent }: { onResent: () => void }) {
           {texts.look}
         </button>
       </p>
-      {problem !== null && <Problem problem={problem} />}
+      <Problem problem={problem} />
       {found !== null && (
         <Notice tone="wait">
           <p>{texts.found(textOf(found))}</p>
