@@ -5,7 +5,7 @@ import { problemOf, useAction } from './load.ts';
 import { repeatedly } from './orders.ts';
 import { useUnmountSignal } from './use-unmount-signal.ts';
 
-/** Something that must not be done twice: what was asked for, and under which key. */
+/** A request that must not be carried out twice, with its idempotency key. */
 export interface Attempt<R> {
   request: R;
   key: string;
@@ -13,28 +13,28 @@ export interface Attempt<R> {
 
 export interface Attempting<R> {
   /**
-   * What was sent and has no known outcome. Only repeating it under its key is safe, so it stays in
-   * this tab, through reloads and sign-ins, until an answer of the API ends it.
+   * The attempt that was sent and has no known outcome. Only repeating it under its key is safe, so
+   * this tab stores it through reloads and sign-ins until the API decides it.
    */
   unresolved: Attempt<R> | null;
   running: boolean;
-  /** Being asked again, or since before this page was opened. */
+  /** The request is being repeated, or was sent before this page was opened. */
   repeating: boolean;
   problem: ApiProblem | null;
-  /** Sends a request under a new key. Only while nothing is unresolved. */
+  /** Sends a request under a new key. Only while `unresolved` is null. */
   start: (request: R) => void;
-  /** Sends what is unresolved again, under its key. */
+  /** Repeats the unresolved attempt under its key. */
   again: () => void;
-  /** Gives up what is unresolved, whatever became of it. */
+  /** Forgets the unresolved attempt. */
   discard: () => void;
 }
 
 /**
- * One attempt at a time.
+ * Runs one attempt at a time.
  * @param name of the draft in this tab
- * @param options.send one request for it; asked again while that may help
- * @param options.onEnd gets what came of it
- * @param options.resume whether what is unresolved is repeated when the page opens
+ * @param options.send sends one request; it is repeated while that may help
+ * @param options.onEnd gets the result
+ * @param options.resume whether an unresolved attempt is repeated when the page opens
  */
 export function useAttempt<R, B>(
   name: string,

@@ -2,7 +2,7 @@ import { parseAmount, parseQuantity } from '#contracts/amounts.ts';
 import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 
-/** One item as a person types it. */
+/** One item as typed. */
 export interface OrderRow {
   /** For the screen only. */
   id: string;
@@ -13,7 +13,7 @@ export interface OrderRow {
 
 export type RowViolation = 'name' | 'quantity' | 'price';
 
-/** The total of what is typed so far. */
+/** The total of the rows. */
 export type Total = { kind: 'sum'; amount: number } | { kind: 'nothing' } | { kind: 'too-large' };
 
 let made = 0;

@@ -78,7 +78,7 @@ function FindCustomer() {
       <button type="submit" disabled={running}>
         {texts.find}
       </button>
-      {found?.data.length === 0 && <Notice tone="bad">{texts.nobody(found.text)}</Notice>}
+      {found?.data.length === 0 && <Notice tone="bad">{texts.notFound(found.text)}</Notice>}
       {found !== null && found.data.length > 1 && (
         <Notice tone="wait">
           <p>{texts.several}</p>
@@ -115,7 +115,7 @@ function CustomerWallet({ customerId }: { customerId: string }) {
     <Loading loaded={customers}>
       {({ data: [customer] }) =>
         customer === undefined ? (
-          <Notice tone="bad">{texts.nobody(customerId)}</Notice>
+          <Notice tone="bad">{texts.notFound(customerId)}</Notice>
         ) : (
           <>
             <CustomerFacts customer={customer} />

@@ -54,7 +54,7 @@ interface Row {
   side: ComponentChildren;
   dim: ComponentChildren;
   error?: string | null | undefined;
-  /** The row is shown beside the list. */
+  /** The item is open next to the list. */
   current?: boolean;
   /** A button next to the link. */
   action?: ComponentChildren;

@@ -3,12 +3,12 @@ import { useTexts } from '../model/context.ts';
 import { common } from '../texts/common.ts';
 
 /**
- * From page to page of a list, newest first. The place is in the address: back, reload and a link
- * that is sent to somebody work.
+ * The links between the pages of a list, newest first. The address holds the cursor, so that back,
+ * reload and shared links work.
  */
 export function Pager(props: {
   nextCursor: string | null;
-  /** Of the address; also what the API calls it. */
+  /** The name of the cursor in the address. */
   parameter?: string;
 }) {
   const { nextCursor, parameter = 'cursor' } = props;

@@ -28,7 +28,7 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
   await t.test('who does not exist is not found, and there is nothing to top up', async () => {
     for (const nobody of ['pat@example.com', 'nobody']) {
       await find(nobody);
-      await page.getByText(texts.nobody(nobody)).waitFor();
+      await page.getByText(texts.notFound(nobody)).waitFor();
       assert.equal(await page.getByLabel(words.wallet.amount).count(), 0);
     }
     assert.deepEqual(await barriersOn(page), []);
