@@ -8,7 +8,7 @@ const COLOURS: Record<PublicOrder['status'], Colour> = {
   Cancelled: 'red',
 };
 
-/** The status in words, with its colour. */
+/** The status label with its colour. */
 export function statusCell({ status, statusLabel }: PublicOrder): Exclude<Cell, string> {
   return { text: statusLabel, colour: COLOURS[status] };
 }
