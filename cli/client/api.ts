@@ -1,3 +1,5 @@
+// client/: the API's client, sessions and exit codes. It needs no other room.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
 import { type Judgement, judgeAnswer, receiveAnswer, retryAfterMs } from '#contracts/answers.ts';

@@ -1,3 +1,5 @@
+// commands/: one file per group of commands. They need all other rooms.
+
 import type { Command } from 'commander';
 import * as contract from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';

@@ -1,3 +1,5 @@
+// terminal/: input and output of commands. It needs client/ and texts/.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, createApi } from '../client/api.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';

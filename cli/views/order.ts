@@ -1,3 +1,5 @@
+// views/: answers of the API as text. They need terminal/.
+
 import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { type Cell, type Colour, facts, type Screen, table } from '../terminal/screen.ts';

@@ -1,3 +1,5 @@
+// model/: data, requests and browser state of the console, without markup. It needs no other room.
+
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Api } from './api.ts';

@@ -1,3 +1,5 @@
+// pages/: one file per page; app.tsx knows their addresses. They need parts/, model/ and texts/.
+
 import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { Wallet } from '#contracts/billing.ts';

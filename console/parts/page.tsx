@@ -1,3 +1,5 @@
+// parts/: components that pages share. They need model/ and texts/.
+
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 

@@ -1,40 +1,5 @@
-import type { JourneyStep, Participant } from '#contracts/journey.ts';
-
-type Kind = JourneyStep['kind'];
-
-interface JourneyTexts {
-  participants: Record<Participant, string>;
-  /** The label of the arrow. */
-  kinds: Record<Kind, string>;
-  /** Added to the label unless the step is simply done. */
-  outcomes: Record<JourneyStep['outcome'], string>;
-  decisions: Record<string, string>;
-  diagram: string;
-  steps: string;
-  sync: string;
-  async: string;
-  complete: string;
-  watching: string;
-  total: (duration: string) => string;
-  after: (duration: string) => string;
-  noMoment: string;
-  clocks: string;
-  unavailable: (service: string) => string;
-  recovered: string;
-  recovering: string;
-  event: string;
-  place: string;
-  placeOf: (partition: number, offset: number) => string;
-  key: string;
-  headers: string;
-  payload: string;
-  published: string;
-  notPublished: string;
-  deadLetter: string;
-  attempt: (number: number) => string;
-}
-
-export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
+/** The journey of an order. `kinds` are the labels of its arrows; `outcomes` follow a label. */
+export const journey = {
   ru: {
     participants: {
       client: 'Клиент',
@@ -77,24 +42,24 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       '406': '406 Недостаточно средств',
       '409': '409 Отменен',
       '202': '202 Ожидает оплаты',
-    },
+    } as Record<string, string>,
     diagram: 'Диаграмма последовательности заказа. Те же шаги перечислены ниже',
     steps: 'Шаги',
     sync: 'Пока клиент ждёт ответа',
     async: 'После ответа клиенту, по событию',
     complete: 'Все шаги завершены.',
     watching: 'Заказ ещё в пути: новые шаги появятся сами.',
-    total: (duration) => `Общее время: ${duration}.`,
-    after: (duration) => `+${duration}`,
+    total: (duration: string) => `Общее время: ${duration}.`,
+    after: (duration: string) => `+${duration}`,
     noMoment: 'время этого шага не записывается',
     clocks:
       'Сервисы записывают время каждый по своим часам. Публикация отмечается после подтверждения брокера, поэтому её отметка может быть позже отметки о получении.',
-    unavailable: (service) => `Сервис «${service}» не отвечает, его шаги пока не видны.`,
+    unavailable: (service: string) => `Сервис «${service}» не отвечает, его шаги пока не видны.`,
     recovered: 'Запрос прервался, заказ завершила система восстановления.',
     recovering: 'Запрос прервался, система восстановления завершает заказ.',
     event: 'Событие',
     place: 'Топик и офсет',
-    placeOf: (partition, offset) => `партиция ${partition}, офсет ${offset}`,
+    placeOf: (partition: number, offset: number) => `партиция ${partition}, офсет ${offset}`,
     key: 'Ключ',
     headers: 'Заголовки',
     payload: 'Содержимое',
@@ -102,7 +67,7 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
     notPublished: 'ещё не опубликовано',
     deadLetter:
       'По этому событию не удалось создать письмо. Оператор видит его среди необработанных.',
-    attempt: (number) => `попытка ${number}`,
+    attempt: (number: number) => `попытка ${number}`,
   },
   en: {
     participants: {
@@ -146,24 +111,25 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       '406': '406 Insufficient funds',
       '409': '409 Cancelled',
       '202': '202 Awaiting payment',
-    },
+    } as Record<string, string>,
     diagram: 'Sequence diagram of the order. The same steps are listed below',
     steps: 'Steps',
     sync: 'While the client waits',
     async: 'After the response, driven by the event',
     complete: 'All steps are complete.',
     watching: 'Still in progress: new steps will appear here.',
-    total: (duration) => `Total time: ${duration}.`,
-    after: (duration) => `+${duration}`,
+    total: (duration: string) => `Total time: ${duration}.`,
+    after: (duration: string) => `+${duration}`,
     noMoment: 'the time of this step isn’t recorded',
     clocks:
       'Each service uses its own clock. Publishing is recorded once the broker confirms it, so its timestamp can be later than that of receiving.',
-    unavailable: (service) => `${service} isn’t responding, so its steps are missing for now.`,
+    unavailable: (service: string) =>
+      `${service} isn’t responding, so its steps are missing for now.`,
     recovered: 'The request was interrupted. Recovery completed the order.',
     recovering: 'The request was interrupted. Recovery is completing the order.',
     event: 'Event',
     place: 'Topic and offset',
-    placeOf: (partition, offset) => `partition ${partition}, offset ${offset}`,
+    placeOf: (partition: number, offset: number) => `partition ${partition}, offset ${offset}`,
     key: 'Key',
     headers: 'Headers',
     payload: 'Payload',
@@ -171,6 +137,6 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
     notPublished: 'not published yet',
     deadLetter:
       'This event couldn’t be turned into a letter. The operator sees it as a dead letter.',
-    attempt: (number) => `attempt ${number}`,
+    attempt: (number: number) => `attempt ${number}`,
   },
 };
