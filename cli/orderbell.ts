@@ -1,13 +1,13 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-// `npm run orderbell -- <command>`: the public API from a terminal.
+// The entry of `npm run orderbell -- <command>`: a client of the public API.
 
-// Where `npm start` keeps it too: without it half of each call's time goes into stripping types.
+// Shared with `npm start`. Without it, stripping types takes half of each call's time.
 enableCompileCache(join(import.meta.dirname, '..', '.orderbell', 'compile-cache'));
 const { runProgram } = await import('./program.ts');
 
-// A reader that has seen enough (`| head`) is no fault.
+// A reader that closes the pipe (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;

@@ -56,10 +56,10 @@ test('every command has an example and a description of each option and argument
 });
 
 const wrong: [words: string[], says: RegExp][] = [
-  [['ordr'], /нет команды 'ordr'\s+\(может быть, order\?\)/],
+  [['ordr'], /неизвестная команда 'ordr'\s+\(может быть, order\?\)/],
   [['operator', 'overvew'], /может быть, overview/],
   [['operator', 'undo-top-up', 'a', 'b'], /не указан параметр '--reason <text>'/],
-  [['order'], /не указано 'item'/],
+  [['order'], /не указан аргумент 'item'/],
   [['order', 'Книга'], /«Книга»: нет цены/],
   [['order', 'Книга:0@5', 'Чай@пять'], /«Книга:0@5»: количество[\s\S]*«Чай@пять»: неверная цена/],
   [['order', 'Чай@1.005'], /в валюте RUB их не больше 2/],
@@ -74,12 +74,12 @@ const wrong: [words: string[], says: RegExp][] = [
   [['top-up', '5', '--currency', 'XYZ'], /--currency/],
   [['orders', '--status', 'paid'], /Допустимо: Pending, Paid, Cancelled/],
   [['orders', '--limit', '101'], /--limit/],
-  [['show', '17'], /«?17»? — не номер/],
+  [['show', '17'], /«17» — не номер\. Номер выглядит так: 0198c0de-/],
   [['login'], /Укажите адрес почты/],
   [['operator', 'redrive'], /--all/],
   [['operator', 'overview', '--watch', '--json'], /--watch и --json/],
-  [['wallet', '--url', 'ftp://127.0.0.1'], /не адрес http/],
-  [['wallet', '--colour'], /нет параметра '--colour'/],
+  [['wallet', '--url', 'ftp://127.0.0.1'], /«ftp:\/\/127\.0\.0\.1» — не адрес http/],
+  [['wallet', '--colour'], /неизвестный параметр '--colour'/],
 ];
 
 for (const [words, says] of wrong) {
@@ -109,7 +109,7 @@ test('where nobody answers: 5, with the key and the command that repeats safely'
   const env = { ORDERBELL_TOKEN: 'x' };
   const login = await cli.run('login', 'anna@example.com', '--password', 'correct horse');
   assert.equal(login.code, 5);
-  assert.match(login.stderr, /Нет ответа от http:\/\/127\.0\.0\.1:2 /);
+  assert.match(login.stderr, /Нет ответа от http:\/\/127\.0\.0\.1:2 .*--url .*ORDERBELL_URL/);
   const order = await cli.runWith({ env }, 'order', 'Чай и «печенье»@1', '--wait', '0', '--json');
   assert.deepEqual([order.code, order.stdout], [5, '']);
   assert.match(order.stderr, /orderbell -- order 'Чай и «печенье»@1' --key [0-9a-f-]{36}$/m);
@@ -126,7 +126,7 @@ test('the language is that of LC_ALL, else LANG, and Russian otherwise', () => {
   assert.equal(languageOfEnvironment({}), 'ru');
 });
 
-test('a command to paste survives a context', () => {
+test('a command to paste survives a shell', () => {
   assert.equal(
     commandLine(['order', "Bob's tea@1", 'x@2']),
     "npm run orderbell -- order 'Bob'\\''s tea@1' x@2",

@@ -7,15 +7,19 @@ import { addLetterCommands } from './commands/letter.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
 import { addWalletCommands } from './commands/wallet.ts';
-import { type CommandContext, type CommonOptions, openShell } from './terminal/command-context.ts';
+import {
+  type CommandContext,
+  type CommonOptions,
+  openContext,
+} from './terminal/command-context.ts';
 import { PROGRAM } from './terminal/command-line.ts';
 import type { CommandRegistrar } from './terminal/command-registrar.ts';
 import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
 
 /**
- * Runs one call of the program.
- * @param words without those of Node
- * @returns the exit code; everything was printed
+ * Runs one command and prints its result.
+ * @param words the arguments without Node's own
+ * @returns the exit code
  */
 export async function runProgram(words: string[]): Promise<ExitCode> {
   const language = languageOf(words);
@@ -24,7 +28,7 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   const program = createProgram(language, (role) => (handler) => async (...args) => {
     const command = args.pop() as Command;
     const options = args.pop();
-    context = await openShell(command.optsWithGlobals<CommonOptions>(), role);
+    context = await openContext(command.optsWithGlobals<CommonOptions>(), role);
     code = (await handler(context, options, ...args)) ?? EXIT.done;
   });
   try {
@@ -36,7 +40,7 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   }
 }
 
-/** The commands with their help, and what runs them. */
+/** Declares the commands with their help. */
 export function createProgram(
   language: Language,
   runAs: (role: Role) => CommandRegistrar['run'],
@@ -51,7 +55,7 @@ export function createProgram(
     .configureHelp({
       showGlobalOptions: true,
       styleTitle: (title) => titleIn(language, title),
-      // Without commander's English remarks on values and defaults: the descriptions tell them.
+      // Without commander's English remarks on values and defaults: the descriptions name them.
       optionDescription: ({ description }) => description,
     })
     .configureOutput({
@@ -76,7 +80,7 @@ export function createProgram(
   return program.addHelpText('after', `\n${say('ending')}`);
 }
 
-/** Before anything is parsed: the help is in this language too. */
+/** Read before parsing, because the help is in this language, too. */
 function languageOf(words: string[]): Language {
   const at = words.findLastIndex((word) => word === '--lang' || word.startsWith('--lang='));
   const given = words[at]?.includes('=') ? words[at]?.slice('--lang='.length) : words[at + 1];
@@ -84,7 +88,7 @@ function languageOf(words: string[]): Language {
   return languageOfEnvironment(process.env);
 }
 
-/** Says on standard error what went wrong; for programs, the API's answer goes to the output. */
+/** Prints an error to standard error; with `--json`, the API's answer goes to standard output. */
 function report(error: unknown, context: CommandContext | undefined): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (!(error instanceof CliError)) {
@@ -114,17 +118,17 @@ function titleIn(language: Language, title: string): string {
   return language === 'ru' ? (TITLES[title] ?? title) : title;
 }
 
-// Commander's texts; one that is not listed stays English.
+// Commander's texts; those that are not listed stay English.
 const ERRORS: [RegExp, string][] = [
-  [/^error: unknown command '(.*)'/m, "ошибка: нет команды '$1'"],
-  [/^error: unknown option '(.*)'/m, "ошибка: нет параметра '$1'"],
-  [/^error: missing required argument '(.*)'/m, "ошибка: не указано '$1'"],
+  [/^error: unknown command '(.*)'/m, "ошибка: неизвестная команда '$1'"],
+  [/^error: unknown option '(.*)'/m, "ошибка: неизвестный параметр '$1'"],
+  [/^error: missing required argument '(.*)'/m, "ошибка: не указан аргумент '$1'"],
   [/^error: required option '(.*)' not specified/m, "ошибка: не указан параметр '$1'"],
-  [/^error: option '(.*)' argument missing/m, "ошибка: нет значения у '$1'"],
+  [/^error: option '(.*)' argument missing/m, "ошибка: не указано значение параметра '$1'"],
   [/^error: too many arguments.*$/m, 'ошибка: лишние аргументы'],
   [
     /^error: (?:option|command-argument value) '(.*)' argument '(.*)' is invalid\./m,
-    "ошибка: '$1' не может быть '$2'.",
+    "ошибка: '$2' не подходит для '$1'.",
   ],
   [/Allowed choices are (.*)\./, 'Допустимо: $1.'],
   [/\(Did you mean one of (.*)\?\)/, '(может быть, одно из: $1?)'],

@@ -48,7 +48,7 @@ test('the course scenario from the command line, and --json is the answer as it 
   assert.match(await done(cli, 'wallet'), /^Баланс {2}0,00 ₽$/m);
   assert.match(
     await done(cli, 'top-up', '1000'),
-    /^Пополнено на 1 000,00 ₽, на кошельке 1 000,00 ₽/,
+    /^Пополнено на 1 000,00 ₽\. Баланс: 1 000,00 ₽\./,
   );
 
   const paid = await json(cli, 'order', 'Книга:2@300', '--key', 'monday');
@@ -93,9 +93,9 @@ test('the course scenario from the command line, and --json is the answer as it 
   const text = await done(cli, 'letter', letter.id);
   assert.match(text, /\nТема +Письмо счастья[\s\S]*Здравствуйте, Анна[\s\S]*попытка 1 .* 250 /);
   const journey = await done(cli, 'journey', paid.id, '--watch');
-  assert.match(journey, /\+\d+ мс {2}gateway +──▶ {2}billing +решить об оплате +сделано/);
+  assert.match(journey, /\+\d+ мс {2}gateway +──▶ {2}billing +решение об оплате +успешно/);
   assert.match(journey, /smtp +──▶ {2}notifications .* 250 2\.0\.0/);
-  assert.match(journey, /Событие +топик orders, раздел \d+, смещение \d+/);
+  assert.match(journey, /Событие +топик orders, партиция \d+, офсет \d+/);
   // Not on a terminal: nothing steers one.
   assert.ok(!journey.includes('\u001b'));
   const kept = await json(cli, 'journey', paid.id, '--watch');
@@ -123,7 +123,7 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
 
   assert.match(await done(cli, 'operator', 'overview'), /Последние заказы +1: оплачено 1/);
   assert.equal((await json(cli, 'operator', 'overview')).orders.latest.paid, 1);
-  assert.equal(await done(cli, 'operator', 'pending'), 'Пусто.\n');
+  assert.equal(await done(cli, 'operator', 'pending'), 'Ничего не найдено.\n');
   assert.match(await done(cli, 'operator', 'letters', '--state', 'sent'), /\*\*\*@example\.com/);
   assert.equal((await json(cli, 'operator', 'letter', letter.id)).id, letter.id);
   assert.match(await done(cli, 'operator', 'preview', letter.id), /Тема +Письмо счастья/);
@@ -139,15 +139,15 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
   assert.deepEqual(await json(cli, ...byReason, '--kind', 'grief'), [
     { matched: 0, resent: 0, nextCursor: null },
   ]);
-  assert.equal(await done(cli, ...byReason), 'Снова в очереди писем: 1.\n');
-  assert.equal(await done(cli, 'operator', 'resend', '--all'), 'Снова в очереди писем: 0.\n');
+  assert.equal(await done(cli, ...byReason), 'Снова в очереди: 1.\n');
+  assert.equal(await done(cli, 'operator', 'resend', '--all'), 'Снова в очереди: 0.\n');
   for (const words of [[], [letter.id, '--all'], [letter.id, '--dry-run'], ['--since', 'soon']]) {
     assert.equal((await cli.run('operator', 'resend', ...words)).code, 2, words.join(' '));
   }
-  assert.match(await done(cli, 'operator', 'journey', id), /решить об оплате/);
+  assert.match(await done(cli, 'operator', 'journey', id), /решение об оплате/);
   const { customerId } = await json(cli, 'profile');
   const small = ['operator', 'top-up', customerId, '0.01', '--yes'];
-  assert.match(await done(cli, ...small), /на кошельке 995,01 ₽/);
+  assert.match(await done(cli, ...small), /Баланс: 995,01 ₽/);
 
   await system.broker.publish({ key: 'k', value: Buffer.from('{}'), headers: {} });
   const dead = await eventually('the dead letter', async () => {
@@ -157,10 +157,13 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
   for (const words of [[dead.id], ['--all']]) {
     const redriven = await cli.run('operator', 'redrive', ...words);
     assert.equal(redriven.code, 1, redriven.stderr);
-    assert.match(redriven.stdout, /Снова не прочитано: header ce_type|отказано 1, осталось 1/);
+    assert.match(
+      redriven.stdout,
+      /Снова не удалось обработать: header ce_type|Снова с ошибкой: 1\. Осталось: 1\./,
+    );
   }
 
-  assert.match(await done(cli, 'operator', 'verify'), /^Книги сходятся\.\nПроверено +заказов 1,/);
+  assert.match(await done(cli, 'operator', 'verify'), /^Расхождений нет\.\nПроверено +заказов 1,/);
   const [report, ...more] = await json(cli, 'operator', 'verify');
   assert.deepEqual([report.ok, more], [true, []]);
   await queryRows(system.databaseUrl('billing'), 'update wallets set balance = balance + 1');
@@ -168,7 +171,7 @@ test('the operator sees, repairs and checks; books that differ exit with 1', asy
   assert.equal(differing.code, 1);
   assert.match(
     differing.stdout,
-    /Книги расходятся: 1\.[\s\S]*balance-operations[\s\S]*Разобраться вручную/,
+    /Найдено расхождений: 1\.[\s\S]*balance-operations[\s\S]*Разобраться вручную/,
   );
 });
 
@@ -178,8 +181,8 @@ test('a repair is shown, needs a reason, is done and listed', async (t) => {
   const { id } = await json(cli, 'order', 'Чай@5');
   await letterSent(cli, id);
   await operatorSignedIn(cli, system);
-  assert.equal(await done(cli, 'operator', 'repair'), 'Книги сходятся.\n');
-  assert.equal(await done(cli, 'operator', 'repairs'), 'Пусто.\n');
+  assert.equal(await done(cli, 'operator', 'repair'), 'Расхождений нет.\n');
+  assert.equal(await done(cli, 'operator', 'repairs'), 'Ничего не найдено.\n');
 
   // As after a restore of billing to a moment before the order.
   const billing = system.databaseUrl('billing');
@@ -196,7 +199,7 @@ test('a repair is shown, needs a reason, is done and listed', async (t) => {
   assert.match(await done(cli, 'operator', 'repair', '--write-off', id.toUpperCase()), /Списать/);
   const foreign = await cli.run('operator', 'repair', '--write-off', crypto.randomUUID());
   assert.equal(foreign.code, 1);
-  assert.match(foreign.stderr, /нечего списывать/);
+  assert.match(foreign.stderr, /списать нельзя/);
   assert.match(await done(cli, 'wallet'), /^Баланс +1 000,00 ₽$/m);
 
   const unreasoned = await cli.run('operator', 'repair', '--apply');
@@ -204,7 +207,7 @@ test('a repair is shown, needs a reason, is done and listed', async (t) => {
   assert.match(unreasoned.stderr, /--reason/);
   const words = ['operator', 'repair', '--apply', '--reason', 'billing from 11:40'];
   assert.match(await done(cli, ...words), /Сделано\.[\s\S]*Исправлено +1\n/);
-  assert.equal(await done(cli, ...words), 'Книги сходятся.\n');
+  assert.equal(await done(cli, ...words), 'Расхождений нет.\n');
   assert.match(await done(cli, 'wallet'), /^Баланс +995,00 ₽$/m);
   assert.match(
     await done(cli, 'operator', 'repairs'),
@@ -316,29 +319,32 @@ test('the operator sees whom a top-up is for, is asked, and can undo it', async 
   assert.equal(asked.code, 0, asked.stderr);
   assert.match(
     asked.stderr.replaceAll('\u00a0', ' '),
-    /^Зачислить 1 000,00 ₽ клиенту Анна \(.\*\*\*@example\.com\)\? Сейчас на кошельке: 500,00 ₽\./,
+    /^Зачислить 1 000,00 ₽ клиенту Анна \(.\*\*\*@example\.com\)\? Баланс: 500,00 ₽\./,
   );
   assert.equal(await balance(), 150_000);
   const declined = await topUp('нет\n');
   assert.deepEqual([declined.code, declined.stdout], [1, '']);
-  assert.match(declined.stderr, /Ничего не сделано\.$/m);
+  assert.match(declined.stderr, /Отменено, ничего не изменено\.$/m);
   const unattended = await topUp('');
   assert.equal(unattended.code, 2);
-  assert.match(unattended.stderr, /Без вопроса: --yes\.$/m);
+  assert.match(unattended.stderr, /Чтобы не спрашивать, добавьте --yes\.$/m);
   for (const nobody of ['pat@example.com', 'nobody']) {
     const refused = await cli.run('operator', 'top-up', nobody, '1000', '--yes');
     assert.deepEqual([refused.code, refused.stdout], [1, '']);
-    assert.match(refused.stderr, new RegExp(`^Клиента «${nobody}» нет`));
+    assert.match(refused.stderr, new RegExp(`^Клиент «${nobody}» не найден`));
   }
   assert.equal(await balance(), 150_000);
 
   const operations = await json(cli, 'operator', 'operations', anna.customerId);
   const { id } = operations.data[0];
   const undo = ['operator', 'undo-top-up', anna.customerId, id, '--reason', 'не тот клиент'];
-  const text = /^Пополнение отменено: списано 1 000,00 ₽, на кошельке 500,00 ₽\.$/m;
+  const text = /^Пополнение отменено: списано 1 000,00 ₽\. Баланс: 500,00 ₽\.$/m;
   const unasked = await cli.run(...undo);
   assert.equal(unasked.code, 2);
-  assert.match(unasked.stderr, /Отменить пополнение клиента .*Без вопроса: --yes\.$/ms);
+  assert.match(
+    unasked.stderr,
+    /Отменить пополнение клиента .*Чтобы не спрашивать, добавьте --yes\.$/ms,
+  );
   assert.equal(await balance(), 150_000);
   assert.match(await done(cli, ...undo, '--yes'), text);
   // Once, however often it is asked for.

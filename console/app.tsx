@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { createApi } from './model/api.ts';
 import { ConsoleContext } from './model/context.ts';
-import { useFacts, useLanguage, useSession, useTheme } from './model/state.ts';
+import { useLanguage, useServerConfig, useSession, useTheme } from './model/state.ts';
 import { DeadLetterPage } from './pages/dead-letter.tsx';
 import { DeadLettersPage } from './pages/dead-letters.tsx';
 import { gated } from './pages/gate.tsx';
@@ -26,10 +26,10 @@ import { ProfilePage } from './pages/profile.tsx';
 import { RegisterPage } from './pages/register.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { WalletPage } from './pages/wallet.tsx';
-import { Shell } from './parts/shell.tsx';
-import { shell } from './texts/shell.ts';
+import { AppFrame } from './parts/app-frame.tsx';
+import { common } from './texts/common.ts';
 
-// Addresses that are no page of the console: the browser goes there itself.
+// The browser loads other addresses itself.
 const CONSOLE_PATHS = /^\/(?!docs|openapi\.json|asyncapi\.json)/;
 
 /** Every page with its address; the gateway knows the same addresses (console-routes.ts). */
@@ -53,7 +53,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/operator/dead-letters/:id', gated('operator', DeadLetterPage)],
   ['/operator/ledger', gated('operator', LedgerPage)],
   ['/operator/wallets', gated('operator', OperatorWalletPage)],
-  // One address for both, so that the list stays while one reads.
+  // One route for both, so that the list stays while a letter is open.
   ['/mailbox/:id?', MailboxPage],
 ];
 
@@ -61,21 +61,21 @@ export function App() {
   const { language, setLanguage } = useLanguage();
   const { theme, setTheme } = useTheme();
   const { session, expired, signIn, signOut, expire } = useSession();
-  const { facts, waiting } = useFacts();
+  const { config, waiting } = useServerConfig();
   const token = session?.token ?? null;
   const api = useMemo(() => {
-    return createApi({ token, language, onExpired: expire, texts: shell[language] });
+    return createApi({ token, language, onExpired: expire, texts: common[language] });
   }, [token, language, expire]);
-  if (facts === null) {
+  if (config === null) {
     return (
       <p class="starting" role="status">
-        {waiting ? shell[language].noSetUp : ''}
+        {waiting ? common[language].connecting : ''}
       </p>
     );
   }
   const value = {
     api,
-    facts,
+    config,
     session,
     expired,
     signIn,
@@ -88,19 +88,19 @@ export function App() {
   return (
     <ConsoleContext.Provider value={value}>
       <LocationProvider scope={CONSOLE_PATHS}>
-        <Shell>
+        <AppFrame>
           <Pages />
-        </Shell>
+        </AppFrame>
       </LocationProvider>
     </ConsoleContext.Provider>
   );
 }
 
 function Pages() {
-  const [fault, setFault] = useState<Error | null>(null);
-  if (fault !== null) return <NotFoundPage fault={fault} />;
+  const [error, setError] = useState<Error | null>(null);
+  if (error !== null) return <NotFoundPage error={error} />;
   return (
-    <ErrorBoundary onError={setFault}>
+    <ErrorBoundary onError={setError}>
       <Router>
         {PAGES.map(([path, page]) => (
           <Route key={path} path={path} component={page} />

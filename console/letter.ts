@@ -1,6 +1,6 @@
-// The frame of a letter's HTML. It is a document of its own, because the console's policy forbids
-// the styles that letters bring, and a frame made from a text inherits the policy around it.
-// The letter itself goes into a frame inside, in which no script runs and nothing is fetched.
+// The frame of a letter's HTML. It is a separate document, because the console's policy forbids the
+// styles of letters, and a frame made from a text inherits the policy of its page. The letter is in
+// an inner sandboxed frame, which runs no script and fetches nothing.
 
 interface Letter {
   html: string;

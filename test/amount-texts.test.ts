@@ -4,8 +4,11 @@ import { test } from 'node:test';
 import { parseAmount, parseQuantity } from '#contracts/amounts.ts';
 import { parseItem } from '../cli/terminal/items.ts';
 import { textsIn } from '../cli/texts/messages.ts';
+import { account } from '../console/texts/account.ts';
 import { customer } from '../console/texts/customer.ts';
+import { ledger } from '../console/texts/ledger.ts';
 import { operator } from '../console/texts/operator.ts';
+import { operatorWallet } from '../console/texts/operator-wallet.ts';
 
 // What people are shown as an example can be typed in, in every currency. The advice about amounts
 // itself is tested with its module, contracts/amounts.test.ts.
@@ -15,7 +18,10 @@ const LANGUAGES = ['ru', 'en'] as const;
 
 test('the limits of a quantity can be typed as they are written', () => {
   for (const language of LANGUAGES) {
-    const texts = [customer[language].newOrder.quantityFault, textsIn(language)('item-quantity')];
+    const texts = [
+      customer[language].newOrder.quantityViolation,
+      textsIn(language)('item-quantity'),
+    ];
     for (const text of texts) {
       const numbers = text.match(/\d[\d\u00a0\u202f ,]*\d|\d/g) ?? [];
       assert.deepEqual(numbers.map(parseQuantity), [1, 10_000], text);
@@ -45,6 +51,6 @@ test('the examples of the command line are read in every currency', () => {
 });
 
 test('no other text of the console names an amount as an example', () => {
-  const texts = JSON.stringify([customer, operator]);
+  const texts = JSON.stringify([account, customer, ledger, operator, operatorWallet]);
   assert.doesNotMatch(texts, /\d[.,]\d\d\b/);
 });

@@ -78,7 +78,7 @@ export const SUITES: Suite[] = [
     quick: false,
     processes: 6,
     files: [
-      'test/console/{accessible,rough,operator,mailbox,journey,overview}.test.ts',
+      'test/console/{accessible,flaky-network,operator,mailbox,journey,overview}.test.ts',
       'test/system/{restore,clocks,ledger}.test.ts',
       'harness/books/books.test.ts',
       'services/billing/ledger/decide-payment.model.test.ts',

@@ -1,3 +1,5 @@
+// client/: the API's client, sessions and exit codes. It needs no other room.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
 import { type Judgement, judgeAnswer, receiveAnswer, retryAfterMs } from '#contracts/answers.ts';
@@ -5,12 +7,12 @@ import { signIn } from '#contracts/gateway.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from './exit-codes.ts';
 import type { Problem } from './problem.ts';
 
-/** What an operation of contracts/ says of itself. */
+/** The members of an operation of contracts/ that a call needs. */
 interface Operation {
   method: string;
   path: string;
   responses: Record<number, TSchema>;
-  /** Whether it takes no token. */
+  /** Takes no token. */
   public?: true;
 }
 
@@ -22,25 +24,25 @@ export interface ApiRequest {
   query?: Record<string, string | number | undefined>;
   headers?: Record<string, string>;
   body?: unknown;
-  /** Instead of the one of the session. */
+  /** Instead of the session's token. */
   token?: string;
-  /** How long it is repeated while no answer comes; 2 s for reads and 0 for the rest if absent. */
+  /** How long to repeat without an answer; by default 2 s for reads and 0 for writes. */
   waitMs?: number;
 }
 
 export interface ApiAnswer<B> {
   status: number;
   headers: Headers;
-  /** As it came, for programs. */
+  /** The body as it came, for `--json`. */
   text: string;
-  /** For people: without characters that would steer a terminal. */
+  /** Without control characters, which could steer the reader's terminal. */
   body: B;
 }
 
 export interface Api {
   /**
    * Calls an operation of the public API.
-   * @throws ApiError for a problem document; CliError when nobody answers or nobody is signed in
+   * @throws ApiError for a problem document; CliError without an answer or a session
    */
   call<O extends Operation>(operation: O, request?: ApiRequest): Promise<ApiAnswer<BodyOf<O>>>;
 }
@@ -49,130 +51,141 @@ export interface ApiOptions {
   /** Without a slash at its end. */
   url: string;
   language: 'ru' | 'en';
-  /** @throws CliError when nobody is signed in */
+  /** @throws CliError without a session */
   token: () => string;
   /** Called before the first repetition. */
   onRepeat: () => void;
-  /** Text for a URL where nobody answers. */
+  /** The text for a URL that does not answer. */
   unreachable: (cause: string) => string;
   unexpected: (status: number) => string;
-  /** Below the error of a request without a key that may have been done. */
+  /** The hint for a write without a key that may have been carried out. */
   maybeDone: string;
 }
 
-// An order's budget in the gateway is 5 s; twice that means that the answer is lost.
+// The gateway's deadline for an order is 5 s; after twice that the answer is lost.
 const ANSWER_TIMEOUT_MS = 10_000;
 const READ_WAIT_MS = 2_000;
 const PAUSE_FIRST_MS = 200;
 const PAUSE_MAX_MS = 2_000;
-/** What a gateway or proxy answers while the system is away. */
+/** Statuses of a gateway or proxy without a working system behind it. */
 const AWAY = [502, 503, 504];
 
-/** One request and what came of it. */
-type Trial =
+/** One request and its result. */
+type Attempt =
   | { answer: ApiAnswer<unknown>; judgement: Judgement; retryAfterMs: number }
-  | { fault: string };
+  | { failure: string };
 
-/** The last trial, the best answer before it, and whether a trial before it may have been done. */
-interface Trials {
-  last: Trial;
+/** The last attempt, a 202 before it, and whether an earlier attempt may have been carried out. */
+interface Attempts {
+  last: Attempt;
   pending: ApiAnswer<unknown> | undefined;
   mayBeDone: boolean;
 }
 
-/** The client of the public API: tokens, languages, and repetitions while no answer comes. */
+/** The client of the public API: tokens, languages, and repetitions while there is no answer. */
 export function createApi(options: ApiOptions): Api {
-  const { url, language, token, onRepeat, unreachable, unexpected, maybeDone } = options;
-
-  async function send(operation: Operation, request: ApiRequest): Promise<Trial> {
-    const headers = {
-      'accept-language': language,
-      ...(request.body !== undefined && { 'content-type': 'application/json' }),
-      ...(operation.public !== true && { authorization: `Bearer ${request.token ?? token()}` }),
-      ...request.headers,
-    };
-    const { method } = operation;
-    const { path, search } = addressOf(operation, request);
-    try {
-      const response = await fetch(url + path + search, {
-        method,
-        headers,
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-        // Where a token goes is what the customer named, and nowhere else.
-        redirect: 'manual',
-        ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
-      });
-      const received = await receiveAnswer(response);
-      const { status, text } = received;
-      const key = request.headers?.['idempotency-key'];
-      const judgement = judgeAnswer({ method, path, body: request.body, key }, received);
-      const known = judgement.kind === 'success' || judgement.problem !== null;
-      const body = known ? JSON.parse(text, withoutControls) : undefined;
-      return {
-        answer: { status, headers: response.headers, text, body },
-        judgement,
-        // Of another server it says nothing about us.
-        retryAfterMs: known ? retryAfterMs(received) : 0,
-      };
-    } catch (error) {
-      return { fault: faultOf(error) };
-    }
-  }
-
-  /** Repeats until an answer is final or the time is over; a 202 is kept as the best so far. */
-  async function sendUntilFinal(operation: Operation, request: ApiRequest): Promise<Trials> {
-    const { waitMs = operation.method === 'GET' ? READ_WAIT_MS : 0 } = request;
-    const end = performance.now() + waitMs;
-    let pending: ApiAnswer<unknown> | undefined;
-    for (let trial = 1; ; trial++) {
-      const mayBeDone = trial > 1;
-      const last = await send(operation, request).catch((error: unknown) => {
-        // The token has expired between two trials.
-        if (error instanceof CliError) error.open = mayBeDone;
-        throw error;
-      });
-      if (isFinal(last)) return { last, pending, mayBeDone };
-      if ('answer' in last && last.judgement.kind === 'success') pending = last.answer;
-      const askedMs = 'answer' in last ? last.retryAfterMs : 0;
-      const pauseMs = Math.max(backoffMs(trial), askedMs);
-      if (performance.now() + pauseMs > end) return { last, pending, mayBeDone };
-      if (trial === 1) onRepeat();
-      await sleep(pauseMs);
-    }
-  }
-
-  function errorOf(operation: Operation, { last, mayBeDone }: Trials): CliError {
-    if ('fault' in last) return openError(EXIT.noAnswer, unreachable(last.fault));
-    const { answer, judgement } = last;
-    if (judgement.kind !== 'success' && judgement.problem !== null) {
-      const error = new ApiError(answer.body as Problem, answer.text);
-      error.open = judgement.kind === 'unknown' || (mayBeDone && !judgement.decided);
-      return error;
-    }
-    if (AWAY.includes(answer.status)) {
-      return openError(EXIT.noAnswer, unreachable(`HTTP ${answer.status}`));
-    }
-    // Of a read nothing is left to find out.
-    const exitCode = operation.method === 'GET' ? EXIT.refused : EXIT.noAnswer;
-    return openError(exitCode, unexpected(answer.status));
-  }
-
   return {
     async call<O extends Operation>(operation: O, request: ApiRequest = {}) {
-      const trials = await sendUntilFinal(operation, request);
-      const { last, pending } = trials;
+      const attempts = await sendUntilFinal(options, operation, request);
+      const { last, pending } = attempts;
       if ('answer' in last && last.judgement.kind === 'success') {
         return last.answer as ApiAnswer<BodyOf<O>>;
       }
       if (pending !== undefined && !isFinal(last)) return pending as ApiAnswer<BodyOf<O>>;
-      const error = errorOf(operation, trials);
-      // Where there is a key, its error says more.
+      const error = errorOf(options, operation, attempts);
+      // With a key the command adds a more precise hint.
       const keyed = request.headers?.['idempotency-key'] !== undefined;
       const writes = operation.method !== 'GET' && operation.path !== signIn.path;
-      if (error.open && writes && !keyed) error.hints.push(maybeDone);
+      if (error.open && writes && !keyed) error.hints.push(options.maybeDone);
       throw error;
     },
   };
+}
+
+/** Sends one request. */
+async function send(
+  { url, language, token }: ApiOptions,
+  operation: Operation,
+  request: ApiRequest,
+): Promise<Attempt> {
+  const headers = {
+    'accept-language': language,
+    ...(request.body !== undefined && { 'content-type': 'application/json' }),
+    ...(operation.public !== true && { authorization: `Bearer ${request.token ?? token()}` }),
+    ...request.headers,
+  };
+  const { method } = operation;
+  const { path, search } = addressOf(operation, request);
+  try {
+    const response = await fetch(url + path + search, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      // A redirect must not carry the token to another server.
+      redirect: 'manual',
+      ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+    });
+    const received = await receiveAnswer(response);
+    const { status, text } = received;
+    const key = request.headers?.['idempotency-key'];
+    const judgement = judgeAnswer({ method, path, body: request.body, key }, received);
+    const known = judgement.kind === 'success' || judgement.problem !== null;
+    const body = known ? JSON.parse(text, withoutControls) : undefined;
+    return {
+      answer: { status, headers: response.headers, text, body },
+      judgement,
+      // Another server's `retry-after` says nothing about the API.
+      retryAfterMs: known ? retryAfterMs(received) : 0,
+    };
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
+}
+
+/** Repeats until an answer is final or the time is over; remembers a 202. */
+async function sendUntilFinal(
+  options: ApiOptions,
+  operation: Operation,
+  request: ApiRequest,
+): Promise<Attempts> {
+  const { waitMs = operation.method === 'GET' ? READ_WAIT_MS : 0 } = request;
+  const end = performance.now() + waitMs;
+  let pending: ApiAnswer<unknown> | undefined;
+  for (let number = 1; ; number++) {
+    const mayBeDone = number > 1;
+    const last = await send(options, operation, request).catch((error: unknown) => {
+      // The token has expired between two trials.
+      if (error instanceof CliError) error.open = mayBeDone;
+      throw error;
+    });
+    if (isFinal(last)) return { last, pending, mayBeDone };
+    if ('answer' in last && last.judgement.kind === 'success') pending = last.answer;
+    const askedMs = 'answer' in last ? last.retryAfterMs : 0;
+    const pauseMs = Math.max(backoffMs(number), askedMs);
+    if (performance.now() + pauseMs > end) return { last, pending, mayBeDone };
+    if (number === 1) options.onRepeat();
+    await sleep(pauseMs);
+  }
+}
+
+function errorOf(
+  { unreachable, unexpected }: ApiOptions,
+  operation: Operation,
+  { last, mayBeDone }: Attempts,
+): CliError {
+  if ('failure' in last) return openError(EXIT.noAnswer, unreachable(last.failure));
+  const { answer, judgement } = last;
+  if (judgement.kind !== 'success' && judgement.problem !== null) {
+    const error = new ApiError(answer.body as Problem, answer.text);
+    error.open = judgement.kind === 'unknown' || (mayBeDone && !judgement.decided);
+    return error;
+  }
+  if (AWAY.includes(answer.status)) {
+    return openError(EXIT.noAnswer, unreachable(`HTTP ${answer.status}`));
+  }
+  // A read leaves no unknown outcome.
+  const exitCode = operation.method === 'GET' ? EXIT.refused : EXIT.noAnswer;
+  return openError(exitCode, unexpected(answer.status));
 }
 
 function openError(exitCode: ExitCode, message: string): CliError {
@@ -193,30 +206,30 @@ function addressOf({ path }: Operation, { params = {}, query = {} }: ApiRequest)
   return { path: filled, search: search.size > 0 ? `?${search}` : '' };
 }
 
-/** Whether repeating it is of no use. */
-function isFinal(trial: Trial): boolean {
-  if ('fault' in trial) return false;
-  const { judgement } = trial;
+/** Whether a repetition cannot change the result. */
+function isFinal(attempt: Attempt): boolean {
+  if ('failure' in attempt) return false;
+  const { judgement } = attempt;
   return judgement.kind === 'success' ? !judgement.pending : judgement.kind === 'refused';
 }
 
-/** Half of it by chance, so that clients whom one restart cut off do not come back together. */
-function backoffMs(trial: number): number {
-  const most = Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (trial - 1));
+/** Half of it is random, so that clients do not return all at once after a restart. */
+function backoffMs(attempt: number): number {
+  const most = Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (attempt - 1));
   return most * (0.5 + Math.random() / 2);
 }
 
-/** The innermost cause: `fetch failed` alone says nothing. */
-function faultOf(error: unknown): string {
+/** The innermost cause, because `fetch failed` alone explains nothing. */
+function failureOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.cause !== undefined) return faultOf(error.cause);
-  if (error instanceof AggregateError && error.errors.length > 0) return faultOf(error.errors[0]);
+  if (error.cause !== undefined) return failureOf(error.cause);
+  if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);
   return error.message || error.name;
 }
 
-/** A mail server's answer may hold anything, escape sequences included. */
+/** Texts of others, such as a mail server's answer, may contain escape sequences. */
 function withoutControls(_name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removes control characters
   return value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }

@@ -1,16 +1,16 @@
 import type { Problem } from './problem.ts';
 
-/** What a command ends with; documented in the help and in README.md. */
+/** The exit codes of commands, as documented in the help. */
 export const EXIT = {
   done: 0,
-  /** Refused by the API, or something unexpected. */
+  /** Refused by the API, or an unexpected error. */
   refused: 1,
   usage: 2,
   /** The order was cancelled: the wallet held too little, or it was voided. */
   cancelled: 3,
   /** The order is still Pending. */
   pending: 4,
-  /** Nobody answered, or the outcome is unknown, also after repetitions. */
+  /** No answer or an unknown outcome, even after repetitions. */
   noAnswer: 5,
   /** Not signed in, or the token has expired. */
   signedOut: 6,
@@ -20,9 +20,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Ends the command with a text on standard error. */
 export class CliError extends Error {
   exitCode: ExitCode;
-  /** Whether what was asked for may have been done all the same. */
+  /** Whether the request may have been carried out nevertheless. */
   open = false;
-  /** What to do about it, below the message. */
+  /** What to do next; printed below the message. */
   readonly hints: string[];
 
   constructor(exitCode: ExitCode, message: string, hints: string[] = []) {
@@ -36,7 +36,7 @@ export class CliError extends Error {
 /** The API's answer was a problem document. */
 export class ApiError extends CliError {
   readonly problem: Problem;
-  /** The answer as it came. */
+  /** The body as it came, for `--json`. */
   readonly text: string;
 
   constructor(problem: Problem, text: string) {

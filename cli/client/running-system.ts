@@ -9,14 +9,14 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
   return resolve(env.ORDERBELL_HOME?.trim() || checkout);
 }
 
-/** Where the system is when nothing is said: ORDERBELL_URL, else the one that runs, else 8080. */
+/** Without `--url`: ORDERBELL_URL, else the system running in the data folder, else port 8080. */
 export function defaultUrl(env: NodeJS.ProcessEnv = process.env): string {
   return env.ORDERBELL_URL?.trim() || (runningUrl(homeFolder(env)) ?? URL_DEFAULT);
 }
 
 /**
- * The address of the system that runs with a data folder, as `npm start` notes it there.
- * @returns null where there is no such note, it is damaged, or the process that wrote it is gone
+ * Reads the address that `npm start` noted in a data folder.
+ * @returns null without a note, for a damaged one, and if the process that wrote it has ended
  */
 export function runningUrl(home: string): string | null {
   try {
@@ -38,7 +38,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Of another user: it may not be asked, but it is there.
+    // The process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Who is signed in at a system: a customer and the operator, side by side. */
+/** A system can have a customer's and the operator's session at the same time. */
 export type Role = 'customer' | 'operator';
 
 export interface Session {
@@ -10,7 +10,7 @@ export interface Session {
   token: string;
   /** RFC 3339. */
   expiresAt: string;
-  /** Of the wallet, so that amounts need not name it. */
+  /** The wallet's currency: the default of amounts. */
   currency: string;
 }
 
@@ -23,7 +23,7 @@ export function sessionsFile(env: NodeJS.ProcessEnv = process.env): string {
   return join(folder, 'orderbell', 'sessions.json');
 }
 
-/** @throws Error when the file is there and cannot be read */
+/** @throws Error when the file exists and cannot be read */
 export async function findSession(
   file: string,
   url: string,
@@ -32,7 +32,7 @@ export async function findSession(
   return (await readSessions(file))[url]?.[role];
 }
 
-/** Keeps a session, or forgets it when it is null. Others of the file stay. */
+/** Stores a session, or removes it for null. Other sessions of the file stay. */
 export async function saveSession(
   file: string,
   url: string,
@@ -55,7 +55,7 @@ async function readSessions(file: string): Promise<Sessions> {
   }
 }
 
-/** Whole or not at all, and never readable by others: tokens are in it. */
+/** Replaces the file atomically; it holds tokens, so other users cannot read it. */
 async function replaceFile(file: string, text: string): Promise<void> {
   const folder = dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o700 });

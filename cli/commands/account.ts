@@ -12,7 +12,7 @@ import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { askPassword } from '../terminal/password.ts';
 import { facts } from '../terminal/screen.ts';
 
-/** The account that the default set-up makes for the operator (dev/system/system.ts). */
+/** The operator's account of `npm start` (dev/system/system.ts). */
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';
 
 interface ProfileChanges {
@@ -33,6 +33,8 @@ export function addAccountCommands(
 ): void {
   const letters = () =>
     new Option('--letters <language>', say('optionLetters')).choices(['ru', 'en']);
+  const runAsRole = ({ operator }: { operator?: true }) =>
+    runAs(operator ? 'operator' : 'customer');
 
   example(
     program
@@ -53,10 +55,7 @@ export function addAccountCommands(
       .argument('[email]', say('argEmail'))
       .option('--password <password>', say('optionPassword'))
       .option('--operator', say('optionOperator'))
-      .action((...args: unknown[]) => {
-        const { operator } = args[1] as { operator?: true };
-        return runAs(operator ? 'operator' : 'customer')(logIn)(...args);
-      }),
+      .action((...args: [string, Record<string, true>]) => runAsRole(args[1])(logIn)(...args)),
     'login anna@example.com',
     'login --operator',
   );
@@ -65,11 +64,8 @@ export function addAccountCommands(
     program
       .command('logout')
       .description(say('logout'))
-      .option('--operator', say('operator'))
-      .action((...args: unknown[]) => {
-        const { operator } = args[0] as { operator?: true };
-        return runAs(operator ? 'operator' : 'customer')(logOut)(...args);
-      }),
+      .option('--operator', say('optionLogOutOperator'))
+      .action((...args: [Record<string, true>]) => runAsRole(args[0])(logOut)(...args)),
     'logout',
   );
 
@@ -100,7 +96,6 @@ async function registerAndSignIn(
   context.show(answer.text, () =>
     [context.say('registered', email), context.say('signedIn', email, until.moment)].join('\n'),
   );
-  return undefined;
 }
 
 async function logIn(
@@ -114,10 +109,9 @@ async function logIn(
   const password = given ?? (await (ofCheckout ? operatorPassword(context) : ask(context, email)));
   const { text, moment } = await openSession(context, email, password);
   context.show(text, () => context.say('signedIn', email, moment));
-  return undefined;
 }
 
-/** Signs in and keeps the token. */
+/** Signs in and stores the token. */
 async function openSession(context: CommandContext, email: string, password: string) {
   const { body, text } = await context.call(signIn, { body: { email, password } });
   const expiresAt = new Date(Date.now() + body.expiresIn * 1_000).toISOString();
@@ -134,7 +128,7 @@ async function ask(context: CommandContext, email: string): Promise<string> {
   return password;
 }
 
-/** What the first start of the default set-up left in its data folder. */
+/** The first `npm start` writes it to the data folder. */
 async function operatorPassword(context: CommandContext): Promise<string> {
   const file = join(homeFolder(), 'operator-password');
   try {
@@ -148,7 +142,6 @@ async function operatorPassword(context: CommandContext): Promise<string> {
 async function logOut(context: CommandContext) {
   await saveSession(sessionsFile(), context.url, context.role, null);
   context.show('null', () => context.say('signedOut', context.url));
-  return undefined;
 }
 
 async function showProfile(context: CommandContext, changes: ProfileChanges) {
@@ -158,7 +151,7 @@ async function showProfile(context: CommandContext, changes: ProfileChanges) {
     const etag = answer.headers.get('etag');
     const { customerId: _own, ...present } = answer.body;
     answer = await context.call(replaceProfile, {
-      // Nothing that somebody else has changed meanwhile is overwritten.
+      // So that a concurrent change is not overwritten.
       headers: etag === null ? {} : { 'if-match': etag },
       body: {
         ...present,
@@ -169,7 +162,6 @@ async function showProfile(context: CommandContext, changes: ProfileChanges) {
     });
   }
   context.show(answer.text, () => profileText(context, answer.body));
-  return undefined;
 }
 
 function profileText(

@@ -9,15 +9,14 @@ import {
 } from '#contracts/operator.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId } from '../terminal/command-context.ts';
+import { SOME_ID } from '../terminal/command-line.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { type Repeating, repeatingOptions } from '../terminal/retry.ts';
 import { type Cell, table } from '../terminal/screen.ts';
-import { limitOption, listPages } from '../views/list.ts';
+import { limitOption, showList } from '../views/list.ts';
 import { checkedAmount, operationRow, topUpWallet } from './wallet.ts';
 
-const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
-
-/** Customers and their wallets, as the operator sees and changes them. */
+/** Customers and their wallets, for the operator. */
 export function addCustomerCommands(
   operator: Command,
   { say, run, example }: CommandRegistrar,
@@ -65,16 +64,16 @@ export function addCustomerCommands(
   );
 }
 
-/** By address where the text is one, else by id. */
+/** Finds by e-mail if the text is one, otherwise by id. */
 async function find(context: CommandContext, text: string) {
   const byId = () => context.call(findCustomers, { query: { customerId: text } });
   if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return byId();
   const answer = await context.call(findCustomers, { query: { email: text } });
-  // An issuer's ids may look like addresses.
+  // Some issuers use addresses as ids.
   return answer.body.data.length === 0 ? byId() : answer;
 }
 
-/** @throws CliError where it is not exactly one */
+/** @throws CliError unless exactly one customer is found */
 async function findOne(context: CommandContext, text: string): Promise<OperatorCustomer> {
   const { data } = (await find(context, text)).body;
   const [customer, ...others] = data;
@@ -115,22 +114,15 @@ async function listOperations(
   text: string,
 ) {
   const { customerId } = await findOne(context, text);
-  await listPages(context, {
-    all: false,
-    more: 'moreByLimit',
+  await showList(context, {
     read: (cursor) =>
       context.call(readAnyOperations, { params: { customerId }, query: { limit, cursor } }),
-    view: (operations) =>
-      table(
-        context,
-        operations.map((operation) => [
-          operation.id,
-          ...operationRow(context, operation),
-          operation.madeBy ?? '',
-        ]),
-      ),
+    row: (_context, operation) => [
+      operation.id,
+      ...operationRow(context, operation),
+      operation.madeBy ?? '',
+    ],
   });
-  return undefined;
 }
 
 async function topUpCustomer(
@@ -139,7 +131,7 @@ async function topUpCustomer(
   text: string,
   amount: string,
 ) {
-  // Before anybody is asked anything: a mistyped amount is said at once.
+  // First, so that a mistyped amount fails before any question.
   checkedAmount(context, amount, options.currency ?? context.currency);
   const customer = await findOne(context, text);
   const { customerId, name, email, balance } = customer;
@@ -159,7 +151,7 @@ const AGREEMENT = /^(y|yes|д|да)$/i;
 
 /**
  * Asks on standard error and reads a line of standard input.
- * @throws CliError for anything but a yes
+ * @throws CliError unless the answer is yes
  */
 async function confirm(context: CommandContext, question: string): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -172,7 +164,7 @@ async function confirm(context: CommandContext, question: string): Promise<void>
   if (!AGREEMENT.test(answer.trim())) throw new CliError(EXIT.refused, context.say('notDone'));
 }
 
-/** A refusal that names the sums, with them as a hint. */
+/** Adds the sums of the problem as a hint. */
 function withSums(context: CommandContext, error: unknown): unknown {
   if (error instanceof ApiError && error.problem.code === 'reversal-exceeds-balance') {
     const { balance, amount } = error.problem as unknown as ReversalExcess;
@@ -199,5 +191,4 @@ async function undoTopUp(
   const { amount, balanceAfter } = body;
   const taken = context.money({ ...amount, amount: -amount.amount });
   context.show(json, () => context.say('undone', taken, context.money(balanceAfter)));
-  return undefined;
 }

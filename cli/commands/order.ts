@@ -1,22 +1,25 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
 import type { Money } from '#contracts/common.ts';
 import { placeOrder, readJourney, readOrder, readOrders } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, watch } from '../terminal/command-context.ts';
-import type { CommandRegistrar } from '../terminal/command-registrar.ts';
-import { type ItemFault, parseItem, readingsOf } from '../terminal/items.ts';
+import { SOME_ID } from '../terminal/command-line.ts';
+import { type CommandRegistrar, choiceOption } from '../terminal/command-registrar.ts';
+import { type ItemViolation, parseItem, readingsOf } from '../terminal/items.ts';
 import { argumentOf } from '../terminal/money.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
-import { table } from '../terminal/screen.ts';
 import { journeyText } from '../views/journey.ts';
-import { limitOption, listPages } from '../views/list.ts';
+import { limitOption, showList } from '../views/list.ts';
 import { orderRow, orderText } from '../views/order.ts';
 
-type OtherFault = Exclude<ItemFault, `price-${AmountViolation}` | 'ambiguous'>;
+type OtherViolation = Exclude<ItemViolation, `price-${AmountViolation}` | 'ambiguous'>;
 
-/** Ordering, and looking at orders. */
+const EXAMPLE = 'Книга:2@300';
+const STATUSES = ['Pending', 'Paid', 'Cancelled'];
+
+/** Placing orders and looking at them. */
 export function addOrderCommands(program: Command, { say, run, example }: CommandRegistrar): void {
   const order = program
     .command('order')
@@ -24,20 +27,14 @@ export function addOrderCommands(program: Command, { say, run, example }: Comman
     .argument('<item...>', say('argItem'));
   example(
     repeatingOptions(order, say).action(run(place)),
-    'order "Книга:2@300"',
+    `order "${EXAMPLE}"`,
     'order "Книга:2@300" "Гвозди:x500@1" --key monday',
   );
 
   const orders = program
     .command('orders')
     .description(say('orders'))
-    .addOption(
-      new Option('--status <status>', `${say('optionStatus')}: Pending, Paid, Cancelled`).choices([
-        'Pending',
-        'Paid',
-        'Cancelled',
-      ]),
-    )
+    .addOption(choiceOption('--status <status>', say('optionStatus'), STATUSES))
     .option('--all', say('optionAllOrders'));
   example(limitOption(orders, say).action(run(listOrders)), 'orders --status Paid');
 
@@ -47,7 +44,7 @@ export function addOrderCommands(program: Command, { say, run, example }: Comman
       .description(say('show'))
       .argument('<order>', say('argOrder'))
       .action(run(showOrder)),
-    'show 0198c0de-0000-7000-8000-000000000000',
+    `show ${SOME_ID}`,
   );
 
   example(
@@ -69,7 +66,7 @@ async function place(context: CommandContext, options: Repeating, words: string[
       context.call(placeOrder, { ...repetition, body: { items } }),
     );
     context.show(answer.text, () => orderText(context, answer.body));
-    if (answer.status !== 202) return undefined;
+    if (answer.status !== 202) return EXIT.done;
     process.stderr.write(`${[context.say('stillPending'), ...answer.again].join('\n')}\n`);
     return EXIT.pending;
   } catch (error) {
@@ -78,7 +75,7 @@ async function place(context: CommandContext, options: Repeating, words: string[
   }
 }
 
-/** The shortfall, and the commands that mend it. */
+/** The shortfall, and the commands that top up and order again. */
 function refusalHints(context: CommandContext, { problem }: ApiError, words: string[]): string[] {
   const { balance, required, shortfall, order } = problem;
   const hints = order ? [`${context.say('orderId')} ${order.id}: ${order.statusLabel}`] : [];
@@ -93,85 +90,78 @@ function refusalHints(context: CommandContext, { problem }: ApiError, words: str
   ];
 }
 
-/** @throws CliError that names every faulty item */
+/** @throws CliError that names every invalid item */
 function checkedItems(context: CommandContext, words: string[], currency: string): OrderItem[] {
-  const faults: string[] = [];
+  const violations: string[] = [];
   const items: OrderItem[] = [];
   for (const word of words) {
     const item = parseItem(word, currency);
     if (typeof item !== 'string') items.push(item);
-    else faults.push(itemFaultText(context, item, word, currency));
+    else violations.push(itemViolationText(context, item, word, currency));
   }
-  if (faults.length > 0) throw new CliError(EXIT.usage, faults.join('\n'));
+  if (violations.length > 0) throw new CliError(EXIT.usage, violations.join('\n'));
   return items;
 }
 
-function itemFaultText(
+function itemViolationText(
   context: CommandContext,
-  fault: ItemFault,
+  violation: ItemViolation,
   word: string,
   currency: string,
 ): string {
-  if (fault === 'ambiguous') {
+  if (violation === 'ambiguous') {
     const [asName = '', asQuantity = ''] = readingsOf(word);
     return context.say('item-ambiguous', word, asName, asQuantity);
   }
-  const violation = /^price-(.*)$/.exec(fault)?.[1] as AmountViolation | undefined;
-  if (violation === undefined) return context.say(`item-${fault as OtherFault}`, word);
+  const ofPrice = /^price-(.*)$/.exec(violation)?.[1] as AmountViolation | undefined;
+  if (ofPrice === undefined) return context.say(`item-${violation as OtherViolation}`, word);
   const text = word.slice(word.lastIndexOf('@') + 1);
   const { language } = context;
-  return context.say('item-price', word, amountAdvice(violation, { text, currency, language }));
+  return context.say('item-price', word, amountAdvice(ofPrice, { text, currency, language }));
 }
 
 async function listOrders(
   context: CommandContext,
   { status, limit, all }: { status?: string; limit?: number; all?: true },
 ) {
-  await listPages(context, {
+  await showList(context, {
     all: all === true,
-    more: 'more',
     read: (cursor) => context.call(readOrders, { query: { status, limit, cursor } }),
-    view: (orders) =>
-      table(
-        context,
-        orders.map((order) => orderRow(context, order)),
-      ),
+    row: orderRow,
   });
-  return undefined;
 }
 
 async function showOrder(context: CommandContext, _options: unknown, id: string) {
   const answer = await context.call(readOrder, { params: { orderId: checkedId(context, id) } });
   context.show(answer.text, () => orderText(context, answer.body));
-  return undefined;
 }
 
 async function showOwnJourney(
   context: CommandContext,
-  { watch: goOn }: { watch?: true },
+  { watch: follow }: { watch?: true },
   id?: string,
 ) {
   const orderId = id === undefined ? await latestOrder(context) : checkedId(context, id);
   const read = () => context.call(readJourney, { params: { orderId } });
-  await showJourney(context, goOn === true, read);
-  return undefined;
+  await showJourney(context, follow === true, read);
 }
 
 async function latestOrder(context: CommandContext): Promise<string> {
   const { body } = await context.call(readOrders, { query: { limit: 1 } });
   const [latest] = body.data;
-  if (latest === undefined) throw new CliError(EXIT.refused, context.say('noOrderYet'));
+  if (latest === undefined)
+    throw new CliError(EXIT.refused, context.say('noOrderYet', context.again('order', EXAMPLE)));
   return latest.id;
 }
 
-/** Prints a journey, once or until it is complete; for programs only the last state of it. */
+/** Prints a journey, once or until it is complete; its JSON is printed once, at the end. */
 export async function showJourney(
   context: CommandContext,
-  goOn: boolean,
+  follow: boolean,
   read: () => ReturnType<typeof context.call<typeof readJourney>>,
 ): Promise<void> {
   let answer = await read();
-  if (!goOn) {
+  if (!follow) {
     context.show(answer.text, () => journeyText(context, answer.body));
     return;
   }

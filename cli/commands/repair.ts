@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
 import * as contract from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
-import type { ApiAnswer } from '../client/api.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId, jsonArray } from '../terminal/command-context.ts';
+import { type CommandContext, checkedId } from '../terminal/command-context.ts';
+import { SOME_ID } from '../terminal/command-line.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
-import { type Cell, type Colour, facts, table } from '../terminal/screen.ts';
-import { limitOption, listPages } from '../views/list.ts';
+import { type Cell, type Colour, facts } from '../terminal/screen.ts';
+import { limitOption, readAll, showList } from '../views/list.ts';
 
-const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
 const REASON_MAX = 200;
 
-/** The repair after a restore, and what was repaired. */
+/** The repair after a restore, and the list of past repairs. */
 export function addRepairCommands(
   operator: Command,
   { say, run, example }: CommandRegistrar,
@@ -38,41 +37,33 @@ interface Options {
   writeOff?: string[];
 }
 
-/** Follows the cursors to the end; an array of all answers for programs. */
 async function repair(context: CommandContext, { apply, reason, writeOff = [] }: Options) {
   if (apply === true && !reason?.trim()) {
     throw new CliError(EXIT.usage, context.say('reasonNeeded'));
   }
   if (reason !== undefined && [...reason].length > REASON_MAX) {
-    throw new CliError(EXIT.usage, context.say('longReason', REASON_MAX));
+    throw new CliError(EXIT.usage, context.say('longReason', REASON_MAX, [...reason].length));
   }
   const orders = writeOff.map((id) => checkedId(context, id));
-  const answers: ApiAnswer<contract.RepairReport>[] = [];
-  let cursor: string | undefined;
-  do {
-    const answer: ApiAnswer<contract.RepairReport> = await context.call(contract.repairBooks, {
+  const { bodies, json } = await readAll((cursor) =>
+    context.call(contract.repairBooks, {
       body: {
         apply: apply === true,
         ...(reason !== undefined && { reason }),
         ...(orders.length > 0 && { writeOff: orders }),
         ...(cursor !== undefined && { cursor }),
       },
-    });
-    answers.push(answer);
-    cursor = answer.body.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  const steps = answers.flatMap(({ body }) => body.steps);
-  context.show(jsonArray(answers.map(({ text }) => text)), () =>
-    repairText(context, steps, apply === true),
+    }),
   );
+  const steps = bodies.flatMap((body) => body.steps);
+  context.show(json, () => repairText(context, steps, apply === true));
   const unused = orders.filter((order) => !steps.some((step) => isWriteOffOf(step, order)));
   if (unused.length > 0) {
     throw new CliError(EXIT.refused, context.say('writeOffUnused', unused.join(', ')));
   }
-  // These need no person; any other state does.
-  return steps.every(({ state }) => state === 'done' || state === 'planned')
-    ? undefined
-    : EXIT.refused;
+  // Any other state needs a person.
+  const settled = steps.every(({ state }) => state === 'done' || state === 'planned');
+  return settled ? EXIT.done : EXIT.refused;
 }
 
 const isWriteOffOf = ({ remedy, id }: contract.RepairedDifference, order: string): boolean =>
@@ -91,7 +82,7 @@ function repairText(
   applied: boolean,
 ): string {
   const { say } = context;
-  if (steps.length === 0) return context.paint('green', say('booksAgree'));
+  if (steps.length === 0) return context.paint('green', say('noDifferences'));
   const count = (state: contract.RepairedDifference['state']) =>
     steps.filter((step) => step.state === state).length;
   const counts: [string, string][] = [
@@ -123,17 +114,10 @@ function stepText(context: CommandContext, step: contract.RepairedDifference): s
 }
 
 async function listRepairs(context: CommandContext, { limit }: { limit?: number }) {
-  await listPages(context, {
-    all: false,
-    more: 'moreByLimit',
+  await showList(context, {
     read: (cursor) => context.call(contract.readRepairs, { query: { limit, cursor } }),
-    view: (repairs) =>
-      table(
-        context,
-        repairs.map((each) => repairRow(context, each)),
-      ),
+    row: repairRow,
   });
-  return undefined;
 }
 
 function repairRow(

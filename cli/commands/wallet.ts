@@ -11,7 +11,7 @@ import { type Cell, facts, table } from '../terminal/screen.ts';
 
 const LATEST = 10;
 
-/** The own wallet. */
+/** The customer's own wallet. */
 export function addWalletCommands(program: Command, { say, run, example }: CommandRegistrar): void {
   example(program.command('wallet').description(say('wallet')).action(run(showWallet)), 'wallet');
   const command = program
@@ -38,10 +38,9 @@ async function showWallet(context: CommandContext) {
     const rows = operations.body.data.map((operation) => operationRow(context, operation));
     return rows.length === 0 ? head : `${head}\n\n${table(context, rows)}`;
   });
-  return undefined;
 }
 
-/** The last cell is the paid order, or why the operation was reversed. */
+/** The last cell is the paid order, or the reason of a reversal. */
 export function operationRow(context: CommandContext, operation: WalletOperation): Cell[] {
   const { amount, balanceAfter, createdAt, orderId, reason, type } = operation;
   return [
@@ -54,14 +53,14 @@ export function operationRow(context: CommandContext, operation: WalletOperation
 }
 
 /**
- * Tops a wallet up: the own one, or that of `customerId` as the operator.
- * @param words the command, for its repetition
+ * Tops up the own wallet or, as the operator, that of `customerId`.
+ * @param request.words the command to print for a repetition
  */
 export async function topUpWallet(
   context: CommandContext,
   options: Repeating,
   { words, amount, customerId }: { words: string[]; amount: string; customerId?: string },
-): Promise<undefined> {
+): Promise<void> {
   const currency = options.currency ?? context.currency;
   const money = { amount: checkedAmount(context, amount, currency), currency };
   const request = { body: { amount: money } };
@@ -74,10 +73,9 @@ export async function topUpWallet(
     const { amount: added, balanceAfter } = answer.body;
     return context.say('toppedUp', context.money(added), context.money(balanceAfter));
   });
-  return undefined;
 }
 
-/** @throws CliError for what is no amount above zero */
+/** @throws CliError unless the text is an amount above zero */
 export function checkedAmount(context: CommandContext, text: string, currency: string): number {
   const amount = parseAmount(text, currency, 1);
   if (typeof amount === 'number') return amount;

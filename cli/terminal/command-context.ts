@@ -1,10 +1,12 @@
+// terminal/: input and output of commands. It needs client/ and texts/.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, createApi } from '../client/api.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { defaultUrl } from '../client/running-system.ts';
 import { findSession, type Role, type Session, sessionsFile } from '../client/sessions.ts';
 import { type Language, type Say, textsIn } from '../texts/messages.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine, SOME_ID } from './command-line.ts';
 import { createScreen, type Screen } from './screen.ts';
 
 /** Options that every command has. */
@@ -14,7 +16,7 @@ export interface CommonOptions {
   json?: true;
 }
 
-/** What a command works with. */
+/** Everything that a command works with. */
 export interface CommandContext extends Screen {
   /** Base URL, without a slash at its end. */
   url: string;
@@ -22,19 +24,19 @@ export interface CommandContext extends Screen {
   role: Role;
   session: Session | undefined;
   call: Api['call'];
-  /** The wallet's currency, as far as it is known. */
+  /** The wallet's currency; RUB before the first sign-in. */
   currency: string;
   json: boolean;
-  /** Prints the API's answer for programs, or a text for people. */
+  /** Prints the API's answer with `--json`, otherwise a text. */
   show: (json: string, human: () => string) => void;
-  /** The same command again, or another one, for pasting. */
+  /** A command to paste, with the same `--url`. */
   again: (...words: string[]) => string;
 }
 
 const CURRENCY_DEFAULT = 'RUB';
 
-/** @throws CliError for a URL that is none */
-export async function openShell(options: CommonOptions, role: Role): Promise<CommandContext> {
+/** @throws CliError for an invalid URL */
+export async function openContext(options: CommonOptions, role: Role): Promise<CommandContext> {
   const say = textsIn(options.lang);
   const url = baseUrlOf(options.url, say);
   const screen = createScreen(options.lang, say);
@@ -95,13 +97,13 @@ function tokenOf(
 // RFC 9562, as contracts/common.ts has it.
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** @throws CliError for what is no UUID */
+/** @throws CliError unless the text is a UUID */
 export function checkedId(context: CommandContext, id: string): string {
-  if (!UUID.test(id)) throw new CliError(EXIT.usage, context.say('badId', id));
+  if (!UUID.test(id)) throw new CliError(EXIT.usage, context.say('badId', id, SOME_ID));
   return id;
 }
 
-/** Several answers as one JSON document, each as it came. */
+/** Several answers as one JSON array. */
 export function jsonArray(texts: string[]): string {
   return `[${texts.map((text) => text.trim()).join(',')}]`;
 }
@@ -109,8 +111,8 @@ export function jsonArray(texts: string[]): string {
 const WATCH_INTERVAL_MS = 500;
 
 /**
- * Shows a view again and again, on a terminal in the same place, elsewhere only when it changed.
- * @param look the view, and whether it was the last one
+ * Refreshes a view: on a terminal in place, elsewhere it prints each change.
+ * @param look reads the view, and whether it is the last one
  */
 export async function watch(
   screen: Screen,
@@ -120,7 +122,7 @@ export async function watch(
   for (;;) {
     const { view, last } = await look();
     if (view !== shown) {
-      // Home, then the view, then nothing of what was below it.
+      // Moves the cursor home and clears the screen.
       const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : '';
       screen.print(clear + view);
       shown = view;

@@ -1,7 +1,10 @@
-/** How the program is called from the checkout. */
+/** The program as called from the checkout. */
 export const PROGRAM = 'npm run orderbell --';
 
-/** A command as it can be pasted into a context. */
+/** An id for examples. */
+export const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
+
+/** A command as it can be pasted into a shell. */
 export function commandLine(words: readonly string[]): string {
   return [PROGRAM, ...words.map(quoted)].join(' ');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ItemFault, parseItem, readingsOf } from './items.ts';
+import { type ItemViolation, parseItem, readingsOf } from './items.ts';
 import { argumentOf, formatMoney } from './money.ts';
 
 const items: [text: string, name: string, quantity: number, amount: number][] = [
@@ -38,7 +38,7 @@ for (const [text, name, quantity, amount] of items) {
   });
 }
 
-const faults: [text: string, fault: ItemFault][] = [
+const faults: [text: string, fault: ItemViolation][] = [
   ['Книга', 'no-price'],
   ['', 'no-price'],
   ['@5', 'no-name'],

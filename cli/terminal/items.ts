@@ -6,32 +6,32 @@ import {
 } from '#contracts/amounts.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 
-export type ItemFault =
+export type ItemViolation =
   | 'no-price'
   | 'no-name'
   | 'long-name'
   | 'quantity'
-  /** What follows the last colon may be a quantity or a part of the name. */
+  /** The number after the last colon may be a quantity or a part of the name. */
   | 'ambiguous'
   | `price-${AmountViolation}`;
 
-// Nobody means anything else by `Книга:2`. Years, times, verses and model numbers look different:
+// One or two digits straight after a colon. Years, times and verses look different:
 // `Blade Runner: 2049`, `Train 10:30`, `John 3:16`, `Blade Runner:2049`.
 const QUANTITY = /^(.*[^\s\d:]):(\d{1,2})$/s;
-// Any quantity, said outright: `Гвоздь:x500`. People type the Cyrillic letter and the sign, too.
-const SAID_QUANTITY = /^(.*?)\s*:[xх×](\d+)$/is;
+// Any quantity after `:x`: `Гвоздь:x500`. The Cyrillic letter and the sign `×` count as `x`.
+const EXPLICIT_QUANTITY = /^(.*?)\s*:[xх×](\d+)$/is;
 const COLON_AND_NUMBER = /^(.*?)\s*:\s*([-+x×х]?\s*[\d.,]*)$/is;
 
 /**
  * Reads `name[:quantity]@price`, the price in major units. The last `@` separates the price. Only
  * one or two digits straight after a colon are a quantity, or any number after `:x`.
  */
-export function parseItem(text: string, currency: string): OrderItem | ItemFault {
+export function parseItem(text: string, currency: string): OrderItem | ItemViolation {
   const { label, price } = partsOf(text);
   if (price === null) return 'no-price';
   const amount = parseAmount(price, currency);
   if (typeof amount !== 'number') return `price-${amount}`;
-  const [, named, count] = SAID_QUANTITY.exec(label) ?? QUANTITY.exec(label) ?? [];
+  const [, named, count] = EXPLICIT_QUANTITY.exec(label) ?? QUANTITY.exec(label) ?? [];
   const name = (named ?? label).trim();
   if (name === '' || label.startsWith(':')) return 'no-name';
   if (count === undefined && COLON_AND_NUMBER.test(label)) {

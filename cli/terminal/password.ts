@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 
 /**
  * Asks for a password: on a terminal without showing it, else the first line of standard input.
- * @returns null when there was none, or it was broken off
+ * @returns null without a line, or after Ctrl-C
  */
 export function askPassword(question: string): Promise<string | null> {
   const terminal = process.stdin.isTTY === true;

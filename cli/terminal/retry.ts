@@ -6,7 +6,7 @@ import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { Say } from '../texts/messages.ts';
 import type { CommandContext } from './command-context.ts';
 
-/** Options of what may be repeated with the same key. */
+/** Options of commands that can be repeated with the same key. */
 export interface Repeating {
   key?: string;
   /** Milliseconds. */
@@ -48,15 +48,15 @@ function waitMsOf(say: Say) {
   };
 }
 
-/** What is sent with every try. */
+/** Sent with every attempt. */
 interface Repetition {
   headers: { 'idempotency-key': string };
   waitMs: number;
 }
 
 /**
- * Sends a request under one key, made here where none was given. Where its outcome stays unknown,
- * the error names the command that repeats it under that key.
+ * Sends a request under the given or a new key. If its outcome stays unknown, the error names the
+ * command that repeats it under that key.
  * @param words the command without its options
  */
 export async function repeatSafely<A extends { status: number }>(
@@ -67,7 +67,7 @@ export async function repeatSafely<A extends { status: number }>(
 ): Promise<A & { again: string[] }> {
   const options = currency === undefined ? [] : ['--currency', currency];
   const again = [context.say('again'), `  ${context.again(...words, ...options, '--key', key)}`];
-  // Stopped while it is under way: without the key nobody could repeat it safely.
+  // If the command is stopped now, only this key allows a safe repetition.
   const onStop = () => {
     process.stderr.write(`${again.join('\n')}\n`);
     process.exit(EXIT.noAnswer);

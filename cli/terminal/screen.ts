@@ -5,7 +5,7 @@ import { formatMoney } from './money.ts';
 
 export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
-/** What people read, in their language. */
+/** Formats values in the reader's language and prints them. */
 export interface Screen {
   say: Say;
   money: (money: Money) => string;
@@ -44,7 +44,7 @@ function durationText(ms: number, language: Language): string {
   return write(ms / 3_600_000, 'hour', 1);
 }
 
-/** A cell of a table: a text, with a colour perhaps, or a number that stands on the right. */
+/** A cell of a table: a text with an optional colour, or aligned to the right. */
 export type Cell = string | { text: string; colour?: Colour; right?: true };
 
 /** Columns two spaces apart, as wide as their widest cell; the last one is not padded. */
@@ -71,7 +71,7 @@ export function table(screen: Pick<Screen, 'paint'>, rows: Cell[][]): string {
     .join('\n');
 }
 
-/** Names of members before their values. */
+/** Names and values, one pair per line. */
 export function facts(screen: Pick<Screen, 'paint'>, rows: [name: string, value: Cell][]): string {
   return table(
     screen,

@@ -1,15 +1,15 @@
 import type { Language } from './messages.ts';
 
-/** The texts of the help: the program, its commands, options and arguments. */
+/** Texts of the help: the program, its commands, options and arguments. */
 export const helpTexts = {
   about: {
-    ru: 'Заказы оплачиваются из кошелька сразу, письма приходят потом.',
-    en: 'Orders are paid from the wallet at once; letters come afterwards.',
+    ru: 'Заказы оплачиваются из кошелька сразу, письма приходят следом.',
+    en: 'Orders are paid from the wallet at once, letters follow.',
   },
   tour: {
-    ru: `Orderbell: заказ оплачивается из кошелька сразу, письмо приходит потом.
+    ru: `Orderbell: заказ оплачивается из кошелька сразу, письмо приходит следом.
 
-Пять команд, пока работает npm start:
+Пять команд для начала (система запущена командой npm start):
 
   {0} register anna@example.com --name Анна
   {0} top-up 1000
@@ -17,10 +17,11 @@ export const helpTexts = {
   {0} letters
   {0} journey
 
-Все команды: {0} --help; об одной: {0} help order`,
-    en: `Orderbell: an order is paid from the wallet at once, a letter comes afterwards.
+Все команды: {0} --help
+Справка о команде: {0} help order`,
+    en: `Orderbell: an order is paid from the wallet at once, a letter follows.
 
-Five commands, while npm start runs:
+Five commands to get started (with npm start running):
 
   {0} register anna@example.com --name Anna
   {0} top-up 1000
@@ -28,132 +29,134 @@ Five commands, while npm start runs:
   {0} letters
   {0} journey
 
-All commands: {0} --help; about one of them: {0} help order`,
+All commands: {0} --help
+Help for one command: {0} help order`,
   },
   ending: {
     ru: `Коды выхода:
-  0 сделано             3 заказ отменён             6 вход не выполнен или истёк
-  1 отказ или сбой      4 заказ ещё не завершён
-  2 неверный вызов      5 нет ответа, исход неизвестен
+  0 успешно             3 заказ отменён             6 вход не выполнен или истёк
+  1 отказ или ошибка    4 заказ ожидает оплаты
+  2 неверный вызов      5 нет ответа, результат неизвестен
 
-Переменные: ORDERBELL_URL (адрес системы; без неё — той, что работает в этой папке), ORDERBELL_TOKEN (токен вместо входа).
-Для программ: npm run -s orderbell -- … --json`,
+Переменные: ORDERBELL_URL (адрес системы; по умолчанию та, что запущена в этой папке), ORDERBELL_TOKEN (токен вместо входа).
+Для скриптов: npm run -s orderbell -- … --json`,
     en: `Exit codes:
-  0 done                3 the order was cancelled   6 not signed in, or expired
-  1 refused or failed   4 the order is pending
-  2 wrong usage         5 no answer, outcome unknown
+  0 success             3 order cancelled           6 not signed in, or expired
+  1 refused or failed   4 order pending
+  2 wrong usage         5 no response, outcome unknown
 
-Variables: ORDERBELL_URL (where the system is; the one that runs in this folder if unset), ORDERBELL_TOKEN (instead of signing in).
-For programs: npm run -s orderbell -- … --json`,
+Variables: ORDERBELL_URL (address of the system; default: the one running in this folder), ORDERBELL_TOKEN (token instead of signing in).
+For scripts: npm run -s orderbell -- … --json`,
   },
   example: { ru: 'Пример:', en: 'Example:' },
-  optionUrl: { ru: 'адрес системы', en: 'where the system is' },
-  optionLang: { ru: 'язык текстов: ru или en', en: 'language of texts: ru or en' },
-  optionJson: {
-    ru: 'напечатать ответ API как есть',
-    en: "print the API's answer as it came",
-  },
+  optionUrl: { ru: 'адрес системы', en: 'address of the system' },
+  optionLang: { ru: 'язык текстов: ru или en', en: 'language: ru or en' },
+  optionJson: { ru: 'вывести ответ API без изменений', en: 'print the API response as is' },
   optionHelp: { ru: 'показать справку', en: 'show help' },
   commandHelp: { ru: 'справка о команде', en: 'help for a command' },
   optionPassword: {
-    ru: 'пароль; без него программа спросит',
-    en: 'the password; asked for when absent',
+    ru: 'пароль; если не указан, программа его спросит',
+    en: 'password; prompted for if omitted',
   },
-  optionName: { ru: 'имя для писем', en: 'name for letters' },
-  optionLetters: { ru: 'язык писем: ru или en', en: 'language of letters: ru or en' },
-  optionEmail: { ru: 'куда приходят письма', en: 'where letters go' },
+  optionName: { ru: 'имя, как обращаться в письмах', en: 'name to use in letters' },
+  optionLetters: { ru: 'язык писем: ru или en', en: 'letter language: ru or en' },
+  optionEmail: { ru: 'адрес для писем', en: 'e-mail for letters' },
   optionOperator: {
-    ru: 'войти оператором; пароль берётся из .orderbell/operator-password',
-    en: 'as the operator; the password is that of .orderbell/operator-password',
+    ru: 'войти как оператор; пароль берётся из .orderbell/operator-password',
+    en: 'sign in as the operator; the password is read from .orderbell/operator-password',
   },
+  optionLogOutOperator: { ru: 'выйти из сеанса оператора', en: 'sign out of the operator session' },
   optionKey: {
-    ru: 'Idempotency-Key: с ним же запрос никогда не выполняется дважды',
-    en: 'Idempotency-Key: with the same one a request is never done twice',
+    ru: 'ключ идемпотентности: запрос с тем же ключом не выполнится дважды',
+    en: 'idempotency key: a request with the same key is never carried out twice',
   },
   optionWait: {
-    ru: 'сколько секунд повторять, пока нет ответа',
-    en: 'seconds to repeat while there is no answer',
+    ru: 'сколько секунд повторять запрос без ответа',
+    en: 'seconds to keep retrying without a response',
   },
   optionCurrency: {
-    ru: 'валюта; без неё — валюта кошелька',
-    en: "currency; the wallet's if absent",
+    ru: 'валюта; по умолчанию валюта кошелька',
+    en: 'currency; default: that of the wallet',
   },
-  optionYes: { ru: 'не спрашивать подтверждения', en: 'do not ask for confirmation' },
+  optionYes: { ru: 'не спрашивать подтверждения', en: 'skip the confirmation' },
   optionReason: {
-    ru: 'причина, до 200 знаков; её увидит и клиент',
-    en: 'why, up to 200 characters; the customer sees it too',
+    ru: 'причина, до 200 символов; её увидит и клиент',
+    en: 'reason, up to 200 characters; the customer sees it too',
   },
-  optionStatus: { ru: 'только с этим статусом', en: 'only with this status' },
-  optionState: { ru: 'только в этом состоянии', en: 'only in this state' },
-  optionLimit: { ru: 'сколько показать, до 100', en: 'how many, up to 100' },
-  optionAllOrders: { ru: 'все, а не одну страницу', en: 'all of them, not one page' },
-  optionSince: { ru: 'не доставлены с этого момента', en: 'that failed at this time or later' },
-  optionUntil: { ru: 'не доставлены до этого момента', en: 'that failed before this time' },
-  optionFailure: { ru: 'причина содержит этот текст', en: 'whose reason contains this text' },
-  optionKind: { ru: 'только письма', en: 'only letters of' },
-  optionAllFailed: { ru: 'все недоставленные', en: 'all that failed' },
-  optionDryRun: { ru: 'только посчитать', en: 'only count them' },
-  optionAllDead: { ru: 'все сообщения', en: 'all messages' },
-  optionWatch: { ru: 'показывать, пока не завершится', en: 'go on until it is complete' },
+  optionStatus: { ru: 'только с этим статусом', en: 'only this status' },
+  optionState: { ru: 'только в этом состоянии', en: 'only this state' },
+  optionLimit: { ru: 'сколько показать, до 100', en: 'how many to show, up to 100' },
+  optionAllOrders: { ru: 'показать все', en: 'show all' },
+  optionSince: { ru: 'не доставлены с этого времени', en: 'failed at or after this time' },
+  optionUntil: { ru: 'не доставлены до этого времени', en: 'failed before this time' },
+  optionFailure: { ru: 'причина содержит этот текст', en: 'reason contains this text' },
+  optionKind: { ru: 'только этот вид писем', en: 'only this kind of letter' },
+  optionAllFailed: { ru: 'все недоставленные', en: 'all undelivered letters' },
+  optionDryRun: { ru: 'только посчитать', en: 'only count' },
+  optionAllDead: { ru: 'все необработанные события', en: 'all dead letters' },
+  optionWatch: {
+    ru: 'следить, пока путь не завершится',
+    en: 'follow until the journey is complete',
+  },
   optionWatchOverview: { ru: 'обновлять до Ctrl-C', en: 'refresh until Ctrl-C' },
   argItem: {
     ru: 'название[:количество]@цена: "Чай:2@100"; количество от 100 пишется так: "Чай:x500@1"',
-    en: 'name[:quantity]@price: "Tea:2@100"; a quantity of 100 or more is written "Tea:x500@1"',
+    en: 'name[:quantity]@price: "Tea:2@100"; write a quantity of 100 or more as "Tea:x500@1"',
   },
-  argAmount: { ru: 'сумма, например 1000', en: 'an amount, such as 1000' },
-  argOrder: { ru: 'номер заказа', en: 'id of an order' },
+  argAmount: { ru: 'сумма, например 1000', en: 'amount, such as 1000' },
+  argOrder: { ru: 'номер заказа', en: 'order ID' },
   argLatestOrder: {
-    ru: 'номер заказа; без него — последний',
-    en: 'id of an order; the latest if absent',
+    ru: 'номер заказа; по умолчанию последний',
+    en: 'order ID; default: the latest',
   },
   argLetterOrFilter: {
-    ru: 'номер письма; без него — по условию',
-    en: 'id of a letter; by filter if absent',
+    ru: 'номер письма; если не указан, письма выбирает условие',
+    en: 'letter ID; if omitted, a filter selects the letters',
   },
-  argLetter: { ru: 'номер письма', en: 'id of a letter' },
-  argDeadLetter: { ru: 'номер сообщения', en: 'id of a message' },
-  argCustomer: { ru: 'номер или почта клиента', en: 'id or e-mail address of a customer' },
-  argOperation: { ru: 'номер операции', en: 'id of an operation' },
+  argLetter: { ru: 'номер письма', en: 'letter ID' },
+  argDeadLetter: { ru: 'номер события', en: 'event ID' },
+  argCustomer: { ru: 'номер или почта клиента', en: 'customer ID or e-mail' },
+  argOperation: { ru: 'номер операции', en: 'transaction ID' },
   argEmail: { ru: 'адрес почты', en: 'e-mail address' },
-  register: { ru: 'завести учётную запись и войти', en: 'create an account and sign in' },
+  register: { ru: 'создать учётную запись и войти', en: 'create an account and sign in' },
   login: { ru: 'войти', en: 'sign in' },
-  logout: { ru: 'выйти: забыть токен', en: 'sign out: forget the token' },
+  logout: { ru: 'выйти', en: 'sign out' },
   profile: {
-    ru: 'кто вошёл; изменить адрес писем',
-    en: 'who is signed in; change where letters go',
+    ru: 'показать профиль или изменить имя, адрес и язык писем',
+    en: 'show the profile, or change name, e-mail and letter language',
   },
-  wallet: { ru: 'баланс и последние операции', en: 'balance and latest operations' },
-  topUp: { ru: 'пополнить кошелёк', en: 'put money into the wallet' },
-  order: { ru: 'заказать и оплатить', en: 'order and pay' },
+  wallet: { ru: 'баланс и последние операции', en: 'balance and latest transactions' },
+  topUp: { ru: 'пополнить кошелёк', en: 'top up the wallet' },
+  order: { ru: 'заказать и оплатить', en: 'place and pay an order' },
   orders: { ru: 'мои заказы', en: 'my orders' },
   show: { ru: 'один заказ', en: 'one order' },
-  journey: { ru: 'путь заказа через сервисы', en: "an order's journey through the services" },
+  journey: { ru: 'путь заказа по шагам', en: 'journey of an order, step by step' },
   letters: { ru: 'мои письма', en: 'my letters' },
-  letter: { ru: 'одно письмо: текст и попытки', en: 'one letter: its text and attempts' },
-  operator: { ru: 'команды оператора', en: 'commands of the operator' },
-  overview: { ru: 'как работает система', en: 'how the system is doing' },
-  pending: { ru: 'незавершённые заказы', en: 'orders that have not ended' },
+  letter: { ru: 'письмо: текст и попытки отправки', en: 'a letter: text and delivery attempts' },
+  operator: { ru: 'команды оператора', en: 'operator commands' },
+  overview: { ru: 'состояние системы', en: 'state of the system' },
+  pending: { ru: 'заказы, ожидающие оплаты', en: 'pending orders' },
   operatorLetters: { ru: 'письма всех клиентов', en: 'letters of all customers' },
   resend: {
-    ru: 'отправить письмо сейчас или все недоставленные по условию',
-    en: 'send a letter now, or all failed letters that match',
+    ru: 'отправить письмо ещё раз, или все недоставленные по условию',
+    en: 'resend a letter, or all undelivered letters that match',
   },
-  preview: { ru: 'письмо, каким оно ушло бы сейчас', en: 'a letter as it would be sent now' },
+  preview: {
+    ru: 'письмо, которое было бы отправлено сейчас',
+    en: 'letter as it would be sent now',
+  },
   deadLetters: {
-    ru: 'сообщения, не ставшие письмами',
-    en: 'messages that could not become letters',
+    ru: 'события, по которым не создано письмо',
+    en: 'events that could not become letters',
   },
-  redrive: { ru: 'обработать сообщение ещё раз', en: 'process a message again' },
-  verify: { ru: 'проверить, сходятся ли книги', en: 'check whether the books agree' },
-  customers: {
-    ru: 'найти клиента: имя, язык, баланс',
-    en: 'find a customer: name, language, balance',
-  },
+  redrive: { ru: 'обработать событие ещё раз', en: 'process an event again' },
+  verify: { ru: 'сверка данных всех сервисов', en: 'reconcile the data of all services' },
+  customers: { ru: 'найти клиента', en: 'find a customer' },
   operatorOperations: {
-    ru: 'операции кошелька клиента с номерами',
-    en: "a customer's wallet operations with their ids",
+    ru: 'операции кошелька клиента',
+    en: "transactions of a customer's wallet",
   },
   operatorTopUp: { ru: 'пополнить кошелёк клиента', en: "top up a customer's wallet" },
   undoTopUp: { ru: 'отменить пополнение', en: 'undo a top-up' },
-  operatorJourney: { ru: 'путь любого заказа', en: 'journey of any order' },
+  operatorJourney: { ru: 'путь любого заказа по шагам', en: 'journey of any order, step by step' },
 } as const satisfies Record<string, Record<Language, string>>;

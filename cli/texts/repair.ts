@@ -1,41 +1,47 @@
-/** Texts of the repair after a restore; part of `texts.ts`. */
+/** Texts of the repair after a restore; part of `messages.ts`. */
 export const repairTexts = {
-  optionApply: { ru: 'исправить, а не только показать', en: 'repair instead of only showing' },
+  optionApply: {
+    ru: 'исправить, а не только показать',
+    en: 'make the repairs instead of only listing them',
+  },
   optionRepairReason: {
-    ru: 'зачем, до 200 знаков; хранится с каждым шагом, у возврата его увидит и клиент',
-    en: 'why, up to 200 characters; stored with every step, the customer sees it on a reversal',
+    ru: 'причина, до 200 символов; сохраняется с каждым исправлением, у возврата её увидит и клиент',
+    en: 'reason, up to 200 characters; stored with every repair, and shown to the customer on a reversal',
   },
   optionWriteOff: {
-    ru: 'оплаченные заказы, чей платёж утрачен: списать долг',
+    ru: 'оплаченные заказы, платёж по которым утрачен: списать долг',
     en: 'paid orders whose payment is lost for good: write them off',
   },
   repair: {
-    ru: 'что исправить после восстановления из копии; с --apply — исправить',
-    en: 'show what to repair after a restore; --apply repairs it',
+    ru: 'показать, что исправить после восстановления из копии; --apply исправляет',
+    en: 'list what to repair after a restore; --apply makes the repairs',
   },
-  repairs: { ru: 'что и кем было исправлено', en: 'what was repaired, by whom and why' },
+  repairs: {
+    ru: 'выполненные исправления: что, кем и почему',
+    en: 'past repairs: what, by whom and why',
+  },
   reasonNeeded: {
-    ru: 'Укажите --reason: причина сохраняется с каждым шагом.',
-    en: 'Give --reason: it is stored with every step.',
+    ru: 'Укажите --reason: причина сохраняется с каждым исправлением.',
+    en: 'Specify --reason: it is stored with every repair.',
   },
   longReason: {
-    ru: '--reason: не больше {0} знаков.',
-    en: '--reason: {0} characters at most.',
+    ru: 'В --reason {1} символов, можно не больше {0}. Сократите причину.',
+    en: '--reason has {1} characters, the limit is {0}. Shorten it.',
   },
   repairDifferences: { ru: 'Расхождений', en: 'Differences' },
   repairsPlanned: { ru: 'Будет исправлено', en: 'To be repaired' },
   repairsDone: { ru: 'Исправлено', en: 'Repaired' },
-  repairsRefused: { ru: 'Не получилось', en: 'Not possible' },
-  repairsLeft: { ru: 'Оставлено', en: 'Left' },
+  repairsRefused: { ru: 'Не удалось', en: 'Failed' },
+  repairsLeft: { ru: 'Не исправлено', en: 'Not repaired' },
   applyHint: {
-    ru: 'Ничего не изменено. Исправить: та же команда с --apply --reason "…".',
-    en: 'Nothing was changed. To repair, add --apply --reason "…".',
+    ru: 'Ничего не изменено. Чтобы исправить, добавьте --apply --reason "…".',
+    en: 'Nothing was changed. To make the repairs, add --apply --reason "…".',
   },
   writeOffUnused: {
-    ru: 'Для {0} нечего списывать: нет расхождения, которое устраняет списание.',
-    en: 'Nothing to write off for {0}: no difference was found that a write-off repairs.',
+    ru: 'Заказ {0} списать нельзя: для него нет расхождения, которое устраняет списание.',
+    en: 'Order {0} cannot be written off: it has no difference that a write-off repairs.',
   },
-  walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet of {0}: {1}' },
-  walletHolds: { ru: 'Сейчас на кошельке {0}.', en: 'The wallet holds {0}.' },
-  booksAcknowledged: { ru: 'Отмечены как известные', en: 'Acknowledged' },
+  walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet {0}: {1}' },
+  walletHolds: { ru: 'Баланс: {0}.', en: 'Balance: {0}.' },
+  acknowledgedCount: { ru: 'Отмечены как известные', en: 'Acknowledged' },
 } as const;

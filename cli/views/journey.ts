@@ -13,8 +13,8 @@ const OUTCOMES: Record<JourneyStep['outcome'], Colour> = {
 };
 
 /**
- * An order's way as a sequence, one message a line: when, from whom to whom, what, how it ended;
- * below it what the services keep of payment, event and letter.
+ * The journey of an order: one line per step with time, participants, name and outcome. Below are the
+ * records of payment, event and letter.
  */
 export function journeyText(screen: Screen, journey: Journey): string {
   const { order } = journey;
@@ -29,7 +29,7 @@ export function journeyText(screen: Screen, journey: Journey): string {
     screen,
     journey.steps.map((step) => stepRow(screen, step, since)),
   );
-  const parts = [head, steps, facts(screen, keptRows(screen, journey))];
+  const parts = [head, steps, facts(screen, recordRows(screen, journey))];
   const { letter } = journey;
   if (letter !== null && letter.attempts.length > 0) {
     parts.push(attemptsText(screen, letter, since));
@@ -49,11 +49,19 @@ function stepRow({ say }: Screen, step: JourneyStep, since: string): Cell[] {
     to,
     attempt === null ? name : `${name}, ${say('attempt', attempt)}`,
     { text: say(`outcome-${outcome}`), colour: OUTCOMES[outcome] },
-    detail ?? '',
+    decisionText(say, detail),
   ];
 }
 
-function keptRows(screen: Screen, journey: Journey): [string, Cell][] {
+const DECISIONS = ['captured', 'declined', 'voided'] as const;
+
+/** A decision in words; other details are for people already. */
+function decisionText(say: Screen['say'], detail: string | null): string {
+  const decision = DECISIONS.find((each) => each === detail);
+  return decision === undefined ? (detail ?? '') : say(decision);
+}
+
+function recordRows(screen: Screen, journey: Journey): [string, Cell][] {
   const { deadLetter, event, letter, order, payment, recovery } = journey;
   const { say } = screen;
   const rows: [string, Cell][] = [];
@@ -74,20 +82,20 @@ function keptRows(screen: Screen, journey: Journey): [string, Cell][] {
     rows.push([say('letterOf'), `${screen.paint(state.colour ?? 'dim', state.text)}  ${more}`]);
   }
   if (deadLetter !== null) {
-    rows.push([say('deadLetter'), `${deadLetter.state}: ${deadLetter.error}`]);
+    rows.push([say('deadLetter'), `${say(deadLetter.state)}: ${deadLetter.error}`]);
   }
   return rows;
 }
 
 function eventText({ say }: Screen, event: NonNullable<Journey['event']>, since: string): string {
-  const { offset: place, partition, publishedAt, topic } = event;
-  // Past its retention the outbox row is gone, and with it where and when.
-  if (partition === null || place === null) {
+  const { offset: position, partition, publishedAt, topic } = event;
+  // The outbox deletes old rows, and with them the offset and the time.
+  if (partition === null || position === null) {
     return event.createdAt !== null && publishedAt === null
       ? say('eventWaiting')
       : say('eventPlaceUnknown', topic);
   }
-  const where = say('eventPlace', topic, partition, place);
+  const where = say('eventPlace', topic, partition, position);
   return publishedAt === null ? where : `${where} (${offset(since, publishedAt)} ${say('ms')})`;
 }
 

@@ -30,7 +30,7 @@ export function letterRow(screen: Screen, letter: AnyLetter): Cell[] {
   ];
 }
 
-/** A letter as a mail: headers, text, and below how it was sent. */
+/** A letter: headers, text and attempts. */
 export function letterText(screen: Screen, letter: AnyLetter): string {
   const { say } = screen;
   const rows: [string, Cell][] = [
@@ -48,7 +48,7 @@ export function letterText(screen: Screen, letter: AnyLetter): string {
   return parts.join('\n\n');
 }
 
-/** Each try to send a letter and what the mail server said. */
+/** The attempts to send a letter, with the mail server's responses. */
 export function attemptsText(screen: Screen, { attempts }: Letter, since?: string): string {
   return table(
     screen,

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiAnswer } from '../client/api.ts';
 import { type CommandContext, jsonArray } from '../terminal/command-context.ts';
-import type { Say, TextKey } from '../texts/messages.ts';
+import { type Cell, table } from '../terminal/screen.ts';
+import type { Say } from '../texts/messages.ts';
 
-interface Page<T> {
-  data: T[];
+/** An answer that may have another one after it. */
+interface Part {
   nextCursor: string | null;
 }
 
@@ -17,32 +18,51 @@ export function limitOption(command: Command, say: Say): Command {
   });
 }
 
-/**
- * Prints a list: one page, or with `all` every page. For programs that is the page as it came, or
- * an array of the pages.
- * @param more says that there is more
- */
-export async function listPages<T>(
-  context: CommandContext,
-  options: {
-    all: boolean;
-    more: TextKey;
-    read: (cursor: string | undefined) => Promise<ApiAnswer<Page<T>>>;
-    view: (data: T[]) => string;
-  },
-): Promise<void> {
-  const { all, more, read, view } = options;
-  const pages: ApiAnswer<Page<T>>[] = [];
+/** Follows the cursors to the end. */
+export async function readAll<B extends Part>(
+  read: (cursor: string | undefined) => Promise<ApiAnswer<B>>,
+): Promise<{ bodies: B[]; json: string }> {
+  const answers: ApiAnswer<B>[] = [];
   let cursor: string | undefined;
   do {
-    const page = await read(cursor);
-    pages.push(page);
-    cursor = page.body.nextCursor ?? undefined;
-  } while (all && cursor !== undefined);
-  const texts = pages.map(({ text }) => text);
-  context.show(all ? jsonArray(texts) : (texts[0] as string), () => {
-    const data = pages.flatMap(({ body }) => body.data);
-    if (data.length === 0) return context.say('nothing');
-    return cursor === undefined ? view(data) : `${view(data)}\n${context.say(more)}`;
-  });
+    const answer = await read(cursor);
+    answers.push(answer);
+    cursor = answer.body.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  const json = jsonArray(answers.map(({ text }) => text));
+  return { bodies: answers.map(({ body }) => body), json };
+}
+
+/**
+ * Prints a list as a table: one page, or every page with `all`. Its JSON is the page as it came, or
+ * an array of the pages.
+ * @param options.all undefined where the command has no `--all`
+ */
+export async function showList<T>(
+  context: CommandContext,
+  options: {
+    all?: boolean;
+    read: (cursor: string | undefined) => Promise<ApiAnswer<Part & { data: T[] }>>;
+    row: (context: CommandContext, item: T) => Cell[];
+  },
+): Promise<void> {
+  const { all, read, row } = options;
+  const show = (json: string, data: T[], complete: boolean) =>
+    context.show(json, () => {
+      if (data.length === 0) return context.say('nothing');
+      const rows = data.map((item) => row(context, item));
+      const more = context.say(all === undefined ? 'moreByLimit' : 'more');
+      return complete ? table(context, rows) : `${table(context, rows)}\n${more}`;
+    });
+  if (all === true) {
+    const { bodies, json } = await readAll(read);
+    show(
+      json,
+      bodies.flatMap(({ data }) => data),
+      true,
+    );
+  } else {
+    const { body, text } = await read(undefined);
+    show(text, body.data, body.nextCursor === null);
+  }
 }

@@ -1,3 +1,5 @@
+// views/: answers of the API as text. They need terminal/.
+
 import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { type Cell, type Colour, facts, type Screen, table } from '../terminal/screen.ts';
@@ -8,7 +10,7 @@ const COLOURS: Record<PublicOrder['status'], Colour> = {
   Cancelled: 'red',
 };
 
-/** The status in words, with its colour. */
+/** The status label with its colour. */
 export function statusCell({ status, statusLabel }: PublicOrder): Exclude<Cell, string> {
   return { text: statusLabel, colour: COLOURS[status] };
 }

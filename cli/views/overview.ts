@@ -1,7 +1,7 @@
 import type { LedgerReport, Overview } from '#contracts/operator.ts';
 import { facts, type Screen } from '../terminal/screen.ts';
 
-/** How the system is doing, as a few lines. */
+/** The state of the system. */
 export function overviewText(screen: Screen, overview: Overview): string {
   return facts(screen, [
     ['Orderbell', screen.moment(overview.at)],
@@ -59,15 +59,15 @@ function waitingText(screen: Screen, count: number, oldestMs: number): string {
   return count === 0 ? '0' : screen.say('oldest', count, screen.duration(oldestMs));
 }
 
-/** What the check of the books came to, all its steps together. */
+/** The result of a reconciliation, all its parts together. */
 export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
   const { paint, say } = screen;
   const sum = (count: (report: LedgerReport) => number) =>
     reports.reduce((total, report) => total + count(report), 0);
   const differences = reports.flatMap((report) => report.differences);
   const verdict = reports.every(({ ok }) => ok)
-    ? paint('green', say('booksAgree'))
-    : paint('red', say('booksDiffer', differences.length));
+    ? paint('green', say('noDifferences'))
+    : paint('red', say('differencesFound', differences.length));
   const counts = facts(screen, [
     [
       say('checked'),
@@ -91,7 +91,7 @@ export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
     ],
     [say('undelivered'), String(sum(({ failedLetters }) => failedLetters))],
     // Absent from a gateway of an older version.
-    [say('booksAcknowledged'), String(sum(({ acknowledged = 0 }) => acknowledged))],
+    [say('acknowledgedCount'), String(sum(({ acknowledged = 0 }) => acknowledged))],
   ]);
   const lines = differences.map(
     ({ detail, id, relation, remedyText = '' }) => `${relation}  ${id}  ${detail}\n  ${remedyText}`,

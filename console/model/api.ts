@@ -6,7 +6,7 @@ import {
   retryAfterMs,
 } from '#contracts/answers.ts';
 
-/** A problem document of the API (RFC 9457), or what stands for one where no answer of it came. */
+/** A problem document of the API (RFC 9457), or the console's own where the API did not answer. */
 export interface ProblemBody {
   title: string;
   detail: string;
@@ -19,17 +19,17 @@ export interface ProblemBody {
 }
 
 /**
- * What a problem says of its request: `decided` and `refused` as in contracts/answers.ts; after
- * `unknown` nobody knows whether the request was done.
+ * The state of the request after a problem: `decided` and `refused` as in contracts/answers.ts;
+ * with `unknown` it may have been carried out.
  */
 export type RequestEnd = 'decided' | 'refused' | 'unknown';
 
-/** Status 0: nobody answered, or something else than the API. */
+/** A failed request. Status 0: no answer, or an answer of something other than the API. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly body: ProblemBody;
   readonly end: RequestEnd;
-  /** Milliseconds, where the answer names them. */
+  /** From the answer's `retry-after`. */
   readonly retryAfterMs: number | null;
 
   constructor(body: ProblemBody, end: RequestEnd = 'unknown', retryAfterMs: number | null = null) {
@@ -40,9 +40,14 @@ export class ApiProblem extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether asking again may help: the API did not answer, or its answer says so. */
+  /** Whether a repetition may help: the API did not answer, or says so. */
   get retryable(): boolean {
     return this.status === 0 || this.body.retryable;
+  }
+
+  /** Whether the console itself failed: its message is not for readers, and in English. */
+  get own(): boolean {
+    return this.body.code === 'console';
   }
 
   /** Whether something else answered in place of the API. */
@@ -62,7 +67,6 @@ export interface RequestOptions {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
-  /** For what may take long. */
   timeoutMs?: number;
 }
 
@@ -78,15 +82,15 @@ export interface Api {
   read: <T>(path: string, options?: RequestOptions) => Promise<T>;
 }
 
-// Longer than an order's budget, so that its answer comes first.
+// Longer than the gateway's deadline for an order, so that its answer comes first.
 const TIMEOUT_MS = 15_000;
 
 type NoAnswer = 'unreachable' | 'foreign';
 
 /**
- * The public API as this person calls it.
- * @param onExpired the token is not accepted any more
- * @param texts what to say where the API did not answer; `unknown` where something may be done
+ * The client of the public API.
+ * @param options.onExpired called when the API refuses the token
+ * @param options.texts for requests without an answer of the API; `unknown` if they may be done
  */
 export function createApi(options: {
   token: string | null;
@@ -123,7 +127,7 @@ export function createApi(options: {
           ...headers,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        // The API never redirects: what does is something else, and must not get the request.
+        // The API never redirects. Following would send the request to another server.
         redirect: 'manual',
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
@@ -131,7 +135,7 @@ export function createApi(options: {
       return { received: await receiveAnswer(answer), headers: answer.headers };
     } catch (error) {
       if (signal?.aborted) throw error;
-      // Something answers, and what it says breaks off or cannot be decoded.
+      // An answer that breaks off or cannot be decoded counts as one of another server.
       throw noAnswer(method, answered && method !== 'GET' ? 'foreign' : 'unreachable');
     }
   }
@@ -144,7 +148,7 @@ export function createApi(options: {
       return { status: received.status, body: judgement.body as never, headers };
     }
     if (judgement.problem === null) throw noAnswer(method, 'foreign');
-    // Only the API itself knows whether a token has expired.
+    // Only an answer of the API ends the session; a proxy may say 401, too.
     if (judgement.problem.code === 'unauthenticated' && token !== null) onExpired();
     throw problemOf(judgement, judgement.problem, received);
   };
@@ -162,7 +166,7 @@ function problemOf(
   return new ApiProblem(body, refused || 'unknown', retryAfterMs(received) || null);
 }
 
-/** A new idempotency key; `randomUUID` exists on https and on this machine's own addresses only. */
+/** A new idempotency key. `randomUUID` is missing on plain http, except on localhost. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

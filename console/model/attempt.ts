@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type ApiProblem, newKey } from './api.ts';
-import { keepDraft, readDraft } from './browser-storage.ts';
+import { readDraft, storeDraft } from './browser-storage.ts';
 import { problemOf, useAction } from './load.ts';
 import { repeatedly } from './orders.ts';
 import { useUnmountSignal } from './use-unmount-signal.ts';
 
-/** Something that must not be done twice: what was asked for, and under which key. */
+/** A request that must not be carried out twice, with its idempotency key. */
 export interface Attempt<R> {
   request: R;
   key: string;
@@ -13,28 +13,28 @@ export interface Attempt<R> {
 
 export interface Attempting<R> {
   /**
-   * What was sent and has no known outcome. Only repeating it under its key is safe, so it stays in
-   * this tab, through reloads and sign-ins, until an answer of the API ends it.
+   * The attempt that was sent and has no known outcome. Only repeating it under its key is safe, so
+   * this tab stores it through reloads and sign-ins until the API decides it.
    */
-  kept: Attempt<R> | null;
+  unresolved: Attempt<R> | null;
   running: boolean;
-  /** Being asked again, or since before this page was opened. */
+  /** The request is being repeated, or was sent before this page was opened. */
   repeating: boolean;
   problem: ApiProblem | null;
-  /** Sends a request under a new key. Only while nothing is kept. */
+  /** Sends a request under a new key. Only while `unresolved` is null. */
   start: (request: R) => void;
-  /** Sends what is kept again, under its key. */
+  /** Repeats the unresolved attempt under its key. */
   again: () => void;
-  /** Gives up what is kept, whatever became of it. */
+  /** Forgets the unresolved attempt. */
   discard: () => void;
 }
 
 /**
- * One attempt at a time.
+ * Runs one attempt at a time.
  * @param name of the draft in this tab
- * @param options.send one request for it; asked again while that may help
- * @param options.onEnd gets what came of it
- * @param options.resume whether what is kept is repeated when the page opens
+ * @param options.send sends one request; it is repeated while that may help
+ * @param options.onEnd gets the result
+ * @param options.resume whether an unresolved attempt is repeated when the page opens
  */
 export function useAttempt<R, B>(
   name: string,
@@ -46,20 +46,20 @@ export function useAttempt<R, B>(
 ): Attempting<R> {
   const { send, onEnd, resume } = options;
   const open = useUnmountSignal();
-  const [kept, setKept] = useState<Attempt<R> | null>(() => readDraft(name));
+  const [unresolved, setUnresolved] = useState<Attempt<R> | null>(() => readDraft(name));
   const [repeating, setRepeating] = useState(false);
 
   const drop = (key: string) => {
     // Another page may have begun another attempt meanwhile.
-    if (readDraft<Attempt<R>>(name)?.key === key) keepDraft(name, null);
-    setKept((last) => (last?.key === key ? null : last));
+    if (readDraft<Attempt<R>>(name)?.key === key) storeDraft(name, null);
+    setUnresolved((last) => (last?.key === key ? null : last));
   };
 
   const action = useAction(async (attempt: Attempt<R>, sentBefore: boolean) => {
     let mayBeDone = sentBefore;
     setRepeating(sentBefore);
-    keepDraft(name, attempt);
-    setKept(attempt);
+    storeDraft(name, attempt);
+    setUnresolved(attempt);
     try {
       const onRepeat = () => {
         mayBeDone = true;
@@ -80,18 +80,18 @@ export function useAttempt<R, B>(
 
   // Once, when the page opens.
   useEffect(() => {
-    if (resume && kept !== null) action.run(kept, true);
+    if (resume && unresolved !== null) action.run(unresolved, true);
   }, []);
 
   return {
-    kept,
+    unresolved,
     repeating,
     running: action.running,
     problem: action.problem,
     start: (request) => action.run({ request, key: newKey() }, false),
-    again: () => kept !== null && action.run(kept, true),
+    again: () => unresolved !== null && action.run(unresolved, true),
     discard: () => {
-      if (kept !== null) drop(kept.key);
+      if (unresolved !== null) drop(unresolved.key);
       action.reset();
     },
   };

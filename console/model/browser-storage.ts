@@ -1,50 +1,53 @@
-// What the browser keeps. A browser may refuse (private windows, settings): then things are
-// forgotten with the page, and nothing else changes.
+// Storage in the browser. If a browser refuses it (private windows, settings), values last only as
+// long as the page.
 
-export type Kept = 'session' | 'language' | 'theme';
+export type StoredItem = 'session' | 'language' | 'theme';
 
-const nameOf = (what: string) => `orderbell.${what}`;
+const nameOf = (item: string) => `orderbell.${item}`;
 
-function tried<T>(what: () => T, otherwise: T): T {
+function attempt<T>(action: () => T, otherwise: T): T {
   try {
-    return what();
+    return action();
   } catch {
     return otherwise;
   }
 }
 
-/** For all tabs, until it is removed. */
-export function readKept(what: Kept): string | null {
-  return tried(() => localStorage.getItem(nameOf(what)), null);
+/** Read in all tabs, until it is removed. */
+export function readStored(item: StoredItem): string | null {
+  return attempt(() => localStorage.getItem(nameOf(item)), null);
 }
 
-export function keep(what: Kept, value: string | null): void {
-  tried(() => {
-    if (value === null) localStorage.removeItem(nameOf(what));
-    else localStorage.setItem(nameOf(what), value);
+export function store(item: StoredItem, value: string | null): void {
+  attempt(() => {
+    if (value === null) localStorage.removeItem(nameOf(item));
+    else localStorage.setItem(nameOf(item), value);
   }, undefined);
 }
 
-/** Calls back when another tab changed it. @returns how to stop */
-export function onKeptElsewhere(what: Kept, changed: (value: string | null) => void): () => void {
+/** Calls back when another tab changes the item. @returns a function that stops it */
+export function onStoredElsewhere(
+  item: StoredItem,
+  changed: (value: string | null) => void,
+): () => void {
   const listener = (event: StorageEvent) => {
-    // Without a key everything was removed.
-    if (event.key === null || event.key === nameOf(what)) changed(event.newValue);
+    // The key is null when all items are removed.
+    if (event.key === null || event.key === nameOf(item)) changed(event.newValue);
   };
   addEventListener('storage', listener);
   return () => removeEventListener('storage', listener);
 }
 
-/** For this tab only, until it is closed; reloading keeps it. */
+/** A draft lasts as long as its tab, through reloads. */
 export function readDraft<T>(name: string): T | null {
-  return tried(() => {
+  return attempt(() => {
     const text = sessionStorage.getItem(nameOf(`draft.${name}`));
     return text === null ? null : (JSON.parse(text) as T);
   }, null);
 }
 
-export function keepDraft(name: string, value: unknown): void {
-  tried(() => {
+export function storeDraft(name: string, value: unknown): void {
+  attempt(() => {
     if (value === null) sessionStorage.removeItem(nameOf(`draft.${name}`));
     else sessionStorage.setItem(nameOf(`draft.${name}`), JSON.stringify(value));
   }, undefined);

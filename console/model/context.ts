@@ -1,3 +1,5 @@
+// model/: data, requests and browser state of the console, without markup. It needs no other room.
+
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Api } from './api.ts';
@@ -5,12 +7,12 @@ import type { Language } from './format.ts';
 import type { Issuer } from './issuer.ts';
 import type { OperatorClaim, Session } from './session.ts';
 
-/** What the gateway says about its set-up (`/console.json`). */
+/** The settings of the server that the console needs (`/console.json`). */
 export interface ServerConfig {
   currency: string;
   selfTopUp: boolean;
   signIn: 'password' | 'issuer' | 'token';
-  /** Where people sign in when they do not here. */
+  /** The external issuer where people sign in; null without one. */
   issuer: Issuer | null;
   mailbox: boolean;
   operator: OperatorClaim;
@@ -18,12 +20,12 @@ export interface ServerConfig {
 
 export type Theme = 'auto' | 'light' | 'dark';
 
-/** What all pages share. */
+/** The state that all pages share. */
 export interface Console {
   api: Api;
-  facts: ServerConfig;
+  config: ServerConfig;
   session: Session | null;
-  /** The session ended by itself: its page says so. */
+  /** Whether the session ended by itself; the sign-in page says so. */
   expired: boolean;
   signIn: (session: Session) => void;
   signOut: () => void;

@@ -5,7 +5,7 @@ export type Language = 'ru' | 'en';
 
 const LOCALES = { ru: 'ru-RU', en: 'en-GB' } as const;
 
-/** Money in words of the language; whole amounts without `,00`. */
+/** Money in the language's format; whole amounts without `,00`. */
 export function formatMoney(
   { amount, currency }: Money,
   language: Language,
@@ -33,7 +33,7 @@ export function formatMoment(iso: string, language: Language, now: number): stri
   }).format(date);
 }
 
-/** All of it, for titles of shortened moments. */
+/** The full date and time, for tooltips. */
 export function formatMomentInFull(iso: string, language: Language): string {
   return new Intl.DateTimeFormat(LOCALES[language], {
     dateStyle: 'full',
@@ -41,7 +41,7 @@ export function formatMomentInFull(iso: string, language: Language): string {
   }).format(new Date(iso));
 }
 
-/** Milliseconds in the unit that suits: `12 мс`, `3,4 с`, `5 мин`, `2 ч`. */
+/** Milliseconds in a suitable unit: `12 мс`, `3,4 с`, `5 мин`, `2 ч`. */
 export function formatDuration(ms: number, language: Language): string {
   const [value, unit, digits] = durationParts(ms);
   return new Intl.NumberFormat(LOCALES[language], {
@@ -64,7 +64,7 @@ export function formatNumber(value: number, language: Language): string {
   return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: 1 }).format(value);
 }
 
-/** Bytes in the unit that suits: `812 байт`, `4,7 кБ`. */
+/** Bytes in a suitable unit: `812 байт`, `4,7 кБ`. */
 export function formatSize(bytes: number, language: Language): string {
   const [value, unit] = bytes < 1_000 ? [bytes, 'byte'] : [bytes / 1_000, 'kilobyte'];
   return new Intl.NumberFormat(LOCALES[language], {
@@ -75,7 +75,7 @@ export function formatSize(bytes: number, language: Language): string {
   }).format(value);
 }
 
-/** The beginning of an id, enough to tell two apart; the random end differs, the time does not. */
+/** The end of an id: the random part, which tells two ids apart. */
 export function shortId(id: string): string {
   return id.length <= 12 ? id : `…${id.slice(-8)}`;
 }

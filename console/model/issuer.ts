@@ -1,20 +1,20 @@
 import type { AuthorizationServer } from 'oauth4webapi';
-import { keepDraft, readDraft } from './browser-storage.ts';
+import { readDraft, storeDraft } from './browser-storage.ts';
 import type { Credential } from './session.ts';
 
 // Signing in at an external OpenID Connect issuer: authorization code with PKCE (RFC 7636) as a
 // public client (RFC 9700 section 2.1).
 
-/** The issuer as the gateway is set up for it. */
+/** The issuer, from the settings of the gateway. */
 export interface Issuer {
   url: string;
   clientId: string;
   scope: string;
-  /** Asked for by RFC 8707 where the audience of tokens is an address. */
+  /** Sent as RFC 8707 requires if the audience of tokens is an address. */
   resource: string | null;
 }
 
-/** What has to be known again when the person comes back; kept in this tab. */
+/** Stored in this tab while the person is at the issuer. */
 interface Departure {
   state: string;
   nonce: string;
@@ -25,7 +25,7 @@ interface Departure {
 
 export interface SignedIn {
   credential: Credential;
-  /** Where the person goes on. */
+  /** The page that asked to sign in. */
   from: string;
 }
 
@@ -33,11 +33,11 @@ const DRAFT = 'issuer';
 // Registered with the issuer, for each address of the console.
 const redirectUri = () => `${location.origin}/sign-in`;
 
-// Loaded only where an issuer is asked: most set-ups have none.
+// Loaded on demand: most installations have no external issuer.
 const loadLibrary = () => import('oauth4webapi');
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
 
-/** http only to this machine, as the gateway has it (design section 6). */
+/** Only an issuer on this machine may use http; the gateway checks that in its settings. */
 function optionsFor(oauth: Library, { url }: Issuer) {
   return { [oauth.allowInsecureRequests]: new URL(url).protocol === 'http:' };
 }
@@ -52,7 +52,7 @@ async function discover(oauth: Library, issuer: Issuer): Promise<AuthorizationSe
 
 /**
  * Sends the browser to the issuer.
- * @param from where the person goes on afterwards
+ * @param from the page to return to
  * @throws Error when the issuer does not answer
  */
 export async function leaveForIssuer(issuer: Issuer, from: string): Promise<void> {
@@ -64,7 +64,7 @@ export async function leaveForIssuer(issuer: Issuer, from: string): Promise<void
     verifier: oauth.generateRandomCodeVerifier(),
     from,
   };
-  keepDraft(DRAFT, departure);
+  storeDraft(DRAFT, departure);
   const address = new URL(server.authorization_endpoint ?? '');
   const parameters = {
     response_type: 'code',
@@ -81,20 +81,21 @@ export async function leaveForIssuer(issuer: Issuer, from: string): Promise<void
   location.assign(address);
 }
 
-/** Whether an address is one that the issuer sent the person back to. */
+/** Whether the issuer sent the person to this address. */
 export function isReturn(query: Record<string, string>): boolean {
   return query.state !== undefined && (query.code !== undefined || query.error !== undefined);
 }
 
 /**
- * Exchanges what the issuer sent along for a token.
- * @param address the whole address that the browser came back to
- * @throws Error when it was not asked for in this tab, or the issuer refuses
+ * Exchanges the code in the address for a token.
+ * @param address of the page that the issuer redirected to
+ * @returns null when this tab did not start the sign-in, or has finished it already
+ * @throws Error when the issuer refuses
  */
-export async function returnFromIssuer(issuer: Issuer, address: URL): Promise<SignedIn> {
+export async function returnFromIssuer(issuer: Issuer, address: URL): Promise<SignedIn | null> {
   const departure = readDraft<Departure>(DRAFT);
-  keepDraft(DRAFT, null);
-  if (departure === null) throw new Error('not asked for in this tab');
+  storeDraft(DRAFT, null);
+  if (departure === null) return null;
   const oauth = await loadLibrary();
   const server = await discover(oauth, issuer);
   const client = { client_id: issuer.clientId };

@@ -19,7 +19,7 @@ export function isSync({ kind }: JourneyStep): boolean {
   return SYNC.includes(kind);
 }
 
-/** A step with when it was, counted from the first recorded moment. */
+/** A step with its time since the first recorded moment. */
 export interface TimedStep {
   step: JourneyStep;
   /** Milliseconds since the first recorded moment; null where none is recorded. */

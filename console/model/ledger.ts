@@ -1,17 +1,17 @@
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
 
-/** What all answers of one check came to so far. */
+/** The sums of all answers of one reconciliation so far. */
 export interface LedgerSums {
   checked: LedgerReport['checked'];
   waiting: LedgerReport['waiting'];
   failedLetters: number;
   acknowledged: number;
-  /** The first of them: a page with more helps nobody. */
+  /** The first `DIFFERENCES_SHOWN`: a browser cannot show hundreds of thousands. */
   differences: LedgerDifference[];
   /** All of them. */
   differenceCount: number;
   complete: boolean;
-  /** Where the check goes on. */
+  /** Continues the reconciliation; null at its end. */
   nextCursor: string | null;
 }
 
@@ -28,7 +28,7 @@ export const NOTHING_CHECKED: LedgerSums = {
   nextCursor: null,
 };
 
-/** The sums with one more answer of the same check. */
+/** The sums with one more answer of the same reconciliation. */
 export function addReport(sums: LedgerSums, report: LedgerReport): LedgerSums {
   return {
     checked: added(sums.checked, report.checked),
@@ -50,7 +50,7 @@ function added<T extends Record<string, number>>(one: T, other: T): T {
   ) as unknown as T;
 }
 
-/** The differences by what contradicts what, in the order in which they were found. */
+/** The differences by relation, in the order in which they were found. */
 export function byRelation(
   differences: LedgerDifference[],
 ): [relation: LedgerDifference['relation'], differences: LedgerDifference[]][] {

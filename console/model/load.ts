@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiProblem } from './api.ts';
 
-/** Data that a page shows. The old data stay visible while the page reads them again. */
+/** Data of a page. The old data stay visible while they are read again. */
 export interface Loaded<T> {
   data: T | null;
   problem: ApiProblem | null;
@@ -12,9 +12,9 @@ export interface Loaded<T> {
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Reads something when `key` changes, again while that may help, and every `everyMs` while the tab
- * can be seen.
- * @param key what is read: data of another key are never shown
+ * Reads data when `key` changes, repeats after failures that may pass, and refreshes every `everyMs`
+ * while the tab is visible.
+ * @param key of the data: data of another key are never shown
  * @param everyMs null reads once; a function decides by the data
  */
 export function useLoad<T>(
@@ -29,11 +29,10 @@ export function useLoad<T>(
     loading: boolean;
   }>({ key, data: null, problem: null, loading: true });
   const [round, setRound] = useState(0);
-  // The latest of each render: a change of these alone is no reason to read again.
+  // The values of the latest render: a change of these alone must not read again.
   const latest = useRef({ load, everyMs });
   latest.current = { load, everyMs };
 
-  // `round` asks for another reading.
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -87,7 +86,7 @@ export function useLoad<T>(
   };
 }
 
-/** Resolves when the tab can be seen: nobody watches what a hidden one reads. */
+/** Resolves when the tab is visible, so that hidden tabs put no load on the server. */
 function untilVisible(signal: AbortSignal): Promise<void> {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {
@@ -96,12 +95,12 @@ function untilVisible(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Any error as a problem: a defect of ours is shown, too, rather than a page that stands still. */
+/** Any error as a problem, so that a defect of the console is shown instead of a page that hangs. */
 export function problemOf(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
   const detail = error instanceof Error ? error.message : String(error);
   return new ApiProblem({
-    title: 'Ошибка · Error',
+    title: '',
     detail,
     status: -1,
     code: 'console',
@@ -109,7 +108,7 @@ export function problemOf(error: unknown): ApiProblem {
   });
 }
 
-/** One action at a time, with its problem. */
+/** Runs one action at a time and holds its problem. */
 export function useAction<A extends unknown[]>(
   act: (...given: A) => Promise<void>,
 ): {

@@ -1,4 +1,4 @@
-/** What the mailbox lists of a letter (`GET /mailbox/messages`). */
+/** A letter in the list (`GET /mailbox/messages`). */
 export interface MailSummary {
   id: number;
   receivedAt: string;
@@ -12,11 +12,11 @@ export interface MailSummary {
 
 export interface MailPage {
   data: MailSummary[];
-  /** `before` of the next page; null at the end. A search may find nothing before it. */
+  /** `before` of the next page; null at the end. */
   next: number | null;
 }
 
-/** One letter as it came (`GET /mailbox/messages/:id`). */
+/** One letter as it was received (`GET /mailbox/messages/:id`). */
 export interface Mail extends MailSummary {
   text: string | null;
   html: string | null;
@@ -24,10 +24,10 @@ export interface Mail extends MailSummary {
   source: string;
 }
 
-/** The address of a letter, or without one of the list, at the same place of the same search. */
+/** The address of a letter or, for null, of the list, with the same search and page. */
 export function mailAddress(id: number | null, query: Record<string, string>): string {
   const { search = '', before = '' } = query;
-  const kept = new URLSearchParams({ ...(search && { search }), ...(before && { before }) });
-  const place = id === null ? '/mailbox' : `/mailbox/${id}`;
-  return kept.size === 0 ? place : `${place}?${kept}`;
+  const parameters = new URLSearchParams({ ...(search && { search }), ...(before && { before }) });
+  const path = id === null ? '/mailbox' : `/mailbox/${id}`;
+  return parameters.size === 0 ? path : `${path}?${parameters}`;
 }

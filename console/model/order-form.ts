@@ -2,7 +2,7 @@ import { parseAmount, parseQuantity } from '#contracts/amounts.ts';
 import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 
-/** One item as a person types it. */
+/** One item as typed. */
 export interface OrderRow {
   /** For the screen only. */
   id: string;
@@ -11,9 +11,9 @@ export interface OrderRow {
   price: string;
 }
 
-export type RowFault = 'name' | 'quantity' | 'price';
+export type RowViolation = 'name' | 'quantity' | 'price';
 
-/** The total of what is typed so far. */
+/** The total of the rows. */
 export type Total = { kind: 'sum'; amount: number } | { kind: 'nothing' } | { kind: 'too-large' };
 
 let made = 0;
@@ -27,18 +27,18 @@ function priceOf({ price }: OrderRow, currency: string): number | null {
   return typeof amount === 'number' ? amount : null;
 }
 
-/** What of a row is not right yet. */
-export function faultsOfRow(row: OrderRow, currency: string): RowFault[] {
-  const faults: RowFault[] = [];
-  if (row.name.trim() === '') faults.push('name');
-  if (parseQuantity(row.quantity) === null) faults.push('quantity');
-  if (priceOf(row, currency) === null) faults.push('price');
-  return faults;
+/** The fields of a row that the API would refuse. */
+export function violationsOfRow(row: OrderRow, currency: string): RowViolation[] {
+  const violations: RowViolation[] = [];
+  if (row.name.trim() === '') violations.push('name');
+  if (parseQuantity(row.quantity) === null) violations.push('quantity');
+  if (priceOf(row, currency) === null) violations.push('price');
+  return violations;
 }
 
-/** The items as the API takes them, null while a row has a fault. */
+/** The items as the API takes them, null while a row has a violation. */
 export function itemsOf(rows: OrderRow[], currency: string): OrderItem[] | null {
-  if (rows.some((row) => faultsOfRow(row, currency).length > 0)) return null;
+  if (rows.some((row) => violationsOfRow(row, currency).length > 0)) return null;
   return rows.map((row) => ({
     name: row.name.trim(),
     quantity: parseQuantity(row.quantity) ?? 0,

@@ -10,17 +10,17 @@ export interface PageOf<T> {
 }
 
 const WAITS_MS = [300, 700, 1_500, 3_000];
-// What answers in place of the API may do so for hours: then people decide.
+// A proxy may answer for hours in place of the API; then the person decides.
 const FOREIGN_REPEATS = 2;
-// Longer than that people are asked rather than kept waiting.
+// A longer wait is left to the person.
 const RETRY_AFTER_MAX_MS = 30_000;
 
 /**
- * Asks again while nobody answers or the answer says that it may help, for as long as the page is
- * open; where something else answers in place of the API, only a few times. For reads and for
+ * Repeats a request while there is no answer or the answer allows it, until the page is left. If
+ * another server answers in place of the API, it gives up after a few times. Only for reads and for
  * requests with an idempotency key.
- * @param stop.signal the page was left
- * @param stop.onRepeat called before each repeat
+ * @param stop.signal aborts when the page is left
+ * @param stop.onRepeat called before each repetition
  * @throws ApiProblem of the last answer
  */
 export async function repeatedly<T>(
@@ -44,9 +44,9 @@ export async function repeatedly<T>(
 }
 
 /**
- * Orders, and pays.
- * @returns the order: Paid, Cancelled, or Pending where its page has to wait for the outcome
- * @throws ApiProblem when no order came of it, or nobody knows
+ * Places and pays an order.
+ * @returns the order: Paid, Cancelled, or Pending
+ * @throws ApiProblem when there is no order, or the outcome is unknown
  */
 export async function placeOrder(
   api: Api,
@@ -59,7 +59,7 @@ export async function placeOrder(
     });
     return answer.body;
   } catch (error) {
-    // 406 and 409 are answers, too: the order exists and was cancelled.
+    // With 406 and 409 the order exists and is cancelled.
     if (error instanceof ApiProblem && error.end === 'decided' && error.body.order) {
       return error.body.order as PublicOrder;
     }
@@ -68,8 +68,9 @@ export async function placeOrder(
 }
 
 /**
- * Adds money to a wallet: the own one or, by the operator's path, another.
- * @throws ApiProblem when it was not done, or nobody knows
+ * Tops up a wallet.
+ * @param path of the customer's or the operator's operation
+ * @throws ApiProblem when it was refused, or the outcome is unknown
  */
 export async function topUpWallet(
   api: Api,

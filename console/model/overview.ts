@@ -1,25 +1,25 @@
 import type { Overview } from '#contracts/operator.ts';
 
-/** How urgent a figure is: `quiet` needs nobody. */
+/** How urgent a figure is: `quiet` needs no attention. */
 export type Urgency = 'quiet' | 'wait' | 'bad';
 
-// Recovery and the relay begin within seconds; what is older than this did not work at once, and
-// what is older than the second moment does not get better by itself.
+// Recovery and the relay start within seconds. Older work is late; beyond the second limit it does
+// not recover by itself.
 const LATE_MS = 10_000;
 const STUCK_MS = 60_000;
-// A letter may meet a mail server that asks to come back later.
+// Longer, because a mail server may ask for a later attempt (greylisting).
 const LETTER_LATE_MS = 60_000;
 const LETTER_STUCK_MS = 10 * 60_000;
-// Some seconds of work at a common pace.
+// A few seconds of work at a usual rate.
 const LAG_LATE = 1_000;
 
-/** By the age of the oldest that waits; 0 where nothing does. */
+/** By the age of the oldest waiting item; 0 if none waits. */
 function byAge(oldestMs: number, lateMs: number, stuckMs: number): Urgency {
   if (oldestMs >= stuckMs) return 'bad';
   return oldestMs >= lateMs ? 'wait' : 'quiet';
 }
 
-/** What of the overview asks for somebody. */
+/** The urgency of each figure of the overview. */
 export function urgencies({ orders, notifications }: Overview): {
   pending: Urgency;
   outbox: Urgency;
@@ -32,7 +32,7 @@ export function urgencies({ orders, notifications }: Overview): {
   return {
     pending: byAge(orders?.pending.oldestMs ?? 0, LATE_MS, STUCK_MS),
     outbox: byAge(orders?.outbox?.oldestMs ?? 0, LATE_MS, STUCK_MS),
-    // Without a broker nothing is read, so it is as urgent as what cannot be published.
+    // Without a broker nothing is consumed, so the lag is at least late.
     lag: notifications !== null && (lag === null || lag >= LAG_LATE) ? 'wait' : 'quiet',
     waiting: byAge(notifications?.oldestWaitingMs ?? 0, LETTER_LATE_MS, LETTER_STUCK_MS),
     failed: (notifications?.letters.failed ?? 0) > 0 ? 'bad' : 'quiet',
@@ -40,7 +40,7 @@ export function urgencies({ orders, notifications }: Overview): {
   };
 }
 
-/** Messages that no consumer has read yet, of all partitions; null where the broker is away. */
+/** The consumer lag of all partitions; null without a broker. */
 export function lagOf({ lag }: NonNullable<Overview['notifications']>): number | null {
   return lag?.reduce((sum, partition) => sum + partition.lag, 0) ?? null;
 }

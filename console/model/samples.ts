@@ -1,16 +1,16 @@
-/** A measured figure over time; null where it was not known. */
+/** One measurement of a figure; null where it is unknown. */
 export interface Sample {
   /** Milliseconds since the epoch. */
   at: number;
   value: number | null;
 }
 
-/** How far back a page remembers. */
+/** The time span of the charts. */
 export const SPAN_MS = 5 * 60_000;
-// Two readings this far apart are not joined: nobody knows what was between them.
+// Samples this far apart are not joined, because the values between them are unknown.
 const GAP_MS = 15_000;
 
-/** The samples with one more; those that are too old go. A reading seen before adds nothing. */
+/** Adds a sample and drops those beyond the span; the same reading twice adds nothing. */
 export function withSample(samples: Sample[], sample: Sample): Sample[] {
   if (samples.at(-1)?.at === sample.at) return samples;
   return [...samples.filter(({ at }) => at > sample.at - SPAN_MS), sample];

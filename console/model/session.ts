@@ -1,33 +1,33 @@
-import { keep, readKept } from './browser-storage.ts';
+import { readStored, store } from './browser-storage.ts';
 
-/** Who is signed in. */
+/** The signed-in person. */
 export interface Session {
   token: string;
   customerId: string;
   operator: boolean;
-  /** What the person typed to sign in; empty with a token of an external issuer. */
+  /** As typed at sign-in; from an external issuer, its claim or empty. */
   email: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
 
-/** Which claim makes an operator, as the gateway is set up. */
+/** The claim of operators, from the settings of the gateway. */
 export interface OperatorClaim {
   claim: string;
   value: string;
 }
 
-/** A token that somebody signs in with. */
+/** A token to sign in with. */
 export interface Credential {
   token: string;
-  /** What the person typed with the password; empty without one. */
+  /** As typed with the password; otherwise empty. */
   email: string;
-  /** Seconds from now, where the answer says so: the clock here may be wrong by any time. */
+  /** Seconds from now. Preferred to the token's `exp`, because this machine's clock may be wrong. */
   expiresIn?: number;
 }
 
 /**
- * What a token says about itself. Only to be shown: the gateway checks it with every request.
+ * Reads the claims of a token, for display only: the gateway verifies the token on every request.
  * @throws Error when it is no JWT
  */
 export function sessionOf(
@@ -50,7 +50,7 @@ export function sessionOf(
   };
 }
 
-/** The words of a claim: a list, or a text with spaces between them; dots lead into objects. */
+/** The words of a claim: a list, or a text separated by spaces. Dots lead into objects. */
 function wordsOf(claims: Record<string, unknown>, path: string): string[] {
   let found: unknown = claims[path];
   if (found === undefined) {
@@ -61,9 +61,9 @@ function wordsOf(claims: Record<string, unknown>, path: string): string[] {
   return typeof found === 'string' ? found.split(' ') : [];
 }
 
-/** The session kept in this browser, null without one that is still valid. */
+/** The session stored in this browser, null without one that is still valid. */
 export function readSession(now: number): Session | null {
-  return parseSession(readKept('session'), now);
+  return parseSession(readStored('session'), now);
 }
 
 export function parseSession(text: string | null, now: number): Session | null {
@@ -76,6 +76,6 @@ export function parseSession(text: string | null, now: number): Session | null {
   }
 }
 
-export function keepSession(session: Session | null): void {
-  keep('session', session === null ? null : JSON.stringify(session));
+export function storeSession(session: Session | null): void {
+  store('session', session === null ? null : JSON.stringify(session));
 }

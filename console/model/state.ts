@@ -1,15 +1,15 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { keep, onKeptElsewhere, readKept } from './browser-storage.ts';
+import { onStoredElsewhere, readStored, type StoredItem, store } from './browser-storage.ts';
 import type { ServerConfig, Theme } from './context.ts';
 import type { Language } from './format.ts';
-import { keepSession, parseSession, readSession, type Session } from './session.ts';
+import { parseSession, readSession, type Session, storeSession } from './session.ts';
 
-// What lives as long as the console is open: who is signed in, language, appearance, set-up.
+// The state of the whole console: session, language, theme, server config.
 
 // setTimeout counts in 32 bits.
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-/** Who is signed in, in all tabs alike. */
+/** The session, the same in all tabs. */
 export function useSession() {
   const [state, setState] = useState<{ session: Session | null; expired: boolean }>(() => ({
     session: readSession(Date.now()),
@@ -18,21 +18,21 @@ export function useSession() {
   const { session, expired } = state;
 
   const signIn = useCallback((next: Session) => {
-    keepSession(next);
+    storeSession(next);
     setState({ session: next, expired: false });
   }, []);
   const signOut = useCallback(() => {
-    keepSession(null);
+    storeSession(null);
     setState({ session: null, expired: false });
   }, []);
   const expire = useCallback(() => {
-    keepSession(null);
+    storeSession(null);
     setState({ session: null, expired: true });
   }, []);
 
   useEffect(
     () =>
-      onKeptElsewhere('session', (text) =>
+      onStoredElsewhere('session', (text) =>
         setState({ session: parseSession(text, Date.now()), expired: false }),
       ),
     [],
@@ -51,26 +51,26 @@ export function useSession() {
   return { session, expired, signIn, signOut, expire };
 }
 
-/** The chosen language, else the browser's, else Russian as in the API. */
+/** A choice that this browser stores, the same in all tabs. */
+function useStored<V extends string>(item: StoredItem, parse: (text: string | null) => V) {
+  const [value, setState] = useState<V>(() => parse(readStored(item)));
+  useEffect(() => onStoredElsewhere(item, (text) => setState(parse(text))), []);
+  const setValue = useCallback((chosen: V) => {
+    store(item, chosen);
+    setState(chosen);
+  }, []);
+  return [value, setValue] as const;
+}
+
+/** The chosen language, otherwise the browser's, otherwise Russian as in the API. */
 export function useLanguage() {
-  const [language, setState] = useState<Language>(
-    () => languageIn(readKept('language')) ?? preferredLanguage(navigator.languages),
+  const [language, setLanguage] = useStored<Language>(
+    'language',
+    (text) => languageIn(text) ?? preferredLanguage(navigator.languages),
   );
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);
-  useEffect(
-    () =>
-      onKeptElsewhere('language', (text) => {
-        const chosen = languageIn(text);
-        if (chosen !== null) setState(chosen);
-      }),
-    [],
-  );
-  const setLanguage = useCallback((chosen: Language) => {
-    keep('language', chosen);
-    setState(chosen);
-  }, []);
   return { language, setLanguage };
 }
 
@@ -86,51 +86,44 @@ function preferredLanguage(languages: readonly string[]): Language {
   return 'ru';
 }
 
-/** Light or dark; `auto` is what the system says. */
+/** Light or dark; `auto` follows the operating system. */
 export function useTheme() {
-  const [theme, setState] = useState<Theme>(() => themeIn(readKept('theme')));
+  const [theme, setTheme] = useStored<Theme>('theme', (text) =>
+    text === 'light' || text === 'dark' ? text : 'auto',
+  );
   useEffect(() => {
     if (theme === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }, [theme]);
-  useEffect(() => onKeptElsewhere('theme', (text) => setState(themeIn(text))), []);
-  const setTheme = useCallback((chosen: Theme) => {
-    keep('theme', chosen);
-    setState(chosen);
-  }, []);
   return { theme, setTheme };
 }
 
-function themeIn(text: string | null): Theme {
-  return text === 'light' || text === 'dark' ? text : 'auto';
-}
+const CONFIG_RETRY_MS = 1_000;
+const CONFIG_TIMEOUT_MS = 10_000;
 
-const FACTS_RETRY_MS = 1_000;
-const FACTS_TIMEOUT_MS = 10_000;
-
-function isFacts(found: Partial<ServerConfig> | null): found is ServerConfig {
+function isServerConfig(found: Partial<ServerConfig> | null): found is ServerConfig {
   return typeof found?.currency === 'string' && typeof found.operator?.claim === 'string';
 }
 
-/** Reads the set-up, again and again until the gateway answers. */
-export function useFacts(): { facts: ServerConfig | null; waiting: boolean } {
-  const [facts, setFacts] = useState<ServerConfig | null>(null);
+/** Reads the server config, repeatedly until the gateway answers. */
+export function useServerConfig(): { config: ServerConfig | null; waiting: boolean } {
+  const [config, setConfig] = useState<ServerConfig | null>(null);
   const [waiting, setWaiting] = useState(false);
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     async function read(): Promise<void> {
       try {
-        const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(FACTS_TIMEOUT_MS)]);
+        const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(CONFIG_TIMEOUT_MS)]);
         const answer = await fetch('/console.json', { signal });
         const found = await answer.json();
-        // Something else may answer in place of the gateway.
-        if (!answer.ok || !isFacts(found)) throw new Error(String(answer.status));
-        setFacts(found);
+        // A proxy may answer in place of the gateway.
+        if (!answer.ok || !isServerConfig(found)) throw new Error(String(answer.status));
+        setConfig(found);
       } catch {
         if (stop.signal.aborted) return;
         setWaiting(true);
-        timer = setTimeout(() => void read(), FACTS_RETRY_MS);
+        timer = setTimeout(() => void read(), CONFIG_RETRY_MS);
       }
     }
     void read();
@@ -139,5 +132,5 @@ export function useFacts(): { facts: ServerConfig | null; waiting: boolean } {
       clearTimeout(timer);
     };
   }, []);
-  return { facts, waiting };
+  return { config, waiting };
 }

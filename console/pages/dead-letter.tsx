@@ -7,14 +7,15 @@ import { formatNumber } from '../model/format.ts';
 import { useAction, useLoad } from '../model/load.ts';
 import { Fact } from '../parts/fact.tsx';
 import { HeadersTable } from '../parts/headers-table.tsx';
+import { PlainText } from '../parts/letter-tabs.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
+import { Card, Page } from '../parts/page.tsx';
 import { Id, Moment } from '../parts/values.tsx';
 import { journey } from '../texts/journey.ts';
 import { operator } from '../texts/operator.ts';
 import { DeadLetterPill } from './dead-letters.tsx';
 
-/** One event that could not become a letter: where it lies, why, and what it says. */
+/** One event that could not become a letter: its place in the topic, the error, its content. */
 export function DeadLetterPage() {
   const texts = useTexts(operator).deadLetters;
   const { api } = useConsole();
@@ -33,13 +34,13 @@ export function DeadLetterPage() {
       <Loading loaded={letter}>
         {(data) => (
           <>
-            <ServerConfig letter={data} />
+            <Summary letter={data} />
             {redriven === null && data.state === 'dead' && (
               <Notice tone="bad">
                 {texts.error}: {data.error}
               </Notice>
             )}
-            {problem !== null && <Problem problem={problem} />}
+            <Problem problem={problem} />
             {redriven !== null && (
               <Notice tone={redriven.state === 'dead' ? 'bad' : 'good'}>
                 {redriven.state === 'dead' ? texts.refused(redriven.error) : texts.became}
@@ -60,7 +61,7 @@ export function DeadLetterPage() {
   );
 }
 
-function ServerConfig({ letter }: { letter: DeadLetter }) {
+function Summary({ letter }: { letter: DeadLetter }) {
   const texts = useTexts(operator).deadLetters;
   const { placeOf } = useTexts(journey);
   const { language } = useConsole();
@@ -68,12 +69,9 @@ function ServerConfig({ letter }: { letter: DeadLetter }) {
   return (
     <section class="card" aria-label={texts.one}>
       <dl class="facts">
-        <div>
-          <dt class="unseen">{texts.filter}</dt>
-          <dd>
-            <DeadLetterPill state={letter.state} />
-          </dd>
-        </div>
+        <Fact label={texts.state} quietLabel>
+          <DeadLetterPill state={letter.state} />
+        </Fact>
         <Fact label={texts.place}>
           <code>{letter.topic}</code>, {placeOf(letter.partition, letter.offset)}
         </Fact>
@@ -105,25 +103,20 @@ function Content({ letter }: { letter: DeadLetter }) {
   const texts = useTexts(operator).deadLetters;
   return (
     <div class="columns">
-      <section class="card" aria-labelledby="dead-value">
-        <h2 id="dead-value">{texts.value}</h2>
+      <Card id="dead-value" title={texts.value}>
         {letter.value === null ? (
           <p class="quiet">{texts.noValue}</p>
         ) : (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable
-          <pre class="text" dir="auto" tabIndex={0}>
-            {prettyJson(letter.value)}
-          </pre>
+          <PlainText text={prettyJson(letter.value)} />
         )}
-      </section>
-      <section class="card" aria-labelledby="dead-headers">
-        <h2 id="dead-headers">{texts.headers}</h2>
+      </Card>
+      <Card id="dead-headers" title={texts.headers}>
         {letter.headers.length === 0 ? (
           <p class="quiet">{texts.noHeaders}</p>
         ) : (
           <HeadersTable label={texts.headers} headers={letter.headers} />
         )}
-      </section>
+      </Card>
     </div>
   );
 }

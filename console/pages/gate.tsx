@@ -4,15 +4,14 @@ import { NotFoundPage } from './not-found.tsx';
 import { SignInPage } from './sign-in.tsx';
 
 /**
- * A page for signed-in people. Who is not, or not any more, signs in at the same address and then
- * sees what was asked for.
+ * A page for signed-in people. Others get the sign-in form at the same address, and then the page.
  */
-export function gated(who: 'customer' | 'operator', Page: ComponentType): ComponentType {
+export function gated(role: 'customer' | 'operator', Page: ComponentType): ComponentType {
   return function GatedPage() {
     const { session } = useConsole();
     if (session === null) return <SignInPage />;
-    if (who === 'operator' && !session.operator) return <NotFoundPage />;
-    // Another person signs in: nothing of the former one's page may stay.
+    if (role === 'operator' && !session.operator) return <NotFoundPage />;
+    // The key drops the page's state when another person signs in.
     return <Page key={session.customerId} />;
   };
 }

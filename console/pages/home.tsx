@@ -1,3 +1,5 @@
+// pages/: one file per page; app.tsx knows their addresses. They need parts/, model/ and texts/.
+
 import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { Wallet } from '#contracts/billing.ts';
@@ -6,14 +8,15 @@ import type { Profile } from '#contracts/profiles.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
+import { BalanceCard } from '../parts/balance-card.tsx';
 import { Empty, Loading } from '../parts/notices.tsx';
 import { OrderList } from '../parts/order-list.tsx';
 import { Page } from '../parts/page.tsx';
-import { Money } from '../parts/values.tsx';
+import { account } from '../texts/account.ts';
+import { common } from '../texts/common.ts';
 import { customer } from '../texts/customer.ts';
-import { shell } from '../texts/shell.ts';
 
-/** The first page: for guests what this is, for customers how they stand. */
+/** The start page: an introduction for guests, balance and latest orders for customers. */
 export function HomePage() {
   const { session } = useConsole();
   const { route } = useLocation();
@@ -26,15 +29,15 @@ export function HomePage() {
 }
 
 function Welcome() {
-  const texts = useTexts(customer);
-  const { facts } = useConsole();
+  const texts = useTexts(account);
+  const { config } = useConsole();
   return (
     <Page
       title={texts.home.title}
       lead={texts.home.lead}
       actions={
         <>
-          {facts.signIn === 'password' && (
+          {config.signIn === 'password' && (
             <a class="button primary" href="/register">
               {texts.signIn.register}
             </a>
@@ -59,8 +62,9 @@ function Welcome() {
 }
 
 function Start() {
+  const { home } = useTexts(account);
   const texts = useTexts(customer);
-  const { wallet: walletWord } = useTexts(shell);
+  const { wallet: walletWord } = useTexts(common);
   const { api, language } = useConsole();
   const profile = useLoad('profile', (signal) => api.read<Profile>('/v1/profile', { signal }));
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
@@ -69,34 +73,24 @@ function Start() {
   );
   return (
     <Page
-      title={texts.home.hello(profile.data?.name ?? '')}
+      title={home.hello(profile.data?.name ?? '')}
       actions={
         <a class="button primary" href="/orders/new">
           {texts.orders.create}
         </a>
       }
     >
-      <section class="card balance" aria-label={walletWord}>
-        <p class="label">{texts.newOrder.onWallet}</p>
-        <Loading loaded={wallet}>
-          {({ balance }) => (
-            <p class="figure">
-              <Money value={balance} />
-            </p>
-          )}
-        </Loading>
+      <BalanceCard wallet={wallet} name={walletWord} label={texts.newOrder.onWallet}>
         <a href="/wallet">{texts.wallet.topUp}</a>
-      </section>
+      </BalanceCard>
       <div class="section-head">
-        <h2>{texts.home.latestOrders}</h2>
-        <a href="/orders">{texts.home.allOrders}</a>
+        <h2>{home.latestOrders}</h2>
+        <a href="/orders">{home.allOrders}</a>
       </div>
       <Loading loaded={orders}>
         {({ data }) =>
           data.length === 0 ? (
-            <Empty title={texts.orders.none}>
-              <p>{texts.orders.noneHint}</p>
-            </Empty>
+            <Empty title={texts.orders.none} hint={texts.orders.noneHint} />
           ) : (
             <OrderList orders={data} />
           )

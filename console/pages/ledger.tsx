@@ -6,17 +6,17 @@ import { addReport, byRelation, type LedgerSums, NOTHING_CHECKED } from '../mode
 import { useAction } from '../model/load.ts';
 import { repeatedly } from '../model/orders.ts';
 import { Notice, Problem } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
-import { operator } from '../texts/operator.ts';
-import { shell } from '../texts/shell.ts';
+import { Card, Page } from '../parts/page.tsx';
+import { common } from '../texts/common.ts';
+import { ledger } from '../texts/ledger.ts';
 
-// One answer takes up to 20 s and the part it has begun.
+// The gateway answers after the first part that ends later than 20 s.
 const ANSWER_TIMEOUT_MS = 60_000;
 
-/** The check of the books: part after part until all of them were compared. */
+/** The reconciliation: one part after the other until all are compared. */
 export function LedgerPage() {
-  const texts = useTexts(operator).ledger;
-  const { retrying } = useTexts(shell);
+  const texts = useTexts(ledger);
+  const { retrying } = useTexts(common);
   const { sums, running, repeating, problem, start, stop } = useCheck();
   const goesOn = sums !== null && sums.nextCursor !== null;
   return (
@@ -48,7 +48,7 @@ export function LedgerPage() {
           <progress aria-label={texts.running} /> {repeating ? retrying : texts.running}
         </p>
       )}
-      {problem !== null && <Problem problem={problem} />}
+      <Problem problem={problem} />
       {sums !== null && !running && <Verdict sums={sums} />}
       {sums !== null && <Sums sums={sums} />}
       {sums !== null && sums.differenceCount > 0 && <Differences sums={sums} />}
@@ -56,7 +56,7 @@ export function LedgerPage() {
   );
 }
 
-/** Follows one check from answer to answer; it ends with the page. */
+/** Requests one part after the other; leaving the page stops it. */
 function useCheck() {
   const { api } = useConsole();
   const [sums, setSums] = useState<LedgerSums | null>(null);
@@ -66,25 +66,25 @@ function useCheck() {
     const controller = new AbortController();
     const { signal } = controller;
     stopper.current = controller;
-    let so = from;
-    setSums(so);
+    let total = from;
+    setSums(total);
     setRepeating(false);
     const onRepeat = () => setRepeating(true);
     try {
       do {
-        const cursor = so.nextCursor ?? undefined;
+        const cursor = total.nextCursor ?? undefined;
         const ask = () =>
           api.send<LedgerReport>('GET', '/v1/operator/ledger/verify', {
             query: { cursor },
             signal,
             timeoutMs: ANSWER_TIMEOUT_MS,
           });
-        so = addReport(so, (await repeatedly(ask, { signal, onRepeat })).body);
+        total = addReport(total, (await repeatedly(ask, { signal, onRepeat })).body);
         setRepeating(false);
-        setSums(so);
-      } while (so.nextCursor !== null);
+        setSums(total);
+      } while (total.nextCursor !== null);
     } catch (error) {
-      // Somebody stopped it: what was checked so far counts.
+      // Stopped by the person: the result so far stays.
       if (!signal.aborted) throw error;
     }
   });
@@ -94,7 +94,7 @@ function useCheck() {
 }
 
 function Verdict({ sums }: { sums: LedgerSums }) {
-  const { verdict } = useTexts(operator).ledger;
+  const { verdict } = useTexts(ledger);
   const { complete, differenceCount } = sums;
   if (differenceCount > 0) {
     return <Notice tone="bad">{complete ? verdict.differ : verdict.differSoFar}</Notice>;
@@ -107,25 +107,17 @@ function Verdict({ sums }: { sums: LedgerSums }) {
 }
 
 function Sums({ sums }: { sums: LedgerSums }) {
-  const texts = useTexts(operator).ledger;
-  const { acknowledged, failedLetters } = sums;
-  const waiting = { ...sums.waiting, failedLetters, acknowledged };
-  const waitingNames = {
-    ...texts.waitingNames,
-    failedLetters: texts.failedLetters,
-    acknowledged: texts.acknowledged,
-  };
+  const texts = useTexts(ledger);
+  const { acknowledged, failedLetters, waiting } = sums;
   return (
     <div class="columns">
-      <section class="card" aria-labelledby="ledger-checked">
-        <h2 id="ledger-checked">{texts.checked}</h2>
+      <Card id="ledger-checked" title={texts.checked}>
         <Counts counts={sums.checked} names={texts.checkedNames} />
-      </section>
-      <section class="card" aria-labelledby="ledger-waiting">
-        <h2 id="ledger-waiting">{texts.waiting}</h2>
-        <Counts counts={waiting} names={waitingNames} />
+      </Card>
+      <Card id="ledger-waiting" title={texts.waiting}>
+        <Counts counts={{ ...waiting, failedLetters, acknowledged }} names={texts.waitingNames} />
         <p class="label">{texts.waitingHint}</p>
-      </section>
+      </Card>
     </div>
   );
 }
@@ -146,7 +138,7 @@ function Counts<N extends string>(props: { counts: Record<N, number>; names: Rec
 }
 
 function Differences({ sums }: { sums: LedgerSums }) {
-  const texts = useTexts(operator).ledger;
+  const texts = useTexts(ledger);
   const { language } = useConsole();
   const { differences, differenceCount } = sums;
   const unseen = differenceCount - differences.length;
@@ -175,7 +167,7 @@ function Differences({ sums }: { sums: LedgerSums }) {
 
 function Difference({ difference }: { difference: LedgerDifference }) {
   const { relation, id, detail, remedyText } = difference;
-  // Of a wallet there is no journey.
+  // A wallet has no journey.
   const href = relation === 'balance-operations' ? null : `/operator/orders/${id}`;
   return (
     <li>

@@ -2,11 +2,11 @@ import { useRoute } from 'preact-iso';
 import type { Letter } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useLoad } from '../model/load.ts';
+import { isUnsettled } from '../parts/letter-list.tsx';
 import { LetterView } from '../parts/letter-view.tsx';
 import { Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { customer } from '../texts/customer.ts';
-import { isOnItsWay } from './letters.tsx';
 
 const REFRESH_MS = 2_000;
 
@@ -18,7 +18,7 @@ export function LetterPage() {
   const letter = useLoad(
     id,
     (signal) => api.read<Letter>(`/v1/letters/${encodeURIComponent(id)}`, { signal }),
-    ({ state }) => (isOnItsWay(state) ? REFRESH_MS : null),
+    (data) => (isUnsettled(data) ? REFRESH_MS : null),
   );
   const title = letter.data === null ? texts.title : texts.kinds[letter.data.kind];
   return (

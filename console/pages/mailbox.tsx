@@ -7,15 +7,15 @@ import { Page } from '../parts/page.tsx';
 import { mailbox } from '../texts/mailbox.ts';
 
 /**
- * The mail server of the default set-up, for anybody: its letters went to nobody. On a phone the
- * list and a letter are pages of their own, on a wider screen they stand side by side.
+ * The mailbox of the built-in mail server, open to everybody. On a phone the list and a letter are
+ * separate pages, on a wider screen they share one.
  */
 export function MailboxPage() {
   const texts = useTexts(mailbox);
-  const { facts } = useConsole();
+  const { config } = useConsole();
   const { query } = useLocation();
   const { id } = useRoute().params;
-  if (!facts.mailbox) {
+  if (!config.mailbox) {
     return (
       <Page title={texts.title} narrow>
         <p>{texts.elsewhere}</p>

@@ -2,184 +2,168 @@ import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { amountAdvice, ITEM_NAME_MAX, ITEMS_MAX, parseAmount } from '#contracts/amounts.ts';
 import type { Wallet } from '#contracts/billing.ts';
-import type { Money as MoneyValue } from '#contracts/common.ts';
 import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderItem } from '#contracts/orders.ts';
-import { useAttempt } from '../model/attempt.ts';
-import { keepDraft, readDraft } from '../model/browser-storage.ts';
+import { type Attempting, useAttempt } from '../model/attempt.ts';
+import { readDraft, storeDraft } from '../model/browser-storage.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import {
   emptyRow,
-  faultsOfRow,
   itemsOf,
   type OrderRow,
-  type RowFault,
+  type RowViolation,
+  type Total,
   totalOfRows,
+  violationsOfRow,
 } from '../model/order-form.ts';
 import { placeOrder } from '../model/orders.ts';
+import { Fact } from '../parts/fact.tsx';
 import { TextField } from '../parts/field.tsx';
+import { Form } from '../parts/form.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Notice, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { Money } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
-/** What this tab keeps of the form, so that a reload loses nothing. */
-interface Draft {
-  rows: OrderRow[];
-}
-
-/** The rows as this tab kept them; what an earlier version of the console sent becomes an attempt. */
-function readRows(name: string, attempt: string): Draft {
-  const draft = readDraft<Draft & { sent?: { items: OrderItem[]; key: string } | null }>(name);
-  if (draft?.sent) {
-    keepDraft(attempt, { request: draft.sent.items, key: draft.sent.key });
-    keepDraft(name, { rows: draft.rows });
-  }
-  return { rows: draft?.rows ?? [emptyRow()] };
-}
-
-/** Items, the live total, what the balance allows; the answer is the order's own page. */
+/** Items, the total and the balance; after sending, the page of the order follows. */
 export function NewOrderPage() {
   const texts = useTexts(customer).newOrder;
-  const { api, facts, session, language } = useConsole();
+  const { api, config, session } = useConsole();
+  const { currency } = config;
   const { route } = useLocation();
   const draftName = `order.${session?.customerId}`;
   const attemptName = `attempt.${draftName}`;
-  const [draft, setDraft] = useState<Draft>(() => readRows(draftName, attemptName));
+  const { rows, setRows } = useOrderDraft(draftName, attemptName);
   const [checked, setChecked] = useState(false);
-  const change = (next: Draft) => {
-    keepDraft(draftName, next);
-    setDraft(next);
-  };
-
-  const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
-  const total = totalOfRows(draft.rows, facts.currency);
+  const total = totalOfRows(rows, currency);
   const attempt = useAttempt<OrderItem[], PublicOrder>(attemptName, {
     send: ({ request: items, key }) => placeOrder(api, { items, key }),
     onEnd: (order) => {
-      keepDraft(draftName, null);
+      storeDraft(draftName, null);
       route(`/orders/${order.id}`, true);
     },
     resume: true,
   });
-  const { kept, problem, repeating, running } = attempt;
-  const [keptAtFirst] = useState(kept?.key);
-  const resumed = kept?.key === keptAtFirst;
-  const unknown = kept !== null && !running;
-  const most = formatMoney({ amount: AMOUNT_MAX, currency: facts.currency }, language);
-
-  const setRow = (index: number, row: OrderRow) =>
-    change({ ...draft, rows: draft.rows.map((each, i) => (i === index ? row : each)) });
-
   const submit = () => {
     setChecked(true);
-    const items = itemsOf(draft.rows, facts.currency);
-    if (items !== null && total.kind === 'sum' && kept === null) attempt.start(items);
+    const items = itemsOf(rows, currency);
+    const ready = items !== null && total.kind === 'sum' && attempt.unresolved === null;
+    if (ready) attempt.start(items);
   };
-
   return (
     <Page title={texts.title}>
-      <form
-        class="order-form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {/* What was sent stays as it was until its outcome is known. */}
-        <fieldset class="card" aria-label={texts.items} disabled={kept !== null}>
-          <ol class="order-rows">
-            {draft.rows.map((row, index) => (
-              <li key={row.id}>
-                <ItemRow
-                  number={index + 1}
-                  row={row}
-                  faults={checked ? faultsOfRow(row, facts.currency) : []}
-                  onChange={(next) => setRow(index, next)}
-                  onRemove={
-                    draft.rows.length === 1
-                      ? null
-                      : () => change({ ...draft, rows: draft.rows.filter((each) => each !== row) })
-                  }
-                />
-              </li>
-            ))}
-          </ol>
-          {draft.rows.length < ITEMS_MAX && (
-            <button
-              type="button"
-              class="plain"
-              onClick={() => change({ ...draft, rows: [...draft.rows, emptyRow()] })}
-            >
-              <Icon name="plus" />
-              {texts.addItem}
-            </button>
-          )}
+      <Form class="order-form" onSubmit={submit}>
+        {/* The items stay as they were sent until the outcome is known. */}
+        <fieldset class="card" aria-label={texts.items} disabled={attempt.unresolved !== null}>
+          <ItemRows rows={rows} checked={checked} onChange={setRows} />
         </fieldset>
         <section class="card summary" aria-label={texts.total}>
-          <Summary total={total} balance={wallet.data?.balance ?? null} />
-          {problem !== null && !unknown && <Problem problem={problem} />}
-          {checked && total.kind !== 'sum' && (
-            <p class="fault" role="alert">
-              {total.kind === 'too-large' ? texts.tooLarge(most) : texts.totalFault}
-            </p>
-          )}
-          {unknown ? (
-            <UnknownOutcome attempt={attempt} {...texts.unknown} />
-          ) : (
-            <button type="submit" class="primary wide" disabled={running}>
-              {running ? texts.paying : texts.submit}
-            </button>
-          )}
-          {running && (repeating || resumed) && (
-            <Notice tone="wait">{resumed ? texts.resumed : texts.repeating}</Notice>
-          )}
+          <Summary total={total} />
+          {checked && total.kind !== 'sum' && <TotalViolation total={total} />}
+          <Submission attempt={attempt} />
         </section>
-      </form>
+      </Form>
     </Page>
+  );
+}
+
+interface Draft {
+  rows: OrderRow[];
+}
+
+/** The rows of the form. This tab stores them, so that a reload loses nothing. */
+function useOrderDraft(name: string, attemptName: string) {
+  const [rows, setState] = useState(() => readRows(name, attemptName));
+  const setRows = (next: OrderRow[]) => {
+    storeDraft(name, { rows: next } satisfies Draft);
+    setState(next);
+  };
+  return { rows, setRows };
+}
+
+/** An earlier version of the console stored a sent order with the rows; it becomes an attempt. */
+function readRows(name: string, attemptName: string): OrderRow[] {
+  const draft = readDraft<Draft & { sent?: { items: OrderItem[]; key: string } | null }>(name);
+  if (draft?.sent) {
+    storeDraft(attemptName, { request: draft.sent.items, key: draft.sent.key });
+    storeDraft(name, { rows: draft.rows });
+  }
+  return draft?.rows ?? [emptyRow()];
+}
+
+function ItemRows(props: {
+  rows: OrderRow[];
+  checked: boolean;
+  onChange: (rows: OrderRow[]) => void;
+}) {
+  const { rows, checked, onChange } = props;
+  const texts = useTexts(customer).newOrder;
+  const { currency } = useConsole().config;
+  const remove = (row: OrderRow) => onChange(rows.filter((each) => each !== row));
+  return (
+    <>
+      <ol class="order-rows">
+        {rows.map((row, index) => (
+          <li key={row.id}>
+            <ItemRow
+              number={index + 1}
+              row={row}
+              violations={checked ? violationsOfRow(row, currency) : []}
+              onChange={(next) => onChange(rows.with(index, next))}
+              onRemove={rows.length === 1 ? null : () => remove(row)}
+            />
+          </li>
+        ))}
+      </ol>
+      {rows.length < ITEMS_MAX && (
+        <button type="button" class="plain" onClick={() => onChange([...rows, emptyRow()])}>
+          <Icon name="plus" />
+          {texts.addItem}
+        </button>
+      )}
+    </>
   );
 }
 
 function ItemRow(props: {
   number: number;
   row: OrderRow;
-  faults: RowFault[];
+  violations: RowViolation[];
   onChange: (row: OrderRow) => void;
   /** Null for the only one. */
   onRemove: (() => void) | null;
 }) {
   const texts = useTexts(customer).newOrder;
-  const { facts, language } = useConsole();
-  const { currency } = facts;
-  const { number, row, faults, onChange, onRemove } = props;
+  const { config, language } = useConsole();
+  const { currency } = config;
+  const { number, row, violations, onChange, onRemove } = props;
   const price = parseAmount(row.price, currency);
-  const priceFault =
+  const priceViolation =
     typeof price === 'number' ? null : amountAdvice(price, { text: row.price, currency, language });
   return (
     <fieldset class="order-row">
       <legend class="unseen">{texts.item(number)}</legend>
       <TextField
         label={texts.name}
-        fault={faults.includes('name') ? texts.nameFault : null}
+        violation={violations.includes('name') ? texts.nameViolation : null}
         value={row.name}
         onChange={(value) => onChange({ ...row, name: value })}
         input={{ maxLength: ITEM_NAME_MAX }}
       />
       <TextField
         label={texts.quantity}
-        fault={faults.includes('quantity') ? texts.quantityFault : null}
+        violation={violations.includes('quantity') ? texts.quantityViolation : null}
         value={row.quantity}
         onChange={(value) => onChange({ ...row, quantity: value })}
         input={{ inputMode: 'numeric' }}
       />
       <TextField
         label={texts.price}
-        fault={faults.includes('price') ? priceFault : null}
+        violation={violations.includes('price') ? priceViolation : null}
         value={row.price}
         onChange={(value) => onChange({ ...row, price: value })}
         input={{ inputMode: 'decimal' }}
@@ -199,40 +183,67 @@ function ItemRow(props: {
   );
 }
 
-function Summary(props: { total: ReturnType<typeof totalOfRows>; balance: MoneyValue | null }) {
+function TotalViolation({ total }: { total: Total }) {
   const texts = useTexts(customer).newOrder;
-  const { currency } = useConsole().facts;
-  const { total, balance } = props;
+  const { config, language } = useConsole();
+  const most = formatMoney({ amount: AMOUNT_MAX, currency: config.currency }, language);
+  return (
+    <p class="error" role="alert">
+      {total.kind === 'too-large' ? texts.tooLarge(most) : texts.totalViolation}
+    </p>
+  );
+}
+
+/** The button, or what became of the order that was sent. */
+function Submission({ attempt }: { attempt: Attempting<OrderItem[]> }) {
+  const texts = useTexts(customer).newOrder;
+  const { unresolved, problem, repeating, running } = attempt;
+  const [initialKey] = useState(unresolved?.key);
+  const resumed = unresolved?.key === initialKey;
+  if (unresolved !== null && !running) {
+    return <UnknownOutcome attempt={attempt} {...texts.unknown} />;
+  }
+  return (
+    <>
+      <Problem problem={problem} />
+      <button type="submit" class="primary wide" disabled={running}>
+        {running ? texts.paying : texts.submit}
+      </button>
+      {running && (repeating || resumed) && (
+        <Notice tone="wait">{resumed ? texts.resumed : texts.repeating}</Notice>
+      )}
+    </>
+  );
+}
+
+function Summary({ total }: { total: Total }) {
+  const texts = useTexts(customer).newOrder;
+  const { api, config } = useConsole();
+  const { currency } = config;
+  const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
+  const balance = wallet.data?.balance ?? null;
   const amount = total.kind === 'sum' ? total.amount : 0;
-  // Amounts of two currencies are not subtracted: only a wrong setting shows both.
+  // Amounts of two currencies cannot be subtracted; only wrong settings show both.
   const left = balance?.currency === currency ? balance.amount - amount : null;
+  const short = left !== null && left < 0;
   return (
     <>
       <dl class="sums" aria-live="polite">
-        <div class="sum-total">
-          <dt>{texts.total}</dt>
-          <dd>
-            <Money value={{ amount, currency }} />
-          </dd>
-        </div>
+        <Fact label={texts.total} class="sum-total">
+          <Money value={{ amount, currency }} />
+        </Fact>
         {balance !== null && (
-          <div>
-            <dt>{texts.onWallet}</dt>
-            <dd>
-              <Money value={balance} />
-            </dd>
-          </div>
+          <Fact label={texts.onWallet}>
+            <Money value={balance} />
+          </Fact>
         )}
         {left !== null && (
-          <div class={left < 0 ? 'lacking' : undefined}>
-            <dt>{left < 0 ? texts.lacking : texts.left}</dt>
-            <dd>
-              <Money value={{ amount: Math.abs(left), currency }} />
-            </dd>
-          </div>
+          <Fact label={short ? texts.shortBy : texts.left} class={short ? 'short' : undefined}>
+            <Money value={{ amount: Math.abs(left), currency }} />
+          </Fact>
         )}
       </dl>
-      {left !== null && left < 0 && <p class="fault">{texts.willCancel}</p>}
+      {short && <p class="error">{texts.willCancel}</p>}
     </>
   );
 }

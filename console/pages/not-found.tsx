@@ -1,16 +1,17 @@
 import { useTexts } from '../model/context.ts';
 import { Page } from '../parts/page.tsx';
-import { shell } from '../texts/shell.ts';
+import { common } from '../texts/common.ts';
 
-/** An address that leads nowhere, or a page that broke. */
-export function NotFoundPage({ fault }: { fault?: Error }) {
-  const texts = useTexts(shell);
+/** For an unknown address, and in place of a page that failed. */
+export function NotFoundPage({ error }: { error?: Error }) {
+  const texts = useTexts(common);
   return (
-    <Page title={fault === undefined ? texts.notFound : texts.broken} narrow>
-      <p>{fault === undefined ? texts.notFoundLead : fault.message}</p>
+    <Page title={error === undefined ? texts.notFound : texts.broken} narrow>
+      <p>{error === undefined ? texts.notFoundLead : texts.brokenLead}</p>
+      {error !== undefined && <p class="quiet">{error.message}</p>}
       <p>
-        {/* A full load: a page that broke may have left the state damaged. */}
-        <a class="button" href="/" target={fault === undefined ? undefined : '_top'}>
+        {/* A full load after a failure: the state may be damaged. */}
+        <a class="button" href="/" target={error === undefined ? undefined : '_top'}>
           {texts.toHome}
         </a>
       </p>

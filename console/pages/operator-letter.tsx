@@ -5,30 +5,31 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { type Loaded, useAction, useLoad } from '../model/load.ts';
 import { Fact } from '../parts/fact.tsx';
 import { LetterFrame } from '../parts/letter-frame.tsx';
+import { isUnsettled } from '../parts/letter-list.tsx';
 import { LetterView } from '../parts/letter-view.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
+import { common } from '../texts/common.ts';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
-import { isOnItsWay } from './letters.tsx';
 
 const REFRESH_MS = 1_000;
 
 const addressOf = (id: string) => `/v1/operator/letters/${encodeURIComponent(id)}`;
 
-/** One letter of any customer: as it was sent, as it would be sent now, and once more. */
+/** One letter of any customer, with resend and preview. */
 export function OperatorLetterPage() {
   const texts = useTexts(operator).letters;
   const { kinds } = useTexts(customer).letters;
   const { api } = useConsole();
   const id = useRoute().params.id ?? '';
-  /** The last attempt before another was asked for; null while none was. */
+  /** The number of the last attempt before a resend; null without a resend. */
   const [since, setSince] = useState<number | null>(null);
   const letter = useLoad(
     id,
     (signal) => api.read<OperatorLetter>(addressOf(id), { signal }),
     // An attempt is recorded a moment after the state that it led to.
-    (data) => (isOnItsWay(data.state) || isAwaited(data, since) ? REFRESH_MS : null),
+    (data) => (isUnsettled(data) || isAwaited(data, since) ? REFRESH_MS : null),
   );
   const title = letter.data === null ? texts.letter : kinds[letter.data.kind];
   return (
@@ -51,10 +52,10 @@ export function OperatorLetterPage() {
   );
 }
 
-/** The attempts are the latest 50, so their number says whether there was one more. */
+/** The API lists the latest 50 attempts, so their count does not show a new one. */
 const lastAttemptOf = ({ attempts }: OperatorLetter) => attempts.at(-1)?.number ?? 0;
 
-/** Whether the attempt that was asked for is not there yet. */
+/** Whether the attempt of the resend is not recorded yet. */
 function isAwaited(letter: OperatorLetter, since: number | null): boolean {
   return since !== null && letter.state !== 'sent' && lastAttemptOf(letter) <= since;
 }
@@ -76,7 +77,7 @@ function Resend(props: {
   });
   return (
     <>
-      {problem !== null && <Problem problem={problem} />}
+      <Problem problem={problem} />
       {since !== null && <ResendOutcome letter={letter} tried={!isAwaited(letter, since)} />}
       {(letter.state === 'failed' || letter.state === 'queued') && (
         <p>
@@ -100,9 +101,10 @@ function ResendOutcome({ letter, tried }: { letter: OperatorLetter; tried: boole
   );
 }
 
-/** What a resend would send: the contact data of today count, not those of the first try. */
+/** The letter that a resend would send, with the customer's present address and language. */
 function Preview({ id }: { id: string }) {
   const texts = useTexts(operator).letters;
+  const { languages } = useTexts(common);
   const { api } = useConsole();
   const [preview, setPreview] = useState<LetterPreview | null>(null);
   const { run, running, problem } = useAction(async () => {
@@ -111,7 +113,7 @@ function Preview({ id }: { id: string }) {
   if (preview === null) {
     return (
       <>
-        {problem !== null && <Problem problem={problem} />}
+        <Problem problem={problem} />
         <p>
           <button type="button" disabled={running} onClick={run}>
             {texts.preview}
@@ -129,7 +131,7 @@ function Preview({ id }: { id: string }) {
         </button>
       </div>
       <p class="letter-subject">{preview.subject}</p>
-      <p class="quiet">{texts.previewLead(preview.to, texts.locales[preview.locale])}</p>
+      <p class="quiet">{texts.previewLead(preview.to, languages[preview.locale])}</p>
       <LetterFrame html={preview.html} title={texts.previewFrame} />
     </section>
   );

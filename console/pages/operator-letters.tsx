@@ -1,59 +1,53 @@
 import { useState } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
 import type { OperatorLetter } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { useAction, useLoad } from '../model/load.ts';
-import type { PageOf } from '../model/orders.ts';
-import { Filters, filterOf } from '../parts/filters.tsx';
-import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
-import { OperatorLetterList } from '../parts/operator-letter-list.tsx';
+import { useAction } from '../model/load.ts';
+import { Filters, useFilter } from '../parts/filters.tsx';
+import { isUnsettled, LetterList } from '../parts/letter-list.tsx';
+import { ListPage, usePageOf } from '../parts/list.tsx';
+import { Notice, Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { Pager } from '../parts/pager.tsx';
 import { ResendLetters } from '../parts/resend-letters.tsx';
+import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
-import { isOnItsWay } from './letters.tsx';
 
 const REFRESH_MS = 2_000;
-// First what asks for somebody.
+// The state that needs a person comes first.
 const FILTERS = ['failed', 'queued', 'sending', 'sent', 'all'] as const;
 
 /** Letters of all customers by state. */
 export function OperatorLettersPage() {
   const texts = useTexts(operator).letters;
+  const { state: filterLabel } = useTexts(customer).letters;
   const { api } = useConsole();
-  const { path, query } = useLocation();
-  const { cursor } = query;
-  const filter = filterOf(FILTERS, query.state);
-  const letters = useLoad(
-    `letters ${filter} ${cursor}`,
-    (signal) =>
-      api.read<PageOf<OperatorLetter>>('/v1/operator/letters', {
-        query: { limit: 20, cursor, state: filter === 'all' ? undefined : filter },
-        signal,
-      }),
-    ({ data }) => (data.some(({ state }) => isOnItsWay(state)) ? REFRESH_MS : null),
+  const filter = useFilter(FILTERS, 'state');
+  const letters = usePageOf<OperatorLetter>(
+    '/v1/operator/letters',
+    { state: filter === 'all' ? undefined : filter },
+    ({ data }) => (data.some(isUnsettled) ? REFRESH_MS : null),
   );
   const [resent, setResent] = useState<OperatorLetter | null>(null);
-  const resend = useAction(async (letter: OperatorLetter) => {
+  const resend = useAction(async ({ id }: OperatorLetter) => {
     setResent(null);
-    const answer = await api.send<OperatorLetter>(
-      'POST',
-      `/v1/operator/letters/${letter.id}/resend`,
-    );
+    const answer = await api.send<OperatorLetter>('POST', `/v1/operator/letters/${id}/resend`);
     setResent(answer.body);
     letters.reload();
   });
+  const resendButton = (letter: OperatorLetter) =>
+    letter.state === 'failed' ? (
+      <button
+        type="button"
+        disabled={resend.running}
+        aria-label={texts.resendThis(letter.to ?? letter.id)}
+        onClick={() => resend.run(letter)}
+      >
+        {texts.resend}
+      </button>
+    ) : undefined;
   return (
     <Page title={texts.title}>
-      <Filters
-        label={texts.filter}
-        filters={FILTERS}
-        current={filter}
-        texts={texts.filters}
-        path={path}
-        queryOf={(chosen) => (chosen === 'failed' ? {} : { state: chosen })}
-      />
-      {resend.problem !== null && <Problem problem={resend.problem} />}
+      <Filters label={filterLabel} filters={FILTERS} texts={texts.filters} parameter="state" />
+      <Problem problem={resend.problem} />
       {resent !== null && (
         <Notice tone="good">
           {texts.again(resent.to ?? texts.unknownRecipient)}{' '}
@@ -61,18 +55,17 @@ export function OperatorLettersPage() {
         </Notice>
       )}
       {filter === 'failed' && <ResendLetters onResent={letters.reload} />}
-      <Loading loaded={letters}>
-        {({ data, nextCursor }) => (
-          <>
-            {data.length === 0 ? (
-              <Empty title={filter === 'failed' ? texts.none.failed : texts.none.other} />
-            ) : (
-              <OperatorLetterList letters={data} onResend={resend.run} resending={resend.running} />
-            )}
-            <Pager nextCursor={nextCursor} />
-          </>
+      <ListPage loaded={letters} none={filter === 'failed' ? texts.none.failed : texts.none.other}>
+        {(data) => (
+          <LetterList
+            letters={data}
+            path="/operator/letters"
+            noRecipient={texts.unknownRecipient}
+            showReasons
+            action={resendButton}
+          />
         )}
-      </Loading>
+      </ListPage>
     </Page>
   );
 }

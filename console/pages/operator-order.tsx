@@ -14,10 +14,10 @@ import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
 import { useWatchEvery } from './order.tsx';
 
-/** Any order: its facts, and its way through the services. */
+/** Any order and its journey through the services. */
 export function OperatorOrderPage() {
   const texts = useTexts(operator).order;
-  const { journey: journeyTitle } = useTexts(customer).order;
+  const words = useTexts(customer).order;
   const { api, language } = useConsole();
   const id = useRoute().params.id ?? '';
   const journey = useLoad(
@@ -27,7 +27,7 @@ export function OperatorOrderPage() {
     useWatchEvery(),
   );
   return (
-    <Page title={texts.title}>
+    <Page title={words.title}>
       <Loading loaded={journey}>
         {(found) => (
           <>
@@ -37,10 +37,10 @@ export function OperatorOrderPage() {
               </Notice>
             )}
             <div class="columns">
-              <ServerConfig journey={found} />
+              <Summary journey={found} />
               <OrderItems order={found.order} />
             </div>
-            <h2>{journeyTitle}</h2>
+            <h2>{words.journey}</h2>
             <JourneyView journey={found} />
           </>
         )}
@@ -49,11 +49,12 @@ export function OperatorOrderPage() {
   );
 }
 
-function ServerConfig({ journey }: { journey: Journey }) {
+function Summary({ journey }: { journey: Journey }) {
   const texts = useTexts(operator);
+  const words = useTexts(customer).order;
   const { order, letter, deadLetter, recovery } = journey;
   return (
-    <section class={`card answer ${order.status.toLowerCase()}`} aria-label={texts.order.title}>
+    <section class={`card answer ${order.status.toLowerCase()}`} aria-label={words.title}>
       <div class="answer-head">
         <StatusPill status={order.status} label={order.statusLabel} />
         <p class="figure">
@@ -61,22 +62,22 @@ function ServerConfig({ journey }: { journey: Journey }) {
         </p>
       </div>
       <dl class="facts stacked">
-        <Fact label={texts.order.id}>
+        <Fact label={words.id}>
           <code>{order.id}</code>
         </Fact>
         <Fact label={texts.order.customer}>
           <code>{order.customerId}</code>
         </Fact>
-        <Fact label={texts.order.placed}>
+        <Fact label={words.placed}>
           <Moment at={order.createdAt} />
         </Fact>
         {order.status !== 'Pending' && (
-          <Fact label={texts.order.ended}>
+          <Fact label={words.ended}>
             <Moment at={order.updatedAt} />
           </Fact>
         )}
         {order.payment !== null && (
-          <Fact label={texts.order.operation}>
+          <Fact label={words.operation}>
             <code>{order.payment.operationId}</code>
           </Fact>
         )}
@@ -84,7 +85,7 @@ function ServerConfig({ journey }: { journey: Journey }) {
           <Fact label={texts.order.recovery}>{texts.pending.attempts(recovery.attempts)}</Fact>
         )}
         {letter !== null && (
-          <Fact label={texts.order.letter}>
+          <Fact label={words.letter}>
             <a href={`/operator/letters/${letter.id}`}>{texts.letters.open}</a>{' '}
             <LetterPill state={letter.state} />
           </Fact>

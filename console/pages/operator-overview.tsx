@@ -16,7 +16,7 @@ import { overview } from '../texts/overview.ts';
 
 const REFRESH_MS = 2_000;
 
-/** How the system is doing now, and how it did in the last minutes. */
+/** The state of the system, now and in the last minutes. */
 export function OperatorOverviewPage() {
   const texts = useTexts(overview);
   const { api } = useConsole();
@@ -75,7 +75,7 @@ type History = Record<Series, Sample[]>;
 
 const NO_HISTORY: History = { placed: [], outbox: [], lag: [], waiting: [] };
 
-/** What each figure was, as far back as this page has been open. */
+/** The samples of each figure since the page was opened. */
 function useHistory(data: Overview | null): History {
   const [history, setHistory] = useState(NO_HISTORY);
   useEffect(() => {
@@ -98,7 +98,7 @@ function useHistory(data: Overview | null): History {
   return history;
 }
 
-/** The four figures that move, each with its line. */
+/** The four live figures with their charts. */
 function Live({ data, history }: { data: Overview; history: History }) {
   const texts = useTexts(overview);
   const { language } = useConsole();
@@ -149,11 +149,11 @@ function Live({ data, history }: { data: Overview; history: History }) {
 
 function Figure(props: {
   label: string;
-  /** Null where it is not known. */
+  /** Null if unknown. */
   value: string | null;
   note: string | null;
   urgency?: Urgency;
-  /** Where somebody does something about it. */
+  /** The page that handles it. */
   href?: string;
   samples: Sample[];
 }) {

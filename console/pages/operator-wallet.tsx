@@ -8,17 +8,20 @@ import { useAction, useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
 import { Fact } from '../parts/fact.tsx';
 import { TextField } from '../parts/field.tsx';
-import { Empty, Loading, Notice, Problem } from '../parts/notices.tsx';
+import { Form } from '../parts/form.tsx';
+import { ListPage, usePageOf } from '../parts/list.tsx';
+import { Loading, Notice } from '../parts/notices.tsx';
 import { OperatorOperations } from '../parts/operator-operations.tsx';
+import { OperatorTopUp } from '../parts/operator-top-up.tsx';
 import { Page } from '../parts/page.tsx';
-import { addressOf, Pager } from '../parts/pager.tsx';
-import { TopUpForm } from '../parts/top-up-form.tsx';
+import { addressOf } from '../parts/pager.tsx';
 import { Money } from '../parts/values.tsx';
-import { operator } from '../texts/operator.ts';
+import { customer as customerTexts } from '../texts/customer.ts';
+import { operatorWallet } from '../texts/operator-wallet.ts';
 
-/** The wallet of a customer: found, shown, topped up, and mistaken top-ups undone. */
+/** Finds a customer; tops up their wallet and undoes mistaken top-ups. */
 export function OperatorWalletPage() {
-  const texts = useTexts(operator).wallets;
+  const texts = useTexts(operatorWallet);
   const { customer } = useLocation().query;
   return (
     <Page title={texts.title} lead={texts.lead}>
@@ -28,7 +31,7 @@ export function OperatorWalletPage() {
   );
 }
 
-// As the API takes ids; an address is an id, too, to an issuer that makes it one.
+// As the API takes ids. Some issuers use addresses as ids.
 const CUSTOMER = /^[\x21-\x7e]{1,255}$/;
 const ADDRESS = /^[^@]+@[^@]+\.[^@]+$/;
 
@@ -40,14 +43,14 @@ async function find(api: Api, text: string): Promise<OperatorCustomer[]> {
 }
 
 function FindCustomer() {
-  const texts = useTexts(operator).wallets;
+  const texts = useTexts(operatorWallet);
   const { api } = useConsole();
   const { query, route } = useLocation();
   const [text, setText] = useState(query.customer ?? '');
   const [checked, setChecked] = useState(false);
   const [found, setFound] = useState<{ text: string; data: OperatorCustomer[] } | null>(null);
   const wanted = text.trim();
-  const fits = CUSTOMER.test(wanted);
+  const valid = CUSTOMER.test(wanted);
   const choose = (customerId: string) => {
     setFound(null);
     route(addressOf('/operator/wallets', { customer: customerId }));
@@ -57,23 +60,17 @@ function FindCustomer() {
     if (data.length === 1 && data[0] !== undefined) choose(data[0].customerId);
     else setFound({ text: wanted, data });
   });
+  const submit = () => {
+    setChecked(true);
+    setFound(null);
+    if (valid) run();
+  };
   return (
-    <form
-      class="card form"
-      aria-label={texts.find}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        setChecked(true);
-        setFound(null);
-        if (fits) run();
-      }}
-    >
-      {problem !== null && <Problem problem={problem} />}
+    <Form label={texts.find} problem={problem} onSubmit={submit}>
       <TextField
         label={texts.customer}
         hint={texts.customerHint}
-        fault={checked && !fits ? texts.customerFault : null}
+        violation={checked && !valid ? texts.customerViolation : null}
         value={text}
         onChange={setText}
         input={{ spellcheck: false, autoComplete: 'off' }}
@@ -81,7 +78,7 @@ function FindCustomer() {
       <button type="submit" disabled={running}>
         {texts.find}
       </button>
-      {found?.data.length === 0 && <Notice tone="bad">{texts.nobody(found.text)}</Notice>}
+      {found?.data.length === 0 && <Notice tone="bad">{texts.notFound(found.text)}</Notice>}
       {found !== null && found.data.length > 1 && (
         <Notice tone="wait">
           <p>{texts.several}</p>
@@ -96,22 +93,19 @@ function FindCustomer() {
           </ul>
         </Notice>
       )}
-    </form>
+    </Form>
   );
 }
 
 function CustomerWallet({ customerId }: { customerId: string }) {
-  const texts = useTexts(operator).wallets;
+  const texts = useTexts(operatorWallet);
+  const words = useTexts(customerTexts).wallet;
   const { api } = useConsole();
-  const { query } = useLocation();
   const customers = useLoad(`customer ${customerId}`, (signal) =>
     api.read<PageOf<OperatorCustomer>>('/v1/operator/customers', { query: { customerId }, signal }),
   );
-  const operations = useLoad(`operations ${customerId} ${query.cursor}`, (signal) =>
-    api.read<PageOf<OperatorOperation>>(
-      `/v1/operator/wallets/${encodeURIComponent(customerId)}/operations`,
-      { query: { limit: 20, cursor: query.cursor }, signal },
-    ),
+  const operations = usePageOf<OperatorOperation>(
+    `/v1/operator/wallets/${encodeURIComponent(customerId)}/operations`,
   );
   const reload = () => {
     customers.reload();
@@ -121,28 +115,17 @@ function CustomerWallet({ customerId }: { customerId: string }) {
     <Loading loaded={customers}>
       {({ data: [customer] }) =>
         customer === undefined ? (
-          <Notice tone="bad">{texts.nobody(customerId)}</Notice>
+          <Notice tone="bad">{texts.notFound(customerId)}</Notice>
         ) : (
           <>
             <CustomerFacts customer={customer} />
-            <TopUpForm customer={customer} onDone={reload} />
-            <h2>{texts.operations}</h2>
-            <Loading loaded={operations}>
-              {({ data, nextCursor }) =>
-                data.length === 0 ? (
-                  <Empty title={texts.noOperations} />
-                ) : (
-                  <>
-                    <OperatorOperations
-                      customerId={customerId}
-                      operations={data}
-                      onUndone={reload}
-                    />
-                    <Pager nextCursor={nextCursor} />
-                  </>
-                )
-              }
-            </Loading>
+            <OperatorTopUp customer={customer} onDone={reload} />
+            <h2>{words.operations}</h2>
+            <ListPage loaded={operations} none={words.noOperations}>
+              {(data) => (
+                <OperatorOperations customerId={customerId} operations={data} onUndone={reload} />
+              )}
+            </ListPage>
           </>
         )
       }
@@ -151,7 +134,8 @@ function CustomerWallet({ customerId }: { customerId: string }) {
 }
 
 function CustomerFacts({ customer }: { customer: OperatorCustomer }) {
-  const texts = useTexts(operator).wallets;
+  const texts = useTexts(operatorWallet);
+  const { balance: balanceWord } = useTexts(customerTexts).wallet;
   const { balance, customerId, email, name } = customer;
   return (
     <dl class="facts">
@@ -160,7 +144,7 @@ function CustomerFacts({ customer }: { customer: OperatorCustomer }) {
       <Fact label={texts.id}>
         <code>{customerId}</code>
       </Fact>
-      <Fact label={texts.balance}>
+      <Fact label={balanceWord}>
         {balance === null ? texts.unknownBalance : <Money value={balance} />}
       </Fact>
     </dl>

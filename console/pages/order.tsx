@@ -9,11 +9,12 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import { placeOrder, topUpWallet } from '../model/orders.ts';
+import { Fact } from '../parts/fact.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter-list.tsx';
 import { Loading, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
-import { Page } from '../parts/page.tsx';
+import { Card, Page } from '../parts/page.tsx';
 import { Id, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
@@ -28,8 +29,8 @@ const FAST_MS = 500;
 const SLOW_MS = 3_000;
 
 /**
- * How soon to look again: often while the page is young, then calmly, and never when the order
- * ended. Not by the order's age: the clock here may be wrong by any time.
+ * How soon to read a journey again: often at first, then less, and not after its end. It counts from
+ * the opening of the page, because this machine's clock may be wrong.
  */
 export function useWatchEvery(): (journey: Journey) => number | null {
   const openedAt = useRef(performance.now());
@@ -39,7 +40,7 @@ export function useWatchEvery(): (journey: Journey) => number | null {
   };
 }
 
-/** One order: the answer, what to do next, its letter, and its way through the services. */
+/** One order: the result, what to do next, its letter and its journey. */
 export function OrderPage() {
   const texts = useTexts(customer).order;
   const { api, language } = useConsole();
@@ -88,46 +89,31 @@ function Answer({ journey }: { journey: Journey }) {
       <p>{lead}</p>
       {declined && payment?.balanceSeen && (
         <dl class="facts">
-          <div>
-            <dt>{texts.balanceSeen}</dt>
-            <dd>
-              <Money value={payment.balanceSeen} />
-            </dd>
-          </div>
-          <div class="lacking">
-            <dt>{texts.shortfall}</dt>
-            <dd>
-              <Money
-                value={{
-                  amount: order.total.amount - payment.balanceSeen.amount,
-                  currency: order.total.currency,
-                }}
-              />
-            </dd>
-          </div>
+          <Fact label={texts.balanceSeen}>
+            <Money value={payment.balanceSeen} />
+          </Fact>
+          <Fact label={texts.shortfall} class="short">
+            <Money
+              value={{
+                amount: order.total.amount - payment.balanceSeen.amount,
+                currency: order.total.currency,
+              }}
+            />
+          </Fact>
         </dl>
       )}
       {order.status === 'Cancelled' && <OrderAgain order={order} />}
       <dl class="facts dim">
-        <div>
-          <dt>{texts.placed}</dt>
-          <dd>
-            <Moment at={order.createdAt} />
-          </dd>
-        </div>
-        <div>
-          <dt>{texts.id}</dt>
-          <dd>
-            <code>{order.id}</code>
-          </dd>
-        </div>
+        <Fact label={texts.placed}>
+          <Moment at={order.createdAt} />
+        </Fact>
+        <Fact label={texts.id}>
+          <code>{order.id}</code>
+        </Fact>
         {order.payment !== null && (
-          <div>
-            <dt>{texts.operation}</dt>
-            <dd>
-              <Id value={order.payment.operationId} />
-            </dd>
-          </div>
+          <Fact label={texts.operation}>
+            <Id value={order.payment.operationId} />
+          </Fact>
         )}
       </dl>
     </section>
@@ -138,13 +124,13 @@ function Answer({ journey }: { journey: Journey }) {
 function OrderAgain({ order }: { order: PublicOrder }) {
   const texts = useTexts(customer).order;
   const { unknown } = useTexts(customer).newOrder;
-  const { api, facts, language } = useConsole();
+  const { api, config, language } = useConsole();
   const { route } = useLocation();
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
   const { currency } = order.total;
-  const lacking = wallet.data && order.total.amount - wallet.data.balance.amount;
-  const mustTopUp = facts.selfTopUp && lacking !== null && lacking > 0;
-  // One click does both, each under its key. A repetition sends both again, and neither doubles.
+  const shortfall = wallet.data && order.total.amount - wallet.data.balance.amount;
+  const mustTopUp = config.selfTopUp && shortfall !== null && shortfall > 0;
+  // One click does both, each under its key, so repeating both does nothing twice.
   const attempt = useAttempt<{ topUp: TopUp | null }, PublicOrder>(`attempt.again.${order.id}`, {
     send: async ({ request: { topUp }, key }) => {
       if (topUp !== null) await topUpWallet(api, '/v1/wallet/top-ups', topUp);
@@ -153,32 +139,32 @@ function OrderAgain({ order }: { order: PublicOrder }) {
     onEnd: (placed) => route(`/orders/${placed.id}`),
     resume: false,
   });
-  const { kept, problem, running } = attempt;
-  // After a refusal of the order the top-up may have been done.
+  const { unresolved, problem, running } = attempt;
+  // The top-up may be done even if the order was refused.
   useEffect(() => {
     if (problem !== null) wallet.reload();
   }, [problem]);
   const start = () =>
     attempt.start({
-      topUp: mustTopUp ? { amount: { amount: lacking, currency }, key: newKey() } : null,
+      topUp: mustTopUp ? { amount: { amount: shortfall, currency }, key: newKey() } : null,
     });
-  if (kept !== null && !running) {
+  if (unresolved !== null && !running) {
     return <UnknownOutcome attempt={attempt} {...unknown} onGiveUp={wallet.reload} />;
   }
-  // A wallet in another currency can neither be topped up for this order nor pay it.
+  // A wallet in another currency cannot pay this order.
   if (wallet.data !== null && wallet.data.balance.currency !== currency) return null;
   return (
     <>
-      {problem !== null && <Problem problem={problem} />}
+      <Problem problem={problem} />
       <p>
         <button
           type="button"
           class="primary"
-          disabled={running || lacking === null || wallet.loading}
+          disabled={running || shortfall === null || wallet.loading}
           onClick={start}
         >
           {mustTopUp
-            ? texts.topUpAndAgainSum(formatMoney({ amount: lacking, currency }, language))
+            ? texts.topUpAndAgainSum(formatMoney({ amount: shortfall, currency }, language))
             : texts.again}
         </button>
       </p>
@@ -189,8 +175,7 @@ function OrderAgain({ order }: { order: PublicOrder }) {
 function LetterCard({ journey: { letter } }: { journey: Journey }) {
   const texts = useTexts(customer);
   return (
-    <section class="card" aria-labelledby="order-letter">
-      <h2 id="order-letter">{texts.order.letter}</h2>
+    <Card id="order-letter" title={texts.order.letter}>
       {letter === null ? (
         <p class="quiet">{texts.order.letterLater}</p>
       ) : (
@@ -208,6 +193,6 @@ function LetterCard({ journey: { letter } }: { journey: Journey }) {
           </p>
         </>
       )}
-    </section>
+    </Card>
   );
 }

@@ -3,27 +3,28 @@ import type { Profile } from '#contracts/profiles.ts';
 import { ApiProblem } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useAction, useLoad } from '../model/load.ts';
-import { faultAt, TextField } from '../parts/field.tsx';
+import { TextField, violationAt } from '../parts/field.tsx';
+import { Form } from '../parts/form.tsx';
 import { LocaleField } from '../parts/locale-field.tsx';
-import { Loading, Notice, Problem } from '../parts/notices.tsx';
+import { Loading, Notice } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { customer } from '../texts/customer.ts';
+import { account } from '../texts/account.ts';
 
 interface Stored {
   profile: Profile;
   etag: string | null;
 }
 
-/** Where letters go. */
+/** The customer's name, and the address and language of letters. */
 export function ProfilePage() {
-  const texts = useTexts(customer).profile;
+  const texts = useTexts(account).profile;
   const { api, session, language } = useConsole();
   const loaded = useLoad('profile', async (signal): Promise<Stored> => {
     try {
       const answer = await api.send<Profile>('GET', '/v1/profile', { signal });
       return { profile: answer.body, etag: answer.headers.get('etag') };
     } catch (error) {
-      // Whoever signed in elsewhere has none yet where the token tells no address.
+      // A customer of an external issuer has no profile yet if the token names no address.
       if (!(error instanceof ApiProblem && error.status === 404)) throw error;
       const email = session?.email ?? '';
       return { profile: { customerId: '', email, name: '', locale: language }, etag: null };
@@ -37,23 +38,23 @@ export function ProfilePage() {
 }
 
 function ProfileForm({ stored }: { stored: Stored }) {
-  const texts = useTexts(customer);
+  const texts = useTexts(account);
   const { api } = useConsole();
   const [base, setBase] = useState(stored);
   const [draft, setDraft] = useState(stored.profile);
-  const [told, setTold] = useState<'saved' | 'stale' | null>(null);
+  const [result, setResult] = useState<'saved' | 'stale' | null>(null);
   const { run, running, problem } = useAction(async () => {
-    setTold(null);
+    setResult(null);
     const { email, name, locale } = draft;
     try {
       const answer = await api.send<Profile>('PUT', '/v1/profile', {
         body: { email: email.trim(), name: name.trim(), locale },
-        // What this form was filled from: a change made elsewhere is not overwritten unseen.
+        // So that a change made elsewhere is not overwritten unseen.
         headers: base.etag === null ? {} : { 'if-match': base.etag },
       });
       setBase({ profile: answer.body, etag: answer.headers.get('etag') });
       setDraft(answer.body);
-      setTold('saved');
+      setResult('saved');
     } catch (error) {
       if (!(error instanceof ApiProblem && error.status === 412)) throw error;
       const now = await api.send<Profile>('GET', '/v1/profile');
@@ -61,23 +62,16 @@ function ProfileForm({ stored }: { stored: Stored }) {
       setDraft(now.body);
       // Saved by a request whose answer was lost, or changed elsewhere.
       const mine = now.body.email === email.trim() && now.body.name === name.trim();
-      setTold(mine && now.body.locale === locale ? 'saved' : 'stale');
+      setResult(mine && now.body.locale === locale ? 'saved' : 'stale');
     }
   });
   return (
-    <form
-      class="card form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        run();
-      }}
-    >
-      {problem !== null && <Problem problem={problem} />}
-      {told === 'saved' && <Notice tone="good">{texts.profile.saved}</Notice>}
-      {told === 'stale' && <Notice tone="wait">{texts.profile.stale}</Notice>}
+    <Form onSubmit={run} problem={problem} browserChecks>
+      {result === 'saved' && <Notice tone="good">{texts.profile.saved}</Notice>}
+      {result === 'stale' && <Notice tone="wait">{texts.profile.stale}</Notice>}
       <TextField
         label={texts.profile.email}
-        fault={faultAt(problem, '/email')}
+        violation={violationAt(problem, '/email')}
         value={draft.email}
         onChange={(value) => setDraft({ ...draft, email: value })}
         input={{ type: 'email', autoComplete: 'email', required: true, maxLength: 254 }}
@@ -85,7 +79,7 @@ function ProfileForm({ stored }: { stored: Stored }) {
       <TextField
         label={texts.register.name}
         hint={texts.register.nameHint}
-        fault={faultAt(problem, '/name')}
+        violation={violationAt(problem, '/name')}
         value={draft.name}
         onChange={(value) => setDraft({ ...draft, name: value })}
         input={{ autoComplete: 'name', required: true, maxLength: 200 }}
@@ -94,6 +88,6 @@ function ProfileForm({ stored }: { stored: Stored }) {
       <button type="submit" class="primary" disabled={running}>
         {texts.profile.save}
       </button>
-    </form>
+    </Form>
   );
 }

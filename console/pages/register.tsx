@@ -4,18 +4,18 @@ import type { Profile } from '#contracts/profiles.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import type { Language } from '../model/format.ts';
 import { useAction } from '../model/load.ts';
-import { faultAt, TextField } from '../parts/field.tsx';
+import { TextField, violationAt } from '../parts/field.tsx';
+import { Form } from '../parts/form.tsx';
 import { LocaleField } from '../parts/locale-field.tsx';
-import { Problem } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { customer } from '../texts/customer.ts';
+import { account } from '../texts/account.ts';
 import { useSignedIn } from './sign-in.tsx';
 
 const FIELDS = ['/email', '/password', '/name', '/locale'];
 
-/** A new account; signed in at once. */
+/** Creates an account and signs in. */
 export function RegisterPage() {
-  const texts = useTexts(customer);
+  const texts = useTexts(account);
   const { api, language } = useConsole();
   const signedIn = useSignedIn();
   const [name, setName] = useState('');
@@ -24,7 +24,7 @@ export function RegisterPage() {
   const [locale, setLocale] = useState<Language>(language);
   const { run, running, problem } = useAction(async () => {
     const account = { email: email.trim(), password };
-    // Repeating it with the same password completes what was half done, so no key is needed.
+    // The API completes a half-done registration when it is repeated, so the request needs no key.
     await api.send<Profile>('POST', '/v1/registrations', {
       body: { ...account, name: name.trim(), locale },
     });
@@ -32,28 +32,21 @@ export function RegisterPage() {
     const { accessToken: token, expiresIn } = answer.body;
     signedIn({ token, email: account.email, expiresIn });
   });
-  const shown = FIELDS.some((pointer) => faultAt(problem, pointer) !== null);
+  const shown = FIELDS.some((pointer) => violationAt(problem, pointer) !== null);
   return (
     <Page title={texts.register.title} lead={texts.register.lead} narrow>
-      <form
-        class="card form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          run();
-        }}
-      >
-        {problem !== null && <Problem problem={problem} listFaults={!shown} />}
+      <Form onSubmit={run} problem={problem} listViolations={!shown} browserChecks>
         <TextField
           label={texts.register.name}
           hint={texts.register.nameHint}
-          fault={faultAt(problem, '/name')}
+          violation={violationAt(problem, '/name')}
           value={name}
           onChange={setName}
           input={{ autoComplete: 'name', required: true, maxLength: 200 }}
         />
         <TextField
           label={texts.signIn.email}
-          fault={faultAt(problem, '/email')}
+          violation={violationAt(problem, '/email')}
           value={email}
           onChange={setEmail}
           input={{ type: 'email', autoComplete: 'username', required: true, maxLength: 254 }}
@@ -61,7 +54,7 @@ export function RegisterPage() {
         <TextField
           label={texts.signIn.password}
           hint={texts.register.passwordHint}
-          fault={faultAt(problem, '/password')}
+          violation={violationAt(problem, '/password')}
           value={password}
           onChange={setPassword}
           input={{
@@ -76,7 +69,7 @@ export function RegisterPage() {
         <button type="submit" class="primary" disabled={running}>
           {texts.register.submit}
         </button>
-      </form>
+      </Form>
       <p class="quiet">
         {texts.register.haveAccount} <a href="/sign-in">{texts.signIn.submit}</a>
       </p>

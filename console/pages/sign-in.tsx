@@ -6,14 +6,15 @@ import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../mode
 import { useAction } from '../model/load.ts';
 import { type Credential, sessionOf } from '../model/session.ts';
 import { Field, TextField } from '../parts/field.tsx';
-import { Notice, Problem } from '../parts/notices.tsx';
+import { Form } from '../parts/form.tsx';
+import { Notice } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { customer } from '../texts/customer.ts';
+import { account } from '../texts/account.ts';
 
-/** Sign in; at the address of a page that needs it, that page follows. */
+/** Signing in; at the address of another page, that page follows. */
 export function SignInPage() {
-  const texts = useTexts(customer).signIn;
-  const { expired, facts } = useConsole();
+  const texts = useTexts(account).signIn;
+  const { expired, config } = useConsole();
   const { path } = useLocation();
   const asked = path !== '/sign-in';
   return (
@@ -21,7 +22,7 @@ export function SignInPage() {
       {expired && <Notice tone="wait">{texts.expired}</Notice>}
       {asked && !expired && <p>{texts.needed}</p>}
       <Way />
-      {facts.signIn === 'password' && (
+      {config.signIn === 'password' && (
         <p class="quiet">
           {texts.noAccount} <a href="/register">{texts.register}</a>
         </p>
@@ -31,17 +32,17 @@ export function SignInPage() {
 }
 
 function Way() {
-  const { facts } = useConsole();
-  if (facts.issuer !== null) return <IssuerWay issuer={facts.issuer} />;
-  return facts.signIn === 'password' ? <PasswordForm /> : <TokenForm />;
+  const { config } = useConsole();
+  if (config.issuer !== null) return <IssuerWay issuer={config.issuer} />;
+  return config.signIn === 'password' ? <PasswordForm /> : <TokenForm />;
 }
 
-/** Goes on after signing in: from the page of the form itself to the person's first page. */
+/** Starts the session; from the pages of the forms it goes on to the start page. */
 export function useSignedIn(): (credential: Credential) => void {
-  const { signIn, facts } = useConsole();
+  const { signIn, config } = useConsole();
   const { path, route } = useLocation();
   return (credential) => {
-    const session = sessionOf(credential, facts.operator);
+    const session = sessionOf(credential, config.operator);
     signIn(session);
     if (path === '/sign-in' || path === '/register')
       route(session.operator ? '/operator' : '/', true);
@@ -49,7 +50,7 @@ export function useSignedIn(): (credential: Credential) => void {
 }
 
 function PasswordForm() {
-  const texts = useTexts(customer).signIn;
+  const texts = useTexts(account).signIn;
   const { api } = useConsole();
   const signedIn = useSignedIn();
   const [email, setEmail] = useState('');
@@ -61,14 +62,7 @@ function PasswordForm() {
     signedIn({ token, email: body.email, expiresIn });
   });
   return (
-    <form
-      class="card form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        run();
-      }}
-    >
-      {problem !== null && <Problem problem={problem} />}
+    <Form onSubmit={run} problem={problem} browserChecks>
       <TextField
         label={texts.email}
         value={email}
@@ -89,21 +83,23 @@ function PasswordForm() {
       <button type="submit" class="primary" disabled={running}>
         {texts.submit}
       </button>
-    </form>
+    </Form>
   );
 }
 
-/** To the issuer's own page, and what it sends back. */
+/** Sends the person to the issuer's page, and takes the token when they come back. */
 function IssuerWay({ issuer }: { issuer: Issuer }) {
-  const texts = useTexts(customer).signIn;
-  const { signIn, facts } = useConsole();
+  const texts = useTexts(account).signIn;
+  const { signIn, config } = useConsole();
   const { url, query, route } = useLocation();
   const returned = isReturn(query);
+  const [elsewhere, setElsewhere] = useState(false);
   const leave = useAction(() => leaveForIssuer(issuer, returned ? '/' : url));
   const arrive = useAction(async () => {
-    const { credential, from } = await returnFromIssuer(issuer, new URL(location.href));
-    signIn(sessionOf(credential, facts.operator));
-    route(from.startsWith('/sign-in') ? '/' : from, true);
+    const arrival = await returnFromIssuer(issuer, new URL(location.href));
+    if (arrival === null) return setElsewhere(true);
+    signIn(sessionOf(arrival.credential, config.operator));
+    route(arrival.from.startsWith('/sign-in') ? '/' : arrival.from, true);
   });
   useEffect(() => {
     if (returned) arrive.run();
@@ -111,10 +107,11 @@ function IssuerWay({ issuer }: { issuer: Issuer }) {
   const problem = leave.problem ?? arrive.problem;
   return (
     <div class="card form">
-      {problem !== null && (
+      {(elsewhere || problem !== null) && (
         <Notice tone="bad">
-          <p class="notice-title">{texts.issuerFault}</p>
-          <p>{problem.body.detail}</p>
+          <p class="notice-title">{texts.issuerFailed}</p>
+          <p>{problem === null ? texts.issuerElsewhere : texts.issuerRetry}</p>
+          {problem !== null && <p class="quiet">{problem.body.detail}</p>}
         </Notice>
       )}
       <p>{texts.issuerLead(new URL(issuer.url).host)}</p>
@@ -131,23 +128,24 @@ function IssuerWay({ issuer }: { issuer: Issuer }) {
 }
 
 function TokenForm() {
-  const texts = useTexts(customer).signIn;
+  const texts = useTexts(account).signIn;
   const signedIn = useSignedIn();
   const [token, setToken] = useState('');
   const [wrong, setWrong] = useState(false);
+  const submit = () => {
+    try {
+      signedIn({ token: token.trim(), email: '' });
+    } catch {
+      setWrong(true);
+    }
+  };
   return (
-    <form
-      class="card form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        try {
-          signedIn({ token: token.trim(), email: '' });
-        } catch {
-          setWrong(true);
-        }
-      }}
-    >
-      <Field label={texts.token} hint={texts.tokenHint} fault={wrong ? texts.tokenFault : null}>
+    <Form onSubmit={submit} browserChecks>
+      <Field
+        label={texts.token}
+        hint={texts.tokenHint}
+        violation={wrong ? texts.tokenViolation : null}
+      >
         {(ties) => (
           <textarea
             {...ties}
@@ -162,6 +160,6 @@ function TokenForm() {
       <button type="submit" class="primary">
         {texts.submit}
       </button>
-    </form>
+    </Form>
   );
 }

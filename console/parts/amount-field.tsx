@@ -4,19 +4,17 @@ import { formatMoney } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
 import { TextField } from './field.tsx';
 
-/** A field for an amount to add, which shows what it is read as before anything is sent. */
+/** A field for an amount; its hint shows how the text is understood. */
 export function AmountField(props: {
   label: string;
   text: string;
   onChange: (text: string) => void;
-  /** Whether somebody tried to send it. */
+  /** Whether the form was submitted: only then a violation shows. */
   checked: boolean;
-  /** The wallet's; of the set-up if absent. */
-  currency?: string;
+  currency: string;
 }) {
-  const { label, text, onChange, checked } = props;
-  const { facts, language } = useConsole();
-  const { currency = facts.currency } = props;
+  const { label, text, onChange, checked, currency } = props;
+  const { language } = useConsole();
   const { willAdd } = useTexts(customer).wallet;
   const amount = parseAmount(text, currency, 1);
   const known = typeof amount === 'number';
@@ -24,7 +22,7 @@ export function AmountField(props: {
     <TextField
       label={label}
       hint={known ? willAdd(formatMoney({ amount, currency }, language)) : undefined}
-      fault={checked && !known ? amountAdvice(amount, { text, currency, language }) : null}
+      violation={checked && !known ? amountAdvice(amount, { text, currency, language }) : null}
       value={text}
       onChange={onChange}
       input={{ inputMode: 'decimal', autoComplete: 'off' }}

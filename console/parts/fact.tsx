@@ -1,11 +1,17 @@
 import type { ComponentChildren } from 'preact';
 
-/** One line of a `dl.facts`. */
-export function Fact({ label, children }: { label: string; children: ComponentChildren }) {
+/** One name and value of a `dl`. */
+export function Fact(props: {
+  label: string;
+  class?: string | undefined;
+  /** The label is for screen readers only. */
+  quietLabel?: boolean;
+  children: ComponentChildren;
+}) {
   return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
+    <div class={props.class}>
+      <dt class={props.quietLabel ? 'unseen' : undefined}>{props.label}</dt>
+      <dd>{props.children}</dd>
     </div>
   );
 }

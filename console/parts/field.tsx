@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import type { ApiProblem } from '../model/api.ts';
 
-/** What ties a control to its label, hint and fault. */
+/** Attributes that tie a control to its label, hint and violation. */
 export interface Ties {
   id: string;
   'aria-describedby': string | undefined;
@@ -12,24 +12,26 @@ export interface Ties {
 interface FieldProps {
   label: string;
   hint?: ComponentChildren;
-  fault?: string | null | undefined;
-  /** The label is there for readers only. */
+  violation?: string | null | undefined;
+  /** The label is for screen readers only. */
   quietLabel?: boolean;
   children: (ties: Ties) => ComponentChildren;
 }
 
-/** A labelled control with a hint and, where there is one, its fault. */
+/** A labelled control with its hint and violation. */
 export function Field(props: FieldProps) {
-  const { label, hint, fault = null, quietLabel = false, children } = props;
+  const { label, hint, violation = null, quietLabel = false, children } = props;
   const id = useId();
-  const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(' ');
+  const described = [hint && `${id}-hint`, violation && `${id}-violation`]
+    .filter(Boolean)
+    .join(' ');
   const ties: Ties = {
     id,
     'aria-describedby': described || undefined,
-    'aria-invalid': fault ? true : undefined,
+    'aria-invalid': violation ? true : undefined,
   };
   return (
-    <div class={fault ? 'field faulty' : 'field'}>
+    <div class={violation ? 'field invalid' : 'field'}>
       <label for={id} class={quietLabel ? 'unseen' : undefined}>
         {label}
       </label>
@@ -39,16 +41,15 @@ export function Field(props: FieldProps) {
           {hint}
         </p>
       )}
-      {fault && (
-        <p id={`${id}-fault`} class="fault">
-          {fault}
+      {violation && (
+        <p id={`${id}-violation`} class="error">
+          {violation}
         </p>
       )}
     </div>
   );
 }
 
-/** What an input may have besides its value. */
 interface InputOptions {
   type?: 'email' | 'password' | 'search';
   inputMode?: 'decimal' | 'numeric';
@@ -75,7 +76,7 @@ export function TextField(
         <input
           {...input}
           {...ties}
-          // The types tell each kind of input apart, and this is any of four that are alike.
+          // Preact types each kind of input apart; these four take the same attributes.
           type={type as 'text'}
           value={value}
           onInput={(event) => onChange(event.currentTarget.value)}
@@ -85,7 +86,7 @@ export function TextField(
   );
 }
 
-/** The API's fault at a JSON pointer, in its own words. */
-export function faultAt(problem: ApiProblem | null, pointer: string): string | null {
-  return problem?.body.errors?.find((fault) => fault.pointer === pointer)?.detail ?? null;
+/** What the API says is wrong at a JSON pointer. */
+export function violationAt(problem: ApiProblem | null, pointer: string): string | null {
+  return problem?.body.errors?.find((each) => each.pointer === pointer)?.detail ?? null;
 }

@@ -1,21 +1,22 @@
+import { useLocation } from 'preact-iso';
 import { addressOf } from './pager.tsx';
 
-/** The filter of a list, as links: it is in the address. */
+/** The filter of a list, as links: it is in the address. The first filter is the default. */
 export function Filters<F extends string>(props: {
   label: string;
   filters: readonly F[];
-  current: F;
   texts: Record<F, string>;
-  path: string;
-  queryOf: (filter: F) => Record<string, string>;
+  parameter: string;
 }) {
-  const { label, filters, current, texts, path, queryOf } = props;
+  const { label, filters, texts, parameter } = props;
+  const current = useFilter(filters, parameter);
+  const { path } = useLocation();
   return (
     <nav class="filters" aria-label={label}>
       {filters.map((filter) => (
         <a
           key={filter}
-          href={addressOf(path, queryOf(filter))}
+          href={addressOf(path, filter === filters[0] ? {} : { [parameter]: filter })}
           aria-current={filter === current ? 'true' : undefined}
         >
           {texts[filter]}
@@ -25,7 +26,8 @@ export function Filters<F extends string>(props: {
   );
 }
 
-/** The filter that an address names, else the first. */
-export function filterOf<F extends string>(filters: readonly F[], named: string | undefined): F {
+/** The filter that the address names, otherwise the first. */
+export function useFilter<F extends string>(filters: readonly F[], parameter: string): F {
+  const { [parameter]: named } = useLocation().query;
   return filters.find((filter) => filter === named) ?? (filters[0] as F);
 }

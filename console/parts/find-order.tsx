@@ -4,32 +4,29 @@ import { useTexts } from '../model/context.ts';
 import { isOrderId } from '../model/event-text.ts';
 import { overview } from '../texts/overview.ts';
 import { TextField } from './field.tsx';
+import { Form } from './form.tsx';
 
-/** Opens any order: customers who ask about one tell its number. */
+/** Opens any order by its id. */
 export function FindOrder() {
   const texts = useTexts(overview);
   const { route } = useLocation();
   const [id, setId] = useState('');
   const [wrong, setWrong] = useState(false);
+  const submit = () => {
+    const valid = isOrderId(id.trim());
+    setWrong(!valid);
+    if (valid) route(`/operator/orders/${id.trim()}`);
+  };
   return (
-    <form
-      class="card find-order"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        const fits = isOrderId(id.trim());
-        setWrong(!fits);
-        if (fits) route(`/operator/orders/${id.trim()}`);
-      }}
-    >
+    <Form class="card find-order" onSubmit={submit}>
       <TextField
         label={texts.find}
-        fault={wrong ? texts.findFault : null}
+        violation={wrong ? texts.findViolation : null}
         value={id}
         onChange={setId}
         input={{ spellcheck: false, autoComplete: 'off' }}
       />
       <button type="submit">{texts.open}</button>
-    </form>
+    </Form>
   );
 }

@@ -1,4 +1,4 @@
-/** Headers of a message, as they came. */
+/** The headers of a message. */
 export function HeadersTable(props: { label: string; headers: { name: string; value: string }[] }) {
   return (
     <table class="table headers" aria-label={props.label}>

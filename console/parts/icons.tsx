@@ -1,4 +1,4 @@
-/** Drawn for this console, 24 × 24, in the colour of the text around. */
+/** Drawn for this console, 24 × 24, in the colour of the text. */
 const PATHS = {
   bell: 'M12 3a1.2 1.2 0 0 1 1.2 1.2v.5a5 5 0 0 1 3.8 4.9v3.6l1.5 2.1a.7.7 0 0 1-.6 1.1H6.1a.7.7 0 0 1-.6-1.1L7 13.2V9.6a5 5 0 0 1 3.8-4.9v-.5A1.2 1.2 0 0 1 12 3zM10 18h4a2 2 0 0 1-4 0z',
   home: 'M4 11.5 12 5l8 6.5V19a1 1 0 0 1-1 1h-4.5v-5h-5v5H5a1 1 0 0 1-1-1z',

@@ -6,12 +6,14 @@ import { prettyJson } from '../model/event-text.ts';
 import { formatDuration } from '../model/format.ts';
 import { isSync, lengthOf, type TimedStep, timed } from '../model/journey.ts';
 import { journey as journeyTexts } from '../texts/journey.ts';
+import { Fact } from './fact.tsx';
 import { HeadersTable } from './headers-table.tsx';
+import { PlainText } from './letter-tabs.tsx';
 import { Notice } from './notices.tsx';
 import { SequenceDiagram } from './sequence-diagram.tsx';
 import { Moment } from './values.tsx';
 
-/** What was recorded of an order: the diagram, the same as a list, and the event itself. */
+/** The journey of an order: its steps as a diagram and as a list, and the event. */
 export function JourneyView({ journey }: { journey: Journey }) {
   const texts = useTexts(journeyTexts);
   const { language } = useConsole();
@@ -101,29 +103,20 @@ function EventView({ event }: { event: OrderEvent }) {
     <section class="event">
       <h3>{texts.event}</h3>
       <dl class="facts stacked">
-        <div>
-          <dt>{texts.place}</dt>
-          <dd>
-            <code>{event.topic}</code>
-            {event.partition !== null && event.offset !== null
-              ? `, ${texts.placeOf(event.partition, event.offset)}`
-              : `, ${texts.notPublished}`}
-          </dd>
-        </div>
+        <Fact label={texts.place}>
+          <code>{event.topic}</code>
+          {event.partition !== null && event.offset !== null
+            ? `, ${texts.placeOf(event.partition, event.offset)}`
+            : `, ${texts.notPublished}`}
+        </Fact>
         {event.publishedAt !== null && (
-          <div>
-            <dt>{texts.published}</dt>
-            <dd>
-              <Moment at={event.publishedAt} />
-            </dd>
-          </div>
+          <Fact label={texts.published}>
+            <Moment at={event.publishedAt} />
+          </Fact>
         )}
-        <div>
-          <dt>{texts.key}</dt>
-          <dd>
-            <code>{event.key}</code>
-          </dd>
-        </div>
+        <Fact label={texts.key}>
+          <code>{event.key}</code>
+        </Fact>
       </dl>
       {event.headers.length > 0 && (
         <details>
@@ -136,10 +129,7 @@ function EventView({ event }: { event: OrderEvent }) {
       {event.value !== null && (
         <details>
           <summary>{texts.payload}</summary>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable */}
-          <pre class="text" tabIndex={0}>
-            {prettyJson(event.value)}
-          </pre>
+          <PlainText text={prettyJson(event.value)} />
         </details>
       )}
     </section>

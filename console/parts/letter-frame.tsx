@@ -1,9 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * A letter's HTML. The frame is a document of ours (`letter.html`) with a policy of its own, and
- * holds the letter in a second, sandboxed one: nothing in it runs, nothing is fetched, and it cannot
- * reach this page.
+ * A letter's HTML. The frame is the console's document `letter.html` with its own policy. It shows
+ * the letter in a sandboxed frame, which runs no script, fetches nothing and cannot reach this page.
  */
 export function LetterFrame({ html, title }: { html: string; title: string }) {
   const frame = useRef<HTMLIFrameElement>(null);

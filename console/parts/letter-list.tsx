@@ -1,6 +1,8 @@
+import type { ComponentChildren } from 'preact';
 import type { Letter } from '#contracts/notifications.ts';
 import { useTexts } from '../model/context.ts';
 import { customer } from '../texts/customer.ts';
+import { Rows } from './list.tsx';
 import { Moment, Pill, type Tone } from './values.tsx';
 
 const TONES: Record<Letter['state'], Tone> = {
@@ -14,33 +16,40 @@ export function LetterPill({ state }: { state: Letter['state'] }) {
   return <Pill tone={TONES[state]}>{useTexts(customer).letters.states[state]}</Pill>;
 }
 
-/** Letters, each a link. */
+/** Letters, each a link to its page. */
 export function LetterList<L extends Letter>(props: {
   letters: L[];
-  hrefOf: (letter: L) => string;
+  /** The folder of their pages. */
+  path: string;
+  /** Shown for a letter without an address. */
+  noRecipient?: string;
+  showReasons?: boolean;
+  action?: (letter: L) => ComponentChildren;
 }) {
-  const texts = useTexts(customer).letters;
-  return (
-    <ul class="rows">
-      {props.letters.map((letter) => (
-        <li key={letter.id}>
-          <a class="row" href={props.hrefOf(letter)}>
-            <span class="row-main">{texts.kinds[letter.kind]}</span>
-            <span class="row-side">
-              <LetterPill state={letter.state} />
-            </span>
-            <span class="row-dim">
-              <Moment at={letter.sentAt ?? letter.createdAt} />
-              {letter.to !== null && (
-                <>
-                  {' · '}
-                  <bdi>{letter.to}</bdi>
-                </>
-              )}
-            </span>
-          </a>
-        </li>
-      ))}
-    </ul>
-  );
+  const { letters, path, noRecipient, showReasons = false, action } = props;
+  const { kinds } = useTexts(customer).letters;
+  const rows = letters.map((letter) => {
+    const to = letter.to ?? noRecipient;
+    return {
+      key: letter.id,
+      href: `${path}/${letter.id}`,
+      main: kinds[letter.kind],
+      side: <LetterPill state={letter.state} />,
+      dim: (
+        <>
+          <Moment at={letter.sentAt ?? letter.createdAt} />
+          {to !== undefined && ' · '}
+          {to !== undefined && <bdi>{to}</bdi>}
+        </>
+      ),
+      error: showReasons && letter.state !== 'sent' ? letter.reason : null,
+      action: action?.(letter),
+    };
+  });
+  return <Rows rows={rows} />;
+}
+
+/** Whether a letter's state is about to change. */
+export function isUnsettled({ state }: Letter): boolean {
+  return state === 'queued' || state === 'sending';
 }

@@ -2,90 +2,57 @@ import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
-import { HeadersTable } from './headers-table.tsx';
-import { LetterFrame } from './letter-frame.tsx';
+import { Fact } from './fact.tsx';
 import { LetterPill } from './letter-list.tsx';
+import { LetterTabs } from './letter-tabs.tsx';
 import { Notice } from './notices.tsx';
-import { type Tab, Tabs } from './tabs.tsx';
 import { Id, Moment } from './values.tsx';
 
 /** A letter as it was sent: HTML, text, headers, attempts. */
 export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: string }) {
   const texts = useTexts(customer).letters;
-  const { html, text, headers } = letter;
-  const tabs: Tab[] = [
-    ...(html === null
-      ? []
-      : [
-          {
-            name: 'html',
-            label: texts.html,
-            content: () => <LetterFrame html={html} title={texts.frame} />,
-          },
-        ]),
-    ...(text === null
-      ? []
-      : [{ name: 'text', label: texts.text, content: () => <pre class="text">{text}</pre> }]),
-    ...(headers === null
-      ? []
-      : [
-          {
-            name: 'headers',
-            label: texts.headers,
-            content: () => <HeadersTable headers={headers} label={texts.headers} />,
-          },
-        ]),
-    {
-      name: 'attempts',
-      label: `${texts.attempts} (${letter.attempts.length})`,
-      content: () => <Attempts attempts={letter.attempts} />,
-    },
-  ];
+  const { attempts, html, state } = letter;
   return (
     <article class="card letter">
       <header class="letter-head">
         {letter.subject !== null && <p class="letter-subject">{letter.subject}</p>}
         <dl class="facts">
           {letter.to !== null && (
-            <div>
-              <dt>{texts.to}</dt>
-              <dd>
-                <bdi>{letter.to}</bdi>
-              </dd>
-            </div>
+            <Fact label={texts.to}>
+              <bdi>{letter.to}</bdi>
+            </Fact>
           )}
-          <div>
-            <dt>{texts.order}</dt>
-            <dd>
-              <a href={orderHref ?? `/orders/${letter.orderId}`}>
-                <Id value={letter.orderId} />
-              </a>
-            </dd>
-          </div>
+          <Fact label={texts.order}>
+            <a href={orderHref ?? `/orders/${letter.orderId}`}>
+              <Id value={letter.orderId} />
+            </a>
+          </Fact>
           {letter.sentAt !== null && (
-            <div>
-              <dt>{texts.sentAt}</dt>
-              <dd>
-                <Moment at={letter.sentAt} />
-              </dd>
-            </div>
+            <Fact label={texts.sentAt}>
+              <Moment at={letter.sentAt} />
+            </Fact>
           )}
-          <div>
-            <dt class="unseen">{texts.title}</dt>
-            <dd>
-              <LetterPill state={letter.state} />
-            </dd>
-          </div>
+          <Fact label={texts.state} quietLabel>
+            <LetterPill state={state} />
+          </Fact>
         </dl>
       </header>
-      {letter.reason !== null && letter.state !== 'sent' && (
-        <Notice tone={letter.state === 'failed' ? 'bad' : 'wait'}>{letter.reason}</Notice>
+      {letter.reason !== null && state !== 'sent' && (
+        <Notice tone={state === 'failed' ? 'bad' : 'wait'}>{letter.reason}</Notice>
       )}
       {letter.unknownOutcomes > 0 && (
-        <Notice tone="wait">{texts.doubled(letter.unknownOutcomes)}</Notice>
+        <Notice tone="wait">{texts.resent(letter.unknownOutcomes)}</Notice>
       )}
       {html === null && <p class="quiet">{texts.notYet}</p>}
-      <Tabs label={texts.title} tabs={tabs} />
+      <LetterTabs
+        letter={letter}
+        texts={texts}
+        last={{
+          name: 'attempts',
+          label: `${texts.attempts} (${attempts.length})`,
+          content: () => <Attempts attempts={attempts} />,
+        }}
+      />
     </article>
   );
 }
@@ -113,7 +80,7 @@ function Attempts({ attempts }: { attempts: LetterAttempt[] }) {
               {texts.server}: <code>{attempt.response}</code>
             </p>
           )}
-          {attempt.error !== null && <p class="fault">{attempt.error}</p>}
+          {attempt.error !== null && <p class="error">{attempt.error}</p>}
         </li>
       ))}
     </ol>

@@ -1,24 +1,13 @@
 import { useTexts } from '../model/context.ts';
 import type { Language } from '../model/format.ts';
-import { customer } from '../texts/customer.ts';
+import { account } from '../texts/account.ts';
+import { common } from '../texts/common.ts';
+import { Choice } from './choice.tsx';
 
-/** In which language letters come. */
+/** The language of letters. */
 export function LocaleField(props: { value: Language; onChange: (locale: Language) => void }) {
-  const texts = useTexts(customer);
-  return (
-    <fieldset class="choice">
-      <legend>{texts.register.letterLanguage}</legend>
-      {(['ru', 'en'] as const).map((locale) => (
-        <label key={locale}>
-          <input
-            type="radio"
-            name="letter-language"
-            checked={props.value === locale}
-            onChange={() => props.onChange(locale)}
-          />
-          <span>{texts.profile.locales[locale]}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
+  const { languages } = useTexts(common);
+  const legend = useTexts(account).register.letterLanguage;
+  const options = (['ru', 'en'] as const).map((value) => ({ value, label: languages[value] }));
+  return <Choice name="letter-language" legend={legend} options={options} {...props} />;
 }

@@ -5,6 +5,7 @@ import { useLoad } from '../model/load.ts';
 import { type MailPage, type MailSummary, mailAddress } from '../model/mailbox.ts';
 import { mailbox } from '../texts/mailbox.ts';
 import { TextField } from './field.tsx';
+import { Rows } from './list.tsx';
 import { Empty, Loading } from './notices.tsx';
 import { Pager } from './pager.tsx';
 import { Moment } from './values.tsx';
@@ -13,7 +14,7 @@ const REFRESH_MS = 2_000;
 const TYPING_MS = 300;
 const SEARCH_MAX = 200;
 
-/** The letters that came, newest first; new ones appear while one looks at the first page. */
+/** Received letters, newest first; the first page follows new ones. */
 export function MailList({ opened }: { opened: number | null }) {
   const texts = useTexts(mailbox);
   const { api } = useConsole();
@@ -33,13 +34,7 @@ export function MailList({ opened }: { opened: number | null }) {
             {data.length === 0 ? (
               <Nothing searched={search !== undefined} more={next !== null} />
             ) : (
-              <ul class="rows">
-                {data.map((mail) => (
-                  <li key={mail.id}>
-                    <MailRow mail={mail} opened={mail.id === opened} />
-                  </li>
-                ))}
-              </ul>
+              <MailRows mails={data} opened={opened} />
             )}
             <Pager nextCursor={next === null ? null : String(next)} parameter="before" />
           </>
@@ -49,42 +44,34 @@ export function MailList({ opened }: { opened: number | null }) {
   );
 }
 
-function MailRow({ mail, opened }: { mail: MailSummary; opened: boolean }) {
+function MailRows({ mails, opened }: { mails: MailSummary[]; opened: number | null }) {
   const texts = useTexts(mailbox);
   const { query } = useLocation();
-  return (
-    <a class="row" href={mailAddress(mail.id, query)} aria-current={opened ? 'true' : undefined}>
-      <span class="row-main">
-        <bdi>{mail.subject || texts.noSubject}</bdi>
-      </span>
-      <span class="row-side">
-        <Moment at={mail.receivedAt} />
-      </span>
-      <span class="row-dim">
-        <bdi>{mail.to}</bdi>
-      </span>
-    </a>
-  );
+  const rows = mails.map(({ id, subject, receivedAt, to }) => ({
+    key: id,
+    href: mailAddress(id, query),
+    main: <bdi>{subject || texts.noSubject}</bdi>,
+    side: <Moment at={receivedAt} />,
+    dim: <bdi>{to}</bdi>,
+    current: id === opened,
+  }));
+  return <Rows rows={rows} />;
 }
 
-/** A search looks through a stretch at a time: nothing here may mean something further back. */
+/** A search covers part of the mailbox at a time: older letters may still match. */
 function Nothing({ searched, more }: { searched: boolean; more: boolean }) {
   const texts = useTexts(mailbox);
   if (searched) return <Empty title={more ? texts.notFoundYet : texts.notFound} />;
-  return (
-    <Empty title={texts.none}>
-      <p>{texts.noneHint}</p>
-    </Empty>
-  );
+  return <Empty title={texts.none} hint={texts.noneHint} />;
 }
 
-/** The search, which goes into the address when the typing pauses. */
+/** The search field; its text goes into the address when the typing pauses. */
 function Search() {
   const texts = useTexts(mailbox);
   const { path, query, route } = useLocation();
   const { search = '' } = query;
   const [text, setText] = useState(search);
-  // Back and forward change the address from outside.
+  // Back and forward change the address without this field.
   useEffect(() => setText(search), [search]);
   useEffect(() => {
     const wanted = text.trim();

@@ -3,21 +3,27 @@ import type { ApiProblem } from '../model/api.ts';
 import type { Attempting } from '../model/attempt.ts';
 import { useTexts } from '../model/context.ts';
 import type { Loaded } from '../model/load.ts';
-import { shell } from '../texts/shell.ts';
+import { common } from '../texts/common.ts';
 
-/** A problem in words; faults that no field shows are listed. */
-export function Problem(props: { problem: ApiProblem; listFaults?: boolean; again?: () => void }) {
-  const { problem, listFaults = true, again } = props;
-  const texts = useTexts(shell);
+/** A problem of the API, with the violations that no field shows; nothing for null. */
+export function Problem(props: {
+  problem: ApiProblem | null;
+  listViolations?: boolean;
+  again?: () => void;
+}) {
+  const { problem, listViolations = true, again } = props;
+  const texts = useTexts(common);
+  if (problem === null) return null;
   const { title, detail, errors = [], traceId } = problem.body;
   return (
     <div class="notice bad" role="alert">
-      <p class="notice-title">{title}</p>
+      <p class="notice-title">{problem.own ? texts.broken : title}</p>
+      {problem.own && <p>{texts.brokenLead}</p>}
       {detail && <p>{detail}</p>}
-      {listFaults && errors.length > 0 && (
+      {listViolations && errors.length > 0 && (
         <ul>
-          {errors.map((fault) => (
-            <li key={`${fault.pointer}${fault.parameter}${fault.rule}`}>{fault.detail}</li>
+          {errors.map(({ pointer, parameter, rule, detail: text }) => (
+            <li key={`${pointer}${parameter}${rule}`}>{text}</li>
           ))}
         </ul>
       )}
@@ -35,7 +41,7 @@ export function Problem(props: { problem: ApiProblem; listFaults?: boolean; agai
   );
 }
 
-/** Something was sent and nobody knows whether it was done: it can be repeated under its key. */
+/** A request whose outcome is unknown: only repeating it under its key is safe. */
 export function UnknownOutcome(props: {
   attempt: Pick<Attempting<unknown>, 'problem' | 'again' | 'discard'>;
   title: string;
@@ -45,7 +51,7 @@ export function UnknownOutcome(props: {
 }) {
   const { attempt, title, lead, giveUp, onGiveUp } = props;
   const { problem } = attempt;
-  const texts = useTexts(shell);
+  const texts = useTexts(common);
   const discard = () => {
     attempt.discard();
     onGiveUp?.();
@@ -86,20 +92,17 @@ export function Notice({
   );
 }
 
-/** What a list shows when it has nothing. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+/** The place of an empty list. */
+export function Empty({ title, hint }: { title: string; hint?: string | undefined }) {
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>
-      {children}
+      {hint !== undefined && <p>{hint}</p>}
     </div>
   );
 }
 
-/**
- * What was loaded, or why it is not there. Data that were there stay while the server does not
- * answer, with a line that says so.
- */
+/** Loaded data, or the problem. While the server does not answer, the old data stay with a note. */
 export function Loading<T>({
   loaded,
   children,
@@ -107,7 +110,7 @@ export function Loading<T>({
   loaded: Loaded<T>;
   children: (data: T) => ComponentChildren;
 }) {
-  const texts = useTexts(shell);
+  const texts = useTexts(common);
   const { data, problem, reload } = loaded;
   if (data === null) {
     if (problem === null) {
@@ -117,7 +120,7 @@ export function Loading<T>({
         </p>
       );
     }
-    // What is not there or not allowed will not be so the next time.
+    // A repetition does not help against a 4xx, and retryable problems repeat by themselves.
     const mayHelp = !problem.retryable && (problem.status < 400 || problem.status >= 500);
     return <Problem problem={problem} {...(mayHelp && { again: reload })} />;
   }

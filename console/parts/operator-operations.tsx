@@ -6,11 +6,12 @@ import { formatMoney } from '../model/format.ts';
 import { useAction } from '../model/load.ts';
 import { repeatedly } from '../model/orders.ts';
 import { useUnmountSignal } from '../model/use-unmount-signal.ts';
-import { customer } from '../texts/customer.ts';
-import { operator } from '../texts/operator.ts';
+import { operatorWallet } from '../texts/operator-wallet.ts';
 import { TextField } from './field.tsx';
+import { Form } from './form.tsx';
 import { Notice, Problem } from './notices.tsx';
-import { Id, Moment, Money } from './values.tsx';
+import { OperationsTable } from './operations-table.tsx';
+import { Id } from './values.tsx';
 
 /** Operations of a customer's wallet; a top-up can be undone, with a reason. */
 export function OperatorOperations(props: {
@@ -19,13 +20,26 @@ export function OperatorOperations(props: {
   onUndone: () => void;
 }) {
   const { customerId, operations, onUndone } = props;
-  const texts = useTexts(operator).wallets;
-  const names = useTexts(customer).wallet;
+  const texts = useTexts(operatorWallet);
   const { language } = useConsole();
   const [undoing, setUndoing] = useState<OperatorOperation | null>(null);
   const [reversal, setReversal] = useState<OperatorOperation | null>(null);
-  // A reversal is newer than what it undoes, so it is on this page or on one before it.
+  // A reversal is newer than the operation that it undoes, so it is on this page or an earlier one.
   const undone = new Set(operations.map(({ reversesOperationId }) => reversesOperationId));
+  const undoAction = (operation: OperatorOperation) => {
+    if (operation.type !== 'top_up') return null;
+    if (undone.has(operation.id)) return <span class="quiet">{texts.isUndone}</span>;
+    const start = () => {
+      setReversal(null);
+      setUndoing(operation);
+    };
+    const label = texts.undoThis(formatMoney(operation.amount, language));
+    return (
+      <button type="button" class="plain" aria-label={label} onClick={start}>
+        {texts.undo}
+      </button>
+    );
+  };
   return (
     <>
       {reversal !== null && (
@@ -49,76 +63,18 @@ export function OperatorOperations(props: {
           }}
         />
       )}
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">{names.what}</th>
-            <th scope="col">{names.when}</th>
-            <th scope="col" class="number">
-              {names.sum}
-            </th>
-            <th scope="col" class="number">
-              {names.balanceAfter}
-            </th>
-            <th scope="col">
-              <span class="unseen">{texts.undo}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {operations.map((operation) => (
-            <tr key={operation.id}>
-              <td>
-                <OperationName operation={operation} />
-              </td>
-              <td data-label={names.when}>
-                <Moment at={operation.createdAt} />
-              </td>
-              <td class="number" data-label={names.sum}>
-                <Money value={operation.amount} sign />
-              </td>
-              <td class="number" data-label={names.balanceAfter}>
-                <Money value={operation.balanceAfter} />
-              </td>
-              <td>
-                {operation.type === 'top_up' && undone.has(operation.id) && (
-                  <span class="quiet">{texts.isUndone}</span>
-                )}
-                {operation.type === 'top_up' && !undone.has(operation.id) && (
-                  <button
-                    type="button"
-                    class="plain"
-                    aria-label={texts.undoThis(formatMoney(operation.amount, language))}
-                    onClick={() => {
-                      setReversal(null);
-                      setUndoing(operation);
-                    }}
-                  >
-                    {texts.undo}
-                  </button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  );
-}
-
-function OperationName({ operation }: { operation: OperatorOperation }) {
-  const texts = useTexts(operator).wallets;
-  const { because, types } = useTexts(customer).wallet;
-  const { madeBy, orderId, reason, type } = operation;
-  return (
-    <>
-      {orderId === null ? types[type] : <a href={`/operator/orders/${orderId}`}>{types[type]}</a>}
-      {reason !== undefined && <p class="quiet">{because(reason)}</p>}
-      {madeBy !== undefined && (
-        <p class="quiet">
-          {texts.madeBy} <Id value={madeBy} />
-        </p>
-      )}
+      <OperationsTable
+        operations={operations}
+        orderHref={(orderId) => `/operator/orders/${orderId}`}
+        note={({ madeBy }) =>
+          madeBy !== undefined && (
+            <p class="quiet">
+              {texts.madeBy} <Id value={madeBy} />
+            </p>
+          )
+        }
+        action={{ label: texts.undo, of: undoAction }}
+      />
     </>
   );
 }
@@ -129,7 +85,7 @@ function takenBy({ amount }: OperatorOperation) {
 }
 
 // As the API takes it: one line of plain text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the API refuses control characters
 const REASON = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,200}$/;
 
 function UndoForm(props: {
@@ -139,40 +95,34 @@ function UndoForm(props: {
   onDone: (reversal: OperatorOperation) => void;
 }) {
   const { customerId, topUp, onCancel, onDone } = props;
-  const texts = useTexts(operator).wallets;
+  const texts = useTexts(operatorWallet);
   const { api, language } = useConsole();
   const open = useUnmountSignal();
   const [reason, setReason] = useState('');
   const [checked, setChecked] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useLayoutEffect(() => form.current?.querySelector('input')?.focus(), []);
-  const fits = REASON.test(reason.trim());
+  const valid = REASON.test(reason.trim());
   const { run, running, problem } = useAction(async () => {
-    // Undone at most once, so it needs no key of its own.
+    // The API undoes a top-up at most once, so the request needs no key.
     const path = `/v1/operator/wallets/${encodeURIComponent(customerId)}/operations/${topUp.id}`;
     const ask = () =>
       api.send<OperatorOperation>('POST', `${path}/reversal`, { body: { reason: reason.trim() } });
     onDone((await repeatedly(ask, { signal: open })).body);
   });
   const sum = formatMoney(topUp.amount, language);
+  const submit = () => {
+    setChecked(true);
+    if (valid) run();
+  };
   return (
-    <form
-      ref={form}
-      class="card form"
-      aria-label={texts.undoThis(sum)}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        setChecked(true);
-        if (fits) run();
-      }}
-    >
-      {problem !== null && <UndoProblem problem={problem} />}
+    <Form form={form} label={texts.undoThis(sum)} onSubmit={submit}>
+      <UndoProblem problem={problem} />
       <p>{texts.undoAsk(sum)}</p>
       <TextField
         label={texts.reason}
         hint={texts.reasonHint}
-        fault={checked && !fits ? texts.reasonFault : null}
+        violation={checked && !valid ? texts.reasonViolation : null}
         value={reason}
         onChange={setReason}
         input={{ maxLength: 200 }}
@@ -185,14 +135,14 @@ function UndoForm(props: {
           {texts.cancel}
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 
-function UndoProblem({ problem }: { problem: ApiProblem }) {
-  const texts = useTexts(operator).wallets;
+function UndoProblem({ problem }: { problem: ApiProblem | null }) {
+  const texts = useTexts(operatorWallet);
   const { language } = useConsole();
-  if (problem.body.code !== 'reversal-exceeds-balance') return <Problem problem={problem} />;
+  if (problem?.body.code !== 'reversal-exceeds-balance') return <Problem problem={problem} />;
   const { balance, amount } = problem.body as unknown as ReversalExcess;
   return (
     <Notice tone="bad">

@@ -2,15 +2,15 @@ import type { PublicOrder } from '#contracts/gateway.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney, formatNumber } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
+import { Card } from './page.tsx';
 import { Money } from './values.tsx';
 
-/** What was ordered, as a card. */
+/** The items of an order. */
 export function OrderItems({ order }: { order: PublicOrder }) {
   const texts = useTexts(customer).order;
   const { language } = useConsole();
   return (
-    <section class="card" aria-labelledby="order-items">
-      <h2 id="order-items">{texts.items}</h2>
+    <Card id="order-items" title={texts.items}>
       <ul class="items">
         {order.items.map(({ name, sku, quantity, unitPrice }, index) => (
           <li key={index}>
@@ -28,6 +28,6 @@ export function OrderItems({ order }: { order: PublicOrder }) {
           </li>
         ))}
       </ul>
-    </section>
+    </Card>
   );
 }

@@ -4,17 +4,18 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration, formatNumber } from '../model/format.ts';
 import type { Urgency, urgencies } from '../model/overview.ts';
 import { overview } from '../texts/overview.ts';
+import { Card } from './page.tsx';
 import { Pill, type Tone } from './values.tsx';
 
 type Orders = NonNullable<Overview['orders']>;
 type Notifications = NonNullable<Overview['notifications']>;
 
-/** A count with its name; where somebody does something about it, its name leads there. */
+/** A count with its name, which links to the page that handles it. */
 function Count(props: {
   label: string;
   href?: string;
   tone?: Tone;
-  /** In words, beside the colour. */
+  /** What the colour means, in words. */
   mark?: string | null;
   children: ComponentChildren;
 }) {
@@ -37,19 +38,18 @@ export function OrdersCard({ orders: { latest } }: { orders: Orders }) {
   const number = (value: number) => formatNumber(value, language);
   const capped = latest.counted >= latest.max;
   return (
-    <section class="card" aria-labelledby="overview-orders">
-      <h2 id="overview-orders">{texts.orders}</h2>
+    <Card id="overview-orders" title={texts.orders}>
       <dl class="counts">
         <Count label={texts.statuses.Paid}>{number(latest.paid)}</Count>
         <Count label={texts.statuses.Cancelled}>{number(latest.cancelled)}</Count>
         <Count label={texts.statuses.Pending}>{number(latest.pending)}</Count>
       </dl>
       <p class="label">{capped ? texts.latest(number(latest.max)) : texts.allOrders}</p>
-    </section>
+    </Card>
   );
 }
 
-/** Orders that have not ended, by their age. */
+/** Pending orders by age. */
 export function PendingCard({ orders, urgency }: { orders: Orders; urgency: Urgency }) {
   const texts = useTexts(overview);
   const { language } = useConsole();
@@ -62,8 +62,7 @@ export function PendingCard({ orders, urgency }: { orders: Orders; urgency: Urge
       : texts.between(duration(fromMs), duration(toMs));
   };
   return (
-    <section class="card" aria-labelledby="overview-pending">
-      <h2 id="overview-pending">{texts.pendingByAge}</h2>
+    <Card id="overview-pending" title={texts.pendingByAge}>
       {total === 0 ? (
         <p class="quiet">{texts.noPending}</p>
       ) : (
@@ -85,13 +84,13 @@ export function PendingCard({ orders, urgency }: { orders: Orders; urgency: Urge
       <p>
         <a href="/operator/pending">{texts.toPending}</a>
       </p>
-    </section>
+    </Card>
   );
 }
 
 const STATES = ['queued', 'sending', 'sent', 'failed'] as const;
 
-/** Letters by state, and what never became one. */
+/** Letters by state, and dead letters. */
 export function LettersCard(props: {
   notifications: Notifications;
   urgencies: ReturnType<typeof urgencies>;
@@ -104,8 +103,7 @@ export function LettersCard(props: {
   const number = (value: number) => formatNumber(value, language);
   const capped = (value: number) => `${number(value)}${value >= letters.max ? '+' : ''}`;
   return (
-    <section class="card" aria-labelledby="overview-letters">
-      <h2 id="overview-letters">{texts.letters}</h2>
+    <Card id="overview-letters" title={texts.letters}>
       <dl class="counts">
         {STATES.map((state) => (
           <Count
@@ -131,11 +129,11 @@ export function LettersCard(props: {
           {number(deadLetters)}
         </Count>
       </dl>
-    </section>
+    </Card>
   );
 }
 
-/** How far each partition of the topic was read. */
+/** The consumer's position in each partition. */
 export function Partitions({ lag }: { lag: NonNullable<Notifications['lag']> }) {
   const texts = useTexts(overview);
   const { language } = useConsole();

@@ -1,17 +1,19 @@
+// parts/: components that pages share. They need model/ and texts/.
+
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 let opened = 0;
 
 /**
- * A page with its heading. It names the tab, and after a change of page the heading has the focus,
- * as if the browser had loaded a document: readers and keyboards go on from there.
+ * A page with its heading. It sets the title of the tab. After a change of page it focuses the
+ * heading, so that screen readers and keyboards start there.
  */
 export function Page(props: {
   title: string;
   lead?: ComponentChildren;
   actions?: ComponentChildren;
-  /** For forms that stand alone. */
+  /** For a page with a single form. */
   narrow?: boolean;
   children: ComponentChildren;
 }) {
@@ -21,7 +23,7 @@ export function Page(props: {
     document.title = `${title} · Orderbell`;
   }, [title]);
   useEffect(() => {
-    // Not for the first page, where the browser itself begins at the top.
+    // Not for the first page: the browser itself starts at the top.
     if (opened++ > 0) {
       heading.current?.focus({ preventScroll: true });
       scrollTo(0, 0);
@@ -40,5 +42,15 @@ export function Page(props: {
       </div>
       {children}
     </div>
+  );
+}
+
+/** A part of a page with a heading of its own. */
+export function Card(props: { id: string; title: string; children: ComponentChildren }) {
+  return (
+    <section class="card" aria-labelledby={props.id}>
+      <h2 id={props.id}>{props.title}</h2>
+      {props.children}
+    </section>
   );
 }

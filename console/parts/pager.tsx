@@ -1,18 +1,18 @@
 import { useLocation } from 'preact-iso';
 import { useTexts } from '../model/context.ts';
-import { shell } from '../texts/shell.ts';
+import { common } from '../texts/common.ts';
 
 /**
- * From page to page of a list, newest first. The place is in the address: back, reload and a link
- * that is sent to somebody work.
+ * The links between the pages of a list, newest first. The address holds the cursor, so that back,
+ * reload and shared links work.
  */
 export function Pager(props: {
   nextCursor: string | null;
-  /** Of the address; also what the API calls it. */
+  /** The name of the cursor in the address. */
   parameter?: string;
 }) {
   const { nextCursor, parameter = 'cursor' } = props;
-  const texts = useTexts(shell);
+  const texts = useTexts(common);
   const { path, query } = useLocation();
   const { [parameter]: cursor, ...rest } = query;
   if (nextCursor === null && cursor === undefined) return null;

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { LettersToResend, ResendResult } from '#contracts/notifications.ts';
+import type { Api } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatNumber } from '../model/format.ts';
 import { useAction } from '../model/load.ts';
@@ -7,16 +8,16 @@ import { operator } from '../texts/operator.ts';
 import { Field, TextField } from './field.tsx';
 import { Notice, Problem } from './notices.tsx';
 
-// Some ten thousand letters; after that the button is pressed once more.
+// Some ten thousand letters. For more, the person presses the button again.
 const PARTS_MAX = 20;
 
 interface Total {
   count: number;
-  /** Whether there are more letters that were not looked at. */
+  /** Whether letters remain that were not counted. */
   more: boolean;
 }
 
-/** Sends failed letters again, by why and when they failed, once it is known how many. */
+/** Resends failed letters by reason and time, after it has counted them. */
 export function ResendLetters({ onResent }: { onResent: () => void }) {
   const texts = useTexts(operator).letters.resendMany;
   const { api, language } = useConsole();
@@ -27,27 +28,12 @@ export function ResendLetters({ onResent }: { onResent: () => void }) {
     setFilter({ ...filter, ...change });
     setFound(null);
   };
-
-  async function inParts(body: LettersToResend, count: keyof ResendResult): Promise<Total> {
-    const total = { count: 0, more: true };
-    let cursor: string | undefined;
-    for (let parts = 0; parts < PARTS_MAX && total.more; parts++) {
-      const answer = await api.send<ResendResult>('POST', '/v1/operator/letters/resend', {
-        body: { ...body, ...(cursor !== undefined && { cursor }) },
-      });
-      total.count += Number(answer.body[count]);
-      cursor = answer.body.nextCursor ?? undefined;
-      total.more = cursor !== undefined;
-    }
-    return total;
-  }
-
   const look = useAction(async () => {
     setResent(null);
-    setFound(await inParts({ ...bodyOf(filter), dryRun: true }, 'matched'));
+    setFound(await resendInParts(api, { ...bodyOf(filter), dryRun: true }, 'matched'));
   });
   const send = useAction(async () => {
-    setResent(await inParts(bodyOf(filter), 'resent'));
+    setResent(await resendInParts(api, bodyOf(filter), 'resent'));
     setFound(null);
     onResent();
   });
@@ -80,7 +66,7 @@ export function ResendLetters({ onResent }: { onResent: () => void }) {
           {texts.look}
         </button>
       </p>
-      {problem !== null && <Problem problem={problem} />}
+      <Problem problem={problem} />
       {found !== null && (
         <Notice tone="wait">
           <p>{texts.found(textOf(found))}</p>
@@ -96,7 +82,26 @@ export function ResendLetters({ onResent }: { onResent: () => void }) {
   );
 }
 
-/** What was filled in. A time is one of this person's clock. */
+/** Each answer covers some thousand letters. */
+async function resendInParts(
+  api: Api,
+  body: LettersToResend,
+  count: keyof ResendResult,
+): Promise<Total> {
+  const total = { count: 0, more: true };
+  let cursor: string | undefined;
+  for (let parts = 0; parts < PARTS_MAX && total.more; parts++) {
+    const answer = await api.send<ResendResult>('POST', '/v1/operator/letters/resend', {
+      body: { ...body, ...(cursor !== undefined && { cursor }) },
+    });
+    total.count += Number(answer.body[count]);
+    cursor = answer.body.nextCursor ?? undefined;
+    total.more = cursor !== undefined;
+  }
+  return total;
+}
+
+/** The filter as the API takes it; times are local to this person. */
 function bodyOf(filter: Record<'failure' | 'failedSince' | 'failedUntil', string>) {
   const { failure, failedSince, failedUntil } = filter;
   const moment = (local: string) => new Date(local).toISOString();

@@ -4,7 +4,7 @@ import { formatDuration } from '../model/format.ts';
 import { isSync, PARTICIPANTS, type TimedStep } from '../model/journey.ts';
 import { journey as journeyTexts } from '../texts/journey.ts';
 
-// Units of the drawing, which scales with its place down to its least width (styles).
+// Units of the drawing; the styles scale it.
 const GUTTER = 74;
 const COLUMN = 112;
 const HEAD = 56;
@@ -14,10 +14,10 @@ const WIDTH = GUTTER + COLUMN * PARTICIPANTS.length;
 const xOf = (participant: Participant) =>
   GUTTER + COLUMN * (PARTICIPANTS.indexOf(participant) + 0.5);
 
-// As in the protocol's diagram: what comes back is dashed.
+// Responses are dashed, as usual in sequence diagrams.
 const DASHED: JourneyStep['kind'][] = ['answer', 'reply'];
 
-/** The order's way as a sequence diagram. Its steps stand beside it as a list, for readers. */
+/** The steps as a sequence diagram; screen readers use the list of steps instead. */
 export function SequenceDiagram({ steps }: { steps: TimedStep[] }) {
   const texts = useTexts(journeyTexts);
   const firstAsync = steps.findIndex(({ step }) => !isSync(step));
@@ -90,7 +90,7 @@ function Arrow({ timedStep, y }: { timedStep: TimedStep; y: number }) {
   const [from, to] = [xOf(step.from), xOf(step.to)];
   const self = step.from === step.to;
   const dashed = DASHED.includes(step.kind) ? ' dashed' : '';
-  // Beside the arrow's own middle, or right of what turns back to itself.
+  // In the middle of an arrow, or right of an arrow that returns to its own column.
   const labelX = self ? from + 34 : (from + to) / 2;
   const gap = to > from ? -5 : 5;
   return (

@@ -2,11 +2,11 @@ import { useTexts } from '../model/context.ts';
 import { linesOf, rangeOf, type Sample } from '../model/samples.ts';
 import { overview } from '../texts/overview.ts';
 
-// Units of the drawing, which is stretched to its place.
+// Units of the drawing, which is stretched to its container.
 const SIZE = { width: 300, height: 40 };
 const EDGE = 3;
 
-/** The last five minutes of a figure. Its words say the same as the line. */
+/** The last five minutes of a figure, as a line and in words. */
 export function Sparkline(props: {
   what: string;
   samples: Sample[];

@@ -7,7 +7,7 @@ export interface Tab {
   content: () => ComponentChildren;
 }
 
-/** Tabs after the ARIA pattern: one is in the tab order, arrows move between them. */
+/** Tabs as the ARIA pattern describes them: Tab reaches one, arrows move between them. */
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const id = useId();
   const [chosen, setChosen] = useState(0);
@@ -44,7 +44,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
           </button>
         ))}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the pattern wants it, and it may scroll */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the ARIA pattern requires it, and it may scroll */}
       <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-tab-${current}`} tabIndex={0}>
         {tab?.content()}
       </div>

@@ -17,7 +17,7 @@ export function Moment({ at }: { at: string }) {
   );
 }
 
-/** The end of an id, with all of it as a title. */
+/** The end of an id, with the whole id as tooltip. */
 export function Id({ value }: { value: string }) {
   return (
     <code class="id" title={value}>
@@ -26,7 +26,7 @@ export function Id({ value }: { value: string }) {
   );
 }
 
-/** How something stands: the words say it, the colour helps. */
+/** The colour of a state, in addition to its words. */
 export type Tone = 'good' | 'bad' | 'wait' | 'quiet';
 
 export function Pill({ tone, children }: { tone: Tone; children: string }) {

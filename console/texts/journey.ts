@@ -1,41 +1,5 @@
-import type { JourneyStep, Participant } from '#contracts/journey.ts';
-
-type Kind = JourneyStep['kind'];
-
-interface JourneyTexts {
-  participants: Record<Participant, string>;
-  /** What the arrow says. */
-  kinds: Record<Kind, string>;
-  /** What follows the arrow's words when it is not plainly done. */
-  outcomes: Record<JourneyStep['outcome'], string>;
-  decisions: Record<string, string>;
-  diagram: string;
-  steps: string;
-  sync: string;
-  async: string;
-  complete: string;
-  watching: string;
-  total: (duration: string) => string;
-  after: (duration: string) => string;
-  noMoment: string;
-  clocks: string;
-  unavailable: (service: string) => string;
-  recovered: string;
-  recovering: string;
-  event: string;
-  eventId: string;
-  place: string;
-  placeOf: (partition: number, offset: number) => string;
-  key: string;
-  headers: string;
-  payload: string;
-  published: string;
-  notPublished: string;
-  deadLetter: string;
-  attempt: (number: number) => string;
-}
-
-export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
+/** The journey of an order. `kinds` are the labels of its arrows; `outcomes` follow a label. */
+export const journey = {
   ru: {
     participants: {
       client: 'Клиент',
@@ -48,15 +12,15 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       smtp: 'Почта (SMTP)',
     },
     kinds: {
-      request: 'Запрос заказа',
-      create: 'Создать заказ',
+      request: 'Новый заказ',
+      create: 'Создание заказа',
       recover: 'Восстановление',
       decide: 'Решение об оплате',
-      record: 'Записать решение',
+      record: 'Запись решения',
       answer: 'Ответ',
       publish: 'OrderUpdateMessage',
       receive: 'OrderUpdateMessage',
-      contact: 'Контакт клиента',
+      contact: 'Адрес клиента',
       send: 'Письмо',
       reply: 'Ответ сервера',
     },
@@ -64,13 +28,13 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       done: '',
       refused: 'отказ',
       failed: 'сбой',
-      unknown: 'исход неизвестен',
-      waiting: 'ещё впереди',
+      unknown: 'результат неизвестен',
+      waiting: 'ожидается',
     },
     decisions: {
       captured: 'оплачено',
       declined: 'недостаточно средств',
-      voided: 'закрыто без оплаты',
+      voided: 'отменено без оплаты',
       Pending: 'Ожидает оплаты',
       Paid: 'Оплачен',
       Cancelled: 'Отменен',
@@ -78,32 +42,32 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       '406': '406 Недостаточно средств',
       '409': '409 Отменен',
       '202': '202 Ожидает оплаты',
-    },
-    diagram: 'Диаграмма последовательности этого заказа; то же по шагам ниже',
+    } as Record<string, string>,
+    diagram: 'Диаграмма последовательности заказа. Те же шаги перечислены ниже',
     steps: 'Шаги',
-    sync: 'Пока клиент ждёт',
-    async: 'Дальше без клиента, через событие',
-    complete: 'Всё завершено.',
-    watching: 'Наблюдаем: новые шаги появятся сами.',
-    total: (duration) => `Всё вместе заняло ${duration}.`,
-    after: (duration) => `+${duration}`,
-    noMoment: 'этот момент никто не записывает',
+    sync: 'Пока клиент ждёт ответа',
+    async: 'После ответа клиенту, по событию',
+    complete: 'Все шаги завершены.',
+    watching: 'Заказ ещё в пути: новые шаги появятся сами.',
+    total: (duration: string) => `Общее время: ${duration}.`,
+    after: (duration: string) => `+${duration}`,
+    noMoment: 'время этого шага не записывается',
     clocks:
-      'Каждый сервис записывает время по своим часам. Публикация отмечается после подтверждения брокера, поэтому отметка бывает позже, чем получение.',
-    unavailable: (service) => `Сервис «${service}» сейчас не отвечает, его часть не показана.`,
-    recovered: 'Запрос прервался; заказ завершило восстановление.',
-    recovering: 'Запрос прервался; восстановление пробует завершить заказ.',
+      'Сервисы записывают время каждый по своим часам. Публикация отмечается после подтверждения брокера, поэтому её отметка может быть позже отметки о получении.',
+    unavailable: (service: string) => `Сервис «${service}» не отвечает, его шаги пока не видны.`,
+    recovered: 'Запрос прервался, заказ завершила система восстановления.',
+    recovering: 'Запрос прервался, система восстановления завершает заказ.',
     event: 'Событие',
-    eventId: 'Идентификатор',
-    place: 'Место в топике',
-    placeOf: (partition, offset) => `раздел ${partition}, смещение ${offset}`,
+    place: 'Топик и офсет',
+    placeOf: (partition: number, offset: number) => `партиция ${partition}, офсет ${offset}`,
     key: 'Ключ',
     headers: 'Заголовки',
     payload: 'Содержимое',
     published: 'Опубликовано',
     notPublished: 'ещё не опубликовано',
-    deadLetter: 'Событие не стало письмом; им займётся оператор.',
-    attempt: (number) => `попытка ${number}`,
+    deadLetter:
+      'По этому событию не удалось создать письмо. Оператор видит его среди необработанных.',
+    attempt: (number: number) => `попытка ${number}`,
   },
   en: {
     participants: {
@@ -117,29 +81,29 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       smtp: 'Mail (SMTP)',
     },
     kinds: {
-      request: 'Ask for an order',
-      create: 'Create the order',
+      request: 'New order',
+      create: 'Create order',
       recover: 'Recovery',
-      decide: 'Decide the payment',
-      record: 'Record the decision',
-      answer: 'Answer',
+      decide: 'Decide payment',
+      record: 'Record decision',
+      answer: 'Response',
       publish: 'OrderUpdateMessage',
       receive: 'OrderUpdateMessage',
-      contact: 'Customer’s contact',
+      contact: 'Customer address',
       send: 'Letter',
-      reply: 'Server’s answer',
+      reply: 'Server response',
     },
     outcomes: {
       done: '',
       refused: 'refused',
       failed: 'failed',
-      unknown: 'outcome unknown',
-      waiting: 'still to come',
+      unknown: 'result unknown',
+      waiting: 'pending',
     },
     decisions: {
       captured: 'paid',
       declined: 'insufficient funds',
-      voided: 'closed without payment',
+      voided: 'cancelled without payment',
       Pending: 'Awaiting payment',
       Paid: 'Paid',
       Cancelled: 'Cancelled',
@@ -147,31 +111,32 @@ export const journey: { ru: JourneyTexts; en: JourneyTexts } = {
       '406': '406 Insufficient funds',
       '409': '409 Cancelled',
       '202': '202 Awaiting payment',
-    },
-    diagram: 'Sequence diagram of this order; the same step by step below',
+    } as Record<string, string>,
+    diagram: 'Sequence diagram of the order. The same steps are listed below',
     steps: 'Steps',
     sync: 'While the client waits',
-    async: 'Without the client, through an event',
-    complete: 'All of it is done.',
-    watching: 'Watching: new steps appear by themselves.',
-    total: (duration) => `All of it took ${duration}.`,
-    after: (duration) => `+${duration}`,
-    noMoment: 'nobody records this moment',
+    async: 'After the response, driven by the event',
+    complete: 'All steps are complete.',
+    watching: 'Still in progress: new steps will appear here.',
+    total: (duration: string) => `Total time: ${duration}.`,
+    after: (duration: string) => `+${duration}`,
+    noMoment: 'the time of this step isn’t recorded',
     clocks:
-      'Each service records by its own clock. A publication is noted once the broker has confirmed it, so its mark may be later than the receipt.',
-    unavailable: (service) => `${service} does not answer now; its part is not shown.`,
-    recovered: 'The request broke off; recovery ended the order.',
-    recovering: 'The request broke off; recovery is trying to end the order.',
+      'Each service uses its own clock. Publishing is recorded once the broker confirms it, so its timestamp can be later than that of receiving.',
+    unavailable: (service: string) =>
+      `${service} isn’t responding, so its steps are missing for now.`,
+    recovered: 'The request was interrupted. Recovery completed the order.',
+    recovering: 'The request was interrupted. Recovery is completing the order.',
     event: 'Event',
-    eventId: 'Id',
-    place: 'Place in the topic',
-    placeOf: (partition, offset) => `partition ${partition}, offset ${offset}`,
+    place: 'Topic and offset',
+    placeOf: (partition: number, offset: number) => `partition ${partition}, offset ${offset}`,
     key: 'Key',
     headers: 'Headers',
     payload: 'Payload',
     published: 'Published',
     notPublished: 'not published yet',
-    deadLetter: 'The event did not become a letter; the operator sees it.',
-    attempt: (number) => `attempt ${number}`,
+    deadLetter:
+      'This event couldn’t be turned into a letter. The operator sees it as a dead letter.',
+    attempt: (number: number) => `attempt ${number}`,
   },
 };

@@ -159,10 +159,10 @@ async function checkLists({ page, words, language }: Walk): Promise<void> {
   const { Paid, Cancelled } = SAID[language];
   await rows.nth(19).waitFor();
   assert.equal(await rows.count(), 20);
-  await link(page, `${words.shell.older} →`).click();
+  await link(page, `${words.common.older} →`).click();
   await page.getByText('Лампа').first().waitFor();
   assert.deepEqual(await textsOf(rows.locator('.pill')), [Paid, Cancelled, Paid]);
-  await link(page, `← ${words.shell.newest}`).click();
+  await link(page, `← ${words.common.newest}`).click();
   await rows.nth(19).waitFor();
   await link(page, words.orders.filters.Paid).click();
   await page.getByText('Лампа').first().waitFor();
@@ -172,7 +172,7 @@ async function checkLists({ page, words, language }: Walk): Promise<void> {
 async function changeAddress({ page, words, language }: Walk): Promise<void> {
   const { email } = newAccount();
   await page.locator('.menu-button').click();
-  await link(page, words.shell.profile).click();
+  await link(page, words.common.profile).click();
   await page.getByLabel(words.profile.email).fill(email);
   await button(page, words.profile.save).click();
   await page.getByText(words.profile.saved).waitFor();

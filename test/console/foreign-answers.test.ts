@@ -69,12 +69,12 @@ test('the console behind a proxy that answers by itself', {
     await page.waitForURL('**/operator');
     await page.goto(`/operator/wallets?customer=${anna.customerId}`);
     proxy.replace(TOP_UPS, foreignAnswers['204'] as Replacement);
-    await page.getByLabel(words.operator.wallets.amount).fill('1 000,50');
-    await button(page, words.operator.wallets.submit).click();
+    await page.getByLabel(words.wallet.amount).fill('1 000,50');
+    await button(page, words.wallet.topUp).click();
     await button(page, words.operator.wallets.confirm('1\u00a0000,50\u00a0₽')).click();
     await page.getByText(words.operator.wallets.unknown.title).waitFor();
     proxy.replace(TOP_UPS, asItIs);
-    await button(page, words.shell.sameKey).click();
+    await button(page, words.common.sameKey).click();
     await page.locator('.notice.good').waitFor();
     assert.deepEqual(await sumsOf(anna), [100_050, 50_000]);
   });
@@ -108,7 +108,7 @@ async function ordersOnce(
   assert.equal(await button(page, words.newOrder.submit).count(), 0);
   assert.ok(await page.getByLabel(words.newOrder.price).isDisabled());
   proxy.replace(ORDERS, asItIs);
-  await button(page, words.shell.sameKey).click();
+  await button(page, words.common.sameKey).click();
   await orderShown(page);
   assert.equal(await answerOn(page), 'Оплачен', name);
   const keys = proxy.posts.slice(before).map(({ key }) => key);
@@ -135,7 +135,7 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     await page.getByText(words.newOrder.unknown.title).waitFor();
     await page.getByText('Отказ. Подробности').waitFor();
     proxy.replace(ORDERS, asItIs);
-    await button(page, words.shell.sameKey).click();
+    await button(page, words.common.sameKey).click();
     await orderShown(page);
     assert.deepEqual(await sumsOf(anna), [-30_000, 50_000]);
   },
@@ -146,7 +146,7 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     await button(page, words.newOrder.submit).click();
     await page.getByText(words.newOrder.unknown.title).waitFor();
     proxy.replace(ORDERS, ours(401, 'unauthenticated'));
-    await button(page, words.shell.sameKey).click();
+    await button(page, words.common.sameKey).click();
     await page.getByText(words.signIn.expired).waitFor();
     proxy.replace(ORDERS, asItIs);
     await signIn(page, words, anna.email);
@@ -168,7 +168,7 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     await fillOrder(page, words, [BOOK]);
     proxy.replace(ORDERS, foreignAnswers['502 null'] as Replacement);
     await button(page, words.newOrder.submit).click();
-    await button(page, words.shell.giveUp).click();
+    await button(page, words.common.giveUp).click();
     assert.ok(await button(page, words.newOrder.submit).isEnabled());
     proxy.replace(ORDERS, asItIs);
     const before = proxy.posts.length;
@@ -201,7 +201,7 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     await page.getByText(words.newOrder.unknown.title).waitFor();
     proxy.replace(ORDERS, asItIs);
     const declined = page.url();
-    await button(page, words.shell.sameKey).click();
+    await button(page, words.common.sameKey).click();
     await page.waitForURL((url) => url.href !== declined);
     await orderShown(page);
     assert.equal(await answerOn(page), 'Оплачен');
@@ -215,7 +215,7 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
       return route.fulfill({ status: 401, contentType: 'text/html', body: 'login' });
     });
     await goTo(page, words, 'wallet');
-    await page.getByText(words.shell.foreign.title).waitFor();
+    await page.getByText(words.common.foreign.title).waitFor();
     foreign = false;
     await page.locator('.balance .figure').waitFor();
   },

@@ -60,7 +60,7 @@ test('people sign in on the page of an external issuer', {
     await page.goto('/sign-in');
     await button(page, words.signIn.issuer).click();
     await page.getByRole('link', { name: 'Cancel' }).click();
-    await page.getByText(words.signIn.issuerFault).waitFor();
+    await page.getByText(words.signIn.issuerFailed).waitFor();
     await button(page, words.signIn.issuer).click();
     await signInAtIssuer(page);
     await opened(page, words.home.hello('anna'));
@@ -69,7 +69,7 @@ test('people sign in on the page of an external issuer', {
   await t.test('an answer that this tab did not ask for signs nobody in', async (t) => {
     const page = await openPage(t);
     await page.goto('/sign-in?code=stolen&state=foreign');
-    await page.getByText(words.signIn.issuerFault).waitFor();
+    await page.getByText(words.signIn.issuerFailed).waitFor();
     await page.goto('/wallet');
     await opened(page, words.signIn.title);
   });

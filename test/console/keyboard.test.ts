@@ -110,19 +110,19 @@ async function type(page: Page, locator: Locator, text: string): Promise<void> {
 async function walkByKeyboard(page: Page, words: Words): Promise<void> {
   const { name, email } = newAccount();
   await page.goto('/');
-  await press(page, link(page, words.shell.skip));
+  await press(page, link(page, words.common.skip));
   await press(page, link(page, words.signIn.register));
   await type(page, page.getByLabel(words.register.name), name);
   await type(page, page.getByLabel(words.signIn.email), email);
   await type(page, page.getByLabel(words.signIn.password), PASSWORD);
   // From one choice to the other and back by arrows.
-  await tabTo(page, page.locator('main').getByLabel(words.profile.locales.ru));
+  await tabTo(page, page.locator('main').getByLabel(words.common.languages.ru));
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowLeft');
   await press(page, button(page, words.register.submit));
   await opened(page, words.home.hello(name));
-  const nav = page.getByRole('navigation', { name: words.shell.nav });
-  await press(page, nav.getByRole('link', { name: words.shell.wallet }));
+  const nav = page.getByRole('navigation', { name: words.common.nav });
+  await press(page, nav.getByRole('link', { name: words.common.wallet }));
   await type(page, page.getByLabel(words.wallet.amount), '1000');
   await page.keyboard.press('Enter');
   await page.locator('.notice.good').waitFor();
@@ -142,13 +142,13 @@ async function walkByKeyboard(page: Page, words: Words): Promise<void> {
   await orderShown(page);
   assert.equal(await answerOn(page), 'Оплачен');
   await press(page, page.locator('.menu-button'));
-  await press(page, button(page, words.shell.signOut));
+  await press(page, button(page, words.common.signOut));
   await opened(page, words.home.title);
 }
 
 async function orderByKeyboard(page: Page, words: Words, price: string): Promise<void> {
-  const nav = page.getByRole('navigation', { name: words.shell.nav });
-  await press(page, nav.getByRole('link', { name: words.shell.orders }));
+  const nav = page.getByRole('navigation', { name: words.common.nav });
+  await press(page, nav.getByRole('link', { name: words.common.orders }));
   await press(page, link(page, words.orders.create));
   await type(page, page.getByLabel(words.newOrder.name), 'Книга');
   await type(page, page.getByLabel(words.newOrder.price), price);

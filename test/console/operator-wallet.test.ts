@@ -28,15 +28,15 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
   await t.test('who does not exist is not found, and there is nothing to top up', async () => {
     for (const nobody of ['pat@example.com', 'nobody']) {
       await find(nobody);
-      await page.getByText(texts.nobody(nobody)).waitFor();
-      assert.equal(await page.getByLabel(texts.amount).count(), 0);
+      await page.getByText(texts.notFound(nobody)).waitFor();
+      assert.equal(await page.getByLabel(words.wallet.amount).count(), 0);
     }
     assert.deepEqual(await barriersOn(page), []);
   });
 
   await t.test('a customer is found by address, and recognised before money moves', async () => {
     await find(anna.email.toUpperCase());
-    await page.getByLabel(texts.amount).waitFor();
+    await page.getByLabel(words.wallet.amount).waitFor();
     const [name, email, id, balance] = await textsOf(page.locator('dl.facts dd'));
     assert.deepEqual([name, id, balance], ['Анна К.', anna.customerId, '500 ₽']);
     assert.match(email as string, /^.\*\*\*@example\.com$/);
@@ -45,19 +45,19 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
   });
 
   await t.test('by keyboard: a top-up is asked about, and a second Enter is no yes', async () => {
-    await page.getByLabel(texts.amount).focus();
+    await page.getByLabel(words.wallet.amount).focus();
     await page.keyboard.type('1000');
     await page.keyboard.press('Enter');
     const question = texts.ask('1\u00a0000\u00a0₽', 'Анна К.');
     const focused = page.locator('[role=group]:focus').getByText(question);
     await focused.waitFor();
     await page.keyboard.press('Enter');
-    // To «not now» and back to the form, with what was typed.
+    // To «cancel» and back to the form, with what was typed.
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.locator('input:focus').waitFor();
-    assert.equal(await page.getByLabel(texts.amount).inputValue(), '1000');
+    assert.equal(await page.getByLabel(words.wallet.amount).inputValue(), '1000');
     assert.deepEqual(await balanceOf(anna), rub(50_000));
     await page.keyboard.press('Enter');
     await focused.waitFor();
@@ -81,8 +81,8 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
       await route.abort('connectionreset');
       lost.resolve();
     });
-    await page.getByLabel(texts.amount).fill('200');
-    await button(page, texts.submit).click();
+    await page.getByLabel(words.wallet.amount).fill('200');
+    await button(page, words.wallet.topUp).click();
     await button(page, texts.confirm('200\u00a0₽')).click();
     await lost.promise;
     lost = Promise.withResolvers();
@@ -95,7 +95,7 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     assert.deepEqual(await balanceOf(anna), rub(170_000));
     // Nothing is left to resume.
     await page.reload();
-    await page.getByLabel(texts.amount).waitFor();
+    await page.getByLabel(words.wallet.amount).waitFor();
   });
 
   await t.test('a top-up is undone with a reason, which the customer sees', async (t) => {
@@ -103,7 +103,7 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     const form = page.getByRole('form', { name: texts.undoThis('1\u00a0000\u00a0₽') });
     const undo = form.getByRole('button', { name: texts.undoThis('1\u00a0000\u00a0₽') });
     await undo.click();
-    await page.getByText(texts.reasonFault).waitFor();
+    await page.getByText(texts.reasonViolation).waitFor();
     await page.getByLabel(texts.reason).fill('не тот клиент');
     assert.deepEqual(await barriersOn(page), []);
     await undo.dblclick();

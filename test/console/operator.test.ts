@@ -46,10 +46,10 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await signInAs(page, words, anna.email);
     for (const path of ['/operator', '/operator/letters', '/operator/ledger']) {
       await page.goto(path);
-      await opened(page, words.shell.notFound);
+      await opened(page, words.common.notFound);
     }
-    const nav = page.getByRole('navigation', { name: words.shell.nav });
-    assert.equal(await nav.getByRole('link', { name: words.shell.ledger }).count(), 0);
+    const nav = page.getByRole('navigation', { name: words.common.nav });
+    assert.equal(await nav.getByRole('link', { name: words.common.ledger }).count(), 0);
   });
 
   await t.test('the overview says what the API says', async () => {
@@ -177,7 +177,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
         body: orderOf(100),
       }),
     );
-    await page.locator('.row-fault').first().waitFor();
+    await page.locator('.row-error').first().waitFor();
     assert.deepEqual(await barriersOn(page), []);
     await start();
     await page.getByText(words.operator.pending.none).waitFor();
@@ -206,9 +206,9 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await link(page, words.overview.topUp).click();
     await page.getByLabel(words.operator.wallets.customer).fill(anna.customerId);
     await button(page, words.operator.wallets.find).click();
-    await page.getByLabel(words.operator.wallets.amount).fill('12,50');
+    await page.getByLabel(words.wallet.amount).fill('12,50');
     const before = (await anna.call('GET', '/v1/wallet')).body.balance.amount;
-    await button(page, words.operator.wallets.submit).click();
+    await button(page, words.wallet.topUp).click();
     assert.deepEqual(await barriersOn(page), []);
     await button(page, words.operator.wallets.confirm('12,50\u00a0₽')).dblclick();
     await page.locator('.notice.good').waitFor();

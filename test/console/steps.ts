@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Locator, Page } from 'playwright-core';
 import { call } from '#harness/requests.ts';
 import { PASSWORD } from '#harness/system/system.ts';
+import { account } from '../../console/texts/account.ts';
+import { common } from '../../console/texts/common.ts';
 import { customer } from '../../console/texts/customer.ts';
 import { journey } from '../../console/texts/journey.ts';
+import { ledger } from '../../console/texts/ledger.ts';
 import { mailbox } from '../../console/texts/mailbox.ts';
 import { operator } from '../../console/texts/operator.ts';
+import { operatorWallet } from '../../console/texts/operator-wallet.ts';
 import { overview } from '../../console/texts/overview.ts';
-import { shell } from '../../console/texts/shell.ts';
 
 // What people do in the console, by its words in either language.
 
@@ -16,11 +19,16 @@ export type Language = 'ru' | 'en';
 /** The console's words, which the tests find things by. */
 export function wordsOf(language: Language) {
   return {
+    ...account[language],
     ...customer[language],
-    shell: shell[language],
+    common: common[language],
     path: journey[language],
     mail: mailbox[language],
-    operator: operator[language],
+    operator: {
+      ...operator[language],
+      ledger: ledger[language],
+      wallets: operatorWallet[language],
+    },
     overview: overview[language],
   };
 }
@@ -49,9 +57,13 @@ export function opened(page: Page, title: string): Promise<void> {
 }
 
 /** Goes to a section by the navigation. */
-export async function goTo(page: Page, words: Words, section: keyof Words['shell']): Promise<void> {
-  const nav = page.getByRole('navigation', { name: words.shell.nav });
-  await nav.getByRole('link', { name: words.shell[section] as string, exact: true }).click();
+export async function goTo(
+  page: Page,
+  words: Words,
+  section: keyof Words['common'],
+): Promise<void> {
+  const nav = page.getByRole('navigation', { name: words.common.nav });
+  await nav.getByRole('link', { name: words.common[section] as string, exact: true }).click();
 }
 
 /** Registers from the first page on; the person's own first page is open then. */
@@ -79,7 +91,7 @@ export async function signIn(
 
 export async function signOut(page: Page, words: Words): Promise<void> {
   await page.locator('.menu-button').click();
-  await button(page, words.shell.signOut).click();
+  await button(page, words.common.signOut).click();
 }
 
 /** Tops the wallet up on its page. */

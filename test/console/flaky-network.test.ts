@@ -275,10 +275,10 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     const { page } = rough;
     const gateway = await stopGateway(rough);
     await goTo(page, words, 'wallet');
-    await page.getByText(words.shell.unreachable.detail).first().waitFor();
+    await page.getByText(words.common.unreachable.detail).first().waitFor();
     await gateway.start();
     await page.locator('.balance .figure').waitFor();
-    assert.equal(await page.getByText(words.shell.unreachable.detail).count(), 0);
+    assert.equal(await page.getByText(words.common.unreachable.detail).count(), 0);
   },
 
   async 'an order’s page that is open goes on when the gateway was away'(rough) {
@@ -305,7 +305,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await button(page, words.newOrder.submit).click();
     await page.getByText(words.newOrder.repeating).waitFor();
     await goTo(page, words, 'orders');
-    await page.getByText(words.shell.unreachable.title).waitFor();
+    await page.getByText(words.common.unreachable.title).waitFor();
     await context.setOffline(false);
     await page.getByText(words.orders.none).or(page.locator('.rows')).waitFor();
     await link(page, words.orders.create).click();

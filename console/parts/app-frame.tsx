@@ -2,41 +2,42 @@ import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
 import { type Theme, useConsole, useTexts } from '../model/context.ts';
 import type { Language } from '../model/format.ts';
-import { shell } from '../texts/shell.ts';
+import { common } from '../texts/common.ts';
+import { Choice } from './choice.tsx';
 import { Icon, type IconName } from './icons.tsx';
 
-interface Place {
+interface Section {
   path: string;
   icon: IconName;
   label: 'home' | 'orders' | 'wallet' | 'letters' | 'mailbox' | OperatorLabel;
 }
 type OperatorLabel = 'overview' | 'pending' | 'deadLetters' | 'ledger';
 
-const CUSTOMER: Place[] = [
+const CUSTOMER: Section[] = [
   { path: '/', icon: 'home', label: 'home' },
   { path: '/orders', icon: 'orders', label: 'orders' },
   { path: '/wallet', icon: 'wallet', label: 'wallet' },
   { path: '/letters', icon: 'letters', label: 'letters' },
 ];
-const OPERATOR: Place[] = [
+const OPERATOR: Section[] = [
   { path: '/operator', icon: 'overview', label: 'overview' },
   { path: '/operator/pending', icon: 'pending', label: 'pending' },
   { path: '/operator/letters', icon: 'letters', label: 'letters' },
   { path: '/operator/dead-letters', icon: 'deadLetters', label: 'deadLetters' },
   { path: '/operator/ledger', icon: 'ledger', label: 'ledger' },
 ];
-const MAILBOX: Place = { path: '/mailbox', icon: 'mailbox', label: 'mailbox' };
+const MAILBOX: Section = { path: '/mailbox', icon: 'mailbox', label: 'mailbox' };
 
-/** What surrounds every page: the brand, the way to the sections, the menu of the person. */
-export function Shell({ children }: { children: ComponentChildren }) {
-  const texts = useTexts(shell);
-  const { session, facts } = useConsole();
+/** The frame of every page: brand, navigation, menu. */
+export function AppFrame({ children }: { children: ComponentChildren }) {
+  const texts = useTexts(common);
+  const { session, config } = useConsole();
   const { path } = useLocation();
   const own = session === null ? [] : session.operator ? OPERATOR : CUSTOMER;
-  const places = facts.mailbox ? [...own, MAILBOX] : own;
-  const current = placeOf(path, places);
+  const sections = config.mailbox ? [...own, MAILBOX] : own;
+  const current = sectionOf(path, sections);
   return (
-    <div class="shell">
+    <div class="frame">
       <a class="skip" href="#content">
         {texts.skip}
       </a>
@@ -45,14 +46,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Icon name="bell" />
           <span>Orderbell</span>
         </a>
-        {places.length > 0 && (
+        {sections.length > 0 && (
           <nav aria-label={texts.nav}>
             <ul>
-              {places.map((place) => (
-                <li key={place.path}>
-                  <a href={place.path} aria-current={place === current ? 'page' : undefined}>
-                    <Icon name={place.icon} />
-                    <span>{texts[place.label]}</span>
+              {sections.map((section) => (
+                <li key={section.path}>
+                  <a href={section.path} aria-current={section === current ? 'page' : undefined}>
+                    <Icon name={section.icon} />
+                    <span>{texts[section.label]}</span>
                   </a>
                 </li>
               ))}
@@ -66,15 +67,15 @@ export function Shell({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** The place whose address begins the path; the longest wins. */
-function placeOf(path: string, places: Place[]): Place | undefined {
-  return places
-    .filter((place) => path === place.path || path.startsWith(`${place.path}/`))
+/** The section whose address begins the path; the longest wins. */
+function sectionOf(path: string, sections: Section[]): Section | undefined {
+  return sections
+    .filter((section) => path === section.path || path.startsWith(`${section.path}/`))
     .sort((a, b) => b.path.length - a.path.length)[0];
 }
 
 function Menu() {
-  const texts = useTexts(shell);
+  const texts = useTexts(common);
   const { session, signOut } = useConsole();
   const { route } = useLocation();
   return (
@@ -103,7 +104,7 @@ function Menu() {
             type="button"
             class="menu-item"
             onClick={() => {
-              // Not as the button's target: it is gone before the browser would close it.
+              // Not by `popovertarget`: the button is removed before the browser closes the menu.
               closeMenu();
               signOut();
               route('/');
@@ -130,49 +131,31 @@ function MenuLink({ href, children }: { href: string; children: ComponentChildre
 }
 
 function LanguageChoice() {
-  const texts = useTexts(shell);
+  const texts = useTexts(common);
   const { language, setLanguage } = useConsole();
-  const choices: [Language, string][] = [
-    ['ru', 'Русский'],
-    ['en', 'English'],
+  // Each language in its own words, for readers who do not understand the other.
+  const options: { value: Language; label: string; lang: string }[] = [
+    { value: 'ru', label: 'Русский', lang: 'ru' },
+    { value: 'en', label: 'English', lang: 'en' },
   ];
   return (
-    <fieldset class="choice">
-      <legend>{texts.language}</legend>
-      {choices.map(([value, label]) => (
-        <label key={value}>
-          <input
-            type="radio"
-            name="language"
-            checked={language === value}
-            onChange={() => setLanguage(value)}
-          />
-          <span lang={value}>{label}</span>
-        </label>
-      ))}
-    </fieldset>
+    <Choice
+      name="language"
+      legend={texts.language}
+      options={options}
+      value={language}
+      onChange={setLanguage}
+    />
   );
 }
 
 const THEMES: Theme[] = ['auto', 'light', 'dark'];
 
 function ThemeChoice() {
-  const texts = useTexts(shell);
+  const texts = useTexts(common);
   const { theme, setTheme } = useConsole();
+  const options = THEMES.map((value) => ({ value, label: texts.themes[value] }));
   return (
-    <fieldset class="choice">
-      <legend>{texts.theme}</legend>
-      {THEMES.map((value) => (
-        <label key={value}>
-          <input
-            type="radio"
-            name="theme"
-            checked={theme === value}
-            onChange={() => setTheme(value)}
-          />
-          <span>{texts.themes[value]}</span>
-        </label>
-      ))}
-    </fieldset>
+    <Choice name="theme" legend={texts.theme} options={options} value={theme} onChange={setTheme} />
   );
 }

@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import type { DeadLetter } from '#contracts/notifications.ts';
+import * as contract from '#contracts/operator.ts';
+import { CliError, EXIT } from '../client/exit-codes.ts';
+import { type CommandContext, checkedId, jsonArray } from '../terminal/command-context.ts';
+import { SOME_ID } from '../terminal/command-line.ts';
+import { type CommandRegistrar, choiceOption } from '../terminal/command-registrar.ts';
+import type { Cell } from '../terminal/screen.ts';
+import { limitOption, showList } from '../views/list.ts';
+
+/** Events that could not become letters. */
+export function addDeadLetterCommands(
+  operator: Command,
+  { say, run, example }: CommandRegistrar,
+): void {
+  const deadLetters = operator
+    .command('dead-letters')
+    .description(say('deadLetters'))
+    .addOption(choiceOption('--state <state>', say('optionState'), ['dead', 'redriven']));
+  example(limitOption(deadLetters, say).action(run(listDeadLetters)), 'operator dead-letters');
+  example(
+    operator
+      .command('redrive')
+      .description(say('redrive'))
+      .argument('[id]', say('argDeadLetter'))
+      .option('--all', say('optionAllDead'))
+      .action(run(redrive)),
+    `operator redrive ${SOME_ID}`,
+    'operator redrive --all',
+  );
+}
+
+async function listDeadLetters(
+  context: CommandContext,
+  { limit, state }: { limit?: number; state?: string },
+) {
+  await showList(context, {
+    read: (cursor) => context.call(contract.readDeadLetters, { query: { state, limit, cursor } }),
+    row: deadLetterRow,
+  });
+}
+
+function deadLetterRow({ moment, say }: CommandContext, deadLetter: DeadLetter): Cell[] {
+  const { createdAt, error, id, offset, partition, state, topic } = deadLetter;
+  return [
+    moment(createdAt),
+    { text: say(state), colour: state === 'dead' ? 'red' : 'green' },
+    `${topic} ${partition}/${offset}`,
+    id,
+    error,
+  ];
+}
+
+async function redrive(context: CommandContext, { all }: { all?: true }, id?: string) {
+  if ((id === undefined) !== (all === true)) throw new CliError(EXIT.usage, context.say('idOrAll'));
+  return id === undefined ? redriveAll(context) : redriveOne(context, id);
+}
+
+async function redriveOne(context: CommandContext, id: string) {
+  const params = { deadLetterId: checkedId(context, id) };
+  const { body, text } = await context.call(contract.redriveOne, { params });
+  const dead = body.state === 'dead';
+  context.show(text, () =>
+    dead ? context.say('stillDead', body.error) : context.say('becameLetter'),
+  );
+  return dead ? EXIT.refused : EXIT.done;
+}
+
+/** Each call takes up to 100, least recently tried first, until each was tried once. */
+async function redriveAll(context: CommandContext) {
+  const texts: string[] = [];
+  let redriven = 0;
+  let refused = 0;
+  let dead: number;
+  for (;;) {
+    const { body, text } = await context.call(contract.redriveMany);
+    texts.push(text);
+    redriven += body.redriven;
+    refused += body.refused;
+    dead = body.dead;
+    if (body.redriven + body.refused === 0 || refused >= dead) break;
+  }
+  context.show(jsonArray(texts), () =>
+    context.say('redriveResult', redriven, Math.min(refused, dead), dead),
+  );
+  return refused > 0 ? EXIT.refused : EXIT.done;
+}

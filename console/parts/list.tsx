@@ -1,0 +1,80 @@
+import type { ComponentChildren, Key } from 'preact';
+import { useLocation } from 'preact-iso';
+import { useConsole } from '../model/context.ts';
+import { type Loaded, useLoad } from '../model/load.ts';
+import type { PageOf } from '../model/orders.ts';
+import { Empty, Loading } from './notices.tsx';
+import { Pager } from './pager.tsx';
+
+const PAGE_SIZE = 20;
+
+/**
+ * Reads the page of a list that the address names with `cursor`.
+ * @param everyMs how soon to read it again, as in `useLoad`; gets the cursor too
+ */
+export function usePageOf<T>(
+  path: string,
+  query: Record<string, string | number | undefined> = {},
+  everyMs: (page: PageOf<T>, cursor: string | undefined) => number | null = () => null,
+): Loaded<PageOf<T>> {
+  const { api, language } = useConsole();
+  const { cursor } = useLocation().query;
+  return useLoad(
+    // The API words some members in the reader's language.
+    JSON.stringify([language, path, query, cursor]),
+    (signal) => api.read(path, { query: { limit: PAGE_SIZE, cursor, ...query }, signal }),
+    (page) => everyMs(page, cursor),
+  );
+}
+
+/** A page of a list, or what to say when it is empty, and the way to the other pages. */
+export function ListPage<T>(props: {
+  loaded: Loaded<PageOf<T>>;
+  none: string;
+  noneHint?: string | undefined;
+  children: (data: T[]) => ComponentChildren;
+}) {
+  const { loaded, none, noneHint, children } = props;
+  return (
+    <Loading loaded={loaded}>
+      {({ data, nextCursor }) => (
+        <>
+          {data.length === 0 ? <Empty title={none} hint={noneHint} /> : children(data)}
+          <Pager nextCursor={nextCursor} />
+        </>
+      )}
+    </Loading>
+  );
+}
+
+interface Row {
+  key: Key;
+  href: string;
+  main: ComponentChildren;
+  side: ComponentChildren;
+  dim: ComponentChildren;
+  error?: string | null | undefined;
+  /** The item is open next to the list. */
+  current?: boolean;
+  /** A button next to the link. */
+  action?: ComponentChildren;
+}
+
+/** A list of links. `wrapping` rows show all their words; others keep an even height. */
+export function Rows(props: { rows: Row[]; wrapping?: boolean }) {
+  return (
+    <ul class={props.wrapping ? 'rows wrapping' : 'rows'}>
+      {props.rows.map(({ key, href, main, side, dim, error, current, action }) => (
+        <li key={key} class={action === undefined ? undefined : 'with-action'}>
+          <a class="row" href={href} aria-current={current ? 'true' : undefined}>
+            <span class="row-main">{main}</span>
+            <span class="row-side">{side}</span>
+            <span class="row-dim">{dim}</span>
+            {error && <span class="row-error">{error}</span>}
+          </a>
+          {action}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,81 @@
+import type { LedgerDifference } from '#contracts/operator.ts';
+
+type Relation = LedgerDifference['relation'];
+
+/** The reconciliation of the services. */
+export const ledger = {
+  ru: {
+    title: 'Сверка',
+    lead: 'Сравнивает балансы, операции, решения об оплате, заказы, события и письма всех сервисов. Система при этом продолжает работать.',
+    start: 'Начать сверку',
+    goOn: 'Продолжить',
+    again: 'Начать заново',
+    stop: 'Остановить',
+    running: 'Идёт сверка…',
+    verdict: {
+      agree: 'Расхождений нет',
+      differ: 'Есть расхождения',
+      agreeSoFar: 'Сверка остановлена. В проверенной части расхождений нет.',
+      differSoFar: 'Сверка остановлена. Расхождения уже найдены.',
+    },
+    checked: 'Проверено',
+    checkedNames: { orders: 'Заказы', letters: 'Письма', wallets: 'Кошельки', events: 'События' },
+    waiting: 'В работе',
+    waitingHint: 'Это не расхождения.',
+    waitingNames: {
+      pendingOrders: 'Заказы ожидают оплаты',
+      unpublishedEvents: 'События не опубликованы',
+      unreadEvents: 'События не прочитаны',
+      unsentLetters: 'Письма не отправлены',
+      failedLetters: 'Письма не доставлены',
+      acknowledged: 'Отмечены как известные',
+    },
+    repair: 'Если систему восстановили из копии, расхождения исправит команда',
+    differences: 'Расхождения',
+    relations: {
+      'balance-operations': 'Баланс и операции кошелька',
+      'operation-decision': 'Операция и решение об оплате',
+      'decision-order': 'Решение об оплате и заказ',
+      'order-event': 'Заказ и событие',
+      'event-letter': 'Событие и письмо',
+    } as Record<Relation, string>,
+    more: (count: string) => `Не показано: ${count}.`,
+  },
+  en: {
+    title: 'Reconciliation',
+    lead: 'Compares balances, transactions, payment decisions, orders, events and letters across all services. The system keeps running.',
+    start: 'Run',
+    goOn: 'Continue',
+    again: 'Run again',
+    stop: 'Stop',
+    running: 'Running…',
+    verdict: {
+      agree: 'No differences',
+      differ: 'Differences found',
+      agreeSoFar: 'Stopped. No differences found so far.',
+      differSoFar: 'Stopped. Differences found so far.',
+    },
+    checked: 'Checked',
+    checkedNames: { orders: 'Orders', letters: 'Letters', wallets: 'Wallets', events: 'Events' },
+    waiting: 'In progress',
+    waitingHint: 'These are not differences.',
+    waitingNames: {
+      pendingOrders: 'Pending orders',
+      unpublishedEvents: 'Unpublished events',
+      unreadEvents: 'Unread events',
+      unsentLetters: 'Unsent letters',
+      failedLetters: 'Undelivered letters',
+      acknowledged: 'Acknowledged differences',
+    },
+    repair: 'If the system was restored from a backup, this command repairs the differences:',
+    differences: 'Differences',
+    relations: {
+      'balance-operations': 'Balance and wallet transactions',
+      'operation-decision': 'Transaction and payment decision',
+      'decision-order': 'Payment decision and order',
+      'order-event': 'Order and event',
+      'event-letter': 'Event and letter',
+    } as Record<Relation, string>,
+    more: (count: string) => `Not shown: ${count}.`,
+  },
+};
