@@ -14,7 +14,7 @@ import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
 import { queryRows, testLog } from '../database.ts';
-import { startTestProxy, type TestProxy } from '../faults/proxy.ts';
+import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { decidedOf, startBillingBench } from '../system/billing.ts';
 import {
   type Answer,
@@ -35,14 +35,14 @@ export interface PaymentBench {
   database: Database;
   /** The same database, reached through `proxy`. */
   behindProxy: Database;
-  proxy: TestProxy;
+  proxy: FaultProxy;
   /** Transactions so far that met another in the same row or in a circle of locks. */
   collisions: number;
 }
 
 /** Billing's transactions on a database of their own, ended with the test. */
 export async function startPaymentBench(t: TestContext): Promise<PaymentBench> {
-  const proxy = await startTestProxy(t);
+  const proxy = await startFaultProxy(t);
   const { url, database } = await startBillingBench(t);
   proxy.target(url);
   // Batches for several customers may wait in a circle; the second after which the server looks for
@@ -149,9 +149,9 @@ export async function askAndKill(
 
 /** The call ends unanswered: COMMIT is done, and the connection is lost with its answer. */
 export async function askAndLose({ behindProxy, proxy }: PaymentBench, call: Call): Promise<void> {
-  proxy.set({ mode: 'swallow-answers', requests: /commit/, times: 1 });
+  proxy.setFault({ kind: 'swallow-answers', requests: /commit/, times: 1 });
   await assert.rejects(make(behindProxy, call), isUnanswered);
-  proxy.set('pass');
+  proxy.setFault(null);
 }
 
 /** A refused call is told so before there is anything to commit. */

@@ -11,8 +11,8 @@ import {
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { decisionsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
-import { LEDGER_FAULTS } from '../books/ledger.ts';
 import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
+import { LEDGER_VIOLATIONS } from '../oracle/ledger.ts';
 
 /** Billing's transactions, and looks at what they left. */
 export interface BillingBench {
@@ -74,7 +74,7 @@ export function decidedOf<D extends { payment: unknown }>(
 
 /** Fails with every contradiction of the ledger. */
 export async function assertLedger({ database }: Pick<BillingBench, 'database'>): Promise<void> {
-  assert.deepEqual((await database.query(LEDGER_FAULTS)).rows, []);
+  assert.deepEqual((await database.query(LEDGER_VIOLATIONS)).rows, []);
 }
 
 /** The balance, by default anna's. */

@@ -14,13 +14,13 @@ import {
 } from '#dev/system/system.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
-import type { Mail } from '../books/breaches.ts';
-import { listMails } from '../books/mails.ts';
 import type { TestBroker } from '../broker/broker.ts';
 import { embeddedTopic } from '../broker/embedded-topic.ts';
 import { testKafkaConnection } from '../broker/kafka.ts';
 import { openKafkaTopic } from '../broker/kafka-topic.ts';
 import { testLog, testServerUrl } from '../database.ts';
+import { listMails } from '../oracle/mails.ts';
+import type { Mail } from '../oracle/stored-state.ts';
 import { type Answer, call } from '../requests.ts';
 import { insertAccount } from './accounts.ts';
 import { optionsOf, testLayout } from './layout.ts';

@@ -1,5 +1,5 @@
-import { echoOf, type History, orderAnswer } from '../books/history.ts';
 import { eventually } from '../eventually.ts';
+import { echoOf, type History, orderAnswer } from '../oracle/history.ts';
 import { type Answer, call } from '../requests.ts';
 import { orderOf, rub } from './system.ts';
 

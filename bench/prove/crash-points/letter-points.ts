@@ -3,11 +3,11 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
-import { passLeases } from '#harness/books/books.ts';
 import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import type { SmtpStep } from '#harness/faults/smtp-server.ts';
+import { passLeases } from '#harness/oracle/oracle.ts';
 import type { Answer } from '#harness/requests.ts';
-import { eventually } from '../common/waiting.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 import { type Asked, assertStatus, type CrashPoint, type TestBed } from './test-bed.ts';
 
@@ -23,14 +23,14 @@ async function placeOrder(testBed: TestBed): Promise<Asked> {
 /** How often the order's letter was received. */
 async function copiesOf(testBed: TestBed, asked: Asked): Promise<number> {
   const { id } = await testBed.untilLetter(asked, 'sent');
-  const mails = await testBed.place.listMails();
+  const mails = await testBed.system.listMails();
   return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
 }
 
 /** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
 function untilSentHastened(testBed: TestBed, asked: Asked): Promise<unknown> {
   return eventually(`the letter of ${asked.key}`, async () => {
-    await passLeases(testBed.place);
+    await passLeases(testBed.system);
     return testBed.untilLetter(asked, 'sent', 2_500).catch(() => false);
   });
 }
@@ -48,7 +48,7 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
       // A relay dies in the process that answers the gateway too.
       assertStatus(await answer, 201, 202);
       await testBed.untilAnswered(asked, 201);
-      await passLeases(testBed.place);
+      await passLeases(testBed.system);
       const found = await copiesOf(testBed, asked);
       assert.ok(found >= 1 && found <= copies, `the letter came ${found} times`);
     },
@@ -67,12 +67,12 @@ function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
       });
       const asked = testBed.newOrder();
       const answer = testBed.ask(asked);
-      const { replica, link } = await trap.triggered();
+      const { replica, proxy } = await trap.triggered();
       assertStatus(await answer, 201, 202);
       await testBed.untilAnswered(asked, 201);
       await untilSentHastened(testBed, asked);
       replica.resume();
-      link.release();
+      proxy.release();
     },
   };
 }
@@ -83,11 +83,11 @@ function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
     row,
     name: `broker ${harm}`,
     async run(testBed) {
-      const { broker } = testBed.place;
+      const { broker } = testBed.system;
       const heal = await (harm === 'hanging' && broker.hang ? broker.hang() : broker.takeAway());
       const asked = await placeOrder(testBed);
       await heal();
-      await passLeases(testBed.place);
+      await passLeases(testBed.system);
       await testBed.untilLetter(asked, 'sent');
     },
   };
@@ -98,7 +98,7 @@ const tailLost: CrashPoint = {
   row: 22,
   name: 'broker loses acknowledged events',
   async run(testBed) {
-    const { kafka, replicas } = testBed.place;
+    const { kafka, replicas } = testBed.system;
     const asked = await placeOrder(testBed);
     await testBed.untilLetter(asked, 'sent');
     // Events, not messages: one that an earlier kill sent twice comes again once.
@@ -113,7 +113,7 @@ const tailLost: CrashPoint = {
     const relays = replicas.filter(({ service }) => service === 'orders');
     for (const relay of relays) relay.kill();
     const [now] = await testBed.rows('notifications', 'select now() as at');
-    testBed.place.topicLostAt = now?.at as Date;
+    testBed.system.topicLostAt = now?.at as Date;
     await Promise.all(relays.map((relay) => relay.revive()));
     await eventually('the events to be there again', async () =>
       before.isSubsetOf(await listEvents(testBed).catch(() => new Set<string>())),
@@ -122,8 +122,8 @@ const tailLost: CrashPoint = {
 };
 
 /** Ids of the events on the topic. */
-async function listEvents({ place }: TestBed): Promise<Set<string>> {
-  return new Set((await place.broker.listMessages()).map(({ id }) => id));
+async function listEvents({ system }: TestBed): Promise<Set<string>> {
+  return new Set((await system.broker.listMessages()).map(({ id }) => id));
 }
 
 async function cutEmbeddedLog({ rows }: TestBed): Promise<void> {
@@ -151,8 +151,8 @@ const lateCommit: CrashPoint = {
   row: 23,
   name: 'a transaction that wrote an event commits late',
   async run(testBed) {
-    const { place, gateways, client } = testBed;
-    const ordersUrl = place.databaseUrl('orders');
+    const { system, gateways, client } = testBed;
+    const ordersUrl = system.databaseUrl('orders');
     const late = await client.register(gateways[0] as string, {
       email: 'late@example.com',
       topUp: 1_000,
@@ -203,7 +203,7 @@ function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
     row,
     name: `mail server ${what}`,
     async run(testBed) {
-      await testBed.place.smtp.tell({ next: [step] });
+      await testBed.system.smtp.tell({ next: [step] });
       const asked = await placeOrder(testBed);
       // As if the wait until the next try were over.
       await untilSentHastened(testBed, asked);
@@ -215,12 +215,12 @@ const mailServerAway: CrashPoint = {
   row: 30,
   name: 'mail server killed',
   async run(testBed) {
-    const { smtp } = testBed.place;
+    const { smtp } = testBed.system;
     smtp.kill();
     const asked = await placeOrder(testBed);
     await testBed.untilLetter(asked, 'queued');
     await smtp.revive();
-    await passLeases(testBed.place);
+    await passLeases(testBed.system);
     await testBed.untilLetter(asked, 'sent');
   },
 };
@@ -229,13 +229,13 @@ const refusedForGood: CrashPoint = {
   row: 31,
   name: 'mail server refuses for good, the operator sends again',
   async run(testBed) {
-    const { place, client, gateways } = testBed;
+    const { system, client, gateways } = testBed;
     const gateway = gateways[0] as string;
     const reply = '550 5.1.1 no such user';
-    await place.smtp.tell({ next: [{ at: 'rcpt', do: 'reply', reply }] });
+    await system.smtp.tell({ next: [{ at: 'rcpt', do: 'reply', reply }] });
     const asked = await placeOrder(testBed);
     const { id } = await testBed.untilLetter(asked, 'failed');
-    const operator = await client.signIn(gateway, OPERATOR_EMAIL, place.secrets.operatorPassword);
+    const operator = await client.signIn(gateway, OPERATOR_EMAIL, system.secrets.operatorPassword);
     assertStatus(
       await client.send('POST', gateway, operator, `/v1/operator/letters/${id}/resend`),
       202,
@@ -249,7 +249,7 @@ const profilesAway: CrashPoint = {
   row: 32,
   name: 'all of profiles killed',
   async run(testBed) {
-    const profiles = testBed.place.replicas.filter(({ service }) => service === 'profiles');
+    const profiles = testBed.system.replicas.filter(({ service }) => service === 'profiles');
     for (const replica of profiles) replica.kill();
     const asked = await placeOrder(testBed);
     // Claimed, and without a contact.

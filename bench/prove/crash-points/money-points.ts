@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { passLeases } from '#harness/books/books.ts';
-import { eventually } from '../common/waiting.ts';
+import { eventually } from '#harness/eventually.ts';
+import { passLeases } from '#harness/oracle/oracle.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 import {
   type Asked,
@@ -36,7 +36,7 @@ function at(
   who: string,
   step: CrashStep,
   when: When,
-  act: (spot: TriggeredTrap, testBed: TestBed) => void,
+  act: (hit: TriggeredTrap, testBed: TestBed) => void,
   expected: Expected,
 ): CrashPoint {
   const dear = expected.amount === DEAR ? ', too dear' : '';
@@ -46,9 +46,9 @@ function at(
     name: `${who} ${when} "${step.name}"${dear}${alone}`,
     async run(testBed) {
       const asked = testBed.newOrder(expected.amount);
-      const trap = testBed.trap(step, when, (spot) => {
-        act(spot, testBed);
-        return 'end';
+      const trap = testBed.trap(step, when, (hit) => {
+        act(hit, testBed);
+        return 'cut';
       });
       const first = testBed.ask(asked);
       await trap.triggered();
@@ -67,8 +67,8 @@ async function assertEnd(testBed: TestBed, asked: Asked, end: Expected['end']): 
 
 const killed = ({ replica }: TriggeredTrap) => replica.kill();
 const cutOff = () => {};
-const databaseKilled = (_: TriggeredTrap, { place }: TestBed) => {
-  place.postgres.kill();
+const databaseKilled = (_: TriggeredTrap, { system }: TestBed) => {
+  system.postgres.kill();
 };
 
 const bothWays = (point: (when: When) => CrashPoint): CrashPoint[] => [
@@ -93,16 +93,16 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
         return 'hold';
       });
       const first = testBed.ask(asked);
-      const { replica, link } = await trap.triggered();
+      const { replica, proxy } = await trap.triggered();
       // The other gateway's recovery must have ended it before this one goes on.
       await testBed.passAge(asked);
       const row = await testBed.untilEnded(asked);
       const end = when === 'before' ? 'Cancelled voided' : 'Paid null';
       assert.equal(`${row.status} ${row.status_reason}`, end);
-      link.release();
+      proxy.release();
       replica.resume();
       if (who === 'request') {
-        await eventually('the late request to be answered', async () => link.connections === 0);
+        await eventually('the late request to be answered', async () => proxy.connections === 0);
       }
       const final = when === 'before' ? 409 : 201;
       // One that stood still for longer than its budget says so: 202.
@@ -118,20 +118,20 @@ const paidLateAfterDecline: CrashPoint = {
   row: 5,
   name: 'a declined payment is delivered again after a top-up',
   async run(testBed) {
-    const { client, gateways, place } = testBed;
+    const { client, gateways, system } = testBed;
     const gateway = gateways[0] as string;
     const poor = await client.register(gateway, { email: 'poor@example.com' });
     const asked = testBed.newOrder(500);
-    const toBilling = place.replicas
+    const toBilling = system.replicas
       .filter(({ service }) => service === 'gateway')
-      .flatMap(({ links }) => links.filter(({ callee }) => callee === 'billing'));
+      .flatMap(({ proxies }) => proxies.filter(({ callee }) => callee === 'billing'));
     const { promise: again, resolve: topUpDone } = Promise.withResolvers<void>();
-    const taken = toBilling.map((link) =>
-      link.arm({
+    const taken = toBilling.map((proxy) =>
+      proxy.arm({
         pattern: steps.pay.pattern,
         when: 'before',
         trigger: () => {
-          link.repeatRequests(1, () => again);
+          proxy.repeatRequests(1, () => again);
           return 'pass';
         },
       }),
@@ -154,7 +154,7 @@ const topUpAgain = (when: When): CrashPoint => ({
   async run(testBed) {
     const { client, customer, gateways } = testBed;
     const asked = { key: `top-up-${when}`, amount: 100 };
-    const trap = testBed.trap(steps.topUp, when, () => 'end');
+    const trap = testBed.trap(steps.topUp, when, () => 'cut');
     const first = client.topUp(gateways[0] as string, customer, asked);
     await trap.triggered();
     assertStatus(await first, 201);
@@ -177,7 +177,7 @@ function recoveryDies(step: CrashStep, when: When): CrashPoint {
       const died = await second.triggered();
       await Promise.all([replica.revive(), died.replica.revive()]);
       // The dead one's claim, which would keep the others from the order for some seconds.
-      await passLeases(testBed.place);
+      await passLeases(testBed.system);
       await assertEnd(testBed, asked, 'Cancelled voided');
       assertStatus(await testBed.untilFinal(asked), 409);
     },
@@ -208,14 +208,14 @@ function databaseStandsStill(step: CrashStep, when: When): CrashPoint {
     name: `database stands still ${when} "${step.name}"`,
     async run(testBed) {
       const asked = testBed.newOrder();
-      const trap = testBed.trap(step, when, ({ link }) => {
-        link.setMode('black-hole');
+      const trap = testBed.trap(step, when, ({ proxy }) => {
+        proxy.setMode('black-hole');
         return 'hold';
       });
       const first = testBed.ask(asked);
-      const { link } = await trap.triggered();
+      const { proxy } = await trap.triggered();
       assertStatus(await first, 201, 202, 503);
-      link.setMode('open');
+      proxy.setMode('pass');
       await testBed.untilAnswered(asked, 201);
     },
   };
@@ -226,7 +226,7 @@ function replicaHangs(service: string): CrashPoint {
     row: 37,
     name: `one of two of ${service} hangs`,
     async run(testBed) {
-      const replica = testBed.place.replicas.find((each) => each.service === service);
+      const replica = testBed.system.replicas.find((each) => each.service === service);
       replica?.suspend();
       // Both are asked in turn.
       for (let each = 0; each < 2; each++) {

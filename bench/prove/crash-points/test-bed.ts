@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import type { Row } from '#harness/books/breaches.ts';
 import { queryRows } from '#harness/database.ts';
-import type { Link } from '#harness/faults/tcp-link.ts';
+import { eventually, WAIT_MS } from '#harness/eventually.ts';
+import type { FaultProxy } from '#harness/faults/fault-proxy.ts';
+import type { Row } from '#harness/oracle/stored-state.ts';
 import type { Answer } from '#harness/requests.ts';
-import { eventually, PATIENCE_MS } from '../common/waiting.ts';
 import { type Item, pieceAt } from '../load/basket.ts';
 import { type Client, type Customer, FINAL } from '../load/client.ts';
 import type { Replica } from '../system/replica.ts';
-import { type Place, RECOVERY_AGE_MS } from '../system/system.ts';
-import { type CrashStep, linksFor } from './crash-steps.ts';
+import { RECOVERY_AGE_MS, type SystemUnderTest } from '../system/system.ts';
+import { type CrashStep, proxiesFor } from './crash-steps.ts';
 
 /** One moment at which something dies or stands still, and what must come of it. */
 export interface CrashPoint {
@@ -28,13 +28,13 @@ export interface Asked {
 
 /** Where a trap was triggered. */
 export interface TriggeredTrap {
-  link: Link;
+  proxy: FaultProxy;
   replica: Replica;
 }
 
 /** What the crash points have at hand. */
 export interface TestBed {
-  place: Place;
+  system: SystemUnderTest;
   client: Client;
   customer: Customer;
   gateways: string[];
@@ -60,16 +60,16 @@ export interface TestBed {
   trap(
     step: CrashStep,
     when: 'before' | 'after',
-    act: (spot: TriggeredTrap) => 'end' | 'hold',
-  ): Sprung;
+    act: (hit: TriggeredTrap) => 'cut' | 'hold',
+  ): ArmedTrap;
   /** Whoever takes the step is killed there. */
-  killAt(step: CrashStep, when: 'before' | 'after'): Sprung;
+  killAt(step: CrashStep, when: 'before' | 'after'): ArmedTrap;
   rows(database: string, sql: string): Promise<Row[]>;
   /** Revives, thaws and opens whatever is not as it should be. */
   heal(): Promise<void>;
 }
 
-export interface Sprung {
+export interface ArmedTrap {
   /** Resolves once the step was taken. @throws Error when it is not within some seconds */
   triggered(): Promise<TriggeredTrap>;
 }
@@ -80,23 +80,23 @@ const RICH = 1_000_000_000;
  * A customer with money, and the tools.
  * @param outcomeMs how long an order's or a letter's end is awaited
  */
-export async function createBench(
-  place: Place,
+export async function createTestBed(
+  system: SystemUnderTest,
   client: Client,
-  outcomeMs = PATIENCE_MS,
+  outcomeMs = WAIT_MS,
 ): Promise<TestBed> {
-  const { gateways, replicas } = place;
+  const { gateways, replicas } = system;
   const gateway = gateways[0] as string;
   const customer = await client.register(gateway, { email: 'points@example.com', topUp: RICH });
   let asked = 0;
   let turn = 0;
   const madeAt = new Map<string, number>();
   const taken = new Set<() => void>();
-  const rows = (database: string, sql: string) => queryRows(place.databaseUrl(database), sql);
+  const rows = (database: string, sql: string) => queryRows(system.databaseUrl(database), sql);
   const orderSql = ({ key }: Asked) => `select * from orders where idempotency_key = '${key}'`;
 
   const testBed: TestBed = {
-    place,
+    system,
     client,
     customer,
     gateways,
@@ -160,24 +160,24 @@ export async function createBench(
     trap(step, when, act) {
       const { promise, resolve } = Promise.withResolvers<TriggeredTrap>();
       let open = true;
-      for (const spot of linksFor(place, step)) {
-        const take = spot.link.arm({
+      for (const hit of proxiesFor(system, step)) {
+        const take = hit.proxy.arm({
           pattern: step.pattern,
           when,
           ...(step.answer && { answer: step.answer }),
           trigger() {
-            if (!open) return 'end';
+            if (!open) return 'cut';
             open = false;
             for (const each of taken) each();
-            resolve(spot);
-            return act(spot);
+            resolve(hit);
+            return act(hit);
           },
         });
         taken.add(take);
       }
       return {
         async triggered() {
-          const timer = AbortSignal.timeout(PATIENCE_MS);
+          const timer = AbortSignal.timeout(WAIT_MS);
           const late = new Promise<never>((_, reject) => {
             timer.onabort = () => reject(new Error(`nobody came to the step "${step.name}"`));
           });
@@ -188,7 +188,7 @@ export async function createBench(
     killAt(step, when) {
       return testBed.trap(step, when, ({ replica }) => {
         replica.kill();
-        return 'end';
+        return 'cut';
       });
     },
     async heal() {
@@ -196,9 +196,9 @@ export async function createBench(
       taken.clear();
       for (const replica of replicas) {
         replica.resume();
-        for (const link of replica.links) {
-          link.setMode('open');
-          link.release();
+        for (const proxy of replica.proxies) {
+          proxy.setMode('pass');
+          proxy.release();
         }
       }
       await Promise.all(

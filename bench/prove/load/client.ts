@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Agent, request } from 'undici';
-import { echoOf, itemsText, newHistory, orderAnswer } from '#harness/books/history.ts';
+import { retry, WAIT_MS } from '#harness/eventually.ts';
+import { echoOf, itemsText, newHistory, orderAnswer } from '#harness/oracle/history.ts';
 import type { Answer } from '#harness/requests.ts';
 import { PASSWORD, rub } from '#harness/system/system.ts';
-import { PATIENCE_MS, withPatience } from '../common/waiting.ts';
 import { type Item, totalOf } from './basket.ts';
 
 export interface Customer {
@@ -107,8 +107,8 @@ export function createClient(history = newHistory()): Client {
 
   /** Repeats a request until it is answered with this status. */
   const untilStatus = (status: number, url: string, body: unknown) =>
-    withPatience(`POST ${url}`, async () => {
-      const answer = await exchange(url, { method: 'POST', body }, PATIENCE_MS);
+    retry(`POST ${url}`, async () => {
+      const answer = await exchange(url, { method: 'POST', body }, WAIT_MS);
       if (answer.status === status) return answer.body;
       throw new Error(JSON.stringify(answer.body));
     });
@@ -124,7 +124,7 @@ export function createClient(history = newHistory()): Client {
       history.customers.push({ customerId, email, name });
       const customer: Customer = { ...(await this.signIn(gateway, email)), customerId };
       if (topUp > 0) {
-        await withPatience(`a top-up of ${email}`, async () => {
+        await retry(`a top-up of ${email}`, async () => {
           const answer = await this.topUp(gateway, customer, { key: 'at-first', amount: topUp });
           if (answer?.status !== 201) throw new Error(`answered ${answer?.status}`);
         });
@@ -175,7 +175,7 @@ export function createClient(history = newHistory()): Client {
       return answer;
     },
     send: (method, gateway, customer, path) =>
-      exchange(gateway + path, { method, headers: headersOf(customer) }, PATIENCE_MS).catch(
+      exchange(gateway + path, { method, headers: headersOf(customer) }, WAIT_MS).catch(
         () => undefined,
       ),
     close: () => agent.destroy(),

@@ -10,7 +10,7 @@ export interface Pace {
   release(): void;
 }
 
-// Far below the budget of an order (3 s in `place.ts`).
+// Far below the budget of an order (3 s in `system.ts`).
 const QUICK_MS = 300;
 const SLOW_MS = 900;
 const POLL_MS = 5;

@@ -1,6 +1,6 @@
 import type { Client, Sample } from '../load/client.ts';
-import { alarmBreaches, type Phase } from '../system/alarms.ts';
-import type { Place } from '../system/system.ts';
+import { alarmViolations, type Phase } from '../system/alarms.ts';
+import type { SystemUnderTest } from '../system/system.ts';
 import { finalShare } from './check.ts';
 
 /** What a run came to, or has come to so far. */
@@ -30,7 +30,7 @@ export interface Report {
   quietMs: number;
   violations: string[];
   /** While it runs: what it has seen and not written down above yet. */
-  live?: { place: Place; client: Client } | undefined;
+  live?: { system: SystemUnderTest; client: Client } | undefined;
 }
 
 export function newReport(seed: string, points: number): Report {
@@ -57,7 +57,7 @@ export function newReport(seed: string, points: number): Report {
 
 /** What a run that ended early knows: how far it came, what it was told, what is wrong so far. */
 export function unfinishedOf({ live, ...report }: Report): string[] {
-  const { client, place } = live ?? {};
+  const { client, system } = live ?? {};
   const samples = client?.samples ?? [];
   const lines = [
     `ended early, phase ${report.phase}`,
@@ -68,8 +68,8 @@ export function unfinishedOf({ live, ...report }: Report): string[] {
   ];
   const violations = [
     ...report.violations,
-    ...alarmBreaches(place?.alarms ?? []),
-    ...(place?.unexpectedExits ?? []),
+    ...alarmViolations(system?.alarms ?? []),
+    ...(system?.unexpectedExits ?? []),
     ...(client?.misreads ?? []),
   ];
   return [...lines, ...violations.map((violation) => `VIOLATION ${violation}`)];

@@ -45,7 +45,7 @@ export function isExcused({ phase, text }: Alarm): boolean {
 }
 
 /** One violation for equal alarms of a phase: they differ in ids mostly. */
-export function alarmBreaches(alarms: Alarm[]): string[] {
+export function alarmViolations(alarms: Alarm[]): string[] {
   const alike = Map.groupBy(alarms, ({ phase, text }) => `${phase} ${textWithoutIds(text)}`);
   return [...alike.values()].map((all) => {
     const [{ phase } = { phase: 'start' }] = all;

@@ -1,8 +1,8 @@
 import { type ServiceProcess, startServiceProcess } from '#dev/system/service-process.ts';
-import { type Link, openLink } from '#harness/faults/tcp-link.ts';
+import { retry } from '#harness/eventually.ts';
+import { FaultProxy } from '#harness/faults/fault-proxy.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
-import { withPatience } from '../common/waiting.ts';
 
 /** One process of a service, which may be killed and started again on the same port. */
 export interface Replica extends RunningService {
@@ -10,7 +10,7 @@ export interface Replica extends RunningService {
   name: string;
   service: string;
   /** Ways by which it reaches others. */
-  links: Link[];
+  proxies: FaultProxy[];
   /** What it is at the moment: only one that runs can be harmed. */
   readonly state: 'running' | 'suspended' | 'dead';
   /** SIGKILL; it is dead when this returns, as far as the others are concerned. */
@@ -26,7 +26,7 @@ export interface Replica extends RunningService {
 export interface ReplicaOptions {
   service: string;
   number: number;
-  /** Settings as the wiring table has them; addresses in them are replaced by links. */
+  /** Settings as the wiring table has them; addresses in them are replaced by proxies. */
   env: Environment;
   /** Gets each line that it prints, with its name. */
   onLine: (line: string, name: string) => void;
@@ -34,7 +34,7 @@ export interface ReplicaOptions {
   onUnexpectedEnd: (what: string) => void;
 }
 
-/** Starts a replica behind links of its own and waits until it listens. */
+/** Starts a replica behind proxies of its own and waits until it listens. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { service, number } = options;
   const name = `${service}/${number}`;
@@ -51,14 +51,14 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     for (const line of early) options.onLine(line, name);
     return process;
   }
-  const links: Link[] = [];
-  const env = await throughLinks(name, options.env, links);
-  const closeLinks = async () => {
-    for (const link of links) await link.close();
+  const proxies: FaultProxy[] = [];
+  const env = await throughProxies(name, options.env, proxies);
+  const closeProxies = async () => {
+    for (const proxy of proxies) await proxy.close();
   };
   let state: Replica['state'] = 'running';
   let child = await start(env).catch(async (error: unknown) => {
-    await closeLinks();
+    await closeProxies();
     throw error;
   });
   const port = new URL(child.url).port;
@@ -75,7 +75,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   async function revive(changes: Environment = {}): Promise<void> {
     await child.exited;
     const settings = { ...env, PORT: port, ...changes };
-    child = await withPatience(`a start of ${name}`, () => start(settings));
+    child = await retry(`a start of ${name}`, () => start(settings));
     state = 'running';
     watch(child);
   }
@@ -83,7 +83,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   return {
     name,
     service,
-    links,
+    proxies,
     url: child.url,
     get state() {
       return state;
@@ -110,17 +110,17 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       try {
         if (!ended) await child.close();
       } finally {
-        await closeLinks();
+        await closeProxies();
       }
     },
   };
 }
 
-/** Replaces each address by one of a link that leads there. */
-async function throughLinks(
+/** Replaces each address by one of a proxy that leads there. */
+async function throughProxies(
   owner: string,
   env: Environment,
-  links: Link[],
+  proxies: FaultProxy[],
 ): Promise<Record<string, string | undefined>> {
   const changed: Record<string, string | undefined> = { ...env };
   for (const [name, value] of Object.entries(env)) {
@@ -130,10 +130,10 @@ async function throughLinks(
     for (const text of value.split(',')) {
       const url = new URL(text);
       const target = { host: url.hostname, port: Number(url.port) };
-      const link = await openLink({ owner, callee, target });
-      links.push(link);
+      const proxy = await FaultProxy.open({ owner, callee, target });
+      proxies.push(proxy);
       // `host` of a URL with an unknown scheme can be set by its text only.
-      urls.push(text.replace(url.host, `127.0.0.1:${link.port}`));
+      urls.push(text.replace(url.host, `127.0.0.1:${proxy.port}`));
     }
     changed[name] = urls.join(',');
   }

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
+import { percentilesOf } from '#harness/percentiles.ts';
 import { type LoadJob, type LoadOutcome, runLoad } from './load.ts';
 import type { FromLoad, LoadReport, ToLoad } from './load-process.ts';
-import { percentilesOf } from './percentiles.ts';
 
 // The load as a process of its own, so that what it costs is not taken for what the system costs.
 // What takes time afterwards waits until it is asked for: the backlog is being measured then.
@@ -17,7 +17,6 @@ process.on('message', (order: ToLoad) => {
   const work = order.do === 'place' ? place(order.job) : report(order.historyFile);
   work.then(tell, (error: unknown) => tell({ is: 'failed', reason: String(error) }));
 });
-process.once('disconnect', () => process.exit(1));
 // Ctrl-C reaches us too, but our parent ends us.
 process.on('SIGINT', () => {});
 

@@ -72,7 +72,7 @@ test('the open loop counts times from the moment when an order was due', (t) => 
   assert.equal(plan.next(1_510), 1_030);
 });
 
-test('the open loop places every order that came due, however late', (t) => {
+test('the open loop sources every order that came due, however late', (t) => {
   const plan = createPlan({ seconds: 1, ordersPerS: 100 });
   t.after(plan.stop);
   plan.start(0, () => {});

@@ -1,4 +1,4 @@
-import type { OrderAnswer } from '#harness/books/history.ts';
+import type { OrderAnswer } from '#harness/oracle/history.ts';
 import { type Connection, type HttpAnswer, openConnection } from './connection.ts';
 import { createPlan } from './plan.ts';
 
@@ -55,7 +55,7 @@ const SAMPLES_MAX = 5;
 const LOST_MAX = 1_000;
 
 /**
- * Places orders until the time or their number is over, and waits for the last answers.
+ * OracleSources orders until the time or their number is over, and waits for the last answers.
  * @param stop ends it earlier
  */
 export async function runLoad(job: LoadJob, stop?: AbortSignal): Promise<LoadOutcome> {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { Places } from '#harness/books/books.ts';
-import type { Closable } from '../set-ups/openings.ts';
+import type { OracleSources } from '#harness/oracle/stored-state.ts';
+import type { Closable } from '../set-ups/resources.ts';
 
 /** Looks at what is on its way, cheaply enough not to disturb it. */
 export interface Drain extends Closable {
@@ -17,7 +17,10 @@ export interface Drain extends Closable {
 const POLL_MS = 50;
 
 /** @param letters false where none are sent: then only orders are waited for */
-export async function openDrain({ databaseUrl, broker }: Places, letters: boolean): Promise<Drain> {
+export async function openDrain(
+  { databaseUrl, broker }: OracleSources,
+  letters: boolean,
+): Promise<Drain> {
   const orders = await connected(databaseUrl('orders'));
   const notifications = await connected(databaseUrl('notifications'));
 

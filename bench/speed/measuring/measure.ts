@@ -1,6 +1,7 @@
+import { countMails } from '#harness/oracle/mails.ts';
 import type { LoadJob } from '../load/load.ts';
 import type { Load, LoadReport } from '../load/load-process.ts';
-import { countMails, type SetUp } from '../set-ups/set-up.ts';
+import type { SetUp } from '../set-ups/set-up.ts';
 import type { Drain } from './drain.ts';
 import { cpuBetween, readUsage } from './process-usage.ts';
 import { withLetters } from './ratio.ts';

@@ -1,4 +1,4 @@
-import { queryRows } from '#harness/database.ts';
+import { queryRows } from '../database.ts';
 
 /** Orders of the past that are written by SQL: number 0 to `count` - 1, each of 100 and Paid. */
 export interface Past {

@@ -1,6 +1,5 @@
 import { ORDER_UPDATE_TYPE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import type { Places } from '#harness/books/books.ts';
-import { queryRows } from '#harness/database.ts';
+import { queryRows } from '../database.ts';
 import { PAST_PAYLOAD, type Past, pastRows } from './past-orders.ts';
 
 /**
@@ -21,7 +20,7 @@ export function eventsStatement(past: Past, published: boolean): string {
 
 /** The events of past orders as they are when their letters have been sent: in every table. */
 export async function insertSentLetters(
-  databaseUrl: Places['databaseUrl'],
+  databaseUrl: (name: string) => string,
   past: Past,
 ): Promise<void> {
   const { customerIds } = past;
@@ -61,6 +60,9 @@ export async function insertSentLetters(
 }
 
 /** What autovacuum would have done by then. */
-export async function analyse({ databaseUrl }: Places, databases: string[]): Promise<void> {
+export async function analyse(
+  databaseUrl: (name: string) => string,
+  databases: string[],
+): Promise<void> {
   for (const name of databases) await queryRows(databaseUrl(name), 'vacuum (analyze)');
 }

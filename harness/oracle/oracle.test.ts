@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { queryRows } from '../database.ts';
 import { rub, startTestSystem } from '../system/system.ts';
-import { assertBooks } from './books.ts';
 import { echoOf, type History, itemsText, newHistory, orderAnswer } from './history.ts';
+import { assertReconciled } from './oracle.ts';
 
 /** Gives each row of a table the value that the next one has. */
 function swapped(table: string, column: string): string {
@@ -205,19 +205,19 @@ async function fillBooks(system: System): Promise<History & { customers: { name:
 test('the check of the books finds what is right, and tells every breach', async (t) => {
   const system = await startTestSystem(t);
   const history = await fillBooks(system);
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
 
   for (const [database, sql, told] of corruptions) {
     await t.test(sql, async () => {
       const undo = await corrupt(system, database, sql);
       try {
-        await assert.rejects(assertBooks(system, history), told);
+        await assert.rejects(assertReconciled(system, history), told);
       } finally {
         await undo();
       }
     });
   }
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
 
   const [paid, refused] = history.orders;
   assert.ok(paid && refused);
@@ -239,12 +239,12 @@ test('the check of the books finds what is right, and tells every breach', async
   ];
   for (const [answer, told] of answers) {
     const orders = [answer as typeof paid];
-    await assert.rejects(assertBooks(system, { orders, topUps: [] }), told);
+    await assert.rejects(assertReconciled(system, { orders, topUps: [] }), told);
   }
   // Another body under a key that was used is what 422 is for.
   const items = itemsText([item('Книга', 1, 60), item('Чай', 1, 40)]);
   const told = { ...paid, items, status: 422, orderId: undefined, orderStatus: undefined };
-  await assertBooks(system, { orders: [told], topUps: [] });
+  await assertReconciled(system, { orders: [told], topUps: [] });
 
   const [topUp] = history.topUps;
   assert.ok(topUp);
@@ -255,6 +255,6 @@ test('the check of the books finds what is right, and tells every breach', async
     [{ echoed: null }, /it names the key null/],
   ] as const) {
     const topUps = [{ ...topUp, ...change }];
-    await assert.rejects(assertBooks(system, { orders: [], topUps }), told);
+    await assert.rejects(assertReconciled(system, { orders: [], topUps }), told);
   }
 });
