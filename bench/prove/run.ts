@@ -4,7 +4,7 @@ import type { Row, StoredState } from '#harness/oracle/stored-state.ts';
 import { createRandom } from '#harness/random.ts';
 import { runCrashPoints } from './crash-points/crash-points.ts';
 import { startChaos } from './faults/chaos.ts';
-import { type Client, type Customer, createClient } from './load/client.ts';
+import { Client, type Customer } from './load/client.ts';
 import { runLoad } from './load/load.ts';
 import { createPace } from './load/load-rate.ts';
 import { calmViolations, checkAll, shareViolations } from './report/check.ts';
@@ -44,7 +44,7 @@ export async function prove(options: ProveOptions, report: Report): Promise<void
   try {
     options.say(`started: ${system.replicas.map(({ name }) => name).join(', ')}`);
     report.broker = system.kafka === undefined ? 'embedded' : 'Apache Kafka';
-    const client = createClient();
+    const client = new Client();
     report.live = { system, client };
     try {
       const running = proveOn(system, client, options, report);

@@ -9,29 +9,33 @@ import type { SmtpStep } from '#harness/faults/smtp-server.ts';
 import { passLeases } from '#harness/oracle/oracle.ts';
 import type { Answer } from '#harness/requests.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
-import { type Asked, assertStatus, type CrashPoint, type TestBed } from './test-bed.ts';
-
-type When = 'before' | 'after';
+import {
+  assertStatus,
+  type CrashPoint,
+  type PointOrder,
+  type TestBed,
+  type When,
+} from './test-bed.ts';
 
 /** An order whose event or letter something happens to: its answer never waits for that (I7). */
-async function placeOrder(testBed: TestBed): Promise<Asked> {
-  const asked = testBed.newOrder();
-  await testBed.untilAnswered(asked, 201);
-  return asked;
+async function placeOrder(testBed: TestBed): Promise<PointOrder> {
+  const order = testBed.newOrder();
+  await testBed.untilAnswered(order, 201);
+  return order;
 }
 
 /** How often the order's letter was received. */
-async function copiesOf(testBed: TestBed, asked: Asked): Promise<number> {
-  const { id } = await testBed.untilLetter(asked, 'sent');
+async function copiesOf(testBed: TestBed, order: PointOrder): Promise<number> {
+  const { id } = await testBed.untilLetter(order, 'sent');
   const mails = await testBed.system.listMails();
   return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
 }
 
 /** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
-function untilSentHastened(testBed: TestBed, asked: Asked): Promise<unknown> {
-  return eventually(`the letter of ${asked.key}`, async () => {
+function untilSentHastened(testBed: TestBed, order: PointOrder): Promise<unknown> {
+  return eventually(`the letter of ${order.key}`, async () => {
     await passLeases(testBed.system);
-    return testBed.untilLetter(asked, 'sent', 2_500).catch(() => false);
+    return testBed.untilLetter(order, 'sent', 2_500).catch(() => false);
   });
 }
 
@@ -42,14 +46,14 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
     name: `${step.owner} dies ${when} "${step.name}"`,
     async run(testBed) {
       const trap = testBed.killAt(step, when);
-      const asked = testBed.newOrder();
-      const answer = testBed.ask(asked);
+      const order = testBed.newOrder();
+      const answer = testBed.ask(order);
       await trap.triggered();
       // A relay dies in the process that answers the gateway too.
       assertStatus(await answer, 201, 202);
-      await testBed.untilAnswered(asked, 201);
+      await testBed.untilAnswered(order, 201);
       await passLeases(testBed.system);
-      const found = await copiesOf(testBed, asked);
+      const found = await copiesOf(testBed, order);
       assert.ok(found >= 1 && found <= copies, `the letter came ${found} times`);
     },
   };
@@ -65,12 +69,12 @@ function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
         replica.suspend();
         return 'hold';
       });
-      const asked = testBed.newOrder();
-      const answer = testBed.ask(asked);
+      const order = testBed.newOrder();
+      const answer = testBed.ask(order);
       const { replica, proxy } = await trap.triggered();
       assertStatus(await answer, 201, 202);
-      await testBed.untilAnswered(asked, 201);
-      await untilSentHastened(testBed, asked);
+      await testBed.untilAnswered(order, 201);
+      await untilSentHastened(testBed, order);
       replica.resume();
       proxy.release();
     },
@@ -85,10 +89,10 @@ function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
     async run(testBed) {
       const { broker } = testBed.system;
       const heal = await (harm === 'hanging' && broker.hang ? broker.hang() : broker.takeAway());
-      const asked = await placeOrder(testBed);
+      const order = await placeOrder(testBed);
       await heal();
       await passLeases(testBed.system);
-      await testBed.untilLetter(asked, 'sent');
+      await testBed.untilLetter(order, 'sent');
     },
   };
 }
@@ -99,8 +103,8 @@ const tailLost: CrashPoint = {
   name: 'broker loses acknowledged events',
   async run(testBed) {
     const { kafka, replicas } = testBed.system;
-    const asked = await placeOrder(testBed);
-    await testBed.untilLetter(asked, 'sent');
+    const order = await placeOrder(testBed);
+    await testBed.untilLetter(order, 'sent');
     // Events, not messages: one that an earlier kill sent twice comes again once.
     const before = await listEvents(testBed);
     if (kafka === undefined) await cutEmbeddedLog(testBed);
@@ -166,11 +170,11 @@ const lateCommit: CrashPoint = {
          for each row when (new.payload ->> 'customerId' = '${late.customerId}')
          execute function wait_at_commit()`,
     );
-    const asked = testBed.newOrder();
+    const order = testBed.newOrder();
     const gate = await openGate(ordersUrl);
     let slow: Promise<Answer | undefined>;
     try {
-      slow = client.order(gateways[0] as string, late, asked);
+      slow = client.order(gateways[0] as string, late, order);
       await eventually('an event that waits', async () => {
         const waiting = await queryRows(
           ordersUrl,
@@ -185,7 +189,7 @@ const lateCommit: CrashPoint = {
       await queryRows(ordersUrl, 'drop trigger late on outbox; drop function wait_at_commit');
     }
     assertStatus(await slow, 201, 202);
-    await testBed.untilLetter(asked, 'sent');
+    await testBed.untilLetter(order, 'sent');
   },
 };
 
@@ -204,9 +208,9 @@ function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
     name: `mail server ${what}`,
     async run(testBed) {
       await testBed.system.smtp.tell({ next: [step] });
-      const asked = await placeOrder(testBed);
+      const order = await placeOrder(testBed);
       // As if the wait until the next try were over.
-      await untilSentHastened(testBed, asked);
+      await untilSentHastened(testBed, order);
     },
   };
 }
@@ -217,11 +221,11 @@ const mailServerAway: CrashPoint = {
   async run(testBed) {
     const { smtp } = testBed.system;
     smtp.kill();
-    const asked = await placeOrder(testBed);
-    await testBed.untilLetter(asked, 'queued');
+    const order = await placeOrder(testBed);
+    await testBed.untilLetter(order, 'queued');
     await smtp.revive();
     await passLeases(testBed.system);
-    await testBed.untilLetter(asked, 'sent');
+    await testBed.untilLetter(order, 'sent');
   },
 };
 
@@ -233,15 +237,15 @@ const refusedForGood: CrashPoint = {
     const gateway = gateways[0] as string;
     const reply = '550 5.1.1 no such user';
     await system.smtp.tell({ next: [{ at: 'rcpt', do: 'reply', reply }] });
-    const asked = await placeOrder(testBed);
-    const { id } = await testBed.untilLetter(asked, 'failed');
+    const order = await placeOrder(testBed);
+    const { id } = await testBed.untilLetter(order, 'failed');
     const operator = await client.signIn(gateway, OPERATOR_EMAIL, system.secrets.operatorPassword);
     assertStatus(
       await client.send('POST', gateway, operator, `/v1/operator/letters/${id}/resend`),
       202,
       200,
     );
-    await testBed.untilLetter(asked, 'sent');
+    await testBed.untilLetter(order, 'sent');
   },
 };
 
@@ -251,7 +255,7 @@ const profilesAway: CrashPoint = {
   async run(testBed) {
     const profiles = testBed.system.replicas.filter(({ service }) => service === 'profiles');
     for (const replica of profiles) replica.kill();
-    const asked = await placeOrder(testBed);
+    const order = await placeOrder(testBed);
     // Claimed, and without a contact.
     await eventually('an attempt', async () => {
       const letters = await testBed.rows(
@@ -261,7 +265,7 @@ const profilesAway: CrashPoint = {
       return letters.length > 0;
     });
     await Promise.all(profiles.map((replica) => replica.revive()));
-    await untilSentHastened(testBed, asked);
+    await untilSentHastened(testBed, order);
   },
 };
 

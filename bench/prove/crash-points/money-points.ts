@@ -3,17 +3,16 @@ import { eventually } from '#harness/eventually.ts';
 import { passLeases } from '#harness/oracle/oracle.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 import {
-  type Asked,
   askAndHangUp,
   assertStatus,
   type CrashPoint,
+  type PointOrder,
   type TestBed,
   type TriggeredTrap,
+  type When,
 } from './test-bed.ts';
 
 const DEAR = 2_000_000_000;
-
-type When = 'before' | 'after';
 
 /** What a point's order must come to. */
 interface Expected {
@@ -45,23 +44,23 @@ function at(
     row,
     name: `${who} ${when} "${step.name}"${dear}${alone}`,
     async run(testBed) {
-      const asked = testBed.newOrder(expected.amount);
+      const order = testBed.newOrder(expected.amount);
       const trap = testBed.trap(step, when, (hit) => {
         act(hit, testBed);
         return 'cut';
       });
-      const first = testBed.ask(asked);
+      const first = testBed.ask(order);
       await trap.triggered();
       assertStatus(await first, ...expected.first);
-      if (expected.repeated === undefined) await testBed.passAge(asked);
-      else if (!(await testBed.untilAnswered(asked, ...expected.repeated))) return;
-      await assertEnd(testBed, asked, expected.end);
+      if (expected.repeated === undefined) await testBed.passAge(order);
+      else if (!(await testBed.untilAnswered(order, ...expected.repeated))) return;
+      await assertEnd(testBed, order, expected.end);
     },
   };
 }
 
-async function assertEnd(testBed: TestBed, asked: Asked, end: Expected['end']): Promise<void> {
-  const row = await testBed.untilEnded(asked);
+async function assertEnd(testBed: TestBed, order: PointOrder, end: Expected['end']): Promise<void> {
+  const row = await testBed.untilEnded(order);
   assert.equal(`${row.status} ${row.status_reason}`, end);
 }
 
@@ -86,17 +85,17 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
     row,
     name: `${what} ${when} "${steps.pay.name}"`,
     async run(testBed) {
-      const asked = testBed.newOrder();
+      const order = testBed.newOrder();
       const trap = testBed.trap(steps.pay, when, ({ replica }) => {
         if (who === 'gateway') replica.suspend();
         else replica.kill();
         return 'hold';
       });
-      const first = testBed.ask(asked);
+      const first = testBed.ask(order);
       const { replica, proxy } = await trap.triggered();
       // The other gateway's recovery must have ended it before this one goes on.
-      await testBed.passAge(asked);
-      const row = await testBed.untilEnded(asked);
+      await testBed.passAge(order);
+      const row = await testBed.untilEnded(order);
       const end = when === 'before' ? 'Cancelled voided' : 'Paid null';
       assert.equal(`${row.status} ${row.status_reason}`, end);
       proxy.release();
@@ -108,7 +107,7 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
       // One that stood still for longer than its budget says so: 202.
       assertStatus(await first, 0, 202, final);
       if (who === 'request') await replica.revive();
-      assertStatus(await testBed.untilFinal(asked), final);
+      assertStatus(await testBed.untilFinal(order), final);
     },
   };
 }
@@ -121,7 +120,7 @@ const paidLateAfterDecline: CrashPoint = {
     const { client, gateways, system } = testBed;
     const gateway = gateways[0] as string;
     const poor = await client.register(gateway, { email: 'poor@example.com' });
-    const asked = testBed.newOrder(500);
+    const order = testBed.newOrder(500);
     const toBilling = system.replicas
       .filter(({ service }) => service === 'gateway')
       .flatMap(({ proxies }) => proxies.filter(({ callee }) => callee === 'billing'));
@@ -136,29 +135,29 @@ const paidLateAfterDecline: CrashPoint = {
         },
       }),
     );
-    assertStatus(await client.order(gateway, poor, asked), 406);
+    assertStatus(await client.order(gateway, poor, order), 406);
     for (const take of taken) take();
     await client.topUp(gateway, poor, { key: 'enough', amount: 1_000 });
     topUpDone();
     await eventually('the repeated payment', async () =>
       toBilling.some(({ repeated }) => repeated > 0),
     );
-    assertStatus(await client.order(gateway, poor, asked), 406);
+    assertStatus(await client.order(gateway, poor, order), 406);
   },
 };
 
-/** A top-up whose answer is lost, and that is asked for again with its key. */
+/** A top-up whose answer is lost, and that is order for again with its key. */
 const topUpAgain = (when: When): CrashPoint => ({
   row: 14,
   name: `billing's answer is lost ${when} "${steps.topUp.name}"`,
   async run(testBed) {
     const { client, customer, gateways } = testBed;
-    const asked = { key: `top-up-${when}`, amount: 100 };
+    const order = { key: `top-up-${when}`, amount: 100 };
     const trap = testBed.trap(steps.topUp, when, () => 'cut');
-    const first = client.topUp(gateways[0] as string, customer, asked);
+    const first = client.topUp(gateways[0] as string, customer, order);
     await trap.triggered();
     assertStatus(await first, 201);
-    assertStatus(await client.topUp(gateways[0] as string, customer, asked), 201);
+    assertStatus(await client.topUp(gateways[0] as string, customer, order), 201);
   },
 });
 
@@ -168,18 +167,18 @@ function recoveryDies(step: CrashStep, when: When): CrashPoint {
     row: 18,
     name: `recovery dies ${when} "${step.name}"`,
     async run(testBed) {
-      const asked = testBed.newOrder();
+      const order = testBed.newOrder();
       const first = testBed.killAt(steps.create, 'after');
-      await testBed.ask(asked);
+      await testBed.ask(order);
       const { replica } = await first.triggered();
       const second = testBed.killAt(step, when);
-      await testBed.passAge(asked);
+      await testBed.passAge(order);
       const died = await second.triggered();
       await Promise.all([replica.revive(), died.replica.revive()]);
       // The dead one's claim, which would keep the others from the order for some seconds.
       await passLeases(testBed.system);
-      await assertEnd(testBed, asked, 'Cancelled voided');
-      assertStatus(await testBed.untilFinal(asked), 409);
+      await assertEnd(testBed, order, 'Cancelled voided');
+      assertStatus(await testBed.untilFinal(order), 409);
     },
   };
 }
@@ -192,11 +191,11 @@ function clientHangsUp(
     row,
     name: `client hangs up ${hangUp}`,
     async run(testBed) {
-      const asked = testBed.newOrder();
-      await askAndHangUp(testBed, asked, hangUp);
+      const order = testBed.newOrder();
+      await askAndHangUp(testBed, order, hangUp);
       // A request that was never whole is none.
-      if (hangUp !== 'in the middle') await assertEnd(testBed, asked, 'Paid null');
-      await testBed.untilAnswered(asked, 201);
+      if (hangUp !== 'in the middle') await assertEnd(testBed, order, 'Paid null');
+      await testBed.untilAnswered(order, 201);
     },
   };
 }
@@ -207,16 +206,16 @@ function databaseStandsStill(step: CrashStep, when: When): CrashPoint {
     row: 17,
     name: `database stands still ${when} "${step.name}"`,
     async run(testBed) {
-      const asked = testBed.newOrder();
+      const order = testBed.newOrder();
       const trap = testBed.trap(step, when, ({ proxy }) => {
         proxy.setMode('black-hole');
         return 'hold';
       });
-      const first = testBed.ask(asked);
+      const first = testBed.ask(order);
       const { proxy } = await trap.triggered();
       assertStatus(await first, 201, 202, 503);
       proxy.setMode('pass');
-      await testBed.untilAnswered(asked, 201);
+      await testBed.untilAnswered(order, 201);
     },
   };
 }
@@ -228,7 +227,7 @@ function replicaHangs(service: string): CrashPoint {
     async run(testBed) {
       const replica = testBed.system.replicas.find((each) => each.service === service);
       replica?.suspend();
-      // Both are asked in turn.
+      // Both are order in turn.
       for (let each = 0; each < 2; each++) {
         assertStatus(await testBed.ask(testBed.newOrder()), 201, 202);
       }

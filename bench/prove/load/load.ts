@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '#harness/random.ts';
 import type { Answer } from '#harness/requests.ts';
 import { basketOf, type Item, otherBasket, pieceAt } from './basket.ts';
-import { type Asked, type AskOptions, type Client, type Customer, FINAL } from './client.ts';
+import { type AskOptions, type Client, type Customer, FINAL, type OrderRequest } from './client.ts';
 import type { Pace } from './load-rate.ts';
 
 export interface LoadOptions {
@@ -95,7 +95,7 @@ async function placeOrder(run: Run, customer: Customer, key: string, items: Item
   const { client, gateways, random, pace, otherBodies } = run;
   const habit = habitOf(random);
   let first = true;
-  const order = (asked: Asked, options: AskOptions, gateway = random.pick(gateways)) =>
+  const order = (asked: OrderRequest, options: AskOptions, gateway = random.pick(gateways)) =>
     pace.take(
       () => client.order(gateway, customer, asked, options),
       options.hangUpAfterMs === undefined,
