@@ -42,8 +42,13 @@ export async function insertSentLetters(
      from ${pastRows(past)} order by n`,
     [customerIds, topic?.number],
   );
+  await insertLetters(databaseUrl('notifications'), past);
+}
+
+/** The sent letters alone, as they are when their events have been deleted. */
+export async function insertLetters(url: string, past: Past): Promise<void> {
   await queryRows(
-    databaseUrl('notifications'),
+    url,
     `with letter as (
        insert into letters (id, order_id, customer_id, kind, total_amount, currency, occurred_at,
          template_version, recipient, recipient_name, locale, state, due_at, attempt_count,
@@ -55,7 +60,7 @@ export async function insertSentLetters(
        from ${pastRows(past)} order by n returning id)
      insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
      select id, 1, now() - interval '1 day', 5, 'sent', '250 2.0.0 kept in the mailbox' from letter`,
-    [customerIds],
+    [past.customerIds],
   );
 }
 

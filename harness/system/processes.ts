@@ -8,7 +8,9 @@ import { createTestDatabaseUrl } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
 /** `node services/<name>/main.ts`. */
-export interface ServiceProcess extends NodeProcess {
+export interface ServiceProcess extends Omit<NodeProcess, 'printed'> {
+  /** What it has printed on standard output: its log, a JSON document a line. */
+  printed: () => string;
   /** What it has printed on standard error. */
   complained: () => string;
   /** The base URL, once it listens. */
@@ -37,7 +39,7 @@ export function startServiceProcess(
   };
   return {
     child,
-    printed,
+    printed: () => printed('stdout'),
     complained: () => printed('stderr'),
     exited,
     listening: () => eventually(`${name} to listen`, look),

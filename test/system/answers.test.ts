@@ -32,7 +32,7 @@ interface TestBed {
   orders: FaultProxy;
   billing: FaultProxy;
   history: History;
-  /** OracleSources an order, at another gateway where one is given, and keeps the answer. */
+  /** Places an order, at another gateway where one is given, and keeps the answer. */
   place(customer: TestCustomer, key: string, amount: number, url?: string): Promise<Answer>;
 }
 
@@ -65,11 +65,11 @@ async function startBench(t: TestContext): Promise<TestBed> {
 }
 
 /** A gateway that gives an order less time than one attempt of a call takes. */
-const startHasty = ({ system }: TestBed) => system.startGatewayBeside({ ORDER_DEADLINE_MS: '600' });
+const startHasty = ({ system }: TestBed) => system.startExtraGateway({ ORDER_DEADLINE_MS: '600' });
 
 /** A gateway whose recovery takes every Pending order that it sees. */
 const startRecovering = ({ system }: TestBed) =>
-  system.startGatewayBeside({ RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
+  system.startExtraGateway({ RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
 
 const balanceOf = async (customer: TestCustomer): Promise<unknown> =>
   (await customer.call('GET', '/v1/wallet')).body.balance;

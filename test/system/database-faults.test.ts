@@ -95,7 +95,7 @@ test('I1 to I6: connections cut and the server killed in the middle of traffic',
   // Without a restart of ours everything works, letters included.
   const anna = await system.customer({ topUp: 100 });
   // By a gateway whose deadline a slow machine meets too.
-  const patient = await system.startGatewayBeside({ RECOVERY_AGE_MS: '600000' });
+  const patient = await system.startExtraGateway({ RECOVERY_AGE_MS: '600000' });
   const headers = { authorization: `Bearer ${anna.token}`, 'idempotency-key': 'after-the-faults' };
   const request = { headers, body: orderOf(100) };
   await answeredWith(201, () => call(patient.url, 'POST', '/v1/orders', request));

@@ -27,7 +27,7 @@ async function startLimited(t: TestContext) {
   const system = await startTestSystem(t, { RECOVERY_AGE_MS: '600000' });
   const billing = await startFaultProxy(t);
   billing.target(...system.urlsOf('billing'));
-  const gateway = await system.startGatewayBeside({
+  const gateway = await system.startExtraGateway({
     BILLING_URL: billing.url,
     ORDERS_IN_FLIGHT_MAX: String(LIMIT),
     REQUESTS_IN_FLIGHT_MAX: String(LIMIT),
@@ -176,7 +176,7 @@ test('a flood of reads is refused and keeps no order out', async (t) => {
 test('limits below 64 stop the start: so many connections are never refused', async () => {
   const system = await sharedTestSystem();
   for (const name of ['ORDERS_IN_FLIGHT_MAX', 'SIGN_INS_IN_FLIGHT_MAX', 'REQUESTS_IN_FLIGHT_MAX']) {
-    const start = system.startGatewayBeside({ [name]: '63' });
+    const start = system.startExtraGateway({ [name]: '63' });
     await assert.rejects(start, new RegExp(`${name} must be at least 64`));
   }
 });

@@ -201,7 +201,7 @@ test('I2, I3: gateways that recover the same orders at once bring each to one en
     ),
   );
   const quick = { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' };
-  await Promise.all([system.startGatewayBeside(quick), system.startGatewayBeside(quick)]);
+  await Promise.all([system.startExtraGateway(quick), system.startExtraGateway(quick)]);
   await eventually('the end of all orders', async () => {
     // The leases that spare double work are what keeps the two apart: without them both are at
     // the same orders.

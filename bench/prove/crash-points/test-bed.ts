@@ -199,6 +199,13 @@ export class TestBed {
   }
 }
 
+/** Places the order whose event or letter is harmed: its answer never waits for those (I7). */
+export async function placeOrder(testBed: TestBed): Promise<PointOrder> {
+  const order = testBed.newOrder();
+  await testBed.untilAnswered(order, 201);
+  return order;
+}
+
 /** @throws Error when the answer has another status; 0 is none */
 export function assertStatus(answer: Answer | undefined, ...expected: number[]): void {
   const status = answer?.status ?? 0;

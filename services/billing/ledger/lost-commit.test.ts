@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { testLog } from '#harness/database.ts';
 import { startFaultProxy } from '#harness/faults/fault-proxy.ts';
-import { assertLedger, balanceOf, decidedOf, startBillingBench } from '#harness/system/billing.ts';
+import {
+  assertLedger,
+  balanceOf,
+  decidedOf,
+  startBillingTestBed,
+} from '#harness/system/billing.ts';
 import { commonProblems } from '#platform/errors.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
 import { decidePayments, type PaymentCommand } from './decide-payment.ts';
@@ -16,7 +21,7 @@ const COMMIT = /commit/;
 
 test('I1: a decision whose COMMIT was not answered is unknown, never refused; asking again reads it', async (t) => {
   const proxy = await startFaultProxy(t);
-  const billing = await startBillingBench(t);
+  const billing = await startBillingTestBed(t);
   proxy.target(billing.url);
   const beyond = new URL(billing.url);
   beyond.host = new URL(proxy.url).host;
