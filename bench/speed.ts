@@ -14,8 +14,8 @@ import { readOptions, USAGE } from './speed/options.ts';
 import { experimentLines, ratioLines, reconciliationLines, resultLines } from './speed/report.ts';
 import { createResources } from './speed/set-ups/resources.ts';
 
-// `npm run bench`: how fast orders and their letters are, beside what the database alone can do.
-// Exit code 1 when the books disagree, 2 on wrong arguments, 130 when interrupted.
+// `npm run bench`: the speed of orders and their letters, compared with the database alone.
+// Exit code 1 on a violation, 2 on wrong arguments, 130 when interrupted.
 
 const HOME = join(import.meta.dirname, '..', '.orderbell');
 const options = readOptionsOrExit();
@@ -60,7 +60,7 @@ async function measureAll(): Promise<number> {
     issuer: await resources.add(startIssuer()),
     load: await resources.add(startLoad()),
   };
-  const findings = await measureInstead(run);
+  const findings = await runExperiments(run);
   const instead = Object.keys(options.instead).length > 0;
   const results = instead ? [] : await measureSetUps(run, options);
   const books = [...results.map((result) => result.books), ...findings.flatMap((one) => one.books)];
@@ -77,16 +77,16 @@ async function measureAll(): Promise<number> {
   return books.every(({ breaches }) => breaches.length === 0) ? 0 : 1;
 }
 
-async function measureInstead(run: Run): Promise<ExperimentResult[]> {
+async function runExperiments(run: Run): Promise<ExperimentResult[]> {
   const { rows, backlog, orders } = options.instead;
-  const found: (ExperimentResult | undefined)[] = [];
-  if (rows !== undefined) found.push(await measureManyRows(run, { ...options, count: rows }));
+  const results: (ExperimentResult | undefined)[] = [];
+  if (rows !== undefined) results.push(await measureManyRows(run, { ...options, count: rows }));
   if (backlog !== undefined) {
     const [setUp] = options.setUps as [string];
-    found.push(await measureBacklog(run, setUp, { ...options, count: backlog }));
+    results.push(await measureBacklog(run, setUp, { ...options, count: backlog }));
   }
-  if (orders !== undefined) found.push(await measureMemory(run, orders));
-  return found.filter((each) => each !== undefined);
+  if (orders !== undefined) results.push(await measureMemory(run, orders));
+  return results.filter((each) => each !== undefined);
 }
 
 async function writeJson(measured: object): Promise<void> {

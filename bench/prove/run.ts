@@ -35,7 +35,7 @@ const CALM_MS = 8_000;
 const FAULT_EVERY_MS = 330;
 
 /**
- * Starts the system, harms it, and compares everything that it kept and said.
+ * Starts the system, harms it, and compares everything that it stored and answered.
  * @param report is filled in as the run goes on, so that a run that ends early has one too
  * @throws Error when the system does not start, or the signal's reason
  */
@@ -48,10 +48,10 @@ export async function prove(options: ProveOptions, report: Report): Promise<void
     report.live = { system, client };
     try {
       const running = proveOn(system, client, options, report);
-      running.catch(() => {}); // after an interruption nobody waits for it
+      running.catch(() => {}); // after an interruption nothing awaits it
       await Promise.race([running, rejected(options.interrupted)]);
     } finally {
-      // Whatever services report while they are stopped is no alarm of that phase.
+      // Reports of services that are being stopped are no alarms of that phase.
       report.phase = system.phase;
       system.phase = 'rest';
       await client.close();

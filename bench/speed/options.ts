@@ -9,12 +9,12 @@ export const USAGE = `npm run bench -- [options]
   --only S        one set-up: ${DEFAULT}, "${ORDERS_ALONE}" or ${KAFKA} (default: all of them)
   --no-kafka      without the set-up that has a process per service and Apache Kafka
   --points P      loads, comma-separated (default: ${loadProfiles.map(({ name }) => name).join()})
-  --rounds N      how often each load is measured; medians are told (default 3)
+  --rounds N      how often each load is measured; medians are printed (default 3)
   --seconds N     length of each load (default 6, quick 8)
-  --rows N        instead: with N orders and letters in the tables, beside empty ones
+  --rows N        instead: with N orders and letters in the tables, compared with empty ones
   --backlog N     instead: N events that wait in the outbox, while orders are placed
   --orders N      instead: the memory of our processes while N orders are placed
-  --json FILE     where everything goes that was measured (default .orderbell/bench.json)`;
+  --json FILE     the file for all measurements (default .orderbell/bench.json)`;
 
 export interface Options extends SpeedOptions {
   json: string;

@@ -34,17 +34,17 @@ export function experimentLines({ name, lines }: ExperimentResult): string[] {
 }
 
 // All of them are in the file.
-const BREACHES_SHOWN = 20;
+const VIOLATIONS_SHOWN = 20;
 
-/** Whether the books agree. */
+/** Whether all data agree. */
 export function reconciliationLines(books: Reconciliation[]): string[] {
   return [
     ...books.map(
       ({ name, orders, how, breaches }) =>
-        `books of ${name}: ${orders} orders, compared ${how}, ${breaches.length} breaches`,
+        `reconciliation of ${name}: ${orders} orders, compared ${how}, ${breaches.length} violations`,
     ),
     ...books.flatMap(({ breaches }) =>
-      breaches.slice(0, BREACHES_SHOWN).map((breach) => `BREACH ${breach}`),
+      breaches.slice(0, VIOLATIONS_SHOWN).map((breach) => `VIOLATION ${breach}`),
     ),
   ];
 }
@@ -119,7 +119,7 @@ function loadCostOf({ rounds }: ProfileResult): string {
   return `the load took ${medianOf(microseconds).toFixed(0)} µs of a processor for a request`;
 }
 
-// Without /proc nobody knows.
+// Unknown without /proc.
 const partOf = (ratio: number) => (Number.isFinite(ratio) ? ratio.toFixed(2) : '-');
 
 const FIGURE = /^>?-?[\d.]*$/;

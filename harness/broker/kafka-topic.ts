@@ -51,7 +51,7 @@ export async function openKafkaTopic(
       }
     },
     async passLeases() {
-      // The living come back at once; a group that nobody has joined yet has none.
+      // The living come back at once; a group without members has none.
       await admin.removeMembersFromConsumerGroup({ groupId, members: null }).catch(() => {});
     },
     async takeAway() {

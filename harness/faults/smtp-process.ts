@@ -5,7 +5,7 @@ import { endProcess, forkModule, nextMessage } from '../child-process.ts';
 import type { Mail } from '../oracle/stored-state.ts';
 import type { SmtpOrder } from './smtp-main.ts';
 
-/** The test mail server as a process: it can be killed, and told how to treat messages. */
+/** The test mail server as a process: it can be killed, and `tell` chooses how it treats messages. */
 export interface SmtpProcess {
   url: string;
   readonly running: boolean;

@@ -34,7 +34,7 @@ export interface TestSmtpServer {
   commands: string[];
   /** Connections taken so far. */
   readonly connections: number;
-  /** Final dots seen, whatever the answer. */
+  /** Final dots seen, with any answer. */
   readonly dots: number;
   /** Resolves when a step was performed at this point (or was before this call). */
   reached(point: SmtpPoint): Promise<void>;

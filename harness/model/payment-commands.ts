@@ -126,7 +126,7 @@ function alone(name: string, call: Call): Command {
     const answer = await askPatiently(testBed, call);
     countAnswer(told, call, answer);
     assert.deepEqual(answer, answerTo(told.ledger, call));
-    assert.equal(testBed.collisions, before, 'a call with nobody beside it was repeated');
+    assert.equal(testBed.collisions, before, 'a call without concurrent ones was repeated');
   });
 }
 

@@ -3,7 +3,7 @@ import { BALANCE_MAX } from '#contracts/common.ts';
 import type { PaymentCommand } from '#services/billing/ledger/decide-payment.ts';
 import type { TopUpRequest } from '#services/billing/ledger/top-up.ts';
 
-// What billing must answer and store, told a second time: as plain values, one call after the
+// What billing must answer and store, as a second implementation: plain values, one call after the
 // other, with no line of billing's own.
 
 /** One call of billing. Each is one transaction, so each happens at once or not at all. */
@@ -13,14 +13,14 @@ export type Call =
   | { do: 'reverse'; request: ReversalCall }
   | { do: 'read'; customerId: string };
 
-/** Undoes the operation at a place of the wallet's history, which may not exist. */
+/** Undoes the operation with this number in the wallet's history, which may not exist. */
 export interface ReversalCall {
   customerId: string;
   number: number;
   type: 'top_up' | 'charge';
 }
 
-/** A movement by its place in the wallet's history, which names it as well as its id does. */
+/** A movement by its number in the wallet's history, which identifies it as its id does. */
 export interface Operation {
   /** From 1, without gaps. */
   number: number;
@@ -50,7 +50,7 @@ export type CallResult =
   | { balance: number };
 
 export interface Wallet {
-  /** The first is number 1; the last tells the balance. */
+  /** The first is number 1; the last one has the balance. */
   operations: Operation[];
   /** Top-ups by their idempotency key. */
   topUps: Map<string, Operation>;
@@ -92,7 +92,7 @@ export function answerTo(ledger: LedgerState, call: Call): CallResult {
  * Looks for an order in which the calls, one after the other, get just the answers that they got
  * when they were made at once.
  * @returns the ledger after that order, undefined when there is none. Orders that explain the same
- *   answers leave the same ledger: whatever changes a wallet tells its place in the history
+ *   answers leave the same ledger: each change of a wallet has its number in the history
  */
 export function explain(
   ledger: LedgerState,
@@ -115,7 +115,7 @@ const emptyWallet = (): Wallet => ({ operations: [], topUps: new Map() });
 
 function decisionOn(ledger: LedgerState, wish: PaymentCommand): Decision & { fresh: boolean } {
   const { kind, orderId, customerId, amount } = wish;
-  // Whoever asks, for whatever amount: an order has one decision.
+  // For any customer and any amount: an order has one decision.
   const before = ledger.decisions.get(orderId);
   if (before !== undefined) return { ...before, fresh: false };
 

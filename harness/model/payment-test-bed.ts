@@ -96,7 +96,7 @@ async function make(database: Database, call: Call): Promise<CallResult> {
   }
 }
 
-/** The operation is named by its place, since the model knows no ids. */
+/** Names the operation by its number, since the model knows no ids. */
 async function reverse(
   database: Database,
   { customerId, number, type }: ReversalCall,
@@ -126,7 +126,7 @@ async function ask({ database }: PaymentTestBed, call: Call): Promise<CallResult
 // are enough for any race on any machine.
 const TRIES_MAX = 100;
 
-/** Repeats what the database had no room for beside others, as the gateway does. */
+/** Repeats a call that lost a conflict with concurrent ones, as the gateway does. */
 export async function askPatiently(testBed: PaymentTestBed, call: Call): Promise<CallResult> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -154,7 +154,7 @@ export async function askAndLose(
   proxy.setFault(null);
 }
 
-/** A refused call is told so before there is anything to commit. */
+/** A call is refused before there is anything to commit. */
 const isUnanswered = (error: unknown) =>
   error instanceof AppError && ['unavailable', ...REFUSALS].includes(error.problem.kind);
 
@@ -178,7 +178,7 @@ function dyingAfter(statement: number, database: Database): Database {
   };
 }
 
-/** A decision with the operation that it names, as billing tells it to its callers. */
+/** A decision with the operation that it names, as billing answers it to its callers. */
 async function toldOf(
   database: Database,
   { payment, fresh }: DecisionResult,
@@ -191,7 +191,7 @@ async function toldOf(
   return { ...decision, balanceSeen, operation, fresh };
 }
 
-/** A reversal with the place of the operation that it undoes. */
+/** A reversal with the number of the operation that it undoes. */
 async function operationWithPlace(
   database: Database,
   stored: store.NumberedOperation,
@@ -241,7 +241,7 @@ export async function assertTables(
     ),
     operations.toSorted(byText),
   );
-  // The operation that a decision names, by its place: an id says nothing to the model.
+  // The operation of a decision, by its number: an id means nothing to the model.
   assert.deepEqual(
     await sortedRows(
       database,

@@ -90,7 +90,7 @@ function topUpViolations({ operations }: StoredState, history: History): string[
 }
 
 /**
- * Of customers whose every request is known, nothing is kept that nobody asked for. A request
+ * For customers whose every request is known, only requested rows are stored. A request
  * without a key whose answer was lost may have left one order under a key that we do not know.
  */
 function unaskedViolations(state: StoredState, history: History): string[] {

@@ -143,7 +143,7 @@ function endOf(order: Row): string {
   ].join(' ');
 }
 
-/** I6: one letter per event, it was sent, and it tells of its event's order. */
+/** I6: one letter per event, it was sent, and it is about its event's order. */
 function letterViolations(state: StoredState): string[] {
   const { outbox, orders, letters, deadLetters } = state;
   const found = by(letters, ({ id }) => id);
@@ -165,7 +165,7 @@ function letterViolations(state: StoredState): string[] {
           : [`letter ${letter.id} does not tell of order ${order?.id}: ${toldBy(letter)}`]),
       ];
     }),
-    ...placeViolations(state),
+    ...positionViolations(state),
     ...deadLetters.map(({ id, error }) => `dead letter ${id}: ${error}`),
   ];
 }
@@ -179,8 +179,8 @@ const toTell = (order: Row | undefined) =>
     ...[order?.status_reason, order?.total_amount, order?.currency],
   ].join(' ');
 
-/** A letter names the place on the topic where its event is. */
-function placeViolations({ letters, messages, topicLostAt }: StoredState): string[] {
+/** A letter names the position of its event on the topic. */
+function positionViolations({ letters, messages, topicLostAt }: StoredState): string[] {
   const places = new Set(
     messages.map(({ id, partition, offset }) => `${id} ${partition}/${offset}`),
   );

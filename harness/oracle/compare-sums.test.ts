@@ -25,7 +25,7 @@ const MIGRATIONS = {
   broker: 'platform/broker/embedded/migrations/',
 };
 const PAST = { count: 50, customerIds: ['anna', 'boris', 'vera'] };
-/** One live order, with its letter, beside those of the past. */
+/** One live order with its letter, besides the past ones. */
 const LIVE = '019f0000-0000-7000-8000-000000000001';
 const LIVE_EVENT = '019f0000-0000-7000-a000-000000000001';
 
@@ -142,7 +142,7 @@ const PARTS: Part[] = ['money', 'letters', 'mails', 'answers'];
 
 const FIRST = "'01970000-0000-7000-8000-000000000000'";
 
-/** One harm each, and the part that must tell of it. */
+/** One corruption each, and the part that must report it. */
 const harms: [what: string, database: Name, sql: string, part: Part][] = [
   [
     'an order that is still Pending',
@@ -242,7 +242,7 @@ test('data that agree have no violation, past orders included', async (t) => {
   assert.deepEqual(await state.query('billing', LEDGER_VIOLATIONS), []);
 
   for (const [what, database, sql, part] of harms) {
-    await t.test(`sums tell of ${what}`, async (each) => {
+    await t.test(`sums show ${what}`, async (each) => {
       const harmed = await state.copyOf(database, each);
       await harmed.query(database, sql);
       assert.notDeepEqual(await harmed.violations(part), []);

@@ -1,5 +1,5 @@
 /**
- * SQL that lists every place where billing's ledger contradicts itself; no rows when invariant I4
+ * SQL that lists every contradiction in billing's ledger; no rows when invariant I4
  * holds: balance = Σ operations, numbers without gaps, the chain of balances, one charge exactly
  * for each captured decision, one currency in each wallet, and reversals that undo one operation.
  */

@@ -107,7 +107,7 @@ export async function publicKeysOf({ gatewayKey, notificationsKey }: Secrets): P
   return JSON.stringify({ keys });
 }
 
-/** Status of a health address; 0 where nobody answers. */
+/** Status of a health address; 0 where nothing answers. */
 export async function healthOf(url: string, path: '/livez' | '/readyz'): Promise<number> {
   try {
     const answer = await fetch(url + path, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });

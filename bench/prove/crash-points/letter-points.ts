@@ -32,7 +32,7 @@ function untilSentHastened(testBed: TestBed, order: PointOrder): Promise<unknown
   });
 }
 
-/** Whoever takes the step dies there; another one brings the letter, after the dead one's lease. */
+/** The process that takes the step dies; another one sends the letter, after the lease. */
 function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): CrashPoint {
   return {
     row,
@@ -52,11 +52,11 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
   };
 }
 
-/** Whoever takes the step stands still past its lease, while another one does the work. */
-function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
+/** The process that takes the step hangs past its lease, and another one does the work. */
+function hangs(row: number, step: CrashStep, when: When): CrashPoint {
   return {
     row,
-    name: `${step.owner} stands still past its lease ${when} "${step.name}"`,
+    name: `${step.owner} hangs past its lease ${when} "${step.name}"`,
     async run(testBed) {
       const trap = testBed.trap(step, when, ({ replica }) => {
         replica.suspend();
@@ -222,8 +222,8 @@ export const letterPoints: CrashPoint[] = [
   dies(24, steps.insertLetters, 'after'),
   dies(24, steps.commitLetters, 'before'),
   dies(25, steps.commitLetters, 'after'),
-  standsStill(26, steps.commitLetters, 'before'),
-  standsStill(26, steps.commitLetters, 'after'),
+  hangs(26, steps.commitLetters, 'before'),
+  hangs(26, steps.commitLetters, 'after'),
   dies(27, steps.claimLetters, 'after'),
   dies(27, steps.contacts, 'before'),
   dies(27, steps.contacts, 'after'),
@@ -233,13 +233,13 @@ export const letterPoints: CrashPoint[] = [
   dies(28, steps.dot, 'after', { copies: 2 }),
   dies(28, steps.markSent, 'before', { copies: 2 }),
   dies(28, steps.markSent, 'after'),
-  standsStill(29, steps.markCommitting, 'before'),
+  hangs(29, steps.markCommitting, 'before'),
   mailServer(30, 'answers 451', { at: 'dot', do: 'reply', reply: '451 4.3.0 later' }),
   mailServer(30, 'hangs at the dot', { at: 'dot', do: 'hang' }),
   mailServer(30, 'accepts and says nothing', { at: 'dot', do: 'accept-and-drop' }),
   mailServerAway,
   refusedForGood,
   profilesAway,
-  standsStill(34, steps.markPublished, 'before'),
+  hangs(34, steps.markPublished, 'before'),
   brokerAway(38, 'killed'),
 ];

@@ -14,11 +14,11 @@ import {
 
 const DEAR = 2_000_000_000;
 
-/** What a point's order must come to. */
+/** How the order of a crash point must end. */
 interface Expected {
   /** Of the request in which it happens; 0: none came. */
   first: number[];
-  /** After repeating the request; absent: nobody repeats it, and recovery must end it. */
+  /** After repeating the request; absent: it is not repeated, and recovery must end the order. */
   repeated?: number[];
   /** Status and reason of the order in the end. */
   end: 'Paid null' | 'Cancelled voided' | 'Cancelled insufficient-funds';
@@ -78,9 +78,9 @@ const bothWays = (point: (when: When) => CrashPoint): CrashPoint[] => [
 const gatewayDies = (row: number, step: CrashStep, when: When, expected: Expected) =>
   at(row, 'gateway dies', step, when, killed, expected);
 
-/** A request stands still on its way, or its answer does; what holds it up dies or wakes later. */
-function standsStill(row: number, when: When, who: 'gateway' | 'request'): CrashPoint {
-  const what = who === 'gateway' ? 'gateway stands still' : 'gateway dies, its request goes on';
+/** A request or its answer is held; the gateway dies, or hangs and resumes later. */
+function requestHeld(row: number, when: When, who: 'gateway' | 'request'): CrashPoint {
+  const what = who === 'gateway' ? 'gateway hangs' : 'gateway dies, its request goes on';
   return {
     row,
     name: `${what} ${when} "${steps.pay.name}"`,
@@ -104,7 +104,7 @@ function standsStill(row: number, when: When, who: 'gateway' | 'request'): Crash
         await eventually('the late request to be answered', async () => proxy.connections === 0);
       }
       const final = when === 'before' ? 409 : 201;
-      // One that stood still for longer than its budget says so: 202.
+      // A gateway that hung past the deadline of the order answers 202.
       assertStatus(await first, 0, 202, final);
       if (who === 'request') await replica.revive();
       assertStatus(await testBed.untilFinal(order), final);
@@ -200,11 +200,11 @@ function clientHangsUp(
   };
 }
 
-/** The database takes the step and says no more, connections open. */
-function databaseStandsStill(step: CrashStep, when: When): CrashPoint {
+/** The database takes the step and does not answer, connections open. */
+function databaseHangs(step: CrashStep, when: When): CrashPoint {
   return {
     row: 17,
-    name: `database stands still ${when} "${step.name}"`,
+    name: `database hangs ${when} "${step.name}"`,
     async run(testBed) {
       const order = testBed.newOrder();
       const trap = testBed.trap(step, when, ({ proxy }) => {
@@ -245,7 +245,7 @@ export const moneyPoints: CrashPoint[] = [
   gatewayDies(4, steps.create, 'after', { first: [0], end: 'Cancelled voided' }),
   gatewayDies(5, steps.pay, 'before', { first: [0], end: 'Cancelled voided' }),
   gatewayDies(5, steps.pay, 'after', { first: [0], end: 'Paid null' }),
-  standsStill(5, 'before', 'request'),
+  requestHeld(5, 'before', 'request'),
   paidLateAfterDecline,
   gatewayDies(6, steps.record, 'before', PAID),
   gatewayDies(6, steps.record, 'before', {
@@ -255,8 +255,8 @@ export const moneyPoints: CrashPoint[] = [
     amount: DEAR,
   }),
   gatewayDies(7, steps.record, 'after', PAID),
-  standsStill(8, 'before', 'gateway'),
-  standsStill(8, 'after', 'gateway'),
+  requestHeld(8, 'before', 'gateway'),
+  requestHeld(8, 'after', 'gateway'),
   at(9, 'orders dies', steps.insertOrder, 'before', killed, HIDDEN),
   at(10, 'orders dies', steps.insertOrder, 'after', killed, HIDDEN),
   at(11, 'orders dies', steps.settleOrder, 'before', killed, HIDDEN),
@@ -271,7 +271,7 @@ export const moneyPoints: CrashPoint[] = [
     at(16, 'PostgreSQL dies', steps.commitDecision, when, databaseKilled, HIDDEN),
   ),
   ...bothWays((when) => at(16, 'PostgreSQL dies', steps.settleOrder, when, databaseKilled, HIDDEN)),
-  ...bothWays((when) => databaseStandsStill(steps.commitDecision, when)),
+  ...bothWays((when) => databaseHangs(steps.commitDecision, when)),
   recoveryDies(steps.void, 'before'),
   recoveryDies(steps.void, 'after'),
   replicaHangs('orders'),

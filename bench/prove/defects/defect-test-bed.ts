@@ -20,7 +20,7 @@ const REQUESTS = 250;
 const LOAD_BALANCE = 5_000;
 // A defect may leave something stuck, or trying for ever: the oracle compares all the same.
 const TIMEOUTS = { standstillMs: 2_500, totalMs: 5_000 };
-// So may what a crash point waits for never come.
+// For the same reason a crash point may wait in vain.
 const OUTCOME_MS = 10_000;
 
 /** One system for all defects: each is planted in the processes of one service. */

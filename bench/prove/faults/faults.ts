@@ -40,7 +40,7 @@ export const faults: Fault[] = [
     },
   },
   {
-    kind: 'service stands still',
+    kind: 'service suspended',
     weight: 7,
     async strike(system, random) {
       const replica = runningOf(system, random);
@@ -66,7 +66,7 @@ export const faults: Fault[] = [
     },
   },
   {
-    kind: 'database connection stands still',
+    kind: 'database connection suspended',
     weight: 8,
     async strike({ postgres }, random) {
       const [row] = await queryRows(
@@ -102,7 +102,7 @@ export const faults: Fault[] = [
     strike: async ({ postgres }) => (postgres.kill() ? OVER : null),
   },
   {
-    kind: 'broker stands still',
+    kind: 'broker suspended',
     weight: 3,
     apartMs: 20_000,
     async strike({ broker }, random) {

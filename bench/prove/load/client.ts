@@ -31,7 +31,7 @@ export interface Sample {
 }
 
 export interface AskOptions {
-  /** The client hangs up after so long, whatever comes then. */
+  /** The client hangs up after so long, without an answer by then. */
   hangUpAfterMs?: number;
   first?: boolean;
   otherBody?: boolean;

@@ -18,7 +18,7 @@ export interface LoadOptions {
   mayGoOn: () => boolean;
 }
 
-/** What a client does beside asking until it has an answer. */
+/** What a client does besides repeating until it has an answer. */
 type Habit = 'plain' | 'twin' | 'other-body' | 'read-again' | 'no-key' | 'hang-up' | 'vanish';
 
 const HABITS: [Habit, share: number][] = [
@@ -36,14 +36,14 @@ const RETRY_PAUSE_MS = 100;
 // Clients that hang up do so between these, mostly before the answer.
 const HANG_UP_MS = [2, 60] as const;
 
-/** What one client shares with nobody, and the number of other bodies, which all share. */
+/** The options of one client, and the number of other bodies, which all clients share. */
 interface Run extends LoadOptions {
   otherBodies: { count: number };
 }
 
 /**
  * Clients that order one after the other, each until it has a final answer, as docs/protocol.md
- * tells them. Of a hundred orders about fifteen cost more than any wallet holds, ten meet at one
+ * asks of them. Of a hundred orders about fifteen cost more than any wallet holds, ten meet at one
  * wallet, ten are sent to both gateways at once, ten are read again, six are followed by another
  * body under the same key, four have no key, and of five the client hangs up, to ask again or never
  * more. Customers use the same keys and mostly equal totals. Wallets are topped up between.

@@ -146,7 +146,7 @@ test('a run that ends early prints what it knows', () => {
     'crash points hit 3 of 67',
     'answers none: 1, 201: 1',
     'faults service killed: 2',
-    'the books were not compared',
+    'not reconciled',
     'VIOLATION an order is lost',
     'VIOLATION 1 alarms, phase calm, such as orders/1: wrong',
     'VIOLATION billing/1 ended by itself',

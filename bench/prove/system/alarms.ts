@@ -35,7 +35,7 @@ export function alarmIn(line: string, replica: string, phase: Phase): Alarm | nu
     if (typeof level !== 'number' || level < ERROR_LEVEL) return null;
     return { replica, phase, text: code === undefined ? String(msg) : `${code}: ${msg}` };
   } catch {
-    // Whatever is no line of the log: a warning of Node, a stack.
+    // Not a line of the log: a warning of Node, a stack.
     return { replica, phase, text: line };
   }
 }

@@ -5,14 +5,14 @@ import pino from 'pino';
 import { isAlive, readPidFile } from '#dev/files/process.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
-import { startPostgres } from '#dev/postgres/postgres.ts';
 import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
-import { DATABASES, type System, startSystem } from '#dev/system/system.ts';
+import { type System, startSystem } from '#dev/system/system.ts';
 import type { TestBroker } from '#harness/broker/broker.ts';
 import { embeddedTopic } from '#harness/broker/embedded-topic.ts';
 import { openKafkaTopic } from '#harness/broker/kafka-topic.ts';
 import { type SmtpProcess, startSmtpProcess } from '#harness/faults/smtp-process.ts';
 import type { OracleSources } from '#harness/oracle/stored-state.ts';
+import { openOwnPostgres } from '#harness/system/own-postgres.ts';
 import { type Alarm, alarmIn, isExcused, type Phase } from './alarms.ts';
 import { type Replica, startReplica } from './replica.ts';
 
@@ -41,7 +41,7 @@ export interface SystemUnderTest extends OracleSources {
   alarms: Alarm[];
   /** Set by the caller: what counts as an alarm depends on it. */
   phase: Phase;
-  /** When the topic lost what it had acknowledged, by the database's clock; by a crash point. */
+  /** When a crash point made the topic lose acknowledged events, by the database's clock. */
   topicLostAt: Date | undefined;
   /** How many log lines contained this text so far. */
   countLines(text: string): number;
@@ -178,19 +178,10 @@ async function startDatabaseServer(
   folder: string,
   open: { close(): Promise<void> }[],
 ): Promise<DatabaseServer> {
-  const postgres = await startPostgres({
-    home: folder,
-    log: pino({ level: 'silent' }),
-    settings: { max_connections: DATABASE_CONNECTIONS_MAX },
+  const postgres = await openOwnPostgres(folder, 'prove', {
+    max_connections: DATABASE_CONNECTIONS_MAX,
   });
-  open.push({
-    async close() {
-      await postgres.stop();
-      // For root it may lie elsewhere than in the folder of all.
-      await rm(postgres.folder, { recursive: true, force: true });
-    },
-  });
-  await Promise.all(DATABASES.map((name) => postgres.ensureDatabase(name, 'prove')));
+  open.push(postgres);
   return {
     url: postgres.superuserUrl,
     kill() {

@@ -25,7 +25,7 @@ import { onSetUp } from '../measuring/run.ts';
 import { atLeast, atMost } from '../measuring/targets.ts';
 
 const POLL_MS = 100;
-// Long past any target: the measurement is over then, whatever has come.
+// Long past any target: the measurement is over then, complete or not.
 const DRAIN_TIMEOUT_S = 300;
 const REST_MS = 60_000;
 
@@ -105,7 +105,7 @@ async function drainBacklog(context: ExperimentContext, count: number): Promise<
   const seconds = (performance.now() - started) / 1_000;
   load.stop();
   await placed;
-  // What was ordered meanwhile; if it does not come, the books tell.
+  // What was ordered meanwhile; if it does not come, the oracle reports it.
   await eventually('all events in the inbox', context.drain.isStored, REST_MS).catch(() => {});
   const report = await load.report(historyFile);
   return { seconds, came, eventsPerS: came / seconds, report };

@@ -27,7 +27,7 @@ const DATABASES = ['orders', 'billing', 'broker', 'notifications'];
 
 /**
  * Two default set-ups side by side, one with so many orders of the past in its tables. They are
- * loaded in turn, so that whatever else the machine does meets both.
+ * loaded in turn, so that other work of the machine slows both.
  */
 export async function measureManyRows(
   run: Run,

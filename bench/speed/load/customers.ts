@@ -44,7 +44,7 @@ export async function createCustomers(setUp: SetUp, issuer: TestIssuer): Promise
   }
 }
 
-/** Waits until letters find everybody: contacts are stored beside the first order of each. */
+/** Waits until all contacts are stored, which happens with the first order of each customer. */
 export async function untilKnown({ sources }: SetUp): Promise<void> {
   await eventually('all contacts', async () => {
     const sql = 'select count(*) as known from profiles';

@@ -15,12 +15,12 @@ process.on('message', (order: ToLoad) => {
     return;
   }
   const work = order.do === 'place' ? place(order.job) : report(order.historyFile);
-  work.then(tell, (error: unknown) => tell({ is: 'failed', reason: String(error) }));
+  work.then(send, (error: unknown) => send({ is: 'failed', reason: String(error) }));
 });
 // Ctrl-C reaches us too, but our parent ends us.
 process.on('SIGINT', () => {});
 
-function tell(message: FromLoad): void {
+function send(message: FromLoad): void {
   process.send?.(message);
 }
 
@@ -33,12 +33,12 @@ async function place(job: LoadJob): Promise<FromLoad> {
   return { is: 'placed' };
 }
 
-/** Appends the answers to a file, a JSON document a line, and tells the rest. */
+/** Appends the answers to a file, a JSON document a line, and returns the rest. */
 async function report(historyFile: string): Promise<FromLoad> {
   if (outcome === undefined) throw new Error('nothing was placed');
   const { answers, times, ...rest } = outcome;
   outcome = undefined;
   await appendFile(historyFile, answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
-  const told: LoadReport = { ...rest, orders: times.length, latency: percentilesOf(times) };
-  return { is: 'reported', report: told };
+  const summary: LoadReport = { ...rest, orders: times.length, latency: percentilesOf(times) };
+  return { is: 'reported', report: summary };
 }

@@ -16,7 +16,7 @@ interface Reply {
   body: object;
 }
 
-/** A gateway that answers as it is told, or hangs up. */
+/** A gateway that answers as `reply` says, or hangs up. */
 async function startGateway(
   t: TestContext,
   reply: (key: string) => Reply | 'hang-up' | Promise<Reply>,

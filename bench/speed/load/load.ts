@@ -22,7 +22,7 @@ export interface LoadJob {
   /** Nor more than so many. */
   ordersMax?: number;
   /**
-   * Orders begin at this rate, whatever the system does, and their times count from the moment when
+   * Orders begin at this rate, however slow the system is, and their times count from the moment when
    * they were due; when absent each connection begins the next as soon as it has an answer.
    */
   ordersPerS?: number;

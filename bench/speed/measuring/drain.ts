@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { OracleSources } from '#harness/oracle/stored-state.ts';
 import type { Closable } from '../set-ups/resources.ts';
 
-/** Looks at what is on its way, cheaply enough not to disturb it. */
+/** Polls the work in progress, cheaply enough not to disturb it. */
 export interface Drain extends Closable {
   /**
    * Waits until every order has ended and every letter was sent.
@@ -24,7 +24,7 @@ export async function openDrain(
   const orders = await connected(databaseUrl('orders'));
   const notifications = await connected(databaseUrl('notifications'));
 
-  /** In the order in which work goes on: what leaves one place has come to the next by then. */
+  /** Read in the order of the work: what leaves one store is in the next one when that is read. */
   async function isStored(): Promise<boolean> {
     if (await exists(orders, "orders where status = 'Pending'")) return false;
     if (!letters) return true;

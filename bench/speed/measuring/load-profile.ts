@@ -22,7 +22,7 @@ export const loadProfiles: LoadProfile[] = [
   { name: 'open', connections: 128, openAt: 0.7 },
 ];
 
-/** A measurement beside the baseline of the same time. */
+/** A measurement with the baseline of the same time. Its members are those of the JSON file. */
 export interface ProfileRound extends Measurement {
   floorPerS: number;
   /** Seconds of a processor for 1,000 orders of the baseline. */

@@ -29,7 +29,7 @@ export interface SpeedResult extends SetUpResult {
   books: Reconciliation;
 }
 
-/** Measures one set-up after the other, each with books that are checked in the end. */
+/** Measures one set-up after the other, each reconciled in the end. */
 export async function measureSetUps(run: Run, options: SpeedOptions): Promise<SpeedResult[]> {
   const results: SpeedResult[] = [];
   for (const name of options.setUps) {

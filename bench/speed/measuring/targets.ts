@@ -15,7 +15,7 @@ export const DEFAULT = 'default';
 export const ORDERS_ALONE = 'orders alone';
 export const KAFKA = 'kafka';
 
-/** The targets that these measurements tell of. None of them fails a run. */
+/** The targets of these measurements. None of them fails a run. */
 export function targetsOf(results: SetUpResult[]): Target[] {
   const summaries = new Map(
     results.flatMap(({ name, results: profiles }) =>

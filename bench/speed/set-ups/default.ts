@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '..', '..', '..');
 const START_TIMEOUT_MS = 60_000;
 // `npm start` promises an end within 10 s.
 const STOP_TIMEOUT_MS = 15_000;
-/** Its settings are those of a user who sets none, whatever this environment says. */
+/** Its settings are the defaults, in any environment. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
 
 /**

@@ -1,17 +1,17 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import { readPidFile } from '#dev/files/process.ts';
 import { ensureKafkaJars } from '#dev/kafka/jars.ts';
 import { startKafkaServer } from '#dev/kafka/server.ts';
-import { startPostgres } from '#dev/postgres/postgres.ts';
 import { createSecrets } from '#dev/system/secrets.ts';
 import { startServiceProcess } from '#dev/system/service-process.ts';
-import { DATABASES, startSystem } from '#dev/system/system.ts';
+import { startSystem } from '#dev/system/system.ts';
 import { openKafkaTopic } from '#harness/broker/kafka-topic.ts';
 import { endProcess, forkModule, nextMessage } from '#harness/child-process.ts';
 import { AUDIENCE, type TestIssuer } from '#harness/issuer.ts';
 import { listMails } from '#harness/oracle/mails.ts';
+import { openOwnPostgres } from '#harness/system/own-postgres.ts';
 import { type Closable, createResources, type Resources } from './resources.ts';
 import type { SetUp } from './set-up.ts';
 
@@ -49,7 +49,7 @@ async function startAll({ folder, jars, issuer, resources }: Given): Promise<Omi
   const log = pino({ level: 'silent' });
   const mailboxFile = join(folder, 'mailbox.sqlite');
   const [postgres, kafka, mailbox] = await Promise.all([
-    resources.add(startDatabaseServer(folder)),
+    resources.add(openOwnPostgres(folder, 'bench')),
     resources.add(
       startKafkaServer({ folder: join(folder, 'kafka'), jars, port: 0 }).then((server) => ({
         ...server,
@@ -83,19 +83,6 @@ async function startAll({ folder, jars, issuer, resources }: Given): Promise<Omi
     superuserUrl: postgres.superuserUrl,
     postgresPid: () => readPidFile(data)?.pid ?? 0,
     mailboxFile,
-  };
-}
-
-async function startDatabaseServer(folder: string) {
-  const postgres = await startPostgres({ home: folder, log: pino({ level: 'silent' }) });
-  await Promise.all(DATABASES.map((name) => postgres.ensureDatabase(name, 'bench')));
-  return {
-    ...postgres,
-    async close() {
-      await postgres.stop();
-      // For root it may lie elsewhere than in the folder of all.
-      await rm(postgres.folder, { recursive: true, force: true });
-    },
   };
 }
 
