@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Mailbox, startMailbox } from '#dev/mailbox/mailbox.ts';
+import type { ReplicaSet } from '#dev/system/replica-set.ts';
 import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
 import {
   OPERATOR_EMAIL,
@@ -157,11 +158,7 @@ async function startInto(
     return started;
   };
   const system = await startSet();
-  const urlsOf = (name: string): string[] => {
-    const service = system.services.get(name);
-    if (service === undefined) throw new Error(`there is no service ${name}`);
-    return service.urls;
-  };
+  const urlsOf = (name: string) => serviceOf(system, name).urls;
   const nextGateway = inTurn(urlsOf('gateway'));
   const signIn = (email: string, password: string) => signedIn(nextGateway, email, password);
   return {
@@ -205,6 +202,13 @@ async function register(
   });
   if (status >= 400) throw new Error(JSON.stringify(body));
   return { email, customerId: body.customerId };
+}
+
+/** @throws Error when there is no such service */
+export function serviceOf({ services }: System, name: string): ReplicaSet {
+  const service = services.get(name);
+  if (service === undefined) throw new Error(`there is no service ${name}`);
+  return service;
 }
 
 async function openMailbox(open: { close(): Promise<void> }[]) {
