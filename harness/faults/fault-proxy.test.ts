@@ -130,7 +130,7 @@ test('a request is delivered again once its wait is over', async (t) => {
 test('a trap before a step: nothing arrives; after it: it took effect, unanswered', async (t) => {
   const { arrived, proxy } = await startService(t);
   const triggered: string[] = [];
-  const take = proxy.arm({
+  const disarm = proxy.arm({
     pattern: /settle/,
     when: 'before',
     trigger: () => {
@@ -143,7 +143,7 @@ test('a trap before a step: nothing arrives; after it: it took effect, unanswere
   await first.until('ok 1');
   first.send('settle');
   await first.until('ok 1', 'closed');
-  take();
+  disarm();
   proxy.arm({ pattern: /settle/, when: 'after', trigger: () => 'cut' });
   const second = connect(t, proxy);
   second.send('settle');
@@ -165,6 +165,28 @@ test('a trap with an answer lets the others through, and what it holds goes on l
   assert.deepEqual(client.answers, ['ok 1']);
   proxy.release();
   await client.until('ok 1', 'ok 2');
+});
+
+test('a fault of requests meets so many whose first line matches; a hanging one arrives late', async (t) => {
+  const { arrived, proxy } = await startService(t);
+  proxy.setFault({ kind: 'refuse', requests: /^PUT/, times: 1 });
+  const other = connect(t, proxy);
+  // Only the first line counts, and only where a request begins.
+  other.send('GET /\r\nPUT');
+  await other.until('ok 1');
+  const refused = connect(t, proxy);
+  refused.send('PUT /1');
+  await refused.until('closed');
+  other.send('PUT /2');
+  await other.until('ok 1', 'ok 2');
+  assert.deepEqual([proxy.met, arrived.length], [['PUT /1'], 2]);
+  proxy.setFault({ kind: 'hang', requests: /^PUT/ });
+  other.send('PUT /3');
+  await proxy.reached(/3/);
+  other.end();
+  await other.until('ok 1', 'ok 2', 'closed');
+  proxy.setFault(null);
+  await eventually('the late request', async () => arrived.includes('PUT /3'));
 });
 
 test('the same seed gives the same numbers, another one others', () => {

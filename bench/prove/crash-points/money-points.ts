@@ -125,7 +125,7 @@ const paidLateAfterDecline: CrashPoint = {
       .filter(({ service }) => service === 'gateway')
       .flatMap(({ proxies }) => proxies.filter(({ callee }) => callee === 'billing'));
     const { promise: again, resolve: topUpDone } = Promise.withResolvers<void>();
-    const taken = toBilling.map((proxy) =>
+    const disarms = toBilling.map((proxy) =>
       proxy.arm({
         pattern: steps.pay.pattern,
         when: 'before',
@@ -136,7 +136,7 @@ const paidLateAfterDecline: CrashPoint = {
       }),
     );
     assertStatus(await client.order(gateway, poor, order), 406);
-    for (const take of taken) take();
+    for (const disarm of disarms) disarm();
     await client.topUp(gateway, poor, { key: 'enough', amount: 1_000 });
     topUpDone();
     await eventually('the repeated payment', async () =>

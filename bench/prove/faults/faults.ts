@@ -216,7 +216,7 @@ async function strikeAtStep(
   when: 'before' | 'after',
 ): Promise<{ heal: () => unknown; afterMs: number }> {
   let victim: Replica | undefined;
-  const taken = proxiesFor(system, step).map(({ proxy, replica }) =>
+  const disarms = proxiesFor(system, step).map(({ proxy, replica }) =>
     proxy.arm({
       pattern: step.pattern,
       when,
@@ -232,7 +232,7 @@ async function strikeAtStep(
   );
   return {
     async heal() {
-      for (const take of taken) take();
+      for (const disarm of disarms) disarm();
       await victim?.revive();
     },
     afterMs: 1_000,
