@@ -5,7 +5,7 @@ import { durationOf, planOf } from './prove/load/plan.ts';
 import { newReport, tableOf, unfinishedOf } from './prove/report/report.ts';
 import { prove } from './prove/run.ts';
 
-// `npm run prove -- [--minutes 2] [--seed 7]`: kills everything and checks the books. Exit code 1
+// `npm run prove -- [--minutes 2] [--seed 7]`: kills everything and reconciles all data. Exit code 1
 // on a violation or a fault of its own, 2 on wrong arguments, 130 when interrupted.
 
 const USAGE = `npm run prove -- [options]
@@ -15,7 +15,7 @@ const USAGE = `npm run prove -- [options]
   --embedded    on the embedded broker, also where Apache Kafka can run
   --single      one replica of each service instead of two`;
 
-// All that is told and kept is compared in memory.
+// The oracle compares everything in memory.
 const MINUTES_MAX = 4 * 60;
 // Calm load takes 8 s of them, and some faults must follow.
 const MINUTES_MIN = 0.25;

@@ -1,25 +1,25 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { startIssuer } from '#harness/issuer.ts';
 import { measureBacklog } from './speed/experiments/backlog.ts';
 import { measureManyRows } from './speed/experiments/many-rows.ts';
 import { measureMemory } from './speed/experiments/memory.ts';
 import { startLoad } from './speed/load/load-process.ts';
 import type { Run } from './speed/measuring/experiment-context.ts';
-import type { Finding } from './speed/measuring/experiment-result.ts';
+import type { ExperimentResult } from './speed/measuring/experiment-result.ts';
 import { measureSetUps } from './speed/measuring/run.ts';
 import { targetLines, targetsOf } from './speed/measuring/targets.ts';
 import { readOptions, USAGE } from './speed/options.ts';
-import { booksLines, findingLines, ratioLines, resultLines } from './speed/report.ts';
-import { startIssuer } from './speed/set-ups/issuer.ts';
-import { createOpenings } from './speed/set-ups/openings.ts';
+import { experimentLines, ratioLines, reconciliationLines, resultLines } from './speed/report.ts';
+import { createResources } from './speed/set-ups/resources.ts';
 
-// `npm run bench`: how fast orders and their letters are, beside what the database alone can do.
-// Exit code 1 when the books disagree, 2 on wrong arguments, 130 when interrupted.
+// `npm run bench`: the speed of orders and their letters, compared with the database alone.
+// Exit code 1 on a violation, 2 on wrong arguments, 130 when interrupted.
 
 const HOME = join(import.meta.dirname, '..', '.orderbell');
 const options = readOptionsOrExit();
-const openings = createOpenings();
+const resources = createResources();
 const interrupted = Promise.withResolvers<never>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => interrupted.reject(signal));
@@ -35,7 +35,7 @@ try {
 } finally {
   // What is still under way fails as that is closed which it uses, and must not end this early.
   process.on('uncaughtException', () => {});
-  await openings.closeAll(console.error);
+  await resources.closeAll(console.error);
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 // What was interrupted may still wait for something.
@@ -55,20 +55,20 @@ async function measureAll(): Promise<number> {
   const run: Run = {
     folder,
     home: HOME,
-    openings,
+    resources,
     say: (line: string) => console.log(`# ${line}`),
-    issuer: await openings.add(startIssuer()),
-    load: await openings.add(startLoad()),
+    issuer: await resources.add(startIssuer()),
+    load: await resources.add(startLoad()),
   };
-  const findings = await measureInstead(run);
+  const findings = await runExperiments(run);
   const instead = Object.keys(options.instead).length > 0;
   const results = instead ? [] : await measureSetUps(run, options);
   const books = [...results.map((result) => result.books), ...findings.flatMap((one) => one.books)];
   const targets = [...targetsOf(results), ...findings.flatMap((one) => one.targets)];
   await writeJson({ results, findings, targets });
   for (const line of [
-    ...['', ...resultLines(results), ...findings.flatMap(findingLines)],
-    ...[...booksLines(books), '', ...targetLines(targets), ''],
+    ...['', ...resultLines(results), ...findings.flatMap(experimentLines)],
+    ...[...reconciliationLines(books), '', ...targetLines(targets), ''],
     `everything measured: ${relative(process.cwd(), options.json)}`,
     ...ratioLines(results),
   ]) {
@@ -77,16 +77,16 @@ async function measureAll(): Promise<number> {
   return books.every(({ breaches }) => breaches.length === 0) ? 0 : 1;
 }
 
-async function measureInstead(run: Run): Promise<Finding[]> {
+async function runExperiments(run: Run): Promise<ExperimentResult[]> {
   const { rows, backlog, orders } = options.instead;
-  const found: (Finding | undefined)[] = [];
-  if (rows !== undefined) found.push(await measureManyRows(run, { ...options, count: rows }));
+  const results: (ExperimentResult | undefined)[] = [];
+  if (rows !== undefined) results.push(await measureManyRows(run, { ...options, count: rows }));
   if (backlog !== undefined) {
     const [setUp] = options.setUps as [string];
-    found.push(await measureBacklog(run, setUp, { ...options, count: backlog }));
+    results.push(await measureBacklog(run, setUp, { ...options, count: backlog }));
   }
-  if (orders !== undefined) found.push(await measureMemory(run, orders));
-  return found.filter((each) => each !== undefined);
+  if (orders !== undefined) results.push(await measureMemory(run, orders));
+  return results.filter((each) => each !== undefined);
 }
 
 async function writeJson(measured: object): Promise<void> {

@@ -1,10 +1,11 @@
-// It ends a wait for what never comes: a test waits for the event, however slow the machine is.
+/** For one thing that must happen: a machine ten times slower stays far below it. */
 export const WAIT_MS = 120_000;
 const POLL_MIN_MS = 10;
 const POLL_MAX_MS = 100;
+const RETRY_MS = 250;
 
 /**
- * Asks again and again until the answer is there.
+ * Polls until there is an answer.
  * @throws Error with what it waited for
  */
 export async function eventually<T>(
@@ -20,4 +21,35 @@ export async function eventually<T>(
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
+}
+
+/**
+ * Repeats work until it succeeds.
+ * @throws Error with the last fault when it does not within `WAIT_MS`
+ */
+export async function retry<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const end = performance.now() + WAIT_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (cause) {
+      if (performance.now() > end) throw new Error(`${what} never succeeded`, { cause });
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** Does the work for each, so many at once. @returns the results in order */
+export async function mapConcurrent<T, R>(
+  all: T[],
+  concurrency: number,
+  work: (one: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = all.entries();
+  const worker = async () => {
+    for (const [index, one] of queue) results[index] = await work(one);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return results;
 }

@@ -10,7 +10,7 @@ export interface RawAnswer {
   body: string | Buffer;
 }
 
-/** What stands in for the real answer of the gateway. */
+/** Replaces the real answer of the gateway. */
 export type Replacement = (real: RawAnswer) => RawAnswer;
 
 const JSON_TYPE = 'application/json';
@@ -43,7 +43,7 @@ const problem = (status: number, code: string, changes = {}) =>
     ...changes,
   });
 
-/** Answers that are none of ours to a request that was done, with status 201 and JSON in truth. */
+/** Answers of other systems to a request that succeeded, whose real answer is 201 with JSON. */
 export const foreignAnswers: Record<string, Replacement> = {
   '504 of a load balancer': answer(504, JSON_TYPE, '{"message":"Endpoint request timed out"}'),
   '500 of something': answer(500, JSON_TYPE, '{"error":"x"}'),
@@ -148,7 +148,7 @@ export interface ReplacingProxy {
   readonly posts: { path: string; key: string | undefined }[];
 }
 
-/** An HTTP proxy in front of a gateway that answers in its place; ended with the test. */
+/** An HTTP proxy in front of a gateway that may replace its answers; ended with the test. */
 export async function startReplacingProxy(t: TestContext, target: string): Promise<ReplacingProxy> {
   let rule: { path: RegExp; replacement: Replacement; left: number } | undefined;
   const posts: ReplacingProxy['posts'] = [];

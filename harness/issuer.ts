@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
-/** A small OpenID Connect issuer on 127.0.0.1 whose keys the test holds. */
+/** A small OpenID Connect issuer on 127.0.0.1 whose keys the caller holds. */
 export interface TestIssuer {
   /** The `iss` of its tokens. */
   url: string;
@@ -12,9 +12,9 @@ export interface TestIssuer {
   jwks: Record<string, JWK>;
   /** Requests seen so far. */
   readonly requests: number;
-  /** Signs claims; what is given replaces what a good token has, undefined removes it. */
+  /** Signs claims: they replace those of a good token, and undefined removes one. */
   sign(claims?: Claims, header?: Record<string, unknown>): Promise<string>;
-  stop(): Promise<void>;
+  close(): Promise<void>;
   /** Listens again, where it listened before. */
   start(): Promise<void>;
 }
@@ -30,6 +30,13 @@ export const AUDIENCE = 'orderbell';
 
 /** Starts an issuer that closes itself after the test. */
 export async function startTestIssuer(t: TestContext): Promise<TestIssuer> {
+  const issuer = await startIssuer();
+  t.after(() => issuer.close());
+  return issuer;
+}
+
+/** Starts an issuer on a free port of 127.0.0.1, for the caller to close. */
+export async function startIssuer(): Promise<TestIssuer> {
   const pairs: Record<string, { privateKey: CryptoKey; alg: string }> = {};
   const jwks: Record<string, JWK> = {};
   for (const [kid, alg] of [
@@ -61,7 +68,7 @@ export async function startTestIssuer(t: TestContext): Promise<TestIssuer> {
     port = (server.address() as AddressInfo).port;
   }
 
-  async function stop(): Promise<void> {
+  async function close(): Promise<void> {
     const stopping = server;
     server = undefined;
     stopping?.closeAllConnections();
@@ -90,8 +97,7 @@ export async function startTestIssuer(t: TestContext): Promise<TestIssuer> {
         .sign(privateKey);
     },
     start,
-    stop,
+    close,
   };
-  t.after(stop);
   return issuer;
 }

@@ -1,6 +1,6 @@
 /**
  * Reads a service's `/metrics`.
- * @returns the values by name and labels as they stand there, of names that begin so
+ * @returns the values by name and labels, as printed, of names that begin with `beginning`
  */
 export async function readMetrics(url: string, beginning = ''): Promise<Record<string, number>> {
   const answer = await fetch(`${url}/metrics`);

@@ -10,7 +10,6 @@ import {
   type ProcessSettings,
   processSettings,
   type ServiceProcess,
-  START_WAIT_MS,
   startServiceProcess,
 } from '#harness/system/processes.ts';
 
@@ -34,19 +33,15 @@ async function holdMigrations(url: string): Promise<(count: number) => Promise<v
   await client.query('begin');
   await client.query('create table migrations (name text)');
   return async (count) => {
-    await eventually(
-      `${count} who wait`,
-      async () => {
-        // Not by the client: in its transaction the view stays as it was first seen.
-        const rows = await queryRows(
-          url,
-          `select pid from pg_stat_activity
+    await eventually(`${count} that wait`, async () => {
+      // Not by the client: in its transaction the view stays as it was first read.
+      const rows = await queryRows(
+        url,
+        `select pid from pg_stat_activity
          where datname = current_database() and wait_event_type = 'Lock'`,
-        );
-        return rows.length === count;
-      },
-      START_WAIT_MS,
-    );
+      );
+      return rows.length === count;
+    });
     await client.query('rollback');
     await client.end();
   };

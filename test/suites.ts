@@ -80,7 +80,7 @@ export const SUITES: Suite[] = [
     files: [
       'test/console/{accessible,flaky-network,operator,mailbox,journey,overview}.test.ts',
       'test/system/{restore,clocks,ledger}.test.ts',
-      'harness/books/books.test.ts',
+      'harness/oracle/oracle.test.ts',
       'services/billing/ledger/decide-payment.model.test.ts',
       'cli/client/foreign-answers.test.ts',
       'dev/demo/demo.test.ts',

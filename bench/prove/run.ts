@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Books, Row } from '#harness/books/breaches.ts';
+import { mapConcurrent, WAIT_MS } from '#harness/eventually.ts';
+import type { Row, StoredState } from '#harness/oracle/stored-state.ts';
 import { createRandom } from '#harness/random.ts';
-import { eachOf, PATIENCE_MS } from './common/waiting.ts';
 import { runCrashPoints } from './crash-points/crash-points.ts';
 import { startChaos } from './faults/chaos.ts';
-import { type Client, type Customer, createClient } from './load/client.ts';
+import { Client, type Customer } from './load/client.ts';
 import { runLoad } from './load/load.ts';
 import { createPace } from './load/load-rate.ts';
-import { calmBreaches, checkAll, shareBreaches } from './report/check.ts';
+import { calmViolations, checkAll, shareViolations } from './report/check.ts';
 import type { Report } from './report/report.ts';
-import { type Place, startPlace } from './system/system.ts';
+import { type SystemUnderTest, startSystemUnderTest } from './system/system.ts';
 
 export interface ProveOptions {
   seed: string;
@@ -35,29 +35,29 @@ const CALM_MS = 8_000;
 const FAULT_EVERY_MS = 330;
 
 /**
- * Starts the system, harms it, and compares everything that it kept and said.
+ * Starts the system, harms it, and compares everything that it stored and answered.
  * @param report is filled in as the run goes on, so that a run that ends early has one too
  * @throws Error when the system does not start, or the signal's reason
  */
 export async function prove(options: ProveOptions, report: Report): Promise<void> {
-  const place = await startPlace(options);
+  const system = await startSystemUnderTest(options);
   try {
-    options.say(`started: ${place.replicas.map(({ name }) => name).join(', ')}`);
-    report.broker = place.kafka === undefined ? 'embedded' : 'Apache Kafka';
-    const client = createClient();
-    report.live = { place, client };
+    options.say(`started: ${system.replicas.map(({ name }) => name).join(', ')}`);
+    report.broker = system.kafka === undefined ? 'embedded' : 'Apache Kafka';
+    const client = new Client();
+    report.live = { system, client };
     try {
-      const running = proveOn(place, client, options, report);
-      running.catch(() => {}); // after an interruption nobody waits for it
+      const running = proveOn(system, client, options, report);
+      running.catch(() => {}); // after an interruption nothing awaits it
       await Promise.race([running, rejected(options.interrupted)]);
     } finally {
-      // Whatever services report while they are stopped is no alarm of that phase.
-      report.phase = place.phase;
-      place.phase = 'rest';
+      // Reports of services that are being stopped are no alarms of that phase.
+      report.phase = system.phase;
+      system.phase = 'rest';
       await client.close();
     }
   } finally {
-    await place.close();
+    await system.close();
   }
 }
 
@@ -68,22 +68,27 @@ function rejected(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function proveOn(place: Place, client: Client, options: ProveOptions, report: Report) {
+async function proveOn(
+  system: SystemUnderTest,
+  client: Client,
+  options: ProveOptions,
+  report: Report,
+) {
   const { say } = options;
   const started = performance.now();
-  place.phase = 'crash points';
-  await runCrashPoints(place, client, options, report);
+  system.phase = 'crash points';
+  await runCrashPoints(system, client, options, report);
   const { hit, all } = report.crashPoints;
   say(`crash points: ${hit} of ${all}, ${secondsSince(started)} s`);
-  if (options.minutes > 0) await runPhases(place, client, options, report);
-  place.phase = 'rest';
+  if (options.minutes > 0) await runPhases(system, client, options, report);
+  system.phase = 'rest';
   const healedAt = performance.now();
-  const { books, violations } = await checkAll(place, client);
+  const { state, violations } = await checkAll(system, client);
   report.quietMs = performance.now() - healedAt;
   say(`at rest and checked after ${secondsSince(healedAt)} s`);
   report.violations.push(...violations);
-  Object.assign(report, figuresOf(books), {
-    recoveryRounds: place.countLines('pending orders recovered'),
+  Object.assign(report, figuresOf(state), {
+    recoveryRounds: system.countLines('pending orders recovered'),
     // Now part of the violations.
     live: undefined,
   });
@@ -95,7 +100,7 @@ export async function registerCustomers(
   gateway: string,
 ): Promise<{ customers: Customer[]; hot: Customer }> {
   const names = [...Array.from({ length: CUSTOMERS }, (_, number) => `customer-${number}`), 'hot'];
-  const registered = await eachOf(names, REGISTRATIONS_AT_ONCE, (name) =>
+  const registered = await mapConcurrent(names, REGISTRATIONS_AT_ONCE, (name) =>
     client.register(gateway, {
       email: `${name}@example.com`,
       name: `Анна ${name}`,
@@ -109,19 +114,19 @@ export async function registerCustomers(
 
 /** Calm load, load under faults, and the last answers once everything is healed. */
 async function runPhases(
-  place: Place,
+  system: SystemUnderTest,
   client: Client,
   { seed, minutes, say }: ProveOptions,
   report: Report,
 ): Promise<void> {
-  const { gateways } = place;
+  const { gateways } = system;
   const random = createRandom(seed);
   const { customers, hot } = await registerCustomers(client, gateways[0] as string);
   const first = client.samples.length;
   const started = performance.now();
   const pace = createPace(CLIENTS);
   let goOn = true;
-  place.phase = 'calm';
+  system.phase = 'calm';
   const load = runLoad({
     client,
     gateways,
@@ -137,27 +142,24 @@ async function runPhases(
   await pace.drain();
   report.samplesCalm = client.samples.slice(first);
   const faultsFrom = client.samples.length;
-  report.violations.push(...calmBreaches(report.samplesCalm));
+  report.violations.push(...calmViolations(report.samplesCalm));
   say(`calm load: ${faultsFrom - first} requests in ${secondsSince(started)} s`);
-  place.phase = 'faults';
+  system.phase = 'faults';
   pace.release();
-  const chaos = startChaos(place, random.fork('faults'), FAULT_EVERY_MS);
+  const chaos = startChaos(system, random.fork('faults'), FAULT_EVERY_MS);
   report.faults = chaos.counts;
   await pause(minutes * 60_000 - CALM_MS);
   await chaos.stop();
-  place.phase = 'rest';
+  system.phase = 'rest';
   goOn = false;
-  const ended = await Promise.race([
-    load.then(() => true),
-    pause(PATIENCE_MS, false, { ref: false }),
-  ]);
-  if (!ended) place.unexpectedExits.push('clients got no last answers after all was healed');
+  const ended = await Promise.race([load.then(() => true), pause(WAIT_MS, false, { ref: false })]);
+  if (!ended) system.unexpectedExits.push('clients got no last answers after all was healed');
   report.samplesUnderFaults = client.samples.slice(faultsFrom);
   report.seconds = (performance.now() - started) / 1_000;
-  report.violations.push(...shareBreaches(report.samplesUnderFaults));
+  report.violations.push(...shareViolations(report.samplesUnderFaults));
 }
 
-function figuresOf({ orders, payments, messages, mails, letters }: Books) {
+function figuresOf({ orders, payments, messages, mails, letters }: StoredState) {
   const numberOf = (row: Row, column: string) => Number(row[column]);
   const settled = orders.map(({ id, updated_at }) => Number(updated_at) - momentOf(String(id)));
   return {

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { POINT_64, points } from './measuring/load-profile.ts';
+import { loadProfiles, PROFILE_64 } from './measuring/load-profile.ts';
 import type { SpeedOptions } from './measuring/run.ts';
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './measuring/targets.ts';
 
@@ -8,13 +8,13 @@ export const USAGE = `npm run bench -- [options]
   --quick         the default set-up under 64 connections, once, in less than a minute
   --only S        one set-up: ${DEFAULT}, "${ORDERS_ALONE}" or ${KAFKA} (default: all of them)
   --no-kafka      without the set-up that has a process per service and Apache Kafka
-  --points P      loads, comma-separated (default: ${points.map(({ name }) => name).join()})
-  --rounds N      how often each load is measured; medians are told (default 3)
+  --points P      loads, comma-separated (default: ${loadProfiles.map(({ name }) => name).join()})
+  --rounds N      how often each load is measured; medians are printed (default 3)
   --seconds N     length of each load (default 6, quick 8)
-  --rows N        instead: with N orders and letters in the tables, beside empty ones
+  --rows N        instead: with N orders and letters in the tables, compared with empty ones
   --backlog N     instead: N events that wait in the outbox, while orders are placed
   --orders N      instead: the memory of our processes while N orders are placed
-  --json FILE     where everything goes that was measured (default .orderbell/bench.json)`;
+  --json FILE     the file for all measurements (default .orderbell/bench.json)`;
 
 export interface Options extends SpeedOptions {
   json: string;
@@ -47,10 +47,10 @@ export function readOptions(args = process.argv.slice(2)): Options {
   const { quick, kafka } = values;
   const only = values.only ?? (quick ? DEFAULT : undefined);
   if (only !== undefined && !ALL.includes(only)) throw new Error(`no set-up is named "${only}"`);
-  const names = (values.points ?? (quick ? POINT_64 : undefined))?.split(',');
+  const names = (values.points ?? (quick ? PROFILE_64 : undefined))?.split(',');
   return {
     setUps: only === undefined ? ALL.filter((name) => kafka || name !== KAFKA) : [only],
-    points: chosenPoints(names),
+    points: chosenProfiles(names),
     rounds: numberFrom('rounds', values.rounds ?? (quick ? '1' : '3'), 20),
     seconds: numberFrom('seconds', values.seconds ?? (quick ? '8' : '6'), 600),
     instead: Object.fromEntries(
@@ -63,15 +63,16 @@ export function readOptions(args = process.argv.slice(2)): Options {
   };
 }
 
-function chosenPoints(names: string[] | undefined) {
-  if (names === undefined) return points;
+function chosenProfiles(names: string[] | undefined) {
+  if (names === undefined) return loadProfiles;
   for (const name of names) {
-    if (!points.some((point) => point.name === name)) throw new Error(`no load is named "${name}"`);
+    if (!loadProfiles.some((profile) => profile.name === name))
+      throw new Error(`no load is named "${name}"`);
   }
-  const chosen = points.filter(({ name }) => names.includes(name));
+  const chosen = loadProfiles.filter(({ name }) => names.includes(name));
   const [open] = chosen.filter(({ openAt }) => openAt !== undefined);
-  if (open !== undefined && !names.includes(POINT_64)) {
-    throw new Error(`the rate of "${open.name}" comes from "${POINT_64}": choose both`);
+  if (open !== undefined && !names.includes(PROFILE_64)) {
+    throw new Error(`the rate of "${open.name}" comes from "${PROFILE_64}": choose both`);
   }
   return chosen;
 }

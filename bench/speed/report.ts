@@ -1,9 +1,9 @@
-import type { BooksReport } from './books/books.ts';
-import { medianOf } from './load/percentiles.ts';
-import type { Finding } from './measuring/experiment-result.ts';
+import type { Reconciliation } from '#harness/oracle/oracle.ts';
+import { medianOf } from '#harness/percentiles.ts';
+import type { ExperimentResult } from './measuring/experiment-result.ts';
 import {
-  POINT_64,
-  type PointResult,
+  PROFILE_64,
+  type ProfileResult,
   type SetUpResult,
   summaryOf,
 } from './measuring/load-profile.ts';
@@ -12,7 +12,7 @@ import { DEFAULT } from './measuring/targets.ts';
 
 const HEAD = [
   ...['set-up', 'load', 'orders/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'letters', 'drain s'],
-  ...['÷ floor', 'with letters', 'by CPU'],
+  ...['÷ baseline', 'with letters', 'by CPU'],
 ];
 
 /** All loads of some set-ups: two tables, and what explains them. */
@@ -21,30 +21,30 @@ export function resultLines(results: SetUpResult[]): string[] {
   return [
     ...[...tableOf(results), ''],
     ...results.flatMap((result) => [...costTableOf(result), '']),
-    ...results.map(({ name, floorBy }) => `floor of ${name}: ${floorBy}`),
-    ...results.flatMap(({ results: points }) =>
-      points.filter(({ point }) => point.name === POINT_64).map(loadCostOf),
+    ...results.map(({ name, floorBy }) => `baseline of ${name}: ${floorBy}`),
+    ...results.flatMap(({ results: profiles }) =>
+      profiles.filter(({ point }) => point.name === PROFILE_64).map(loadCostOf),
     ),
   ];
 }
 
 /** A measurement of its own. */
-export function findingLines({ name, lines }: Finding): string[] {
+export function experimentLines({ name, lines }: ExperimentResult): string[] {
   return [name, ...lines.map((line) => `  ${line}`), ''];
 }
 
 // All of them are in the file.
-const BREACHES_SHOWN = 20;
+const VIOLATIONS_SHOWN = 20;
 
-/** Whether the books agree. */
-export function booksLines(books: BooksReport[]): string[] {
+/** Whether all data agree. */
+export function reconciliationLines(books: Reconciliation[]): string[] {
   return [
     ...books.map(
       ({ name, orders, how, breaches }) =>
-        `books of ${name}: ${orders} orders, compared ${how}, ${breaches.length} breaches`,
+        `reconciliation of ${name}: ${orders} orders, compared ${how}, ${breaches.length} violations`,
     ),
     ...books.flatMap(({ breaches }) =>
-      breaches.slice(0, BREACHES_SHOWN).map((breach) => `BREACH ${breach}`),
+      breaches.slice(0, VIOLATIONS_SHOWN).map((breach) => `VIOLATION ${breach}`),
     ),
   ];
 }
@@ -53,23 +53,23 @@ export function booksLines(books: BooksReport[]): string[] {
 export function ratioLines(results: SetUpResult[]): string[] {
   const in64 = results
     .find(({ name }) => name === DEFAULT)
-    ?.results.find(({ point }) => point.name === POINT_64);
+    ?.results.find(({ point }) => point.name === PROFILE_64);
   if (in64 === undefined) return [];
   const { cpuRatio, lettersRatio } = summaryOf(in64);
   return [`ratio by CPU time: ${partOf(cpuRatio)}`, `ratio: ${lettersRatio.toFixed(2)}`];
 }
 
-/** What was measured as a table, with the floor on top. */
+/** What was measured as a table, with the baseline on top. */
 function tableOf(results: SetUpResult[]): string[] {
-  return aligned([HEAD, ...results.flatMap((each) => [...floorRows(each), ...loadRows(each)])]);
+  return aligned([HEAD, ...results.flatMap((each) => [...baselineRows(each), ...loadRows(each)])]);
 }
 
-function floorRows({ name, floors }: SetUpResult): string[][] {
+function baselineRows({ name, floors }: SetUpResult): string[][] {
   return (['one', 'many'] as const).map((which) => {
     const figures = floors.map((round) => round[which]);
     const median = (of: (figure: (typeof figures)[number]) => number) => medianOf(figures.map(of));
     return [
-      ...[name, which === 'one' ? 'floor, 1' : 'floor, 32'],
+      ...[name, which === 'one' ? 'baseline, 1' : 'baseline, 32'],
       median(({ ordersPerS }) => ordersPerS).toFixed(0),
       ...(['p50', 'p99', 'p999'] as const).map((at) =>
         median(({ latency }) => latency[at]).toFixed(1),
@@ -98,14 +98,14 @@ function costTableOf({ name, results, floors }: SetUpResult): string[] {
   const summaries = results.map((result) => ({ result, ...summaryOf(result) }));
   const processes = [...new Set(summaries.flatMap(({ cpuPer1000 }) => Object.keys(cpuPer1000)))];
   if (processes.length === 0) return [`${name}: no /proc here, so no cost by process`];
-  const floorCpu = medianOf(floors.map(({ cpuPer1000 }) => cpuPer1000));
+  const baselineCpu = medianOf(floors.map(({ cpuPer1000 }) => cpuPer1000));
   const row = (point: string, unit: string, figures: Record<string, number>, digits: number) => [
     ...[name, point, unit, sumOf(figures).toFixed(digits)],
     ...processes.map((process) => (figures[process] ?? 0).toFixed(digits)),
   ];
   return aligned([
     ['set-up', 'load', 'of', 'all', ...processes],
-    [name, 'floor, 32', CPU, floorCpu.toFixed(2)],
+    [name, 'baseline, 32', CPU, baselineCpu.toFixed(2)],
     ...summaries.map(({ result, cpuPer1000 }) => row(result.point.name, CPU, cpuPer1000, 2)),
     ...summaries.map(({ result, memoryMb }) => row(result.point.name, 'MB', memoryMb, 0)),
   ]);
@@ -114,12 +114,12 @@ function costTableOf({ name, results, floors }: SetUpResult): string[] {
 const CPU = 'CPU s per 1,000';
 
 /** What the load generator itself took. */
-function loadCostOf({ rounds }: PointResult): string {
+function loadCostOf({ rounds }: ProfileResult): string {
   const microseconds = rounds.map(({ cpuSeconds, orders }) => (cpuSeconds * 1_000_000) / orders);
   return `the load took ${medianOf(microseconds).toFixed(0)} µs of a processor for a request`;
 }
 
-// Without /proc nobody knows.
+// Unknown without /proc.
 const partOf = (ratio: number) => (Number.isFinite(ratio) ? ratio.toFixed(2) : '-');
 
 const FIGURE = /^>?-?[\d.]*$/;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { spawnNode } from '#harness/child-process.ts';
 import { testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { foreignAnswers, type Replacement, startReplacingProxy } from '#harness/foreign-answers.ts';
@@ -18,22 +18,14 @@ import { DEMO_PASSWORD, demoCustomers, demoItems } from './shop.ts';
 
 /** `npm run demo` as a process, without npm. */
 function startDemo(t: TestContext, env: Record<string, string>, ...words: string[]) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'demo.ts'), ...words], {
+  const { child, printed, exited } = spawnNode([join(import.meta.dirname, 'demo.ts'), ...words], {
     env: { ...process.env, ORDERBELL_URL: '', LOG_LEVEL: 'error', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-    });
-  }
-  const ended = once(child, 'close').then(([code]) => code as number | null);
   t.after(async () => {
     child.kill('SIGTERM');
-    await ended;
+    await exited;
   });
-  return { child, printed: () => printed, ended };
+  return { child, printed, ended: exited };
 }
 
 async function signedIn(url: string, email: string, password = DEMO_PASSWORD) {

@@ -162,7 +162,7 @@ interface RequestOptions {
 
 /**
  * One request, repeated under its key while the outcome is not known.
- * @throws Error when it stays unknown: nobody answers, or something else than the API
+ * @throws Error when it stays unknown: nothing answers, or something other than the API
  */
 async function request(url: string, path: string, options: RequestOptions): Promise<Answer> {
   for (let trial = 1; ; trial++) {

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { assertBooks, passLeases } from '#harness/books/books.ts';
-import { newHistory } from '#harness/books/history.ts';
 import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { newHistory } from '#harness/oracle/history.ts';
+import { assertReconciled, passLeases } from '#harness/oracle/oracle.ts';
 import { call } from '#harness/requests.ts';
-import { placesOf, ready, type Started, serverPid, temporaryHome } from '#harness/system/start.ts';
+import { ready, type Started, serverPid, sourcesOf, temporaryHome } from '#harness/system/start.ts';
 import { orderOf, PASSWORD, rub } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
 import { readPidFile } from '../files/process.ts';
@@ -60,20 +60,20 @@ async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
   });
   const exitCode = await first.exited;
   const orphan = serverPid(home);
-  if (orphan !== undefined) await passLeases(await placesOf(home));
+  if (orphan !== undefined) await passLeases(await sourcesOf(home));
 
   // Nobody asks again at first: what was under way is recovery's.
   const second = start('0', { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
   url = await ready(second);
   const taken = serverPid(home);
-  await assertBooks(await placesOf(home), history);
+  await assertReconciled(await sourcesOf(home), history);
   second.child.kill('SIGTERM');
   assert.equal(await second.exited, 0, second.printed());
 
   const third = start();
   url = await ready(third);
   await runTraffic(traffic);
-  await assertBooks(await placesOf(home), history);
+  await assertReconciled(await sourcesOf(home), history);
   third.child.kill('SIGTERM');
   assert.equal(await third.exited, 0, third.printed());
   return { exitCode, orphan, taken, history };
@@ -121,7 +121,7 @@ test('a mail server that says nothing does not hold up a stop; its letter goes a
 
 /** As if the leases of dead letter workers, and the waits between two tries, were over. */
 async function passLetterLeases(home: string): Promise<void> {
-  const { databaseUrl } = await placesOf(home);
+  const { databaseUrl } = await sourcesOf(home);
   await queryRows(
     databaseUrl('notifications'),
     "update letters set due_at = now() where state <> 'sent' and due_at > now() + interval '1 s'",

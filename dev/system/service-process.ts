@@ -47,7 +47,7 @@ const KEPT_LINES = 30;
 const KEPT_LINE_LENGTH = 2_000;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLLOW_PARENT = new URL('exit-with-parent.ts', import.meta.url).href;
+const EXIT_WITH_PARENT = new URL('exit-with-parent.ts', import.meta.url).href;
 
 /** What a process needs of its context, whatever it runs; everything else is a setting. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot'];
@@ -65,7 +65,7 @@ export async function startServiceProcess(
   { onLine = () => {}, stopTimeoutMs = STOP_TIMEOUT_MS, imports = [] }: ServiceProcessOptions = {},
 ): Promise<ServiceProcess> {
   const main = join(ROOT, 'services', name, 'main.ts');
-  const preloads = [FOLLOW_PARENT, ...imports].map((url) => `--import=${url}`);
+  const preloads = [EXIT_WITH_PARENT, ...imports].map((url) => `--import=${url}`);
   const child = spawn(process.execPath, [...preloads, main], {
     env: {
       ...Object.fromEntries(INHERITED.map((variable) => [variable, process.env[variable]])),
@@ -73,7 +73,7 @@ export async function startServiceProcess(
       NODE_COMPILE_CACHE: join(ROOT, '.orderbell', 'compile-cache'),
       ...settings,
     },
-    // The channel is there to break when this process ends (follow-parent.ts).
+    // The channel is there to break when this process ends (exit-with-parent.ts).
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const printed: string[] = [];

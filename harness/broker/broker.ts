@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from '#platform/broker/port/broker.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 
-/** A message on the topic `orders`, as the check of the books needs it. */
+/** A message on the topic `orders`, as the oracle needs it. */
 export interface TopicMessage {
   /** The header `ce_id`; empty when there is none. */
   id: string;
@@ -22,7 +22,7 @@ export function topicContent(key: string, value: string, headers: Record<string,
 export interface TestBroker {
   /** Settings that lead a process to it. */
   settings: Environment;
-  /** Everything that lies on the topic `orders`, in the order of partition and offset. */
+  /** All messages of the topic `orders`, by partition and offset. */
   listMessages(): Promise<TopicMessage[]>;
   /** One line per partition that its group has not read to the end; it changes with each step. */
   listUnread(): Promise<string[]>;
@@ -40,7 +40,7 @@ export interface TestBroker {
   /** Makes it hang, connections open and no answers; absent where nothing can hang alone. */
   hang?(): Promise<() => Promise<void>>;
   /**
-   * Makes the topic end before what it acknowledged; what it returns mends that. Absent where this
+   * Makes the topic end before what it acknowledged; what it returns restores it. Absent where this
    * cannot be done while the broker runs.
    */
   loseTail?(): Promise<() => Promise<void>>;

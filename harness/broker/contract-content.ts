@@ -13,6 +13,11 @@ import {
 
 /** The part of the contract suite that is about what is in the messages. */
 export function contentTests(name: string, makeBroker: MakeBroker): void {
+  positionTests(name, makeBroker);
+  foreignProducerTests(name, makeBroker);
+}
+
+function positionTests(name: string, makeBroker: MakeBroker): void {
   test(`${name}: 500 publishes at once get 500 different positions`, async (t) => {
     const brokers = [await makeBroker(t), await makeBroker(t)];
     const { topic, group } = names();
@@ -62,7 +67,9 @@ export function contentTests(name: string, makeBroker: MakeBroker): void {
       assert.ok(Math.abs(message.timestamp.getTime() - before) < 86_400_000);
     }
   });
+}
 
+function foreignProducerTests(name: string, makeBroker: MakeBroker): void {
   test(`${name}: messages of foreign producers are delivered as they are`, async (t) => {
     const { broker, insertRaw } = await makeBroker(t);
     const { topic, group } = names();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Broker, IncomingMessage, OutgoingMessage } from '#platform/broker/port/broker.ts';
+import { eventually } from '../eventually.ts';
 
 /** A message as a foreign producer may write it. */
 export interface RawMessage {
@@ -22,20 +22,13 @@ export interface BrokerUnderTest {
 /** A new client of one and the same log per test, closed after the test. */
 export type MakeBroker = (t: TestContext) => Promise<BrokerUnderTest>;
 
-// Generous: how long a rebalance takes is not what is tested.
-const BOUND_MS = 120_000;
-
 /** Polls a condition. @throws Error that says what did not happen in time */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  boundMs = BOUND_MS,
+  waitMs?: number,
 ): Promise<void> {
-  const end = Date.now() + boundMs;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`did not happen: ${what}`);
-    await wait(10);
-  }
+  await eventually(what, async () => condition(), waitMs);
 }
 
 /** `count` messages over `keys` keys; the value is the number within the burst. */

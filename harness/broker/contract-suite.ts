@@ -21,8 +21,10 @@ export function brokerContract(
   options: { backlog?: number } = {},
 ): void {
   deliveryTests(name, makeBroker, options.backlog ?? 100_000);
+  stopTests(name, makeBroker);
   groupTests(name, makeBroker);
-  endTests(name, makeBroker);
+  stuckPartitionTests(name, makeBroker);
+  topicTests(name, makeBroker);
   contentTests(name, makeBroker);
 }
 
@@ -63,7 +65,9 @@ function deliveryTests(name: string, makeBroker: MakeBroker, backlog: number): v
     assert.deepEqual(firsts, [firsts[0], firsts[0], firsts[0]]);
     assertComplete(received, 10);
   });
+}
 
+function stopTests(name: string, makeBroker: MakeBroker): void {
   test(`${name}: what was handled but not committed at a crash comes again`, async (t) => {
     const first = await makeBroker(t);
     const second = await makeBroker(t);
@@ -163,7 +167,9 @@ function groupTests(name: string, makeBroker: MakeBroker): void {
     await until('all arrived', () => distinct([...received, ...leavers]) === count);
     assert.equal(leavers.length, leftWith);
   });
+}
 
+function stuckPartitionTests(name: string, makeBroker: MakeBroker): void {
   test(`${name}: a partition whose handler rejects does not stop the others`, async (t) => {
     const { broker } = await makeBroker(t);
     const { topic, group } = names();
@@ -209,7 +215,9 @@ function groupTests(name: string, makeBroker: MakeBroker): void {
     await until('the stuck one too', () => distinct(received) === 181);
     assertComplete(received, 181);
   });
+}
 
+function topicTests(name: string, makeBroker: MakeBroker): void {
   test(`${name}: each group gets everything`, async (t) => {
     const { broker } = await makeBroker(t);
     const { topic, group } = names();
@@ -234,9 +242,7 @@ function groupTests(name: string, makeBroker: MakeBroker): void {
     const ends = (await broker.lag(topic, group)).map(({ end }) => end);
     assert.equal(totalOf(ends), 30n);
   });
-}
 
-function endTests(name: string, makeBroker: MakeBroker): void {
   test(`${name}: the ends of a topic follow what was acknowledged`, async (t) => {
     const { broker } = await makeBroker(t);
     const { topic } = names();

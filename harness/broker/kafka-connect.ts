@@ -7,7 +7,7 @@ const STOP_TIMEOUT_MS = 15_000;
 const LOG_END_MAX = 4_000;
 // The process stays when its only task ends by an error.
 const FAILED = /Task is being killed|Failed to create connector|Stopping after connector error/;
-// As for the broker beside it: the processors are for what is tested.
+// Like the broker's: the processors are for the code under test.
 const JVM = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 /** A Kafka Connect of one process. */
@@ -41,7 +41,7 @@ export async function startConnect(options: {
     'offset.storage.file.filename': file('offsets'),
     'offset.flush.interval.ms': '500',
     listeners: 'http://127.0.0.1:0',
-    // What a worker has where nobody chose: the connector brings its own.
+    // The usual ones of a worker: the connector brings its own.
     'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'plugin.discovery': 'service_load',
@@ -62,7 +62,7 @@ export async function startConnect(options: {
   );
   await once(child, 'spawn');
   await log.close();
-  // Whatever ends us: nobody else would stop it.
+  // It would survive this process otherwise.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const logged = () => readFile(file('connect.log'), 'utf8');

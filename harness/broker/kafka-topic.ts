@@ -28,46 +28,13 @@ export async function openKafkaTopic(
   const admin = new Admin({ clientId: 'look', bootstrapBrokers: brokers, retries: 5 });
   open.push({ close: () => admin.close() });
 
-  /** Ends of the partitions; none while there is no topic. */
-  async function listEnds(): Promise<bigint[]> {
-    if (!(await admin.listTopics()).includes(topic)) return [];
-    const metadata = await admin.metadata({ topics: [topic], forceUpdate: true });
-    const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
-    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({
-      partitionIndex,
-      timestamp: ListOffsetTimestamps.LATEST,
-    }));
-    const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions }] });
-    const ends: bigint[] = [];
-    for (const { partitionIndex, offset } of listed?.partitions ?? [])
-      ends[partitionIndex] = offset;
-    return ends;
-  }
-
   return {
     settings,
     async listMessages() {
-      const ends = await listEnds();
+      const ends = await listEnds(admin, topic);
       return ends.some((end) => end > 0n) ? readAll(brokers, topic, ends) : [];
     },
-    async listUnread() {
-      const ends = await listEnds();
-      const partitionIndexes = ends.map((_, partition) => partition);
-      if (ends.length === 0) return [];
-      const groups = await admin.listConsumerGroupOffsets({
-        groups: [{ groupId, topics: [{ name: topic, partitionIndexes }] }],
-      });
-      const read = new Map(
-        groups
-          .flatMap(({ topics }) => topics.flatMap(({ partitions }) => partitions))
-          .map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset]),
-      );
-      return ends.flatMap((end, partition) => {
-        const committed = read.get(partition) ?? -1n;
-        const position = committed < 0n ? 0n : committed;
-        return position < end ? [`partition ${partition} is read to ${position} of ${end}`] : [];
-      });
-    },
+    listUnread: () => listUnread(admin, topic, groupId),
     async countMembers() {
       return (await admin.describeGroups({ groups: [groupId] })).get(groupId)?.members.size ?? 0;
     },
@@ -84,7 +51,7 @@ export async function openKafkaTopic(
       }
     },
     async passLeases() {
-      // The living come back at once; a group that nobody has joined yet has none.
+      // The living come back at once; a group without members has none.
       await admin.removeMembersFromConsumerGroup({ groupId, members: null }).catch(() => {});
     },
     async takeAway() {
@@ -99,6 +66,40 @@ export async function openKafkaTopic(
       return async () => kafka.signal('SIGCONT');
     },
   };
+}
+
+/** Ends of the partitions; none while there is no topic. */
+async function listEnds(admin: Admin, topic: string): Promise<bigint[]> {
+  if (!(await admin.listTopics()).includes(topic)) return [];
+  const metadata = await admin.metadata({ topics: [topic], forceUpdate: true });
+  const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
+  const partitions = Array.from({ length: count }, (_, partitionIndex) => ({
+    partitionIndex,
+    timestamp: ListOffsetTimestamps.LATEST,
+  }));
+  const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions }] });
+  const ends: bigint[] = [];
+  for (const { partitionIndex, offset } of listed?.partitions ?? []) ends[partitionIndex] = offset;
+  return ends;
+}
+
+async function listUnread(admin: Admin, topic: string, groupId: string): Promise<string[]> {
+  const ends = await listEnds(admin, topic);
+  const partitionIndexes = ends.map((_, partition) => partition);
+  if (ends.length === 0) return [];
+  const groups = await admin.listConsumerGroupOffsets({
+    groups: [{ groupId, topics: [{ name: topic, partitionIndexes }] }],
+  });
+  const read = new Map(
+    groups
+      .flatMap(({ topics }) => topics.flatMap(({ partitions }) => partitions))
+      .map(({ partitionIndex, committedOffset }) => [partitionIndex, committedOffset]),
+  );
+  return ends.flatMap((end, partition) => {
+    const committed = read.get(partition) ?? -1n;
+    const position = committed < 0n ? 0n : committed;
+    return position < end ? [`partition ${partition} is read to ${position} of ${end}`] : [];
+  });
 }
 
 /** Reads every partition from its beginning to where it ended. */

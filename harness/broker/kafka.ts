@@ -48,7 +48,7 @@ export async function makeKafkaBroker(
   return {
     broker,
     async crash() {
-      // New clients find nobody, and those that exist lose their connections for good.
+      // New clients find no broker, and existing ones lose their connections for good.
       own.brokers = ['127.0.0.1:1'];
       await Promise.all(clients.all.map((client) => client.connections.close()));
     },

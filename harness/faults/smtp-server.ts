@@ -34,7 +34,7 @@ export interface TestSmtpServer {
   commands: string[];
   /** Connections taken so far. */
   readonly connections: number;
-  /** Final dots seen, whatever the answer. */
+  /** Final dots seen, with any answer. */
   readonly dots: number;
   /** Resolves when a step was performed at this point (or was before this call). */
   reached(point: SmtpPoint): Promise<void>;
@@ -42,6 +42,7 @@ export interface TestSmtpServer {
   disconnected(): Promise<void>;
   /** Ends every open connection, as a restart of the server would. */
   dropConnections(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface TestSmtpOptions {
@@ -49,8 +50,8 @@ export interface TestSmtpOptions {
   script?: (SmtpStep | undefined)[];
   /** Chooses the step of a message that the script has none for, at its MAIL. */
   choose?: (() => SmtpStep | undefined) | undefined;
-  /** Told of each message that is kept, before its client is. */
-  onMessage?: (message: ReceivedMessage) => void;
+  /** Takes each accepted message, before the client gets its answer, instead of `messages`. */
+  onMessage?: (message: ReceivedMessage) => unknown;
   /** How long a step that hangs does so before the connection ends; for ever when absent. */
   hangMs?: number;
   /** Any free one when absent. */
@@ -75,9 +76,7 @@ export async function startTestSmtpServer(
  * A small SMTP server on 127.0.0.1 that does what its script says. Written on a bare socket,
  * because a library's server cannot misbehave on command.
  */
-export async function openSmtpServer(
-  options: TestSmtpOptions = {},
-): Promise<TestSmtpServer & { close(): Promise<void> }> {
+export async function openSmtpServer(options: TestSmtpOptions = {}): Promise<TestSmtpServer> {
   const script = [...(options.script ?? [])];
   const sockets = new Set<net.Socket>();
   const points = new Map<SmtpPoint, PromiseWithResolvers<void>>();
@@ -114,23 +113,15 @@ export async function openSmtpServer(
       for (const socket of sockets) socket.destroy();
       await closed;
     },
-  };
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  test.url = `smtp://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
-  return {
-    ...test,
-    get connections() {
-      return state.connections;
-    },
-    get dots() {
-      return state.dots;
-    },
     async close() {
       server.close();
       await test.dropConnections();
     },
   };
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  test.url = `smtp://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+  return test;
 }
 
 interface ConversationContext {
@@ -233,8 +224,9 @@ class Conversation {
     if (this.#step?.at !== 'dot' || this.#step.do === 'accept-and-drop') {
       const raw = Buffer.from(body.replace(/^\.\./gm, '.'), 'latin1');
       const message = { ...this.#message, raw };
-      this.#context.test.messages.push(message);
-      this.#context.options.onMessage?.(message);
+      const { onMessage = (kept) => this.#context.test.messages.push(kept) } =
+        this.#context.options;
+      onMessage(message);
     }
     this.#answer('dot', `250 ${this.#context.options.acceptReply ?? '2.0.0 queued'}`);
   }

@@ -3,23 +3,29 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { BALANCE_MAX } from '#contracts/common.ts';
 import type { PaymentCommand } from '#services/billing/ledger/decide-payment.ts';
-import { type Answer, answerTo, type Books, type Call, explain } from './payment-model.ts';
+import {
+  answerTo,
+  type Call,
+  type CallResult,
+  explain,
+  type LedgerState,
+} from './payment-model.ts';
 import {
   askAndKill,
   askAndLose,
   askPatiently,
   CURRENCY,
-  type PaymentBench,
+  type PaymentTestBed,
 } from './payment-test-bed.ts';
 
 /** What a run of commands carries along. */
 export interface Told {
-  books: Books;
+  ledger: LedgerState;
   /** How often each kind of answer was met, over all runs. */
   met: Map<string, number>;
 }
 
-type Command = fc.AsyncCommand<Told, PaymentBench>;
+type Command = fc.AsyncCommand<Told, PaymentTestBed>;
 
 // Few of everything, so that commands meet; prices and top-ups of one size, so that wallets run dry.
 export const CUSTOMERS = ['anna', 'boris'];
@@ -115,22 +121,22 @@ export const commands: fc.Arbitrary<Command>[] = [
 ];
 
 function alone(name: string, call: Call): Command {
-  return command(`${name}(${textOf(call)})`, async (told, bench) => {
-    const before = bench.collisions;
-    const answer = await askPatiently(bench, call);
+  return command(`${name}(${textOf(call)})`, async (told, testBed) => {
+    const before = testBed.collisions;
+    const answer = await askPatiently(testBed, call);
     countAnswer(told, call, answer);
-    assert.deepEqual(answer, answerTo(told.books, call));
-    assert.equal(bench.collisions, before, 'a call with nobody beside it was repeated');
+    assert.deepEqual(answer, answerTo(told.ledger, call));
+    assert.equal(testBed.collisions, before, 'a call without concurrent ones was repeated');
   });
 }
 
 function race(calls: Call[]): Command {
-  return command(`Race(${calls.map(textOf).join(' | ')})`, async (told, bench) => {
-    const before = bench.collisions;
-    await answerAtOnce(told, bench, calls);
+  return command(`Race(${calls.map(textOf).join(' | ')})`, async (told, testBed) => {
+    const before = testBed.collisions;
+    await answerAtOnce(told, testBed, calls);
     // Who waited for a wallet sees all that was done under its lock, and need not be repeated.
     if (new Set(calls.flatMap(customersOf)).size === 1) {
-      assert.equal(bench.collisions, before, 'calls for one wallet did not wait for one another');
+      assert.equal(testBed.collisions, before, 'calls for one wallet did not wait for one another');
     }
   });
 }
@@ -138,16 +144,16 @@ function race(calls: Call[]): Command {
 function killedBeforeCommit(call: Call, statement: number, others: Call[]): Command {
   const victim = `${textOf(call)} until statement ${statement}`;
   const text = [victim, ...others.map(textOf)].join(' | ');
-  return command(`KilledBeforeCommit(${text})`, async (told, bench) => {
-    await allEnded([askAndKill(bench, call, statement), answerAtOnce(told, bench, others)]);
+  return command(`KilledBeforeCommit(${text})`, async (told, testBed) => {
+    await allEnded([askAndKill(testBed, call, statement), answerAtOnce(told, testBed, others)]);
     count(told, 'killed before COMMIT');
   });
 }
 
 function answerLost(call: Call): Command {
-  return command(`AnswerLost(${textOf(call)})`, async (told, bench) => {
-    await askAndLose(bench, call);
-    answerTo(told.books, call);
+  return command(`AnswerLost(${textOf(call)})`, async (told, testBed) => {
+    await askAndLose(testBed, call);
+    answerTo(told.ledger, call);
     count(told, 'killed after COMMIT');
   });
 }
@@ -156,16 +162,16 @@ function command(text: string, run: Command['run']): Command {
   return { check: () => true, run, toString: () => text };
 }
 
-async function answerAtOnce(told: Told, bench: PaymentBench, calls: Call[]): Promise<void> {
-  const answers = await allEnded(calls.map((call) => askPatiently(bench, call)));
-  const answered = calls.map((call, i) => ({ call, answer: answers[i] as Answer }));
+async function answerAtOnce(told: Told, testBed: PaymentTestBed, calls: Call[]): Promise<void> {
+  const answers = await allEnded(calls.map((call) => askPatiently(testBed, call)));
+  const answered = calls.map((call, i) => ({ call, answer: answers[i] as CallResult }));
   for (const { call, answer } of answered) countAnswer(told, call, answer);
-  const books = explain(told.books, answered);
-  if (books === undefined) {
-    const given = inspect({ answers, before: told.books }, { depth: null });
+  const ledger = explain(told.ledger, answered);
+  if (ledger === undefined) {
+    const given = inspect({ answers, before: told.ledger }, { depth: null });
     assert.fail(`in no order do the calls get these answers: ${given}`);
   }
-  told.books = books;
+  told.ledger = ledger;
 }
 
 /** Fails only when nothing runs any more that would disturb what comes next. */
@@ -218,11 +224,11 @@ export const KINDS_OF_ANSWERS = [
   'killed after COMMIT',
 ];
 
-/** Before the books learn of the call. */
-function countAnswer(told: Told, call: Call, answer: Answer): void {
+/** Before the ledger learn of the call. */
+function countAnswer(told: Told, call: Call, answer: CallResult): void {
   if ('refused' in answer) count(told, answer.refused);
   if ('balance' in answer) count(told, 'balance');
-  if ('operation' in answer) count(told, movementOf(told.books, call));
+  if ('operation' in answer) count(told, movementOf(told.ledger, call));
   if (call.do === 'decide' && 'decided' in answer) {
     for (const [i, { decision, fresh, customerId, amount }] of answer.decided.entries()) {
       count(told, fresh ? decision : `${decision} again`);
@@ -232,16 +238,16 @@ function countAnswer(told: Told, call: Call, answer: Answer): void {
   }
 }
 
-function movementOf(books: Books, call: Call): string {
+function movementOf(ledger: LedgerState, call: Call): string {
   if (call.do === 'reverse') {
     const { customerId, number, type } = call.request;
-    const operations = books.wallets.get(customerId)?.operations ?? [];
+    const operations = ledger.wallets.get(customerId)?.operations ?? [];
     const again = operations.some(({ reverses }) => reverses === number);
     return again ? 'reversed again' : `reversed ${type}`;
   }
   if (call.do !== 'top-up') return call.do;
   const { customerId, idempotencyKey } = call.request;
-  const known = books.wallets.get(customerId)?.topUps.has(idempotencyKey);
+  const known = ledger.wallets.get(customerId)?.topUps.has(idempotencyKey);
   return known ? 'topped up again' : 'topped up';
 }
 

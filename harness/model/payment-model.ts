@@ -3,7 +3,7 @@ import { BALANCE_MAX } from '#contracts/common.ts';
 import type { PaymentCommand } from '#services/billing/ledger/decide-payment.ts';
 import type { TopUpRequest } from '#services/billing/ledger/top-up.ts';
 
-// What billing must answer and store, told a second time: as plain values, one call after the
+// What billing must answer and store, as a second implementation: plain values, one call after the
 // other, with no line of billing's own.
 
 /** One call of billing. Each is one transaction, so each happens at once or not at all. */
@@ -13,14 +13,14 @@ export type Call =
   | { do: 'reverse'; request: ReversalCall }
   | { do: 'read'; customerId: string };
 
-/** Undoes the operation at a place of the wallet's history, which may not exist. */
+/** Undoes the operation with this number in the wallet's history, which may not exist. */
 export interface ReversalCall {
   customerId: string;
   number: number;
   type: 'top_up' | 'charge';
 }
 
-/** A movement by its place in the wallet's history, which names it as well as its id does. */
+/** A movement by its number in the wallet's history, which identifies it as its id does. */
 export interface Operation {
   /** From 1, without gaps. */
   number: number;
@@ -43,64 +43,64 @@ export interface Decision {
 }
 
 /** What a caller learns. Ids that billing draws by lot are left out. */
-export type Answer =
+export type CallResult =
   | { decided: (Decision & { fresh: boolean })[] }
   | { operation: Operation }
   | { refused: string }
   | { balance: number };
 
 export interface Wallet {
-  /** The first is number 1; the last tells the balance. */
+  /** The first is number 1; the last one has the balance. */
   operations: Operation[];
   /** Top-ups by their idempotency key. */
   topUps: Map<string, Operation>;
 }
 
 /** All that billing holds. */
-export interface Books {
+export interface LedgerState {
   /** By customer; one that was only named by a wish has an empty wallet. */
   wallets: Map<string, Wallet>;
   /** By order. */
   decisions: Map<string, Decision>;
 }
 
-export const emptyBooks = (): Books => ({ wallets: new Map(), decisions: new Map() });
+export const emptyLedger = (): LedgerState => ({ wallets: new Map(), decisions: new Map() });
 
 /** What the last operation left; 0 before the first. */
 export const balanceOf = (wallet: Wallet | undefined): number =>
   wallet?.operations.at(-1)?.balanceAfter ?? 0;
 
-/** The answer that the call must get, given these books; writes into them what it must leave. */
-export function answerTo(books: Books, call: Call): Answer {
+/** The answer that the call must get, given these ledger; writes into them what it must leave. */
+export function answerTo(ledger: LedgerState, call: Call): CallResult {
   switch (call.do) {
     case 'decide': {
       for (const { customerId } of call.wishes) {
-        books.wallets.set(customerId, books.wallets.get(customerId) ?? emptyWallet());
+        ledger.wallets.set(customerId, ledger.wallets.get(customerId) ?? emptyWallet());
       }
-      return { decided: call.wishes.map((wish) => decisionOn(books, wish)) };
+      return { decided: call.wishes.map((wish) => decisionOn(ledger, wish)) };
     }
     case 'top-up':
-      return topUpAnswer(books, call.request);
+      return topUpAnswer(ledger, call.request);
     case 'reverse':
-      return reversalAnswer(books, call.request);
+      return reversalAnswer(ledger, call.request);
     case 'read':
-      return { balance: balanceOf(books.wallets.get(call.customerId)) };
+      return { balance: balanceOf(ledger.wallets.get(call.customerId)) };
   }
 }
 
 /**
  * Looks for an order in which the calls, one after the other, get just the answers that they got
  * when they were made at once.
- * @returns the books after that order, undefined when there is none. Orders that explain the same
- *   answers leave the same books: whatever changes a wallet tells its place in the history
+ * @returns the ledger after that order, undefined when there is none. Orders that explain the same
+ *   answers leave the same ledger: each change of a wallet has its number in the history
  */
 export function explain(
-  books: Books,
-  answered: { call: Call; answer: Answer }[],
-): Books | undefined {
-  if (answered.length === 0) return books;
+  ledger: LedgerState,
+  answered: { call: Call; answer: CallResult }[],
+): LedgerState | undefined {
+  if (answered.length === 0) return ledger;
   for (const first of answered) {
-    const after = structuredClone(books);
+    const after = structuredClone(ledger);
     if (!isDeepStrictEqual(answerTo(after, first.call), first.answer)) continue;
     const explained = explain(
       after,
@@ -113,26 +113,26 @@ export function explain(
 
 const emptyWallet = (): Wallet => ({ operations: [], topUps: new Map() });
 
-function decisionOn(books: Books, wish: PaymentCommand): Decision & { fresh: boolean } {
+function decisionOn(ledger: LedgerState, wish: PaymentCommand): Decision & { fresh: boolean } {
   const { kind, orderId, customerId, amount } = wish;
-  // Whoever asks, for whatever amount: an order has one decision.
-  const before = books.decisions.get(orderId);
+  // For any customer and any amount: an order has one decision.
+  const before = ledger.decisions.get(orderId);
   if (before !== undefined) return { ...before, fresh: false };
 
-  const wallet = books.wallets.get(customerId) as Wallet;
+  const wallet = ledger.wallets.get(customerId) as Wallet;
   const balanceSeen = balanceOf(wallet);
   const refusal = kind === 'void' ? 'voided' : balanceSeen < amount ? 'declined' : null;
   const operation = refusal === null ? movement(wallet, 'charge', -amount, { orderId }) : null;
   const decision = refusal ?? 'captured';
   const made = { orderId, customerId, amount, decision, balanceSeen, operation } as const;
-  books.decisions.set(orderId, made);
+  ledger.decisions.set(orderId, made);
   return { ...made, fresh: true };
 }
 
-function topUpAnswer(books: Books, request: TopUpRequest): Answer {
+function topUpAnswer(ledger: LedgerState, request: TopUpRequest): CallResult {
   const { customerId, idempotencyKey } = request;
   const { amount } = request.amount;
-  const wallet = books.wallets.get(customerId) ?? emptyWallet();
+  const wallet = ledger.wallets.get(customerId) ?? emptyWallet();
   const before = wallet.topUps.get(idempotencyKey);
   if (before !== undefined) {
     return before.amount === amount ? { operation: before } : { refused: 'idempotency-key-reused' };
@@ -140,12 +140,15 @@ function topUpAnswer(books: Books, request: TopUpRequest): Answer {
   if (balanceOf(wallet) + amount > BALANCE_MAX) return { refused: 'balance-limit' };
   const operation = movement(wallet, 'top_up', amount);
   wallet.topUps.set(idempotencyKey, operation);
-  books.wallets.set(customerId, wallet);
+  ledger.wallets.set(customerId, wallet);
   return { operation };
 }
 
-function reversalAnswer(books: Books, { customerId, number, type }: ReversalCall): Answer {
-  const wallet = books.wallets.get(customerId);
+function reversalAnswer(
+  ledger: LedgerState,
+  { customerId, number, type }: ReversalCall,
+): CallResult {
+  const wallet = ledger.wallets.get(customerId);
   const original = wallet?.operations[number - 1];
   if (wallet === undefined || original === undefined) return { refused: 'not-found' };
   if (original.type !== type) return { refused: 'not-reversible' };

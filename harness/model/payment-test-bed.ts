@@ -14,14 +14,14 @@ import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
 import { queryRows, testLog } from '../database.ts';
-import { startTestProxy, type TestProxy } from '../faults/proxy.ts';
-import { decidedOf, startBillingBench } from '../system/billing.ts';
+import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
+import { decidedOf, startBillingTestBed } from '../system/billing.ts';
 import {
-  type Answer,
-  type Books,
   balanceOf,
   type Call,
+  type CallResult,
   type Decision,
+  type LedgerState,
   type Operation,
   type ReversalCall,
 } from './payment-model.ts';
@@ -31,19 +31,19 @@ const REASON = 'given twice';
 const OPERATOR = 'olga';
 
 /** Billing's transactions, and what cuts them off. */
-export interface PaymentBench {
+export interface PaymentTestBed {
   database: Database;
   /** The same database, reached through `proxy`. */
   behindProxy: Database;
-  proxy: TestProxy;
+  proxy: FaultProxy;
   /** Transactions so far that met another in the same row or in a circle of locks. */
   collisions: number;
 }
 
 /** Billing's transactions on a database of their own, ended with the test. */
-export async function startPaymentBench(t: TestContext): Promise<PaymentBench> {
-  const proxy = await startTestProxy(t);
-  const { url, database } = await startBillingBench(t);
+export async function startPaymentTestBed(t: TestContext): Promise<PaymentTestBed> {
+  const proxy = await startFaultProxy(t);
+  const { url, database } = await startBillingTestBed(t);
   proxy.target(url);
   // Batches for several customers may wait in a circle; the second after which the server looks for
   // one would be most of the test's time.
@@ -59,12 +59,12 @@ export async function startPaymentBench(t: TestContext): Promise<PaymentBench> {
   });
   t.after(() => behindProxy.close());
 
-  const bench: PaymentBench = {
+  const testBed: PaymentTestBed = {
     database: {
       ...database,
       transaction: (work) =>
         database.transaction(work).catch((error) => {
-          if (/^(23|40)/.test(sqlState(error) ?? '')) bench.collisions += 1;
+          if (/^(23|40)/.test(sqlState(error) ?? '')) testBed.collisions += 1;
           throw error;
         }),
     },
@@ -72,11 +72,11 @@ export async function startPaymentBench(t: TestContext): Promise<PaymentBench> {
     proxy,
     collisions: 0,
   };
-  return bench;
+  return testBed;
 }
 
 /** Makes the call. @throws AppError also for refusals */
-async function make(database: Database, call: Call): Promise<Answer> {
+async function make(database: Database, call: Call): Promise<CallResult> {
   switch (call.do) {
     case 'decide': {
       const answers = await decidePayments(decisionsIn(database, CURRENCY), call.wishes);
@@ -96,7 +96,7 @@ async function make(database: Database, call: Call): Promise<Answer> {
   }
 }
 
-/** The operation is named by its place, since the model knows no ids. */
+/** Names the operation by its number, since the model knows no ids. */
 async function reverse(
   database: Database,
   { customerId, number, type }: ReversalCall,
@@ -113,7 +113,7 @@ async function reverse(
 const REFUSALS = ['mismatch', 'conflict', 'not-found'];
 
 /** Makes the call and takes a refusal as its answer. */
-async function ask({ database }: PaymentBench, call: Call): Promise<Answer> {
+async function ask({ database }: PaymentTestBed, call: Call): Promise<CallResult> {
   try {
     return await make(database, call);
   } catch (error) {
@@ -126,11 +126,11 @@ async function ask({ database }: PaymentBench, call: Call): Promise<Answer> {
 // are enough for any race on any machine.
 const TRIES_MAX = 100;
 
-/** Repeats what the database had no room for beside others, as the gateway does. */
-export async function askPatiently(bench: PaymentBench, call: Call): Promise<Answer> {
+/** Repeats a call that lost a conflict with concurrent ones, as the gateway does. */
+export async function askPatiently(testBed: PaymentTestBed, call: Call): Promise<CallResult> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask(bench, call);
+      return await ask(testBed, call);
     } catch (error) {
       const unavailable = error instanceof AppError && error.problem.kind === 'unavailable';
       if (!unavailable || attempt === TRIES_MAX) throw error;
@@ -139,22 +139,22 @@ export async function askPatiently(bench: PaymentBench, call: Call): Promise<Ans
 }
 
 /** The call ends unanswered: its backend dies after that statement, at the latest before COMMIT. */
-export async function askAndKill(
-  { database }: PaymentBench,
-  call: Call,
-  statement: number,
-): Promise<void> {
+export async function askAndKill(testBed: PaymentTestBed, call: Call, statement: number) {
+  const { database } = testBed;
   await assert.rejects(make(dyingAfter(statement, database), call), isUnanswered);
 }
 
 /** The call ends unanswered: COMMIT is done, and the connection is lost with its answer. */
-export async function askAndLose({ behindProxy, proxy }: PaymentBench, call: Call): Promise<void> {
-  proxy.set({ mode: 'swallow-answers', requests: /commit/, times: 1 });
+export async function askAndLose(
+  { behindProxy, proxy }: PaymentTestBed,
+  call: Call,
+): Promise<void> {
+  proxy.setFault({ kind: 'swallow-answers', requests: /commit/, times: 1 });
   await assert.rejects(make(behindProxy, call), isUnanswered);
-  proxy.set('pass');
+  proxy.setFault(null);
 }
 
-/** A refused call is told so before there is anything to commit. */
+/** A call is refused before there is anything to commit. */
 const isUnanswered = (error: unknown) =>
   error instanceof AppError && ['unavailable', ...REFUSALS].includes(error.problem.kind);
 
@@ -178,7 +178,7 @@ function dyingAfter(statement: number, database: Database): Database {
   };
 }
 
-/** A decision with the operation that it names, as billing tells it to its callers. */
+/** A decision with the operation that it names, as billing answers it to its callers. */
 async function toldOf(
   database: Database,
   { payment, fresh }: DecisionResult,
@@ -191,7 +191,7 @@ async function toldOf(
   return { ...decision, balanceSeen, operation, fresh };
 }
 
-/** A reversal with the place of the operation that it undoes. */
+/** A reversal with the number of the operation that it undoes. */
 async function operationWithPlace(
   database: Database,
   stored: store.NumberedOperation,
@@ -205,26 +205,23 @@ async function operationWithPlace(
 function operationOf(stored: store.NumberedOperation): Operation {
   const { number, type, amount, balanceAfter, orderId } = stored;
   assert.deepEqual([amount.currency, balanceAfter.currency], [CURRENCY, CURRENCY]);
-  return {
-    number,
-    type,
-    amount: amount.amount,
-    balanceAfter: balanceAfter.amount,
-    orderId,
-    reverses: null,
-  };
+  const amounts = { amount: amount.amount, balanceAfter: balanceAfter.amount };
+  return { number, type, ...amounts, orderId, reverses: null };
 }
 
 /** Takes everything out of the tables. */
-export async function emptyTables({ database }: PaymentBench): Promise<void> {
-  await database.query('delete from operations');
-  await database.query('delete from payments');
-  await database.query('delete from wallets');
+export async function emptyTables({ database }: PaymentTestBed): Promise<void> {
+  for (const table of ['operations', 'payments', 'wallets']) {
+    await database.query(`delete from ${table}`);
+  }
 }
 
-/** Fails when any table holds another row than the books, or not each of theirs. */
-export async function assertTables({ database }: PaymentBench, books: Books): Promise<void> {
-  const { wallets, operations, payments } = rowsOf(books);
+/** Fails when any table holds another row than the ledger, or not each of theirs. */
+export async function assertTables(
+  { database }: PaymentTestBed,
+  ledger: LedgerState,
+): Promise<void> {
+  const { wallets, operations, payments } = rowsOf(ledger);
   // A float8 holds every amount exactly: none passes 2^53.
   assert.deepEqual(
     await sortedRows(
@@ -244,7 +241,7 @@ export async function assertTables({ database }: PaymentBench, books: Books): Pr
     ),
     operations.toSorted(byText),
   );
-  // The operation that a decision names, by its place: an id says nothing to the model.
+  // The operation of a decision, by its number: an id means nothing to the model.
   assert.deepEqual(
     await sortedRows(
       database,
@@ -265,7 +262,7 @@ const byText = (one: object, other: object): number =>
   JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 
 /** The rows of each table, members in the order of the statements above. */
-function rowsOf({ wallets, decisions }: Books) {
+function rowsOf({ wallets, decisions }: LedgerState) {
   const currency = CURRENCY;
   return {
     wallets: [...wallets].map(([customer_id, wallet]) => ({

@@ -11,11 +11,11 @@ import {
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { decisionsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
-import { LEDGER_FAULTS } from '../books/ledger.ts';
 import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
+import { LEDGER_VIOLATIONS } from '../oracle/ledger.ts';
 
 /** Billing's transactions, and looks at what they left. */
-export interface BillingBench {
+export interface BillingTestBed {
   url: string;
   database: Database;
   decide: (wishes: PaymentCommand[]) => Promise<DecisionResult[]>;
@@ -29,7 +29,7 @@ export interface BillingBench {
 }
 
 /** Billing's transactions on a database of its own. */
-export async function startBillingBench(t: TestContext): Promise<BillingBench> {
+export async function startBillingTestBed(t: TestContext): Promise<BillingTestBed> {
   const url = await createTestDatabaseUrl(t, () => database.close(), migrationsOf('billing'));
   const database = createDatabase({
     url,
@@ -73,12 +73,12 @@ export function decidedOf<D extends { payment: unknown }>(
 }
 
 /** Fails with every contradiction of the ledger. */
-export async function assertLedger({ database }: Pick<BillingBench, 'database'>): Promise<void> {
-  assert.deepEqual((await database.query(LEDGER_FAULTS)).rows, []);
+export async function assertLedger({ database }: Pick<BillingTestBed, 'database'>): Promise<void> {
+  assert.deepEqual((await database.query(LEDGER_VIOLATIONS)).rows, []);
 }
 
 /** The balance, by default anna's. */
-export const balanceOf = async ({ database }: BillingBench, customerId = 'anna') =>
+export const balanceOf = async ({ database }: BillingTestBed, customerId = 'anna') =>
   (await store.findBalance(database, customerId))?.amount ?? 0;
 
 /** Repeats what may be repeated, as the gateway does. */

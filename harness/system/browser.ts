@@ -42,7 +42,7 @@ const WAIT_MS = 120_000;
 
 /**
  * Starts the Chromium of the test file, which ends with the test.
- * @param url base address of the console: whatever else a page asks for is a fault
+ * @param url base address of the console: a request to any other host is a fault
  */
 export async function startBrowser(t: TestContext, url: string): Promise<TestBrowser> {
   if (testChromium === undefined) throw new Error('TEST_CHROMIUM is not set');
@@ -58,7 +58,7 @@ export async function startBrowser(t: TestContext, url: string): Promise<TestBro
         locale,
         colorScheme,
         viewport: SIZES[size],
-        // What moves has other colours on its way, and is nowhere to be clicked.
+        // An animation changes colours, and its elements cannot be clicked meanwhile.
         reducedMotion: 'reduce',
         hasTouch: size === 'phone',
       });
@@ -100,7 +100,7 @@ async function watch(
     const inside = protocol === 'data:' || protocol === 'blob:' || origin === new URL(url).origin;
     if (!inside) notes.push({ text: 'asks another host', url: request.url() });
   });
-  // Some violations are told to the page only.
+  // Some violations are events of the page only.
   await context.addInitScript(`
     addEventListener('securitypolicyviolation', (event) => {
       console.error('policy: ' + event.effectiveDirective + ' ' + event.blockedURI);
@@ -124,7 +124,7 @@ interface AxeViolation {
 }
 
 /**
- * What axe finds on the page as it stands, of the kinds that keep people out.
+ * What axe finds on the page, of the kinds that exclude people.
  * @param rules axe's names of the rules to check; all of them when absent
  */
 export async function barriersOn(page: Page, rules?: string[]): Promise<string[]> {
@@ -132,7 +132,7 @@ export async function barriersOn(page: Page, rules?: string[]): Promise<string[]
   if (!loaded) await page.evaluate(await readFile(AXE, 'utf8'));
   const options = {
     resultTypes: ['violations'],
-    // Those of letters let nobody in, axe neither.
+    // The frames of letters run no scripts, so axe cannot run there.
     iframes: false,
     ...(rules && { runOnly: rules }),
   };

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { spawnNode } from '../child-process.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'cli', 'orderbell.ts');
 
@@ -44,26 +44,20 @@ export async function temporaryCli(t: TestContext, url = 'http://127.0.0.1:1'): 
   t.after(() => rm(config, { recursive: true }));
   function start(
     words: string[],
-    { env = {}, input }: { env?: Record<string, string>; input?: string } = {},
+    { env = {}, input = '' }: { env?: Record<string, string>; input?: string } = {},
   ): CliCall {
     const { NO_COLOR: _n, FORCE_COLOR: _f, ORDERBELL_TOKEN: _t, LC_ALL: _l, ...rest } = process.env;
-    const child = spawn(process.execPath, [PROGRAM, ...words], {
+    const { child, printed, exited } = spawnNode([PROGRAM, ...words], {
       env: { ...rest, XDG_CONFIG_HOME: config, ORDERBELL_URL: url, LANG: 'ru_RU.UTF-8', ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      input,
     });
-    child.stdin?.end(input ?? '');
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name]?.setEncoding('utf8').on('data', (text: string) => {
-        texts[name] += text;
-      });
-    }
-    const ended = once(child, 'close').then(([code]) => ({
-      code: code as number | null,
-      ...texts,
-      json: () => JSON.parse(texts.stdout),
+    const ended = exited.then((code) => ({
+      code,
+      stdout: printed('stdout'),
+      stderr: printed('stderr'),
+      json: () => JSON.parse(printed('stdout')),
     }));
-    return { child, errors: () => texts.stderr, ended };
+    return { child, errors: () => printed('stderr'), ended };
   }
   return {
     config,

@@ -21,7 +21,7 @@ export function testLayout(name = process.env.TEST_LAYOUT || 'one-process'): Lay
   return layout;
 }
 
-/** What `startSystem` must be told for a layout. */
+/** The options of `startSystem` for a layout. */
 export function optionsOf(layout: Layout): Pick<SystemOptions, 'startService' | 'replicasOf'> {
   if (layout === 'one-process') return {};
   return { startService, replicasOf: (name) => replicasIn(layout, name) };

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { DATABASES } from '#dev/system/databases.ts';
@@ -8,20 +6,16 @@ import { loadServices } from '#dev/system/services.ts';
 import { createWiring } from '#dev/system/wiring.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
+import { type NodeProcess, spawnNode } from '../child-process.ts';
 import { createTestDatabaseUrl } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
-/** Several processes that start at once on a busy machine take their time. */
-export const START_WAIT_MS = 120_000;
-
 /** `node services/<name>/main.ts`. */
-export interface ServiceProcess {
-  child: ChildProcess;
-  /** What it has printed so far on standard output: its log, a JSON document a line. */
+export interface ServiceProcess extends Omit<NodeProcess, 'printed'> {
+  /** What it has printed on standard output: its log, a JSON document a line. */
   printed: () => string;
+  /** What it has printed on standard error. */
   complained: () => string;
-  /** Resolves with the exit code, null after a signal. */
-  exited: Promise<number | null>;
   /** The base URL, once it listens. */
   listening(): Promise<string>;
 }
@@ -33,37 +27,25 @@ export function startServiceProcess(
   env: Record<string, string>,
 ): ServiceProcess {
   const main = join(import.meta.dirname, '..', '..', 'services', name, 'main.ts');
-  const child = spawn(process.execPath, [main], {
+  const { child, printed, exited } = spawnNode([main], {
     // The compile cache halves their start.
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const output = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
-      output[stream] += text;
-    });
-  }
-  const exited = once(child, 'close').then(([code]) => code as number | null);
   t.after(async () => {
     // Also one that a test has stopped by SIGSTOP.
     child.kill('SIGKILL');
     await exited;
   });
+  const look = async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended: ${printed('stderr')}`);
+    return new RegExp(`${name} listens on (http://[^"]+)`).exec(printed('stdout'))?.[1];
+  };
   return {
     child,
-    printed: () => output.stdout,
-    complained: () => output.stderr,
+    printed: () => printed('stdout'),
+    complained: () => printed('stderr'),
     exited,
-    listening: () =>
-      eventually(
-        `${name} to listen`,
-        async () => {
-          if (child.exitCode !== null) throw new Error(`${name} ended: ${output.stderr}`);
-          return new RegExp(`${name} listens on (http://[^"]+)`).exec(output.stdout)?.[1];
-        },
-        START_WAIT_MS,
-      ),
+    listening: () => eventually(`${name} to listen`, look),
   };
 }
 
@@ -108,7 +90,7 @@ export async function publicKeysOf({ gatewayKey, notificationsKey }: Secrets): P
   return JSON.stringify({ keys });
 }
 
-/** Status of a health address; 0 where nobody answers. */
+/** Status of a health address; 0 where nothing answers. */
 export async function healthOf(url: string, path: '/livez' | '/readyz'): Promise<number> {
   try {
     const answer = await fetch(url + path, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });

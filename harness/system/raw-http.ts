@@ -13,7 +13,7 @@ export interface RawRequest {
   body?: string | Buffer;
 }
 
-/** One HTTP request that `fetch` would refuse to send or would mend. */
+/** One HTTP request that `fetch` would refuse to send or would correct. */
 export function rawCall(url: string, given: RawRequest): Promise<Answer> {
   const { method = 'GET', path, headers = {}, body = '' } = given;
   const { hostname, port } = new URL(url);
@@ -74,7 +74,7 @@ export function senderOf({ url }: TestSystem, { token }: TestCustomer): Send {
     });
 }
 
-/** Asserts an error answer with everything that design section 5 promises of one. */
+/** Asserts an error answer with everything that docs/reference/api.md promises of one. */
 export function assertProblem(answer: Answer, status: number, code?: string): void {
   const { body, headers } = answer;
   assert.equal(answer.status, status, JSON.stringify(body));
@@ -97,7 +97,7 @@ export function assertProblem(answer: Answer, status: number, code?: string): vo
   assert.doesNotMatch(JSON.stringify(body), /\.ts\b|\.js\b|select |node_modules/i);
 }
 
-/** The places that a 400 names, without repetitions. */
+/** The pointers and parameters that a 400 names, each once. */
 export function placesOf({ body }: Answer): string[] {
   const errors: { pointer?: string; parameter?: string }[] = body.errors ?? [];
   return [...new Set(errors.map(({ pointer, parameter }) => pointer ?? `?${parameter}`))].sort();

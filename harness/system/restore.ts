@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { hash, randomUUIDv7 } from 'node:crypto';
 import { DATABASES, type System } from '#dev/system/system.ts';
-import { untilQuiet } from '../books/books.ts';
-import { LEDGER_FAULTS } from '../books/ledger.ts';
 import { queryRows } from '../database.ts';
 import { eventually } from '../eventually.ts';
+import { LEDGER_VIOLATIONS } from '../oracle/ledger.ts';
+import { untilQuiet } from '../oracle/oracle.ts';
 import { type Answer, call } from '../requests.ts';
 import { orderOf, rub, type TestCustomer, type TestSystem } from './system.ts';
 
@@ -142,7 +142,7 @@ export async function fingerprint({ databaseUrl }: TestSystem): Promise<string> 
 
 /** Billing's ledger agrees with itself, and no money came out of nothing. */
 export async function assertMoney({ databaseUrl }: TestSystem): Promise<void> {
-  assert.deepEqual(await queryRows(databaseUrl('billing'), LEDGER_FAULTS), []);
+  assert.deepEqual(await queryRows(databaseUrl('billing'), LEDGER_VIOLATIONS), []);
   const [sums] = await queryRows(
     databaseUrl('billing'),
     `select (select sum(balance) from wallets)::text as held,

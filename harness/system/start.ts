@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,19 +6,14 @@ import type { TestContext } from 'node:test';
 import { identify, isAlive, readPidFile } from '#dev/files/process.ts';
 import { serverUrl } from '#dev/postgres/server.ts';
 import type { Secrets } from '#dev/system/secrets.ts';
-import type { Places } from '../books/books.ts';
-import { listMails } from '../books/mails.ts';
 import { embeddedTopic } from '../broker/embedded-topic.ts';
+import { type NodeProcess, spawnNode } from '../child-process.ts';
 import { eventually } from '../eventually.ts';
+import { listMails } from '../oracle/mails.ts';
+import type { OracleSources } from '../oracle/stored-state.ts';
 
-/** `npm start` as a process of its own, without npm. */
-export interface Started {
-  child: ChildProcess;
-  /** What it has printed so far, standard error included. */
-  printed: () => string;
-  /** Resolves with the exit code, null after a signal. */
-  exited: Promise<number | null>;
-}
+/** `npm start` as a process, without npm. */
+export type Started = NodeProcess;
 
 export interface TestHome {
   home: string;
@@ -58,18 +51,9 @@ function start(
   const words = ['run.cjs', 'start.ts'].map((name) =>
     join(import.meta.dirname, '..', '..', 'dev', name),
   );
-  const child = spawn(process.execPath, [...words, ...options], {
+  return spawnNode([...words, ...options], {
     env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const exited = once(child, 'close').then(([code]) => code as number | null);
-  return { child, printed: () => output, exited };
 }
 
 /** What a start that failed has printed, without what it waited for on a busy machine. */
@@ -138,8 +122,8 @@ async function stopOrphan(home: string): Promise<void> {
   await eventually('the end of the database server', async () => !isAlive(pid));
 }
 
-/** Where the books of a running data folder are. */
-export async function placesOf(home: string): Promise<Places> {
+/** Where the oracle reads the system of a running data folder. */
+export async function sourcesOf(home: string): Promise<OracleSources> {
   const secrets = JSON.parse(await readFile(join(home, 'secrets.json'), 'utf8')) as Secrets;
   const port = readPidFile(join(home, 'postgres'))?.port;
   if (port === undefined) throw new Error(`no database server runs on ${home}`);

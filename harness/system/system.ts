@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Mailbox, startMailbox } from '#dev/mailbox/mailbox.ts';
+import type { ReplicaSet } from '#dev/system/replica-set.ts';
 import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
 import {
   OPERATOR_EMAIL,
@@ -14,13 +15,13 @@ import {
 } from '#dev/system/system.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
-import type { Mail } from '../books/breaches.ts';
-import { listMails } from '../books/mails.ts';
 import type { TestBroker } from '../broker/broker.ts';
 import { embeddedTopic } from '../broker/embedded-topic.ts';
 import { testKafkaConnection } from '../broker/kafka.ts';
 import { openKafkaTopic } from '../broker/kafka-topic.ts';
 import { testLog, testServerUrl } from '../database.ts';
+import { listMails } from '../oracle/mails.ts';
+import type { Mail } from '../oracle/stored-state.ts';
 import { type Answer, call } from '../requests.ts';
 import { insertAccount } from './accounts.ts';
 import { optionsOf, testLayout } from './layout.ts';
@@ -46,19 +47,17 @@ export interface TestSystem {
   /** Another whole set of services, one of each, on the same databases and mail server. */
   startReplica(changes?: Environment): Promise<System>;
   /** Another gateway for the same services; it ends with the test, if not before. */
-  startGatewayBeside(env?: Environment): Promise<RunningService>;
-  /**
-   * A registered customer with a token and perhaps money.
-   * @param options `realHash`: identity hashes the password itself, which takes a tenth of a second,
-   *   and so does its check at the sign-in
-   */
-  customer(options?: {
-    topUp?: number;
-    locale?: 'ru' | 'en';
-    name?: string;
-    realHash?: boolean;
-  }): Promise<TestCustomer>;
+  startExtraGateway(env?: Environment): Promise<RunningService>;
+  /** A registered customer with a token and perhaps money. */
+  customer(options?: NewCustomer & { topUp?: number }): Promise<TestCustomer>;
   operator(): Promise<TestCustomer>;
+}
+
+export interface NewCustomer {
+  locale?: 'ru' | 'en';
+  name?: string;
+  /** Identity hashes the password itself, for a tenth of a second, and again at the sign-in. */
+  realHash?: boolean;
 }
 
 export interface TestCustomer {
@@ -131,16 +130,7 @@ async function startInto(
   const databases = await createDatabases(server.url);
   open.push(databases);
   const { databaseUrl } = databases;
-  const folder = await mkdtemp(join(tmpdir(), 'orderbell-mailbox-'));
-  open.push({ close: () => rm(folder, { recursive: true }) });
-  const mailboxFile = join(folder, 'mailbox.sqlite');
-  const mailbox = await startMailbox({
-    file: mailboxFile,
-    smtpPort: 0,
-    httpPort: 0,
-    log: testLog,
-  });
-  open.push(mailbox);
+  const { mailbox, mailboxFile } = await openMailbox(open);
   const secrets = createSecrets();
   const identityUrl = databaseUrl('identity');
   if (server.url === testServerUrl()) {
@@ -168,16 +158,11 @@ async function startInto(
     return started;
   };
   const system = await startSet();
-  const urlsOf = (name: string): string[] => {
-    const service = system.services.get(name);
-    if (service === undefined) throw new Error(`there is no service ${name}`);
-    return service.urls;
-  };
-  const { url } = system;
+  const urlsOf = (name: string) => serviceOf(system, name).urls;
   const nextGateway = inTurn(urlsOf('gateway'));
   const signIn = (email: string, password: string) => signedIn(nextGateway, email, password);
   return {
-    url,
+    url: system.url,
     system,
     urlsOf,
     broker,
@@ -188,28 +173,51 @@ async function startInto(
     databaseUrl,
     startReplica: (changes = {}) =>
       startSet({ replicasOf: () => 1, env: { PORT: '0', ...env, ...changes } }),
-    async startGatewayBeside(changes = {}) {
+    async startExtraGateway(changes = {}) {
       const gateway = await system.startExtraReplica('gateway', changes);
       let closed: Promise<void> | undefined;
       const once = { url: gateway.url, close: () => (closed ??= gateway.close()) };
       open.push(once);
       return once;
     },
-    async customer({ topUp = 0, locale = 'ru', name = 'Анна', realHash = false } = {}) {
-      const email = `${randomUUID()}@example.com`;
-      if (!realHash) {
-        await insertAccount(identityUrl, 'customer', email, PASSWORD);
-      }
-      const registered = await call(nextGateway(), 'POST', '/v1/registrations', {
-        body: { email, password: PASSWORD, name, locale },
-      });
-      if (registered.status >= 400) throw new Error(JSON.stringify(registered.body));
+    async customer({ topUp = 0, ...person } = {}) {
+      const { email, customerId } = await register(nextGateway(), identityUrl, person);
       const customer = await signIn(email, PASSWORD);
       if (topUp > 0) await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(topUp) });
-      return { ...customer, customerId: registered.body.customerId };
+      return { ...customer, customerId };
     },
     operator: () => signIn(OPERATOR_EMAIL, secrets.operatorPassword),
   };
+}
+
+async function register(
+  gateway: string,
+  identityUrl: string,
+  { locale = 'ru', name = 'Анна', realHash = false }: NewCustomer,
+): Promise<{ email: string; customerId: string }> {
+  const email = `${randomUUID()}@example.com`;
+  if (!realHash) await insertAccount(identityUrl, 'customer', email, PASSWORD);
+  const { status, body } = await call(gateway, 'POST', '/v1/registrations', {
+    body: { email, password: PASSWORD, name, locale },
+  });
+  if (status >= 400) throw new Error(JSON.stringify(body));
+  return { email, customerId: body.customerId };
+}
+
+/** @throws Error when there is no such service */
+export function serviceOf({ services }: System, name: string): ReplicaSet {
+  const service = services.get(name);
+  if (service === undefined) throw new Error(`there is no service ${name}`);
+  return service;
+}
+
+async function openMailbox(open: { close(): Promise<void> }[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-mailbox-'));
+  open.push({ close: () => rm(folder, { recursive: true }) });
+  const file = join(folder, 'mailbox.sqlite');
+  const mailbox = await startMailbox({ file, smtpPort: 0, httpPort: 0, log: testLog });
+  open.push(mailbox);
+  return { mailbox, mailboxFile: file };
 }
 
 /** The topic on the Kafka of all tests, or on one that this test may harm. */

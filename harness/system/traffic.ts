@@ -1,5 +1,5 @@
-import { echoOf, type History, orderAnswer } from '../books/history.ts';
 import { eventually } from '../eventually.ts';
+import { echoOf, type History, orderAnswer } from '../oracle/history.ts';
 import { type Answer, call } from '../requests.ts';
 import { orderOf, rub } from './system.ts';
 
@@ -25,7 +25,7 @@ const TOO_DEAR = 1_000_000;
 /**
  * Clients that place orders one after the other: of each five, four cheap ones and one that no
  * wallet can pay, and after them a top-up of four cheap ones. What has no final answer is asked
- * again with the same key until it has one, as docs/protocol.md tells clients.
+ * again with the same key until it has one, as docs/protocol.md asks of clients.
  */
 export async function runTraffic(options: TrafficOptions): Promise<void> {
   let ended = 0;

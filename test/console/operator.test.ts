@@ -164,7 +164,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   await t.test('orders that have not ended come and go by themselves', async () => {
     await goTo(page, words, 'pending');
     await page.getByText(words.operator.pending.none).waitFor();
-    const hasty = await system.startGatewayBeside({
+    const hasty = await system.startExtraGateway({
       ORDER_DEADLINE_MS: '300',
       RECOVERY_AGE_MS: '500',
       RECOVERY_INTERVAL_MS: '100',

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { assertBooks } from '#harness/books/books.ts';
-import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
 import { eventually } from '#harness/eventually.ts';
-import { startTestProxy, type TestProxy } from '#harness/faults/proxy.ts';
+import { type FaultProxy, startFaultProxy } from '#harness/faults/fault-proxy.ts';
+import { type History, newHistory, orderAnswer } from '#harness/oracle/history.ts';
+import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { type Answer, answeredWith, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
@@ -26,20 +26,20 @@ const PAY = /^PUT \/payments\/[^/]+ /;
 const RECORD = /^PUT \/orders\/[^/]+\/payment /;
 const TOP_UP = /^POST \/wallets\//;
 
-interface Bench {
+interface TestBed {
   system: TestSystem;
   /** Between the gateways and each service. */
-  orders: TestProxy;
-  billing: TestProxy;
+  orders: FaultProxy;
+  billing: FaultProxy;
   history: History;
   /** Places an order, at another gateway where one is given, and keeps the answer. */
   place(customer: TestCustomer, key: string, amount: number, url?: string): Promise<Answer>;
 }
 
 /** A system whose gateways reach orders and billing through proxies only. */
-async function startBench(t: TestContext): Promise<Bench> {
-  const orders = await startTestProxy(t);
-  const billing = await startTestProxy(t);
+async function startBench(t: TestContext): Promise<TestBed> {
+  const orders = await startFaultProxy(t);
+  const billing = await startFaultProxy(t);
   const system = await startTestSystem(t, {
     ORDERS_URL: orders.url,
     BILLING_URL: billing.url,
@@ -65,11 +65,11 @@ async function startBench(t: TestContext): Promise<Bench> {
 }
 
 /** A gateway that gives an order less time than one attempt of a call takes. */
-const startHasty = ({ system }: Bench) => system.startGatewayBeside({ ORDER_DEADLINE_MS: '600' });
+const startHasty = ({ system }: TestBed) => system.startExtraGateway({ ORDER_DEADLINE_MS: '600' });
 
 /** A gateway whose recovery takes every Pending order that it sees. */
-const startRecovering = ({ system }: Bench) =>
-  system.startGatewayBeside({ RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
+const startRecovering = ({ system }: TestBed) =>
+  system.startExtraGateway({ RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
 
 const balanceOf = async (customer: TestCustomer): Promise<unknown> =>
   (await customer.call('GET', '/v1/wallet')).body.balance;
@@ -95,16 +95,16 @@ function assertPending(answer: Answer, key: string): void {
 }
 
 test('a lost answer of any hop is asked for again: one order, one charge, one answer', async (t) => {
-  const bench = await startBench(t);
-  const { system, place } = bench;
+  const testBed = await startBench(t);
+  const { system, place } = testBed;
   for (const [hop, proxy, requests] of [
-    ['create', bench.orders, CREATE],
-    ['decide', bench.billing, PAY],
-    ['record', bench.orders, RECORD],
+    ['create', testBed.orders, CREATE],
+    ['decide', testBed.billing, PAY],
+    ['record', testBed.orders, RECORD],
   ] as const) {
     await t.test(`the answer of ${hop} lost twice: 201`, async () => {
       const customer = await system.customer({ topUp: 1_000 });
-      proxy.set({ mode: 'swallow-answers', requests, times: 2 });
+      proxy.setFault({ kind: 'swallow-answers', requests, times: 2 });
       const answer = await place(customer, 'key', 100);
       assert.equal(answer.status, 201, JSON.stringify(answer.body));
       assert.equal(proxy.met.length, 2);
@@ -115,7 +115,7 @@ test('a lost answer of any hop is asked for again: one order, one charge, one an
 
     await t.test(`the answer of ${hop} lost: 406 with what the wallet held`, async () => {
       const customer = await system.customer({ topUp: 70 });
-      proxy.set({ mode: 'swallow-answers', requests, times: 1 });
+      proxy.setFault({ kind: 'swallow-answers', requests, times: 1 });
       const answer = await place(customer, 'key', 100);
       assertProblem(answer, 406, 'insufficient-funds');
       assert.equal(proxy.met.length, 1);
@@ -125,38 +125,38 @@ test('a lost answer of any hop is asked for again: one order, one charge, one an
 
   await t.test('connections refused for a moment: 201', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    bench.orders.set({ mode: 'refuse', times: 2 });
-    bench.billing.set({ mode: 'refuse', times: 2 });
+    testBed.orders.setFault({ kind: 'refuse', times: 2 });
+    testBed.billing.setFault({ kind: 'refuse', times: 2 });
     assert.equal((await place(customer, 'key', 100)).status, 201);
-    assert.deepEqual([bench.orders.met.length, bench.billing.met.length], [2, 2]);
+    assert.deepEqual([testBed.orders.met.length, testBed.billing.met.length], [2, 2]);
   });
 
   await t.test('the answer of a top-up lost: topped up once', async () => {
     const customer = await system.customer();
-    bench.billing.set({ mode: 'swallow-answers', requests: TOP_UP, times: 2 });
+    testBed.billing.setFault({ kind: 'swallow-answers', requests: TOP_UP, times: 2 });
     const answer = await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(50) });
     assert.equal(answer.status, 201);
-    assert.equal(bench.billing.met.length, 2);
+    assert.equal(testBed.billing.met.length, 2);
     assert.deepEqual(await balanceOf(customer), rub(50));
   });
-  await assertBooks(system, bench.history);
+  await assertReconciled(system, testBed.history);
 });
 
 test('an outcome that is not known in time is 202 or 503; the same key then gets the one end', async (t) => {
-  const bench = await startBench(t);
-  const { system, orders, billing, place } = bench;
-  const hasty = await startHasty(bench);
+  const testBed = await startBench(t);
+  const { system, orders, billing, place } = testBed;
+  const hasty = await startHasty(testBed);
 
   await t.test('billing hangs: 202, also repeated; another body is 422 all along', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    billing.set({ mode: 'hang', requests: PAY });
+    billing.setFault({ kind: 'hang', requests: PAY });
     const first = await answeredWith(202, () => place(customer, 'key', 100, hasty.url));
     assertPending(first, 'key');
     const again = await answeredWith(202, () => place(customer, 'key', 100, hasty.url));
     assert.deepEqual(again.body, first.body);
     assertProblem(await place(customer, 'key', 101, hasty.url), 422, 'idempotency-key-reused');
     // Both payments that nobody waits for any more go on now, beside the third.
-    billing.set('pass');
+    billing.setFault(null);
     const paid = await answeredWith(201, () => place(customer, 'key', 100, hasty.url));
     assert.equal(paid.body.id, first.body.id);
     assertProblem(await place(customer, 'key', 101), 422, 'idempotency-key-reused');
@@ -167,7 +167,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
     'orders hangs: 503 with the key; late requests and replays make one order',
     async () => {
       const customer = await system.customer({ topUp: 1_000 });
-      orders.set({ mode: 'hang', requests: CREATE });
+      orders.setFault({ kind: 'hang', requests: CREATE });
       const own = await place(customer, 'own', 100, hasty.url);
       assertProblem(own, 503, 'unavailable');
       assert.equal(own.headers.get('idempotency-key'), 'own');
@@ -176,7 +176,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
       const keyless = await call(hasty.url, 'POST', '/v1/orders', { headers, body: orderOf(100) });
       assertProblem(keyless, 503, 'unavailable');
       const made = keyless.headers.get('idempotency-key') as string;
-      orders.set('pass');
+      orders.setFault(null);
       const ids = new Set<string>();
       for (const key of ['own', made, 'own', made]) {
         const answer = await place(customer, key, 100);
@@ -194,7 +194,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
   ] as const) {
     await t.test(`every answer of ${hop} lost: 202, then what was decided`, async () => {
       const customer = await system.customer({ topUp: 130 });
-      proxy.set({ mode: 'swallow-answers', requests });
+      proxy.setFault({ kind: 'swallow-answers', requests });
       const placeUntil = (key: string, decision: string, status: string) =>
         eventually(`${key} to be ${decision}`, async () => {
           const answer = await answeredWith(202, () => place(customer, key, 100, hasty.url));
@@ -207,7 +207,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
       assertPending(dear, 'dear');
       // What was decided stays, whatever the wallet holds by now.
       await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(1_000) });
-      proxy.set('pass');
+      proxy.setFault(null);
       const paid = await place(customer, 'cheap', 100);
       assert.deepEqual([paid.status, paid.body.id], [201, cheap.body.id]);
       const refused = await place(customer, 'dear', 100);
@@ -217,20 +217,20 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
       assert.deepEqual(await balanceOf(customer), rub(1_030));
     });
   }
-  await assertBooks(system, bench.history);
+  await assertReconciled(system, testBed.history);
 });
 
 test('an order that recovery voided is 409, and no payment that comes late is taken', async (t) => {
-  const bench = await startBench(t);
-  const { system, billing, place } = bench;
+  const testBed = await startBench(t);
+  const { system, billing, place } = testBed;
 
   await t.test('after a 202: the replay is 409, a new key is a new order', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    const hasty = await startHasty(bench);
-    billing.set({ mode: 'hang', requests: PAY });
+    const hasty = await startHasty(testBed);
+    billing.setFault({ kind: 'hang', requests: PAY });
     const pending = await answeredWith(202, () => place(customer, 'key', 100, hasty.url));
     assertPending(pending, 'key');
-    const recovering = await startRecovering(bench);
+    const recovering = await startRecovering(testBed);
     const ended = await untilEnded(customer, pending.body.id);
     await recovering.close();
     assert.deepEqual([ended.status, ended.statusReason], ['Cancelled', 'voided']);
@@ -239,7 +239,7 @@ test('an order that recovery voided is 409, and no payment that comes late is ta
     assert.deepEqual(voided.body.order, ended);
     assert.equal(voided.headers.get('location'), `/v1/orders/${ended.id}`);
     assert.match(voided.body.detail, /Idempotency-Key/);
-    billing.set('pass');
+    billing.setFault(null);
     assertProblem(await place(customer, 'key', 100), 409, 'order-cancelled');
     assert.equal((await place(customer, 'new-key', 100)).status, 201);
     assert.deepEqual(await balanceOf(customer), rub(900));
@@ -247,15 +247,15 @@ test('an order that recovery voided is 409, and no payment that comes late is ta
 
   await t.test('while the request still runs: it is answered 409 itself', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    billing.set({ mode: 'hang', requests: PAY });
+    billing.setFault({ kind: 'hang', requests: PAY });
     // Before the request: a gateway may take longer to start than the request has.
-    const recovering = await startRecovering(bench);
+    const recovering = await startRecovering(testBed);
     const placed = place(customer, 'key', 100);
     await billing.reached(PAY);
     const [id] = await orderIds(customer);
     const ended = await untilEnded(customer, id as string);
     await recovering.close();
-    billing.set('pass');
+    billing.setFault(null);
     const answer = await placed;
     assertProblem(answer, 409, 'order-cancelled');
     assert.deepEqual(answer.body.order, ended);
@@ -264,26 +264,26 @@ test('an order that recovery voided is 409, and no payment that comes late is ta
 
   await t.test('recovery finds a charge whose answer was lost: the order is Paid', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    const hasty = await startHasty(bench);
-    billing.set({ mode: 'swallow-answers', requests: PAY });
+    const hasty = await startHasty(testBed);
+    billing.setFault({ kind: 'swallow-answers', requests: PAY });
     const charge = async () => {
       const answer = await answeredWith(202, () => place(customer, 'key', 100, hasty.url));
       return isDeepStrictEqual(await balanceOf(customer), rub(900)) && answer;
     };
     const pending = await eventually('a charge', charge);
     assertPending(pending, 'key');
-    const recovering = await startRecovering(bench);
+    const recovering = await startRecovering(testBed);
     assert.equal((await untilEnded(customer, pending.body.id)).status, 'Paid');
     await recovering.close();
     assert.equal((await place(customer, 'key', 100)).status, 201);
     assert.deepEqual(await balanceOf(customer), rub(900));
   });
-  await assertBooks(system, bench.history);
+  await assertReconciled(system, testBed.history);
 });
 
 /** Sends an order, and hangs up before the answer once the service behind has been asked. */
 async function placeAndHangUp(
-  { billing }: Bench,
+  { billing }: TestBed,
   customer: TestCustomer,
   url: string,
 ): Promise<void> {
@@ -311,16 +311,16 @@ async function placeAndHangUp(
 }
 
 test('a client that hangs up changes nothing', async (t) => {
-  const bench = await startBench(t);
-  const { system, billing } = bench;
+  const testBed = await startBench(t);
+  const { system, billing } = testBed;
 
   await t.test('the request runs on within its budget; the letter tells', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    billing.set({ mode: 'hang', requests: PAY });
-    await placeAndHangUp(bench, customer, system.url);
+    billing.setFault({ kind: 'hang', requests: PAY });
+    await placeAndHangUp(testBed, customer, system.url);
     const [id] = await orderIds(customer);
     assert.equal((await customer.call('GET', `/v1/orders/${id}`)).body.status, 'Pending');
-    billing.set('pass');
+    billing.setFault(null);
     // There is no recovery here: only the request itself can end it.
     assert.equal((await untilEnded(customer, id as string)).status, 'Paid');
     assert.deepEqual(await balanceOf(customer), rub(900));
@@ -328,17 +328,17 @@ test('a client that hangs up changes nothing', async (t) => {
 
   await t.test('past its budget recovery ends the order', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    const hasty = await startHasty(bench);
-    billing.set({ mode: 'hang', requests: PAY });
-    await placeAndHangUp(bench, customer, hasty.url);
+    const hasty = await startHasty(testBed);
+    billing.setFault({ kind: 'hang', requests: PAY });
+    await placeAndHangUp(testBed, customer, hasty.url);
     const [id] = await orderIds(customer);
     await hasty.close();
-    const recovering = await startRecovering(bench);
+    const recovering = await startRecovering(testBed);
     assert.equal((await untilEnded(customer, id as string)).status, 'Cancelled');
     await recovering.close();
-    billing.set('pass');
+    billing.setFault(null);
     assert.deepEqual(await balanceOf(customer), rub(1_000));
   });
   // With one letter for each of the two orders.
-  await assertBooks(system);
+  await assertReconciled(system);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertBooks } from '#harness/books/books.ts';
-import { newHistory } from '#harness/books/history.ts';
+import { newHistory } from '#harness/oracle/history.ts';
+import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { startTestSystem } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
@@ -37,5 +37,5 @@ test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic:
   await Promise.all(steps);
   const statuses = new Set(history.orders.map(({ status }) => status));
   assert.deepEqual([...statuses].sort(), [201, 406]);
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
 });

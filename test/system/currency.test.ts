@@ -18,7 +18,7 @@ test('I3: an order in another currency than the wallet is cancelled at once and 
   const anna = await system.customer({ topUp: 2_000 });
   const orders = await system.system.startExtraReplica('orders', { CURRENCY: 'USD' });
   t.after(() => orders.close());
-  const gateway = await system.startGatewayBeside({ CURRENCY: 'USD', ORDERS_URL: orders.url });
+  const gateway = await system.startExtraGateway({ CURRENCY: 'USD', ORDERS_URL: orders.url });
   const place = () => callAt(gateway.url, anna.token, 'POST', '/v1/orders', orderIn('USD'), 'k1');
 
   const answer = await place();
@@ -71,7 +71,7 @@ test('I3: recovery ends an order of any currency', async (t) => {
 test('a gateway alone with another CURRENCY stores nothing and names the right one', async (t) => {
   const system = await startTestSystem(t);
   const [anna, operator] = [await system.customer({ topUp: 500 }), await system.operator()];
-  const gateway = await system.startGatewayBeside({ CURRENCY: 'USD' });
+  const gateway = await system.startExtraGateway({ CURRENCY: 'USD' });
   const at = (path: string, body: unknown, token = anna.token) =>
     callAt(gateway.url, token, 'POST', path, body);
 

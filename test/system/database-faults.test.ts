@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isAlive, readPidFile } from '#dev/files/process.ts';
 import { startPostgres } from '#dev/postgres/postgres.ts';
-import { assertBooks, passLeases } from '#harness/books/books.ts';
-import { newHistory } from '#harness/books/history.ts';
 import { queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import { newHistory } from '#harness/oracle/history.ts';
+import { assertReconciled, passLeases } from '#harness/oracle/oracle.ts';
 import { answeredWith, call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
 import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
@@ -86,7 +86,7 @@ test('I1 to I6: connections cut and the server killed in the middle of traffic',
   assert.equal(killed.size, 2, 'the server did not come back in between');
   // Not every lease runs out within a test's patience.
   await passLeases(system);
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
   t.diagnostic(
     [0, 201, 202, 406, 409, 503]
       .map((code) => `${code}: ${history.orders.filter(({ status }) => status === code).length}`)
@@ -95,12 +95,12 @@ test('I1 to I6: connections cut and the server killed in the middle of traffic',
   // Without a restart of ours everything works, letters included.
   const anna = await system.customer({ topUp: 100 });
   // By a gateway whose deadline a slow machine meets too.
-  const patient = await system.startGatewayBeside({ RECOVERY_AGE_MS: '600000' });
+  const patient = await system.startExtraGateway({ RECOVERY_AGE_MS: '600000' });
   const headers = { authorization: `Bearer ${anna.token}`, 'idempotency-key': 'after-the-faults' };
   const request = { headers, body: orderOf(100) };
   await answeredWith(201, () => call(patient.url, 'POST', '/v1/orders', request));
   await patient.close();
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
 });
 
 /** Runs a script of this folder's parent until it has reached its moment, and kills it there. */
@@ -156,7 +156,7 @@ test('I5, I6: a relay killed between acknowledgement and mark: published again, 
   });
   const [first, second] = await system.broker.listMessages();
   assert.equal(first?.content, second?.content);
-  await assertBooks(system);
+  await assertReconciled(system);
   assert.equal((await rowsOf(system, 'notifications', 'select id from letters')).length, 1);
 });
 
@@ -176,6 +176,6 @@ test('I6: a consumer killed between letter and position: delivered again, one le
   await passLeases(system);
   await startNotifications();
   await eventually('the position', async () => (await listUnread()).length === 0);
-  await assertBooks(system);
+  await assertReconciled(system);
   assert.deepEqual(await letters(), [{ ...letter, attempt_count: 1 }]);
 });

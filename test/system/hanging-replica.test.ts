@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pino from 'pino';
-import { assertBooks } from '#harness/books/books.ts';
 import { eventually } from '#harness/eventually.ts';
+import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
 import { publicKeysOf, startServiceProcess } from '#harness/system/processes.ts';
@@ -69,5 +69,5 @@ test('a replica that hangs costs the calls that were on it; it is back when it g
   const bringBack = await stop(system, 'orders');
   await place(10);
   await bringBack();
-  await assertBooks(system);
+  await assertReconciled(system);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { item, MAX, order, priced } from '#harness/order-texts.ts';
-import { assertProblem, placesOf, rawCall, senderOf } from '#harness/system/raw-http.ts';
+import { assertProblem, placesOf, rawCall, type Send, senderOf } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
-import type { TestSystem } from '#harness/system/system.ts';
+import type { TestCustomer, TestSystem } from '#harness/system/system.ts';
 
 // Design section 5: the rules of HTTP itself, the same for every route.
 
@@ -71,6 +71,10 @@ async function checkQueries(t: TestContext, system: TestSystem) {
       assert.deepEqual(placesOf(answer), ['?cursor']);
     }
   });
+  await checkStrayQueries(t, send, anna.email);
+}
+
+async function checkStrayQueries(t: TestContext, send: Send, email: string) {
   // Both lists go by UUID, so the shape of the key alone does not tell them apart.
   await t.test("400: the letters' cursor in the list of orders", async () => {
     const cursor = Buffer.from('00000000-0000-7000-8000-000000000000').toString('base64url');
@@ -81,7 +85,7 @@ async function checkQueries(t: TestContext, system: TestSystem) {
   for (const [method, path, body] of [
     ['POST', '/v1/orders?dryRun=true', priced('1')],
     ['POST', '/v1/wallet/top-ups?x=1', '{"amount":{"amount":1,"currency":"RUB"}}'],
-    ['PUT', '/v1/profile?x=1', JSON.stringify({ email: anna.email, name: 'A', locale: 'ru' })],
+    ['PUT', '/v1/profile?x=1', JSON.stringify({ email, name: 'A', locale: 'ru' })],
   ] as const) {
     await t.test(`400: ${method} ${path}`, async () => {
       const answer = await send(method, path, body);
@@ -116,8 +120,6 @@ async function checkQueries(t: TestContext, system: TestSystem) {
 async function checkBodies(t: TestContext, system: TestSystem) {
   const anna = await system.customer({ topUp: 1_000 });
   const send = senderOf(system, anna);
-  const padded = (text: string, bytes: number) =>
-    text + ' '.repeat(bytes - Buffer.byteLength(text));
   for (const type of [
     ...['text/plain', 'text/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
     ...[
@@ -142,7 +144,7 @@ async function checkBodies(t: TestContext, system: TestSystem) {
     });
     assertProblem(answer, 415, 'unsupported-media-type');
   });
-  // Spellings that went past other validators (reliability section 4, row 35).
+  // Spellings that went past other validators (docs/reliability.md, row 35).
   for (const type of [
     'application/json;',
     'APPLICATION/JSON',
@@ -162,6 +164,12 @@ async function checkBodies(t: TestContext, system: TestSystem) {
       assertProblem(await send('POST', '/v1/orders', priced('1'), headers), 415);
     });
   }
+  await checkSizes(t, send, anna);
+}
+
+const padded = (text: string, bytes: number) => text + ' '.repeat(bytes - Buffer.byteLength(text));
+
+async function checkSizes(t: TestContext, send: Send, anna: TestCustomer) {
   // What the schema of an order allows fits, the limit of all other operations is 64 KiB.
   const topUp = '{"amount":{"amount":1,"currency":"RUB"}}';
   for (const [path, text, max] of [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { item, MAX, money, named, order, priced } from '#harness/order-texts.ts';
-import { assertProblem, placesOf, senderOf } from '#harness/system/raw-http.ts';
+import { assertProblem, placesOf, type Send, senderOf } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import type { TestCustomer, TestSystem } from '#harness/system/system.ts';
 
@@ -331,6 +331,10 @@ async function checkKeys(t: TestContext, system: TestSystem) {
     const answer = await send('POST', '/v1/orders', priced('100'));
     assert.match(answer.headers.get('idempotency-key') ?? '', /^[\x21-\x7e]{1,255}$/);
   });
+  await checkNamedKeys(t, system, send);
+}
+
+async function checkNamedKeys(t: TestContext, system: TestSystem, send: Send) {
   await t.test('whatever the answer says, it names the key', async () => {
     const key = { 'idempotency-key': 'echo' };
     const foreign = JSON.stringify({ ...JSON.parse(priced('100')), customerId: 'another' });

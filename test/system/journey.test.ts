@@ -292,7 +292,7 @@ async function checkWithoutNotifications(system: TestSystem): Promise<void> {
 
 async function checkWithoutBilling(system: TestSystem): Promise<void> {
   const customer = await system.customer({ topUp: 1_000 });
-  const hasty = await system.startGatewayBeside({ ORDER_DEADLINE_MS: '500' });
+  const hasty = await system.startExtraGateway({ ORDER_DEADLINE_MS: '500' });
   const headers = { authorization: `Bearer ${customer.token}`, 'idempotency-key': 'mine' };
   const bringBack = await stop(system, 'billing');
   let id: string;

@@ -63,7 +63,7 @@ test('a proxy before orders with a lower limit is an alarm and a final 413', asy
     await once(proxy, 'listening');
     t.after(() => proxy.close());
     const { port } = proxy.address() as AddressInfo;
-    const gateway = await system.startGatewayBeside({ ORDERS_URL: `http://127.0.0.1:${port}` });
+    const gateway = await system.startExtraGateway({ ORDERS_URL: `http://127.0.0.1:${port}` });
     const answer = await call(gateway.url, 'POST', '/v1/orders', {
       body: largest('Ж', 1),
       headers: { authorization: `Bearer ${anna.token}`, 'idempotency-key': 'k' },

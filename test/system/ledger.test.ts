@@ -5,9 +5,10 @@ import { auditPositions } from '#contracts/letter-audit.ts';
 import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
 import { queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import { insertLetters } from '#harness/past-data/past-letters.ts';
+import { insertOrders, insertPayments, insertWallets } from '#harness/past-data/past-orders.ts';
 import { call } from '#harness/requests.ts';
 import { stop } from '#harness/system/outage.ts';
-import { insertPastOrders } from '#harness/system/past-orders.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
@@ -87,7 +88,7 @@ async function startHistory(t: TestContext): Promise<History> {
   )) as { id: string }[];
   // Not before: it would take the others for abandoned too, while their requests still run.
   const quick = { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' };
-  const recovering = await system.startGatewayBeside(quick);
+  const recovering = await system.startExtraGateway(quick);
   await eventually('recovery', async () => {
     const { body } = await anna.call('GET', `/v1/orders/${voided}`);
     return body.statusReason === 'voided';
@@ -406,14 +407,21 @@ test('customers may not verify, and a cursor is one that verify gave', async (t)
 test('more differences than one answer holds: the cursors lead through all of them', async (t) => {
   const system = await startTestSystem(t);
   const operator = await system.operator();
-  await insertPastOrders(system.databaseUrl, 600);
+  // Older than their events are kept.
+  const customerIds = Array.from({ length: 10 }, (_, number) => `past-${number}`);
+  const past = { count: 600, customerIds, age: '9 days' };
+  await insertWallets(system.databaseUrl('billing'), customerIds);
+  await insertOrders(system.databaseUrl('orders'), past);
+  await insertPayments(system.databaseUrl('billing'), past);
+  await insertLetters(system.databaseUrl('notifications'), past);
   const sound = await verify(operator);
   assert.deepEqual([sound.ok, sound.complete], [true, true], JSON.stringify(sound.differences[0]));
   assert.deepEqual(sound.checked, { orders: 600, letters: 600, wallets: 10, events: 0 });
 
   await queryRows(
     system.databaseUrl('notifications'),
-    `update letters set total_amount = 1 where "offset" > 150`,
+    `update letters set total_amount = 1
+     where id in (select id from letters order by id desc limit 450)`,
   );
   const reports: LedgerReport[] = [];
   let cursor: string | undefined;

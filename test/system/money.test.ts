@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
-import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
 import { queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { type Answer, call } from '#harness/requests.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
@@ -34,7 +34,7 @@ const topUp = (customer: TestCustomer, amount: number): Promise<Answer> =>
   customer.call('POST', '/v1/wallet/top-ups', { amount: rub(amount) });
 
 async function assertLedger(system: TestSystem): Promise<void> {
-  assert.deepEqual(await queryRows(system.databaseUrl('billing'), LEDGER_FAULTS), []);
+  assert.deepEqual(await queryRows(system.databaseUrl('billing'), LEDGER_VIOLATIONS), []);
 }
 
 /** The kinds of the customer's letters, once so many were sent. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { assertBooks } from '#harness/books/books.ts';
 import { queryRows } from '#harness/database.ts';
+import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
@@ -174,7 +174,7 @@ async function checkReversals(t: TestContext, system: TestSystem, operator: Test
   await t.test('the books agree', async () => {
     const report = await operator.call('GET', '/v1/operator/ledger/verify');
     assert.deepEqual([report.body.ok, report.body.differences], [true, []]);
-    await assertBooks(system);
+    await assertReconciled(system);
   });
 }
 

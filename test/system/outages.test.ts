@@ -205,7 +205,7 @@ test('without orders or billing an order is not lost and not answered wrongly', 
   await t.test('an order during a restart is one order', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     // With a budget that a restart fits in, also that of a process.
-    const patient = await system.startGatewayBeside({ ORDER_DEADLINE_MS: '5000' });
+    const patient = await system.startExtraGateway({ ORDER_DEADLINE_MS: '5000' });
     const bringBack = await stop(system, 'orders');
     const headers = { authorization: `Bearer ${customer.token}`, 'idempotency-key': 'key' };
     const placed = call(patient.url, 'POST', '/v1/orders', { headers, body: orderOf(100) });

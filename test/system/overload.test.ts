@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { assertBooks } from '#harness/books/books.ts';
 import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
-import { startTestProxy } from '#harness/faults/proxy.ts';
+import { startFaultProxy } from '#harness/faults/fault-proxy.ts';
 import { readMetrics } from '#harness/metrics.ts';
+import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { type Answer, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
@@ -25,9 +25,9 @@ const WALLET = /^GET \/wallets\//;
 /** A system with a gateway of the smallest limits, behind which billing can be made to hang. */
 async function startLimited(t: TestContext) {
   const system = await startTestSystem(t, { RECOVERY_AGE_MS: '600000' });
-  const billing = await startTestProxy(t);
+  const billing = await startFaultProxy(t);
   billing.target(...system.urlsOf('billing'));
-  const gateway = await system.startGatewayBeside({
+  const gateway = await system.startExtraGateway({
     BILLING_URL: billing.url,
     ORDERS_IN_FLIGHT_MAX: String(LIMIT),
     REQUESTS_IN_FLIGHT_MAX: String(LIMIT),
@@ -67,7 +67,7 @@ const many = (one: () => Promise<Answer>) => Array.from({ length: LIMIT }, one);
 test('64 orders at once are taken; the 65th is refused at once and can be repeated', async (t) => {
   const { system, billing, url, place, callAs, running, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 100_000 });
-  billing.set({ mode: 'hang', requests: PAYMENT });
+  billing.setFault({ kind: 'hang', requests: PAYMENT });
   const held = many(() => place(anna));
   await untilRunning('orders', LIMIT);
 
@@ -99,7 +99,7 @@ test('64 orders at once are taken; the 65th is refused at once and can be repeat
   );
   assert.equal(stored?.count, LIMIT);
 
-  billing.set('pass');
+  billing.setFault(null);
   for (const answer of await Promise.all(held)) assert.equal(answer.status, 201);
   for (const key of ['own-key', 'own-key', made]) {
     assert.equal((await place(anna, key)).status, 201);
@@ -108,13 +108,13 @@ test('64 orders at once are taken; the 65th is refused at once and can be repeat
     (await callAs(anna, 'GET', '/v1/wallet')).body.balance,
     rub(100_000 - 100 * (LIMIT + 2)),
   );
-  await assertBooks(system);
+  await assertReconciled(system);
 });
 
 test('orders whose clients hung up count until they have ended', async (t) => {
   const { system, billing, url, place, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 100_000 });
-  billing.set({ mode: 'hang', requests: PAYMENT });
+  billing.setFault({ kind: 'hang', requests: PAYMENT });
   const body = JSON.stringify(orderOf(100));
   const request =
     `POST /v1/orders HTTP/1.1\r\nhost: here\r\nauthorization: Bearer ${anna.token}\r\n` +
@@ -138,7 +138,7 @@ test('orders whose clients hung up count until they have ended', async (t) => {
   await untilRunning('orders', LIMIT);
   for (const client of clients) client.resetAndDestroy();
   assertProblem(await place(anna), 503, 'overloaded');
-  billing.set('pass');
+  billing.setFault(null);
   await untilRunning('orders', 0);
   assert.equal((await place(anna)).status, 201);
   const statuses = await queryRows(
@@ -151,7 +151,7 @@ test('orders whose clients hung up count until they have ended', async (t) => {
 test('a flood of reads is refused and keeps no order out', async (t) => {
   const { system, billing, url, place, callAs, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 1_000 });
-  billing.set({ mode: 'hang', requests: WALLET });
+  billing.setFault({ kind: 'hang', requests: WALLET });
   const held = many(() => callAs(anna, 'GET', '/v1/wallet'));
   await untilRunning('requests', LIMIT);
   // Whoever signs in has a place too.
@@ -167,7 +167,7 @@ test('a flood of reads is refused and keeps no order out', async (t) => {
   assertProblem(topUp, 503, 'overloaded');
   assert.ok(topUp.headers.get('idempotency-key'));
   assert.equal(order.status, 201);
-  billing.set('pass');
+  billing.setFault(null);
   await Promise.all(held);
   await untilRunning('requests', 0);
   assert.deepEqual((await callAs(anna, 'GET', '/v1/wallet')).body.balance, rub(900));
@@ -176,7 +176,7 @@ test('a flood of reads is refused and keeps no order out', async (t) => {
 test('limits below 64 stop the start: so many connections are never refused', async () => {
   const system = await sharedTestSystem();
   for (const name of ['ORDERS_IN_FLIGHT_MAX', 'SIGN_INS_IN_FLIGHT_MAX', 'REQUESTS_IN_FLIGHT_MAX']) {
-    const start = system.startGatewayBeside({ [name]: '63' });
+    const start = system.startExtraGateway({ [name]: '63' });
     await assert.rejects(start, new RegExp(`${name} must be at least 64`));
   }
 });

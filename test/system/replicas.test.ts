@@ -4,10 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
-import { assertBooks } from '#harness/books/books.ts';
-import { type History, newHistory, orderAnswer } from '#harness/books/history.ts';
 import { queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import { type History, newHistory, orderAnswer } from '#harness/oracle/history.ts';
+import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { type Answer, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
@@ -102,7 +102,7 @@ test('I1, I6: twins on two gateways at one moment are one order, one charge, one
   }
   assert.equal(twins.filter(([first]) => first?.status === 201).length, 10);
   assert.deepEqual(await balanceOf(anna), rub(0));
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
   assertMails(system, 20);
 });
 
@@ -137,7 +137,7 @@ test('a key means the same on every gateway', async (t) => {
   const { customerId } = boris;
   history.topUps.push({ customerId, key: 'top-up', amount: 50, status: 201 });
   assert.deepEqual(await balanceOf(boris), rub(949));
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
 });
 
 test('two relays, consumers and letter workers at once: each letter exactly once', async (t) => {
@@ -157,7 +157,7 @@ test('two relays, consumers and letter workers at once: each letter exactly once
     [201, 406].map((code) => history.orders.filter(({ status }) => status === code).length),
     [60, 60],
   );
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
   assertMails(system, 120);
   assert.equal(await system.broker.countMembers(), consumers);
 });
@@ -201,7 +201,7 @@ test('I2, I3: gateways that recover the same orders at once bring each to one en
     ),
   );
   const quick = { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' };
-  await Promise.all([system.startGatewayBeside(quick), system.startGatewayBeside(quick)]);
+  await Promise.all([system.startExtraGateway(quick), system.startExtraGateway(quick)]);
   await eventually('the end of all orders', async () => {
     // The leases that spare double work are what keeps the two apart: without them both are at
     // the same orders.
@@ -217,6 +217,6 @@ test('I2, I3: gateways that recover the same orders at once bring each to one en
     charged.map(({ id }) => id).sort(),
   );
   assert.deepEqual(await balanceOf(anna), rub(8_000));
-  await assertBooks(system);
+  await assertReconciled(system);
   assertMails(system, 40);
 });

@@ -4,10 +4,10 @@ import { type TestContext, test } from 'node:test';
 import type { LedgerReport, RepairedDifference, RepairReport } from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import type { System } from '#dev/system/system.ts';
-import { readBooks } from '#harness/books/books.ts';
-import { breachesIn } from '#harness/books/breaches.ts';
-import { newHistory } from '#harness/books/history.ts';
 import { queryRows } from '#harness/database.ts';
+import { violationsIn } from '#harness/oracle/compare-rows.ts';
+import { newHistory } from '#harness/oracle/history.ts';
+import { readStoredState } from '#harness/oracle/stored-state.ts';
 import { call } from '#harness/requests.ts';
 import { testLayout } from '#harness/system/layout.ts';
 import {
@@ -210,7 +210,7 @@ async function assertAgree(
   assert.equal(report.acknowledged, acknowledged);
   assert.deepEqual(await repair(drill, { apply: true, reason: 'again' }), []);
   await assertMoney(drill.system);
-  const breaches = breachesIn(await readBooks(drill.system), newHistory());
+  const breaches = violationsIn(await readStoredState(drill.system), newHistory());
   assert.deepEqual(
     breaches.filter((breach) => !MAILBOX.test(breach) && !allowed?.test(breach)),
     [],

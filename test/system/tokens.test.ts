@@ -106,7 +106,7 @@ async function refusedTokens(issuer: TestIssuer, trap: string): Promise<Record<s
 
 test('access tokens of an OpenID Connect issuer', async (t) => {
   const issuer = await startTestIssuer(t);
-  await issuer.stop();
+  await issuer.close();
   const { url } = await startTestSystem(t, { OIDC_ISSUER: issuer.url });
   const get = (authorization: string | string[], path = '/v1/wallet'): Promise<Answer> =>
     rawCall(url, { path, headers: { authorization } });
@@ -241,7 +241,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
   await t.test('while the issuer is away its known keys go on to serve', async () => {
     const verified = `Bearer ${await issuer.sign()}`;
     assert.equal((await get(verified)).status, 200);
-    await issuer.stop();
+    await issuer.close();
     assert.equal((await get(verified)).status, 200);
     assert.equal((await get(`Bearer ${await issuer.sign({ jti: 'new' })}`)).status, 200);
   });

@@ -1,9 +1,9 @@
 import type { Client } from '../load/client.ts';
 import type { Report } from '../report/report.ts';
-import type { Place } from '../system/system.ts';
+import type { SystemUnderTest } from '../system/system.ts';
 import { letterPoints } from './letter-points.ts';
 import { moneyPoints } from './money-points.ts';
-import { type CrashPoint, createBench } from './test-bed.ts';
+import { type CrashPoint, TestBed } from './test-bed.ts';
 
 /** Every row of the crash-point table that has a moment, in its order. */
 export const crashPoints: CrashPoint[] = [...moneyPoints, ...letterPoints];
@@ -16,18 +16,18 @@ export function chosenPoints(parts: string[]): CrashPoint[] {
 }
 
 /**
- * Hits the crash points one after the other, each with an order of its own. What the books hold is
- * compared later, once for all.
+ * Hits the crash points one after the other, each with an order of its own. The oracle compares
+ * later, once for all of them.
  * @param options `points`: only those whose name contains one of these; all when empty
  */
 export async function runCrashPoints(
-  place: Place,
+  system: SystemUnderTest,
   client: Client,
   options: { points: string[]; say: (line: string) => void; outcomeMs?: number },
   report: Pick<Report, 'crashPoints' | 'violations'>,
 ): Promise<void> {
   const { say } = options;
-  const testBed = await createBench(place, client, options.outcomeMs);
+  const testBed = await TestBed.create(system, client, options.outcomeMs);
   for (const { row, name, run } of chosenPoints(options.points)) {
     const started = performance.now();
     try {

@@ -1,6 +1,6 @@
-import type { Link } from '#harness/faults/tcp-link.ts';
+import type { FaultProxy } from '#harness/faults/fault-proxy.ts';
 import type { Replica } from '../system/replica.ts';
-import type { Place } from '../system/system.ts';
+import type { SystemUnderTest } from '../system/system.ts';
 
 /** A step of the protocol, as the bytes by which a process takes it. */
 export interface CrashStep {
@@ -73,14 +73,16 @@ export const steps = {
 
 export const crashSteps: CrashStep[] = Object.values(steps);
 
-/** The links on which a step may be taken, and who takes it there. */
-export function linksFor(
-  { replicas }: Place,
+/** The proxies on which a step may be taken, and who takes it there. */
+export function proxiesFor(
+  { replicas }: SystemUnderTest,
   { owner, callee }: CrashStep,
-): { link: Link; replica: Replica }[] {
+): { proxy: FaultProxy; replica: Replica }[] {
   return replicas
     .filter(({ service }) => service === owner)
     .flatMap((replica) =>
-      replica.links.filter((link) => link.callee === callee).map((link) => ({ link, replica })),
+      replica.proxies
+        .filter((proxy) => proxy.callee === callee)
+        .map((proxy) => ({ proxy, replica })),
     );
 }

@@ -1,78 +1,75 @@
 import assert from 'node:assert/strict';
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
-import { passLeases } from '#harness/books/books.ts';
 import { queryRows } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import type { SmtpStep } from '#harness/faults/smtp-server.ts';
+import { passLeases } from '#harness/oracle/oracle.ts';
 import type { Answer } from '#harness/requests.ts';
-import { eventually } from '../common/waiting.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
-import { type Asked, assertStatus, type CrashPoint, type TestBed } from './test-bed.ts';
-
-type When = 'before' | 'after';
-
-/** An order whose event or letter something happens to: its answer never waits for that (I7). */
-async function placeOrder(testBed: TestBed): Promise<Asked> {
-  const asked = testBed.newOrder();
-  await testBed.untilAnswered(asked, 201);
-  return asked;
-}
+import {
+  assertStatus,
+  type CrashPoint,
+  type PointOrder,
+  placeOrder,
+  type TestBed,
+  type When,
+} from './test-bed.ts';
+import { tailLost } from './topic-loss.ts';
 
 /** How often the order's letter was received. */
-async function copiesOf(testBed: TestBed, asked: Asked): Promise<number> {
-  const { id } = await testBed.untilLetter(asked, 'sent');
-  const mails = await testBed.place.listMails();
+async function copiesOf(testBed: TestBed, order: PointOrder): Promise<number> {
+  const { id } = await testBed.untilLetter(order, 'sent');
+  const mails = await testBed.system.listMails();
   return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
 }
 
 /** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
-function untilSentHastened(testBed: TestBed, asked: Asked): Promise<unknown> {
-  return eventually(`the letter of ${asked.key}`, async () => {
-    await passLeases(testBed.place);
-    return testBed.untilLetter(asked, 'sent', 2_500).catch(() => false);
+function untilSentHastened(testBed: TestBed, order: PointOrder): Promise<unknown> {
+  return eventually(`the letter of ${order.key}`, async () => {
+    await passLeases(testBed.system);
+    return testBed.untilLetter(order, 'sent', 2_500).catch(() => false);
   });
 }
 
-/** Whoever takes the step dies there; another one brings the letter, after the dead one's lease. */
+/** The process that takes the step dies; another one sends the letter, after the lease. */
 function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): CrashPoint {
   return {
     row,
     name: `${step.owner} dies ${when} "${step.name}"`,
     async run(testBed) {
       const trap = testBed.killAt(step, when);
-      const asked = testBed.newOrder();
-      const answer = testBed.ask(asked);
+      const order = testBed.newOrder();
+      const answer = testBed.ask(order);
       await trap.triggered();
       // A relay dies in the process that answers the gateway too.
       assertStatus(await answer, 201, 202);
-      await testBed.untilAnswered(asked, 201);
-      await passLeases(testBed.place);
-      const found = await copiesOf(testBed, asked);
+      await testBed.untilAnswered(order, 201);
+      await passLeases(testBed.system);
+      const found = await copiesOf(testBed, order);
       assert.ok(found >= 1 && found <= copies, `the letter came ${found} times`);
     },
   };
 }
 
-/** Whoever takes the step stands still past its lease, while another one does the work. */
-function standsStill(row: number, step: CrashStep, when: When): CrashPoint {
+/** The process that takes the step hangs past its lease, and another one does the work. */
+function hangs(row: number, step: CrashStep, when: When): CrashPoint {
   return {
     row,
-    name: `${step.owner} stands still past its lease ${when} "${step.name}"`,
+    name: `${step.owner} hangs past its lease ${when} "${step.name}"`,
     async run(testBed) {
       const trap = testBed.trap(step, when, ({ replica }) => {
         replica.suspend();
         return 'hold';
       });
-      const asked = testBed.newOrder();
-      const answer = testBed.ask(asked);
-      const { replica, link } = await trap.triggered();
+      const order = testBed.newOrder();
+      const answer = testBed.ask(order);
+      const { replica, proxy } = await trap.triggered();
       assertStatus(await answer, 201, 202);
-      await testBed.untilAnswered(asked, 201);
-      await untilSentHastened(testBed, asked);
+      await testBed.untilAnswered(order, 201);
+      await untilSentHastened(testBed, order);
       replica.resume();
-      link.release();
+      proxy.release();
     },
   };
 }
@@ -83,67 +80,14 @@ function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
     row,
     name: `broker ${harm}`,
     async run(testBed) {
-      const { broker } = testBed.place;
+      const { broker } = testBed.system;
       const heal = await (harm === 'hanging' && broker.hang ? broker.hang() : broker.takeAway());
-      const asked = await placeOrder(testBed);
+      const order = await placeOrder(testBed);
       await heal();
-      await passLeases(testBed.place);
-      await testBed.untilLetter(asked, 'sent');
+      await passLeases(testBed.system);
+      await testBed.untilLetter(order, 'sent');
     },
   };
-}
-
-/** The topic ends before what it acknowledged; relays that start see it, and publish again. */
-const tailLost: CrashPoint = {
-  row: 22,
-  name: 'broker loses acknowledged events',
-  async run(testBed) {
-    const { kafka, replicas } = testBed.place;
-    const asked = await placeOrder(testBed);
-    await testBed.untilLetter(asked, 'sent');
-    // Events, not messages: one that an earlier kill sent twice comes again once.
-    const before = await listEvents(testBed);
-    if (kafka === undefined) await cutEmbeddedLog(testBed);
-    else {
-      kafka.signal('SIGKILL');
-      await kafka.exited();
-      await cutLogs(kafka.folder);
-      await kafka.restart();
-    }
-    const relays = replicas.filter(({ service }) => service === 'orders');
-    for (const relay of relays) relay.kill();
-    const [now] = await testBed.rows('notifications', 'select now() as at');
-    testBed.place.topicLostAt = now?.at as Date;
-    await Promise.all(relays.map((relay) => relay.revive()));
-    await eventually('the events to be there again', async () =>
-      before.isSubsetOf(await listEvents(testBed).catch(() => new Set<string>())),
-    );
-  },
-};
-
-/** Ids of the events on the topic. */
-async function listEvents({ place }: TestBed): Promise<Set<string>> {
-  return new Set((await place.broker.listMessages()).map(({ id }) => id));
-}
-
-async function cutEmbeddedLog({ rows }: TestBed): Promise<void> {
-  await rows('broker', 'delete from messages');
-  await rows('broker', 'update partitions set next_offset = 0');
-  await rows('broker', 'update positions set position = 0');
-}
-
-/** What a power cut does to logs that were not written to the disk yet. */
-async function cutLogs(folder: string): Promise<void> {
-  const data = join(folder, 'data');
-  const logs = (await readdir(data)).filter((name) => /(^|\.)orders-\d+$/.test(name));
-  for (const log of logs) {
-    const files = await readdir(join(data, log));
-    for (const name of files.filter((each) => each.endsWith('.log'))) {
-      const file = await open(join(data, log, name), 'r+');
-      await file.truncate(0);
-      await file.close();
-    }
-  }
 }
 
 /** An event with a lower number than published ones becomes visible after them. */
@@ -151,8 +95,8 @@ const lateCommit: CrashPoint = {
   row: 23,
   name: 'a transaction that wrote an event commits late',
   async run(testBed) {
-    const { place, gateways, client } = testBed;
-    const ordersUrl = place.databaseUrl('orders');
+    const { system, gateways, client } = testBed;
+    const ordersUrl = system.databaseUrl('orders');
     const late = await client.register(gateways[0] as string, {
       email: 'late@example.com',
       topUp: 1_000,
@@ -166,11 +110,11 @@ const lateCommit: CrashPoint = {
          for each row when (new.payload ->> 'customerId' = '${late.customerId}')
          execute function wait_at_commit()`,
     );
-    const asked = testBed.newOrder();
+    const order = testBed.newOrder();
     const gate = await openGate(ordersUrl);
     let slow: Promise<Answer | undefined>;
     try {
-      slow = client.order(gateways[0] as string, late, asked);
+      slow = client.order(gateways[0] as string, late, order);
       await eventually('an event that waits', async () => {
         const waiting = await queryRows(
           ordersUrl,
@@ -185,7 +129,7 @@ const lateCommit: CrashPoint = {
       await queryRows(ordersUrl, 'drop trigger late on outbox; drop function wait_at_commit');
     }
     assertStatus(await slow, 201, 202);
-    await testBed.untilLetter(asked, 'sent');
+    await testBed.untilLetter(order, 'sent');
   },
 };
 
@@ -203,10 +147,10 @@ function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
     row,
     name: `mail server ${what}`,
     async run(testBed) {
-      await testBed.place.smtp.tell({ next: [step] });
-      const asked = await placeOrder(testBed);
+      await testBed.system.smtp.tell({ next: [step] });
+      const order = await placeOrder(testBed);
       // As if the wait until the next try were over.
-      await untilSentHastened(testBed, asked);
+      await untilSentHastened(testBed, order);
     },
   };
 }
@@ -215,13 +159,13 @@ const mailServerAway: CrashPoint = {
   row: 30,
   name: 'mail server killed',
   async run(testBed) {
-    const { smtp } = testBed.place;
+    const { smtp } = testBed.system;
     smtp.kill();
-    const asked = await placeOrder(testBed);
-    await testBed.untilLetter(asked, 'queued');
+    const order = await placeOrder(testBed);
+    await testBed.untilLetter(order, 'queued');
     await smtp.revive();
-    await passLeases(testBed.place);
-    await testBed.untilLetter(asked, 'sent');
+    await passLeases(testBed.system);
+    await testBed.untilLetter(order, 'sent');
   },
 };
 
@@ -229,19 +173,19 @@ const refusedForGood: CrashPoint = {
   row: 31,
   name: 'mail server refuses for good, the operator sends again',
   async run(testBed) {
-    const { place, client, gateways } = testBed;
+    const { system, client, gateways } = testBed;
     const gateway = gateways[0] as string;
     const reply = '550 5.1.1 no such user';
-    await place.smtp.tell({ next: [{ at: 'rcpt', do: 'reply', reply }] });
-    const asked = await placeOrder(testBed);
-    const { id } = await testBed.untilLetter(asked, 'failed');
-    const operator = await client.signIn(gateway, OPERATOR_EMAIL, place.secrets.operatorPassword);
+    await system.smtp.tell({ next: [{ at: 'rcpt', do: 'reply', reply }] });
+    const order = await placeOrder(testBed);
+    const { id } = await testBed.untilLetter(order, 'failed');
+    const operator = await client.signIn(gateway, OPERATOR_EMAIL, system.secrets.operatorPassword);
     assertStatus(
       await client.send('POST', gateway, operator, `/v1/operator/letters/${id}/resend`),
       202,
       200,
     );
-    await testBed.untilLetter(asked, 'sent');
+    await testBed.untilLetter(order, 'sent');
   },
 };
 
@@ -249,9 +193,9 @@ const profilesAway: CrashPoint = {
   row: 32,
   name: 'all of profiles killed',
   async run(testBed) {
-    const profiles = testBed.place.replicas.filter(({ service }) => service === 'profiles');
+    const profiles = testBed.system.replicas.filter(({ service }) => service === 'profiles');
     for (const replica of profiles) replica.kill();
-    const asked = await placeOrder(testBed);
+    const order = await placeOrder(testBed);
     // Claimed, and without a contact.
     await eventually('an attempt', async () => {
       const letters = await testBed.rows(
@@ -261,7 +205,7 @@ const profilesAway: CrashPoint = {
       return letters.length > 0;
     });
     await Promise.all(profiles.map((replica) => replica.revive()));
-    await untilSentHastened(testBed, asked);
+    await untilSentHastened(testBed, order);
   },
 };
 
@@ -278,8 +222,8 @@ export const letterPoints: CrashPoint[] = [
   dies(24, steps.insertLetters, 'after'),
   dies(24, steps.commitLetters, 'before'),
   dies(25, steps.commitLetters, 'after'),
-  standsStill(26, steps.commitLetters, 'before'),
-  standsStill(26, steps.commitLetters, 'after'),
+  hangs(26, steps.commitLetters, 'before'),
+  hangs(26, steps.commitLetters, 'after'),
   dies(27, steps.claimLetters, 'after'),
   dies(27, steps.contacts, 'before'),
   dies(27, steps.contacts, 'after'),
@@ -289,13 +233,13 @@ export const letterPoints: CrashPoint[] = [
   dies(28, steps.dot, 'after', { copies: 2 }),
   dies(28, steps.markSent, 'before', { copies: 2 }),
   dies(28, steps.markSent, 'after'),
-  standsStill(29, steps.markCommitting, 'before'),
+  hangs(29, steps.markCommitting, 'before'),
   mailServer(30, 'answers 451', { at: 'dot', do: 'reply', reply: '451 4.3.0 later' }),
   mailServer(30, 'hangs at the dot', { at: 'dot', do: 'hang' }),
   mailServer(30, 'accepts and says nothing', { at: 'dot', do: 'accept-and-drop' }),
   mailServerAway,
   refusedForGood,
   profilesAway,
-  standsStill(34, steps.markPublished, 'before'),
+  hangs(34, steps.markPublished, 'before'),
   brokerAway(38, 'killed'),
 ];

@@ -1,25 +1,24 @@
 import assert from 'node:assert/strict';
-import { passLeases } from '#harness/books/books.ts';
-import { eventually } from '../common/waiting.ts';
+import { eventually } from '#harness/eventually.ts';
+import { passLeases } from '#harness/oracle/oracle.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 import {
-  type Asked,
   askAndHangUp,
   assertStatus,
   type CrashPoint,
+  type PointOrder,
   type TestBed,
   type TriggeredTrap,
+  type When,
 } from './test-bed.ts';
 
 const DEAR = 2_000_000_000;
 
-type When = 'before' | 'after';
-
-/** What a point's order must come to. */
+/** How the order of a crash point must end. */
 interface Expected {
   /** Of the request in which it happens; 0: none came. */
   first: number[];
-  /** After repeating the request; absent: nobody repeats it, and recovery must end it. */
+  /** After repeating the request; absent: it is not repeated, and recovery must end the order. */
   repeated?: number[];
   /** Status and reason of the order in the end. */
   end: 'Paid null' | 'Cancelled voided' | 'Cancelled insufficient-funds';
@@ -36,7 +35,7 @@ function at(
   who: string,
   step: CrashStep,
   when: When,
-  act: (spot: TriggeredTrap, testBed: TestBed) => void,
+  act: (hit: TriggeredTrap, testBed: TestBed) => void,
   expected: Expected,
 ): CrashPoint {
   const dear = expected.amount === DEAR ? ', too dear' : '';
@@ -45,30 +44,30 @@ function at(
     row,
     name: `${who} ${when} "${step.name}"${dear}${alone}`,
     async run(testBed) {
-      const asked = testBed.newOrder(expected.amount);
-      const trap = testBed.trap(step, when, (spot) => {
-        act(spot, testBed);
-        return 'end';
+      const order = testBed.newOrder(expected.amount);
+      const trap = testBed.trap(step, when, (hit) => {
+        act(hit, testBed);
+        return 'cut';
       });
-      const first = testBed.ask(asked);
+      const first = testBed.ask(order);
       await trap.triggered();
       assertStatus(await first, ...expected.first);
-      if (expected.repeated === undefined) await testBed.passAge(asked);
-      else if (!(await testBed.untilAnswered(asked, ...expected.repeated))) return;
-      await assertEnd(testBed, asked, expected.end);
+      if (expected.repeated === undefined) await testBed.passAge(order);
+      else if (!(await testBed.untilAnswered(order, ...expected.repeated))) return;
+      await assertEnd(testBed, order, expected.end);
     },
   };
 }
 
-async function assertEnd(testBed: TestBed, asked: Asked, end: Expected['end']): Promise<void> {
-  const row = await testBed.untilEnded(asked);
+async function assertEnd(testBed: TestBed, order: PointOrder, end: Expected['end']): Promise<void> {
+  const row = await testBed.untilEnded(order);
   assert.equal(`${row.status} ${row.status_reason}`, end);
 }
 
 const killed = ({ replica }: TriggeredTrap) => replica.kill();
 const cutOff = () => {};
-const databaseKilled = (_: TriggeredTrap, { place }: TestBed) => {
-  place.postgres.kill();
+const databaseKilled = (_: TriggeredTrap, { system }: TestBed) => {
+  system.postgres.kill();
 };
 
 const bothWays = (point: (when: When) => CrashPoint): CrashPoint[] => [
@@ -79,36 +78,36 @@ const bothWays = (point: (when: When) => CrashPoint): CrashPoint[] => [
 const gatewayDies = (row: number, step: CrashStep, when: When, expected: Expected) =>
   at(row, 'gateway dies', step, when, killed, expected);
 
-/** A request stands still on its way, or its answer does; what holds it up dies or wakes later. */
-function standsStill(row: number, when: When, who: 'gateway' | 'request'): CrashPoint {
-  const what = who === 'gateway' ? 'gateway stands still' : 'gateway dies, its request goes on';
+/** A request or its answer is held; the gateway dies, or hangs and resumes later. */
+function requestHeld(row: number, when: When, who: 'gateway' | 'request'): CrashPoint {
+  const what = who === 'gateway' ? 'gateway hangs' : 'gateway dies, its request goes on';
   return {
     row,
     name: `${what} ${when} "${steps.pay.name}"`,
     async run(testBed) {
-      const asked = testBed.newOrder();
+      const order = testBed.newOrder();
       const trap = testBed.trap(steps.pay, when, ({ replica }) => {
         if (who === 'gateway') replica.suspend();
         else replica.kill();
         return 'hold';
       });
-      const first = testBed.ask(asked);
-      const { replica, link } = await trap.triggered();
+      const first = testBed.ask(order);
+      const { replica, proxy } = await trap.triggered();
       // The other gateway's recovery must have ended it before this one goes on.
-      await testBed.passAge(asked);
-      const row = await testBed.untilEnded(asked);
+      await testBed.passAge(order);
+      const row = await testBed.untilEnded(order);
       const end = when === 'before' ? 'Cancelled voided' : 'Paid null';
       assert.equal(`${row.status} ${row.status_reason}`, end);
-      link.release();
+      proxy.release();
       replica.resume();
       if (who === 'request') {
-        await eventually('the late request to be answered', async () => link.connections === 0);
+        await eventually('the late request to be answered', async () => proxy.connections === 0);
       }
       const final = when === 'before' ? 409 : 201;
-      // One that stood still for longer than its budget says so: 202.
+      // A gateway that hung past the deadline of the order answers 202.
       assertStatus(await first, 0, 202, final);
       if (who === 'request') await replica.revive();
-      assertStatus(await testBed.untilFinal(asked), final);
+      assertStatus(await testBed.untilFinal(order), final);
     },
   };
 }
@@ -118,47 +117,47 @@ const paidLateAfterDecline: CrashPoint = {
   row: 5,
   name: 'a declined payment is delivered again after a top-up',
   async run(testBed) {
-    const { client, gateways, place } = testBed;
+    const { client, gateways, system } = testBed;
     const gateway = gateways[0] as string;
     const poor = await client.register(gateway, { email: 'poor@example.com' });
-    const asked = testBed.newOrder(500);
-    const toBilling = place.replicas
+    const order = testBed.newOrder(500);
+    const toBilling = system.replicas
       .filter(({ service }) => service === 'gateway')
-      .flatMap(({ links }) => links.filter(({ callee }) => callee === 'billing'));
+      .flatMap(({ proxies }) => proxies.filter(({ callee }) => callee === 'billing'));
     const { promise: again, resolve: topUpDone } = Promise.withResolvers<void>();
-    const taken = toBilling.map((link) =>
-      link.arm({
+    const disarms = toBilling.map((proxy) =>
+      proxy.arm({
         pattern: steps.pay.pattern,
         when: 'before',
         trigger: () => {
-          link.repeatRequests(1, () => again);
+          proxy.repeatRequests(1, () => again);
           return 'pass';
         },
       }),
     );
-    assertStatus(await client.order(gateway, poor, asked), 406);
-    for (const take of taken) take();
+    assertStatus(await client.order(gateway, poor, order), 406);
+    for (const disarm of disarms) disarm();
     await client.topUp(gateway, poor, { key: 'enough', amount: 1_000 });
     topUpDone();
     await eventually('the repeated payment', async () =>
       toBilling.some(({ repeated }) => repeated > 0),
     );
-    assertStatus(await client.order(gateway, poor, asked), 406);
+    assertStatus(await client.order(gateway, poor, order), 406);
   },
 };
 
-/** A top-up whose answer is lost, and that is asked for again with its key. */
+/** A top-up whose answer is lost, and that is order for again with its key. */
 const topUpAgain = (when: When): CrashPoint => ({
   row: 14,
   name: `billing's answer is lost ${when} "${steps.topUp.name}"`,
   async run(testBed) {
     const { client, customer, gateways } = testBed;
-    const asked = { key: `top-up-${when}`, amount: 100 };
-    const trap = testBed.trap(steps.topUp, when, () => 'end');
-    const first = client.topUp(gateways[0] as string, customer, asked);
+    const order = { key: `top-up-${when}`, amount: 100 };
+    const trap = testBed.trap(steps.topUp, when, () => 'cut');
+    const first = client.topUp(gateways[0] as string, customer, order);
     await trap.triggered();
     assertStatus(await first, 201);
-    assertStatus(await client.topUp(gateways[0] as string, customer, asked), 201);
+    assertStatus(await client.topUp(gateways[0] as string, customer, order), 201);
   },
 });
 
@@ -168,18 +167,18 @@ function recoveryDies(step: CrashStep, when: When): CrashPoint {
     row: 18,
     name: `recovery dies ${when} "${step.name}"`,
     async run(testBed) {
-      const asked = testBed.newOrder();
+      const order = testBed.newOrder();
       const first = testBed.killAt(steps.create, 'after');
-      await testBed.ask(asked);
+      await testBed.ask(order);
       const { replica } = await first.triggered();
       const second = testBed.killAt(step, when);
-      await testBed.passAge(asked);
+      await testBed.passAge(order);
       const died = await second.triggered();
       await Promise.all([replica.revive(), died.replica.revive()]);
       // The dead one's claim, which would keep the others from the order for some seconds.
-      await passLeases(testBed.place);
-      await assertEnd(testBed, asked, 'Cancelled voided');
-      assertStatus(await testBed.untilFinal(asked), 409);
+      await passLeases(testBed.system);
+      await assertEnd(testBed, order, 'Cancelled voided');
+      assertStatus(await testBed.untilFinal(order), 409);
     },
   };
 }
@@ -192,31 +191,31 @@ function clientHangsUp(
     row,
     name: `client hangs up ${hangUp}`,
     async run(testBed) {
-      const asked = testBed.newOrder();
-      await askAndHangUp(testBed, asked, hangUp);
+      const order = testBed.newOrder();
+      await askAndHangUp(testBed, order, hangUp);
       // A request that was never whole is none.
-      if (hangUp !== 'in the middle') await assertEnd(testBed, asked, 'Paid null');
-      await testBed.untilAnswered(asked, 201);
+      if (hangUp !== 'in the middle') await assertEnd(testBed, order, 'Paid null');
+      await testBed.untilAnswered(order, 201);
     },
   };
 }
 
-/** The database takes the step and says no more, connections open. */
-function databaseStandsStill(step: CrashStep, when: When): CrashPoint {
+/** The database takes the step and does not answer, connections open. */
+function databaseHangs(step: CrashStep, when: When): CrashPoint {
   return {
     row: 17,
-    name: `database stands still ${when} "${step.name}"`,
+    name: `database hangs ${when} "${step.name}"`,
     async run(testBed) {
-      const asked = testBed.newOrder();
-      const trap = testBed.trap(step, when, ({ link }) => {
-        link.setMode('black-hole');
+      const order = testBed.newOrder();
+      const trap = testBed.trap(step, when, ({ proxy }) => {
+        proxy.setMode('black-hole');
         return 'hold';
       });
-      const first = testBed.ask(asked);
-      const { link } = await trap.triggered();
+      const first = testBed.ask(order);
+      const { proxy } = await trap.triggered();
       assertStatus(await first, 201, 202, 503);
-      link.setMode('open');
-      await testBed.untilAnswered(asked, 201);
+      proxy.setMode('pass');
+      await testBed.untilAnswered(order, 201);
     },
   };
 }
@@ -226,9 +225,9 @@ function replicaHangs(service: string): CrashPoint {
     row: 37,
     name: `one of two of ${service} hangs`,
     async run(testBed) {
-      const replica = testBed.place.replicas.find((each) => each.service === service);
+      const replica = testBed.system.replicas.find((each) => each.service === service);
       replica?.suspend();
-      // Both are asked in turn.
+      // Both are order in turn.
       for (let each = 0; each < 2; each++) {
         assertStatus(await testBed.ask(testBed.newOrder()), 201, 202);
       }
@@ -246,7 +245,7 @@ export const moneyPoints: CrashPoint[] = [
   gatewayDies(4, steps.create, 'after', { first: [0], end: 'Cancelled voided' }),
   gatewayDies(5, steps.pay, 'before', { first: [0], end: 'Cancelled voided' }),
   gatewayDies(5, steps.pay, 'after', { first: [0], end: 'Paid null' }),
-  standsStill(5, 'before', 'request'),
+  requestHeld(5, 'before', 'request'),
   paidLateAfterDecline,
   gatewayDies(6, steps.record, 'before', PAID),
   gatewayDies(6, steps.record, 'before', {
@@ -256,8 +255,8 @@ export const moneyPoints: CrashPoint[] = [
     amount: DEAR,
   }),
   gatewayDies(7, steps.record, 'after', PAID),
-  standsStill(8, 'before', 'gateway'),
-  standsStill(8, 'after', 'gateway'),
+  requestHeld(8, 'before', 'gateway'),
+  requestHeld(8, 'after', 'gateway'),
   at(9, 'orders dies', steps.insertOrder, 'before', killed, HIDDEN),
   at(10, 'orders dies', steps.insertOrder, 'after', killed, HIDDEN),
   at(11, 'orders dies', steps.settleOrder, 'before', killed, HIDDEN),
@@ -272,7 +271,7 @@ export const moneyPoints: CrashPoint[] = [
     at(16, 'PostgreSQL dies', steps.commitDecision, when, databaseKilled, HIDDEN),
   ),
   ...bothWays((when) => at(16, 'PostgreSQL dies', steps.settleOrder, when, databaseKilled, HIDDEN)),
-  ...bothWays((when) => databaseStandsStill(steps.commitDecision, when)),
+  ...bothWays((when) => databaseHangs(steps.commitDecision, when)),
   recoveryDies(steps.void, 'before'),
   recoveryDies(steps.void, 'after'),
   replicaHangs('orders'),

@@ -1,212 +1,209 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import type { Row } from '#harness/books/breaches.ts';
 import { queryRows } from '#harness/database.ts';
-import type { Link } from '#harness/faults/tcp-link.ts';
+import { eventually, WAIT_MS } from '#harness/eventually.ts';
+import type { FaultProxy } from '#harness/faults/fault-proxy.ts';
+import type { Row } from '#harness/oracle/stored-state.ts';
 import type { Answer } from '#harness/requests.ts';
-import { eventually, PATIENCE_MS } from '../common/waiting.ts';
 import { type Item, pieceAt } from '../load/basket.ts';
 import { type Client, type Customer, FINAL } from '../load/client.ts';
 import type { Replica } from '../system/replica.ts';
-import { type Place, RECOVERY_AGE_MS } from '../system/system.ts';
-import { type CrashStep, linksFor } from './crash-steps.ts';
+import { RECOVERY_AGE_MS, type SystemUnderTest } from '../system/system.ts';
+import { type CrashStep, proxiesFor } from './crash-steps.ts';
 
-/** One moment at which something dies or stands still, and what must come of it. */
+/** One moment at which something dies or hangs, and what must come of it. */
 export interface CrashPoint {
   /** Row of the table in docs/reliability.md. */
   row: number;
   name: string;
-  /** @throws Error that says what came otherwise */
+  /** @throws Error that says what happened instead */
   run: (testBed: TestBed) => Promise<void>;
 }
 
-/** An order of a crash point. */
-export interface Asked {
+export type When = 'before' | 'after';
+
+/** The order of a crash point. */
+export interface PointOrder {
   key: string;
   items: Item[];
 }
 
 /** Where a trap was triggered. */
 export interface TriggeredTrap {
-  link: Link;
+  proxy: FaultProxy;
   replica: Replica;
 }
 
-/** What the crash points have at hand. */
-export interface TestBed {
-  place: Place;
-  client: Client;
-  customer: Customer;
-  gateways: string[];
-  /** An order that nobody asked for yet. */
-  newOrder(amount?: number): Asked;
-  /** One request, to the first gateway unless told. */
-  ask(asked: Asked, gateway?: string): Promise<Answer | undefined>;
-  /** Repeats the request until its answer is final. @returns that answer */
-  untilFinal(asked: Asked): Promise<Answer>;
-  /**
-   * Repeats the request until its answer is final.
-   * @returns false when recovery came first, as it may once the order is old enough
-   * @throws Error when the answer has another status than these
-   */
-  untilAnswered(asked: Asked, ...expected: number[]): Promise<boolean>;
-  /** Makes a Pending order as old as recovery wants it, as if that time had gone by. */
-  passAge(asked: Asked): Promise<void>;
-  /** Waits until the order has ended without any request for it. @returns its row */
-  untilEnded(asked: Asked): Promise<Row>;
-  /** Waits until the order's letter is in this state. @returns its row */
-  untilLetter(asked: Asked, state: string, waitMs?: number): Promise<Row>;
-  /** Sets a trap on all ways by which the step may be taken; the first to take it springs it. */
-  trap(
-    step: CrashStep,
-    when: 'before' | 'after',
-    act: (spot: TriggeredTrap) => 'end' | 'hold',
-  ): Sprung;
-  /** Whoever takes the step is killed there. */
-  killAt(step: CrashStep, when: 'before' | 'after'): Sprung;
-  rows(database: string, sql: string): Promise<Row[]>;
-  /** Revives, thaws and opens whatever is not as it should be. */
-  heal(): Promise<void>;
-}
-
-export interface Sprung {
-  /** Resolves once the step was taken. @throws Error when it is not within some seconds */
+/** A trap that waits for its step. */
+export interface ArmedTrap {
+  /** Resolves once the step was taken. @throws Error when it is not within two minutes */
   triggered(): Promise<TriggeredTrap>;
 }
 
 const RICH = 1_000_000_000;
 
-/**
- * A customer with money, and the tools.
- * @param outcomeMs how long an order's or a letter's end is awaited
- */
-export async function createBench(
-  place: Place,
-  client: Client,
-  outcomeMs = PATIENCE_MS,
-): Promise<TestBed> {
-  const { gateways, replicas } = place;
-  const gateway = gateways[0] as string;
-  const customer = await client.register(gateway, { email: 'points@example.com', topUp: RICH });
-  let asked = 0;
-  let turn = 0;
-  const madeAt = new Map<string, number>();
-  const taken = new Set<() => void>();
-  const rows = (database: string, sql: string) => queryRows(place.databaseUrl(database), sql);
-  const orderSql = ({ key }: Asked) => `select * from orders where idempotency_key = '${key}'`;
+/** The tools of the crash points, and a customer with money. */
+export class TestBed {
+  readonly system: SystemUnderTest;
+  readonly client: Client;
+  readonly customer: Customer;
+  readonly gateways: string[];
+  readonly #outcomeMs: number;
+  readonly #madeAt = new Map<string, number>();
+  /** Each disarms one trap. */
+  readonly #armed = new Set<() => void>();
+  #turn = 0;
 
-  const testBed: TestBed = {
-    place,
-    client,
-    customer,
-    gateways,
-    rows,
-    newOrder(amount = 100) {
-      asked += 1;
-      const key = `crash-point-${asked}`;
-      madeAt.set(key, performance.now());
-      return { key, items: pieceAt(amount) };
-    },
-    ask: (order, to = gateway) => client.order(to, customer, order),
-    untilFinal: (order) =>
-      eventually(
-        `a final answer for ${order.key}`,
-        async () => {
-          const answer = await client.order(
-            gateways[turn++ % gateways.length] as string,
-            customer,
-            order,
-          );
-          return FINAL.includes(answer?.status ?? 0) && answer;
-        },
-        outcomeMs,
-      ),
-    async untilAnswered(order, ...expected) {
-      const answer = await testBed.untilFinal(order);
-      const ageMs = performance.now() - (madeAt.get(order.key) as number);
-      if (answer.status === 409 && ageMs > RECOVERY_AGE_MS) return expected.includes(409);
-      assertStatus(answer, ...expected);
-      return true;
-    },
-    async passAge({ key }) {
-      await rows(
-        'orders',
-        `update orders set created_at = created_at - interval '1 hour'
-         where idempotency_key = '${key}' and status = 'Pending'`,
-      );
-    },
-    untilEnded: (order) =>
-      eventually(
-        `the end of ${order.key}`,
-        async () => {
-          const [row] = await rows('orders', orderSql(order)).catch(() => []);
-          return row?.status !== 'Pending' && row;
-        },
-        outcomeMs,
-      ),
-    untilLetter: (order, state, waitMs = outcomeMs) =>
-      eventually(
-        `a letter for ${order.key} in state ${state}`,
-        async () => {
-          const [row] = await rows('orders', orderSql(order)).catch(() => []);
-          const [letter] = await rows(
-            'notifications',
-            `select * from letters where order_id = '${row?.id}'`,
-          ).catch(() => []);
-          return letter?.state === state && letter;
-        },
-        waitMs,
-      ),
-    trap(step, when, act) {
-      const { promise, resolve } = Promise.withResolvers<TriggeredTrap>();
-      let open = true;
-      for (const spot of linksFor(place, step)) {
-        const take = spot.link.arm({
-          pattern: step.pattern,
-          when,
-          ...(step.answer && { answer: step.answer }),
-          trigger() {
-            if (!open) return 'end';
-            open = false;
-            for (const each of taken) each();
-            resolve(spot);
-            return act(spot);
-          },
-        });
-        taken.add(take);
-      }
-      return {
-        async triggered() {
-          const timer = AbortSignal.timeout(PATIENCE_MS);
-          const late = new Promise<never>((_, reject) => {
-            timer.onabort = () => reject(new Error(`nobody came to the step "${step.name}"`));
-          });
-          return Promise.race([promise, late]);
-        },
+  private constructor(system: SystemUnderTest, client: Client, customer: Customer, ms: number) {
+    this.system = system;
+    this.client = client;
+    this.customer = customer;
+    this.gateways = system.gateways;
+    this.#outcomeMs = ms;
+  }
+
+  /** @param outcomeMs how long an order's or a letter's end is awaited */
+  static async create(
+    system: SystemUnderTest,
+    client: Client,
+    outcomeMs = WAIT_MS,
+  ): Promise<TestBed> {
+    const account = { email: 'points@example.com', topUp: RICH };
+    const customer = await client.register(system.gateways[0] as string, account);
+    return new TestBed(system, client, customer, outcomeMs);
+  }
+
+  /** An order that was not requested yet. */
+  newOrder(amount = 100): PointOrder {
+    const key = `crash-point-${this.#madeAt.size + 1}`;
+    this.#madeAt.set(key, performance.now());
+    return { key, items: pieceAt(amount) };
+  }
+
+  /** One request, to the first gateway where no other is given. */
+  ask(order: PointOrder, gateway = this.gateways[0] as string): Promise<Answer | undefined> {
+    return this.client.order(gateway, this.customer, order);
+  }
+
+  /** Repeats the request until its answer is final. @returns that answer */
+  untilFinal(order: PointOrder): Promise<Answer> {
+    return this.#eventually(`a final answer for ${order.key}`, async () => {
+      const answer = await this.ask(order, this.gateways[this.#turn++ % this.gateways.length]);
+      return FINAL.includes(answer?.status ?? 0) && answer;
+    });
+  }
+
+  /**
+   * Repeats the request until its answer is final.
+   * @returns false when recovery came first, as it may once the order is old enough
+   * @throws Error when the answer has another status than these
+   */
+  async untilAnswered(order: PointOrder, ...expected: number[]): Promise<boolean> {
+    const answer = await this.untilFinal(order);
+    const ageMs = performance.now() - (this.#madeAt.get(order.key) as number);
+    if (answer.status === 409 && ageMs > RECOVERY_AGE_MS) return expected.includes(409);
+    assertStatus(answer, ...expected);
+    return true;
+  }
+
+  /** Makes a Pending order as old as recovery wants it, as if that time had passed. */
+  async passAge({ key }: PointOrder): Promise<void> {
+    await this.rows(
+      'orders',
+      `update orders set created_at = created_at - interval '1 hour'
+       where idempotency_key = '${key}' and status = 'Pending'`,
+    );
+  }
+
+  /** Waits until the order has ended without any request for it. @returns its row */
+  untilEnded(order: PointOrder): Promise<Row> {
+    return this.#eventually(`the end of ${order.key}`, async () => {
+      const row = await this.#rowOf(order);
+      return row?.status !== 'Pending' && row;
+    });
+  }
+
+  /** Waits until the order's letter is in this state. @returns its row */
+  untilLetter(order: PointOrder, state: string, waitMs?: number): Promise<Row> {
+    const look = async () => {
+      const row = await this.#rowOf(order);
+      const sql = `select * from letters where order_id = '${row?.id}'`;
+      const [letter] = await this.rows('notifications', sql).catch(() => []);
+      return letter?.state === state && letter;
+    };
+    return this.#eventually(`a letter for ${order.key} in state ${state}`, look, waitMs);
+  }
+
+  /** Arms a trap on all ways by which the step may be taken; the first to take it triggers it. */
+  trap(step: CrashStep, when: When, act: (hit: TriggeredTrap) => 'cut' | 'hold'): ArmedTrap {
+    const { promise, resolve } = Promise.withResolvers<TriggeredTrap>();
+    const { pattern, answer } = step;
+    let open = true;
+    for (const hit of proxiesFor(this.system, step)) {
+      const trigger = () => {
+        if (!open) return 'cut';
+        open = false;
+        for (const disarm of this.#armed) disarm();
+        resolve(hit);
+        return act(hit);
       };
-    },
-    killAt(step, when) {
-      return testBed.trap(step, when, ({ replica }) => {
-        replica.kill();
-        return 'end';
-      });
-    },
-    async heal() {
-      for (const take of taken) take();
-      taken.clear();
-      for (const replica of replicas) {
-        replica.resume();
-        for (const link of replica.links) {
-          link.setMode('open');
-          link.release();
-        }
-      }
-      await Promise.all(
-        replicas.filter(({ state }) => state === 'dead').map((replica) => replica.revive()),
-      );
-    },
-  };
-  return testBed;
+      this.#armed.add(hit.proxy.arm({ pattern, when, ...(answer && { answer }), trigger }));
+    }
+    return {
+      async triggered() {
+        const timer = AbortSignal.timeout(WAIT_MS);
+        const late = new Promise<never>((_, reject) => {
+          timer.onabort = () => reject(new Error(`the step "${step.name}" was never taken`));
+        });
+        return Promise.race([promise, late]);
+      },
+    };
+  }
+
+  /** Kills the process that takes the step. */
+  killAt(step: CrashStep, when: When): ArmedTrap {
+    return this.trap(step, when, ({ replica }) => {
+      replica.kill();
+      return 'cut';
+    });
+  }
+
+  rows(database: string, sql: string): Promise<Row[]> {
+    return queryRows(this.system.databaseUrl(database), sql);
+  }
+
+  /** Undoes all harm: dead and suspended processes run again, proxies pass everything. */
+  async heal(): Promise<void> {
+    for (const disarm of this.#armed) disarm();
+    this.#armed.clear();
+    const { replicas } = this.system;
+    for (const replica of replicas) {
+      replica.resume();
+      for (const proxy of replica.proxies) proxy.setMode('pass');
+    }
+    const dead = replicas.filter(({ state }) => state === 'dead');
+    await Promise.all(dead.map((replica) => replica.revive()));
+  }
+
+  async #rowOf({ key }: PointOrder): Promise<Row | undefined> {
+    const sql = `select * from orders where idempotency_key = '${key}'`;
+    return (await this.rows('orders', sql).catch(() => []))[0];
+  }
+
+  #eventually<T>(
+    what: string,
+    look: () => Promise<T | undefined | false>,
+    waitMs = this.#outcomeMs,
+  ): Promise<T> {
+    return eventually(what, look, waitMs);
+  }
+}
+
+/** Places the order whose event or letter is harmed: its answer never waits for those (I7). */
+export async function placeOrder(testBed: TestBed): Promise<PointOrder> {
+  const order = testBed.newOrder();
+  await testBed.untilAnswered(order, 201);
+  return order;
 }
 
 /** @throws Error when the answer has another status; 0 is none */
@@ -215,18 +212,18 @@ export function assertStatus(answer: Answer | undefined, ...expected: number[]):
   assert.ok(expected.includes(status), `answered ${status}, not ${expected.join(' or ')}`);
 }
 
-/** Sends an order's request by hand and ends the connection as told. */
+/** Sends an order's request by hand and ends the connection at this moment. */
 export async function askAndHangUp(
   testBed: TestBed,
-  asked: Asked,
+  order: PointOrder,
   hangUp: 'in the middle' | 'at once' | 'at the answer',
 ): Promise<void> {
   const { gateways, customer } = testBed;
   const url = new URL(gateways[0] as string);
-  const body = JSON.stringify({ items: asked.items });
+  const body = JSON.stringify({ items: order.items });
   const request =
     `POST /v1/orders HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${customer.token}\r\n` +
-    `Idempotency-Key: ${asked.key}\r\nContent-Type: application/json\r\n` +
+    `Idempotency-Key: ${order.key}\r\nContent-Type: application/json\r\n` +
     `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   const sent = hangUp === 'in the middle' ? request.slice(0, -20) : request;
   const socket = net.connect(Number(url.port), url.hostname);

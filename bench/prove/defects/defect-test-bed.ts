@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queryRows } from '#harness/database.ts';
+import { eventually, mapConcurrent, retry, WAIT_MS } from '#harness/eventually.ts';
 import { createRandom } from '#harness/random.ts';
-import { eachOf, eventually, PATIENCE_MS, withPatience } from '../common/waiting.ts';
 import { runCrashPoints } from '../crash-points/crash-points.ts';
-import { type Client, type Customer, createClient } from '../load/client.ts';
+import { Client, type Customer } from '../load/client.ts';
 import { runLoad } from '../load/load.ts';
 import { createPace } from '../load/load-rate.ts';
-import { calmBreaches, checkAll } from '../report/check.ts';
+import { calmViolations, checkAll } from '../report/check.ts';
 import { newReport } from '../report/report.ts';
 import { CLIENTS, registerCustomers } from '../run.ts';
-import { type Place, startPlace } from '../system/system.ts';
+import { type SystemUnderTest, startSystemUnderTest } from '../system/system.ts';
 import type { Defect } from './defects.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -18,110 +18,122 @@ const PRELOAD = new URL('break-code.ts', import.meta.url).href;
 // So many requests meet each defect several times, on a machine of any speed.
 const REQUESTS = 250;
 const LOAD_BALANCE = 5_000;
-// A defect may leave something stuck, or trying for ever: the books are compared all the same.
-const LIMITS = { standstillMs: 2_500, totalMs: 5_000 };
-// So may what a crash point waits for never come.
+// A defect may leave something stuck, or trying for ever: the oracle compares all the same.
+const TIMEOUTS = { standstillMs: 2_500, totalMs: 5_000 };
+// For the same reason a crash point may wait in vain.
 const OUTCOME_MS = 10_000;
 
 /** One system for all defects: each is planted in the processes of one service. */
-export interface DefectBench {
+export class DefectTestBed {
+  readonly #system: SystemUnderTest;
+  readonly #gateway: string;
+  /** All customers that were registered, for the history of each search. */
+  readonly #registered: Client['history']['customers'];
+  readonly #customers: Customer[];
+  readonly #hot: Customer;
+  /** The service that runs with a defect. */
+  #broken: string | undefined;
+
+  private constructor(
+    system: SystemUnderTest,
+    first: Client,
+    customers: Customer[],
+    hot: Customer,
+  ) {
+    this.#system = system;
+    this.#gateway = system.gateways[0] as string;
+    this.#registered = first.history.customers;
+    this.#customers = customers;
+    this.#hot = hot;
+  }
+
+  static async start(say: (line: string) => void): Promise<DefectTestBed> {
+    const home = join(ROOT, '.orderbell');
+    const system = await startSystemUnderTest({ seed: '1', kafka: false, replicas: 2, say, home });
+    const first = new Client();
+    const { customers, hot } = await registerCustomers(first, system.gateways[0] as string);
+    await first.close();
+    return new DefectTestBed(system, first, customers, hot);
+  }
+
   /** @param defect null for the product as it is. @returns the violations found */
-  find(defect: Defect | null, points?: string[]): Promise<string[]>;
-  close(): Promise<void>;
-}
-
-export async function startDefectBench(say: (line: string) => void): Promise<DefectBench> {
-  const place = await startPlace({
-    seed: '1',
-    kafka: false,
-    replicas: 2,
-    say,
-    home: join(ROOT, '.orderbell'),
-  });
-  const [gateway] = place.gateways as [string];
-  const first = createClient();
-  const { customers, hot } = await registerCustomers(first, gateway);
-  await first.close();
-  let broken: string | undefined;
-
-  async function plant(defect: Defect | null): Promise<void> {
-    const service = defect?.service;
-    if (broken !== undefined && broken !== service) await restart(broken, {});
-    broken = service;
-    if (defect === null) return;
-    const text = await readFile(join(ROOT, defect.file), 'utf8');
-    if (text.split(defect.from).length !== 2) {
-      throw new Error(`${defect.file} does not have the text to break exactly once`);
+  async find(defect: Defect | null, points: string[] = []): Promise<string[]> {
+    const system = this.#system;
+    system.phase = 'start';
+    await this.#plant(defect);
+    await eventually('readiness', async () => (await fetch(`${this.#gateway}/readyz`)).ok);
+    await emptyTables(system);
+    const client = new Client();
+    client.history.customers.push(...this.#registered);
+    const report = newReport('1', points.length);
+    try {
+      if (points.length > 0) {
+        system.phase = 'crash points';
+        const options = { points, say: () => {}, outcomeMs: OUTCOME_MS };
+        await runCrashPoints(system, client, options, report);
+      } else report.violations.push(...(await this.#load(client, defect === null)));
+      const { violations } = await checkAll(system, client, TIMEOUTS);
+      return [...report.violations, ...violations];
+    } finally {
+      await client.close();
     }
+  }
+
+  close(): Promise<void> {
+    return this.#system.close();
+  }
+
+  async #plant(defect: Defect | null): Promise<void> {
+    const service = defect?.service;
+    if (this.#broken !== undefined && this.#broken !== service) await this.#restart(this.#broken);
+    this.#broken = service;
+    if (defect === null) return;
     const { file, from, to } = defect;
-    await restart(defect.service, {
+    const text = await readFile(join(ROOT, file), 'utf8');
+    if (text.split(from).length !== 2) {
+      throw new Error(`${file} does not have the text to break exactly once`);
+    }
+    await this.#restart(defect.service, {
       NODE_OPTIONS: `--import=${PRELOAD}`,
       DEFECT: JSON.stringify({ file, from, to }),
     });
   }
 
-  async function restart(service: string, settings: Record<string, string>): Promise<void> {
-    const replicas = place.replicas.filter((replica) => replica.service === service);
+  async #restart(service: string, settings: Record<string, string> = {}): Promise<void> {
+    const replicas = this.#system.replicas.filter((replica) => replica.service === service);
     for (const replica of replicas) if (replica.state === 'running') replica.kill();
     await Promise.all(replicas.map((replica) => replica.revive(settings)));
   }
 
   /** @param paced slowly enough for final answers only; else in batches, on any machine */
-  async function load(client: Client, paced: boolean): Promise<string[]> {
-    await refill(client, gateway, [...customers, hot]);
-    place.phase = 'calm';
+  async #load(client: Client, paced: boolean): Promise<string[]> {
+    const [customers, hot] = [this.#customers, this.#hot];
+    await refill(client, this.#gateway, [...customers, hot]);
+    this.#system.phase = 'calm';
     const from = client.samples.length;
     const pace = createPace(CLIENTS);
     if (!paced) pace.release();
-    // A defect may leave orders without a final answer: those are asked for a while only.
-    const end = performance.now() + PATIENCE_MS;
+    // A defect may leave orders without a final answer: those are repeated for some time only.
+    const end = performance.now() + WAIT_MS;
     await runLoad({
       client,
       customers,
       hot,
       pace,
-      gateways: place.gateways,
+      gateways: this.#system.gateways,
       clients: CLIENTS,
       random: createRandom('defects'),
       mayGoOn: () => client.samples.length - from < REQUESTS && performance.now() < end,
     });
-    return calmBreaches(client.samples.slice(from));
+    return calmViolations(client.samples.slice(from));
   }
-
-  return {
-    async find(defect, points = []) {
-      place.phase = 'start';
-      await plant(defect);
-      await eventually('readiness', async () => (await fetch(`${gateway}/readyz`)).ok);
-      await emptyBooks(place);
-      const client = createClient();
-      client.history.customers.push(...first.history.customers);
-      const report = newReport('1', points.length);
-      try {
-        if (points.length > 0) {
-          place.phase = 'crash points';
-          await runCrashPoints(
-            place,
-            client,
-            { points, say: () => {}, outcomeMs: OUTCOME_MS },
-            report,
-          );
-        } else report.violations.push(...(await load(client, defect === null)));
-        const { violations } = await checkAll(place, client, LIMITS);
-        return [...report.violations, ...violations];
-      } finally {
-        await client.close();
-      }
-    },
-    close: () => place.close(),
-  };
 }
 
 /** Money as if the customers had just come. */
 async function refill(client: Client, gateway: string, all: Customer[]): Promise<void> {
   const asked = { key: 'at-first', amount: LOAD_BALANCE };
-  await eachOf(all, CLIENTS, (customer) =>
-    withPatience('a top-up', async () => {
+  await mapConcurrent(all, CLIENTS, (customer) =>
+    retry('a top-up', async () => {
       const answer = await client.topUp(gateway, customer, asked);
       if (answer?.status !== 201) throw new Error(`answered ${answer?.status}`);
     }),
@@ -129,9 +141,9 @@ async function refill(client: Client, gateway: string, all: Customer[]): Promise
 }
 
 /** As if nothing had ever been ordered; accounts, profiles and positions stay. */
-async function emptyBooks(place: Place): Promise<void> {
+async function emptyTables(system: SystemUnderTest): Promise<void> {
   const run = (database: string, sql: string) =>
-    withPatience(sql, () => queryRows(place.databaseUrl(database), sql));
+    retry(sql, () => queryRows(system.databaseUrl(database), sql));
   await run('orders', 'truncate orders, outbox');
   await run('billing', 'truncate payments, operations, wallets');
   await run('notifications', 'truncate letters, letter_attempts, dead_letters');
@@ -141,8 +153,8 @@ async function emptyBooks(place: Place): Promise<void> {
     `update positions set position = next_offset from partitions
      where partitions.topic = positions.topic and partitions.partition = positions.partition`,
   );
-  await place.smtp.forget();
-  place.alarms.length = 0;
-  place.unexpectedExits.length = 0;
-  place.topicLostAt = undefined;
+  await system.smtp.forget();
+  system.alarms.length = 0;
+  system.unexpectedExits.length = 0;
+  system.topicLostAt = undefined;
 }

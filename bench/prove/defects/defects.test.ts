@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type DefectBench, startDefectBench } from './defect-test-bed.ts';
+import { DefectTestBed } from './defect-test-bed.ts';
 import { defects } from './defects.ts';
 
-let testBed: DefectBench;
+let testBed: DefectTestBed;
 before(async () => {
-  testBed = await startDefectBench(console.log);
+  testBed = await DefectTestBed.start(console.log);
 });
 after(() => testBed?.close());
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '#harness/random.ts';
-import type { Place } from '../system/system.ts';
+import type { SystemUnderTest } from '../system/system.ts';
 import { type Fault, faults, OVER } from './faults.ts';
 
 export interface Chaos {
@@ -11,11 +11,11 @@ export interface Chaos {
 }
 
 /**
- * Harms the place again and again until stopped. The same seed chooses the same faults in the same
+ * Harms the system again and again until stopped. The same seed chooses the same faults in the same
  * order; what they meet is up to the machine.
  * @param everyMs mean time between two faults
  */
-export function startChaos(place: Place, random: Random, everyMs: number): Chaos {
+export function startChaos(system: SystemUnderTest, random: Random, everyMs: number): Chaos {
   const stopping = new AbortController();
   const counts = new Map<string, number>();
   const lastAt = new Map<string, number>();
@@ -36,7 +36,7 @@ export function startChaos(place: Place, random: Random, everyMs: number): Chaos
 
   async function strike(fault: Fault): Promise<void> {
     lastAt.set(fault.kind, performance.now());
-    const struck = await fault.strike(place, random);
+    const struck = await fault.strike(system, random);
     if (struck === null) return;
     counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1);
     if (struck === OVER) return;
@@ -46,7 +46,7 @@ export function startChaos(place: Place, random: Random, everyMs: number): Chaos
       .then(
         () => {},
         (error: unknown) => {
-          place.unexpectedExits.push(`after "${fault.kind}": ${String(error)}`);
+          system.unexpectedExits.push(`after "${fault.kind}": ${String(error)}`);
         },
       )
       .finally(() => healing.delete(healed));
@@ -62,7 +62,7 @@ export function startChaos(place: Place, random: Random, everyMs: number): Chaos
   }
 
   const running = run().catch((error: unknown) => {
-    place.unexpectedExits.push(`the chaos ended: ${String(error)}`);
+    system.unexpectedExits.push(`the chaos ended: ${String(error)}`);
   });
   return {
     counts,

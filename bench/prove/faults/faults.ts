@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { queryRows } from '#harness/database.ts';
-import type { Link } from '#harness/faults/tcp-link.ts';
+import { eventually } from '#harness/eventually.ts';
+import type { FaultProxy } from '#harness/faults/fault-proxy.ts';
 import type { Random } from '#harness/random.ts';
-import { eventually } from '../common/waiting.ts';
-import { type CrashStep, crashSteps, linksFor } from '../crash-points/crash-steps.ts';
+import { type CrashStep, crashSteps, proxiesFor } from '../crash-points/crash-steps.ts';
 import type { Replica } from '../system/replica.ts';
-import type { Place } from '../system/system.ts';
+import type { SystemUnderTest } from '../system/system.ts';
 
 /** One kind of harm. */
 export interface Fault {
@@ -19,7 +19,7 @@ export interface Fault {
    * @returns null when there was nothing to harm; else heals it, when it is not over by itself
    */
   strike: (
-    place: Place,
+    system: SystemUnderTest,
     random: Random,
   ) => Promise<null | { heal: () => unknown; afterMs: number }>;
 }
@@ -32,18 +32,18 @@ export const faults: Fault[] = [
   {
     kind: 'service killed',
     weight: 14,
-    async strike(place, random) {
-      const replica = runningOf(place, random);
+    async strike(system, random) {
+      const replica = runningOf(system, random);
       if (replica === null) return null;
       replica.kill();
       return { heal: () => replica.revive(), afterMs: random.between(0, 500) };
     },
   },
   {
-    kind: 'service stands still',
+    kind: 'service suspended',
     weight: 7,
-    async strike(place, random) {
-      const replica = runningOf(place, random);
+    async strike(system, random) {
+      const replica = runningOf(system, random);
       if (replica === null) return null;
       replica.suspend();
       // Some longer than every time-out and the age at which orders are recovered.
@@ -66,7 +66,7 @@ export const faults: Fault[] = [
     },
   },
   {
-    kind: 'database connection stands still',
+    kind: 'database connection suspended',
     weight: 8,
     async strike({ postgres }, random) {
       const [row] = await queryRows(
@@ -102,7 +102,7 @@ export const faults: Fault[] = [
     strike: async ({ postgres }) => (postgres.kill() ? OVER : null),
   },
   {
-    kind: 'broker stands still',
+    kind: 'broker suspended',
     weight: 3,
     apartMs: 20_000,
     async strike({ broker }, random) {
@@ -152,58 +152,58 @@ export const faults: Fault[] = [
     },
   },
   {
-    kind: 'mail server moody',
+    kind: 'mail server flaky',
     weight: 4,
     apartMs: 6_000,
     async strike({ smtp }, random) {
       if (!smtp.running) return null;
-      await smtp.tell({ mood: 'moody' });
-      return { heal: () => smtp.tell({ mood: 'kind' }), afterMs: random.between(2_000, 6_000) };
+      await smtp.tell({ mode: 'flaky' });
+      return { heal: () => smtp.tell({ mode: 'reliable' }), afterMs: random.between(2_000, 6_000) };
     },
   },
-  onLink('connections cut', 12, (link, random) => {
-    link.setMode('cut');
-    return { heal: () => link.setMode('open'), afterMs: random.between(50, 1_500) };
+  onProxy('connections cut', 12, (proxy, random) => {
+    proxy.setMode('cut');
+    return { heal: () => proxy.setMode('pass'), afterMs: random.between(50, 1_500) };
   }),
-  onLink('link slow', 6, (link, random) => {
-    link.setDelay(random.between(20, 400));
-    return { heal: () => link.setDelay(0), afterMs: random.between(500, 2_500) };
+  onProxy('connections slow', 6, (proxy, random) => {
+    proxy.setDelay(random.between(20, 400));
+    return { heal: () => proxy.setDelay(0), afterMs: random.between(500, 2_500) };
   }),
-  onLink('black hole', 7, (link, random) => {
-    link.setMode('black-hole');
-    return { heal: () => link.setMode('open'), afterMs: random.between(500, 3_500) };
+  onProxy('black hole', 7, (proxy, random) => {
+    proxy.setMode('black-hole');
+    return { heal: () => proxy.setMode('pass'), afterMs: random.between(500, 3_500) };
   }),
-  onLink('answers swallowed', 12, (link, random) => {
-    link.swallowAnswers(random.between(1, 4));
+  onProxy('answers swallowed', 12, (proxy, random) => {
+    proxy.swallowAnswers(random.between(1, 4));
     return OVER;
   }),
-  onLink('requests delivered again', 10, (link, random) => {
+  onProxy('requests delivered again', 10, (proxy, random) => {
     const waitMs = random.between(1, 6_000);
-    link.repeatRequests(random.between(1, 5), () => pause(waitMs, undefined, { ref: false }));
-    return { heal: () => link.repeatRequests(0, async () => {}), afterMs: 3_000 };
+    proxy.repeatRequests(random.between(1, 5), () => pause(waitMs, undefined, { ref: false }));
+    return { heal: () => proxy.repeatRequests(0, async () => {}), afterMs: 3_000 };
   }),
   {
     kind: 'killed at a step',
     weight: 12,
-    async strike(place, random) {
+    async strike(system, random) {
       const step = random.pick(crashSteps);
       const when = random.pick(['before', 'after'] as const);
-      return strikeAtStep(place, step, when);
+      return strikeAtStep(system, step, when);
     },
   },
 ];
 
-function onLink(
+function onProxy(
   kind: string,
   weight: number,
-  harm: (link: Link, random: Random) => { heal: () => unknown; afterMs: number },
+  harm: (proxy: FaultProxy, random: Random) => { heal: () => unknown; afterMs: number },
 ): Fault {
   return {
     kind,
     weight,
     async strike({ replicas }, random) {
-      const links = replicas.flatMap((replica) => replica.links);
-      const used = links.filter(({ connections }) => connections > 0);
+      const proxies = replicas.flatMap((replica) => replica.proxies);
+      const used = proxies.filter(({ connections }) => connections > 0);
       return used.length === 0 ? null : harm(random.pick(used), random);
     },
   };
@@ -211,13 +211,13 @@ function onLink(
 
 /** Kills the process whose conversation comes to the step next. */
 async function strikeAtStep(
-  place: Place,
+  system: SystemUnderTest,
   step: CrashStep,
   when: 'before' | 'after',
 ): Promise<{ heal: () => unknown; afterMs: number }> {
   let victim: Replica | undefined;
-  const taken = linksFor(place, step).map(({ link, replica }) =>
-    link.arm({
+  const disarms = proxiesFor(system, step).map(({ proxy, replica }) =>
+    proxy.arm({
       pattern: step.pattern,
       when,
       ...(step.answer && { answer: step.answer }),
@@ -226,13 +226,13 @@ async function strikeAtStep(
           victim = replica;
           replica.kill();
         }
-        return 'end';
+        return 'cut';
       },
     }),
   );
   return {
     async heal() {
-      for (const take of taken) take();
+      for (const disarm of disarms) disarm();
       await victim?.revive();
     },
     afterMs: 1_000,
@@ -240,7 +240,7 @@ async function strikeAtStep(
 }
 
 /** At least one replica of each service is always left alone: an outage of all is another test. */
-function runningOf({ replicas }: Place, random: Random): Replica | null {
+function runningOf({ replicas }: SystemUnderTest, random: Random): Replica | null {
   const alone = (replica: Replica) =>
     replicas.filter(({ service, state }) => service === replica.service && state === 'running')
       .length < 2;

@@ -1,4 +1,4 @@
-import { itemsText } from '#harness/books/history.ts';
+import { itemsText } from '#harness/oracle/history.ts';
 import type { Random } from '#harness/random.ts';
 import { rub } from '#harness/system/system.ts';
 

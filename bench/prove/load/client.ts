@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Agent, request } from 'undici';
-import { echoOf, itemsText, newHistory, orderAnswer } from '#harness/books/history.ts';
+import { retry, WAIT_MS } from '#harness/eventually.ts';
+import { echoOf, itemsText, newHistory, orderAnswer } from '#harness/oracle/history.ts';
 import type { Answer } from '#harness/requests.ts';
 import { PASSWORD, rub } from '#harness/system/system.ts';
-import { PATIENCE_MS, withPatience } from '../common/waiting.ts';
 import { type Item, totalOf } from './basket.ts';
 
 export interface Customer {
@@ -11,8 +11,8 @@ export interface Customer {
   token: string;
 }
 
-/** What is asked for; without a key the gateway makes one. */
-export interface Asked {
+/** What an order's request asks for; without a key the gateway makes one. */
+export interface OrderRequest {
   key?: string;
   items: Item[];
 }
@@ -31,7 +31,7 @@ export interface Sample {
 }
 
 export interface AskOptions {
-  /** The client hangs up after so long, whatever comes then. */
+  /** The client hangs up after so long, without an answer by then. */
   hangUpAfterMs?: number;
   first?: boolean;
   otherBody?: boolean;
@@ -46,47 +46,122 @@ export interface NewCustomer {
   topUp?: number;
 }
 
-/** Asks the gateways as customers do, and writes down what they answer. */
-export interface Client {
-  history: ReturnType<typeof newHistory>;
-  samples: Sample[];
-  /** What reads of single orders gave that differs from what was answered before. */
-  misreads: string[];
-  /** A new customer, also on a machine that is very busy. */
-  register(gateway: string, customer: NewCustomer): Promise<Customer>;
-  /** Who signs in, without the id. */
-  signIn(gateway: string, email: string, password?: string): Promise<Customer>;
-  /** One request for an order. @returns its answer; undefined: none came */
-  order(gateway: string, customer: Customer, asked: Asked, options?: AskOptions): Ask;
-  /** Reads an ended order again: it must be what the answer showed. */
-  readAgain(gateway: string, customer: Customer, order: { id: string }): Promise<void>;
-  topUp(gateway: string, customer: Customer, asked: { key?: string; amount: number }): Ask;
-  /** A request without a body. */
-  send(method: 'GET' | 'POST', gateway: string, customer: Customer, path: string): Ask;
-  close(): Promise<void>;
-}
-
-type Ask = Promise<Answer | undefined>;
+/** Undefined: no answer came. */
+type MaybeAnswer = Promise<Answer | undefined>;
 
 /** Answers that end an order's request; after every other the same is asked again. */
 export const FINAL = [201, 406, 409];
 
-// Longer than the gateway's budget: whoever waits so long has an answer, or its connection is dead.
+// Longer than the gateway's deadline: a client that waits so long has an answer, or a dead connection.
 const ANSWER_TIMEOUT_MS = 10_000;
 
-export function createClient(history = newHistory()): Client {
-  const agent = new Agent({ connections: 256, headersTimeout: 0, bodyTimeout: 0 });
-  const samples: Sample[] = [];
-  const misreads: string[] = [];
+/** Asks the gateways as customers do, and records their answers. */
+export class Client {
+  readonly history: ReturnType<typeof newHistory>;
+  readonly samples: Sample[] = [];
+  /** Reads of single orders that differ from the answer before. */
+  readonly misreads: string[] = [];
+  readonly #agent = new Agent({ connections: 256, headersTimeout: 0, bodyTimeout: 0 });
 
-  async function exchange(
+  constructor(history = newHistory()) {
+    this.history = history;
+  }
+
+  /** A new customer, also on a machine that is very busy. */
+  async register(gateway: string, account: NewCustomer): Promise<Customer> {
+    const { email, name = 'Анна', locale = 'ru', topUp = 0 } = account;
+    // Repeated, it completes what a lost answer left unknown.
+    const body = { email, password: PASSWORD, name, locale };
+    const { customerId } = await this.#untilStatus(201, `${gateway}/v1/registrations`, body);
+    this.history.customers.push({ customerId, email, name });
+    const customer: Customer = { ...(await this.signIn(gateway, email)), customerId };
+    if (topUp > 0) {
+      await retry(`a top-up of ${email}`, async () => {
+        const answer = await this.topUp(gateway, customer, { key: 'at-first', amount: topUp });
+        if (answer?.status !== 201) throw new Error(`answered ${answer?.status}`);
+      });
+    }
+    return customer;
+  }
+
+  /** The customer who signs in, without the id. */
+  async signIn(gateway: string, email: string, password = PASSWORD): Promise<Customer> {
+    const body = { email, password };
+    const { accessToken } = await this.#untilStatus(200, `${gateway}/v1/sessions`, body);
+    return { customerId: '', token: accessToken };
+  }
+
+  /** One request for an order. */
+  async order(
+    gateway: string,
+    customer: Customer,
+    { key, items }: OrderRequest,
+    options: AskOptions = {},
+  ): MaybeAnswer {
+    const { hangUpAfterMs, first = true, otherBody = false } = options;
+    const started = performance.now();
+    const answer = await this.#exchange(
+      `${gateway}/v1/orders`,
+      { method: 'POST', headers: headersOf(customer, key), body: { items } },
+      hangUpAfterMs,
+    ).catch(() => undefined);
+    const ms = performance.now() - started;
+    const named = key ?? answer?.headers.get('idempotency-key') ?? '';
+    const hungUp = hangUpAfterMs !== undefined;
+    const { status = 0 } = answer ?? {};
+    this.samples.push({ ms, status, key: named, first, hungUp, otherBody });
+    const { customerId } = customer;
+    const asked = { key: named, amount: totalOf(items), items: itemsText(items) };
+    this.history.orders.push(orderAnswer({ customerId, ...asked }, answer));
+    return answer;
+  }
+
+  /** Reads an ended order again: it must equal the order in the answer. */
+  async readAgain(gateway: string, customer: Customer, order: { id: string }): Promise<void> {
+    const path = `/v1/orders/${order.id}`;
+    const answer = await this.send('GET', gateway, customer, path);
+    // Only an answer can differ.
+    if (answer?.status !== 200 || isDeepStrictEqual(answer.body, order)) return;
+    this.misreads.push(
+      `GET ${path} gave ${JSON.stringify(answer.body)}, not ${JSON.stringify(order)}`,
+    );
+  }
+
+  async topUp(
+    gateway: string,
+    customer: Customer,
+    { key, amount }: { key?: string; amount: number },
+  ): MaybeAnswer {
+    const answer = await this.#exchange(`${gateway}/v1/wallet/top-ups`, {
+      method: 'POST',
+      headers: headersOf(customer, key),
+      body: { amount: rub(amount) },
+    }).catch(() => undefined);
+    const { customerId } = customer;
+    const named = key ?? answer?.headers.get('idempotency-key') ?? '';
+    const { status = 0 } = answer ?? {};
+    this.history.topUps.push({ customerId, key: named, amount, status, ...echoOf(answer) });
+    return answer;
+  }
+
+  /** A request without a body. */
+  send(method: 'GET' | 'POST', gateway: string, customer: Customer, path: string): MaybeAnswer {
+    const headers = headersOf(customer);
+    return this.#exchange(gateway + path, { method, headers }, WAIT_MS).catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  async #exchange(
     url: string,
     options: { method: 'GET' | 'POST'; headers?: Record<string, string>; body?: unknown },
     timeoutMs = ANSWER_TIMEOUT_MS,
   ): Promise<Answer> {
     const { body, headers } = options;
     const answer = await request(url, {
-      dispatcher: agent,
+      dispatcher: this.#agent,
       method: options.method,
       headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -100,87 +175,20 @@ export function createClient(history = newHistory()): Client {
     };
   }
 
-  const headersOf = ({ token }: Customer, key?: string) => ({
-    authorization: `Bearer ${token}`,
-    ...(key !== undefined && { 'idempotency-key': key }),
-  });
-
   /** Repeats a request until it is answered with this status. */
-  const untilStatus = (status: number, url: string, body: unknown) =>
-    withPatience(`POST ${url}`, async () => {
-      const answer = await exchange(url, { method: 'POST', body }, PATIENCE_MS);
+  #untilStatus(status: number, url: string, body: unknown) {
+    return retry(`POST ${url}`, async () => {
+      const answer = await this.#exchange(url, { method: 'POST', body }, WAIT_MS);
       if (answer.status === status) return answer.body;
       throw new Error(JSON.stringify(answer.body));
     });
-
-  return {
-    history,
-    samples,
-    misreads,
-    async register(gateway, { email, name = 'Анна', locale = 'ru', topUp = 0 }) {
-      // Repeated, it completes what a lost answer left unknown.
-      const body = { email, password: PASSWORD, name, locale };
-      const { customerId } = await untilStatus(201, `${gateway}/v1/registrations`, body);
-      history.customers.push({ customerId, email, name });
-      const customer: Customer = { ...(await this.signIn(gateway, email)), customerId };
-      if (topUp > 0) {
-        await withPatience(`a top-up of ${email}`, async () => {
-          const answer = await this.topUp(gateway, customer, { key: 'at-first', amount: topUp });
-          if (answer?.status !== 201) throw new Error(`answered ${answer?.status}`);
-        });
-      }
-      return customer;
-    },
-    async signIn(gateway, email, password = PASSWORD) {
-      const { accessToken } = await untilStatus(200, `${gateway}/v1/sessions`, { email, password });
-      return { customerId: '', token: accessToken };
-    },
-    async order(gateway, customer, { key, items }, options = {}) {
-      const { hangUpAfterMs, first = true, otherBody = false } = options;
-      const started = performance.now();
-      const answer = await exchange(
-        `${gateway}/v1/orders`,
-        { method: 'POST', headers: headersOf(customer, key), body: { items } },
-        hangUpAfterMs,
-      ).catch(() => undefined);
-      const ms = performance.now() - started;
-      const named = key ?? answer?.headers.get('idempotency-key') ?? '';
-      const hungUp = hangUpAfterMs !== undefined;
-      const { status = 0 } = answer ?? {};
-      samples.push({ ms, status, key: named, first, hungUp, otherBody });
-      const { customerId } = customer;
-      const asked = { key: named, amount: totalOf(items), items: itemsText(items) };
-      history.orders.push(orderAnswer({ customerId, ...asked }, answer));
-      return answer;
-    },
-    async readAgain(gateway, customer, order) {
-      const path = `/v1/orders/${order.id}`;
-      const answer = await this.send('GET', gateway, customer, path);
-      // Only what is answered can differ.
-      if (answer?.status !== 200 || isDeepStrictEqual(answer.body, order)) return;
-      misreads.push(
-        `GET ${path} gave ${JSON.stringify(answer.body)}, not ${JSON.stringify(order)}`,
-      );
-    },
-    async topUp(gateway, customer, { key, amount }) {
-      const answer = await exchange(`${gateway}/v1/wallet/top-ups`, {
-        method: 'POST',
-        headers: headersOf(customer, key),
-        body: { amount: rub(amount) },
-      }).catch(() => undefined);
-      const { customerId } = customer;
-      const named = key ?? answer?.headers.get('idempotency-key') ?? '';
-      const { status = 0 } = answer ?? {};
-      history.topUps.push({ customerId, key: named, amount, status, ...echoOf(answer) });
-      return answer;
-    },
-    send: (method, gateway, customer, path) =>
-      exchange(gateway + path, { method, headers: headersOf(customer) }, PATIENCE_MS).catch(
-        () => undefined,
-      ),
-    close: () => agent.destroy(),
-  };
+  }
 }
+
+const headersOf = ({ token }: Customer, key?: string) => ({
+  authorization: `Bearer ${token}`,
+  ...(key !== undefined && { 'idempotency-key': key }),
+});
 
 /** What is not JSON is an answer all the same, and a violation by its status or its members. */
 function bodyOf(text: string): unknown {

@@ -10,14 +10,14 @@ export interface Pace {
   release(): void;
 }
 
-// Far below the budget of an order (3 s in `place.ts`).
+// Far below the deadline of an order (3 s in `system.ts`).
 const QUICK_MS = 300;
 const SLOW_MS = 900;
 const POLL_MS = 5;
 
 /**
  * Keeps a calm load calm on any machine: as many requests at once as are answered well within
- * their budget. It begins with one, adds one for each quick answer and halves at a slow one, so
+ * their deadline. It begins with one, adds one for each quick answer and halves at a slow one, so
  * that an answer which is not final says something of the product and not of the processor.
  */
 export function createPace(atOnceMax: number): Pace {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '#harness/random.ts';
 import type { Answer } from '#harness/requests.ts';
 import { basketOf, type Item, otherBasket, pieceAt } from './basket.ts';
-import { type Asked, type AskOptions, type Client, type Customer, FINAL } from './client.ts';
+import { type AskOptions, type Client, type Customer, FINAL, type OrderRequest } from './client.ts';
 import type { Pace } from './load-rate.ts';
 
 export interface LoadOptions {
@@ -18,7 +18,7 @@ export interface LoadOptions {
   mayGoOn: () => boolean;
 }
 
-/** What a client does beside asking until it has an answer. */
+/** What a client does besides repeating until it has an answer. */
 type Habit = 'plain' | 'twin' | 'other-body' | 'read-again' | 'no-key' | 'hang-up' | 'vanish';
 
 const HABITS: [Habit, share: number][] = [
@@ -36,14 +36,14 @@ const RETRY_PAUSE_MS = 100;
 // Clients that hang up do so between these, mostly before the answer.
 const HANG_UP_MS = [2, 60] as const;
 
-/** What one client shares with nobody, and the number of other bodies, which all share. */
+/** The options of one client, and the number of other bodies, which all clients share. */
 interface Run extends LoadOptions {
   otherBodies: { count: number };
 }
 
 /**
  * Clients that order one after the other, each until it has a final answer, as docs/protocol.md
- * tells them. Of a hundred orders about fifteen cost more than any wallet holds, ten meet at one
+ * asks of them. Of a hundred orders about fifteen cost more than any wallet holds, ten meet at one
  * wallet, ten are sent to both gateways at once, ten are read again, six are followed by another
  * body under the same key, four have no key, and of five the client hangs up, to ask again or never
  * more. Customers use the same keys and mostly equal totals. Wallets are topped up between.
@@ -95,7 +95,7 @@ async function placeOrder(run: Run, customer: Customer, key: string, items: Item
   const { client, gateways, random, pace, otherBodies } = run;
   const habit = habitOf(random);
   let first = true;
-  const order = (asked: Asked, options: AskOptions, gateway = random.pick(gateways)) =>
+  const order = (asked: OrderRequest, options: AskOptions, gateway = random.pick(gateways)) =>
     pace.take(
       () => client.order(gateway, customer, asked, options),
       options.hangUpAfterMs === undefined,

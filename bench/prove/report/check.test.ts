@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { itemsText } from '#harness/books/history.ts';
+import { itemsText } from '#harness/oracle/history.ts';
 import { createRandom } from '#harness/random.ts';
 import { basketOf, otherBasket, totalOf } from '../load/basket.ts';
 import type { Sample } from '../load/client.ts';
 import { createPace } from '../load/load-rate.ts';
 import { planOf } from '../load/plan.ts';
-import { alarmBreaches, alarmIn, isExcused, type Phase } from '../system/alarms.ts';
-import { calmBreaches, shareBreaches } from './check.ts';
+import { alarmIn, alarmViolations, isExcused, type Phase } from '../system/alarms.ts';
+import { calmViolations, shareViolations } from './check.ts';
 import { newReport, unfinishedOf } from './report.ts';
 
 const sample = (status: number, change: Partial<Sample> = {}): Sample => ({
@@ -25,13 +25,13 @@ test('in calm only final answers are right, and 422 for another body alone', () 
     ...[sample(201), sample(406), sample(422, { otherBody: true })],
     ...[sample(0, { hungUp: true }), sample(201, { hungUp: true })],
   ];
-  assert.deepEqual(calmBreaches(right), []);
+  assert.deepEqual(calmViolations(right), []);
   for (const wrong of [
     ...[202, 503, 409, 422, 500, 0].map((status) => sample(status)),
     ...[201, 406, 503, 0].map((status) => sample(status, { otherBody: true })),
     sample(503, { hungUp: true }),
   ]) {
-    const [breach = '', ...more] = calmBreaches([...right, wrong, wrong]);
+    const [breach = '', ...more] = calmViolations([...right, wrong, wrong]);
     assert.match(breach, /^in calm 2 answers /, JSON.stringify(wrong));
     assert.deepEqual(more, []);
   }
@@ -44,9 +44,9 @@ test('under faults most first answers must be final', () => {
     // Repetitions say nothing of that.
     ...Array.from({ length: 100 }, () => sample(201, { first: false })),
   ];
-  assert.deepEqual(shareBreaches(answers(60, 40)), []);
-  assert.match(shareBreaches(answers(59, 41)).join(), /59 of 100/);
-  assert.match(shareBreaches([]).join(), /0 of 0/);
+  assert.deepEqual(shareViolations(answers(60, 40)), []);
+  assert.match(shareViolations(answers(59, 41)).join(), /59 of 100/);
+  assert.match(shareViolations([]).join(), /0 of 0/);
 });
 
 const line = (level: number, more: object = {}) => JSON.stringify({ level, msg: 'words', ...more });
@@ -76,7 +76,7 @@ test('an error in a log is an alarm, but for what our own faults explain', () =>
 
 test('equal alarms are reported once, with their number', () => {
   const alarm = (text: string) => ({ replica: 'billing/1', phase: 'calm' as const, text });
-  const told = alarmBreaches([
+  const told = alarmViolations([
     ...[alarm('order 1 is wrong'), alarm('order 2 is wrong'), alarm('another thing')],
   ]);
   assert.equal(told.length, 2);
@@ -138,15 +138,15 @@ test('a run that ends early prints what it knows', () => {
   report.violations.push('an order is lost');
   report.faults.set('service killed', 2);
   const alarms = [{ replica: 'orders/1', phase: 'calm', text: 'wrong' }];
-  const place = { alarms, unexpectedExits: ['billing/1 ended by itself'] };
+  const system = { alarms, unexpectedExits: ['billing/1 ended by itself'] };
   const client = { samples: [sample(201), sample(0)], misreads: ['GET differs'] };
-  report.live = { place, client } as never;
+  report.live = { system, client } as never;
   assert.deepEqual(unfinishedOf(report), [
     'ended early, phase calm',
     'crash points hit 3 of 67',
     'answers none: 1, 201: 1',
     'faults service killed: 2',
-    'the books were not compared',
+    'not reconciled',
     'VIOLATION an order is lost',
     'VIOLATION 1 alarms, phase calm, such as orders/1: wrong',
     'VIOLATION billing/1 ended by itself',

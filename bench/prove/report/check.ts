@@ -1,12 +1,15 @@
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
-import { passLeases, type RestLimits, readBooks, untilQuiet } from '#harness/books/books.ts';
-import { type Books, breachesIn } from '#harness/books/breaches.ts';
 import { queryRows } from '#harness/database.ts';
-import { REST_LIMITS, withPatience } from '../common/waiting.ts';
+import { retry } from '#harness/eventually.ts';
+import { violationsIn } from '#harness/oracle/compare-rows.ts';
+import { passLeases, type RestTimeouts, untilQuiet } from '#harness/oracle/oracle.ts';
+import { readStoredState, type StoredState } from '#harness/oracle/stored-state.ts';
 import { type Client, FINAL, type Sample } from '../load/client.ts';
-import { alarmBreaches } from '../system/alarms.ts';
-import type { Place } from '../system/system.ts';
+import { alarmViolations } from '../system/alarms.ts';
+import type { SystemUnderTest } from '../system/system.ts';
 
+/** For anything to move while work is in progress, and for all of it to end. */
+const REST_TIMEOUTS = { standstillMs: 60_000, totalMs: 5 * 60_000 };
 const HASTEN_EVERY_MS = 2_000;
 // Of first answers; most of the others come from gateways that are dead at that moment.
 const FINAL_SHARE_MIN = 0.6;
@@ -14,37 +17,37 @@ const LISTED_MAX = 5;
 
 /** Everything that may be wrong once all work is done. */
 export async function checkAll(
-  place: Place,
+  system: SystemUnderTest,
   client: Client,
-  limits: RestLimits = REST_LIMITS,
-): Promise<{ books: Books; violations: string[] }> {
-  const stuck = await comeToRest(place, limits).catch((error: Error) => error.message);
-  const books = { ...(await readBooks(place)), topicLostAt: place.topicLostAt };
+  timeouts: RestTimeouts = REST_TIMEOUTS,
+): Promise<{ state: StoredState; violations: string[] }> {
+  const stuck = await comeToRest(system, timeouts).catch((error: Error) => error.message);
+  const state = { ...(await readStoredState(system)), topicLostAt: system.topicLostAt };
   return {
-    books,
+    state,
     violations: [
       ...(stuck === undefined ? [] : [stuck]),
-      ...breachesIn(books, client.history),
+      ...violationsIn(state, client.history),
       ...client.misreads,
-      ...(await reconciliationBreaches(place, client)),
-      ...alarmBreaches(place.alarms),
-      ...place.unexpectedExits,
+      ...(await reconciliationViolations(system, client)),
+      ...alarmViolations(system.alarms),
+      ...system.unexpectedExits,
     ],
   };
 }
 
 /** @throws Error that lists what is stuck */
-async function comeToRest(place: Place, limits: RestLimits): Promise<void> {
+async function comeToRest(system: SystemUnderTest, timeouts: RestTimeouts): Promise<void> {
   // What a dead process held need not wait for its lease, nor a letter for its next try.
-  await passLeases(place);
+  await passLeases(system);
   const hasten = () =>
     queryRows(
-      place.databaseUrl('notifications'),
+      system.databaseUrl('notifications'),
       "update letters set due_at = now() where state = 'queued' and due_at > now()",
     ).catch(() => {});
   const timer = setInterval(hasten, HASTEN_EVERY_MS);
   try {
-    await untilQuiet(place, limits);
+    await untilQuiet(system, timeouts);
   } finally {
     clearInterval(timer);
   }
@@ -56,14 +59,17 @@ interface Reconciliation {
   nextCursor: string | null;
 }
 
-/** What the operator's own check of the books says, page by page: it must find what we find. */
-async function reconciliationBreaches(place: Place, client: Client): Promise<string[]> {
-  const [gateway] = place.gateways as [string];
-  const operator = await client.signIn(gateway, OPERATOR_EMAIL, place.secrets.operatorPassword);
+/** What the operator's reconciliation says, page by page: it must agree with the oracle. */
+async function reconciliationViolations(
+  system: SystemUnderTest,
+  client: Client,
+): Promise<string[]> {
+  const [gateway] = system.gateways as [string];
+  const operator = await client.signIn(gateway, OPERATOR_EMAIL, system.secrets.operatorPassword);
   const breaches: string[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
     const path = `/v1/operator/ledger/verify${cursor === '' ? '' : `?cursor=${cursor}`}`;
-    const page: Reconciliation = await withPatience('a page of the reconciliation', async () => {
+    const page: Reconciliation = await retry('a page of the reconciliation', async () => {
       const answer = await client.send('GET', gateway, operator, path);
       if (answer?.status === 200) return answer.body;
       throw new Error(`answered ${answer?.status} ${JSON.stringify(answer?.body)}`);
@@ -78,7 +84,7 @@ async function reconciliationBreaches(place: Place, client: Client): Promise<str
 }
 
 /** Without faults each order has a final answer at once, and only another body is refused. */
-export function calmBreaches(samples: Sample[]): string[] {
+export function calmViolations(samples: Sample[]): string[] {
   const wrong = samples.filter(({ status, hungUp, otherBody }) => {
     if (hungUp && status === 0) return false;
     return otherBody ? status !== 422 : status !== 201 && status !== 406;
@@ -95,7 +101,7 @@ export function calmBreaches(samples: Sample[]): string[] {
 }
 
 /** Under faults most orders still have a final answer at once. */
-export function shareBreaches(samples: Sample[]): string[] {
+export function shareViolations(samples: Sample[]): string[] {
   const { final, all } = finalShare(samples);
   if (all > 0 && final / all >= FINAL_SHARE_MIN) return [];
   return [`under faults ${final} of ${all} first answers were final, not ${FINAL_SHARE_MIN}`];

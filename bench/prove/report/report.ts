@@ -1,6 +1,7 @@
+import { percentilesOf } from '#harness/percentiles.ts';
 import type { Client, Sample } from '../load/client.ts';
-import { alarmBreaches, type Phase } from '../system/alarms.ts';
-import type { Place } from '../system/system.ts';
+import { alarmViolations, type Phase } from '../system/alarms.ts';
+import type { SystemUnderTest } from '../system/system.ts';
 import { finalShare } from './check.ts';
 
 /** What a run came to, or has come to so far. */
@@ -30,7 +31,7 @@ export interface Report {
   quietMs: number;
   violations: string[];
   /** While it runs: what it has seen and not written down above yet. */
-  live?: { place: Place; client: Client } | undefined;
+  live?: { system: SystemUnderTest; client: Client } | undefined;
 }
 
 export function newReport(seed: string, points: number): Report {
@@ -55,21 +56,21 @@ export function newReport(seed: string, points: number): Report {
   };
 }
 
-/** What a run that ended early knows: how far it came, what it was told, what is wrong so far. */
+/** The report of a run that ended early: its progress, answers and violations so far. */
 export function unfinishedOf({ live, ...report }: Report): string[] {
-  const { client, place } = live ?? {};
+  const { client, system } = live ?? {};
   const samples = client?.samples ?? [];
   const lines = [
     `ended early, phase ${report.phase}`,
     `crash points hit ${report.crashPoints.hit} of ${report.crashPoints.all}`,
     `answers ${statusesOf(samples)}`,
     `faults ${[...report.faults].map(([kind, count]) => `${kind}: ${count}`).join(', ') || 'none'}`,
-    'the books were not compared',
+    'not reconciled',
   ];
   const violations = [
     ...report.violations,
-    ...alarmBreaches(place?.alarms ?? []),
-    ...(place?.unexpectedExits ?? []),
+    ...alarmViolations(system?.alarms ?? []),
+    ...(system?.unexpectedExits ?? []),
     ...(client?.misreads ?? []),
   ];
   return [...lines, ...violations.map((violation) => `VIOLATION ${violation}`)];
@@ -118,11 +119,9 @@ const share = (part: number, whole: number) =>
   whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} % of ${whole}`;
 
 function timesOf(samples: Sample[]): string {
-  // Who hung up measured its own patience.
+  // A client that hung up measured only how long it waited.
   const times = samples.filter(({ status }) => status !== 0).map(({ ms }) => ms);
   if (times.length === 0) return '-';
-  times.sort((a, b) => a - b);
-  const at = (quantile: number) =>
-    (times[Math.min(times.length - 1, Math.floor(quantile * times.length))] as number).toFixed(0);
-  return `${at(0.5)} / ${at(0.99)} ms`;
+  const { p50, p99 } = percentilesOf(times);
+  return `${p50.toFixed(0)} / ${p99.toFixed(0)} ms`;
 }

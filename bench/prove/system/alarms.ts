@@ -35,7 +35,7 @@ export function alarmIn(line: string, replica: string, phase: Phase): Alarm | nu
     if (typeof level !== 'number' || level < ERROR_LEVEL) return null;
     return { replica, phase, text: code === undefined ? String(msg) : `${code}: ${msg}` };
   } catch {
-    // Whatever is no line of the log: a warning of Node, a stack.
+    // Not a line of the log: a warning of Node, a stack.
     return { replica, phase, text: line };
   }
 }
@@ -45,7 +45,7 @@ export function isExcused({ phase, text }: Alarm): boolean {
 }
 
 /** One violation for equal alarms of a phase: they differ in ids mostly. */
-export function alarmBreaches(alarms: Alarm[]): string[] {
+export function alarmViolations(alarms: Alarm[]): string[] {
   const alike = Map.groupBy(alarms, ({ phase, text }) => `${phase} ${textWithoutIds(text)}`);
   return [...alike.values()].map((all) => {
     const [{ phase } = { phase: 'start' }] = all;

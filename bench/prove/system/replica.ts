@@ -1,126 +1,137 @@
 import { type ServiceProcess, startServiceProcess } from '#dev/system/service-process.ts';
-import { type Link, openLink } from '#harness/faults/tcp-link.ts';
+import { retry } from '#harness/eventually.ts';
+import { FaultProxy } from '#harness/faults/fault-proxy.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
-import { withPatience } from '../common/waiting.ts';
-
-/** One process of a service, which may be killed and started again on the same port. */
-export interface Replica extends RunningService {
-  /** Such as `orders/2`. */
-  name: string;
-  service: string;
-  /** Ways by which it reaches others. */
-  links: Link[];
-  /** What it is at the moment: only one that runs can be harmed. */
-  readonly state: 'running' | 'suspended' | 'dead';
-  /** SIGKILL; it is dead when this returns, as far as the others are concerned. */
-  kill(): void;
-  /** Starts a dead one again and waits until it listens. @param changes of its settings */
-  revive(changes?: Environment): Promise<void>;
-  /** SIGSTOP. */
-  suspend(): void;
-  /** SIGCONT. */
-  resume(): void;
-}
 
 export interface ReplicaOptions {
   service: string;
   number: number;
-  /** Settings as the wiring table has them; addresses in them are replaced by links. */
+  /** Settings as the wiring table has them; addresses in them are replaced by proxies. */
   env: Environment;
   /** Gets each line that it prints, with its name. */
   onLine: (line: string, name: string) => void;
-  /** Told when it ends and nobody here ended it. */
+  /** Called when it ends and nothing here ended it. */
   onUnexpectedEnd: (what: string) => void;
 }
 
-/** Starts a replica behind links of its own and waits until it listens. */
+/** Starts a replica behind fault proxies of its own and waits until it listens. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const { service, number } = options;
-  const name = `${service}/${number}`;
-  /** A start that fails is repeated: what it printed is its fault's text and no line of the log. */
-  async function start(settings: Environment): Promise<ServiceProcess> {
-    const early: string[] = [];
-    let started = false;
-    const onLine = (line: string) => {
-      if (started) options.onLine(line, name);
-      else early.push(line);
-    };
-    const process = await startServiceProcess(service, settings, { onLine });
-    started = true;
-    for (const line of early) options.onLine(line, name);
-    return process;
-  }
-  const links: Link[] = [];
-  const env = await throughLinks(name, options.env, links);
-  const closeLinks = async () => {
-    for (const link of links) await link.close();
-  };
-  let state: Replica['state'] = 'running';
-  let child = await start(env).catch(async (error: unknown) => {
-    await closeLinks();
+  const proxies: FaultProxy[] = [];
+  const name = `${options.service}/${options.number}`;
+  const env = await throughProxies(name, options.env, proxies);
+  try {
+    return new Replica(options, proxies, env, await startProcess(options, env));
+  } catch (error) {
+    for (const proxy of proxies) await proxy.close();
     throw error;
-  });
-  const port = new URL(child.url).port;
-  watch(child);
-
-  function watch(watched: ServiceProcess): void {
-    void watched.exited.then(({ code, signal }) => {
-      if (child !== watched || state === 'dead') return;
-      options.onUnexpectedEnd(`${name} ended by itself with ${signal ?? `code ${code}`}`);
-      state = 'dead';
-    });
   }
-
-  async function revive(changes: Environment = {}): Promise<void> {
-    await child.exited;
-    const settings = { ...env, PORT: port, ...changes };
-    child = await withPatience(`a start of ${name}`, () => start(settings));
-    state = 'running';
-    watch(child);
-  }
-
-  return {
-    name,
-    service,
-    links,
-    url: child.url,
-    get state() {
-      return state;
-    },
-    kill() {
-      state = 'dead';
-      child.kill('SIGKILL');
-    },
-    revive,
-    suspend() {
-      if (state !== 'running') return;
-      state = 'suspended';
-      child.kill('SIGSTOP');
-    },
-    resume() {
-      if (state !== 'suspended') return;
-      child.kill('SIGCONT');
-      state = 'running';
-    },
-    async close() {
-      if (state === 'suspended') child.kill('SIGCONT');
-      const ended = state === 'dead';
-      state = 'dead';
-      try {
-        if (!ended) await child.close();
-      } finally {
-        await closeLinks();
-      }
-    },
-  };
 }
 
-/** Replaces each address by one of a link that leads there. */
-async function throughLinks(
+/** A start that fails may be repeated: its lines are part of its error and not of the log. */
+async function startProcess(options: ReplicaOptions, env: Environment): Promise<ServiceProcess> {
+  const name = `${options.service}/${options.number}`;
+  const early: string[] = [];
+  let started = false;
+  const onLine = (line: string) => {
+    if (started) options.onLine(line, name);
+    else early.push(line);
+  };
+  const process = await startServiceProcess(options.service, env, { onLine });
+  started = true;
+  for (const line of early) options.onLine(line, name);
+  return process;
+}
+
+/** One process of a service, which may be killed and started again on the same port. */
+export class Replica implements RunningService {
+  /** Such as `orders/2`. */
+  readonly name: string;
+  readonly service: string;
+  readonly url: string;
+  /** The ways by which it reaches others. */
+  readonly proxies: FaultProxy[];
+  readonly #options: ReplicaOptions;
+  readonly #env: Environment;
+  #child: ServiceProcess;
+  #state: 'running' | 'suspended' | 'dead' = 'running';
+
+  constructor(
+    options: ReplicaOptions,
+    proxies: FaultProxy[],
+    env: Environment,
+    child: ServiceProcess,
+  ) {
+    this.name = `${options.service}/${options.number}`;
+    this.service = options.service;
+    this.url = child.url;
+    this.proxies = proxies;
+    this.#options = options;
+    this.#env = env;
+    this.#child = child;
+    this.#watch(child);
+  }
+
+  /** Only a running one can be harmed. */
+  get state(): 'running' | 'suspended' | 'dead' {
+    return this.#state;
+  }
+
+  /** SIGKILL; it is dead when this returns, as far as the others are concerned. */
+  kill(): void {
+    this.#state = 'dead';
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Starts a dead one again and waits until it listens. @param changes of its settings */
+  async revive(changes: Environment = {}): Promise<void> {
+    await this.#child.exited;
+    const env = { ...this.#env, PORT: new URL(this.url).port, ...changes };
+    this.#child = await retry(`a start of ${this.name}`, () => startProcess(this.#options, env));
+    this.#state = 'running';
+    this.#watch(this.#child);
+  }
+
+  /** SIGSTOP. */
+  suspend(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'suspended';
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    if (this.#state !== 'suspended') return;
+    this.#child.kill('SIGCONT');
+    this.#state = 'running';
+  }
+
+  async close(): Promise<void> {
+    this.resume();
+    const ended = this.#state === 'dead';
+    this.#state = 'dead';
+    try {
+      if (!ended) await this.#child.close();
+    } finally {
+      for (const proxy of this.proxies) await proxy.close();
+    }
+  }
+
+  #watch(watched: ServiceProcess): void {
+    void watched.exited.then(({ code, signal }) => {
+      if (this.#child !== watched || this.#state === 'dead') return;
+      const how = signal ?? `code ${code}`;
+      this.#options.onUnexpectedEnd(`${this.name} ended by itself with ${how}`);
+      this.#state = 'dead';
+    });
+  }
+}
+
+/** Replaces each address by the one of a fault proxy in front of it. */
+async function throughProxies(
   owner: string,
   env: Environment,
-  links: Link[],
+  proxies: FaultProxy[],
 ): Promise<Record<string, string | undefined>> {
   const changed: Record<string, string | undefined> = { ...env };
   for (const [name, value] of Object.entries(env)) {
@@ -130,10 +141,10 @@ async function throughLinks(
     for (const text of value.split(',')) {
       const url = new URL(text);
       const target = { host: url.hostname, port: Number(url.port) };
-      const link = await openLink({ owner, callee, target });
-      links.push(link);
+      const proxy = await FaultProxy.open({ owner, callee, target });
+      proxies.push(proxy);
       // `host` of a URL with an unknown scheme can be set by its text only.
-      urls.push(text.replace(url.host, `127.0.0.1:${link.port}`));
+      urls.push(text.replace(url.host, `127.0.0.1:${proxy.port}`));
     }
     changed[name] = urls.join(',');
   }

@@ -5,27 +5,27 @@ import pino from 'pino';
 import { isAlive, readPidFile } from '#dev/files/process.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
 import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
-import { startPostgres } from '#dev/postgres/postgres.ts';
 import { createSecrets, type Secrets } from '#dev/system/secrets.ts';
-import { DATABASES, startSystem } from '#dev/system/system.ts';
-import type { Places } from '#harness/books/books.ts';
+import { type System, startSystem } from '#dev/system/system.ts';
 import type { TestBroker } from '#harness/broker/broker.ts';
 import { embeddedTopic } from '#harness/broker/embedded-topic.ts';
 import { openKafkaTopic } from '#harness/broker/kafka-topic.ts';
+import { type SmtpProcess, startSmtpProcess } from '#harness/faults/smtp-process.ts';
+import type { OracleSources } from '#harness/oracle/stored-state.ts';
+import { openOwnPostgres } from '#harness/system/own-postgres.ts';
 import { type Alarm, alarmIn, isExcused, type Phase } from './alarms.ts';
 import { type Replica, startReplica } from './replica.ts';
-import { type SmtpProcess, startSmtp } from './smtp.ts';
 
 /** PostgreSQL as a victim: it comes back by itself (dev/postgres/postgres.ts). */
 export interface DatabaseServer {
-  /** URL of a database for who looks, past all links. */
+  /** URL of a database for the oracle, past all fault proxies. */
   url(database: string): string;
   /** SIGKILL of its first process. @returns whether there was one */
   kill(): boolean;
 }
 
-/** The whole system as processes, and all that can be done to it. */
-export interface Place extends Places {
+/** The whole system as processes, and what can harm it. */
+export interface SystemUnderTest extends OracleSources {
   replicas: Replica[];
   /** Base URLs of both gateways. */
   gateways: string[];
@@ -35,20 +35,20 @@ export interface Place extends Places {
   broker: TestBroker;
   smtp: SmtpProcess;
   secrets: Secrets;
-  /** What went wrong and no fault of ours explains, such as a process that ended by itself. */
+  /** What no fault of ours explains, such as a process that ended by itself. */
   unexpectedExits: string[];
   /** What services reported, except for what our faults explain. */
   alarms: Alarm[];
   /** Set by the caller: what counts as an alarm depends on it. */
   phase: Phase;
-  /** When the topic lost what it had acknowledged, by the database's clock; by a crash point. */
+  /** When a crash point made the topic lose acknowledged events, by the database's clock. */
   topicLostAt: Date | undefined;
   /** How many log lines contained this text so far. */
   countLines(text: string): number;
   close(): Promise<void>;
 }
 
-export interface PlaceOptions {
+export interface SystemUnderTestOptions {
   seed: string;
   /** False takes the embedded broker. */
   kafka: boolean;
@@ -80,7 +80,9 @@ const COUNTED = ['pending orders recovered'];
 const ALARMS_MAX = 1_000;
 
 /** Starts everything; on failure what had started is closed again. */
-export async function startPlace(options: PlaceOptions): Promise<Place> {
+export async function startSystemUnderTest(
+  options: SystemUnderTestOptions,
+): Promise<SystemUnderTest> {
   const open: { close(): Promise<void> }[] = [];
   try {
     return await startAll(options, open);
@@ -90,43 +92,35 @@ export async function startPlace(options: PlaceOptions): Promise<Place> {
   }
 }
 
-async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[]): Promise<Place> {
+async function startAll(
+  options: SystemUnderTestOptions,
+  open: { close(): Promise<void> }[],
+): Promise<SystemUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-prove-'));
   open.push({ close: () => rm(folder, { recursive: true, force: true }) });
   // For root the server runs as another user, who must be able to enter.
   await chmod(folder, 0o755);
-  const log = pino({ level: 'silent' });
   const [postgres, kafka, smtp] = await Promise.all([
     startDatabaseServer(folder, open),
     startKafka(options, folder, open),
-    startSmtp(folder, options.seed),
+    startSmtpProcess(folder, options.seed),
   ]);
   open.push(smtp);
   const broker =
     kafka === undefined
       ? embeddedTopic(postgres.url('broker'))
       : await openKafkaTopic(open, [kafka.address], kafka);
-  const secrets = createSecrets();
-  const replicas: Replica[] = [];
-  const numbers = new Map<string, number>();
-  const unexpectedExits: string[] = [];
   const counts = new Map(COUNTED.map((text) => [text, 0]));
-  const alarms: Alarm[] = [];
-  const onLine = (line: string, replica: string) => {
-    for (const [text, count] of counts) if (line.includes(text)) counts.set(text, count + 1);
-    const alarm = alarmIn(line, replica, place.phase);
-    if (alarm === null || isExcused(alarm) || alarms.length >= ALARMS_MAX) return;
-    alarms.push(alarm);
-  };
-  const place: Omit<Place, 'gateways'> = {
-    replicas,
+  const system: SystemUnderTest = {
+    replicas: [],
+    gateways: [],
     postgres,
     kafka,
     broker,
     smtp,
-    secrets,
-    unexpectedExits,
-    alarms,
+    secrets: createSecrets(),
+    unexpectedExits: [],
+    alarms: [],
     phase: 'start',
     topicLostAt: undefined,
     databaseUrl: postgres.url,
@@ -134,16 +128,38 @@ async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[
     countLines: (text) => counts.get(text) ?? 0,
     close: () => closeAll(open),
   };
-  const system = await startSystem({
+  const onLine = (line: string, replica: string) => {
+    for (const [text, count] of counts) if (line.includes(text)) counts.set(text, count + 1);
+    const alarm = alarmIn(line, replica, system.phase);
+    if (alarm === null || isExcused(alarm) || system.alarms.length >= ALARMS_MAX) return;
+    system.alarms.push(alarm);
+  };
+  const services = await startServices(system, options.replicas, onLine);
+  open.push(services);
+  // The same seed must meet the same order, whichever replica was ready first.
+  system.replicas.sort((a, b) => a.name.localeCompare(b.name));
+  system.gateways = services.services.get('gateway')?.urls ?? [];
+  return system;
+}
+
+/** Starts the services behind their fault proxies, and adds their replicas to the system. */
+function startServices(
+  { postgres, secrets, smtp, broker, replicas, unexpectedExits }: SystemUnderTest,
+  count: number,
+  onLine: (line: string, replica: string) => void,
+): Promise<System> {
+  const log = pino({ level: 'silent' });
+  const numbers = new Map<string, number>();
+  return startSystem({
     databaseUrl: postgres.url,
     secrets,
     smtpUrl: smtp.url,
     broker: broker.settings,
     env: ENV,
     log: () => log,
-    replicasOf: (service) => (service === 'identity' ? 1 : options.replicas),
+    replicasOf: (service) => (service === 'identity' ? 1 : count),
     async startService(service, env) {
-      // Taken before the first wait: replicas start side by side.
+      // Taken before the first wait: replicas start concurrently.
       const number = (numbers.get(service) ?? 0) + 1;
       numbers.set(service, number);
       const onUnexpectedEnd = (what: string) => unexpectedExits.push(what);
@@ -152,10 +168,6 @@ async function startAll(options: PlaceOptions, open: { close(): Promise<void> }[
       return replica;
     },
   });
-  open.push(system);
-  // The same seed must meet the same order, in whatever order they became ready.
-  replicas.sort((a, b) => a.name.localeCompare(b.name));
-  return Object.assign(place, { gateways: system.services.get('gateway')?.urls ?? [] });
 }
 
 async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {
@@ -166,19 +178,10 @@ async function startDatabaseServer(
   folder: string,
   open: { close(): Promise<void> }[],
 ): Promise<DatabaseServer> {
-  const postgres = await startPostgres({
-    home: folder,
-    log: pino({ level: 'silent' }),
-    settings: { max_connections: DATABASE_CONNECTIONS_MAX },
+  const postgres = await openOwnPostgres(folder, 'prove', {
+    max_connections: DATABASE_CONNECTIONS_MAX,
   });
-  open.push({
-    async close() {
-      await postgres.stop();
-      // For root it may lie elsewhere than in the folder of all.
-      await rm(postgres.folder, { recursive: true, force: true });
-    },
-  });
-  await Promise.all(DATABASES.map((name) => postgres.ensureDatabase(name, 'prove')));
+  open.push(postgres);
   return {
     url: postgres.superuserUrl,
     kill() {
@@ -191,7 +194,7 @@ async function startDatabaseServer(
 }
 
 async function startKafka(
-  { kafka, home, say }: PlaceOptions,
+  { kafka, home, say }: SystemUnderTestOptions,
   folder: string,
   open: { close(): Promise<void> }[],
 ): Promise<KafkaServer | undefined> {

@@ -8,7 +8,7 @@ import { findPgbench, makeTables, runPgbench } from './baseline.ts';
 import { runPlainClients } from './clients.ts';
 import { pgbenchScript } from './statements.ts';
 
-async function floorDatabase(t: TestContext): Promise<string> {
+async function baselineDatabase(t: TestContext): Promise<string> {
   const url = await createTestDatabaseUrl(t);
   await makeTables(url);
   return url;
@@ -35,7 +35,7 @@ async function countOrders(url: string): Promise<{ whole: number; some: number }
 }
 
 test('plain connections do the three writes of each order that they count', async (t) => {
-  const url = await floorDatabase(t);
+  const url = await baselineDatabase(t);
   const { ordersPerS, latency } = await runPlainClients(url, 4, 0.2);
   const { whole, some } = await countOrders(url);
   assert.ok(whole > 0 && whole === some, `${whole} of ${some}`);
@@ -45,10 +45,10 @@ test('plain connections do the three writes of each order that they count', asyn
 test('pgbench does the three writes of each order that it counts', async (t) => {
   const pgbench = await findPgbench();
   if (pgbench === undefined) return t.skip('pgbench is not installed');
-  const folder = await mkdtemp(join(tmpdir(), 'orderbell-floor-'));
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-baseline-'));
   t.after(() => rm(folder, { recursive: true }));
-  const url = await floorDatabase(t);
-  const [script, log] = [join(folder, 'floor.sql'), join(folder, 'times')];
+  const url = await baselineDatabase(t);
+  const [script, log] = [join(folder, 'baseline.sql'), join(folder, 'times')];
   await writeFile(script, pgbenchScript());
   const { ordersPerS, latency } = await runPgbench({
     pgbench,

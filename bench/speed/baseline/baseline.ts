@@ -4,34 +4,34 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { queryRows } from '#harness/database.ts';
-import { percentilesOf } from '../load/percentiles.ts';
-import { type FloorFigures, runPlainClients } from './clients.ts';
-import { FLOOR_WALLETS, pgbenchScript } from './statements.ts';
+import { percentilesOf } from '#harness/percentiles.ts';
+import { type BaselineFigures, runPlainClients } from './clients.ts';
+import { BASELINE_WALLETS, pgbenchScript } from './statements.ts';
 
 const run = promisify(execFile);
 
 /** The yardstick: the three writes of an order, without any service. */
-export interface Floor {
+export interface Baseline {
   /** What asks the database: pgbench, or plain connections where there is none. */
   by: string;
-  measure(connections: number, seconds: number): Promise<FloorFigures>;
+  measure(connections: number, seconds: number): Promise<BaselineFigures>;
 }
 
-const DATABASE = 'floor';
+const DATABASE = 'baseline';
 const SERVICES = ['orders', 'billing'];
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 // The work goes to the server; two threads are enough for many connections.
 const THREADS_MAX = 2;
 
 /**
- * Makes the database `floor` on a server, with the tables and indexes of orders and billing.
+ * Makes the database `baseline` on a server, with the tables and indexes of orders and billing.
  * @param superuserUrl URL of a database of the server as superuser
  * @param folder where pgbench's files go; made if missing
  */
-export async function prepareFloor(
+export async function prepareBaseline(
   superuserUrl: (database: string) => string,
   folder: string,
-): Promise<Floor> {
+): Promise<Baseline> {
   await queryRows(superuserUrl('postgres'), `create database ${DATABASE}`);
   const url = superuserUrl(DATABASE);
   await makeTables(url);
@@ -43,7 +43,7 @@ export async function prepareFloor(
     };
   }
   await mkdir(folder, { recursive: true });
-  const script = join(folder, 'floor.sql');
+  const script = join(folder, 'baseline.sql');
   await writeFile(script, pgbenchScript());
   let runs = 0;
   return {
@@ -64,7 +64,7 @@ export async function makeTables(url: string): Promise<void> {
   await queryRows(
     url,
     `insert into wallets (customer_id, currency, balance)
-     select 'floor-' || n, 'RUB', 1000000000000 from generate_series(1, ${FLOOR_WALLETS}) as n`,
+     select 'baseline-' || n, 'RUB', 1000000000000 from generate_series(1, ${BASELINE_WALLETS}) as n`,
   );
 }
 
@@ -80,10 +80,13 @@ async function applyMigrations(url: string, service: string): Promise<void> {
 
 /** The newest that there is: Debian keeps it out of PATH. */
 export async function findPgbench(): Promise<string | undefined> {
-  const places = ['pgbench', ...globSync('/usr/lib/postgresql/*/bin/pgbench').sort().toReversed()];
-  for (const place of places) {
-    const found = await run(place, ['--version']).catch(() => undefined);
-    if (found !== undefined) return place;
+  const programs = [
+    'pgbench',
+    ...globSync('/usr/lib/postgresql/*/bin/pgbench').sort().toReversed(),
+  ];
+  for (const program of programs) {
+    const found = await run(program, ['--version']).catch(() => undefined);
+    if (found !== undefined) return program;
   }
   return undefined;
 }
@@ -99,7 +102,7 @@ export interface PgbenchRun {
 }
 
 /** @throws Error when any order failed */
-export async function runPgbench(given: PgbenchRun): Promise<FloorFigures> {
+export async function runPgbench(given: PgbenchRun): Promise<BaselineFigures> {
   const { script, url, connections, seconds, log } = given;
   const { stdout } = await run(given.pgbench, [
     ...['-n', '-M', 'prepared', '-f', script, '-T', String(seconds)],

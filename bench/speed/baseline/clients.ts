@@ -1,27 +1,27 @@
 import pg from 'pg';
-import { type Percentiles, percentilesOf } from '../load/percentiles.ts';
-import { FLOOR_WALLETS, floorStatements, numbered } from './statements.ts';
+import { type Percentiles, percentilesOf } from '#harness/percentiles.ts';
+import { BASELINE_WALLETS, baselineStatements, numbered } from './statements.ts';
 
-const statements = floorStatements.map(({ prefix, text }, index) => ({
+const statements = baselineStatements.map(({ prefix, text }, index) => ({
   prefix,
-  name: `floor-${index}`,
+  name: `baseline-${index}`,
   ...numbered(text),
 }));
 
 /** What the database alone can do. */
-export interface FloorFigures {
+export interface BaselineFigures {
   /** Orders, that is three writes each, in a second. */
   ordersPerS: number;
   /** Of the three writes of one order together, in ms. */
   latency: Percentiles;
 }
 
-/** The floor without pgbench: the same prepared statements on plain connections of this process. */
+/** The baseline without pgbench: the same prepared statements on plain connections of this process. */
 export async function runPlainClients(
   url: string,
   connections: number,
   seconds: number,
-): Promise<FloorFigures> {
+): Promise<BaselineFigures> {
   const clients = Array.from({ length: connections }, () => new pg.Client(url));
   await Promise.all(clients.map((client) => client.connect()));
   const times: number[] = [];
@@ -43,7 +43,9 @@ async function repeatUntil(end: number, client: pg.Client, times: number[]): Pro
 }
 
 async function writeOrder(client: pg.Client): Promise<void> {
-  const known: Record<string, unknown> = { wallet: 1 + Math.floor(Math.random() * FLOOR_WALLETS) };
+  const known: Record<string, unknown> = {
+    wallet: 1 + Math.floor(Math.random() * BASELINE_WALLETS),
+  };
   for (const { prefix, name, text, names } of statements) {
     const { rows } = await client.query({ name, text, values: names.map((each) => known[each]) });
     known[`${prefix}id`] = rows[0].id;

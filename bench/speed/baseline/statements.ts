@@ -5,12 +5,12 @@
  * earlier statement returned, after its prefix. It would take one in a text, such as a format of
  * time, for a name too.
  */
-export const floorStatements = [
+export const baselineStatements = [
   {
     prefix: 'order_',
     text: `insert into orders
         (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency)
-      values (uuidv7(), 'floor-' || :wallet::text, gen_random_uuid()::text,
+      values (uuidv7(), 'baseline-' || :wallet::text, gen_random_uuid()::text,
         sha256(gen_random_uuid()::text::bytea), 'Pending',
         '[{"name": "Книга", "quantity": 1, "unitPrice": {"amount": 100, "currency": "RUB"}}]',
         100, 'RUB')
@@ -20,7 +20,7 @@ export const floorStatements = [
     prefix: 'operation_',
     text: `with charged as (
         update wallets set balance = balance - 100, operation_count = operation_count + 1
-        where customer_id = 'floor-' || :wallet::text and balance >= 100
+        where customer_id = 'baseline-' || :wallet::text and balance >= 100
         returning customer_id, balance, operation_count, uuidv7() as operation_id
       ), decision as (
         insert into payments
@@ -58,12 +58,12 @@ export const floorStatements = [
   },
 ];
 
-export const FLOOR_WALLETS = 1_000;
+export const BASELINE_WALLETS = 1_000;
 
 /** The statements as a script of pgbench, which repeats it. */
 export function pgbenchScript(): string {
-  const statements = floorStatements.map(({ prefix, text }) => `${text} \\gset ${prefix}\n`);
-  return [`\\set wallet random(1, ${FLOOR_WALLETS})\n`, ...statements].join('');
+  const statements = baselineStatements.map(({ prefix, text }) => `${text} \\gset ${prefix}\n`);
+  return [`\\set wallet random(1, ${BASELINE_WALLETS})\n`, ...statements].join('');
 }
 
 /**

@@ -1,27 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { eventually } from '#harness/eventually.ts';
-import type { LoadReport } from '../load/load-process.ts';
-import { medianOf } from '../load/percentiles.ts';
-import { type Bench, checkBench, type Run } from '../measuring/experiment-context.ts';
-import {
-  FINDING_CONNECTIONS,
-  type Finding,
-  type FindingOptions,
-} from '../measuring/experiment-result.ts';
-import { measure } from '../measuring/measure.ts';
-import { onSetUp } from '../measuring/run.ts';
-import { atLeast, atMost } from '../measuring/targets.ts';
-import { analyse, eventsStatement } from '../stored-data/past-letters.ts';
+import { analyse, eventsStatement } from '#harness/past-data/past-letters.ts';
 import {
   insertOrders,
   insertPayments,
   LAST_PAST_ID,
   type Past,
-} from '../stored-data/past-orders.ts';
+} from '#harness/past-data/past-orders.ts';
+import { medianOf } from '#harness/percentiles.ts';
+import type { LoadReport } from '../load/load-process.ts';
+import {
+  type ExperimentContext,
+  type Run,
+  reconcileContext,
+} from '../measuring/experiment-context.ts';
+import {
+  EXPERIMENT_CONNECTIONS,
+  type ExperimentOptions,
+  type ExperimentResult,
+} from '../measuring/experiment-result.ts';
+import { measure } from '../measuring/measure.ts';
+import { onSetUp } from '../measuring/run.ts';
+import { atLeast, atMost } from '../measuring/targets.ts';
 
 const POLL_MS = 100;
-// Long past any target: the measurement is over then, whatever has come.
+// Long past any target: the measurement is over then, complete or not.
 const DRAIN_TIMEOUT_S = 300;
 const REST_MS = 60_000;
 
@@ -33,18 +37,18 @@ const REST_MS = 60_000;
 export async function measureBacklog(
   run: Run,
   name: string,
-  { count, rounds, seconds }: FindingOptions,
-): Promise<Finding | undefined> {
-  return onSetUp(run, name, async (bench) => {
-    const job = { customers: bench.customers, connections: FINDING_CONNECTIONS };
+  { count, rounds, seconds }: ExperimentOptions,
+): Promise<ExperimentResult | undefined> {
+  return onSetUp(run, name, async (context) => {
+    const job = { customers: context.customers, connections: EXPERIMENT_CONNECTIONS };
     const before: number[] = [];
     for (let round = 1; round <= rounds; round++) {
-      const figures = await measure(bench, { ...job, seconds, keyPrefix: `calm-${round}` });
+      const figures = await measure(context, { ...job, seconds, keyPrefix: `calm-${round}` });
       before.push(figures.ordersPerS);
     }
     run.say(`writing ${count} orders of the past, whose events wait`);
-    const drained = await drainBacklog(bench, count);
-    const books = await checkBench(bench, 'stored');
+    const drained = await drainBacklog(context, count);
+    const books = await reconcileContext(context, 'stored');
     const ordersPerS = drained.report.orders / drained.report.seconds;
     const slower = medianOf(before) / ordersPerS;
     return {
@@ -74,16 +78,16 @@ interface Drained {
   report: LoadReport;
 }
 
-async function drainBacklog(bench: Bench, count: number): Promise<Drained> {
-  const { setUp, load, customers, historyFile } = bench;
-  const { places } = setUp;
+async function drainBacklog(context: ExperimentContext, count: number): Promise<Drained> {
+  const { setUp, load, customers, historyFile } = context;
+  const { sources } = setUp;
   const owners = customers.filter(({ funded }) => funded).map(({ customerId }) => customerId);
   const past: Past = { count, customerIds: owners };
-  await insertOrders(places.databaseUrl('orders'), past);
-  await insertPayments(places.databaseUrl('billing'), past);
-  await analyse(places, ['orders', 'billing']);
+  await insertOrders(sources.databaseUrl('orders'), past);
+  await insertPayments(sources.databaseUrl('billing'), past);
+  await analyse(sources.databaseUrl, ['orders', 'billing']);
   // All of them come to be seen at one moment, when nothing else has to be written any more.
-  const client = new pg.Client(places.databaseUrl('orders'));
+  const client = new pg.Client(sources.databaseUrl('orders'));
   await client.connect();
   await client.query('begin');
   await client.query(eventsStatement(past, false), [owners]);
@@ -93,23 +97,27 @@ async function drainBacklog(bench: Bench, count: number): Promise<Drained> {
   const placed = load.place({
     url: setUp.url,
     customers,
-    connections: FINDING_CONNECTIONS,
+    connections: EXPERIMENT_CONNECTIONS,
     seconds: DRAIN_TIMEOUT_S,
     keyPrefix: 'backlog',
   });
-  const came = await untilStored(bench, count, started + DRAIN_TIMEOUT_S * 1_000);
+  const came = await untilStored(context, count, started + DRAIN_TIMEOUT_S * 1_000);
   const seconds = (performance.now() - started) / 1_000;
   load.stop();
   await placed;
-  // What was ordered meanwhile; if it does not come, the books tell.
-  await eventually('all events in the inbox', bench.drain.isStored, REST_MS).catch(() => {});
+  // What was ordered meanwhile; if it does not come, the oracle reports it.
+  await eventually('all events in the inbox', context.drain.isStored, REST_MS).catch(() => {});
   const report = await load.report(historyFile);
   return { seconds, came, eventsPerS: came / seconds, report };
 }
 
 /** @returns how many events of past orders have become letters by then */
-async function untilStored({ setUp }: Bench, count: number, end: number): Promise<number> {
-  const client = new pg.Client(setUp.places.databaseUrl('notifications'));
+async function untilStored(
+  { setUp }: ExperimentContext,
+  count: number,
+  end: number,
+): Promise<number> {
+  const client = new pg.Client(setUp.sources.databaseUrl('notifications'));
   await client.connect();
   try {
     for (;;) {

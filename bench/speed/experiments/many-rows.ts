@@ -1,19 +1,23 @@
 import { Client } from 'undici';
-import type { BooksReport } from '../books/books.ts';
+import type { Reconciliation } from '#harness/oracle/oracle.ts';
+import { analyse, insertSentLetters } from '#harness/past-data/past-letters.ts';
+import { insertOrders, insertPayments, insertWallets } from '#harness/past-data/past-orders.ts';
+import { medianOf, percentilesOf } from '#harness/percentiles.ts';
 import type { LoadCustomer } from '../load/load.ts';
-import { medianOf, percentilesOf } from '../load/percentiles.ts';
-import { type Bench, checkBench, type Run } from '../measuring/experiment-context.ts';
 import {
-  FINDING_CONNECTIONS,
-  type Finding,
-  type FindingOptions,
+  type ExperimentContext,
+  type Run,
+  reconcileContext,
+} from '../measuring/experiment-context.ts';
+import {
+  EXPERIMENT_CONNECTIONS,
+  type ExperimentOptions,
+  type ExperimentResult,
 } from '../measuring/experiment-result.ts';
 import { type Measurement, measure } from '../measuring/measure.ts';
 import { sumOf } from '../measuring/process-usage.ts';
 import { onSetUp } from '../measuring/run.ts';
 import { atLeast, atMost, DEFAULT } from '../measuring/targets.ts';
-import { analyse, insertSentLetters } from '../stored-data/past-letters.ts';
-import { insertOrders, insertPayments, insertWallets } from '../stored-data/past-orders.ts';
 
 const OTHERS = 1_000;
 const PAGE = 100;
@@ -23,12 +27,12 @@ const DATABASES = ['orders', 'billing', 'broker', 'notifications'];
 
 /**
  * Two default set-ups side by side, one with so many orders of the past in its tables. They are
- * loaded in turn, so that whatever else the machine does meets both.
+ * loaded in turn, so that other work of the machine slows both.
  */
 export async function measureManyRows(
   run: Run,
-  { count, rounds, seconds }: FindingOptions,
-): Promise<Finding | undefined> {
+  { count, rounds, seconds }: ExperimentOptions,
+): Promise<ExperimentResult | undefined> {
   return onSetUp(run, DEFAULT, (empty) =>
     onSetUp(
       run,
@@ -38,7 +42,7 @@ export async function measureManyRows(
         await fill(full, count);
         const pairs: { empty: Measurement; full: Measurement }[] = [];
         for (let round = 1; round <= rounds; round++) {
-          const job = { connections: FINDING_CONNECTIONS, seconds, keyPrefix: `rows-${round}` };
+          const job = { connections: EXPERIMENT_CONNECTIONS, seconds, keyPrefix: `rows-${round}` };
           const pair = {
             empty: await measure(empty, { ...job, customers: empty.customers }),
             full: await measure(full, { ...job, customers: full.customers }),
@@ -50,26 +54,30 @@ export async function measureManyRows(
           pairs.push(pair);
         }
         const lists = await readLists(full, heaviestOf(full));
-        const books = [await checkBench(empty), await checkBench(full)];
-        return findingOf(count, pairs, lists, books);
+        const books = [await reconcileContext(empty), await reconcileContext(full)];
+        return resultOf(count, pairs, lists, books);
       },
       'full',
     ),
-  ) as Promise<Finding | undefined>;
+  ) as Promise<ExperimentResult | undefined>;
 }
 
-async function fill({ setUp: { places }, customers }: Bench, count: number): Promise<void> {
+async function fill(
+  { setUp: { sources }, customers }: ExperimentContext,
+  count: number,
+): Promise<void> {
   const others = Array.from({ length: OTHERS }, (_, number) => `past-${number}`);
-  await insertWallets(places.databaseUrl('billing'), others);
+  await insertWallets(sources.databaseUrl('billing'), others);
   const live = customers.filter(({ funded }) => funded).map(({ customerId }) => customerId);
   const past = { count, customerIds: [...live, ...others] };
-  await insertOrders(places.databaseUrl('orders'), past);
-  await insertPayments(places.databaseUrl('billing'), past);
-  await insertSentLetters(places.databaseUrl, past);
-  await analyse(places, DATABASES);
+  await insertOrders(sources.databaseUrl('orders'), past);
+  await insertPayments(sources.databaseUrl('billing'), past);
+  await insertSentLetters(sources.databaseUrl, past);
+  await analyse(sources.databaseUrl, DATABASES);
 }
 
-const heaviestOf = ({ customers }: Bench) => customers.find(({ funded }) => funded) as LoadCustomer;
+const heaviestOf = ({ customers }: ExperimentContext) =>
+  customers.find(({ funded }) => funded) as LoadCustomer;
 
 interface Lists {
   /** Median ms of GET /v1/orders. */
@@ -80,7 +88,7 @@ interface Lists {
 }
 
 /** Reads the first page of the customer with most orders, and one that is far down. */
-async function readLists({ setUp }: Bench, { token }: LoadCustomer): Promise<Lists> {
+async function readLists({ setUp }: ExperimentContext, { token }: LoadCustomer): Promise<Lists> {
   const client = new Client(setUp.url);
 
   async function read(cursor: string | null): Promise<{ nextCursor: string | null; ms: number }> {
@@ -122,12 +130,12 @@ async function readLists({ setUp }: Bench, { token }: LoadCustomer): Promise<Lis
   }
 }
 
-function findingOf(
+function resultOf(
   count: number,
   pairs: { empty: Measurement; full: Measurement }[],
   lists: Lists,
-  books: BooksReport[],
-): Finding {
+  books: Reconciliation[],
+): ExperimentResult {
   const median = (of: (pair: (typeof pairs)[number]) => number) => medianOf(pairs.map(of));
   const share = median(({ empty, full }) => full.ordersPerS / empty.ordersPerS);
   const costs = median(({ empty, full }) => sumOf(full.cpuPer1000) / sumOf(empty.cpuPer1000));

@@ -1,5 +1,5 @@
-import { checkBench, type Run } from '../measuring/experiment-context.ts';
-import { FINDING_CONNECTIONS, type Finding } from '../measuring/experiment-result.ts';
+import { type Run, reconcileContext } from '../measuring/experiment-context.ts';
+import { EXPERIMENT_CONNECTIONS, type ExperimentResult } from '../measuring/experiment-result.ts';
 import { type Measurement, measure } from '../measuring/measure.ts';
 import { onSetUp } from '../measuring/run.ts';
 import { atMost, DEFAULT } from '../measuring/targets.ts';
@@ -11,13 +11,16 @@ const SECONDS_MAX = 3_600;
 const OTHERS = ['speed', 'load', 'postgres'];
 
 /** Places so many orders with 64 connections and looks at the memory of our processes meanwhile. */
-export async function measureMemory(run: Run, count: number): Promise<Finding | undefined> {
-  return onSetUp(run, DEFAULT, async (bench) => {
+export async function measureMemory(
+  run: Run,
+  count: number,
+): Promise<ExperimentResult | undefined> {
+  return onSetUp(run, DEFAULT, async (context) => {
     const looks: { orders: number; ourMb: number; figures: Measurement }[] = [];
     for (let interval = 1; interval <= INTERVALS; interval++) {
-      const figures = await measure(bench, {
-        customers: bench.customers,
-        connections: FINDING_CONNECTIONS,
+      const figures = await measure(context, {
+        customers: context.customers,
+        connections: EXPERIMENT_CONNECTIONS,
         seconds: SECONDS_MAX,
         ordersMax: Math.ceil(count / INTERVALS),
         keyPrefix: `memory-${interval}`,
@@ -37,7 +40,7 @@ export async function measureMemory(run: Run, count: number): Promise<Finding | 
         // Flat: the second half adds no more than what two looks differ by anyhow.
         atMost(`${DEFAULT}, memory at the end ÷ half-way`, end / at(INTERVALS / 2 - 1), 1.1),
       ],
-      books: [await checkBench(bench)],
+      books: [await reconcileContext(context)],
       figures: looks,
     };
   });

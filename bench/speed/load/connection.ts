@@ -8,8 +8,7 @@ export interface HttpAnswer {
 }
 
 /**
- * A connection that carries one request at a time, with a reader that knows just what our servers
- * send: a client that costs a few microseconds, on a machine that it shares with what it measures.
+ * A connection that carries one request at a time, with a reader for the answers of our servers only: a client that costs a few microseconds, on a machine that it shares with what it measures.
  */
 export interface Connection {
   /** Sends a whole request, given as latin1; its answer comes by `onAnswer`. */
@@ -25,7 +24,7 @@ export interface ConnectionOptions {
   onLost: (reason: Error) => void;
 }
 
-/** Opens a connection; what is sent before it stands waits. */
+/** Opens a connection; requests that are sent before it is open wait. */
 export function openConnection({ host, port, onAnswer, onLost }: ConnectionOptions): Connection {
   const socket = connect({ host, port, noDelay: true });
   let received = '';

@@ -1,9 +1,9 @@
 import { Agent, request } from 'undici';
-import type { TopUpAnswer } from '#harness/books/history.ts';
 import { queryRows } from '#harness/database.ts';
+import { eventually, mapConcurrent, retry } from '#harness/eventually.ts';
+import { nowPlus, type TestIssuer } from '#harness/issuer.ts';
+import type { TopUpAnswer } from '#harness/oracle/history.ts';
 import { rub } from '#harness/system/system.ts';
-import { eventually, withPatience } from '../../prove/common/waiting.ts';
-import type { Issuer } from '../set-ups/issuer.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
 import type { LoadCustomer } from './load.ts';
 
@@ -19,38 +19,36 @@ const UNFUNDED_OF = 50;
 // Enough for every order of a day.
 const BALANCE = 1_000_000_000_000;
 const AT_ONCE = 16;
+// Longer than any run.
+const TOKEN_LIFETIME_S = 24 * 3_600;
 
 /** Signs tokens and fills wallets through the API. */
-export async function createCustomers(setUp: SetUp, issuer: Issuer): Promise<CustomerBase> {
+export async function createCustomers(setUp: SetUp, issuer: TestIssuer): Promise<CustomerBase> {
   const customers = await Promise.all(
     Array.from({ length: CUSTOMERS }, async (_, number): Promise<LoadCustomer> => {
       const customerId = `customer-${number}`;
-      const claims = { sub: customerId, email: `${customerId}@example.com`, name: 'Анна' };
+      const email = `${customerId}@example.com`;
+      const claims = { sub: customerId, email, name: 'Анна', exp: nowPlus(TOKEN_LIFETIME_S) };
       return { customerId, token: await issuer.sign(claims), funded: number % UNFUNDED_OF !== 7 };
     }),
   );
   const agent = new Agent({ connections: AT_ONCE });
-  const topUps: TopUpAnswer[] = [];
-  const waiting = customers.filter(({ funded }) => funded);
-  const fill = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const customer = next;
-      topUps.push(await withPatience('a top-up', () => topUp(agent, setUp.url, customer)));
-    }
-  };
+  const funded = customers.filter((customer) => customer.funded);
   try {
-    await Promise.all(Array.from({ length: AT_ONCE }, fill));
+    const topUps = await mapConcurrent(funded, AT_ONCE, (customer) =>
+      retry('a top-up', () => topUp(agent, setUp.url, customer)),
+    );
+    return { customers, topUps };
   } finally {
     await agent.close();
   }
-  return { customers, topUps };
 }
 
-/** Waits until letters find everybody: contacts are stored beside the first order of each. */
-export async function untilKnown({ places }: SetUp): Promise<void> {
+/** Waits until all contacts are stored, which happens with the first order of each customer. */
+export async function untilKnown({ sources }: SetUp): Promise<void> {
   await eventually('all contacts', async () => {
     const sql = 'select count(*) as known from profiles';
-    const [row] = await queryRows(places.databaseUrl('profiles'), sql);
+    const [row] = await queryRows(sources.databaseUrl('profiles'), sql);
     return Number(row?.known) === CUSTOMERS;
   });
 }

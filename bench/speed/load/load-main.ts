@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
+import { percentilesOf } from '#harness/percentiles.ts';
 import { type LoadJob, type LoadOutcome, runLoad } from './load.ts';
 import type { FromLoad, LoadReport, ToLoad } from './load-process.ts';
-import { percentilesOf } from './percentiles.ts';
 
 // The load as a process of its own, so that what it costs is not taken for what the system costs.
 // What takes time afterwards waits until it is asked for: the backlog is being measured then.
@@ -15,13 +15,12 @@ process.on('message', (order: ToLoad) => {
     return;
   }
   const work = order.do === 'place' ? place(order.job) : report(order.historyFile);
-  work.then(tell, (error: unknown) => tell({ is: 'failed', reason: String(error) }));
+  work.then(send, (error: unknown) => send({ is: 'failed', reason: String(error) }));
 });
-process.once('disconnect', () => process.exit(1));
 // Ctrl-C reaches us too, but our parent ends us.
 process.on('SIGINT', () => {});
 
-function tell(message: FromLoad): void {
+function send(message: FromLoad): void {
   process.send?.(message);
 }
 
@@ -34,12 +33,12 @@ async function place(job: LoadJob): Promise<FromLoad> {
   return { is: 'placed' };
 }
 
-/** Appends the answers to a file, a JSON document a line, and tells the rest. */
+/** Appends the answers to a file, a JSON document a line, and returns the rest. */
 async function report(historyFile: string): Promise<FromLoad> {
   if (outcome === undefined) throw new Error('nothing was placed');
   const { answers, times, ...rest } = outcome;
   outcome = undefined;
   await appendFile(historyFile, answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
-  const told: LoadReport = { ...rest, orders: times.length, latency: percentilesOf(times) };
-  return { is: 'reported', report: told };
+  const summary: LoadReport = { ...rest, orders: times.length, latency: percentilesOf(times) };
+  return { is: 'reported', report: summary };
 }

@@ -1,8 +1,8 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { endProcess, forkModule, nextMessage } from '#harness/child-process.ts';
+import type { Percentiles } from '#harness/percentiles.ts';
 import type { LoadJob, LoadOutcome } from './load.ts';
-import type { Percentiles } from './percentiles.ts';
 
 export type ToLoad =
   | { do: 'place'; job: LoadJob }
@@ -23,7 +23,7 @@ export interface LoadReport extends Omit<LoadOutcome, 'answers' | 'times'> {
   cpuSeconds: number;
 }
 
-/** The process that places orders. */
+/** The process that sources orders. */
 export interface Load {
   pid: number;
   /** @returns at the moment of the last answer */
@@ -36,17 +36,13 @@ export interface Load {
 }
 
 export async function startLoad(): Promise<Load> {
-  const child = fork(join(import.meta.dirname, 'load-main.ts'), { execArgv: [] });
+  const child = forkModule(join(import.meta.dirname, 'load-main.ts'));
   await once(child, 'spawn');
-  const ended = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`the load ended by itself with ${signal ?? `code ${code}`}`);
-  });
-  ended.catch(() => {});
 
   async function ask(order: ToLoad): Promise<FromLoad> {
-    const answered = once(child, 'message');
+    const answered = nextMessage<FromLoad>(child, 'the load');
     child.send(order);
-    const [answer] = (await Promise.race([answered, ended])) as [FromLoad];
+    const answer = await answered;
     if (answer.is === 'failed') throw new Error(`the load failed: ${answer.reason}`);
     return answer;
   }
@@ -65,8 +61,6 @@ export async function startLoad(): Promise<Load> {
       if (answer.is !== 'reported') throw new Error(`the load answered out of turn: ${answer.is}`);
       return answer.report;
     },
-    async close() {
-      child.kill('SIGKILL');
-    },
+    close: () => endProcess(child, 'SIGKILL'),
   };
 }

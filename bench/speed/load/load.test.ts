@@ -16,7 +16,7 @@ interface Reply {
   body: object;
 }
 
-/** A gateway that answers as it is told, or hangs up. */
+/** A gateway that answers as `reply` says, or hangs up. */
 async function startGateway(
   t: TestContext,
   reply: (key: string) => Reply | 'hang-up' | Promise<Reply>,
@@ -72,7 +72,7 @@ test('the open loop counts times from the moment when an order was due', (t) => 
   assert.equal(plan.next(1_510), 1_030);
 });
 
-test('the open loop places every order that came due, however late', (t) => {
+test('the open loop sources every order that came due, however late', (t) => {
   const plan = createPlan({ seconds: 1, ordersPerS: 100 });
   t.after(plan.stop);
   plan.start(0, () => {});

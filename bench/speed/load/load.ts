@@ -1,6 +1,6 @@
-import type { OrderAnswer } from '#harness/books/history.ts';
+import type { OrderAnswer } from '#harness/oracle/history.ts';
 import { type Connection, type HttpAnswer, openConnection } from './connection.ts';
-import { createPlan } from './plan.ts';
+import { createPlan, type Plan } from './plan.ts';
 
 /** Whose orders are placed. */
 export interface LoadCustomer {
@@ -22,7 +22,7 @@ export interface LoadJob {
   /** Nor more than so many. */
   ordersMax?: number;
   /**
-   * Orders begin at this rate, whatever the system does, and their times count from the moment when
+   * Orders begin at this rate, however slow the system is, and their times count from the moment when
    * they were due; when absent each connection begins the next as soon as it has an answer.
    */
   ordersPerS?: number;
@@ -59,82 +59,104 @@ const LOST_MAX = 1_000;
  * @param stop ends it earlier
  */
 export async function runLoad(job: LoadJob, stop?: AbortSignal): Promise<LoadOutcome> {
-  const { hostname: host, port, host: authority } = new URL(job.url);
-  const outcome: LoadOutcome = { answers: [], times: [], errors: {}, samples: [], seconds: 0 };
-  const requests = job.customers.map(({ token }) => requestOf(authority, token));
-  const plan = createPlan(job);
-  stop?.addEventListener('abort', plan.stop, { once: true });
-  const done = Promise.withResolvers<void>();
-  /** Connections with nothing to do, and all of them. */
-  const idle: Line[] = [];
-  const lines = Array.from({ length: job.connections }, () => openLine());
-  let number = 0;
+  const run = new LoadRun(job);
+  stop?.addEventListener('abort', run.plan.stop, { once: true });
+  return run.place();
+}
 
-  interface Line {
-    connection: Connection;
-    /** The order under way. */
-    flight: { customer: LoadCustomer; key: string; since: number } | undefined;
+/** A connection, and the order in progress on it. */
+interface Line {
+  connection: Connection;
+  flight: { customer: LoadCustomer; key: string; since: number } | undefined;
+}
+
+class LoadRun {
+  readonly plan: Plan;
+  readonly #job: LoadJob;
+  readonly #requests: string[];
+  readonly #outcome: LoadOutcome = { answers: [], times: [], errors: {}, samples: [], seconds: 0 };
+  readonly #done = Promise.withResolvers<void>();
+  readonly #lines: Line[];
+  /** Connections with nothing to do. */
+  readonly #idle: Line[] = [];
+  #number = 0;
+
+  constructor(job: LoadJob) {
+    this.#job = job;
+    this.plan = createPlan(job);
+    const { host } = new URL(job.url);
+    this.#requests = job.customers.map(({ token }) => requestOf(host, token));
+    this.#lines = Array.from({ length: job.connections }, () => this.#openLine());
   }
 
-  function openLine(): Line {
-    const line: Line = { connection: connectFor(() => line), flight: undefined };
+  async place(): Promise<LoadOutcome> {
+    const started = performance.now();
+    this.plan.start(started, () => this.#wake());
+    for (const line of this.#lines) this.#beginNext(line);
+    await this.#done.promise;
+    this.#outcome.seconds = (performance.now() - started) / 1_000;
+    this.plan.stop();
+    for (const { connection } of this.#lines) connection.close();
+    return this.#outcome;
+  }
+
+  #openLine(): Line {
+    const line: Line = { connection: this.#connect(() => line), flight: undefined };
     return line;
   }
 
-  function connectFor(line: () => Line): Connection {
+  #connect(line: () => Line): Connection {
+    const { hostname: host, port } = new URL(this.#job.url);
     return openConnection({
       host,
       port: Number(port),
-      onAnswer: (answer) => onEnd(line(), answer),
-      onLost(reason) {
-        line().connection = connectFor(line);
-        if (line().flight !== undefined) onEnd(line(), { status: 0, body: reason.message });
+      onAnswer: (answer) => this.#onEnd(line(), answer),
+      onLost: (reason) => {
+        line().connection = this.#connect(line);
+        if (line().flight !== undefined) {
+          this.#onEnd(line(), { status: 0, body: reason.message });
+        }
       },
     });
   }
 
-  function onEnd(line: Line, answer: HttpAnswer): void {
+  #onEnd(line: Line, answer: HttpAnswer): void {
     const { flight } = line;
-    if (flight === undefined) throw new Error(`an answer that nobody asked for: ${answer.body}`);
+    if (flight === undefined) throw new Error(`an answer without a request: ${answer.body}`);
     line.flight = undefined;
+    const outcome = this.#outcome;
     const read = readOrder(flight.customer, flight.key, answer);
     outcome.answers.push(read.answer);
     if (read.expected) outcome.times.push(performance.now() - flight.since);
     else noteError(outcome, answer);
-    // Nobody is there any more: without an end here, thousands a second would go into the void.
-    if ((outcome.errors[0] ?? 0) > LOST_MAX) done.reject(new Error(`lost: ${answer.body}`));
-    else beginNext(line);
+    // The server is gone: without an end here, the load would go on with thousands of lost requests.
+    if ((outcome.errors[0] ?? 0) > LOST_MAX) this.#done.reject(new Error(`lost: ${answer.body}`));
+    else this.#beginNext(line);
   }
 
-  function beginNext(line: Line): void {
-    const since = plan.next(performance.now());
+  #beginNext(line: Line): void {
+    const since = this.plan.next(performance.now());
     if (since === undefined) {
-      idle.push(line);
-      if (plan.isOver() && idle.length === lines.length) done.resolve();
+      this.#idle.push(line);
+      if (this.plan.isOver() && this.#idle.length === this.#lines.length) this.#done.resolve();
       return;
     }
-    const turn = number % job.customers.length;
-    const customer = job.customers[turn] as LoadCustomer;
-    const key = `${job.keyPrefix}-${number++}`;
-    line.flight = { customer, key, since };
-    line.connection.send(`${requests[turn]}${key}\r\n\r\n${BODY}`);
+    const { customers, keyPrefix } = this.#job;
+    const turn = this.#number % customers.length;
+    const key = `${keyPrefix}-${this.#number++}`;
+    line.flight = { customer: customers[turn] as LoadCustomer, key, since };
+    line.connection.send(`${this.#requests[turn]}${key}\r\n\r\n${BODY}`);
   }
 
-  const started = performance.now();
-  plan.start(started, () => {
-    for (let line = idle.pop(); line !== undefined; line = idle.pop()) {
-      const waiting = idle.length;
-      beginNext(line);
+  /** Begins the orders that came due. */
+  #wake(): void {
+    for (let line = this.#idle.pop(); line !== undefined; line = this.#idle.pop()) {
+      const waiting = this.#idle.length;
+      this.#beginNext(line);
       // Nothing was due: it is back among the idle.
-      if (idle.length > waiting) break;
+      if (this.#idle.length > waiting) break;
     }
-  });
-  for (const line of lines) beginNext(line);
-  await done.promise;
-  outcome.seconds = (performance.now() - started) / 1_000;
-  plan.stop();
-  for (const { connection } of lines) connection.close();
-  return outcome;
+  }
 }
 
 /** All of a request but its key. */

@@ -1,6 +1,6 @@
 /** When orders begin. */
 export interface Plan {
-  /** @param wake called when an order may have come due that nobody asked for yet */
+  /** @param wake called when an order may have come due */
   start(now: number, wake: () => void): void;
   /**
    * Asks for the next order.

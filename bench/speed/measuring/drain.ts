@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { Places } from '#harness/books/books.ts';
-import type { Closable } from '../set-ups/openings.ts';
+import type { OracleSources } from '#harness/oracle/stored-state.ts';
+import type { Closable } from '../set-ups/resources.ts';
 
-/** Looks at what is on its way, cheaply enough not to disturb it. */
+/** Polls the work in progress, cheaply enough not to disturb it. */
 export interface Drain extends Closable {
   /**
    * Waits until every order has ended and every letter was sent.
@@ -17,11 +17,14 @@ export interface Drain extends Closable {
 const POLL_MS = 50;
 
 /** @param letters false where none are sent: then only orders are waited for */
-export async function openDrain({ databaseUrl, broker }: Places, letters: boolean): Promise<Drain> {
+export async function openDrain(
+  { databaseUrl, broker }: OracleSources,
+  letters: boolean,
+): Promise<Drain> {
   const orders = await connected(databaseUrl('orders'));
   const notifications = await connected(databaseUrl('notifications'));
 
-  /** In the order in which work goes on: what leaves one place has come to the next by then. */
+  /** Read in the order of the work: what leaves one store is in the next one when that is read. */
   async function isStored(): Promise<boolean> {
     if (await exists(orders, "orders where status = 'Pending'")) return false;
     if (!letters) return true;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { type Floor, prepareFloor } from '../baseline/baseline.ts';
-import type { FloorFigures } from '../baseline/clients.ts';
-import { type BooksOptions, type BooksReport, checkBooks } from '../books/books.ts';
+import type { TestIssuer } from '#harness/issuer.ts';
+import { type ReconcileOptions, type Reconciliation, reconcile } from '#harness/oracle/oracle.ts';
+import { type Baseline, prepareBaseline } from '../baseline/baseline.ts';
+import type { BaselineFigures } from '../baseline/clients.ts';
 import { CUSTOMERS, type CustomerBase, createCustomers, untilKnown } from '../load/customers.ts';
 import type { Load } from '../load/load-process.ts';
-import type { Issuer } from '../set-ups/issuer.ts';
-import type { Openings } from '../set-ups/openings.ts';
+import type { Resources } from '../set-ups/resources.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
 import { type Drain, openDrain } from './drain.ts';
 import { measure } from './measure.ts';
@@ -17,93 +17,102 @@ export interface Run {
   folder: string;
   /** Folder with what is fetched once, such as the jars of Kafka. */
   home: string;
-  issuer: Issuer;
+  issuer: TestIssuer;
   load: Load;
-  openings: Openings;
+  resources: Resources;
   /** Lines for the person at the terminal, while it runs. */
   say: (line: string) => void;
 }
 
 /** A set-up that is ready to be measured: warm, at rest, known to its customers. */
-export interface Bench extends CustomerBase {
+export interface ExperimentContext extends CustomerBase {
   name: string;
   setUp: SetUp;
   /** False where the set-up sends none. */
   letters: boolean;
   load: Load;
   drain: Drain;
-  floor: Floor;
+  baseline: Baseline;
   /** Answers to all orders of this set-up, as lines of JSON. */
   historyFile: string;
 }
 
-export interface BenchOptions {
+export interface ContextOptions {
   name: string;
   setUp: SetUp;
   letters?: boolean;
 }
 
-/** The floor at one moment. */
-export interface FloorRound {
+/** The baseline at one moment. */
+export interface BaselineRound {
   /** With many connections. */
-  many: FloorFigures;
+  many: BaselineFigures;
   /** With one. */
-  one: FloorFigures;
+  one: BaselineFigures;
   /** Seconds of a processor for 1,000 orders with many connections, of server and client. */
   cpuPer1000: number;
 }
 
-const FLOOR_CONNECTIONS = 32;
-const FLOOR_SECONDS = 5;
-const FLOOR_ONE_SECONDS = 1;
+const BASELINE_CONNECTIONS = 32;
+const BASELINE_SECONDS = 5;
+const BASELINE_ONE_SECONDS = 1;
 // At the most, for one order of each customer.
 const FIRST_ORDERS_SECONDS = 60;
 const WARM_UP_SECONDS = 3;
 const WARM_UP_CONNECTIONS = 64;
 
 /** Makes customers, their first orders, and what looks at the set-up. */
-export async function openBench(
-  { folder, load, issuer, openings }: Run,
-  { name, setUp, letters = true }: BenchOptions,
-): Promise<Bench> {
-  const bench = {
+export async function openContext(
+  { folder, load, issuer, resources }: Run,
+  { name, setUp, letters = true }: ContextOptions,
+): Promise<ExperimentContext> {
+  const context = {
     name,
     setUp,
     letters,
     load,
     ...(await createCustomers(setUp, issuer)),
-    floor: await prepareFloor(setUp.superuserUrl, join(folder, 'floor')),
-    drain: await openings.add(openDrain(setUp.places, letters)),
+    baseline: await prepareBaseline(setUp.superuserUrl, join(folder, 'baseline')),
+    drain: await resources.add(openDrain(setUp.sources, letters)),
     historyFile: join(folder, 'answers.jsonl'),
   };
-  const job = { customers: bench.customers, connections: WARM_UP_CONNECTIONS };
-  await measure(bench, {
+  const job = { customers: context.customers, connections: WARM_UP_CONNECTIONS };
+  await measure(context, {
     ...job,
     seconds: FIRST_ORDERS_SECONDS,
     ordersMax: CUSTOMERS,
     keyPrefix: 'first',
   });
   await untilKnown(setUp);
-  await measure(bench, { ...job, seconds: WARM_UP_SECONDS, keyPrefix: 'warm-up' });
-  return bench;
+  await measure(context, { ...job, seconds: WARM_UP_SECONDS, keyPrefix: 'warm-up' });
+  return context;
 }
 
-export async function measureFloor({ floor, setUp }: Bench): Promise<FloorRound> {
+export async function measureBaseline({
+  baseline,
+  setUp,
+}: ExperimentContext): Promise<BaselineRound> {
   const roots = [process.pid, setUp.postgresPid()];
   const before = readUsage(roots);
-  const many = await floor.measure(FLOOR_CONNECTIONS, FLOOR_SECONDS);
+  const many = await baseline.measure(BASELINE_CONNECTIONS, BASELINE_SECONDS);
   const cpuSeconds = sumOf(cpuBetween(before, readUsage(roots)));
   return {
     many,
-    one: await floor.measure(1, FLOOR_ONE_SECONDS),
-    cpuPer1000: (cpuSeconds * 1_000) / (many.ordersPerS * FLOOR_SECONDS),
+    one: await baseline.measure(1, BASELINE_ONE_SECONDS),
+    cpuPer1000: (cpuSeconds * 1_000) / (many.ordersPerS * BASELINE_SECONDS),
   };
 }
 
-/** The books of a set-up at rest. @param letters how far they must have come */
-export function checkBench(
-  { name, setUp, historyFile, topUps, letters: sends }: Bench,
-  letters: BooksOptions['letters'] = sends ? 'sent' : 'none',
-): Promise<BooksReport> {
-  return checkBooks(setUp, { name, historyFile, topUps, letters });
+/** Compares a set-up at rest. @param letters how far they must have come */
+export function reconcileContext(
+  { name, setUp, historyFile, topUps, letters: sends }: ExperimentContext,
+  letters: ReconcileOptions['letters'] = sends ? 'sent' : 'none',
+): Promise<Reconciliation> {
+  return reconcile(setUp.sources, {
+    name,
+    historyFile,
+    topUps,
+    letters,
+    mailboxFile: setUp.mailboxFile,
+  });
 }

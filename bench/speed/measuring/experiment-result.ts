@@ -1,18 +1,18 @@
-import type { BooksReport } from '../books/books.ts';
+import type { Reconciliation } from '#harness/oracle/oracle.ts';
 import type { Target } from './targets.ts';
 
 /** What a measurement of its own came to. */
-export interface Finding {
+export interface ExperimentResult {
   name: string;
   /** For people. */
   lines: string[];
   targets: Target[];
-  books: BooksReport[];
+  books: Reconciliation[];
   /** For the file. */
   figures: unknown;
 }
 
-export interface FindingOptions {
+export interface ExperimentOptions {
   /** Rows, orders or events. */
   count: number;
   rounds: number;
@@ -20,4 +20,4 @@ export interface FindingOptions {
   seconds: number;
 }
 
-export const FINDING_CONNECTIONS = 64;
+export const EXPERIMENT_CONNECTIONS = 64;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { floorStatements, numbered, pgbenchScript } from '../baseline/statements.ts';
-import { medianOf, percentilesOf } from '../load/percentiles.ts';
+import { medianOf, percentilesOf } from '#harness/percentiles.ts';
+import { baselineStatements, numbered, pgbenchScript } from '../baseline/statements.ts';
 import { withLetters } from './ratio.ts';
 
 test('a percentile is the smallest time that so many of all do not exceed', () => {
@@ -31,13 +31,13 @@ test('letters that are sent within 2 s of the load cost no throughput, later one
   assert.equal(withLetters({ orders: 1_000, loadSeconds: 10, drainSeconds: 10 }), 50);
 });
 
-test('the floor asks pgbench and plain connections the same', () => {
+test('the baseline asks pgbench and plain connections the same', () => {
   assert.deepEqual(numbered('select :wallet::text, :order_id, :wallet || :order_id::uuid'), {
     text: 'select $1::text, $2, $1 || $2::uuid',
     names: ['wallet', 'order_id'],
   });
   const script = pgbenchScript();
-  for (const { prefix, text } of floorStatements) {
+  for (const { prefix, text } of baselineStatements) {
     assert.ok(script.includes(`${text} \\gset ${prefix}\n`));
     // A colon in a text would be a name for pgbench.
     for (const [literal] of text.matchAll(/'[^']*'/g)) assert.doesNotMatch(literal, /:\w/);

@@ -1,6 +1,7 @@
+import { countMails } from '#harness/oracle/mails.ts';
 import type { LoadJob } from '../load/load.ts';
 import type { Load, LoadReport } from '../load/load-process.ts';
-import { countMails, type SetUp } from '../set-ups/set-up.ts';
+import type { SetUp } from '../set-ups/set-up.ts';
 import type { Drain } from './drain.ts';
 import { cpuBetween, readUsage } from './process-usage.ts';
 import { withLetters } from './ratio.ts';
@@ -22,7 +23,7 @@ export interface Measurement extends LoadReport {
   letters: number;
   /** From the last answer to the last letter. */
   drainSeconds: number;
-  /** False when some letters were still on their way when the wait was over. */
+  /** False when some letters were not sent when the wait was over. */
   drained: boolean;
   /** Seconds of a processor for 1,000 orders and their letters, by process. */
   cpuPer1000: Record<string, number>;

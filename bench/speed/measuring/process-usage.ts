@@ -22,7 +22,7 @@ const TICKS_PER_S = 100;
 const PAGE_MB = 4_096 / 1024 / 1024;
 
 /**
- * Looks at processes and all their descendants, whoever placed what among them.
+ * Reads the usage of processes and all their descendants.
  * @param roots such as this process and the database server, which has a session of its own
  * @returns undefined where there is no /proc
  */

@@ -1,40 +1,46 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KafkaUnavailableError } from '#dev/kafka/jars.ts';
-import type { BooksReport } from '../books/books.ts';
+import type { Reconciliation } from '#harness/oracle/oracle.ts';
 import { startDefaultSetUp } from '../set-ups/default.ts';
 import { startKafkaSetUp } from '../set-ups/kafka.ts';
-import { createOpenings } from '../set-ups/openings.ts';
+import { createResources } from '../set-ups/resources.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
-import { type Bench, checkBench, measureFloor, openBench, type Run } from './experiment-context.ts';
-import { measureRounds, POINT_64, type Point, type SetUpResult } from './load-profile.ts';
+import {
+  type ExperimentContext,
+  measureBaseline,
+  openContext,
+  type Run,
+  reconcileContext,
+} from './experiment-context.ts';
+import { type LoadProfile, measureRounds, PROFILE_64, type SetUpResult } from './load-profile.ts';
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './targets.ts';
 
 export interface SpeedOptions {
   /** Names of set-ups, in the order in which they are measured. */
   setUps: string[];
-  points: Point[];
+  points: LoadProfile[];
   rounds: number;
   /** Of each load. */
   seconds: number;
 }
 
 export interface SpeedResult extends SetUpResult {
-  books: BooksReport;
+  books: Reconciliation;
 }
 
-/** Measures one set-up after the other, each with books that are checked in the end. */
+/** Measures one set-up after the other, each reconciled in the end. */
 export async function measureSetUps(run: Run, options: SpeedOptions): Promise<SpeedResult[]> {
   const results: SpeedResult[] = [];
   for (const name of options.setUps) {
-    const result = await onSetUp(run, name, async (bench): Promise<SpeedResult> => {
-      const measured = await measureRounds(bench, {
+    const result = await onSetUp(run, name, async (context): Promise<SpeedResult> => {
+      const measured = await measureRounds(context, {
         ...options,
-        points: pointsOf(name, options.points),
-        measureFloor: () => measureFloor(bench),
+        points: profilesOf(name, options.points),
+        measureBaseline: () => measureBaseline(context),
         say: run.say,
       });
-      const books = await checkBench(bench);
+      const books = await reconcileContext(context);
       books.breaches.push(...wrongAnswersIn(measured));
       return { ...measured, books };
     });
@@ -56,9 +62,9 @@ function wrongAnswersIn({ name, results }: SetUpResult): string[] {
   );
 }
 
-/** Orders alone are measured to be compared at one point. */
-function pointsOf(setUp: string, all: Point[]): Point[] {
-  return setUp === ORDERS_ALONE ? all.filter(({ name }) => name === POINT_64) : all;
+/** Orders alone are measured with one load profile, for comparison. */
+function profilesOf(setUp: string, all: LoadProfile[]): LoadProfile[] {
+  return setUp === ORDERS_ALONE ? all.filter(({ name }) => name === PROFILE_64) : all;
 }
 
 /**
@@ -69,19 +75,19 @@ function pointsOf(setUp: string, all: Point[]): Point[] {
 export async function onSetUp<T>(
   run: Run,
   name: string,
-  work: (bench: Bench) => Promise<T>,
+  work: (context: ExperimentContext) => Promise<T>,
   label = name,
 ): Promise<T | undefined> {
-  const openings = createOpenings();
-  const close = () => openings.closeAll(console.error);
-  await run.openings.add(Promise.resolve({ close }));
+  const resources = createResources();
+  const close = () => resources.closeAll(console.error);
+  await run.resources.add(Promise.resolve({ close }));
   try {
     const folder = join(run.folder, label.replaceAll(' ', '-'));
     await mkdir(folder);
-    const setUp = await openings.add(startSetUp({ ...run, folder }, name));
+    const setUp = await resources.add(startSetUp({ ...run, folder }, name));
     const letters = name !== ORDERS_ALONE;
     return await work(
-      await openBench({ ...run, folder, openings }, { name: label, setUp, letters }),
+      await openContext({ ...run, folder, resources }, { name: label, setUp, letters }),
     );
   } catch (error) {
     if (!(error instanceof KafkaUnavailableError) || process.env.REQUIRE_KAFKA === '1') throw error;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type PointRound, points, type SetUpResult, summaryOf } from './load-profile.ts';
+import { loadProfiles, type ProfileRound, type SetUpResult, summaryOf } from './load-profile.ts';
 import { DEFAULT, targetsOf } from './targets.ts';
 
 const percentiles = { p50: 1, p99: 2, p999: 3, max: 4 };
-const floor = { ordersPerS: 1_000, latency: percentiles };
-const round: PointRound = {
+const baseline = { ordersPerS: 1_000, latency: percentiles };
+const round: ProfileRound = {
   errors: {},
   samples: [],
   seconds: 10,
@@ -23,12 +23,12 @@ const round: PointRound = {
   floorCpuPer1000: 1,
 };
 
-function resultOf(rounds: Record<string, Partial<PointRound>[]>): SetUpResult {
+function resultOf(rounds: Record<string, Partial<ProfileRound>[]>): SetUpResult {
   return {
     name: DEFAULT,
     floorBy: 'pgbench',
-    floors: [{ many: floor, one: floor, cpuPer1000: 1 }],
-    results: points
+    floors: [{ many: baseline, one: baseline, cpuPer1000: 1 }],
+    results: loadProfiles
       .filter(({ name }) => name in rounds)
       .map((point) => ({
         point,
@@ -42,7 +42,7 @@ const metOf = (result: SetUpResult, text: string) =>
     .filter((target) => target.text.includes(text))
     .map(({ met }) => met);
 
-test('a round is compared with the floor of its own time, and the middle round counts', () => {
+test('a round is compared with the baseline of its own time, and the middle round counts', () => {
   const [result] = resultOf({
     64: [{ floorPerS: 500 }, { floorPerS: 1_250 }, { floorPerS: 5_000 }],
   }).results;
@@ -66,7 +66,7 @@ test('errors of all rounds are told, and letters that one round left behind', ()
 });
 
 test('letters that come late miss the target, however fast the orders were', () => {
-  const name = '64 connections with letters, ÷ floor ≥ 0.35';
+  const name = '64 connections with letters, ÷ baseline ≥ 0.35';
   assert.deepEqual(metOf(resultOf({ 64: [{}] }), name), [true]);
   assert.deepEqual(metOf(resultOf({ 64: [{ drainSeconds: 2.1 }] }), name), [false]);
   assert.deepEqual(metOf(resultOf({ 64: [{ drained: false }] }), name), [false]);

@@ -1,5 +1,5 @@
-import { medianOf } from '../load/percentiles.ts';
-import { POINT_64, type SetUpResult, type Summary, summaryOf } from './load-profile.ts';
+import { medianOf } from '#harness/percentiles.ts';
+import { PROFILE_64, type SetUpResult, type Summary, summaryOf } from './load-profile.ts';
 import { DRAIN_FREE_S } from './ratio.ts';
 
 /** A target, and how far it was reached. */
@@ -15,26 +15,26 @@ export const DEFAULT = 'default';
 export const ORDERS_ALONE = 'orders alone';
 export const KAFKA = 'kafka';
 
-/** The targets that these measurements tell of. None of them fails a run. */
+/** The targets of these measurements. None of them fails a run. */
 export function targetsOf(results: SetUpResult[]): Target[] {
   const summaries = new Map(
-    results.flatMap(({ name, results: points }) =>
-      points.map((result) => [`${name} ${result.point.name}`, summaryOf(result)] as const),
+    results.flatMap(({ name, results: profiles }) =>
+      profiles.map((result) => [`${name} ${result.point.name}`, summaryOf(result)] as const),
     ),
   );
   const at = (name: string, point: string) => summaries.get(`${name} ${point}`);
   const one = results.find(({ name }) => name === DEFAULT)?.floors.map((each) => each.one) ?? [];
-  const floorP50 = medianOf(one.map(({ latency }) => latency.p50));
-  const in64 = at(DEFAULT, POINT_64);
+  const baselineP50 = medianOf(one.map(({ latency }) => latency.p50));
+  const in64 = at(DEFAULT, PROFILE_64);
   return [
     ...given(in64, (it) => lettersTarget(DEFAULT, it, 0.35)),
     ...given(in64, (it) => lettersTarget(`${DEFAULT}, the goal`, it, 0.5)),
-    ...given(at(ORDERS_ALONE, POINT_64), ({ ordersRatio }) =>
-      atLeast(`${ORDERS_ALONE}, 64 connections, ÷ floor`, ordersRatio, 0.55),
+    ...given(at(ORDERS_ALONE, PROFILE_64), ({ ordersRatio }) =>
+      atLeast(`${ORDERS_ALONE}, 64 connections, ÷ baseline`, ordersRatio, 0.55),
     ),
-    ...given(at(KAFKA, POINT_64), (it) => lettersTarget(KAFKA, it, 0.25)),
+    ...given(at(KAFKA, PROFILE_64), (it) => lettersTarget(KAFKA, it, 0.25)),
     ...given(at(DEFAULT, '1'), ({ p50 }) =>
-      atMost(`${DEFAULT}, 1 connection, p50 ÷ the floor's`, p50 / floorP50, 3),
+      atMost(`${DEFAULT}, 1 connection, p50 ÷ the baseline's`, p50 / baselineP50, 3),
     ),
     ...given(at(DEFAULT, '32'), ({ p50, p99 }) =>
       atMost(`${DEFAULT}, 32 connections, p99 ÷ p50`, p99 / p50, 3),
@@ -47,20 +47,20 @@ export function targetsOf(results: SetUpResult[]): Target[] {
 function hotWalletTarget(result: SetUpResult | undefined): Target[] {
   const roundsOf = (name: string) =>
     result?.results.find(({ point }) => point.name === name)?.rounds ?? [];
-  const [hot, many] = [roundsOf('hot'), roundsOf(POINT_64)];
+  const [hot, many] = [roundsOf('hot'), roundsOf(PROFILE_64)];
   if (hot.length === 0 || many.length === 0) return [];
   const shares = hot.map(({ ordersPerS }, round) => ordersPerS / (many[round]?.ordersPerS ?? 0));
   return [atLeast(`${DEFAULT}, one hot wallet ÷ 1,000 wallets`, medianOf(shares), 0.7)];
 }
 
-/** Where a point was measured, its target. */
+/** Where a load profile was measured, its target. */
 function given(summary: Summary | undefined, target: (summary: Summary) => Target): Target[] {
   return summary === undefined ? [] : [target(summary)];
 }
 
 function lettersTarget(name: string, summary: Summary, least: number): Target {
   const { lettersRatio, drainSeconds, drained } = summary;
-  const target = atLeast(`${name}, 64 connections with letters, ÷ floor`, lettersRatio, least);
+  const target = atLeast(`${name}, 64 connections with letters, ÷ baseline`, lettersRatio, least);
   return {
     text: `${target.text}, drained in ${DRAIN_FREE_S} s`,
     found: `${target.found}, ${drainSeconds.toFixed(1)} s`,

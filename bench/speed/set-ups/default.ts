@@ -1,20 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPidFile } from '#dev/files/process.ts';
 import { serverUrl } from '#dev/postgres/server.ts';
-import { placesOf, ready } from '#harness/system/start.ts';
-import type { Issuer } from './issuer.ts';
+import { spawnNode } from '#harness/child-process.ts';
+import { AUDIENCE, type TestIssuer } from '#harness/issuer.ts';
+import { ready, sourcesOf } from '#harness/system/start.ts';
 import type { SetUp } from './set-up.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const STOP_WITH_PARENT = new URL('stop-with-parent.ts', import.meta.url).href;
 // The first start makes the databases; on a machine that others use that takes its time.
 const START_TIMEOUT_MS = 60_000;
 // `npm start` promises an end within 10 s.
 const STOP_TIMEOUT_MS = 15_000;
-/** Its settings are those of a user who sets none, whatever this environment says. */
+/** Its settings are the defaults, in any environment. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
 
 /**
@@ -24,11 +22,11 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
  */
 export async function startDefaultSetUp(
   home: string,
-  issuer: Issuer,
+  issuer: TestIssuer,
   changes: Record<string, string> = {},
 ): Promise<SetUp> {
   const { settings, args } = await readStartScript();
-  const child = spawn(process.execPath, [`--import=${STOP_WITH_PARENT}`, ...args], {
+  const started = spawnNode(args, {
     cwd: ROOT,
     env: {
       ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
@@ -36,18 +34,12 @@ export async function startDefaultSetUp(
       ORDERBELL_HOME: home,
       PORT: '0',
       OIDC_ISSUER: issuer.url,
-      OIDC_AUDIENCE: issuer.audience,
+      OIDC_AUDIENCE: AUDIENCE,
       ...changes,
     },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stopWithParent: true,
   });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-    });
-  }
-  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const { child, printed, exited } = started;
 
   async function close(): Promise<void> {
     child.kill('SIGTERM');
@@ -58,14 +50,14 @@ export async function startDefaultSetUp(
   }
 
   try {
-    const url = await ready({ child, printed: () => printed, exited }, START_TIMEOUT_MS);
+    const url = await ready(started, START_TIMEOUT_MS);
     const data = join(home, 'postgres');
     const server = readPidFile(data);
     if (server === undefined) throw new Error(`no database server in ${data}`);
     const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
     return {
       url,
-      places: await placesOf(home),
+      sources: await sourcesOf(home),
       superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
       postgresPid: () => readPidFile(data)?.pid ?? server.pid,
       mailboxFile: join(home, 'mailbox.sqlite'),
@@ -73,7 +65,7 @@ export async function startDefaultSetUp(
     };
   } catch (error) {
     await close();
-    throw new Error(`npm start did not start:\n${printed}`, { cause: error });
+    throw new Error(`npm start did not start:\n${printed()}`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
+import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
 import { rub } from '#harness/system/system.ts';
 import { BillingConfig, startBilling } from '../service.ts';
@@ -27,7 +27,7 @@ async function start(t: TestContext) {
       (await billing.call('GET', wallet(customerId))).body.balance.amount,
     operations: (query = '', customerId = 'anna') =>
       billing.call('GET', `${wallet(customerId)}/operations${query}`),
-    ledgerFaults: async () => (await billing.database.query(LEDGER_FAULTS)).rows,
+    ledgerViolations: async () => (await billing.database.query(LEDGER_VIOLATIONS)).rows,
   };
 }
 
@@ -49,7 +49,7 @@ test('I1: a payment is 201 once and 200 for ever after, with the same operation'
   const shouted = await billing.pay(orderId.toUpperCase(), 600);
   assert.deepEqual([shouted.status, shouted.body], [200, first.body]);
   assert.equal(await billing.balance(), 400);
-  assert.deepEqual(await billing.ledgerFaults(), []);
+  assert.deepEqual(await billing.ledgerViolations(), []);
 });
 
 test('a declined payment stays 406 after a top-up, with the balance seen then', async (t) => {
@@ -126,7 +126,7 @@ test('another amount or customer for a decided order is 422, whatever was decide
     }
   }
   assert.deepEqual([await billing.balance(), await billing.balance('boris')], [900, 1_000]);
-  assert.deepEqual(await billing.ledgerFaults(), []);
+  assert.deepEqual(await billing.ledgerViolations(), []);
 });
 
 test('a top-up counts once per key: a repetition answers the same operation', async (t) => {
@@ -160,7 +160,7 @@ test('twenty top-ups with one key at once make one operation', async (t) => {
   }
   assert.equal(await billing.balance(), 500);
   assert.equal((await billing.operations()).body.data.length, 1);
-  assert.deepEqual(await billing.ledgerFaults(), []);
+  assert.deepEqual(await billing.ledgerViolations(), []);
 });
 
 test('a top-up past the limit is 422 and changes nothing; up to the limit is exact', async (t) => {
@@ -276,7 +276,7 @@ test('a wallet that somebody holds locked holds up its own orders only', async (
     await holder;
   }
   assert.equal((await stuck).status, 201);
-  assert.deepEqual(await billing.ledgerFaults(), []);
+  assert.deepEqual(await billing.ledgerViolations(), []);
 });
 
 test('a decision is answered as it is stored, and 404 where there is none', async (t) => {

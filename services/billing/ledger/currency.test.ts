@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
 import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
+import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
@@ -128,7 +128,7 @@ test('a database of an older version has the currency of its wallets, in most of
   );
   await assert.rejects(start('USD'), /kept in RUB \(3 wallets, 0 decided payments\)/);
   await start('RUB');
-  assert.deepEqual((await database.query(LEDGER_FAULTS)).rows, []);
+  assert.deepEqual((await database.query(LEDGER_VIOLATIONS)).rows, []);
 });
 
 test('a wallet in another currency than the setting is shown, charged and filled in its own', async (t) => {
@@ -213,5 +213,5 @@ test('a charge in another currency does not disturb those that are decided with 
     amounts.map(({ currency }) => (currency === 'RUB' ? 201 : 400)),
   );
   assert.deepEqual(await billing.balance(), rub(900));
-  assert.deepEqual((await billing.database.query(LEDGER_FAULTS)).rows, []);
+  assert.deepEqual((await billing.database.query(LEDGER_VIOLATIONS)).rows, []);
 });

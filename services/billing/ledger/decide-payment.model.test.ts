@@ -9,12 +9,12 @@ import {
   type Told,
   wishes,
 } from '#harness/model/payment-commands.ts';
-import { emptyBooks } from '#harness/model/payment-model.ts';
+import { emptyLedger } from '#harness/model/payment-model.ts';
 import {
   assertTables,
   CURRENCY,
   emptyTables,
-  startPaymentBench,
+  startPaymentTestBed,
 } from '#harness/model/payment-test-bed.ts';
 import { decidedOf } from '#harness/system/billing.ts';
 import { decide } from './decide-payment.ts';
@@ -37,7 +37,7 @@ const BATCHES = 2_000;
 test('I1, I2, I4: whatever calls come, alone, at once or cut off, billing answers and stores what the model does', async (t) => {
   // Told also when all is well: the next run has another.
   t.diagnostic(`FC_SEED=${seed}`);
-  const bench = await startPaymentBench(t);
+  const testBed = await startPaymentTestBed(t);
   const met: Told['met'] = new Map();
   const runs = fc.commands(commands, {
     maxCommands: COMMANDS_MAX,
@@ -46,15 +46,15 @@ test('I1, I2, I4: whatever calls come, alone, at once or cut off, billing answer
   });
   await fc.assert(
     fc.asyncProperty(runs, async (run) => {
-      await emptyTables(bench);
-      const told: Told = { books: emptyBooks(), met };
-      await fc.asyncModelRun(() => ({ model: told, real: bench }), run);
-      await assertTables(bench, told.books);
+      await emptyTables(testBed);
+      const told: Told = { ledger: emptyLedger(), met };
+      await fc.asyncModelRun(() => ({ model: told, real: testBed }), run);
+      await assertTables(testBed, told.ledger);
     }),
     { numRuns: RUNS, seed, ...(FC_PATH !== undefined && { path: FC_PATH, endOnFailure: true }) },
   );
   t.diagnostic(`met ${[...met].map(([kind, times]) => `${kind}: ${times}`).join(', ')}`);
-  t.diagnostic(`transactions that met in one row or in a circle: ${bench.collisions}`);
+  t.diagnostic(`transactions that met in one row or in a circle: ${testBed.collisions}`);
   const missed = KINDS_OF_ANSWERS.filter((kind) => !met.has(kind));
   // A path leads to one run only.
   if (FC_PATH === undefined) assert.deepEqual(missed, []);

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { testLog } from '#harness/database.ts';
-import { startTestProxy } from '#harness/faults/proxy.ts';
-import { assertLedger, balanceOf, decidedOf, startBillingBench } from '#harness/system/billing.ts';
+import { startFaultProxy } from '#harness/faults/fault-proxy.ts';
+import {
+  assertLedger,
+  balanceOf,
+  decidedOf,
+  startBillingTestBed,
+} from '#harness/system/billing.ts';
 import { commonProblems } from '#platform/errors.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
 import { decidePayments, type PaymentCommand } from './decide-payment.ts';
@@ -15,8 +20,8 @@ import { decisionsIn, topUpsIn } from './transactions.ts';
 const COMMIT = /commit/;
 
 test('I1: a decision whose COMMIT was not answered is unknown, never refused; asking again reads it', async (t) => {
-  const proxy = await startTestProxy(t);
-  const billing = await startBillingBench(t);
+  const proxy = await startFaultProxy(t);
+  const billing = await startBillingTestBed(t);
   proxy.target(billing.url);
   const beyond = new URL(billing.url);
   beyond.host = new URL(proxy.url).host;
@@ -38,7 +43,7 @@ test('I1: a decision whose COMMIT was not answered is unknown, never refused; as
     await t.test(`${decision}`, async () => {
       const orderId = randomUUID();
       const wish: PaymentCommand = { kind, orderId, customerId: 'anna', amount, currency: 'RUB' };
-      proxy.set({ mode: 'swallow-answers', requests: COMMIT, times: 1 });
+      proxy.setFault({ kind: 'swallow-answers', requests: COMMIT, times: 1 });
       await assert.rejects(decidePayments(deps, [wish]), { problem: commonProblems.unavailable });
       assert.equal(proxy.met.length, 1);
       const [again] = decidedOf(await decidePayments(deps, [wish]));
@@ -52,7 +57,7 @@ test('I1: a decision whose COMMIT was not answered is unknown, never refused; as
       amount: { amount: 50, currency: 'RUB' },
       idempotencyKey: randomUUID(),
     };
-    proxy.set({ mode: 'swallow-answers', requests: COMMIT, times: 1 });
+    proxy.setFault({ kind: 'swallow-answers', requests: COMMIT, times: 1 });
     const deps = topUpsIn(database, 'RUB');
     await assert.rejects(topUp(deps, request), { problem: commonProblems.unavailable });
     await topUp(deps, request);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
+import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { rub } from '#harness/system/system.ts';
@@ -56,7 +56,7 @@ async function start(t: TestContext) {
         ?.settled;
     },
     async assertLedger() {
-      assert.deepEqual((await service.database.query(LEDGER_FAULTS)).rows, []);
+      assert.deepEqual((await service.database.query(LEDGER_VIOLATIONS)).rows, []);
     },
   };
 }

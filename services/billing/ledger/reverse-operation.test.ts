@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { assertLedger, balanceOf, startBillingBench } from '#harness/system/billing.ts';
+import { assertLedger, balanceOf, startBillingTestBed } from '#harness/system/billing.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
 import { rub } from '#harness/system/system.ts';
 import { auditPayments } from '../operations/audit-store.ts';
@@ -140,7 +140,7 @@ test('what is no top-up of this wallet is refused, and nothing is stored', async
 });
 
 test('a repair can give the charge of an order back, once', async (t) => {
-  const billing = await startBillingBench(t);
+  const billing = await startBillingTestBed(t);
   await billing.topUp(1_000);
   const orderId = randomUUID();
   const { payment } = await billing.pay(orderId, 600);
@@ -169,7 +169,7 @@ test('a repair can give the charge of an order back, once', async (t) => {
 const bounds = { after: null, through: null, limit: 10 };
 
 test('the database itself refuses a second reversal and one without its reason', async (t) => {
-  const billing = await startBillingBench(t);
+  const billing = await startBillingTestBed(t);
   await billing.topUp(1_000);
   const [topUp] = await store.listOperations(billing.database, {
     customerId: 'anna',

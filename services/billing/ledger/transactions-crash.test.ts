@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { testLog } from '#harness/database.ts';
 import {
   assertLedger,
-  type BillingBench,
+  type BillingTestBed,
   balanceOf,
   persistently,
-  startBillingBench as start,
+  startBillingTestBed as start,
 } from '#harness/system/billing.ts';
 import { commonProblems } from '#platform/errors.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
@@ -29,7 +29,7 @@ const STEPS = [
 ] as const;
 
 /** The transaction of `decisionsIn`, whose backend is killed after the given step. */
-function dyingAfter({ database }: BillingBench, step: keyof DecisionStore): DecidePaymentDeps {
+function dyingAfter({ database }: BillingTestBed, step: keyof DecisionStore): DecidePaymentDeps {
   return {
     transaction: (work) =>
       database.transaction((tx) => {

@@ -5,7 +5,7 @@ import {
   assertLedger,
   balanceOf,
   persistently,
-  startBillingBench as start,
+  startBillingTestBed as start,
 } from '#harness/system/billing.ts';
 import type { PaymentCommand } from './decide-payment.ts';
 import * as payments from './payment-store.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { AuditedPayment } from '#contracts/billing.ts';
-import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
+import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService, type TestService } from '#harness/system/internal-service.ts';
 import { rub } from '#harness/system/system.ts';
 import { BillingConfig, startBilling } from '../service.ts';
@@ -144,7 +144,7 @@ for (const [name, detail, change] of faults) {
     await billing.pay(idOf(1), 200);
     await billing.topUp('anna', 100);
     assert.deepEqual(await billing.wallets(), { checked: 1, faults: [], last: null });
-    assert.deepEqual((await billing.database.query(LEDGER_FAULTS)).rows, []);
+    assert.deepEqual((await billing.database.query(LEDGER_VIOLATIONS)).rows, []);
     for (const statement of change) await billing.database.query(statement);
     const found = await billing.wallets();
     assert.deepEqual([found.checked, found.faults.length, found.faults[0]?.id], [1, 1, 'anna']);

@@ -1,9 +1,9 @@
 /**
- * SQL that lists every place where billing's ledger contradicts itself; no rows when invariant I4
+ * SQL that lists every contradiction in billing's ledger; no rows when invariant I4
  * holds: balance = Σ operations, numbers without gaps, the chain of balances, one charge exactly
  * for each captured decision, one currency in each wallet, and reversals that undo one operation.
  */
-export const LEDGER_FAULTS = `
+export const LEDGER_VIOLATIONS = `
   select 'wallet' as fault, wallets.customer_id as place
   from wallets left join (
     select customer_id, sum(amount) as total, count(*) as operations, max(number) as last

@@ -4,14 +4,14 @@ export interface Closable {
 }
 
 /** Everything that a run has started, so that an end at any moment leaves nothing behind. */
-export interface Openings {
-  /** Remembers what is being started from now on, also while it is not there yet. */
+export interface Resources {
+  /** Remembers what is being started, also before it has started. */
   add<T extends Closable>(starting: Promise<T>): Promise<T>;
-  /** Closes what is open, latest first, and what was still starting; faults are told only. */
+  /** Closes what is open, latest first, and what was still starting; faults are reported only. */
   closeAll(onFault: (error: unknown) => void): Promise<void>;
 }
 
-export function createOpenings(): Openings {
+export function createResources(): Resources {
   const all: Promise<Closable>[] = [];
   return {
     add(starting) {

@@ -1,14 +1,14 @@
-import { type Books, by, type Row } from './breaches.ts';
 import { type History, itemsText, type OrderAnswer } from './history.ts';
+import { by, type Row, type StoredState } from './stored-state.ts';
 
-/** Every contradiction between the books and what clients asked for and were told. */
-export function historyBreaches(books: Books, history: History): string[] {
+/** Every contradiction between the stored state and the answers that clients got. */
+export function historyViolations(state: StoredState, history: History): string[] {
   return [
-    ...orderAnswerBreaches(books, history),
-    ...topUpBreaches(books, history),
-    ...unaskedBreaches(books, history),
-    ...walletBreaches(books, history),
-    ...recipientBreaches(books, history),
+    ...orderAnswerViolations(state, history),
+    ...topUpViolations(state, history),
+    ...unaskedViolations(state, history),
+    ...walletViolations(state, history),
+    ...recipientViolations(state, history),
   ];
 }
 
@@ -20,7 +20,7 @@ const ENDS: Record<number, string> = {
 };
 
 /** No answer is contradicted by how the order ended, and so none by another answer. */
-function orderAnswerBreaches({ orders, payments }: Books, history: History): string[] {
+function orderAnswerViolations({ orders, payments }: StoredState, history: History): string[] {
   const byKey = by(
     orders,
     ({ customer_id, idempotency_key }) => `${customer_id} ${idempotency_key}`,
@@ -75,7 +75,7 @@ function echoFaults({ echoed, key }: { echoed?: string | null; key: string }) {
 }
 
 /** A top-up that was confirmed is there once, one that was not at most once. */
-function topUpBreaches({ operations }: Books, history: History): string[] {
+function topUpViolations({ operations }: StoredState, history: History): string[] {
   const byKey = by(operations, (row) => `${row.customer_id} ${row.idempotency_key}`);
   return history.topUps.flatMap((answer) => {
     const found = byKey.get(`${answer.customerId} self/${answer.key}`) ?? [];
@@ -90,10 +90,10 @@ function topUpBreaches({ operations }: Books, history: History): string[] {
 }
 
 /**
- * Of customers whose every request is known, nothing is kept that nobody asked for. A request
+ * For customers whose every request is known, only requested rows are stored. A request
  * without a key whose answer was lost may have left one order under a key that we do not know.
  */
-function unaskedBreaches(books: Books, history: History): string[] {
+function unaskedViolations(state: StoredState, history: History): string[] {
   const known = by(history.customers ?? [], ({ customerId }) => customerId);
   const strangers = (
     what: string,
@@ -117,15 +117,15 @@ function unaskedBreaches(books: Books, history: History): string[] {
       return [`${what} of ${customerId} that nobody asked for: ${listed.join(', ')}`];
     });
   };
-  const topUps = books.operations.filter(({ type }) => type === 'top_up');
+  const topUps = state.operations.filter(({ type }) => type === 'top_up');
   return [
-    ...strangers('orders', books.orders, history.orders),
+    ...strangers('orders', state.orders, history.orders),
     ...strangers('top-ups', topUps, history.topUps, 'self/'),
   ];
 }
 
 /** What came into a wallet is what was confirmed, and at most what was asked for besides. */
-function walletBreaches({ operations }: Books, history: History): string[] {
+function walletViolations({ operations }: StoredState, history: History): string[] {
   const stored = by(
     operations.filter(({ type }) => type === 'top_up'),
     ({ customer_id }) => customer_id,
@@ -153,7 +153,7 @@ function walletBreaches({ operations }: Books, history: History): string[] {
 }
 
 /** A letter goes to the address that its order's customer registered, and greets that customer. */
-function recipientBreaches({ orders, letters, mails }: Books, history: History): string[] {
+function recipientViolations({ orders, letters, mails }: StoredState, history: History): string[] {
   const registered = new Map((history.customers ?? []).map((each) => [each.customerId, each]));
   const ordered = new Map(
     orders.map(({ id, customer_id }) => [id, registered.get(String(customer_id))]),

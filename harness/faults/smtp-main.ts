@@ -1,43 +1,43 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import type { Mail } from '#harness/books/breaches.ts';
-import { textOfMail } from '#harness/books/mail-text.ts';
-import { openSmtpServer, type SmtpStep } from '#harness/faults/smtp-server.ts';
-import { createRandom } from '#harness/random.ts';
+import { textOfMail } from '../oracle/mail-text.ts';
+import type { Mail } from '../oracle/stored-state.ts';
+import { createRandom } from '../random.ts';
+import { openSmtpServer, type SmtpStep } from './smtp-server.ts';
 
-// A mail server as a process of its own, so that it can be killed. Each accepted message is a line
-// of FILE before its client hears of it. Its parent tells it its mood, and the next steps.
+// The test mail server as a process, so that it can be killed. It writes each accepted message to
+// FILE, one line each, before it answers the client. Its parent chooses its mode and the next steps.
 
 /** How the server treats messages, from now on. */
-export type SmtpOrder = { mood: 'kind' | 'moody' } | { next: SmtpStep[] };
+export type SmtpOrder = { mode: 'reliable' | 'flaky' } | { next: SmtpStep[] };
 
 const { PORT = '0', FILE = '', SEED = '' } = process.env;
 const random = createRandom(SEED);
 const next: SmtpStep[] = [];
-let mood: 'kind' | 'moody' = 'kind';
+let mode: 'reliable' | 'flaky' = 'reliable';
 
 const server = await openSmtpServer({
   port: Number(PORT),
-  // A real one gives up too; for ever, the few connections of a sender would soon all hang.
+  // A real server times out too. Without it, the few connections of a sender would soon all hang.
   hangMs: 3_000,
-  choose: () => next.shift() ?? (mood === 'moody' ? moodyStep() : undefined),
+  choose: () => next.shift() ?? (mode === 'flaky' ? flakyStep() : undefined),
   onMessage({ to, raw }) {
     const latin1 = raw.toString('latin1');
     const messageId = /^message-id: *(\S+)/im.exec(latin1)?.[1] ?? '';
-    // What is compared is whether copies are alike: an hour's mails would be gigabytes.
+    // Only copies are compared, so a digest is enough: an hour's mails would be gigabytes.
     const digest = createHash('sha256').update(raw).digest('base64');
     const mail: Mail = { messageId, to: to.join(), raw: digest, text: textOfMail(latin1) };
     appendFileSync(FILE, `${JSON.stringify(mail)}\n`);
   },
 });
 process.on('message', (order: SmtpOrder) => {
-  if ('mood' in order) mood = order.mood;
+  if ('mode' in order) mode = order.mode;
   else next.push(...order.next);
   process.send?.('done');
 });
 process.send?.(server.url);
 
-function moodyStep(): SmtpStep | undefined {
+function flakyStep(): SmtpStep | undefined {
   const dice = random.next();
   if (dice < 0.05) return { at: 'dot', do: 'reply', reply: '451 4.3.0 try again later' };
   if (dice < 0.08) return { at: 'rcpt', do: 'reply', reply: '450 4.2.0 mailbox busy' };

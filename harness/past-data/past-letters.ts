@@ -1,6 +1,5 @@
 import { ORDER_UPDATE_TYPE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import type { Places } from '#harness/books/books.ts';
-import { queryRows } from '#harness/database.ts';
+import { queryRows } from '../database.ts';
 import { PAST_PAYLOAD, type Past, pastRows } from './past-orders.ts';
 
 /**
@@ -21,7 +20,7 @@ export function eventsStatement(past: Past, published: boolean): string {
 
 /** The events of past orders as they are when their letters have been sent: in every table. */
 export async function insertSentLetters(
-  databaseUrl: Places['databaseUrl'],
+  databaseUrl: (name: string) => string,
   past: Past,
 ): Promise<void> {
   const { customerIds } = past;
@@ -43,8 +42,13 @@ export async function insertSentLetters(
      from ${pastRows(past)} order by n`,
     [customerIds, topic?.number],
   );
+  await insertLetters(databaseUrl('notifications'), past);
+}
+
+/** The sent letters alone, as they are when their events have been deleted. */
+export async function insertLetters(url: string, past: Past): Promise<void> {
   await queryRows(
-    databaseUrl('notifications'),
+    url,
     `with letter as (
        insert into letters (id, order_id, customer_id, kind, total_amount, currency, occurred_at,
          template_version, recipient, recipient_name, locale, state, due_at, attempt_count,
@@ -56,11 +60,14 @@ export async function insertSentLetters(
        from ${pastRows(past)} order by n returning id)
      insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
      select id, 1, now() - interval '1 day', 5, 'sent', '250 2.0.0 kept in the mailbox' from letter`,
-    [customerIds],
+    [past.customerIds],
   );
 }
 
 /** What autovacuum would have done by then. */
-export async function analyse({ databaseUrl }: Places, databases: string[]): Promise<void> {
+export async function analyse(
+  databaseUrl: (name: string) => string,
+  databases: string[],
+): Promise<void> {
   for (const name of databases) await queryRows(databaseUrl(name), 'vacuum (analyze)');
 }

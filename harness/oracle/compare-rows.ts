@@ -1,57 +1,22 @@
-import { type TopicMessage, topicContent } from '../broker/broker.ts';
-import { historyBreaches } from './answer-breaches.ts';
+import { topicContent } from '../broker/broker.ts';
+import { historyViolations } from './compare-history.ts';
 import type { History } from './history.ts';
+import { by, type Row, type StoredState } from './stored-state.ts';
 
-/** A row as the database has it. */
-export type Row = Record<string, unknown>;
-
-/** A mail as its server accepted it. */
-export interface Mail {
-  /** With or without its angle brackets. */
-  messageId: string;
-  to: string;
-  /** Every byte, as latin1, or a digest of them: equal for equal mails. */
-  raw: string;
-  /** What it says, decoded (`textOfMail`); absent where it is not kept. */
-  text?: string;
-}
-
-/** All that a system keeps about money and letters. */
-export interface Books {
-  orders: Row[];
-  outbox: Row[];
-  payments: Row[];
-  operations: Row[];
-  wallets: Row[];
-  /** Rows of the query in ledger.ts. */
-  ledgerFaults: Row[];
-  messages: TopicMessage[];
-  letters: Row[];
-  deadLetters: Row[];
-  mails: Mail[];
-  /** When the topic lost what it had (the database's clock): places from before mean nothing. */
-  topicLostAt?: Date | undefined;
-}
-
-/** Every contradiction in the books of a system at rest, one line each, with ids. */
-export function breachesIn(books: Books, history: History): string[] {
+/** Every contradiction in what a system at rest keeps, one line each, with ids. */
+export function violationsIn(state: StoredState, history: History): string[] {
   return [
-    ...decisionBreaches(books),
-    ...ledgerBreaches(books),
-    ...eventBreaches(books),
-    ...letterBreaches(books),
-    ...mailBreaches(books),
-    ...historyBreaches(books, history),
+    ...decisionViolations(state),
+    ...ledgerViolations(state),
+    ...eventViolations(state),
+    ...letterViolations(state),
+    ...mailViolations(state),
+    ...historyViolations(state, history),
   ];
 }
 
-/** Rows by a value of theirs. */
-export function by<T>(rows: T[], keyOf: (row: T) => unknown): Map<string, T[]> {
-  return Map.groupBy(rows, (row) => String(keyOf(row)));
-}
-
 /** I1, I2, I3: an order ended as its one decision says. */
-function decisionBreaches({ orders, payments }: Books): string[] {
+function decisionViolations({ orders, payments }: StoredState): string[] {
   const decisions = by(payments, (payment) => payment.order_id);
   const known = by(orders, ({ id }) => id);
   const strangers = payments.filter(({ order_id }) => !known.has(String(order_id)));
@@ -84,21 +49,21 @@ function decisionBreaches({ orders, payments }: Books): string[] {
 }
 
 /** I4: every unit that came in is in a wallet or was captured. */
-function ledgerBreaches(books: Books): string[] {
+function ledgerViolations(state: StoredState): string[] {
   const sum = (rows: Row[], column: string) =>
     rows.reduce((total, row) => total + BigInt(row[column] as string), 0n);
   const cameIn = sum(
-    books.operations.filter(({ type }) => type !== 'charge'),
+    state.operations.filter(({ type }) => type !== 'charge'),
     'amount',
   );
   const captured = sum(
-    books.payments.filter(({ decision }) => decision === 'captured'),
+    state.payments.filter(({ decision }) => decision === 'captured'),
     'amount',
   );
-  const held = sum(books.wallets, 'balance');
+  const held = sum(state.wallets, 'balance');
   return [
-    ...books.ledgerFaults.map(({ fault, place }) => `ledger: ${fault} ${place}`),
-    ...books.wallets
+    ...state.ledgerViolations.map(({ fault, place }) => `ledger: ${fault} ${place}`),
+    ...state.wallets
       .filter(({ balance }) => BigInt(balance as string) < 0n)
       .map(({ customer_id, balance }) => `wallet ${customer_id} holds ${balance}`),
     ...(cameIn - captured === held
@@ -108,7 +73,7 @@ function ledgerBreaches(books: Books): string[] {
 }
 
 /** I5: one event per ended order, on the topic at least once, always the same, and nothing else. */
-function eventBreaches({ orders, outbox, messages }: Books): string[] {
+function eventViolations({ orders, outbox, messages }: StoredState): string[] {
   const events = by(outbox, (event) => event.aggregateid);
   const copies = by(messages, ({ id }) => id);
   const known = by(outbox, ({ id }) => id);
@@ -178,9 +143,9 @@ function endOf(order: Row): string {
   ].join(' ');
 }
 
-/** I6: one letter per event, it was sent, and it tells of its event's order. */
-function letterBreaches(books: Books): string[] {
-  const { outbox, orders, letters, deadLetters } = books;
+/** I6: one letter per event, it was sent, and it is about its event's order. */
+function letterViolations(state: StoredState): string[] {
+  const { outbox, orders, letters, deadLetters } = state;
   const found = by(letters, ({ id }) => id);
   const ended = by(orders, ({ id }) => id);
   const known = by(outbox, ({ id }) => id);
@@ -200,7 +165,7 @@ function letterBreaches(books: Books): string[] {
           : [`letter ${letter.id} does not tell of order ${order?.id}: ${toldBy(letter)}`]),
       ];
     }),
-    ...placeBreaches(books),
+    ...positionViolations(state),
     ...deadLetters.map(({ id, error }) => `dead letter ${id}: ${error}`),
   ];
 }
@@ -214,8 +179,8 @@ const toTell = (order: Row | undefined) =>
     ...[order?.status_reason, order?.total_amount, order?.currency],
   ].join(' ');
 
-/** A letter names the place on the topic where its event is. */
-function placeBreaches({ letters, messages, topicLostAt }: Books): string[] {
+/** A letter names the position of its event on the topic. */
+function positionViolations({ letters, messages, topicLostAt }: StoredState): string[] {
   const places = new Set(
     messages.map(({ id, partition, offset }) => `${id} ${partition}/${offset}`),
   );
@@ -226,7 +191,7 @@ function placeBreaches({ letters, messages, topicLostAt }: Books): string[] {
 }
 
 /** I6: what is `sent` arrived; more copies only where they were counted, and all the same. */
-function mailBreaches({ letters, mails }: Books): string[] {
+function mailViolations({ letters, mails }: StoredState): string[] {
   const received = by(mails, ({ messageId }) => messageId.replace(/^<|@.*$/g, ''));
   const known = by(letters, ({ id }) => id);
   return [
@@ -238,7 +203,7 @@ function mailBreaches({ letters, mails }: Books): string[] {
       const copies = received.get(String(id)) ?? [];
       const extra = copies.length - 1;
       return [
-        ...copies.flatMap(({ text }) => (text === undefined ? [] : textBreaches(letter, text))),
+        ...copies.flatMap(({ text }) => (text === undefined ? [] : textViolations(letter, text))),
         ...(copies.length > 0 ? [] : [`letter ${id} was not received`]),
         ...(extra <= Number(unknown_outcomes)
           ? []
@@ -259,7 +224,7 @@ const TITLES = {
 };
 
 /** The text names its own order and sum and no other order, in its subject and both its forms. */
-function textBreaches({ id, order_id, kind, total_amount }: Row, text: string): string[] {
+function textViolations({ id, order_id, kind, total_amount }: Row, text: string): string[] {
   const orderIds = new Set(text.match(UUIDS));
   const sum = TOLD_SUM.exec(text)?.[1]?.replace(/\D/g, '');
   return [

@@ -1,10 +1,12 @@
-import { queryRows } from '#harness/database.ts';
+import { queryRows } from '../database.ts';
 
 /** Orders of the past that are written by SQL: number 0 to `count` - 1, each of 100 and Paid. */
 export interface Past {
   count: number;
-  /** Whose they are, in turn; all of them have wallets. */
+  /** Their customers, in turn; all of them have wallets. */
   customerIds: string[];
+  /** As an interval; a day when absent. */
+  age?: string;
 }
 
 /** Of every ten past orders one is of the first customer, whose lists so have deep pages. */
@@ -57,13 +59,14 @@ export async function insertWallets(url: string, customerIds: string[]): Promise
 
 /** The past orders in the database of orders. */
 export async function insertOrders(url: string, past: Past): Promise<void> {
+  const at = `now() - interval '${past.age ?? '1 day'}'`;
   await queryRows(
     url,
     `insert into orders (id, customer_id, idempotency_key, request_hash, status, items,
        total_amount, currency, payment_operation_id, event_id, version, created_at, updated_at)
      select order_id, customer_id, 'past-' || n, sha256(n::text::bytea), 'Paid',
        '[{"name": "Книга", "quantity": 1, "unitPrice": {"amount": 100, "currency": "RUB"}}]',
-       100, 'RUB', operation_id, event_id, 2, now() - interval '1 day', now() - interval '1 day'
+       100, 'RUB', operation_id, event_id, 2, ${at}, ${at}
      from ${pastRows(past)}`,
     [past.customerIds],
   );

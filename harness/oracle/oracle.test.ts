@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { queryRows } from '../database.ts';
 import { rub, startTestSystem } from '../system/system.ts';
-import { assertBooks } from './books.ts';
 import { echoOf, type History, itemsText, newHistory, orderAnswer } from './history.ts';
+import { assertReconciled } from './oracle.ts';
 
 /** Gives each row of a table the value that the next one has. */
 function swapped(table: string, column: string): string {
@@ -14,10 +14,10 @@ function swapped(table: string, column: string): string {
     ) next where next.row = ${table}.ctid`;
 }
 
-// The paid order's letter, in the place of all.
+// The paid order's letter, instead of each.
 const OTHER_TEXT = 'update sources set raw = (select raw from sources order by id limit 1)';
 
-/** Each breaks what the books say of one paid and one refused order, and how that is told. */
+/** Each corrupts the data of one paid and one refused order; with the violation it must cause. */
 const corruptions: [database: string, sql: string, told: RegExp][] = [
   ['billing', `delete from payments where decision = 'declined'`, /decided undefined/],
   [
@@ -135,7 +135,7 @@ const corruptions: [database: string, sql: string, told: RegExp][] = [
 
 type System = Awaited<ReturnType<typeof startTestSystem>>;
 
-/** Keeps a copy of the tables of a database while one is spoilt. */
+/** Corrupts a database. @returns restores it */
 async function corrupt(system: System, database: string, sql: string) {
   if (database === 'mailbox') {
     const mailbox = new DatabaseSync(system.mailboxFile, { timeout: 1_000 });
@@ -152,7 +152,7 @@ async function corrupt(system: System, database: string, sql: string) {
   const url = system.databaseUrl(database);
   const tables = TABLES[database] as string[];
   for (const table of tables) await queryRows(url, `create table kept_${table} as table ${table}`);
-  // As a superuser: neither foreign keys nor triggers stand in the way.
+  // As a superuser, without foreign keys and triggers.
   await queryRows(url, `set session_replication_role = replica; ${sql}`);
   return async () => {
     for (const table of tables) {
@@ -182,7 +182,7 @@ const PAID = [item('Книга', 2, 30), item('Чай', 1, 40)];
 const REFUSED = [item('Чай', 50, 100)];
 
 /** One customer with a paid order, one with a refused one; all that they asked is recorded. */
-async function fillBooks(system: System): Promise<History & { customers: { name: string }[] }> {
+async function fillSystem(system: System): Promise<History & { customers: { name: string }[] }> {
   const history = newHistory();
   for (const [name, items, amount] of [
     ['Анна', PAID, 100],
@@ -202,22 +202,22 @@ async function fillBooks(system: System): Promise<History & { customers: { name:
   return history;
 }
 
-test('the check of the books finds what is right, and tells every breach', async (t) => {
+test('the oracle accepts data that agree, and reports every violation', async (t) => {
   const system = await startTestSystem(t);
-  const history = await fillBooks(system);
-  await assertBooks(system, history);
+  const history = await fillSystem(system);
+  await assertReconciled(system, history);
 
   for (const [database, sql, told] of corruptions) {
     await t.test(sql, async () => {
       const undo = await corrupt(system, database, sql);
       try {
-        await assert.rejects(assertBooks(system, history), told);
+        await assert.rejects(assertReconciled(system, history), told);
       } finally {
         await undo();
       }
     });
   }
-  await assertBooks(system, history);
+  await assertReconciled(system, history);
 
   const [paid, refused] = history.orders;
   assert.ok(paid && refused);
@@ -239,12 +239,12 @@ test('the check of the books finds what is right, and tells every breach', async
   ];
   for (const [answer, told] of answers) {
     const orders = [answer as typeof paid];
-    await assert.rejects(assertBooks(system, { orders, topUps: [] }), told);
+    await assert.rejects(assertReconciled(system, { orders, topUps: [] }), told);
   }
   // Another body under a key that was used is what 422 is for.
   const items = itemsText([item('Книга', 1, 60), item('Чай', 1, 40)]);
   const told = { ...paid, items, status: 422, orderId: undefined, orderStatus: undefined };
-  await assertBooks(system, { orders: [told], topUps: [] });
+  await assertReconciled(system, { orders: [told], topUps: [] });
 
   const [topUp] = history.topUps;
   assert.ok(topUp);
@@ -255,6 +255,6 @@ test('the check of the books finds what is right, and tells every breach', async
     [{ echoed: null }, /it names the key null/],
   ] as const) {
     const topUps = [{ ...topUp, ...change }];
-    await assert.rejects(assertBooks(system, { orders: [], topUps }), told);
+    await assert.rejects(assertReconciled(system, { orders: [], topUps }), told);
   }
 });

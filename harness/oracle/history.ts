@@ -1,6 +1,6 @@
 import type { Answer } from '../requests.ts';
 
-/** What a client was told about an order it asked for; status 0 when no answer came. */
+/** The answer to one request for an order; status 0 when no answer came. */
 export interface OrderAnswer {
   customerId: string;
   /** Empty where the client sent none and no answer named one. */
@@ -42,7 +42,7 @@ export interface Registration {
 export interface History {
   orders: OrderAnswer[];
   topUps: TopUpAnswer[];
-  /** Absent or empty: nothing is known of who else asked for what. */
+  /** Absent or empty: other requests may exist. */
   customers?: Registration[];
 }
 

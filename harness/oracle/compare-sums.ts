@@ -1,12 +1,26 @@
-import type { Places } from '#harness/books/books.ts';
-import type { OrderAnswer } from '#harness/books/history.ts';
-import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
-import { queryRows } from '#harness/database.ts';
-import { listMessageIds, type SetUp } from '../set-ups/set-up.ts';
-import { LAST_PAST_ID } from '../stored-data/past-orders.ts';
+import { queryRows } from '../database.ts';
+import { LAST_PAST_ID } from '../past-data/past-orders.ts';
+import type { OrderAnswer } from './history.ts';
+import { LEDGER_VIOLATIONS } from './ledger.ts';
+import { listMessageIds } from './mails.ts';
+import type { OracleSources } from './stored-state.ts';
 
-// Of two sets of facts that lie in two databases, each database tells the number and the sum of the
-// hashes: they are equal where the sets are.
+// Compares two sets of facts in two databases by their number and the sum of their hashes, which are
+// equal where the sets are.
+
+/** Every part that can be compared. */
+export async function violationsBySums(
+  sources: OracleSources,
+  options: { answers: OrderAnswer[]; letters: 'sent' | 'stored' | 'none'; mailboxFile: string },
+): Promise<string[]> {
+  const { answers, letters, mailboxFile } = options;
+  return [
+    ...(await moneyViolations(sources)),
+    ...(await answerViolations(sources, answers)),
+    ...(letters === 'none' ? [] : await letterViolations(sources)),
+    ...(letters === 'sent' ? await mailViolations(sources, mailboxFile) : []),
+  ];
+}
 
 /** A number and a sum of facts, as one text. */
 const sumOf = (facts: string) =>
@@ -15,7 +29,7 @@ const sumOf = (facts: string) =>
 const LISTED_MAX = 5;
 
 /** I1 to I4: every order ended as it was decided, and the ledger adds up. */
-export async function moneyBreaches({ databaseUrl }: Places): Promise<string[]> {
+export async function moneyViolations({ databaseUrl }: OracleSources): Promise<string[]> {
   const [orders] = await queryRows(
     databaseUrl('orders'),
     `select count(*) filter (where status = 'Pending') as pending,
@@ -31,7 +45,10 @@ export async function moneyBreaches({ databaseUrl }: Places): Promise<string[]> 
          operation_id`)} as facts
      from payments`,
   );
-  const faults = await queryRows(databaseUrl('billing'), `${LEDGER_FAULTS} limit ${LISTED_MAX}`);
+  const faults = await queryRows(
+    databaseUrl('billing'),
+    `${LEDGER_VIOLATIONS} limit ${LISTED_MAX}`,
+  );
   const [sums] = await queryRows(
     databaseUrl('billing'),
     `select (select coalesce(sum(amount), 0) from operations where type = 'top_up')
@@ -49,7 +66,7 @@ export async function moneyBreaches({ databaseUrl }: Places): Promise<string[]> 
 }
 
 /** I5 and I6: an event for each order, a letter for each event. */
-export async function letterBreaches({ databaseUrl }: Places): Promise<string[]> {
+export async function letterViolations({ databaseUrl }: OracleSources): Promise<string[]> {
   const [orders] = await queryRows(
     databaseUrl('orders'),
     `select ${sumOf(`event_id, id, customer_id, total_amount,
@@ -80,12 +97,12 @@ export async function letterBreaches({ databaseUrl }: Places): Promise<string[]>
 }
 
 /** I6: every letter was sent, and a mail came for each, except for those of past orders. */
-export async function mailBreaches({
-  places,
-  mailboxFile,
-}: Pick<SetUp, 'places' | 'mailboxFile'>): Promise<string[]> {
+export async function mailViolations(
+  { databaseUrl }: Pick<OracleSources, 'databaseUrl'>,
+  mailboxFile: string,
+): Promise<string[]> {
   const rows = await queryRows(
-    places.databaseUrl('notifications'),
+    databaseUrl('notifications'),
     'select id, state, unknown_outcomes from letters where order_id > $1',
     [LAST_PAST_ID],
   );
@@ -119,8 +136,8 @@ export async function mailBreaches({
 }
 
 /** No answer is contradicted by how its order ended. */
-export async function answerBreaches(
-  { databaseUrl }: Places,
+export async function answerViolations(
+  { databaseUrl }: OracleSources,
   answers: OrderAnswer[],
 ): Promise<string[]> {
   const rows = await queryRows(

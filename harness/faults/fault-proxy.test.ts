@@ -4,7 +4,7 @@ import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../eventually.ts';
 import { createRandom } from '../random.ts';
-import { type Link, openLink } from './tcp-link.ts';
+import { FaultProxy } from './fault-proxy.ts';
 
 /** A service that writes down what arrives and answers each piece with `ok <number>`. */
 async function startService(t: TestContext) {
@@ -21,14 +21,14 @@ async function startService(t: TestContext) {
   t.after(() => server.close());
   const { port } = server.address() as net.AddressInfo;
   const target = { host: '127.0.0.1', port };
-  const link = await openLink({ owner: 'client/1', callee: 'service', target });
-  t.after(() => link.close());
-  return { arrived, link };
+  const proxy = await FaultProxy.open({ owner: 'client/1', callee: 'service', target });
+  t.after(() => proxy.close());
+  return { arrived, proxy };
 }
 
-/** A client of the link. `answers` ends with `closed` when the connection does. */
-function connect(t: TestContext, link: Link) {
-  const socket = net.connect(link.port, '127.0.0.1');
+/** A client of the proxy. `answers` ends with `closed` when the connection does. */
+function connect(t: TestContext, proxy: FaultProxy) {
+  const socket = net.connect(proxy.port, '127.0.0.1');
   const answers: string[] = [];
   socket.on('error', () => {});
   socket.on('data', (chunk) => answers.push(String(chunk)));
@@ -43,9 +43,9 @@ function connect(t: TestContext, link: Link) {
   };
 }
 
-test('an open link hands everything on, both ways', async (t) => {
-  const { arrived, link } = await startService(t);
-  const client = connect(t, link);
+test('an open proxy hands everything on, both ways', async (t) => {
+  const { arrived, proxy } = await startService(t);
+  const client = connect(t, proxy);
   client.send('one');
   await client.until('ok 1');
   client.send('two');
@@ -53,12 +53,12 @@ test('an open link hands everything on, both ways', async (t) => {
   assert.deepEqual(arrived, ['one', 'two']);
 });
 
-test('on a slow link no piece overtakes another, also when it gets quicker', async (t) => {
-  const { arrived, link } = await startService(t);
-  const client = connect(t, link);
+test('on a slow proxy no piece overtakes another, also when it gets quicker', async (t) => {
+  const { arrived, proxy } = await startService(t);
+  const client = connect(t, proxy);
   const pieces = Array.from({ length: 40 }, (_, number) => `${number};`);
   for (const [number, piece] of pieces.entries()) {
-    link.setDelay(pieces.length - 1 - number);
+    proxy.setDelay(pieces.length - 1 - number);
     client.send(piece);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -67,85 +67,85 @@ test('on a slow link no piece overtakes another, also when it gets quicker', asy
   assert.equal(arrived.join(''), all);
 });
 
-test('a link that is cut ends its connections and takes none until it is open again', async (t) => {
-  const { arrived, link } = await startService(t);
-  const client = connect(t, link);
+test('a proxy that is cut ends its connections and takes none until it is open again', async (t) => {
+  const { arrived, proxy } = await startService(t);
+  const client = connect(t, proxy);
   client.send('one');
   await client.until('ok 1');
-  link.setMode('cut');
+  proxy.setMode('cut');
   await client.until('ok 1', 'closed');
-  await connect(t, link).until('closed');
-  link.setMode('open');
-  const again = connect(t, link);
+  await connect(t, proxy).until('closed');
+  proxy.setMode('pass');
+  const again = connect(t, proxy);
   again.send('two');
   await again.until('ok 2');
   assert.deepEqual(arrived, ['one', 'two']);
 });
 
 test('a black hole keeps what is sent, and it arrives late, also from who has gone', async (t) => {
-  const { arrived, link } = await startService(t);
-  const [patient, gone] = [connect(t, link), connect(t, link)];
+  const { arrived, proxy } = await startService(t);
+  const [patient, gone] = [connect(t, proxy), connect(t, proxy)];
   patient.send('one');
   await patient.until('ok 1');
-  link.setMode('black-hole');
+  proxy.setMode('black-hole');
   patient.send('two');
   gone.send('three');
-  await eventually('all connections', async () => link.connections === 2);
+  await eventually('all connections', async () => proxy.connections === 2);
   gone.end();
   await gone.until('closed');
   assert.deepEqual(arrived, ['one']);
-  link.setMode('open');
+  proxy.setMode('pass');
   await eventually('what was kept', async () => arrived.length === 3);
   assert.deepEqual(arrived.toSorted(), ['one', 'three', 'two']);
   await eventually('its answer', async () => patient.answers.length === 2);
 });
 
 test('an answer that is swallowed: the request took effect, and the connection ends', async (t) => {
-  const { arrived, link } = await startService(t);
-  link.swallowAnswers(1);
-  const client = connect(t, link);
+  const { arrived, proxy } = await startService(t);
+  proxy.swallowAnswers(1);
+  const client = connect(t, proxy);
   client.send('one');
   await client.until('closed');
   assert.deepEqual(arrived, ['one']);
-  const next = connect(t, link);
+  const next = connect(t, proxy);
   next.send('two');
   await next.until('ok 2');
 });
 
 test('a request is delivered again once its wait is over', async (t) => {
-  const { arrived, link } = await startService(t);
+  const { arrived, proxy } = await startService(t);
   const { promise: wait, resolve: goOn } = Promise.withResolvers<void>();
-  link.repeatRequests(1, () => wait);
-  const client = connect(t, link);
+  proxy.repeatRequests(1, () => wait);
+  const client = connect(t, proxy);
   const request = 'PUT /payments/1 HTTP/1.1\r\nHost: a\r\n\r\n';
   client.send(request);
   await client.until('ok 1');
   assert.equal(arrived.length, 1);
   goOn();
-  await eventually('the repetition', async () => link.repeated === 1);
+  await eventually('the repetition', async () => proxy.repeated === 1);
   assert.deepEqual(arrived, [request, request]);
   assert.deepEqual(client.answers, ['ok 1']);
 });
 
 test('a trap before a step: nothing arrives; after it: it took effect, unanswered', async (t) => {
-  const { arrived, link } = await startService(t);
+  const { arrived, proxy } = await startService(t);
   const triggered: string[] = [];
-  const take = link.arm({
+  const disarm = proxy.arm({
     pattern: /settle/,
     when: 'before',
-    trigger: ({ owner }) => {
-      triggered.push(owner);
-      return 'end';
+    trigger: () => {
+      triggered.push(proxy.owner);
+      return 'cut';
     },
   });
-  const first = connect(t, link);
+  const first = connect(t, proxy);
   first.send('other');
   await first.until('ok 1');
   first.send('settle');
   await first.until('ok 1', 'closed');
-  take();
-  link.arm({ pattern: /settle/, when: 'after', trigger: () => 'end' });
-  const second = connect(t, link);
+  disarm();
+  proxy.arm({ pattern: /settle/, when: 'after', trigger: () => 'cut' });
+  const second = connect(t, proxy);
   second.send('settle');
   await second.until('closed');
   assert.deepEqual(arrived, ['other', 'settle']);
@@ -153,18 +153,40 @@ test('a trap before a step: nothing arrives; after it: it took effect, unanswere
 });
 
 test('a trap with an answer lets the others through, and what it holds goes on later', async (t) => {
-  const { link } = await startService(t);
-  link.arm({ pattern: /claim/, when: 'after', answer: /ok 2/, trigger: () => 'hold' });
-  const client = connect(t, link);
+  const { proxy } = await startService(t);
+  proxy.arm({ pattern: /claim/, when: 'after', answer: /ok 2/, trigger: () => 'hold' });
+  const client = connect(t, proxy);
   client.send('claim');
   await client.until('ok 1');
   client.send('claim');
-  const other = connect(t, link);
+  const other = connect(t, proxy);
   other.send('x');
   await other.until('ok 3');
   assert.deepEqual(client.answers, ['ok 1']);
-  link.release();
+  proxy.release();
   await client.until('ok 1', 'ok 2');
+});
+
+test('a fault of requests meets so many whose first line matches; a hanging one arrives late', async (t) => {
+  const { arrived, proxy } = await startService(t);
+  proxy.setFault({ kind: 'refuse', requests: /^PUT/, times: 1 });
+  const other = connect(t, proxy);
+  // Only the first line counts, and only where a request begins.
+  other.send('GET /\r\nPUT');
+  await other.until('ok 1');
+  const refused = connect(t, proxy);
+  refused.send('PUT /1');
+  await refused.until('closed');
+  other.send('PUT /2');
+  await other.until('ok 1', 'ok 2');
+  assert.deepEqual([proxy.met, arrived.length], [['PUT /1'], 2]);
+  proxy.setFault({ kind: 'hang', requests: /^PUT/ });
+  other.send('PUT /3');
+  await proxy.reached(/3/);
+  other.end();
+  await other.until('ok 1', 'ok 2', 'closed');
+  proxy.setFault(null);
+  await eventually('the late request', async () => arrived.includes('PUT /3'));
 });
 
 test('the same seed gives the same numbers, another one others', () => {

@@ -1,4 +1,4 @@
-/** What is told of many times. All in the unit of the samples. */
+/** A summary of many times, in the unit of the samples. */
 export interface Percentiles {
   p50: number;
   p99: number;

@@ -5,13 +5,18 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { openMailStore } from '#dev/mailbox/store.ts';
-import { LEDGER_FAULTS } from '#harness/books/ledger.ts';
-import { embeddedTopic } from '#harness/broker/embedded-topic.ts';
-import { createTestDatabaseUrl, queryRows, testLog, testServerUrl } from '#harness/database.ts';
 import { createDatabase, migrate } from '#platform/postgres/database.ts';
-import { insertSentLetters } from '../stored-data/past-letters.ts';
-import { insertOrders, insertPayments, insertWallets } from '../stored-data/past-orders.ts';
-import { answerBreaches, letterBreaches, mailBreaches, moneyBreaches } from './books-sums.ts';
+import { embeddedTopic } from '../broker/embedded-topic.ts';
+import { createTestDatabaseUrl, queryRows, testLog, testServerUrl } from '../database.ts';
+import { insertSentLetters } from '../past-data/past-letters.ts';
+import { insertOrders, insertPayments, insertWallets } from '../past-data/past-orders.ts';
+import {
+  answerViolations,
+  letterViolations,
+  mailViolations,
+  moneyViolations,
+} from './compare-sums.ts';
+import { LEDGER_VIOLATIONS } from './ledger.ts';
 
 const MIGRATIONS = {
   orders: 'services/orders/migrations/',
@@ -20,7 +25,7 @@ const MIGRATIONS = {
   broker: 'platform/broker/embedded/migrations/',
 };
 const PAST = { count: 50, customerIds: ['anna', 'boris', 'vera'] };
-/** One live order, with its letter, beside those of the past. */
+/** One live order with its letter, besides the past ones. */
 const LIVE = '019f0000-0000-7000-8000-000000000001';
 const LIVE_EVENT = '019f0000-0000-7000-a000-000000000001';
 
@@ -29,43 +34,43 @@ type Part = 'money' | 'letters' | 'mails' | 'answers';
 type Name = keyof typeof MIGRATIONS;
 type Query = (database: Name, sql: string, values?: unknown[]) => Promise<unknown>;
 
-interface Books {
+interface TestState {
   query: Query;
-  breaches(part: Part): Promise<string[]>;
-  /** The same books but for one database, which is a copy: what is done to it harms nothing else. */
-  copyOf(database: Name, t: TestContext): Promise<Books>;
+  violations(part: Part): Promise<string[]>;
+  /** The same but for one database, which is a copy: what is done to it harms nothing else. */
+  copyOf(database: Name, t: TestContext): Promise<TestState>;
 }
 
-/** Databases as those of a set-up at rest, whose books agree. */
-async function createBooks(t: TestContext): Promise<Books> {
+/** Databases as those of a set-up at rest, which agree. */
+async function createState(t: TestContext): Promise<TestState> {
   const urls = new Map<string, string>();
   for (const [name, folder] of Object.entries(MIGRATIONS)) {
     const url = await createTestDatabaseUrl(t);
     urls.set(name, url);
     const log = testLog;
     const database = createDatabase({ url, connectionsMax: 1, applicationName: 'test', log });
-    await migrate(database, new URL(`../../../${folder}`, import.meta.url));
+    await migrate(database, new URL(`../../${folder}`, import.meta.url));
     await database.close();
   }
-  const folder = await mkdtemp(join(tmpdir(), 'orderbell-books-'));
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-oracle-'));
   t.after(() => rm(folder, { recursive: true }));
   const mailboxFile = join(folder, 'mailbox.sqlite');
-  const books = booksIn(urls, mailboxFile);
+  const state = stateIn(urls, mailboxFile);
   const url = (name: string) => urls.get(name) as string;
-  await books.query('broker', 'insert into topics (name, partitions) values ($1, 6)', [
+  await state.query('broker', 'insert into topics (name, partitions) values ($1, 6)', [
     ORDERS_TOPIC,
   ]);
   await insertWallets(url('billing'), PAST.customerIds);
   await insertOrders(url('orders'), PAST);
   await insertPayments(url('billing'), PAST);
   await insertSentLetters(url, PAST);
-  await addLiveOrder(books.query, mailboxFile);
-  return books;
+  await addLiveOrder(state.query, mailboxFile);
+  return state;
 }
 
-function booksIn(urls: Map<string, string>, mailboxFile: string): Books {
+function stateIn(urls: Map<string, string>, mailboxFile: string): TestState {
   const databaseUrl = (name: string) => urls.get(name) as string;
-  const places = {
+  const sources = {
     databaseUrl,
     broker: embeddedTopic(databaseUrl('broker')),
     listMails: async () => [],
@@ -81,12 +86,12 @@ function booksIn(urls: Map<string, string>, mailboxFile: string): Books {
   };
   return {
     query: (name, sql, values) => queryRows(databaseUrl(name), sql, values),
-    breaches: (part) =>
+    violations: (part) =>
       ({
-        money: () => moneyBreaches(places),
-        letters: () => letterBreaches(places),
-        mails: () => mailBreaches({ places, mailboxFile }),
-        answers: () => answerBreaches(places, [answer]),
+        money: () => moneyViolations(sources),
+        letters: () => letterViolations(sources),
+        mails: () => mailViolations(sources, mailboxFile),
+        answers: () => answerViolations(sources, [answer]),
       })[part](),
     async copyOf(name, t) {
       const copy = await createTestDatabaseUrl(t);
@@ -94,7 +99,7 @@ function booksIn(urls: Map<string, string>, mailboxFile: string): Books {
       await queryRows(testServerUrl(), `drop database ${nameOf(copy)}`);
       const template = nameOf(databaseUrl(name));
       await queryRows(testServerUrl(), `create database ${nameOf(copy)} template ${template}`);
-      return booksIn(new Map([...urls, [name, copy]]), mailboxFile);
+      return stateIn(new Map([...urls, [name, copy]]), mailboxFile);
     },
   };
 }
@@ -137,7 +142,7 @@ const PARTS: Part[] = ['money', 'letters', 'mails', 'answers'];
 
 const FIRST = "'01970000-0000-7000-8000-000000000000'";
 
-/** One harm each, and the part that must tell of it. */
+/** One corruption each, and the part that must report it. */
 const harms: [what: string, database: Name, sql: string, part: Part][] = [
   [
     'an order that is still Pending',
@@ -231,16 +236,16 @@ const harms: [what: string, database: Name, sql: string, part: Part][] = [
   ],
 ];
 
-test('books that agree have no breach, those of past orders too', async (t) => {
-  const books = await createBooks(t);
-  for (const part of PARTS) assert.deepEqual(await books.breaches(part), [], part);
-  assert.deepEqual(await books.query('billing', LEDGER_FAULTS), []);
+test('data that agree have no violation, past orders included', async (t) => {
+  const state = await createState(t);
+  for (const part of PARTS) assert.deepEqual(await state.violations(part), [], part);
+  assert.deepEqual(await state.query('billing', LEDGER_VIOLATIONS), []);
 
   for (const [what, database, sql, part] of harms) {
-    await t.test(`sums tell of ${what}`, async (each) => {
-      const harmed = await books.copyOf(database, each);
+    await t.test(`sums show ${what}`, async (each) => {
+      const harmed = await state.copyOf(database, each);
       await harmed.query(database, sql);
-      assert.notDeepEqual(await harmed.breaches(part), []);
+      assert.notDeepEqual(await harmed.violations(part), []);
     });
   }
 });
