@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { describeError } from '#platform/errors.ts';
-import { isTransient, sqlState } from '#platform/postgres/database.ts';
+import { isTransient, sqlState } from '#platform/postgres/errors.ts';
 import { START_WAIT_MS, startStep } from '#platform/service/start-step.ts';
 import { isAlive } from '../files/process.ts';
 import { initialise } from './cluster.ts';

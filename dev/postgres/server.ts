@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { describeError } from '#platform/errors.ts';
-import { sqlState } from '#platform/postgres/database.ts';
+import { sqlState } from '#platform/postgres/errors.ts';
 import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
 import { identify, isAlive, type PidFile, readPidFile, removePidFile } from '../files/process.ts';
 import { serverProcess } from './cluster.ts';

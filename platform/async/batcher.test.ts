@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
 import { AppError, commonProblems } from '../errors.ts';
-import { isRowFault } from '../postgres/database.ts';
+import { isRowFault } from '../postgres/errors.ts';
 import { createBatcher } from './batcher.ts';
 
 /** Runs that end when the test says so. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getMigrations } from 'better-auth/db/migration';
 import { createTestDatabaseUrl, testLog, testServerUrl } from '#harness/database.ts';
-import { createDatabase, migrate } from '#platform/postgres/database.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
+import { migrate } from '#platform/postgres/migrate.ts';
 import { createAuthPool, createLibrary } from './auth.ts';
 import { createPasswords } from './passwords.ts';
 

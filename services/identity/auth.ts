@@ -4,7 +4,8 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import type { AccessToken } from '#contracts/identity.ts';
 import { AppError, commonProblems, describeError } from '#platform/errors.ts';
-import { createPool, isTransient, sqlState } from '#platform/postgres/database.ts';
+import { createPool } from '#platform/postgres/connections.ts';
+import { isTransient, sqlState } from '#platform/postgres/errors.ts';
 import type { Passwords } from './passwords.ts';
 
 export type Role = 'customer' | 'operator';

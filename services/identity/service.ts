@@ -1,13 +1,9 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config/load-config.ts';
-import {
-  createDatabase,
-  type Database,
-  databaseStep,
-  migrate,
-} from '#platform/postgres/database.ts';
+import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
 import {
   calleeSettings,
   type RunningService,

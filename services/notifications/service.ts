@@ -8,8 +8,9 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
-import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
 import {
   calleeSettings,
   type RunningService,

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import { pause } from '../../async/backoff.ts';
 import { AppError } from '../../errors.ts';
-import { type Database, isTransient, migrate } from '../../postgres/database.ts';
+import type { Database } from '../../postgres/database.ts';
+import { isTransient } from '../../postgres/errors.ts';
+import { migrate } from '../../postgres/migrate.ts';
 import {
   type Acknowledgement,
   type Broker,

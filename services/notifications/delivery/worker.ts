@@ -5,7 +5,8 @@ import { type BackoffOptions, backoffMs, pause } from '#platform/async/backoff.t
 import { type Batcher, createBatcher } from '#platform/async/batcher.ts';
 import { createWakeup } from '#platform/async/wakeup.ts';
 import { describeError } from '#platform/errors.ts';
-import { type Database, isRowFault, isTransient } from '#platform/postgres/database.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { isRowFault, isTransient } from '#platform/postgres/errors.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';

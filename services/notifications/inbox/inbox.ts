@@ -1,5 +1,6 @@
 import { createBatcher } from '#platform/async/batcher.ts';
-import { type Database, isContentRefusal } from '#platform/postgres/database.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { isContentRefusal } from '#platform/postgres/errors.ts';
 import * as store from '../delivery/letter-store.ts';
 import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
 

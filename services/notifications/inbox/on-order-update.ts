@@ -4,7 +4,7 @@ import { Uuid } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE, OrderUpdateMessage } from '#contracts/order-update-message.ts';
 import type { IncomingMessage } from '#platform/broker/port/broker.ts';
 import { describeError } from '#platform/errors.ts';
-import { isContentRefusal } from '#platform/postgres/database.ts';
+import { isContentRefusal } from '#platform/postgres/errors.ts';
 import { newUuidAt } from '#platform/values/uuid.ts';
 import type { NewLetterRow } from '../delivery/letter-store.ts';
 import { TEMPLATE_VERSION } from '../letter/template.ts';

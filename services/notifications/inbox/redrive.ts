@@ -2,7 +2,7 @@ import type { RedriveResult } from '#contracts/notifications.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import type { IncomingMessage } from '#platform/broker/port/broker.ts';
 import { describeError } from '#platform/errors.ts';
-import { isContentRefusal } from '#platform/postgres/database.ts';
+import { isContentRefusal } from '#platform/postgres/errors.ts';
 import type { NewLetterRow } from '../delivery/letter-store.ts';
 import { deadErrorOf, readMessage } from './on-order-update.ts';
 
