@@ -21,7 +21,7 @@ async function startLanes(t: TestContext) {
   const app = createHttpServer({ log, answerHeaders: ({ url }) => ({ 'x-of': url }) });
   const metrics = limitRequests(app, {
     limits: { red: LIMIT, blue: LIMIT },
-    laneOf: ({ routeOptions: { url } }) =>
+    classOf: ({ routeOptions: { url } }) =>
       url === '/red' ? 'red' : url === '/blue' ? 'blue' : null,
     log,
     nowMs: () => clock.now,
@@ -216,7 +216,7 @@ test('a client that hangs up before its large body is awaited leaves its room to
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   limitRequests(app, {
     limits: { red: 1_000 },
-    laneOf: () => 'red',
+    classOf: () => 'red',
     log: pino({ level: 'silent' }),
   });
   const gone = Promise.withResolvers<void>();

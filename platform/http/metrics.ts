@@ -1,5 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
-import { within } from '../async/deadline.ts';
+import { withTimeout } from '../async/timeout.ts';
 import { describeError } from '../errors.ts';
 import type { HttpServer } from './server.ts';
 
@@ -43,7 +43,7 @@ export function serveMetrics(app: HttpServer, metrics: Metric[]): void {
       all.map(async ({ metric, gauge }) => {
         gauge.reset();
         try {
-          for (const { value, labels = {} } of await within(READ_TIMEOUT_MS, metric.read())) {
+          for (const { value, labels = {} } of await withTimeout(READ_TIMEOUT_MS, metric.read())) {
             gauge.set(labels, value);
           }
         } catch (error) {

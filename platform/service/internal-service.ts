@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { within } from '../async/deadline.ts';
+import { withTimeout } from '../async/timeout.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
 import { type Metric, serveMetrics } from '../http/metrics.ts';
@@ -119,7 +119,7 @@ export function serveHealth(app: HttpServer, checks: Record<string, () => Promis
     await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         try {
-          await within(CHECK_TIMEOUT_MS, check());
+          await withTimeout(CHECK_TIMEOUT_MS, check());
         } catch (error) {
           request.log.warn({ check: name }, `not ready: ${describeError(error)}`);
           failed.push(name);

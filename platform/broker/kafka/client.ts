@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Base, BaseOptions, SASLOptions } from '@platformatic/kafka';
-import { within } from '../../async/deadline.ts';
+import { withTimeout } from '../../async/timeout.ts';
 
 /** How a cluster is reached. */
 export interface KafkaConnection {
@@ -71,7 +71,7 @@ export function keepClient<C extends Base>(make: () => C): KeptClient<C> {
       client ??= guarded(make());
       const used = client;
       try {
-        return await within(timeoutMs, work(used));
+        return await withTimeout(timeoutMs, work(used));
       } catch (error) {
         if (client === used) client = undefined;
         void disconnect(used);
@@ -91,7 +91,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Closes a client, the polite way if that is quick. Never fails. */
 export async function disconnect(client: Base, polite = () => client.close()): Promise<void> {
-  await within(CLOSE_TIMEOUT_MS, Promise.resolve(polite())).catch(() => {});
+  await withTimeout(CLOSE_TIMEOUT_MS, Promise.resolve(polite())).catch(() => {});
   // Not awaited: of a connection that is still being opened nothing is heard until its time is up.
   client.connections.close().catch(() => {});
 }

@@ -2,7 +2,7 @@ import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../../async/backoff.ts';
 import { createBatcher } from '../../async/batcher.ts';
-import { within } from '../../async/deadline.ts';
+import { withTimeout } from '../../async/timeout.ts';
 import { describeError } from '../../errors.ts';
 import { clientOptions, disconnect, guarded, type KafkaConnection } from './client.ts';
 import type { KafkaTopic, KafkaTopics } from './topics.ts';
@@ -147,7 +147,7 @@ async function stayInGroup(
       commit: createBatcher({
         async run(positions: CommitPosition[]) {
           const offsets = positions.map((position) => ({ topic: name, ...position }));
-          await within(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
+          await withTimeout(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
           return positions.map(() => undefined);
         },
         // Each says again what it wants, until it is heard.

@@ -28,7 +28,7 @@ export const limitSettings = {
 
 const LimitSettings = Type.Object(limitSettings);
 
-type Lane = 'orders' | 'sign-ins' | 'requests';
+type RequestClass = 'orders' | 'sign-ins' | 'requests';
 
 /** Keeps each kind of work under /v1 within its limit; health and metrics are never refused. */
 export function limitWork(
@@ -36,13 +36,13 @@ export function limitWork(
   config: Static<typeof LimitSettings>,
   log: Logger,
 ): Metric[] {
-  return limitRequests<Lane>(app, {
+  return limitRequests<RequestClass>(app, {
     limits: {
       orders: config.ORDERS_IN_FLIGHT_MAX,
       'sign-ins': config.SIGN_INS_IN_FLIGHT_MAX,
       requests: config.REQUESTS_IN_FLIGHT_MAX,
     },
-    laneOf: ({ method, routeOptions: { url } }) => {
+    classOf: ({ method, routeOptions: { url } }) => {
       if (url === undefined || !url.startsWith('/v1/')) return null;
       if (method === 'POST' && url === placeOrder.path) return 'orders';
       return method === 'POST' && signInPaths.includes(url) ? 'sign-ins' : 'requests';
