@@ -57,7 +57,7 @@ test('a topic is made with the partitions that are set, by whoever comes first',
   ]);
   assert.equal(new Set(acknowledged.flat().map(({ topicId }) => topicId)).size, 1);
   await until('all arrived', () => distinct(received) === 80);
-  assert.equal((await first.broker.ends(topic))?.ends.size, 4);
+  assert.equal((await first.broker.endOffsets(topic))?.endOffsets.size, 4);
 });
 
 test('partitions that a topic gets later are read from their beginning', { skip }, async (t) => {

@@ -22,7 +22,7 @@ export function serveAudit(
   api.serve(contract.auditPositions, async () => {
     // The topic before the positions: should it be made anew in between, then positions of the
     // new one go with the old identity, and no event of it is taken for read.
-    const ends = await broker.ends(ORDERS_TOPIC);
+    const ends = await broker.endOffsets(ORDERS_TOPIC);
     const lag = await broker.lag(ORDERS_TOPIC, group);
     return {
       status: 200,
