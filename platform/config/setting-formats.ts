@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { parseSender } from '../values/mail-address.ts';
 
-/** Says what is wrong with a text, never repeating it (it may be secret); null when it is fine. */
+/** Returns the fault of a text without repeating it (it may be secret), or null. */
 export type SettingFormat = (text: string) => string | null;
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
@@ -11,12 +11,12 @@ function listenAddressFault(text: string): string | null {
   return isIP(text) !== 0 || HOST_NAME.test(text) ? null : 'must be an IP address or a host name';
 }
 
-/** Where a client sends its requests: it puts paths of its own behind it. */
+/** Base URL of a client, which appends its own paths. */
 function httpUrlFault(text: string): string | null {
   const url = URL.parse(text);
   if (url === null || !isHttp(url)) return 'must be an http:// or https:// URL';
   if (hasCredentials(url)) return 'must not hold credentials';
-  // Looked for in the text too: of a `?` or `#` with nothing behind it the parser keeps nothing.
+  // Also checks the text: the parser drops a trailing `?` or `#`.
   return url.pathname === '/' && !/[?#]/.test(text)
     ? null
     : 'must end after the host and port: no path, query or fragment';
@@ -27,7 +27,7 @@ const hasCredentials = (url: URL): boolean => url.username !== '' || url.passwor
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** True for https, and for http on this machine: what is read from there cannot be exchanged. */
+/** True for https, and for http on loopback: nobody can modify the answers in transit. */
 export function isTamperProof(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
 }
@@ -83,7 +83,7 @@ function senderFault(text: string): string | null {
 
 const PEM_LABEL = '-----BEGIN PRIVATE KEY-----';
 
-/** The line breaks of a key: environment files need them written as `\n`. */
+/** Restores the line breaks of a PEM, which environment files contain as `\n`. */
 export function pemOf(text: string): string {
   return text.replaceAll('\\n', '\n');
 }
@@ -132,7 +132,7 @@ function hostAndPortFault(text: string): string | null {
   return named && Number(port) > 0 && Number(port) <= PORT_MAX ? null : 'must look like host:port';
 }
 
-/** Public Ed25519 keys, each under a `kid` of its own (RFC 7517, RFC 8037). */
+/** Public Ed25519 keys, each with a unique `kid` (RFC 7517, RFC 8037). */
 function jwksFault(text: string): string | null {
   let keys: unknown;
   try {
@@ -166,7 +166,7 @@ function isPublicKey(key: unknown): boolean {
   );
 }
 
-/** The values that a setting's schema may name as its `format`. */
+/** Formats of settings, by name. */
 export const settingFormats = new Map<string, SettingFormat>([
   ['listen-address', listenAddressFault],
   ['host-and-port', hostAndPortFault],

@@ -51,7 +51,9 @@ interface Replica {
   /** Outstanding attempts. */
   running: number;
   healthy: boolean;
-  /** How often it recovered: an attempt from before a recovery says nothing about the time after. */
+  /**
+   * How often it recovered: an attempt from before a recovery says nothing about the time after.
+   */
   recoveries: number;
   probe?: NodeJS.Timeout;
 }

@@ -29,7 +29,9 @@ export type BatchedCall = Static<typeof CallsBody>['calls'][number];
 
 /** Its answer, at the same index. */
 export interface BatchedAnswer {
-  /** Trace id of its call, so that no caller takes another call's answer; absent in old versions. */
+  /**
+   * Trace id of its call, so that no caller takes another call's answer; absent in old versions.
+   */
   traceId?: string;
   status: number;
   headers?: Record<string, string>;

@@ -67,8 +67,8 @@ export interface Membership {
 }
 
 /**
- * Stays in a group until closed: joins, rejoins when the group, the topic or the connection changes,
- * and replaces its client after a fault.
+ * Stays in a group until closed: joins, rejoins when the group, the topic or the connection
+ * changes, and replaces its client after a fault.
  */
 export function startMembership(options: MembershipOptions): Membership {
   const { onAssignment, log } = options;

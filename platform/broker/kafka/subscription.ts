@@ -15,8 +15,8 @@ import {
 import type { KafkaTopics } from './topics.ts';
 
 const HANDLE_MESSAGES = 500;
-// Fetched and not handled yet, in all partitions. Each has a share, so that a partition whose handler
-// rejects does not starve the others. A single fetch may exceed the share once.
+// Fetched and not handled yet, in all partitions. Each has a share, so that a partition whose
+// handler rejects does not starve the others. A single fetch may exceed the share once.
 const BUFFER_BYTES = 32 * 1024 * 1024;
 const SHARE_BYTES_MAX = 1024 * 1024;
 const SHARE_BYTES_MIN = 64 * 1024;
