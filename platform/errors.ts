@@ -20,7 +20,7 @@ export type ErrorKind =
   | 'internal'; // a defect of ours
 
 /** Title and detail of a problem in one language. */
-export interface ProblemText {
+interface ProblemText {
   title: string;
   detail: string;
 }

@@ -154,7 +154,7 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d %p %m (%c)%n
 `;
 
-export function logFileOf(folder: string): string {
+function logFileOf(folder: string): string {
   return join(folder, 'kafka.log');
 }
 

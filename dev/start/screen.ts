@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 
 /** Values on the screen of `npm start`. */
-export interface ScreenFacts {
+interface ScreenFacts {
   url: string;
   home: string;
   operator: string;

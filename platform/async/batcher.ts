@@ -1,6 +1,6 @@
 import { AppError, commonProblems } from '../errors.ts';
 
-export interface BatcherOptions<Item, Result> {
+interface BatcherOptions<Item, Result> {
   /** Processes many items at once: one result for each, in their order. */
   run: (items: Item[]) => Promise<Result[]>;
   /**

@@ -3,7 +3,7 @@ import { describeError } from '../errors.ts';
 import { type BackoffOptions, backoffMs, pause } from './backoff.ts';
 import { createWakeup } from './wakeup.ts';
 
-export interface LoopOptions {
+interface LoopOptions {
   /** Names the loop in the log. */
   name: string;
   log: Pick<Logger, 'warn'>;

@@ -1,5 +1,5 @@
 /** Wakes a waiting loop. */
-export interface Wakeup {
+interface Wakeup {
   /** Ends the current wait, or else the next one: no notification is lost. */
   notify(): void;
   /** Waits until notified, at most `ms` milliseconds. */

@@ -12,7 +12,7 @@ const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
 // Spread out, so that clients that were refused together do not retry together.
 const RETRY_AFTER_MAX_S = 3;
 
-export interface AdmissionOptions<Class extends string> {
+interface AdmissionOptions<Class extends string> {
   /** Maximum number of running requests per class; a flood in one class leaves the others alone. */
   limits: Record<Class, number>;
   /** The class of a request, null for one that is never refused. */

@@ -73,7 +73,7 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-export interface HttpClientOptions {
+interface HttpClientOptions {
   /** Name of the called service: audience of the token, word in messages. */
   callee: string;
   /** Base URLs of its replicas: calls are balanced over those that answer. */

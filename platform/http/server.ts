@@ -25,7 +25,7 @@ const KEEP_ALIVE_MS = 72_000;
 
 export type HttpServer = FastifyInstance;
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   log: Logger;
   /** Whether X-Forwarded-* headers are trusted. */
   trustProxy?: boolean;
@@ -144,7 +144,7 @@ export interface Call<E extends Endpoint, Caller> extends EndpointInput<E> {
   traceId: string;
 }
 
-export interface ServeOptions<Caller> {
+interface ServeOptions<Caller> {
   /** Authenticates the caller, or throws; runs before the body is read. */
   identify: (request: FastifyRequest) => Promise<Caller>;
   /** Rules that a schema cannot express; gets the raw body, even if it violates the schema. */

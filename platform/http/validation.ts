@@ -19,7 +19,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   }) as never;
 }
 
-interface Validate {
+export interface Validate {
   (data: Record<string, unknown>): unknown;
   /** Fastify reads it after a refusal. */
   errors?: unknown;

@@ -45,7 +45,7 @@ export const calleeSettings = {
 
 const CalleeSettings = Type.Object(calleeSettings);
 
-export interface InternalServiceOptions {
+interface InternalServiceOptions {
   name: string;
   config: Static<typeof CalleeSettings>;
   log: Logger;

@@ -20,7 +20,7 @@ export interface Reader {
 }
 
 /** A message to append: `rank` counts within the partition and the batch, from 0. */
-export interface AppendRow extends EncodedMessage {
+interface AppendRow extends EncodedMessage {
   partition: number;
   rank: number;
 }

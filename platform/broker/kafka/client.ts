@@ -53,7 +53,7 @@ export function guarded<C extends Base>(client: C): C {
 }
 
 /** Shares a client of the library, and replaces it after a fault. */
-export interface SharedClient<C> {
+interface SharedClient<C> {
   /** @throws whatever `work` throws, or an Error when it takes longer than `timeoutMs` */
   use<T>(timeoutMs: number, work: (client: C) => Promise<T>): Promise<T>;
   /** Pending requests fail. */

@@ -26,7 +26,7 @@ const BACKOFF = { firstMs: 100, maxMs: 2_000 };
 const TOPIC_CHECK_MS = 10_000;
 
 /** A position to commit. */
-export interface CommitPosition {
+interface CommitPosition {
   partition: number;
   offset: bigint;
   /** Leader epoch of the message before it. */
@@ -44,7 +44,7 @@ export interface Assignment {
   commit(position: CommitPosition): Promise<void>;
 }
 
-export interface MembershipOptions {
+interface MembershipOptions {
   connection: KafkaConnection;
   topics: KafkaTopics;
   topic: string;

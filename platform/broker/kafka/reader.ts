@@ -44,7 +44,7 @@ export class TopicGoneError extends Error {
   }
 }
 
-export interface FetchRequest {
+interface FetchRequest {
   /** The broker that leads all of the partitions. */
   node: number;
   topicId: string;
@@ -62,7 +62,7 @@ export interface KafkaReader {
   close(): Promise<void>;
 }
 
-export interface KafkaReaderOptions {
+interface KafkaReaderOptions {
   connection: KafkaConnection;
   topics: Pick<KafkaTopics, 'startOffsets'>;
   topic: string;

@@ -29,7 +29,7 @@ const POLL_WITHOUT_LEADER_MS = 100;
 // Closing does not wait for an unreachable broker: the messages are delivered again.
 const CLOSE_ATTEMPTS = 1;
 
-export interface KafkaSubscriptionOptions {
+interface KafkaSubscriptionOptions {
   connection: KafkaConnection;
   topics: KafkaTopics;
   topic: string;

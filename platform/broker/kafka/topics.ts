@@ -22,7 +22,7 @@ export interface KafkaTopic {
 }
 
 /** A group's committed position in one partition. */
-export interface CommittedPosition {
+interface CommittedPosition {
   offset: bigint;
   /** Epoch of the leader that wrote the message before it; -1 when unknown. */
   leaderEpoch: number;
