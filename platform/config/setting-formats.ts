@@ -27,7 +27,7 @@ const hasCredentials = (url: URL): boolean => url.username !== '' || url.passwor
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** True for https, and for http on loopback: nobody can modify the answers in transit. */
+/** True for https, and for http on loopback: the answers cannot be modified in transit. */
 export function isTamperProof(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
 }

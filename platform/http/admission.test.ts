@@ -133,7 +133,7 @@ test('a request whose client hung up counts until its work has ended', async (t)
   await until('the work ended', async () => (await classes.running('red')) === 0);
 });
 
-test('a request whose body does not come takes nobody’s place', async (t) => {
+test('a request whose body does not come is not counted', async (t) => {
   const classes = await startClasses(t);
   const head =
     'POST /red HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n' +
@@ -153,7 +153,7 @@ test('a request whose body does not come takes nobody’s place', async (t) => {
   assert.equal(await classes.running('red'), 0);
 });
 
-test('what is refused is told in one line a second and counted one by one', async (t) => {
+test('refusals are logged once a second and counted one by one', async (t) => {
   const classes = await startClasses(t);
   const held = classes.fill('/red');
   await until('red is full', async () => (await classes.running('red')) === LIMIT);
@@ -163,8 +163,8 @@ test('what is refused is told in one line a second and counted one by one', asyn
   classes.clock.now = 1_000;
   await classes.post('/red');
   // The server itself says that it listens, and nothing of each answer.
-  const told = classes.lines.map((line) => JSON.parse(line).refused).slice(1);
-  assert.deepEqual(told, [{ red: 1 }, { red: 6 }]);
+  const logged = classes.lines.map((line) => JSON.parse(line).refused).slice(1);
+  assert.deepEqual(logged, [{ red: 1 }, { red: 6 }]);
   assert.equal(await classes.shed('red'), 7);
   classes.release();
   await held;

@@ -356,7 +356,7 @@ test('two pipelined requests get two answers in their order', async (t) => {
   ]);
 });
 
-test('an expectation that nobody knows is ignored', async (t) => {
+test('an unknown expectation is ignored', async (t) => {
   const { url } = await startServer(t);
   const text = await exchange(
     url,

@@ -54,7 +54,7 @@ export function guarded<C extends Base>(client: C): C {
 
 /** Shares a client of the library, and replaces it after a fault. */
 interface SharedClient<C> {
-  /** @throws whatever `work` throws, or an Error when it takes longer than `timeoutMs` */
+  /** @throws the error of `work`, or an Error when it takes longer than `timeoutMs` */
   use<T>(timeoutMs: number, work: (client: C) => Promise<T>): Promise<T>;
   /** Pending requests fail. */
   close(): Promise<void>;

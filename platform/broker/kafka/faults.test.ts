@@ -26,7 +26,7 @@ async function setUp(t: TestContext, options: Partial<KafkaBrokerOptions> = {}) 
   return { kafka, make };
 }
 
-/** Publishes burst after burst; `meanwhile` runs beside it. @returns how many there were */
+/** Publishes burst after burst while `meanwhile` runs. @returns how many there were */
 async function publishWhile(
   broker: Parameters<typeof publishSurely>[0],
   topic: string,
