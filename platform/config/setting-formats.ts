@@ -50,13 +50,17 @@ function postgresUrlFault(text: string): string | null {
     : 'must have user, password and database percent-encoded';
 }
 
-function isDecodable(...parts: string[]): boolean {
+/** Whether `check` returns a truthy value, and does not throw. */
+function passes(check: () => unknown): boolean {
   try {
-    parts.forEach(decodeURIComponent);
-    return true;
+    return Boolean(check());
   } catch {
     return false;
   }
+}
+
+function isDecodable(...parts: string[]): boolean {
+  return passes(() => parts.map(decodeURIComponent));
 }
 
 /** The fault of a mail server's URL: `smtp://user:password@host:port?requireTLS=…`, `smtps://…`. */
@@ -89,38 +93,29 @@ export function pemOf(text: string): string {
 }
 
 function ed25519KeyFault(text: string): string | null {
-  const fault = 'must be an Ed25519 private key in PKCS#8 PEM (line breaks may be written as \\n)';
   const pem = pemOf(text);
-  if (!pem.startsWith(PEM_LABEL)) return fault;
-  try {
-    return createPrivateKey(pem).asymmetricKeyType === 'ed25519' ? null : fault;
-  } catch {
-    return fault;
-  }
+  const isEd25519 = () => createPrivateKey(pem).asymmetricKeyType === 'ed25519';
+  return pem.startsWith(PEM_LABEL) && passes(isEd25519)
+    ? null
+    : 'must be an Ed25519 private key in PKCS#8 PEM (line breaks may be written as \\n)';
 }
 
 function privateKeyFault(text: string): string | null {
-  try {
-    createPrivateKey(pemOf(text));
-    return null;
-  } catch {
-    return 'must be a private key in PEM without a passphrase (line breaks may be written as \\n)';
-  }
+  return passes(() => createPrivateKey(pemOf(text)))
+    ? null
+    : 'must be a private key in PEM without a passphrase (line breaks may be written as \\n)';
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 function certificatesFault(text: string): string | null {
-  const fault = 'must be certificates in PEM (line breaks may be written as \\n)';
   const pem = pemOf(text);
   const found = pem.match(CERTIFICATE) ?? [];
-  if (found.length === 0 || pem.replaceAll(CERTIFICATE, '').trim() !== '') return fault;
-  try {
-    for (const one of found) new X509Certificate(one);
-    return null;
-  } catch {
-    return fault;
-  }
+  const others = pem.replaceAll(CERTIFICATE, '').trim();
+  const readAll = () => found.map((one) => new X509Certificate(one));
+  return found.length > 0 && others === '' && passes(readAll)
+    ? null
+    : 'must be certificates in PEM (line breaks may be written as \\n)';
 }
 
 const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/;
