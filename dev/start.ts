@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { launch } from './start/launch.ts';
 
-// `npm start`, which also says where compiled code is kept (package.json): stripping the types anew
-// at each start doubles the time until the system is ready, and takes 20 MB in each thread.
+// `npm start`. Its script in package.json sets the compile cache: stripping types at each start
+// doubles the time until the system is ready, and needs 20 MB in each thread.
 const given = process.env.ORDERBELL_HOME?.trim();
 const home = resolve(given || join(import.meta.dirname, '..', '.orderbell'));
 const options = process.argv.slice(2);

@@ -3,7 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import pino from 'pino';
-import { createDatabase, type Database, migrate } from '#platform/postgres/database.ts';
+import { createDatabase, type Database } from '#platform/postgres/database.ts';
+import { migrate } from '#platform/postgres/migrate.ts';
 
 /** Logs nothing: tests look at results. Set LOG_LEVEL=debug to see what happens. */
 export const testLog = pino({ level: process.env.LOG_LEVEL ?? 'silent' });

@@ -1,32 +1,31 @@
 /**
- * The kinds of failure this system tells apart. A closed list: each edge maps a kind to what it
- * does (HTTP: a status, `platform/http/problem.ts`; consumers: retry or dead letter), so one decision
- * is made where the failure is understood and never again by matching text.
+ * The kinds of failure. Each edge maps a kind to its reaction (HTTP: a status, http/problem.ts;
+ * consumers: retry or dead letter), so that no code has to match error texts.
  */
 export type ErrorKind =
   | 'invalid' // the caller's input is wrong; repeating it cannot help
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
-  | 'not-allowed' // the address exists, but not for this method
+  | 'not-allowed' // the address exists, but has no such method
   | 'refused' // a business refusal
-  | 'conflict' // valid, but the present state forbids it
-  | 'precondition' // a condition the caller stated does not hold (If-Match)
+  | 'conflict' // valid, but the current state forbids it
+  | 'precondition' // the caller's condition does not hold (If-Match)
   | 'too-large'
   | 'uri-too-long'
   | 'unsupported'
-  | 'mismatch' // well formed, but it contradicts what is stored: key reuse, a limit passed
+  | 'mismatch' // well formed, but it contradicts stored data: a reused key, an exceeded limit
   | 'too-many'
   | 'unavailable' // a transient fault: the outcome may be unknown, repeating is safe
   | 'internal'; // a defect of ours
 
 /** Title and detail of a problem in one language. */
-export interface ProblemText {
+interface ProblemText {
   title: string;
   detail: string;
 }
 
-/** A kind of problem that callers can meet: declared once, in a contract or below. */
+/** A problem that callers can receive: declared once, in a contract or below. */
 export interface ProblemType {
   /** Stable identifier for programs, kebab-case. */
   code: string;
@@ -35,7 +34,7 @@ export interface ProblemType {
   en: ProblemText;
 }
 
-/** One fault of an input: where it is and what is wrong with it. */
+/** One violation of an input's schema or rules. */
 export interface Violation {
   /** RFC 6901 JSON pointer into the body, for example `/items/0/quantity`. */
   pointer?: string;
@@ -43,11 +42,11 @@ export interface Violation {
   parameter?: string;
   /** Ajv's keyword or a rule of ours, for example `additionalProperties`. */
   rule: string;
-  /** What the rule demands: a limit, a type, a list of values. */
+  /** The demand of the rule: a limit, a type, a list of values. */
   expected?: string;
 }
 
-/** Where a faulty value was: in the body or in a parameter. */
+/** Location of an invalid value: in the body or in a parameter. */
 export type ViolationPlace = Pick<Violation, 'pointer'> | Pick<Violation, 'parameter'>;
 
 interface AppErrorOptions {
@@ -56,13 +55,13 @@ interface AppErrorOptions {
   extra?: Record<string, unknown>;
   headers?: Record<string, string>;
   violations?: Violation[];
-  /** Refused on purpose, such as while stopping: no fault that the log should call an error. */
+  /** A deliberate refusal, such as while stopping: not logged as an error. */
   expected?: boolean;
 }
 
 /**
- * The one error class. Its problem type decides what callers see; `message` and `cause` are for
- * the log only.
+ * The one error class. Callers see the text of its problem type; `message` and `cause` are for the
+ * log only.
  */
 export class AppError extends Error {
   readonly problem: ProblemType;
@@ -82,10 +81,10 @@ export class AppError extends Error {
   }
 }
 
-/** The text of anything thrown, with its causes, for the log. */
+/** The text of a thrown value, with its causes, for the log. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Node's own for a name with several addresses says nothing but what it consists of.
+  // Node's error for a host with several addresses has no message of its own.
   const text =
     error.message === '' && error instanceof AggregateError
       ? error.errors.map(describeError).join(', ')
@@ -93,7 +92,7 @@ export function describeError(error: unknown): string {
   return error.cause === undefined ? text : `${text}: ${describeError(error.cause)}`;
 }
 
-/** Problems that any HTTP service has, whatever its business. */
+/** Problems that every HTTP service has. */
 export const commonProblems = {
   invalidRequest: {
     code: 'invalid-request',

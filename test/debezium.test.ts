@@ -121,7 +121,7 @@ async function relay(database: Database): Promise<OutgoingMessage[]> {
     },
     subscribe: () => assert.fail('a relay reads nothing'),
     lag: () => assert.fail('a relay reads nothing'),
-    ends: async () => null,
+    endOffsets: async () => null,
     close: async () => {},
   };
   const relay = startRelay({

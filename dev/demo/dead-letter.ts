@@ -7,7 +7,7 @@ import { ORDER_UPDATE_TYPE, ORDERS_TOPIC } from '#contracts/order-update-message
 import { createEmbeddedBroker } from '#platform/broker/embedded/embedded.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
 import { readPidFile } from '../files/process.ts';
-import { findPlace } from '../postgres/cluster-directory.ts';
+import { findClusterDirectory } from '../postgres/cluster-directory.ts';
 import { serverUrl } from '../postgres/server.ts';
 import type { Secrets } from '../system/secrets.ts';
 import { OPERATOR_EMAIL } from '../system/system.ts';
@@ -32,7 +32,7 @@ export async function findReachable(url: string, home: string): Promise<Reachabl
   if (process.env.KAFKA_BROKERS?.trim()) return null;
   const secrets = await readSecrets(home);
   if (secrets === null) return null;
-  const { data } = await findPlace(home, () => {});
+  const { data } = await findClusterDirectory(home, () => {});
   const port = readPidFile(data)?.port;
   if (port === undefined) return null;
   return {

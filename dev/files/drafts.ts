@@ -3,17 +3,17 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive } from './process.ts';
 
-// Files and folders get their name when they are complete. Until then they are drafts, which a
-// start that was killed leaves and the next one removes.
+// Files and folders are drafts until they are complete, and then get their name. A killed start
+// leaves drafts, which the next start removes.
 
-// initdb takes a second; a leftover this old has no owner, also where another process has its pid now.
+// initdb takes a second: a draft of this age has no owner, even if another process has its pid.
 const LEFTOVER_AGE_MS = 10 * 60_000;
 
 export function freshName(target: string): string {
   return `${target}.new-${process.pid}-${randomBytes(4).toString('hex')}`;
 }
 
-/** A parallel start may still write to a fresh folder: its process lives and it is young. */
+/** Removes drafts, except young ones of a live process: a parallel start may be writing them. */
 export async function removeLeftovers(folder: string, name: string): Promise<void> {
   for (const entry of await readdir(folder)) {
     if (!entry.startsWith(`${name}.new-`)) continue;
@@ -22,12 +22,12 @@ export async function removeLeftovers(folder: string, name: string): Promise<voi
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) continue;
     if (isAlive(pid) && Date.now() - found.mtimeMs < LEFTOVER_AGE_MS) continue;
-    // An orphaned initdb may still write there. What cannot go now goes at a later start.
+    // An orphaned initdb may still write there; then a later start removes it.
     await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
   }
 }
 
-/** Gives a folder its name. When a parallel start was faster, its folder stays. */
+/** Gives a folder its name, unless a parallel start was faster. */
 export async function renameUnlessPresent(fresh: string, target: string): Promise<void> {
   try {
     await rename(fresh, target);

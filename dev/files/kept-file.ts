@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 
-/** What a person has to know of a file that a start needs and cannot use. */
+/** A file that a start needs, with the texts of the error when it is damaged. */
 export interface KeptFile {
   path: string;
-  /** What it is for, as a sentence. */
+  /** Its purpose, as a sentence. */
   purpose: string;
-  /** What to do now, as a sentence. */
+  /** What to do about it, as a sentence. */
   remedy: string;
 }
 
-/** A kept file that is damaged: the start ends, and nothing is overwritten. One line for people. */
+/** A damaged file: the start ends, and overwrites nothing. The message is one line for people. */
 export class DamagedFileError extends Error {
-  /** @param wrong what is wrong with it, as in "is empty" */
+  /** @param wrong its fault, as in "is empty" */
   constructor({ path, purpose, remedy }: KeptFile, wrong: string) {
     super(`${path} ${wrong}. ${purpose} ${remedy}`);
     this.name = 'DamagedFileError';
@@ -34,7 +34,7 @@ export async function readKeptFile(file: KeptFile): Promise<string | undefined> 
   return text;
 }
 
-/** The words for a fault of the file system. */
+/** Describes a fault of the file system. */
 export function whyUnreadable(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   switch (code) {

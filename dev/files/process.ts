@@ -1,14 +1,14 @@
 import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** What a server wrote into `postmaster.pid` of its data folder. */
+/** Content of `postmaster.pid` in the data folder of a server. */
 export interface PidFile {
   pid: number;
   port: number;
   text: string;
 }
 
-/** @returns undefined when there is no such file, or it is not complete yet */
+/** @returns undefined when there is no such file, or it is incomplete */
 export function readPidFile(data: string): PidFile | undefined {
   let text: string;
   try {
@@ -24,18 +24,18 @@ export function readPidFile(data: string): PidFile | undefined {
   return pid > 0 && port > 0 ? { pid, port, text } : undefined;
 }
 
-/** Removes a pid file that was judged stale, unless a parallel start has replaced it since. */
-export function removePidFile(data: string, judged: PidFile): void {
-  // Synchronous, so that nothing of ours runs between the two steps.
-  if (readPidFile(data)?.text === judged.text) unlinkSync(join(data, 'postmaster.pid'));
+/** Removes a stale pid file, unless a parallel start has replaced it since. */
+export function removePidFile(data: string, stale: PidFile): void {
+  // Synchronous, so that no other code of ours runs between the two steps.
+  if (readPidFile(data)?.text === stale.text) unlinkSync(join(data, 'postmaster.pid'));
 }
 
-/** False also for a zombie: in a container often nobody reaps an orphan. */
+/** False also for a zombie: containers often do not reap orphans. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives and belongs to another user.
+    // EPERM: it is alive and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   const stat = readProc(pid, 'stat');
@@ -44,14 +44,14 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * Tells whether a process is the PostgreSQL server of a data folder.
+ * Whether a process is the PostgreSQL server of a data folder.
  * @returns `unknown` where there is no /proc or it hides the process
  */
 export function identify(pid: number, data: string): 'ours' | 'foreign' | 'unknown' {
   const command = readProc(pid, 'cmdline')?.split('\0');
   if (command === undefined) return 'unknown';
   if (!basename(command[0] ?? '').startsWith('postgres')) return 'foreign';
-  // A server works in its data folder, so this holds even after the checkout was moved.
+  // The working folder of a server is its data folder, also after the checkout was moved.
   return command.includes(data) || workingFolder(pid) === data ? 'ours' : 'foreign';
 }
 

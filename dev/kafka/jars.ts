@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What can be fetched, each by its pom in this folder; debezium is Kafka Connect with Debezium. */
+/** Sets of jars, each with a pom in this folder; debezium is Kafka Connect with Debezium. */
 export type JarSet = 'kafka' | 'debezium';
 const JAVA_MIN = 17;
-// Forty to seventy files from the network; more than this is no network.
+// Forty to seventy files from the network. A longer download means that there is no network.
 const DOWNLOAD_TIMEOUT_MS = 300_000;
 const VERSION_TIMEOUT_MS = 30_000;
 
@@ -22,15 +22,15 @@ export class KafkaUnavailableError extends Error {
 }
 
 /**
- * The jars of Apache Kafka, or of what runs beside it, fetched by Maven at the first call and kept.
- * @param home where they are kept, for example `<checkout>/.orderbell`
+ * The jars of Apache Kafka or of Kafka Connect. Maven fetches them at the first call.
+ * @param home where they are stored, for example `<checkout>/.orderbell`
  * @returns the folder of the jars
  * @throws KafkaUnavailableError without Java 17, Maven or its repository
  */
 export async function ensureKafkaJars(home: string, set: JarSet = 'kafka'): Promise<string> {
   await requireJava();
   const pom = join(import.meta.dirname, `${set}.pom.xml`);
-  // Named after what is in it: another version lies beside this one.
+  // Named by its content, so that versions do not mix.
   const digest = createHash('sha256')
     .update(await readFile(pom))
     .digest('hex')
@@ -47,7 +47,7 @@ export async function ensureKafkaJars(home: string, set: JarSet = 'kafka'): Prom
     );
     await rename(draft, folder);
   } catch (error) {
-    // A parallel start was quicker: its folder is as good as ours.
+    // A parallel start was faster: its folder has the same content.
     if (await exists(folder)) return folder;
     throw new KafkaUnavailableError(`Maven could not fetch it (${firstLineOf(error)})`);
   } finally {
@@ -59,7 +59,7 @@ export async function ensureKafkaJars(home: string, set: JarSet = 'kafka'): Prom
 async function requireJava(): Promise<void> {
   let version: string;
   try {
-    // The version stands on standard error.
+    // Java prints its version to standard error.
     version = (await run('java', ['-version'], { timeout: VERSION_TIMEOUT_MS })).stderr;
   } catch (error) {
     throw new KafkaUnavailableError(`there is no Java (${firstLineOf(error)})`);
@@ -79,6 +79,6 @@ async function exists(path: string): Promise<boolean> {
 
 function firstLineOf(error: unknown): string {
   const { stdout = '', message = String(error) } = error as { stdout?: string; message?: string };
-  // Maven tells its errors on standard output.
+  // Maven prints its errors to standard output.
   return (stdout.trim() || message).split('\n', 1)[0] as string;
 }

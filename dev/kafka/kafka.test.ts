@@ -71,9 +71,9 @@ test('npm run kafka starts a Kafka whose data stay, and a signal stops it', {
 
   const second = start();
   const reading = openBroker(await addressOf(second));
-  const ends = await reading.ends('kept');
+  const ends = await reading.endOffsets('kept');
   assert.equal(ends?.topicId, sent[0]?.topicId);
-  assert.equal(ends?.ends.get(sent[0]?.partition as number), 1n);
+  assert.equal(ends?.endOffsets.get(sent[0]?.partition as number), 1n);
   await reading.close();
 });
 

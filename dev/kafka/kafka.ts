@@ -6,7 +6,7 @@ import { stopOnSignal } from '#platform/service/run.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from './jars.ts';
 import { startKafkaServer } from './server.ts';
 
-// `npm run kafka`: a real Apache Kafka for trying the production set-up out, without Docker.
+// `npm run kafka`: a real Apache Kafka without Docker, for trying out the production set-up.
 
 export const KafkaStartSettings = Type.Object({
   KAFKA_PORT: Type.Integer({

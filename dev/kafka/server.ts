@@ -2,11 +2,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Admin } from '@platformatic/kafka';
+import { pause } from '#platform/async/backoff.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { freePort } from '../files/free-port.ts';
 
 const run = promisify(execFile);
 
@@ -16,18 +17,18 @@ const START_POLL_MS = 100;
 const ANSWER_TIMEOUT_MS = 2_000;
 const STOP_TIMEOUT_MS = 20_000;
 const FORMAT_TIMEOUT_MS = 60_000;
-// 370 MB in all. The first compiler only and one collector thread: on a small machine they leave
-// the processors to what is tested.
+// 370 MB in all. One compiler and one collector thread leave the processors of a small machine to
+// the tests.
 const JVM = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 export interface KafkaServerOptions {
-  /** Folder of the data, the settings and the log; made if missing. */
+  /** Folder of the data, the settings and the log; created if missing. */
   folder: string;
   /** Folder of the jars (`ensureKafkaJars`). */
   jars: string;
   /** 0 takes any free one. */
   port: number;
-  /** Server properties that differ. */
+  /** Server properties that replace the defaults. */
   properties?: Record<string, string>;
   /** Arguments for the first formatting, such as `--add-scram`. */
   format?: string[];
@@ -39,13 +40,13 @@ export interface KafkaServer {
   address: string;
   /** Folder of the data, the settings and the log. */
   folder: string;
-  /** Sends a signal to this very process. */
+  /** Sends a signal to the current process. */
   signal(signal: NodeJS.Signals): void;
-  /** Resolves once the process is gone. */
+  /** Resolves when the process has exited. */
   exited(): Promise<void>;
-  /** Starts it again on the same data and port, and waits until it answers. */
+  /** Restarts it on the same data and port, and waits until it answers. */
   restart(): Promise<void>;
-  /** Stops it in order. */
+  /** Shuts it down. */
   stop(): Promise<void>;
 }
 
@@ -54,33 +55,10 @@ export interface KafkaServer {
  * @throws Error with the end of its log when it does not start
  */
 export async function startKafkaServer(options: KafkaServerOptions): Promise<KafkaServer> {
-  const { folder, jars } = options;
-  const data = join(folder, 'data');
-  const settings = join(folder, 'server.properties');
-  const port = options.port === 0 ? await freePort() : options.port;
-  await mkdir(data, { recursive: true });
-  await writeFile(join(folder, 'log4j2.properties'), LOGGING);
-  const properties = { ...propertiesOf(data, port, await freePort()), ...options.properties };
-  await writeFile(
-    settings,
-    Object.entries(properties)
-      .map(([name, value]) => `${name}=${value}\n`)
-      .join(''),
-  );
-  const java = [
-    ...['-cp', join(jars, '*')],
-    `-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`,
-  ];
-  if (!(await isFormatted(data))) {
-    const id = randomBytes(16).toString('base64url');
-    // With `=`: one id in 64 begins with `-` and would be taken for an option.
-    const format = ['format', `--cluster-id=${id}`, '-c', settings, ...(options.format ?? [])];
-    await run('java', [...java, 'kafka.tools.StorageTool', ...format], {
-      timeout: FORMAT_TIMEOUT_MS,
-    });
-  }
+  const { folder } = options;
+  const { port, properties, settings, java } = await prepare(options);
   let child = await spawnServer();
-  // Whatever ends us: nobody else would stop it.
+  // Otherwise Kafka would outlive this process.
   const killLast = () => {
     child.kill('SIGKILL');
   };
@@ -98,14 +76,14 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
   }
 
   async function untilReady(): Promise<void> {
-    const end = performance.now() + START_TIMEOUT_MS;
+    const deadline = deadlineIn(START_TIMEOUT_MS);
     while (!(await answers(`${HOST}:${portOf(properties, port)}`))) {
       const dead = child.exitCode !== null || child.signalCode !== null;
-      if (dead || performance.now() > end) {
+      if (dead || deadline.remainingMs() === 0) {
         child.kill('SIGKILL');
         throw new Error(`Kafka did not start:\n${await logEnd(folder)}`);
       }
-      await wait(START_POLL_MS);
+      await pause(START_POLL_MS);
     }
   }
 
@@ -127,7 +105,7 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
     },
     async stop() {
       child.kill('SIGTERM');
-      // One that was stopped by SIGSTOP hears nothing else.
+      // A process that SIGSTOP has stopped handles no other signal.
       child.kill('SIGCONT');
       const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await exited();
@@ -137,7 +115,37 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
   };
 }
 
-/** Errors and warnings only: the file stays small for days. */
+/** Writes the settings, and formats the data folder at the first start. */
+async function prepare(options: KafkaServerOptions) {
+  const { folder, jars } = options;
+  const data = join(folder, 'data');
+  const settings = join(folder, 'server.properties');
+  const port = options.port === 0 ? await freePort() : options.port;
+  await mkdir(data, { recursive: true });
+  await writeFile(join(folder, 'log4j2.properties'), LOGGING);
+  const properties = { ...propertiesOf(data, port, await freePort()), ...options.properties };
+  await writeFile(
+    settings,
+    Object.entries(properties)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  );
+  const java = [
+    ...['-cp', join(jars, '*')],
+    `-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`,
+  ];
+  if (!(await isFormatted(data))) {
+    const id = randomBytes(16).toString('base64url');
+    // With `=`: one id in 64 starts with `-`, and would be parsed as an option.
+    const format = ['format', `--cluster-id=${id}`, '-c', settings, ...(options.format ?? [])];
+    await run('java', [...java, 'kafka.tools.StorageTool', ...format], {
+      timeout: FORMAT_TIMEOUT_MS,
+    });
+  }
+  return { port, properties, settings, java };
+}
+
+/** Errors and warnings only, so that the file stays small. */
 const LOGGING = `rootLogger.level = WARN
 rootLogger.appenderRef.file.ref = console
 appender.console.type = Console
@@ -146,7 +154,7 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d %p %m (%c)%n
 `;
 
-export function logFileOf(folder: string): string {
+function logFileOf(folder: string): string {
   return join(folder, 'kafka.log');
 }
 
@@ -165,24 +173,25 @@ function propertiesOf(data: string, port: number, controllerPort: number): Recor
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
     'log.dirs': data,
-    // Of one node there is only one copy.
+    // One node, so one replica.
     'offsets.topic.replication.factor': '1',
     'transaction.state.log.replication.factor': '1',
     'transaction.state.log.min.isr': '1',
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
     'offsets.topic.num.partitions': '5',
-    // Whoever wants a topic makes it, with the partitions that it is set to.
+    // Services create topics, with the configured number of partitions.
     'auto.create.topics.enable': 'false',
-    // After kill -9 the next start waits until the session of the dead one has ended: 17 s by default.
+    // After kill -9 the next start waits until the session of the dead broker ends: 17 s by
+    // default.
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '300',
-    // The first consumer of a group need not wait for others that may come.
+    // The first consumer of a group does not wait for others.
     'group.initial.rebalance.delay.ms': '0',
   };
 }
 
-/** The port of PLAINTEXT, which stays open beside others: this process looks at it. */
+/** The port of the PLAINTEXT listener, which this process probes. */
 function portOf(properties: Record<string, string>, port: number): number {
   return Number(/PLAINTEXT:\/\/[^:]*:(\d+)/.exec(properties.listeners ?? '')?.[1] ?? port);
 }
@@ -209,14 +218,4 @@ async function answers(address: string): Promise<boolean> {
   } finally {
     await admin.close();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

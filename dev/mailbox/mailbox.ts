@@ -1,20 +1,22 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { SMTPServer } from 'smtp-server';
+import { createBatcher } from '#platform/async/batcher.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpServer, type HttpServer, listen } from '#platform/http/server.ts';
+import { readHeaders } from './headers.ts';
 import {
   type MailPage,
   type MailStore,
   type MailSummary,
   openMailStore,
   type ReceivedMail,
-  readHeaders,
 } from './store.ts';
 
 export interface MailboxOptions {
-  /** SQLite file; made with its folder where needed. */
+  /** SQLite file; created with its folder where missing. */
   file: string;
   /** 0 takes any free port. */
   smtpPort: number;
@@ -31,24 +33,24 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-// 5 KB each, so about 5 GB at the most.
+// About 5 KB each, 5 GB in all.
 const MESSAGES_MAX = 1_000_000;
 const MESSAGE_BYTES_MAX = 1024 * 1024;
 const RECIPIENTS_MAX = 10;
-// Local parts that are never delivered to, so that failing letters and their tries can be watched.
+// Local parts that always fail, so that failed letters and their attempts can be tried out.
 const REFUSED = new Map([
   ['refuse', { responseCode: 550, text: '5.1.1 no such mailbox' }],
   ['busy', { responseCode: 450, text: '4.2.1 mailbox busy, try again later' }],
 ]);
 const CLIENTS_MAX = 64;
-// Longer than the mailer keeps an idle connection, so that the mailer ends it.
+// Longer than the mailer keeps an idle connection, so that the mailer closes it.
 const CLIENT_IDLE_MS = 60_000;
 const CLIENT_CLOSE_MS = 500;
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 100;
 const SEARCH_CHARACTERS_MAX = 200;
 
-/** A letter is never a page, whatever opens it: nothing of it runs, nothing is fetched. */
+/** Nothing of a letter is ever run or fetched, even when a browser opens it. */
 const POLICY = [
   "default-src 'none'",
   "form-action 'none'",
@@ -57,14 +59,13 @@ const POLICY = [
 ].join('; ');
 
 /**
- * Starts the SMTP server of the default set-up, which delivers nothing and keeps everything, and
- * an API that reads it for the console. Both listen on 127.0.0.1 only and ask for no password. Mail
- * to `refuse@…` is refused for good, mail to `busy@…` for the moment, every time.
+ * Starts the SMTP server of the default set-up, which stores all mail and delivers none, and the
+ * API by which the console reads it. Both listen on 127.0.0.1 only, without a password. Mail to
+ * `refuse@…` always fails permanently, mail to `busy@…` temporarily.
  */
 export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   const store = openMailStore(options.file, options.messagesMax ?? MESSAGES_MAX);
-  const writer = createBatchWriter(store, options.log);
-  const smtp = createSmtpServer(writer, options.log);
+  const smtp = createSmtpServer(createStoreMail(store, options.log), options.log);
   const http = createMailApi(store, options.log);
   const closeSmtp = () => new Promise<void>((resolve) => smtp.close(() => resolve()));
   try {
@@ -76,12 +77,13 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
       httpUrl,
       async close() {
         await Promise.all([closeSmtp(), http.close()]);
-        writer.flush();
+        // Mail of the last turn is stored first.
+        await nextTurn();
         store.close();
       },
     };
   } catch (error) {
-    // A port is taken: leave nothing half open behind.
+    // A port is in use: close everything that is open.
     await closeSmtp();
     await http.close();
     store.close();
@@ -89,37 +91,33 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   }
 }
 
-interface BatchWriter {
-  /** `done` is called after the commit, or with its error. */
-  add(mail: ReceivedMail, done: (error?: Error) => void): void;
-  flush(): void;
-}
+type StoreMail = (mail: ReceivedMail) => Promise<void>;
 
-/** Commits what arrived in one turn of the event loop together: a commit costs more than a row. */
-function createBatchWriter(store: MailStore, log: Logger): BatchWriter {
-  let queue: { mail: ReceivedMail; done: (error?: Error) => void }[] = [];
-  function flush(): void {
-    const batch = queue;
-    queue = [];
-    if (batch.length === 0) return;
-    let fault: Error | undefined;
-    try {
-      store.add(batch.map(({ mail }) => mail));
-    } catch (error) {
-      log.error({ err: error }, 'mailbox could not keep messages');
-      fault = Object.assign(new Error('4.3.0 could not be stored'), { responseCode: 451 });
-    }
-    for (const { done } of batch) done(fault);
-  }
-  return {
-    add(mail, done) {
-      if (queue.push({ mail, done }) === 1) setImmediate(flush);
+/** Stores the mail of one turn of the event loop in one commit: a commit costs more than a row. */
+function createStoreMail(store: MailStore, log: Logger): StoreMail {
+  return createBatcher({
+    async run(mails: ReceivedMail[]) {
+      try {
+        store.add(mails);
+      } catch (error) {
+        log.error({ err: error }, 'mailbox could not keep messages');
+        throw smtpError(451, '4.3.0 could not be stored');
+      }
+      return mails.map(() => undefined);
     },
-    flush,
-  };
+    isItemError: () => false,
+    batchMax: CLIENTS_MAX,
+    maxConcurrency: 1,
+    waitingMax: CLIENTS_MAX,
+    coalescePerTick: true,
+  });
 }
 
-function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
+function smtpError(responseCode: number, text: string): Error {
+  return Object.assign(new Error(text), { responseCode });
+}
+
+function createSmtpServer(storeMail: StoreMail, log: Logger): SMTPServer {
   const server = new SMTPServer({
     name: 'mailbox.localhost',
     logger: false,
@@ -130,12 +128,10 @@ function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
     maxClients: CLIENTS_MAX,
     socketTimeout: CLIENT_IDLE_MS,
     closeTimeout: CLIENT_CLOSE_MS,
-    // At once, and not in a later turn as by default: see `joinReplies`.
+    // Synchronous, unlike the default: see `joinReplies`.
     onMailFrom: (_address, _session, done) => done(),
     onRcptTo({ address }, session, done) {
-      const { responseCode, text } = refusalOf(address, session.envelope.rcptTo.length) ?? {};
-      if (responseCode === undefined) done();
-      else done(Object.assign(new Error(text), { responseCode }));
+      done(refusalOf(address, session.envelope.rcptTo.length));
     },
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
@@ -146,7 +142,7 @@ function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
       stream.on('error', done);
       stream.on('end', () => {
         if (stream.sizeExceeded) {
-          done(Object.assign(new Error('5.3.4 message too large'), { responseCode: 552 }));
+          done(smtpError(552, '5.3.4 message too large'));
           return;
         }
         const { mailFrom, rcptTo } = session.envelope;
@@ -155,25 +151,27 @@ function createSmtpServer(writer: BatchWriter, log: Logger): SMTPServer {
           to: rcptTo.map(({ address }) => address),
         };
         const receivedAt = new Date().toISOString();
-        writer.add({ receivedAt, envelope, raw: Buffer.concat(chunks) }, (error) =>
-          error ? done(error) : done(null, '2.0.0 kept in the mailbox'),
+        storeMail({ receivedAt, envelope, raw: Buffer.concat(chunks) }).then(
+          () => done(null, '2.0.0 kept in the mailbox'),
+          done,
         );
       });
     },
   });
   server.server.on('connection', joinReplies);
-  // Clients that vanish are reported here; without a listener they would end the process.
+  // Lost clients are reported here; without a listener they would end the process.
   server.on('error', (error) => log.debug({ err: error }, 'mailbox connection failed'));
   return server;
 }
 
-/** Why a recipient is not taken, by RFC 5321 and RFC 3463; null when it is. */
-function refusalOf(address: string, before: number): { responseCode: number; text: string } | null {
-  if (before >= RECIPIENTS_MAX) return { responseCode: 452, text: '4.5.3 too many recipients' };
-  return REFUSED.get(address.slice(0, address.lastIndexOf('@')).toLowerCase()) ?? null;
+/** Why a recipient is refused, by RFC 5321 and RFC 3463; null when it is accepted. */
+function refusalOf(address: string, before: number): Error | null {
+  if (before >= RECIPIENTS_MAX) return smtpError(452, '4.5.3 too many recipients');
+  const refused = REFUSED.get(address.slice(0, address.lastIndexOf('@')).toLowerCase());
+  return refused === undefined ? null : smtpError(refused.responseCode, refused.text);
 }
 
-/** Commands that came together are answered in one write; each costs as much as the parsing. */
+/** Answers pipelined commands in one write: each write costs as much as the parsing. */
 function joinReplies(socket: Socket): void {
   socket.prependListener('data', () => {
     socket.cork();
@@ -190,7 +188,7 @@ function createMailApi(store: MailStore, log: Logger): HttpServer {
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
-    // A web page may point its own host name at 127.0.0.1 (DNS rebinding) and read along.
+    // DNS rebinding: a web page may resolve its own host name to 127.0.0.1 and read the mail.
     if (!['127.0.0.1', 'localhost', '[::1]'].includes(request.hostname)) {
       throw new AppError(commonProblems.forbidden, 'unknown host name');
     }
@@ -219,7 +217,7 @@ interface MailDetails extends MailSummary {
 type KeptMail = NonNullable<ReturnType<MailStore['find']>>;
 
 async function readDetails({ raw, ...summary }: KeptMail): Promise<MailDetails> {
-  // Only for who looks at a message: with all its character sets it takes much memory.
+  // Loaded on demand: its character sets need much memory.
   const { simpleParser } = await import('mailparser');
   const parsed = await simpleParser(raw, {
     skipHtmlToText: true,
@@ -267,8 +265,8 @@ function readNumber(name: string, text: string, max = Number.MAX_SAFE_INTEGER): 
 }
 
 function invalid(parameter: string, rule: string, expected?: string): AppError {
-  const fault = { parameter, rule, ...(expected !== undefined && { expected }) };
+  const violation = { parameter, rule, ...(expected !== undefined && { expected }) };
   return new AppError(commonProblems.invalidRequest, `invalid ${parameter}`, {
-    violations: [fault],
+    violations: [violation],
   });
 }

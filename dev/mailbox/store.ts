@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describeError } from '#platform/errors.ts';
 import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
+import { readHeaders } from './headers.ts';
 
 /** A message as SMTP handed it over. */
 export interface ReceivedMail {
@@ -11,7 +12,7 @@ export interface ReceivedMail {
   raw: Buffer;
 }
 
-/** What lists show. */
+/** An entry of a list. */
 export interface MailSummary {
   id: number;
   receivedAt: string;
@@ -30,30 +31,29 @@ export interface MailPage {
 }
 
 export interface MailStore {
-  /** Keeps all of them or, throwing, none; durable against the process's death on return. */
+  /** Stores all of them or, when it throws, none. They survive the death of the process. */
   add(mails: ReceivedMail[]): void;
   /**
-   * Newest first. A search looks through a bounded stretch of messages: its page may be short, or
-   * empty, while `next` says where to go on.
+   * Newest first. A search reads a limited number of messages: its page may be short or empty, and
+   * `next` continues it.
    */
   list(query: { limit: number; before?: number; search?: string }): MailPage;
   find(id: number): (MailSummary & { raw: Buffer }) | undefined;
   close(): void;
 }
 
-// SQLite works on this thread, and with `npm start` that is the thread of all services: a search
-// may take about 10 ms of it at a time.
+// SQLite blocks its thread: a search of this many messages takes about 10 ms.
 const SEARCH_STRETCH = 50_000;
 const PRUNE_EVERY = 1_000;
-// Each checkpoint waits for the disk twice, and the thread with it: after 16 MB instead of 4.
+// After 16 MB instead of 4: each checkpoint blocks the thread for two disk writes.
 const CHECKPOINT_PAGES = 4_000;
 
 const SUMMARY =
   'id, received_at as receivedAt, envelope_from as "from", envelope_to as "to", subject, message_id as messageId, size';
 
 /**
- * Opens the file, making it where needed.
- * @param messagesMax the oldest beyond this number are removed, some hundred late
+ * Opens the file, and creates it where missing.
+ * @param messagesMax the oldest messages beyond this number are removed, some hundred late
  */
 export function openMailStore(file: string, messagesMax: number): MailStore {
   mkdirSync(dirname(file), { recursive: true });
@@ -71,7 +71,7 @@ export function openMailStore(file: string, messagesMax: number): MailStore {
   }
 }
 
-/** SQLite works with two more files. */
+/** SQLite uses two more files. */
 function whyUnusable(file: string, error: unknown): string {
   for (const ending of ['', '-wal', '-shm']) {
     try {
@@ -84,7 +84,7 @@ function whyUnusable(file: string, error: unknown): string {
   return `cannot be opened (${describeError(error)})`;
 }
 
-/** Takes the permissions of others away: an earlier version gave them. */
+/** Removes the permissions of other users, which an earlier version granted. */
 function keepPrivate(path: string): void {
   const { uid } = statSync(path, { throwIfNoEntry: false }) ?? {};
   if (uid !== undefined && uid === process.getuid?.()) chmodSync(path, 0o600);
@@ -95,68 +95,28 @@ function openStore(file: string, messagesMax: number): MailStore {
   closeSync(openSync(file, 'a', 0o600));
   for (const ending of ['', '-wal', '-shm']) keepPrivate(file + ending);
   const database = new DatabaseSync(file, { timeout: 1_000 });
-  // NORMAL: a commit survives the death of the process; only a power cut may take the last ones.
-  database.exec(`
-    pragma journal_mode = wal;
-    pragma synchronous = normal;
-    pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};
-    create table if not exists messages (
-      id integer primary key autoincrement,
-      received_at text not null,
-      envelope_from text not null,
-      envelope_to text not null,
-      message_id text not null,
-      subject text not null,
-      size integer not null,
-      search_text text not null
-    );
-    -- Apart from the rows that lists and searches go through, which so stay small.
-    create table if not exists sources (id integer primary key, raw blob not null);
-  `);
-  const insert = database.prepare(
-    `insert into messages (received_at, envelope_from, envelope_to, message_id, subject, size, search_text)
-     values (?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const insertSource = database.prepare('insert into sources (id, raw) values (?, ?)');
-  const selectPage = database.prepare(
-    `select ${SUMMARY} from messages where id < ? order by id desc limit ?`,
-  );
-  const searchPage = database.prepare(
-    `select ${SUMMARY} from messages where id < ? and id >= ? and instr(search_text, ?) > 0
-     order by id desc limit ?`,
-  );
-  const selectOne = database.prepare(
-    `select ${SUMMARY}, raw from messages join sources using (id) where id = ?`,
-  );
-  const bounds = database.prepare(
-    'select coalesce((select min(id) from messages), 0) as oldest, coalesce((select max(id) from messages), 0) as newest',
-  );
-  const readBounds = () => bounds.get() as unknown as { oldest: number; newest: number };
-  // A file that was cut is noticed here and not by the first reader.
+  database.exec(SCHEMA);
+  const sql = prepareAll(database);
+  const readBounds = () => sql.bounds.get() as unknown as { oldest: number; newest: number };
+  // Finds a truncated file now, instead of at the first read.
   readBounds();
   let pruneIn = 0;
 
   function prune(): void {
     const last = readBounds().newest - messagesMax;
-    database.prepare('delete from messages where id <= ?').run(last);
-    database.prepare('delete from sources where id <= ?').run(last);
+    sql.prune.run(last);
+    sql.pruneSources.run(last);
   }
 
-  function addOne(mail: ReceivedMail): void {
-    const headers = readHeaders(mail.raw);
+  function addOne({ receivedAt, envelope, raw }: ReceivedMail): void {
+    const headers = readHeaders(raw);
     const first = (name: string) => headers.find((header) => header.name === name)?.value ?? '';
-    const to = mail.envelope.to.join(', ');
+    const to = envelope.to.join(', ');
     const subject = first('subject');
-    const { lastInsertRowid } = insert.run(
-      mail.receivedAt,
-      mail.envelope.from,
-      to,
-      first('message-id'),
-      subject,
-      mail.raw.length,
-      foldCase(`${to}\n${subject}`),
-    );
-    insertSource.run(lastInsertRowid, mail.raw);
+    const searchText = foldCase(`${to}\n${subject}`);
+    const columns = [receivedAt, envelope.from, to, first('message-id'), subject];
+    const { lastInsertRowid } = sql.insert.run(...columns, raw.length, searchText);
+    sql.insertSource.run(lastInsertRowid, raw);
   }
 
   return {
@@ -178,16 +138,16 @@ function openStore(file: string, messagesMax: number): MailStore {
     list({ limit, before, search }) {
       const { oldest, newest } = readBounds();
       const top = Math.min(before ?? newest + 1, newest + 1);
-      const floor = Math.max(oldest, top - SEARCH_STRETCH);
+      const bottom = Math.max(oldest, top - SEARCH_STRETCH);
       const rows = (search === undefined
-        ? selectPage.all(top, limit + 1)
-        : searchPage.all(top, floor, foldCase(search), limit + 1)) as unknown as MailSummary[];
+        ? sql.list.all(top, limit + 1)
+        : sql.search.all(top, bottom, foldCase(search), limit + 1)) as unknown as MailSummary[];
       const data = rows.slice(0, limit);
       if (rows.length > limit) return { data, next: data.at(-1)?.id ?? null };
-      return { data, next: search !== undefined && floor > oldest ? floor : null };
+      return { data, next: search !== undefined && bottom > oldest ? bottom : null };
     },
     find(id) {
-      const row = selectOne.get(id) as unknown as
+      const row = sql.find.get(id) as unknown as
         | (MailSummary & { raw: Uint8Array<ArrayBuffer> })
         | undefined;
       return row && { ...row, raw: Buffer.from(row.raw.buffer, 0, row.raw.length) };
@@ -196,48 +156,49 @@ function openStore(file: string, messagesMax: number): MailStore {
   };
 }
 
-// SQLite's own folding knows ASCII only.
+// NORMAL: a commit survives the death of the process; only a power cut may lose the last ones.
+const SCHEMA = `
+  pragma journal_mode = wal;
+  pragma synchronous = normal;
+  pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};
+  create table if not exists messages (
+    id integer primary key autoincrement,
+    received_at text not null,
+    envelope_from text not null,
+    envelope_to text not null,
+    message_id text not null,
+    subject text not null,
+    size integer not null,
+    search_text text not null
+  );
+  -- A table of its own keeps the rows small that lists and searches read.
+  create table if not exists sources (id integer primary key, raw blob not null);
+`;
+
+function prepareAll(database: DatabaseSync) {
+  return {
+    insert: database.prepare(
+      `insert into messages (received_at, envelope_from, envelope_to, message_id, subject, size, search_text)
+       values (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    insertSource: database.prepare('insert into sources (id, raw) values (?, ?)'),
+    list: database.prepare(`select ${SUMMARY} from messages where id < ? order by id desc limit ?`),
+    search: database.prepare(
+      `select ${SUMMARY} from messages where id < ? and id >= ? and instr(search_text, ?) > 0
+       order by id desc limit ?`,
+    ),
+    find: database.prepare(
+      `select ${SUMMARY}, raw from messages join sources using (id) where id = ?`,
+    ),
+    bounds: database.prepare(
+      'select coalesce((select min(id) from messages), 0) as oldest, coalesce((select max(id) from messages), 0) as newest',
+    ),
+    prune: database.prepare('delete from messages where id <= ?'),
+    pruneSources: database.prepare('delete from sources where id <= ?'),
+  };
+}
+
+// SQLite itself folds ASCII only.
 function foldCase(text: string): string {
   return text.toLowerCase();
-}
-
-// A block that is larger is cut: no letter of ours comes near, and it is read for every message.
-const HEADER_BLOCK_MAX = 64 * 1024;
-
-/** The top header block: lower-case names, unfolded values with RFC 2047 words decoded. */
-export function readHeaders(raw: Buffer): { name: string; value: string }[] {
-  const end = raw.indexOf('\r\n\r\n');
-  const block = raw.subarray(0, Math.min(end < 0 ? raw.length : end, HEADER_BLOCK_MAX));
-  return block
-    .toString('utf8')
-    .replace(/\r\n(?=[ \t])/g, '')
-    .split('\r\n')
-    .map((line) => ({ line, colon: line.indexOf(':') }))
-    .filter(({ colon }) => colon > 0)
-    .map(({ line, colon }) => ({
-      name: line.slice(0, colon).trim().toLowerCase(),
-      value: decodeWords(line.slice(colon + 1).trim()),
-    }));
-}
-
-/** RFC 2047: white space between two encoded words is not part of the text. */
-function decodeWords(text: string): string {
-  if (!text.includes('=?')) return text;
-  return text
-    .replace(/(=\?[^?\s]+\?[bq]\?[^?\s]*\?=)\s+(?==\?[^?\s]+\?[bq]\?)/gi, '$1')
-    .replace(/=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bq])\?([^?\s]*)\?=/gi, (word, charset, form, data) => {
-      try {
-        const bytes = form.toLowerCase() === 'b' ? Buffer.from(data, 'base64') : decodeQ(data);
-        return new TextDecoder(charset).decode(bytes);
-      } catch {
-        return word; // an unknown character set stays as it came
-      }
-    });
-}
-
-function decodeQ(data: string): Buffer {
-  const text = data
-    .replace(/_/g, ' ')
-    .replace(/=([0-9a-f]{2})/gi, (_all, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(text, 'latin1');
 }

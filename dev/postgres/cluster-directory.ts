@@ -4,15 +4,15 @@ import { chmod, cp, lstat, mkdir, readFile, realpath, rm, stat, symlink } from '
 import { basename, dirname, join } from 'node:path';
 import { freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 
-/** Where one PostgreSQL cluster lives and what runs it. All paths are absolute. */
-export interface Place {
+/** Files of one PostgreSQL cluster, and the binaries and user that run it. Paths are absolute. */
+export interface ClusterDirectory {
   /** Holds `postgres`, `postgres-password` and `postgres.log`. */
   folder: string;
   data: string;
   passwordFile: string;
   logFile: string;
   binaries: Binaries;
-  /** Set when we are root: PostgreSQL refuses root, so it runs as this user. */
+  /** Set when we are root: PostgreSQL refuses to run as root, so it runs as this user. */
   user: User | undefined;
 }
 
@@ -27,21 +27,24 @@ interface User {
   gid: number;
 }
 
-// Root's fallback: a folder that exists on every Unix and that every user can enter.
+// Fallback for root: a folder that exists on every Unix, and that every user can enter.
 const SHARED_FOLDER = '/var/lib/orderbell';
 
 /**
- * Decides where the cluster of `home` lives. That is `home` itself, unless we are root and the
- * user that runs PostgreSQL cannot enter it. Makes the folder.
- * @param notice gets one line for people when something lies outside `home`
+ * Finds the directory of `home`'s cluster: `home` itself, unless we are root and the user that runs
+ * PostgreSQL cannot enter it. Creates the folder.
+ * @param notice gets one line for people when files are outside `home`
  * @throws Error when this machine has no binaries, or existing data cannot be reached
  */
-export async function findPlace(home: string, notice: (line: string) => void): Promise<Place> {
+export async function findClusterDirectory(
+  home: string,
+  notice: (line: string) => void,
+): Promise<ClusterDirectory> {
   const packaged = await packagedBinaries();
   await mkdir(home, { recursive: true });
-  // Two paths of one folder must lead to one cluster, also in SHARED_FOLDER.
+  // Two paths of one folder must give one cluster, also in SHARED_FOLDER.
   const real = await realpath(home);
-  if (process.getuid?.() !== 0) return placeIn(real, packaged, undefined);
+  if (process.getuid?.() !== 0) return directoryIn(real, packaged, undefined);
 
   const hash = createHash('sha256').update(real).digest('hex').slice(0, 16);
   const elsewhere = join(SHARED_FOLDER, hash);
@@ -50,13 +53,13 @@ export async function findPlace(home: string, notice: (line: string) => void): P
     await makeSharedFolder(elsewhere);
     notice(`PostgreSQL's data is in ${elsewhere}: its user cannot enter ${real}`);
   }
-  if (runs(packaged, user).ok) return placeIn(folder, packaged, user);
+  if (runs(packaged, user).ok) return directoryIn(folder, packaged, user);
   const copied = await copyBinaries(packaged, user);
   notice(`PostgreSQL runs from ${dirname(copied.postgres)}: its user cannot run the package's`);
-  return placeIn(folder, copied, user);
+  return directoryIn(folder, copied, user);
 }
 
-function placeIn(folder: string, binaries: Binaries, user: User | undefined): Place {
+function directoryIn(folder: string, binaries: Binaries, user: User | undefined): ClusterDirectory {
   return {
     folder,
     data: join(folder, 'postgres'),
@@ -67,7 +70,7 @@ function placeIn(folder: string, binaries: Binaries, user: User | undefined): Pl
   };
 }
 
-/** This machine has no PostgreSQL of the packages. The message is one line for people. */
+/** The packages have no PostgreSQL for this machine. The message is one line for people. */
 export class NoBinariesError extends Error {}
 
 async function packagedBinaries(): Promise<Binaries> {
@@ -85,8 +88,8 @@ async function packagedBinaries(): Promise<Binaries> {
 }
 
 /**
- * A package cannot hold symbolic links: its install script makes them from a list, unless scripts
- * are off.
+ * npm packages cannot contain symbolic links: the install script creates them from a list, unless
+ * scripts are disabled.
  */
 async function linkLibraries(native: string): Promise<void> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
@@ -105,12 +108,12 @@ async function linkLibraries(native: string): Promise<void> {
   }
 }
 
-/** Existing data decide, wherever an earlier start put them; only then what can be reached. */
+/** The folder of existing data, or else the first one that the server's user can enter. */
 async function rootsFolder(home: string, elsewhere: string) {
   for (const folder of [home, elsewhere]) {
     const owner = await dataOwner(folder);
     if (owner === undefined) continue;
-    // Data that a user other than root made stay that user's, or his next start would fail.
+    // Data of another user stay that user's: otherwise the user's next start would fail.
     if (!canEnter(folder, owner)) {
       throw new Error(
         `${folder} has data that their owner (uid ${owner.uid}) cannot reach: ` +
@@ -139,7 +142,7 @@ async function serverUser(): Promise<User> {
   );
 }
 
-// Permission bits do not tell what access lists or mount options forbid, so both really try.
+// Tried for real: permission bits do not show access lists and mount options.
 function canEnter(folder: string, user: User): boolean {
   const args = ['-c', 'test -x "$1"', 'sh', folder];
   return spawnSync('/bin/sh', args, { ...user, cwd: '/' }).status === 0;
@@ -150,7 +153,7 @@ function runs(binaries: Binaries, user: User): { ok: boolean; reason: string } {
   return { ok: tried.status === 0, reason: tried.error?.message ?? String(tried.stderr) };
 }
 
-/** One copy per version serves all checkouts of this machine. */
+/** All checkouts on this machine share one copy per version. */
 async function copyBinaries(packaged: Binaries, user: User): Promise<Binaries> {
   const native = dirname(dirname(packaged.postgres));
   const { name, version } = JSON.parse(
@@ -165,12 +168,12 @@ async function copyBinaries(packaged: Binaries, user: User): Promise<Binaries> {
   if (runs(copied, user).ok) return copied;
   await makeSharedFolder(SHARED_FOLDER);
   await removeLeftovers(SHARED_FOLDER, basename(target));
-  // What is there does not run: a power cut in the middle of an earlier copy.
+  // An earlier copy was interrupted by a power cut.
   await rm(target, { recursive: true, force: true });
   const fresh = freshName(target);
   try {
     await cp(native, fresh, { recursive: true, verbatimSymlinks: true });
-    // An install under umask 077 leaves files that only root may read.
+    // After an install under umask 077 only root can read the files.
     spawnSync('chmod', ['-R', 'a+rX', fresh]);
     await renameUnlessPresent(fresh, target);
   } finally {
@@ -183,7 +186,7 @@ async function copyBinaries(packaged: Binaries, user: User): Promise<Binaries> {
 
 async function makeSharedFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  // mkdir's mode is cut by the umask.
+  // The umask restricts the mode of mkdir.
   await chmod(SHARED_FOLDER, 0o755);
   await chmod(folder, 0o755);
 }

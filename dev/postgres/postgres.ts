@@ -1,36 +1,37 @@
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { backoffMs, pause } from '#platform/async/backoff.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
 import { describeError } from '#platform/errors.ts';
-import { isTransient, sqlState } from '#platform/postgres/database.ts';
+import { isTransient, sqlState } from '#platform/postgres/errors.ts';
 import { START_WAIT_MS, startStep } from '#platform/service/start-step.ts';
 import { isAlive } from '../files/process.ts';
 import { initialise } from './cluster.ts';
-import { findPlace, type Place } from './cluster-directory.ts';
+import { type ClusterDirectory, findClusterDirectory } from './cluster-directory.ts';
 import { bringUp, connect, OWNER_NAME, type Server, serverUrl, shutDown } from './server.ts';
 
 export interface EmbeddedPostgres {
   /** On 127.0.0.1; the same until `stop`, also when the server had to be started again. */
   port: number;
-  /** Where the data lie: `home`, or for root perhaps a folder below /var/lib/orderbell. */
+  /** Folder of the data: `home`, or for root perhaps a folder below /var/lib/orderbell. */
   folder: string;
   /** URL of a database as superuser. */
   superuserUrl(database: string): string;
   /**
-   * Makes role and database (owned by the role) if missing and sets the role's password. May be
-   * repeated, also after an interruption. No other service's role can connect to the database.
-   * @param name of both: lower-case letters, digits, `_`
+   * Creates a role and its database where missing, and sets the role's password. Safe to repeat,
+   * also after an interruption. The roles of other services cannot connect to the database.
+   * @param name of role and database: lower-case letters, digits, `_`
    * @returns the role's URL
    */
   ensureDatabase(name: string, password: string): Promise<string>;
-  /** Stops the server and returns when it is gone. Only the first call does something. */
+  /** Stops the server and returns when it has exited. Later calls wait for the first. */
   stop(): Promise<void>;
 }
 
 /** A live system uses the data folder. The message is one line for people. */
 export class DataInUseError extends Error {
-  /** @param owner id of its process, where it is known */
+  /** @param owner id of its process, where known */
   constructor(folder: string, owner: number | undefined) {
     const process = owner === undefined ? '' : ` (process ${owner})`;
     super(
@@ -41,43 +42,42 @@ export class DataInUseError extends Error {
   }
 }
 
-// Any constant will do: nobody else takes advisory locks in database `postgres`.
+// Any constant works: no other program takes advisory locks in database `postgres`.
 const OWNER_LOCK = 4_207_002;
 
-// An owner that stops gives the lock back as its last deed. Of one that was killed the server has
-// to notice the closed connection, on a busy machine late: for that a start waits longer.
+// A stopping owner releases the lock last. When an owner was killed, the server must first notice
+// the closed connection, which takes longer on a busy machine.
 const LIVE_OWNER_WAIT_MS = 2_000;
 const OWNER_LOCK_POLL_MS = 50;
 
-const REGAIN_DELAY_MIN_MS = 100;
-const REGAIN_DELAY_MAX_MS = 5_000;
+const REGAIN_BACKOFF = { firstMs: 100, maxMs: 5_000 };
 
 interface StartOptions {
-  /** Folder for the data, for example `<checkout>/.orderbell`; made if missing. */
+  /** Folder for the data, for example `<checkout>/.orderbell`; created if missing. */
   home: string;
-  /** Server settings. An orphan that is taken over keeps those it was started with. */
+  /** Server settings. An orphaned server keeps the settings of its start. */
   settings?: Record<string, string>;
   log: Logger;
-  /** Gets single lines that a person at the terminal should see. */
+  /** Gets lines for the person at the terminal. */
   notice?: (line: string) => void;
   /** Gets the reason while the server does not answer yet. */
   onWait?: (why: string) => void;
 }
 
 /**
- * Starts a PostgreSQL 18 on the data in `home`, which are made at the first start. The orphan
- * that a killed process left running is taken over. A server that dies is started again.
+ * Starts PostgreSQL 18 on the data in `home`, which the first start creates. Takes over the
+ * orphaned server of a killed process. Restarts a server that dies.
  * @throws DataInUseError when a live process uses the data
  * @throws Error when this machine has no binaries, or the server does not start
  */
 export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
   const { log, settings = {}, notice = () => {}, onWait = () => {} } = options;
-  const place = await findPlace(resolve(options.home), notice);
-  const password = await initialise(place);
+  const cluster = await findClusterDirectory(resolve(options.home), notice);
+  const password = await initialise(cluster);
   const stopping = new AbortController();
   const settled = { password, settings, signal: stopping.signal, onWait };
 
-  const server = await bringUpOwned(place, settled);
+  const server = await bringUpOwned(cluster, settled);
   const { port } = server;
   let owned = server;
   let regaining: Promise<void> | undefined;
@@ -89,11 +89,11 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
     });
   }
 
-  /** Whoever ended our connection or our server: both come back, on the port that all know. */
+  /** Restores our connection, and the server on the same port, after either was lost. */
   async function regain(): Promise<void> {
-    for (let waitMs = REGAIN_DELAY_MIN_MS; !stopping.signal.aborted; waitMs *= 2) {
+    for (let attempt = 1; !stopping.signal.aborted; attempt++) {
       try {
-        const found = await bringUpOwned(place, { ...settled, port });
+        const found = await bringUpOwned(cluster, { ...settled, port });
         if (found.pid !== owned.pid) log.error({ pid: found.pid }, 'PostgreSQL was started again');
         owned = found;
         watch();
@@ -102,9 +102,7 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
         if (stopping.signal.aborted) return;
         log.error({ err: error }, 'PostgreSQL is gone, trying to bring it back');
       }
-      // Aborting ends the wait by a rejection, and the loop by its condition.
-      const wait = Math.min(waitMs, REGAIN_DELAY_MAX_MS);
-      await delay(wait, undefined, { signal: stopping.signal }).catch(() => {});
+      await pause(backoffMs(attempt, REGAIN_BACKOFF), stopping.signal);
     }
   }
 
@@ -112,9 +110,9 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
     stopping.abort();
     await regaining;
     try {
-      await shutDown(place, password);
+      await shutDown(cluster, password);
     } finally {
-      // The lock goes last: until the server is gone nobody else may think it free.
+      // The lock is released last: another start must not take a server that is still running.
       await owned.client.end();
     }
   }
@@ -122,7 +120,7 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   let stopped: Promise<void> | undefined;
   return {
     port,
-    folder: place.folder,
+    folder: cluster.folder,
     superuserUrl: (database) => serverUrl(port, 'postgres', password, database),
     async ensureDatabase(name, rolePassword) {
       if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`not a database name: ${name}`);
@@ -139,26 +137,26 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
 
 type BringUpOptions = Parameters<typeof bringUp>[1];
 
-/** A connection that breaks before the lock is taken is made again; other faults are final. */
-async function bringUpOwned(place: Place, options: BringUpOptions): Promise<Server> {
-  const deadline = Date.now() + START_WAIT_MS;
+/** Reconnects when the connection breaks before the lock is taken; other faults are final. */
+async function bringUpOwned(cluster: ClusterDirectory, options: BringUpOptions): Promise<Server> {
+  const deadline = deadlineIn(START_WAIT_MS);
   while (true) {
-    const server = await bringUp(place, options);
+    const server = await bringUp(cluster, options);
     try {
-      await takeOwnership(server, place);
+      await takeOwnership(server, cluster);
       return server;
     } catch (error) {
       const isFinal = error instanceof DataInUseError || !isTransient(error);
-      if (isFinal || Date.now() > deadline) throw error;
+      if (isFinal || deadline.remainingMs() === 0) throw error;
       options.onWait?.(describeError(error));
-      await delay(OWNER_LOCK_POLL_MS);
+      await pause(OWNER_LOCK_POLL_MS);
     }
   }
 }
 
-/** The lock lives as long as the connection, so it tells a live owner from a dead one. */
-async function takeOwnership({ client }: Server, place: Place): Promise<void> {
-  const begun = Date.now();
+/** The lock ends with its connection, so it distinguishes a live owner from a dead one. */
+async function takeOwnership({ client }: Server, cluster: ClusterDirectory): Promise<void> {
+  const begun = performance.now();
   try {
     while (true) {
       const { rows } = await client.query<{ taken: boolean; name: string | null }>(
@@ -170,12 +168,12 @@ async function takeOwnership({ client }: Server, place: Place): Promise<void> {
       const [seen] = rows;
       if (seen?.taken) return;
       const owner = Number(seen?.name?.slice(OWNER_NAME.length)) || undefined;
-      // An owner of an unknown name is taken for a live one.
+      // An owner with an unknown name counts as alive.
       const isDead = owner !== undefined && !isAlive(owner);
-      if (Date.now() - begun > (isDead ? START_WAIT_MS : LIVE_OWNER_WAIT_MS)) {
-        throw new DataInUseError(place.folder, owner);
+      if (performance.now() - begun > (isDead ? START_WAIT_MS : LIVE_OWNER_WAIT_MS)) {
+        throw new DataInUseError(cluster.folder, owner);
       }
-      await delay(OWNER_LOCK_POLL_MS);
+      await pause(OWNER_LOCK_POLL_MS);
     }
   } catch (error) {
     await client.end().catch(() => {});
@@ -191,7 +189,7 @@ async function ensureDatabase(
 ): Promise<string> {
   const client = await connect(port, superuserPassword);
   try {
-    // CREATE has no IF NOT EXISTS for these two, and DATABASE cannot run in a transaction.
+    // CREATE ROLE and CREATE DATABASE have no IF NOT EXISTS, and the latter no transaction.
     await createUnlessPresent(client, `create role ${name}`);
     await client.query(`alter role ${name} login password ${pg.escapeLiteral(password)}`);
     await createUnlessPresent(client, `create database ${name} owner ${name}`);

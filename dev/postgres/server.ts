@@ -1,24 +1,18 @@
 import { execFile } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { backoffMs, pause } from '#platform/async/backoff.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
 import { describeError } from '#platform/errors.ts';
-import { sqlState } from '#platform/postgres/database.ts';
+import { sqlState } from '#platform/postgres/errors.ts';
+import { freePort } from '../files/free-port.ts';
 import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
 import { identify, isAlive, type PidFile, readPidFile, removePidFile } from '../files/process.ts';
 import { serverProcess } from './cluster.ts';
-import type { Place } from './cluster-directory.ts';
-import {
-  freePort,
-  hasExited,
-  type Launch,
-  launch,
-  launchFailed,
-  passes,
-  reasonOf,
-} from './launch.ts';
+import type { ClusterDirectory } from './cluster-directory.ts';
+import { hasExited, isTemporary, type Launch, launch, launchFailed, reasonOf } from './launch.ts';
 
 /** A server that answers, with an open connection of the superuser to database `postgres`. */
 export interface Server {
@@ -27,46 +21,45 @@ export interface Server {
   client: pg.Client;
 }
 
-/** What a look at the data folder finds. `busy`: the server is starting up or shutting down. */
+/** State of a data folder's server. `busy`: it is starting up or shutting down. */
 type ServerStatus =
   | ({ state: 'ready' } & Server)
   | { state: 'busy'; pid: number; why: string }
   | { state: 'absent' };
 
-// A try that fails is repeated, so this only says how soon.
+// A failed attempt is retried, so this only sets how soon.
 const CONNECT_TIMEOUT_MS = 2_000;
 const POLL_MS = 20;
 
-// Crash recovery of a busy system takes seconds, on a slow disk a minute; past this a person
-// should look at the log.
+// Crash recovery of a busy system takes seconds, on a slow disk a minute. After this time a person
+// should read the log.
 const READY_TIMEOUT_MS = 120_000;
 
 const LAUNCH_ATTEMPTS = 3;
-const LAUNCH_DELAY_MS = 100;
-const LAUNCH_DELAY_MAX_MS = 2_000;
+const LAUNCH_BACKOFF = { firstMs: 100, maxMs: 2_000 };
 
-// `npm start` promises an exit within 10 s: fast shutdown, then the immediate one.
+// `npm start` promises an exit within 10 s: a fast shutdown, then an immediate one.
 const FAST_SHUTDOWN_MS = 5_000;
 const IMMEDIATE_SHUTDOWN_MS = 2_000;
 
-/** URL of a database on the embedded server, whatever PGSSLMODE says about others. */
+/** URL of a database on the embedded server, without TLS even if PGSSLMODE asks for it. */
 export function serverUrl(port: number, user: string, password: string, database: string): string {
   return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}?sslmode=disable`;
 }
 
-/** Before the id of the process, in the name of each connection of a start. */
+/** Prefix of the process id in the name of a start's connections. */
 export const OWNER_NAME = 'orderbell start ';
 
 /** Connects as superuser. An error on the idle connection reaches the caller as its `end`. */
 export async function connect(port: number, password: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: serverUrl(port, 'postgres', password, 'postgres'),
-    // Tells other starts whose connection it is (postgres.ts).
+    // Shows other starts who owns the connection (postgres.ts).
     application_name: `${OWNER_NAME}${process.pid}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   });
-  // Without a listener the connection's loss would end the process.
+  // Without a listener the loss of the connection ends the process.
   client.on('error', () => {});
   await client.connect();
   return client;
@@ -78,7 +71,7 @@ interface BringUpOptions {
   /** Port for a new server; a free one when absent. */
   port?: number;
   signal: AbortSignal;
-  /** Gets the reason while a server does not answer yet. */
+  /** Gets the reason while the server does not answer yet. */
   onWait?: (why: string) => void;
 }
 
@@ -86,30 +79,30 @@ interface BringUpOptions {
  * Finds the running server of a data folder, or starts one and waits until it answers.
  * @throws Error with the server's last log lines when it does not start; the signal's reason
  */
-export async function bringUp(place: Place, options: BringUpOptions): Promise<Server> {
+export async function bringUp(cluster: ClusterDirectory, options: BringUpOptions): Promise<Server> {
   const { onWait = () => {}, signal } = options;
-  const deadline = Date.now() + READY_TIMEOUT_MS;
+  const deadline = deadlineIn(READY_TIMEOUT_MS);
   let launched: Launch | undefined;
   let failures = 0;
   let why = '';
   try {
     while (true) {
       signal.throwIfAborted();
-      const seen = await look(place, options.password);
+      const seen = await findStatus(cluster, options.password);
       if (seen.state === 'ready') return seen;
       if (seen.state === 'busy') why = seen.why;
       onWait(why);
-      if (Date.now() > deadline) throw notReady(place, why);
+      if (deadline.remainingMs() === 0) throw notReady(cluster, why);
       if (launched && hasExited(launched.child)) {
-        why = reasonOf(place, launched);
+        why = reasonOf(cluster, launched);
         failures += 1;
-        if (failures >= LAUNCH_ATTEMPTS && !passes(why)) throw launchFailed(place, why);
-        await delay(Math.min(LAUNCH_DELAY_MS * 2 ** (failures - 1), LAUNCH_DELAY_MAX_MS));
+        if (failures >= LAUNCH_ATTEMPTS && !isTemporary(why)) throw launchFailed(cluster, why);
+        await pause(backoffMs(failures, LAUNCH_BACKOFF));
         launched = undefined;
       } else if (!launched && seen.state === 'absent') {
-        launched = launch(place, options.port ?? (await freePort()), options.settings);
+        launched = launch(cluster, options.port ?? (await freePort()), options.settings);
       } else {
-        await delay(POLL_MS);
+        await pause(POLL_MS);
       }
     }
   } catch (error) {
@@ -118,22 +111,22 @@ export async function bringUp(place: Place, options: BringUpOptions): Promise<Se
   }
 }
 
-function notReady({ logFile }: Place, why: string): Error {
+function notReady({ logFile }: ClusterDirectory, why: string): Error {
   const seconds = READY_TIMEOUT_MS / 1000;
   return new Error(`PostgreSQL did not answer in ${seconds} s (${why}), see ${logFile}`);
 }
 
-/** A start that failed leaves nothing running. */
+/** A failed start leaves no server running. */
 function endLaunched(launched: Launch | undefined): void {
   if (launched && !hasExited(launched.child)) launched.child.kill('SIGINT');
 }
 
-/** Never trusts the pid file alone: the server must know our password and name our folder. */
-async function look(place: Place, password: string): Promise<ServerStatus> {
-  const recorded = pidFileOf(place);
+/** Never trusts the pid file alone: the server must accept our password and serve our folder. */
+async function findStatus(cluster: ClusterDirectory, password: string): Promise<ServerStatus> {
+  const recorded = pidFileOf(cluster);
   if (recorded === undefined || !isAlive(recorded.pid)) return { state: 'absent' };
   const { pid, port } = recorded;
-  const identity = identify(pid, place.data);
+  const identity = identify(pid, cluster.data);
   let client: pg.Client | undefined;
   let fault: unknown;
   try {
@@ -141,7 +134,7 @@ async function look(place: Place, password: string): Promise<ServerStatus> {
     const { rows } = await client.query<{ folder: string }>(
       "select current_setting('data_directory') as folder",
     );
-    if (identity === 'ours' || isSameFolder(rows[0]?.folder ?? '', place.data)) {
+    if (identity === 'ours' || isSameFolder(rows[0]?.folder ?? '', cluster.data)) {
       return { state: 'ready', pid, port, client };
     }
   } catch (error) {
@@ -153,26 +146,26 @@ async function look(place: Place, password: string): Promise<ServerStatus> {
   if (identity === 'ours') {
     // 08, 53, 57: connection, resources, starting up or shutting down. Without one: a time-out.
     if (state === undefined || /^(08|53|57)/.test(state)) return { state: 'busy', pid, why };
-    if (state !== '28P01') throw launchFailed(place, why);
+    if (state !== '28P01') throw launchFailed(cluster, why);
     throw new Error(
-      `the password in ${place.passwordFile} is not that of PostgreSQL's data: restore it from a ` +
+      `the password in ${cluster.passwordFile} is not that of PostgreSQL's data: restore it from a ` +
         'backup; without one, see "Damaged files" in docs/starting.md',
     );
   }
-  // After a restart of the container the pid can be anybody's. PostgreSQL would then refuse to
-  // start. Without /proc it must decide itself.
-  if (identity === 'foreign') removePidFile(place.data, recorded);
-  // 57P03: it starts up or shuts down.
+  // After a restart of the container another process may have this pid, and PostgreSQL refuses to
+  // start. Without /proc we cannot tell, and leave the decision to PostgreSQL.
+  if (identity === 'foreign') removePidFile(cluster.data, recorded);
+  // 57P03: it is starting up or shutting down.
   if (identity === 'unknown' && state === '57P03') return { state: 'busy', pid, why };
   return { state: 'absent' };
 }
 
-function pidFileOf(place: Place): PidFile | undefined {
+function pidFileOf(cluster: ClusterDirectory): PidFile | undefined {
   try {
-    return readPidFile(place.data);
+    return readPidFile(cluster.data);
   } catch (error) {
     const file = {
-      path: join(place.data, 'postmaster.pid'),
+      path: join(cluster.data, 'postmaster.pid'),
       purpose: 'PostgreSQL writes there which process serves the data.',
       remedy: 'When no PostgreSQL runs on this folder, delete it.',
     };
@@ -189,18 +182,18 @@ function isSameFolder(one: string, other: string): boolean {
 }
 
 /**
- * Fast shutdown of the server of a data folder, the immediate one (as after a crash, nothing
- * committed is lost) when that takes too long. Returns when the process is gone.
- * @throws Error when it outlives both
+ * Shuts down the server of a data folder: a fast shutdown, then an immediate one, which loses no
+ * committed data either. Returns when the process has exited.
+ * @throws Error when it survives both
  */
-export async function shutDown(place: Place, password: string): Promise<void> {
-  const seen = await look(place, password);
+export async function shutDown(cluster: ClusterDirectory, password: string): Promise<void> {
+  const seen = await findStatus(cluster, password);
   if (seen.state === 'absent') return;
   if (seen.state === 'ready') await seen.client.end();
   if (process.platform === 'win32') {
     // Windows has no signals: SIGINT would kill at once.
-    const args = ['stop', '-D', place.data, '-m', 'fast', '-w'];
-    await promisify(execFile)(place.binaries.pg_ctl, args, serverProcess(place));
+    const args = ['stop', '-D', cluster.data, '-m', 'fast', '-w'];
+    await promisify(execFile)(cluster.binaries.pg_ctl, args, serverProcess(cluster));
     return;
   }
   const stages = [
@@ -209,11 +202,8 @@ export async function shutDown(place: Place, password: string): Promise<void> {
   ] as const;
   for (const { signal, timeoutMs } of stages) {
     sendSignal(seen.pid, signal);
-    const deadline = Date.now() + timeoutMs;
-    while (isAlive(seen.pid)) {
-      if (Date.now() > deadline) break;
-      await delay(POLL_MS);
-    }
+    const deadline = deadlineIn(timeoutMs);
+    while (isAlive(seen.pid) && deadline.remainingMs() > 0) await pause(POLL_MS);
     if (!isAlive(seen.pid)) return;
   }
   throw new Error(`PostgreSQL (pid ${seen.pid}) does not stop`);
@@ -223,7 +213,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // It went by itself in the meantime.
+    // It has exited in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

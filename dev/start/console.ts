@@ -19,8 +19,8 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describeError } from '#platform/errors.ts';
 
-// Builds the web console (console/) to console/dist, which the gateway serves. `npm install` does
-// it, and `npm start` where the sources have changed since.
+// Builds the web console (console/) to console/dist, which the gateway serves. `npm install` runs
+// it, and `npm start` after a change of the sources.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCES = join(ROOT, 'console');
@@ -31,14 +31,14 @@ const SHARED = ['amounts', 'answer-shapes', 'answers', 'currency'].map(
   (name) => `../contracts/${name}.ts`,
 );
 
-/** Whether what is built was made from the sources that are there now. */
+/** Whether the build matches the current sources. */
 async function isFresh(): Promise<boolean> {
   const mark = await readFile(join(BUILT, SOURCES_MARK), 'utf8').catch(() => null);
   if (!existsSync(join(BUILT, 'index.html'))) return false;
   return mark !== null && mark === (await digestOfSources());
 }
 
-/** By content: times of files tell nothing after a checkout. */
+/** By content: after a checkout, file times are meaningless. */
 async function digestOfSources(): Promise<string> {
   const names = ['../package-lock.json', '../dev/start/console.ts', ...SHARED];
   for await (const name of glob('**/*.{ts,tsx,css,html,svg}', {
@@ -57,7 +57,7 @@ async function digestOfSources(): Promise<string> {
 async function build(): Promise<void> {
   const { build: bundle } = await importVite();
   const digest = await digestOfSources();
-  // Built into a folder of its own, then renamed: a gateway never serves half a build.
+  // Build into a temporary folder, then rename, so that a gateway never serves half a build.
   const draft = join(SOURCES, 'dist', `.draft-${process.pid}`);
   const { root, end } = await sourcesForVite();
   try {
@@ -69,9 +69,9 @@ async function build(): Promise<void> {
       build: {
         outDir: draft,
         emptyOutDir: true,
-        // light-dark() of the styles, which older targets would have rewritten.
+        // Older targets would rewrite light-dark() of the styles.
         target: ['chrome123', 'firefox120', 'safari17.5'],
-        // The policy of the pages allows no inline script and no data: address.
+        // The content security policy forbids inline scripts and data: URLs.
         modulePreload: { polyfill: false },
         assetsInlineLimit: 0,
         rolldownOptions: { input: [join(root, 'index.html'), join(root, 'letter.html')] },
@@ -79,7 +79,7 @@ async function build(): Promise<void> {
     });
     await compressTexts(draft);
     await mkdir(join(BUILT, 'assets'), { recursive: true });
-    // New assets first and the pages that name them last; old ones stay for tabs that are open.
+    // Assets first, then the pages that refer to them; old assets stay for open tabs.
     for await (const name of glob('assets/*', { cwd: draft })) {
       await rename(join(draft, name), join(BUILT, name));
     }
@@ -95,8 +95,8 @@ async function build(): Promise<void> {
 }
 
 /**
- * @throws Error of one line where only the packages of production are installed, or npm ran on a
- *   Node that is too old for a part of them
+ * @throws Error of one line where only production packages are installed, or npm ran on a Node that
+ *   is too old for some of them
  */
 async function importVite() {
   try {
@@ -108,7 +108,7 @@ async function importVite() {
   }
 }
 
-/** Vite takes `#` and `?` in a path for those of an address: it then works behind a link. */
+/** Vite misreads `#` and `?` in a path as parts of a URL, so it builds behind a symbolic link. */
 async function sourcesForVite(): Promise<{ root: string; end(): Promise<void> }> {
   if (!/[#?]/.test(SOURCES)) return { root: SOURCES, end: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-console-'));
@@ -119,7 +119,7 @@ async function sourcesForVite(): Promise<{ root: string; end(): Promise<void> }>
   };
 }
 
-/** Beside each script and style what browsers rather take; done here once, not with each request. */
+/** Compresses scripts and styles once, instead of at each request. */
 async function compressTexts(folder: string): Promise<void> {
   for await (const name of glob('assets/*.{js,css}', { cwd: folder })) {
     const text = await readFile(join(folder, name));
@@ -128,7 +128,7 @@ async function compressTexts(folder: string): Promise<void> {
   }
 }
 
-// Longer than a tab stays open without a reload, mostly.
+// Few tabs stay open for longer without a reload.
 const OLD_MS = 7 * 86_400_000;
 
 async function removeOldAssets(): Promise<void> {
@@ -138,13 +138,13 @@ async function removeOldAssets(): Promise<void> {
   }
 }
 
-// It takes a second; on a machine that stands still nobody waits for more than the console.
+// A build takes a second. On a stalled machine the start goes on without the console.
 const BUILD_TIMEOUT_MS = 60_000;
 
 /**
- * Builds the console in a process of its own where that is needed, whose memory goes with it. Never
+ * Builds the console where needed, in a child process, which frees the memory of the build. Never
  * throws.
- * @returns a line for the screen when it could not; everything else works without it
+ * @returns a line for the screen when the build failed; everything else works without it
  */
 export async function ensureConsole(): Promise<string | null> {
   try {
@@ -166,9 +166,9 @@ if (import.meta.main) {
   try {
     if (!(await isFresh())) await build();
   } catch (error) {
-    // As when only the dependencies of production are installed: an image brings dist with it.
+    // Expected where only production dependencies are installed: an image contains dist.
     console.error(`The web console was not built: ${describeError(error)}`);
-    // `npm install` goes on; who waits for the console sees the code.
+    // `npm install` must not fail; `ensureConsole` reads the exit code.
     process.exitCode = process.argv.includes('--optional') ? 0 : 1;
   }
 }

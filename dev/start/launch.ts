@@ -23,25 +23,25 @@ const SERVICE = new URL('../system/service-thread.ts', import.meta.url);
 // Orders must not wait while letters are composed.
 const IN_THREAD = 'notifications';
 
-// After Ctrl-C during a start: a step that hangs is left alone, so that the rest stops in time.
+// After Ctrl-C during a start: a step that hangs is abandoned, so that the rest stops in time.
 const STEP_END_MS = 5_000;
 
-/** One start: what it has started so far, and what it waits for. */
+/** State of one start. */
 interface Run {
   home: string;
-  /** In the order in which it is stopped: the database last. */
+  /** Closes what has started, in this order: the database last. */
   stops: (() => Promise<void>)[];
   /** For people, as in "waiting for PostgreSQL". */
   waitingFor: string;
-  /** Ends it between two steps. */
+  /** Aborts the start between two steps. */
   interrupted: AbortSignal;
-  /** Whether lost secrets are replaced first. */
+  /** Whether to replace lost secrets first. */
   newSecrets: boolean;
 }
 
 /**
- * Starts the whole system on this machine, with nothing installed but Node: PostgreSQL, the
- * mailbox, all services. Prints where everything is, or one line that says why it cannot start.
+ * Starts the whole system on this machine, which needs only Node: PostgreSQL, the mailbox and all
+ * services. Prints the addresses, or one line that says why it cannot start.
  * @param home folder of the data
  */
 export async function launch(home: string, { newSecrets = false } = {}): Promise<void> {
@@ -55,7 +55,7 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
   };
   let stopping: Promise<void> | undefined;
 
-  /** Stops what has started so far, once. */
+  /** Stops what has started so far. */
   function stop(): Promise<void> {
     interrupted.abort(new Error('stopped while it started'));
     stopping ??= (async () => {
@@ -76,7 +76,7 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
     console.log(text);
     await onShown();
   } catch (error) {
-    // Who stops it says so.
+    // `stopOnSignal` reports the stop.
     if (interrupted.signal.aborted) return;
     const expected = error instanceof DataInUseError || error instanceof ConfigError;
     console.error(expected ? error.message : `Orderbell cannot start: ${describeError(error)}`);
@@ -87,7 +87,7 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
 
 interface StartScreen {
   text: string;
-  /** After it was printed: a start that is killed before shows the password again. */
+  /** To be called after printing: a start that is killed before shows the password again. */
   onShown: () => Promise<void>;
 }
 
@@ -157,7 +157,7 @@ async function start(run: Run): Promise<StartScreen> {
 }
 
 /**
- * Quieter than a service alone: this screen is read by a person.
+ * Quieter by default than a single service: a person reads this screen.
  * @throws ConfigError with this fault and all others
  */
 async function readLogLevel(): Promise<string> {
@@ -171,8 +171,8 @@ async function readLogLevel(): Promise<string> {
 }
 
 /**
- * The wiring table, whose services can read their settings.
- * @param problems found already
+ * Loads the wiring of all services, and checks their settings.
+ * @param problems known already
  * @throws ConfigError with the faults of all services
  */
 async function importSystem(problems: string[] = []) {
@@ -183,7 +183,7 @@ async function importSystem(problems: string[] = []) {
 }
 
 /**
- * The databases that no setting names, on a server of our own; where all are named, there is none.
+ * Starts PostgreSQL for the databases that have no setting; none when all have one.
  * @returns their URLs
  */
 async function startDatabases(
@@ -213,7 +213,7 @@ async function startDatabases(
   return new Map((await allOf(urls)).map((url, index) => [names[index] as string, url]));
 }
 
-/** As `Promise.all`, but nothing is left under way when one of them fails. */
+/** Like `Promise.all`, but waits for all of them also when one fails. */
 async function allOf<T extends readonly unknown[]>(
   works: readonly [...{ [K in keyof T]: Promise<T[K]> }],
 ): Promise<T> {
@@ -221,7 +221,7 @@ async function allOf<T extends readonly unknown[]>(
   return (await Promise.all(works)) as unknown as T;
 }
 
-/** Waits until the system answers that it can take orders. */
+/** Waits until the system is ready for orders. */
 async function becomeReady(run: Run, url: string): Promise<void> {
   run.waitingFor = 'the first answer';
   const work = async () => {
@@ -235,7 +235,7 @@ async function becomeReady(run: Run, url: string): Promise<void> {
   await startStep('the first answer', work, always);
 }
 
-/** An address that listens everywhere is no address to connect to. */
+/** Replaces a wildcard address, to which clients cannot connect. */
 function reachable(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

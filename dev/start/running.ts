@@ -2,17 +2,17 @@ import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DamagedFileError } from '../files/kept-file.ts';
 
-/** The content of `running.json`: where the system of this folder listens, for the CLI and others. */
+/** Content of `running.json`, by which the CLI and others find the system of this folder. */
 export interface Running {
   /** Base URL of the public API. */
   url: string;
-  /** Of `npm start`. After a kill the file stays, so its readers look whether this one lives. */
+  /** Process of `npm start`. The file survives a kill, so readers check that it is alive. */
   pid: number;
 }
 
 const fileIn = (home: string) => join(home, 'running.json');
 
-/** @throws DamagedFileError when the file could not be written later */
+/** @throws DamagedFileError when the file cannot be written later */
 export async function checkRunningFile(home: string): Promise<void> {
   const path = fileIn(home);
   const found = await stat(path).catch(() => undefined);
@@ -21,10 +21,10 @@ export async function checkRunningFile(home: string): Promise<void> {
   throw new DamagedFileError({ path, purpose, remedy: 'Move it away.' }, 'is not a file');
 }
 
-/** Says where the system listens, in place of what an earlier start has left. */
+/** Records where the system listens, and replaces the file of an earlier start. */
 export async function writeRunningFile(home: string, running: Running): Promise<void> {
   const draft = `${fileIn(home)}.new-${process.pid}`;
-  // Readers see the whole of it or nothing.
+  // A rename is atomic: readers never see half a file.
   await writeFile(draft, `${JSON.stringify(running)}\n`);
   await rename(draft, fileIn(home));
 }

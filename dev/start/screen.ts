@@ -1,20 +1,20 @@
 import { relative } from 'node:path';
 
-/** What the screen of `npm start` tells. */
-export interface ScreenFacts {
+/** Values on the screen of `npm start`. */
+interface ScreenFacts {
   url: string;
   home: string;
   operator: string;
-  /** Null when it was shown before. */
+  /** Null when an earlier start has shown it. */
   password: string | null;
   mailbox: string;
-  /** What is unusual about this start. */
+  /** Unusual events of this start. */
   notices: string[];
 }
 
-/** The text by which `npm start` says that everything runs. */
+/** The text that `npm start` prints when the system is ready. */
 export function screen({ url, home, operator, password, mailbox, notices }: ScreenFacts): string {
-  // Since the process began, the runtime's own start included.
+  // Since the start of the process, including the runtime's own.
   const seconds = (performance.now() / 1000).toFixed(1);
   const folder = relative(process.cwd(), home) || '.';
   const credentials =

@@ -246,13 +246,13 @@ function topicTests(name: string, makeBroker: MakeBroker): void {
   test(`${name}: the ends of a topic follow what was acknowledged`, async (t) => {
     const { broker } = await makeBroker(t);
     const { topic } = names();
-    assert.equal(await broker.ends(topic), null);
+    assert.equal(await broker.endOffsets(topic), null);
     const acknowledged = await broker.publish(topic, burst(30));
-    const present = await broker.ends(topic);
-    assert.equal(totalOf([...(present?.ends.values() ?? [])]), 30n);
+    const present = await broker.endOffsets(topic);
+    assert.equal(totalOf([...(present?.endOffsets.values() ?? [])]), 30n);
     for (const { topicId, partition, offset } of acknowledged) {
       assert.equal(present?.topicId, topicId);
-      assert.ok((present?.ends.get(partition) ?? 0n) > offset);
+      assert.ok((present?.endOffsets.get(partition) ?? 0n) > offset);
     }
   });
 }

@@ -10,11 +10,11 @@ export function createHandedBroker() {
     },
     publish: async () => [],
     lag: async () => [],
-    ends: async () => null,
+    endOffsets: async () => null,
     close: async () => {},
   };
   const handle: MessageHandler = (messages) => {
-    if (handler === undefined) throw new Error('nobody has subscribed');
+    if (handler === undefined) throw new Error('no subscription exists');
     return handler(messages);
   };
   return { broker, handle };

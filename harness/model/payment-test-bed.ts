@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { AppError } from '#platform/errors.ts';
-import {
-  createDatabase,
-  type Database,
-  type Queryable,
-  sqlState,
-} from '#platform/postgres/database.ts';
+import { createDatabase, type Database, type Queryable } from '#platform/postgres/database.ts';
+import { sqlState } from '#platform/postgres/errors.ts';
 import { type DecisionResult, decidePayments } from '#services/billing/ledger/decide-payment.ts';
 import { reverseOperation } from '#services/billing/ledger/reverse-operation.ts';
 import * as store from '#services/billing/ledger/store.ts';

@@ -8,9 +8,9 @@ export interface BackoffOptions {
 }
 
 /**
- * How long to wait before a repetition: exponential with full jitter, so that many clients that
- * failed together do not return together.
- * @param attempt 1 for the first repetition
+ * How long to wait before a retry: exponential backoff with jitter, so that clients that failed
+ * together do not retry together.
+ * @param attempt 1 for the first retry
  */
 export function backoffMs(attempt: number, { firstMs, maxMs }: BackoffOptions): number {
   const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(attempt - 1, 30));
@@ -22,6 +22,6 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await wait(ms, undefined, signal === undefined ? {} : { signal });
   } catch {
-    // aborted: the caller looks at its signal
+    // Aborted: the caller checks its signal.
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
 import { AppError, commonProblems } from '../errors.ts';
-import { isRowFault } from '../postgres/database.ts';
+import { isRowFault } from '../postgres/errors.ts';
 import { createBatcher } from './batcher.ts';
 
 /** Runs that end when the test says so. */
@@ -83,7 +83,7 @@ test('a run takes no more than its share, and no more run than may', async () =>
   assert.deepEqual(await Promise.all(results), [10, 20, 30, 40, 50, 60, 70]);
 });
 
-test('one item that the database refuses does not fail those beside it', async () => {
+test('one item that the database refuses does not fail the others of its batch', async () => {
   for (const state of ['23505', '22P05', '55P03', '40P01']) {
     const batcher = createBatcher({
       ...LIMITS,
@@ -130,7 +130,7 @@ test('what would wait behind too many is refused', async () => {
   assert.deepEqual(await Promise.all(results), [10, 20, 30]);
 });
 
-test('what has waited longer than anybody waits for it is refused, not run', async () => {
+test('an item that was queued for too long is refused, not run', async () => {
   const { runs, run } = heldRuns();
   let now = 0;
   const batcher = createBatcher({ run, ...LIMITS, nowMs: () => now });
@@ -144,6 +144,18 @@ test('what has waited longer than anybody waits for it is refused, not run', asy
   assert.deepEqual(runs[1]?.items, [3]);
   runs[1]?.end();
   assert.deepEqual(await Promise.all([first, patient]), [10, 30]);
+});
+
+test('without a limit on the wait no item is refused as late', async () => {
+  const { runs, run } = heldRuns();
+  let now = 0;
+  const batcher = createBatcher({ run, ...LIMITS, waitMaxMs: Infinity, nowMs: () => now });
+  const results = [batcher(1), batcher(2)];
+  now = 60_000;
+  runs[0]?.end();
+  await results[0];
+  runs[1]?.end();
+  assert.deepEqual(await Promise.all(results), [10, 20]);
 });
 
 test("no item gets another one's result", async () => {
@@ -160,7 +172,7 @@ test("no item gets another one's result", async () => {
   assert.equal(await batcher(4), 40);
 });
 
-test("too few results are nobody's", async () => {
+test('too few results are a defect', async () => {
   const batcher = createBatcher({ run: async (items: number[]) => items.slice(1), ...LIMITS });
   await assert.rejects(batcher(1), { problem: commonProblems.internal });
 });

@@ -3,7 +3,7 @@ import { describeError } from '../errors.ts';
 import { type BackoffOptions, backoffMs, pause } from './backoff.ts';
 import { createWakeup } from './wakeup.ts';
 
-export interface LoopOptions {
+interface LoopOptions {
   /** Names the loop in the log. */
   name: string;
   log: Pick<Logger, 'warn'>;
@@ -22,15 +22,15 @@ export interface LoopOptions {
 
 /** A loop that runs in the background. */
 export interface Loop {
-  /** Starts the next round now, or right after the one under way: no notification is lost. */
+  /** Starts the next round now, or right after the running one: no notification is lost. */
   notify(): void;
-  /** Ends the loop. Resolves when the round under way has ended. */
+  /** Ends the loop. Resolves when the running round has ended. */
   close(): Promise<void>;
 }
 
 /**
- * Runs rounds until closed. A round that fails is logged and repeated after a growing wait: one
- * error never ends the loop.
+ * Runs rounds until closed. A failed round is logged and retried after a growing wait: an error
+ * never ends the loop.
  */
 export function startLoop(options: LoopOptions): Loop {
   const { name, log, round, retry, firstInMs = 0, describe = describeError } = options;

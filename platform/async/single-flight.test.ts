@@ -15,7 +15,7 @@ test('who asks while a reading runs, and just after it, gets that one', async ()
   assert.deepEqual(await Promise.all(asked), [1, 1]);
 });
 
-test('after a second it is read again, but never beside a reading that hangs', async (t) => {
+test('after a second it is read again, but not while a reading hangs', async (t) => {
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const answers: PromiseWithResolvers<number>[] = [];
@@ -41,7 +41,7 @@ test('after a second it is read again, but never beside a reading that hangs', a
   assert.equal(answers.length, 3);
 });
 
-test('a reading that failed is told to who asked, and not kept', async () => {
+test('a failed reading rejects for its callers, and is not cached', async () => {
   let readings = 0;
   const read = singleFlight(async () => {
     readings++;

@@ -1,25 +1,26 @@
-// Who watches looks every few seconds; a second more is nothing to a person.
-const KEPT_MS = 1_000;
+// Dashboards poll every few seconds: a second more makes no difference to a person.
+const CACHE_MS = 1_000;
 
 /**
- * Makes one reading serve all who ask while it runs, and for a second from its beginning: however
- * many watch, it is read at most once a second, and one that hangs is not read again beside it. A
- * reading that failed is not kept.
+ * Single-flight read, cached for one second from its start; concurrent callers share it. A read
+ * that hangs is not started a second time. A failed read is not cached.
  */
 export function singleFlight<T>(read: () => Promise<T>): () => Promise<T> {
-  let kept: { reading: Promise<T>; until: number; running: boolean } | undefined;
+  let latest: { result: Promise<T>; until: number; running: boolean } | undefined;
   return () => {
-    if (kept !== undefined && (kept.running || performance.now() < kept.until)) return kept.reading;
-    const started = { reading: read(), until: performance.now() + KEPT_MS, running: true };
-    started.reading.then(
+    if (latest !== undefined && (latest.running || performance.now() < latest.until)) {
+      return latest.result;
+    }
+    const started = { result: read(), until: performance.now() + CACHE_MS, running: true };
+    started.result.then(
       () => {
         started.running = false;
       },
       () => {
-        if (kept === started) kept = undefined;
+        if (latest === started) latest = undefined;
       },
     );
-    kept = started;
-    return started.reading;
+    latest = started;
+    return started.result;
   };
 }

@@ -1,29 +1,29 @@
 /** Wakes a waiting loop. */
-export interface Wakeup {
-  /** Ends the wait, or the next one where nobody waits now: no notify is lost. */
+interface Wakeup {
+  /** Ends the current wait, or else the next one: no notification is lost. */
   notify(): void;
-  /** Until rung, `ms` milliseconds at most. */
+  /** Waits until notified, at most `ms` milliseconds. */
   wait(ms: number): Promise<void>;
 }
 
-/** For one loop that polls and can be told that there is work. */
+/** A wake-up signal for one loop that polls, so that it learns of new work at once. */
 export function createWakeup(): Wakeup {
-  let rung = false;
-  let answer = (): void => {};
+  let notified = false;
+  let wake = (): void => {};
   return {
     notify() {
-      rung = true;
-      answer();
+      notified = true;
+      wake();
     },
     async wait(ms) {
-      if (!rung) {
+      if (!notified) {
         const { promise, resolve } = Promise.withResolvers<void>();
         const timer = setTimeout(resolve, ms);
-        answer = resolve;
+        wake = resolve;
         await promise;
         clearTimeout(timer);
       }
-      rung = false;
+      notified = false;
     },
   };
 }

@@ -7,8 +7,8 @@ import { createEmbeddedBroker } from './embedded/embedded.ts';
 import type { KafkaConnection } from './kafka/client.ts';
 import type { Broker } from './port/broker.ts';
 
-// Of a process with one publisher and one subscription: the topic's append, the readGroupState, the fetch,
-// the commit, the heartbeat and retention. Fewer would let a heartbeat wait behind the others.
+// Covers a process with one publisher and one subscription: append, poll, fetch, commit, heartbeat
+// and retention. With fewer, a heartbeat could wait for the others.
 const CONNECTIONS_MAX = 6;
 
 const certificates = (description: string) =>
@@ -62,7 +62,7 @@ export const brokerSettings = {
   ),
 };
 
-/** What must hold between them, for a process that uses a broker. */
+/** Rules between these settings, for a process that uses a broker. */
 export const brokerRule: SettingsRule<Static<TObject<typeof brokerSettings>>> = (config, isSet) => {
   const problems: string[] = [];
   if (!isSet('KAFKA_BROKERS') && !isSet('BROKER_DATABASE_URL')) {
@@ -101,13 +101,13 @@ export async function createBroker(
   const { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: partitionsPerTopic } = config;
   if (brokers !== undefined) {
     const connection = kafkaConnection(config, brokers, applicationName);
-    // Only where it is used: it takes as much memory as all the rest of a service.
+    // Loaded only where it is used: it needs as much memory as the rest of a service.
     const { createKafkaBroker } = await import('./kafka/kafka.ts');
     const broker = createKafkaBroker({ connection, partitionsPerTopic, log });
     return config.KAFKA_PREFIX === '' ? broker : prefixed(broker, config.KAFKA_PREFIX);
   }
   const database = createDatabase({
-    // One of the two is set (`brokerRule`).
+    // `brokerRule` ensures that one of the two is set.
     url: config.BROKER_DATABASE_URL as string,
     connectionsMax: CONNECTIONS_MAX,
     applicationName: `${applicationName}-broker`,
@@ -143,7 +143,7 @@ function kafkaConnection(
   };
 }
 
-/** The same broker with other names on the outside; callers and messages keep theirs. */
+/** Adds a prefix to topics and groups on the broker; callers see the names without it. */
 function prefixed(broker: Broker, prefix: string): Broker {
   return {
     publish: (topic, messages) => broker.publish(prefix + topic, messages),
@@ -152,7 +152,7 @@ function prefixed(broker: Broker, prefix: string): Broker {
         handler(messages.map((message) => ({ ...message, topic }))),
       ),
     lag: (topic, group) => broker.lag(prefix + topic, prefix + group),
-    ends: (topic) => broker.ends(prefix + topic),
+    endOffsets: (topic) => broker.endOffsets(prefix + topic),
     close: () => broker.close(),
   };
 }

@@ -53,7 +53,7 @@ test('an empty variable counts as absent', () => {
   assert.deepEqual(problemsOf({ ...fine, URL: ' ' }), ['URL is not set: Where it is.']);
 });
 
-test('every problem is told at once', () => {
+test('all problems are reported at once', () => {
   assert.deepEqual(problemsOf({ URL: 'ftp://x', LIMIT: '11', OPEN: 'yes', NAMES: ' , ' }), [
     'URL must match ^https?://',
     'SECRET is not set: A secret.',
@@ -108,7 +108,7 @@ test('a format is kept by a text and by each entry of a list', () => {
   assert.deepEqual(problemsOf({ ...sound, PLACES: 'b' }, Formatted), [`PLACES ${fault}`]);
 });
 
-test('a format that nobody knows is a defect', () => {
+test('an unknown format is a defect', () => {
   const schema = Type.Object({ A: Type.String({ format: 'no-such', description: 'A thing.' }) });
   assert.throws(() => loadConfig('service', schema, { A: 'a' }), /no format no-such/);
 });
@@ -126,7 +126,7 @@ const Ruled = settingsSchema(
     LEAST === undefined || MOST === undefined || LEAST <= MOST ? [] : ['MOST must not be less'],
 );
 
-test('rules over several settings see what was read, and stand beside the other problems', () => {
+test('rules between settings see the valid ones, and add to the other problems', () => {
   assert.deepEqual(problemsOf({ ONE: 'x', MOST: '1' }, Ruled), []);
   assert.deepEqual(problemsOf({ MOST: '0', LIMIT: '1' }, Ruled), [
     'ONE is not set: nor is OTHER',
@@ -139,7 +139,7 @@ test('rules over several settings see what was read, and stand beside the other 
   ]);
 });
 
-test('a rule is told of a setting that is given, if wrongly', () => {
+test('a rule sees that an invalid setting is set', () => {
   assert.deepEqual(problemsOf({ OTHER: 'x', MOST: '1' }, Ruled), ['OTHER must be a whole number']);
   assert.deepEqual(problemsOf({ ONE: ' ', MOST: '1' }, Ruled), ['ONE is not set: nor is OTHER']);
 });

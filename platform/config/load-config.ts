@@ -4,7 +4,7 @@ import { type SettingFormat, settingFormats } from './setting-formats.ts';
 /** Environment variables as `process.env` gives them. */
 export type Environment = Record<string, string | undefined>;
 
-/** Settings that are missing or wrong, all of them. */
+/** Lists all missing and invalid settings. */
 export class ConfigError extends Error {
   readonly problems: string[];
 
@@ -16,17 +16,17 @@ export class ConfigError extends Error {
 }
 
 /**
- * A rule over several settings: what is wrong with them together, one line each, without values.
- * @param config the settings that could be read; one that is missing or wrong is absent
- * @param isSet whether a setting was given at all: a wrong one is told already, and a rule must
- *   not call it missing
+ * A rule between settings. Returns one line per problem, without values.
+ * @param config the valid settings; missing and invalid ones are absent
+ * @param isSet whether a setting is set: an invalid one is reported already, and a rule must not
+ *   report it as missing
  */
 export type SettingsRule<Config> = (
   config: Partial<Config>,
   isSet: (name: keyof Config & string) => boolean,
 ) => string[];
 
-/** A schema of settings with the rules that hold between them. */
+/** A schema of settings with the rules between them. */
 export function settingsSchema<P extends TProperties>(
   properties: P,
   ...rules: SettingsRule<Static<TObject<P>>>[]
@@ -34,7 +34,7 @@ export function settingsSchema<P extends TProperties>(
   return Type.Object(properties, { rules }) as TObject<P>;
 }
 
-/** One schema of two, with the rules of both. Of a setting in both, the second's schema counts. */
+/** Merges two schemas and their rules. For a setting in both, the second schema wins. */
 export function mergeSettings(first: TObject, second: TObject): TObject {
   const properties = { ...first.properties, ...second.properties };
   return settingsSchema(properties, ...rulesOf(first), ...rulesOf(second));
@@ -48,8 +48,9 @@ function rulesOf(schema: TObject): SettingsRule<Record<string, unknown>>[] {
  * Reads a service's settings from environment variables of the schema's property names. Schemas
  * used: String, Integer, Boolean (`true`/`false`), and Array of String (comma-separated); with
  * `default`, or Optional, or required. A String, or the String of an Array, may name a `format`
- * of `setting-formats.ts`, or bring a `check` of its own. Then the rules of `settingsSchema` are asked.
- * @throws ConfigError that lists every problem at once, without values (they may be secrets)
+ * of `setting-formats.ts`, or bring a `check` of its own. Then it applies the rules of
+ * `settingsSchema`.
+ * @throws ConfigError that lists all problems, without values (they may be secrets)
  */
 export function loadConfig<S extends TObject>(
   service: string,
@@ -85,7 +86,7 @@ interface SettingSchema {
   maximum?: number;
   pattern?: string;
   format?: string;
-  /** Says what is wrong with a text; null when nothing is. For formats that know the business. */
+  /** Returns the fault of a text, or null. For formats that depend on a service's domain. */
   check?: SettingFormat;
   items?: SettingSchema;
 }

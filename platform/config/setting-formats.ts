@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { parseSender } from '../values/mail-address.ts';
 
-/** Says what is wrong with a text, never repeating it (it may be secret); null when it is fine. */
+/** Returns the fault of a text without repeating it (it may be secret), or null. */
 export type SettingFormat = (text: string) => string | null;
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
@@ -11,12 +11,12 @@ function listenAddressFault(text: string): string | null {
   return isIP(text) !== 0 || HOST_NAME.test(text) ? null : 'must be an IP address or a host name';
 }
 
-/** Where a client sends its requests: it puts paths of its own behind it. */
+/** Base URL of a client, which appends its own paths. */
 function httpUrlFault(text: string): string | null {
   const url = URL.parse(text);
   if (url === null || !isHttp(url)) return 'must be an http:// or https:// URL';
   if (hasCredentials(url)) return 'must not hold credentials';
-  // Looked for in the text too: of a `?` or `#` with nothing behind it the parser keeps nothing.
+  // Also checks the text: the parser drops a trailing `?` or `#`.
   return url.pathname === '/' && !/[?#]/.test(text)
     ? null
     : 'must end after the host and port: no path, query or fragment';
@@ -27,7 +27,7 @@ const hasCredentials = (url: URL): boolean => url.username !== '' || url.passwor
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** True for https, and for http on this machine: what is read from there cannot be exchanged. */
+/** True for https, and for http on loopback: the answers cannot be modified in transit. */
 export function isTamperProof(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
 }
@@ -50,13 +50,17 @@ function postgresUrlFault(text: string): string | null {
     : 'must have user, password and database percent-encoded';
 }
 
-function isDecodable(...parts: string[]): boolean {
+/** Whether `check` returns a truthy value, and does not throw. */
+function passes(check: () => unknown): boolean {
   try {
-    parts.forEach(decodeURIComponent);
-    return true;
+    return Boolean(check());
   } catch {
     return false;
   }
+}
+
+function isDecodable(...parts: string[]): boolean {
+  return passes(() => parts.map(decodeURIComponent));
 }
 
 /** The fault of a mail server's URL: `smtp://user:password@host:port?requireTLS=…`, `smtps://…`. */
@@ -83,44 +87,35 @@ function senderFault(text: string): string | null {
 
 const PEM_LABEL = '-----BEGIN PRIVATE KEY-----';
 
-/** The line breaks of a key: environment files need them written as `\n`. */
+/** Restores the line breaks of a PEM, which environment files contain as `\n`. */
 export function pemOf(text: string): string {
   return text.replaceAll('\\n', '\n');
 }
 
 function ed25519KeyFault(text: string): string | null {
-  const fault = 'must be an Ed25519 private key in PKCS#8 PEM (line breaks may be written as \\n)';
   const pem = pemOf(text);
-  if (!pem.startsWith(PEM_LABEL)) return fault;
-  try {
-    return createPrivateKey(pem).asymmetricKeyType === 'ed25519' ? null : fault;
-  } catch {
-    return fault;
-  }
+  const isEd25519 = () => createPrivateKey(pem).asymmetricKeyType === 'ed25519';
+  return pem.startsWith(PEM_LABEL) && passes(isEd25519)
+    ? null
+    : 'must be an Ed25519 private key in PKCS#8 PEM (line breaks may be written as \\n)';
 }
 
 function privateKeyFault(text: string): string | null {
-  try {
-    createPrivateKey(pemOf(text));
-    return null;
-  } catch {
-    return 'must be a private key in PEM without a passphrase (line breaks may be written as \\n)';
-  }
+  return passes(() => createPrivateKey(pemOf(text)))
+    ? null
+    : 'must be a private key in PEM without a passphrase (line breaks may be written as \\n)';
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 function certificatesFault(text: string): string | null {
-  const fault = 'must be certificates in PEM (line breaks may be written as \\n)';
   const pem = pemOf(text);
   const found = pem.match(CERTIFICATE) ?? [];
-  if (found.length === 0 || pem.replaceAll(CERTIFICATE, '').trim() !== '') return fault;
-  try {
-    for (const one of found) new X509Certificate(one);
-    return null;
-  } catch {
-    return fault;
-  }
+  const others = pem.replaceAll(CERTIFICATE, '').trim();
+  const readAll = () => found.map((one) => new X509Certificate(one));
+  return found.length > 0 && others === '' && passes(readAll)
+    ? null
+    : 'must be certificates in PEM (line breaks may be written as \\n)';
 }
 
 const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/;
@@ -132,7 +127,7 @@ function hostAndPortFault(text: string): string | null {
   return named && Number(port) > 0 && Number(port) <= PORT_MAX ? null : 'must look like host:port';
 }
 
-/** Public Ed25519 keys, each under a `kid` of its own (RFC 7517, RFC 8037). */
+/** Public Ed25519 keys, each with a unique `kid` (RFC 7517, RFC 8037). */
 function jwksFault(text: string): string | null {
   let keys: unknown;
   try {
@@ -166,7 +161,7 @@ function isPublicKey(key: unknown): boolean {
   );
 }
 
-/** The values that a setting's schema may name as its `format`. */
+/** Formats of settings, by name. */
 export const settingFormats = new Map<string, SettingFormat>([
   ['listen-address', listenAddressFault],
   ['host-and-port', hostAndPortFault],

@@ -9,20 +9,23 @@ import { limitRequests } from './admission.ts';
 import { createHttpServer, listen } from './server.ts';
 
 const LIMIT = 3;
+const CLASSES = new Map([
+  ['/red', 'red' as const],
+  ['/blue', 'blue' as const],
+]);
 const BODY_LIMIT = 16 * 1024 * 1024;
 // Generous: what is awaited has happened long before.
 const BOUND_MS = 120_000;
 
-/** Two lanes of three requests each, whose handlers wait for `release`. */
-async function startLanes(t: TestContext) {
+/** Two classes of three requests each, whose handlers wait for `release`. */
+async function startClasses(t: TestContext) {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
   const clock = { now: 0 };
   const app = createHttpServer({ log, answerHeaders: ({ url }) => ({ 'x-of': url }) });
   const metrics = limitRequests(app, {
     limits: { red: LIMIT, blue: LIMIT },
-    laneOf: ({ routeOptions: { url } }) =>
-      url === '/red' ? 'red' : url === '/blue' ? 'blue' : null,
+    classOf: ({ routeOptions: { url } }) => CLASSES.get(url ?? '') ?? null,
     log,
     nowMs: () => clock.now,
   });
@@ -30,18 +33,14 @@ async function startLanes(t: TestContext) {
   let answers = Promise.withResolvers<void>();
   const identified: string[] = [];
   const handled: string[] = [];
-  for (const url of ['/red', '/blue']) {
-    app.post(url, {
-      bodyLimit: BODY_LIMIT,
-      onRequest: async () => {
-        identified.push(url);
-      },
-      handler: async () => {
-        handled.push(url);
-        await answers.promise;
-        return { url };
-      },
-    });
+  for (const url of CLASSES.keys()) {
+    const handler = async () => {
+      handled.push(url);
+      await answers.promise;
+      return { url };
+    };
+    const onRequest = async () => void identified.push(url);
+    app.post(url, { bodyLimit: BODY_LIMIT, onRequest, handler });
   }
   const url = await listen(app, '127.0.0.1', 0);
   const release = () => {
@@ -80,94 +79,94 @@ async function startLanes(t: TestContext) {
       socket.write(bytes);
       return socket;
     },
-    /** Fills a lane. @returns its answers, which are held */
+    /** Fills a class. @returns its answers, which are held */
     async fill(path: string) {
       const before = handled.length;
       const held = Array.from({ length: LIMIT }, () => fetch(url + path, { method: 'POST' }));
-      await until('the lane is full', () => handled.length === before + LIMIT);
+      await until('the class is full', () => handled.length === before + LIMIT);
       return Promise.all(held);
     },
   };
 }
 
-test('a full lane refuses at once, before it asks who calls, and leaves the others alone', async (t) => {
-  const lanes = await startLanes(t);
-  const red = lanes.fill('/red');
-  await until('red is full', async () => (await lanes.running('red')) === LIMIT);
-  const before = lanes.identified.length;
-  const refused = await lanes.post('/red');
+test('a full class refuses at once, before it asks who calls, and leaves the others alone', async (t) => {
+  const classes = await startClasses(t);
+  const red = classes.fill('/red');
+  await until('red is full', async () => (await classes.running('red')) === LIMIT);
+  const before = classes.identified.length;
+  const refused = await classes.post('/red');
   assert.equal(refused.status, 503);
-  assert.equal(lanes.identified.length, before);
+  assert.equal(classes.identified.length, before);
   assert.match(refused.headers.get('retry-after') ?? '', /^[123]$/);
   assert.equal(refused.headers.get('x-of'), '/red');
   const { code, retryable } = (await refused.json()) as { code: string; retryable: boolean };
   assert.deepEqual([code, retryable], ['overloaded', true]);
   for (const path of ['/livez', '/readyz']) {
-    assert.equal((await fetch(lanes.url + path)).status, 200);
+    assert.equal((await fetch(classes.url + path)).status, 200);
   }
   // A path that is nothing takes no place.
-  assert.equal((await lanes.post('/nothing')).status, 404);
+  assert.equal((await classes.post('/nothing')).status, 404);
 
-  const blue = lanes.fill('/blue');
-  await until('blue is full', async () => (await lanes.running('blue')) === LIMIT);
-  assert.equal((await lanes.post('/blue')).status, 503);
-  lanes.release();
+  const blue = classes.fill('/blue');
+  await until('blue is full', async () => (await classes.running('blue')) === LIMIT);
+  assert.equal((await classes.post('/blue')).status, 503);
+  classes.release();
   for (const answer of [...(await red), ...(await blue)]) assert.equal(answer.status, 200);
-  assert.deepEqual([await lanes.running('red'), await lanes.running('blue')], [0, 0]);
-  assert.deepEqual([await lanes.shed('red'), await lanes.shed('blue')], [1, 1]);
+  assert.deepEqual([await classes.running('red'), await classes.running('blue')], [0, 0]);
+  assert.deepEqual([await classes.shed('red'), await classes.shed('blue')], [1, 1]);
 
-  const again = lanes.fill('/red');
-  await until('red is full again', async () => (await lanes.running('red')) === LIMIT);
-  lanes.release();
+  const again = classes.fill('/red');
+  await until('red is full again', async () => (await classes.running('red')) === LIMIT);
+  classes.release();
   for (const answer of await again) assert.equal(answer.status, 200);
 });
 
 test('a request whose client hung up counts until its work has ended', async (t) => {
-  const lanes = await startLanes(t);
+  const classes = await startClasses(t);
   const request = 'POST /red HTTP/1.1\r\nhost: here\r\ncontent-length: 0\r\n\r\n';
-  const clients = await Promise.all(Array.from({ length: LIMIT }, () => lanes.send(request)));
-  await until('red is full', () => lanes.handled.length === LIMIT);
+  const clients = await Promise.all(Array.from({ length: LIMIT }, () => classes.send(request)));
+  await until('red is full', () => classes.handled.length === LIMIT);
   for (const client of clients) client.destroy();
-  await until('they hung up', async () => (await connectionsOf(lanes.app)) === 0);
-  assert.equal((await lanes.post('/red')).status, 503);
-  lanes.release();
-  await until('the work ended', async () => (await lanes.running('red')) === 0);
+  await until('they hung up', async () => (await connectionsOf(classes.app)) === 0);
+  assert.equal((await classes.post('/red')).status, 503);
+  classes.release();
+  await until('the work ended', async () => (await classes.running('red')) === 0);
 });
 
-test('a request whose body does not come takes nobody’s place', async (t) => {
-  const lanes = await startLanes(t);
+test('a request whose body does not come is not counted', async (t) => {
+  const classes = await startClasses(t);
   const head =
     'POST /red HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n' +
     'content-length: 2\r\n\r\n';
-  const slow = await Promise.all(Array.from({ length: LIMIT }, () => lanes.send(`${head}{`)));
-  await until('they wait for bodies', () => lanes.identified.length === LIMIT);
-  const held = lanes.fill('/red');
-  await until('red is full', async () => (await lanes.running('red')) === LIMIT);
+  const slow = await Promise.all(Array.from({ length: LIMIT }, () => classes.send(`${head}{`)));
+  await until('they wait for bodies', () => classes.identified.length === LIMIT);
+  const held = classes.fill('/red');
+  await until('red is full', async () => (await classes.running('red')) === LIMIT);
   // Their places are taken when the bodies come.
   for (const socket of slow) {
     const answered = once(socket, 'data');
     socket.write('}');
     assert.match(String((await answered)[0]), /^HTTP\/1\.1 503 /);
   }
-  lanes.release();
+  classes.release();
   for (const answer of await held) assert.equal(answer.status, 200);
-  assert.equal(await lanes.running('red'), 0);
+  assert.equal(await classes.running('red'), 0);
 });
 
-test('what is refused is told in one line a second and counted one by one', async (t) => {
-  const lanes = await startLanes(t);
-  const held = lanes.fill('/red');
-  await until('red is full', async () => (await lanes.running('red')) === LIMIT);
-  for (let number = 1; number <= 5; number++) await lanes.post('/red');
-  lanes.clock.now = 999;
-  await lanes.post('/red');
-  lanes.clock.now = 1_000;
-  await lanes.post('/red');
+test('refusals are logged once a second and counted one by one', async (t) => {
+  const classes = await startClasses(t);
+  const held = classes.fill('/red');
+  await until('red is full', async () => (await classes.running('red')) === LIMIT);
+  for (let number = 1; number <= 5; number++) await classes.post('/red');
+  classes.clock.now = 999;
+  await classes.post('/red');
+  classes.clock.now = 1_000;
+  await classes.post('/red');
   // The server itself says that it listens, and nothing of each answer.
-  const told = lanes.lines.map((line) => JSON.parse(line).refused).slice(1);
-  assert.deepEqual(told, [{ red: 1 }, { red: 6 }]);
-  assert.equal(await lanes.shed('red'), 7);
-  lanes.release();
+  const logged = classes.lines.map((line) => JSON.parse(line).refused).slice(1);
+  assert.deepEqual(logged, [{ red: 1 }, { red: 6 }]);
+  assert.equal(await classes.shed('red'), 7);
+  classes.release();
   await held;
 });
 
@@ -179,7 +178,7 @@ function connectionsOf({ server }: { server: unknown }): Promise<number> {
 }
 
 test('large bodies that do not end are refused beyond a limit of their bytes', async (t) => {
-  const { url, identified, release, send } = await startLanes(t);
+  const { url, identified, release, send } = await startClasses(t);
   const head = (bytes: number) =>
     'POST /red HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
     `content-length: ${bytes}\r\n\r\n{`;
@@ -216,7 +215,7 @@ test('a client that hangs up before its large body is awaited leaves its room to
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   limitRequests(app, {
     limits: { red: 1_000 },
-    laneOf: () => 'red',
+    classOf: () => 'red',
     log: pino({ level: 'silent' }),
   });
   const gone = Promise.withResolvers<void>();

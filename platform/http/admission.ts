@@ -6,58 +6,60 @@ import type { Metric } from './metrics.ts';
 import type { HttpServer } from './server.ts';
 
 const LOG_EVERY_MS = 1_000;
-// A hundred and more of the largest orders. A request does not count while its body is awaited, so
+// Over a hundred of the largest orders. A request is not counted while its body is awaited, so
 // without this limit a few customers could fill the memory with bodies that never end.
 const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
-// Spread out, or those that were refused together would come back together.
+// Spread out, so that clients that were refused together do not retry together.
 const RETRY_AFTER_MAX_S = 3;
 
-export interface AdmissionOptions<Lane extends string> {
-  /** How many requests of each lane may be at work; a flood in one lane leaves the others alone. */
-  limits: Record<Lane, number>;
-  /** The lane of a request, null for one that is never refused. */
-  laneOf: (request: FastifyRequest) => Lane | null;
+interface AdmissionOptions<Class extends string> {
+  /** Maximum number of running requests per class; a flood in one class leaves the others alone. */
+  limits: Record<Class, number>;
+  /** The class of a request, null for one that is never refused. */
+  classOf: (request: FastifyRequest) => Class | null;
   log: Logger;
   /** A monotonic clock. */
   nowMs?: () => number;
 }
 
 /**
- * Refuses requests beyond a limit with 503 at once, before their token and body are looked at,
- * instead of answering all of them late. There is no queue before the limit: the requests at work
- * are the queue, and everything behind them (connections, pools, statements) is bounded with it.
+ * Admission control: refuses requests beyond a limit with 503 at once, before their token and body
+ * are read, instead of answering all of them late. There is no queue before the limit: the running
+ * requests are the queue, and it bounds everything behind them (connections, pools, statements).
  *
- * A request counts until its handler has ended, also when its client is gone: else a client that
- * hangs up in a loop would get around the limit. It does not count while its body is awaited, nor
- * while a slow client reads the answer: else slow clients could keep the others out.
- * @returns metrics of what is at work and what was refused
+ * A request counts until its handler has ended, even when its client is gone: otherwise a client
+ * that hangs up in a loop would evade the limit. It does not count while its body is awaited, nor
+ * while a slow client reads the answer: otherwise slow clients could lock the others out.
+ * @returns metrics of running and refused requests
  */
-export function limitRequests<Lane extends string>(
+export function limitRequests<Class extends string>(
   app: HttpServer,
-  options: AdmissionOptions<Lane>,
+  options: AdmissionOptions<Class>,
 ): Metric[] {
-  const names = Object.keys(options.limits) as Lane[];
-  const running = new Map(names.map((lane) => [lane, 0]));
-  const refused = new Map(names.map((lane) => [lane, 0]));
-  const holders = new WeakMap<FastifyRequest, Lane>();
-  const tell = tellNowAndThen(options);
+  const running = createCounts(options.limits);
+  const refused = createCounts(options.limits);
+  const admitted = new WeakMap<FastifyRequest, Class>();
+  const logRefusal = logOncePerSecond(options);
 
-  function take(request: FastifyRequest): AppError | undefined {
-    const lane = options.laneOf(request);
-    if (lane === null) return undefined;
-    const count = running.get(lane) as number;
-    if (count < options.limits[lane]) {
-      running.set(lane, count + 1);
-      holders.set(request, lane);
-      return undefined;
-    }
-    return refusal(lane, lane);
+  function acquire(request: FastifyRequest): AppError | undefined {
+    const name = options.classOf(request);
+    if (name === null) return undefined;
+    if (running.get(name) >= options.limits[name]) return refuse(name, name);
+    running.add(name, 1);
+    admitted.set(request, name);
+    return undefined;
   }
 
-  function refusal(lane: Lane, what: string): AppError {
-    refused.set(lane, (refused.get(lane) as number) + 1);
-    // One line for many refusals, instead of one each.
-    tell(what);
+  function release(request: FastifyRequest): void {
+    const name = admitted.get(request);
+    if (name === undefined) return;
+    admitted.delete(request);
+    running.add(name, -1);
+  }
+
+  function refuse(name: Class, what: string): AppError {
+    refused.add(name, 1);
+    logRefusal(what);
     const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
     return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
       headers: { 'retry-after': String(seconds) },
@@ -65,63 +67,74 @@ export function limitRequests<Lane extends string>(
     });
   }
 
-  let largeBodies = 0;
-
-  /** Makes room for a large body until it has been read. */
-  function takeBody(request: FastifyRequest): AppError | undefined {
-    const bytes = largeBodyBytes(request);
-    // Of a client that hung up while it was identified no `close` would come any more.
-    if (bytes === 0 || request.raw.destroyed) return undefined;
-    const lane = options.laneOf(request);
-    if (lane !== null && largeBodies + bytes > LARGE_BODIES_BYTES_MAX) {
-      return refusal(lane, 'large bodies');
-    }
-    largeBodies += bytes;
-    // Comes when the body has ended, and when the connection has.
-    request.raw.once('close', () => {
-      largeBodies -= bytes;
-    });
-    return undefined;
-  }
-
-  function give(request: FastifyRequest): void {
-    const lane = holders.get(request);
-    if (lane === undefined) return;
-    holders.delete(request);
-    running.set(lane, (running.get(lane) as number) - 1);
-  }
-
-  // With callbacks, which cost nothing: they run for every request.
-  app.addHook('onRequest', (request, _reply, done) => done(take(request)));
-  app.addHook('preParsing', (request, _reply, payload, done) => {
-    give(request);
-    done(takeBody(request), payload);
+  const acquireBody = limitLargeBodies((request) => {
+    const name = options.classOf(request);
+    return name === null ? undefined : refuse(name, 'large bodies');
   });
-  app.addHook('preValidation', (request, _reply, done) => done(take(request)));
-  // Comes when the handler has ended or a hook has refused, also for a client that is gone.
+
+  // Callback hooks: they run for every request, and promises would cost more.
+  app.addHook('onRequest', (request, _reply, done) => done(acquire(request)));
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    release(request);
+    done(acquireBody(request), payload);
+  });
+  app.addHook('preValidation', (request, _reply, done) => done(acquire(request)));
+  // Runs after the handler or a refusing hook, also when the client is gone.
   app.addHook('onSend', (request, _reply, _payload, done) => {
-    give(request);
+    release(request);
     done();
   });
-  const readingsOf = (counts: Map<Lane, number>) => async () =>
-    names.map((lane) => ({ value: counts.get(lane) as number, labels: { lane } }));
+  // Dashboards know the class by the label `lane`.
+  const labels = ['lane'];
   return [
     {
       name: 'orderbell_requests_running',
       help: 'Requests at work, by lane.',
-      labels: ['lane'],
-      read: readingsOf(running),
+      labels,
+      read: running.read,
     },
     {
       name: 'orderbell_requests_shed_total',
       help: 'Requests refused because too many were at work, by lane.',
-      labels: ['lane'],
-      read: readingsOf(refused),
+      labels,
+      read: refused.read,
     },
   ];
 }
 
-/** What a body beyond the common limit may take; 0 for a smaller one, or one that is refused. */
+function createCounts<Class extends string>(classes: Record<Class, unknown>) {
+  const names = Object.keys(classes) as Class[];
+  const counts = new Map(names.map((name) => [name, 0]));
+  const get = (name: Class) => counts.get(name) as number;
+  return {
+    get,
+    add: (name: Class, change: number) => void counts.set(name, get(name) + change),
+    read: async () => names.map((name) => ({ value: get(name), labels: { lane: name } })),
+  };
+}
+
+/**
+ * Reserves memory for a large body until it is read.
+ * @param refuse the refusal where there is no room; undefined for a request that is never refused
+ */
+function limitLargeBodies(refuse: (request: FastifyRequest) => AppError | undefined) {
+  let reserved = 0;
+  return (request: FastifyRequest): AppError | undefined => {
+    const bytes = largeBodyBytes(request);
+    // A client that hung up during `onRequest` causes no further `close`.
+    if (bytes === 0 || request.raw.destroyed) return undefined;
+    const refusal = reserved + bytes > LARGE_BODIES_BYTES_MAX ? refuse(request) : undefined;
+    if (refusal !== undefined) return refusal;
+    reserved += bytes;
+    // Emitted when the body has ended, and when the connection has.
+    request.raw.once('close', () => {
+      reserved -= bytes;
+    });
+    return undefined;
+  };
+}
+
+/** Size of a body above the common limit; 0 for a smaller body, or one that is refused anyway. */
 function largeBodyBytes({ headers, routeOptions }: FastifyRequest): number {
   const most = routeOptions.bodyLimit ?? BODY_BYTES_MAX;
   const chunked = headers['transfer-encoding'] !== undefined;
@@ -129,19 +142,19 @@ function largeBodyBytes({ headers, routeOptions }: FastifyRequest): number {
   return bytes > BODY_BYTES_MAX && bytes <= most ? bytes : 0;
 }
 
-/** One line a second at most: a line per refusal would cost more than the refusal. */
-function tellNowAndThen({
+/** At most one line per second: a line per refusal would cost more than the refusal. */
+function logOncePerSecond({
   log,
   nowMs = () => performance.now(),
-}: Pick<AdmissionOptions<string>, 'log' | 'nowMs'>): (lane: string) => void {
-  const untold: Record<string, number> = {};
-  let toldAt = Number.NEGATIVE_INFINITY;
-  return (lane) => {
-    untold[lane] = (untold[lane] ?? 0) + 1;
+}: Pick<AdmissionOptions<string>, 'log' | 'nowMs'>): (what: string) => void {
+  let unlogged: Record<string, number> = {};
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  return (what) => {
+    unlogged[what] = (unlogged[what] ?? 0) + 1;
     const now = nowMs();
-    if (now - toldAt < LOG_EVERY_MS) return;
-    toldAt = now;
-    log.warn({ refused: { ...untold } }, 'overloaded: requests refused since the last such line');
-    for (const name of Object.keys(untold)) delete untold[name];
+    if (now - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = now;
+    log.warn({ refused: unlogged }, 'overloaded: requests refused since the last such line');
+    unlogged = {};
   };
 }

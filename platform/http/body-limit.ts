@@ -1,6 +1,6 @@
-/** Most bytes of a request's body, where its schema does not ask for more. */
+/** Size limit of a request body, unless its schema allows more. */
 export const BODY_BYTES_MAX = 64 * 1024;
-// For white space between the members, and for strings without `maxLength`, such as ids and keys.
+// Room for white space, and for strings without `maxLength`, such as ids and keys.
 const ROOM_BYTES = 16 * 1024;
 // A character outside the basic plane as two JSON escapes: `\ud83d\ude00`.
 const CHARACTER_BYTES_MAX = 12;
@@ -18,9 +18,9 @@ interface Schema {
 }
 
 /**
- * The body limit of an operation: whatever its schema allows fits, also with every character
- * escaped. Both ends of a hop derive their limit from their own schema, so that an outer limit
- * never admits what an inner one refuses.
+ * The body limit of an operation: every body that its schema allows fits, even if all characters
+ * are escaped. Gateway and service derive their limits from schemas, so that the gateway never
+ * admits a body that the service refuses.
  * @returns bytes, a multiple of 64 KiB
  */
 export function bodyBytesMax(schema: object | undefined): number {
@@ -29,7 +29,7 @@ export function bodyBytesMax(schema: object | undefined): number {
   return Math.max(1, Math.ceil(needed / BODY_BYTES_MAX)) * BODY_BYTES_MAX;
 }
 
-/** Bytes of the largest compact JSON that a schema allows; 0 for what it does not bound. */
+/** Bytes of the largest compact JSON that a schema allows; 0 where it sets no bound. */
 function largestJson(schema: Schema): number {
   if (schema.anyOf !== undefined) return Math.max(...schema.anyOf.map(largestJson));
   if (schema.enum !== undefined) return Math.max(...schema.enum.map(jsonBytes));

@@ -299,7 +299,7 @@ test('a token that a wrong clock refuses is signed for that clock, up to a day a
   assert.equal(errors.length, 3);
 });
 
-test('a 413, 414 or 431 is an answer in whatever form, once, and an error in the log', async (t) => {
+test('a 413, 414 or 431 is an answer with any body, once, and an error in the log', async (t) => {
   for (const status of [413, 414, 431]) {
     const errors: string[] = [];
     const server = await startServer(t, (response) => {

@@ -1,8 +1,8 @@
 import type { Static, TSchema } from 'typebox';
 
 /**
- * One HTTP operation as a contract declares it: what the server registers, what the client calls
- * and what OpenAPI publishes are this one value.
+ * One HTTP operation of a contract. The server registers this value, the client calls it, and
+ * OpenAPI publishes it.
  */
 export interface Endpoint {
   operationId: string;
@@ -17,17 +17,17 @@ export interface Endpoint {
   body?: TSchema;
   /** Schema of each success answer by status. */
   responses: Record<number, TSchema>;
-  /** Codes of the problems it may answer, beyond those that every operation has. */
+  /** Problem codes of its answers, beyond those of every operation. */
   problems?: readonly { code: string }[];
   /** Services that may call it, for internal operations. */
   callers?: readonly string[];
-  /** Whether calls of it may travel together (calls.ts); only with params and body. */
+  /** Whether its calls may share a batch (request-batch.ts); only with params and body. */
   batchable?: boolean;
 }
 
 type StaticOf<S> = S extends TSchema ? Static<S> : undefined;
 
-/** What a handler gets of a request, validated. */
+/** The validated parts of a request. */
 export interface EndpointInput<E extends Endpoint> {
   params: StaticOf<E['params']>;
   query: StaticOf<E['query']>;
@@ -44,7 +44,7 @@ export type EndpointReply<E extends Endpoint> = {
   };
 }[keyof E['responses'] & number];
 
-/** The parts a client has to give: only those that the endpoint declares. */
+/** The parts that a client must pass: those that the endpoint declares. */
 export type EndpointRequest<E extends Endpoint> = (E['params'] extends TSchema
   ? { params: Static<E['params']> }
   : unknown) &

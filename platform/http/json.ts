@@ -5,15 +5,14 @@ type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-// Literals that JSON.parse may silently change: a fraction, an exponent, or more digits than a
-// double holds. A number stands at the beginning or behind one of three signs: without them every
-// other UUID would match. Matching inside strings only costs the slower parse.
+// Literals that JSON.parse may round: a fraction, an exponent, or more digits than a double has. A
+// number is at the start or after one of three characters; without them many UUIDs would match. A
+// match inside a string only costs the slower parse.
 const SUSPICIOUS_NUMBER = /(?:^|[[,:])\s*-?(?:\d+[.eE]|\d{16})/;
 
 /**
- * Parses a request body: UTF-8 (RFC 8259 section 8.1), and no number is ever rounded. A literal
- * whose exact value a double cannot hold becomes NaN, which every numeric schema refuses, at its
- * own pointer.
+ * Parses a request body: UTF-8 (RFC 8259 section 8.1), and never rounds a number. A literal that a
+ * double cannot represent exactly becomes NaN, which every numeric schema refuses at its pointer.
  * @throws AppError `invalid-request` when it is not UTF-8 or not JSON
  */
 export function parseJson(body: Buffer): unknown {
@@ -35,10 +34,10 @@ function exactNumber(_key: string, value: unknown, context: { source: string }):
   return sameNumber(context.source, value) ? value : Number.NaN;
 }
 
-/** Whether a JSON number literal and a double are the same number, compared in decimal. */
+/** Whether a JSON number literal and a double are equal, compared in decimal. */
 function sameNumber(literal: string, value: number): boolean {
   if (!Number.isFinite(value)) return false;
-  // Above this neighbouring integers share a double, so equality of digits proves nothing.
+  // Above this, adjacent integers share a double, so that equal digits prove nothing.
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER) return false;
   return decimalForm(literal) === decimalForm(String(value));
 }
@@ -56,7 +55,7 @@ function decimalForm(literal: string): string {
   return `${negative ? '-' : ''}${significant}e${power}`;
 }
 
-/** By hand: `/0+$/` takes time quadratic in a run of zeros, seconds for one body of 64 KiB. */
+/** Without `/0+$/`, which takes quadratic time for a run of zeros: seconds for a body of 64 KiB. */
 function withoutZerosAtEnd(digits: string): string {
   let end = digits.length;
   while (end > 0 && digits[end - 1] === '0') end--;

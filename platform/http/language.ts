@@ -3,8 +3,8 @@ import Negotiator from 'negotiator';
 export type Language = 'ru' | 'en';
 
 /**
- * The language of texts for this request: Russian when `Accept-Language` is absent, `*` or names
- * no language of ours (design section 5).
+ * The language of a request's texts: Russian when `Accept-Language` is absent, is `*`, or names
+ * none of our languages (docs/reference/api.md).
  */
 export function languageOf(acceptLanguage: string | undefined): Language {
   if (acceptLanguage === undefined) return 'ru';

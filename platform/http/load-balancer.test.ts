@@ -170,7 +170,7 @@ test('when none is healthy all are called in turn, so that the first one back an
   assert.equal(await call, 'b');
 });
 
-test('a time-out that the rest of a budget made says nothing about the replica', async (t) => {
+test('a time-out near the deadline of a call does not eject the replica', async (t) => {
   const { a, b, client, put, lines } = await startBench(t);
   a.mode = 'hangs';
   b.mode = 'hangs';

@@ -17,7 +17,7 @@ async function scrape(t: TestContext, metrics: Metric[]) {
   };
 }
 
-test('a metric is told with its labels, as it is at each scrape', async (t) => {
+test('each scrape reads a metric, with its labels', async (t) => {
   let lag = [1, 2];
   const look = await scrape(t, [
     {
@@ -40,7 +40,7 @@ test('a metric is told with its labels, as it is at each scrape', async (t) => {
   );
 });
 
-test('what cannot be told, or not in time, is absent, and everything else is there', async (t) => {
+test('a metric that fails or is late is missing, and all others are there', async (t) => {
   const look = await scrape(t, [
     { name: 'test_broken', help: 'Fails.', read: () => Promise.reject(new Error('away')) },
     { name: 'test_hanging', help: 'Hangs.', read: () => new Promise(() => {}) },

@@ -1,5 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
-import { within } from '../async/deadline.ts';
+import { withTimeout } from '../async/timeout.ts';
 import { describeError } from '../errors.ts';
 import type { HttpServer } from './server.ts';
 
@@ -9,27 +9,27 @@ export interface Reading {
   labels?: Record<string, string>;
 }
 
-/** Something that a service can tell a number of, in the units of its name. */
+/** A metric of a service, in the unit of its name. */
 export interface Metric {
   /** Prometheus style: `orderbell_…`, with the unit last. */
   name: string;
   /** One sentence. */
   help: string;
   labels?: readonly string[];
-  /** Asked at each scrape. One that fails or takes over 2 s is left out. */
+  /** Runs at each scrape. A metric that fails or takes over 2 s is missing from the scrape. */
   read: () => Promise<Reading[]>;
 }
 
-// A scrape waits for the slowest; what cannot be told in time is told by its absence.
+// Bounds a scrape. Alert on absence too: a metric that takes longer is missing from the scrape.
 const READ_TIMEOUT_MS = 2_000;
 
 /**
- * Serves `/metrics` in the text format of Prometheus: what the service tells of its work, and what
- * its process takes.
+ * Serves `/metrics` in the text format of Prometheus: the metrics of the service and of its
+ * process.
  */
 export function serveMetrics(app: HttpServer, metrics: Metric[]): void {
   const registry = new Registry();
-  const all = [...metrics, ...ofTheProcess()].map((metric) => ({
+  const all = [...metrics, ...processMetrics()].map((metric) => ({
     metric,
     gauge: new Gauge({
       name: metric.name,
@@ -43,7 +43,7 @@ export function serveMetrics(app: HttpServer, metrics: Metric[]): void {
       all.map(async ({ metric, gauge }) => {
         gauge.reset();
         try {
-          for (const { value, labels = {} } of await within(READ_TIMEOUT_MS, metric.read())) {
+          for (const { value, labels = {} } of await withTimeout(READ_TIMEOUT_MS, metric.read())) {
             gauge.set(labels, value);
           }
         } catch (error) {
@@ -56,8 +56,8 @@ export function serveMetrics(app: HttpServer, metrics: Metric[]): void {
   });
 }
 
-/** Names as Prometheus' own client libraries have them. */
-function ofTheProcess(): Metric[] {
+/** With the names that Prometheus' client libraries use. */
+function processMetrics(): Metric[] {
   return [
     {
       name: 'process_resident_memory_bytes',

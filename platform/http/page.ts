@@ -1,21 +1,21 @@
 import { AppError, commonProblems, type ViolationPlace } from '../errors.ts';
 
-/** A bounded part of a list, newest first, with the place where the next part begins. */
+/** A page of a list, newest first, with the cursor of the next page. */
 export interface Page<T> {
   data: T[];
   nextCursor: string | null;
 }
 
 /**
- * Cuts a page from rows of which one more than `limit` was asked for: the extra row says that
- * there is a next page.
+ * Cuts a page from the rows of a query for `limit` + 1: the extra row shows that there is a next
+ * page.
  * @param keyOf the row's key in the list's order
  */
 export function pageOf<T>(rows: T[], limit: number, keyOf: (row: T) => string): Page<T> {
   return pageWith(rows.slice(0, limit), rows.length > limit, keyOf);
 }
 
-/** A page whose end is known by other means than an extra row. */
+/** A page for lists that detect the end without an extra row. */
 export function pageWith<T>(data: T[], more: boolean, keyOf: (row: T) => string): Page<T> {
   const last = data.at(-1);
   return { data, nextCursor: more && last !== undefined ? encodeCursor(keyOf(last)) : null };
@@ -28,10 +28,10 @@ export function encodeCursor(key: string): string {
 
 /**
  * The key inside a cursor.
- * @param shape what a key of this list looks like; it begins with the list's name, and its first
- *   group is what is returned
- * @param place where the client gave it: in the query if absent
- * @throws AppError `invalid-request` for a cursor that this list never gave
+ * @param shape pattern of this list's keys; it starts with the list's name, and its first group is
+ *   returned
+ * @param place location of the cursor in the request (default: the query)
+ * @throws AppError `invalid-request` for a cursor of another list
  */
 export function decodeCursor(
   cursor: string | undefined,

@@ -29,10 +29,13 @@ const statusOfKind: Record<ErrorKind, number> = {
   internal: 500,
 };
 
-/** Most violations listed in one answer: enough to mend a form, too few to echo an attack. */
+/**
+ * Maximum number of violations in an answer: enough to correct a form, too few to amplify an
+ * attack.
+ */
 export const VIOLATIONS_MAX = 100;
 
-/** A problem document as RFC 9457 defines it, with our members (design section 5). */
+/** An RFC 9457 problem document with our members (docs/reference/api.md). */
 export interface ProblemDocument {
   type: string;
   title: string;
@@ -44,7 +47,7 @@ export interface ProblemDocument {
     pointer?: string;
     parameter?: string;
     rule: string;
-    /** What the rule demands, so that another service can write the detail in its language. */
+    /** The demand of the rule, by which another service writes the detail in its language. */
     expected?: string;
     detail: string;
   }[];
@@ -53,19 +56,19 @@ export interface ProblemDocument {
   [extra: string]: unknown;
 }
 
-/** The status that an error is answered with. */
+/** The HTTP status of a problem. */
 export function statusOf(problem: ProblemType): number {
   return statusOfKind[problem.kind];
 }
 
-/** URI that names a problem type (RFC 9457 section 3.1.1): an identifier, not an address. */
+/** URI of a problem type (RFC 9457 section 3.1.1): an identifier, not an address. */
 export function problemTypeUri(code: string): string {
   return `urn:orderbell:problem:${code}`;
 }
 
 /**
- * Writes an error as a problem document in the reader's language.
- * @param instance path of the request, without its query (it may hold what must not be echoed)
+ * Converts an error to a problem document in the reader's language.
+ * @param instance path of the request, without its query, which may contain secrets
  */
 export function toProblem(
   error: AppError,
@@ -96,8 +99,9 @@ export function toProblem(
 }
 
 /**
- * Anything thrown as an AppError; what is not ours is a defect and stays hidden from callers.
- * @param bodyLimit of the route, named where a body is larger
+ * Converts a thrown value to an AppError. Unknown errors are defects, whose text callers do not
+ * see.
+ * @param bodyLimit of the route, for the answer to a larger body
  */
 export function toAppError(error: unknown, bodyLimit?: number): AppError {
   if (error instanceof AppError) return error;
@@ -115,7 +119,7 @@ export function toAppError(error: unknown, bodyLimit?: number): AppError {
   return new AppError(commonProblems.internal, 'unexpected error', { cause: error });
 }
 
-/** What the router and the parsers of the HTTP server refuse by themselves. */
+/** Problems for refusals of Fastify's router and parsers. */
 const parserProblems: Record<number, ProblemType> = {
   400: commonProblems.invalidRequest,
   404: commonProblems.notFound,
@@ -126,10 +130,10 @@ const parserProblems: Record<number, ProblemType> = {
   503: commonProblems.unavailable,
 };
 
-type FaultText = (expected: string) => { ru: string; en: string };
+type ViolationText = (expected: string) => { ru: string; en: string };
 
 /** What a broken rule means, by Ajv keyword and by the rules of our own checks. */
-const violationTexts: Record<string, FaultText> = {
+const violationTexts: Record<string, ViolationText> = {
   type: (x) => ({ ru: `ожидается тип: ${x}`, en: `expected type: ${x}` }),
   required: () => ({ ru: 'обязательное поле отсутствует', en: 'required, but absent' }),
   additionalProperties: () => ({ ru: 'неизвестное поле', en: 'unknown field' }),

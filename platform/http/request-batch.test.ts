@@ -7,7 +7,7 @@ import { deadlineIn } from '../async/deadline.ts';
 import { AppError, commonProblems } from '../errors.ts';
 import { createHttpClient } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
-import { serveBatch, type TogetherAnswer } from './request-batch.ts';
+import { type BatchedAnswer, serveBatch } from './request-batch.ts';
 import { createHttpServer, listen, serve } from './server.ts';
 
 const log = pino({ level: 'silent' });
@@ -52,7 +52,7 @@ async function post(url: string, calls: unknown, authorization = 'Bearer good') 
     headers: { authorization, 'content-type': 'application/json' },
     body: JSON.stringify({ calls }),
   });
-  return { status: answer.status, body: (await answer.json()) as { answers: TogetherAnswer[] } };
+  return { status: answer.status, body: (await answer.json()) as { answers: BatchedAnswer[] } };
 }
 
 const put = (id: string, body: unknown = { count: 1 }) => ({

@@ -3,12 +3,13 @@ import { type Static, Type } from 'typebox';
 import { AppError, commonProblems, type Violation } from '../errors.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
-import { type Call, type HttpServer, problemAnswer } from './server.ts';
-import { createValidatorCompiler, violationsOf } from './validation.ts';
+import { problemAnswer } from './error-reply.ts';
+import type { Call, HttpServer } from './server.ts';
+import { createValidatorCompiler, type Validate, violationsOf } from './validation.ts';
 
-/** Where several calls are sent in one request (contracts/openapi.ts tells it to others). */
+/** Path of a batch of calls (published by contracts/openapi.ts). */
 export const CALLS_PATH = '/calls';
-/** Most calls in one request. */
+/** Maximum number of calls in a batch. */
 export const CALLS_MAX = 64;
 
 const CallsBody = Type.Object({
@@ -23,20 +24,22 @@ const CallsBody = Type.Object({
   ),
 });
 
-/** One of several calls in a request. */
-export type TogetherCall = Static<typeof CallsBody>['calls'][number];
+/** One call of a batch. */
+export type BatchedCall = Static<typeof CallsBody>['calls'][number];
 
-/** Its answer, at the same place among the answers. */
-export interface TogetherAnswer {
-  /** Of its call, so that nobody takes another call's answer; absent from older versions. */
+/** Its answer, at the same index. */
+export interface BatchedAnswer {
+  /**
+   * Trace id of its call, so that no caller takes another call's answer; absent in old versions.
+   */
   traceId?: string;
   status: number;
   headers?: Record<string, string>;
   body: unknown;
 }
 
-/** The operations of one server that may be called several at once. */
-export interface Calls {
+/** The batchable operations of one server. */
+interface BatchRoute {
   add<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
     endpoint: E,
     identify: (request: FastifyRequest) => Promise<Caller>,
@@ -44,18 +47,17 @@ export interface Calls {
   ): void;
 }
 
-type Operation = (call: TogetherCall, request: FastifyRequest) => Promise<TogetherAnswer>;
+type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<BatchedAnswer>;
 
 /**
- * Serves `POST /calls`: each call is checked, made and answered as if it had come alone, so that
- * one which is refused or fails changes nothing for the others. The answers come together, when the
- * last of them is there.
- * @param identify refuses who may call nothing here, before the body is read
+ * Serves `POST /calls`: each call is checked, run and answered as if it had come alone, so that a
+ * refused or failed call does not affect the others. The response is sent after the last answer.
+ * @param identify refuses unknown callers before the body is read
  */
 export function serveBatch(
   app: HttpServer,
   identify: (request: FastifyRequest) => Promise<unknown>,
-): Calls {
+): BatchRoute {
   const compile = createValidatorCompiler();
   const operations = new Map<string, Operation>();
 
@@ -81,7 +83,7 @@ export function serveBatch(
     if (schema === undefined) return () => [];
     const validate = compile({ schema, httpPart } as never) as Validate;
     return (part: unknown): Violation[] => {
-      if (validate(part)) return [];
+      if (validate(part as never)) return [];
       return violationsOf({ validation: validate.errors, validationContext: httpPart });
     };
   }
@@ -109,11 +111,6 @@ export function serveBatch(
       });
     },
   };
-}
-
-interface Validate {
-  (data: unknown): unknown;
-  errors?: unknown;
 }
 
 const noOperation: Operation = async ({ operationId, traceId }, request) =>

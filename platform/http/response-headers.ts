@@ -4,17 +4,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export type AnswerHeaders = (request: FastifyRequest) => Record<string, string>;
 
-/** The answers that a connection still owes. */
-export interface Owed {
-  /** The last of those whose request was received whole: their own answers come. */
+/** The unfinished answers of a connection. */
+export interface PendingAnswers {
+  /** The last answer to a request that was received whole: its handler will write it. */
   running: ServerResponse | null;
-  /** Headers of the answer to a request whose body broke off. */
+  /** Headers for the answer to a request whose body broke off. */
   headers: Record<string, string>;
 }
 
 /**
- * Adds the same kind of headers to every answer of a server: also to refusals before any route and
- * to requests whose body breaks off, where only the connection is left to answer on.
+ * Adds headers to every answer of a server: also to refusals before any route, and to requests
+ * whose body breaks off, which are answered directly on the socket.
  */
 export function createAnswerHeaders(headersOf: AnswerHeaders) {
   const unanswered = new WeakMap<Socket, Map<FastifyRequest, Pending>>();
@@ -27,14 +27,14 @@ export function createAnswerHeaders(headersOf: AnswerHeaders) {
       unanswered.set(socket, pending.set(request, { response: reply.raw, headers }));
       reply.raw.once('close', () => pending.delete(request));
     },
-    owedOn(socket: Socket): Owed {
-      const owed = [...(unanswered.get(socket) ?? [])].filter(
+    pendingOn(socket: Socket): PendingAnswers {
+      const pending = [...(unanswered.get(socket) ?? [])].filter(
         ([, { response }]) => !response.writableEnded,
       );
-      const whole = owed.filter(([{ raw }]) => raw.complete);
+      const whole = pending.filter(([{ raw }]) => raw.complete);
       return {
         running: whole.at(-1)?.[1].response ?? null,
-        headers: owed.find(([{ raw }]) => !raw.complete)?.[1].headers ?? {},
+        headers: pending.find(([{ raw }]) => !raw.complete)?.[1].headers ?? {},
       };
     },
   };

@@ -277,7 +277,7 @@ test('a defect is 500, logged, and shows nothing of itself', async (t) => {
   assert.doesNotMatch(JSON.stringify(answer.body), /secret|TypeError|\.ts/);
   const line = logged.find((each) => each.includes('the secret detail')) ?? '';
   assert.match(line, new RegExp(answer.body.traceId));
-  assert.match(line, /server\.test\.ts/, 'the stack is logged');
+  assert.match(line, /http\/server\.test\.ts/, 'the stack is logged');
 });
 
 test('an expected error shows its problem, not its message or cause', async (t) => {
@@ -356,7 +356,7 @@ test('two pipelined requests get two answers in their order', async (t) => {
   ]);
 });
 
-test('an expectation that nobody knows is ignored', async (t) => {
+test('an unknown expectation is ignored', async (t) => {
   const { url } = await startServer(t);
   const text = await exchange(
     url,

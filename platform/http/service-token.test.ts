@@ -91,8 +91,8 @@ const refused: [what: string, header: () => Promise<string | undefined> | string
   ['no token', () => 'Bearer '],
   ['what is no token', () => 'Bearer a.b.c'],
   ['a token of more than 4,096 characters', () => `Bearer ${'a'.repeat(5_000)}`],
-  ['a key that nobody registered', () => forge(newKey(), {})],
-  ['a kid that nobody has', () => forge(gatewayKey, { kid: 'stranger', iss: 'stranger' })],
+  ['an unregistered key', () => forge(newKey(), {})],
+  ['an unknown kid', () => forge(gatewayKey, { kid: 'stranger', iss: 'stranger' })],
   [
     'a key that speaks for another service',
     () => forge(notificationsKey, { kid: 'notifications' }),

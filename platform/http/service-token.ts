@@ -11,23 +11,23 @@ import { AppError, commonProblems } from '../errors.ts';
 
 const ALGORITHM = 'EdDSA';
 const TOKEN_LIFETIME_S = 300;
-/** A token is replaced this long before it expires, so that none expires on the way. */
+/** A token is replaced this long before it expires, so that none expires in transit. */
 const RENEW_BEFORE_S = 60;
 const VERIFIED_TOKENS_MAX = 1_000;
 const KEPT_TOKENS_MAX = 100;
 const TOKEN_LENGTH_MAX = 4_096;
 
 /**
- * Makes the `Authorization` header for calls to one callee.
+ * Creates the `Authorization` header for calls to one callee.
  * @param skewS how far the callee's clock is ahead of ours
  */
 export type Credentials = (callee: string, skewS?: number) => Promise<string>;
 
 /**
- * Credentials of a calling service (design section 7): one short-lived token per callee, signed
- * with the service's Ed25519 key, reused while valid.
+ * Credentials of a calling service (docs/reference/security.md): one short-lived token per callee,
+ * signed with the service's Ed25519 key, reused while valid.
  * @param caller the service's name, the token's issuer and key id
- * @param privateKey PKCS#8 PEM; line breaks may be written as `\n`, as environment files need it
+ * @param privateKey PKCS#8 PEM; line breaks may be written as `\n`, as in environment files
  * @throws Error that names the caller when the key is malformed
  */
 export async function createCredentials(caller: string, privateKey: string): Promise<Credentials> {
@@ -60,11 +60,11 @@ async function importKey(caller: string, privateKey: string) {
   }
 }
 
-/** Names the calling service of a request, or throws `unauthenticated`. */
+/** Returns the calling service of a request, or throws `unauthenticated`. */
 export type CallerCheck = (authorization: string | undefined) => Promise<string>;
 
 /**
- * Checks service tokens on the callee's side and remembers those verified until they expire.
+ * Verifies service tokens for a callee, and caches verified ones until they expire.
  * @param callee the service's own name, which must be the token's audience
  * @param publicKeys JWKS; each key's `kid` is the name of the service that holds it
  */
@@ -85,7 +85,7 @@ export function createCallerCheck(callee: string, publicKeys: JSONWebKeySet): Ca
         audience: callee,
         requiredClaims: ['exp', 'iss'],
       });
-      // A key may speak only for the service it is registered for.
+      // A key is valid only for the service that it is registered for.
       if (payload.iss !== protectedHeader.kid) throw new Error('issuer is not the key holder');
       const caller = payload.iss as string;
       if (verified.size >= VERIFIED_TOKENS_MAX) verified.clear();
@@ -97,7 +97,7 @@ export function createCallerCheck(callee: string, publicKeys: JSONWebKeySet): Ca
   };
 }
 
-/** The public half of a private key as one entry of a JWKS, named after its holder. */
+/** The public key of a private key as an entry of a JWKS, whose `kid` is the holder. */
 export async function publicKeyOf(
   caller: string,
   privateKey: string,

@@ -4,14 +4,14 @@ import type { IncomingMessage } from 'node:http';
 // W3C Trace Context: version-traceid-parentid-flags; all-zero ids are invalid.
 const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** The trace id of an incoming request, or a new one where it brings none that is valid. */
+/** The trace id of a request, or a new one where the header is missing or invalid. */
 export function traceIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   const header = request.headers.traceparent;
   const match = typeof header === 'string' ? TRACEPARENT.exec(header) : null;
   return match?.[1] ?? newTraceId();
 }
 
-/** A new trace id. Node keeps random UUIDs in store, so one costs no call into OpenSSL. */
+/** A new trace id. Node caches random UUIDs, so most cost no call into OpenSSL. */
 export function newTraceId(): string {
   return randomUUID().replaceAll('-', '');
 }

@@ -3,14 +3,14 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { Violation } from '../errors.ts';
 import { VIOLATIONS_MAX } from './problem.ts';
 
-// One for all servers of the process: each Ajv compiles JSON Schema's own schemas first.
+// Shared by all servers of the process: each Ajv compiles the meta-schemas first.
 const factory = AjvCompiler();
 
-/** Validators that change nothing in a body: no defaults, no coercion, no fields dropped. */
+/** Validators that never change a body: no defaults, no coercion, no removed fields. */
 export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const rules = { removeAdditional: false, useDefaults: false, allErrors: true };
   const strict = factory({}, { customOptions: { ...rules, coerceTypes: false } });
-  // Query strings and paths are text by nature: only there "10" may become 10.
+  // Query strings and paths are text: only there "10" may become 10.
   const coercing = factory({}, { customOptions: { ...rules, coerceTypes: true } });
   return ((part: { httpPart?: string; schema: unknown }) => {
     if (part.httpPart === 'body') return boundedArrays(part.schema, strict(part as never));
@@ -19,15 +19,15 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   }) as never;
 }
 
-interface Validate {
+export interface Validate {
   (data: Record<string, unknown>): unknown;
-  /** What Fastify reads after a refusal. */
+  /** Fastify reads it after a refusal. */
   errors?: unknown;
 }
 
 /**
- * Of an array that is too long Ajv would still look at every element, and make an error for each:
- * a body of 512 KiB has room for a hundred thousand. One element more than allowed says it all.
+ * Cuts an array that is too long to one element above its limit: otherwise Ajv checks each element,
+ * up to a hundred thousand in a body of 512 KiB, and creates an error for each.
  */
 function boundedArrays(schema: unknown, validate: Validate): Validate {
   const { properties = {} } = schema as { properties?: Record<string, { maxItems?: number }> };
@@ -49,7 +49,7 @@ function boundedArrays(schema: unknown, validate: Validate): Validate {
   return checked;
 }
 
-/** Ajv would also take 1e1, 0x10 or a space for a whole number. */
+/** Ajv would also accept 1e1, 0x10 or a space as a whole number. */
 function onlyPlainIntegers(schema: unknown, validate: Validate): Validate {
   const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
   const integers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
@@ -72,8 +72,8 @@ interface AjvError {
 }
 
 /**
- * Ajv's errors as violations that name the place: a missing or an unknown field is named itself, not
- * the object around it.
+ * Converts Ajv's errors to violations. A missing or an unknown field is named itself, not the
+ * object that contains it.
  */
 export function violationsOf(error: {
   validation?: unknown;
@@ -82,9 +82,9 @@ export function violationsOf(error: {
   const inBody = error.validationContext === 'body';
   const violations: Violation[] = [];
   for (const { keyword, instancePath, params } of (error.validation ?? []) as AjvError[]) {
-    // These say only that some alternative failed; the alternatives' own errors say more.
+    // These only report that an alternative failed; the alternatives' own errors say why.
     if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'if') continue;
-    // An answer lists no more, and a body may have many thousands.
+    // An answer lists no more, and a body may have thousands.
     if (violations.length === VIOLATIONS_MAX) break;
     const place = instancePath + memberOf(params);
     violations.push({
@@ -97,8 +97,8 @@ export function violationsOf(error: {
 }
 
 /**
- * What is wrong with the body of an operation that takes none. Clients that always send JSON send
- * an empty object; any member would be dropped silently, so it is a violation.
+ * Violations in the body of an operation without one. An empty object is accepted, since some
+ * clients always send JSON. A member is a violation: it would be ignored silently.
  */
 export function unwantedBody(body: unknown): Violation[] {
   if (body === undefined || body === null) return [];
@@ -121,7 +121,7 @@ function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** A parameter's name is told as the client wrote it. */
+/** The parameter's name as the client wrote it. */
 function unescapePointer(place: string): string {
   return place.replaceAll('~1', '/').replaceAll('~0', '~');
 }

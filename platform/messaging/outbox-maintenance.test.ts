@@ -84,7 +84,7 @@ test('a broker that cannot tell its ends does not keep rows from going out', asy
   relay({
     broker: {
       ...broker,
-      async ends() {
+      async endOffsets() {
         asked++;
         throw new Error('no answer');
       },
@@ -109,9 +109,9 @@ test('I5: a broker that could not tell its ends is asked again soon', async (t) 
   relay({
     broker: {
       ...broker,
-      async ends(name) {
+      async endOffsets(name) {
         if (asked++ === 0) throw new Error('no answer yet');
-        return broker.ends(name);
+        return broker.endOffsets(name);
       },
     },
   });

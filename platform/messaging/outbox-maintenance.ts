@@ -41,10 +41,10 @@ async function republishLostTail(options: MaintenanceOptions): Promise<void> {
   // In this order: rows that are marked now were acknowledged before the ends are read.
   const marked = await findMarkedEnds(database);
   if (marked.length === 0) return;
-  const present = await broker.ends(topic);
+  const present = await broker.endOffsets(topic);
   for (const { topicId, partition, end } of marked) {
     if (present === null || present.topicId !== topicId) continue;
-    const from = present.ends.get(partition) ?? 0n;
+    const from = present.endOffsets.get(partition) ?? 0n;
     if (from >= end) continue;
     const rows = await unmarkFrom(database, { topicId, partition, offset: from });
     log.error({ topic, partition, from, rows }, 'the broker lost messages; they go out again');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { until } from '#harness/broker/contract-helpers.ts';
 import { idOf, idsOf, insertRow, openOutbox, unpublished } from '#harness/broker/outbox.ts';
 import type { Broker } from '../broker/port/broker.ts';
-import { type Database, queryWithin } from '../postgres/database.ts';
+import { type Database, queryWithTimeout } from '../postgres/database.ts';
 
 // Invariant I5, the part of the relay: what is committed in the outbox arrives, at least once.
 
@@ -77,7 +77,7 @@ test('two relays at once publish and mark every row', async (t) => {
 test('a backlog that the statistics of the table know nothing of goes out', async (t) => {
   const { database, relay } = await openOutbox(t);
   const insertMany = (count: number, published: string) =>
-    queryWithin(database, SETUP_TIMEOUT_MS, {
+    queryWithTimeout(database, SETUP_TIMEOUT_MS, {
       text: `insert into outbox (id, aggregatetype, aggregateid, type, payload, published_at)
        select gen_random_uuid(), 'thing', gen_random_uuid(), 'thing.v1', '{}', ${published}
        from generate_series(1, $1)`,

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { pause } from '../async/backoff.ts';
-import { within } from '../async/deadline.ts';
 import { startLoop } from '../async/loop.ts';
+import { withTimeout } from '../async/timeout.ts';
 import type { Acknowledgement, Broker, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Database, Queryable } from '../postgres/database.ts';
@@ -68,7 +68,7 @@ export function startRelay(options: RelayOptions): Relay {
   return {
     kick: loop.notify,
     async close() {
-      await within(CLOSE_TIMEOUT_MS, loop.close()).catch((error: unknown) => {
+      await withTimeout(CLOSE_TIMEOUT_MS, loop.close()).catch((error: unknown) => {
         log.warn(`outbox relay: a batch is let go: ${describeError(error)}`);
       });
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDatabaseClock } from './database-clock.ts';
 
-test('the time is that of the database, whatever the clock of this machine shows', async (t) => {
+test('the time is that of the database, not of this machine', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   /** The two clocks, and how an answer comes: after `lateMs`, and made `agoMs` before it came. */
   const state = { ms: 5_000_000, monotonic: 100, lateMs: 40, agoMs: 30 };

@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import { describeError } from '../errors.ts';
 import type { Database } from './database.ts';
 
-// A machine that was suspended, or a database whose clock was set, is noticed after this.
+// After at most this time we notice a suspended machine, or a change of the database's clock.
 const COMPARE_EVERY_MS = 10_000;
 
 /**
- * The database's clock, as this process knows it: late by some milliseconds, and never ahead. What
- * is stored or compared has the time of one clock, whatever the clocks of the machines say.
+ * The database's clock as this process estimates it: some milliseconds late, and never ahead.
+ * Stored and compared times thus come from one clock, independent of the machines' clocks.
  */
 export interface DatabaseClock {
   now(): Date;
@@ -15,15 +15,15 @@ export interface DatabaseClock {
 }
 
 /**
- * Reads the clock now and then, and counts by the monotonic clock of the process in between.
- * @throws Error when the database does not answer now
+ * Reads the clock periodically, and extrapolates by the monotonic clock of the process.
+ * @throws Error when the database does not answer
  */
 export async function startDatabaseClock(
   database: Pick<Database, 'query'>,
   log: Pick<Logger, 'warn'>,
   nowMs: () => number = () => performance.now(),
 ): Promise<DatabaseClock> {
-  /** What to add to the monotonic clock, in milliseconds. */
+  /** Database clock minus monotonic clock, in milliseconds. */
   let offset = Number.NaN;
 
   async function compare(): Promise<void> {
@@ -32,12 +32,12 @@ export async function startDatabaseClock(
       'select extract(epoch from clock_timestamp()) * 1000 as ms',
     );
     const [least, most] = [Number(rows[0]?.ms) - nowMs(), Number(rows[0]?.ms) - sent];
-    // The answer was made at some moment in between. Of what agrees with that, the least: a moment
-    // ahead of the database would make an order younger than it is. A slow answer changes nothing.
+    // The database read its clock between request and answer. We take the lowest possible offset: a
+    // clock that is ahead would make an order younger than it is. A slow answer changes nothing.
     if (!(offset > least && offset <= most)) offset = least;
   }
 
-  // The first answer has to wait for a connection, and so says little.
+  // Twice: the first answer waits for a connection, and is imprecise.
   await compare();
   await compare();
   const timer = setInterval(() => {

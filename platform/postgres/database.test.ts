@@ -8,7 +8,9 @@ import { pino } from 'pino';
 import { until } from '#harness/broker/contract-helpers.ts';
 import { closeDatabase, createTestDatabaseUrl, testLog } from '#harness/database.ts';
 import { AppError, describeError } from '../errors.ts';
-import { createDatabase, type Database, isTransient, migrate, type Queryable } from './database.ts';
+import { createDatabase, type Database, type Queryable } from './database.ts';
+import { isTransient } from './errors.ts';
+import { migrate } from './migrate.ts';
 
 /** A pool of one connection on an empty database, so that a bad one would be met again. */
 async function openDatabase(t: TestContext, connectionsMax = 1): Promise<Database> {

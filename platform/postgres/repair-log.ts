@@ -1,12 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type { Queryable } from './database.ts';
 
-/** A step of a repair, about to be recorded in the transaction of its change. */
+/** A step of a repair, to be recorded in the transaction of its change. */
 export interface RepairRow {
   step: string;
-  /** Id of the record that was repaired. */
+  /** Id of the repaired record. */
   subject: string;
-  /** What else there is to say about it, as JSON. */
+  /** Further data, as JSON. */
   detail: Record<string, unknown>;
   reason: string;
   madeBy: string;
@@ -20,7 +20,7 @@ export interface StoredRepair extends RepairRow {
 
 /**
  * Records a step in the table `repairs` of the service.
- * @returns false when the same step of the same record must be there once, and is
+ * @returns false when a step that may exist only once per record is recorded already
  */
 export async function insertRepair(tx: Queryable, repair: RepairRow): Promise<boolean> {
   const { rowCount } = await tx.query(
@@ -38,7 +38,7 @@ export async function insertRepair(tx: Queryable, repair: RepairRow): Promise<bo
   return rowCount === 1;
 }
 
-/** Repairs older than one of them, newest first. */
+/** Repairs older than a given one, newest first. */
 export async function listRepairs(
   db: Queryable,
   { before, limit }: { before: string | null; limit: number },

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { within } from '../async/deadline.ts';
+import { withTimeout } from '../async/timeout.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
 import { type Metric, serveMetrics } from '../http/metrics.ts';
@@ -14,13 +14,13 @@ import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
 export interface RunningService {
   /** Base URL of its HTTP API. */
   url: string;
-  /** Finishes what runs, stops background work, closes connections. */
+  /** Finishes running requests, stops background work, closes connections. */
   close(): Promise<void>;
 }
 
-/** Where every service listens. */
+/** Settings of every listener. */
 export const listenerSettings = {
-  // Not HOST: some shells and tools export that with the machine's or the compiler's name.
+  // Not HOST: some shells and tools export it with another meaning.
   LISTEN_ADDRESS: Type.String({
     default: '127.0.0.1',
     format: 'listen-address',
@@ -34,7 +34,7 @@ export const listenerSettings = {
   }),
 };
 
-/** What every service that others call needs. */
+/** Settings of every service with internal callers. */
 export const calleeSettings = {
   ...listenerSettings,
   SERVICE_PUBLIC_KEYS: Type.String({
@@ -45,16 +45,16 @@ export const calleeSettings = {
 
 const CalleeSettings = Type.Object(calleeSettings);
 
-export interface InternalServiceOptions {
+interface InternalServiceOptions {
   name: string;
   config: Static<typeof CalleeSettings>;
   log: Logger;
-  /** What must work for the service to be ready, by name. */
+  /** Readiness checks, by name. */
   ready: Record<string, () => Promise<unknown>>;
-  /** What `/metrics` tells beside the process itself. */
+  /** Metrics in addition to those of the process. */
   metrics?: Metric[];
   routes: (api: InternalApi) => void;
-  /** Called when the last request is done. */
+  /** Called after the last request. */
   close: () => Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export interface InternalApi {
   ): void;
 }
 
-/** Starts the HTTP side of a service behind service credentials (design section 7). */
+/** Starts the HTTP API of a service, which requires service tokens (docs/reference/security.md). */
 export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {
@@ -104,13 +104,12 @@ function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {
   };
 }
 
-// A probe that is not answered is repeated by who asks; one that hangs holds it up. As long as a
-// statement may take (database.ts).
+// A check that hangs must not block the answer. As long as a query may take (connections.ts).
 const CHECK_TIMEOUT_MS = 2_000;
 
 /**
- * `/livez`: the process answers. `/readyz`: what it needs to do its work answers too; 503 names
- * what does not, within 2 s. A service that stops is alive and not ready (http-closing.ts).
+ * `/livez`: the process answers. `/readyz`: its dependencies answer too; otherwise 503 names the
+ * failed ones within 2 s. A stopping service is alive and not ready (graceful-close.ts).
  */
 export function serveHealth(app: HttpServer, checks: Record<string, () => Promise<unknown>>): void {
   app.get('/livez', async () => ({ status: 'ok' }));
@@ -119,7 +118,7 @@ export function serveHealth(app: HttpServer, checks: Record<string, () => Promis
     await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         try {
-          await within(CHECK_TIMEOUT_MS, check());
+          await withTimeout(CHECK_TIMEOUT_MS, check());
         } catch (error) {
           request.log.warn({ check: name }, `not ready: ${describeError(error)}`);
           failed.push(name);

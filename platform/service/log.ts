@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 
-/** What must never be written down, wherever it stands in a logged object. */
+/** Members of logged objects that must never be written. */
 const SECRETS = ['password', '*.password', 'authorization', '*.authorization', 'accessToken'];
 
 /** A logger of JSON lines on standard output. */

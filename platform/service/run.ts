@@ -8,7 +8,7 @@ import { sayWhileWaiting } from './start-step.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
 
-/** What every process has, whatever it runs. */
+/** Settings of every process. */
 export const RunSettings = Type.Object({
   LOG_LEVEL: Type.String({
     default: 'info',
@@ -18,8 +18,8 @@ export const RunSettings = Type.Object({
 });
 
 /**
- * Runs one service as a process: settings from the environment, stop on SIGTERM or SIGINT with
- * exit code 0 once everything is finished.
+ * Runs one service as a process: reads settings from the environment, and exits with code 0 on
+ * SIGTERM or SIGINT after everything is closed.
  */
 export async function runService({ name, settings, start }: ServiceDefinition): Promise<void> {
   keepLoopbackDirect();
@@ -33,7 +33,7 @@ export async function runService({ name, settings, start }: ServiceDefinition): 
       start(config, log),
       (line) => log.warn(line),
     );
-    // Before the line below: who reads it may send a signal at once.
+    // Before the line below: its reader may send a signal at once.
     stopOnSignal(
       () => service.close(),
       (line) => log.info(line),
@@ -57,13 +57,13 @@ function keepLoopbackDirect(): void {
 }
 
 /**
- * Calls `stop` at the first SIGTERM or SIGINT and exits: 0 when done, 1 when it failed or took
- * over 10 s. A terminal sends Ctrl-C to npm and to us, and npm passes its own on: later signals
- * are the same wish and are ignored.
+ * Calls `stop` at the first SIGTERM or SIGINT and exits: 0 when done, 1 when it failed or took over
+ * 10 s. Later signals are ignored: a terminal sends Ctrl-C to npm and to us, and npm forwards its
+ * own.
  */
 export function stopOnSignal(stop: () => Promise<void>, say: (line: string) => void): void {
   let stopping = false;
-  // A reader of our output that has gone must not keep the rest from being stopped (EPIPE).
+  // When the reader of our output is gone, EPIPE must not prevent the stop.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const onSignal = (signal: string): void => {
     if (stopping) return;

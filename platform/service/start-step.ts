@@ -3,31 +3,31 @@ import { deadlineIn } from '../async/deadline.ts';
 import { describeError } from '../errors.ts';
 
 /**
- * How long a start repeats what fails by a transient fault. A machine that comes back within a
- * minute needs nobody's help; after that a person, or a supervisor, has to look.
+ * How long a start retries after transient faults. After a minute a person or a supervisor must
+ * intervene.
  */
 export const START_WAIT_MS = 60_000;
 
-// A start takes a second or two. After this time a line says why, then ever more rarely.
+// A start takes a second or two. The first line comes after this time, later ones at growing gaps.
 const SAY_FIRST_S = 5;
 const RETRY = { firstMs: 100, maxMs: 2_000 };
 
 interface StepOptions {
-  /** Gets a line from time to time while the step is not done. */
+  /** Gets a line from time to time until the step is done. */
   say: (line: string) => void;
-  /** Whether a repetition can cure this fault. */
+  /** Whether a retry can cure this fault. */
   isTransient: (error: unknown) => boolean;
   waitMs?: number;
-  /** Ends it between two tries. */
+  /** Aborts between two attempts. */
   signal?: AbortSignal;
 }
 
 /**
- * Does one step of a start, and repeats it while it fails by a transient fault. A step that hangs
- * is not ended: its parts have time-outs of their own.
+ * Runs one step of a start, and retries it after transient faults. A step that hangs is not
+ * aborted: its parts have their own time-outs.
  * @param what the step waits for, as in "waiting for PostgreSQL"
  * @param work may safely be repeated, also after an unknown outcome
- * @throws the fault that is not transient; Error that names `what` when the time is over
+ * @throws a fault that is not transient; Error that names `what` after `waitMs`
  */
 export async function startStep<T>(
   what: string,
@@ -59,7 +59,7 @@ export async function startStep<T>(
   );
 }
 
-/** Says from time to time what a start waits for, until the work is done. */
+/** Reports from time to time what a start waits for, until the work is done. */
 export async function sayWhileWaiting<T>(
   what: () => string,
   work: Promise<T>,

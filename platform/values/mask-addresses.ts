@@ -1,5 +1,5 @@
-// Whatever is no separator may be part of an address. Beginning only where no such character
-// stands before keeps the search linear in texts that others write.
+// Every character but a separator may be part of an address. The look-behind keeps the search
+// linear in hostile texts.
 const LOCAL_PART = '[^\\s@<>()\\[\\]",:;\\\\]';
 const ADDRESS = new RegExp(
   `(?<!${LOCAL_PART})(${LOCAL_PART})${LOCAL_PART}*@(?=[\\p{L}\\p{N}\\[])`,
@@ -7,8 +7,8 @@ const ADDRESS = new RegExp(
 );
 
 /**
- * Masks every e-mail address in a text, `anna@example.com` as `a***@example.com`: enough to
- * recognise, too little to use. Mail servers repeat addresses in their answers.
+ * Masks every e-mail address in a text, `anna@example.com` as `a***@example.com`: recognisable, but
+ * not usable. Mail servers repeat addresses in their answers.
  */
 export function maskAddresses(text: string): string {
   return text.replace(ADDRESS, '$1***@');

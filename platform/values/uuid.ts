@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 /**
- * A new UUIDv7 (RFC 9562 section 5.7) of this moment. `crypto.randomUUIDv7` takes the clock of the
- * machine, which may be wrong.
+ * A new UUIDv7 (RFC 9562 section 5.7) for a moment. `crypto.randomUUIDv7` uses the machine's clock,
+ * which may be wrong.
  */
 export function newUuidAt(moment: Date): string {
   const hex = moment.getTime().toString(16).padStart(12, '0');
@@ -10,7 +10,7 @@ export function newUuidAt(moment: Date): string {
 }
 
 /**
- * The moment inside a UUIDv7, to the millisecond: sorting by id therefore sorts by this moment.
+ * The timestamp inside a UUIDv7, in milliseconds. Sorting by id therefore sorts by this timestamp.
  * @returns null for a UUID of another version
  */
 export function timeOfUuid(id: string): Date | null {
@@ -19,8 +19,8 @@ export function timeOfUuid(id: string): Date | null {
 }
 
 /**
- * SQL of the lowest UUIDv7 of a moment: ids from it on were made then or later. By the clock of the
- * database, as the ids themselves (`newUuidAt`).
+ * SQL of the lowest UUIDv7 of a moment: higher ids are newer. Uses the clock of the database, as
+ * the ids themselves do (`newUuidAt`).
  * @param seconds SQL of how long ago the moment was
  */
 export function firstUuidAgo(seconds: string): string {

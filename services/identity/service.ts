@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config/load-config.ts';
-import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
+import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,

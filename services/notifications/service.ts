@@ -9,8 +9,9 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
-import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,

@@ -6,8 +6,9 @@ import { brokerRule, brokerSettings, createBroker } from '#platform/broker/creat
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';
 import { startOutboxRetention } from '#platform/messaging/outbox-retention.ts';
-import { createDatabase, databaseStep, migrate } from '#platform/postgres/database.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,

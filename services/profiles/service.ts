@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { createDatabase, migrate } from '#platform/postgres/database.ts';
+import { createDatabase } from '#platform/postgres/database.ts';
+import { migrate } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,

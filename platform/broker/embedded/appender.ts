@@ -7,17 +7,17 @@ import type { Topics } from './topics.ts';
 
 const STATEMENT_LIMITS = { messages: 500, bytes: 4 * 1024 * 1024 };
 
-/** FNV-1a, 32 bits. Stored messages depend on it: another hash would break the order of a key. */
+/** FNV-1a, 32 bits. Stored data depends on it: another hash would break the order of a key. */
 function hashKey(key: Buffer): number {
   let hash = 0x811c9dc5;
   for (const byte of key) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }
 
-/** Appends to topics of the database, making those that do not exist. */
+/** Appends to topics of the database, and creates missing topics. */
 export function createAppender(database: Database, topics: Topics) {
   const write: WriteMessages = async (topicName, messages) => {
-    // Twice, since a remembered topic may have been made anew by somebody.
+    // Twice, since a cached topic may have been recreated.
     for (let attempt = 1; attempt <= 2; attempt++) {
       const topic = await topics.get(topicName);
       const counts = new Map<number, number>();
@@ -39,6 +39,6 @@ export function createAppender(database: Database, topics: Topics) {
     }
     throw new AppError(brokerUnavailable, `topic ${topicName} was removed meanwhile`);
   };
-  // Its row locks would make concurrent appends wait for each other anyway.
+  // One write at a time: the row locks would serialise concurrent appends anyway.
   return createPublishQueue(write, STATEMENT_LIMITS);
 }

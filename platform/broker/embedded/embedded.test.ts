@@ -239,7 +239,7 @@ test('publishers of many partitions at once do not deadlock', async (t) => {
   assert.deepEqual(gaps, []);
 });
 
-test('a topic that was removed is made anew with another id', async (t) => {
+test('a removed topic is recreated with another id', async (t) => {
   const [publisher, consumer] = [await makeBroker(t), await makeBroker(t)];
   const { topic, group } = names();
   const raw = await rawClient(t);

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
-import { pause } from '../../async/backoff.ts';
+import { startLoop } from '../../async/loop.ts';
 import { AppError } from '../../errors.ts';
-import { type Database, isTransient, migrate } from '../../postgres/database.ts';
+import type { Database } from '../../postgres/database.ts';
+import { isTransient } from '../../postgres/errors.ts';
+import { migrate } from '../../postgres/migrate.ts';
 import {
   type Acknowledgement,
   type Broker,
@@ -18,21 +20,21 @@ const MIGRATIONS = new URL('migrations/', import.meta.url);
 
 const PARTITIONS_PER_TOPIC = 6;
 const POLL_MS = 100;
-// Longer than any pause of a live process (garbage collection, a database restart); this is also
-// how long the partitions of a killed process wait for their next owner.
+// Longer than any pause of a live process (garbage collection, a database restart). The partitions
+// of a killed process wait this long for their next owner.
 const LEASE_MS = 10_000;
 const RETENTION_MS = 7 * 24 * 60 * 60 * 1_000;
 const RETENTION_INTERVAL_MS = 60_000;
-// Short statements: a deletion must never keep a publisher waiting.
+// Short statements: a deletion must not delay a publisher.
 const RETENTION_BATCH = 1_000;
 
 export interface EmbeddedBrokerOptions {
-  /** A database of the broker's own. The caller closes it, after the broker. */
+  /** A database for the broker alone. The caller closes it, after the broker. */
   database: Database;
   log: Logger;
-  /** For topics made from now on (default 6); an existing topic keeps its number. */
+  /** For new topics (default 6); an existing topic keeps its number. */
   partitionsPerTopic?: number;
-  /** Longest time until a message that another instance published is noticed (default 100). */
+  /** How often to poll for messages that another instance published (default 100). */
   pollMs?: number;
   /** How long a silent member keeps its partitions (default 10 s). */
   leaseMs?: number;
@@ -41,8 +43,8 @@ export interface EmbeddedBrokerOptions {
 }
 
 /**
- * The broker without a broker: a log in PostgreSQL. Applies its migrations. Instances on the same
- * database, in this process or others, form one broker.
+ * The embedded broker: a log in PostgreSQL. Applies its migrations. Instances on the same database,
+ * in this process or others, form one broker.
  */
 export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
   const { database, log, pollMs = POLL_MS, leaseMs = LEASE_MS } = options;
@@ -57,7 +59,7 @@ export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Prom
   async function publish(topic: string, messages: OutgoingMessage[]): Promise<Acknowledgement[]> {
     try {
       const acknowledgements = await append(topic, messages);
-      // Own subscriptions learn it now, those of other instances by their poll.
+      // Wakes our own subscriptions; those of other instances poll.
       for (const each of subscriptions) if (each.topicName === topic) each.wake();
       return acknowledgements;
     } catch (error) {
@@ -97,7 +99,7 @@ export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Prom
       };
     },
     lag: (topic, group) => listLag(database, topic, group),
-    ends: (topic) => store.findEnds(database, topic),
+    endOffsets: (topic) => store.findEndOffsets(database, topic),
     async close() {
       closed = true;
       await Promise.all([...subscriptions].map((each) => each.close()));
@@ -107,28 +109,15 @@ export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Prom
   };
 }
 
-/** Deletes what is old and handled, now and each minute. Instances may do so side by side. */
+/** Deletes old handled messages, now and each minute. Several instances may do so concurrently. */
 function startRetention(database: Database, retentionMs: number, log: Logger) {
-  const stop = new AbortController();
-  async function run(): Promise<void> {
-    while (!stop.signal.aborted) {
-      try {
-        while (
-          (await store.deleteOldMessages(database, retentionMs, RETENTION_BATCH)) ===
-            RETENTION_BATCH &&
-          !stop.signal.aborted
-        );
-      } catch (error) {
-        log.warn({ err: error }, 'could not delete old messages');
-      }
-      await pause(RETENTION_INTERVAL_MS, stop.signal);
-    }
-  }
-  const running = run();
-  return {
-    close() {
-      stop.abort();
-      return running;
+  return startLoop({
+    name: 'retention of the log',
+    log,
+    retry: { firstMs: RETENTION_INTERVAL_MS, maxMs: RETENTION_INTERVAL_MS },
+    async round() {
+      const deleted = await store.deleteOldMessages(database, retentionMs, RETENTION_BATCH);
+      return deleted === RETENTION_BATCH ? 0 : RETENTION_INTERVAL_MS;
     },
-  };
+  });
 }

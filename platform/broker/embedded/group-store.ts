@@ -5,8 +5,8 @@ import type { Reader } from './store.ts';
 // Statements about groups: positions, leases, members. Those about topics and messages are in
 // `store.ts`.
 
-/** One partition as its group sees it. */
-export interface SurveyRow {
+/** State of one partition in its group. */
+export interface PartitionState {
   partition: number;
   position: bigint;
   end: bigint;
@@ -16,7 +16,7 @@ export interface SurveyRow {
   members: number;
 }
 
-/** Gives a group its rows for a topic; those it has stay as they are. */
+/** Inserts the positions of a group for all partitions of a topic; existing ones stay. */
 export async function insertPositions(db: Queryable, reader: Reader): Promise<void> {
   await db.query(
     `insert into positions (topic, "group", partition)
@@ -26,7 +26,7 @@ export async function insertPositions(db: Queryable, reader: Reader): Promise<vo
   );
 }
 
-/** Forgets members that died without leaving. Skips rows that another one removes just now. */
+/** Deletes members that died without leaving. Skips rows that another member is deleting. */
 export async function deleteDeadMembers(db: Queryable, reader: Reader): Promise<void> {
   await db.query(
     `delete from members where (topic, "group", member) in (
@@ -36,7 +36,7 @@ export async function deleteDeadMembers(db: Queryable, reader: Reader): Promise<
   );
 }
 
-/** The heartbeat: keeps the member alive and its leases running. Locks in partition order. */
+/** The heartbeat: extends the membership and its leases. Locks in partition order. */
 export async function renewLeases(db: Queryable, reader: Reader, leaseMs: number): Promise<void> {
   await db.query(
     `with alive as (
@@ -54,12 +54,12 @@ export async function renewLeases(db: Queryable, reader: Reader, leaseMs: number
   );
 }
 
-/** All that a subscription must know, for all partitions at once: this is the idle poll. */
-export async function surveyGroup(db: Queryable, reader: Reader): Promise<SurveyRow[]> {
+/** The whole state of a group in one statement: this is the idle poll. */
+export async function readGroupState(db: Queryable, reader: Reader): Promise<PartitionState[]> {
   const { rows } = await db.query<
-    Omit<SurveyRow, 'position' | 'end'> & { position: string; end: string }
+    Omit<PartitionState, 'position' | 'end'> & { position: string; end: string }
   >({
-    name: 'readGroupState-group',
+    name: 'read-group-state',
     text: `
       select s.partition, s.position, p.next_offset as "end",
         s.lease_owner is not distinct from $3::uuid as mine,
@@ -74,8 +74,8 @@ export async function surveyGroup(db: Queryable, reader: Reader): Promise<Survey
 }
 
 /**
- * Leases up to `limit` partitions that nobody holds, except those named.
- * @returns the positions of the partitions taken
+ * Leases up to `limit` free partitions, except the given ones.
+ * @returns the positions of the claimed partitions
  */
 export async function claimPartitions(
   db: Queryable,
@@ -96,7 +96,7 @@ export async function claimPartitions(
   return new Map(rows.map((row) => [row.partition, BigInt(row.position)]));
 }
 
-/** Gives partitions back, so that another member may take them at once. */
+/** Releases partitions, so that another member can claim them at once. */
 export async function releasePartitions(
   db: Queryable,
   reader: Reader,
@@ -109,7 +109,7 @@ export async function releasePartitions(
   );
 }
 
-/** Leaves the group: gives every partition back and stops counting as a member. */
+/** Leaves the group: releases every partition and deletes the member. */
 export async function leaveGroup(db: Queryable, reader: Reader): Promise<void> {
   await db.query(
     `with gone as (
@@ -121,12 +121,12 @@ export async function leaveGroup(db: Queryable, reader: Reader): Promise<void> {
 }
 
 /**
- * Moves the group's positions, never back, and only while the leases are ours: a member that was
- * believed dead must not move what its successor has taken over. The same position once more is
- * accepted, since the answer to the first attempt may have been lost.
+ * Advances the group's positions, only while the leases are ours: a member that was taken for dead
+ * must not move the positions of its successor. The same position is accepted twice, since the
+ * answer to the first attempt may have been lost.
  *
  * `locked` takes the row locks in partition order, as the heartbeat does: neither can deadlock.
- * @returns the partitions whose position is as asked; of the others the lease was lost
+ * @returns the partitions with the requested position; the leases of the others were lost
  */
 export async function commitPositions(
   db: Queryable,
@@ -157,7 +157,7 @@ export async function commitPositions(
   return new Set(rows.map(({ partition }) => partition));
 }
 
-/** Every partition of a topic with the group's position (0 for a group not seen yet). */
+/** Every partition of a topic with the group's position (0 for an unknown group). */
 export async function listLag(
   db: Queryable,
   topic: string,

@@ -1,26 +1,26 @@
 import type { Queryable } from '../../postgres/database.ts';
-import type { IncomingMessage, TopicEnds } from '../port/broker.ts';
+import type { IncomingMessage, TopicEndOffsets } from '../port/broker.ts';
 import type { EncodedMessage } from '../port/publish-queue.ts';
 
 export interface Topic {
   /** Short key of the rows. */
   number: number;
-  /** Identity told to publishers. */
+  /** Identity in acknowledgements. */
   id: string;
   name: string;
   partitions: number;
 }
 
-/** Who reads what: one subscription. */
+/** The identity of one subscription. */
 export interface Reader {
   topic: Topic;
   group: string;
-  /** UUID of the subscription; the fence of its leases. */
+  /** UUID of the subscription; the fencing token of its leases. */
   member: string;
 }
 
 /** A message to append: `rank` counts within the partition and the batch, from 0. */
-export interface AppendRow extends EncodedMessage {
+interface AppendRow extends EncodedMessage {
   partition: number;
   rank: number;
 }
@@ -33,8 +33,8 @@ export async function findTopic(db: Queryable, name: string): Promise<Topic | un
   return rows[0];
 }
 
-/** Where the topic's partitions end; null when there is no such topic. */
-export async function findEnds(db: Queryable, name: string): Promise<TopicEnds | null> {
+/** The end offset of each partition; null when there is no such topic. */
+export async function findEndOffsets(db: Queryable, name: string): Promise<TopicEndOffsets | null> {
   const { rows } = await db.query<{ id: string; partition: number; end: string }>(
     `select t.id, p.partition, p.next_offset as "end"
      from topics t join partitions p on p.topic = t.number where t.name = $1`,
@@ -44,11 +44,11 @@ export async function findEnds(db: Queryable, name: string): Promise<TopicEnds |
   if (first === undefined) return null;
   return {
     topicId: first.id,
-    ends: new Map(rows.map(({ partition, end }) => [partition, BigInt(end)])),
+    endOffsets: new Map(rows.map(({ partition, end }) => [partition, BigInt(end)])),
   };
 }
 
-/** Creates the topic unless it exists; of concurrent creators one wins and the others wait. */
+/** Creates the topic unless it exists; concurrent callers wait for each other. */
 export async function insertTopic(db: Queryable, name: string, partitions: number): Promise<void> {
   await db.query(
     `with made as (
@@ -61,16 +61,16 @@ export async function insertTopic(db: Queryable, name: string, partitions: numbe
 }
 
 /**
- * Appends messages and numbers them, in one statement and so in one transaction.
+ * Appends messages and assigns their offsets, in one statement and so in one transaction.
  *
- * Offsets come from the partition's counter, whose row lock lasts to the commit: a later offset
- * cannot commit before a lower one. An identity column gives numbers without a lock, so readers
- * would pass a lower offset that commits later, and never see it.
+ * Offsets come from the partition's counter, whose row lock lasts until the commit: a higher offset
+ * cannot commit before a lower one. An identity column takes no such lock: a reader could pass a
+ * lower offset that commits later, and lose its message.
  *
- * `locked` takes the row locks in partition order, and nothing is updated that it has not
- * locked, so publishers of several partitions cannot deadlock.
+ * `locked` takes the row locks in partition order, and only locked rows are updated, so publishers
+ * to several partitions cannot deadlock.
  *
- * @returns the first offset given per partition; empty when the topic does not exist any more
+ * @returns the first offset per partition; empty when the topic was removed
  */
 export async function appendMessages(
   db: Queryable,
@@ -115,8 +115,8 @@ export async function appendMessages(
 }
 
 /**
- * Keys, values and headers one after the other, and where each begins, from 1 as SQL counts. One
- * parameter of bytes goes as it is; of an array of them the driver would make text, in hex.
+ * Concatenates keys, values and headers, with the start of each, from 1 as SQL counts. The driver
+ * sends one bytea parameter as bytes, but an array of them as hexadecimal text.
  */
 function packOf(messages: EncodedMessage[]) {
   const parts: Buffer[] = [];
@@ -147,10 +147,10 @@ function encodeHeaders(headers: EncodedMessage['headers']): Buffer {
 }
 
 /**
- * Messages of some partitions, of each from its position on, in order; none of one whose lease
- * belongs to another by now.
+ * Messages of some partitions, each from its position, in order; none for a partition whose lease
+ * was lost.
  * @param from.messagesMax of each partition
- * @param from.bytesMax of each partition: nothing follows the message that reaches it
+ * @param from.bytesMax of each partition: the message that reaches it is the last one
  */
 export async function fetchMessages(
   db: Queryable,
@@ -212,9 +212,9 @@ function messageOf(topic: Topic, row: MessageRow): IncomingMessage {
 }
 
 /**
- * Deletes old messages that every group has handled. A partition that no group has ever read
- * keeps all: its first group shall find the messages from before its first start. Within a
- * partition age follows the offset, so looking at the lowest offsets is enough.
+ * Deletes old messages that every group has handled. A partition that no group has read keeps all
+ * of them: its first group starts at the beginning. Offsets of a partition sort by age, so the
+ * lowest ones are enough.
  * @returns how many were deleted, at most `limit`
  */
 export async function deleteOldMessages(

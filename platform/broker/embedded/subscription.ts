@@ -2,23 +2,25 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../../async/backoff.ts';
 import { type Batcher, createBatcher } from '../../async/batcher.ts';
-import { createWakeup } from '../../async/wakeup.ts';
+import { type Loop, startLoop } from '../../async/loop.ts';
 import type { Database } from '../../postgres/database.ts';
 import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
 import * as groups from './group-store.ts';
 import * as store from './store.ts';
 import type { Topics } from './topics.ts';
 
-// Bound one statement's time and what is in memory. Messages and bytes are those of a partition: a
-// fetch stops after the message that reaches the bytes, so one above them is delivered all the same.
+// Bound the duration of one statement and the memory. Messages and bytes count per partition: a
+// fetch stops after the message that reaches the byte limit, so a larger message is delivered too.
 const FETCH_MESSAGES = 200;
 const FETCH_BYTES = 4 * 1024 * 1024;
 const FETCH_PARTITIONS = 8;
-// Each partition commits once at a time, and a member has no more of them.
+// Each partition has one commit at a time, and a member owns fewer partitions.
 const COMMITS_MAX = 10_000;
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
-// When closing, nobody waits for a database that is gone: the leases run out by themselves.
+// Closing does not wait for an unreachable database: the leases expire by themselves.
 const CLOSE_ATTEMPTS = 3;
+// Two heartbeats may fail before the lease is lost.
+const HEARTBEATS_PER_LEASE = 3;
 
 interface SubscriptionOptions {
   database: Database;
@@ -31,63 +33,81 @@ interface SubscriptionOptions {
   log: Logger;
 }
 
-/** A partition leased to us. */
-interface Held {
+/** A partition that this member leases. */
+interface OwnedPartition {
   position: bigint;
-  /** Of its handler, one after the other. */
+  /** Consecutive failures of its handler. */
   failures: number;
-  /** Above our fair share: given up as soon as the running handler is done. */
+  /** Above our fair share: released when the running handler has ended. */
   leaving: boolean;
 }
 
-/** A partition that has messages for us, up to `end` at least. */
-interface Due {
+/** An owned partition that has messages up to `end` at least. */
+interface DuePartition {
   partition: number;
-  held: Held;
+  owned: OwnedPartition;
   end: bigint;
 }
 
-/** What we are in the group, until the topic is made anew. */
-interface Joined {
+/** Our membership of the group, until the topic is recreated. */
+interface Member {
   reader: store.Reader;
   /** False when the lease was lost. Partitions that commit at the same time share a statement. */
   commit: Batcher<{ partition: number; position: bigint }, boolean>;
 }
 
 /**
- * One member of a group. A loop surveys the group's partitions, takes and gives up leases, and
- * fetches for the held partitions that have messages, all in one statement. Each partition is
- * handled by itself, side by side with the others: one that hangs or fails does not stop them. A
- * second loop is the heartbeat, which goes on while handlers run.
+ * One member of a group. A loop reads the group's state, claims and releases leases, and fetches
+ * the messages of all due partitions in one statement. Each partition is consumed independently: a
+ * handler that hangs or fails does not stop the others. A second loop sends the heartbeat while
+ * handlers run.
  */
 export class EmbeddedSubscription {
   readonly #options: SubscriptionOptions;
-  readonly #member = randomUUID();
-  readonly #wakeup = createWakeup();
+  readonly #memberId = randomUUID();
   readonly #closing = new AbortController();
-  readonly #beatStop = new AbortController();
-  readonly #held = new Map<number, Held>();
-  // Outlives `#held`: a lost lease does not stop the handler that is running, and until it ends
-  // this member must not handle the same partition a second time.
-  readonly #drains = new Map<number, Promise<void>>();
-  readonly #loop: Promise<void>;
-  readonly #beat: Promise<void>;
-  #joined: Joined | undefined;
+  readonly #owned = new Map<number, OwnedPartition>();
+  // Outlives `#owned`: a lost lease does not stop the running handler, and until it ends this
+  // member must not consume the same partition a second time.
+  readonly #consumers = new Map<number, Promise<void>>();
+  readonly #loop: Loop;
+  readonly #heartbeat: Loop;
+  #member: Member | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: SubscriptionOptions) {
+    const { log, pollMs, leaseMs } = options;
     this.#options = options;
-    this.#loop = this.#run();
-    this.#beat = this.#heartbeat();
+    this.#loop = startLoop({
+      name: 'poll of the log',
+      log,
+      retry: BACKOFF,
+      round: async () => {
+        await this.#poll();
+        return pollMs;
+      },
+    });
+    const heartbeatMs = leaseMs / HEARTBEATS_PER_LEASE;
+    this.#heartbeat = startLoop({
+      name: 'heartbeat',
+      log,
+      firstInMs: heartbeatMs,
+      retry: { firstMs: BACKOFF.firstMs, maxMs: Math.min(heartbeatMs, BACKOFF.maxMs) },
+      round: async () => {
+        const reader = this.#member?.reader;
+        if (reader !== undefined) await groups.renewLeases(options.database, reader, leaseMs);
+        return heartbeatMs;
+      },
+    });
   }
 
   get topicName(): string {
     return this.#options.topic;
   }
 
-  /** Looks for messages now. */
+  /** Polls for messages now. */
   wake(): void {
-    this.#wakeup.notify();
+    this.#loop.notify();
   }
 
   close(): Promise<void> {
@@ -97,92 +117,75 @@ export class EmbeddedSubscription {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    this.#wakeup.notify();
-    await this.#loop;
-    await Promise.all(this.#drains.values());
-    this.#beatStop.abort();
-    await this.#beat;
-    const reader = this.#joined?.reader;
+    await this.#loop.close();
+    await Promise.all(this.#consumers.values());
+    await this.#heartbeat.close();
+    const reader = this.#member?.reader;
     if (reader === undefined) return;
-    // Others take over at their next poll instead of when our leases have run out.
+    // The other members take over at their next poll, instead of when our leases expire.
     await this.#persist('leave', () => groups.leaveGroup(this.#options.database, reader));
   }
 
-  async #run(): Promise<void> {
-    const { pollMs, log } = this.#options;
-    let failures = 0;
-    while (!this.#closing.signal.aborted) {
-      try {
-        await this.#tick();
-        failures = 0;
-        await this.#wakeup.wait(pollMs);
-      } catch (error) {
-        log.warn({ err: error }, 'could not poll, trying again');
-        await pause(backoffMs(++failures, BACKOFF), this.#closing.signal);
-      }
-    }
-  }
-
-  async #tick(): Promise<void> {
+  async #poll(): Promise<void> {
     const { database, topics, topic } = this.#options;
-    this.#joined ??= await this.#join();
-    const joined = this.#joined;
-    const { reader } = joined;
-    const rows = await groups.surveyGroup(database, reader);
-    if (rows.length === 0) {
-      // The topic was removed: it is made anew by the next join.
+    this.#member ??= await this.#join();
+    const member = this.#member;
+    const { reader } = member;
+    const states = await groups.readGroupState(database, reader);
+    if (states.length === 0) {
+      // The topic was removed: the next join recreates it.
       topics.forget(topic);
-      this.#joined = undefined;
+      this.#member = undefined;
       return;
     }
-    // The database decides what we hold; a readGroupState that is out of date is harmless, because
-    // fetching and committing are fenced, and the next one corrects it.
-    for (const { partition, mine, position } of rows) {
-      if (!mine) this.#held.delete(partition);
-      else if (!this.#held.has(partition) && !this.#drains.has(partition)) {
-        this.#held.set(partition, { position, failures: 0, leaving: false });
+    // The database decides what we own; an outdated state is harmless, because fetch and commit
+    // check the lease, and the next poll corrects it.
+    for (const { partition, mine, position } of states) {
+      if (!mine) this.#owned.delete(partition);
+      else if (!this.#owned.has(partition) && !this.#consumers.has(partition)) {
+        this.#owned.set(partition, { position, failures: 0, leaving: false });
       }
     }
-    await this.#balance(reader, rows);
+    await this.#rebalance(reader, states);
     if (this.#closing.signal.aborted) return;
-    const due = rows.flatMap(({ partition, end }) => {
-      const held = this.#held.get(partition);
-      if (held === undefined || held.leaving || this.#drains.has(partition)) return [];
-      return held.position < end ? [{ partition, held, end }] : [];
+    const due = states.flatMap(({ partition, end }) => {
+      const owned = this.#owned.get(partition);
+      if (owned === undefined || owned.leaving || this.#consumers.has(partition)) return [];
+      return owned.position < end ? [{ partition, owned, end }] : [];
     });
     for (let from = 0; from < due.length; from += FETCH_PARTITIONS) {
-      this.#startRound(joined, due.slice(from, from + FETCH_PARTITIONS));
+      this.#consumeNext(member, due.slice(from, from + FETCH_PARTITIONS));
     }
   }
 
-  /** Handles the next messages of some partitions: fetched together, then each by itself. */
-  #startRound(joined: Joined, due: Due[]): void {
+  /** Consumes the next messages of some partitions: fetched together, then handled separately. */
+  #consumeNext(member: Member, due: DuePartition[]): void {
     const { database } = this.#options;
-    const positions = new Map(due.map(({ partition, held }) => [partition, held.position]));
+    const positions = new Map(due.map(({ partition, owned }) => [partition, owned.position]));
     const limits = { messagesMax: FETCH_MESSAGES, bytesMax: FETCH_BYTES };
-    const fetched = store.fetchMessages(database, joined.reader, { positions, ...limits });
+    const fetched = store.fetchMessages(database, member.reader, { positions, ...limits });
     for (const each of due) {
-      const drain = this.#drain(joined, each, fetched).then((more) => {
-        this.#drains.delete(each.partition);
-        if (more || each.held.leaving) this.#wakeup.notify();
+      const consumer = this.#consume(member, each, fetched).then((more) => {
+        this.#consumers.delete(each.partition);
+        if (more || each.owned.leaving) this.#loop.notify();
       });
-      this.#drains.set(each.partition, drain);
+      this.#consumers.set(each.partition, consumer);
     }
   }
 
-  async #join(): Promise<Joined> {
+  async #join(): Promise<Member> {
     const { database, topics, topic, group, leaseMs } = this.#options;
-    const reader = { topic: await topics.get(topic), group, member: this.#member };
+    const reader = { topic: await topics.get(topic), group, member: this.#memberId };
     await groups.insertPositions(database, reader);
     await groups.deleteDeadMembers(database, reader);
     await groups.renewLeases(database, reader, leaseMs);
-    const commit: Joined['commit'] = createBatcher({
+    const commit: Member['commit'] = createBatcher({
       async run(commits) {
         const asked = new Map(commits.map(({ partition, position }) => [partition, position]));
         const moved = await groups.commitPositions(database, reader, asked);
         return commits.map(({ partition }) => moved.has(partition));
       },
-      // Each says again what it wants, until it is heard.
+      // `#persist` retries each commit.
       isItemError: () => false,
       batchMax: COMMITS_MAX,
       maxConcurrency: 1,
@@ -192,34 +195,34 @@ export class EmbeddedSubscription {
     return { reader, commit };
   }
 
-  /** Gives up what is above our share of the partitions, or takes what nobody holds. */
-  async #balance(reader: store.Reader, rows: groups.SurveyRow[]): Promise<void> {
+  /** Releases partitions above our fair share, or claims free ones below it. */
+  async #rebalance(reader: store.Reader, states: groups.PartitionState[]): Promise<void> {
     const { database, leaseMs } = this.#options;
-    const share = Math.ceil(rows.length / Math.max(1, rows[0]?.members ?? 1));
-    const kept = [...this.#held.keys()].sort((a, b) => a - b).slice(0, share);
-    for (const [partition, held] of this.#held) held.leaving = !kept.includes(partition);
-    const idle = [...this.#held.keys()].filter(
-      (partition) => !kept.includes(partition) && !this.#drains.has(partition),
+    const share = Math.ceil(states.length / Math.max(1, states[0]?.members ?? 1));
+    const kept = [...this.#owned.keys()].sort((a, b) => a - b).slice(0, share);
+    for (const [partition, owned] of this.#owned) owned.leaving = !kept.includes(partition);
+    const idle = [...this.#owned.keys()].filter(
+      (partition) => !kept.includes(partition) && !this.#consumers.has(partition),
     );
     if (idle.length > 0) {
-      for (const partition of idle) this.#held.delete(partition);
+      for (const partition of idle) this.#owned.delete(partition);
       await groups.releasePartitions(database, reader, idle);
     }
-    if (kept.length === share || !rows.some(({ free }) => free)) return;
+    if (kept.length === share || !states.some(({ free }) => free)) return;
     const limit = share - kept.length;
-    const claim = { limit, except: [...this.#drains.keys()], leaseMs };
+    const claim = { limit, except: [...this.#consumers.keys()], leaseMs };
     for (const [partition, position] of await groups.claimPartitions(database, reader, claim)) {
-      this.#held.set(partition, { position, failures: 0, leaving: false });
+      this.#owned.set(partition, { position, failures: 0, leaving: false });
     }
   }
 
   /**
-   * Handles what was fetched of one partition, and moves the group's position behind it.
-   * @returns whether it is worth looking for more of it at once
+   * Handles the fetched messages of one partition, and commits the position after them.
+   * @returns whether to poll again at once
    */
-  async #drain(
-    { commit }: Joined,
-    { partition, held, end }: Due,
+  async #consume(
+    { commit }: Member,
+    { partition, owned, end }: DuePartition,
     fetched: Promise<Map<number, IncomingMessage[]>>,
   ): Promise<boolean> {
     const { handler, log } = this.#options;
@@ -227,27 +230,27 @@ export class EmbeddedSubscription {
       const messages = (await fetched).get(partition) ?? [];
       const last = messages.at(-1);
       if (last !== undefined) await handler(messages);
-      held.failures = 0;
-      // Nothing below an end that was committed before we looked: retention deleted it, and a
-      // position that stayed behind would be looked at for ever.
+      owned.failures = 0;
+      // No messages below an end that was committed before: retention deleted them. A position
+      // that stayed behind them would be fetched again and again.
       const next = last === undefined ? end : last.offset + 1n;
       const kept = await this.#persist('commit', () => commit({ partition, position: next }));
       if (kept !== true) {
-        if (this.#held.get(partition) === held) this.#held.delete(partition);
+        if (this.#owned.get(partition) === owned) this.#owned.delete(partition);
         log.warn({ partition }, 'lost the lease, the messages are delivered again');
         return false;
       }
-      held.position = next;
+      owned.position = next;
       return next < end || messages.length === FETCH_MESSAGES;
     } catch (error) {
-      const { position } = held;
+      const { position } = owned;
       log.warn({ err: error, partition, position }, 'not handled, trying again');
-      await pause(backoffMs(++held.failures, BACKOFF), this.#closing.signal);
+      await pause(backoffMs(++owned.failures, BACKOFF), this.#closing.signal);
       return true;
     }
   }
 
-  /** Repeats a statement until it succeeds; when closing, a few times only. */
+  /** Retries a statement until it succeeds; while closing, a few times only. */
   async #persist<T>(what: string, statement: () => Promise<T>): Promise<T | undefined> {
     for (let failures = 1; ; failures++) {
       try {
@@ -256,30 +259,7 @@ export class EmbeddedSubscription {
         this.#options.log.warn({ err: error }, `could not ${what}, trying again`);
         const closing = this.#closing.signal.aborted;
         if (closing && failures >= CLOSE_ATTEMPTS) return undefined;
-        await pause(
-          backoffMs(failures, BACKOFF),
-          closing ? this.#beatStop.signal : this.#closing.signal,
-        );
-      }
-    }
-  }
-
-  async #heartbeat(): Promise<void> {
-    const { database, leaseMs, log } = this.#options;
-    // Two beats may fail before the lease is lost.
-    const intervalMs = leaseMs / 3;
-    let failures = 0;
-    while (!this.#beatStop.signal.aborted) {
-      const waitMs =
-        failures === 0 ? intervalMs : Math.min(intervalMs, backoffMs(failures, BACKOFF));
-      await pause(waitMs, this.#beatStop.signal);
-      if (this.#joined === undefined || this.#beatStop.signal.aborted) continue;
-      try {
-        await groups.renewLeases(database, this.#joined.reader, leaseMs);
-        failures = 0;
-      } catch (error) {
-        failures++;
-        log.warn({ err: error }, 'could not renew the leases, trying again');
+        await pause(backoffMs(failures, BACKOFF), closing ? undefined : this.#closing.signal);
       }
     }
   }

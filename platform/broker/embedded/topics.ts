@@ -8,7 +8,7 @@ export interface Topics {
   forget(name: string): void;
 }
 
-/** Finds topics, creating those that do not exist, and remembers them. */
+/** Finds topics, creates missing ones, and caches them. */
 export function createTopics(database: Database, partitions: number): Topics {
   const known = new Map<string, store.Topic>();
   return {

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Base, BaseOptions, SASLOptions } from '@platformatic/kafka';
-import { within } from '../../async/deadline.ts';
+import { withTimeout } from '../../async/timeout.ts';
 
 /** How a cluster is reached. */
 export interface KafkaConnection {
-  /** `host:port` of some of its brokers; the others are learnt from them. */
+  /** `host:port` of some brokers, which name the others. */
   brokers: string[];
   /** Shown in the brokers' logs and metrics. */
   clientId: string;
@@ -16,11 +16,10 @@ export interface KafkaConnection {
 const CONNECT_TIMEOUT_MS = 3_000;
 
 /**
- * Options of every client. The library repeats nothing by itself: with its default of three
- * repetitions a stream dies for good while the broker restarts, with very many it clings to
- * metadata that are out of date. Each of our loops repeats without end instead, and makes its
- * client anew after a fault.
- * @param requestTimeoutMs longest wait for one answer of a broker
+ * Options of every client. The library's own retries are off: with its default of three, a stream
+ * fails for good while the broker restarts; with many, it keeps outdated metadata. Our loops retry
+ * forever instead, each time with a new client.
+ * @param requestTimeoutMs maximum wait for one answer of a broker
  */
 export function clientOptions(
   { brokers, clientId, tls, sasl }: KafkaConnection,
@@ -34,7 +33,7 @@ export function clientOptions(
     requestTimeout: requestTimeoutMs,
     ...(tls !== undefined && {
       tls,
-      // Brokers behind one address are told apart by name; an address is none (RFC 6066).
+      // SNI distinguishes brokers behind one address; an IP address is no server name (RFC 6066).
       tlsServerName: !brokers.some((address) => isIP(address.replace(/:\d+$/, '')) !== 0),
     }),
     ...(sasl !== undefined && { sasl }),
@@ -42,36 +41,36 @@ export function clientOptions(
 }
 
 /**
- * Keeps a dying connection from ending the process: the library listens to a connection's first
- * error only, and a broker that refuses a certificate or closes in the middle causes a second one.
+ * Keeps a broken connection from ending the process: the library listens only to the first error
+ * of a connection, and a broker that refuses a certificate causes a second one.
  */
 export function guarded<C extends Base>(client: C): C {
   client.connections.on('connecting', ({ connection }) => {
-    // The request that was under way fails by itself.
+    // The pending request fails by itself.
     connection.on('error', () => {});
   });
   return client;
 }
 
-/** Uses a client of the library, and makes another one after a fault. */
-export interface KeptClient<C> {
-  /** @throws whatever `work` throws, or an Error when it takes longer than `timeoutMs` */
+/** Shares a client of the library, and replaces it after a fault. */
+interface SharedClient<C> {
+  /** @throws the error of `work`, or an Error when it takes longer than `timeoutMs` */
   use<T>(timeoutMs: number, work: (client: C) => Promise<T>): Promise<T>;
-  /** What is under way fails. */
+  /** Pending requests fail. */
   close(): Promise<void>;
 }
 
-/** Keeps one client. After a fault nobody knows its inner state, so the next use makes a new one. */
-export function keepClient<C extends Base>(make: () => C): KeptClient<C> {
+/** After a fault the client's inner state is unknown, so the next use creates a new one. */
+export function shareClient<C extends Base>(create: () => C): SharedClient<C> {
   let client: C | undefined;
   let closed = false;
   return {
     async use(timeoutMs, work) {
       if (closed) throw new Error('the client is closed');
-      client ??= guarded(make());
+      client ??= guarded(create());
       const used = client;
       try {
-        return await within(timeoutMs, work(used));
+        return await withTimeout(timeoutMs, work(used));
       } catch (error) {
         if (client === used) client = undefined;
         void disconnect(used);
@@ -86,12 +85,12 @@ export function keepClient<C extends Base>(make: () => C): KeptClient<C> {
   };
 }
 
-// Closing a connection that answers takes no time; a broker that hangs must not hold up a stop.
+// Closing a healthy connection is instant; a broker that hangs must not delay a stop.
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Closes a client, the polite way if that is quick. Never fails. */
-export async function disconnect(client: Base, polite = () => client.close()): Promise<void> {
-  await within(CLOSE_TIMEOUT_MS, Promise.resolve(polite())).catch(() => {});
-  // Not awaited: of a connection that is still being opened nothing is heard until its time is up.
+/** Closes a client, gracefully if that is quick. Never fails. */
+export async function disconnect(client: Base, graceful = () => client.close()): Promise<void> {
+  await withTimeout(CLOSE_TIMEOUT_MS, Promise.resolve(graceful())).catch(() => {});
+  // Not awaited: a connection that is being opened closes only after its time-out.
   client.connections.close().catch(() => {});
 }

@@ -26,7 +26,7 @@ async function setUp(t: TestContext, options: Partial<KafkaBrokerOptions> = {}) 
   return { kafka, make };
 }
 
-/** Publishes burst after burst; `meanwhile` runs beside it. @returns how many there were */
+/** Publishes burst after burst while `meanwhile` runs. @returns how many there were */
 async function publishWhile(
   broker: Parameters<typeof publishSurely>[0],
   topic: string,
@@ -101,7 +101,7 @@ test('a broker that is not there yet: who subscribes and publishes waits for it'
   const received: IncomingMessage[] = [];
   await consumer.broker.subscribe(topic, group, collect(received));
   await assert.rejects(publisher.broker.publish(topic, burst(1)), AppError);
-  await assert.rejects(consumer.broker.ends(topic), AppError);
+  await assert.rejects(consumer.broker.endOffsets(topic), AppError);
   await assert.rejects(consumer.broker.lag(topic, group), AppError);
   const published = publishSurely(publisher.broker, topic, burst(20));
   await kafka.restart();
@@ -146,7 +146,7 @@ test('a log that lost its end: what comes at the same offsets once more is read'
   await kafka.exited();
   await cut(kafka.folder, topic, kept);
   await kafka.restart();
-  assert.equal((await publisher.broker.ends(topic))?.ends.get(0), 10n);
+  assert.equal((await publisher.broker.endOffsets(topic))?.endOffsets.get(0), 10n);
   // So many that the log is past the old position before anybody may have looked.
   await publishSurely(publisher.broker, topic, burst(30, 1, 100));
   await until('the new ones arrived', () => {

@@ -42,7 +42,7 @@ test('500 sends at once by the idempotent producer get 500 offsets', { skip }, a
   await until('all arrived', () => distinct(received) === 501);
 });
 
-test('a topic is made with the partitions that are set, by whoever comes first', {
+test('the first client creates a topic with the configured partitions', {
   skip,
 }, async (t) => {
   const brokers = [1, 2, 3].map(() => makeKafkaBroker(t, { partitionsPerTopic: 4 }));
@@ -57,7 +57,7 @@ test('a topic is made with the partitions that are set, by whoever comes first',
   ]);
   assert.equal(new Set(acknowledged.flat().map(({ topicId }) => topicId)).size, 1);
   await until('all arrived', () => distinct(received) === 80);
-  assert.equal((await first.broker.ends(topic))?.ends.size, 4);
+  assert.equal((await first.broker.endOffsets(topic))?.endOffsets.size, 4);
 });
 
 test('partitions that a topic gets later are read from their beginning', { skip }, async (t) => {
@@ -81,7 +81,7 @@ test('partitions that a topic gets later are read from their beginning', { skip 
   await until('all arrived', () => distinct(received) === 220);
 });
 
-test('a topic that was removed is made anew, and read from its beginning', { skip }, async (t) => {
+test('a removed topic is recreated, and read from its beginning', { skip }, async (t) => {
   const { broker } = await makeKafkaBroker(t, { topicCheckMs: 3_600_000 });
   const { topic, group } = names();
   const received: IncomingMessage[] = [];

@@ -11,17 +11,17 @@ const PARTITIONS_PER_TOPIC = 6;
 export interface KafkaBrokerOptions {
   connection: KafkaConnection;
   log: Logger;
-  /** For topics made from now on (default 6); an existing topic keeps its number. */
+  /** For new topics (default 6); an existing topic keeps its number. */
   partitionsPerTopic?: number;
   /** How long a silent member keeps its partitions (default 10 s). */
   sessionMs?: number;
-  /** How often a member looks whether its topic has changed (default 10 s). */
+  /** How often a member checks whether its topic has changed (default 10 s). */
   topicCheckMs?: number;
 }
 
 /**
- * Apache Kafka as the broker. Connects when it is first needed: a service starts and takes orders
- * while the cluster is down.
+ * Apache Kafka as the broker. Connects on demand: a service starts and accepts orders while the
+ * cluster is down.
  */
 export function createKafkaBroker(options: KafkaBrokerOptions): Broker {
   const { connection, log } = options;
@@ -62,7 +62,7 @@ export function createKafkaBroker(options: KafkaBrokerOptions): Broker {
       };
     },
     lag: (topic, group) => ask(`the lag of ${group}`, topics.lag(topic, group)),
-    ends: (topic) => ask(`the ends of ${topic}`, topics.ends(topic)),
+    endOffsets: (topic) => ask(`the end offsets of ${topic}`, topics.endOffsets(topic)),
     async close() {
       closed = true;
       await Promise.all([...subscriptions].map((each) => each.close()));

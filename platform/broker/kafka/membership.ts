@@ -1,112 +1,106 @@
 import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
 import type { Logger } from 'pino';
-import { backoffMs, pause } from '../../async/backoff.ts';
+import { backoffMs } from '../../async/backoff.ts';
 import { createBatcher } from '../../async/batcher.ts';
-import { within } from '../../async/deadline.ts';
+import { startLoop } from '../../async/loop.ts';
+import { withTimeout } from '../../async/timeout.ts';
 import { describeError } from '../../errors.ts';
 import { clientOptions, disconnect, guarded, type KafkaConnection } from './client.ts';
 import type { KafkaTopic, KafkaTopics } from './topics.ts';
 
-// A member that is silent for so long has lost its partitions. Longer than any pause of a live
-// process; this is also how long the partitions of a killed one wait for their next owner.
+// A member that is silent for this long loses its partitions. Longer than any pause of a live
+// process. The partitions of a killed process wait this long for their next owner.
 const SESSION_MS = 10_000;
-// By a heartbeat a member learns that others come or go, and until it joins again all wait.
+// A member learns of a rebalance by its heartbeat, and the whole group waits until it rejoins.
 const HEARTBEATS_PER_SESSION = 10;
-// How long the group waits for members to join again when something changed.
+// How long the group waits for members to rejoin.
 const REBALANCE_MS = 10_000;
-// Joining waits for the other members to do so.
+// A join waits for the other members to rejoin.
 const REQUEST_TIMEOUT_MS = SESSION_MS + REBALANCE_MS;
-// The handler's effect is durable already: whoever hears nothing tries again, or a stop goes on.
+// The handler's effect is durable already: after a time-out the commit is retried.
 const COMMIT_TIMEOUT_MS = 3_000;
-// Each partition commits once at a time, and a member has no more of them.
+// Each partition has one commit at a time, and a member owns fewer partitions.
 const COMMITS_MAX = 10_000;
 const BACKOFF = { firstMs: 100, maxMs: 2_000 };
-// Nobody tells a group that its topic got partitions, or was made anew.
+// Kafka does not notify a group when its topic gets partitions, or is recreated.
 const TOPIC_CHECK_MS = 10_000;
 
-/** Where the group is to go on in a partition. */
-export interface CommitPosition {
+/** A position to commit. */
+interface CommitPosition {
   partition: number;
   offset: bigint;
-  /** Of the last message before it. */
+  /** Leader epoch of the message before it. */
   leaderEpoch: number;
 }
 
-/** The partitions that the group has given to this member, until it changes its mind. */
+/** The partitions that are assigned to this member, until the next rebalance. */
 export interface Assignment {
   topic: KafkaTopic;
   partitions: number[];
   /**
    * Commits a position for the group; partitions that commit at the same time share a request.
-   * @throws Error when the group does not take it; the member may have lost the partition
+   * @throws Error when the group refuses it; the member may have lost the partition
    */
   commit(position: CommitPosition): Promise<void>;
 }
 
-export interface MembershipOptions {
+interface MembershipOptions {
   connection: KafkaConnection;
   topics: KafkaTopics;
   topic: string;
   group: string;
-  /** What this member has from now on; null while it has nothing. */
+  /** Called with each new assignment; null when there is none. */
   onAssignment: (assignment: Assignment | null) => void;
   log: Logger;
   /** How long a silent member keeps its partitions (default 10 s). */
   sessionMs?: number;
-  /** How often the topic is looked at (default 10 s). */
+  /** How often the topic is checked (default 10 s). */
   topicCheckMs?: number;
 }
 
 /** Membership of a consumer group. */
 export interface Membership {
-  /** What was assigned is no longer true, says who read from it: joins anew. */
-  renew(reason: string): void;
-  /** Leaves the group, so that others take over at once. */
+  /** Rejoins: a reader found that the assignment is outdated. */
+  rejoin(reason: string): void;
+  /** Leaves the group, so that the other members take over at once. */
   close(): Promise<void>;
 }
 
 /**
- * Keeps being a member of a group until closed: joins, joins again whenever the group, the topic
- * or the connection asks for it, and makes its client anew when that gives up.
+ * Stays in a group until closed: joins, rejoins when the group, the topic or the connection
+ * changes, and replaces its client after a fault.
  */
 export function startMembership(options: MembershipOptions): Membership {
   const { onAssignment, log } = options;
-  const closing = new AbortController();
   let end: (reason: string) => void = () => {};
-
-  async function run(): Promise<void> {
-    let failures = 0;
-    while (!closing.signal.aborted) {
+  const loop = startLoop({
+    name: 'not a member of the group',
+    log,
+    retry: BACKOFF,
+    async round() {
       const member = guarded(createMember(options));
       const ended = Promise.withResolvers<string>();
       end = ended.resolve;
-      // The library goes no further after these two; without a listener the first ends the process.
+      // The library stops after these two events; without a listener the first ends the process.
       member.on('error', (error) => ended.resolve(describeError(error)));
       member.on('consumer:heartbeat:stalled', () => ended.resolve('no heartbeat gets through'));
-      member.on('consumer:group:join', () => {
-        failures = 0;
-      });
       try {
         await stayInGroup(member, options, ended);
-      } catch (error) {
-        failures++;
-        log.warn({ failures }, `not a member of the group: ${describeError(error)}`);
+      } finally {
+        ended.resolve('over');
+        onAssignment(null);
+        await disconnect(member, () => member.close(true));
       }
-      ended.resolve('over');
-      onAssignment(null);
-      await disconnect(member, () => member.close(true));
-      // Also after a membership that ended by itself: it may end as soon as it has begun.
-      await pause(backoffMs(Math.max(1, failures), BACKOFF), closing.signal);
-    }
-  }
-
-  const running = run();
+      // Also after a membership that ended by itself: it may end right after the join.
+      return backoffMs(1, BACKOFF);
+    },
+  });
   return {
-    renew: (reason) => end(reason),
+    rejoin: (reason) => end(reason),
     async close() {
-      closing.abort();
+      const closed = loop.close();
       end('closing');
-      await running;
+      await closed;
     },
   };
 }
@@ -117,13 +111,13 @@ function createMember({ connection, group, sessionMs = SESSION_MS }: MembershipO
     groupId: group,
     sessionTimeout: sessionMs,
     heartbeatInterval: sessionMs / HEARTBEATS_PER_SESSION,
-    // After it the group has given our partitions to others.
+    // After it the group has reassigned our partitions.
     heartbeatStallTimeout: sessionMs,
     rebalanceTimeout: REBALANCE_MS,
   });
 }
 
-/** Joins and stays until something ends it. @throws Error when it could not join */
+/** Joins the group and stays until something ends it. @throws Error when it could not join */
 async function stayInGroup(
   member: Consumer,
   options: MembershipOptions,
@@ -137,7 +131,7 @@ async function stayInGroup(
   });
   member.topics.track(name);
   member.on('consumer:group:join', ({ assignments = [] }: ConsumerGroupJoinPayload) => {
-    // One that is given up may still hear the answer to its last join.
+    // A replaced member may still receive the answer to its last join.
     if (over) return;
     const { partitions = [] } = assignments.find((each) => each.topic === name) ?? {};
     log.info({ partitions }, `joined group ${group}`);
@@ -147,10 +141,10 @@ async function stayInGroup(
       commit: createBatcher({
         async run(positions: CommitPosition[]) {
           const offsets = positions.map((position) => ({ topic: name, ...position }));
-          await within(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
+          await withTimeout(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
           return positions.map(() => undefined);
         },
-        // Each says again what it wants, until it is heard.
+        // The subscription retries each commit.
         isItemError: () => false,
         batchMax: COMMITS_MAX,
         maxConcurrency: 1,
@@ -160,28 +154,32 @@ async function stayInGroup(
     });
   });
   const joining = member.joinGroup({});
-  // A broker that hangs must not hold up a stop.
+  // A broker that hangs must not delay a stop.
   const early = await Promise.race([joining.then(() => null), ended.promise]);
   joining.catch(() => {});
-  const reason =
-    early ?? (await Promise.race([ended.promise, untilChanged(options, topic, ended)]));
+  const reason = early ?? (await untilOutdated(options, topic, ended));
   log.info(`leaving group ${group}: ${reason}`);
 }
 
-/** Looks at the topic now and then. @returns what has changed */
-async function untilChanged(
-  { topics, topic: name, topicCheckMs = TOPIC_CHECK_MS }: MembershipOptions,
+/** Checks the topic until the membership ends or is outdated. @returns the reason */
+async function untilOutdated(
+  { topics, topic: name, topicCheckMs = TOPIC_CHECK_MS, log }: MembershipOptions,
   joinedFor: KafkaTopic,
   ended: PromiseWithResolvers<string>,
 ): Promise<string> {
-  const stop = new AbortController();
-  void ended.promise.then(() => stop.abort());
-  while (!stop.signal.aborted) {
-    await pause(topicCheckMs, stop.signal);
-    if (stop.signal.aborted) break;
-    const now = await topics.get(name).catch(() => joinedFor);
-    if (now.id !== joinedFor.id) return 'the topic was made anew';
-    if (now.partitions !== joinedFor.partitions) return 'the topic has other partitions';
-  }
-  return ended.promise;
+  const checks = startLoop({
+    name: 'check of the topic',
+    log,
+    firstInMs: topicCheckMs,
+    retry: { firstMs: topicCheckMs, maxMs: topicCheckMs },
+    async round() {
+      const now = await topics.get(name);
+      if (now.id !== joinedFor.id) ended.resolve('the topic was recreated');
+      if (now.partitions !== joinedFor.partitions) ended.resolve('the topic has other partitions');
+      return topicCheckMs;
+    },
+  });
+  const reason = await ended.promise;
+  void checks.close();
+  return reason;
 }

@@ -2,27 +2,27 @@ import { compatibilityPartitioner, ProduceAcks, Producer } from '@platformatic/k
 import { AppError } from '../../errors.ts';
 import { brokerUnavailable } from '../port/broker.ts';
 import { createPublishQueue, type EncodedMessage } from '../port/publish-queue.ts';
-import { clientOptions, type KafkaConnection, keepClient } from './client.ts';
+import { clientOptions, type KafkaConnection, shareClient } from './client.ts';
 import type { KafkaTopic, KafkaTopics } from './topics.ts';
 
-// Shorter than a relay's lease, and two of them fit into the time that a stop has.
+// Shorter than a relay's lease, and two of them end before a stop times out.
 const PUBLISH_TIMEOUT_MS = 4_000;
-// An idempotent producer repeats by itself, with the same sequence numbers, until our time is up.
+// An idempotent producer retries with the same sequence numbers until our time-out.
 const RETRY_DELAY_MS = 100;
-// All messages of a write may go to one partition, whose batch a broker takes up to 1 MiB by
-// default, our headers and its own included.
+// All messages of a write may go to one partition, and a broker accepts batches of up to 1 MiB by
+// default, including headers.
 const WRITE_LIMITS = { messages: 500, bytes: 700 * 1024 };
-// So old may be what is believed of a topic: acknowledgements carry its id.
+// Maximum age of the cached topic, whose id goes into acknowledgements.
 const TOPIC_MAX_AGE_MS = 5_000;
 
-/** Publishes to Kafka: acknowledged by all in-sync copies, without doubles of repeated sends. */
+/** Publishes to Kafka: acknowledged by all in-sync replicas, idempotent when a send is retried. */
 export function createKafkaPublisher(connection: KafkaConnection, topics: KafkaTopics) {
-  const kept = keepClient(() => new Producer(producerOptions(connection)));
+  const shared = shareClient(() => new Producer(producerOptions(connection)));
   const known = new Map<string, { topic: KafkaTopic; until: number }>();
 
   async function topicOf(name: string): Promise<KafkaTopic> {
-    const remembered = known.get(name);
-    if (remembered !== undefined && remembered.until > performance.now()) return remembered.topic;
+    const cached = known.get(name);
+    if (cached !== undefined && cached.until > performance.now()) return cached.topic;
     const topic = await topics.get(name);
     known.set(name, { topic, until: performance.now() + TOPIC_MAX_AGE_MS });
     return topic;
@@ -35,12 +35,12 @@ export function createKafkaPublisher(connection: KafkaConnection, topics: KafkaT
         topic: name,
         key: message.key,
         value: message.value,
-        // What Kafka's own clients choose for a key (murmur2), so that whoever else publishes,
-        // Debezium for one, keeps the order of a key.
+        // As Kafka's own clients do (murmur2): other publishers, such as Debezium, then choose the
+        // same partition, which keeps the order of a key.
         partition: compatibilityPartitioner(undefined as never, message.key) % topic.partitions,
         headers: new Map(message.headers.map(([key, value]) => [Buffer.from(key), value])),
       }));
-      const { offsets = [] } = await kept.use(PUBLISH_TIMEOUT_MS, (producer) =>
+      const { offsets = [] } = await shared.use(PUBLISH_TIMEOUT_MS, (producer) =>
         producer.send({ messages: placed }),
       );
       const nexts = new Map(offsets.map(({ partition, offset }) => [partition, offset]));
@@ -58,11 +58,11 @@ export function createKafkaPublisher(connection: KafkaConnection, topics: KafkaT
 
   return {
     publish: createPublishQueue(write, WRITE_LIMITS),
-    close: kept.close,
+    close: shared.close,
   };
 }
 
-/** Exported for the test that holds the library to what is expected of these. */
+/** Exported for the test that checks how the library treats them. */
 export function producerOptions(connection: KafkaConnection) {
   return {
     ...clientOptions(connection, PUBLISH_TIMEOUT_MS),

@@ -7,28 +7,28 @@ import {
 } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import type { IncomingMessage } from '../port/broker.ts';
-import { clientOptions, type KafkaConnection, keepClient } from './client.ts';
+import { clientOptions, type KafkaConnection, shareClient } from './client.ts';
 import type { KafkaTopics } from './topics.ts';
 
-// A broker keeps a fetch open so long where it has nothing new; a message ends the wait at once.
+// How long a broker holds a fetch without new messages (long polling).
 const MAX_WAIT_MS = 500;
 const REQUEST_TIMEOUT_MS = 5_000;
 const FETCH_TIMEOUT_MS = 8_000;
 const FETCH_BYTES = 8 * 1024 * 1024;
-// Of a batch: its records only mark the end of a transaction (KIP-98).
+// Attribute of a control batch: its records only mark the end of a transaction (KIP-98).
 const CONTROL_BATCH = 0x20;
 
-/** Where to go on reading. */
+/** Where the next fetch starts. */
 export interface ReadPosition {
   offset: bigint;
-  /** Term of the leader that wrote the message before it, -1 when not known. */
+  /** Epoch of the leader that wrote the message before it, -1 when unknown. */
   leaderEpoch: number;
 }
 
-/** What a fetch brought for one partition, perhaps nothing. */
+/** The fetched messages of one partition, possibly none. */
 export interface Fetched {
   partition: number;
-  /** Each with the term of the leader that wrote it. */
+  /** Each with the epoch of the leader that wrote it. */
   messages: { message: IncomingMessage; leaderEpoch: number }[];
   next: ReadPosition;
 }
@@ -36,7 +36,7 @@ export interface Fetched {
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
 type FetchedPartition = FetchResponse['responses'][0]['partitions'][0];
 
-/** The topic that was read is not there any more; another may have its name. */
+/** The topic was removed; another one may have its name. */
 export class TopicGoneError extends Error {
   constructor(name: string, cause: unknown) {
     super(`topic ${name} is gone`, { cause });
@@ -44,36 +44,36 @@ export class TopicGoneError extends Error {
   }
 }
 
-export interface FetchRequest {
-  /** Broker to ask: the leader of all the partitions. */
+interface FetchRequest {
+  /** The broker that leads all of the partitions. */
   node: number;
   topicId: string;
   positions: Map<number, ReadPosition>;
-  /** Of each partition, at most; a message above it comes alone. */
+  /** Limit per partition; a larger message is returned alone. */
   bytesPerPartition: number;
 }
 
 export interface KafkaReader {
-  /** The broker that leads each partition; without a leader it is absent. */
+  /** The broker that leads each partition; a partition without a leader is absent. */
   leaders(): Promise<Map<number, number>>;
-  /** @throws TopicGoneError, or any Error: then it is unknown what works, and worth trying again */
+  /** @throws TopicGoneError, or any other Error, after which a retry may succeed */
   fetch(request: FetchRequest): Promise<Fetched[]>;
-  /** A fetch under way fails. */
+  /** A pending fetch fails. */
   close(): Promise<void>;
 }
 
-export interface KafkaReaderOptions {
+interface KafkaReaderOptions {
   connection: KafkaConnection;
-  topics: Pick<KafkaTopics, 'starts'>;
+  topics: Pick<KafkaTopics, 'startOffsets'>;
   topic: string;
   group: string;
   log: Logger;
 }
 
-/** Reads one topic, where the caller wants it; a member of the group is somebody else. */
+/** Fetches from given positions of one topic; it is no member of the group. */
 export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
   const { connection, topics, topic, group, log } = options;
-  const kept = keepClient(() => {
+  const shared = shareClient(() => {
     const consumer = new Consumer({
       ...clientOptions(connection, REQUEST_TIMEOUT_MS),
       groupId: group,
@@ -83,11 +83,11 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
   });
 
   /**
-   * Retention took what was not read yet, or the log lost its end. Reading goes on from what is
-   * the start now, since a repetition is harmless.
+   * The position is out of range: retention deleted unread messages, or the log lost its end.
+   * Reading goes on from the oldest offset, since a duplicate is harmless.
    */
   async function fromStart(partitions: number[], request: FetchRequest): Promise<Fetched[]> {
-    const starts = await topics.starts(topic);
+    const starts = await topics.startOffsets(topic);
     return partitions.map((partition) => {
       const from = request.positions.get(partition)?.offset;
       const offset = starts.get(partition);
@@ -101,9 +101,9 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
 
   return {
     leaders: () =>
-      kept.use(REQUEST_TIMEOUT_MS, async (consumer) => {
+      shared.use(REQUEST_TIMEOUT_MS, async (consumer) => {
         const known = await findLeaders(consumer, topic, false);
-        // Right after a topic was made, or while a leader is elected, others would be kept in mind.
+        // A new topic, or a leader election: the cached metadata are incomplete.
         return known.complete ? known.leaders : (await findLeaders(consumer, topic, true)).leaders;
       }),
     async fetch(request) {
@@ -112,11 +112,11 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
         partition,
         fetchOffset: offset,
         partitionMaxBytes: bytesPerPartition,
-        // The leader tells when its log and ours parted ways (KIP-320).
+        // The leader reports when its log diverges from what we have read (KIP-320).
         currentLeaderEpoch: -1,
         lastFetchedEpoch: leaderEpoch,
       }));
-      const response = await kept.use(FETCH_TIMEOUT_MS, (consumer) =>
+      const response = await shared.use(FETCH_TIMEOUT_MS, (consumer) =>
         consumer
           .fetch({
             node,
@@ -136,13 +136,13 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
           return truncated(found, from, log) ?? read(topic, found, from);
         });
     },
-    close: kept.close,
+    close: shared.close,
   };
 }
 
 async function findLeaders(consumer: Consumer, topic: string, forceUpdate: boolean) {
-  const look = consumer.metadata({ topics: [topic], forceUpdate });
-  const { topics, brokers } = await look.catch(goneIfUnknown(topic));
+  const metadata = consumer.metadata({ topics: [topic], forceUpdate });
+  const { topics, brokers } = await metadata.catch(goneIfUnknown(topic));
   const partitions = topics.get(topic)?.partitions ?? [];
   const leaders = new Map(
     partitions
@@ -156,7 +156,7 @@ function partitionsIn(response: FetchResponse): FetchedPartition[] {
   return response.responses.flatMap(({ partitions }) => partitions);
 }
 
-/** The messages from a position on. Batches begin before it when it lies within one. */
+/** The messages from a position on. A batch that contains the position starts before it. */
 function read(topic: string, found: FetchedPartition, from: ReadPosition): Fetched {
   const { partitionIndex: partition } = found;
   const messages: Fetched['messages'] = [];
@@ -168,7 +168,7 @@ function read(topic: string, found: FetchedPartition, from: ReadPosition): Fetch
       const message = messageOf(topic, partition, batch, record);
       if (message.offset >= from.offset) messages.push({ message, leaderEpoch });
     }
-    // Not the last message: compaction may have removed what stood behind it.
+    // Not that of the last message: compaction may have removed the ones after it.
     const offset = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
     if (offset > next.offset) next = { offset, leaderEpoch };
   }
@@ -195,8 +195,8 @@ function messageOf(
 }
 
 /**
- * The leader's log ends below our position: it lost what we have read already, and what it takes
- * now gets the same offsets once more. Reading goes on where both logs are still the same.
+ * Log truncation: the leader lost messages that we have read, and assigns their offsets a second
+ * time. Reading goes on from the last offset that both logs share.
  */
 function truncated(
   { partitionIndex: partition, divergingEpoch }: FetchedPartition,
@@ -209,20 +209,20 @@ function truncated(
   return { partition, messages: [], next: { offset, leaderEpoch: divergingEpoch.epoch } };
 }
 
-/** The partitions whose position is outside of what they have. @throws any other error */
+/** The partitions whose position is out of range. @throws any other error */
 function outOfRangeIn(error: unknown, topic: string): number[] {
   for (const id of ['UNKNOWN_TOPIC_ID', 'UNKNOWN_TOPIC_OR_PARTITION', 'INCONSISTENT_TOPIC_ID']) {
     if (findErrorBy(error as Error, 'apiId', id) !== null) throw new TopicGoneError(topic, error);
   }
   const { response } = error as { response?: FetchResponse };
-  const outside = (response === undefined ? [] : partitionsIn(response)).filter(
+  const outOfRange = (response === undefined ? [] : partitionsIn(response)).filter(
     ({ errorCode }) => errorCode === protocolErrors.OFFSET_OUT_OF_RANGE?.code,
   );
-  if (outside.length === 0) return goneIfUnknown(topic)(error);
-  return outside.map(({ partitionIndex }) => partitionIndex);
+  if (outOfRange.length === 0) return goneIfUnknown(topic)(error);
+  return outOfRange.map(({ partitionIndex }) => partitionIndex);
 }
 
-/** The library's own error for it carries no code. */
+/** The library's error for it has no code. */
 function goneIfUnknown(topic: string): (error: unknown) => never {
   return (error) => {
     if ((error as Error).message !== `Unknown topic ${topic}.`) throw error;

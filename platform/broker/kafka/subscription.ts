@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../../async/backoff.ts';
-import { createWakeup } from '../../async/wakeup.ts';
+import { type Loop, startLoop } from '../../async/loop.ts';
 import { describeError } from '../../errors.ts';
 import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
 import type { KafkaConnection } from './client.ts';
@@ -15,21 +15,21 @@ import {
 import type { KafkaTopics } from './topics.ts';
 
 const HANDLE_MESSAGES = 500;
-// Fetched and not handled yet, of all partitions together; each has its share, so that one whose
-// handler rejects keeps none from the others. Within a fetch a partition may pass its share once.
-const WAITING_BYTES = 32 * 1024 * 1024;
+// Fetched and not handled yet, in all partitions. Each has a share, so that a partition whose
+// handler rejects does not starve the others. A single fetch may exceed the share once.
+const BUFFER_BYTES = 32 * 1024 * 1024;
 const SHARE_BYTES_MAX = 1024 * 1024;
 const SHARE_BYTES_MIN = 64 * 1024;
 const SHARE_MESSAGES = 2_000;
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 const FETCH_BACKOFF = { firstMs: 100, maxMs: 2_000 };
-// Everything that makes a fetch possible rings; this is for what nobody tells, such as a leader.
-const LOOK_AGAIN_MS = 1_000;
-const LOOK_FOR_LEADER_MS = 100;
-// When closing, nobody waits for a broker that is gone: the messages come again.
+// Events that allow a fetch wake the loop; the poll covers silent changes, such as a new leader.
+const POLL_MS = 1_000;
+const POLL_WITHOUT_LEADER_MS = 100;
+// Closing does not wait for an unreachable broker: the messages are delivered again.
 const CLOSE_ATTEMPTS = 1;
 
-export interface KafkaSubscriptionOptions {
+interface KafkaSubscriptionOptions {
   connection: KafkaConnection;
   topics: KafkaTopics;
   topic: string;
@@ -40,33 +40,31 @@ export interface KafkaSubscriptionOptions {
   topicCheckMs?: number;
 }
 
-/** A partition as long as it is assigned to us. */
-interface Held {
-  /** What is fetched next. */
+/** A partition while it is assigned to us. */
+interface OwnedPartition {
+  /** Where the next fetch starts. */
   fetchFrom: ReadPosition;
   /** Fetched, in order, not handled yet. */
-  waiting: Fetched['messages'];
-  waitingBytes: number;
+  buffer: Fetched['messages'];
+  bufferBytes: number;
 }
 
 /**
- * One member of a group. Fetches for its partitions as long as what waits is little, one request
- * per broker at a time, and starts a drain for each partition that has messages; drains of
- * different partitions run side by side. Invariant of the port: a position is committed after the
- * handler has resolved, never before.
+ * One member of a group. Fetches for the partitions that have room in their buffer, one request per
+ * broker at a time, and consumes partitions concurrently. Invariant of the port: a position is
+ * committed after the handler has resolved, never before.
  */
 export class KafkaSubscription {
   readonly #options: KafkaSubscriptionOptions;
-  readonly #wakeup = createWakeup();
   readonly #closing = new AbortController();
   readonly #reader: KafkaReader;
   readonly #membership: Membership;
-  readonly #held = new Map<number, Held>();
-  // Outlives `#held`: a lost partition does not stop the handler that is running, and until it
-  // ends this member must not handle the same partition a second time.
-  readonly #drains = new Map<number, Promise<void>>();
+  readonly #owned = new Map<number, OwnedPartition>();
+  // Outlives `#owned`: a lost partition does not stop the running handler, and until it ends this
+  // member must not consume the same partition a second time.
+  readonly #consumers = new Map<number, Promise<void>>();
   readonly #fetches = new Map<number, Promise<void>>();
-  readonly #loop: Promise<void>;
+  readonly #loop: Loop;
   #assignment: Assignment | null = null;
   #closed: Promise<void> | undefined;
 
@@ -77,12 +75,24 @@ export class KafkaSubscription {
       ...options,
       onAssignment: (assignment) => {
         this.#assignment = assignment;
-        // Also what we keep begins anew: what was committed is all that the group knows.
-        this.#held.clear();
-        if (assignment !== null) void this.#take(assignment);
+        // Partitions that we keep also restart at their committed positions.
+        this.#owned.clear();
+        if (assignment !== null) void this.#takeOver(assignment);
       },
     });
-    this.#loop = this.#run();
+    this.#loop = startLoop({
+      name: 'could not fetch, trying again',
+      log: options.log,
+      retry: FETCH_BACKOFF,
+      round: async () => {
+        try {
+          return (await this.#startFetches()) ? POLL_MS : POLL_WITHOUT_LEADER_MS;
+        } catch (error) {
+          this.#rejoinIfGone(error);
+          throw error;
+        }
+      },
+    });
   }
 
   close(): Promise<void> {
@@ -92,16 +102,16 @@ export class KafkaSubscription {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    this.#wakeup.notify();
-    await Promise.all(this.#drains.values());
-    // After the last commit: who has left the group cannot commit.
+    const loopEnded = this.#loop.close();
+    await Promise.all(this.#consumers.values());
+    // After the last commit: a member that has left the group cannot commit.
     await Promise.all([this.#membership.close(), this.#reader.close()]);
-    // Only now: what they ask a broker that hangs has failed with the reader.
-    await Promise.all([this.#loop, ...this.#fetches.values()]);
+    // Last: closing the reader fails their requests to a broker that hangs.
+    await Promise.all([loopEnded, ...this.#fetches.values()]);
   }
 
-  /** Finds out where the group is in the partitions that we got. */
-  async #take(assignment: Assignment): Promise<void> {
+  /** Reads the group's positions in the assigned partitions. */
+  async #takeOver(assignment: Assignment): Promise<void> {
     const { topics, topic, group, log } = this.#options;
     const mayGoOn = () => this.#assignment === assignment && !this.#closing.signal.aborted;
     for (let failures = 1; mayGoOn(); failures++) {
@@ -109,16 +119,16 @@ export class KafkaSubscription {
         const committed = await topics.committed(topic, group, assignment.partitions);
         const starts =
           committed.size < assignment.partitions.length
-            ? await topics.starts(topic)
+            ? await topics.startOffsets(topic)
             : new Map<number, bigint>();
         if (!mayGoOn()) return;
         for (const partition of assignment.partitions) {
-          // A new group begins with the oldest message that there is.
+          // A new group starts with the oldest message.
           const start = { offset: starts.get(partition) ?? 0n, leaderEpoch: -1 };
           const fetchFrom = committed.get(partition) ?? start;
-          this.#held.set(partition, { fetchFrom, waiting: [], waitingBytes: 0 });
+          this.#owned.set(partition, { fetchFrom, buffer: [], bufferBytes: 0 });
         }
-        this.#wakeup.notify();
+        this.#loop.notify();
         return;
       } catch (error) {
         log.warn({ failures }, `positions of the group: ${describeError(error)}`);
@@ -127,50 +137,36 @@ export class KafkaSubscription {
     }
   }
 
-  async #run(): Promise<void> {
-    let failures = 0;
-    while (!this.#closing.signal.aborted) {
-      try {
-        const complete = await this.#startFetches();
-        failures = 0;
-        await this.#wakeup.wait(complete ? LOOK_AGAIN_MS : LOOK_FOR_LEADER_MS);
-      } catch (error) {
-        this.#onFetchFault(error, ++failures);
-        await pause(backoffMs(failures, FETCH_BACKOFF), this.#closing.signal);
-      }
-    }
-  }
-
   /**
-   * Asks each broker, unless it is asked already, for the partitions that have room.
-   * @returns false when some partition has no leader at the moment
+   * Fetches from each broker without a pending fetch, for the partitions that have room.
+   * @returns false when a partition has no leader at the moment
    */
   async #startFetches(): Promise<boolean> {
     const assignment = this.#assignment;
-    if (assignment === null || this.#held.size === 0) return true;
+    if (assignment === null || this.#owned.size === 0) return true;
     const share = this.#share();
     const leaders = await this.#reader.leaders();
     if (this.#assignment !== assignment || this.#closing.signal.aborted) return true;
     const wanted = new Map<number, Map<number, ReadPosition>>();
-    for (const [partition, held] of this.#held) {
+    for (const [partition, owned] of this.#owned) {
       const leader = leaders.get(partition);
       if (leader === undefined || this.#fetches.has(leader)) continue;
-      if (held.waitingBytes >= share || held.waiting.length >= SHARE_MESSAGES) continue;
+      if (owned.bufferBytes >= share || owned.buffer.length >= SHARE_MESSAGES) continue;
       const positions = wanted.get(leader) ?? new Map<number, ReadPosition>();
-      wanted.set(leader, positions.set(partition, held.fetchFrom));
+      wanted.set(leader, positions.set(partition, owned.fetchFrom));
     }
     for (const [node, positions] of wanted) {
       const fetch = this.#fetch(node, assignment, positions).then(() => {
         this.#fetches.delete(node);
-        this.#wakeup.notify();
+        this.#loop.notify();
       });
       this.#fetches.set(node, fetch);
     }
-    return [...this.#held.keys()].every((partition) => leaders.has(partition));
+    return [...this.#owned.keys()].every((partition) => leaders.has(partition));
   }
 
   #share(): number {
-    const share = Math.floor(WAITING_BYTES / Math.max(1, this.#held.size));
+    const share = Math.floor(BUFFER_BYTES / Math.max(1, this.#owned.size));
     return Math.min(SHARE_BYTES_MAX, Math.max(SHARE_BYTES_MIN, share));
   }
 
@@ -186,56 +182,59 @@ export class KafkaSubscription {
       const fetched = await this.#reader.fetch(request);
       if (this.#assignment !== assignment) return;
       for (const each of fetched) {
-        const held = this.#held.get(each.partition);
-        // Where the leader has changed meanwhile, another answer may have come first.
-        if (held === undefined || held.fetchFrom !== positions.get(each.partition)) continue;
-        this.#keep(held, each, assignment);
+        const owned = this.#owned.get(each.partition);
+        // After a change of leader, the answer of the new one may have come first.
+        if (owned === undefined || owned.fetchFrom !== positions.get(each.partition)) continue;
+        this.#enqueue(owned, each, assignment);
       }
     } catch (error) {
       if (this.#closing.signal.aborted) return;
-      this.#onFetchFault(error, 1);
-      // Its node is not asked again meanwhile.
+      this.#rejoinIfGone(error);
+      this.#options.log.warn(`could not fetch, trying again: ${describeError(error)}`);
+      // The loop does not ask this broker in the meantime.
       await pause(backoffMs(1, FETCH_BACKOFF), this.#closing.signal);
     }
   }
 
-  #onFetchFault(error: unknown, failures: number): void {
-    const { log } = this.#options;
-    if (error instanceof TopicGoneError) this.#membership.renew(error.message);
-    log.warn({ failures }, `could not fetch, trying again: ${describeError(error)}`);
+  #rejoinIfGone(error: unknown): void {
+    if (error instanceof TopicGoneError) this.#membership.rejoin(error.message);
   }
 
-  #keep(held: Held, { partition, messages, next }: Fetched, assignment: Assignment): void {
-    held.fetchFrom = next;
+  #enqueue(
+    owned: OwnedPartition,
+    { partition, messages, next }: Fetched,
+    assignment: Assignment,
+  ): void {
+    owned.fetchFrom = next;
     for (const each of messages) {
-      held.waiting.push(each);
-      held.waitingBytes += bytesOf(each.message);
+      owned.buffer.push(each);
+      owned.bufferBytes += bytesOf(each.message);
     }
-    if (held.waiting.length === 0 || this.#drains.has(partition)) return;
-    this.#startDrain(partition, held, assignment);
+    if (owned.buffer.length === 0 || this.#consumers.has(partition)) return;
+    this.#startConsumer(partition, owned, assignment);
   }
 
-  #startDrain(partition: number, held: Held, assignment: Assignment): void {
-    const drain = this.#drain(partition, held, assignment).then(() => {
-      this.#drains.delete(partition);
-      // The partition may have come back to us while the handler for its former stay was running.
-      const again = this.#held.get(partition);
+  #startConsumer(partition: number, owned: OwnedPartition, assignment: Assignment): void {
+    const consumer = this.#consume(partition, owned, assignment).then(() => {
+      this.#consumers.delete(partition);
+      // The partition may be assigned to us again while the handler of its last assignment runs.
+      const again = this.#owned.get(partition);
       const now = this.#assignment;
-      if (again !== undefined && again.waiting.length > 0 && now !== null) {
-        if (!this.#closing.signal.aborted) this.#startDrain(partition, again, now);
+      if (again !== undefined && again.buffer.length > 0 && now !== null) {
+        if (!this.#closing.signal.aborted) this.#startConsumer(partition, again, now);
       }
-      this.#wakeup.notify();
+      this.#loop.notify();
     });
-    this.#drains.set(partition, drain);
+    this.#consumers.set(partition, consumer);
   }
 
-  /** Handles what waits, strictly in order, until there is no more or the partition is lost. */
-  async #drain(partition: number, held: Held, assignment: Assignment): Promise<void> {
+  /** Handles the buffer in order, until it is empty or the partition is lost. */
+  async #consume(partition: number, owned: OwnedPartition, assignment: Assignment): Promise<void> {
     const { handler, log } = this.#options;
-    const mayGoOn = () => !this.#closing.signal.aborted && this.#held.get(partition) === held;
+    const mayGoOn = () => !this.#closing.signal.aborted && this.#owned.get(partition) === owned;
     let failures = 0;
-    while (mayGoOn() && held.waiting.length > 0) {
-      const batch = held.waiting.slice(0, HANDLE_MESSAGES);
+    while (mayGoOn() && owned.buffer.length > 0) {
+      const batch = owned.buffer.slice(0, HANDLE_MESSAGES);
       try {
         await handler(batch.map(({ message }) => message));
         failures = 0;
@@ -245,22 +244,22 @@ export class KafkaSubscription {
         continue;
       }
       const last = batch[batch.length - 1] as (typeof batch)[0];
-      if (!(await this.#commit(partition, held, assignment, last))) return;
-      held.waiting.splice(0, batch.length);
-      for (const { message } of batch) held.waitingBytes -= bytesOf(message);
-      this.#wakeup.notify();
+      if (!(await this.#commit(partition, owned, assignment, last))) return;
+      owned.buffer.splice(0, batch.length);
+      for (const { message } of batch) owned.bufferBytes -= bytesOf(message);
+      this.#loop.notify();
     }
   }
 
-  /** @returns false when the partition was lost, or a stop does not wait any longer */
+  /** @returns false when the partition was lost, or after the last attempt of a stop */
   async #commit(
     partition: number,
-    held: Held,
+    owned: OwnedPartition,
     assignment: Assignment,
-    { message, leaderEpoch }: Held['waiting'][0],
+    { message, leaderEpoch }: OwnedPartition['buffer'][0],
   ): Promise<boolean> {
     const { log } = this.#options;
-    for (let failures = 1; this.#held.get(partition) === held; failures++) {
+    for (let failures = 1; this.#owned.get(partition) === owned; failures++) {
       try {
         await assignment.commit({ partition, offset: message.offset + 1n, leaderEpoch });
         return true;

@@ -5,39 +5,38 @@ import {
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
 import { pause } from '../../async/backoff.ts';
-import type { PartitionLag, TopicEnds } from '../port/broker.ts';
-import { clientOptions, type KafkaConnection, keepClient } from './client.ts';
+import type { PartitionLag, TopicEndOffsets } from '../port/broker.ts';
+import { clientOptions, type KafkaConnection, shareClient } from './client.ts';
 
 const REQUEST_TIMEOUT_MS = 3_000;
-// Several requests, one after the other. With a publish after it, it fits into the time of a stop.
-const LOOK_TIMEOUT_MS = 4_000;
-// A topic that was just made is not known to every broker yet.
+// For several sequential requests. One of these and a publish still end before a stop times out.
+const READ_TIMEOUT_MS = 4_000;
+// Not every broker knows a new topic at once.
 const CREATE_ATTEMPTS = 10;
 const CREATE_PAUSE_MS = 50;
 
 export interface KafkaTopic {
-  /** Kafka's own id: a topic made anew under the same name has another one. */
+  /** Kafka's id: a recreated topic of the same name has another one. */
   id: string;
-  /** Number of its partitions. */
   partitions: number;
 }
 
-/** Where a group goes on reading one partition. */
-export interface CommittedPosition {
+/** A group's committed position in one partition. */
+interface CommittedPosition {
   offset: bigint;
-  /** Term of the partition's leader that wrote the last message before it; -1 when not known. */
+  /** Epoch of the leader that wrote the message before it; -1 when unknown. */
   leaderEpoch: number;
 }
 
-/** What is known of topics and groups; every method asks the cluster. */
+/** Metadata of topics and groups; every method asks the cluster. */
 export interface KafkaTopics {
-  /** Finds a topic, or makes it with the partitions that are set. */
+  /** Finds a topic, or creates it with the configured number of partitions. */
   get(name: string): Promise<KafkaTopic>;
-  /** The topic's ends; null when there is no such topic. */
-  ends(name: string): Promise<TopicEnds | null>;
-  /** The offset of the oldest message that each partition still has. */
-  starts(name: string): Promise<Map<number, bigint>>;
-  /** Positions that the group has committed. Partitions without one are absent. */
+  /** End offsets of the topic; null when there is no such topic. */
+  endOffsets(name: string): Promise<TopicEndOffsets | null>;
+  /** The oldest available offset of each partition. */
+  startOffsets(name: string): Promise<Map<number, bigint>>;
+  /** Committed positions of the group. Partitions without one are absent. */
   committed(
     name: string,
     group: string,
@@ -47,26 +46,26 @@ export interface KafkaTopics {
   close(): Promise<void>;
 }
 
-/** @param partitionsPerTopic for topics made from now on; an existing topic keeps its number */
+/** @param partitionsPerTopic for new topics; an existing topic keeps its number */
 export function createKafkaTopics(
   connection: KafkaConnection,
   partitionsPerTopic: number,
 ): KafkaTopics {
-  const kept = keepClient(
-    // No cached metadata: who asks here wants to know what is there now.
+  const shared = shareClient(
+    // No cached metadata: callers need the current state.
     () => new Admin({ ...clientOptions(connection, REQUEST_TIMEOUT_MS), metadataMaxAge: 0 }),
   );
-  const ask = <T>(work: (admin: Admin) => Promise<T>) => kept.use(LOOK_TIMEOUT_MS, work);
+  const ask = <T>(work: (admin: Admin) => Promise<T>) => shared.use(READ_TIMEOUT_MS, work);
 
   return {
     get: (name) => ask((admin) => getTopic(admin, name, partitionsPerTopic)),
-    ends: (name) =>
+    endOffsets: (name) =>
       ask(async (admin) => {
         const topic = await findTopic(admin, name);
         if (topic === null) return null;
-        return { topicId: topic.id, ends: await listOffsets(admin, name, topic, 'LATEST') };
+        return { topicId: topic.id, endOffsets: await listOffsets(admin, name, topic, 'LATEST') };
       }),
-    starts: (name) =>
+    startOffsets: (name) =>
       ask(async (admin) => {
         const topic = await findTopic(admin, name);
         return topic === null ? new Map() : listOffsets(admin, name, topic, 'EARLIEST');
@@ -78,7 +77,7 @@ export function createKafkaTopics(
         const topic = await findTopic(admin, name);
         if (topic === null) return [];
         const partitions = partitionsOf(topic);
-        // In this order: a position read before the end never lies beyond it.
+        // In this order: a position that is read before the end is never beyond it.
         const positions = await listCommitted(admin, name, group, partitions);
         const starts = await listOffsets(admin, name, topic, 'EARLIEST');
         const ends = await listOffsets(admin, name, topic, 'LATEST');
@@ -88,7 +87,7 @@ export function createKafkaTopics(
           end: ends.get(partition) ?? 0n,
         }));
       }),
-    close: kept.close,
+    close: shared.close,
   };
 }
 
@@ -97,14 +96,14 @@ async function getTopic(admin: Admin, name: string, partitions: number): Promise
     const found = await findTopic(admin, name);
     if (found !== null) return found;
     try {
-      // Copies as the cluster is set to make them.
+      // Replication is the cluster's default.
       await admin.createTopics({ topics: [name], partitions });
     } catch (error) {
       if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) throw error;
       await pause(CREATE_PAUSE_MS);
     }
   }
-  throw new Error(`topic ${name} was made and is not there`);
+  throw new Error(`topic ${name} was created and cannot be found`);
 }
 
 async function findTopic(admin: Admin, name: string): Promise<KafkaTopic | null> {

@@ -1,11 +1,11 @@
 import type { ProblemType } from '../../errors.ts';
 
 /**
- * The broker port: the little that Orderbell asks of a message broker (design section 3). Two
- * adapters, Kafka and the embedded log, pass one contract test suite.
+ * The broker port: the operations that Orderbell needs of a message broker
+ * (docs/reference/events.md). Both adapters, Kafka and the embedded log, pass one contract suite.
  */
 
-/** What `publish` fails with, whatever the adapter. */
+/** Problem of a failed `publish`, in every adapter. */
 export const brokerUnavailable = {
   code: 'broker-unavailable',
   kind: 'unavailable',
@@ -13,26 +13,26 @@ export const brokerUnavailable = {
   en: { title: 'Broker unavailable', detail: 'The message was not accepted. Try again later.' },
 } as const satisfies ProblemType;
 
-/** A message to publish. Messages of one key keep their order. */
+/** A message to publish. Messages with the same key keep their order. */
 export interface OutgoingMessage {
   key: string;
   value: Buffer;
   headers: Record<string, string>;
 }
 
-/** Where the broker stored a message. */
+/** Position of a message in its topic. */
 export interface Position {
   partition: number;
   offset: bigint;
 }
 
-/** What a publisher keeps of an acknowledgement. */
+/** Confirms that the broker has stored a message. */
 export interface Acknowledgement extends Position {
-  /** Identity of the very topic, so that a topic made anew is told from the one acknowledged. */
+  /** Identity of the topic: a recreated topic of the same name has another one. */
   topicId: string;
 }
 
-/** A message as it lies in the log. Foreign producers may omit anything but the position. */
+/** A stored message. Foreign producers may omit everything but the position. */
 export interface IncomingMessage extends Position {
   topic: string;
   key: Buffer | null;
@@ -43,13 +43,13 @@ export interface IncomingMessage extends Position {
 }
 
 /**
- * Called with messages of one partition in offset order. The position is committed only after
- * the promise resolved; a rejection means "again later, from the first of these".
+ * Gets messages of one partition in offset order. The position is committed only after the promise
+ * has resolved; after a rejection the same messages are delivered again later.
  */
 export type MessageHandler = (messages: IncomingMessage[]) => Promise<void>;
 
 export interface Subscription {
-  /** Stops fetching, waits for the running handler, commits or leaves, gives its partitions up. */
+  /** Stops fetching, waits for the running handler, commits, and leaves the group. */
   close(): Promise<void>;
 }
 
@@ -61,29 +61,29 @@ export interface PartitionLag {
   end: bigint;
 }
 
-/** Where a topic's partitions end, by partition. */
-export interface TopicEnds {
-  /** As in acknowledgements: a topic made anew has another one. */
+/** End offsets of a topic. */
+export interface TopicEndOffsets {
+  /** As in acknowledgements: a recreated topic has another one. */
   topicId: string;
-  /** The offset that the next published message gets. */
-  ends: Map<number, bigint>;
+  /** By partition: the offset that the next published message gets. */
+  endOffsets: Map<number, bigint>;
 }
 
 export interface Broker {
   /**
    * Stores messages durably, creating the topic when it does not exist.
    * @returns one acknowledgement per message, in the order given
-   * @throws AppError `broker-unavailable`; some of the messages may be stored all the same
+   * @throws AppError `broker-unavailable`; some of the messages may be stored nevertheless
    */
   publish(topic: string, messages: OutgoingMessage[]): Promise<Acknowledgement[]>;
   /**
-   * Delivers every message of the topic to the group at least once, from the beginning for a
-   * new group, until closed. Faults of the broker are retried without end.
+   * Delivers every message of the topic to the group at least once, from the beginning for a new
+   * group, until closed. Retries faults of the broker forever.
    */
   subscribe(topic: string, group: string, handler: MessageHandler): Promise<Subscription>;
   /** The group's distance to the end of each partition. */
   lag(topic: string, group: string): Promise<PartitionLag[]>;
-  /** The topic's present ends, read after the call; null when there is no such topic. */
-  ends(topic: string): Promise<TopicEnds | null>;
+  /** The current end offsets, read after the call; null when there is no such topic. */
+  endOffsets(topic: string): Promise<TopicEndOffsets | null>;
   close(): Promise<void>;
 }

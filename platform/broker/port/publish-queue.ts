@@ -1,16 +1,17 @@
+import { type Batcher, createBatcher } from '../../async/batcher.ts';
 import type { Acknowledgement, OutgoingMessage } from './broker.ts';
 
-/** A message as it will lie in the log. */
+/** A message as the log stores it. */
 export interface EncodedMessage {
   key: Buffer;
   value: Buffer;
   headers: [name: string, value: Buffer][];
 }
 
-/** What one write takes at most: its time, and the memory on both sides, follow from it. */
-export interface WriteLimits {
+/** Limits of one write: they bound its duration, and the memory on both sides. */
+interface WriteLimits {
   messages: number;
-  /** A message above them is written all the same, alone. */
+  /** A larger message is written alone. */
   bytes: number;
 }
 
@@ -20,51 +21,36 @@ export type WriteMessages = (
   messages: EncodedMessage[],
 ) => Promise<Acknowledgement[]>;
 
-interface Waiting extends PromiseWithResolvers<Acknowledgement[]> {
-  messages: EncodedMessage[];
-  bytes: number;
-}
-
 /**
- * Publishes of one topic that come while a write runs wait and share the next one: one round trip
- * and one commit serve all. It also keeps the order of publishes that the caller did not await one
- * by one.
+ * Publishes to one topic that arrive during a write share the next write: one round trip and one
+ * commit serve all. Writes of a topic never overlap, which keeps the order of publishes that the
+ * caller does not await one by one.
  */
 export function createPublishQueue(write: WriteMessages, limits: WriteLimits) {
-  const queues = new Map<string, Waiting[]>();
+  const queues = new Map<string, Batcher<EncodedMessage, Acknowledgement>>();
 
-  async function writeQueue(topic: string, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) {
-      const batch = takeBatch(queue, limits);
-      try {
-        const written = await write(
-          topic,
-          batch.flatMap(({ messages }) => messages),
-        );
-        const count = batch.reduce((sum, { messages }) => sum + messages.length, 0);
-        if (written.length !== count) {
-          throw new Error(`${count} messages have ${written.length} acknowledgements`);
-        }
-        for (const each of batch) each.resolve(written.splice(0, each.messages.length));
-      } catch (error) {
-        for (const each of batch) each.reject(error);
-      }
-    }
-    queues.delete(topic);
+  function queueOf(topic: string): Batcher<EncodedMessage, Acknowledgement> {
+    const queue =
+      queues.get(topic) ??
+      createBatcher({
+        run: (messages: EncodedMessage[]) => write(topic, messages),
+        isItemError: () => false,
+        batchMax: limits.messages,
+        weightOf: bytesOf,
+        weightMax: limits.bytes,
+        maxConcurrency: 1,
+        // Publishers limit themselves, and the broker's own time-outs end a write.
+        waitingMax: Infinity,
+        waitMaxMs: Infinity,
+        // Otherwise the first message of a publish is written alone.
+        coalescePerTick: true,
+      });
+    queues.set(topic, queue);
+    return queue;
   }
 
-  return async (topic: string, messages: OutgoingMessage[]): Promise<Acknowledgement[]> => {
-    const parts = partsOf(messages.map(encode), limits);
-    if (parts.length === 0) return [];
-    const queue = queues.get(topic);
-    if (queue !== undefined) queue.push(...parts);
-    else {
-      const started = [...parts];
-      queues.set(topic, started);
-      void writeQueue(topic, started);
-    }
-    return (await Promise.all(parts.map(({ promise }) => promise))).flat();
-  };
+  return (topic: string, messages: OutgoingMessage[]): Promise<Acknowledgement[]> =>
+    Promise.all(messages.map(encode).map(queueOf(topic)));
 }
 
 function encode({ key, value, headers }: OutgoingMessage): EncodedMessage {
@@ -76,34 +62,6 @@ function encode({ key, value, headers }: OutgoingMessage): EncodedMessage {
       Buffer.from(text),
     ]),
   };
-}
-
-/** Cuts one publish into parts that fit a write each. */
-function partsOf(messages: EncodedMessage[], limits: WriteLimits): Waiting[] {
-  const parts: Waiting[] = [];
-  for (const message of messages) {
-    const bytes = bytesOf(message);
-    const last = parts.at(-1);
-    if (last && last.messages.length < limits.messages && last.bytes + bytes <= limits.bytes) {
-      last.messages.push(message);
-      last.bytes += bytes;
-    } else {
-      parts.push({ messages: [message], bytes, ...Promise.withResolvers<Acknowledgement[]>() });
-    }
-  }
-  return parts;
-}
-
-/** Takes the first parts that fit one write together, at least one. */
-function takeBatch(queue: Waiting[], limits: WriteLimits): Waiting[] {
-  let count = 0;
-  let bytes = 0;
-  const next = queue.findIndex((part) => {
-    count += part.messages.length;
-    bytes += part.bytes;
-    return count > limits.messages || bytes > limits.bytes;
-  });
-  return queue.splice(0, next === -1 ? queue.length : Math.max(1, next));
 }
 
 function bytesOf({ key, value, headers }: EncodedMessage): number {

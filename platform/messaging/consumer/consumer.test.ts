@@ -9,7 +9,8 @@ import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import type { Broker, IncomingMessage } from '../../broker/port/broker.ts';
 import { createHttpServer, listen, serve } from '../../http/server.ts';
-import { createDatabase, migrate, type Queryable } from '../../postgres/database.ts';
+import { createDatabase, type Queryable } from '../../postgres/database.ts';
+import { migrate } from '../../postgres/migrate.ts';
 import { type ConsumedEvent, startConsumer } from './consumer.ts';
 import { serveConsumer } from './dead-letter-routes.ts';
 

@@ -1,7 +1,8 @@
 import type { Deadline } from '../../async/deadline.ts';
 import type { IncomingMessage } from '../../broker/port/broker.ts';
 import { describeError } from '../../errors.ts';
-import { type Database, isContentRefusal } from '../../postgres/database.ts';
+import type { Database } from '../../postgres/database.ts';
+import { isContentRefusal } from '../../postgres/errors.ts';
 import {
   countDead,
   type DeadMessageRow,

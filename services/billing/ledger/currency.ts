@@ -1,7 +1,8 @@
 import type { Money } from '#contracts/common.ts';
 import { ConfigError } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { type Database, isTransient } from '#platform/postgres/database.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { isTransient } from '#platform/postgres/errors.ts';
 import { startStep } from '#platform/service/start-step.ts';
 import * as store from './currency-store.ts';
 

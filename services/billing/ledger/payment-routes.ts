@@ -1,7 +1,8 @@
 import * as contract from '#contracts/billing.ts';
 import { createBatcher } from '#platform/async/batcher.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { type Database, isRowFault } from '#platform/postgres/database.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { isRowFault } from '#platform/postgres/errors.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { foreignCurrency } from './currency.ts';
 import { type DecisionResult, decidePayments, type PaymentCommand } from './decide-payment.ts';

@@ -1,6 +1,7 @@
 import { backoffMs, pause } from '#platform/async/backoff.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { type Database, type Queryable, sqlState } from '#platform/postgres/database.ts';
+import type { Database, Queryable } from '#platform/postgres/database.ts';
+import { sqlState } from '#platform/postgres/errors.ts';
 import { insertRepair } from '#platform/postgres/repair-log.ts';
 import type { DecidePaymentDeps, DecisionStore } from './decide-payment.ts';
 import * as payments from './payment-store.ts';

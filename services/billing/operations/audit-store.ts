@@ -1,5 +1,5 @@
 import type { AuditedPayment } from '#contracts/billing.ts';
-import { type Database, type Queryable, queryWithin } from '#platform/postgres/database.ts';
+import { type Database, type Queryable, queryWithTimeout } from '#platform/postgres/database.ts';
 
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
@@ -81,7 +81,7 @@ export async function auditWallets(
   database: Database,
   { after, limit }: { after: string | null; limit: number },
 ): Promise<{ wallets: AuditedWallet[]; more: boolean }> {
-  const { rows } = await queryWithin(database, STATEMENT_TIMEOUT_MS, {
+  const { rows } = await queryWithTimeout(database, STATEMENT_TIMEOUT_MS, {
     // The chain by its links, not by a running sum: the same for whole numbers, and several times
     // faster, since sums of bigint are numeric.
     text: `with candidates as materialized (

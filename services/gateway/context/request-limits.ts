@@ -42,7 +42,7 @@ export function limitWork(
       'sign-ins': config.SIGN_INS_IN_FLIGHT_MAX,
       requests: config.REQUESTS_IN_FLIGHT_MAX,
     },
-    laneOf: ({ method, routeOptions: { url } }) => {
+    classOf: ({ method, routeOptions: { url } }) => {
       if (url === undefined || !url.startsWith('/v1/')) return null;
       if (method === 'POST' && url === placeOrder.path) return 'orders';
       return method === 'POST' && signInPaths.includes(url) ? 'sign-ins' : 'requests';

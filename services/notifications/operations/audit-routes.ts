@@ -22,12 +22,12 @@ export function serveAudit(
   api.serve(contract.auditPositions, async () => {
     // The topic before the positions: if it is recreated in between, the new positions go with the
     // old identity, and no event of the new topic counts as read.
-    const ends = await broker.ends(ORDERS_TOPIC);
+    const topic = await broker.endOffsets(ORDERS_TOPIC);
     const lag = await broker.lag(ORDERS_TOPIC, group);
     return {
       status: 200,
       body: {
-        topicId: ends?.topicId ?? null,
+        topicId: topic?.topicId ?? null,
         data: lag.map(({ partition, position, end }) => ({
           partition,
           position: Number(position),

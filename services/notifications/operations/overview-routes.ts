@@ -1,7 +1,7 @@
 import * as contract from '#contracts/notifications.ts';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import { within } from '#platform/async/deadline.ts';
 import { singleFlight } from '#platform/async/single-flight.ts';
+import { withTimeout } from '#platform/async/timeout.ts';
 import type { Broker } from '#platform/broker/port/broker.ts';
 import type { DeadLetters } from '#platform/messaging/consumer/dead-letters.ts';
 import type { Database } from '#platform/postgres/database.ts';
@@ -28,7 +28,7 @@ export function serveOverview(
   const readLag = singleFlight(() => broker.lag(ORDERS_TOPIC, group));
 
   async function lagOrNull(): Promise<contract.NotificationsOverview['lag']> {
-    const lag = await within(LAG_TIMEOUT_MS, readLag()).catch(() => null);
+    const lag = await withTimeout(LAG_TIMEOUT_MS, readLag()).catch(() => null);
     if (lag === null) return null;
     return lag.map(({ partition, position, end }) => ({
       partition,

@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, commonProblems, describeError } from '../errors.ts';
+import { languageOf } from './language.ts';
+import {
+  PROBLEM_MEDIA_TYPE,
+  type ProblemDocument,
+  statusOf,
+  toAppError,
+  toProblem,
+} from './problem.ts';
+import type { PendingAnswers } from './response-headers.ts';
+import { traceIdOf } from './trace.ts';
+
+/** Answers an error with its problem document. */
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { status, headers, body } = problemAnswer(error, request, request.id);
+  return reply
+    .code(status)
+    .headers(headers)
+    .type(PROBLEM_MEDIA_TYPE)
+    .serializer(JSON.stringify)
+    .send(body);
+}
+
+/** The answer to any thrown error; a defect or an outage of ours is logged. */
+export function problemAnswer(
+  error: unknown,
+  request: FastifyRequest,
+  traceId: string,
+): { status: number; headers: Record<string, string>; body: ProblemDocument } {
+  const known = toAppError(error, request.routeOptions?.bodyLimit);
+  const status = statusOf(known.problem);
+  if (status >= 500 && !known.expected) {
+    request.log.error(
+      { code: known.problem.code, traceId, stack: stackOf(known) },
+      describeError(known),
+    );
+  }
+  const body = toProblem(known, {
+    language: languageOf(request.headers['accept-language']),
+    instance: request.url?.split('?', 1)[0] ?? '/',
+    traceId,
+  });
+  const headers = {
+    // The date tells a caller whose token was refused that its clock is wrong, and not its key.
+    ...(status === 401 && { 'www-authenticate': 'Bearer', date: new Date().toUTCString() }),
+    ...(body.retryable && { 'retry-after': '1' }),
+    ...known.headers,
+  };
+  return { status, headers, body };
+}
+
+function stackOf(error: AppError): string | undefined {
+  return error.cause instanceof Error ? error.cause.stack : error.stack;
+}
+
+/** Answers a request that Node's HTTP parser gave up on, directly on its socket. */
+export function answerBrokenRequest(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  { running, headers }: PendingAnswers,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  if (running !== null) {
+    // An earlier request is still running: the client would take this refusal for its answer.
+    running.shouldKeepAlive = false;
+    running.once('close', () => socket.destroySoon());
+    // The rest of the bytes cannot be parsed.
+    socket.pause();
+    return;
+  }
+  const [status, phrase] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request Header Fields Too Large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'Request Timeout']
+        : [400, 'Bad Request'];
+  const body = JSON.stringify({
+    ...toProblem(new AppError(commonProblems.invalidRequest, phrase), {
+      language: 'ru',
+      instance: '/',
+      traceId: traceIdOf({ headers: {} }),
+    }),
+    status,
+  });
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
+      `${more.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
