@@ -44,14 +44,10 @@ function clientSettings(options: DatabaseOptions): pg.ClientConfig {
   };
 }
 
-/**
- * A pool with this system's time-outs, whose broken connections never end the process.
- * @param options `Client` for a library that needs its own behaviour
- */
-export function createPool(options: DatabaseOptions & { Client?: typeof pg.Client }): pg.Pool {
+/** A pool with this system's time-outs, whose broken connections never end the process. */
+export function createPool(options: DatabaseOptions): pg.Pool {
   const pool = new pg.Pool({
     ...clientSettings(options),
-    ...(options.Client !== undefined && { Client: options.Client }),
     // A transaction may send several statements without waiting for the first.
     pipeline: true,
     options: INDEX_ONLY_PLANS,
