@@ -34,7 +34,7 @@ import {
 import { OrdersOverview, orderProblems, PendingOrder, pendingFilters } from './orders.ts';
 import { Remedy, Repair, RepairRefusal, RepairState } from './repairs.ts';
 
-/** What the operator may do through the gateway (scope `operator`, design section 5). */
+/** What the operator may do through the gateway (scope `operator`, docs/reference/api.md). */
 
 export const operatorProblems = {
   customerNotFound: {

@@ -37,7 +37,7 @@ const redirectUri = () => `${location.origin}/sign-in`;
 const loadLibrary = () => import('oauth4webapi');
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
 
-/** http only to this machine, as the gateway has it (design section 6). */
+/** http only to this machine, as the gateway has it (docs/reference/security.md). */
 function optionsFor(oauth: Library, { url }: Issuer) {
   return { [oauth.allowInsecureRequests]: new URL(url).protocol === 'http:' };
 }

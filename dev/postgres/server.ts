@@ -156,7 +156,7 @@ async function look(place: Place, password: string): Promise<ServerStatus> {
     if (state !== '28P01') throw launchFailed(place, why);
     throw new Error(
       `the password in ${place.passwordFile} is not that of PostgreSQL's data: restore it from a ` +
-        'backup; without one, see "Damaged files" in docs/starting.md',
+        'backup; without one, see "Damaged files" in docs/reference/starting.md',
     );
   }
   // After a restart of the container the pid can be anybody's. PostgreSQL would then refuse to

@@ -10,9 +10,9 @@ import { writeSecrets } from '../system/secrets.ts';
 const SESSION_TIMEOUT_MS = 120_000;
 
 /**
- * Makes new secrets for a data folder whose own are lost (docs/starting.md): a new password of the
- * superuser, and no token keys, since the lost secret is needed to read them. Accounts, wallets,
- * orders and letters stay. The old files are kept under other names.
+ * Makes new secrets for a data folder whose own are lost (docs/reference/starting.md): a new
+ * password of the superuser, and no token keys, since the lost secret is needed to read them.
+ * Accounts, wallets, orders and letters stay. The old files are kept under other names.
  * @throws Error while a server runs on the data; nothing is changed then
  */
 export async function makeNewSecrets(home: string): Promise<void> {

@@ -74,7 +74,7 @@ export function senderOf({ url }: TestSystem, { token }: TestCustomer): Send {
     });
 }
 
-/** Asserts an error answer with everything that design section 5 promises of one. */
+/** Asserts an error answer with everything that docs/reference/api.md promises of one. */
 export function assertProblem(answer: Answer, status: number, code?: string): void {
   const { body, headers } = answer;
   assert.equal(answer.status, status, JSON.stringify(body));

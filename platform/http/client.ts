@@ -17,7 +17,7 @@ import type { Credentials } from './service-token.ts';
 import { newTraceId, traceparent } from './trace.ts';
 
 // One attempt: longer than the callee's statement time-out, shorter than a request's budget, so
-// that a lost answer still leaves time for another attempt (reliability 1.8).
+// that a lost answer still leaves time for another attempt (ARCHITECTURE.md, time).
 const ATTEMPT_TIMEOUT_MS = 2_500;
 const RETRY = { firstMs: 50, maxMs: 400 };
 // Requests with several calls on their way to one replica: few, so that they carry many, and more

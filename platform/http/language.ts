@@ -4,7 +4,7 @@ export type Language = 'ru' | 'en';
 
 /**
  * The language of texts for this request: Russian when `Accept-Language` is absent, `*` or names
- * no language of ours (design section 5).
+ * no language of ours (docs/reference/api.md).
  */
 export function languageOf(acceptLanguage: string | undefined): Language {
   if (acceptLanguage === undefined) return 'ru';

@@ -32,7 +32,7 @@ const statusOfKind: Record<ErrorKind, number> = {
 /** Most violations listed in one answer: enough to mend a form, too few to echo an attack. */
 export const VIOLATIONS_MAX = 100;
 
-/** A problem document as RFC 9457 defines it, with our members (design section 5). */
+/** A problem document as RFC 9457 defines it, with our members (docs/reference/api.md). */
 export interface ProblemDocument {
   type: string;
   title: string;

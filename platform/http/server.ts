@@ -47,7 +47,7 @@ export interface HttpServerOptions {
 
 /**
  * A Fastify server with this system's rules: nothing coerced in bodies, unknown fields refused,
- * every error a problem document (design sections 5 and 7).
+ * every error a problem document (docs/reference/api.md and docs/reference/security.md).
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const answerHeaders = createAnswerHeaders(options.answerHeaders ?? (() => ({})));

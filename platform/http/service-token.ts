@@ -24,8 +24,8 @@ const TOKEN_LENGTH_MAX = 4_096;
 export type Credentials = (callee: string, skewS?: number) => Promise<string>;
 
 /**
- * Credentials of a calling service (design section 7): one short-lived token per callee, signed
- * with the service's Ed25519 key, reused while valid.
+ * Credentials of a calling service (docs/reference/security.md): one short-lived token per callee,
+ * signed with the service's Ed25519 key, reused while valid.
  * @param caller the service's name, the token's issuer and key id
  * @param privateKey PKCS#8 PEM; line breaks may be written as `\n`, as environment files need it
  * @throws Error that names the caller when the key is malformed

@@ -34,7 +34,8 @@ export async function maintainOutbox(options: UpkeepOptions): Promise<number> {
 /**
  * A broker may acknowledge messages and lose them: a power cut before they reached the disk, a
  * restored backup. Its topic then ends below what was acknowledged, and those rows are published
- * again (design section 3). Positions in another topic, or in one made anew, say nothing here.
+ * again (docs/reference/events.md). Positions in another topic, or in one that was
+ * recreated, say nothing here.
  */
 async function republishLostTail(options: UpkeepOptions): Promise<void> {
   const { database, broker, topic, log } = options;

@@ -42,7 +42,7 @@ export interface RelayOptions {
 }
 
 /**
- * Moves outbox rows to the broker (design section 3): claims a batch with a lease, commits,
+ * Moves outbox rows to the broker (docs/reference/events.md): claims a batch with a lease, commits,
  * publishes, marks exactly the acknowledged rows. Never a cursor, since sequence order is not
  * commit order, and never a transaction held open while publishing. Safe with several relays:
  * the worst case is a row published twice with the same id.

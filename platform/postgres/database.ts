@@ -36,7 +36,7 @@ export interface Database extends Queryable {
 }
 
 // Each inner limit is smaller than the outer one, so that "timed out" mostly means "finished"
-// (reliability 1.8): lock < statement < query (client side) < one internal call.
+// (ARCHITECTURE.md, time): lock < statement < query (client side) < one internal call.
 const LOCK_TIMEOUT_MS = 1_000;
 const STATEMENT_TIMEOUT_MS = 1_500;
 const QUERY_TIMEOUT_MS = 2_000;
@@ -254,7 +254,7 @@ export function isRowFault(error: unknown): boolean {
   return state === undefined ? !isTransient(error) : !/^(08|53|57|58)/.test(state);
 }
 
-/** True when the database refuses a row for its content (design section 3: poison). */
+/** True when the database refuses a row for its content (docs/reference/events.md: poison). */
 export function isContentRefusal(error: unknown): boolean {
   const state = sqlState(error);
   return state !== undefined && (state.startsWith('22') || state.startsWith('23'));

@@ -67,7 +67,7 @@ export interface InternalApi {
   ): void;
 }
 
-/** Starts the HTTP side of a service behind service credentials (design section 7). */
+/** Starts the HTTP side of a service behind service credentials (docs/reference/security.md). */
 export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {

@@ -37,7 +37,7 @@ export { GatewayConfig };
 /** Starts the gateway: the public API, and the recovery of orders whose request died. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningService> {
   if (config.RECOVERY_AGE_MS <= config.ORDER_DEADLINE_MS) {
-    // No money is at stake, whatever the two say: the decision is made once (design section 2).
+    // No money is at stake, whatever the two say: the decision is made once (docs/protocol.md).
     log.warn('RECOVERY_AGE_MS is not above ORDER_DEADLINE_MS: orders at work may be cancelled');
   }
   const keys = createIssuerKeys(keySourceOf(config));

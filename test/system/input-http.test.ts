@@ -5,7 +5,7 @@ import { assertProblem, placesOf, rawCall, senderOf } from '#harness/system/raw-
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import type { TestSystem } from '#harness/system/system.ts';
 
-// Design section 5: the rules of HTTP itself, the same for every route.
+// docs/reference/api.md: the rules of HTTP itself, the same for every route.
 
 test('what the public API makes of HTTP', async (t) => {
   const system = await sharedTestSystem();
@@ -142,7 +142,7 @@ async function checkBodies(t: TestContext, system: TestSystem) {
     });
     assertProblem(answer, 415, 'unsupported-media-type');
   });
-  // Spellings that went past other validators (reliability section 4, row 35).
+  // Spellings that went past other validators (docs/reference/security.md).
   for (const type of [
     'application/json;',
     'APPLICATION/JSON',

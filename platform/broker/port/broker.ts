@@ -1,8 +1,8 @@
 import type { ProblemType } from '../../errors.ts';
 
 /**
- * The broker port: the little that Orderbell asks of a message broker (design section 3). Two
- * adapters, Kafka and the embedded log, pass one contract test suite.
+ * The broker port: the little that Orderbell asks of a message broker (docs/reference/events.md).
+ * Two adapters, Kafka and the embedded log, pass one contract test suite.
  */
 
 /** What `publish` fails with, whatever the adapter. */

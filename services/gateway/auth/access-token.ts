@@ -43,13 +43,13 @@ const CLOCK_SKEW_S = 5;
 const TOKEN_LENGTH_MAX = 8_192;
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
 const SUBJECT = /^[\x21-\x7e]{1,255}$/;
-// Bounds how long what was verified once is believed (design section 7).
+// Bounds how long what was verified once is believed (docs/reference/security.md).
 const CACHE_MS = 60_000;
 const CACHE_MAX = 20_000;
 
 /**
- * Checks access tokens (design section 7): signature by the issuer's published keys, `iss`, `aud`,
- * `exp`, `nbf`, `sub`, `typ`. Verified tokens are remembered for a minute at most.
+ * Checks access tokens (docs/reference/security.md): signature by the issuer's published keys,
+ * `iss`, `aud`, `exp`, `nbf`, `sub`, `typ`. Verified tokens are remembered for a minute at most.
  */
 export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
   const verified = new Map<string, { customer: Customer; until: number }>();

@@ -17,7 +17,7 @@ export interface RecoverOrdersDeps {
 const CONCURRENCY = 8;
 
 /**
- * One round of recovery (design section 2): ends orders whose request died on the way. An order
+ * One round of recovery (docs/protocol.md): ends orders whose request died on the way. An order
  * whose charge was captured becomes Paid; one without a decision is voided for ever, so that no
  * late charge can succeed, and becomes Cancelled. Invariant I3. Safe in every gateway at once and
  * beside live requests; it trusts no clock.

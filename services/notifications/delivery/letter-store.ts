@@ -82,7 +82,7 @@ export interface CommittingMark {
 
 /**
  * The marker between a message's body and its final dot: only who still holds the letter may let
- * the dot go (design section 4).
+ * the dot go (docs/reference/letters.md).
  * @param marks of different letters
  * @returns for each its id when the dot may go, null when the lease was lost
  */

@@ -34,7 +34,7 @@ export interface SendLetterDeps {
 
 /**
  * One attempt at one claimed letter: contact, composition, SMTP with the marker before the dot,
- * record (design section 4). Invariant I6: whatever happens, it ends sent, failed or queued.
+ * record (docs/reference/letters.md). Invariant I6: in every case it ends sent, failed or queued.
  */
 export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): Promise<void> {
   const startedAt = deps.now();

@@ -22,9 +22,9 @@ export interface OnOrderUpdateDeps {
 }
 
 /**
- * Takes messages of topic `orders` into the inbox (design section 3). When it resolves, each has
- * become a letter, a dead letter or nothing, durably, so that its offset may be committed; when
- * it rejects, all of them come again. Invariant I6.
+ * Takes messages of topic `orders` into the inbox (docs/reference/events.md). When it resolves,
+ * each has become a letter, a dead letter or nothing, durably, so that its offset may be
+ * committed; when it rejects, all of them come again. Invariant I6.
  */
 export async function onOrderUpdates(
   deps: OnOrderUpdateDeps,
