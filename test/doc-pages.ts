@@ -90,6 +90,16 @@ export function lostFunctions({ path, text }: Page): string[] {
   });
 }
 
+const CODE_PATH =
+  /`((?:contracts|platform|services|dev|harness|bench|test|cli|console)\/[\w./{},*-]+)`/g;
+
+/** Paths of code that a page names and nothing matches, one line each. */
+export function lostPaths({ path, text }: Page): string[] {
+  return [...text.matchAll(CODE_PATH)].flatMap(([, name = '']) =>
+    globSync(name, { cwd: ROOT }).length > 0 ? [] : [`${path} names ${name}`],
+  );
+}
+
 const KIND =
   /^# .+\n\n\*\*(?:Tutorial|How-to|Reference|Explanation)\*\* for [^.]+\. Afterwards you (?:can|know) [\s\S]+?\./;
 

@@ -7,6 +7,7 @@ import {
   anchorsOf,
   brokenLinks,
   lostFunctions,
+  lostPaths,
   namesItsKind,
   type Page,
   pages,
@@ -41,6 +42,17 @@ test('every function of the tour is defined in the file that it links to', () =>
   const tour = pageAt('docs/tour.md');
   assert.ok(tour.text.split('.ts)').length > 20, 'the tour was not found');
   assert.deepEqual(lostFunctions(tour), []);
+});
+
+test('every path of code that a page names exists', () => {
+  // Made by `npm install`.
+  const built = /console\/dist$/;
+  assert.deepEqual(
+    pages.flatMap(lostPaths).filter((line) => !built.test(line)),
+    [],
+  );
+  const text = '`test/docs.test.ts` `test/*.test.ts` `test/none.ts`';
+  assert.deepEqual(lostPaths({ path: 'a.md', text }), ['a.md names test/none.ts']);
 });
 
 test('a function that was renamed, or whose file was moved, is found', () => {
