@@ -1,6 +1,6 @@
 import type { Problem } from './problem.ts';
 
-/** What a command ends with; documented in the help and in README.md. */
+/** Exit codes of commands; documented in the help and in docs/reference/command-line.md. */
 export const EXIT = {
   done: 0,
   /** Refused by the API, or something unexpected. */
