@@ -11,7 +11,7 @@ const text = (description: string, value?: string) => ({
   ...(value !== undefined && { const: value }),
 });
 
-/** The AsyncAPI 3.0 document of the topic `orders` (design section 3). */
+/** The AsyncAPI 3.0 document of the topic `orders` (docs/reference/events.md). */
 export function asyncApi(): Record<string, unknown> {
   return {
     asyncapi: '3.0.0',

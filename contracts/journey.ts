@@ -92,7 +92,7 @@ export const JourneyDeadLetter = Type.Object(
 );
 export type JourneyDeadLetter = Static<typeof JourneyDeadLetter>;
 
-/** One order's way through the services, from what each of them recorded (design section 5). */
+/** One order's journey, from what each service recorded of it (docs/reference/api.md). */
 export const journeyMembers = {
   steps: Type.Array(JourneyStep),
   payment: Type.Union([JourneyPayment, Type.Null()]),

@@ -15,8 +15,8 @@ export const ORDER_UPDATE_TYPE = 'orderbell.OrderUpdateMessage.v1';
 export const ORDER_UPDATE_SOURCE = '/orders';
 
 /**
- * The event on topic `orders` (design section 3). Changes within v1 only add: unknown members are
- * allowed, so that an old consumer reads a newer producer.
+ * The event on topic `orders` (docs/reference/events.md). Changes within v1 only add: unknown
+ * members are allowed, so that an old consumer reads a newer producer.
  */
 export const OrderUpdateMessage = Type.Object({
   orderId: Uuid,

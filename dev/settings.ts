@@ -4,11 +4,11 @@ import { RunSettings } from '#platform/service/run.ts';
 import { KafkaStartSettings } from './kafka/kafka.ts';
 import { loadServices } from './system/services.ts';
 
-// `npm run settings`: writes `.env.example` and the table in docs/operations.md anew from the
+// `npm run settings`: writes `.env.example` and the table in docs/reference/settings.md from the
 // schemas of the services.
 
 export const SETTINGS_FILE = new URL('../.env.example', import.meta.url);
-export const OPERATIONS_FILE = new URL('../docs/operations.md', import.meta.url);
+export const SETTINGS_PAGE = new URL('../docs/reference/settings.md', import.meta.url);
 
 const StartSettings = Type.Object({
   ORDERBELL_HOME: Type.String({
@@ -126,6 +126,6 @@ const code = (text: string): string => `\`${text}\``;
 
 if (import.meta.main) {
   await writeFile(SETTINGS_FILE, settingsExample());
-  const page = await readFile(OPERATIONS_FILE, 'utf8');
-  await writeFile(OPERATIONS_FILE, withSettingsTable(page));
+  const page = await readFile(SETTINGS_PAGE, 'utf8');
+  await writeFile(SETTINGS_PAGE, withSettingsTable(page));
 }

@@ -24,10 +24,10 @@ import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import { ORDER_UPDATES } from '#services/notifications/inbox/on-order-update.ts';
 import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 
-// Debezium publishes the outbox instead of our relay, set up as docs/operations.md says.
+// Debezium publishes the outbox instead of our relay, set up as its how-to page says.
 
 const HOME = join(import.meta.dirname, '..', '.orderbell');
-const PAGE = join(import.meta.dirname, '..', 'docs', 'operations.md');
+const PAGE = join(import.meta.dirname, '..', 'docs', 'how-to', 'publish-with-debezium.md');
 const PASSWORD = 'correct horse';
 // Java starts, looks through its plugins and makes a slot; on a busy machine that takes a while.
 const ARRIVAL_MS = 90_000;
@@ -62,7 +62,7 @@ async function findJars(t: TestContext): Promise<{ kafka: string; debezium: stri
 async function blockOf(language: string, values: Record<string, string>): Promise<string> {
   const blocks = (await readFile(PAGE, 'utf8')).split(`\`\`\`${language}\n`).slice(1);
   const [block] = blocks.filter((text) => text.includes('orderbell_debezium'));
-  assert.ok(block, `docs/operations.md has no block of ${language}`);
+  assert.ok(block, `${PAGE} has no block of ${language}`);
   const text = block.slice(0, block.indexOf('```'));
   return text.replace(/<(\w+)>/g, (_, name) => values[name] ?? assert.fail(`what is <${name}>?`));
 }
@@ -70,7 +70,7 @@ async function blockOf(language: string, values: Record<string, string>): Promis
 /** The page's statement that drops the slot. */
 async function dropSlot(): Promise<string> {
   const found = /select pg_drop_replication_slot\('\w+'\)/.exec(await readFile(PAGE, 'utf8'));
-  return found?.[0] ?? assert.fail('docs/operations.md drops no slot');
+  return found?.[0] ?? assert.fail(`${PAGE} drops no slot`);
 }
 
 async function startOrdersWithoutRelay(url: string, later: Later) {

@@ -12,7 +12,8 @@ import { findChromium } from '#harness/system/chromium.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
 // `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
-// files. Without names the quick suites run, with `--rest` all that they leave out (docs/testing.md).
+// files. Without names the quick suites run, with `--rest` all that they leave out:
+// docs/reference/testing.md.
 
 const ROOT = join(import.meta.dirname, '..');
 const HOME = join(ROOT, '.orderbell');

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { parseEnv } from 'node:util';
 import { Type } from 'typebox';
 import {
-  OPERATIONS_FILE,
   SETTINGS_FILE,
+  SETTINGS_PAGE,
   settingSchemas,
   settingsExample,
   withSettingsTable,
@@ -39,8 +39,8 @@ test('.env.example is what the schemas say', () => {
   assert.equal(file, settingsExample(), 'run `npm run settings`');
 });
 
-test('docs/operations.md lists every setting as the schemas say', () => {
-  const page = readFileSync(OPERATIONS_FILE, 'utf8');
+test('docs/reference/settings.md lists every setting as the schemas say', () => {
+  const page = readFileSync(SETTINGS_PAGE, 'utf8');
   assert.equal(page, withSettingsTable(page), 'run `npm run settings`');
   for (const name of known) assert.ok(page.includes(`\`${name}\``), name);
 });

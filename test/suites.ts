@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { type Layout, testLayout } from '#harness/system/layout.ts';
 
 // Which test file belongs where, decided here and nowhere else: a file is in the first suite that
-// names it, and in `parts` when none does, so that no file is left out (docs/testing.md).
+// names it, and in `parts` when none does, so that no file is left out (docs/reference/testing.md).
 
 export interface Suite {
   name: string;
@@ -60,6 +60,7 @@ export const SUITES: Suite[] = [
       'dev/start/crash.test.ts',
       'dev/**/*.slow.test.ts',
       'dev/postgres/postgres.test.ts',
+      'test/docs-runnable.test.ts',
       'test/service-processes.test.ts',
       'test/system/*-faults.test.ts',
     ],

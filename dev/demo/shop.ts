@@ -11,7 +11,7 @@ export interface DemoCustomer {
   remark?: string;
 }
 
-/** Of every demonstration customer, as in the tour of README.md. */
+/** Of every demonstration customer, as in README.md and the tutorials. */
 export const DEMO_PASSWORD = 'correct horse';
 
 const people: DemoCustomer[] = [

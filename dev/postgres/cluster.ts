@@ -31,7 +31,8 @@ export async function initialise(cluster: ClusterDirectory): Promise<string> {
   const file: KeptFile = {
     path: cluster.passwordFile,
     purpose: "It holds the password of the database server's superuser.",
-    remedy: 'Restore it from a backup; without one, see "Damaged files" in docs/starting.md.',
+    remedy:
+      'Restore it from a backup; without one, see "Damaged files" in docs/reference/starting.md.',
   };
   if ((await readKeptFile(file)) === undefined) {
     if (present) throw new DamagedFileError(file, 'is missing');

@@ -109,7 +109,8 @@ async function hasData(home: string): Promise<boolean> {
 const secretsFile = (home: string): KeptFile => ({
   path: join(home, 'secrets.json'),
   purpose: 'It holds the keys and passwords of this system.',
-  remedy: 'Restore it from a backup; without one, see "Damaged files" in docs/starting.md.',
+  remedy:
+    'Restore it from a backup; without one, see "Damaged files" in docs/reference/starting.md.',
 });
 
 const passwordFile = (home: string): KeptFile => ({

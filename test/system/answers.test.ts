@@ -18,7 +18,7 @@ import {
   type TestSystem,
 } from '#harness/system/system.ts';
 
-// The table of answers (design section 2) when hops lose what they carry. Each test ends with the
+// The table of answers (docs/protocol.md) when hops lose what they carry. Each test ends with the
 // books, which also hold every answer against how its order ended.
 
 const CREATE = /^POST \/orders /;

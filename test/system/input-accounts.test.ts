@@ -4,7 +4,7 @@ import { assertProblem, placesOf, rawCall, senderOf } from '#harness/system/raw-
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import type { TestSystem } from '#harness/system/system.ts';
 
-// Design sections 5 and 7: who may register under which name, and changes of profiles.
+// docs/reference/api.md: who may register under which name, and changes of profiles.
 
 test('what a registration, a sign-in and a profile may be', async (t) => {
   const system = await sharedTestSystem();

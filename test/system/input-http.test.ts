@@ -5,7 +5,7 @@ import { assertProblem, placesOf, rawCall, type Send, senderOf } from '#harness/
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import type { TestCustomer, TestSystem } from '#harness/system/system.ts';
 
-// Design section 5: the rules of HTTP itself, the same for every route.
+// docs/reference/api.md: the rules of HTTP itself, the same for every route.
 
 test('what the public API makes of HTTP', async (t) => {
   const system = await sharedTestSystem();

@@ -5,7 +5,7 @@ import { assertProblem, placesOf, type Send, senderOf } from '#harness/system/ra
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import type { TestCustomer, TestSystem } from '#harness/system/system.ts';
 
-// Design section 5: which orders and top-ups the public API takes, as a table.
+// docs/reference/api.md: which orders and top-ups the public API takes, as a table.
 
 const BALANCE = 10_000_000;
 const AMOUNT = '/items/0/unitPrice/amount';

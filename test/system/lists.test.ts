@@ -6,7 +6,7 @@ import { eventually } from '#harness/eventually.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import { orderOf, rub, type TestCustomer } from '#harness/system/system.ts';
 
-// Design section 5: lists, and what was sent read back whole.
+// docs/reference/api.md: lists, and what was sent read back whole.
 
 interface Element {
   id: string;

@@ -10,7 +10,7 @@ import {
   type TestSystem,
 } from '#harness/system/system.ts';
 
-// Something else than our relay publishes the outbox, and marks nothing (docs/operations.md).
+// Another program publishes the outbox and marks nothing: docs/how-to/publish-with-debezium.md.
 
 /** A system without a relay, and an order in it that is paid. */
 async function startWithOrder(t: TestContext) {

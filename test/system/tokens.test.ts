@@ -12,7 +12,7 @@ import { stop } from '#harness/system/outage.ts';
 import { assertProblem, rawCall } from '#harness/system/raw-http.ts';
 import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 
-// Design section 7, against an issuer whose keys are ours.
+// docs/reference/security.md, against an issuer whose keys are ours.
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

@@ -13,7 +13,7 @@ import { type CrashStep, proxiesFor } from './crash-steps.ts';
 
 /** One moment at which something dies or hangs, and what must come of it. */
 export interface CrashPoint {
-  /** Row of the table in docs/reliability.md. */
+  /** Row of the table in docs/reference/crash-points.md. */
   row: number;
   name: string;
   /** @throws Error that says what happened instead */

@@ -260,5 +260,5 @@ const mixUps: Defect[] = [
   },
 ];
 
-/** Each must be found, or a green run proves nothing (docs/reliability.md). */
+/** Each must be found, or a green run proves nothing (docs/reference/proof.md). */
 export const defects: Defect[] = [...protocolDefects, ...mixUps];

@@ -4,7 +4,7 @@ export interface Plan {
   text: string;
 }
 
-// Measured (docs/reliability.md). A busy machine takes longer, and says so at the end.
+// Measured (docs/reference/proof.md). A busy machine takes longer, and says so at the end.
 const START_S = 12;
 const POINT_S = 1.1;
 const CUSTOMERS_S = 4;

@@ -17,7 +17,7 @@ const NO_MAIL_HERE = 521;
 const ENHANCED = /^5\d\d[ -]#?[245]\.(\d{1,3})\.(\d{1,3})(?!\d)/m;
 
 /**
- * Whom a 5xx answer is about. docs/operations.md has the table.
+ * Whom a 5xx answer is about. docs/reference/letters.md has the table.
  * @param reply all lines of the answer
  * @returns null for any other answer, which says nothing for good
  */

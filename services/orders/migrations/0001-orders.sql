@@ -28,7 +28,7 @@ create index orders_by_customer_and_status on orders (customer_id, status, id de
 create index orders_pending on orders (recovery_tried_at nulls first, created_at) where status = 'Pending';
 
 -- Columns id … payload as Debezium's outbox event router expects them, so that it can replace
--- our relay (design section 3).
+-- our relay (docs/reference/events.md).
 create table outbox (
   id uuid primary key,
   aggregatetype text not null,
