@@ -11,7 +11,8 @@ const { dirname, join, relative, resolve } = require('node:path');
 const ROOT = dirname(__dirname);
 const NODE_MAJOR = 26;
 // Scripts that run with production packages only.
-const PRODUCTION = /^(?:dev\/(?:start|demo|console|kafka)|cli\/orderbell)\.ts$/;
+const PRODUCTION =
+  /^(?:dev\/start|dev\/start\/console|dev\/demo\/demo|dev\/kafka\/kafka|cli\/orderbell)\.ts$/;
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 const [script, ...args] = process.argv.slice(2);

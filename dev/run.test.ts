@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -55,7 +55,12 @@ test('an old Node hands over, with options, arguments and exit code', async (t) 
 
 test('missing packages are named, those of development only where they are needed', async (t) => {
   const { run } = await makeCheckout(t);
-  assert.match(run(['dev/start.ts']).said, /^npm packages are missing \(.*\): run "npm install"$/);
+  const { scripts } = JSON.parse(await readFile(join(SOURCES, 'package.json'), 'utf8'));
+  for (const name of ['prepare', 'start', 'demo', 'orderbell', 'kafka']) {
+    const [, entry] = /dev\/run\.cjs (\S+)/.exec(scripts[name]) as RegExpExecArray;
+    const { said } = run([entry as string]);
+    assert.match(said, /^npm packages are missing \(.*\): run "npm install"$/, name);
+  }
   assert.match(run(['test/run.ts']).said, /: run "npm install --include=dev"$/);
 });
 

@@ -149,7 +149,7 @@ async function findStatus(cluster: ClusterDirectory, password: string): Promise<
     if (state !== '28P01') throw launchFailed(cluster, why);
     throw new Error(
       `the password in ${cluster.passwordFile} is not that of PostgreSQL's data: restore it from a ` +
-        'backup; without one, see "Damaged files" in docs/starting.md',
+        'backup; without one, see "Damaged files" in docs/reference/starting.md',
     );
   }
   // After a restart of the container another process may have this pid, and PostgreSQL refuses to

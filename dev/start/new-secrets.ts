@@ -10,7 +10,7 @@ import { writeSecrets } from '../system/secrets.ts';
 const SESSION_TIMEOUT_MS = 120_000;
 
 /**
- * Replaces the lost secrets of a data folder (docs/starting.md): sets a new password of the
+ * Replaces the lost secrets of a data folder (docs/reference/starting.md): sets a new password of the
  * superuser, and deletes the token keys, which only the lost secret can decrypt. Accounts, wallets,
  * orders and letters stay. Renames the old files.
  * @throws Error while a server runs on the data; it changes nothing then

@@ -144,7 +144,7 @@ async function checkBodies(t: TestContext, system: TestSystem) {
     });
     assertProblem(answer, 415, 'unsupported-media-type');
   });
-  // Spellings that went past other validators (docs/reliability.md, row 35).
+  // Spellings that went past other validators (docs/reference/crash-points.md, row 35).
   for (const type of [
     'application/json;',
     'APPLICATION/JSON',
