@@ -15,14 +15,8 @@ import {
 import { AccessToken, credentials, identityProblems, Password } from './identity.ts';
 import { journeyMembers } from './journey.ts';
 import { getLetter, listLetters } from './notifications.ts';
-import {
-  getOrder,
-  getOrderHistory,
-  listOrders,
-  Order,
-  orderContent,
-  orderProblems,
-} from './orders.ts';
+import { getOrderHistory } from './order-operations.ts';
+import { getOrder, listOrders, Order, orderContent, orderProblems } from './orders.ts';
 import { IDEMPOTENCY_KEY } from './patterns.ts';
 import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
 import { ownTwin } from './twins.ts';

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { WalletOperation } from './billing.ts';
 import { choice, Money, nullable, strict, Timestamp, Uuid } from './common.ts';
 import { Letter } from './notifications.ts';
-import { OrderEvent, OrderRecovery } from './orders.ts';
+import { OrderEvent, OrderRecovery } from './order-operations.ts';
 
 /** Who takes part in an order: the columns of the protocol's sequence diagram. */
 export const Participant = choice(

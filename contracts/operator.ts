@@ -25,7 +25,8 @@ import {
   resendLetter,
   resendLetters,
 } from './notifications.ts';
-import { listPendingOrders, OrdersOverview, orderProblems, PendingOrder } from './orders.ts';
+import { listPendingOrders, OrdersOverview, PendingOrder } from './order-operations.ts';
+import { orderProblems } from './orders.ts';
 import { operator, operatorTwin } from './twins.ts';
 
 export * from './reconciliation.ts';

@@ -10,10 +10,12 @@ import * as letterAudit from './letter-audit.ts';
 import * as letters from './notifications.ts';
 import { statusOfKind } from './openapi.ts';
 import * as operator from './operator.ts';
-import * as orders from './orders.ts';
+import * as orderOperations from './order-operations.ts';
+import * as publicOrders from './orders.ts';
 import * as profiles from './profiles.ts';
 
 const notifications = { ...letters, ...letterAudit };
+const orders = { ...publicOrders, ...orderOperations };
 const contracts = { billing, gateway, identity, notifications, operator, orders, profiles };
 
 interface Operation {

@@ -8,6 +8,7 @@ import * as letterAudit from './letter-audit.ts';
 import * as notifications from './notifications.ts';
 import { openApiOf } from './openapi.ts';
 import * as operator from './operator.ts';
+import * as orderOperations from './order-operations.ts';
 import * as orders from './orders.ts';
 import * as profiles from './profiles.ts';
 import { Repair } from './repairs.ts';
@@ -32,7 +33,7 @@ export function gatewayApi(): Record<string, unknown> {
       NewOrder: gateway.NewOrder,
       OperatorLetter: notifications.OperatorLetter,
       Order: gateway.PublicOrder,
-      OrderEvent: orders.OrderEvent,
+      OrderEvent: orderOperations.OrderEvent,
       OrderItem: orders.OrderItem,
       Overview: operator.Overview,
       PendingOrder: operator.PublicPendingOrder,
@@ -62,8 +63,10 @@ export function internalApi(
 }
 
 export function ordersApi() {
-  const { AuditedOrder, Order, OrderItem, PendingOrder } = orders;
-  return internalApi('orders', orders, { AuditedOrder, Money, Order, OrderItem, PendingOrder });
+  const { AuditedOrder, PendingOrder } = orderOperations;
+  const { Order, OrderItem } = orders;
+  const endpoints = byName({ ...orders, ...orderOperations });
+  return internalApi('orders', endpoints, { AuditedOrder, Money, Order, OrderItem, PendingOrder });
 }
 
 export function billingApi() {
@@ -99,4 +102,9 @@ export function notificationsApi() {
 
 export function identityApi() {
   return internalApi('identity', identity, { AccessToken: identity.AccessToken });
+}
+
+/** The members sorted by their names, as those of one module are. */
+function byName(endpoints: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(endpoints).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

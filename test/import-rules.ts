@@ -10,8 +10,6 @@ export interface SourceFile {
 /** What breaks a rule and what to do instead, one line each. */
 export type Rule = (file: SourceFile) => string[];
 
-const LINES_MAX = 400;
-
 /** Services on an order's path, and those that they depend on, call no other service. */
 const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity'];
 /** No command travels on the broker, so what takes part in a decision does not see it. */
@@ -177,13 +175,6 @@ function sendsSql(text: string): boolean {
   return /\.query\s*[(<]/.test(text.replaceAll(READINESS_PROBE, ''));
 }
 
-/** A file that one reads at a sitting. */
-export const notTooLong: Rule = ({ path, text }) => {
-  const lines = text.split('\n').length - 1;
-  if (isTest(path) || lines <= LINES_MAX) return [];
-  return [`${path} has ${lines} lines, more than ${LINES_MAX}: split it by what changes together.`];
-};
-
 /** Folders whose code is delivered. */
 const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
 
@@ -235,7 +226,6 @@ export const rules: Record<string, Rule> = {
   onlyBrokerUsersPublish,
   onlyOrdersPublish,
   sqlInStores,
-  notTooLong,
 };
 
 /**

@@ -1,6 +1,7 @@
 // terminal/: input and output of commands. It needs client/ and texts/.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UUID } from '#contracts/patterns.ts';
 import { type Api, createApi } from '../client/api.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { defaultUrl } from '../client/running-system.ts';
@@ -93,9 +94,6 @@ function tokenOf(
   }
   return session.token;
 }
-
-// RFC 9562, as contracts/common.ts has it.
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** @throws CliError unless the text is a UUID */
 export function checkedId(context: CommandContext, id: string): string {

@@ -1,4 +1,4 @@
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+import { UUID } from '#contracts/patterns.ts';
 
 /** Whether it looks like the number of an order. */
 export function isOrderId(text: string): boolean {

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { OperatorOperation } from '#contracts/billing.ts';
 import type { OperatorCustomer } from '#contracts/operator.ts';
+import { CUSTOMER_ID } from '#contracts/patterns.ts';
 import type { Api } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useAction, useLoad } from '../model/load.ts';
@@ -32,7 +33,7 @@ export function OperatorWalletPage() {
 }
 
 // As the API takes ids. Some issuers use addresses as ids.
-const CUSTOMER = /^[\x21-\x7e]{1,255}$/;
+const CUSTOMER = new RegExp(CUSTOMER_ID);
 const ADDRESS = /^[^@]+@[^@]+\.[^@]+$/;
 
 async function find(api: Api, text: string): Promise<OperatorCustomer[]> {

@@ -1,6 +1,6 @@
 import type { Journey } from '#contracts/gateway.ts';
 import type { JourneyStep } from '#contracts/journey.ts';
-import type { OrderEvent } from '#contracts/orders.ts';
+import type { OrderEvent } from '#contracts/order-operations.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { prettyJson } from '../model/event-text.ts';
 import { formatDuration } from '../model/format.ts';

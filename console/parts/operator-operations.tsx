@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { OperatorOperation, ReversalExcess } from '#contracts/billing.ts';
+import { REASON_MAX, VISIBLE_TEXT } from '#contracts/patterns.ts';
 import type { ApiProblem } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
@@ -84,9 +85,7 @@ function takenBy({ amount }: OperatorOperation) {
   return { ...amount, amount: -amount.amount };
 }
 
-// As the API takes it: one line of plain text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the API refuses control characters
-const REASON = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,200}$/;
+const REASON = new RegExp(VISIBLE_TEXT, 'u');
 
 function UndoForm(props: {
   customerId: string;
@@ -102,7 +101,7 @@ function UndoForm(props: {
   const [checked, setChecked] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useLayoutEffect(() => form.current?.querySelector('input')?.focus(), []);
-  const valid = REASON.test(reason.trim());
+  const valid = REASON.test(reason.trim()) && reason.trim().length <= REASON_MAX;
   const { run, running, problem } = useAction(async () => {
     // The API undoes a top-up at most once, so the request needs no key.
     const path = `/v1/operator/wallets/${encodeURIComponent(customerId)}/operations/${topUp.id}`;

@@ -27,7 +27,7 @@ const SOURCES = join(ROOT, 'console');
 const BUILT = join(SOURCES, 'dist');
 const SOURCES_MARK = 'sources.txt';
 /** The contracts that the console loads (test/import-rules.ts), from its folder. */
-const SHARED = ['amounts', 'answer-shapes', 'answers', 'currency'].map(
+const SHARED = ['amounts', 'answer-shapes', 'answers', 'currency', 'patterns'].map(
   (name) => `../contracts/${name}.ts`,
 );
 

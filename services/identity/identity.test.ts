@@ -418,7 +418,7 @@ test('a database that is away is 503, and its return is noticed', async (t) => {
   assert.equal(statuses.at(-1), 200);
 
   const written = lines.join('');
-  assert.match(written, /database fault/);
+  assert.match(written, /database unavailable/);
   for (const secret of [PASSWORD, WRONG, SECRET, body.accessToken ?? '', '$scrypt$']) {
     assert.ok(!written.includes(secret), 'a secret was logged');
   }

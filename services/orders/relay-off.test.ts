@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { AuditedOrder } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
 import { createSecrets } from '#dev/system/secrets.ts';
 import { createTestDatabaseUrl, queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Letter } from '#contracts/notifications.ts';
-import type { PendingOrder } from '#contracts/orders.ts';
+import type { PendingOrder } from '#contracts/order-operations.ts';
 import { startServiceProcess } from '#dev/system/service-process.ts';
 import type { StartService } from '#dev/system/system.ts';
 import { eventually } from '#harness/eventually.ts';

@@ -2,6 +2,7 @@ import { listOperations, type OperatorOperation } from '#contracts/billing.ts';
 import * as contract from '#contracts/gateway.ts';
 import * as letters from '#contracts/notifications.ts';
 import * as operator from '#contracts/operator.ts';
+import * as operations from '#contracts/order-operations.ts';
 import * as orders from '#contracts/orders.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
@@ -20,7 +21,7 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
   own(contract.readLetter, notifications, letters.getLetter);
 
   const any = forwardFor('operator', app, gateway);
-  any(operator.readPendingOrders, ordersClient, orders.listPendingOrders, withLabels);
+  any(operator.readPendingOrders, ordersClient, operations.listPendingOrders, withLabels);
   any(operator.readAnyOperations, billing, listOperations);
   any(operator.readAllLetters, notifications, letters.listAllLetters);
   any(operator.readAnyLetter, notifications, letters.getAnyLetter);

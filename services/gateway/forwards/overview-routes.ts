@@ -1,6 +1,6 @@
 import { getNotificationsOverview } from '#contracts/notifications.ts';
 import { readOverview } from '#contracts/operator.ts';
-import { getOrdersOverview } from '#contracts/orders.ts';
+import { getOrdersOverview } from '#contracts/order-operations.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';

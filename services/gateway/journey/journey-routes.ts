@@ -4,7 +4,7 @@ import * as contract from '#contracts/gateway.ts';
 import type { JourneyPayment } from '#contracts/journey.ts';
 import * as notifications from '#contracts/notifications.ts';
 import { readAnyJourney } from '#contracts/operator.ts';
-import * as orders from '#contracts/orders.ts';
+import * as operations from '#contracts/order-operations.ts';
 import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
 import { languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
@@ -53,7 +53,7 @@ async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<con
   const { orderId, customerId, request, traceId } = asked;
   const query = customerId === undefined ? {} : { customerId };
   const answer = await gateway.clients.orders.call(
-    orders.getOrderHistory,
+    operations.getOrderHistory,
     { params: { orderId }, query },
     { deadline, traceId },
   );
@@ -94,7 +94,7 @@ async function readPayment(
 
 async function readDelivery(
   { clients }: Gateway,
-  event: orders.OrderEvent | null,
+  event: operations.OrderEvent | null,
   whose: { customerId?: string },
   part: Part,
 ): Promise<notifications.Delivery> {

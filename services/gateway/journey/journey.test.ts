@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JourneyPayment, JourneyStep } from '#contracts/journey.ts';
 import type { DeadLetter, Delivery, Letter, LetterAttempt } from '#contracts/notifications.ts';
-import type { Order, OrderEvent } from '#contracts/orders.ts';
+import type { OrderEvent } from '#contracts/order-operations.ts';
+import type { Order } from '#contracts/orders.ts';
 import { type JourneyRecords, journeyOf, NOT_DELIVERED } from './journey.ts';
 
 // The story of an order in a line per step: kind, moment, outcome, detail. The moments are written

@@ -1,7 +1,8 @@
 import type { Journey } from '#contracts/gateway.ts';
 import type { JourneyDeadLetter, JourneyPayment, JourneyStep } from '#contracts/journey.ts';
 import type { Delivery } from '#contracts/notifications.ts';
-import type { Order, OrderEvent, OrderRecovery } from '#contracts/orders.ts';
+import type { OrderEvent, OrderRecovery } from '#contracts/order-operations.ts';
+import type { Order } from '#contracts/orders.ts';
 import { letterSteps } from './letter-steps.ts';
 
 /** The records of all services about one order. */

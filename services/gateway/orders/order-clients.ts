@@ -1,4 +1,5 @@
 import * as billing from '#contracts/billing.ts';
+import * as operations from '#contracts/order-operations.ts';
 import * as orders from '#contracts/orders.ts';
 import { LINE_BREAKS } from '#contracts/patterns.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
@@ -148,7 +149,7 @@ export function recoveryClients(
     },
     async noteFailure(order, reason) {
       const request = { params: { orderId: order.id }, body: { error: lineOf(reason) } };
-      await ordersClient.call(orders.noteRecoveryFailure, request);
+      await ordersClient.call(operations.noteRecoveryFailure, request);
     },
   };
 }
@@ -161,7 +162,10 @@ function requireOwn<T>(answer: T, id: string, order: orders.Order): T {
 
 /** A text that the contract takes as a reason (`lineOfText`): orders would refuse any other. */
 function lineOf(text: string): string {
-  const line = text.slice(0, orders.RECOVERY_ERROR_MAX).toWellFormed().replace(LINE_BREAKS, ' ');
+  const line = text
+    .slice(0, operations.RECOVERY_ERROR_MAX)
+    .toWellFormed()
+    .replace(LINE_BREAKS, ' ');
   return line || 'no reason given';
 }
 

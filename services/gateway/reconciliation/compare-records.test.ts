@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditedPayment } from '#contracts/billing.ts';
 import type { AuditedLetter } from '#contracts/letter-audit.ts';
-import type { AuditedOrder } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
 import { compareRecords, type OrderFinding, type ReadPositions } from './compare-records.ts';
 
 const ID = '00000000-0000-7000-8000-00000000000a';

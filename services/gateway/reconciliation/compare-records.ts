@@ -2,7 +2,7 @@ import type { AuditedPayment } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { AuditedLetter } from '#contracts/letter-audit.ts';
 import type { LedgerDifference } from '#contracts/operator.ts';
-import type { AuditedOrder } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
 import type { Remedy } from '#contracts/repairs.ts';
 
 /** All records of the services under one order id. */

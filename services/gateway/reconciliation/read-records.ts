@@ -1,6 +1,6 @@
 import type { AuditedPayment } from '#contracts/billing.ts';
 import type { AuditedLetter } from '#contracts/letter-audit.ts';
-import type { AuditedOrder } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
 import type { OrderRecords, ReadPositions } from './compare-records.ts';
 
 /** A range of a table in the order of its key. */

@@ -1,6 +1,6 @@
 import * as billing from '#contracts/billing.ts';
 import * as letterAudit from '#contracts/letter-audit.ts';
-import * as orders from '#contracts/orders.ts';
+import * as operations from '#contracts/order-operations.ts';
 import { pause } from '#platform/async/backoff.ts';
 import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
 import { bodyOf, type ServiceClients } from '../context/service-clients.ts';
@@ -25,12 +25,12 @@ export function reconciliationClients(
   return {
     async auditOrders(bounds) {
       const query = withoutNulls(bounds);
-      const answer = await clients.orders.call(orders.auditOrders, { query }, page());
+      const answer = await clients.orders.call(operations.auditOrders, { query }, page());
       return bodyOf(answer).data;
     },
     async auditEvents(bounds) {
       const query = withoutNulls(bounds);
-      return bodyOf(await clients.orders.call(orders.auditEvents, { query }, page()));
+      return bodyOf(await clients.orders.call(operations.auditEvents, { query }, page()));
     },
     async auditPayments(bounds) {
       const query = withoutNulls(bounds);

@@ -1,7 +1,7 @@
 import * as billing from '#contracts/billing.ts';
 import { acknowledgeLetter, listLetterRepairs } from '#contracts/letter-audit.ts';
 import * as notifications from '#contracts/notifications.ts';
-import * as orders from '#contracts/orders.ts';
+import * as operations from '#contracts/order-operations.ts';
 import { type Repair, type RepairRefusal, repairProblems } from '#contracts/repairs.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { commonProblems } from '#platform/errors.ts';
@@ -35,7 +35,9 @@ export function repairClients(clients: ServiceClients, traceId: string): RepairD
   return {
     async findOrder(orderId) {
       const request = { params: { orderId }, query: {} };
-      const found = foundIn(await clients.orders.call(orders.getOrderHistory, request, within()));
+      const found = foundIn(
+        await clients.orders.call(operations.getOrderHistory, request, within()),
+      );
       if (found === null) return null;
       const { order, event } = found;
       const operationId = order.payment?.operationId ?? null;
@@ -60,7 +62,7 @@ export function repairClients(clients: ServiceClients, traceId: string): RepairD
     },
     async publishAgain(orderId, body) {
       const request = { params: { orderId }, body };
-      return refusalIn(await clients.orders.call(orders.publishEventAgain, request, within()));
+      return refusalIn(await clients.orders.call(operations.publishEventAgain, request, within()));
     },
     async acknowledgeLetter(letterId, body) {
       const request = { params: { letterId }, body };
@@ -78,7 +80,7 @@ export async function listRepairs(
   const options = { deadline: deadlineIn(STEP_TIMEOUT_MS), traceId };
   const request = { query: { limit, ...(before !== null && { before }) } };
   const [ofOrders, ofPayments, ofLetters] = await Promise.all([
-    clients.orders.call(orders.listOrderRepairs, request, options),
+    clients.orders.call(operations.listOrderRepairs, request, options),
     clients.billing.call(billing.listPaymentRepairs, request, options),
     clients.notifications.call(listLetterRepairs, request, options),
   ]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditedPayment, PaymentRepair } from '#contracts/billing.ts';
-import type { AuditedOrder } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
 import type { RepairRefusal } from '#contracts/repairs.ts';
 import type { FoundDifference } from './reconcile.ts';
 import { type CurrentOrder, type RepairDeps, repairRecords } from './repair-records.ts';

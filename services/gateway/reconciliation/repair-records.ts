@@ -1,7 +1,7 @@
 import type { AuditedPayment, PaymentRepair } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { RepairedDifference } from '#contracts/operator.ts';
-import type { AuditedOrder } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
 import type { Remedy, RepairRefusal, RepairState } from '#contracts/repairs.ts';
 import type { FoundDifference } from './reconcile.ts';
 

@@ -1,5 +1,6 @@
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/notifications.ts';
+import { uuidCursor } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
@@ -8,7 +9,7 @@ import type { Sender } from '../letter/letter-mail.ts';
 import * as store from './letter-list-store.ts';
 import { letterOf } from './letter-view.ts';
 
-const CURSOR = /^letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const CURSOR = uuidCursor('letters');
 
 /** The internal API of notifications (`contracts/notifications.ts`). */
 export function serveLetters(api: InternalApi, database: Database, sender: Sender): void {

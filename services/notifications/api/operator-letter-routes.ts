@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/notifications.ts';
+import { uuidCursor } from '#contracts/patterns.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
 import { decodeCursor, encodeCursor, pageOf } from '#platform/http/page.ts';
@@ -20,7 +21,7 @@ import { operatorLetterOf, previewOf } from './letter-view.ts';
 import { resendLetter } from './resend-letter.ts';
 import { queueAgain, queueFailedAgain } from './resend-store.ts';
 
-const LETTERS_CURSOR = /^all-letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const LETTERS_CURSOR = uuidCursor('all-letters');
 // One statement, well within the statement timeout.
 const RESEND_MAX = 1_000;
 

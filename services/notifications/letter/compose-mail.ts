@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { foldLines } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
+import { LINE_BREAKS } from '#contracts/patterns.ts';
 import { ATOM, parseSender } from '#platform/values/mail-address.ts';
 
 /** One letter to one recipient. */
@@ -19,8 +20,6 @@ export interface Mail {
   language?: string;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const MESSAGE_ID = new RegExp(`^${ATOM}(?:\\.${ATOM})*@${ATOM}(?:\\.${ATOM})*$`);
 const MESSAGE_ID_MAX = 250;
 const LANGUAGE = /^[A-Za-z0-9-]{2,35}$/;
@@ -41,7 +40,7 @@ export function composeMail(mail: Mail): Buffer {
     throw new TypeError('malformed language');
   }
   const boundary = boundaryOf(mail);
-  const subject = mail.subject.toWellFormed().replace(CONTROLS, ' ');
+  const subject = mail.subject.toWellFormed().replace(LINE_BREAKS, ' ');
   const lines = [fromLine(mail.from), headerLine('To', { name: '', address: mail.to })];
   if (/[^ ]/.test(subject)) lines.push(headerLine('Subject', subject));
   lines.push(

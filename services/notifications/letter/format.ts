@@ -1,4 +1,5 @@
 import { moneyFormat } from '#contracts/currency.ts';
+import { LINE_BREAKS } from '#contracts/patterns.ts';
 
 // A memo of a pure function, not state: making a format costs more than the rest of a letter.
 // A deployment usually has one currency; the limit keeps a topic with many from filling memory.
@@ -47,8 +48,6 @@ export function formatMoment(moments: MomentFormat, moment: string): string {
 
 // Line breaks and other controls could start a header or a line of their own; bidi controls could
 // turn the rest of the letter around.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /** A value as one line of visible text. */
@@ -56,7 +55,7 @@ export function plainLine(value: string): string {
   return value
     .toWellFormed()
     .replace(BIDI_CONTROLS, '')
-    .replace(BREAKS, ' ')
+    .replace(LINE_BREAKS, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();
 }

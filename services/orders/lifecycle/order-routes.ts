@@ -1,6 +1,7 @@
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import * as contract from '#contracts/orders.ts';
+import { uuidCursor } from '#contracts/patterns.ts';
 import { createBatcher } from '#platform/async/batcher.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageWith } from '#platform/http/page.ts';
@@ -22,7 +23,7 @@ export interface OrdersRoutesDeps {
   onEvent: () => void;
 }
 
-const CURSOR = /^orders:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const CURSOR = uuidCursor('orders');
 
 // One at a time: two are each half as large, and a statement costs more than a row of it.
 const BATCHES = { isItemError: isRowFault, batchMax: 64, maxConcurrency: 1, waitingMax: 1_024 };

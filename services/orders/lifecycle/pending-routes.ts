@@ -1,5 +1,7 @@
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import * as operations from '#contracts/order-operations.ts';
 import * as contract from '#contracts/orders.ts';
+import { uuidCursor } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageWith } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
@@ -7,7 +9,7 @@ import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as pendingStore from './pending-store.ts';
 import { findOrder } from './store.ts';
 
-const PENDING_CURSOR = /^pending:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
+const PENDING_CURSOR = uuidCursor('pending');
 
 /** Pending orders, for recovery and for the operator. */
 export function servePendingOrders(api: InternalApi, database: Database): void {
@@ -15,7 +17,7 @@ export function servePendingOrders(api: InternalApi, database: Database): void {
     return { status: 200, body: { data: await pendingStore.claimPending(database, body) } };
   });
 
-  api.serve(contract.listPendingOrders, async ({ query }) => {
+  api.serve(operations.listPendingOrders, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const { orders, more } = await pendingStore.listPending(database, {
       minAgeMs: query.minAgeMs ?? 0,
@@ -25,7 +27,7 @@ export function servePendingOrders(api: InternalApi, database: Database): void {
     return { status: 200, body: pageWith(orders, more, (order) => `pending:${order.id}`) };
   });
 
-  api.serve(contract.noteRecoveryFailure, async ({ params, body }) => {
+  api.serve(operations.noteRecoveryFailure, async ({ params, body }) => {
     const { orderId } = params;
     const order =
       (await pendingStore.noteRecoveryFailure(database, orderId, body.error)) ??

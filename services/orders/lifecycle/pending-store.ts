@@ -1,4 +1,5 @@
-import type { Order, OrderRecovery, PendingOrder } from '#contracts/orders.ts';
+import type { OrderRecovery, PendingOrder } from '#contracts/order-operations.ts';
+import type { Order } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import {
   COLUMNS_WITHOUT_ITEMS,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PendingOrder } from '#contracts/orders.ts';
+import type { PendingOrder } from '#contracts/order-operations.ts';
 import { startOrdersService as start } from '#harness/system/orders-service.ts';
 
 // What the operator sees of orders that have not ended.

@@ -1,4 +1,4 @@
-import * as contract from '#contracts/orders.ts';
+import * as operations from '#contracts/order-operations.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './audit-store.ts';
@@ -11,12 +11,12 @@ export function serveAudit(
   api: InternalApi,
   { database, relayed }: { database: Database; relayed: boolean },
 ): void {
-  api.serve(contract.auditOrders, async ({ query: { after = null, limit } }) => {
+  api.serve(operations.auditOrders, async ({ query: { after = null, limit } }) => {
     const bounds = { after, limit, relayed };
     return { status: 200, body: { data: await store.auditOrders(database, bounds) } };
   });
 
-  api.serve(contract.auditEvents, async ({ query: { after = null, limit } }) => {
+  api.serve(operations.auditEvents, async ({ query: { after = null, limit } }) => {
     const events = await store.auditEvents(database, { after, limit });
     const faults = events.flatMap((event) => {
       const detail = faultOf(event);

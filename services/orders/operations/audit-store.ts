@@ -1,4 +1,5 @@
-import type { AuditedOrder } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
+import { STORED_UUID } from '#contracts/patterns.ts';
 import { OUTBOX_RETENTION_DAYS } from '#platform/messaging/outbox-retention.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 
@@ -84,7 +85,7 @@ function positionOf({ topic_id, partition, offset }: AuditedOrderRow): AuditedOr
 }
 
 // pg_input_is_valid would say it shorter, from PostgreSQL 16 on; we promise 15.
-const UUID = '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$';
+const UUID = `^${STORED_UUID}$`;
 
 /** An event with the order that its key names, where there is one. */
 export interface AuditedEvent {

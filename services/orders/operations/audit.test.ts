@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { AuditedOrder, Order } from '#contracts/orders.ts';
+import type { AuditedOrder } from '#contracts/order-operations.ts';
+import type { Order } from '#contracts/orders.ts';
 import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';

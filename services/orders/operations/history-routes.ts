@@ -1,5 +1,5 @@
+import * as operations from '#contracts/order-operations.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import * as contract from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { messageOf } from '#platform/messaging/outbox-relay.ts';
 import type { Database } from '#platform/postgres/database.ts';
@@ -8,7 +8,7 @@ import { findHistory, type KeptEvent, type OrderHistory } from './history-store.
 
 /** Orders' part of an order's journey. */
 export function serveHistory(api: InternalApi, database: Database): void {
-  api.serve(contract.getOrderHistory, async ({ params, query: { customerId } }) => {
+  api.serve(operations.getOrderHistory, async ({ params, query: { customerId } }) => {
     const history = await findHistory(database, params.orderId);
     const foreign = customerId !== undefined && customerId !== history?.order.customerId;
     // The same answer for a foreign and for a missing order, so that ids cannot be probed.
@@ -20,7 +20,7 @@ export function serveHistory(api: InternalApi, database: Database): void {
   });
 }
 
-function eventOf({ order, eventId, outbox }: OrderHistory): contract.OrderEvent | null {
+function eventOf({ order, eventId, outbox }: OrderHistory): operations.OrderEvent | null {
   if (eventId === null) return null;
   if (outbox !== null) return keptEventOf(outbox);
   return {
@@ -37,7 +37,7 @@ function eventOf({ order, eventId, outbox }: OrderHistory): contract.OrderEvent 
 }
 
 /** The event as its message goes out, whoever publishes it. */
-function keptEventOf({ row, ...kept }: KeptEvent): contract.OrderEvent {
+function keptEventOf({ row, ...kept }: KeptEvent): operations.OrderEvent {
   const { key, value, headers } = messageOf(row, ORDER_UPDATE_SOURCE);
   return {
     id: row.id,

@@ -1,4 +1,5 @@
-import type { Order, OrderRecovery } from '#contracts/orders.ts';
+import type { OrderRecovery } from '#contracts/order-operations.ts';
+import type { Order } from '#contracts/orders.ts';
 import type { OutboxRow } from '#platform/messaging/outbox-relay.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { RECOVERY_COLUMNS, type RecoveryRow, recoveryOf } from '../lifecycle/pending-store.ts';

@@ -1,4 +1,4 @@
-import * as contract from '#contracts/orders.ts';
+import * as operations from '#contracts/order-operations.ts';
 import { singleFlight } from '#platform/async/single-flight.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -20,7 +20,7 @@ export function serveOverview(
   api: InternalApi,
   { database, relayed }: { database: Database; relayed: boolean },
 ): void {
-  const readOverview = singleFlight(async (): Promise<contract.OrdersOverview> => {
+  const readOverview = singleFlight(async (): Promise<operations.OrdersOverview> => {
     const [latest, rates, pending, outbox] = await Promise.all([
       countLatest(database, COUNTED_MAX),
       readRates(database, RATES_S),
@@ -29,5 +29,8 @@ export function serveOverview(
     ]);
     return { latest, rates, pending, outbox };
   });
-  api.serve(contract.getOrdersOverview, async () => ({ status: 200, body: await readOverview() }));
+  api.serve(operations.getOrdersOverview, async () => ({
+    status: 200,
+    body: await readOverview(),
+  }));
 }

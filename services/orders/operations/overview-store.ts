@@ -1,4 +1,4 @@
-import type { OrdersOverview } from '#contracts/orders.ts';
+import type { OrdersOverview } from '#contracts/order-operations.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
 

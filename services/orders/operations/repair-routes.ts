@@ -1,4 +1,4 @@
-import * as contract from '#contracts/orders.ts';
+import * as operations from '#contracts/order-operations.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import { repairProblems } from '#contracts/repairs.ts';
 import { AppError } from '#platform/errors.ts';
@@ -17,7 +17,7 @@ export interface RepairDeps {
 
 /** Orders' part of the repair after a restore. */
 export function serveRepairs(api: InternalApi, { database, relayed, onEvent }: RepairDeps): void {
-  api.serve(contract.publishEventAgain, async ({ params, body }) => {
+  api.serve(operations.publishEventAgain, async ({ params, body }) => {
     const state = await database.transaction(async (tx) => {
       const event = await lockEvent(tx, params.orderId);
       if (event === null) {
@@ -36,7 +36,7 @@ export function serveRepairs(api: InternalApi, { database, relayed, onEvent }: R
     return { status: 200, body: { state } };
   });
 
-  api.serve(contract.listOrderRepairs, async ({ query: { before = null, limit } }) => {
+  api.serve(operations.listOrderRepairs, async ({ query: { before = null, limit } }) => {
     const rows = await listRepairs(database, { before, limit });
     const data = rows.map(
       ({ id, step, subject, reason, madeBy, createdAt }): Repair => ({
