@@ -1,7 +1,7 @@
 import type { WalletOperation } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { PublicOrder } from '#contracts/gateway.ts';
-import type { OrderItem } from '#contracts/orders.ts';
+import type { OrderContent } from '#contracts/orders.ts';
 import { type Api, ApiProblem } from './api.ts';
 
 export interface PageOf<T> {
@@ -50,12 +50,12 @@ export async function repeatedly<T>(
  */
 export async function placeOrder(
   api: Api,
-  order: { items: OrderItem[]; key: string },
+  { content, key }: { content: OrderContent; key: string },
 ): Promise<PublicOrder> {
   try {
     const answer = await api.send<PublicOrder>('POST', '/v1/orders', {
-      body: { items: order.items },
-      headers: { 'idempotency-key': order.key },
+      body: content,
+      headers: { 'idempotency-key': key },
     });
     return answer.body;
   } catch (error) {
@@ -65,6 +65,13 @@ export async function placeOrder(
     }
     throw error;
   }
+}
+
+/** What the customer ordered, without the members that the system adds. */
+export function contentOf(order: PublicOrder): OrderContent {
+  const { id, customerId, status, statusLabel, statusReason, ...rest } = order;
+  const { total, payment, version, createdAt, updatedAt, ...content } = rest;
+  return content;
 }
 
 /**

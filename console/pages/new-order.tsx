@@ -4,7 +4,7 @@ import { amountAdvice, ITEM_NAME_MAX, ITEMS_MAX, parseAmount } from '#contracts/
 import type { Wallet } from '#contracts/billing.ts';
 import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { PublicOrder } from '#contracts/gateway.ts';
-import type { OrderItem } from '#contracts/orders.ts';
+import type { OrderContent, OrderItem } from '#contracts/orders.ts';
 import { type Attempting, useAttempt } from '../model/attempt.ts';
 import { readDraft, storeDraft } from '../model/browser-storage.ts';
 import { useConsole, useTexts } from '../model/context.ts';
@@ -37,11 +37,14 @@ export function NewOrderPage() {
   const { route } = useLocation();
   const draftName = `order.${session?.customerId}`;
   const attemptName = `attempt.${draftName}`;
-  const { rows, setRows } = useOrderDraft(draftName, attemptName);
+  const [draft, setDraft] = useOrderDraft(draftName, attemptName);
+  const { rows } = draft;
   const [checked, setChecked] = useState(false);
   const total = totalOfRows(rows, currency);
-  const attempt = useAttempt<OrderItem[], PublicOrder>(attemptName, {
-    send: ({ request: items, key }) => placeOrder(api, { items, key }),
+  const attempt = useAttempt<OrderContent | OrderItem[], PublicOrder>(attemptName, {
+    // An earlier version of the console stored the items alone.
+    send: ({ request, key }) =>
+      placeOrder(api, { content: Array.isArray(request) ? { items: request } : request, key }),
     onEnd: (order) => {
       storeDraft(draftName, null);
       route(`/orders/${order.id}`, true);
@@ -52,14 +55,14 @@ export function NewOrderPage() {
     setChecked(true);
     const items = itemsOf(rows, currency);
     const ready = items !== null && total.kind === 'sum' && attempt.unresolved === null;
-    if (ready) attempt.start(items);
+    if (ready) attempt.start({ items });
   };
   return (
     <Page title={texts.title}>
       <Form class="order-form" onSubmit={submit}>
         {/* The items stay as they were sent until the outcome is known. */}
         <fieldset class="card" aria-label={texts.items} disabled={attempt.unresolved !== null}>
-          <ItemRows rows={rows} checked={checked} onChange={setRows} />
+          <ItemRows rows={rows} checked={checked} onChange={(next) => setDraft({ rows: next })} />
         </fieldset>
         <section class="card summary" aria-label={texts.total}>
           <Summary total={total} />
@@ -71,28 +74,31 @@ export function NewOrderPage() {
   );
 }
 
+/** The form as typed. */
 interface Draft {
   rows: OrderRow[];
 }
 
-/** The rows of the form. This tab stores them, so that a reload loses nothing. */
+/** The form. This tab stores it, so that a reload loses nothing. */
 function useOrderDraft(name: string, attemptName: string) {
-  const [rows, setState] = useState(() => readRows(name, attemptName));
-  const setRows = (next: OrderRow[]) => {
-    storeDraft(name, { rows: next } satisfies Draft);
+  const [draft, setState] = useState(() => readOrderDraft(name, attemptName));
+  const setDraft = (change: Partial<Draft>) => {
+    const next = { ...draft, ...change };
+    storeDraft(name, next);
     setState(next);
   };
-  return { rows, setRows };
+  return [draft, setDraft] as const;
 }
 
 /** An earlier version of the console stored a sent order with the rows; it becomes an attempt. */
-function readRows(name: string, attemptName: string): OrderRow[] {
-  const draft = readDraft<Draft & { sent?: { items: OrderItem[]; key: string } | null }>(name);
-  if (draft?.sent) {
-    storeDraft(attemptName, { request: draft.sent.items, key: draft.sent.key });
-    storeDraft(name, { rows: draft.rows });
+function readOrderDraft(name: string, attemptName: string): Draft {
+  const stored = readDraft<Draft & { sent?: { items: OrderItem[]; key: string } | null }>(name);
+  const { sent, ...draft } = stored ?? { rows: [emptyRow()] };
+  if (sent) {
+    storeDraft(attemptName, { request: sent.items, key: sent.key });
+    storeDraft(name, draft);
   }
-  return draft?.rows ?? [emptyRow()];
+  return draft;
 }
 
 function ItemRows(props: {
@@ -195,7 +201,7 @@ function TotalViolation({ total }: { total: Total }) {
 }
 
 /** The button, or what became of the order that was sent. */
-function Submission({ attempt }: { attempt: Attempting<OrderItem[]> }) {
+function Submission({ attempt }: { attempt: Attempting<OrderContent | OrderItem[]> }) {
   const texts = useTexts(customer).newOrder;
   const { unresolved, problem, repeating, running } = attempt;
   const [initialKey] = useState(unresolved?.key);

@@ -8,7 +8,7 @@ import { useAttempt } from '../model/attempt.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
-import { placeOrder, topUpWallet } from '../model/orders.ts';
+import { contentOf, placeOrder, topUpWallet } from '../model/orders.ts';
 import { Fact } from '../parts/fact.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter-list.tsx';
@@ -134,7 +134,7 @@ function OrderAgain({ order }: { order: PublicOrder }) {
   const attempt = useAttempt<{ topUp: TopUp | null }, PublicOrder>(`attempt.again.${order.id}`, {
     send: async ({ request: { topUp }, key }) => {
       if (topUp !== null) await topUpWallet(api, '/v1/wallet/top-ups', topUp);
-      return placeOrder(api, { items: order.items, key });
+      return placeOrder(api, { content: contentOf(order), key });
     },
     onEnd: (placed) => route(`/orders/${placed.id}`),
     resume: false,
