@@ -124,8 +124,8 @@ test('the same facts give the same bytes', () => {
 test('a new version leaves the letters of older versions as they are', () => {
   const templates = {
     ...TEMPLATES,
-    2: (letter: LetterFacts & { comment?: string }) => ({
-      subject: letter.comment ?? '',
+    2: (letter: LetterFacts & { greetingCard?: string }) => ({
+      subject: letter.greetingCard ?? '',
       text: 'new',
       html: 'new',
     }),
@@ -133,7 +133,7 @@ test('a new version leaves the letters of older versions as they are', () => {
   const before = renderLetter(facts(), 1);
   assert.deepEqual(renderLetter(facts(), 1, templates), before);
   // A member that a newer event has reaches its template without further code.
-  const newer = { ...facts(), comment: 'ring twice' };
+  const newer = { ...facts(), greetingCard: 'ring twice' };
   assert.deepEqual(renderLetter(newer, 1, templates), before);
   assert.equal(renderLetter(newer, 2, templates).subject, 'ring twice');
 });
