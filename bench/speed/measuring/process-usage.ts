@@ -93,7 +93,9 @@ function nameOf(pid: number): string | undefined {
   if (words === undefined || words[0] === '') return undefined;
   const program = basename(words[0] as string).replace(/:.*/, '');
   if (program !== 'node') return program;
-  const script = words.find((word, index) => index > 0 && /^[^-].*\.[cm]?[jt]s$/.test(word)) ?? '';
+  const scripts = words.slice(1).filter((word) => /^[^-].*\.[cm]?[jt]s$/.test(word));
+  // dev/run.cjs launches the system and the bench alike: what it launches names the process.
+  const script = scripts.find((word) => basename(word) !== 'run.cjs') ?? '';
   return (
     /([^/]+)\/main\.ts$/.exec(script)?.[1] ?? basename(script).replace(/(-main)?\.[cm]?[jt]s$/, '')
   );
