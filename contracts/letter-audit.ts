@@ -14,7 +14,7 @@ import { RepairResult, repairAuthor, repairList } from './repairs.ts';
 
 /** What notifications answers to the reconciliation and to a repair. */
 
-/** A letter as the check of the books compares it with its order. */
+/** A letter as the reconciliation compares it with its order. */
 export const AuditedLetter = Type.Object(
   {
     id: Uuid,

@@ -103,17 +103,21 @@ test('I1 to I6: connections cut and the server killed in the middle of traffic',
   await assertReconciled(system, history);
 });
 
-/** Runs a script of this folder's parent until it has reached its moment, and kills it there. */
+/** Runs a script of harness/faults until it has reached its moment, and kills it there. */
 async function killAtItsMoment(script: string, { databaseUrl, broker }: TestSystem): Promise<void> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', script)], {
-    env: {
-      ...process.env,
-      ORDERS_DATABASE_URL: databaseUrl('orders'),
-      NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
-      ...broker.settings,
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, '../../harness/faults', script)],
+    {
+      env: {
+        ...process.env,
+        ORDERS_DATABASE_URL: databaseUrl('orders'),
+        NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
+        ...broker.settings,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  );
   const closed = once(child, 'close');
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

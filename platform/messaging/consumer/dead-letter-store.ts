@@ -114,7 +114,7 @@ export interface TopicPosition {
   offset: number;
 }
 
-// A recreated topic has other messages at the same positions, and nobody recreates it often.
+// A recreated topic has other messages at the same positions; topics are rarely recreated.
 const AT_ONE_POSITION_MAX = 10;
 
 /** Dead letters that came from this position of a topic, newest first. */

@@ -13,7 +13,7 @@ export interface FoundLetters {
 
 /**
  * One part of the letters whose reason contains a text. It is compared with what the operator is
- * shown: nobody can ask for addresses letter by letter.
+ * shown: a search cannot reveal an address letter by letter.
  * @param reason null for any
  */
 export async function findLetters(

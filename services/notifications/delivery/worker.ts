@@ -57,7 +57,7 @@ export interface LetterWorkerOptions {
   times?: Partial<LetterTimes>;
 }
 
-/** Sends due letters until closed. Safe with several workers: the database says who holds what. */
+/** Sends due letters until closed. Safe with several workers: the database knows the holder of each letter. */
 export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   const { database, log } = options;
   const times = { ...TIMES, ...options.times };

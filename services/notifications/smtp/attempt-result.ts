@@ -11,7 +11,7 @@ export interface AttemptResult {
    * `beforeDot` said no, so the server has nothing and there is nothing to record.
    */
   outcome: LetterAttempt['outcome'] | 'withheld';
-  /** The last step that it reached; null where nobody knows. */
+  /** The last step that it reached; null where it is unknown. */
   stage: AttemptStage | null;
   /** The server's answer as one line, at most 500 characters; null without one. */
   response: string | null;

@@ -76,7 +76,7 @@ export async function openSmtpSession(
     greetingTimeout: timeouts.greetingMs,
     dnsTimeout: timeouts.connectMs,
     socketTimeout: timeouts.commandMs,
-    // A connection is closed after an error, where waiting for the other side helps nobody.
+    // After an error the connection is closed at once: nothing depends on the other side.
     socketCloseTimeout: 0,
     maxResponseSize: 64 * 1024,
     logger: false,
