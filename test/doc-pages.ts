@@ -1,5 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { stepsOf } from './recipe.ts';
 
 // What test/docs.test.ts asks of the pages, and the commands that test/docs-runnable.test.ts runs.
 
@@ -93,11 +94,14 @@ export function lostFunctions({ path, text }: Page): string[] {
 const CODE_PATH =
   /`((?:contracts|platform|services|dev|harness|bench|test|cli|console)\/[\w./{},*-]+)`/g;
 
-/** Paths of code that a page names and nothing matches, one line each. */
+/** Paths of code that a page names, that no file matches and no step of it creates. */
 export function lostPaths({ path, text }: Page): string[] {
-  return [...text.matchAll(CODE_PATH)].flatMap(([, name = '']) =>
-    globSync(name, { cwd: ROOT }).length > 0 ? [] : [`${path} names ${name}`],
-  );
+  const created = stepsOf(text).filter(({ create }) => create !== undefined);
+  return [...text.matchAll(CODE_PATH)]
+    .map(([, name = '']) => name)
+    .filter((name) => globSync(name, { cwd: ROOT }).length === 0)
+    .filter((name) => !created.some((step) => step.path.startsWith(name)))
+    .map((name) => `${path} names ${name}`);
 }
 
 const KIND =

@@ -75,7 +75,7 @@ export const SUITES: Suite[] = [
   },
   {
     name: 'thorough',
-    says: 'every page of the console, restores, wrong clocks, the reconciliation, the demonstration',
+    says: 'every page of the console, restores, wrong clocks, the reconciliation, the demonstration, recipes',
     quick: false,
     processes: 6,
     files: [
@@ -85,6 +85,7 @@ export const SUITES: Suite[] = [
       'services/billing/ledger/decide-payment.model.test.ts',
       'cli/client/foreign-answers.test.ts',
       'dev/demo/demo.test.ts',
+      'test/recipes.test.ts',
       'dev/start/new-secrets.test.ts',
     ],
   },
