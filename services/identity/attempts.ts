@@ -3,12 +3,13 @@ import { AppError, commonProblems, describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import * as store from './attempts-store.ts';
 
+/** The settings of identity that limit attempts. */
 export interface AttemptLimits {
-  failedSignInsPerAccount: number;
-  failedSignInsPerAddress: number;
-  signInWindowS: number;
-  registrationsPerAddress: number;
-  registrationWindowS: number;
+  FAILED_SIGN_INS_PER_ACCOUNT: number;
+  FAILED_SIGN_INS_PER_ADDRESS: number;
+  SIGN_IN_WINDOW_S: number;
+  REGISTRATIONS_PER_ADDRESS: number;
+  REGISTRATION_WINDOW_S: number;
 }
 
 /** Limits of attempts, counted in PostgreSQL so that they hold over replicas and restarts. */
@@ -35,21 +36,21 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     {
       kind: 'sign-in-account',
       subject: email,
-      max: limits.failedSignInsPerAccount,
-      windowS: limits.signInWindowS,
+      max: limits.FAILED_SIGN_INS_PER_ACCOUNT,
+      windowS: limits.SIGN_IN_WINDOW_S,
     },
     {
       kind: 'sign-in-address',
       subject: clientAddress,
-      max: limits.failedSignInsPerAddress,
-      windowS: limits.signInWindowS,
+      max: limits.FAILED_SIGN_INS_PER_ADDRESS,
+      windowS: limits.SIGN_IN_WINDOW_S,
     },
   ];
   const ofRegistration = (clientAddress: string): store.Counter => ({
     kind: 'registration-address',
     subject: clientAddress,
-    max: limits.registrationsPerAddress,
-    windowS: limits.registrationWindowS,
+    max: limits.REGISTRATIONS_PER_ADDRESS,
+    windowS: limits.REGISTRATION_WINDOW_S,
   });
 
   async function count(counters: store.Counter[]): Promise<void> {

@@ -82,10 +82,16 @@ const selectExcerpts = (
 
 const STATE_CONDITIONS = { dead: 'redriven_at is null', redriven: 'redriven_at is not null' };
 
+export interface DeadLetterQuery {
+  state: 'dead' | 'redriven' | null;
+  before: string | null;
+  limit: number;
+}
+
 /** Dead letters, newest first, one more than `limit` where there are more. */
 export async function listDeadLetters(
   db: Queryable,
-  query: { state: 'dead' | 'redriven' | null; before: string | null; limit: number },
+  query: DeadLetterQuery,
   size: ExcerptSize,
 ): Promise<DeadLetterExcerpt[]> {
   const values: unknown[] = [query.limit + 1];

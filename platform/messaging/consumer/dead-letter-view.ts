@@ -1,22 +1,6 @@
 import { maskAddresses } from '../../values/mask-addresses.ts';
 import type { DeadLetterExcerpt, ExcerptSize } from './dead-letter-store.ts';
 
-/** A message that could not be stored, as the API shows it. */
-export interface DeadLetter {
-  id: string;
-  state: 'dead' | 'redriven';
-  topic: string;
-  partition: number;
-  offset: number;
-  key: string | null;
-  value: string | null;
-  headers: { name: string; value: string }[];
-  error: string;
-  redrives: number;
-  createdAt: string;
-  redrivenAt: string | null;
-}
-
 // A page has a hundred of them, and its answer should stay near 1 MB.
 const KEY_MAX = 1_000;
 const VALUE_MAX = 4_096;
@@ -41,10 +25,10 @@ export const EXCERPT: ExcerptSize = {
 };
 
 /** A dead letter as the API shows it, long texts cut; bytes that are no UTF-8 show as U+FFFD. */
-export function deadLetterOf(row: DeadLetterExcerpt): DeadLetter {
+export function deadLetterOf(row: DeadLetterExcerpt) {
   return {
     id: row.id,
-    state: row.redriven_at === null ? 'dead' : 'redriven',
+    state: (row.redriven_at === null ? 'dead' : 'redriven') as 'dead' | 'redriven',
     topic: row.topic,
     partition: row.partition,
     offset: Number(row.offset),
@@ -58,6 +42,9 @@ export function deadLetterOf(row: DeadLetterExcerpt): DeadLetter {
   };
 }
 
+/** A message that could not be stored, as the API shows it. */
+export type DeadLetter = ReturnType<typeof deadLetterOf>;
+
 /** The same with every address masked, for the operator. */
 export function maskedDeadLetter(dead: DeadLetter): DeadLetter {
   return {
@@ -69,8 +56,8 @@ export function maskedDeadLetter(dead: DeadLetter): DeadLetter {
   };
 }
 
-function headersOf(row: DeadLetterExcerpt): DeadLetter['headers'] {
-  const headers: DeadLetter['headers'] = [];
+function headersOf(row: DeadLetterExcerpt) {
+  const headers: { name: string; value: string }[] = [];
   let left = HEADERS_CHARACTERS_MAX;
   for (const [rawName, rawValue] of row.headers) {
     if (left === 0) break;
