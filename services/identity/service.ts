@@ -9,12 +9,11 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { createAccessTokens } from './access-tokens.ts';
-import type { Accounts } from './accounts.ts';
+import { type Accounts, ensureOperator } from './accounts.ts';
 import * as accountsStore from './accounts-store.ts';
 import { createAttempts } from './attempts.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
-import { ensureOperator } from './operator.ts';
 import { createPasswords } from './passwords.ts';
 import { serveIdentity } from './routes.ts';
 

@@ -18,8 +18,7 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { parseSender } from '#platform/values/mail-address.ts';
-import { serveDelivery } from './api/delivery-routes.ts';
-import { serveLetters } from './api/letter-routes.ts';
+import { serveDelivery, serveLetters } from './api/letter-routes.ts';
 import { serveAllLetters } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startLetterWorker } from './delivery/worker.ts';

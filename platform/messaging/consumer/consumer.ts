@@ -32,20 +32,13 @@ export interface ConsumerOptions<S extends TSchema> extends EventFormat<S> {
 }
 
 /** A running consumer of one type of event. */
-export interface Consumer {
-  deadLetters: DeadLetters;
-  metrics: Metric[];
-  /** Waits for the messages under way. */
-  close(): Promise<void>;
-}
+export type Consumer = Awaited<ReturnType<typeof startConsumer>>;
 
 /**
  * Stores each event of a topic exactly once. A message that cannot be stored becomes a dead letter,
  * and messages of other types are counted and skipped. Creates the tables that it needs.
  */
-export async function startConsumer<S extends TSchema>(
-  options: ConsumerOptions<S>,
-): Promise<Consumer> {
+export async function startConsumer<S extends TSchema>(options: ConsumerOptions<S>) {
   const { database, broker, topic, group, store, onStored = () => {}, log, now } = options;
   await migrate(database, MIGRATIONS);
   const read = createReader(options);
@@ -63,6 +56,7 @@ export async function startConsumer<S extends TSchema>(
   return {
     deadLetters,
     metrics: consumerMetrics(options, unknownTypes, deadLetters),
+    /** Waits for the messages under way. */
     close: () => subscription.close(),
   };
 }

@@ -70,9 +70,8 @@ export async function decidePayments(
     const chargeOf = new Map(charges.map((charge) => [charge.id, charge]));
     return outcome.decided.map((each) => {
       if (each.payment === null) return each;
-      const { payment, fresh } = each;
-      const charge = (fresh && chargeOf.get(payment.operationId ?? '')) || null;
-      return { payment, fresh, charge };
+      const charge = (each.fresh && chargeOf.get(each.payment.operationId ?? '')) || null;
+      return { ...each, charge };
     });
   });
 }

@@ -110,7 +110,8 @@ const STAGE = `coalesce(stage, case
 
 const SELECT_LETTERS = `select letters.*, (
     select coalesce(json_agg(a order by a.number), '[]') from (
-      select number, started_at, duration_ms, contact_ms, outcome, response, error, ${STAGE} as stage
+      select number, started_at as "startedAt", duration_ms as "durationMs",
+        contact_ms as "contactMs", outcome, response, error, ${STAGE} as stage
       from letter_attempts where letter_id = letters.id
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
     ) a
@@ -130,14 +131,6 @@ export interface LetterRow extends EventRow {
   offset: string;
   /** When it entered the inbox. */
   created_at: Date;
-  attempts: {
-    number: number;
-    started_at: string;
-    duration_ms: number;
-    contact_ms: number | null;
-    outcome: LetterAttempt['outcome'];
-    response: string | null;
-    error: string | null;
-    stage: AttemptStage | null;
-  }[];
+  /** `startedAt` as PostgreSQL writes it in JSON. */
+  attempts: (LetterAttempt & { stage: AttemptStage | null })[];
 }

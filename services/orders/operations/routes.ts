@@ -1,14 +1,12 @@
 import * as operations from '#contracts/order-operations.ts';
-import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { type RepairStep, repairProblems } from '#contracts/repairs.ts';
 import { singleFlight } from '#platform/async/single-flight.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import { messageOf } from '#platform/messaging/outbox-relay.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { insertRepair, listRepairs } from '#platform/postgres/repair-log.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { type AuditedEvent, auditEvents, auditOrders } from './audit-store.ts';
-import { findHistory, type KeptEvent, type OrderHistory } from './history-store.ts';
+import { findHistory } from './history-store.ts';
 import { countLatest, readOutbox, readPendingByAge, readRates } from './overview-store.ts';
 import { insertEventAgain, lockEvent } from './repair-store.ts';
 
@@ -55,8 +53,7 @@ export function serveOperations(api: InternalApi, deps: OperationsDeps): void {
     if (history === null || foreign) {
       throw new AppError(commonProblems.notFound, `no order ${params.orderId} for this caller`);
     }
-    const { order, recovery } = history;
-    return { status: 200, body: { order, recovery, event: eventOf(history) } };
+    return { status: 200, body: history };
   });
 
   const readOverview = singleFlight(async (): Promise<operations.OrdersOverview> => {
@@ -107,36 +104,4 @@ function faultOf({ id, key, order }: AuditedEvent): string | null {
   if (order.eventId === id) return null;
   const own = order.eventId === null ? 'has no event' : `has the event ${order.eventId}`;
   return `the event names the order ${order.id}, which ${own}`;
-}
-
-function eventOf({ order, eventId, outbox }: OrderHistory): operations.OrderEvent | null {
-  if (eventId === null) return null;
-  if (outbox !== null) return keptEventOf(outbox);
-  return {
-    id: eventId,
-    topic: ORDERS_TOPIC,
-    key: order.id,
-    headers: [],
-    value: null,
-    createdAt: null,
-    publishedAt: null,
-    partition: null,
-    offset: null,
-  };
-}
-
-/** The event as its message goes out, whoever publishes it. */
-function keptEventOf({ row, ...kept }: KeptEvent): operations.OrderEvent {
-  const { key, value, headers } = messageOf(row, ORDER_UPDATE_SOURCE);
-  return {
-    id: row.id,
-    topic: ORDERS_TOPIC,
-    key,
-    headers: Object.entries(headers).map(([name, text]) => ({ name, value: text })),
-    value: value.toString(),
-    createdAt: kept.createdAt.toISOString(),
-    publishedAt: kept.publishedAt?.toISOString() ?? null,
-    partition: kept.partition,
-    offset: kept.offset,
-  };
 }
