@@ -1,5 +1,5 @@
 import { maskAddresses } from '../../values/mask-addresses.ts';
-import type { DeadLetterExcerpt, ExcerptSize } from './dead-letter-store.ts';
+import type { DeadLetterExcerpt } from './dead-letter-store.ts';
 
 // A page has a hundred of them, and its answer should stay near 1 MB.
 const KEY_MAX = 1_000;
@@ -15,11 +15,15 @@ const UTF8_BYTES_MAX = 4;
 const ESCAPE_CHARACTERS_MAX = 6;
 const QUOTE = 1;
 
-/** As much as the view needs, at the most bytes that its characters may have. */
-export const EXCERPT: ExcerptSize = {
+/**
+ * How much of a dead letter is read to show it, at the most bytes that its characters may have: a
+ * message may have 1 MB.
+ */
+export const EXCERPT = {
   keyBytes: KEY_MAX * UTF8_BYTES_MAX,
   valueBytes: VALUE_MAX * UTF8_BYTES_MAX,
   headers: HEADERS_MAX,
+  /** Of a header's name and of its base64 value, as the JSON text that the row keeps. */
   nameCharacters: QUOTE + HEADER_NAME_MAX * ESCAPE_CHARACTERS_MAX,
   base64Characters: QUOTE + Math.ceil((HEADER_VALUE_MAX * UTF8_BYTES_MAX) / 3) * 4,
 };

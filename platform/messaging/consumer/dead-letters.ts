@@ -3,7 +3,7 @@ import type { IncomingMessage } from '../../broker/port/broker.ts';
 import { describeError } from '../../errors.ts';
 import { isContentRefusal } from '../../postgres/errors.ts';
 import * as store from './dead-letter-store.ts';
-import { deadLetterOf, EXCERPT } from './dead-letter-view.ts';
+import { deadLetterOf } from './dead-letter-view.ts';
 import { type HandlerOptions, storableError } from './handle-messages.ts';
 
 type RedriveOptions<T> = Pick<HandlerOptions<T>, 'database' | 'read' | 'store' | 'onStored'>;
@@ -20,15 +20,15 @@ export function createDeadLetters<T>(options: RedriveOptions<T>) {
   return {
     /** Newest first, one more than `limit` where there are more. */
     async list(query: store.DeadLetterQuery) {
-      return (await store.listDeadLetters(database, query, EXCERPT)).map(deadLetterOf);
+      return (await store.listDeadLetters(database, query)).map(deadLetterOf);
     },
     async find(id: string) {
-      const row = await store.findDeadLetter(database, id, EXCERPT);
+      const row = await store.findDeadLetter(database, id);
       return row && deadLetterOf(row);
     },
     /** Those from this position of a topic, newest first. */
     async listAt(position: store.TopicPosition) {
-      return (await store.listDeadLettersAt(database, position, EXCERPT)).map(deadLetterOf);
+      return (await store.listDeadLettersAt(database, position)).map(deadLetterOf);
     },
     /** Number of those that were not redriven, counted up to `max`. */
     count: (max?: number) => store.countDead(database, max),

@@ -2,9 +2,9 @@ import * as billing from '#contracts/billing.ts';
 import * as contract from '#contracts/gateway.ts';
 import * as operator from '#contracts/operator.ts';
 import * as profiles from '#contracts/profiles.ts';
-import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems, type Violation } from '#platform/errors.ts';
-import type { ProblemReply } from '#platform/http/client.ts';
+import type { CallOptions, ProblemReply } from '#platform/http/client.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Gateway } from '../context/context.ts';
@@ -18,11 +18,6 @@ import {
 } from '../context/service-clients.ts';
 import { currencyViolations } from '../orders/validate-order.ts';
 import { requireKey } from '../web/response-headers.ts';
-
-interface CallOptions {
-  deadline: Deadline;
-  traceId: string;
-}
 
 /** The customer's own wallet. */
 export function serveWallets(app: HttpServer, gateway: Gateway): void {

@@ -5,7 +5,8 @@ import type { JourneyPayment } from '#contracts/journey.ts';
 import * as notifications from '#contracts/notifications.ts';
 import { readAnyJourney } from '#contracts/operator.ts';
 import * as operations from '#contracts/order-operations.ts';
-import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import type { CallOptions } from '#platform/http/client.ts';
 import { languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
@@ -62,15 +63,10 @@ async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<con
   return { order: withLabel(order, languageOf(request.headers['accept-language'])), ...journey };
 }
 
-interface Part {
-  deadline: Deadline;
-  traceId: string;
-}
-
 async function readPayment(
   { clients }: Gateway,
   id: string,
-  part: Part,
+  part: CallOptions,
 ): Promise<JourneyPayment | null> {
   const request = { params: { orderId: id }, query: {} };
   const kept = foundIn(await clients.billing.call(billing.getDecision, request, part));
@@ -83,7 +79,7 @@ async function readDelivery(
   { clients }: Gateway,
   event: operations.OrderEvent | null,
   whose: { customerId?: string },
-  part: Part,
+  part: CallOptions,
 ): Promise<notifications.Delivery> {
   if (event === null) return NOT_DELIVERED;
   const { partition, offset } = event;

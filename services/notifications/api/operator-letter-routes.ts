@@ -15,10 +15,11 @@ import {
   type LetterRow,
   type LetterSearch,
   listLetters,
+  queueAgain,
+  queueFailedAgain,
   searchLetters,
 } from './letter-list-store.ts';
 import { operatorLetterOf, previewOf } from './letter-view.ts';
-import { queueAgain, queueFailedAgain } from './resend-store.ts';
 
 const LETTERS_CURSOR = uuidCursor('all-letters');
 // One statement, well within the statement timeout.

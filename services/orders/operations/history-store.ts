@@ -1,18 +1,9 @@
-import type { OrderEvent, OrderRecovery } from '#contracts/order-operations.ts';
+import type { OrderEvent } from '#contracts/order-operations.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
-import type { Order } from '#contracts/orders.ts';
 import { messageOf, type OutboxRow } from '#platform/messaging/outbox-relay.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { RECOVERY_COLUMNS, type RecoveryRow, recoveryOf } from '../lifecycle/pending-store.ts';
 import { ORDER_COLUMNS, type OrderRow, orderOf } from '../lifecycle/store.ts';
-
-/** An order and all that is kept of how it came so far. */
-export interface OrderHistory {
-  order: Order;
-  recovery: OrderRecovery;
-  /** Null while it is Pending. */
-  event: OrderEvent | null;
-}
 
 interface HistoryRow extends OrderRow, RecoveryRow, OutboxRow {
   event_id: string | null;
@@ -24,8 +15,8 @@ interface HistoryRow extends OrderRow, RecoveryRow, OutboxRow {
   offset: string | null;
 }
 
-/** One order with its event, one snapshot. */
-export async function findHistory(db: Queryable, id: string): Promise<OrderHistory | null> {
+/** One order with its event, null while it is Pending, one snapshot. */
+export async function findHistory(db: Queryable, id: string) {
   const { rows } = await db.query<HistoryRow>({
     name: 'find-history',
     text: `select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS}, event_id, event.*
