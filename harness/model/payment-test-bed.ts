@@ -8,7 +8,7 @@ import { type DecisionResult, decidePayments } from '#services/billing/ledger/de
 import { reverseOperation } from '#services/billing/ledger/reverse-operation.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
-import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
+import { ledgerIn } from '#services/billing/ledger/transactions.ts';
 import { queryRows, testLog } from '../database.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { decidedOf, startBillingTestBed } from '../system/billing.ts';
@@ -75,13 +75,13 @@ export async function startPaymentTestBed(t: TestContext): Promise<PaymentTestBe
 async function make(database: Database, call: Call): Promise<CallResult> {
   switch (call.do) {
     case 'decide': {
-      const answers = await decidePayments(decisionsIn(database, CURRENCY), call.wishes);
+      const answers = await decidePayments(ledgerIn(database, CURRENCY), call.wishes);
       const decided = decidedOf(answers);
       return { decided: await Promise.all(decided.map((each) => toldOf(database, each))) };
     }
     case 'top-up':
       return {
-        operation: operationOf(await topUp(topUpsIn(database, CURRENCY), call.request)),
+        operation: operationOf(await topUp(ledgerIn(database, CURRENCY), call.request)),
       };
     case 'reverse':
       return {
@@ -103,7 +103,7 @@ async function reverse(
   );
   const operationId = rows[0]?.id ?? randomUUID();
   const request = { customerId, operationId, type, reason: REASON, madeBy: OPERATOR };
-  return reverseOperation(reversalsIn(database, CURRENCY), request);
+  return reverseOperation(ledgerIn(database, CURRENCY), request);
 }
 
 const REFUSALS = ['mismatch', 'conflict', 'not-found'];

@@ -10,7 +10,7 @@ import {
 } from '#services/billing/ledger/decide-payment.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
-import { decisionsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
+import { ledgerIn } from '#services/billing/ledger/transactions.ts';
 import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
 import { LEDGER_VIOLATIONS } from '../oracle/ledger.ts';
 
@@ -37,7 +37,7 @@ export async function startBillingTestBed(t: TestContext): Promise<BillingTestBe
     applicationName: 'test',
     log: testLog,
   });
-  const decisions = decisionsIn(database, 'RUB');
+  const decisions = ledgerIn(database, 'RUB');
   async function decide(wishes: PaymentCommand[]): Promise<DecisionResult[]> {
     return decidedOf(await decidePayments(decisions, wishes));
   }
@@ -52,7 +52,7 @@ export async function startBillingTestBed(t: TestContext): Promise<BillingTestBe
       return decided as DecisionResult;
     },
     topUp: (amount, customerId = 'anna') =>
-      topUp(topUpsIn(database, 'RUB'), {
+      topUp(ledgerIn(database, 'RUB'), {
         customerId,
         amount: { amount, currency: 'RUB' },
         idempotencyKey: randomUUID(),

@@ -1,11 +1,10 @@
-import type { Logger } from 'pino';
 import { pause } from '../async/backoff.ts';
 import { startLoop } from '../async/loop.ts';
 import { withTimeout } from '../async/timeout.ts';
-import type { Acknowledgement, Broker, OutgoingMessage } from '../broker/port/broker.ts';
+import type { Acknowledgement, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
-import type { Database, Queryable } from '../postgres/database.ts';
-import { maintainOutbox } from './outbox-maintenance.ts';
+import type { Queryable } from '../postgres/database.ts';
+import { maintainOutbox, type OutboxOptions } from './outbox-maintenance.ts';
 
 const BATCH_MAX = 500;
 // A claim reads only the first unpublished rows: its own batch, and those that three others hold.
@@ -22,23 +21,9 @@ const RETRY = { firstMs: 100, maxMs: 5_000 };
 // Part of the time that a stop has. A working broker takes a batch long before.
 const CLOSE_TIMEOUT_MS = 2_500;
 
-export interface Relay {
-  /** Looks for rows now: called after a commit that wrote one. */
-  kick(): void;
-  /**
-   * Waits for the batch under way, unless the broker hangs. The batch is then released when the
-   * broker is closed or its lease ends, and the next relay publishes it.
-   */
-  close(): Promise<void>;
-}
-
-export interface RelayOptions {
-  database: Database;
-  broker: Broker;
-  topic: string;
+export interface RelayOptions extends OutboxOptions {
   /** CloudEvents `source`. */
   source: string;
-  log: Logger;
 }
 
 /**
@@ -47,7 +32,7 @@ export interface RelayOptions {
  * commit order, and never a transaction held open while publishing. Safe with several relays:
  * the worst case is a row published twice with the same id.
  */
-export function startRelay(options: RelayOptions): Relay {
+export function startRelay(options: RelayOptions) {
   const { log } = options;
   // The first time at once: a broker may have been restored or replaced while we were down.
   let maintenanceAt = performance.now();
@@ -66,7 +51,12 @@ export function startRelay(options: RelayOptions): Relay {
     },
   });
   return {
+    /** Looks for rows now: called after a commit that wrote one. */
     kick: loop.notify,
+    /**
+     * Waits for the batch under way, unless the broker hangs. The batch is then released when the
+     * broker is closed or its lease ends, and the next relay publishes it.
+     */
     async close() {
       await withTimeout(CLOSE_TIMEOUT_MS, loop.close()).catch((error: unknown) => {
         log.warn(`outbox relay: a batch is let go: ${describeError(error)}`);
@@ -74,6 +64,8 @@ export function startRelay(options: RelayOptions): Relay {
     },
   };
 }
+
+export type Relay = ReturnType<typeof startRelay>;
 
 /** The published parts of an outbox row. */
 export interface OutboxRow {

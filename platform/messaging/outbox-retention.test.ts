@@ -4,7 +4,7 @@ import { until } from '#harness/broker/contract-helpers.ts';
 import { insertRow, MIGRATIONS } from '#harness/broker/outbox.ts';
 import { createTestDatabase, testLog } from '#harness/database.ts';
 import type { Database } from '../postgres/database.ts';
-import { startOutboxRetention } from './outbox-retention.ts';
+import { startOutboxRetention } from './outbox-maintenance.ts';
 
 // More than one statement deletes.
 const MANY = 2_500;

@@ -1,13 +1,30 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
+import { Type } from 'typebox';
 import { ConfigError } from '../config/load-config.ts';
 import { START_WAIT_MS, startStep } from '../service/start-step.ts';
-import { ConnectError } from './connections.ts';
-import type { Database } from './database.ts';
+import { ConnectError, type DatabaseOptions } from './connections.ts';
+import { createDatabase, type Database } from './database.ts';
 import { isTransient } from './errors.ts';
 
 // Any constant works, as long as it differs from other users of advisory locks.
 const MIGRATION_LOCK = 4_207_001;
+
+/** The setting `<NAME>_DATABASE_URL` of a service. */
+export const databaseUrl = (service: string) =>
+  Type.String({
+    format: 'postgres-url',
+    description: `PostgreSQL database of the ${service} service.`,
+  });
+
+/** Opens a service's database and applies its migrations (`migrate`). */
+export async function openDatabase(
+  options: DatabaseOptions & { migrations: URL },
+): Promise<Database> {
+  const database = createDatabase(options);
+  await closeOnFailure(database, migrate(database, options.migrations));
+  return database;
+}
 
 /**
  * Runs one step of a service's start on its database, and retries it after transient faults
@@ -19,11 +36,22 @@ export function databaseStep<T>(
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  return startStep(what, work, {
+  const step = startStep(what, work, {
     say: (line) => database.log.warn(line),
     // A setting that contradicts the data fails again in the same way.
     isTransient: (error) => !(error instanceof ConfigError) && isTransient(error),
   });
+  return closeOnFailure(database, step);
+}
+
+/** A start that fails leaves no connection: nobody else could close them. */
+async function closeOnFailure<T>(database: Database, step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 /** PostgreSQL refused a migration; `cause` says why. */

@@ -12,10 +12,12 @@ export interface RepairRow {
   madeBy: string;
 }
 
-export interface StoredRepair extends RepairRow {
-  /** UUIDv7: ids sort by time, also across services. */
+/** A recorded step. Its id is a UUIDv7: ids sort by time, also across services. */
+export interface StoredRepair<Step> extends Omit<RepairRow, 'step'> {
   id: string;
-  createdAt: Date;
+  step: Step;
+  /** RFC 3339. */
+  at: string;
 }
 
 /**
@@ -39,23 +41,15 @@ export async function insertRepair(tx: Queryable, repair: RepairRow): Promise<bo
 }
 
 /** Repairs older than a given one, newest first. */
-export async function listRepairs(
+export async function listRepairs<Step extends string>(
   db: Queryable,
-  { before, limit }: { before: string | null; limit: number },
-): Promise<StoredRepair[]> {
-  const { rows } = await db.query(
-    `select id, step, subject, detail, reason, made_by, created_at from repairs
+  { before = null, limit }: { before?: string | null; limit: number },
+): Promise<StoredRepair<Step>[]> {
+  const { rows } = await db.query<Omit<StoredRepair<Step>, 'at'> & { at: Date }>(
+    `select id, step, subject, detail, reason, made_by as "madeBy", created_at as at from repairs
       where id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       order by id desc limit $2`,
     [before, limit],
   );
-  return rows.map((row) => ({
-    id: row.id,
-    step: row.step,
-    subject: row.subject,
-    detail: row.detail,
-    reason: row.reason,
-    madeBy: row.made_by,
-    createdAt: row.created_at,
-  }));
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }

@@ -49,13 +49,13 @@ interface InternalServiceOptions {
   name: string;
   config: Static<typeof CalleeSettings>;
   log: Logger;
-  /** Readiness checks, by name. */
-  ready: Record<string, () => Promise<unknown>>;
+  /** Without it the service is not ready. Closed last. */
+  database: { query(text: string): Promise<unknown>; close(): Promise<void> };
   /** Metrics in addition to those of the process. */
   metrics?: Metric[];
   routes: (api: InternalApi) => void;
-  /** Called after the last request. */
-  close: () => Promise<void>;
+  /** Stops background work. Called after the last request. */
+  close?: () => Promise<void>;
 }
 
 /** Registers operations that only the declared callers may use. */
@@ -71,11 +71,11 @@ export interface InternalApi {
 export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {
-  const { name, config, log } = options;
+  const { name, config, log, database } = options;
   const app = createHttpServer({ log });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
-  serveHealth(app, options.ready);
+  serveHealth(app, { database: () => database.query('select 1') });
   serveMetrics(app, options.metrics ?? []);
   const calls = serveBatch(app, (request) => checkCaller(request.headers.authorization));
   options.routes({
@@ -91,7 +91,8 @@ export async function startInternalService(
     url,
     async close() {
       await app.close();
-      await options.close();
+      await options.close?.();
+      await database.close();
     },
   };
 }

@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
-import { createDatabase } from '#platform/postgres/database.ts';
-import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
+import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -12,48 +11,35 @@ import {
 import { claimCurrency } from './ledger/currency.ts';
 import { servePayments } from './ledger/payment-routes.ts';
 import { serveWallets } from './ledger/wallet-routes.ts';
-import { serveAudit } from './operations/audit-routes.ts';
-import { serveRepairs } from './operations/repair-routes.ts';
+import { serveOperations } from './operations/routes.ts';
 
-const CONNECTIONS_MAX = 16;
+const DATABASE = {
+  applicationName: 'billing',
+  connectionsMax: 16,
+  migrations: new URL('migrations/', import.meta.url),
+};
 
 export const BillingConfig = Type.Object({
   ...calleeSettings,
-  BILLING_DATABASE_URL: Type.String({
-    format: 'postgres-url',
-    description: 'PostgreSQL database of the billing service.',
-  }),
+  BILLING_DATABASE_URL: databaseUrl('billing'),
   CURRENCY: CurrencySetting,
 });
 export type BillingConfig = Static<typeof BillingConfig>;
 
 /** Starts billing: wallets and the payment decisions. */
 export async function startBilling(config: BillingConfig, log: Logger): Promise<RunningService> {
-  const database = createDatabase({
-    url: config.BILLING_DATABASE_URL,
-    connectionsMax: CONNECTIONS_MAX,
-    applicationName: 'billing',
-    log,
-  });
-  try {
-    await migrate(database, new URL('migrations/', import.meta.url));
-    await databaseStep(database, 'its currency', () => claimCurrency(database, config.CURRENCY));
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+  const database = await openDatabase({ ...DATABASE, url: config.BILLING_DATABASE_URL, log });
+  await databaseStep(database, 'its currency', () => claimCurrency(database, config.CURRENCY));
   return startInternalService({
     name: 'billing',
     config,
     log,
-    ready: { database: () => database.query('select 1') },
+    database,
     routes(api) {
       servePayments(api, database, config.CURRENCY);
       serveWallets(api, database, config.CURRENCY);
-      serveAudit(api, database);
-      serveRepairs(api, database, config.CURRENCY);
+      serveOperations(api, database, config.CURRENCY);
     },
-    close: () => database.close(),
   });
 }
 

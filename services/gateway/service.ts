@@ -15,14 +15,12 @@ import { limitWork } from './context/request-limits.ts';
 import type { ServiceClients } from './context/service-clients.ts';
 import { serveAccounts } from './forwards/account-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
-import { serveOverview } from './forwards/overview-routes.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
-import { serveRepairs } from './reconciliation/repair-routes.ts';
 import { type ConsoleConfig, serveConsole } from './web/console-routes.ts';
 import { serveDocs } from './web/docs-routes.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
@@ -61,8 +59,6 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveOrders(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
-  serveRepairs(app, gateway);
-  serveOverview(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
   const recovery = startRecovery(clients, {

@@ -7,21 +7,15 @@ import type { KeyCipher } from './key-cipher.ts';
 import { ALGORITHM, rotateKeys } from './key-rotation.ts';
 import * as store from './keys-store.ts';
 
-export interface AccessTokens {
-  sign(account: Pick<StoredAccount, 'id' | 'role'>): Promise<AccessToken>;
-  /** Public keys, also of the tokens that other replicas sign. */
-  getKeys(): Promise<{ keys: Record<string, unknown>[] }>;
-}
+export type AccessTokens = ReturnType<typeof createAccessTokens>;
 
-export interface AccessTokenOptions {
+export function createAccessTokens(options: {
   database: Pick<Database, 'query' | 'transaction'>;
   cipher: KeyCipher;
   issuer: string;
   audience: string;
   lifetimeS: number;
-}
-
-export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
+}) {
   const { database, cipher, issuer, audience, lifetimeS } = options;
 
   /** Makes a key where there is none: an operator deletes keys that have leaked. */
@@ -35,7 +29,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   }
 
   return {
-    async sign({ id, role }) {
+    async sign({ id, role }: Pick<StoredAccount, 'id' | 'role'>): Promise<AccessToken> {
       const key = await findSigningKey();
       const privateKey = await importJWK(JSON.parse(cipher.decrypt(key.privateKey)), ALGORITHM.alg);
       const claims = {
@@ -52,6 +46,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         .sign(privateKey);
       return { accessToken, tokenType: 'Bearer', expiresIn: lifetimeS };
     },
+    /** Public keys, also of the tokens that other replicas sign. */
     async getKeys() {
       await findSigningKey();
       const rows = await store.listPublicKeys(database);

@@ -7,11 +7,11 @@ import { deleteExpiredAttempts } from './attempts-store.ts';
 
 const MIGRATIONS = new URL('migrations/', import.meta.url);
 const LIMITS = {
-  failedSignInsPerAccount: 1,
-  failedSignInsPerAddress: 1_000,
-  signInWindowS: 900,
-  registrationsPerAddress: 1,
-  registrationWindowS: 3600,
+  FAILED_SIGN_INS_PER_ACCOUNT: 1,
+  FAILED_SIGN_INS_PER_ADDRESS: 1_000,
+  SIGN_IN_WINDOW_S: 900,
+  REGISTRATIONS_PER_ADDRESS: 1,
+  REGISTRATION_WINDOW_S: 3600,
 };
 const tooMany = (error: unknown): boolean =>
   error instanceof AppError && error.problem.code === 'too-many-requests';

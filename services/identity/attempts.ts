@@ -3,31 +3,23 @@ import { AppError, commonProblems, describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import * as store from './attempts-store.ts';
 
+/** The settings of identity that limit attempts. */
 export interface AttemptLimits {
-  failedSignInsPerAccount: number;
-  failedSignInsPerAddress: number;
-  signInWindowS: number;
-  registrationsPerAddress: number;
-  registrationWindowS: number;
+  FAILED_SIGN_INS_PER_ACCOUNT: number;
+  FAILED_SIGN_INS_PER_ADDRESS: number;
+  SIGN_IN_WINDOW_S: number;
+  REGISTRATIONS_PER_ADDRESS: number;
+  REGISTRATION_WINDOW_S: number;
 }
 
-/** Limits of attempts, counted in PostgreSQL so that they hold over replicas and restarts. */
-export interface Attempts {
-  /** @throws AppError 429 when the account or the address has used its failed sign-ins up */
-  refuseSignIn(email: string, clientAddress: string): Promise<void>;
-  /** Counts a failed sign-in. @throws AppError 429 when that was one too many */
-  countFailedSignIn(email: string, clientAddress: string): Promise<void>;
-  /** Counts a new account. @throws AppError 429 when that is one too many */
-  countRegistration(clientAddress: string): Promise<void>;
-  /** Takes a counted registration back of which no account came. */
-  uncountRegistration(clientAddress: string): Promise<void>;
-}
+export type Attempts = ReturnType<typeof createAttempts>;
 
 // Each counted attempt makes at most two rows, so this removes more than can be added.
 const ATTEMPTS_PER_CLEANING = 100;
 const CLEANING_ROWS_MAX = 1_000;
 
-export function createAttempts(database: Database, limits: AttemptLimits, log: Logger): Attempts {
+/** Limits of attempts, counted in PostgreSQL so that they hold over replicas and restarts. */
+export function createAttempts(database: Database, limits: AttemptLimits, log: Logger) {
   let untilCleaning = ATTEMPTS_PER_CLEANING;
 
   // Always account before address: one order of row locks, so no deadlocks.
@@ -35,21 +27,21 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     {
       kind: 'sign-in-account',
       subject: email,
-      max: limits.failedSignInsPerAccount,
-      windowS: limits.signInWindowS,
+      max: limits.FAILED_SIGN_INS_PER_ACCOUNT,
+      windowS: limits.SIGN_IN_WINDOW_S,
     },
     {
       kind: 'sign-in-address',
       subject: clientAddress,
-      max: limits.failedSignInsPerAddress,
-      windowS: limits.signInWindowS,
+      max: limits.FAILED_SIGN_INS_PER_ADDRESS,
+      windowS: limits.SIGN_IN_WINDOW_S,
     },
   ];
   const ofRegistration = (clientAddress: string): store.Counter => ({
     kind: 'registration-address',
     subject: clientAddress,
-    max: limits.registrationsPerAddress,
-    windowS: limits.registrationWindowS,
+    max: limits.REGISTRATIONS_PER_ADDRESS,
+    windowS: limits.REGISTRATION_WINDOW_S,
   });
 
   async function count(counters: store.Counter[]): Promise<void> {
@@ -74,13 +66,18 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
   }
 
   return {
-    async refuseSignIn(email, clientAddress) {
+    /** @throws AppError 429 when the account or the address has used its failed sign-ins up */
+    async refuseSignIn(email: string, clientAddress: string): Promise<void> {
       const waitS = await store.findSpent(database, ofSignIn(email, clientAddress));
       if (waitS !== null) throw tooMany(waitS);
     },
-    countFailedSignIn: (email, clientAddress) => count(ofSignIn(email, clientAddress)),
-    countRegistration: (clientAddress) => count([ofRegistration(clientAddress)]),
-    async uncountRegistration(clientAddress) {
+    /** Counts a failed sign-in. @throws AppError 429 when that was one too many */
+    countFailedSignIn: (email: string, clientAddress: string) =>
+      count(ofSignIn(email, clientAddress)),
+    /** Counts a new account. @throws AppError 429 when that is one too many */
+    countRegistration: (clientAddress: string) => count([ofRegistration(clientAddress)]),
+    /** Takes a counted registration back of which no account came. */
+    async uncountRegistration(clientAddress: string): Promise<void> {
       try {
         await store.uncountAttempt(database, ofRegistration(clientAddress));
       } catch (error) {

@@ -1,5 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { createSlots } from '#platform/async/slots.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 
 export interface Passwords {
@@ -77,32 +78,19 @@ function derive(
   });
 }
 
-/** Lets `max` works run at a time, first come, first served. */
+/** Lets `max` works run at a time. Refuses a work that would wait too long. */
 function createTurns(max: number) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  const finish = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  };
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running < max) {
-      running += 1;
-    } else {
-      if (waiting.length >= WAITING_MAX) throw busy();
-      const since = performance.now();
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      if (performance.now() - since > WAIT_MAX_MS) {
-        finish();
-        throw busy();
-      }
-    }
-    try {
-      return await work();
-    } finally {
-      finish();
-    }
+  const inSlot = createSlots(max);
+  let waiting = 0;
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const since = performance.now();
+    if (waiting >= WAITING_MAX) throw busy();
+    waiting += 1;
+    return inSlot(() => {
+      waiting -= 1;
+      if (performance.now() - since > WAIT_MAX_MS) throw busy();
+      return work();
+    });
   };
 }
 

@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config/load-config.ts';
-import { createDatabase } from '#platform/postgres/database.ts';
-import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
+import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -10,16 +9,19 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { createAccessTokens } from './access-tokens.ts';
-import type { Accounts } from './accounts.ts';
+import { type Accounts, ensureOperator } from './accounts.ts';
 import * as accountsStore from './accounts-store.ts';
 import { createAttempts } from './attempts.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
-import { ensureOperator } from './operator.ts';
 import { createPasswords } from './passwords.ts';
 import { serveIdentity } from './routes.ts';
 
-const CONNECTIONS_MAX = 8;
+const DATABASE = {
+  applicationName: 'identity',
+  connectionsMax: 8,
+  migrations: new URL('migrations/', import.meta.url),
+};
 
 const COUNT_MAX = 1_000_000;
 const SECONDS_MAX = 30 * 24 * 3600;
@@ -34,10 +36,7 @@ function seconds(byDefault: number, description: string) {
 
 const properties = {
   ...calleeSettings,
-  IDENTITY_DATABASE_URL: Type.String({
-    format: 'postgres-url',
-    description: 'PostgreSQL database of the identity service.',
-  }),
+  IDENTITY_DATABASE_URL: databaseUrl('identity'),
   IDENTITY_SECRET: Type.String({
     pattern: '^.{32,}$',
     description:
@@ -76,13 +75,7 @@ export type IdentityConfig = Static<typeof IdentityConfig>;
 
 /** Starts identity: accounts, sign-in and the keys of the access tokens. */
 export async function startIdentity(config: IdentityConfig, log: Logger): Promise<RunningService> {
-  const operator = operatorOf(config);
-  const database = createDatabase({
-    url: config.IDENTITY_DATABASE_URL,
-    connectionsMax: CONNECTIONS_MAX,
-    applicationName: 'identity',
-    log,
-  });
+  const database = await openDatabase({ ...DATABASE, url: config.IDENTITY_DATABASE_URL, log });
   const accounts: Accounts = {
     find: (email) => accountsStore.findAccount(database, email),
     insert: (account) => accountsStore.insertAccount(database, account),
@@ -91,16 +84,12 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
   };
   const passwords = createPasswords();
   const cipher = createKeyCipher(config.IDENTITY_SECRET);
-  try {
-    await migrate(database, new URL('migrations/', import.meta.url));
-    await databaseStep(database, 'its token keys and the operator account', async () => {
-      await rotateKeys({ database, cipher });
-      if (operator !== null) await ensureOperator({ accounts, passwords }, operator);
-    });
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+  await databaseStep(database, 'its token keys and the operator account', async () => {
+    await rotateKeys({ database, cipher });
+    const { OPERATOR_EMAIL: email, OPERATOR_PASSWORD: password } = config;
+    if (email === undefined || password === undefined) return;
+    await ensureOperator({ accounts, passwords }, { email, password });
+  });
   const rotation = startKeyRotation({ database, cipher }, log);
   const tokens = createAccessTokens({
     database,
@@ -109,35 +98,15 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     audience: config.TOKEN_AUDIENCE,
     lifetimeS: config.TOKEN_LIFETIME_S,
   });
-  const limits = {
-    failedSignInsPerAccount: config.FAILED_SIGN_INS_PER_ACCOUNT,
-    failedSignInsPerAddress: config.FAILED_SIGN_INS_PER_ADDRESS,
-    signInWindowS: config.SIGN_IN_WINDOW_S,
-    registrationsPerAddress: config.REGISTRATIONS_PER_ADDRESS,
-    registrationWindowS: config.REGISTRATION_WINDOW_S,
-  };
-  const attempts = createAttempts(database, limits, log);
+  const attempts = createAttempts(database, config, log);
   return startInternalService({
     name: 'identity',
     config,
     log,
-    ready: { database: () => database.query('select 1') },
+    database,
     routes: (api) => serveIdentity(api, { accounts, tokens, passwords, attempts }),
-    close: async () => {
-      await rotation.close();
-      await database.close();
-    },
+    close: rotation.close,
   });
-}
-
-interface Operator {
-  email: string;
-  password: string;
-}
-
-function operatorOf(config: IdentityConfig): Operator | null {
-  const { OPERATOR_EMAIL: email, OPERATOR_PASSWORD: password } = config;
-  return email === undefined || password === undefined ? null : { email, password };
 }
 
 export const service = defineService({

@@ -9,9 +9,8 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
-import { createDatabase } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
-import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
+import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -19,21 +18,22 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { parseSender } from '#platform/values/mail-address.ts';
-import { serveDelivery } from './api/delivery-routes.ts';
-import { serveLetters } from './api/letter-routes.ts';
+import { serveDelivery, serveLetters } from './api/letter-routes.ts';
 import { serveAllLetters } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
 import type { Sender } from './letter/letter-mail.ts';
-import { serveAudit } from './operations/audit-routes.ts';
 import { letterMetrics } from './operations/metrics.ts';
-import { serveOverview } from './operations/overview-routes.ts';
 import { keepRefusal } from './operations/overview-store.ts';
-import { serveRepairs } from './operations/repair-routes.ts';
+import { serveOperations } from './operations/routes.ts';
 import { createMailer } from './smtp/mailer.ts';
 
-const CONNECTIONS_MAX = 12;
+const DATABASE = {
+  applicationName: 'notifications',
+  connectionsMax: 12,
+  migrations: new URL('migrations/', import.meta.url),
+};
 const CONTACTS_TIMEOUT_MS = 5_000;
 // Within the internal call that asks for the preview (ARCHITECTURE.md, time).
 const PREVIEW_TIMEOUT_MS = 2_000;
@@ -41,10 +41,7 @@ const PREVIEW_TIMEOUT_MS = 2_000;
 const properties = {
   ...calleeSettings,
   ...brokerSettings,
-  NOTIFICATIONS_DATABASE_URL: Type.String({
-    format: 'postgres-url',
-    description: 'PostgreSQL database of the notifications service.',
-  }),
+  NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
   NOTIFICATIONS_PRIVATE_KEY: Type.String({
     format: 'ed25519-key',
     description: "Ed25519 key (PKCS#8 PEM) that signs this service's calls to profiles.",
@@ -78,13 +75,7 @@ export async function startNotifications(
   config: NotificationsConfig,
   log: Logger,
 ): Promise<RunningService> {
-  const database = createDatabase({
-    url: config.NOTIFICATIONS_DATABASE_URL,
-    connectionsMax: CONNECTIONS_MAX,
-    applicationName: 'notifications',
-    log,
-  });
-  await migrate(database, new URL('migrations/', import.meta.url));
+  const database = await openDatabase({ ...DATABASE, url: config.NOTIFICATIONS_DATABASE_URL, log });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
   const contacts = await openContacts(config, log);
@@ -114,7 +105,7 @@ export async function startNotifications(
     name: 'notifications',
     config,
     log,
-    ready: { database: () => database.query('select 1') },
+    database,
     metrics: [...inbox.metrics, ...letterMetrics(database, alarm)],
     routes(api) {
       serveLetters(api, database, sender);
@@ -126,10 +117,8 @@ export async function startNotifications(
         onDue,
       });
       serveConsumer(api, deadLetterOperations, inbox);
-      serveAudit(api, { database, broker, group: GROUP });
-      serveRepairs(api, database);
       serveDelivery(api, { database, deadLetters, sender });
-      serveOverview(api, { database, broker, group: GROUP, deadLetters });
+      serveOperations(api, { database, broker, group: GROUP, deadLetters });
     },
     async close() {
       await inbox.close();
@@ -138,7 +127,6 @@ export async function startNotifications(
       await contacts.close();
       await broker.close();
       clock.close();
-      await database.close();
     },
   });
 }

@@ -4,11 +4,10 @@ import { CurrencySetting } from '#contracts/common.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
+import { startOutboxRetention } from '#platform/messaging/outbox-maintenance.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';
-import { startOutboxRetention } from '#platform/messaging/outbox-retention.ts';
-import { createDatabase } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
-import { databaseStep, migrate } from '#platform/postgres/migrate.ts';
+import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -17,21 +16,19 @@ import {
 } from '#platform/service/internal-service.ts';
 import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
-import { serveAudit } from './operations/audit-routes.ts';
-import { serveHistory } from './operations/history-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
-import { serveOverview } from './operations/overview-routes.ts';
-import { serveRepairs } from './operations/repair-routes.ts';
+import { serveOperations } from './operations/routes.ts';
 
-const CONNECTIONS_MAX = 16;
+const DATABASE = {
+  applicationName: 'orders',
+  connectionsMax: 16,
+  migrations: new URL('migrations/', import.meta.url),
+};
 
 const properties = {
   ...calleeSettings,
   ...brokerSettings,
-  ORDERS_DATABASE_URL: Type.String({
-    format: 'postgres-url',
-    description: 'PostgreSQL database of the orders service.',
-  }),
+  ORDERS_DATABASE_URL: databaseUrl('orders'),
   CURRENCY: CurrencySetting,
   OUTBOX_RELAY: Type.String({
     default: 'on',
@@ -47,13 +44,7 @@ export type OrdersConfig = Static<typeof OrdersConfig>;
 
 /** Starts orders: its API, and the relay that publishes what its outbox holds, unless it is off. */
 export async function startOrders(config: OrdersConfig, log: Logger): Promise<RunningService> {
-  const database = createDatabase({
-    url: config.ORDERS_DATABASE_URL,
-    connectionsMax: CONNECTIONS_MAX,
-    applicationName: 'orders',
-    log,
-  });
-  await migrate(database, new URL('migrations/', import.meta.url));
+  const database = await openDatabase({ ...DATABASE, url: config.ORDERS_DATABASE_URL, log });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
   const outbox =
@@ -70,22 +61,18 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     name: 'orders',
     config,
     log,
-    // Not the broker: orders are taken and paid while it is down. Invariant I7.
-    ready: { database: () => database.query('select 1') },
-    metrics: orderMetrics(database, { relayed: broker !== null }),
+    // Ready without the broker: orders are taken and paid while it is down. Invariant I7.
+    database,
+    metrics: orderMetrics(database, broker !== null),
     routes(api) {
       serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       servePendingOrders(api, database);
-      serveAudit(api, { database, relayed: broker !== null });
-      serveHistory(api, database);
-      serveRepairs(api, { database, relayed: broker !== null, onEvent: outbox.kick });
-      serveOverview(api, { database, relayed: broker !== null });
+      serveOperations(api, { database, relayed: broker !== null, onEvent: outbox.kick });
     },
     async close() {
       await outbox.close();
       await broker?.close();
       clock.close();
-      await database.close();
     },
   });
 }

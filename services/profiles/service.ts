@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { createDatabase } from '#platform/postgres/database.ts';
-import { migrate } from '#platform/postgres/migrate.ts';
+import { databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -10,33 +9,27 @@ import {
 } from '#platform/service/internal-service.ts';
 import { serveProfiles } from './routes.ts';
 
-const CONNECTIONS_MAX = 8;
+const DATABASE = {
+  applicationName: 'profiles',
+  connectionsMax: 8,
+  migrations: new URL('migrations/', import.meta.url),
+};
 
 export const ProfilesConfig = Type.Object({
   ...calleeSettings,
-  PROFILES_DATABASE_URL: Type.String({
-    format: 'postgres-url',
-    description: 'PostgreSQL database of the profiles service.',
-  }),
+  PROFILES_DATABASE_URL: databaseUrl('profiles'),
 });
 export type ProfilesConfig = Static<typeof ProfilesConfig>;
 
 /** Starts profiles: contact data of the customers. */
 export async function startProfiles(config: ProfilesConfig, log: Logger): Promise<RunningService> {
-  const database = createDatabase({
-    url: config.PROFILES_DATABASE_URL,
-    connectionsMax: CONNECTIONS_MAX,
-    applicationName: 'profiles',
-    log,
-  });
-  await migrate(database, new URL('migrations/', import.meta.url));
+  const database = await openDatabase({ ...DATABASE, url: config.PROFILES_DATABASE_URL, log });
   return startInternalService({
     name: 'profiles',
     config,
     log,
-    ready: { database: () => database.query('select 1') },
+    database,
     routes: (api) => serveProfiles(api, database),
-    close: () => database.close(),
   });
 }
 

@@ -7,15 +7,9 @@ export interface StoredProfile {
   version: number;
 }
 
-interface ProfileRow {
-  customer_id: string;
-  email: string;
-  name: string;
-  locale: 'ru' | 'en';
-  version: number;
-}
+type ProfileRow = Profile & { version: number };
 
-const PROFILE_COLUMNS = 'customer_id, email, name, locale, version';
+const PROFILE_COLUMNS = 'customer_id as "customerId", email, name, locale, version';
 
 /** Stores a profile. @returns null when the customer has one already */
 export async function insertProfile(
@@ -101,7 +95,6 @@ export async function findProfiles(db: Queryable, customerIds: string[]): Promis
   return rows.map((row) => profileOf(row).profile);
 }
 
-function profileOf(row: ProfileRow): StoredProfile {
-  const { customer_id: customerId, email, name, locale, version } = row;
-  return { profile: { customerId, email, name, locale }, version };
+function profileOf({ version, ...profile }: ProfileRow): StoredProfile {
+  return { profile, version };
 }

@@ -4,11 +4,10 @@ import type { Broker } from '../../broker/port/broker.ts';
 import type { Metric } from '../../http/metrics.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
 import { migrate } from '../../postgres/migrate.ts';
-import { consumerMetrics } from './consumer-metrics.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createHandler } from './handle-messages.ts';
 import { type ConsumedEvent, createReader, type EventFormat } from './read-message.ts';
-import { countUnknownTypes } from './unknown-types.ts';
+import { countUnknownTypes, type UnknownTypes } from './unknown-types.ts';
 
 export type { ConsumedEvent } from './read-message.ts';
 
@@ -33,20 +32,13 @@ export interface ConsumerOptions<S extends TSchema> extends EventFormat<S> {
 }
 
 /** A running consumer of one type of event. */
-export interface Consumer {
-  deadLetters: DeadLetters;
-  metrics: Metric[];
-  /** Waits for the messages under way. */
-  close(): Promise<void>;
-}
+export type Consumer = Awaited<ReturnType<typeof startConsumer>>;
 
 /**
  * Stores each event of a topic exactly once. A message that cannot be stored becomes a dead letter,
  * and messages of other types are counted and skipped. Creates the tables that it needs.
  */
-export async function startConsumer<S extends TSchema>(
-  options: ConsumerOptions<S>,
-): Promise<Consumer> {
+export async function startConsumer<S extends TSchema>(options: ConsumerOptions<S>) {
   const { database, broker, topic, group, store, onStored = () => {}, log, now } = options;
   await migrate(database, MIGRATIONS);
   const read = createReader(options);
@@ -63,7 +55,40 @@ export async function startConsumer<S extends TSchema>(
   const subscription = await broker.subscribe(topic, group, handle);
   return {
     deadLetters,
-    metrics: consumerMetrics({ broker, topic, group, unknownTypes, deadLetters }),
+    metrics: consumerMetrics(options, unknownTypes, deadLetters),
+    /** Waits for the messages under way. */
     close: () => subscription.close(),
   };
+}
+
+/** What an operator watches of a consumer: messages that are unread, dead or skipped. */
+function consumerMetrics(
+  { broker, topic, group }: Pick<ConsumerOptions<TSchema>, 'broker' | 'topic' | 'group'>,
+  unknownTypes: UnknownTypes,
+  deadLetters: DeadLetters,
+): Metric[] {
+  return [
+    {
+      name: 'orderbell_consumer_lag',
+      help: 'Messages of the topic that the group has not handled, by partition.',
+      labels: ['topic', 'group', 'partition'],
+      read: async () =>
+        (await broker.lag(topic, group)).map(({ partition, position, end }) => ({
+          value: Number(end - position),
+          labels: { topic, group, partition: String(partition) },
+        })),
+    },
+    {
+      name: 'orderbell_dead_letters',
+      help: 'Messages that could not be stored and were not redriven.',
+      read: async () => [{ value: await deadLetters.count() }],
+    },
+    {
+      name: 'orderbell_messages_of_unknown_type_total',
+      help: 'Messages of types that are not ours, skipped by this process, by type.',
+      labels: ['type'],
+      read: async () =>
+        [...unknownTypes.counts()].map(([type, value]) => ({ value, labels: { type } })),
+    },
+  ];
 }

@@ -5,12 +5,10 @@ import type { InternalApi } from '../../service/internal-service.ts';
 import type { Consumer } from './consumer.ts';
 
 /** The operations on dead letters, as the contract of a service declares them. */
-export interface DeadLetterOperations {
-  listDeadLetters: Endpoint;
-  getDeadLetter: Endpoint;
-  redriveDeadLetter: Endpoint;
-  redriveDeadLetters: Endpoint;
-}
+export type DeadLetterOperations = Record<
+  'listDeadLetters' | 'getDeadLetter' | 'redriveDeadLetter' | 'redriveDeadLetters',
+  Endpoint
+>;
 
 const CURSOR = /^dead-letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const PAGE_SIZE_DEFAULT = 20;

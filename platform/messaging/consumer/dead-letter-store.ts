@@ -1,4 +1,5 @@
 import type { Queryable } from '../../postgres/database.ts';
+import { EXCERPT } from './dead-letter-view.ts';
 
 /** A message that cannot be stored. */
 export interface DeadLetterRow {
@@ -35,16 +36,6 @@ export async function insertDeadLetters(db: Queryable, rows: DeadLetterRow[]): P
   );
 }
 
-/** How much of a dead letter is read to show it: the beginnings, since a message may have 1 MB. */
-export interface ExcerptSize {
-  keyBytes: number;
-  valueBytes: number;
-  headers: number;
-  /** Of a header's name and of its base64 value, as the JSON text that the row keeps. */
-  nameCharacters: number;
-  base64Characters: number;
-}
-
 /** The beginning of a dead letter. */
 export interface DeadLetterExcerpt {
   id: string;
@@ -63,18 +54,16 @@ export interface DeadLetterExcerpt {
 
 // Headers are split and cut as JSON text, which only json_array_elements does: every other function
 // would decode the texts, and PostgreSQL cannot decode \u0000.
-const selectExcerpts = (
-  size: ExcerptSize,
-) => `select id, topic, partition, "offset", error, redrives,
+const SELECT_EXCERPTS = `select id, topic, partition, "offset", error, redrives,
     created_at, redriven_at,
-    substring(key from 1 for ${size.keyBytes}) as key,
-    substring(value from 1 for ${size.valueBytes}) as value,
+    substring(key from 1 for ${EXCERPT.keyBytes}) as key,
+    substring(value from 1 for ${EXCERPT.valueBytes}) as value,
     (select coalesce(json_agg(parts order by ordinal), '[]') from (
         select header, ordinal from json_array_elements(headers) with ordinality as h (header, ordinal)
-        order by ordinal limit ${size.headers}
+        order by ordinal limit ${EXCERPT.headers}
       ) first cross join lateral (
         select array_agg(left(part::text,
-          case number when 1 then ${size.nameCharacters} else ${size.base64Characters} end)
+          case number when 1 then ${EXCERPT.nameCharacters} else ${EXCERPT.base64Characters} end)
           order by number) as parts
         from json_array_elements(header) with ordinality as p (part, number)
       ) pair) as headers
@@ -82,29 +71,30 @@ const selectExcerpts = (
 
 const STATE_CONDITIONS = { dead: 'redriven_at is null', redriven: 'redriven_at is not null' };
 
+export interface DeadLetterQuery {
+  state: 'dead' | 'redriven' | null;
+  before: string | null;
+  limit: number;
+}
+
 /** Dead letters, newest first, one more than `limit` where there are more. */
 export async function listDeadLetters(
   db: Queryable,
-  query: { state: 'dead' | 'redriven' | null; before: string | null; limit: number },
-  size: ExcerptSize,
+  query: DeadLetterQuery,
 ): Promise<DeadLetterExcerpt[]> {
   const values: unknown[] = [query.limit + 1];
   const conditions = ['true'];
   if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
   if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
   const { rows } = await db.query<DeadLetterExcerpt>(
-    `${selectExcerpts(size)} where ${conditions.join(' and ')} order by id desc limit $1`,
+    `${SELECT_EXCERPTS} where ${conditions.join(' and ')} order by id desc limit $1`,
     values,
   );
   return rows;
 }
 
-export async function findDeadLetter(
-  db: Queryable,
-  id: string,
-  size: ExcerptSize,
-): Promise<DeadLetterExcerpt | null> {
-  const { rows } = await db.query<DeadLetterExcerpt>(`${selectExcerpts(size)} where id = $1`, [id]);
+export async function findDeadLetter(db: Queryable, id: string): Promise<DeadLetterExcerpt | null> {
+  const { rows } = await db.query<DeadLetterExcerpt>(`${SELECT_EXCERPTS} where id = $1`, [id]);
   return rows[0] ?? null;
 }
 
@@ -121,10 +111,9 @@ const AT_ONE_POSITION_MAX = 10;
 export async function listDeadLettersAt(
   db: Queryable,
   position: TopicPosition,
-  size: ExcerptSize,
 ): Promise<DeadLetterExcerpt[]> {
   const { rows } = await db.query<DeadLetterExcerpt>(
-    `${selectExcerpts(size)} where topic = $1 and partition = $2 and "offset" = $3
+    `${SELECT_EXCERPTS} where topic = $1 and partition = $2 and "offset" = $3
       order by id desc limit ${AT_ONE_POSITION_MAX}`,
     [position.topic, position.partition, position.offset],
   );

@@ -1,21 +1,5 @@
 import { maskAddresses } from '../../values/mask-addresses.ts';
-import type { DeadLetterExcerpt, ExcerptSize } from './dead-letter-store.ts';
-
-/** A message that could not be stored, as the API shows it. */
-export interface DeadLetter {
-  id: string;
-  state: 'dead' | 'redriven';
-  topic: string;
-  partition: number;
-  offset: number;
-  key: string | null;
-  value: string | null;
-  headers: { name: string; value: string }[];
-  error: string;
-  redrives: number;
-  createdAt: string;
-  redrivenAt: string | null;
-}
+import type { DeadLetterExcerpt } from './dead-letter-store.ts';
 
 // A page has a hundred of them, and its answer should stay near 1 MB.
 const KEY_MAX = 1_000;
@@ -31,20 +15,24 @@ const UTF8_BYTES_MAX = 4;
 const ESCAPE_CHARACTERS_MAX = 6;
 const QUOTE = 1;
 
-/** As much as the view needs, at the most bytes that its characters may have. */
-export const EXCERPT: ExcerptSize = {
+/**
+ * How much of a dead letter is read to show it, at the most bytes that its characters may have: a
+ * message may have 1 MB.
+ */
+export const EXCERPT = {
   keyBytes: KEY_MAX * UTF8_BYTES_MAX,
   valueBytes: VALUE_MAX * UTF8_BYTES_MAX,
   headers: HEADERS_MAX,
+  /** Of a header's name and of its base64 value, as the JSON text that the row keeps. */
   nameCharacters: QUOTE + HEADER_NAME_MAX * ESCAPE_CHARACTERS_MAX,
   base64Characters: QUOTE + Math.ceil((HEADER_VALUE_MAX * UTF8_BYTES_MAX) / 3) * 4,
 };
 
 /** A dead letter as the API shows it, long texts cut; bytes that are no UTF-8 show as U+FFFD. */
-export function deadLetterOf(row: DeadLetterExcerpt): DeadLetter {
+export function deadLetterOf(row: DeadLetterExcerpt) {
   return {
     id: row.id,
-    state: row.redriven_at === null ? 'dead' : 'redriven',
+    state: (row.redriven_at === null ? 'dead' : 'redriven') as 'dead' | 'redriven',
     topic: row.topic,
     partition: row.partition,
     offset: Number(row.offset),
@@ -58,6 +46,9 @@ export function deadLetterOf(row: DeadLetterExcerpt): DeadLetter {
   };
 }
 
+/** A message that could not be stored, as the API shows it. */
+export type DeadLetter = ReturnType<typeof deadLetterOf>;
+
 /** The same with every address masked, for the operator. */
 export function maskedDeadLetter(dead: DeadLetter): DeadLetter {
   return {
@@ -69,8 +60,8 @@ export function maskedDeadLetter(dead: DeadLetter): DeadLetter {
   };
 }
 
-function headersOf(row: DeadLetterExcerpt): DeadLetter['headers'] {
-  const headers: DeadLetter['headers'] = [];
+function headersOf(row: DeadLetterExcerpt) {
+  const headers: { name: string; value: string }[] = [];
   let left = HEADERS_CHARACTERS_MAX;
   for (const [rawName, rawValue] of row.headers) {
     if (left === 0) break;

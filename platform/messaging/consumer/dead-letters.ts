@@ -1,49 +1,104 @@
 import { deadlineIn } from '../../async/deadline.ts';
+import type { IncomingMessage } from '../../broker/port/broker.ts';
+import { describeError } from '../../errors.ts';
+import { isContentRefusal } from '../../postgres/errors.ts';
 import * as store from './dead-letter-store.ts';
-import { type DeadLetter, deadLetterOf, EXCERPT } from './dead-letter-view.ts';
-import {
-  type Redrive,
-  type RedriveCounts,
-  type RedriveOptions,
-  redrive,
-  redriveMany,
-} from './redrive.ts';
+import { deadLetterOf } from './dead-letter-view.ts';
+import { type HandlerOptions, storableError } from './handle-messages.ts';
 
-/** The dead letters of one consumer. */
-export interface DeadLetters {
-  /** Newest first, one more than `limit` where there are more. */
-  list(query: {
-    state: DeadLetter['state'] | null;
-    before: string | null;
-    limit: number;
-  }): Promise<DeadLetter[]>;
-  find(id: string): Promise<DeadLetter | null>;
-  /** Those from this position of a topic, newest first. */
-  listAt(position: store.TopicPosition): Promise<DeadLetter[]>;
-  /** Number of those that were not redriven, counted up to `max`. */
-  count(max?: number): Promise<number>;
-  redrive(id: string): Promise<Redrive>;
-  redriveMany(): Promise<RedriveCounts>;
-}
+type RedriveOptions<T> = Pick<HandlerOptions<T>, 'database' | 'read' | 'store' | 'onStored'>;
 
 // Within one internal call of the operator's gateway (ARCHITECTURE.md, time).
 const REDRIVE_MANY_TIMEOUT_MS = 1_500;
+const REDRIVES_MAX = 100;
 
-export function createDeadLetters<T>(options: RedriveOptions<T>): DeadLetters {
+/** The dead letters of one consumer. */
+export type DeadLetters = ReturnType<typeof createDeadLetters>;
+
+export function createDeadLetters<T>(options: RedriveOptions<T>) {
   const { database } = options;
   return {
-    async list(query) {
-      return (await store.listDeadLetters(database, query, EXCERPT)).map(deadLetterOf);
+    /** Newest first, one more than `limit` where there are more. */
+    async list(query: store.DeadLetterQuery) {
+      return (await store.listDeadLetters(database, query)).map(deadLetterOf);
     },
-    async find(id) {
-      const row = await store.findDeadLetter(database, id, EXCERPT);
+    async find(id: string) {
+      const row = await store.findDeadLetter(database, id);
       return row && deadLetterOf(row);
     },
-    async listAt(position) {
-      return (await store.listDeadLettersAt(database, position, EXCERPT)).map(deadLetterOf);
+    /** Those from this position of a topic, newest first. */
+    async listAt(position: store.TopicPosition) {
+      return (await store.listDeadLettersAt(database, position)).map(deadLetterOf);
     },
-    count: (max) => store.countDead(database, max),
-    redrive: (id) => redrive(options, id),
-    redriveMany: () => redriveMany(options, deadlineIn(REDRIVE_MANY_TIMEOUT_MS)),
+    /** Number of those that were not redriven, counted up to `max`. */
+    count: (max?: number) => store.countDead(database, max),
+    redrive: (id: string) => redrive(options, id),
+    redriveMany: () => redriveMany(options),
+  };
+}
+
+/** `settled`: it is not dead, there was nothing to do. */
+type Redrive = 'redriven' | 'refused' | 'settled' | 'unknown';
+
+/**
+ * Reads a dead letter's message once more, as it would be read if it came from the topic now. The
+ * event keeps its id, so that repeated redrives store it once. Invariant I6.
+ */
+async function redrive<T>(options: RedriveOptions<T>, id: string): Promise<Redrive> {
+  const { database, read, onStored } = options;
+  const dead = await store.findDeadMessage(database, id);
+  if (dead === null) return 'unknown';
+  if (dead.redriven) return 'settled';
+  const refuse = async (error: string): Promise<Redrive> => {
+    await store.markStillDead(database, id, storableError(error));
+    return 'refused';
+  };
+  const reading = read(messageOf(dead));
+  if (reading.kind === 'poison') return refuse(reading.error);
+  if (reading.kind === 'unknown-type') return refuse(`unknown message type ${reading.type}`);
+  try {
+    const ours = await database.transaction(async (tx) => {
+      // The mark first: its row lock lets only one of two concurrent redrives go on.
+      const marked = await store.markRedriven(tx, id);
+      if (marked) await options.store(tx, [reading.event]);
+      return marked;
+    });
+    if (!ours) return 'settled';
+  } catch (error) {
+    if (!isContentRefusal(error)) throw error;
+    return refuse(describeError(error));
+  }
+  onStored();
+  return 'redriven';
+}
+
+/**
+ * Redrives one after the other, since a message may have 1 MB, and stops at the deadline. The next
+ * call begins with those that were not reached.
+ * @returns also how many are left, those that were not tried included
+ */
+async function redriveMany<T>(options: RedriveOptions<T>) {
+  const deadline = deadlineIn(REDRIVE_MANY_TIMEOUT_MS);
+  const counts = { redriven: 0, refused: 0, settled: 0, unknown: 0 };
+  for (const id of await store.listDeadIds(options.database, REDRIVES_MAX)) {
+    if (deadline.remainingMs() === 0) break;
+    counts[await redrive(options, id)]++;
+  }
+  const { redriven, refused } = counts;
+  return { redriven, refused, dead: await store.countDead(options.database) };
+}
+
+/** The message as the broker had delivered it. */
+function messageOf(row: store.DeadMessageRow): IncomingMessage {
+  return {
+    topic: row.topic,
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    key: row.key,
+    value: row.value,
+    headers: Object.fromEntries(
+      row.headers.map(([name, base64]) => [name, Buffer.from(base64, 'base64')]),
+    ),
+    timestamp: row.created_at,
   };
 }

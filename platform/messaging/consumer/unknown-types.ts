@@ -6,25 +6,20 @@ const TYPE_LENGTH_MAX = 200;
 const OTHER = 'other';
 const LOG_EVERY_MS = 60_000;
 
-/** Counts messages whose type is not ours, and which are skipped. */
-export interface UnknownTypes {
-  count(type: string): void;
-  /** How many of each type since the start; the 101st type and those after it are `other`. */
-  counts(): ReadonlyMap<string, number>;
-}
+export type UnknownTypes = ReturnType<typeof countUnknownTypes>;
 
 /**
- * Starts counting from zero. Each type is logged with its count, at most once a minute.
+ * Counts messages whose type is not ours, and which are skipped, from zero. Each type is logged with its count, at most once a minute.
  * @param nowMs a monotonic clock
  */
 export function countUnknownTypes(
   log: Pick<Logger, 'info'>,
   nowMs: () => number = () => performance.now(),
-): UnknownTypes {
+) {
   const counts = new Map<string, number>();
   const loggedAt = new Map<string, number>();
   return {
-    count(given) {
+    count(given: string): void {
       const short = given.slice(0, TYPE_LENGTH_MAX);
       const type = counts.has(short) || counts.size < TYPES_MAX ? short : OTHER;
       const count = (counts.get(type) ?? 0) + 1;
@@ -34,6 +29,7 @@ export function countUnknownTypes(
       loggedAt.set(type, now);
       log.info({ type, count }, 'messages of an unknown type skipped');
     },
-    counts: () => counts,
+    /** How many of each type; the 101st type and those after it are `other`. */
+    counts: (): ReadonlyMap<string, number> => counts,
   };
 }

@@ -70,9 +70,8 @@ export async function decidePayments(
     const chargeOf = new Map(charges.map((charge) => [charge.id, charge]));
     return outcome.decided.map((each) => {
       if (each.payment === null) return each;
-      const { payment, fresh } = each;
-      const charge = (fresh && chargeOf.get(payment.operationId ?? '')) || null;
-      return { payment, fresh, charge };
+      const charge = (each.fresh && chargeOf.get(each.payment.operationId ?? '')) || null;
+      return { ...each, charge };
     });
   });
 }
@@ -110,7 +109,7 @@ export function decide(
       return { payment: null, walletCurrency: wallet.currency };
     // The decision is in the order's currency, of which such a wallet holds nothing.
     const balanceSeen = foreign ? 0 : wallet.balance;
-    const operation = command.kind === 'pay' ? charge(wallet, command) : null;
+    const operation = command.kind === 'pay' ? charge(wallet, command, randomUUIDv7()) : null;
     if (operation !== null) {
       operations.push(operation);
       changed.add(wallet);
@@ -132,12 +131,16 @@ export function decide(
 }
 
 /** Takes the money from the wallet. @returns null when it holds less */
-function charge(wallet: WalletRow, command: PaymentCommand): OperationRow | null {
+export function charge(
+  wallet: WalletRow,
+  command: Omit<PaymentCommand, 'kind'>,
+  id: string,
+): OperationRow | null {
   if (wallet.balance < command.amount) return null;
   wallet.balance -= command.amount;
   wallet.operationCount += 1;
   return {
-    id: randomUUIDv7(),
+    id,
     customerId: command.customerId,
     number: wallet.operationCount,
     type: 'charge',

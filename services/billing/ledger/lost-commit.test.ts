@@ -13,7 +13,7 @@ import { commonProblems } from '#platform/errors.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
 import { decidePayments, type PaymentCommand } from './decide-payment.ts';
 import { topUp } from './top-up.ts';
-import { decisionsIn, topUpsIn } from './transactions.ts';
+import { ledgerIn } from './transactions.ts';
 
 // The database commits and its answer is lost: an unknown outcome must not be answered as a failure.
 
@@ -33,7 +33,7 @@ test('I1: a decision whose COMMIT was not answered is unknown, never refused; as
   });
   t.after(() => database.close());
   await billing.topUp(1_000);
-  const deps = decisionsIn(database, 'RUB');
+  const deps = ledgerIn(database, 'RUB');
 
   for (const [kind, amount, decision] of [
     ['pay', 100, 'captured'],
@@ -58,7 +58,7 @@ test('I1: a decision whose COMMIT was not answered is unknown, never refused; as
       idempotencyKey: randomUUID(),
     };
     proxy.setFault({ kind: 'swallow-answers', requests: COMMIT, times: 1 });
-    const deps = topUpsIn(database, 'RUB');
+    const deps = ledgerIn(database, 'RUB');
     await assert.rejects(topUp(deps, request), { problem: commonProblems.unavailable });
     await topUp(deps, request);
     assert.equal(await billing.count("operations where type = 'top_up'"), 2);

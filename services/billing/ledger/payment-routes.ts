@@ -9,7 +9,7 @@ import { type DecisionResult, decidePayments, type PaymentCommand } from './deci
 import { declined } from './declined.ts';
 import { findDecision } from './payment-store.ts';
 import { findOperation, type NumberedOperation } from './store.ts';
-import { decisionsIn } from './transactions.ts';
+import { ledgerIn } from './transactions.ts';
 
 // Several times as long as the transaction of a batch takes. After it each command waits for its own
 // wallet, so that one locked wallet does not delay the others.
@@ -20,8 +20,8 @@ function createDecider(
   database: Database,
   currency: string,
 ): (command: PaymentCommand) => Promise<DecisionResult> {
-  const decisions = decisionsIn(database, currency);
-  const batchedDecisions = decisionsIn(database, currency, { lockTimeoutMs: LOCK_TIMEOUT_MS });
+  const decisions = ledgerIn(database, currency);
+  const batchedDecisions = ledgerIn(database, currency, { lockTimeoutMs: LOCK_TIMEOUT_MS });
   const decideInBatch = createBatcher({
     run: (commands: PaymentCommand[]) =>
       decidePayments(commands.length === 1 ? decisions : batchedDecisions, commands),
@@ -58,19 +58,20 @@ function createDecider(
 export function servePayments(api: InternalApi, database: Database, currency: string): void {
   const decide = createDecider(database, currency);
 
+  async function getOperation(id: string): Promise<NumberedOperation> {
+    const operation = await findOperation(database, id);
+    if (operation !== null) return operation;
+    throw new AppError(commonProblems.internal, `operation ${id} is missing`);
+  }
+
   api.serve(contract.decidePayment, async ({ params, body }) => {
-    const { payment, fresh, charge } = await decide({
-      kind: 'pay',
-      orderId: params.orderId,
-      customerId: body.customerId,
-      amount: body.amount.amount,
-      currency: body.amount.currency,
-    });
+    const command: PaymentCommand = { kind: 'pay', ...params, ...body, ...body.amount };
+    const { payment, fresh, charge } = await decide(command);
     if (payment.decision === 'declined') throw declined(payment);
     if (payment.decision === 'voided') {
       throw new AppError(contract.billingProblems.paymentVoided, `${params.orderId} was voided`);
     }
-    const operation = charge ?? (await getOperation(database, payment.operationId as string));
+    const operation = charge ?? (await getOperation(payment.operationId as string));
     return {
       status: fresh ? 201 : 200,
       body: { orderId: payment.orderId, decision: 'captured', operation },
@@ -78,13 +79,7 @@ export function servePayments(api: InternalApi, database: Database, currency: st
   });
 
   api.serve(contract.voidPayment, async ({ params, body }) => {
-    const { payment } = await decide({
-      kind: 'void',
-      orderId: params.orderId,
-      customerId: body.customerId,
-      amount: body.amount.amount,
-      currency: body.amount.currency,
-    });
+    const { payment } = await decide({ kind: 'void', ...params, ...body, ...body.amount });
     const { orderId, decision, operationId } = payment;
     return { status: 200, body: { orderId, decision, operationId } };
   });
@@ -94,31 +89,23 @@ export function servePayments(api: InternalApi, database: Database, currency: st
     if (payment === null) {
       throw new AppError(commonProblems.notFound, `no decision for ${params.orderId}`);
     }
-    const { orderId, decision, decidedAt, operationId, amount, balanceSeen, currency } = payment;
+    const { orderId, decision, operationId, amount, balanceSeen, currency } = payment;
+    const operation = operationId === null ? null : await getOperation(operationId);
     return {
       status: 200,
       body: {
         orderId,
         decision,
-        decidedAt,
+        decidedAt: payment.decided_at.toISOString(),
         amount: { amount, currency },
         balanceSeen: balanceSeen === null ? null : { amount: balanceSeen, currency },
-        operation:
-          operationId === null ? null : operationOf(await getOperation(database, operationId)),
+        operation: operation && withoutNumber(operation),
       },
     };
   });
 }
 
-async function getOperation(database: Database, id: string): Promise<NumberedOperation> {
-  const operation = await findOperation(database, id);
-  if (operation === null) {
-    throw new AppError(commonProblems.internal, `operation ${id} is missing`);
-  }
-  return operation;
-}
-
 /** Without its number: where an answer may hold an operation or null, members must be exact. */
-function operationOf({ number: _, ...operation }: NumberedOperation) {
+function withoutNumber({ number: _, ...operation }: NumberedOperation) {
   return operation;
 }

@@ -12,53 +12,28 @@ export interface PaymentRow {
   balanceSeen: number | null;
 }
 
+// Amounts are exact: CHECKs keep each below 2^53.
+const PAYMENT_COLUMNS = `order_id as "orderId", customer_id as "customerId", amount::float8 as amount,
+  currency, decision, operation_id as "operationId", balance_seen::float8 as "balanceSeen"`;
+
 /** The decisions that exist for these orders. */
 export async function findPayments(db: Queryable, orderIds: string[]): Promise<PaymentRow[]> {
-  const { rows } = await db.query<PaymentRecord>({
+  const { rows } = await db.query<PaymentRow>({
     name: 'find-payments',
     text: `select ${PAYMENT_COLUMNS} from payments where order_id = any($1::uuid[])`,
     values: [orderIds],
   });
-  return rows.map(paymentOf);
-}
-
-const PAYMENT_COLUMNS =
-  'order_id, customer_id, amount, currency, decision, operation_id, balance_seen';
-
-interface PaymentRecord {
-  order_id: string;
-  customer_id: string;
-  amount: string;
-  currency: string;
-  decision: PaymentRow['decision'];
-  operation_id: string | null;
-  balance_seen: string | null;
-}
-
-function paymentOf(row: PaymentRecord): PaymentRow {
-  return {
-    orderId: row.order_id,
-    customerId: row.customer_id,
-    amount: Number(row.amount),
-    currency: row.currency,
-    decision: row.decision,
-    operationId: row.operation_id,
-    balanceSeen: row.balance_seen === null ? null : Number(row.balance_seen),
-  };
+  return rows;
 }
 
 /** The decision of an order and its time, for display only: it is read without a lock. */
-export async function findDecision(
-  db: Queryable,
-  orderId: string,
-): Promise<(PaymentRow & { decidedAt: string }) | null> {
-  const { rows } = await db.query<PaymentRecord & { decided_at: Date }>({
+export async function findDecision(db: Queryable, orderId: string) {
+  const { rows } = await db.query<PaymentRow & { decided_at: Date }>({
     name: 'find-decision',
     text: `select ${PAYMENT_COLUMNS}, decided_at from payments where order_id = $1`,
     values: [orderId],
   });
-  const row = rows[0];
-  return row === undefined ? null : { ...paymentOf(row), decidedAt: row.decided_at.toISOString() };
+  return rows[0] ?? null;
 }
 
 /** Writes decisions for ever. A second decision for an order breaks the primary key (I1). */

@@ -2,7 +2,7 @@ import type { PaymentRepair } from '#contracts/billing.ts';
 import { type RepairResult, repairProblems } from '#contracts/repairs.ts';
 import { AppError } from '#platform/errors.ts';
 import type { RepairRow } from '#platform/postgres/repair-log.ts';
-import type { DecisionStore } from './decide-payment.ts';
+import { charge, type DecisionStore } from './decide-payment.ts';
 import { declined } from './declined.ts';
 import type { PaymentRow } from './payment-store.ts';
 import type { OperationRow } from './store.ts';
@@ -87,20 +87,9 @@ async function recordDecision(
   if (payment.operationId !== null) {
     if (wallet.currency !== amount.currency) refuse(orderId, `costs ${amount.currency}`);
     payment.balanceSeen = wallet.balance;
-    if (wallet.balance < amount.amount) throw declined(payment);
-    wallet.balance -= amount.amount;
-    wallet.operationCount += 1;
-    operations.push({
-      id: payment.operationId,
-      customerId,
-      number: wallet.operationCount,
-      type: 'charge',
-      amount: -amount.amount,
-      currency: amount.currency,
-      balanceAfter: wallet.balance,
-      orderId,
-      idempotencyKey: null,
-    });
+    const operation = charge(wallet, payment, payment.operationId);
+    if (operation === null) throw declined(payment);
+    operations.push(operation);
   }
   const charged = { ...amount, amount: -amount.amount };
   const detail =

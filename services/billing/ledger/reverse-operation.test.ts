@@ -8,7 +8,7 @@ import { auditPayments } from '../operations/audit-store.ts';
 import { BillingConfig, startBilling } from '../service.ts';
 import { type ReversalRequest, reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
-import { reversalsIn } from './transactions.ts';
+import { ledgerIn } from './transactions.ts';
 
 async function start(t: TestContext) {
   const billing = await startTestService(t, 'billing', BillingConfig, startBilling, [
@@ -151,7 +151,7 @@ test('a repair can give the charge of an order back, once', async (t) => {
     reason: 'the order is lost',
     madeBy: 'olga',
   };
-  const deps = reversalsIn(billing.database, 'RUB');
+  const deps = ledgerIn(billing.database, 'RUB');
   const reversal = await reverseOperation(deps, request);
   assert.deepEqual(
     [reversal.type, reversal.amount, reversal.orderId, reversal.reversesOperationId],
@@ -166,7 +166,7 @@ test('a repair can give the charge of an order back, once', async (t) => {
   assert.deepEqual([audited?.charge?.id, audited?.reversalId], [payment.operationId, reversal.id]);
 });
 
-const bounds = { after: null, through: null, limit: 10 };
+const bounds = { limit: 10 };
 
 test('the database itself refuses a second reversal and one without its reason', async (t) => {
   const billing = await startBillingTestBed(t);

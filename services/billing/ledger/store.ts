@@ -56,30 +56,17 @@ export async function lockWallets(
       order by customer_id collate "C" on conflict do nothing`,
     values: [sorted, currency],
   });
-  const locked = tx.query<{
-    customer_id: string;
-    currency: string;
-    balance: string;
-    operation_count: string;
-  }>({
+  const locked = tx.query<WalletRow>({
     name: 'lock-wallets',
-    text: `select customer_id, currency, balance, operation_count from wallets
+    text: `select customer_id as "customerId", currency, balance::float8 as balance,
+        operation_count::float8 as "operationCount"
+      from wallets
       where customer_id = any($1::text[]) order by customer_id collate "C" for update`,
     values: [sorted],
   });
   // Sent together: the second statement sees the wallets that the first one created.
   const [, { rows }] = await Promise.all([ensured, locked]);
-  return new Map(
-    rows.map((row) => [
-      row.customer_id,
-      {
-        customerId: row.customer_id,
-        currency: row.currency,
-        balance: Number(row.balance),
-        operationCount: Number(row.operation_count),
-      },
-    ]),
-  );
+  return new Map(rows.map((row) => [row.customerId, row]));
 }
 
 /** @returns the operations as stored, in any order */
@@ -157,13 +144,12 @@ export async function updateWallets(tx: Queryable, wallets: WalletRow[]): Promis
 
 /** The balance in the wallet's own currency; null for a wallet that was never used. */
 export async function findBalance(db: Queryable, customerId: string): Promise<Money | null> {
-  const { rows } = await db.query<{ balance: string; currency: string }>({
+  const { rows } = await db.query<Money>({
     name: 'find-balance',
-    text: 'select balance, currency from wallets where customer_id = $1',
+    text: 'select balance::float8 as amount, currency from wallets where customer_id = $1',
     values: [customerId],
   });
-  const row = rows[0];
-  return row === undefined ? null : { amount: Number(row.balance), currency: row.currency };
+  return rows[0] ?? null;
 }
 
 export async function findOperation(db: Queryable, id: string): Promise<NumberedOperation | null> {

@@ -28,7 +28,7 @@ const STEPS = [
   'updateWallets',
 ] as const;
 
-/** The transaction of `decisionsIn`, whose backend is killed after the given step. */
+/** The transaction of `ledgerIn`, whose backend is killed after the given step. */
 function dyingAfter({ database }: BillingTestBed, step: keyof DecisionStore): DecidePaymentDeps {
   return {
     transaction: (work) =>

@@ -6,14 +6,13 @@ import type { InternalApi } from '#platform/service/internal-service.ts';
 import { reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
 import { topUp } from './top-up.ts';
-import { reversalsIn, topUpsIn } from './transactions.ts';
+import { ledgerIn } from './transactions.ts';
 
 const CURSOR = /^operations:([1-9]\d{0,15})$/;
 
 /** The internal API of wallets (`contracts/billing.ts`). */
 export function serveWallets(api: InternalApi, database: Database, currency: string): void {
-  const topUps = topUpsIn(database, currency);
-  const reversals = reversalsIn(database, currency);
+  const ledger = ledgerIn(database, currency);
 
   api.serve(contract.getWallet, async ({ params }) => {
     const { customerId } = params;
@@ -23,13 +22,13 @@ export function serveWallets(api: InternalApi, database: Database, currency: str
   });
 
   api.serve(contract.topUpWallet, async ({ params, body }) => {
-    const operation = await topUp(topUps, { customerId: params.customerId, ...body });
+    const operation = await topUp(ledger, { customerId: params.customerId, ...body });
     return { status: 201, body: operation };
   });
 
   api.serve(contract.reverseTopUp, async ({ params, body }) => {
     const request = { ...params, ...body, type: 'top_up' } as const;
-    return { status: 201, body: await reverseOperation(reversals, request) };
+    return { status: 201, body: await reverseOperation(ledger, request) };
   });
 
   api.serve(contract.listOperations, async ({ params, query }) => {

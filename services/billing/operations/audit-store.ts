@@ -6,14 +6,18 @@ const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 /** Decisions with `after` < order id ≤ `through`, with the charges that name those orders. */
 export async function auditPayments(
   db: Queryable,
-  { after, through, limit }: { after: string | null; through: string | null; limit: number },
+  { after, through, limit }: { after?: string; through?: string; limit: number },
 ): Promise<AuditedPayment[]> {
-  const { rows } = await db.query({
+  const { rows } = await db.query<AuditedPayment>({
     name: 'audit-payments',
-    text: `select payments.order_id, payments.customer_id, payments.amount, payments.currency,
-        decision, operation_id, charges.id as charge_id, charges.customer_id as charge_customer_id,
-        charges.amount as charge_amount, charges.currency as charge_currency,
-        reversals.id as reversal_id, settlements.step as settled
+    text: `select payments.order_id as "orderId", payments.customer_id as "customerId",
+        json_build_object('amount', payments.amount, 'currency', payments.currency) as amount,
+        decision, operation_id as "operationId",
+        case when charges.id is not null then json_build_object(
+          'id', charges.id, 'customerId', charges.customer_id, 'amount', json_build_object(
+            'amount', charges.amount, 'currency', charges.currency))
+        end as charge,
+        reversals.id as "reversalId", settlements.step as settled
       from payments
       left join operations as charges
         on charges.order_id = payments.order_id and charges.type = 'charge'
@@ -30,23 +34,7 @@ export async function auditPayments(
       order by payments.order_id limit $3`,
     values: [after ?? BEFORE_ALL, through, limit],
   });
-  return rows.map((row) => ({
-    orderId: row.order_id,
-    customerId: row.customer_id,
-    amount: { amount: Number(row.amount), currency: row.currency },
-    decision: row.decision,
-    operationId: row.operation_id,
-    charge:
-      row.charge_id === null
-        ? null
-        : {
-            id: row.charge_id,
-            customerId: row.charge_customer_id,
-            amount: { amount: Number(row.charge_amount), currency: row.charge_currency },
-          },
-    reversalId: row.reversal_id,
-    settled: row.settled,
-  }));
+  return rows;
 }
 
 /** A wallet and the sums of its operations. */
@@ -79,12 +67,15 @@ const STATEMENT_TIMEOUT_MS = 10_000;
  */
 export async function auditWallets(
   database: Database,
-  { after, limit }: { after: string | null; limit: number },
+  { after, limit }: { after?: string; limit: number },
 ): Promise<{ wallets: AuditedWallet[]; more: boolean }> {
-  const { rows } = await queryWithTimeout(database, STATEMENT_TIMEOUT_MS, {
-    // The chain by its links, not by a running sum: the same for whole numbers, and several times
-    // faster, since sums of bigint are numeric.
-    text: `with candidates as materialized (
+  const { rows } = await queryWithTimeout<AuditedWallet & { more: boolean }>(
+    database,
+    STATEMENT_TIMEOUT_MS,
+    {
+      // The chain by its links, not by a running sum: the same for whole numbers, and several times
+      // faster, since sums of bigint are numeric.
+      text: `with candidates as materialized (
         select *, row_number() over (order by customer_id) as place,
           sum(operation_count) over (order by customer_id
             rows between unbounded preceding and 1 preceding) as operations_before
@@ -96,14 +87,15 @@ export async function auditWallets(
         select * from candidates
         where place <= $2 and coalesce(operations_before, 0) < $3
       )
-      select page.customer_id, balance, operation_count, sums.*,
+      select page.customer_id as "customerId", balance::float8 as balance,
+        operation_count::float8 as "operationCount", sums.*,
         (select count(*) from candidates) > (select count(*) from page) as more
       from page left join lateral (
-        select coalesce(sum(amount), 0) as total, count(*) as operations,
-          min(number) filter (where number <> place) as gap_at,
-          min(number) filter (where balance_after <> balance_before + amount) as broken_at,
-          min(number) filter (where currency <> page.currency) as foreign_at,
-          min(number) filter (where unfounded) as unfounded_at
+        select coalesce(sum(amount), 0)::float8 as total, count(*)::float8 as operations,
+          min(number) filter (where number <> place)::float8 as "gapAt",
+          min(number) filter (where balance_after <> balance_before + amount)::float8 as "brokenAt",
+          min(number) filter (where currency <> page.currency)::float8 as "foreignAt",
+          min(number) filter (where unfounded)::float8 as "unfoundedAt"
         from (
           select number, amount, currency, balance_after,
             row_number() over history as place,
@@ -120,22 +112,8 @@ export async function auditWallets(
         ) as chain
       ) as sums on true
       order by page.customer_id`,
-    values: [after, limit, OPERATIONS_MAX],
-  });
-  return { wallets: rows.map(auditedWalletOf), more: rows[0]?.more ?? false };
-}
-
-function auditedWalletOf(row: Record<string, string | null>): AuditedWallet {
-  const numberOrNull = (text: string | null | undefined) => (text == null ? null : Number(text));
-  return {
-    customerId: row.customer_id as string,
-    balance: Number(row.balance),
-    operationCount: Number(row.operation_count),
-    total: Number(row.total),
-    operations: Number(row.operations),
-    gapAt: numberOrNull(row.gap_at),
-    brokenAt: numberOrNull(row.broken_at),
-    foreignAt: numberOrNull(row.foreign_at),
-    unfoundedAt: numberOrNull(row.unfounded_at),
-  };
+      values: [after, limit, OPERATIONS_MAX],
+    },
+  );
+  return { wallets: rows, more: rows[0]?.more ?? false };
 }

@@ -4,12 +4,17 @@ import * as letters from '#contracts/notifications.ts';
 import * as operator from '#contracts/operator.ts';
 import * as operations from '#contracts/order-operations.ts';
 import * as orders from '#contracts/orders.ts';
-import type { HttpServer } from '#platform/http/server.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
+import { bodyOf, partOr } from '../context/service-clients.ts';
 import { withLabel, withLabels } from '../orders/status-label.ts';
 import { forwardFor } from './forward.ts';
 
-/** Every public operation that is one call of a service. */
+// Longer than notifications waits for a broker that hangs, so that its part still arrives.
+const OVERVIEW_TIMEOUT_MS = 2_500;
+
+/** Every public operation that is one call of a service, and the operator's overview of two. */
 export function serveForwards(app: HttpServer, gateway: Gateway): void {
   const { orders: ordersClient, billing, notifications } = gateway.clients;
 
@@ -32,6 +37,21 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
   any(operator.readDeadLetter, notifications, letters.getDeadLetter);
   any(operator.redriveOne, notifications, letters.redriveDeadLetter);
   any(operator.redriveMany, notifications, letters.redriveDeadLetters);
+
+  const { identifyOperator: identify } = gateway;
+  serve(app, operator.readOverview, { identify }, async ({ request, traceId }) => {
+    const part = { deadline: deadlineIn(OVERVIEW_TIMEOUT_MS), traceId };
+    const [ofOrders, ofNotifications] = await Promise.all([
+      partOr(null, request.log, async () =>
+        bodyOf(await ordersClient.call(operations.getOrdersOverview, { query: {} }, part)),
+      ),
+      partOr(null, request.log, async () =>
+        bodyOf(await notifications.call(letters.getNotificationsOverview, { query: {} }, part)),
+      ),
+    ]);
+    const at = new Date().toISOString();
+    return { status: 200, body: { at, orders: ofOrders, notifications: ofNotifications } };
+  });
 }
 
 type OperatorOperations = { data: OperatorOperation[]; nextCursor: string | null };

@@ -1,11 +1,10 @@
 import * as billing from '#contracts/billing.ts';
-import type { Money } from '#contracts/common.ts';
 import * as contract from '#contracts/gateway.ts';
 import * as operator from '#contracts/operator.ts';
 import * as profiles from '#contracts/profiles.ts';
-import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems, type Violation } from '#platform/errors.ts';
-import type { ProblemReply } from '#platform/http/client.ts';
+import type { CallOptions, ProblemReply } from '#platform/http/client.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Gateway } from '../context/context.ts';
@@ -19,11 +18,6 @@ import {
 } from '../context/service-clients.ts';
 import { currencyViolations } from '../orders/validate-order.ts';
 import { requireKey } from '../web/response-headers.ts';
-
-interface CallOptions {
-  deadline: Deadline;
-  traceId: string;
-}
 
 /** The customer's own wallet. */
 export function serveWallets(app: HttpServer, gateway: Gateway): void {
@@ -45,13 +39,14 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
     if (!config.WALLET_SELF_TOP_UP) {
       throw new AppError(contract.gatewayProblems.selfTopUpOff, 'self top-up is off');
     }
-    const operation = await topUpWallet(
-      gateway,
-      { customerId: caller.customerId },
-      { ...body, idempotencyKey: `self/${requireKey(headers)}` },
+    // Keys begin with their owner, so that those of two callers never collide.
+    const idempotencyKey = `self/${requireKey(headers)}`;
+    const answer = await clients.billing.call(
+      billing.topUpWallet,
+      { params: { customerId: caller.customerId }, body: { ...body, idempotencyKey } },
       { deadline: gateway.readDeadline(), traceId },
     );
-    return { status: 201, body: operation };
+    return { status: 201, body: bodyOf(answer) };
   });
 }
 
@@ -67,9 +62,10 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
       found.map(async ({ email, ...profile }) => ({
         ...profile,
         email: maskAddresses(email),
-        balance: await partOr(null, request.log, () =>
-          readBalance(gateway, profile.customerId, options),
-        ),
+        balance: await partOr(null, request.log, async () => {
+          const wallet = { params: { customerId: profile.customerId }, query: {} };
+          return bodyOf(await clients.billing.call(billing.getWallet, wallet, options)).balance;
+        }),
       })),
     );
     return { status: 200, body: { data, nextCursor: null } };
@@ -87,8 +83,9 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
         throw new AppError(operator.operatorProblems.customerNotFound, 'no such customer');
       }
       const idempotencyKey = `operator/${caller.customerId}/${requireKey(headers)}`;
-      const operation = await topUpWallet(gateway, params, { ...body, idempotencyKey }, options);
-      return { status: 201, body: operation };
+      const request = { params, body: { ...body, idempotencyKey } };
+      const answer = await clients.billing.call(billing.topUpWallet, request, options);
+      return { status: 201, body: bodyOf(answer) };
     },
   );
 
@@ -107,16 +104,6 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
 function topUpCheck({ config }: Gateway): (body: unknown) => Violation[] {
   return (body) =>
     currencyViolations((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
-}
-
-/** @param body `idempotencyKey` begins with its owner, so that keys of two callers never collide */
-async function topUpWallet(
-  { clients }: Gateway,
-  params: { customerId: string },
-  body: { amount: Money; idempotencyKey: string },
-  options: { deadline: Deadline; traceId: string },
-): Promise<billing.WalletOperation> {
-  return bodyOf(await clients.billing.call(billing.topUpWallet, { params, body }, options));
 }
 
 /** At most one customer by id, or all with this address. */
@@ -146,11 +133,6 @@ async function findById(
 ): Promise<profiles.Profile | null> {
   const request = { params: { customerId }, query: {} };
   return foundIn(await clients.profiles.call(profiles.getProfile, request, options));
-}
-
-async function readBalance({ clients }: Gateway, customerId: string, options: CallOptions) {
-  const request = { params: { customerId }, query: {} };
-  return bodyOf(await clients.billing.call(billing.getWallet, request, options)).balance;
 }
 
 function reversalProblemOf(reply: ProblemReply): AppError {

@@ -5,7 +5,8 @@ import type { JourneyPayment } from '#contracts/journey.ts';
 import * as notifications from '#contracts/notifications.ts';
 import { readAnyJourney } from '#contracts/operator.ts';
 import * as operations from '#contracts/order-operations.ts';
-import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import type { CallOptions } from '#platform/http/client.ts';
 import { languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
@@ -29,15 +30,10 @@ export function serveJourneys(app: HttpServer, gateway: Gateway): void {
     return { status: 200, body };
   });
 
-  serve(
-    app,
-    readAnyJourney,
-    { identify: identifyOperator },
-    async ({ params, request, traceId }) => {
-      const body = await readJourney(gateway, { ...params, request, traceId });
-      return { status: 200, body };
-    },
-  );
+  const any = { identify: identifyOperator };
+  serve(app, readAnyJourney, any, async ({ params, request, traceId }) => {
+    return { status: 200, body: await readJourney(gateway, { ...params, request, traceId }) };
+  });
 }
 
 interface JourneyRequest {
@@ -58,7 +54,7 @@ async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<con
     { deadline, traceId },
   );
   const { order, recovery, event } = bodyOf(answer, [orderNotFound]);
-  const part = { traceId, deadline: partOf(deadline) };
+  const part = { traceId, deadline: deadlineIn(Math.min(PART_TIMEOUT_MS, deadline.remainingMs())) };
   const [payment, delivery] = await Promise.all([
     partOr('unavailable' as const, request.log, () => readPayment(gateway, order.id, part)),
     partOr('unavailable' as const, request.log, () => readDelivery(gateway, event, query, part)),
@@ -67,26 +63,13 @@ async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<con
   return { order: withLabel(order, languageOf(request.headers['accept-language'])), ...journey };
 }
 
-function partOf(deadline: Deadline): Deadline {
-  return deadlineIn(Math.min(PART_TIMEOUT_MS, deadline.remainingMs()));
-}
-
-interface Part {
-  deadline: Deadline;
-  traceId: string;
-}
-
 async function readPayment(
   { clients }: Gateway,
   id: string,
-  part: Part,
+  part: CallOptions,
 ): Promise<JourneyPayment | null> {
-  const answer = await clients.billing.call(
-    billing.getDecision,
-    { params: { orderId: id }, query: {} },
-    part,
-  );
-  const kept = foundIn(answer);
+  const request = { params: { orderId: id }, query: {} };
+  const kept = foundIn(await clients.billing.call(billing.getDecision, request, part));
   if (kept === null) return null;
   const { orderId: _, ...payment } = kept;
   return payment;
@@ -96,18 +79,11 @@ async function readDelivery(
   { clients }: Gateway,
   event: operations.OrderEvent | null,
   whose: { customerId?: string },
-  part: Part,
+  part: CallOptions,
 ): Promise<notifications.Delivery> {
   if (event === null) return NOT_DELIVERED;
   const { partition, offset } = event;
-  const query = {
-    ...whose,
-    ...(partition !== null && offset !== null && { partition, offset }),
-  };
-  const answer = await clients.notifications.call(
-    notifications.getDelivery,
-    { params: { eventId: event.id }, query },
-    part,
-  );
-  return bodyOf(answer);
+  const position = partition === null || offset === null ? {} : { partition, offset };
+  const request = { params: { eventId: event.id }, query: { ...whose, ...position } };
+  return bodyOf(await clients.notifications.call(notifications.getDelivery, request, part));
 }

@@ -3,6 +3,8 @@ import * as letterAudit from '#contracts/letter-audit.ts';
 import * as operations from '#contracts/order-operations.ts';
 import { pause } from '#platform/async/backoff.ts';
 import { type Deadline, deadlineIn } from '#platform/async/deadline.ts';
+import type { HttpClient } from '#platform/http/client.ts';
+import type { Endpoint, EndpointRequest } from '#platform/http/endpoint.ts';
 import { bodyOf, type ServiceClients } from '../context/service-clients.ts';
 import type { ReconcileDeps } from './reconcile.ts';
 
@@ -21,56 +23,37 @@ export function reconciliationClients(
   options: { deadline: Deadline; stop: AbortSignal; traceId: string },
 ): ReconcileDeps {
   const { deadline, stop, traceId } = options;
-  const page = () => ({ deadline: deadlineIn(PAGE_TIMEOUT_MS), traceId });
+  async function read<E extends Endpoint>(
+    client: HttpClient,
+    operation: E,
+    bounds: object = {},
+    more: { deadline?: Deadline; attemptTimeoutMs?: number } = {},
+  ) {
+    // Bounds that are null are left out of the query.
+    const query = Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== null));
+    const options = { deadline: deadlineIn(PAGE_TIMEOUT_MS), traceId, ...more };
+    return bodyOf(
+      await client.call(operation, { query } as unknown as EndpointRequest<E>, options),
+    );
+  }
   return {
-    async auditOrders(bounds) {
-      const query = withoutNulls(bounds);
-      const answer = await clients.orders.call(operations.auditOrders, { query }, page());
-      return bodyOf(answer).data;
-    },
-    async auditEvents(bounds) {
-      const query = withoutNulls(bounds);
-      return bodyOf(await clients.orders.call(operations.auditEvents, { query }, page()));
-    },
-    async auditPayments(bounds) {
-      const query = withoutNulls(bounds);
-      const answer = await clients.billing.call(billing.auditPayments, { query }, page());
-      return bodyOf(answer).data;
-    },
-    async auditWallets(bounds) {
-      const query = withoutNulls(bounds);
-      const options = {
+    auditOrders: async (bounds) =>
+      (await read(clients.orders, operations.auditOrders, bounds)).data,
+    auditEvents: (bounds) => read(clients.orders, operations.auditEvents, bounds),
+    auditPayments: async (bounds) =>
+      (await read(clients.billing, billing.auditPayments, bounds)).data,
+    auditWallets: (bounds) =>
+      read(clients.billing, billing.auditWallets, bounds, {
         deadline: deadlineIn(WALLETS_TIMEOUT_MS),
         attemptTimeoutMs: WALLETS_TIMEOUT_MS,
-        traceId,
-      };
-      return bodyOf(await clients.billing.call(billing.auditWallets, { query }, options));
-    },
-    async auditLetters(bounds) {
-      const query = withoutNulls(bounds);
-      const request = { query };
-      return bodyOf(await clients.notifications.call(letterAudit.auditLetters, request, page()))
-        .data;
-    },
-    async auditPositions() {
-      const request = { query: {} };
-      return bodyOf(await clients.notifications.call(letterAudit.auditPositions, request, page()));
-    },
+      }),
+    auditLetters: async (bounds) =>
+      (await read(clients.notifications, letterAudit.auditLetters, bounds)).data,
+    auditPositions: () => read(clients.notifications, letterAudit.auditPositions),
     mayGoOn: () => deadline.remainingMs() > 0 && !stop.aborted,
     async pause(ms) {
       await pause(ms, stop);
       return !stop.aborted;
     },
   };
-}
-
-type WithoutNulls<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as null extends T[K] ? K : never]?: NonNullable<T[K]>;
-};
-
-/** Bounds that are null are left out of the query. */
-function withoutNulls<T extends object>(bounds: T): WithoutNulls<T> {
-  return Object.fromEntries(
-    Object.entries(bounds).filter(([, value]) => value !== null),
-  ) as WithoutNulls<T>;
 }

@@ -1,4 +1,4 @@
-import type { AuditedPayment, PaymentRepair } from '#contracts/billing.ts';
+import type { PaymentRepair } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { RepairedDifference } from '#contracts/operator.ts';
 import type { AuditedOrder } from '#contracts/order-operations.ts';
@@ -64,8 +64,15 @@ export function planStep(difference: FoundDifference, writeOff: ReadonlySet<stri
       const change = { kind: 'event', orderId: id, order } as const;
       return { ...none, change, customerId: order.customerId };
     }
-    case 'acknowledge':
-      return { ...none, change: acknowledgement({ id, order, payment, letterId, relation }) };
+    case 'acknowledge': {
+      // Orders is older than billing or notifications: their records cannot be undone.
+      if (relation !== 'event-letter') {
+        const change = { step: 'acknowledge' } as const;
+        return { ...none, change: { kind: 'payment', orderId: id, order, change } };
+      }
+      if (letterId === undefined) return none;
+      return { ...none, change: { kind: 'letter', orderId: id, order, letterId } };
+    }
     default:
       return none;
   }
@@ -95,21 +102,6 @@ function planDecision(
   }
   const change = { step: 'charge-again', customerId, amount, operationId } as const;
   return planned('charge-again', change, { ...amount, amount: -amount.amount });
-}
-
-/** Orders is older than billing or notifications: their records cannot be undone, only acknowledged. */
-function acknowledgement(found: {
-  id: string;
-  order: AuditedOrder | undefined;
-  payment: AuditedPayment | undefined;
-  letterId: string | undefined;
-  relation: FoundDifference['relation'];
-}): Change | null {
-  const { id: orderId, order, letterId, relation } = found;
-  if (relation === 'event-letter') {
-    return letterId === undefined ? null : { kind: 'letter', orderId, order, letterId };
-  }
-  return { kind: 'payment', orderId, order, change: { step: 'acknowledge' } };
 }
 
 /** The present state of an order. */

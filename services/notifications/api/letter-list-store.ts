@@ -110,7 +110,8 @@ const STAGE = `coalesce(stage, case
 
 const SELECT_LETTERS = `select letters.*, (
     select coalesce(json_agg(a order by a.number), '[]') from (
-      select number, started_at, duration_ms, contact_ms, outcome, response, error, ${STAGE} as stage
+      select number, started_at as "startedAt", duration_ms as "durationMs",
+        contact_ms as "contactMs", outcome, response, error, ${STAGE} as stage
       from letter_attempts where letter_id = letters.id
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
     ) a
@@ -130,14 +131,40 @@ export interface LetterRow extends EventRow {
   offset: string;
   /** When it entered the inbox. */
   created_at: Date;
-  attempts: {
-    number: number;
-    started_at: string;
-    duration_ms: number;
-    contact_ms: number | null;
-    outcome: LetterAttempt['outcome'];
-    response: string | null;
-    error: string | null;
-    stage: AttemptStage | null;
-  }[];
+  /** `startedAt` as PostgreSQL writes it in JSON. */
+  attempts: (LetterAttempt & { stage: AttemptStage | null })[];
+}
+
+const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_since = now(),
+  token = null, recipient = null, recipient_name = null, locale = null`;
+
+/**
+ * The operator's resend: due now, with the contact data of today and a new time of trying. A letter
+ * that is being sent, or was sent, stays as it is.
+ * @returns false when it stayed
+ */
+export async function queueAgain(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update letters set ${QUEUED_AGAIN}
+      where id = $1 and state in ('queued', 'failed')`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * The same for these letters, as far as they failed. It skips letters that another resend locks:
+ * waiting for them while holding others could deadlock.
+ * @returns how many became due
+ */
+export async function queueFailedAgain(db: Queryable, ids: string[]): Promise<number> {
+  const { rowCount } = await db.query(
+    `with again as (
+        select id from letters where id = any($1::uuid[]) and (state = 'failed') is true
+        for update skip locked
+      )
+      update letters set ${QUEUED_AGAIN} from again where letters.id = again.id`,
+    [ids],
+  );
+  return rowCount ?? 0;
 }

@@ -28,14 +28,9 @@ export function letterOf(row: LetterRow, sender: Sender): Letter {
     to: mail?.to ?? null,
     messageId: `<${sender.messageIdOf(row.id)}>`,
     unknownOutcomes: row.unknown_outcomes,
-    attempts: row.attempts.map((attempt) => ({
-      number: attempt.number,
-      startedAt: new Date(attempt.started_at).toISOString(),
-      durationMs: attempt.duration_ms,
-      contactMs: attempt.contact_ms,
-      outcome: attempt.outcome,
-      response: attempt.response,
-      error: attempt.error,
+    attempts: row.attempts.map(({ stage: _, ...attempt }) => ({
+      ...attempt,
+      startedAt: new Date(attempt.startedAt).toISOString(),
     })),
     // The event's moment, in whose order letters are listed.
     createdAt: (timeOfUuid(row.id) ?? row.created_at).toISOString(),

@@ -7,19 +7,19 @@ import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.
 import { decodeCursor, encodeCursor, pageOf } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Sender } from '../letter/letter-mail.ts';
-import { findLetters, resendLetters } from './find-letters.ts';
 import {
   findLetter,
   getLetters,
   type LetterRow,
   type LetterSearch,
   listLetters,
+  queueAgain,
+  queueFailedAgain,
   searchLetters,
 } from './letter-list-store.ts';
 import { operatorLetterOf, previewOf } from './letter-view.ts';
-import { resendLetter } from './resend-letter.ts';
-import { queueAgain, queueFailedAgain } from './resend-store.ts';
 
 const LETTERS_CURSOR = uuidCursor('all-letters');
 // One statement, well within the statement timeout.
@@ -77,21 +77,27 @@ function isNarrowed({ failedSince, failedUntil, failure, kind }: LetterQuery): b
   return [failedSince, failedUntil, failure, kind].some((filter) => filter !== undefined);
 }
 
-/** A page of letters that had to be looked for. It may be empty and still have a next one. */
-async function searchPage(
-  database: Database,
-  search: LetterSearch,
-  { reason, limit }: { reason: string | null; limit: number },
-) {
-  const { ids, last } = await findLetters(
-    { search: (given) => searchLetters(database, given) },
-    search,
-    reason,
+/**
+ * One part of the letters whose reason contains a text. It is compared with what the operator is
+ * shown: nobody can ask for addresses letter by letter.
+ * @returns also the last letter that was looked at; null when there are no more
+ */
+async function findLetters(database: Database, search: LetterSearch, reason: string | undefined) {
+  const { found, last } = await searchLetters(database, search);
+  const text = reason?.toLowerCase();
+  const matching = found.filter(
+    ({ failure }) =>
+      text === undefined ||
+      (failure !== null && maskAddresses(failure).toLowerCase().includes(text)),
   );
-  const page = ids.slice(0, limit);
-  const end = page.length < ids.length ? (page.at(-1) ?? null) : last;
-  const nextCursor = end && encodeCursor(keyOf({ id: end }));
-  return { data: page.length === 0 ? [] : await getLetters(database, page), nextCursor };
+  return { ids: matching.map(({ id }) => id), last };
+}
+
+/** The first of what was found, and the cursor after them. */
+function firstOf({ ids, last }: { ids: string[]; last: string | null }, limit: number) {
+  const taken = ids.slice(0, limit);
+  const end = taken.length < ids.length ? (taken.at(-1) ?? null) : last;
+  return { taken, nextCursor: end && encodeCursor(keyOf({ id: end })) };
 }
 
 /** The letters of all customers, for the operator. */
@@ -104,31 +110,33 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     return row;
   }
 
+  /** A page of letters that had to be looked for. It may be empty and still have a next one. */
+  async function searchPage(search: LetterSearch, reason: string | undefined, limit: number) {
+    const { taken, nextCursor } = firstOf(await findLetters(database, search, reason), limit);
+    return { data: taken.length === 0 ? [] : await getLetters(database, taken), nextCursor };
+  }
+
   api.serve(contract.listAllLetters, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const search = searchOf(query, inQuery);
     const { data, nextCursor } = isNarrowed(query)
-      ? await searchPage(database, search, { reason: query.failure ?? null, limit })
+      ? await searchPage(search, query.failure, limit)
       : pageOf(await listLetters(database, { ...search, limit }), limit, keyOf);
     const letters = data.map((row) => operatorLetterOf(row, sender));
     return { status: 200, body: { data: letters, nextCursor } };
   });
 
+  // By the same rules as one alone. Repeating it does nothing twice: a letter that is due has not
+  // failed.
   api.serve(contract.resendLetters, async ({ body }) => {
-    const { matched, resent, last } = await resendLetters(
-      {
-        search: (search) => searchLetters(database, search),
-        queueFailedAgain: (ids) => queueFailedAgain(database, ids),
-        onDue: deps.onDue,
-      },
-      searchOf(body, inBody),
-      {
-        reason: body.failure ?? null,
-        limit: body.dryRun === true ? null : (body.limit ?? RESEND_MAX),
-      },
-    );
-    const nextCursor = last && encodeCursor(keyOf({ id: last }));
-    return { status: 200, body: { matched, resent, nextCursor } };
+    const search: LetterSearch = { ...searchOf(body, inBody), state: 'failed' };
+    const found = await findLetters(database, search, body.failure);
+    const limit = body.dryRun === true ? found.ids.length : (body.limit ?? RESEND_MAX);
+    const { taken, nextCursor } = firstOf(found, limit);
+    const queued = body.dryRun === true ? [] : taken;
+    const resent = queued.length === 0 ? 0 : await queueFailedAgain(database, queued);
+    if (resent > 0) deps.onDue();
+    return { status: 200, body: { matched: taken.length, resent, nextCursor } };
   });
 
   api.serve(contract.getAnyLetter, async ({ params }) => {
@@ -145,19 +153,14 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     return { status: 200, body: previewOf(row, contact) };
   });
 
+  // A failed or waiting letter becomes due. One that is being sent is answered as it is, so asking
+  // twice does nothing twice.
   api.serve(contract.resendLetter, async ({ params }) => {
-    const letter = await resendLetter(
-      {
-        queueAgain: (id) => queueAgain(database, id),
-        findLetter: (id) => findLetter(database, id),
-        onDue: deps.onDue,
-      },
-      params.letterId,
-    );
-    if (letter === null) {
-      throw new AppError(commonProblems.notFound, `no letter ${params.letterId}`);
-    }
-    if (letter === 'sent') {
+    const due = await queueAgain(database, params.letterId);
+    if (due) deps.onDue();
+    const letter = await getLetter(params.letterId);
+    // A worker may have sent it since it became due: that is what was asked for.
+    if (letter.state === 'sent' && !due) {
       throw new AppError(contract.notificationProblems.letterSent, `${params.letterId} was sent`);
     }
     return { status: 200, body: operatorLetterOf(letter, sender) };

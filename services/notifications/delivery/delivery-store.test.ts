@@ -72,11 +72,8 @@ test('I6: letters recorded together as sent have an attempt each; repeating chan
   );
   assert.deepEqual(rows.map(outcomesOf), [['sent'], ['sent']]);
   const [attempt] = rows[1]?.attempts ?? [];
-  assert.equal(new Date(attempt?.started_at ?? 0).toISOString(), '2026-11-22T18:30:00.123Z');
-  assert.deepEqual(
-    [attempt?.duration_ms, attempt?.contact_ms, attempt?.stage],
-    [12, 3, 'after-dot'],
-  );
+  assert.equal(new Date(attempt?.startedAt ?? 0).toISOString(), '2026-11-22T18:30:00.123Z');
+  assert.deepEqual([attempt?.durationMs, attempt?.contactMs, attempt?.stage], [12, 3, 'after-dot']);
   const replies = await bench.sql('select smtp_response from letters order by customer_id');
   assert.deepEqual(
     replies.map((row) => row.smtp_response),

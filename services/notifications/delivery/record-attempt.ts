@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '#platform/async/backoff.ts';
-import { type Batcher, createBatcher } from '#platform/async/batcher.ts';
+import { createBatcher } from '#platform/async/batcher.ts';
 import { describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { isRowFault, isTransient } from '#platform/postgres/errors.ts';
@@ -12,26 +12,20 @@ const RETRY = { firstMs: 100, maxMs: 5_000 };
 // Some minutes of trying to record `sent`: without the record the letter goes a second time.
 const RETRIES_MAX = 40;
 
-export interface RecorderOptions {
+export type Recorder = ReturnType<typeof createRecorder>;
+
+/**
+ * Writes down how far attempts come, many at a time.
+ * @param options `token`: the worker's, by which letters are fenced; `lettersMax`: letters that it
+ *   holds at a time; `over` ends repetitions when it is closed
+ */
+export function createRecorder(options: {
   database: Database;
   log: Logger;
-  /** The worker's, by which letters are fenced. */
   token: string;
-  /** Letters that the worker holds at a time. */
   lettersMax: number;
-  /** Ends repetitions when the worker is closed. */
   over: AbortSignal;
-}
-
-/** Writes down how far attempts come, many at a time. */
-export interface Recorder {
-  /** @returns the letter's id when the dot may be sent, null when the lease was lost */
-  markCommitting: Batcher<store.CommittingMark, string | null>;
-  /** @param failure what becomes of the letter; null for one that was sent */
-  record(attempt: store.Attempt, failure: store.FailedLetter | null): Promise<void>;
-}
-
-export function createRecorder(options: RecorderOptions): Recorder {
+}) {
   const { database, log, token, lettersMax, over } = options;
   const batch = {
     isItemError: isRowFault,
@@ -40,7 +34,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     batchMax: lettersMax,
     waitingMax: lettersMax,
   };
-  const markSent: Batcher<store.SentAttempt, void> = createBatcher({
+  const markSent = createBatcher({
     ...batch,
     async run(sent: store.SentAttempt[]) {
       await store.markSent(database, sent, true);
@@ -68,11 +62,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   return {
+    /** Gives the letter's id when the dot may be sent, null when the lease was lost. */
     markCommitting: createBatcher({
       ...batch,
       run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
     }),
-    async record(attempt, failure) {
+    /** @param failure what becomes of the letter; null for one that was sent */
+    async record(attempt: store.Attempt, failure: store.FailedLetter | null): Promise<void> {
       // No dot is sent without the marker, so an attempt that arrived has its recipient.
       if (failure === null) return recordSent(attempt as store.SentAttempt);
       // The state first: an attempt without a record is a gap, a state without one holds the letter

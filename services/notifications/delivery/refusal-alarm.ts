@@ -6,11 +6,7 @@ import type { OurFault } from '../smtp/refusal.ts';
 const ALARM_EVERY_MS = 60_000;
 
 /** The alarm for a mail server that refuses us: letters wait until somebody corrects the cause. */
-export interface RefusalAlarm {
-  raise(fault: OurFault, reason: string): void;
-  /** Attempts that were refused so since the start, by fault. */
-  counts(): ReadonlyMap<OurFault, number>;
-}
+export type RefusalAlarm = ReturnType<typeof createRefusalAlarm>;
 
 /**
  * Counts each refusal. Each fault is logged and kept for the overview once a minute at most:
@@ -22,12 +18,12 @@ export function createRefusalAlarm(deps: {
   log: Pick<Logger, 'error' | 'warn'>;
   keep: (fault: OurFault, reason: string) => Promise<void>;
   nowMs?: () => number;
-}): RefusalAlarm {
+}) {
   const { log, keep, nowMs = () => performance.now() } = deps;
   const counts = new Map<OurFault, number>();
   const raisedAt = new Map<OurFault, number>();
   return {
-    raise(fault, reason) {
+    raise(fault: OurFault, reason: string): void {
       const count = (counts.get(fault) ?? 0) + 1;
       counts.set(fault, count);
       const now = nowMs();
@@ -39,6 +35,7 @@ export function createRefusalAlarm(deps: {
         log.warn(`a refusal was not kept for the overview: ${describeError(error)}`);
       });
     },
-    counts: () => counts,
+    /** Attempts that were refused so since the start, by fault. */
+    counts: (): ReadonlyMap<OurFault, number> => counts,
   };
 }

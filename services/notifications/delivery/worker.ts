@@ -37,12 +37,7 @@ const TIMES: LetterTimes = {
   giveUpAfterMs: 24 * 3_600_000,
 };
 
-export interface LetterWorker {
-  /** Looks for letters now. */
-  kick(): void;
-  /** Takes no more letters and waits a bounded time for those under way. */
-  close(): Promise<void>;
-}
+export type LetterWorker = ReturnType<typeof startLetterWorker>;
 
 export interface LetterWorkerOptions {
   database: Database;
@@ -57,8 +52,8 @@ export interface LetterWorkerOptions {
   times?: Partial<LetterTimes>;
 }
 
-/** Sends due letters until closed. Safe with several workers: the database knows the holder of each letter. */
-export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
+/** Sends due letters until closed. Safe with several workers: the database says who holds what. */
+export function startLetterWorker(options: LetterWorkerOptions) {
   const { database, log } = options;
   const times = { ...TIMES, ...options.times };
   const token = randomUUID();
@@ -117,8 +112,10 @@ export function startLetterWorker(options: LetterWorkerOptions): LetterWorker {
   }, times.renewMs);
 
   return {
+    /** Looks for letters now. */
     kick: loop.notify,
-    async close() {
+    /** Takes no more letters and waits a bounded time for those under way. */
+    async close(): Promise<void> {
       await loop.close();
       const settled = Promise.allSettled(inFlight.values());
       await Promise.race([settled, pause(STOP_TIMEOUT_MS, over.signal)]);
@@ -148,14 +145,8 @@ function createClaim(
       const allReady = await makeReady(database);
       if (allReady) lookAgainAt = performance.now() + times.pollMs;
     }
-    const { leaseMs } = times;
-    const claimed = await claimLetters(database, {
-      token,
-      after,
-      leaseMs,
-      limit: CLAIM_MAX,
-      except,
-    });
+    const claim = { token, after, leaseMs: times.leaseMs, limit: CLAIM_MAX, except };
+    const claimed = await claimLetters(database, claim);
     after = claimed.after;
     for (const letter of claimed.letters) {
       if (letter.previousState !== 'queued') await recordDeadHolder(options, letter);

@@ -286,21 +286,19 @@ test('of more than a hundred, those that were not tried for longest come first',
       from dead_letters, generate_series(1, 104) n where id = $1`,
     [id],
   );
-  const tried = async () =>
-    (
-      await service.database.query(
-        'select redrives, count(*)::int from dead_letters group by redrives order by redrives',
-      )
-    ).rows.map(({ redrives, count }) => [redrives, count]);
-  const many = async () => (await service.call('POST', `${DEAD}/redrive`)).body;
-  assert.deepEqual(await many(), { redriven: 0, refused: 100, dead: 105 });
-  assert.deepEqual(await tried(), [
-    [0, 5],
-    [1, 100],
-  ]);
-  await many();
-  assert.deepEqual(await tried(), [
-    [1, 10],
-    [2, 95],
-  ]);
+  let total = 0;
+  for (let fewest = 0; fewest < 2; ) {
+    const { body } = await service.call('POST', `${DEAD}/redrive`);
+    // A call ends with its time, on a slow machine before it has tried a hundred.
+    assert.ok(body.refused > 0 && body.refused <= 100, `${body.refused} in one call`);
+    assert.deepEqual([body.redriven, body.dead], [0, 105]);
+    total += body.refused;
+    const { rows } = await service.database.query(
+      'select min(redrives), max(redrives), sum(redrives)::int as all from dead_letters',
+    );
+    // Nobody's turn comes again before everybody had one.
+    const [{ min, max, all }] = rows;
+    assert.deepEqual([all, max - min <= 1], [total, true]);
+    fewest = min;
+  }
 });

@@ -7,20 +7,22 @@ const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 /** Where a part of the letters begins and ends. */
 export interface LetterBounds {
   /** Letters of later orders. */
-  after: string | null;
+  after?: string;
   /** Of the order `after` itself, letters above this one. */
-  afterLetter: string | null;
+  afterLetter?: string;
   /** The last order whose letters belong to it. */
-  through: string | null;
+  through?: string;
   limit: number;
 }
 
 /** Letters by order and id, within the bounds. */
 export async function auditLetters(db: Queryable, bounds: LetterBounds): Promise<AuditedLetter[]> {
-  const { rows } = await db.query({
+  const { rows } = await db.query<AuditedLetter>({
     name: 'audit-letters',
     // The first condition follows from the second; it is what the index by order understands.
-    text: `select id, order_id, customer_id, kind, reason, total_amount, currency, state,
+    text: `select id, order_id as "orderId", customer_id as "customerId", kind, reason,
+        json_build_object('amount', total_amount, 'currency', currency) as total,
+        case state when 'committing' then 'sending' else state end as state,
         exists (select from repairs where subject = letters.id) as acknowledged
       from letters
       where order_id >= $1 and (order_id, id) > ($1, $2) and order_id <= $3
@@ -32,14 +34,5 @@ export async function auditLetters(db: Queryable, bounds: LetterBounds): Promise
       bounds.limit,
     ],
   });
-  return rows.map((row) => ({
-    id: row.id,
-    orderId: row.order_id,
-    customerId: row.customer_id,
-    kind: row.kind,
-    reason: row.reason,
-    total: { amount: Number(row.total_amount), currency: row.currency },
-    state: row.state === 'committing' ? 'sending' : row.state,
-    acknowledged: row.acknowledged,
-  }));
+  return rows;
 }

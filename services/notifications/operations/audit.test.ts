@@ -26,10 +26,10 @@ async function start(t: TestContext, letters: [order: number, letter: number][])
       ),
     ),
   );
-  const all = { after: null, afterLetter: null, through: null, limit: 500 };
   return {
     database,
-    audit: (bounds: Partial<LetterBounds> = {}) => auditLetters(database, { ...all, ...bounds }),
+    audit: (bounds: Partial<LetterBounds> = {}) =>
+      auditLetters(database, { limit: 500, ...bounds }),
   };
 }
 

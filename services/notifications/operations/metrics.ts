@@ -1,7 +1,7 @@
 import type { Metric } from '#platform/http/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
-import * as store from './backlog-store.ts';
+import * as store from './overview-store.ts';
 
 /** What an operator watches of letters: those that wait, failed or were refused. */
 export function letterMetrics(database: Database, alarm: RefusalAlarm): Metric[] {

@@ -1,4 +1,5 @@
 import type { MailRefusal, NotificationsOverview } from '#contracts/notifications.ts';
+import type { Reading } from '#platform/http/metrics.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
 
@@ -13,9 +14,9 @@ export async function countLetters(
   db: Queryable,
   max: number,
 ): Promise<NotificationsOverview['letters']> {
-  const { rows } = await db.query<{ state: string; count: string }>({
+  const { rows } = await db.query<{ state: string; count: number }>({
     name: 'count-letters',
-    text: `select word.state, counted.count
+    text: `select word.state, counted.count::int
       from unnest('{queued,sending,committing,sent,failed}'::text[]) as word (state),
         lateral (
           select count(*) from (
@@ -24,7 +25,7 @@ export async function countLetters(
         ) as counted`,
     values: [max],
   });
-  const counts = Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
+  const counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
   const { queued = 0, sending = 0, committing = 0, sent = 0, failed = 0 } = counts;
   return { max, queued, sending: Math.min(max, sending + committing), sent, failed };
 }
@@ -81,14 +82,40 @@ export async function keepRefusal(db: Queryable, fault: string, response: string
 
 /** What the mail server refused us for lately, the latest first. */
 export async function readRefusals(db: Queryable): Promise<MailRefusal[]> {
-  const { rows } = await db.query<{
-    fault: MailRefusal['fault'];
-    response: string;
-    refused_at: Date;
-  }>(`select * from mail_refusals where ${REFUSED_LATELY} order by refused_at desc`);
-  return rows.map(({ fault, response, refused_at }) => ({
-    fault,
-    response,
-    at: refused_at.toISOString(),
+  const { rows } = await db.query<Omit<MailRefusal, 'at'> & { at: Date }>(
+    `select fault, response, refused_at as at from mail_refusals
+      where ${REFUSED_LATELY} order by refused_at desc`,
+  );
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+}
+
+// Of each only what its partial index holds is read, never all letters.
+const WAITING = `state in ('queued', 'sending', 'committing')`;
+
+/** Letters that are neither sent nor failed, by state; none is 0. */
+export async function readWaiting(db: Queryable): Promise<Reading[]> {
+  const { rows } = await db.query<{ state: string; count: string }>(
+    `select state, count(*) as count from letters where ${WAITING} group by state`,
+  );
+  return ['queued', 'sending', 'committing'].map((state) => ({
+    value: Number(rows.find((row) => row.state === state)?.count ?? 0),
+    labels: { state },
   }));
+}
+
+/** Age of the oldest of them in seconds, 0 without one. */
+export async function readOldest(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ oldest_s: string }>(
+    `select coalesce(greatest(0, extract(epoch from now() - min(created_at))), 0) as oldest_s
+     from letters where ${WAITING}`,
+  );
+  return Number(rows[0]?.oldest_s);
+}
+
+/** Number of letters that failed. */
+export async function readFailed(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: string }>(
+    `select count(*) as count from letters where state = 'failed'`,
+  );
+  return Number(rows[0]?.count);
 }

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
+import { createSlots } from '#platform/async/slots.ts';
+import { smtpUrlFault } from '#platform/config/setting-formats.ts';
 import { isDeliverableAddress, parseSender } from '#platform/values/mail-address.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { composeMail, type Mail } from '../letter/compose-mail.ts';
 import type { AttemptResult } from './attempt-result.ts';
-import type { SmtpTimeouts } from './session.ts';
+import type { SmtpSettings, SmtpTimeouts } from './session.ts';
 import { createSessionPool } from './session-pool.ts';
-import { parseSmtpUrl } from './smtp-url.ts';
 
 export { isDeliverableAddress } from '#platform/values/mail-address.ts';
 export type { Mail } from '../letter/compose-mail.ts';
@@ -101,20 +102,29 @@ const MALFORMED_SENDER: AttemptResult = {
   ourFault: 'sender',
 };
 
-/** Runs so much work at the same time; more waits for its turn. */
-function createSlots(max: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = max;
-  return async (work) => {
-    // A freed slot goes to the first in the queue, so `free` does not change in between.
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
+/** @throws TypeError for a malformed URL, without its text */
+function parseSmtpUrl(text: string, timeouts: SmtpTimeouts): SmtpSettings {
+  const fault = smtpUrlFault(text);
+  if (fault !== null) throw new TypeError(`the SMTP URL ${fault}`);
+  const url = new URL(text);
+  const secure = url.protocol === 'smtps:';
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  const stated = url.searchParams.get('requireTLS');
+  const signsIn = url.username !== '';
+  return {
+    host,
+    port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
+    secure,
+    // A password must not leave this machine in clear just because a server, or somebody between,
+    // does not offer STARTTLS.
+    requireTls: stated === null ? signsIn && !loopback && !secure : stated === 'true' && !secure,
+    ...(signsIn && {
+      credentials: {
+        user: decodeURIComponent(url.username),
+        pass: decodeURIComponent(url.password),
+      },
+    }),
+    timeouts,
   };
 }

@@ -1,7 +1,6 @@
 import type { SMTPError } from 'nodemailer/lib/smtp-connection';
 import type { Logger } from 'pino';
-import type { AttemptResult } from './attempt-result.ts';
-import { failed } from './attempt-result.ts';
+import { type AttemptResult, failed } from './attempt-result.ts';
 import { openSmtpSession, type SmtpSession, type SmtpSettings } from './session.ts';
 
 // Shorter than servers' own idle timeouts (a minute and more), so that we end it and not they.
@@ -9,22 +8,12 @@ const IDLE_CLOSE_MS = 30_000;
 // Servers and balancers limit a connection's messages or age; a fresh one each 200 costs nothing.
 const MESSAGES_PER_CONNECTION_MAX = 200;
 
-export interface SessionPool {
-  /**
-   * Transmits over a kept connection or a new one. `transmit` runs a second time when the kept
-   * connection proves stale.
-   */
-  use(transmit: (session: SmtpSession) => Promise<AttemptResult>): Promise<AttemptResult>;
-  /** Quits idle connections. */
-  close(): Promise<void>;
-}
-
 /** Keeps connections between messages. @param closing keeps and opens no more when aborted */
 export function createSessionPool(
   settings: SmtpSettings,
   closing: AbortSignal,
   log: Pick<Logger, 'debug'>,
-): SessionPool {
+) {
   const idle = new Map<SmtpSession, NodeJS.Timeout>();
 
   function takeIdle(): SmtpSession | undefined {
@@ -53,7 +42,11 @@ export function createSessionPool(
   }
 
   return {
-    async use(transmit) {
+    /**
+     * Transmits over a kept connection or a new one. `transmit` runs a second time when the kept
+     * connection proves stale.
+     */
+    async use(transmit: (session: SmtpSession) => Promise<AttemptResult>): Promise<AttemptResult> {
       const transmitAndKeep = async (session: SmtpSession) => {
         const result = await transmit(session);
         if (result.outcome === 'sent') keep(session);
@@ -75,7 +68,8 @@ export function createSessionPool(
       session.onEnd(() => forget(session));
       return transmitAndKeep(session);
     },
-    async close() {
+    /** Quits idle connections. */
+    async close(): Promise<void> {
       const sessions = [...idle.keys()];
       await Promise.allSettled(
         sessions.map((session) => {

@@ -1,25 +1,9 @@
 import type { AuditedOrder } from '#contracts/order-operations.ts';
 import { STORED_UUID } from '#contracts/patterns.ts';
-import { OUTBOX_RETENTION_DAYS } from '#platform/messaging/outbox-retention.ts';
+import { OUTBOX_RETENTION_DAYS } from '#platform/messaging/outbox-maintenance.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
-
-interface AuditedOrderRow {
-  id: string;
-  customer_id: string;
-  status: AuditedOrder['status'];
-  status_reason: AuditedOrder['statusReason'];
-  total_amount: string;
-  currency: string;
-  payment_operation_id: string | null;
-  event_id: string | null;
-  event: AuditedOrder['event'];
-  event_age_ms: string | null;
-  topic_id: string | null;
-  partition: number | null;
-  offset: string | null;
-}
 
 /**
  * Orders with what the outbox still knows of their events, by id, one snapshot. An event that
@@ -28,19 +12,23 @@ interface AuditedOrderRow {
  */
 export async function auditOrders(
   db: Queryable,
-  { after, limit, relayed }: { after: string | null; limit: number; relayed: boolean },
+  { after, limit, relayed }: { after?: string; limit: number; relayed: boolean },
 ): Promise<AuditedOrder[]> {
-  const { rows } = await db.query<AuditedOrderRow>({
+  const { rows } = await db.query<AuditedOrder>({
     name: 'audit-orders',
     // A row is deleted only a retention after its publication, and so after the order's end, or
     // without a relay after its creation. It is written in the statement that ends the order, so
     // the order's end is its age when the row is gone; a repair writes it again later.
-    text: `select orders.id, customer_id, status, status_reason, total_amount, currency,
-        payment_operation_id, event_id, topic_id, partition, "offset",
+    text: `select orders.id, customer_id as "customerId", status, status_reason as "statusReason",
+        json_build_object('amount', total_amount, 'currency', currency) as total,
+        payment_operation_id as "operationId", event_id as "eventId",
+        case when topic_id is not null and partition is not null and "offset" is not null then
+          json_build_object('topicId', topic_id, 'partition', partition, 'offset', "offset")
+        end as position,
         case when event_id is not null then
           greatest(0, floor(extract(epoch from
-            now() - coalesce(outbox.created_at, orders.updated_at)) * 1000))
-        end as event_age_ms,
+            now() - coalesce(outbox.created_at, orders.updated_at)) * 1000))::float8
+        end as "eventAgeMs",
         case
           when status = 'Pending' then
             case when event_id is null then 'none' else 'contradicting' end
@@ -65,23 +53,7 @@ export async function auditOrders(
       where orders.id > $1 order by orders.id limit $2`,
     values: [after ?? BEFORE_ALL, limit, OUTBOX_RETENTION_DAYS, relayed],
   });
-  return rows.map((row) => ({
-    id: row.id,
-    customerId: row.customer_id,
-    status: row.status,
-    statusReason: row.status_reason,
-    total: { amount: Number(row.total_amount), currency: row.currency },
-    operationId: row.payment_operation_id,
-    eventId: row.event_id,
-    event: row.event,
-    eventAgeMs: row.event_age_ms === null ? null : Number(row.event_age_ms),
-    position: positionOf(row),
-  }));
-}
-
-function positionOf({ topic_id, partition, offset }: AuditedOrderRow): AuditedOrder['position'] {
-  if (topic_id === null || partition === null || offset === null) return null;
-  return { topicId: topic_id, partition, offset: Number(offset) };
+  return rows;
 }
 
 // pg_input_is_valid would say it shorter, from PostgreSQL 16 on; we promise 15.
@@ -99,13 +71,16 @@ export interface AuditedEvent {
 /** Events by id, each with the order of its key, one snapshot. */
 export async function auditEvents(
   db: Queryable,
-  { after, limit }: { after: string | null; limit: number },
+  { after, limit }: { after?: string; limit: number },
 ): Promise<AuditedEvent[]> {
-  const { rows } = await db.query({
+  const { rows } = await db.query<AuditedEvent>({
     name: 'audit-events',
     // The key is text: one that is no UUID must not break the statement. The limit stands inside,
     // so that only the page's orders are looked up.
-    text: `select events.id, events.aggregateid, orders.id as order_id, orders.event_id
+    text: `select events.id, events.aggregateid as key,
+        case when orders.id is not null then
+          json_build_object('id', orders.id, 'eventId', orders.event_id)
+        end as "order"
       from (
         select id, aggregateid,
           case when aggregateid ~* $3 then aggregateid::uuid end as order_id
@@ -115,9 +90,5 @@ export async function auditEvents(
       order by events.id`,
     values: [after ?? BEFORE_ALL, limit, UUID],
   });
-  return rows.map((row) => ({
-    id: row.id,
-    key: row.aggregateid,
-    order: row.order_id === null ? null : { id: row.order_id, eventId: row.event_id },
-  }));
+  return rows;
 }

@@ -1,40 +1,22 @@
-import type { OrderRecovery } from '#contracts/order-operations.ts';
-import type { Order } from '#contracts/orders.ts';
-import type { OutboxRow } from '#platform/messaging/outbox-relay.ts';
+import type { OrderEvent } from '#contracts/order-operations.ts';
+import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { messageOf, type OutboxRow } from '#platform/messaging/outbox-relay.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { RECOVERY_COLUMNS, type RecoveryRow, recoveryOf } from '../lifecycle/pending-store.ts';
 import { ORDER_COLUMNS, type OrderRow, orderOf } from '../lifecycle/store.ts';
 
-/** An order and all that is kept of how it came so far. */
-export interface OrderHistory {
-  order: Order;
-  recovery: OrderRecovery;
-  /** Null while it is Pending. */
-  eventId: string | null;
-  /** Its event in the outbox; null also when the row is past its retention. */
-  outbox: KeptEvent | null;
-}
-
-/** An outbox row, and where the broker put its message. */
-export interface KeptEvent {
-  row: OutboxRow;
-  createdAt: Date;
-  publishedAt: Date | null;
-  partition: number | null;
-  offset: number | null;
-}
-
-interface HistoryRow extends OrderRow, RecoveryRow, Omit<OutboxRow, 'id'> {
+interface HistoryRow extends OrderRow, RecoveryRow, OutboxRow {
   event_id: string | null;
+  /** Null, like all that follows, when the row is past its retention. */
   outbox_id: string | null;
-  event_created_at: Date;
+  event_created_at: Date | null;
   published_at: Date | null;
   partition: number | null;
   offset: string | null;
 }
 
-/** One order with its event, one snapshot. */
-export async function findHistory(db: Queryable, id: string): Promise<OrderHistory | null> {
+/** One order with its event, null while it is Pending, one snapshot. */
+export async function findHistory(db: Queryable, id: string) {
   const { rows } = await db.query<HistoryRow>({
     name: 'find-history',
     text: `select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS}, event_id, event.*
@@ -48,21 +30,23 @@ export async function findHistory(db: Queryable, id: string): Promise<OrderHisto
   });
   const row = rows[0];
   if (row === undefined) return null;
-  return {
-    order: orderOf(row),
-    recovery: recoveryOf(row),
-    eventId: row.event_id,
-    outbox: row.outbox_id === null ? null : keptEventOf(row, row.outbox_id),
-  };
+  return { order: orderOf(row), recovery: recoveryOf(row), event: eventOf(row) };
 }
 
-function keptEventOf(row: HistoryRow, id: string): KeptEvent {
-  const { aggregateid, type, payload, traceparent, event_time } = row;
+/** The event as its message goes out, whoever publishes it. */
+function eventOf(row: HistoryRow): OrderEvent | null {
+  const { event_id: id, partition, offset } = row;
+  if (id === null) return null;
+  const message = row.outbox_id === null ? null : messageOf({ ...row, id }, ORDER_UPDATE_SOURCE);
   return {
-    row: { id, aggregateid, type, payload, traceparent, event_time },
-    createdAt: row.event_created_at,
-    publishedAt: row.published_at,
-    partition: row.partition,
-    offset: row.offset === null ? null : Number(row.offset),
+    id,
+    topic: ORDERS_TOPIC,
+    key: message?.key ?? row.id,
+    headers: Object.entries(message?.headers ?? {}).map(([name, value]) => ({ name, value })),
+    value: message?.value.toString() ?? null,
+    createdAt: row.event_created_at?.toISOString() ?? null,
+    publishedAt: row.published_at?.toISOString() ?? null,
+    partition,
+    offset: offset === null ? null : Number(offset),
   };
 }

@@ -1,13 +1,12 @@
 import type { Metric } from '#platform/http/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { readPending, readUnpublished } from './backlog-store.ts';
+import { readPending, readUnpublished } from './overview-store.ts';
 
 /**
  * What an operator watches of orders: what has not ended, and what is not published.
- * @param deps.relayed whether a relay of ours publishes the outbox; without one nobody marks its
- *   rows, and a backlog of them would mean nothing
+ * @param relayed whether a relay of ours marks what it published
  */
-export function orderMetrics(database: Database, { relayed }: { relayed: boolean }): Metric[] {
+export function orderMetrics(database: Database, relayed: boolean): Metric[] {
   const pending: Metric[] = [
     {
       name: 'orderbell_orders_pending',

@@ -4,18 +4,16 @@ import { firstUuidAgo } from '#platform/values/uuid.ts';
 
 /** Counts of the latest orders by status, `max` of them at most. */
 export async function countLatest(db: Queryable, max: number): Promise<OrdersOverview['latest']> {
-  const { rows } = await db.query<Record<'pending' | 'paid' | 'cancelled', string>>({
+  const { rows } = await db.query<OrdersOverview['latest']>({
     name: 'count-latest-orders',
-    text: `select count(*) filter (where status = 'Pending') as pending,
-        count(*) filter (where status = 'Paid') as paid,
-        count(*) filter (where status = 'Cancelled') as cancelled
+    text: `select count(*)::int as counted, $1::int as max,
+        count(*) filter (where status = 'Pending')::int as pending,
+        count(*) filter (where status = 'Paid')::int as paid,
+        count(*) filter (where status = 'Cancelled')::int as cancelled
       from (select status from orders order by id desc limit $1) as latest`,
     values: [max],
   });
-  const [pending, paid, cancelled] = [rows[0]?.pending, rows[0]?.paid, rows[0]?.cancelled].map(
-    Number,
-  ) as [number, number, number];
-  return { counted: pending + paid + cancelled, max, pending, paid, cancelled };
+  return rows[0] as OrdersOverview['latest'];
 }
 
 /**
@@ -24,9 +22,10 @@ export async function countLatest(db: Queryable, max: number): Promise<OrdersOve
  * @param seconds how long ago
  */
 export async function readRates(db: Queryable, seconds: number): Promise<OrdersOverview['rates']> {
-  const { rows } = await db.query<Record<'placed' | 'paid' | 'cancelled', string>>({
+  const { rows } = await db.query<OrdersOverview['rates']>({
     name: 'read-order-rates',
-    text: `select (select count(*) from orders where id >= ${firstUuidAgo('$1')}) as placed, paid, cancelled
+    text: `select (select count(*) from orders where id >= ${firstUuidAgo('$1')})::float8 / $1 as placed,
+        paid::float8 / $1 as paid, cancelled::float8 / $1 as cancelled
       from (
         select count(*) filter (where status = 'Paid') as paid,
           count(*) filter (where status = 'Cancelled') as cancelled
@@ -34,12 +33,7 @@ export async function readRates(db: Queryable, seconds: number): Promise<OrdersO
       ) as ended`,
     values: [seconds],
   });
-  const perSecond = (count: string | undefined) => Number(count) / seconds;
-  return {
-    placed: perSecond(rows[0]?.placed),
-    paid: perSecond(rows[0]?.paid),
-    cancelled: perSecond(rows[0]?.cancelled),
-  };
+  return rows[0] as OrdersOverview['rates'];
 }
 
 /**
@@ -51,10 +45,10 @@ export async function readPendingByAge(
   db: Queryable,
   { boundsMs, max }: { boundsMs: number[]; max: number },
 ): Promise<OrdersOverview['pending']> {
-  const { rows } = await db.query<{ place: number; count: string; oldest_ms: string }>({
+  const { rows } = await db.query<{ place: number; count: number; oldestMs: number }>({
     name: 'read-pending-by-age',
-    text: `select width_bucket(age_ms, $1::numeric[]) as place, count(*) as count,
-        greatest(0, floor(max(age_ms))) as oldest_ms
+    text: `select width_bucket(age_ms, $1::numeric[]) as place, count(*)::int as count,
+        greatest(0, floor(max(age_ms)))::float8 as "oldestMs"
       from (
         select extract(epoch from now() - created_at) * 1000 as age_ms
         from orders where status = 'Pending'
@@ -67,29 +61,52 @@ export async function readPendingByAge(
   const byAge = starts.map((fromMs, place) => ({
     fromMs,
     toMs: starts[place + 1] ?? null,
-    count: Number(rows.find((row) => row.place === place)?.count ?? 0),
+    count: rows.find((row) => row.place === place)?.count ?? 0,
   }));
   return {
     total: byAge.reduce((sum, { count }) => sum + count, 0),
-    oldestMs: Math.max(0, ...rows.map((row) => Number(row.oldest_ms))),
+    oldestMs: Math.max(0, ...rows.map((row) => row.oldestMs)),
     byAge,
   };
 }
 
+type OutboxBacklog = NonNullable<OrdersOverview['outbox']>;
+
 /** Events that the broker has not acknowledged, the oldest first, `max` of them at most. */
-export async function readOutbox(
-  db: Queryable,
-  max: number,
-): Promise<NonNullable<OrdersOverview['outbox']>> {
-  const { rows } = await db.query<{ unpublished: string; oldest_ms: string }>({
+export async function readOutbox(db: Queryable, max: number): Promise<OutboxBacklog> {
+  const { rows } = await db.query<OutboxBacklog>({
     name: 'read-outbox-backlog',
-    text: `select count(*) as unpublished,
-        coalesce(greatest(0, floor(extract(epoch from now() - min(created_at)) * 1000)), 0)
-          as oldest_ms
+    text: `select count(*)::int as unpublished,
+        coalesce(greatest(0, floor(extract(epoch from now() - min(created_at)) * 1000)), 0)::float8
+          as "oldestMs"
       from (
         select created_at from outbox where published_at is null order by sequence limit $1
       ) as oldest`,
     values: [max],
   });
-  return { unpublished: Number(rows[0]?.unpublished), oldestMs: Number(rows[0]?.oldest_ms) };
+  return rows[0] as OutboxBacklog;
+}
+
+/** How much waits, and the age of the oldest in seconds, 0 without one. */
+interface Backlog {
+  count: number;
+  oldestS: number;
+}
+
+/** Orders that have not ended. */
+export const readPending = (db: Queryable) =>
+  readBacklog(db, `from orders where status = 'Pending'`);
+
+/** Events that the broker has not acknowledged. */
+export const readUnpublished = (db: Queryable) =>
+  readBacklog(db, 'from outbox where published_at is null');
+
+/** @param source constant SQL with a column `created_at`; each has a partial index for it */
+async function readBacklog(db: Queryable, source: string): Promise<Backlog> {
+  const { rows } = await db.query<Backlog>(
+    `select count(*)::float8 as count,
+        coalesce(greatest(0, extract(epoch from now() - min(created_at))), 0)::float8 as "oldestS"
+      ${source}`,
+  );
+  return rows[0] as Backlog;
 }

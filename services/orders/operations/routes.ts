@@ -1,0 +1,107 @@
+import * as operations from '#contracts/order-operations.ts';
+import { type RepairStep, repairProblems } from '#contracts/repairs.ts';
+import { singleFlight } from '#platform/async/single-flight.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { insertRepair, listRepairs } from '#platform/postgres/repair-log.ts';
+import type { InternalApi } from '#platform/service/internal-service.ts';
+import { type AuditedEvent, auditEvents, auditOrders } from './audit-store.ts';
+import { findHistory } from './history-store.ts';
+import { countLatest, readOutbox, readPendingByAge, readRates } from './overview-store.ts';
+import { insertEventAgain, lockEvent } from './repair-store.ts';
+
+// A page of statistics must not cost more the longer the system lives, or something is down.
+const COUNTED_MAX = 100_000;
+// As the contract says of rates.
+const RATES_S = 10;
+// Under way; late; before the first round of recovery after RECOVERY_AGE_MS; after some; alarming.
+const AGES_MS = [5_000, 30_000, 120_000, 600_000];
+
+export interface OperationsDeps {
+  database: Database;
+  /**
+   * Whether a relay of ours publishes the outbox; without one nobody marks its rows, and a backlog
+   * of them would mean nothing.
+   */
+  relayed: boolean;
+  /** Called after a commit that put an event into the outbox. */
+  onEvent: () => void;
+}
+
+/** Orders' part of the reconciliation, of the repair after a restore, of journey and overview. */
+export function serveOperations(api: InternalApi, deps: OperationsDeps): void {
+  const { database, relayed } = deps;
+
+  api.serve(operations.auditOrders, async ({ query }) => {
+    return { status: 200, body: { data: await auditOrders(database, { ...query, relayed }) } };
+  });
+
+  api.serve(operations.auditEvents, async ({ query }) => {
+    const events = await auditEvents(database, query);
+    const faults = events.flatMap((event) => {
+      const detail = faultOf(event);
+      return detail === null ? [] : [{ id: event.id, detail }];
+    });
+    const last = events.length < query.limit ? null : (events.at(-1)?.id ?? null);
+    return { status: 200, body: { checked: events.length, faults, last } };
+  });
+
+  api.serve(operations.getOrderHistory, async ({ params, query: { customerId } }) => {
+    const history = await findHistory(database, params.orderId);
+    const foreign = customerId !== undefined && customerId !== history?.order.customerId;
+    // The same answer for a foreign and for a missing order, so that ids cannot be probed.
+    if (history === null || foreign) {
+      throw new AppError(commonProblems.notFound, `no order ${params.orderId} for this caller`);
+    }
+    return { status: 200, body: history };
+  });
+
+  const readOverview = singleFlight(async (): Promise<operations.OrdersOverview> => {
+    const [latest, rates, pending, outbox] = await Promise.all([
+      countLatest(database, COUNTED_MAX),
+      readRates(database, RATES_S),
+      readPendingByAge(database, { boundsMs: AGES_MS, max: COUNTED_MAX }),
+      relayed ? readOutbox(database, COUNTED_MAX) : null,
+    ]);
+    return { latest, rates, pending, outbox };
+  });
+  api.serve(operations.getOrdersOverview, async () => ({
+    status: 200,
+    body: await readOverview(),
+  }));
+
+  serveRepairs(api, deps);
+}
+
+function serveRepairs(api: InternalApi, { database, relayed, onEvent }: OperationsDeps): void {
+  api.serve(operations.publishEventAgain, async ({ params, body }) => {
+    const state = await database.transaction(async (tx) => {
+      const event = await lockEvent(tx, params.orderId);
+      if (event === null) {
+        throw new AppError(repairProblems.repairRefused, `${params.orderId} has no event`);
+      }
+      // Without a relay of ours no row is ever marked as published.
+      if (relayed && event.unpublished) return 'already';
+      await insertEventAgain(tx, event);
+      const detail = { eventId: event.id };
+      const subject = event.aggregateid;
+      await insertRepair(tx, { step: 'publish-again', subject, detail, ...body });
+      return 'done';
+    });
+    if (state === 'done') onEvent();
+    return { status: 200, body: { state } };
+  });
+
+  api.serve(operations.listOrderRepairs, async ({ query }) => {
+    const rows = await listRepairs<RepairStep>(database, query);
+    const data = rows.map(({ subject: orderId, detail: _, ...row }) => ({ ...row, orderId }));
+    return { status: 200, body: { data } };
+  });
+}
+
+function faultOf({ id, key, order }: AuditedEvent): string | null {
+  if (order === null) return `the event names the order ${key}, which does not exist`;
+  if (order.eventId === id) return null;
+  const own = order.eventId === null ? 'has no event' : `has the event ${order.eventId}`;
+  return `the event names the order ${order.id}, which ${own}`;
+}
