@@ -139,3 +139,10 @@ export function useAction<A extends unknown[]>(
   };
   return { run, ...state, reset: () => setState({ running: running.current, problem: null }) };
 }
+
+/** A signal that is aborted when the component is gone. */
+export function useUnmountSignal(): AbortSignal {
+  const [controller] = useState(() => new AbortController());
+  useEffect(() => () => controller.abort(), [controller]);
+  return controller.signal;
+}

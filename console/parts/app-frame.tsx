@@ -3,7 +3,7 @@ import { useLocation } from 'preact-iso';
 import { type Theme, useConsole, useTexts } from '../model/context.ts';
 import type { Language } from '../model/format.ts';
 import { common } from '../texts/common.ts';
-import { Choice } from './choice.tsx';
+import { Choice } from './form.tsx';
 import { Icon, type IconName } from './icons.tsx';
 
 interface Section {

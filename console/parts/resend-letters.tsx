@@ -5,7 +5,7 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatNumber } from '../model/format.ts';
 import { useAction } from '../model/load.ts';
 import { operator } from '../texts/operator.ts';
-import { Field, TextField } from './field.tsx';
+import { Field, TextField } from './form.tsx';
 import { Notice, Problem } from './notices.tsx';
 
 // Some ten thousand letters. For more, the person presses the button again.

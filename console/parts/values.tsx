@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Money as MoneyValue } from '#contracts/common.ts';
 import type { OrderStatus } from '#contracts/orders.ts';
 import { useConsole } from '../model/context.ts';
@@ -37,4 +38,20 @@ const TONES: Record<OrderStatus, Tone> = { Paid: 'good', Cancelled: 'bad', Pendi
 
 export function StatusPill({ status, label }: { status: OrderStatus; label: string }) {
   return <Pill tone={TONES[status]}>{label}</Pill>;
+}
+
+/** One name and value of a `dl`. */
+export function Fact(props: {
+  label: string;
+  class?: string | undefined;
+  /** The label is for screen readers only. */
+  quietLabel?: boolean;
+  children: ComponentChildren;
+}) {
+  return (
+    <div class={props.class}>
+      <dt class={props.quietLabel ? 'unseen' : undefined}>{props.label}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
 }
