@@ -7,7 +7,7 @@ import type { Language } from '../model/format.ts';
 import { useAction, useLoad } from '../model/load.ts';
 import { Choice, Form, TextField, violationAt } from '../parts/form.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
 import { common } from '../texts/common.ts';
 import { useSignedIn } from './sign-in.tsx';
@@ -67,9 +67,7 @@ export function RegisterPage() {
           }}
         />
         <LocaleField value={locale} onChange={setLocale} />
-        <button type="submit" class="primary" disabled={running}>
-          {texts.register.submit}
-        </button>
+        <Button look="primary" text={texts.register.submit} disabled={running} />
       </Form>
       <p class="quiet">
         {texts.register.haveAccount} <a href="/sign-in">{texts.signIn.submit}</a>
@@ -153,9 +151,7 @@ function ProfileForm({ stored }: { stored: Stored }) {
         input={{ autoComplete: 'name', required: true, maxLength: 200 }}
       />
       <LocaleField value={draft.locale} onChange={(locale) => setDraft({ ...draft, locale })} />
-      <button type="submit" class="primary" disabled={running}>
-        {texts.profile.save}
-      </button>
+      <Button look="primary" text={texts.profile.save} disabled={running} />
     </Form>
   );
 }

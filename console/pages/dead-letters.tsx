@@ -8,7 +8,7 @@ import { useAction, useLoad } from '../model/load.ts';
 import { HeadersTable, PlainText } from '../parts/letter-tabs.tsx';
 import { Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
-import { Card, Page } from '../parts/page.tsx';
+import { Button, Card, Page } from '../parts/page.tsx';
 import { Fact, Id, Moment, Pill } from '../parts/values.tsx';
 import { journey } from '../texts/journey.ts';
 import { operator } from '../texts/operator.ts';
@@ -51,9 +51,7 @@ function RedriveAll({ onDone }: { onDone: () => void }) {
   return (
     <>
       <div class="with-hint">
-        <button type="button" disabled={running} onClick={run}>
-          {texts.redriveAll}
-        </button>
+        <Button text={texts.redriveAll} disabled={running} run={run} />
         <p class="hint">{texts.redriveAllHint}</p>
       </div>
       <Problem problem={problem} />
@@ -125,9 +123,7 @@ export function DeadLetterPage() {
             )}
             {data.state === 'dead' && (
               <p>
-                <button type="button" class="primary" disabled={running} onClick={run}>
-                  {texts.redrive}
-                </button>
+                <Button look="primary" text={texts.redrive} disabled={running} run={run} />
               </p>
             )}
             <Content letter={data} />

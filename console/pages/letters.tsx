@@ -25,8 +25,6 @@ export function LettersPage() {
   );
 }
 
-const REFRESH_MS = 2_000;
-
 /** One letter as it was sent. */
 export function LetterPage() {
   const texts = useTexts(customer).letters;

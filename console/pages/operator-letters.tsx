@@ -7,7 +7,7 @@ import { isUnsettled, LetterList, LetterView } from '../parts/letter.tsx';
 import { LetterFrame } from '../parts/letter-tabs.tsx';
 import { Filters, ListPage, useFilter, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { ResendLetters } from '../parts/resend-letters.tsx';
 import { Fact } from '../parts/values.tsx';
 import { common } from '../texts/common.ts';
@@ -38,14 +38,12 @@ export function OperatorLettersPage() {
   });
   const resendButton = (letter: OperatorLetter) =>
     letter.state === 'failed' ? (
-      <button
-        type="button"
+      <Button
+        text={texts.resend}
+        label={texts.resendThis(letter.to ?? letter.id)}
         disabled={resend.running}
-        aria-label={texts.resendThis(letter.to ?? letter.id)}
-        onClick={() => resend.run(letter)}
-      >
-        {texts.resend}
-      </button>
+        run={() => resend.run(letter)}
+      />
     ) : undefined;
   return (
     <Page title={texts.title}>
@@ -73,7 +71,7 @@ export function OperatorLettersPage() {
   );
 }
 
-const REFRESH_MS = 1_000;
+const RESEND_REFRESH_MS = 1_000;
 
 const addressOf = (id: string) => `/v1/operator/letters/${encodeURIComponent(id)}`;
 
@@ -89,7 +87,7 @@ export function OperatorLetterPage() {
     id,
     (signal) => api.read<OperatorLetter>(addressOf(id), { signal }),
     // An attempt is recorded a moment after the state that it led to.
-    (data) => (isUnsettled(data) || isAwaited(data, since) ? REFRESH_MS : null),
+    (data) => (isUnsettled(data) || isAwaited(data, since) ? RESEND_REFRESH_MS : null),
   );
   const title = letter.data === null ? texts.letter : kinds[letter.data.kind];
   return (
@@ -141,9 +139,7 @@ function Resend(props: {
       {since !== null && <ResendOutcome letter={letter} tried={!isAwaited(letter, since)} />}
       {(letter.state === 'failed' || letter.state === 'queued') && (
         <p>
-          <button type="button" class="primary" disabled={running} onClick={run}>
-            {texts.resend}
-          </button>
+          <Button look="primary" text={texts.resend} disabled={running} run={run} />
         </p>
       )}
     </>
@@ -175,9 +171,7 @@ function Preview({ id }: { id: string }) {
       <>
         <Problem problem={problem} />
         <p>
-          <button type="button" disabled={running} onClick={run}>
-            {texts.preview}
-          </button>
+          <Button text={texts.preview} disabled={running} run={run} />
         </p>
       </>
     );
@@ -186,9 +180,7 @@ function Preview({ id }: { id: string }) {
     <section class="card letter" aria-labelledby="letter-preview">
       <div class="section-head">
         <h2 id="letter-preview">{texts.preview}</h2>
-        <button type="button" class="plain" onClick={() => setPreview(null)}>
-          {texts.previewHide}
-        </button>
+        <Button look="plain" text={texts.previewHide} run={() => setPreview(null)} />
       </div>
       <p class="letter-subject">{preview.subject}</p>
       <p class="quiet">{texts.previewLead(preview.to, languages[preview.locale])}</p>

@@ -11,7 +11,7 @@ import { linesOf, rangeOf, type Sample, withSample } from '../model/samples.ts';
 import { Form, TextField } from '../parts/form.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { LettersCard, OrdersCard, Partitions, PendingCard } from '../parts/overview-cards.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { Moment, Pill } from '../parts/values.tsx';
 import { overview } from '../texts/overview.ts';
 
@@ -236,7 +236,7 @@ export function FindOrder() {
         onChange={setId}
         input={{ spellcheck: false, autoComplete: 'off' }}
       />
-      <button type="submit">{texts.open}</button>
+      <Button text={texts.open} />
     </Form>
   );
 }

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { OperatorOperation } from '#contracts/billing.ts';
-import type { Money } from '#contracts/common.ts';
+import type { Money as MoneyValue } from '#contracts/common.ts';
 import type { OperatorCustomer } from '#contracts/operator.ts';
 import { CUSTOMER_ID } from '#contracts/patterns.ts';
 import type { Api } from '../model/api.ts';
@@ -14,7 +14,7 @@ import { AmountField, Form, TextField } from '../parts/form.tsx';
 import { addressOf, ListPage, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice, UnknownOutcome } from '../parts/notices.tsx';
 import { OperatorOperations } from '../parts/operator-operations.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { Fact, Money } from '../parts/values.tsx';
 import { customer as customerTexts } from '../texts/customer.ts';
 import { operatorWallet } from '../texts/operator-wallet.ts';
@@ -75,9 +75,7 @@ function FindCustomer() {
         onChange={setText}
         input={{ spellcheck: false, autoComplete: 'off' }}
       />
-      <button type="submit" disabled={running}>
-        {texts.find}
-      </button>
+      <Button text={texts.find} disabled={running} />
       {found?.data.length === 0 && <Notice tone="bad">{texts.notFound(found.text)}</Notice>}
       {found !== null && found.data.length > 1 && (
         <Notice tone="wait">
@@ -158,7 +156,7 @@ export function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () =>
   const words = useTexts(customerTexts).wallet;
   const { config, language, session } = useConsole();
   const { customerId } = customer;
-  const [asked, setAsked] = useState<Money | null>(null);
+  const [asked, setAsked] = useState<MoneyValue | null>(null);
   const form = useRef<HTMLFormElement>(null);
   const { attempt, check, done, field } = useTopUp({
     name: `attempt.operator-top-up.${session?.customerId}.${customerId}`,
@@ -170,7 +168,7 @@ export function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () =>
     },
   });
   const { unresolved, problem, repeating, running } = attempt;
-  const money = (value: Money) => formatMoney(value, language);
+  const money = (value: MoneyValue) => formatMoney(value, language);
   if (unresolved !== null && !running) {
     return (
       <UnknownOutcome
@@ -192,9 +190,7 @@ export function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () =>
       {sum === null ? (
         <>
           <AmountField label={words.amount} {...field} />
-          <button type="submit" class="primary">
-            {words.topUp}
-          </button>
+          <Button look="primary" text={words.topUp} />
         </>
       ) : (
         <Question
@@ -230,12 +226,8 @@ function Question(props: {
     <div ref={group} class="form" role="group" aria-label={text} tabIndex={-1}>
       <p>{text}</p>
       <div class="actions">
-        <button type="button" class="primary" disabled={running} onClick={onConfirm}>
-          {confirm}
-        </button>
-        <button type="button" disabled={running} onClick={onCancel}>
-          {texts.cancel}
-        </button>
+        <Button look="primary" text={confirm} disabled={running} run={onConfirm} />
+        <Button text={texts.cancel} disabled={running} run={onCancel} />
       </div>
     </div>
   );

@@ -7,7 +7,7 @@ import { useAction } from '../model/load.ts';
 import { type Credential, sessionOf } from '../model/session.ts';
 import { Field, Form, TextField } from '../parts/form.tsx';
 import { Notice } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
 
 /** Signing in; at the address of another page, that page follows. */
@@ -79,9 +79,7 @@ function PasswordForm() {
           maxLength: 128,
         }}
       />
-      <button type="submit" class="primary" disabled={running}>
-        {texts.submit}
-      </button>
+      <Button look="primary" text={texts.submit} disabled={running} />
     </Form>
   );
 }
@@ -114,14 +112,12 @@ function IssuerWay({ issuer }: { issuer: Issuer }) {
         </Notice>
       )}
       <p>{texts.issuerLead(new URL(issuer.url).host)}</p>
-      <button
-        type="button"
-        class="primary"
+      <Button
+        look="primary"
+        text={texts.issuer}
         disabled={leave.running || arrive.running}
-        onClick={leave.run}
-      >
-        {texts.issuer}
-      </button>
+        run={leave.run}
+      />
     </div>
   );
 }
@@ -156,9 +152,7 @@ function TokenForm() {
           />
         )}
       </Field>
-      <button type="submit" class="primary">
-        {texts.submit}
-      </button>
+      <Button look="primary" text={texts.submit} />
     </Form>
   );
 }

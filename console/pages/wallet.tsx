@@ -8,7 +8,7 @@ import { AmountField, Form } from '../parts/form.tsx';
 import { ListPage, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice, UnknownOutcome } from '../parts/notices.tsx';
 import { OperationsTable } from '../parts/operations-table.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { Money } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
@@ -78,9 +78,7 @@ function TopUp({ onDone }: { onDone: () => void }) {
               </button>
             ))}
           </div>
-          <button type="submit" class="primary" disabled={running}>
-            {texts.topUp}
-          </button>
+          <Button look="primary" text={texts.topUp} disabled={running} />
         </>
       )}
     </Form>

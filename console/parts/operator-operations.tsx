@@ -10,6 +10,7 @@ import { operatorWallet } from '../texts/operator-wallet.ts';
 import { Form, TextField } from './form.tsx';
 import { Notice, Problem } from './notices.tsx';
 import { OperationsTable } from './operations-table.tsx';
+import { Button } from './page.tsx';
 import { Id } from './values.tsx';
 
 /** Operations of a customer's wallet; a top-up can be undone, with a reason. */
@@ -33,11 +34,7 @@ export function OperatorOperations(props: {
       setUndoing(operation);
     };
     const label = texts.undoThis(formatMoney(operation.amount, language));
-    return (
-      <button type="button" class="plain" aria-label={label} onClick={start}>
-        {texts.undo}
-      </button>
-    );
+    return <Button look="plain" text={texts.undo} label={label} run={start} />;
   };
   return (
     <>
@@ -125,12 +122,8 @@ function UndoForm(props: {
         input={{ maxLength: 200 }}
       />
       <div class="actions">
-        <button type="submit" class="primary" disabled={running}>
-          {texts.undoThis(sum)}
-        </button>
-        <button type="button" disabled={running} onClick={onCancel}>
-          {texts.cancel}
-        </button>
+        <Button look="primary" text={texts.undoThis(sum)} disabled={running} />
+        <Button text={texts.cancel} disabled={running} run={onCancel} />
       </div>
     </Form>
   );
