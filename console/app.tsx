@@ -53,10 +53,9 @@ const PAGES: [path: string, page: ComponentType][] = [
 ];
 
 export function App() {
-  const { language, setLanguage } = useLanguage();
-  const { theme, setTheme } = useTheme();
-  const { session, expired, signIn, signOut, expire } = useSession();
   const { config, waiting } = useServerConfig();
+  const state = { ...useLanguage(), ...useTheme(), ...useSession() };
+  const { language, session, expire } = state;
   const token = session?.token ?? null;
   const api = useMemo(() => {
     return createApi({ token, language, onExpired: expire, texts: common[language] });
@@ -68,20 +67,8 @@ export function App() {
       </p>
     );
   }
-  const value = {
-    api,
-    config,
-    session,
-    expired,
-    signIn,
-    signOut,
-    language,
-    setLanguage,
-    theme,
-    setTheme,
-  };
   return (
-    <ConsoleContext.Provider value={value}>
+    <ConsoleContext.Provider value={{ ...state, api, config }}>
       <LocationProvider scope={CONSOLE_PATHS}>
         <AppFrame>
           <Pages />

@@ -108,36 +108,35 @@ export function problemOf(error: unknown): ApiProblem {
   });
 }
 
-/** Runs one action at a time and holds its problem. */
-export function useAction<A extends unknown[]>(
-  act: (...given: A) => Promise<void>,
-): {
-  run: (...given: A) => void;
+interface ActionState<R> {
   running: boolean;
   problem: ApiProblem | null;
-  /** Forgets the problem. */
-  reset: () => void;
-} {
-  const [state, setState] = useState<{ running: boolean; problem: ApiProblem | null }>({
-    running: false,
-    problem: null,
-  });
+  result: R | null;
+}
+
+/**
+ * Runs one action at a time and holds its problem or its result.
+ * @returns `reset` forgets both
+ */
+export function useAction<A extends unknown[], R>(act: (...given: A) => Promise<R>) {
+  const idle = { running: false, problem: null, result: null };
+  const [state, setState] = useState<ActionState<R>>(idle);
   const running = useRef(false);
   const run = (...given: A) => {
     // A double click arrives before the button is drawn again.
     if (running.current) return;
     running.current = true;
-    setState({ running: true, problem: null });
+    setState({ ...idle, running: true });
     act(...given).then(
-      () => finish(null),
-      (error: unknown) => finish(problemOf(error)),
+      (result) => finish({ ...idle, result }),
+      (error: unknown) => finish({ ...idle, problem: problemOf(error) }),
     );
   };
-  const finish = (problem: ApiProblem | null) => {
+  const finish = (end: ActionState<R>) => {
     running.current = false;
-    setState({ running: false, problem });
+    setState(end);
   };
-  return { run, ...state, reset: () => setState({ running: running.current, problem: null }) };
+  return { run, ...state, reset: () => setState({ ...idle, running: running.current }) };
 }
 
 /** A signal that is aborted when the component is gone. */

@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks';
-import type { AccessToken } from '#contracts/identity.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { ApiProblem } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
@@ -10,7 +9,7 @@ import { Loading, Notice } from '../parts/notices.tsx';
 import { Button, Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
 import { common } from '../texts/common.ts';
-import { useSignedIn } from './sign-in.tsx';
+import { usePasswordSignIn } from './sign-in.tsx';
 
 const FIELDS = ['/email', '/password', '/name', '/locale'];
 
@@ -18,7 +17,7 @@ const FIELDS = ['/email', '/password', '/name', '/locale'];
 export function RegisterPage() {
   const texts = useTexts(account);
   const { api, language } = useConsole();
-  const signedIn = useSignedIn();
+  const signInWith = usePasswordSignIn();
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
@@ -29,9 +28,7 @@ export function RegisterPage() {
     await api.send<Profile>('POST', '/v1/registrations', {
       body: { ...account, name: name.trim(), locale },
     });
-    const answer = await api.send<AccessToken>('POST', '/v1/sessions', { body: account });
-    const { accessToken: token, expiresIn } = answer.body;
-    signedIn({ token, email: account.email, expiresIn });
+    await signInWith(account);
   });
   const shown = FIELDS.some((pointer) => violationAt(problem, pointer) !== null);
   return (

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import type { DeadLetter, RedriveResult } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
@@ -27,7 +26,7 @@ export function DeadLettersPage() {
   return (
     <Page title={texts.title} lead={texts.lead}>
       <RedriveAll onDone={letters.reload} />
-      <Filters label={texts.filter} filters={FILTERS} texts={texts.filters} parameter="state" />
+      <Filters label={texts.state} filters={FILTERS} texts={texts.filters} parameter="state" />
       <ListPage loaded={letters} none={filter === 'dead' ? texts.none.dead : texts.none.other}>
         {(data) => <DeadLetterList letters={data} />}
       </ListPage>
@@ -38,14 +37,12 @@ export function DeadLettersPage() {
 function RedriveAll({ onDone }: { onDone: () => void }) {
   const texts = useTexts(operator).deadLetters;
   const { api, language } = useConsole();
-  const [result, setResult] = useState<RedriveResult | null>(null);
-  const { run, running, problem } = useAction(async () => {
-    setResult(null);
+  const { run, running, problem, result } = useAction(async () => {
     const answer = await api.send<RedriveResult>('POST', '/v1/operator/dead-letters/redrive', {
       timeoutMs: REDRIVE_TIMEOUT_MS,
     });
-    setResult(answer.body);
     onDone();
+    return answer.body;
   });
   const number = (value: number) => formatNumber(value, language);
   return (
@@ -97,12 +94,15 @@ export function DeadLetterPage() {
   const id = useRoute().params.id ?? '';
   const address = `/v1/operator/dead-letters/${encodeURIComponent(id)}`;
   const letter = useLoad(id, (signal) => api.read<DeadLetter>(address, { signal }));
-  const [redriven, setRedriven] = useState<DeadLetter | null>(null);
-  const { run, running, problem } = useAction(async () => {
-    setRedriven(null);
+  const {
+    run,
+    running,
+    problem,
+    result: redriven,
+  } = useAction(async () => {
     const answer = await api.send<DeadLetter>('POST', `${address}/redrive`);
-    setRedriven(answer.body);
     letter.reload();
+    return answer.body;
   });
   return (
     <Page title={texts.one}>
@@ -136,7 +136,7 @@ export function DeadLetterPage() {
 
 function Summary({ letter }: { letter: DeadLetter }) {
   const texts = useTexts(operator).deadLetters;
-  const { placeOf } = useTexts(journey);
+  const words = useTexts(journey);
   const { language } = useConsole();
   const orderId = orderIdIn(letter.value);
   return (
@@ -145,21 +145,15 @@ function Summary({ letter }: { letter: DeadLetter }) {
         <Fact label={texts.state} quietLabel>
           <DeadLetterPill state={letter.state} />
         </Fact>
-        <Fact label={texts.place}>
-          <code>{letter.topic}</code>, {placeOf(letter.partition, letter.offset)}
+        <Fact label={words.place}>
+          <code>{letter.topic}</code>, {words.placeOf(letter.partition, letter.offset)}
         </Fact>
-        <Fact label={texts.key}>
+        <Fact label={words.key}>
           {letter.key === null ? texts.noKey : <code>{letter.key}</code>}
         </Fact>
-        <Fact label={texts.arrived}>
-          <Moment at={letter.createdAt} />
-        </Fact>
+        <Fact label={texts.arrived} at={letter.createdAt} />
         <Fact label={texts.redrives}>{formatNumber(letter.redrives, language)}</Fact>
-        {letter.redrivenAt !== null && (
-          <Fact label={texts.redrivenAt}>
-            <Moment at={letter.redrivenAt} />
-          </Fact>
-        )}
+        <Fact label={texts.redrivenAt} at={letter.redrivenAt} />
         {orderId !== null && (
           <Fact label={texts.order}>
             <a href={`/operator/orders/${orderId}`}>
@@ -174,20 +168,21 @@ function Summary({ letter }: { letter: DeadLetter }) {
 
 function Content({ letter }: { letter: DeadLetter }) {
   const texts = useTexts(operator).deadLetters;
+  const { headers, payload } = useTexts(journey);
   return (
     <div class="columns">
-      <Card id="dead-value" title={texts.value}>
+      <Card id="dead-value" title={payload}>
         {letter.value === null ? (
           <p class="quiet">{texts.noValue}</p>
         ) : (
           <PlainText text={prettyJson(letter.value)} />
         )}
       </Card>
-      <Card id="dead-headers" title={texts.headers}>
+      <Card id="dead-headers" title={headers}>
         {letter.headers.length === 0 ? (
           <p class="quiet">{texts.noHeaders}</p>
         ) : (
-          <HeadersTable label={texts.headers} headers={letter.headers} />
+          <HeadersTable label={headers} headers={letter.headers} />
         )}
       </Card>
     </div>

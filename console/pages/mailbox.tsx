@@ -9,6 +9,7 @@ import { Pager, Rows } from '../parts/list.tsx';
 import { Empty, Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { Fact, Moment } from '../parts/values.tsx';
+import { customer } from '../texts/customer.ts';
 import { mailbox } from '../texts/mailbox.ts';
 
 /** A letter in the list (`GET /mailbox/messages`). */
@@ -85,8 +86,8 @@ const TYPING_MS = 300;
 const SEARCH_MAX = 200;
 
 /** Received letters, newest first; the first page follows new ones. */
-export function MailList({ opened }: { opened: number | null }) {
-  const texts = useTexts(mailbox);
+function MailList({ opened }: { opened: number | null }) {
+  const { title } = useTexts(customer).letters;
   const { api } = useConsole();
   const { search, before } = useLocation().query;
   const mails = useLoad(
@@ -96,7 +97,7 @@ export function MailList({ opened }: { opened: number | null }) {
     before === undefined ? REFRESH_MS : null,
   );
   return (
-    <section class="mail-list" aria-label={texts.list}>
+    <section class="mail-list" aria-label={title}>
       <Search />
       <Loading loaded={mails}>
         {({ data, next }) => (
@@ -131,8 +132,9 @@ function MailRows({ mails, opened }: { mails: MailSummary[]; opened: number | nu
 /** A search covers part of the mailbox at a time: older letters may still match. */
 function Nothing({ searched, more }: { searched: boolean; more: boolean }) {
   const texts = useTexts(mailbox);
+  const { none } = useTexts(customer).letters;
   if (searched) return <Empty title={more ? texts.notFoundYet : texts.notFound} />;
-  return <Empty title={texts.none} hint={texts.noneHint} />;
+  return <Empty title={none} hint={texts.noneHint} />;
 }
 
 /** The search field; its text goes into the address when the typing pauses. */
@@ -167,14 +169,14 @@ function Search() {
 }
 
 /** One letter as the mail server received it. */
-export function MailView({ id }: { id: string }) {
-  const texts = useTexts(mailbox);
+function MailView({ id }: { id: string }) {
+  const { frame } = useTexts(customer).letters;
   const { api } = useConsole();
   const mail = useLoad(`mail ${id}`, (signal) =>
     api.read<Mail>(`/mailbox/messages/${encodeURIComponent(id)}`, { signal }),
   );
   return (
-    <section aria-label={texts.frame}>
+    <section aria-label={frame}>
       <Loading loaded={mail}>{(data) => <Message key={data.id} mail={data} />}</Loading>
     </section>
   );
@@ -182,6 +184,7 @@ export function MailView({ id }: { id: string }) {
 
 function Message({ mail }: { mail: Mail }) {
   const texts = useTexts(mailbox);
+  const words = useTexts(customer).letters;
   const { language } = useConsole();
   const heading = useRef<HTMLHeadingElement>(null);
   // The list keeps the focus otherwise: screen readers and keyboards would miss the letter.
@@ -200,21 +203,14 @@ function Message({ mail }: { mail: Mail }) {
           <bdi>{mail.subject || texts.noSubject}</bdi>
         </h2>
         <dl class="facts">
-          <Fact label={texts.from}>
-            <bdi>{mail.from || texts.noSender}</bdi>
-          </Fact>
-          <Fact label={texts.to}>
-            <bdi>{mail.to}</bdi>
-          </Fact>
-          <Fact label={texts.received}>
-            <Moment at={mail.receivedAt} />
-          </Fact>
+          <Fact label={texts.from} text={mail.from || texts.noSender} />
+          <Fact label={words.to} text={mail.to} />
+          <Fact label={texts.received} at={mail.receivedAt} />
           <Fact label={texts.size}>{formatSize(mail.size, language)}</Fact>
         </dl>
       </header>
       <LetterTabs
         letter={mail}
-        texts={texts}
         last={{
           name: 'source',
           label: texts.source,

@@ -29,13 +29,12 @@ export function OperatorLettersPage() {
     { state: filter === 'all' ? undefined : filter },
     ({ data }) => (data.some(isUnsettled) ? REFRESH_MS : null),
   );
-  const [resent, setResent] = useState<OperatorLetter | null>(null);
   const resend = useAction(async ({ id }: OperatorLetter) => {
-    setResent(null);
     const answer = await api.send<OperatorLetter>('POST', `/v1/operator/letters/${id}/resend`);
-    setResent(answer.body);
     letters.reload();
+    return answer.body;
   });
+  const resent = resend.result;
   const resendButton = (letter: OperatorLetter) =>
     letter.state === 'failed' ? (
       <Button
@@ -96,9 +95,7 @@ export function OperatorLetterPage() {
         {(data) => (
           <>
             <dl class="facts">
-              <Fact label={texts.customer}>
-                <code>{data.customerId}</code>
-              </Fact>
+              <Fact label={texts.customer} code={data.customerId} />
             </dl>
             <Resend letter={data} reload={letter.reload} since={since} onAsked={setSince} />
             <LetterView letter={data} orderHref={`/operator/orders/${data.orderId}`} />

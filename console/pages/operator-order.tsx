@@ -8,7 +8,7 @@ import { addressOf } from '../parts/list.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
 import { Page } from '../parts/page.tsx';
-import { Fact, Moment, Money, StatusPill } from '../parts/values.tsx';
+import { Fact, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
 import { useWatchEvery } from './order.tsx';
@@ -61,25 +61,11 @@ function Summary({ journey }: { journey: Journey }) {
         </p>
       </div>
       <dl class="facts stacked">
-        <Fact label={words.id}>
-          <code>{order.id}</code>
-        </Fact>
-        <Fact label={texts.order.customer}>
-          <code>{order.customerId}</code>
-        </Fact>
-        <Fact label={words.placed}>
-          <Moment at={order.createdAt} />
-        </Fact>
-        {order.status !== 'Pending' && (
-          <Fact label={words.ended}>
-            <Moment at={order.updatedAt} />
-          </Fact>
-        )}
-        {order.payment !== null && (
-          <Fact label={words.operation}>
-            <code>{order.payment.operationId}</code>
-          </Fact>
-        )}
+        <Fact label={words.id} code={order.id} />
+        <Fact label={texts.order.customer} code={order.customerId} />
+        <Fact label={words.placed} at={order.createdAt} />
+        {order.status !== 'Pending' && <Fact label={words.ended} at={order.updatedAt} />}
+        <Fact label={words.operation} code={order.payment?.operationId} />
         {recovery.attempts > 0 && (
           <Fact label={texts.order.recovery}>{texts.pending.attempts(recovery.attempts)}</Fact>
         )}

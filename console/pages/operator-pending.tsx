@@ -25,7 +25,7 @@ export function OperatorPendingPage() {
   );
   return (
     <Page title={texts.title} lead={texts.lead}>
-      <Filters label={texts.filter} filters={FILTERS} texts={texts.filters} parameter="age" />
+      <Filters label={texts.age} filters={FILTERS} texts={texts.filters} parameter="age" />
       <ListPage loaded={orders} none={texts.none}>
         {(data) => <PendingList orders={data} />}
       </ListPage>

@@ -139,9 +139,7 @@ function CustomerFacts({ customer }: { customer: OperatorCustomer }) {
     <dl class="facts">
       <Fact label={texts.name}>{name}</Fact>
       <Fact label={texts.email}>{email}</Fact>
-      <Fact label={texts.id}>
-        <code>{customerId}</code>
-      </Fact>
+      <Fact label={texts.id} code={customerId} />
       <Fact label={balanceWord}>
         {balance === null ? texts.unknownBalance : <Money value={balance} />}
       </Fact>

@@ -37,7 +37,7 @@ function Way() {
 }
 
 /** Starts the session; from the pages of the forms it goes on to the start page. */
-export function useSignedIn(): (credential: Credential) => void {
+function useSignedIn(): (credential: Credential) => void {
   const { signIn, config } = useConsole();
   const { path, route } = useLocation();
   return (credential) => {
@@ -48,18 +48,22 @@ export function useSignedIn(): (credential: Credential) => void {
   };
 }
 
-function PasswordForm() {
-  const texts = useTexts(account).signIn;
+export function usePasswordSignIn() {
   const { api } = useConsole();
   const signedIn = useSignedIn();
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const { run, running, problem } = useAction(async () => {
-    const body = { email: email.trim(), password };
+  return async (body: { email: string; password: string }) => {
     const answer = await api.send<AccessToken>('POST', '/v1/sessions', { body });
     const { accessToken: token, expiresIn } = answer.body;
     signedIn({ token, email: body.email, expiresIn });
-  });
+  };
+}
+
+function PasswordForm() {
+  const texts = useTexts(account).signIn;
+  const signInWith = usePasswordSignIn();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { run, running, problem } = useAction(() => signInWith({ email: email.trim(), password }));
   return (
     <Form onSubmit={run} problem={problem} browserChecks>
       <TextField

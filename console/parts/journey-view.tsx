@@ -8,7 +8,7 @@ import { isSync, lengthOf, PARTICIPANTS, type TimedStep, timed } from '../model/
 import { journey as journeyTexts } from '../texts/journey.ts';
 import { HeadersTable, PlainText } from './letter-tabs.tsx';
 import { Notice } from './notices.tsx';
-import { Fact, Moment } from './values.tsx';
+import { Fact } from './values.tsx';
 
 /** The journey of an order: its steps as a diagram and as a list, and the event. */
 export function JourneyView({ journey }: { journey: Journey }) {
@@ -106,14 +106,8 @@ function EventView({ event }: { event: OrderEvent }) {
             ? `, ${texts.placeOf(event.partition, event.offset)}`
             : `, ${texts.notPublished}`}
         </Fact>
-        {event.publishedAt !== null && (
-          <Fact label={texts.published}>
-            <Moment at={event.publishedAt} />
-          </Fact>
-        )}
-        <Fact label={texts.key}>
-          <code>{event.key}</code>
-        </Fact>
+        <Fact label={texts.published} at={event.publishedAt} />
+        <Fact label={texts.key} code={event.key} />
       </dl>
       {event.headers.length > 0 && (
         <details>

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useTexts } from '../model/context.ts';
+import { customer } from '../texts/customer.ts';
 
 /** The parts of a letter that exist: HTML, text, headers, and what the page adds. */
 export function LetterTabs(props: {
@@ -8,10 +10,10 @@ export function LetterTabs(props: {
     text: string | null;
     headers: { name: string; value: string }[] | null;
   };
-  texts: { parts: string; html: string; text: string; headers: string; frame: string };
   last: Tab;
 }) {
-  const { letter, texts, last } = props;
+  const { letter, last } = props;
+  const texts = useTexts(customer).letters;
   const { html, text, headers } = letter;
   const tabs: (Tab | null)[] = [
     html === null

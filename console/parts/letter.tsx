@@ -66,21 +66,13 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
       <header class="letter-head">
         {letter.subject !== null && <p class="letter-subject">{letter.subject}</p>}
         <dl class="facts">
-          {letter.to !== null && (
-            <Fact label={texts.to}>
-              <bdi>{letter.to}</bdi>
-            </Fact>
-          )}
+          <Fact label={texts.to} text={letter.to} />
           <Fact label={texts.order}>
             <a href={orderHref ?? `/orders/${letter.orderId}`}>
               <Id value={letter.orderId} />
             </a>
           </Fact>
-          {letter.sentAt !== null && (
-            <Fact label={texts.sentAt}>
-              <Moment at={letter.sentAt} />
-            </Fact>
-          )}
+          <Fact label={texts.sentAt} at={letter.sentAt} />
           <Fact label={texts.state} quietLabel>
             <LetterPill state={state} />
           </Fact>
@@ -95,7 +87,6 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
       {html === null && <p class="quiet">{texts.notYet}</p>}
       <LetterTabs
         letter={letter}
-        texts={texts}
         last={{
           name: 'attempts',
           label: `${texts.attempts} (${attempts.length})`,

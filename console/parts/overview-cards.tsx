@@ -3,6 +3,7 @@ import type { Overview } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration, formatNumber } from '../model/format.ts';
 import type { Urgency, urgencies } from '../model/overview.ts';
+import { operator } from '../texts/operator.ts';
 import { overview } from '../texts/overview.ts';
 import { Card } from './page.tsx';
 import { Pill, type Tone } from './values.tsx';
@@ -98,6 +99,7 @@ export function LettersCard(props: {
   const texts = useTexts(overview);
   const { language } = useConsole();
   const { letters, oldestWaitingMs, deadLetters } = props.notifications;
+  const { filters } = useTexts(operator).letters;
   const { waiting, failed, deadLetters: dead } = props.urgencies;
   const markOf = (urgency: Urgency) => (urgency === 'quiet' ? null : texts.tones[urgency]);
   const number = (value: number) => formatNumber(value, language);
@@ -108,7 +110,7 @@ export function LettersCard(props: {
         {STATES.map((state) => (
           <Count
             key={state}
-            label={texts.states[state]}
+            label={filters[state]}
             href={`/operator/letters?state=${state}`}
             {...(state === 'failed' && { tone: failed, mark: markOf(failed) })}
           >

@@ -40,18 +40,27 @@ export function StatusPill({ status, label }: { status: OrderStatus; label: stri
   return <Pill tone={TONES[status]}>{label}</Pill>;
 }
 
-/** One name and value of a `dl`. */
+/** One name and value of a `dl`; nothing without a value. */
 export function Fact(props: {
   label: string;
   class?: string | undefined;
   /** The label is for screen readers only. */
   quietLabel?: boolean;
-  children: ComponentChildren;
+  /** The value, if it is a moment. */
+  at?: string | null;
+  /** The value, if it is an id. */
+  code?: string | null | undefined;
+  /** The value, if a person wrote it. */
+  text?: string | null;
+  children?: ComponentChildren;
 }) {
+  const { at, code, text = null, children = text !== null && <bdi>{text}</bdi> } = props;
+  const value = at ? <Moment at={at} /> : code ? <code>{code}</code> : children;
+  if (value === false) return null;
   return (
     <div class={props.class}>
       <dt class={props.quietLabel ? 'unseen' : undefined}>{props.label}</dt>
-      <dd>{props.children}</dd>
+      <dd>{value}</dd>
     </div>
   );
 }
