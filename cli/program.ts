@@ -2,7 +2,6 @@ import { Command, CommanderError, Option } from 'commander';
 import { ApiError, CliError, EXIT, type ExitCode } from './client/exit-codes.ts';
 import { defaultUrl } from './client/running-system.ts';
 import { addAccountCommands } from './commands/account.ts';
-import { addLetterCommands } from './commands/letter.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
 import { addWalletCommands } from './commands/wallet.ts';
@@ -71,7 +70,6 @@ export function createProgram(language: Language, run: Run): Command {
   addAccountCommands(registrar);
   addWalletCommands(registrar);
   addOrderCommands(registrar);
-  addLetterCommands(registrar);
   const operator = program
     .command(OPERATOR)
     .description(say('operator'))

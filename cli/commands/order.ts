@@ -1,6 +1,13 @@
 import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
 import type { Money } from '#contracts/common.ts';
-import { placeOrder, readJourney, readOrder, readOrders } from '#contracts/gateway.ts';
+import {
+  placeOrder,
+  readJourney,
+  readLetter,
+  readLetters,
+  readOrder,
+  readOrders,
+} from '#contracts/gateway.ts';
 import type { readAnyJourney } from '#contracts/operator.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
@@ -10,6 +17,7 @@ import { type ItemViolation, parseItem, readingsOf } from '../terminal/items.ts'
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
 import { argumentOf } from '../terminal/screen.ts';
 import { journeyText } from '../views/journey.ts';
+import { letterRow, letterText } from '../views/letter.ts';
 import { listOf, showOf } from '../views/list.ts';
 import { orderRow, orderText } from '../views/order.ts';
 
@@ -18,7 +26,7 @@ type OtherViolation = Exclude<ItemViolation, `price-${AmountViolation}` | 'ambig
 const EXAMPLE = 'Книга:2@300';
 const STATUSES = ['Pending', 'Paid', 'Cancelled'];
 
-/** Placing orders and looking at them. */
+/** Placing orders; looking at them and at their letters. */
 export function addOrderCommands(registrar: CommandRegistrar): void {
   const { add, choice, limit, option } = registrar;
   const examples = [`order "${EXAMPLE}"`, 'order "Книга:2@300" "Гвозди:x500@1" --key monday'];
@@ -38,6 +46,9 @@ export function addOrderCommands(registrar: CommandRegistrar): void {
   add('show <order>', 'show', showOf(readOrder, 'orderId', orderText), [`show ${SOME_ID}`]);
   const follow = option('--watch', 'optionWatch');
   add('journey [order]', 'journey', journeyOf(readJourney), ['journey --watch'], [follow]);
+  add('letters', 'letters', listOf(readLetters, letterRow), ['letters --limit 5'], [limit()]);
+  const letter = showOf(readLetter, 'letterId', letterText);
+  add('letter <letter>', 'letter', letter, [`letter ${SOME_ID}`]);
 }
 
 async function place(context: CommandContext, options: Repeating, words: string[]) {

@@ -22,12 +22,8 @@ export function useLoad<T>(
   load: (signal: AbortSignal) => Promise<T>,
   everyMs: number | null | ((data: T) => number | null) = null,
 ): Loaded<T> {
-  const [state, setState] = useState<{
-    key: string;
-    data: T | null;
-    problem: ApiProblem | null;
-    loading: boolean;
-  }>({ key, data: null, problem: null, loading: true });
+  const nothing = { key, data: null, problem: null, loading: true };
+  const [state, setState] = useState<Omit<Loaded<T>, 'reload'> & { key: string }>(nothing);
   const [round, setRound] = useState(0);
   // The values of the latest render: a change of these alone must not read again.
   const latest = useRef({ load, everyMs });
@@ -41,6 +37,13 @@ export function useLoad<T>(
       if (ms === null || stop.signal.aborted) return;
       timer = setTimeout(() => void untilVisible(stop.signal).then(read), ms);
     };
+    const keepData = (problem: ApiProblem | null, loading: boolean) =>
+      setState(({ data, ...last }) => ({
+        key,
+        data: last.key === key ? data : null,
+        problem,
+        loading,
+      }));
     async function read(): Promise<void> {
       try {
         const data = await latest.current.load(stop.signal);
@@ -52,23 +55,13 @@ export function useLoad<T>(
       } catch (error) {
         if (stop.signal.aborted) return;
         const problem = problemOf(error);
-        setState((last) => ({
-          key,
-          data: last.key === key ? last.data : null,
-          problem,
-          loading: false,
-        }));
+        keepData(problem, false);
         if (problem.retryable) {
           again(problem.retryAfterMs ?? RETRY_MS[Math.min(failures++, 3)] ?? null);
         }
       }
     }
-    setState((last) => ({
-      key,
-      data: last.key === key ? last.data : null,
-      problem: null,
-      loading: true,
-    }));
+    keepData(null, true);
     void read();
     return () => {
       stop.abort();
@@ -77,13 +70,7 @@ export function useLoad<T>(
   }, [key, round]);
 
   const reload = useCallback(() => setRound((last) => last + 1), []);
-  const current = state.key === key;
-  return {
-    data: current ? state.data : null,
-    problem: current ? state.problem : null,
-    loading: current ? state.loading : true,
-    reload,
-  };
+  return { ...(state.key === key ? state : nothing), reload };
 }
 
 /** Resolves when the tab is visible, so that hidden tabs put no load on the server. */

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { Overview } from '#contracts/operator.ts';
@@ -167,17 +166,12 @@ function Figure(props: {
       <h3>{href === undefined ? label : <a href={href}>{label}</a>}</h3>
       <p class="figure">
         {value ?? <span class="no-data">{texts.unknown}</span>}
-        <Marked urgency={urgency} />
+        {urgency !== 'quiet' && <Pill tone={urgency}>{texts.tones[urgency]}</Pill>}
       </p>
       <p class="label">{note ?? ' '}</p>
       <Sparkline what={label} samples={samples} format={format} />
     </li>
   );
-}
-
-function Marked({ urgency }: { urgency: Urgency }): ComponentChildren {
-  const texts = useTexts(overview);
-  return urgency === 'quiet' ? null : <Pill tone={urgency}>{texts.tones[urgency]}</Pill>;
 }
 
 // Units of the drawing, which is stretched to its container.
