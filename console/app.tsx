@@ -95,7 +95,7 @@ function Pages() {
 /**
  * A page for signed-in people. Others get the sign-in form at the same address, and then the page.
  */
-export function gated(role: 'customer' | 'operator', Page: ComponentType): ComponentType {
+function gated(role: 'customer' | 'operator', Page: ComponentType): ComponentType {
   return function GatedPage() {
     const { session } = useConsole();
     if (session === null) return <SignInPage />;

@@ -17,7 +17,7 @@ export interface Operation {
 
 export type BodyOf<O extends Operation> = Static<O['responses'][keyof O['responses'] & number]>;
 
-export interface ApiRequest {
+interface ApiRequest {
   params?: Record<string, string>;
   /** Members that are undefined are left out. */
   query?: Record<string, string | number | undefined>;
@@ -46,7 +46,7 @@ export interface Api {
   call<O extends Operation>(operation: O, request?: ApiRequest): Promise<ApiAnswer<BodyOf<O>>>;
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   /** Without a slash at its end. */
   url: string;
   language: 'ru' | 'en';

@@ -154,7 +154,7 @@ function ProfileForm({ stored }: { stored: Stored }) {
 }
 
 /** The language of letters. */
-export function LocaleField(props: { value: Language; onChange: (locale: Language) => void }) {
+function LocaleField(props: { value: Language; onChange: (locale: Language) => void }) {
   const { languages } = useTexts(common);
   const legend = useTexts(account).register.letterLanguage;
   const options = (['ru', 'en'] as const).map((value) => ({ value, label: languages[value] }));

@@ -61,7 +61,7 @@ function RedriveAll({ onDone }: { onDone: () => void }) {
   );
 }
 
-export function DeadLetterPill({ state }: { state: DeadLetter['state'] }) {
+function DeadLetterPill({ state }: { state: DeadLetter['state'] }) {
   const { states } = useTexts(operator).deadLetters;
   return <Pill tone={state === 'dead' ? 'bad' : 'good'}>{states[state]}</Pill>;
 }

@@ -5,7 +5,7 @@ import { formatSize } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import { TextField } from '../parts/form.tsx';
 import { LetterTabs, PlainText } from '../parts/letter-tabs.tsx';
-import { Pager, Rows } from '../parts/list.tsx';
+import { addressOf, Pager, Rows } from '../parts/list.tsx';
 import { Empty, Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { Fact, Moment } from '../parts/values.tsx';
@@ -13,7 +13,7 @@ import { customer } from '../texts/customer.ts';
 import { mailbox } from '../texts/mailbox.ts';
 
 /** A letter in the list (`GET /mailbox/messages`). */
-export interface MailSummary {
+interface MailSummary {
   id: number;
   receivedAt: string;
   from: string;
@@ -24,14 +24,14 @@ export interface MailSummary {
   size: number;
 }
 
-export interface MailPage {
+interface MailPage {
   data: MailSummary[];
   /** `before` of the next page; null at the end. */
   next: number | null;
 }
 
 /** One letter as it was received (`GET /mailbox/messages/:id`). */
-export interface Mail extends MailSummary {
+interface Mail extends MailSummary {
   text: string | null;
   html: string | null;
   headers: { name: string; value: string }[];
@@ -39,11 +39,9 @@ export interface Mail extends MailSummary {
 }
 
 /** The address of a letter or, for null, of the list, with the same search and page. */
-export function mailAddress(id: number | null, query: Record<string, string>): string {
-  const { search = '', before = '' } = query;
-  const parameters = new URLSearchParams({ ...(search && { search }), ...(before && { before }) });
+function mailAddress(id: number | null, { search, before }: Record<string, string>): string {
   const path = id === null ? '/mailbox' : `/mailbox/${id}`;
-  return parameters.size === 0 ? path : `${path}?${parameters}`;
+  return addressOf(path, { ...(search && { search }), ...(before && { before }) });
 }
 
 /**

@@ -179,11 +179,7 @@ const SIZE = { width: 300, height: 40 };
 const EDGE = 3;
 
 /** The last five minutes of a figure, as a line and in words. */
-export function Sparkline(props: {
-  what: string;
-  samples: Sample[];
-  format: (value: number) => string;
-}) {
+function Sparkline(props: { what: string; samples: Sample[]; format: (value: number) => string }) {
   const texts = useTexts(overview);
   const { what, samples, format } = props;
   const range = rangeOf(samples);
@@ -211,7 +207,7 @@ export function Sparkline(props: {
 }
 
 /** Opens any order by its id. */
-export function FindOrder() {
+function FindOrder() {
   const texts = useTexts(overview);
   const { route } = useLocation();
   const [id, setId] = useState('');

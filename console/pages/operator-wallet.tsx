@@ -148,7 +148,7 @@ function CustomerFacts({ customer }: { customer: OperatorCustomer }) {
 }
 
 /** Tops up a customer's wallet, after a question that names the sum and the customer. */
-export function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () => void }) {
+function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () => void }) {
   const { customer, onDone } = props;
   const texts = useTexts(operatorWallet);
   const words = useTexts(customerTexts).wallet;

@@ -39,7 +39,7 @@ export function Form(props: {
 }
 
 /** Attributes that tie a control to its label, hint and violation. */
-export interface Ties {
+interface Ties {
   id: string;
   'aria-describedby': string | undefined;
   'aria-invalid': boolean | undefined;

@@ -141,7 +141,7 @@ const xOf = (participant: Participant) =>
 const DASHED: JourneyStep['kind'][] = ['answer', 'reply'];
 
 /** The steps as a sequence diagram; screen readers use the list of steps instead. */
-export function SequenceDiagram({ steps }: { steps: TimedStep[] }) {
+function SequenceDiagram({ steps }: { steps: TimedStep[] }) {
   const texts = useTexts(journeyTexts);
   const firstAsync = steps.findIndex(({ step }) => !isSync(step));
   const rowOf = (index: number) =>

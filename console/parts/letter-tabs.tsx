@@ -55,7 +55,7 @@ export interface Tab {
 }
 
 /** Tabs as the ARIA pattern describes them: Tab reaches one, arrows move between them. */
-export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const id = useId();
   const [chosen, setChosen] = useState(0);
   const current = Math.min(chosen, tabs.length - 1);
