@@ -5,7 +5,7 @@ import { OPERATOR_EMAIL } from '#dev/system/system.ts';
 import { temporaryCli } from '#harness/system/cli.ts';
 import { OPERATOR_EMAIL as OURS } from './commands/account.ts';
 import { createProgram } from './program.ts';
-import { commandLine } from './terminal/command-line.ts';
+import { commandLine } from './terminal/command-context.ts';
 import { languageOfEnvironment } from './texts/messages.ts';
 
 test('without arguments it shows a tour of five commands, in the language asked for', async (t) => {
@@ -36,7 +36,7 @@ test('the help names every exit code and variable, in both languages', async (t)
 });
 
 test('every command has an example and a description of each option and argument', () => {
-  const program = createProgram('ru', () => () => async () => {});
+  const program = createProgram('ru', () => async () => {});
   const commandsOf = (command: Command): Command[] => [
     command,
     ...command.commands.flatMap(commandsOf),

@@ -1,9 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ApiError, CliError, EXIT, type ExitCode } from './client/exit-codes.ts';
 import { defaultUrl } from './client/running-system.ts';
-import type { Role } from './client/sessions.ts';
 import { addAccountCommands } from './commands/account.ts';
-import { addLetterCommands } from './commands/letter.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
 import { addWalletCommands } from './commands/wallet.ts';
@@ -11,10 +9,13 @@ import {
   type CommandContext,
   type CommonOptions,
   openContext,
+  PROGRAM,
 } from './terminal/command-context.ts';
-import { PROGRAM } from './terminal/command-line.ts';
-import type { CommandRegistrar } from './terminal/command-registrar.ts';
+import { addExamples, type Run, registrarOf } from './terminal/command-registrar.ts';
 import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
+
+/** The parent of the operator's commands. */
+const OPERATOR = 'operator';
 
 /**
  * Runs one command and prints its result.
@@ -25,9 +26,11 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   const language = languageOf(words);
   let code: ExitCode = EXIT.done;
   let context: CommandContext | undefined;
-  const program = createProgram(language, (role) => (handler) => async (...args) => {
+  const program = createProgram(language, (handler) => async (...args) => {
     const command = args.pop() as Command;
-    const options = args.pop();
+    const options = args.pop() as { operator?: true };
+    const forOperator = options.operator === true || command.parent?.name() === OPERATOR;
+    const role = forOperator ? 'operator' : 'customer';
     context = await openContext(command.optsWithGlobals<CommonOptions>(), role);
     code = (await handler(context, options, ...args)) ?? EXIT.done;
   });
@@ -41,10 +44,7 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
 }
 
 /** Declares the commands with their help. */
-export function createProgram(
-  language: Language,
-  runAs: (role: Role) => CommandRegistrar['run'],
-): Command {
+export function createProgram(language: Language, run: Run): Command {
   const say = textsIn(language);
   const program = new Command()
     .name(PROGRAM)
@@ -66,17 +66,17 @@ export function createProgram(
       new Option('--lang <language>', say('optionLang')).choices(['ru', 'en']).default(language),
     )
     .option('--json', say('optionJson'));
-  const example: CommandRegistrar['example'] = (command, ...lines) =>
-    command.addHelpText(
-      'after',
-      `\n${say('example')}\n${lines.map((line) => `  ${PROGRAM} ${line}`).join('\n')}`,
-    );
-  const forCustomers = { say, example, run: runAs('customer') };
-  addAccountCommands(program, { ...forCustomers, runAs });
-  addWalletCommands(program, forCustomers);
-  addOrderCommands(program, forCustomers);
-  addLetterCommands(program, forCustomers);
-  addOperatorCommands(program, { say, example, run: runAs('operator') });
+  const registrar = registrarOf(program, say, run);
+  addAccountCommands(registrar);
+  addWalletCommands(registrar);
+  addOrderCommands(registrar);
+  const operator = program
+    .command(OPERATOR)
+    .description(say('operator'))
+    .helpOption('-h, --help', say('optionHelp'))
+    .helpCommand('help [command]', say('commandHelp'));
+  addExamples(operator, say, ['login --operator', 'operator overview']);
+  addOperatorCommands(registrarOf(operator, say, run));
   return program.addHelpText('after', `\n${say('ending')}`);
 }
 

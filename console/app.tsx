@@ -2,28 +2,22 @@ import type { ComponentType } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { createApi } from './model/api.ts';
-import { ConsoleContext } from './model/context.ts';
+import { ConsoleContext, useConsole } from './model/context.ts';
 import { useLanguage, useServerConfig, useSession, useTheme } from './model/state.ts';
-import { DeadLetterPage } from './pages/dead-letter.tsx';
-import { DeadLettersPage } from './pages/dead-letters.tsx';
-import { gated } from './pages/gate.tsx';
+import { ProfilePage, RegisterPage } from './pages/account.tsx';
+import { DeadLetterPage, DeadLettersPage } from './pages/dead-letters.tsx';
 import { HomePage } from './pages/home.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
-import { LetterPage } from './pages/letter.tsx';
-import { LettersPage } from './pages/letters.tsx';
+import { LetterPage, LettersPage } from './pages/letters.tsx';
 import { MailboxPage } from './pages/mailbox.tsx';
 import { NewOrderPage } from './pages/new-order.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
-import { OperatorLetterPage } from './pages/operator-letter.tsx';
-import { OperatorLettersPage } from './pages/operator-letters.tsx';
-import { OperatorOrderPage } from './pages/operator-order.tsx';
+import { OperatorLetterPage, OperatorLettersPage } from './pages/operator-letters.tsx';
+import { OperatorOrderPage, OperatorPendingPage } from './pages/operator-orders.tsx';
 import { OperatorOverviewPage } from './pages/operator-overview.tsx';
-import { OperatorPendingPage } from './pages/operator-pending.tsx';
 import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
 import { OrdersPage } from './pages/orders.tsx';
-import { ProfilePage } from './pages/profile.tsx';
-import { RegisterPage } from './pages/register.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { WalletPage } from './pages/wallet.tsx';
 import { AppFrame } from './parts/app-frame.tsx';
@@ -58,10 +52,9 @@ const PAGES: [path: string, page: ComponentType][] = [
 ];
 
 export function App() {
-  const { language, setLanguage } = useLanguage();
-  const { theme, setTheme } = useTheme();
-  const { session, expired, signIn, signOut, expire } = useSession();
   const { config, waiting } = useServerConfig();
+  const state = { ...useLanguage(), ...useTheme(), ...useSession() };
+  const { language, session, expire } = state;
   const token = session?.token ?? null;
   const api = useMemo(() => {
     return createApi({ token, language, onExpired: expire, texts: common[language] });
@@ -73,20 +66,8 @@ export function App() {
       </p>
     );
   }
-  const value = {
-    api,
-    config,
-    session,
-    expired,
-    signIn,
-    signOut,
-    language,
-    setLanguage,
-    theme,
-    setTheme,
-  };
   return (
-    <ConsoleContext.Provider value={value}>
+    <ConsoleContext.Provider value={{ ...state, api, config }}>
       <LocationProvider scope={CONSOLE_PATHS}>
         <AppFrame>
           <Pages />
@@ -109,4 +90,17 @@ function Pages() {
       </Router>
     </ErrorBoundary>
   );
+}
+
+/**
+ * A page for signed-in people. Others get the sign-in form at the same address, and then the page.
+ */
+function gated(role: 'customer' | 'operator', Page: ComponentType): ComponentType {
+  return function GatedPage() {
+    const { session } = useConsole();
+    if (session === null) return <SignInPage />;
+    if (role === 'operator' && !session.operator) return <NotFoundPage />;
+    // The key drops the page's state when another person signs in.
+    return <Page key={session.customerId} />;
+  };
 }

@@ -4,11 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
 import { type Judgement, judgeAnswer, receiveAnswer, retryAfterMs } from '#contracts/answers.ts';
 import { signIn } from '#contracts/gateway.ts';
-import { ApiError, CliError, EXIT, type ExitCode } from './exit-codes.ts';
-import type { Problem } from './problem.ts';
+import { ApiError, CliError, EXIT, type ExitCode, type Problem } from './exit-codes.ts';
 
 /** The members of an operation of contracts/ that a call needs. */
-interface Operation {
+export interface Operation {
   method: string;
   path: string;
   responses: Record<number, TSchema>;
@@ -16,9 +15,9 @@ interface Operation {
   public?: true;
 }
 
-type BodyOf<O extends Operation> = Static<O['responses'][keyof O['responses'] & number]>;
+export type BodyOf<O extends Operation> = Static<O['responses'][keyof O['responses'] & number]>;
 
-export interface ApiRequest {
+interface ApiRequest {
   params?: Record<string, string>;
   /** Members that are undefined are left out. */
   query?: Record<string, string | number | undefined>;
@@ -47,7 +46,7 @@ export interface Api {
   call<O extends Operation>(operation: O, request?: ApiRequest): Promise<ApiAnswer<BodyOf<O>>>;
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   /** Without a slash at its end. */
   url: string;
   language: 'ru' | 'en';

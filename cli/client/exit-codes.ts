@@ -1,4 +1,6 @@
-import type { Problem } from './problem.ts';
+import type { ProblemBody } from '#contracts/answers.ts';
+import type { Shortage } from '#contracts/billing.ts';
+import type { PublicOrder } from '#contracts/gateway.ts';
 
 /** The exit codes of commands, as documented in the help. */
 export const EXIT = {
@@ -16,6 +18,9 @@ export const EXIT = {
   signedOut: 6,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A problem document; the 406 of an order adds the shortage. */
+export type Problem = ProblemBody & Partial<Shortage> & { order?: PublicOrder | null };
 
 /** Ends the command with a text on standard error. */
 export class CliError extends Error {

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
 import type { Locale } from '#contracts/common.ts';
 import { readProfile, readWallet, register, replaceProfile, signIn } from '#contracts/gateway.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { homeFolder } from '../client/running-system.ts';
-import { type Role, saveSession, sessionsFile } from '../client/sessions.ts';
+import { saveSession, sessionsFile } from '../client/sessions.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { askPassword } from '../terminal/password.ts';
@@ -22,65 +21,31 @@ interface ProfileChanges {
 }
 
 /** Accounts, sessions and profiles. */
-export function addAccountCommands(
-  program: Command,
-  {
-    say,
-    run,
-    runAs,
-    example,
-  }: CommandRegistrar & { runAs: (role: Role) => CommandRegistrar['run'] },
-): void {
-  const letters = () =>
-    new Option('--letters <language>', say('optionLetters')).choices(['ru', 'en']);
-  const runAsRole = ({ operator }: { operator?: true }) =>
-    runAs(operator ? 'operator' : 'customer');
-
-  example(
-    program
-      .command('register')
-      .description(say('register'))
-      .argument('<email>', say('argEmail'))
-      .requiredOption('--name <name>', say('optionName'))
-      .option('--password <password>', say('optionPassword'))
-      .addOption(letters())
-      .action(run(registerAndSignIn)),
-    'register anna@example.com --name Анна',
+export function addAccountCommands({ add, option }: CommandRegistrar): void {
+  const letters = () => option('--letters <language>', 'optionLetters').choices(['ru', 'en']);
+  const name = () => option('--name <name>', 'optionName');
+  const password = () => option('--password <password>', 'optionPassword');
+  const registerExamples = ['register anna@example.com --name Анна'];
+  add('register <email>', 'register', registerAndSignIn, registerExamples, [
+    name().makeOptionMandatory(),
+    password(),
+    letters(),
+  ]);
+  add(
+    'login [email]',
+    'login',
+    logIn,
+    ['login anna@example.com', 'login --operator'],
+    [password(), option('--operator', 'optionOperator')],
   );
-
-  example(
-    program
-      .command('login')
-      .description(say('login'))
-      .argument('[email]', say('argEmail'))
-      .option('--password <password>', say('optionPassword'))
-      .option('--operator', say('optionOperator'))
-      .action((...args: [string, Record<string, true>]) => runAsRole(args[1])(logIn)(...args)),
-    'login anna@example.com',
-    'login --operator',
-  );
-
-  example(
-    program
-      .command('logout')
-      .description(say('logout'))
-      .option('--operator', say('optionLogOutOperator'))
-      .action((...args: [Record<string, true>]) => runAsRole(args[0])(logOut)(...args)),
-    'logout',
-  );
-
-  example(
-    program
-      .command('profile')
-      .alias('whoami')
-      .description(say('profile'))
-      .option('--email <address>', say('optionEmail'))
-      .option('--name <name>', say('optionName'))
-      .addOption(letters())
-      .action(run(showProfile)),
+  add('logout', 'logout', logOut, ['logout'], [option('--operator', 'optionLogOutOperator')]);
+  add(
     'profile',
-    'profile --email anna@example.org',
-  );
+    'profile',
+    showProfile,
+    ['profile', 'profile --email anna@example.org'],
+    [option('--email <address>', 'optionEmail'), name(), letters()],
+  ).alias('whoami');
 }
 
 async function registerAndSignIn(

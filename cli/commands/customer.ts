@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { Command } from 'commander';
-import type { ReversalExcess } from '#contracts/billing.ts';
+import type { OperatorOperation, ReversalExcess } from '#contracts/billing.ts';
 import {
   findCustomers,
   type OperatorCustomer,
@@ -8,59 +7,39 @@ import {
   reverseAnyTopUp,
 } from '#contracts/operator.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId } from '../terminal/command-context.ts';
-import { SOME_ID } from '../terminal/command-line.ts';
+import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { type Repeating, repeatingOptions } from '../terminal/retry.ts';
 import { type Cell, table } from '../terminal/screen.ts';
-import { limitOption, showList } from '../views/list.ts';
+import { listOf } from '../views/list.ts';
 import { checkedAmount, operationRow, topUpWallet } from './wallet.ts';
 
 /** Customers and their wallets, for the operator. */
-export function addCustomerCommands(
-  operator: Command,
-  { say, run, example }: CommandRegistrar,
-): void {
-  example(
-    operator
-      .command('customers')
-      .description(say('customers'))
-      .argument('<customer>', say('argCustomer'))
-      .action(run(showCustomers)),
-    'operator customers anna@example.com',
+export function addCustomerCommands(registrar: CommandRegistrar): void {
+  const { add, limit, option } = registrar;
+  const yes = () => option('--yes', 'optionYes');
+  const email = 'anna@example.com';
+  add('customers <customer>', 'customers', showCustomers, [`operator customers ${email}`]);
+  const operations = listOf(readAnyOperations, operatorOperationRow, {
+    paramsOf: async (context, text = '') => ({
+      customerId: (await findOne(context, text)).customerId,
+    }),
+  });
+  const listExamples = [`operator operations ${email}`];
+  add('operations <customer>', 'operatorOperations', operations, listExamples, [limit()]);
+  add(
+    'top-up <customer> <amount>',
+    'operatorTopUp',
+    topUpCustomer,
+    [`operator top-up ${email} 1000`, `operator top-up ${SOME_ID} 1000 --yes`],
+    [yes(), ...repeatingOptions(registrar)],
   );
-
-  const operations = operator
-    .command('operations')
-    .description(say('operatorOperations'))
-    .argument('<customer>', say('argCustomer'));
-  example(
-    limitOption(operations, say).action(run(listOperations)),
-    'operator operations anna@example.com',
-  );
-
-  const topUp = operator
-    .command('top-up')
-    .description(say('operatorTopUp'))
-    .argument('<customer>', say('argCustomer'))
-    .argument('<amount>', say('argAmount'))
-    .option('--yes', say('optionYes'));
-  example(
-    repeatingOptions(topUp, say).action(run(topUpCustomer)),
-    'operator top-up anna@example.com 1000',
-    `operator top-up ${SOME_ID} 1000 --yes`,
-  );
-
-  example(
-    operator
-      .command('undo-top-up')
-      .description(say('undoTopUp'))
-      .argument('<customer>', say('argCustomer'))
-      .argument('<operation>', say('argOperation'))
-      .requiredOption('--reason <text>', say('optionReason'))
-      .option('--yes', say('optionYes'))
-      .action(run(undoTopUp)),
-    `operator undo-top-up anna@example.com ${SOME_ID} --reason "wrong customer"`,
+  add(
+    'undo-top-up <customer> <operation>',
+    'undoTopUp',
+    undoTopUp,
+    [`operator undo-top-up ${email} ${SOME_ID} --reason "wrong customer"`],
+    [option('--reason <text>', 'optionReason').makeOptionMandatory(), yes()],
   );
 }
 
@@ -108,21 +87,8 @@ async function showCustomers(context: CommandContext, _options: unknown, text: s
   return data.length === 0 ? EXIT.refused : undefined;
 }
 
-async function listOperations(
-  context: CommandContext,
-  { limit }: { limit?: number },
-  text: string,
-) {
-  const { customerId } = await findOne(context, text);
-  await showList(context, {
-    read: (cursor) =>
-      context.call(readAnyOperations, { params: { customerId }, query: { limit, cursor } }),
-    row: (_context, operation) => [
-      operation.id,
-      ...operationRow(context, operation),
-      operation.madeBy ?? '',
-    ],
-  });
+function operatorOperationRow(context: CommandContext, operation: OperatorOperation): Cell[] {
+  return [operation.id, ...operationRow(context, operation), operation.madeBy ?? ''];
 }
 
 async function topUpCustomer(

@@ -1,43 +1,18 @@
-import type { Command } from 'commander';
 import type { DeadLetter } from '#contracts/notifications.ts';
 import * as contract from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId, jsonArray } from '../terminal/command-context.ts';
-import { SOME_ID } from '../terminal/command-line.ts';
-import { type CommandRegistrar, choiceOption } from '../terminal/command-registrar.ts';
+import { type CommandContext, checkedId, jsonArray, SOME_ID } from '../terminal/command-context.ts';
+import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import type { Cell } from '../terminal/screen.ts';
-import { limitOption, showList } from '../views/list.ts';
+import { listOf } from '../views/list.ts';
 
 /** Events that could not become letters. */
-export function addDeadLetterCommands(
-  operator: Command,
-  { say, run, example }: CommandRegistrar,
-): void {
-  const deadLetters = operator
-    .command('dead-letters')
-    .description(say('deadLetters'))
-    .addOption(choiceOption('--state <state>', say('optionState'), ['dead', 'redriven']));
-  example(limitOption(deadLetters, say).action(run(listDeadLetters)), 'operator dead-letters');
-  example(
-    operator
-      .command('redrive')
-      .description(say('redrive'))
-      .argument('[id]', say('argDeadLetter'))
-      .option('--all', say('optionAllDead'))
-      .action(run(redrive)),
-    `operator redrive ${SOME_ID}`,
-    'operator redrive --all',
-  );
-}
-
-async function listDeadLetters(
-  context: CommandContext,
-  { limit, state }: { limit?: number; state?: string },
-) {
-  await showList(context, {
-    read: (cursor) => context.call(contract.readDeadLetters, { query: { state, limit, cursor } }),
-    row: deadLetterRow,
-  });
+export function addDeadLetterCommands({ add, choice, limit, option }: CommandRegistrar): void {
+  const list = listOf(contract.readDeadLetters, deadLetterRow);
+  const state = choice('--state <state>', 'optionState', ['dead', 'redriven']);
+  add('dead-letters', 'deadLetters', list, ['operator dead-letters'], [state, limit()]);
+  const examples = [`operator redrive ${SOME_ID}`, 'operator redrive --all'];
+  add('redrive [id]', 'redrive', redrive, examples, [option('--all', 'optionAllDead')]);
 }
 
 function deadLetterRow({ moment, say }: CommandContext, deadLetter: DeadLetter): Cell[] {

@@ -1,17 +1,24 @@
-import type { Command } from 'commander';
 import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
 import type { Money } from '#contracts/common.ts';
-import { placeOrder, readJourney, readOrder, readOrders } from '#contracts/gateway.ts';
+import {
+  placeOrder,
+  readJourney,
+  readLetter,
+  readLetters,
+  readOrder,
+  readOrders,
+} from '#contracts/gateway.ts';
+import type { readAnyJourney } from '#contracts/operator.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId, watch } from '../terminal/command-context.ts';
-import { SOME_ID } from '../terminal/command-line.ts';
-import { type CommandRegistrar, choiceOption } from '../terminal/command-registrar.ts';
+import { type CommandContext, checkedId, SOME_ID, watch } from '../terminal/command-context.ts';
+import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
 import { type ItemViolation, parseItem, readingsOf } from '../terminal/items.ts';
-import { argumentOf } from '../terminal/money.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
+import { argumentOf } from '../terminal/screen.ts';
 import { journeyText } from '../views/journey.ts';
-import { limitOption, showList } from '../views/list.ts';
+import { letterRow, letterText } from '../views/letter.ts';
+import { listOf, showOf } from '../views/list.ts';
 import { orderRow, orderText } from '../views/order.ts';
 
 type OtherViolation = Exclude<ItemViolation, `price-${AmountViolation}` | 'ambiguous'>;
@@ -19,43 +26,29 @@ type OtherViolation = Exclude<ItemViolation, `price-${AmountViolation}` | 'ambig
 const EXAMPLE = 'Книга:2@300';
 const STATUSES = ['Pending', 'Paid', 'Cancelled'];
 
-/** Placing orders and looking at them. */
-export function addOrderCommands(program: Command, { say, run, example }: CommandRegistrar): void {
-  const order = program
-    .command('order')
-    .description(say('order'))
-    .argument('<item...>', say('argItem'));
-  example(
-    repeatingOptions(order, say).action(run(place)),
-    `order "${EXAMPLE}"`,
-    'order "Книга:2@300" "Гвозди:x500@1" --key monday',
+/** Placing orders; looking at them and at their letters. */
+export function addOrderCommands(registrar: CommandRegistrar): void {
+  const { add, choice, limit, option } = registrar;
+  const examples = [`order "${EXAMPLE}"`, 'order "Книга:2@300" "Гвозди:x500@1" --key monday'];
+  add('order <item...>', 'order', place, examples, repeatingOptions(registrar));
+  const list = listOf(readOrders, orderRow, { more: 'more' });
+  add(
+    'orders',
+    'orders',
+    list,
+    ['orders --status Paid'],
+    [
+      choice('--status <status>', 'optionStatus', STATUSES),
+      option('--all', 'optionAllOrders'),
+      limit(),
+    ],
   );
-
-  const orders = program
-    .command('orders')
-    .description(say('orders'))
-    .addOption(choiceOption('--status <status>', say('optionStatus'), STATUSES))
-    .option('--all', say('optionAllOrders'));
-  example(limitOption(orders, say).action(run(listOrders)), 'orders --status Paid');
-
-  example(
-    program
-      .command('show')
-      .description(say('show'))
-      .argument('<order>', say('argOrder'))
-      .action(run(showOrder)),
-    `show ${SOME_ID}`,
-  );
-
-  example(
-    program
-      .command('journey')
-      .description(say('journey'))
-      .argument('[order]', say('argLatestOrder'))
-      .option('--watch', say('optionWatch'))
-      .action(run(showOwnJourney)),
-    'journey --watch',
-  );
+  add('show <order>', 'show', showOf(readOrder, 'orderId', orderText), [`show ${SOME_ID}`]);
+  const follow = option('--watch', 'optionWatch');
+  add('journey [order]', 'journey', journeyOf(readJourney), ['journey --watch'], [follow]);
+  add('letters', 'letters', listOf(readLetters, letterRow), ['letters --limit 5'], [limit()]);
+  const letter = showOf(readLetter, 'letterId', letterText);
+  add('letter <letter>', 'letter', letter, [`letter ${SOME_ID}`]);
 }
 
 async function place(context: CommandContext, options: Repeating, words: string[]) {
@@ -120,32 +113,6 @@ function itemViolationText(
   return context.say('item-price', word, amountAdvice(ofPrice, { text, currency, language }));
 }
 
-async function listOrders(
-  context: CommandContext,
-  { status, limit, all }: { status?: string; limit?: number; all?: true },
-) {
-  await showList(context, {
-    all: all === true,
-    read: (cursor) => context.call(readOrders, { query: { status, limit, cursor } }),
-    row: orderRow,
-  });
-}
-
-async function showOrder(context: CommandContext, _options: unknown, id: string) {
-  const answer = await context.call(readOrder, { params: { orderId: checkedId(context, id) } });
-  context.show(answer.text, () => orderText(context, answer.body));
-}
-
-async function showOwnJourney(
-  context: CommandContext,
-  { watch: follow }: { watch?: true },
-  id?: string,
-) {
-  const orderId = id === undefined ? await latestOrder(context) : checkedId(context, id);
-  const read = () => context.call(readJourney, { params: { orderId } });
-  await showJourney(context, follow === true, read);
-}
-
 async function latestOrder(context: CommandContext): Promise<string> {
   const { body } = await context.call(readOrders, { query: { limit: 1 } });
   const [latest] = body.data;
@@ -154,23 +121,26 @@ async function latestOrder(context: CommandContext): Promise<string> {
   return latest.id;
 }
 
-/** Prints a journey, once or until it is complete; its JSON is printed once, at the end. */
-export async function showJourney(
-  context: CommandContext,
-  follow: boolean,
-  read: () => ReturnType<typeof context.call<typeof readJourney>>,
-): Promise<void> {
-  let answer = await read();
-  if (!follow) {
-    context.show(answer.text, () => journeyText(context, answer.body));
-    return;
-  }
-  let first = true;
-  const shown = { ...context, print: context.json ? () => {} : context.print };
-  await watch(shown, async () => {
-    if (!first) answer = await read();
-    first = false;
-    return { view: journeyText(context, answer.body), last: answer.body.complete };
-  });
-  if (context.json) context.print(answer.text.trim());
+/**
+ * The handler that prints a journey, once or until it is complete; its JSON is printed once, at the
+ * end. Without an id it is that of the customer's latest order.
+ */
+export function journeyOf(operation: typeof readJourney | typeof readAnyJourney): Handler {
+  return async (context, { watch: follow }: { watch?: true }, id?: string) => {
+    const orderId = id === undefined ? await latestOrder(context) : checkedId(context, id);
+    const read = () => context.call(operation, { params: { orderId } });
+    let answer = await read();
+    if (!follow) {
+      context.show(answer.text, () => journeyText(context, answer.body));
+      return;
+    }
+    let first = true;
+    const shown = { ...context, print: context.json ? () => {} : context.print };
+    await watch(shown, async () => {
+      if (!first) answer = await read();
+      first = false;
+      return { view: journeyText(context, answer.body), last: answer.body.complete };
+    });
+    if (context.json) context.print(answer.text.trim());
+  };
 }

@@ -1,34 +1,27 @@
-import type { Command } from 'commander';
 import * as contract from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId } from '../terminal/command-context.ts';
-import { SOME_ID } from '../terminal/command-line.ts';
+import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { type Cell, type Colour, facts } from '../terminal/screen.ts';
-import { limitOption, readAll, showList } from '../views/list.ts';
+import { listOf, readAll } from '../views/list.ts';
 
 const REASON_MAX = 200;
 
 /** The repair after a restore, and the list of past repairs. */
-export function addRepairCommands(
-  operator: Command,
-  { say, run, example }: CommandRegistrar,
-): void {
-  example(
-    operator
-      .command('repair')
-      .description(say('repair'))
-      .option('--apply', say('optionApply'))
-      .option('--reason <text>', say('optionRepairReason'))
-      .option('--write-off <order...>', say('optionWriteOff'))
-      .action(run(repair)),
+export function addRepairCommands({ add, limit, option }: CommandRegistrar): void {
+  const examples = [
     'operator repair',
     'operator repair --apply --reason "billing restored to 11:40"',
     `operator repair --apply --reason "no receipt" --write-off ${SOME_ID}`,
-  );
-  const repairs = operator.command('repairs').description(say('repairs'));
-  example(limitOption(repairs, say).action(run(listRepairs)), 'operator repairs');
+  ];
+  add('repair', 'repair', repair, examples, [
+    option('--apply', 'optionApply'),
+    option('--reason <text>', 'optionRepairReason'),
+    option('--write-off <order...>', 'optionWriteOff'),
+  ]);
+  const list = listOf(contract.readRepairs, repairRow);
+  add('repairs', 'repairs', list, ['operator repairs'], [limit()]);
 }
 
 interface Options {
@@ -47,11 +40,12 @@ async function repair(context: CommandContext, { apply, reason, writeOff = [] }:
   const orders = writeOff.map((id) => checkedId(context, id));
   const { bodies, json } = await readAll((cursor) =>
     context.call(contract.repairBooks, {
+      // JSON leaves out what is undefined.
       body: {
         apply: apply === true,
-        ...(reason !== undefined && { reason }),
-        ...(orders.length > 0 && { writeOff: orders }),
-        ...(cursor !== undefined && { cursor }),
+        reason,
+        writeOff: orders.length > 0 ? orders : undefined,
+        cursor,
       },
     }),
   );
@@ -111,13 +105,6 @@ function stepText(context: CommandContext, step: contract.RepairedDifference): s
   }
   if (step.balance !== null) lines.push(`  ${say('walletHolds', context.money(step.balance))}`);
   return lines.join('\n');
-}
-
-async function listRepairs(context: CommandContext, { limit }: { limit?: number }) {
-  await showList(context, {
-    read: (cursor) => context.call(contract.readRepairs, { query: { limit, cursor } }),
-    row: repairRow,
-  });
 }
 
 function repairRow(

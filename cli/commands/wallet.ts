@@ -1,32 +1,23 @@
-import type { Command } from 'commander';
 import { amountAdvice, parseAmount } from '#contracts/amounts.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
 import { readOperations, readWallet, topUp } from '#contracts/gateway.ts';
 import { operatorTopUp } from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
-import type { CommandRegistrar } from '../terminal/command-registrar.ts';
+import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
 import { type Cell, facts, table } from '../terminal/screen.ts';
 
 const LATEST = 10;
 
 /** The customer's own wallet. */
-export function addWalletCommands(program: Command, { say, run, example }: CommandRegistrar): void {
-  example(program.command('wallet').description(say('wallet')).action(run(showWallet)), 'wallet');
-  const command = program
-    .command('top-up')
-    .description(say('topUp'))
-    .argument('<amount>', say('argAmount'));
-  example(
-    repeatingOptions(command, say).action(
-      run((context, options: Repeating, amount: string) =>
-        topUpWallet(context, options, { words: ['top-up', amount], amount }),
-      ),
-    ),
-    'top-up 1000',
-    'top-up 250 --key monday',
-  );
+export function addWalletCommands(registrar: CommandRegistrar): void {
+  const { add } = registrar;
+  add('wallet', 'wallet', showWallet, ['wallet']);
+  const topUpOwn: Handler = (context, options: Repeating, amount: string) =>
+    topUpWallet(context, options, { words: ['top-up', amount], amount });
+  const examples = ['top-up 1000', 'top-up 250 --key monday'];
+  add('top-up <amount>', 'topUp', topUpOwn, examples, repeatingOptions(registrar));
 }
 
 async function showWallet(context: CommandContext) {

@@ -1,7 +1,7 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../client/exit-codes.ts';
-import type { Say } from '../texts/messages.ts';
-import type { CommandContext } from './command-context.ts';
+import type { Say, TextKey } from '../texts/messages.ts';
+import { type CommandContext, PROGRAM } from './command-context.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: commander passes what the command declares
 type Parsed = any;
@@ -14,16 +14,56 @@ export type Handler = (
   // biome-ignore lint/suspicious/noConfusingVoidType: most handlers return nothing
 ) => Promise<ExitCode | undefined | void>;
 
-/** The tools to declare a group of commands with. */
-export interface CommandRegistrar {
-  say: Say;
-  /** The action of a command: opens its context and records its exit code. */
-  run: (handler: Handler) => (...args: unknown[]) => Promise<void>;
-  /** Puts an example below the help of a command. */
-  example: (command: Command, ...lines: string[]) => Command;
+/** The action of a command: opens its context and records its exit code. */
+export type Run = (handler: Handler) => (...args: unknown[]) => Promise<void>;
+
+const ARGUMENTS: Record<string, TextKey> = {
+  '<amount>': 'argAmount',
+  '<customer>': 'argCustomer',
+  '<email>': 'argEmail',
+  '[email]': 'argEmail',
+  '[id]': 'argDeadLetter',
+  '<item...>': 'argItem',
+  '<letter>': 'argLetter',
+  '[letter]': 'argLetterOrFilter',
+  '<operation>': 'argOperation',
+  '<order>': 'argOrder',
+  '[order]': 'argLatestOrder',
+};
+
+export type CommandRegistrar = ReturnType<typeof registrarOf>;
+
+/** The tools to declare commands below a parent, with the texts of their help. */
+export function registrarOf(parent: Command, say: Say, run: Run) {
+  const option = <T = string>(flags: string, about: TextKey, parse?: (text: string) => T) => {
+    const declared = new Option(flags, say(about));
+    return parse === undefined ? declared : declared.argParser(parse);
+  };
+  return {
+    say,
+    option,
+    /** @param usage the name, then the arguments */
+    add(usage: string, about: TextKey, handler: Handler, examples: string[], options?: Option[]) {
+      const [name = '', ...words] = usage.split(' ');
+      const command = parent.command(name).description(say(about)).action(run(handler));
+      for (const word of words) command.argument(word, say(ARGUMENTS[word] as TextKey));
+      for (const declared of options ?? []) command.addOption(declared);
+      return addExamples(command, say, examples);
+    },
+    /** An option with a few values, which its help lists. */
+    choice: (flags: string, about: TextKey, choices: string[]) =>
+      new Option(flags, `${say(about)}: ${choices.join(', ')}`).choices(choices),
+    limit: () =>
+      option('--limit <number>', 'optionLimit', (text) => {
+        const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+        if (limit < 1 || limit > 100) throw new InvalidArgumentError(say('badLimit'));
+        return limit;
+      }),
+  };
 }
 
-/** An option with a few values, which its help lists. */
-export function choiceOption(flags: string, description: string, choices: string[]): Option {
-  return new Option(flags, `${description}: ${choices.join(', ')}`).choices(choices);
+/** Puts examples below the help of a command. */
+export function addExamples(command: Command, say: Say, examples: string[]): Command {
+  const lines = examples.map((line) => `  ${PROGRAM} ${line}`);
+  return command.addHelpText('after', `\n${say('example')}\n${lines.join('\n')}`);
 }

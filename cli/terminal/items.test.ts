@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ItemViolation, parseItem, readingsOf } from './items.ts';
-import { argumentOf, formatMoney } from './money.ts';
+import { argumentOf, formatMoney } from './screen.ts';
 
 const items: [text: string, name: string, quantity: number, amount: number][] = [
   ['Книга@300', 'Книга', 1, 30_000],

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { minorUnitDigits } from '#contracts/currency.ts';
 import { IDEMPOTENCY_KEY } from '#contracts/patterns.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { Say } from '../texts/messages.ts';
 import type { CommandContext } from './command-context.ts';
+import type { CommandRegistrar } from './command-registrar.ts';
 
 /** Options of commands that can be repeated with the same key. */
 export interface Repeating {
@@ -18,12 +19,15 @@ const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const WAIT_S = 15;
 const WAIT_MAX_S = 3_600;
 
-/** Declares `--key`, `--wait` and `--currency`. */
-export function repeatingOptions(command: Command, say: Say): Command {
-  return command
-    .option('--key <key>', say('optionKey'), checked(IDEMPOTENCY_KEY, say('badKey')))
-    .option('--wait <seconds>', `${say('optionWait')} (${WAIT_S})`, waitMsOf(say), WAIT_S * 1_000)
-    .option('--currency <code>', say('optionCurrency'), currencyOf(say));
+/** The options `--key`, `--wait` and `--currency`. */
+export function repeatingOptions({ option, say }: CommandRegistrar): Option[] {
+  return [
+    option('--key <key>', 'optionKey', checked(IDEMPOTENCY_KEY, say('badKey'))),
+    new Option('--wait <seconds>', `${say('optionWait')} (${WAIT_S})`)
+      .default(WAIT_S * 1_000)
+      .argParser(waitMsOf(say)),
+    option('--currency <code>', 'optionCurrency', currencyOf(say)),
+  ];
 }
 
 function currencyOf(say: Say) {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Money } from '#contracts/common.ts';
+import { decimalOf, minorUnitDigits, moneyFormat } from '#contracts/currency.ts';
 import type { Language, Say } from '../texts/messages.ts';
-import { formatMoney } from './money.ts';
 
 export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
@@ -28,6 +28,16 @@ export function createScreen(language: Language, say: Say): Screen {
     paint: (colour, text) => styleText(colour, text, { stream: process.stdout }),
     print: (text) => void process.stdout.write(`${text}\n`),
   };
+}
+
+/** The amount in major units with a decimal point, as the arguments take it. */
+export function argumentOf({ amount, currency }: Money): string {
+  return decimalOf(amount, minorUnitDigits(currency) ?? 0);
+}
+
+/** The amount with its currency, in the reader's language. */
+export function formatMoney({ amount, currency }: Money, language: 'ru' | 'en'): string {
+  return moneyFormat(language, currency, { currencyDisplay: 'narrowSymbol' })(amount);
 }
 
 function durationText(ms: number, language: Language): string {

@@ -1,21 +1,12 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { ApiAnswer } from '../client/api.ts';
-import { type CommandContext, jsonArray } from '../terminal/command-context.ts';
+import type { ApiAnswer, BodyOf, Operation } from '../client/api.ts';
+import { type CommandContext, checkedId, jsonArray } from '../terminal/command-context.ts';
+import type { Handler } from '../terminal/command-registrar.ts';
 import { type Cell, table } from '../terminal/screen.ts';
-import type { Say } from '../texts/messages.ts';
+import type { TextKey } from '../texts/messages.ts';
 
 /** An answer that may have another one after it. */
 interface Part {
   nextCursor: string | null;
-}
-
-/** Declares `--limit`. */
-export function limitOption(command: Command, say: Say): Command {
-  return command.option('--limit <number>', say('optionLimit'), (text) => {
-    const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-    if (limit < 1 || limit > 100) throw new InvalidArgumentError(say('badLimit'));
-    return limit;
-  });
 }
 
 /** Follows the cursors to the end. */
@@ -33,36 +24,52 @@ export async function readAll<B extends Part>(
   return { bodies: answers.map(({ body }) => body), json };
 }
 
+/** What an operation lists. */
+type ItemOf<O extends Operation> = BodyOf<O> extends { data: (infer T)[] } ? T : never;
+
 /**
- * Prints a list as a table: one page, or every page with `all`. Its JSON is the page as it came, or
- * an array of the pages.
- * @param options.all undefined where the command has no `--all`
+ * The handler of a command that prints a list as a table: one page, or every page with `--all`. Its
+ * JSON is the page as it came, or an array of the pages.
+ * @param settings.more how to get the rest
+ * @param settings.paramsOf the parameters of the path, from the arguments
  */
-export async function showList<T>(
-  context: CommandContext,
-  options: {
-    all?: boolean;
-    read: (cursor: string | undefined) => Promise<ApiAnswer<Part & { data: T[] }>>;
-    row: (context: CommandContext, item: T) => Cell[];
-  },
-): Promise<void> {
-  const { all, read, row } = options;
-  const show = (json: string, data: T[], complete: boolean) =>
+export function listOf<O extends Operation>(
+  operation: O,
+  row: (context: CommandContext, item: ItemOf<O>) => Cell[],
+  settings: {
+    more?: TextKey;
+    paramsOf?: (context: CommandContext, ...args: string[]) => Promise<Record<string, string>>;
+  } = {},
+): Handler {
+  const { more = 'moreByLimit', paramsOf = async () => ({}) } = settings;
+  return async (context, { all, ...query }, ...args) => {
+    const params = await paramsOf(context, ...args);
+    const read = (cursor: string | undefined) =>
+      context.call(operation, { params, query: { ...query, cursor } }) as Promise<
+        ApiAnswer<Part & { data: ItemOf<O>[] }>
+      >;
+    const first = all === true ? null : await read(undefined);
+    const { bodies, json } = first
+      ? { bodies: [first.body], json: first.text }
+      : await readAll(read);
     context.show(json, () => {
-      if (data.length === 0) return context.say('nothing');
-      const rows = data.map((item) => row(context, item));
-      const more = context.say(all === undefined ? 'moreByLimit' : 'more');
-      return complete ? table(context, rows) : `${table(context, rows)}\n${more}`;
+      const rows = bodies.flatMap(({ data }) => data).map((item) => row(context, item));
+      if (rows.length === 0) return context.say('nothing');
+      const complete = bodies.at(-1)?.nextCursor === null;
+      return table(context, rows) + (complete ? '' : `\n${context.say(more)}`);
     });
-  if (all === true) {
-    const { bodies, json } = await readAll(read);
-    show(
-      json,
-      bodies.flatMap(({ data }) => data),
-      true,
-    );
-  } else {
-    const { body, text } = await read(undefined);
-    show(text, body.data, body.nextCursor === null);
-  }
+  };
+}
+
+/** The handler of a command that prints what has the given id. */
+export function showOf<O extends Operation>(
+  operation: O,
+  parameter: string,
+  text: (context: CommandContext, body: BodyOf<O>) => string,
+): Handler {
+  return async (context, _options, id) => {
+    const params = { [parameter]: checkedId(context, id) };
+    const answer = await context.call(operation, { params });
+    context.show(answer.text, () => text(context, answer.body));
+  };
 }

@@ -59,6 +59,9 @@ function waitingText(screen: Screen, count: number, oldestMs: number): string {
   return count === 0 ? '0' : screen.say('oldest', count, screen.duration(oldestMs));
 }
 
+const CHECKED = ['orders', 'events', 'letters', 'wallets'] as const;
+const WAITING = ['pendingOrders', 'unpublishedEvents', 'unreadEvents', 'unsentLetters'] as const;
+
 /** The result of a reconciliation, all its parts together. */
 export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
   const { paint, say } = screen;
@@ -69,26 +72,8 @@ export function ledgerText(screen: Screen, reports: LedgerReport[]): string {
     ? paint('green', say('noDifferences'))
     : paint('red', say('differencesFound', differences.length));
   const counts = facts(screen, [
-    [
-      say('checked'),
-      say(
-        'checkedCounts',
-        sum(({ checked }) => checked.orders),
-        sum(({ checked }) => checked.events),
-        sum(({ checked }) => checked.letters),
-        sum(({ checked }) => checked.wallets),
-      ),
-    ],
-    [
-      say('onTheWay'),
-      say(
-        'onTheWayCounts',
-        sum(({ waiting }) => waiting.pendingOrders),
-        sum(({ waiting }) => waiting.unpublishedEvents),
-        sum(({ waiting }) => waiting.unreadEvents),
-        sum(({ waiting }) => waiting.unsentLetters),
-      ),
-    ],
+    [say('checked'), say('checkedCounts', ...CHECKED.map((name) => sum((r) => r.checked[name])))],
+    [say('onTheWay'), say('onTheWayCounts', ...WAITING.map((name) => sum((r) => r.waiting[name])))],
     [say('undelivered'), String(sum(({ failedLetters }) => failedLetters))],
     // Absent from a gateway of an older version.
     [say('acknowledgedCount'), String(sum(({ acknowledged = 0 }) => acknowledged))],

@@ -22,7 +22,7 @@ export interface ProblemBody {
  * The state of the request after a problem: `decided` and `refused` as in contracts/answers.ts;
  * with `unknown` it may have been carried out.
  */
-export type RequestEnd = 'decided' | 'refused' | 'unknown';
+type RequestEnd = 'decided' | 'refused' | 'unknown';
 
 /** A failed request. Status 0: no answer, or an answer of something other than the API. */
 export class ApiProblem extends Error {

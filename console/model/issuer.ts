@@ -23,7 +23,7 @@ interface Departure {
   from: string;
 }
 
-export interface SignedIn {
+interface SignedIn {
   credential: Credential;
   /** The page that asked to sign in. */
   from: string;

@@ -22,12 +22,8 @@ export function useLoad<T>(
   load: (signal: AbortSignal) => Promise<T>,
   everyMs: number | null | ((data: T) => number | null) = null,
 ): Loaded<T> {
-  const [state, setState] = useState<{
-    key: string;
-    data: T | null;
-    problem: ApiProblem | null;
-    loading: boolean;
-  }>({ key, data: null, problem: null, loading: true });
+  const nothing = { key, data: null, problem: null, loading: true };
+  const [state, setState] = useState<Omit<Loaded<T>, 'reload'> & { key: string }>(nothing);
   const [round, setRound] = useState(0);
   // The values of the latest render: a change of these alone must not read again.
   const latest = useRef({ load, everyMs });
@@ -41,6 +37,13 @@ export function useLoad<T>(
       if (ms === null || stop.signal.aborted) return;
       timer = setTimeout(() => void untilVisible(stop.signal).then(read), ms);
     };
+    const keepData = (problem: ApiProblem | null, loading: boolean) =>
+      setState(({ data, ...last }) => ({
+        key,
+        data: last.key === key ? data : null,
+        problem,
+        loading,
+      }));
     async function read(): Promise<void> {
       try {
         const data = await latest.current.load(stop.signal);
@@ -52,23 +55,13 @@ export function useLoad<T>(
       } catch (error) {
         if (stop.signal.aborted) return;
         const problem = problemOf(error);
-        setState((last) => ({
-          key,
-          data: last.key === key ? last.data : null,
-          problem,
-          loading: false,
-        }));
+        keepData(problem, false);
         if (problem.retryable) {
           again(problem.retryAfterMs ?? RETRY_MS[Math.min(failures++, 3)] ?? null);
         }
       }
     }
-    setState((last) => ({
-      key,
-      data: last.key === key ? last.data : null,
-      problem: null,
-      loading: true,
-    }));
+    keepData(null, true);
     void read();
     return () => {
       stop.abort();
@@ -77,13 +70,7 @@ export function useLoad<T>(
   }, [key, round]);
 
   const reload = useCallback(() => setRound((last) => last + 1), []);
-  const current = state.key === key;
-  return {
-    data: current ? state.data : null,
-    problem: current ? state.problem : null,
-    loading: current ? state.loading : true,
-    reload,
-  };
+  return { ...(state.key === key ? state : nothing), reload };
 }
 
 /** Resolves when the tab is visible, so that hidden tabs put no load on the server. */
@@ -108,34 +95,40 @@ export function problemOf(error: unknown): ApiProblem {
   });
 }
 
-/** Runs one action at a time and holds its problem. */
-export function useAction<A extends unknown[]>(
-  act: (...given: A) => Promise<void>,
-): {
-  run: (...given: A) => void;
+interface ActionState<R> {
   running: boolean;
   problem: ApiProblem | null;
-  /** Forgets the problem. */
-  reset: () => void;
-} {
-  const [state, setState] = useState<{ running: boolean; problem: ApiProblem | null }>({
-    running: false,
-    problem: null,
-  });
+  result: R | null;
+}
+
+/**
+ * Runs one action at a time and holds its problem or its result.
+ * @returns `reset` forgets both
+ */
+export function useAction<A extends unknown[], R>(act: (...given: A) => Promise<R>) {
+  const idle = { running: false, problem: null, result: null };
+  const [state, setState] = useState<ActionState<R>>(idle);
   const running = useRef(false);
   const run = (...given: A) => {
     // A double click arrives before the button is drawn again.
     if (running.current) return;
     running.current = true;
-    setState({ running: true, problem: null });
+    setState({ ...idle, running: true });
     act(...given).then(
-      () => finish(null),
-      (error: unknown) => finish(problemOf(error)),
+      (result) => finish({ ...idle, result }),
+      (error: unknown) => finish({ ...idle, problem: problemOf(error) }),
     );
   };
-  const finish = (problem: ApiProblem | null) => {
+  const finish = (end: ActionState<R>) => {
     running.current = false;
-    setState({ running: false, problem });
+    setState(end);
   };
-  return { run, ...state, reset: () => setState({ running: running.current, problem: null }) };
+  return { run, ...state, reset: () => setState({ ...idle, running: running.current }) };
+}
+
+/** A signal that is aborted when the component is gone. */
+export function useUnmountSignal(): AbortSignal {
+  const [controller] = useState(() => new AbortController());
+  useEffect(() => () => controller.abort(), [controller]);
+  return controller.signal;
 }

@@ -17,18 +17,13 @@ export function useSession() {
   }));
   const { session, expired } = state;
 
-  const signIn = useCallback((next: Session) => {
+  const change = (next: Session | null, isExpired = false) => {
     storeSession(next);
-    setState({ session: next, expired: false });
-  }, []);
-  const signOut = useCallback(() => {
-    storeSession(null);
-    setState({ session: null, expired: false });
-  }, []);
-  const expire = useCallback(() => {
-    storeSession(null);
-    setState({ session: null, expired: true });
-  }, []);
+    setState({ session: next, expired: isExpired });
+  };
+  const signIn = (next: Session) => change(next);
+  const signOut = () => change(null);
+  const expire = useCallback(() => change(null, true), []);
 
   useEffect(
     () =>

@@ -1,13 +1,14 @@
-import { useState } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
 import type { DeadLetter, RedriveResult } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
+import { orderIdIn, prettyJson } from '../model/event-text.ts';
 import { formatNumber } from '../model/format.ts';
-import { useAction } from '../model/load.ts';
-import { Filters, useFilter } from '../parts/filters.tsx';
-import { ListPage, Rows, usePageOf } from '../parts/list.tsx';
-import { Notice, Problem } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
-import { Moment, Pill } from '../parts/values.tsx';
+import { useAction, useLoad } from '../model/load.ts';
+import { HeadersTable, PlainText } from '../parts/letter-tabs.tsx';
+import { Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
+import { Loading, Notice, Problem } from '../parts/notices.tsx';
+import { Button, Card, Page } from '../parts/page.tsx';
+import { Fact, Id, Moment, Pill } from '../parts/values.tsx';
 import { journey } from '../texts/journey.ts';
 import { operator } from '../texts/operator.ts';
 
@@ -25,7 +26,7 @@ export function DeadLettersPage() {
   return (
     <Page title={texts.title} lead={texts.lead}>
       <RedriveAll onDone={letters.reload} />
-      <Filters label={texts.filter} filters={FILTERS} texts={texts.filters} parameter="state" />
+      <Filters label={texts.state} filters={FILTERS} texts={texts.filters} parameter="state" />
       <ListPage loaded={letters} none={filter === 'dead' ? texts.none.dead : texts.none.other}>
         {(data) => <DeadLetterList letters={data} />}
       </ListPage>
@@ -36,22 +37,18 @@ export function DeadLettersPage() {
 function RedriveAll({ onDone }: { onDone: () => void }) {
   const texts = useTexts(operator).deadLetters;
   const { api, language } = useConsole();
-  const [result, setResult] = useState<RedriveResult | null>(null);
-  const { run, running, problem } = useAction(async () => {
-    setResult(null);
+  const { run, running, problem, result } = useAction(async () => {
     const answer = await api.send<RedriveResult>('POST', '/v1/operator/dead-letters/redrive', {
       timeoutMs: REDRIVE_TIMEOUT_MS,
     });
-    setResult(answer.body);
     onDone();
+    return answer.body;
   });
   const number = (value: number) => formatNumber(value, language);
   return (
     <>
       <div class="with-hint">
-        <button type="button" disabled={running} onClick={run}>
-          {texts.redriveAll}
-        </button>
+        <Button text={texts.redriveAll} disabled={running} run={run} />
         <p class="hint">{texts.redriveAllHint}</p>
       </div>
       <Problem problem={problem} />
@@ -64,7 +61,7 @@ function RedriveAll({ onDone }: { onDone: () => void }) {
   );
 }
 
-export function DeadLetterPill({ state }: { state: DeadLetter['state'] }) {
+function DeadLetterPill({ state }: { state: DeadLetter['state'] }) {
   const { states } = useTexts(operator).deadLetters;
   return <Pill tone={state === 'dead' ? 'bad' : 'good'}>{states[state]}</Pill>;
 }
@@ -88,4 +85,106 @@ function DeadLetterList({ letters }: { letters: DeadLetter[] }) {
     }),
   );
   return <Rows rows={rows} wrapping />;
+}
+
+/** One event that could not become a letter: its place in the topic, the error, its content. */
+export function DeadLetterPage() {
+  const texts = useTexts(operator).deadLetters;
+  const { api } = useConsole();
+  const id = useRoute().params.id ?? '';
+  const address = `/v1/operator/dead-letters/${encodeURIComponent(id)}`;
+  const letter = useLoad(id, (signal) => api.read<DeadLetter>(address, { signal }));
+  const {
+    run,
+    running,
+    problem,
+    result: redriven,
+  } = useAction(async () => {
+    const answer = await api.send<DeadLetter>('POST', `${address}/redrive`);
+    letter.reload();
+    return answer.body;
+  });
+  return (
+    <Page title={texts.one}>
+      <Loading loaded={letter}>
+        {(data) => (
+          <>
+            <Summary letter={data} />
+            {redriven === null && data.state === 'dead' && (
+              <Notice tone="bad">
+                {texts.error}: {data.error}
+              </Notice>
+            )}
+            <Problem problem={problem} />
+            {redriven !== null && (
+              <Notice tone={redriven.state === 'dead' ? 'bad' : 'good'}>
+                {redriven.state === 'dead' ? texts.refused(redriven.error) : texts.became}
+              </Notice>
+            )}
+            {data.state === 'dead' && (
+              <p>
+                <Button look="primary" text={texts.redrive} disabled={running} run={run} />
+              </p>
+            )}
+            <Content letter={data} />
+          </>
+        )}
+      </Loading>
+    </Page>
+  );
+}
+
+function Summary({ letter }: { letter: DeadLetter }) {
+  const texts = useTexts(operator).deadLetters;
+  const words = useTexts(journey);
+  const { language } = useConsole();
+  const orderId = orderIdIn(letter.value);
+  return (
+    <section class="card" aria-label={texts.one}>
+      <dl class="facts">
+        <Fact label={texts.state} quietLabel>
+          <DeadLetterPill state={letter.state} />
+        </Fact>
+        <Fact label={words.place}>
+          <code>{letter.topic}</code>, {words.placeOf(letter.partition, letter.offset)}
+        </Fact>
+        <Fact label={words.key}>
+          {letter.key === null ? texts.noKey : <code>{letter.key}</code>}
+        </Fact>
+        <Fact label={texts.arrived} at={letter.createdAt} />
+        <Fact label={texts.redrives}>{formatNumber(letter.redrives, language)}</Fact>
+        <Fact label={texts.redrivenAt} at={letter.redrivenAt} />
+        {orderId !== null && (
+          <Fact label={texts.order}>
+            <a href={`/operator/orders/${orderId}`}>
+              <Id value={orderId} />
+            </a>
+          </Fact>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function Content({ letter }: { letter: DeadLetter }) {
+  const texts = useTexts(operator).deadLetters;
+  const { headers, payload } = useTexts(journey);
+  return (
+    <div class="columns">
+      <Card id="dead-value" title={payload}>
+        {letter.value === null ? (
+          <p class="quiet">{texts.noValue}</p>
+        ) : (
+          <PlainText text={prettyJson(letter.value)} />
+        )}
+      </Card>
+      <Card id="dead-headers" title={headers}>
+        {letter.headers.length === 0 ? (
+          <p class="quiet">{texts.noHeaders}</p>
+        ) : (
+          <HeadersTable label={headers} headers={letter.headers} />
+        )}
+      </Card>
+    </div>
+  );
 }

@@ -8,13 +8,13 @@ import type { Profile } from '#contracts/profiles.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
-import { BalanceCard } from '../parts/balance-card.tsx';
 import { Empty, Loading } from '../parts/notices.tsx';
-import { OrderList } from '../parts/order-list.tsx';
 import { Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
 import { common } from '../texts/common.ts';
 import { customer } from '../texts/customer.ts';
+import { OrderList } from './orders.tsx';
+import { BalanceCard } from './wallet.tsx';
 
 /** The start page: an introduction for guests, balance and latest orders for customers. */
 export function HomePage() {

@@ -6,7 +6,7 @@ import { addReport, byRelation, type LedgerSums, NOTHING_CHECKED } from '../mode
 import { useAction } from '../model/load.ts';
 import { repeatedly } from '../model/orders.ts';
 import { Notice, Problem } from '../parts/notices.tsx';
-import { Card, Page } from '../parts/page.tsx';
+import { Button, Card, Page } from '../parts/page.tsx';
 import { common } from '../texts/common.ts';
 import { ledger } from '../texts/ledger.ts';
 
@@ -23,23 +23,15 @@ export function LedgerPage() {
     <Page title={texts.title} lead={texts.lead}>
       <div class="actions">
         {running ? (
-          <button type="button" onClick={stop}>
-            {texts.stop}
-          </button>
+          <Button text={texts.stop} run={stop} />
         ) : (
           <>
-            {goesOn && (
-              <button type="button" class="primary" onClick={() => start(sums)}>
-                {texts.goOn}
-              </button>
-            )}
-            <button
-              type="button"
-              class={goesOn ? undefined : 'primary'}
-              onClick={() => start(NOTHING_CHECKED)}
-            >
-              {sums === null ? texts.start : texts.again}
-            </button>
+            {goesOn && <Button look="primary" text={texts.goOn} run={() => start(sums)} />}
+            <Button
+              look={goesOn ? undefined : 'primary'}
+              text={sums === null ? texts.start : texts.again}
+              run={() => start(NOTHING_CHECKED)}
+            />
           </>
         )}
       </div>

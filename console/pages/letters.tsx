@@ -1,7 +1,10 @@
+import { useRoute } from 'preact-iso';
 import type { Letter } from '#contracts/notifications.ts';
-import { useTexts } from '../model/context.ts';
-import { isUnsettled, LetterList } from '../parts/letter-list.tsx';
+import { useConsole, useTexts } from '../model/context.ts';
+import { useLoad } from '../model/load.ts';
+import { isUnsettled, LetterList, LetterView } from '../parts/letter.tsx';
 import { ListPage, usePageOf } from '../parts/list.tsx';
+import { Loading } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
 import { customer } from '../texts/customer.ts';
 
@@ -18,6 +21,24 @@ export function LettersPage() {
       <ListPage loaded={letters} none={texts.none} noneHint={texts.noneHint}>
         {(data) => <LetterList letters={data} path="/letters" />}
       </ListPage>
+    </Page>
+  );
+}
+
+/** One letter as it was sent. */
+export function LetterPage() {
+  const texts = useTexts(customer).letters;
+  const { api } = useConsole();
+  const id = useRoute().params.id ?? '';
+  const letter = useLoad(
+    id,
+    (signal) => api.read<Letter>(`/v1/letters/${encodeURIComponent(id)}`, { signal }),
+    (data) => (isUnsettled(data) ? REFRESH_MS : null),
+  );
+  const title = letter.data === null ? texts.title : texts.kinds[letter.data.kind];
+  return (
+    <Page title={title}>
+      <Loading loaded={letter}>{(data) => <LetterView letter={data} />}</Loading>
     </Page>
   );
 }

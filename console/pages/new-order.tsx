@@ -20,13 +20,11 @@ import {
   violationsOfRow,
 } from '../model/order-form.ts';
 import { placeOrder } from '../model/orders.ts';
-import { Fact } from '../parts/fact.tsx';
-import { TextField } from '../parts/field.tsx';
-import { Form } from '../parts/form.tsx';
+import { Form, TextField } from '../parts/form.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Notice, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { Page } from '../parts/page.tsx';
-import { Money } from '../parts/values.tsx';
+import { Fact, Money } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
 /** Items, the total and the balance; after sending, the page of the order follows. */

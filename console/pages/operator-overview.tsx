@@ -1,16 +1,16 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
 import type { Overview } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
+import { isOrderId } from '../model/event-text.ts';
 import { formatDuration, formatNumber } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import { lagOf, type Urgency, urgencies, waitingOf } from '../model/overview.ts';
-import { type Sample, withSample } from '../model/samples.ts';
-import { FindOrder } from '../parts/find-order.tsx';
+import { linesOf, rangeOf, type Sample, withSample } from '../model/samples.ts';
+import { Form, TextField } from '../parts/form.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { LettersCard, OrdersCard, Partitions, PendingCard } from '../parts/overview-cards.tsx';
-import { Page } from '../parts/page.tsx';
-import { Sparkline } from '../parts/sparkline.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { Moment, Pill } from '../parts/values.tsx';
 import { overview } from '../texts/overview.ts';
 
@@ -166,7 +166,7 @@ function Figure(props: {
       <h3>{href === undefined ? label : <a href={href}>{label}</a>}</h3>
       <p class="figure">
         {value ?? <span class="no-data">{texts.unknown}</span>}
-        <Marked urgency={urgency} />
+        {urgency !== 'quiet' && <Pill tone={urgency}>{texts.tones[urgency]}</Pill>}
       </p>
       <p class="label">{note ?? ' '}</p>
       <Sparkline what={label} samples={samples} format={format} />
@@ -174,7 +174,59 @@ function Figure(props: {
   );
 }
 
-function Marked({ urgency }: { urgency: Urgency }): ComponentChildren {
+// Units of the drawing, which is stretched to its container.
+const SIZE = { width: 300, height: 40 };
+const EDGE = 3;
+
+/** The last five minutes of a figure, as a line and in words. */
+function Sparkline(props: { what: string; samples: Sample[]; format: (value: number) => string }) {
   const texts = useTexts(overview);
-  return urgency === 'quiet' ? null : <Pill tone={urgency}>{texts.tones[urgency]}</Pill>;
+  const { what, samples, format } = props;
+  const range = rangeOf(samples);
+  const words =
+    range === null
+      ? texts.noChart(what)
+      : texts.chart(what, format(range.last), format(range.min), format(range.max));
+  return (
+    <figure class="sparkline">
+      <svg
+        viewBox={`0 ${-EDGE} ${SIZE.width} ${SIZE.height + 2 * EDGE}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={words}
+      >
+        <line x1="0" x2={SIZE.width} y1={SIZE.height} y2={SIZE.height} class="ground" />
+        {linesOf(samples, SIZE).map((line) => (
+          // A lone point is drawn by the round end of a line without length.
+          <path key={line} d={`${line}h0`} class="drawn" />
+        ))}
+      </svg>
+      <figcaption aria-hidden="true">{range && texts.chartMax(format(range.max))}</figcaption>
+    </figure>
+  );
+}
+
+/** Opens any order by its id. */
+function FindOrder() {
+  const texts = useTexts(overview);
+  const { route } = useLocation();
+  const [id, setId] = useState('');
+  const [wrong, setWrong] = useState(false);
+  const submit = () => {
+    const valid = isOrderId(id.trim());
+    setWrong(!valid);
+    if (valid) route(`/operator/orders/${id.trim()}`);
+  };
+  return (
+    <Form class="card find-order" onSubmit={submit}>
+      <TextField
+        label={texts.find}
+        violation={wrong ? texts.findViolation : null}
+        value={id}
+        onChange={setId}
+        input={{ spellcheck: false, autoComplete: 'off' }}
+      />
+      <Button text={texts.open} />
+    </Form>
+  );
 }

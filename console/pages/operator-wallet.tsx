@@ -1,22 +1,21 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { OperatorOperation } from '#contracts/billing.ts';
+import type { Money as MoneyValue } from '#contracts/common.ts';
 import type { OperatorCustomer } from '#contracts/operator.ts';
 import { CUSTOMER_ID } from '#contracts/patterns.ts';
 import type { Api } from '../model/api.ts';
+import { useTopUp } from '../model/attempt.ts';
 import { useConsole, useTexts } from '../model/context.ts';
+import { formatMoney } from '../model/format.ts';
 import { useAction, useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
-import { Fact } from '../parts/fact.tsx';
-import { TextField } from '../parts/field.tsx';
-import { Form } from '../parts/form.tsx';
-import { ListPage, usePageOf } from '../parts/list.tsx';
-import { Loading, Notice } from '../parts/notices.tsx';
+import { AmountField, Form, TextField } from '../parts/form.tsx';
+import { addressOf, ListPage, usePageOf } from '../parts/list.tsx';
+import { Loading, Notice, UnknownOutcome } from '../parts/notices.tsx';
 import { OperatorOperations } from '../parts/operator-operations.tsx';
-import { OperatorTopUp } from '../parts/operator-top-up.tsx';
-import { Page } from '../parts/page.tsx';
-import { addressOf } from '../parts/pager.tsx';
-import { Money } from '../parts/values.tsx';
+import { Button, Page } from '../parts/page.tsx';
+import { Fact, Money } from '../parts/values.tsx';
 import { customer as customerTexts } from '../texts/customer.ts';
 import { operatorWallet } from '../texts/operator-wallet.ts';
 
@@ -76,9 +75,7 @@ function FindCustomer() {
         onChange={setText}
         input={{ spellcheck: false, autoComplete: 'off' }}
       />
-      <button type="submit" disabled={running}>
-        {texts.find}
-      </button>
+      <Button text={texts.find} disabled={running} />
       {found?.data.length === 0 && <Notice tone="bad">{texts.notFound(found.text)}</Notice>}
       {found !== null && found.data.length > 1 && (
         <Notice tone="wait">
@@ -142,12 +139,94 @@ function CustomerFacts({ customer }: { customer: OperatorCustomer }) {
     <dl class="facts">
       <Fact label={texts.name}>{name}</Fact>
       <Fact label={texts.email}>{email}</Fact>
-      <Fact label={texts.id}>
-        <code>{customerId}</code>
-      </Fact>
+      <Fact label={texts.id} code={customerId} />
       <Fact label={balanceWord}>
         {balance === null ? texts.unknownBalance : <Money value={balance} />}
       </Fact>
     </dl>
+  );
+}
+
+/** Tops up a customer's wallet, after a question that names the sum and the customer. */
+function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () => void }) {
+  const { customer, onDone } = props;
+  const texts = useTexts(operatorWallet);
+  const words = useTexts(customerTexts).wallet;
+  const { config, language, session } = useConsole();
+  const { customerId } = customer;
+  const [asked, setAsked] = useState<MoneyValue | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const { attempt, check, done, field } = useTopUp({
+    name: `attempt.operator-top-up.${session?.customerId}.${customerId}`,
+    path: `/v1/operator/wallets/${encodeURIComponent(customerId)}/top-ups`,
+    currency: customer.balance?.currency ?? config.currency,
+    onDone: () => {
+      setAsked(null);
+      onDone();
+    },
+  });
+  const { unresolved, problem, repeating, running } = attempt;
+  const money = (value: MoneyValue) => formatMoney(value, language);
+  if (unresolved !== null && !running) {
+    return (
+      <UnknownOutcome
+        attempt={attempt}
+        title={texts.unknown.title}
+        lead={texts.unknown.lead(money(unresolved.request), customer.name)}
+        giveUp={texts.unknown.giveUp}
+        onGiveUp={() => setAsked(null)}
+      />
+    );
+  }
+  const sum = unresolved?.request ?? asked;
+  return (
+    <Form form={form} label={words.topUp} problem={problem} onSubmit={() => setAsked(check())}>
+      {done !== null && (
+        <Notice tone="good">{texts.done(money(done.amount), money(done.balanceAfter))}</Notice>
+      )}
+      {running && repeating && <Notice tone="wait">{texts.resumed}</Notice>}
+      {sum === null ? (
+        <>
+          <AmountField label={words.amount} {...field} />
+          <Button look="primary" text={words.topUp} />
+        </>
+      ) : (
+        <Question
+          text={texts.ask(money(sum), customer.name)}
+          confirm={texts.confirm(money(sum))}
+          running={running}
+          onConfirm={() => attempt.start(sum)}
+          onCancel={() => {
+            setAsked(null);
+            // The pressed button disappears, and the focus would be lost with it.
+            requestAnimationFrame(() => form.current?.querySelector('input')?.focus());
+          }}
+        />
+      )}
+    </Form>
+  );
+}
+
+function Question(props: {
+  text: string;
+  confirm: string;
+  running: boolean;
+  onConfirm: () => void;
+  onCancel: () => void;
+}) {
+  const texts = useTexts(operatorWallet);
+  const { text, confirm, running, onConfirm, onCancel } = props;
+  const group = useRef<HTMLDivElement>(null);
+  // Not the button: a second Enter must not confirm.
+  useLayoutEffect(() => group.current?.focus(), []);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would show as one more card
+    <div ref={group} class="form" role="group" aria-label={text} tabIndex={-1}>
+      <p>{text}</p>
+      <div class="actions">
+        <Button look="primary" text={confirm} disabled={running} run={onConfirm} />
+        <Button text={texts.cancel} disabled={running} run={onCancel} />
+      </div>
+    </div>
   );
 }

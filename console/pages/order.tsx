@@ -9,13 +9,12 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import { contentOf, placeOrder, topUpWallet } from '../model/orders.ts';
-import { Fact } from '../parts/fact.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
-import { LetterPill } from '../parts/letter-list.tsx';
+import { LetterPill } from '../parts/letter.tsx';
 import { Loading, Problem, UnknownOutcome } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
 import { Card, Page } from '../parts/page.tsx';
-import { Id, Moment, Money, StatusPill } from '../parts/values.tsx';
+import { Fact, Id, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
 /** A top-up with its key. */

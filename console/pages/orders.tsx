@@ -1,9 +1,8 @@
 import type { PublicOrder } from '#contracts/gateway.ts';
 import { useTexts } from '../model/context.ts';
-import { Filters, useFilter } from '../parts/filters.tsx';
-import { ListPage, usePageOf } from '../parts/list.tsx';
-import { OrderList } from '../parts/order-list.tsx';
+import { Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
 import { Page } from '../parts/page.tsx';
+import { Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
 const FILTERS = ['all', 'Paid', 'Cancelled', 'Pending'] as const;
@@ -33,4 +32,33 @@ export function OrdersPage() {
       </ListPage>
     </Page>
   );
+}
+
+const NAMES_SHOWN = 2;
+
+/** Orders, each a link to its page. */
+export function OrderList({ orders }: { orders: PublicOrder[] }) {
+  const texts = useTexts(customer).orders;
+  const rows = orders.map(({ id, items, total, status, statusLabel, createdAt }) => {
+    const names = items.slice(0, NAMES_SHOWN).map(({ name }) => name);
+    const more = items.length - names.length;
+    return {
+      key: id,
+      href: `/orders/${id}`,
+      main: (
+        <>
+          <bdi>{names.join(', ')}</bdi>
+          {more > 0 && ` ${texts.more(more)}`}
+        </>
+      ),
+      side: (
+        <>
+          <Money value={total} />
+          <StatusPill status={status} label={statusLabel} />
+        </>
+      ),
+      dim: <Moment at={createdAt} />,
+    };
+  });
+  return <Rows rows={rows} />;
 }

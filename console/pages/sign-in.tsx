@@ -5,10 +5,9 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../model/issuer.ts';
 import { useAction } from '../model/load.ts';
 import { type Credential, sessionOf } from '../model/session.ts';
-import { Field, TextField } from '../parts/field.tsx';
-import { Form } from '../parts/form.tsx';
+import { Field, Form, TextField } from '../parts/form.tsx';
 import { Notice } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
 
 /** Signing in; at the address of another page, that page follows. */
@@ -38,7 +37,7 @@ function Way() {
 }
 
 /** Starts the session; from the pages of the forms it goes on to the start page. */
-export function useSignedIn(): (credential: Credential) => void {
+function useSignedIn(): (credential: Credential) => void {
   const { signIn, config } = useConsole();
   const { path, route } = useLocation();
   return (credential) => {
@@ -49,18 +48,22 @@ export function useSignedIn(): (credential: Credential) => void {
   };
 }
 
-function PasswordForm() {
-  const texts = useTexts(account).signIn;
+export function usePasswordSignIn() {
   const { api } = useConsole();
   const signedIn = useSignedIn();
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const { run, running, problem } = useAction(async () => {
-    const body = { email: email.trim(), password };
+  return async (body: { email: string; password: string }) => {
     const answer = await api.send<AccessToken>('POST', '/v1/sessions', { body });
     const { accessToken: token, expiresIn } = answer.body;
     signedIn({ token, email: body.email, expiresIn });
-  });
+  };
+}
+
+function PasswordForm() {
+  const texts = useTexts(account).signIn;
+  const signInWith = usePasswordSignIn();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { run, running, problem } = useAction(() => signInWith({ email: email.trim(), password }));
   return (
     <Form onSubmit={run} problem={problem} browserChecks>
       <TextField
@@ -80,9 +83,7 @@ function PasswordForm() {
           maxLength: 128,
         }}
       />
-      <button type="submit" class="primary" disabled={running}>
-        {texts.submit}
-      </button>
+      <Button look="primary" text={texts.submit} disabled={running} />
     </Form>
   );
 }
@@ -115,14 +116,12 @@ function IssuerWay({ issuer }: { issuer: Issuer }) {
         </Notice>
       )}
       <p>{texts.issuerLead(new URL(issuer.url).host)}</p>
-      <button
-        type="button"
-        class="primary"
+      <Button
+        look="primary"
+        text={texts.issuer}
         disabled={leave.running || arrive.running}
-        onClick={leave.run}
-      >
-        {texts.issuer}
-      </button>
+        run={leave.run}
+      />
     </div>
   );
 }
@@ -157,9 +156,7 @@ function TokenForm() {
           />
         )}
       </Field>
-      <button type="submit" class="primary">
-        {texts.submit}
-      </button>
+      <Button look="primary" text={texts.submit} />
     </Form>
   );
 }

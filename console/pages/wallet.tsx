@@ -1,15 +1,15 @@
+import type { ComponentChildren } from 'preact';
 import type { Wallet, WalletOperation } from '#contracts/billing.ts';
+import { useTopUp } from '../model/attempt.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
-import { useLoad } from '../model/load.ts';
-import { useTopUp } from '../model/top-up.ts';
-import { AmountField } from '../parts/amount-field.tsx';
-import { BalanceCard } from '../parts/balance-card.tsx';
-import { Form } from '../parts/form.tsx';
+import { type Loaded, useLoad } from '../model/load.ts';
+import { AmountField, Form } from '../parts/form.tsx';
 import { ListPage, usePageOf } from '../parts/list.tsx';
-import { Notice, UnknownOutcome } from '../parts/notices.tsx';
+import { Loading, Notice, UnknownOutcome } from '../parts/notices.tsx';
 import { OperationsTable } from '../parts/operations-table.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
+import { Money } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 
 /** The customer's balance, top-up and operations. */
@@ -78,11 +78,32 @@ function TopUp({ onDone }: { onDone: () => void }) {
               </button>
             ))}
           </div>
-          <button type="submit" class="primary" disabled={running}>
-            {texts.topUp}
-          </button>
+          <Button look="primary" text={texts.topUp} disabled={running} />
         </>
       )}
     </Form>
+  );
+}
+
+/** What is in the customer's wallet. */
+export function BalanceCard(props: {
+  wallet: Loaded<Wallet>;
+  /** Of the card, for screen readers. */
+  name: string;
+  label: string;
+  children?: ComponentChildren;
+}) {
+  return (
+    <section class="card balance" aria-label={props.name}>
+      <p class="label">{props.label}</p>
+      <Loading loaded={props.wallet}>
+        {({ balance }) => (
+          <p class="figure">
+            <Money value={balance} />
+          </p>
+        )}
+      </Loading>
+      {props.children}
+    </section>
   );
 }

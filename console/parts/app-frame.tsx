@@ -3,30 +3,26 @@ import { useLocation } from 'preact-iso';
 import { type Theme, useConsole, useTexts } from '../model/context.ts';
 import type { Language } from '../model/format.ts';
 import { common } from '../texts/common.ts';
-import { Choice } from './choice.tsx';
+import { Choice } from './form.tsx';
 import { Icon, type IconName } from './icons.tsx';
 
-interface Section {
-  path: string;
-  icon: IconName;
-  label: 'home' | 'orders' | 'wallet' | 'letters' | 'mailbox' | OperatorLabel;
-}
-type OperatorLabel = 'overview' | 'pending' | 'deadLetters' | 'ledger';
+/** A section's address, and the name of its icon and its text. */
+type Section = [path: string, name: IconName & keyof typeof common.ru];
 
 const CUSTOMER: Section[] = [
-  { path: '/', icon: 'home', label: 'home' },
-  { path: '/orders', icon: 'orders', label: 'orders' },
-  { path: '/wallet', icon: 'wallet', label: 'wallet' },
-  { path: '/letters', icon: 'letters', label: 'letters' },
+  ['/', 'home'],
+  ['/orders', 'orders'],
+  ['/wallet', 'wallet'],
+  ['/letters', 'letters'],
 ];
 const OPERATOR: Section[] = [
-  { path: '/operator', icon: 'overview', label: 'overview' },
-  { path: '/operator/pending', icon: 'pending', label: 'pending' },
-  { path: '/operator/letters', icon: 'letters', label: 'letters' },
-  { path: '/operator/dead-letters', icon: 'deadLetters', label: 'deadLetters' },
-  { path: '/operator/ledger', icon: 'ledger', label: 'ledger' },
+  ['/operator', 'overview'],
+  ['/operator/pending', 'pending'],
+  ['/operator/letters', 'letters'],
+  ['/operator/dead-letters', 'deadLetters'],
+  ['/operator/ledger', 'ledger'],
 ];
-const MAILBOX: Section = { path: '/mailbox', icon: 'mailbox', label: 'mailbox' };
+const MAILBOX: Section = ['/mailbox', 'mailbox'];
 
 /** The frame of every page: brand, navigation, menu. */
 export function AppFrame({ children }: { children: ComponentChildren }) {
@@ -49,11 +45,11 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
         {sections.length > 0 && (
           <nav aria-label={texts.nav}>
             <ul>
-              {sections.map((section) => (
-                <li key={section.path}>
-                  <a href={section.path} aria-current={section === current ? 'page' : undefined}>
-                    <Icon name={section.icon} />
-                    <span>{texts[section.label]}</span>
+              {sections.map(([href, name]) => (
+                <li key={href}>
+                  <a href={href} aria-current={href === current ? 'page' : undefined}>
+                    <Icon name={name} />
+                    <span>{texts[name]}</span>
                   </a>
                 </li>
               ))}
@@ -68,10 +64,11 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
 }
 
 /** The section whose address begins the path; the longest wins. */
-function sectionOf(path: string, sections: Section[]): Section | undefined {
+function sectionOf(path: string, sections: Section[]): string | undefined {
   return sections
-    .filter((section) => path === section.path || path.startsWith(`${section.path}/`))
-    .sort((a, b) => b.path.length - a.path.length)[0];
+    .map(([href]) => href)
+    .filter((href) => path === href || path.startsWith(`${href}/`))
+    .sort((a, b) => b.length - a.length)[0];
 }
 
 function Menu() {

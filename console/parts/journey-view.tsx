@@ -1,17 +1,14 @@
 import type { Journey } from '#contracts/gateway.ts';
-import type { JourneyStep } from '#contracts/journey.ts';
+import type { JourneyStep, Participant } from '#contracts/journey.ts';
 import type { OrderEvent } from '#contracts/order-operations.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { prettyJson } from '../model/event-text.ts';
 import { formatDuration } from '../model/format.ts';
-import { isSync, lengthOf, type TimedStep, timed } from '../model/journey.ts';
+import { isSync, lengthOf, PARTICIPANTS, type TimedStep, timed } from '../model/journey.ts';
 import { journey as journeyTexts } from '../texts/journey.ts';
-import { Fact } from './fact.tsx';
-import { HeadersTable } from './headers-table.tsx';
-import { PlainText } from './letter-tabs.tsx';
+import { HeadersTable, PlainText } from './letter-tabs.tsx';
 import { Notice } from './notices.tsx';
-import { SequenceDiagram } from './sequence-diagram.tsx';
-import { Moment } from './values.tsx';
+import { Fact } from './values.tsx';
 
 /** The journey of an order: its steps as a diagram and as a list, and the event. */
 export function JourneyView({ journey }: { journey: Journey }) {
@@ -109,14 +106,8 @@ function EventView({ event }: { event: OrderEvent }) {
             ? `, ${texts.placeOf(event.partition, event.offset)}`
             : `, ${texts.notPublished}`}
         </Fact>
-        {event.publishedAt !== null && (
-          <Fact label={texts.published}>
-            <Moment at={event.publishedAt} />
-          </Fact>
-        )}
-        <Fact label={texts.key}>
-          <code>{event.key}</code>
-        </Fact>
+        <Fact label={texts.published} at={event.publishedAt} />
+        <Fact label={texts.key} code={event.key} />
       </dl>
       {event.headers.length > 0 && (
         <details>
@@ -134,4 +125,125 @@ function EventView({ event }: { event: OrderEvent }) {
       )}
     </section>
   );
+}
+
+// Units of the drawing; the styles scale it.
+const GUTTER = 74;
+const COLUMN = 112;
+const HEAD = 56;
+const ROW = 40;
+const WIDTH = GUTTER + COLUMN * PARTICIPANTS.length;
+
+const xOf = (participant: Participant) =>
+  GUTTER + COLUMN * (PARTICIPANTS.indexOf(participant) + 0.5);
+
+// Responses are dashed, as usual in sequence diagrams.
+const DASHED: JourneyStep['kind'][] = ['answer', 'reply'];
+
+/** The steps as a sequence diagram; screen readers use the list of steps instead. */
+function SequenceDiagram({ steps }: { steps: TimedStep[] }) {
+  const texts = useTexts(journeyTexts);
+  const firstAsync = steps.findIndex(({ step }) => !isSync(step));
+  const rowOf = (index: number) =>
+    HEAD + ROW * (index + 1 + (firstAsync >= 0 && index >= firstAsync ? 1 : 0));
+  const height = rowOf(steps.length - 1) + ROW;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="diagram" tabIndex={0} aria-label={texts.diagram}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${height}`}
+        width={WIDTH}
+        height={height}
+        role="img"
+        aria-label={texts.diagram}
+      >
+        <defs>
+          <marker
+            id="arrow"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="8"
+            markerHeight="8"
+            orient="auto-start-reverse"
+          >
+            <path d="M0.5 0.5 7.5 4 0.5 7.5z" class="arrow-head" />
+          </marker>
+        </defs>
+        {PARTICIPANTS.map((participant) => (
+          <Column key={participant} participant={participant} height={height} />
+        ))}
+        {firstAsync >= 0 && <Divider y={rowOf(firstAsync) - ROW} text={texts.async} />}
+        {steps.map((timedStep, index) => (
+          <Arrow key={index} timedStep={timedStep} y={rowOf(index)} />
+        ))}
+      </svg>
+    </section>
+  );
+}
+
+function Column({ participant, height }: { participant: Participant; height: number }) {
+  const texts = useTexts(journeyTexts);
+  const x = xOf(participant);
+  return (
+    <g>
+      <line x1={x} x2={x} y1={HEAD - 14} y2={height - 8} class="lifeline" />
+      <rect x={x - COLUMN / 2 + 4} y={10} width={COLUMN - 8} height={30} rx={8} class="head" />
+      <text x={x} y={29.5} class="head-name">
+        {texts.participants[participant]}
+      </text>
+    </g>
+  );
+}
+
+function Divider({ y, text }: { y: number; text: string }) {
+  return (
+    <g>
+      <line x1={0} x2={WIDTH} y1={y + 4} y2={y + 4} class="divider" />
+      <text x={WIDTH / 2} y={y + 8} class="divider-text">
+        {text}
+      </text>
+    </g>
+  );
+}
+
+function Arrow({ timedStep, y }: { timedStep: TimedStep; y: number }) {
+  const { step, sinceStartMs } = timedStep;
+  const { language } = useConsole();
+  const [from, to] = [xOf(step.from), xOf(step.to)];
+  const self = step.from === step.to;
+  const dashed = DASHED.includes(step.kind) ? ' dashed' : '';
+  // In the middle of an arrow, or right of an arrow that returns to its own column.
+  const labelX = self ? from + 34 : (from + to) / 2;
+  const gap = to > from ? -5 : 5;
+  return (
+    <g class={`step ${step.outcome}${dashed}`}>
+      {sinceStartMs !== null && (
+        <text x={GUTTER - 10} y={y + 4} class="when">
+          +{formatDuration(sinceStartMs, language)}
+        </text>
+      )}
+      {self ? (
+        <path d={`M${from} ${y - 8} h26 v16 h-22`} class="arrow" marker-end="url(#arrow)" />
+      ) : (
+        <line x1={from} x2={to + gap} y1={y} y2={y} class="arrow" marker-end="url(#arrow)" />
+      )}
+      <text x={labelX} y={self ? y + 3 : y - 7} class={self ? 'label start' : 'label'}>
+        <ArrowText step={step} />
+      </text>
+    </g>
+  );
+}
+
+function ArrowText({ step }: { step: JourneyStep }) {
+  const texts = useTexts(journeyTexts);
+  const { kind, detail } = step;
+  if (kind === 'answer')
+    return <>{(detail && texts.decisions[detail]) ?? texts.outcomes.unknown}</>;
+  if (kind === 'reply') return <>{detail?.split(' ', 1)[0] ?? texts.outcomes[step.outcome]}</>;
+  if (kind === 'decide' || kind === 'record') {
+    const word = detail === null ? null : (texts.decisions[detail] ?? detail);
+    return <>{word === null ? texts.kinds[kind] : `${texts.kinds[kind]}: ${word}`}</>;
+  }
+  return <>{texts.kinds[kind]}</>;
 }

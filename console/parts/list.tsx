@@ -1,10 +1,10 @@
 import type { ComponentChildren, Key } from 'preact';
 import { useLocation } from 'preact-iso';
-import { useConsole } from '../model/context.ts';
+import { useConsole, useTexts } from '../model/context.ts';
 import { type Loaded, useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
+import { common } from '../texts/common.ts';
 import { Empty, Loading } from './notices.tsx';
-import { Pager } from './pager.tsx';
 
 const PAGE_SIZE = 20;
 
@@ -77,4 +77,67 @@ export function Rows(props: { rows: Row[]; wrapping?: boolean }) {
       ))}
     </ul>
   );
+}
+
+/**
+ * The links between the pages of a list, newest first. The address holds the cursor, so that back,
+ * reload and shared links work.
+ */
+export function Pager(props: {
+  nextCursor: string | null;
+  /** The name of the cursor in the address. */
+  parameter?: string;
+}) {
+  const { nextCursor, parameter = 'cursor' } = props;
+  const texts = useTexts(common);
+  const { path, query } = useLocation();
+  const { [parameter]: cursor, ...rest } = query;
+  if (nextCursor === null && cursor === undefined) return null;
+  return (
+    <nav class="pager" aria-label={texts.pages}>
+      {cursor !== undefined && <a href={addressOf(path, rest)}>← {texts.newest}</a>}
+      {nextCursor !== null && (
+        <a href={addressOf(path, { ...rest, [parameter]: nextCursor })} rel="next">
+          {texts.older} →
+        </a>
+      )}
+    </nav>
+  );
+}
+
+/** An address with a query, without `?` where there is none. */
+export function addressOf(path: string, query: Record<string, string>): string {
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+/** The filter of a list, as links: it is in the address. The first filter is the default. */
+export function Filters<F extends string>(props: {
+  label: string;
+  filters: readonly F[];
+  texts: Record<F, string>;
+  parameter: string;
+}) {
+  const { label, filters, texts, parameter } = props;
+  const current = useFilter(filters, parameter);
+  const { path } = useLocation();
+  return (
+    <nav class="filters" aria-label={label}>
+      {filters.map((filter) => (
+        <a
+          key={filter}
+          href={addressOf(path, filter === filters[0] ? {} : { [parameter]: filter })}
+          aria-current={filter === current ? 'true' : undefined}
+        >
+          {texts[filter]}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** The filter that the address names, otherwise the first. */
+export function useFilter<F extends string>(filters: readonly F[], parameter: string): F {
+  const { [parameter]: named } = useLocation().query;
+  return filters.find((filter) => filter === named) ?? (filters[0] as F);
 }

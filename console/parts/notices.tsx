@@ -4,6 +4,7 @@ import type { Attempting } from '../model/attempt.ts';
 import { useTexts } from '../model/context.ts';
 import type { Loaded } from '../model/load.ts';
 import { common } from '../texts/common.ts';
+import { Button } from './page.tsx';
 
 /** A problem of the API, with the violations that no field shows; nothing for null. */
 export function Problem(props: {
@@ -32,11 +33,7 @@ export function Problem(props: {
           {texts.trace}: <code>{traceId}</code>
         </p>
       )}
-      {again !== undefined && (
-        <button type="button" onClick={again}>
-          {texts.again}
-        </button>
-      )}
+      {again !== undefined && <Button text={texts.again} run={again} />}
     </div>
   );
 }
@@ -66,14 +63,10 @@ export function UnknownOutcome(props: {
         </p>
       )}
       <p>
-        <button type="button" class="primary" onClick={attempt.again}>
-          {texts.sameKey}
-        </button>
+        <Button look="primary" text={texts.sameKey} run={attempt.again} />
       </p>
       <p class="quiet">{giveUp}</p>
-      <button type="button" class="plain" onClick={discard}>
-        {texts.giveUp}
-      </button>
+      <Button look="plain" text={texts.giveUp} run={discard} />
     </div>
   );
 }

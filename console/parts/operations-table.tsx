@@ -20,12 +20,11 @@ export function OperationsTable<O extends WalletOperation>(props: {
         <tr>
           <th scope="col">{texts.what}</th>
           <th scope="col">{texts.when}</th>
-          <th scope="col" class="number">
-            {texts.sum}
-          </th>
-          <th scope="col" class="number">
-            {texts.balanceAfter}
-          </th>
+          {[texts.sum, texts.balanceAfter].map((label) => (
+            <th key={label} scope="col" class="number">
+              {label}
+            </th>
+          ))}
           {action && (
             <th scope="col">
               <span class="unseen">{action.label}</span>

@@ -4,14 +4,13 @@ import { REASON_MAX, VISIBLE_TEXT } from '#contracts/patterns.ts';
 import type { ApiProblem } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
-import { useAction } from '../model/load.ts';
+import { useAction, useUnmountSignal } from '../model/load.ts';
 import { repeatedly } from '../model/orders.ts';
-import { useUnmountSignal } from '../model/use-unmount-signal.ts';
 import { operatorWallet } from '../texts/operator-wallet.ts';
-import { TextField } from './field.tsx';
-import { Form } from './form.tsx';
+import { Form, TextField } from './form.tsx';
 import { Notice, Problem } from './notices.tsx';
 import { OperationsTable } from './operations-table.tsx';
+import { Button } from './page.tsx';
 import { Id } from './values.tsx';
 
 /** Operations of a customer's wallet; a top-up can be undone, with a reason. */
@@ -35,11 +34,7 @@ export function OperatorOperations(props: {
       setUndoing(operation);
     };
     const label = texts.undoThis(formatMoney(operation.amount, language));
-    return (
-      <button type="button" class="plain" aria-label={label} onClick={start}>
-        {texts.undo}
-      </button>
-    );
+    return <Button look="plain" text={texts.undo} label={label} run={start} />;
   };
   return (
     <>
@@ -127,12 +122,8 @@ function UndoForm(props: {
         input={{ maxLength: 200 }}
       />
       <div class="actions">
-        <button type="submit" class="primary" disabled={running}>
-          {texts.undoThis(sum)}
-        </button>
-        <button type="button" disabled={running} onClick={onCancel}>
-          {texts.cancel}
-        </button>
+        <Button look="primary" text={texts.undoThis(sum)} disabled={running} />
+        <Button text={texts.cancel} disabled={running} run={onCancel} />
       </div>
     </Form>
   );

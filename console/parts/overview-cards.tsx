@@ -3,6 +3,7 @@ import type { Overview } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration, formatNumber } from '../model/format.ts';
 import type { Urgency, urgencies } from '../model/overview.ts';
+import { operator } from '../texts/operator.ts';
 import { overview } from '../texts/overview.ts';
 import { Card } from './page.tsx';
 import { Pill, type Tone } from './values.tsx';
@@ -98,6 +99,7 @@ export function LettersCard(props: {
   const texts = useTexts(overview);
   const { language } = useConsole();
   const { letters, oldestWaitingMs, deadLetters } = props.notifications;
+  const { filters } = useTexts(operator).letters;
   const { waiting, failed, deadLetters: dead } = props.urgencies;
   const markOf = (urgency: Urgency) => (urgency === 'quiet' ? null : texts.tones[urgency]);
   const number = (value: number) => formatNumber(value, language);
@@ -108,7 +110,7 @@ export function LettersCard(props: {
         {STATES.map((state) => (
           <Count
             key={state}
-            label={texts.states[state]}
+            label={filters[state]}
             href={`/operator/letters?state=${state}`}
             {...(state === 'failed' && { tone: failed, mark: markOf(failed) })}
           >
@@ -137,7 +139,8 @@ export function LettersCard(props: {
 export function Partitions({ lag }: { lag: NonNullable<Notifications['lag']> }) {
   const texts = useTexts(overview);
   const { language } = useConsole();
-  const number = (value: number) => formatNumber(value, language);
+  const numbers = { position: texts.position, end: texts.end, lag: texts.behind };
+  const columns = Object.entries(numbers) as [keyof typeof numbers, string][];
   return (
     <details class="partitions">
       <summary>{texts.partitions}</summary>
@@ -145,30 +148,22 @@ export function Partitions({ lag }: { lag: NonNullable<Notifications['lag']> }) 
         <thead>
           <tr>
             <th scope="col">{texts.partition}</th>
-            <th scope="col" class="number">
-              {texts.position}
-            </th>
-            <th scope="col" class="number">
-              {texts.end}
-            </th>
-            <th scope="col" class="number">
-              {texts.behind}
-            </th>
+            {columns.map(([name, label]) => (
+              <th key={name} scope="col" class="number">
+                {label}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          {lag.map(({ partition, position, end, lag: behind }) => (
-            <tr key={partition}>
-              <td data-label={texts.partition}>{partition}</td>
-              <td class="number" data-label={texts.position}>
-                {number(position)}
-              </td>
-              <td class="number" data-label={texts.end}>
-                {number(end)}
-              </td>
-              <td class="number" data-label={texts.behind}>
-                {number(behind)}
-              </td>
+          {lag.map((row) => (
+            <tr key={row.partition}>
+              <td data-label={texts.partition}>{row.partition}</td>
+              {columns.map(([name, label]) => (
+                <td key={name} class="number" data-label={label}>
+                  {formatNumber(row[name], language)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>

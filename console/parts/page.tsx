@@ -54,3 +54,21 @@ export function Card(props: { id: string; title: string; children: ComponentChil
     </section>
   );
 }
+
+/** A button; without `run` it submits its form. */
+export function Button(props: {
+  text: string;
+  /** Its name for screen readers, where the text alone is not clear. */
+  label?: string;
+  look?: 'primary' | 'plain' | undefined;
+  disabled?: boolean;
+  run?: () => void;
+}) {
+  const { text, label, look, disabled, run } = props;
+  const type = run === undefined ? 'submit' : 'button';
+  return (
+    <button type={type} class={look} aria-label={label} disabled={disabled} onClick={run}>
+      {text}
+    </button>
+  );
+}

@@ -5,8 +5,9 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatNumber } from '../model/format.ts';
 import { useAction } from '../model/load.ts';
 import { operator } from '../texts/operator.ts';
-import { Field, TextField } from './field.tsx';
+import { Field, TextField } from './form.tsx';
 import { Notice, Problem } from './notices.tsx';
+import { Button } from './page.tsx';
 
 // Some ten thousand letters. For more, the person presses the button again.
 const PARTS_MAX = 20;
@@ -62,18 +63,19 @@ export function ResendLetters({ onResent }: { onResent: () => void }) {
         </Field>
       ))}
       <p>
-        <button type="button" disabled={look.running || send.running} onClick={look.run}>
-          {texts.look}
-        </button>
+        <Button text={texts.look} disabled={look.running || send.running} run={look.run} />
       </p>
       <Problem problem={problem} />
       {found !== null && (
         <Notice tone="wait">
           <p>{texts.found(textOf(found))}</p>
           {found.count > 0 && (
-            <button type="button" class="primary" disabled={send.running} onClick={send.run}>
-              {texts.confirm(textOf(found))}
-            </button>
+            <Button
+              look="primary"
+              text={texts.confirm(textOf(found))}
+              disabled={send.running}
+              run={send.run}
+            />
           )}
         </Notice>
       )}

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Money as MoneyValue } from '#contracts/common.ts';
 import type { OrderStatus } from '#contracts/orders.ts';
 import { useConsole } from '../model/context.ts';
@@ -37,4 +38,29 @@ const TONES: Record<OrderStatus, Tone> = { Paid: 'good', Cancelled: 'bad', Pendi
 
 export function StatusPill({ status, label }: { status: OrderStatus; label: string }) {
   return <Pill tone={TONES[status]}>{label}</Pill>;
+}
+
+/** One name and value of a `dl`; nothing without a value. */
+export function Fact(props: {
+  label: string;
+  class?: string | undefined;
+  /** The label is for screen readers only. */
+  quietLabel?: boolean;
+  /** The value, if it is a moment. */
+  at?: string | null;
+  /** The value, if it is an id. */
+  code?: string | null | undefined;
+  /** The value, if a person wrote it. */
+  text?: string | null;
+  children?: ComponentChildren;
+}) {
+  const { at, code, text = null, children = text !== null && <bdi>{text}</bdi> } = props;
+  const value = at ? <Moment at={at} /> : code ? <code>{code}</code> : children;
+  if (value === false) return null;
+  return (
+    <div class={props.class}>
+      <dt class={props.quietLabel ? 'unseen' : undefined}>{props.label}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
 }

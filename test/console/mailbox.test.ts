@@ -34,7 +34,7 @@ test('the mailbox in a browser', { skip: skipWithoutChromium }, async (t) => {
       await rows.click();
       const frame = page.frameLocator('.letter-frame').frameLocator('iframe');
       await frame.getByRole('heading', { name: 'Письмо счастья' }).waitFor();
-      await page.getByRole('tab', { name: words.mail.headers }).click();
+      await page.getByRole('tab', { name: words.letters.headers }).click();
       const names = await textsOf(page.getByRole('tabpanel').getByRole('rowheader'));
       assert.ok(names.includes('message-id'), names.join());
       await page.getByRole('tab', { name: words.mail.source }).click();

@@ -62,7 +62,8 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       const all = orders && notifications && { ...orders.latest, ...notifications.letters };
       return all?.sent === 2 && all.paid === 1 && all.cancelled === 1 && all;
     });
-    const { statuses, states } = words.overview;
+    const { statuses } = words.overview;
+    const { filters: states } = words.operator.letters;
     for (const [label, count] of [
       [statuses.Paid, counts.paid],
       [statuses.Cancelled, counts.cancelled],

@@ -1,12 +1,61 @@
+import type { ComponentChildren } from 'preact';
 import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
-import { Fact } from './fact.tsx';
-import { LetterPill } from './letter-list.tsx';
 import { LetterTabs } from './letter-tabs.tsx';
+import { Rows } from './list.tsx';
 import { Notice } from './notices.tsx';
-import { Id, Moment } from './values.tsx';
+import { Fact, Id, Moment, Pill, type Tone } from './values.tsx';
+
+const TONES: Record<Letter['state'], Tone> = {
+  queued: 'wait',
+  sending: 'wait',
+  sent: 'good',
+  failed: 'bad',
+};
+
+export function LetterPill({ state }: { state: Letter['state'] }) {
+  return <Pill tone={TONES[state]}>{useTexts(customer).letters.states[state]}</Pill>;
+}
+
+/** Letters, each a link to its page. */
+export function LetterList<L extends Letter>(props: {
+  letters: L[];
+  /** The folder of their pages. */
+  path: string;
+  /** Shown for a letter without an address. */
+  noRecipient?: string;
+  showReasons?: boolean;
+  action?: (letter: L) => ComponentChildren;
+}) {
+  const { letters, path, noRecipient, showReasons = false, action } = props;
+  const { kinds } = useTexts(customer).letters;
+  const rows = letters.map((letter) => {
+    const to = letter.to ?? noRecipient;
+    return {
+      key: letter.id,
+      href: `${path}/${letter.id}`,
+      main: kinds[letter.kind],
+      side: <LetterPill state={letter.state} />,
+      dim: (
+        <>
+          <Moment at={letter.sentAt ?? letter.createdAt} />
+          {to !== undefined && ' · '}
+          {to !== undefined && <bdi>{to}</bdi>}
+        </>
+      ),
+      error: showReasons && letter.state !== 'sent' ? letter.reason : null,
+      action: action?.(letter),
+    };
+  });
+  return <Rows rows={rows} />;
+}
+
+/** Whether a letter's state is about to change. */
+export function isUnsettled({ state }: Letter): boolean {
+  return state === 'queued' || state === 'sending';
+}
 
 /** A letter as it was sent: HTML, text, headers, attempts. */
 export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: string }) {
@@ -17,21 +66,13 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
       <header class="letter-head">
         {letter.subject !== null && <p class="letter-subject">{letter.subject}</p>}
         <dl class="facts">
-          {letter.to !== null && (
-            <Fact label={texts.to}>
-              <bdi>{letter.to}</bdi>
-            </Fact>
-          )}
+          <Fact label={texts.to} text={letter.to} />
           <Fact label={texts.order}>
             <a href={orderHref ?? `/orders/${letter.orderId}`}>
               <Id value={letter.orderId} />
             </a>
           </Fact>
-          {letter.sentAt !== null && (
-            <Fact label={texts.sentAt}>
-              <Moment at={letter.sentAt} />
-            </Fact>
-          )}
+          <Fact label={texts.sentAt} at={letter.sentAt} />
           <Fact label={texts.state} quietLabel>
             <LetterPill state={state} />
           </Fact>
@@ -46,7 +87,6 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
       {html === null && <p class="quiet">{texts.notYet}</p>}
       <LetterTabs
         letter={letter}
-        texts={texts}
         last={{
           name: 'attempts',
           label: `${texts.attempts} (${attempts.length})`,

@@ -2,13 +2,76 @@ import { useState } from 'preact/hooks';
 import type { Profile } from '#contracts/profiles.ts';
 import { ApiProblem } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
+import type { Language } from '../model/format.ts';
 import { useAction, useLoad } from '../model/load.ts';
-import { TextField, violationAt } from '../parts/field.tsx';
-import { Form } from '../parts/form.tsx';
-import { LocaleField } from '../parts/locale-field.tsx';
+import { Choice, Form, TextField, violationAt } from '../parts/form.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
+import { Button, Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
+import { common } from '../texts/common.ts';
+import { usePasswordSignIn } from './sign-in.tsx';
+
+const FIELDS = ['/email', '/password', '/name', '/locale'];
+
+/** Creates an account and signs in. */
+export function RegisterPage() {
+  const texts = useTexts(account);
+  const { api, language } = useConsole();
+  const signInWith = usePasswordSignIn();
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [locale, setLocale] = useState<Language>(language);
+  const { run, running, problem } = useAction(async () => {
+    const account = { email: email.trim(), password };
+    // The API completes a half-done registration when it is repeated, so the request needs no key.
+    await api.send<Profile>('POST', '/v1/registrations', {
+      body: { ...account, name: name.trim(), locale },
+    });
+    await signInWith(account);
+  });
+  const shown = FIELDS.some((pointer) => violationAt(problem, pointer) !== null);
+  return (
+    <Page title={texts.register.title} lead={texts.register.lead} narrow>
+      <Form onSubmit={run} problem={problem} listViolations={!shown} browserChecks>
+        <TextField
+          label={texts.register.name}
+          hint={texts.register.nameHint}
+          violation={violationAt(problem, '/name')}
+          value={name}
+          onChange={setName}
+          input={{ autoComplete: 'name', required: true, maxLength: 200 }}
+        />
+        <TextField
+          label={texts.signIn.email}
+          violation={violationAt(problem, '/email')}
+          value={email}
+          onChange={setEmail}
+          input={{ type: 'email', autoComplete: 'username', required: true, maxLength: 254 }}
+        />
+        <TextField
+          label={texts.signIn.password}
+          hint={texts.register.passwordHint}
+          violation={violationAt(problem, '/password')}
+          value={password}
+          onChange={setPassword}
+          input={{
+            type: 'password',
+            autoComplete: 'new-password',
+            required: true,
+            minLength: 10,
+            maxLength: 128,
+          }}
+        />
+        <LocaleField value={locale} onChange={setLocale} />
+        <Button look="primary" text={texts.register.submit} disabled={running} />
+      </Form>
+      <p class="quiet">
+        {texts.register.haveAccount} <a href="/sign-in">{texts.signIn.submit}</a>
+      </p>
+    </Page>
+  );
+}
 
 interface Stored {
   profile: Profile;
@@ -85,9 +148,15 @@ function ProfileForm({ stored }: { stored: Stored }) {
         input={{ autoComplete: 'name', required: true, maxLength: 200 }}
       />
       <LocaleField value={draft.locale} onChange={(locale) => setDraft({ ...draft, locale })} />
-      <button type="submit" class="primary" disabled={running}>
-        {texts.profile.save}
-      </button>
+      <Button look="primary" text={texts.profile.save} disabled={running} />
     </Form>
   );
+}
+
+/** The language of letters. */
+function LocaleField(props: { value: Language; onChange: (locale: Language) => void }) {
+  const { languages } = useTexts(common);
+  const legend = useTexts(account).register.letterLanguage;
+  const options = (['ru', 'en'] as const).map((value) => ({ value, label: languages[value] }));
+  return <Choice name="letter-language" legend={legend} options={options} {...props} />;
 }

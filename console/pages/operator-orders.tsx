@@ -1,18 +1,73 @@
 import { useRoute } from 'preact-iso';
+import type { Static } from 'typebox';
 import type { Journey } from '#contracts/gateway.ts';
+import type { PublicPendingOrder } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
+import { formatDuration } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
-import { Fact } from '../parts/fact.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
-import { LetterPill } from '../parts/letter-list.tsx';
+import { LetterPill } from '../parts/letter.tsx';
+import { addressOf, Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
 import { Page } from '../parts/page.tsx';
-import { addressOf } from '../parts/pager.tsx';
-import { Moment, Money, StatusPill } from '../parts/values.tsx';
+import { Fact, Id, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
 import { useWatchEvery } from './order.tsx';
+
+type PendingOrder = Static<typeof PublicPendingOrder>;
+
+const REFRESH_MS = 2_000;
+const FILTERS = ['all', 'old'] as const;
+const OLD_MS = 30_000;
+
+/** Pending orders, and what recovery says about them. */
+export function OperatorPendingPage() {
+  const texts = useTexts(operator).pending;
+  const minAgeMs = useFilter(FILTERS, 'age') === 'old' ? OLD_MS : undefined;
+  const orders = usePageOf<PendingOrder>(
+    '/v1/operator/pending-orders',
+    { minAgeMs },
+    // Later pages stay still, so that they can be read.
+    (_page, cursor) => (cursor === undefined ? REFRESH_MS : null),
+  );
+  return (
+    <Page title={texts.title} lead={texts.lead}>
+      <Filters label={texts.age} filters={FILTERS} texts={texts.filters} parameter="age" />
+      <ListPage loaded={orders} none={texts.none}>
+        {(data) => <PendingList orders={data} />}
+      </ListPage>
+    </Page>
+  );
+}
+
+function PendingList({ orders }: { orders: PendingOrder[] }) {
+  const texts = useTexts(operator).pending;
+  const { language } = useConsole();
+  const rows = orders.map(({ id, ageMs, total, recovery }) => ({
+    key: id,
+    href: `/operator/orders/${id}`,
+    main: <Id value={id} />,
+    side: (
+      <>
+        <Money value={total} />
+        <span class="number" title={texts.age}>
+          {formatDuration(ageMs, language)}
+        </span>
+      </>
+    ),
+    dim: (
+      <>
+        {recovery.attempts === 0 ? texts.notTried : texts.attempts(recovery.attempts)}
+        {recovery.triedAt !== null && `, ${texts.triedAt} `}
+        {recovery.triedAt !== null && <Moment at={recovery.triedAt} />}
+      </>
+    ),
+    error: recovery.error,
+  }));
+  return <Rows rows={rows} wrapping />;
+}
 
 /** Any order and its journey through the services. */
 export function OperatorOrderPage() {
@@ -62,25 +117,11 @@ function Summary({ journey }: { journey: Journey }) {
         </p>
       </div>
       <dl class="facts stacked">
-        <Fact label={words.id}>
-          <code>{order.id}</code>
-        </Fact>
-        <Fact label={texts.order.customer}>
-          <code>{order.customerId}</code>
-        </Fact>
-        <Fact label={words.placed}>
-          <Moment at={order.createdAt} />
-        </Fact>
-        {order.status !== 'Pending' && (
-          <Fact label={words.ended}>
-            <Moment at={order.updatedAt} />
-          </Fact>
-        )}
-        {order.payment !== null && (
-          <Fact label={words.operation}>
-            <code>{order.payment.operationId}</code>
-          </Fact>
-        )}
+        <Fact label={words.id} code={order.id} />
+        <Fact label={texts.order.customer} code={order.customerId} />
+        <Fact label={words.placed} at={order.createdAt} />
+        {order.status !== 'Pending' && <Fact label={words.ended} at={order.updatedAt} />}
+        <Fact label={words.operation} code={order.payment?.operationId} />
         {recovery.attempts > 0 && (
           <Fact label={texts.order.recovery}>{texts.pending.attempts(recovery.attempts)}</Fact>
         )}
