@@ -1,5 +1,5 @@
-import { type TObject, type TProperties, type TSchema, Type } from 'typebox';
-import { NoQuery, strict } from './common.ts';
+import type { TObject, TProperties, TSchema } from 'typebox';
+import { NoQuery, strictObject } from './common.ts';
 
 // Public operations that the gateway answers with one call of a service. Their common members are
 // derived, so that the two cannot differ.
@@ -77,5 +77,5 @@ export function ownTwin<const I extends InternalOperation, const P extends Publi
 
 function withoutCustomer(schema: TObject): TObject {
   const { customerId: _, ...properties } = schema.properties;
-  return Type.Object(properties, strict);
+  return strictObject(properties);
 }

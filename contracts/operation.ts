@@ -1,0 +1,39 @@
+import type { TSchema } from 'typebox';
+
+type Method = 'GET' | 'POST' | 'PUT';
+
+interface Members {
+  summary: string;
+  responses: Record<number, TSchema>;
+}
+
+/** An operation of a contract. `at` is its method and its path with `:parameters`. */
+export function operation<const I extends string, const M extends Members>(
+  operationId: I,
+  at: `${Method} /${string}`,
+  members: M,
+) {
+  const [method, path] = at.split(' ') as [Method, string];
+  return { operationId, method, path, ...members };
+}
+
+/** An operation of a service that only the gateway may call. */
+export function internal<const I extends string, const M extends Members>(
+  operationId: I,
+  at: `${Method} /${string}`,
+  members: M,
+) {
+  return operation(operationId, at, { callers: ['gateway'], ...members });
+}
+
+type Text = [title: string, detail: string];
+
+/** A problem that callers can receive. `platform/errors.ts` has the same function. */
+export function problem<const C extends string, const K extends string>(
+  code: C,
+  kind: K,
+  { ru, en }: { ru: Text; en: Text },
+) {
+  const textOf = ([title, detail]: Text) => ({ title, detail });
+  return { code, kind, ru: textOf(ru), en: textOf(en) };
+}
