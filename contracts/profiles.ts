@@ -5,7 +5,6 @@ import { internal, operation, problem } from './operation.ts';
 const contact = { email: EmailAddress, name: PersonName, locale: Locale };
 
 export const ProfileData = strictObject(contact);
-export type ProfileData = Static<typeof ProfileData>;
 
 /** Contact data of a customer: where letters go and in which language. */
 export const Profile = strictObject({ customerId: CustomerId, ...contact });
