@@ -1,10 +1,28 @@
-import type { TSchema } from 'typebox';
+import type { TObject, TSchema } from 'typebox';
 
 type Method = 'GET' | 'POST' | 'PUT';
 
 interface Members {
   summary: string;
+  tags?: readonly string[];
+  callers?: readonly string[];
+  batchable?: boolean;
+  /** True for operations that need no token. */
+  public?: boolean;
+  params?: TObject;
+  query?: TObject;
+  headers?: TObject;
+  body?: TSchema;
+  /** By status. */
   responses: Record<number, TSchema>;
+  problems?: readonly { code: string; kind: string }[];
+}
+
+/** An endpoint: the server registers it, the client calls it, OpenAPI publishes it. */
+export interface Operation extends Members {
+  operationId: string;
+  method: Method;
+  path: string;
 }
 
 /** An operation of a contract. `at` is its method and its path with `:parameters`. */

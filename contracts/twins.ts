@@ -1,37 +1,17 @@
-import type { TObject, TProperties, TSchema } from 'typebox';
+import type { TObject, TProperties } from 'typebox';
 import { NoQuery, strictObject } from './common.ts';
+import type { Operation } from './operation.ts';
 
 // Public operations that the gateway answers with one call of a service. Their common members are
 // derived, so that the two cannot differ.
 
-/** An operation of a service. */
-interface InternalOperation {
-  operationId: string;
-  method: 'GET' | 'POST' | 'PUT';
-  path: string;
-  summary: string;
-  params?: TObject;
-  query?: TObject;
-  body?: TSchema;
-  responses: Record<number, TSchema>;
-  problems?: readonly object[];
-}
-
 /** The members that the public operation declares itself; all others are those of the internal one. */
-interface Publication {
-  operationId: string;
-  tags: readonly string[];
-  path: string;
-  summary?: string;
-  query?: TObject;
-  body?: TSchema;
-  responses?: Record<number, TSchema>;
-}
+type Publication = Partial<Operation> & Pick<Operation, 'operationId' | 'tags' | 'path'>;
 
 type Twin<I, P> = Omit<I, 'callers' | 'batchable' | keyof P> & P;
 
 /** The public twin of an internal operation. */
-export function publicTwin<const I extends InternalOperation, const P extends Publication>(
+export function publicTwin<const I extends Operation, const P extends Publication>(
   internal: I,
   publication: P,
 ): Twin<I, P> {
@@ -44,7 +24,7 @@ export const operator = { tags: ['operator'], query: NoQuery } as const;
 
 /** The same for operators, at the internal path below `/v1` unless another one is given. */
 export function operatorTwin<
-  const I extends InternalOperation,
+  const I extends Operation,
   const P extends Omit<Publication, 'tags' | 'path'> & { path?: string },
 >(internal: I, publication: P) {
   const path = `/v1${internal.path}`;
@@ -64,7 +44,7 @@ type Own<I> = {
 };
 
 /** The public twin for customers: without `customerId`, which the gateway takes from the token. */
-export function ownTwin<const I extends InternalOperation, const P extends Publication>(
+export function ownTwin<const I extends Operation, const P extends Publication>(
   internal: I,
   publication: P,
 ): Twin<Own<I>, P> {
@@ -72,7 +52,7 @@ export function ownTwin<const I extends InternalOperation, const P extends Publi
   const own = params === undefined ? undefined : withoutCustomer(params);
   const named = own !== undefined && Object.keys(own.properties).length > 0;
   const twin = { ...shared, ...(named && { params: own }), query: withoutCustomer(query) };
-  return publicTwin(twin as InternalOperation, publication) as unknown as Twin<Own<I>, P>;
+  return publicTwin(twin as Operation, publication) as unknown as Twin<Own<I>, P>;
 }
 
 function withoutCustomer(schema: TObject): TObject {

@@ -105,9 +105,7 @@ function createStoreMail(store: MailStore, log: Logger): StoreMail {
       }
       return mails.map(() => undefined);
     },
-    isItemError: () => false,
     batchMax: CLIENTS_MAX,
-    maxConcurrency: 1,
     waitingMax: CLIENTS_MAX,
     coalescePerTick: true,
   });

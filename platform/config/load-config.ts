@@ -91,13 +91,7 @@ interface SettingSchema {
   items?: SettingSchema;
 }
 
-class SettingFault {
-  readonly message: string;
-
-  constructor(message: string) {
-    this.message = message;
-  }
-}
+class SettingFault extends Error {}
 
 function parseSetting(text: string, rule: SettingSchema): unknown {
   switch (rule.type) {

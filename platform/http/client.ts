@@ -132,7 +132,6 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
       batchers.get(pool) ??
       createBatcher({
         run: (batch: Outgoing[]) => exchangeBatch({ callee, exchange, log }, pool, batch),
-        isItemError: () => false,
         batchMax: CALLS_MAX,
         weightOf: ({ bytes }) => bytes,
         weightMax: BATCH_BYTES_MAX,

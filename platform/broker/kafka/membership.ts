@@ -144,10 +144,7 @@ async function stayInGroup(
           await withTimeout(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
           return positions.map(() => undefined);
         },
-        // The subscription retries each commit.
-        isItemError: () => false,
         batchMax: COMMITS_MAX,
-        maxConcurrency: 1,
         waitingMax: COMMITS_MAX,
         coalescePerTick: true,
       }),
