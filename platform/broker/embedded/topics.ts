@@ -3,16 +3,13 @@ import type { Database } from '../../postgres/database.ts';
 import { brokerUnavailable } from '../port/broker.ts';
 import * as store from './store.ts';
 
-export interface Topics {
-  get(name: string): Promise<store.Topic>;
-  forget(name: string): void;
-}
+export type Topics = ReturnType<typeof createTopics>;
 
 /** Finds topics, creates missing ones, and caches them. */
-export function createTopics(database: Database, partitions: number): Topics {
+export function createTopics(database: Database, partitions: number) {
   const known = new Map<string, store.Topic>();
   return {
-    async get(name) {
+    async get(name: string): Promise<store.Topic> {
       let topic = known.get(name) ?? (await store.findTopic(database, name));
       if (topic === undefined) {
         await store.insertTopic(database, name, partitions);
@@ -23,6 +20,6 @@ export function createTopics(database: Database, partitions: number): Topics {
       known.set(name, topic);
       return topic;
     },
-    forget: (name) => known.delete(name),
+    forget: (name: string) => known.delete(name),
   };
 }

@@ -58,19 +58,13 @@ interface MembershipOptions {
   topicCheckMs?: number;
 }
 
-/** Membership of a consumer group. */
-export interface Membership {
-  /** Rejoins: a reader found that the assignment is outdated. */
-  rejoin(reason: string): void;
-  /** Leaves the group, so that the other members take over at once. */
-  close(): Promise<void>;
-}
+export type Membership = ReturnType<typeof startMembership>;
 
 /**
  * Stays in a group until closed: joins, rejoins when the group, the topic or the connection
  * changes, and replaces its client after a fault.
  */
-export function startMembership(options: MembershipOptions): Membership {
+export function startMembership(options: MembershipOptions) {
   const { onAssignment, log } = options;
   let end: (reason: string) => void = () => {};
   const loop = startLoop({
@@ -96,8 +90,10 @@ export function startMembership(options: MembershipOptions): Membership {
     },
   });
   return {
-    rejoin: (reason) => end(reason),
-    async close() {
+    /** Rejoins: a reader found that the assignment is outdated. */
+    rejoin: (reason: string) => end(reason),
+    /** Leaves the group, so that the other members take over at once. */
+    async close(): Promise<void> {
       const closed = loop.close();
       end('closing');
       await closed;

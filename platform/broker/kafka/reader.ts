@@ -53,15 +53,6 @@ interface FetchRequest {
   bytesPerPartition: number;
 }
 
-export interface KafkaReader {
-  /** The broker that leads each partition; a partition without a leader is absent. */
-  leaders(): Promise<Map<number, number>>;
-  /** @throws TopicGoneError, or any other Error, after which a retry may succeed */
-  fetch(request: FetchRequest): Promise<Fetched[]>;
-  /** A pending fetch fails. */
-  close(): Promise<void>;
-}
-
 interface KafkaReaderOptions {
   connection: KafkaConnection;
   topics: Pick<KafkaTopics, 'startOffsets'>;
@@ -70,8 +61,10 @@ interface KafkaReaderOptions {
   log: Logger;
 }
 
+export type KafkaReader = ReturnType<typeof createKafkaReader>;
+
 /** Fetches from given positions of one topic; it is no member of the group. */
-export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
+export function createKafkaReader(options: KafkaReaderOptions) {
   const { connection, topics, topic, group, log } = options;
   const shared = shareClient(() => {
     const consumer = new Consumer({
@@ -100,13 +93,15 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
   }
 
   return {
+    /** The broker that leads each partition; a partition without a leader is absent. */
     leaders: () =>
       shared.use(REQUEST_TIMEOUT_MS, async (consumer) => {
         const known = await findLeaders(consumer, topic, false);
         // A new topic, or a leader election: the cached metadata are incomplete.
         return known.complete ? known.leaders : (await findLeaders(consumer, topic, true)).leaders;
       }),
-    async fetch(request) {
+    /** @throws TopicGoneError, or any other Error, after which a retry may succeed */
+    async fetch(request: FetchRequest): Promise<Fetched[]> {
       const { node, topicId, positions, bytesPerPartition } = request;
       const partitions = [...positions].map(([partition, { offset, leaderEpoch }]) => ({
         partition,
@@ -136,6 +131,7 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
           return truncated(found, from, log) ?? read(topic, found, from);
         });
     },
+    /** A pending fetch fails. */
     close: shared.close,
   };
 }
