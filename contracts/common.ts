@@ -58,7 +58,6 @@ export const Uuid = Type.String({ pattern: UUID_PATTERN, description: 'UUID (RFC
 /** The token's `sub`, verbatim: opaque, with our identity service a UUID. */
 export const CustomerId = Type.String({ pattern: CUSTOMER_ID });
 
-/** RFC 3339 date and time in UTC. */
 export const Timestamp = Type.String({ description: 'RFC 3339, UTC.' });
 
 /** One line of text for people, 1 to `maxLength` characters. */
@@ -90,7 +89,6 @@ export type Locale = Static<typeof Locale>;
 /** Visible ASCII, as the Idempotency-Key header carries it. */
 export const IdempotencyKey = Type.String({ pattern: IDEMPOTENCY_KEY });
 
-/** Parameters of an operation about one order. */
 export const OrderParams = strictObject({ orderId: Uuid });
 
 const PAGE_SIZE_MAX = 100;

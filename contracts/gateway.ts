@@ -15,12 +15,11 @@ import {
 import { AccessToken, credentials, identityProblems, Password } from './identity.ts';
 import { journeyMembers } from './journey.ts';
 import { getLetter, listLetters } from './notifications.ts';
-import { operation, problem } from './operation.ts';
+import { operation, ownTwin, problem } from './operation.ts';
 import { getOrderHistory } from './order-operations.ts';
 import { getOrder, listOrders, Order, orderContent, orderProblems } from './orders.ts';
 import { IDEMPOTENCY_KEY } from './patterns.ts';
 import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
-import { ownTwin } from './twins.ts';
 
 /** An order as customers send it. */
 export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...orderContent });

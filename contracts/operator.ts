@@ -25,10 +25,9 @@ import {
   resendLetter,
   resendLetters,
 } from './notifications.ts';
-import { operation, problem } from './operation.ts';
+import { operation, operator, operatorTwin, problem } from './operation.ts';
 import { listPendingOrders, OrdersOverview, PendingOrder } from './order-operations.ts';
 import { orderProblems } from './orders.ts';
-import { operator, operatorTwin } from './twins.ts';
 
 export * from './reconciliation.ts';
 

@@ -48,7 +48,6 @@ export const listPendingOrders = internal('listPendingOrders', 'GET /pending-ord
   responses: { 200: pageOf(PendingOrder) },
 });
 
-/** The longest reason that is stored. */
 export const RECOVERY_ERROR_MAX = 500;
 
 export const noteRecoveryFailure = internal(

@@ -11,9 +11,8 @@ import {
   strictObject,
   Uuid,
 } from './common.ts';
-import { operation } from './operation.ts';
+import { operation, operator } from './operation.ts';
 import { Remedy, Repair, RepairRefusal, RepairState } from './repairs.ts';
-import { operator } from './twins.ts';
 
 // The operator's reconciliation of all services, and the repair after a restore.
 

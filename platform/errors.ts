@@ -19,7 +19,6 @@ export type ErrorKind =
   | 'unavailable' // a transient fault: the outcome may be unknown, repeating is safe
   | 'internal'; // a defect of ours
 
-/** Title and detail of a problem in one language. */
 interface ProblemText {
   title: string;
   detail: string;

@@ -25,7 +25,6 @@ export interface Filled {
   open: number;
 }
 
-/** A customer who is signed in. */
 interface Client extends Api {
   customer: DemoCustomer;
   currency: string;

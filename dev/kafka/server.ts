@@ -83,11 +83,9 @@ export async function startKafkaServer(options: KafkaServerOptions) {
     /** `127.0.0.1:port`; the same until the end. */
     address: `${HOST}:${port}`,
     folder,
-    /** Sends a signal to the current process. */
     signal: (signal: NodeJS.Signals): void => {
       child.kill(signal);
     },
-    /** Resolves when the process has exited. */
     exited,
     /** Restarts it on the same data and port, and waits until it answers. */
     async restart(): Promise<void> {

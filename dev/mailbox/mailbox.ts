@@ -205,7 +205,6 @@ function createMailApi(store: MailStore, log: Logger): HttpServer {
   return app;
 }
 
-/** One message with all its parts. */
 interface MailDetails extends MailSummary {
   text: string | null;
   html: string | null;

@@ -5,14 +5,12 @@ import { describeError } from '#platform/errors.ts';
 import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
 import { readHeaders } from './headers.ts';
 
-/** A message as SMTP handed it over. */
 export interface ReceivedMail {
   receivedAt: string;
   envelope: { from: string; to: string[] };
   raw: Buffer;
 }
 
-/** An entry of a list. */
 export interface MailSummary {
   id: number;
   receivedAt: string;

@@ -30,7 +30,6 @@ interface BatcherOptions<Item, Result> {
   waitMaxMs?: number;
   /** Whether the items of one turn of the event loop run together; else the first runs at once. */
   coalescePerTick?: boolean;
-  /** A monotonic clock. */
   nowMs?: () => number;
 }
 

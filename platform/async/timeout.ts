@@ -34,7 +34,6 @@ export function startTimeout(timeoutMs: number) {
       abort ??= new AbortController();
       return abort.signal;
     },
-    /** Stops the timer: the work is done. */
     clear: () => clearTimeout(timer),
   };
 }

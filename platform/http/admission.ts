@@ -18,7 +18,6 @@ interface AdmissionOptions<Class extends string> {
   /** The class of a request, null for one that is never refused. */
   classOf: (request: FastifyRequest) => Class | null;
   log: Logger;
-  /** A monotonic clock. */
   nowMs?: () => number;
 }
 

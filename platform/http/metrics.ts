@@ -9,7 +9,6 @@ export interface Reading {
   labels?: Record<string, string>;
 }
 
-/** A metric of a service, in the unit of its name. */
 export interface Metric {
   /** Prometheus style: `orderbell_…`, with the unit last. */
   name: string;

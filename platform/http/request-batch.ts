@@ -24,7 +24,6 @@ const CallsBody = Type.Object({
   ),
 });
 
-/** One call of a batch. */
 export type BatchedCall = Static<typeof CallsBody>['calls'][number];
 
 /** Its answer, at the same index. */

@@ -5,7 +5,6 @@ import type { Reader } from './store.ts';
 // Statements about groups: positions, leases, members. Those about topics and messages are in
 // `store.ts`.
 
-/** State of one partition in its group. */
 export interface PartitionState {
   partition: number;
   position: bigint;
@@ -109,7 +108,6 @@ export async function releasePartitions(
   );
 }
 
-/** Leaves the group: releases every partition and deletes the member. */
 export async function leaveGroup(db: Queryable, reader: Reader): Promise<void> {
   await db.query(
     `with gone as (

@@ -11,7 +11,6 @@ export interface Topic {
   partitions: number;
 }
 
-/** The identity of one subscription. */
 export interface Reader {
   topic: Topic;
   group: string;

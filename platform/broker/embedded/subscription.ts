@@ -105,7 +105,6 @@ export class EmbeddedSubscription {
     return this.#options.topic;
   }
 
-  /** Polls for messages now. */
   wake(): void {
     this.#loop.notify();
   }

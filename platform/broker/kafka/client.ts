@@ -3,7 +3,6 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Base, BaseOptions, SASLOptions } from '@platformatic/kafka';
 import { withTimeout } from '../../async/timeout.ts';
 
-/** How a cluster is reached. */
 export interface KafkaConnection {
   /** `host:port` of some brokers, which name the others. */
   brokers: string[];

@@ -25,7 +25,6 @@ const BACKOFF = { firstMs: 100, maxMs: 2_000 };
 // Kafka does not notify a group when its topic gets partitions, or is recreated.
 const TOPIC_CHECK_MS = 10_000;
 
-/** A position to commit. */
 interface CommitPosition {
   partition: number;
   offset: bigint;
@@ -44,7 +43,7 @@ export interface Assignment {
   commit(position: CommitPosition): Promise<void>;
 }
 
-interface MembershipOptions {
+export interface MembershipOptions {
   connection: KafkaConnection;
   topics: KafkaTopics;
   topic: string;

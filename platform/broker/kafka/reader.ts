@@ -7,8 +7,8 @@ import {
 } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import type { IncomingMessage } from '../port/broker.ts';
-import { clientOptions, type KafkaConnection, shareClient } from './client.ts';
-import type { KafkaTopics } from './topics.ts';
+import { clientOptions, shareClient } from './client.ts';
+import type { MembershipOptions } from './membership.ts';
 
 // How long a broker holds a fetch without new messages (long polling).
 const MAX_WAIT_MS = 500;
@@ -53,18 +53,10 @@ interface FetchRequest {
   bytesPerPartition: number;
 }
 
-interface KafkaReaderOptions {
-  connection: KafkaConnection;
-  topics: Pick<KafkaTopics, 'startOffsets'>;
-  topic: string;
-  group: string;
-  log: Logger;
-}
-
 export type KafkaReader = ReturnType<typeof createKafkaReader>;
 
 /** Fetches from given positions of one topic; it is no member of the group. */
-export function createKafkaReader(options: KafkaReaderOptions) {
+export function createKafkaReader(options: Omit<MembershipOptions, 'onAssignment'>) {
   const { connection, topics, topic, group, log } = options;
   const shared = shareClient(() => {
     const consumer = new Consumer({

@@ -21,7 +21,6 @@ export interface KafkaTopic {
   partitions: number;
 }
 
-/** A group's committed position in one partition. */
 interface CommittedPosition {
   offset: bigint;
   /** Epoch of the leader that wrote the message before it; -1 when unknown. */

@@ -18,13 +18,11 @@ export interface OutgoingMessage {
   headers: Record<string, string>;
 }
 
-/** Position of a message in its topic. */
 export interface Position {
   partition: number;
   offset: bigint;
 }
 
-/** Confirms that the broker has stored a message. */
 export interface Acknowledgement extends Position {
   /** Identity of the topic: a recreated topic of the same name has another one. */
   topicId: string;
