@@ -42,13 +42,12 @@ export const JourneyStep = strictObject({
     ...Timestamp,
     description: 'When it was recorded; null where no service records this moment.',
   }),
-  outcome: Type.Unsafe<'done' | 'refused' | 'failed' | 'unknown' | 'waiting'>({
-    type: 'string',
-    enum: ['done', 'refused', 'failed', 'unknown', 'waiting'],
+  outcome: {
+    ...choice('done', 'refused', 'failed', 'unknown', 'waiting'),
     description:
       '`refused` by the rules (no money, voided), `failed` by a fault, `unknown` where the ' +
       'outcome could not be learnt, `waiting` what has not happened yet.',
-  }),
+  },
   detail: nullable(
     Type.String({
       description:
