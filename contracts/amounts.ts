@@ -2,9 +2,7 @@ import { AMOUNT_MAX, minorUnitDigits, moneyFormat } from './currency.ts';
 
 // Amounts and quantities as people type them, for the console and the command line.
 
-/** The largest quantity of one item. */
 export const QUANTITY_MAX = 10_000;
-/** The most items of one order. */
 export const ITEMS_MAX = 100;
 /** The longest name of an item, in characters. */
 export const ITEM_NAME_MAX = 200;

@@ -4,13 +4,11 @@
 
 import { UUID } from './patterns.ts';
 
-/** What a client sent. */
 export interface SentRequest {
   method: string;
   /** With its parameters, without the query. */
   path: string;
   body?: unknown;
-  /** The Idempotency-Key. */
   key?: string | undefined;
 }
 
@@ -20,7 +18,6 @@ type Shape = (value: unknown) => boolean;
 export interface AnswerRule {
   /** As in the contracts: `/v1/orders/:orderId`. */
   path: RegExp;
-  /** By status. */
   bodies: Record<number, Shape>;
   /** Whether a success answer is one to this very request. */
   fits: (body: unknown, sent: SentRequest) => boolean;

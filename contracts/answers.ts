@@ -19,7 +19,6 @@ export interface ProblemBody {
   [member: string]: unknown;
 }
 
-/** An answer as it came. */
 export interface ReceivedAnswer {
   status: number;
   header: (name: string) => string | null;
@@ -68,7 +67,6 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   overloaded: 503,
 };
 
-/** Decides what an answer means. */
 export function judgeAnswer(sent: SentRequest, answer: ReceivedAnswer): Judgement {
   const { status } = answer;
   const type = mediaTypeOf(answer);

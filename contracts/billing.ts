@@ -1,5 +1,4 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { billingProblems } from './billing-problems.ts';
 import {
   AMOUNT_MAX,
   auditOf,
@@ -16,22 +15,62 @@ import {
   OperatorReason,
   OrderParams,
   pageOf,
-  strict,
+  strictObject,
   Timestamp,
   Uuid,
 } from './common.ts';
+import { internal, problem } from './operation.ts';
+import { orderProblems } from './orders.ts';
 import { REASON_MAX, visibleAscii } from './patterns.ts';
 import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
-export { billingProblems };
+export const billingProblems = {
+  insufficientFunds: problem('insufficient-funds', 'refused', {
+    ru: [
+      'Недостаточно средств',
+      'На кошельке меньше, чем стоит заказ. Пополните кошелёк и закажите снова.',
+    ],
+    en: [
+      'Insufficient funds',
+      'The wallet holds less than the order costs. Top it up and order again.',
+    ],
+  }),
+  paymentVoided: problem('payment-voided', 'conflict', {
+    ru: ['Оплата отменена', 'Заказ закрыт раньше, чем был оплачен.'],
+    en: ['Payment voided', 'The order was closed before it was paid.'],
+  }),
+  paymentMismatch: problem('payment-mismatch', 'mismatch', {
+    ru: ['Другой платёж', 'Для этого заказа решён платёж с другими данными.'],
+    en: ['Payment mismatch', 'This order was decided with other data.'],
+  }),
+  balanceLimit: problem('balance-limit', 'mismatch', {
+    ru: ['Превышен предел баланса', 'Баланс не может превышать 9·10^15.'],
+    en: ['Balance limit', 'A balance cannot exceed 9·10^15.'],
+  }),
+  keyReused: orderProblems.keyReused,
+  reversalExceedsBalance: problem('reversal-exceeds-balance', 'conflict', {
+    ru: [
+      'Денег на кошельке меньше',
+      'На кошельке меньше денег, чем отмена должна списать. Ничего не изменено.',
+    ],
+    en: [
+      'Reversal exceeds the balance',
+      'The wallet holds less than the reversal has to take. Nothing was changed.',
+    ],
+  }),
+  notReversible: problem('not-reversible', 'conflict', {
+    ru: ['Операцию нельзя отменить', 'Отменить можно только пополнение.'],
+    en: ['Not reversible', 'Only a top-up can be reversed.'],
+  }),
+} as const;
 
 /** What can be decided about a payment, once and for ever. */
 const Decision = choice('captured', 'declined', 'voided');
 
-export const Wallet = Type.Object(
-  { customerId: CustomerId, balance: moneyBetween(0, BALANCE_MAX) },
-  strict,
-);
+export const Wallet = strictObject({
+  customerId: CustomerId,
+  balance: moneyBetween(0, BALANCE_MAX),
+});
 export type Wallet = Static<typeof Wallet>;
 
 const operationMembers = {
@@ -49,52 +88,44 @@ const operationMembers = {
  * One movement of a wallet; charges have a negative amount. Only a reversal has
  * `reversesOperationId` and `reason`: it undoes that operation, whole.
  */
-export const WalletOperation = Type.Object(operationMembers, strict);
+export const WalletOperation = strictObject(operationMembers);
 export type WalletOperation = Static<typeof WalletOperation>;
 
 /** The same for operators: with the operator who made a reversal. */
-export const OperatorOperation = Type.Object(
-  { ...operationMembers, madeBy: Type.Optional(CustomerId) },
-  strict,
-);
+export const OperatorOperation = strictObject({
+  ...operationMembers,
+  madeBy: Type.Optional(CustomerId),
+});
 export type OperatorOperation = Static<typeof OperatorOperation>;
 
-export const PaymentRequest = Type.Object(
-  { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) },
-  strict,
-);
-export type PaymentRequest = Static<typeof PaymentRequest>;
+export const PaymentRequest = strictObject({
+  customerId: CustomerId,
+  amount: moneyBetween(1, AMOUNT_MAX),
+});
 
 /** The captured payment of an order. */
-export const Payment = Type.Object(
-  { orderId: Uuid, decision: Type.Literal('captured'), operation: WalletOperation },
-  strict,
-);
-export type Payment = Static<typeof Payment>;
+export const Payment = strictObject({
+  orderId: Uuid,
+  decision: Type.Literal('captured'),
+  operation: WalletOperation,
+});
 
 /** The decision of an order; `operationId` exactly when captured. */
-export const PaymentDecision = Type.Object(
-  {
-    orderId: Uuid,
-    decision: Decision,
-    operationId: nullable(Uuid),
-  },
-  strict,
-);
+export const PaymentDecision = strictObject({
+  orderId: Uuid,
+  decision: Decision,
+  operationId: nullable(Uuid),
+});
 export type PaymentDecision = Static<typeof PaymentDecision>;
 
 /** Members that the 406 adds: the balance at the decision, and the shortfall. */
-export const Shortage = Type.Object({ balance: Money, required: Money, shortfall: Money }, strict);
+export const Shortage = strictObject({ balance: Money, required: Money, shortfall: Money });
 export type Shortage = Static<typeof Shortage>;
 
-const WalletParams = Type.Object({ customerId: CustomerId }, strict);
+const WalletParams = strictObject({ customerId: CustomerId });
 
-export const decidePayment = {
-  operationId: 'decidePayment',
-  method: 'PUT',
-  path: '/payments/:orderId',
+export const decidePayment = internal('decidePayment', 'PUT /payments/:orderId', {
   summary: 'Decide the payment of an order once and for ever, or tell what was decided',
-  callers: ['gateway'],
   batchable: true,
   params: OrderParams,
   body: PaymentRequest,
@@ -104,154 +135,117 @@ export const decidePayment = {
     billingProblems.paymentVoided,
     billingProblems.paymentMismatch,
   ],
-} as const;
+});
 
-export const voidPayment = {
-  operationId: 'voidPayment',
-  method: 'PUT',
-  path: '/payments/:orderId/void',
+export const voidPayment = internal('voidPayment', 'PUT /payments/:orderId/void', {
   summary: 'Void-or-get: the decision, which is `voided` where none existed',
-  callers: ['gateway'],
   params: OrderParams,
   body: PaymentRequest,
   responses: { 200: PaymentDecision },
   problems: [billingProblems.paymentMismatch],
-} as const;
+});
 
 /** The stored decision and its time. */
-export const KeptDecision = Type.Object(
-  {
-    orderId: Uuid,
-    decision: Decision,
-    decidedAt: Timestamp,
-    amount: Money,
-    /** The balance at the decision; null where the decision was recorded again after a restore. */
-    balanceSeen: Type.Union([Money, Type.Null()]),
-    operation: Type.Union([WalletOperation, Type.Null()]),
-  },
-  strict,
-);
+export const KeptDecision = strictObject({
+  orderId: Uuid,
+  decision: Decision,
+  decidedAt: Timestamp,
+  amount: Money,
+  /** The balance at the decision; null where the decision was recorded again after a restore. */
+  balanceSeen: Type.Union([Money, Type.Null()]),
+  operation: Type.Union([WalletOperation, Type.Null()]),
+});
 export type KeptDecision = Static<typeof KeptDecision>;
 
 /** Reads and never decides: the answer about an order that has ended must not charge it. */
-export const getDecision = {
-  operationId: 'getDecision',
-  method: 'GET',
-  path: '/payments/:orderId',
+export const getDecision = internal('getDecision', 'GET /payments/:orderId', {
   summary: 'The decision of an order as it is kept; 404 while there is none',
-  callers: ['gateway'],
   params: OrderParams,
   query: NoQuery,
   responses: { 200: KeptDecision },
-} as const;
+});
 
-export const getWallet = {
-  operationId: 'getWallet',
-  method: 'GET',
-  path: '/wallets/:customerId',
+export const getWallet = internal('getWallet', 'GET /wallets/:customerId', {
   summary: 'The wallet; one that was never used has balance 0',
-  callers: ['gateway'],
   params: WalletParams,
   query: NoQuery,
   responses: { 200: Wallet },
-} as const;
+});
 
-export const topUpWallet = {
-  operationId: 'topUpWallet',
-  method: 'POST',
-  path: '/wallets/:customerId/top-ups',
+export const topUpWallet = internal('topUpWallet', 'POST /wallets/:customerId/top-ups', {
   summary: 'Add money once per key',
-  callers: ['gateway'],
   params: WalletParams,
-  body: Type.Object(
-    {
-      amount: moneyBetween(1, AMOUNT_MAX),
-      // The client's key with the prefix of its owner: self/… or operator/<id>/….
-      idempotencyKey: Type.String({ pattern: visibleAscii(600) }),
-    },
-    strict,
-  ),
+  body: strictObject({
+    amount: moneyBetween(1, AMOUNT_MAX),
+    // The client's key with the prefix of its owner: self/… or operator/<id>/….
+    idempotencyKey: Type.String({ pattern: visibleAscii(600) }),
+  }),
   responses: { 201: WalletOperation },
   problems: [billingProblems.balanceLimit, billingProblems.keyReused],
-} as const;
+});
 
 /** Members that `reversal-exceeds-balance` adds: the balance, and the amount of the reversal. */
-export const ReversalExcess = Type.Object({ balance: Money, amount: Money }, strict);
+export const ReversalExcess = strictObject({ balance: Money, amount: Money });
 export type ReversalExcess = Static<typeof ReversalExcess>;
 
-export const reverseTopUp = {
-  operationId: 'reverseTopUp',
-  method: 'POST',
-  path: '/wallets/:customerId/operations/:operationId/reversal',
-  summary: 'Undo a top-up, once: a repetition answers the same reversal',
-  callers: ['gateway'],
-  params: Type.Object({ customerId: CustomerId, operationId: Uuid }, strict),
-  body: Type.Object({ reason: OperatorReason, madeBy: CustomerId }, strict),
-  responses: { 201: OperatorOperation },
-  problems: [
-    billingProblems.reversalExceedsBalance,
-    billingProblems.notReversible,
-    billingProblems.balanceLimit,
-  ],
-} as const;
+export const reverseTopUp = internal(
+  'reverseTopUp',
+  'POST /wallets/:customerId/operations/:operationId/reversal',
+  {
+    summary: 'Undo a top-up, once: a repetition answers the same reversal',
+    params: strictObject({ customerId: CustomerId, operationId: Uuid }),
+    body: strictObject({ reason: OperatorReason, madeBy: CustomerId }),
+    responses: { 201: OperatorOperation },
+    problems: [
+      billingProblems.reversalExceedsBalance,
+      billingProblems.notReversible,
+      billingProblems.balanceLimit,
+    ],
+  },
+);
 
-export const listOperations = {
-  operationId: 'listOperations',
-  method: 'GET',
-  path: '/wallets/:customerId/operations',
+export const listOperations = internal('listOperations', 'GET /wallets/:customerId/operations', {
   summary: "The wallet's operations, newest first",
-  callers: ['gateway'],
   params: WalletParams,
   query: listQuery({}),
   responses: { 200: pageOf(OperatorOperation) },
-} as const;
+});
 
 /** A decision and its charge, as the reconciliation compares them. */
-export const AuditedPayment = Type.Object(
-  {
-    orderId: Uuid,
-    customerId: CustomerId,
-    amount: Money,
-    decision: Decision,
-    operationId: nullable(Uuid),
-    /** The operation of type `charge` that names the order, also without a captured decision. */
-    charge: Type.Union([
-      Type.Object({ id: Uuid, customerId: CustomerId, amount: Money }, strict),
-      Type.Null(),
-    ]),
-    /** The operation that reverses that charge. Replicas of an older version do not send it. */
-    reversalId: Type.Optional(nullable(Uuid)),
-    /** The operator's settlement of an unrepairable decision. Older replicas do not send it. */
-    settled: Type.Optional(nullable(choice('acknowledge', 'write-off'))),
-  },
-  strict,
-);
+export const AuditedPayment = strictObject({
+  orderId: Uuid,
+  customerId: CustomerId,
+  amount: Money,
+  decision: Decision,
+  operationId: nullable(Uuid),
+  /** The operation of type `charge` that names the order, also without a captured decision. */
+  charge: Type.Union([
+    strictObject({ id: Uuid, customerId: CustomerId, amount: Money }),
+    Type.Null(),
+  ]),
+  /** The operation that reverses that charge. Replicas of an older version do not send it. */
+  reversalId: Type.Optional(nullable(Uuid)),
+  /** The operator's settlement of an unrepairable decision. Older replicas do not send it. */
+  settled: Type.Optional(nullable(choice('acknowledge', 'write-off'))),
+});
 export type AuditedPayment = Static<typeof AuditedPayment>;
 
-export const auditPayments = {
-  operationId: 'auditPayments',
-  method: 'GET',
-  path: '/audit/payments',
+export const auditPayments = internal('auditPayments', 'GET /audit/payments', {
   summary: 'Decisions with their charges, in the order of the order ids, within the bounds',
-  callers: ['gateway'],
   query: auditQuery({ after: Type.Optional(Uuid), through: Type.Optional(Uuid) }),
-  responses: { 200: Type.Object({ data: Type.Array(AuditedPayment) }, strict) },
-} as const;
+  responses: { 200: strictObject({ data: Type.Array(AuditedPayment) }) },
+});
 
-export const auditWallets = {
-  operationId: 'auditWallets',
-  method: 'GET',
-  path: '/audit/wallets',
+export const auditWallets = internal('auditWallets', 'GET /audit/wallets', {
   summary: 'Compares some wallets with the sum and the chain of their operations',
-  callers: ['gateway'],
   query: auditQuery({ after: Type.Optional(CustomerId) }),
   responses: { 200: auditOf(CustomerId) },
-} as const;
+});
 
 const repairOf = <const S extends string, const M extends Record<string, TSchema>>(
   step: S,
   members: M,
-) => Type.Object({ step: Type.Literal(step), ...members, ...repairAuthor }, strict);
+) => strictObject({ step: Type.Literal(step), ...members, ...repairAuthor });
 
 const payment = { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) };
 
@@ -265,12 +259,8 @@ export const PaymentRepair = Type.Union([
 ]);
 export type PaymentRepair = Static<typeof PaymentRepair>;
 
-export const repairPayment = {
-  operationId: 'repairPayment',
-  method: 'POST',
-  path: '/payments/:orderId/repair',
+export const repairPayment = internal('repairPayment', 'POST /payments/:orderId/repair', {
   summary: 'One step of a repair, once; recorded in the same transaction',
-  callers: ['gateway'],
   params: OrderParams,
   body: PaymentRepair,
   responses: { 200: RepairResult },
@@ -279,6 +269,6 @@ export const repairPayment = {
     billingProblems.balanceLimit,
     repairProblems.repairRefused,
   ],
-} as const;
+});
 
 export const listPaymentRepairs = { ...repairList, operationId: 'listPaymentRepairs' } as const;

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { currencySettingFault } from './currency.ts';
 import {
   CUSTOMER_ID,
@@ -14,18 +14,17 @@ export { AMOUNT_MAX } from './currency.ts';
 /** The largest balance, in minor units: just below 2^53, where doubles stop being exact. */
 export const BALANCE_MAX = 9 * 10 ** 15;
 
-/** Unknown members are violations, never dropped silently. */
-export const strict = { additionalProperties: false };
+/** An object whose unknown members are violations, never dropped silently. */
+export function strictObject<P extends TProperties>(properties: P) {
+  return Type.Object(properties, { additionalProperties: false });
+}
 
 /** Money in minor units (kopecks), never a fraction. */
 export function moneyBetween(minimum: number, maximum: number) {
-  return Type.Object(
-    {
-      amount: Type.Integer({ minimum, maximum, description: 'Minor units (kopecks for RUB).' }),
-      currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code.' }),
-    },
-    strict,
-  );
+  return strictObject({
+    amount: Type.Integer({ minimum, maximum, description: 'Minor units (kopecks for RUB).' }),
+    currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217 code.' }),
+  });
 }
 
 /** Money of any size and sign, as answers carry it. */
@@ -59,7 +58,6 @@ export const Uuid = Type.String({ pattern: UUID_PATTERN, description: 'UUID (RFC
 /** The token's `sub`, verbatim: opaque, with our identity service a UUID. */
 export const CustomerId = Type.String({ pattern: CUSTOMER_ID });
 
-/** RFC 3339 date and time in UTC. */
 export const Timestamp = Type.String({ description: 'RFC 3339, UTC.' });
 
 /** One line of text for people, 1 to `maxLength` characters. */
@@ -91,8 +89,7 @@ export type Locale = Static<typeof Locale>;
 /** Visible ASCII, as the Idempotency-Key header carries it. */
 export const IdempotencyKey = Type.String({ pattern: IDEMPOTENCY_KEY });
 
-/** Parameters of an operation about one order. */
-export const OrderParams = Type.Object({ orderId: Uuid }, strict);
+export const OrderParams = strictObject({ orderId: Uuid });
 
 const PAGE_SIZE_MAX = 100;
 export const PAGE_SIZE_DEFAULT = 20;
@@ -102,42 +99,33 @@ export const Cursor = Type.String({ minLength: 1, maxLength: 500 });
 
 /** Query of a list: strict, so that a misspelt parameter is not silently ignored. */
 export function listQuery<P extends Record<string, TSchema>>(filters: P) {
-  return Type.Object(
-    {
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_SIZE_MAX })),
-      cursor: Type.Optional(Cursor),
-      ...filters,
-    },
-    strict,
-  );
+  return strictObject({
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_SIZE_MAX })),
+    cursor: Type.Optional(Cursor),
+    ...filters,
+  });
 }
 
 /** One page of a list, newest first. */
 export function pageOf<S extends TSchema>(element: S) {
-  return Type.Object({ data: Type.Array(element), nextCursor: nullable(Type.String()) }, strict);
+  return strictObject({ data: Type.Array(element), nextCursor: nullable(Type.String()) });
 }
 
 /** For operations without a query: any parameter is a violation. */
-export const NoQuery = Type.Object({}, strict);
+export const NoQuery = strictObject({});
 
 const AUDIT_PAGE_MAX = 500;
 
 /** Query of one page of a reconciliation: a part of a table, in the order of its key. */
 export function auditQuery<P extends Record<string, TSchema>>(bounds: P) {
-  return Type.Object(
-    { limit: Type.Integer({ minimum: 1, maximum: AUDIT_PAGE_MAX }), ...bounds },
-    strict,
-  );
+  return strictObject({ limit: Type.Integer({ minimum: 1, maximum: AUDIT_PAGE_MAX }), ...bounds });
 }
 
 /** What such a page found; the next one goes on after `last`, which is null at the end. */
 export function auditOf<S extends TSchema>(key: S) {
-  return Type.Object(
-    {
-      checked: Type.Integer({ minimum: 0 }),
-      faults: Type.Array(Type.Object({ id: key, detail: Type.String() }, strict)),
-      last: nullable(key),
-    },
-    strict,
-  );
+  return strictObject({
+    checked: Type.Integer({ minimum: 0 }),
+    faults: Type.Array(strictObject({ id: key, detail: Type.String() })),
+    last: nullable(key),
+  });
 }

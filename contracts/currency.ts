@@ -29,7 +29,6 @@ const DIGITS = new Map(
   ),
 );
 
-/** Every code of the table. */
 export const currencyCodes: readonly string[] = [...DIGITS.keys()].sort();
 
 /**

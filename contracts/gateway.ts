@@ -10,26 +10,23 @@ import {
   nullable,
   PersonName,
   pageOf,
-  strict,
+  strictObject,
 } from './common.ts';
 import { AccessToken, credentials, identityProblems, Password } from './identity.ts';
 import { journeyMembers } from './journey.ts';
 import { getLetter, listLetters } from './notifications.ts';
+import { operation, ownTwin, problem } from './operation.ts';
 import { getOrderHistory } from './order-operations.ts';
 import { getOrder, listOrders, Order, orderContent, orderProblems } from './orders.ts';
 import { IDEMPOTENCY_KEY } from './patterns.ts';
 import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
-import { ownTwin } from './twins.ts';
 
 /** An order as customers send it. */
-export const NewOrder = Type.Object(
-  { customerId: Type.Optional(CustomerId), ...orderContent },
-  strict,
-);
+export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...orderContent });
 export type NewOrder = Static<typeof NewOrder>;
 
 /** An order with its status in the reader's language. */
-export const PublicOrder = Type.Object({ ...Order.properties, statusLabel: Type.String() }, strict);
+export const PublicOrder = strictObject({ ...Order.properties, statusLabel: Type.String() });
 export type PublicOrder = Static<typeof PublicOrder>;
 
 export const statusLabels = {
@@ -39,32 +36,24 @@ export const statusLabels = {
 } as const;
 
 export const gatewayProblems = {
-  foreignCustomer: {
-    code: 'foreign-customer',
-    kind: 'forbidden',
-    ru: { title: 'Чужое имя', detail: 'Заказ можно создать только на своё имя.' },
-    en: { title: 'Not your name', detail: 'An order can be placed only in your own name.' },
-  },
-  selfTopUpOff: {
-    code: 'self-top-up-off',
-    kind: 'forbidden',
-    ru: { title: 'Пополнение закрыто', detail: 'Кошелёк пополняет только оператор.' },
-    en: { title: 'Top-up closed', detail: 'Only the operator tops wallets up.' },
-  },
-  orderVoided: {
-    code: 'order-cancelled',
-    kind: 'conflict',
-    ru: {
-      title: 'Заказ отменён',
-      detail:
-        'Заказ не успел оплатиться и отменён, деньги не списаны. Закажите с новым Idempotency-Key.',
-    },
-    en: {
-      title: 'Order cancelled',
-      detail:
-        'The order was not paid in time and was cancelled; nothing was charged. Use a new Idempotency-Key.',
-    },
-  },
+  foreignCustomer: problem('foreign-customer', 'forbidden', {
+    ru: ['Чужое имя', 'Заказ можно создать только на своё имя.'],
+    en: ['Not your name', 'An order can be placed only in your own name.'],
+  }),
+  selfTopUpOff: problem('self-top-up-off', 'forbidden', {
+    ru: ['Пополнение закрыто', 'Кошелёк пополняет только оператор.'],
+    en: ['Top-up closed', 'Only the operator tops wallets up.'],
+  }),
+  orderVoided: problem('order-cancelled', 'conflict', {
+    ru: [
+      'Заказ отменён',
+      'Заказ не успел оплатиться и отменён, деньги не списаны. Закажите с новым Idempotency-Key.',
+    ],
+    en: [
+      'Order cancelled',
+      'The order was not paid in time and was cancelled; nothing was charged. Use a new Idempotency-Key.',
+    ],
+  }),
 } as const;
 
 /** Header of requests that may be repeated. */
@@ -82,57 +71,47 @@ const wallet = { tags: ['wallet'] } as const;
 const orders = { tags: ['orders'] } as const;
 const letters = { tags: ['letters'] } as const;
 
-export const register = {
+export const register = operation('register', 'POST /v1/registrations', {
   ...account,
-  operationId: 'register',
-  method: 'POST',
-  path: '/v1/registrations',
   summary: 'Create an account and its profile',
   query: NoQuery,
-  body: Type.Object(
-    { email: EmailAddress, password: Password, name: PersonName, locale: Type.Optional(Locale) },
-    strict,
-  ),
+  body: strictObject({
+    email: EmailAddress,
+    password: Password,
+    name: PersonName,
+    locale: Type.Optional(Locale),
+  }),
   responses: { 201: Profile },
   problems: [identityProblems.emailTaken],
   public: true,
-} as const;
+});
 
-export const signIn = {
+export const signIn = operation('signIn', 'POST /v1/sessions', {
   ...account,
-  operationId: 'signIn',
-  method: 'POST',
-  path: '/v1/sessions',
   summary: 'Get an access token for e-mail and password',
   query: NoQuery,
-  body: Type.Object(credentials, strict),
+  body: strictObject(credentials),
   responses: { 200: AccessToken },
   problems: [identityProblems.signInFailed],
   public: true,
-} as const;
+});
 
-export const readProfile = {
+export const readProfile = operation('readProfile', 'GET /v1/profile', {
   ...account,
-  operationId: 'readProfile',
-  method: 'GET',
-  path: '/v1/profile',
   summary: 'Own contact data, with an ETag',
   query: NoQuery,
   responses: { 200: Profile },
-} as const;
+});
 
-export const replaceProfile = {
+export const replaceProfile = operation('replaceProfile', 'PUT /v1/profile', {
   ...account,
-  operationId: 'replaceProfile',
-  method: 'PUT',
-  path: '/v1/profile',
   summary: 'Change where letters go; the sign-in address stays',
   query: NoQuery,
   headers: IfMatchHeader,
   body: ProfileData,
   responses: { 200: Profile },
   problems: [profileProblems.stale],
-} as const;
+});
 
 export const readWallet = ownTwin(getWallet, {
   ...wallet,
@@ -149,29 +128,23 @@ export const readOperations = ownTwin(listOperations, {
   responses: { 200: pageOf(WalletOperation) },
 });
 
-const TopUp = Type.Object({ amount: moneyBetween(1, AMOUNT_MAX) }, strict);
+const TopUp = strictObject({ amount: moneyBetween(1, AMOUNT_MAX) });
 export const topUpAnswers = {
   headers: IdempotencyHeader,
   body: TopUp,
   responses: { 201: WalletOperation },
 } as const;
 
-export const topUp = {
+export const topUp = operation('topUp', 'POST /v1/wallet/top-ups', {
   ...wallet,
   ...topUpAnswers,
-  operationId: 'topUp',
-  method: 'POST',
-  path: '/v1/wallet/top-ups',
   summary: 'Add money to the own wallet, where the set-up allows it',
   query: NoQuery,
   problems: [billingProblems.balanceLimit, orderProblems.keyReused, gatewayProblems.selfTopUpOff],
-} as const;
+});
 
-export const placeOrder = {
+export const placeOrder = operation('placeOrder', 'POST /v1/orders', {
   ...orders,
-  operationId: 'placeOrder',
-  method: 'POST',
-  path: '/v1/orders',
   summary: 'Order and pay from the wallet; the answer tells the outcome',
   query: NoQuery,
   headers: IdempotencyHeader,
@@ -183,7 +156,7 @@ export const placeOrder = {
     gatewayProblems.orderVoided,
     orderProblems.keyReused,
   ],
-} as const;
+});
 
 export const readOrders = ownTwin(listOrders, {
   ...orders,
@@ -202,7 +175,7 @@ export const readOrder = ownTwin(getOrder, {
 });
 
 /** One order's journey through the services; `order` as `readOrder` answers it. */
-export const Journey = Type.Object({ order: PublicOrder, ...journeyMembers }, strict);
+export const Journey = strictObject({ order: PublicOrder, ...journeyMembers });
 export type Journey = Static<typeof Journey>;
 
 export const readJourney = ownTwin(getOrderHistory, {

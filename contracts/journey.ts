@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { WalletOperation } from './billing.ts';
-import { choice, Money, nullable, strict, Timestamp, Uuid } from './common.ts';
+import { choice, Money, nullable, strictObject, Timestamp, Uuid } from './common.ts';
 import { Letter } from './notifications.ts';
 import { OrderEvent, OrderRecovery } from './order-operations.ts';
 
@@ -22,74 +22,64 @@ export type Participant = Static<typeof Participant>;
  * that the services recorded, each by its own clock, so that two neighbours may be a little apart
  * the wrong way round (the relay notes a publication after the broker has passed the event on).
  */
-export const JourneyStep = Type.Object(
-  {
-    kind: choice(
-      'request',
-      'create',
-      'recover',
-      'decide',
-      'record',
-      'answer',
-      'publish',
-      'receive',
-      'contact',
-      'send',
-      'reply',
-    ),
-    from: Participant,
-    to: Participant,
-    at: nullable({
-      ...Timestamp,
-      description: 'When it was recorded; null where no service records this moment.',
-    }),
-    outcome: Type.Unsafe<'done' | 'refused' | 'failed' | 'unknown' | 'waiting'>({
-      type: 'string',
-      enum: ['done', 'refused', 'failed', 'unknown', 'waiting'],
-      description:
-        '`refused` by the rules (no money, voided), `failed` by a fault, `unknown` where the ' +
-        'outcome could not be learnt, `waiting` what has not happened yet.',
-    }),
-    detail: nullable(
-      Type.String({
-        description:
-          'The decision, the status, the answer’s status code, the place in the topic ' +
-          '(`0/17` is partition 0, offset 17), the mail server’s answer or the fault.',
-      }),
-    ),
-    attempt: nullable(Type.Integer({ minimum: 1, description: 'The letter’s attempt it is of.' })),
+export const JourneyStep = strictObject({
+  kind: choice(
+    'request',
+    'create',
+    'recover',
+    'decide',
+    'record',
+    'answer',
+    'publish',
+    'receive',
+    'contact',
+    'send',
+    'reply',
+  ),
+  from: Participant,
+  to: Participant,
+  at: nullable({
+    ...Timestamp,
+    description: 'When it was recorded; null where no service records this moment.',
+  }),
+  outcome: {
+    ...choice('done', 'refused', 'failed', 'unknown', 'waiting'),
+    description:
+      '`refused` by the rules (no money, voided), `failed` by a fault, `unknown` where the ' +
+      'outcome could not be learnt, `waiting` what has not happened yet.',
   },
-  strict,
-);
+  detail: nullable(
+    Type.String({
+      description:
+        'The decision, the status, the answer’s status code, the place in the topic ' +
+        '(`0/17` is partition 0, offset 17), the mail server’s answer or the fault.',
+    }),
+  ),
+  attempt: nullable(Type.Integer({ minimum: 1, description: 'The letter’s attempt it is of.' })),
+});
 export type JourneyStep = Static<typeof JourneyStep>;
 
 /** The payment decision as billing keeps it. */
-export const JourneyPayment = Type.Object(
-  {
-    decision: choice('captured', 'declined', 'voided'),
-    decidedAt: Timestamp,
-    amount: Money,
-    balanceSeen: Type.Union([Money, Type.Null()], {
-      description:
-        'What the wallet held when it was decided; null where that is not known any more: the ' +
-        'decision was recorded again after a restore.',
-    }),
-    operation: Type.Union([WalletOperation, Type.Null()]),
-  },
-  strict,
-);
+export const JourneyPayment = strictObject({
+  decision: choice('captured', 'declined', 'voided'),
+  decidedAt: Timestamp,
+  amount: Money,
+  balanceSeen: Type.Union([Money, Type.Null()], {
+    description:
+      'What the wallet held when it was decided; null where that is not known any more: the ' +
+      'decision was recorded again after a restore.',
+  }),
+  operation: Type.Union([WalletOperation, Type.Null()]),
+});
 export type JourneyPayment = Static<typeof JourneyPayment>;
 
 /** An event that could not become a letter. */
-export const JourneyDeadLetter = Type.Object(
-  {
-    id: Uuid,
-    state: choice('dead', 'redriven'),
-    error: Type.String(),
-    createdAt: Timestamp,
-  },
-  strict,
-);
+export const JourneyDeadLetter = strictObject({
+  id: Uuid,
+  state: choice('dead', 'redriven'),
+  error: Type.String(),
+  createdAt: Timestamp,
+});
 export type JourneyDeadLetter = Static<typeof JourneyDeadLetter>;
 
 /** One order's journey, from what each service recorded of it (docs/reference/api.md). */

@@ -8,36 +8,33 @@ import {
   NoQuery,
   nullable,
   pageOf,
-  strict,
+  strictObject,
   Timestamp,
   Uuid,
 } from './common.ts';
 import { DeadLetter, Header } from './dead-letters.ts';
+import { internal, problem } from './operation.ts';
 
 export * from './dead-letters.ts';
-export * from './notifications-overview.ts';
 
 export const LetterState = choice('queued', 'sending', 'sent', 'failed');
 export type LetterState = Static<typeof LetterState>;
 
 /** One try to send a letter. */
-export const LetterAttempt = Type.Object(
-  {
-    number: Type.Integer({ minimum: 1 }),
-    startedAt: Timestamp,
-    durationMs: Type.Integer({ minimum: 0 }),
-    contactMs: nullable(
-      Type.Integer({
-        minimum: 0,
-        description: 'Until profiles had answered; null where it was not asked or did not answer.',
-      }),
-    ),
-    outcome: choice('sent', 'transient', 'permanent', 'unknown'),
-    response: nullable(Type.String({ description: "The SMTP server's answer." })),
-    error: nullable(Type.String()),
-  },
-  strict,
-);
+export const LetterAttempt = strictObject({
+  number: Type.Integer({ minimum: 1 }),
+  startedAt: Timestamp,
+  durationMs: Type.Integer({ minimum: 0 }),
+  contactMs: nullable(
+    Type.Integer({
+      minimum: 0,
+      description: 'Until profiles had answered; null where it was not asked or did not answer.',
+    }),
+  ),
+  outcome: choice('sent', 'transient', 'permanent', 'unknown'),
+  response: nullable(Type.String({ description: "The SMTP server's answer." })),
+  error: nullable(Type.String()),
+});
 export type LetterAttempt = Static<typeof LetterAttempt>;
 
 /**
@@ -55,82 +52,64 @@ export const AttemptStage = choice(
 export type AttemptStage = Static<typeof AttemptStage>;
 
 /** A letter; subject, text, html, headers and to are null until it is first composed. */
-export const Letter = Type.Object(
-  {
-    id: Uuid,
-    orderId: Uuid,
-    kind: choice('happiness', 'grief'),
-    state: LetterState,
-    reason: nullable(Type.String({ description: 'Why it failed or is late.' })),
-    subject: nullable(Type.String()),
-    text: nullable(Type.String()),
-    html: nullable(Type.String()),
-    headers: nullable(Type.Array(Header, { description: 'As they were sent, decoded.' })),
-    to: nullable(Type.String()),
-    messageId: Type.String(),
-    unknownOutcomes: Type.Integer({
-      minimum: 0,
-      description: 'Times it was sent again although a former try may have arrived.',
-    }),
-    attempts: Type.Array(LetterAttempt, { description: 'The latest 50.' }),
-    createdAt: Timestamp,
-    sentAt: nullable(Timestamp),
-  },
-  strict,
-);
+export const Letter = strictObject({
+  id: Uuid,
+  orderId: Uuid,
+  kind: choice('happiness', 'grief'),
+  state: LetterState,
+  reason: nullable(Type.String({ description: 'Why it failed or is late.' })),
+  subject: nullable(Type.String()),
+  text: nullable(Type.String()),
+  html: nullable(Type.String()),
+  headers: nullable(Type.Array(Header, { description: 'As they were sent, decoded.' })),
+  to: nullable(Type.String()),
+  messageId: Type.String(),
+  unknownOutcomes: Type.Integer({
+    minimum: 0,
+    description: 'Times it was sent again although a former try may have arrived.',
+  }),
+  attempts: Type.Array(LetterAttempt, { description: 'The latest 50.' }),
+  createdAt: Timestamp,
+  sentAt: nullable(Timestamp),
+});
 export type Letter = Static<typeof Letter>;
 
-export const listLetters = {
-  operationId: 'listLetters',
-  method: 'GET',
-  path: '/letters',
+export const listLetters = internal('listLetters', 'GET /letters', {
   summary: "The customer's letters, newest first",
-  callers: ['gateway'],
   query: listQuery({ customerId: CustomerId, orderId: Type.Optional(Uuid) }),
   responses: { 200: pageOf(Letter) },
-} as const;
+});
 
-export const getLetter = {
-  operationId: 'getLetter',
-  method: 'GET',
-  path: '/letters/:letterId',
+export const getLetter = internal('getLetter', 'GET /letters/:letterId', {
   summary: 'One letter of the customer',
-  callers: ['gateway'],
-  params: Type.Object({ letterId: Uuid }, strict),
-  query: Type.Object({ customerId: CustomerId }, strict),
+  params: strictObject({ letterId: Uuid }),
+  query: strictObject({ customerId: CustomerId }),
   responses: { 200: Letter },
-} as const;
+});
 
 export const notificationProblems = {
-  letterSent: {
-    code: 'letter-sent',
-    kind: 'conflict',
-    ru: { title: 'Письмо отправлено', detail: 'Отправленное письмо не посылают второй раз.' },
-    en: { title: 'Letter sent', detail: 'A letter that was sent is not sent a second time.' },
-  },
-  noContact: {
-    code: 'no-contact',
-    kind: 'conflict',
-    ru: { title: 'Адресат неизвестен', detail: 'У клиента ещё нет профиля с адресом.' },
-    en: { title: 'No contact', detail: 'The customer has no profile with an address yet.' },
-  },
+  letterSent: problem('letter-sent', 'conflict', {
+    ru: ['Письмо отправлено', 'Отправленное письмо не посылают второй раз.'],
+    en: ['Letter sent', 'A letter that was sent is not sent a second time.'],
+  }),
+  noContact: problem('no-contact', 'conflict', {
+    ru: ['Адресат неизвестен', 'У клиента ещё нет профиля с адресом.'],
+    en: ['No contact', 'The customer has no profile with an address yet.'],
+  }),
 } as const;
 
 /** A letter as the operator sees it: whose it is, with every address masked (`a***@example.com`). */
-export const OperatorLetter = Type.Object({ ...Letter.properties, customerId: CustomerId }, strict);
+export const OperatorLetter = strictObject({ ...Letter.properties, customerId: CustomerId });
 export type OperatorLetter = Static<typeof OperatorLetter>;
 
 /** What a letter would say if it were sent now. */
-export const LetterPreview = Type.Object(
-  {
-    to: Type.String({ description: 'Masked.' }),
-    locale: Locale,
-    subject: Type.String(),
-    text: Type.String(),
-    html: Type.String(),
-  },
-  strict,
-);
+export const LetterPreview = strictObject({
+  to: Type.String({ description: 'Masked.' }),
+  locale: Locale,
+  subject: Type.String(),
+  text: Type.String(),
+  html: Type.String(),
+});
 export type LetterPreview = Static<typeof LetterPreview>;
 
 const Moment = Type.String({
@@ -156,135 +135,128 @@ export const letterFilters = {
   orderId: Type.Optional(Uuid),
   ...failureFilters,
 };
-export const LetterParams = Type.Object({ letterId: Uuid }, strict);
+export const LetterParams = strictObject({ letterId: Uuid });
 
-export const listAllLetters = {
-  operationId: 'listAllLetters',
-  method: 'GET',
-  path: '/operator/letters',
+export const listAllLetters = internal('listAllLetters', 'GET /operator/letters', {
   summary: 'Letters of all customers, newest first',
-  callers: ['gateway'],
   query: listQuery(letterFilters),
   responses: { 200: pageOf(OperatorLetter) },
-} as const;
+});
 
-export const getAnyLetter = {
-  operationId: 'getAnyLetter',
-  method: 'GET',
-  path: '/operator/letters/:letterId',
+export const getAnyLetter = internal('getAnyLetter', 'GET /operator/letters/:letterId', {
   summary: 'One letter of any customer',
-  callers: ['gateway'],
   params: LetterParams,
   query: NoQuery,
   responses: { 200: OperatorLetter },
-} as const;
+});
 
-export const previewLetter = {
-  operationId: 'previewLetter',
-  method: 'GET',
-  path: '/operator/letters/:letterId/preview',
+export const previewLetter = internal('previewLetter', 'GET /operator/letters/:letterId/preview', {
   summary: 'The letter as it would go out now',
-  callers: ['gateway'],
   params: LetterParams,
   query: NoQuery,
   responses: { 200: LetterPreview },
   problems: [notificationProblems.noContact],
-} as const;
+});
 
-export const resendLetter = {
-  operationId: 'resendLetter',
-  method: 'POST',
-  path: '/operator/letters/:letterId/resend',
+export const resendLetter = internal('resendLetter', 'POST /operator/letters/:letterId/resend', {
   summary: 'Try a failed or waiting letter now, with the contact data of today',
-  callers: ['gateway'],
   params: LetterParams,
   query: NoQuery,
   responses: { 200: OperatorLetter },
   problems: [notificationProblems.letterSent],
-} as const;
+});
 
 /** Which failed letters are to be tried again; without a filter all of them. */
-export const LettersToResend = Type.Object(
-  {
-    ...failureFilters,
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1_000, description: 'Most letters of one answer.' }),
-    ),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-    dryRun: Type.Optional(Type.Boolean({ description: 'Only counts those that match.' })),
-  },
-  strict,
-);
+export const LettersToResend = strictObject({
+  ...failureFilters,
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000, description: 'Most letters of one answer.' }),
+  ),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  dryRun: Type.Optional(Type.Boolean({ description: 'Only counts those that match.' })),
+});
 export type LettersToResend = Static<typeof LettersToResend>;
 
 /** What became of one part of them. */
-export const ResendResult = Type.Object(
-  {
-    matched: Type.Integer({ minimum: 0 }),
-    resent: Type.Integer({ minimum: 0 }),
-    nextCursor: nullable(
-      Type.String({ description: 'Where the next part begins, null when all were looked at.' }),
-    ),
-  },
-  strict,
-);
+export const ResendResult = strictObject({
+  matched: Type.Integer({ minimum: 0 }),
+  resent: Type.Integer({ minimum: 0 }),
+  nextCursor: nullable(
+    Type.String({ description: 'Where the next part begins, null when all were looked at.' }),
+  ),
+});
 export type ResendResult = Static<typeof ResendResult>;
 
-export const resendLetters = {
-  operationId: 'resendLetters',
-  method: 'POST',
-  path: '/operator/letters/resend',
+export const resendLetters = internal('resendLetters', 'POST /operator/letters/resend', {
   summary: 'Try failed letters now, newest first, with the contact data of today',
-  callers: ['gateway'],
   query: NoQuery,
   body: LettersToResend,
   responses: { 200: ResendResult },
-} as const;
+});
 
 /** What notifications knows of an order's event. */
-export const Delivery = Type.Object(
-  {
-    /** When the event became a letter in the inbox, and from where on the topic. */
-    received: Type.Union([
-      Type.Object(
-        {
-          at: Timestamp,
-          partition: Type.Integer({ minimum: 0 }),
-          offset: Type.Integer({ minimum: 0 }),
-        },
-        strict,
-      ),
-      Type.Null(),
-    ]),
-    letter: Type.Union([Letter, Type.Null()]),
-    /** The last step of each attempt that is known. Replicas of an older version do not send it. */
-    stages: Type.Optional(
-      Type.Array(
-        Type.Object({ number: Type.Integer({ minimum: 1 }), stage: AttemptStage }, strict),
-      ),
-    ),
-    deadLetter: Type.Union([DeadLetter, Type.Null()]),
-  },
-  strict,
-);
+export const Delivery = strictObject({
+  /** When the event became a letter in the inbox, and from where on the topic. */
+  received: Type.Union([
+    strictObject({
+      at: Timestamp,
+      partition: Type.Integer({ minimum: 0 }),
+      offset: Type.Integer({ minimum: 0 }),
+    }),
+    Type.Null(),
+  ]),
+  letter: Type.Union([Letter, Type.Null()]),
+  /** The last step of each attempt that is known. Replicas of an older version do not send it. */
+  stages: Type.Optional(
+    Type.Array(strictObject({ number: Type.Integer({ minimum: 1 }), stage: AttemptStage })),
+  ),
+  deadLetter: Type.Union([DeadLetter, Type.Null()]),
+});
 export type Delivery = Static<typeof Delivery>;
 
-export const getDelivery = {
-  operationId: 'getDelivery',
-  method: 'GET',
-  path: '/deliveries/:eventId',
+export const getDelivery = internal('getDelivery', 'GET /deliveries/:eventId', {
   summary: 'What became of an event, for the journey of its order',
-  callers: ['gateway'],
-  params: Type.Object({ eventId: Uuid }, strict),
-  query: Type.Object(
-    {
-      /** Without a customer the answer is the operator's: every address masked. */
-      customerId: Type.Optional(CustomerId),
-      /** The event's position, if it is known: a dead letter is found by it. */
-      partition: Type.Optional(Type.Integer({ minimum: 0 })),
-      offset: Type.Optional(Type.Integer({ minimum: 0 })),
-    },
-    strict,
-  ),
+  params: strictObject({ eventId: Uuid }),
+  query: strictObject({
+    /** Without a customer the answer is the operator's: every address masked. */
+    customerId: Type.Optional(CustomerId),
+    /** The event's position, if it is known: a dead letter is found by it. */
+    partition: Type.Optional(Type.Integer({ minimum: 0 })),
+    offset: Type.Optional(Type.Integer({ minimum: 0 })),
+  }),
   responses: { 200: Delivery },
-} as const;
+});
+
+const Count = Type.Integer({ minimum: 0 });
+
+/** A refusal of the mail server that is about us: every letter meets it, and the letters wait. */
+export const MailRefusal = strictObject({
+  fault: choice('sender', 'sign-in', 'policy', 'protocol', 'server'),
+  response: Type.String({ description: "The mail server's answer, addresses masked." }),
+  at: Timestamp,
+});
+export type MailRefusal = Static<typeof MailRefusal>;
+
+/** How many letters there are and wait, for the operator's overview. */
+export const NotificationsOverview = strictObject({
+  /** Each counted up to `max`, so that the count stays cheap however many there are. */
+  letters: strictObject({ max: Count, queued: Count, sending: Count, sent: Count, failed: Count }),
+  oldestWaitingMs: Count,
+  /** Letters sent per second over the last ten seconds, of events of the last minute. */
+  sentPerSecond: Type.Number({ minimum: 0 }),
+  deadLetters: Count,
+  /** Of the last half hour, the latest of each fault; absent where there was none. */
+  refusals: Type.Optional(Type.Array(MailRefusal)),
+  /** Messages of the topic that were not read yet; null where the broker does not answer. */
+  lag: Type.Union([
+    Type.Array(strictObject({ partition: Count, position: Count, end: Count, lag: Count })),
+    Type.Null(),
+  ]),
+});
+export type NotificationsOverview = Static<typeof NotificationsOverview>;
+
+export const getNotificationsOverview = internal('getNotificationsOverview', 'GET /overview', {
+  summary: 'Letters by state, dead letters, consumer lag',
+  query: NoQuery,
+  responses: { 200: NotificationsOverview },
+});

@@ -1,31 +1,8 @@
-import { type TSchema, Type } from 'typebox';
+import { type TObject, type TSchema, Type } from 'typebox';
 import { Problem } from './gateway.ts';
+import type { Operation } from './operation.ts';
 
-/** An endpoint of a contract, as an OpenAPI operation is made from it. */
-export interface DescribedEndpoint {
-  operationId: string;
-  method: string;
-  path: string;
-  summary: string;
-  tags?: readonly string[];
-  callers?: readonly string[];
-  batchable?: boolean;
-  /** True for operations that need no token. */
-  public?: boolean;
-  params?: TSchema;
-  query?: TSchema;
-  headers?: TSchema;
-  body?: TSchema;
-  responses: Record<number, TSchema>;
-  problems?: readonly { code: string; kind: string }[];
-}
-
-interface ObjectSchema {
-  properties?: Record<string, TSchema>;
-  required?: string[];
-}
-
-export interface OpenApiOptions {
+interface OpenApiOptions {
   title: string;
   description: string;
   /** The module of a contract; values that are no endpoints are ignored. */
@@ -46,7 +23,7 @@ export function openApiOf(options: OpenApiOptions): Record<string, unknown> {
   const described = Object.values(endpoints).filter(isEndpoint);
   const batchable = described.filter((endpoint) => endpoint.batchable);
   if (batchable.length > 0) described.push(batchOf(batchable));
-  const rank = (endpoint: DescribedEndpoint) => tags.indexOf(endpoint.tags?.[0] ?? '');
+  const rank = (endpoint: Operation) => tags.indexOf(endpoint.tags?.[0] ?? '');
   for (const endpoint of described.sort((a, b) => rank(a) - rank(b))) {
     const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operationOf(endpoint) };
@@ -84,11 +61,11 @@ function withReferences(value: object, names: Map<string, string>): unknown {
   );
 }
 
-function isEndpoint(value: unknown): value is DescribedEndpoint {
+function isEndpoint(value: unknown): value is Operation {
   return typeof value === 'object' && value !== null && 'operationId' in value;
 }
 
-function operationOf(endpoint: DescribedEndpoint): Record<string, unknown> {
+function operationOf(endpoint: Operation): Record<string, unknown> {
   return {
     operationId: endpoint.operationId,
     summary: endpoint.summary,
@@ -108,7 +85,7 @@ function operationOf(endpoint: DescribedEndpoint): Record<string, unknown> {
 }
 
 /** The request batch that `platform/http/request-batch.ts` serves. */
-function batchOf(endpoints: DescribedEndpoint[]): DescribedEndpoint {
+function batchOf(endpoints: Operation[]): Operation {
   const call = Type.Object({
     operationId: Type.Enum(endpoints.map(({ operationId }) => operationId)),
     params: Type.Optional(Type.Object({})),
@@ -133,8 +110,9 @@ function batchOf(endpoints: DescribedEndpoint[]): DescribedEndpoint {
   };
 }
 
-function parametersOf(place: string, schema: TSchema | undefined): Record<string, unknown>[] {
-  const { properties = {}, required = [] } = (schema ?? {}) as ObjectSchema;
+function parametersOf(place: string, schema: Partial<TObject> = {}): Record<string, unknown>[] {
+  const { properties = {} } = schema;
+  const required: readonly string[] = schema.required ?? [];
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,
@@ -143,7 +121,7 @@ function parametersOf(place: string, schema: TSchema | undefined): Record<string
   }));
 }
 
-function successesOf({ responses }: DescribedEndpoint): Record<string, unknown> {
+function successesOf({ responses }: Operation): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(responses).map(([status, schema]) => [
       status,
@@ -172,7 +150,7 @@ export const statusOfKind: Record<string, number> = {
 };
 
 /** The problems that an endpoint declares, and those of every operation. */
-function problemsOf(endpoint: DescribedEndpoint): Record<string, unknown> {
+function problemsOf(endpoint: Operation): Record<string, unknown> {
   const codes: Record<number, string[]> = {
     400: ['invalid-request'],
     ...(endpoint.public ? {} : { 401: ['unauthenticated'] }),

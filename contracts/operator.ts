@@ -9,7 +9,7 @@ import {
   OrderParams,
   PersonName,
   pageOf,
-  strict,
+  strictObject,
   Timestamp,
 } from './common.ts';
 import { Journey, topUpAnswers } from './gateway.ts';
@@ -25,71 +25,58 @@ import {
   resendLetter,
   resendLetters,
 } from './notifications.ts';
+import { operation, operator, operatorTwin, problem } from './operation.ts';
 import { listPendingOrders, OrdersOverview, PendingOrder } from './order-operations.ts';
 import { orderProblems } from './orders.ts';
-import { operator, operatorTwin } from './twins.ts';
 
 export * from './reconciliation.ts';
 
 // What operators may do through the gateway (docs/reference/api.md).
 
 export const operatorProblems = {
-  customerNotFound: {
-    code: 'customer-not-found',
-    kind: 'not-found',
-    ru: {
-      title: 'Покупатель не найден',
-      detail: 'Покупателя с таким идентификатором нет. Ничего не зачислено.',
-    },
-    en: {
-      title: 'Customer not found',
-      detail: 'There is no customer with this id. Nothing was added.',
-    },
-  },
+  customerNotFound: problem('customer-not-found', 'not-found', {
+    ru: ['Покупатель не найден', 'Покупателя с таким идентификатором нет. Ничего не зачислено.'],
+    en: ['Customer not found', 'There is no customer with this id. Nothing was added.'],
+  }),
 } as const;
 
-export const operatorTopUp = {
-  ...operator,
-  ...topUpAnswers,
-  operationId: 'operatorTopUp',
-  method: 'POST',
-  path: '/v1/operator/wallets/:customerId/top-ups',
-  summary: "Add money to a customer's wallet",
-  params: Type.Object({ customerId: CustomerId }, strict),
-  problems: [
-    billingProblems.balanceLimit,
-    orderProblems.keyReused,
-    operatorProblems.customerNotFound,
-  ],
-} as const;
+export const operatorTopUp = operation(
+  'operatorTopUp',
+  'POST /v1/operator/wallets/:customerId/top-ups',
+  {
+    ...operator,
+    ...topUpAnswers,
+    summary: "Add money to a customer's wallet",
+    params: strictObject({ customerId: CustomerId }),
+    problems: [
+      billingProblems.balanceLimit,
+      orderProblems.keyReused,
+      operatorProblems.customerNotFound,
+    ],
+  },
+);
 
 /** A customer as operators see one before a top-up; the address is masked. */
-export const OperatorCustomer = Type.Object(
-  {
-    customerId: CustomerId,
-    name: PersonName,
-    email: Type.String(),
-    locale: Locale,
-    balance: Type.Union([Money, Type.Null()], {
-      description: 'Null while billing does not answer.',
-    }),
-  },
-  strict,
-);
+export const OperatorCustomer = strictObject({
+  customerId: CustomerId,
+  name: PersonName,
+  email: Type.String(),
+  locale: Locale,
+  balance: Type.Union([Money, Type.Null()], {
+    description: 'Null while billing does not answer.',
+  }),
+});
 export type OperatorCustomer = Static<typeof OperatorCustomer>;
 
-export const findCustomers = {
+export const findCustomers = operation('findCustomers', 'GET /v1/operator/customers', {
   ...operator,
-  operationId: 'findCustomers',
-  method: 'GET',
-  path: '/v1/operator/customers',
   summary: 'Customers of one id or of one address (in any case); exactly one of the two is given',
-  query: Type.Object(
-    { customerId: Type.Optional(CustomerId), email: Type.Optional(EmailAddress) },
-    strict,
-  ),
+  query: strictObject({
+    customerId: Type.Optional(CustomerId),
+    email: Type.Optional(EmailAddress),
+  }),
   responses: { 200: pageOf(OperatorCustomer) },
-} as const;
+});
 
 export const readAnyOperations = operatorTwin(listOperations, {
   operationId: 'readAnyOperations',
@@ -101,14 +88,14 @@ export const reverseAnyTopUp = operatorTwin(reverseTopUp, {
   operationId: 'reverseAnyTopUp',
   path: '/v1/operator/wallets/:customerId/operations/:operationId/reversal',
   summary: 'Undo a top-up by an operation of the opposite amount, once, with the reason',
-  body: Type.Object({ reason: OperatorReason }, strict),
+  body: strictObject({ reason: OperatorReason }),
 });
 
 /** A pending order with its status in the reader's language. */
-export const PublicPendingOrder = Type.Object(
-  { ...PendingOrder.properties, statusLabel: Type.String() },
-  strict,
-);
+export const PublicPendingOrder = strictObject({
+  ...PendingOrder.properties,
+  statusLabel: Type.String(),
+});
 
 export const readPendingOrders = operatorTwin(listPendingOrders, {
   operationId: 'readPendingOrders',
@@ -117,35 +104,30 @@ export const readPendingOrders = operatorTwin(listPendingOrders, {
   responses: { 200: pageOf(PublicPendingOrder) },
 });
 
-export const readAnyJourney = {
-  ...operator,
-  operationId: 'readAnyJourney',
-  method: 'GET',
-  path: '/v1/operator/orders/:orderId/journey',
-  summary: 'The journey of any order; addresses are masked',
-  params: OrderParams,
-  responses: { 200: Journey },
-} as const;
+export const readAnyJourney = operation(
+  'readAnyJourney',
+  'GET /v1/operator/orders/:orderId/journey',
+  {
+    ...operator,
+    summary: 'The journey of any order; addresses are masked',
+    params: OrderParams,
+    responses: { 200: Journey },
+  },
+);
 
 /** The state of the system; a part is null where its service does not answer. */
-export const Overview = Type.Object(
-  {
-    at: Timestamp,
-    orders: Type.Union([OrdersOverview, Type.Null()]),
-    notifications: Type.Union([NotificationsOverview, Type.Null()]),
-  },
-  strict,
-);
+export const Overview = strictObject({
+  at: Timestamp,
+  orders: Type.Union([OrdersOverview, Type.Null()]),
+  notifications: Type.Union([NotificationsOverview, Type.Null()]),
+});
 export type Overview = Static<typeof Overview>;
 
-export const readOverview = {
+export const readOverview = operation('readOverview', 'GET /v1/operator/overview', {
   ...operator,
-  operationId: 'readOverview',
-  method: 'GET',
-  path: '/v1/operator/overview',
   summary: 'Orders by status, pending by age, outbox backlog, consumer lag, letters, dead letters',
   responses: { 200: Overview },
-} as const;
+});
 
 export const readAllLetters = operatorTwin(listAllLetters, {
   operationId: 'readAllLetters',

@@ -13,20 +13,18 @@ import {
   nullable,
   OrderParams,
   pageOf,
-  strict,
+  strictObject,
   Timestamp,
   Uuid,
 } from './common.ts';
+import { internal, problem } from './operation.ts';
 
-export const OrderItem = Type.Object(
-  {
-    name: lineOfText(ITEM_NAME_MAX),
-    sku: Type.Optional(lineOfText(ITEM_NAME_MAX)),
-    quantity: Type.Integer({ minimum: 1, maximum: QUANTITY_MAX }),
-    unitPrice: moneyBetween(0, AMOUNT_MAX),
-  },
-  strict,
-);
+export const OrderItem = strictObject({
+  name: lineOfText(ITEM_NAME_MAX),
+  sku: Type.Optional(lineOfText(ITEM_NAME_MAX)),
+  quantity: Type.Integer({ minimum: 1, maximum: QUANTITY_MAX }),
+  unitPrice: moneyBetween(0, AMOUNT_MAX),
+});
 export type OrderItem = Static<typeof OrderItem>;
 
 export const OrderItems = Type.Array(OrderItem, { minItems: 1, maxItems: ITEMS_MAX });
@@ -45,27 +43,24 @@ export type OrderStatus = Static<typeof OrderStatus>;
 export const CancelReason = choice('insufficient-funds', 'voided');
 export type CancelReason = Static<typeof CancelReason>;
 
-export const Order = Type.Object(
-  {
-    id: Uuid,
-    customerId: CustomerId,
-    status: OrderStatus,
-    statusReason: nullable(CancelReason),
-    ...orderContent,
-    total: Money,
-    payment: nullable(Type.Object({ operationId: Uuid }, strict)),
-    version: Type.Integer({ minimum: 1 }),
-    createdAt: Timestamp,
-    updatedAt: Timestamp,
-  },
-  strict,
-);
+export const Order = strictObject({
+  id: Uuid,
+  customerId: CustomerId,
+  status: OrderStatus,
+  statusReason: nullable(CancelReason),
+  ...orderContent,
+  total: Money,
+  payment: nullable(strictObject({ operationId: Uuid })),
+  version: Type.Integer({ minimum: 1 }),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
 export type Order = Static<typeof Order>;
 
 /** What billing decided, as orders records it. */
 export const PaymentRecord = Type.Union([
-  Type.Object({ decision: Type.Literal('captured'), operationId: Uuid }, strict),
-  Type.Object({ decision: choice('declined', 'voided') }, strict),
+  strictObject({ decision: Type.Literal('captured'), operationId: Uuid }),
+  strictObject({ decision: choice('declined', 'voided') }),
 ]);
 export type PaymentRecord = Static<typeof PaymentRecord>;
 
@@ -85,89 +80,59 @@ export function totalOf(items: OrderItem[]): number | null {
 }
 
 export const orderProblems = {
-  keyReused: {
-    code: 'idempotency-key-reused',
-    kind: 'mismatch',
-    ru: {
-      title: 'Ключ уже использован',
-      detail: 'С этим Idempotency-Key был отправлен другой запрос. Возьмите новый ключ.',
-    },
-    en: {
-      title: 'Idempotency key reused',
-      detail: 'This Idempotency-Key was sent with another request. Use a new key.',
-    },
-  },
-  paymentContradicted: {
-    code: 'payment-contradicted',
-    kind: 'conflict',
-    ru: { title: 'Противоречие оплаты', detail: 'Заказ уже завершён с другим решением.' },
-    en: { title: 'Payment contradicted', detail: 'The order has ended with another decision.' },
-  },
+  keyReused: problem('idempotency-key-reused', 'mismatch', {
+    ru: [
+      'Ключ уже использован',
+      'С этим Idempotency-Key был отправлен другой запрос. Возьмите новый ключ.',
+    ],
+    en: [
+      'Idempotency key reused',
+      'This Idempotency-Key was sent with another request. Use a new key.',
+    ],
+  }),
+  paymentContradicted: problem('payment-contradicted', 'conflict', {
+    ru: ['Противоречие оплаты', 'Заказ уже завершён с другим решением.'],
+    en: ['Payment contradicted', 'The order has ended with another decision.'],
+  }),
 } as const;
 
-export const createOrder = {
-  operationId: 'createOrder',
-  method: 'POST',
-  path: '/orders',
+export const createOrder = internal('createOrder', 'POST /orders', {
   summary: 'Store a Pending order; the same key and content answer the stored one',
-  callers: ['gateway'],
   batchable: true,
-  body: Type.Object(
-    { customerId: CustomerId, idempotencyKey: IdempotencyKey, ...orderContent },
-    strict,
-  ),
+  body: strictObject({ customerId: CustomerId, idempotencyKey: IdempotencyKey, ...orderContent }),
   responses: { 200: Order, 201: Order },
   problems: [orderProblems.keyReused],
-} as const;
+});
 
-export const recordPayment = {
-  operationId: 'recordPayment',
-  method: 'PUT',
-  path: '/orders/:orderId/payment',
+export const recordPayment = internal('recordPayment', 'PUT /orders/:orderId/payment', {
   summary: 'Record the payment decision: Pending becomes Paid or Cancelled, once',
-  callers: ['gateway'],
   batchable: true,
   params: OrderParams,
   body: PaymentRecord,
   responses: { 200: Order },
   problems: [orderProblems.paymentContradicted],
-} as const;
+});
 
-export const getOrder = {
-  operationId: 'getOrder',
-  method: 'GET',
-  path: '/orders/:orderId',
+export const getOrder = internal('getOrder', 'GET /orders/:orderId', {
   summary: 'One order of the customer',
-  callers: ['gateway'],
   params: OrderParams,
-  query: Type.Object({ customerId: CustomerId }, strict),
+  query: strictObject({ customerId: CustomerId }),
   responses: { 200: Order },
-} as const;
+});
 
-export const listOrders = {
-  operationId: 'listOrders',
-  method: 'GET',
-  path: '/orders',
+export const listOrders = internal('listOrders', 'GET /orders', {
   summary: "The customer's orders, newest first",
-  callers: ['gateway'],
   query: listQuery({ customerId: CustomerId, status: Type.Optional(OrderStatus) }),
   responses: { 200: pageOf(Order) },
-} as const;
+});
 
-export const claimPendingOrders = {
-  operationId: 'claimPendingOrders',
-  method: 'POST',
-  path: '/pending-orders/claims',
+export const claimPendingOrders = internal('claimPendingOrders', 'POST /pending-orders/claims', {
   summary: 'Lease orders that have been Pending for long, least recently tried first',
-  callers: ['gateway'],
   query: NoQuery,
-  body: Type.Object(
-    {
-      olderThanMs: Type.Integer({ minimum: 0, maximum: 86_400_000 }),
-      leaseMs: Type.Integer({ minimum: 1, maximum: 3_600_000 }),
-      limit: Type.Integer({ minimum: 1, maximum: 100 }),
-    },
-    strict,
-  ),
-  responses: { 200: Type.Object({ data: Type.Array(Order) }, strict) },
-} as const;
+  body: strictObject({
+    olderThanMs: Type.Integer({ minimum: 0, maximum: 86_400_000 }),
+    leaseMs: Type.Integer({ minimum: 1, maximum: 3_600_000 }),
+    limit: Type.Integer({ minimum: 1, maximum: 100 }),
+  }),
+  responses: { 200: strictObject({ data: Type.Array(Order) }) },
+});

@@ -22,7 +22,6 @@ export function visibleAscii(maxLength: number): string {
 
 /** A customer id: the token's `sub`, opaque. */
 export const CUSTOMER_ID = visibleAscii(255);
-/** An idempotency key. */
 export const IDEMPOTENCY_KEY = visibleAscii(255);
 
 // Control characters, line and paragraph separators: they would break a line of a letter, a log or

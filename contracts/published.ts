@@ -13,7 +13,6 @@ import * as orders from './orders.ts';
 import * as profiles from './profiles.ts';
 import { Repair } from './repairs.ts';
 
-/** The public API. */
 export function gatewayApi(): Record<string, unknown> {
   return openApiOf({
     title: 'Orderbell',

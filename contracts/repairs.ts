@@ -6,10 +6,11 @@ import {
   lineOfText,
   Money,
   OperatorReason,
-  strict,
+  strictObject,
   Timestamp,
   Uuid,
 } from './common.ts';
+import { problem } from './operation.ts';
 import { REASON_MAX } from './patterns.ts';
 
 /** The remedy for contradicting records after a restore (docs/how-to). */
@@ -34,7 +35,6 @@ export const RepairStep = choice(
   'acknowledge',
   'write-off',
 );
-export type RepairStep = Static<typeof RepairStep>;
 
 /** Each remedy's effect on records, money and letters. */
 export const remedyTexts: Record<Remedy, { ru: string; en: string }> = {
@@ -105,26 +105,23 @@ export const repairTexts: Record<
 export const repairAuthor = { reason: OperatorReason, madeBy: CustomerId };
 
 /** A step that was done, recorded in the transaction that did it. */
-export const Repair = Type.Object(
-  {
-    id: Uuid,
-    step: RepairStep,
-    orderId: Uuid,
-    letterId: Type.Optional(Uuid),
-    operationId: Type.Optional(Uuid),
-    customerId: Type.Optional(CustomerId),
-    /** The change of the wallet, negative for a charge. */
-    amount: Type.Optional(Money),
-    reason: lineOfText(REASON_MAX),
-    madeBy: CustomerId,
-    at: Timestamp,
-  },
-  strict,
-);
+export const Repair = strictObject({
+  id: Uuid,
+  step: RepairStep,
+  orderId: Uuid,
+  letterId: Type.Optional(Uuid),
+  operationId: Type.Optional(Uuid),
+  customerId: Type.Optional(CustomerId),
+  /** The change of the wallet, negative for a charge. */
+  amount: Type.Optional(Money),
+  reason: lineOfText(REASON_MAX),
+  madeBy: CustomerId,
+  at: Timestamp,
+});
 export type Repair = Static<typeof Repair>;
 
 /** Whether a step was done now, or had been before. */
-export const RepairResult = Type.Object({ state: choice('done', 'already') }, strict);
+export const RepairResult = strictObject({ state: choice('done', 'already') });
 export type RepairResult = Static<typeof RepairResult>;
 
 /** A service's own repairs; ids are UUIDv7, so that lists of several services merge by id. */
@@ -134,20 +131,18 @@ export const repairList = {
   summary: 'Steps of repairs that changed data of this service, newest first',
   callers: ['gateway'],
   query: auditQuery({ before: Type.Optional(Uuid) }),
-  responses: { 200: Type.Object({ data: Type.Array(Repair) }, strict) },
+  responses: { 200: strictObject({ data: Type.Array(Repair) }) },
 } as const;
 
 export const repairProblems = {
-  repairRefused: {
-    code: 'repair-refused',
-    kind: 'conflict',
-    ru: {
-      title: 'Исправление не подходит',
-      detail: 'Записи изменились или противоречат исправлению. Сверьте ещё раз.',
-    },
-    en: {
-      title: 'Repair refused',
-      detail: 'The records changed or contradict the repair. Run the reconciliation again.',
-    },
-  },
+  repairRefused: problem('repair-refused', 'conflict', {
+    ru: [
+      'Исправление не подходит',
+      'Записи изменились или противоречат исправлению. Сверьте ещё раз.',
+    ],
+    en: [
+      'Repair refused',
+      'The records changed or contradict the repair. Run the reconciliation again.',
+    ],
+  }),
 } as const;

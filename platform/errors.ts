@@ -19,7 +19,6 @@ export type ErrorKind =
   | 'unavailable' // a transient fault: the outcome may be unknown, repeating is safe
   | 'internal'; // a defect of ours
 
-/** Title and detail of a problem in one language. */
 interface ProblemText {
   title: string;
   detail: string;
@@ -92,99 +91,84 @@ export function describeError(error: unknown): string {
   return error.cause === undefined ? text : `${text}: ${describeError(error.cause)}`;
 }
 
+type Text = [title: string, detail: string];
+
+/** Declares a problem. `contracts/operation.ts` has the same function. */
+export function problem<const C extends string, const K extends ErrorKind>(
+  code: C,
+  kind: K,
+  { ru, en }: { ru: Text; en: Text },
+) {
+  const textOf = ([title, detail]: Text) => ({ title, detail });
+  return { code, kind, ru: textOf(ru), en: textOf(en) };
+}
+
 /** Problems that every HTTP service has. */
 export const commonProblems = {
-  invalidRequest: {
-    code: 'invalid-request',
-    kind: 'invalid',
-    ru: { title: 'Неверный запрос', detail: 'Исправьте перечисленные ошибки и повторите запрос.' },
-    en: { title: 'Invalid request', detail: 'Correct the listed faults and send it again.' },
-  },
-  unauthenticated: {
-    code: 'unauthenticated',
-    kind: 'unauthenticated',
-    ru: { title: 'Требуется вход', detail: 'Нужен действующий токен доступа.' },
-    en: { title: 'Sign-in required', detail: 'A valid access token is needed.' },
-  },
-  forbidden: {
-    code: 'forbidden',
-    kind: 'forbidden',
-    ru: { title: 'Доступ запрещён', detail: 'Это действие вам не разрешено.' },
-    en: { title: 'Forbidden', detail: 'You are not allowed to do this.' },
-  },
-  notFound: {
-    code: 'not-found',
-    kind: 'not-found',
-    ru: { title: 'Не найдено', detail: 'По этому адресу ничего нет.' },
-    en: { title: 'Not found', detail: 'There is nothing at this address.' },
-  },
-  methodNotAllowed: {
-    code: 'method-not-allowed',
-    kind: 'not-allowed',
-    ru: { title: 'Метод не поддерживается', detail: 'Допустимые методы — в заголовке Allow.' },
-    en: { title: 'Method not allowed', detail: 'The header Allow names the methods.' },
-  },
-  tooLarge: {
-    code: 'body-too-large',
-    kind: 'too-large',
-    ru: { title: 'Слишком большой запрос', detail: 'Тело запроса больше допустимого.' },
-    en: { title: 'Request too large', detail: 'The body is larger than allowed.' },
-  },
-  uriTooLong: {
-    code: 'uri-too-long',
-    kind: 'uri-too-long',
-    ru: { title: 'Слишком длинный адрес', detail: 'Часть адреса длиннее допустимого.' },
-    en: { title: 'Address too long', detail: 'A part of the address is longer than allowed.' },
-  },
-  unsupportedMediaType: {
-    code: 'unsupported-media-type',
-    kind: 'unsupported',
-    ru: {
-      title: 'Неподдерживаемый формат',
-      detail: 'Тело принимается только как application/json без Content-Encoding.',
-    },
-    en: {
-      title: 'Unsupported media type',
-      detail: 'A body is accepted only as application/json without Content-Encoding.',
-    },
-  },
-  tooMany: {
-    code: 'too-many-requests',
-    kind: 'too-many',
-    ru: { title: 'Слишком много попыток', detail: 'Повторите позже, см. Retry-After.' },
-    en: { title: 'Too many attempts', detail: 'Try again later, see Retry-After.' },
-  },
-  unavailable: {
-    code: 'unavailable',
-    kind: 'unavailable',
-    ru: {
-      title: 'Сервис временно недоступен',
-      detail:
-        'Повторите запрос с тем же Idempotency-Key: он будет продолжен, а не выполнен дважды.',
-    },
-    en: {
-      title: 'Temporarily unavailable',
-      detail: 'Repeat the request with the same Idempotency-Key: it is resumed, not done twice.',
-    },
-  },
-  overloaded: {
-    code: 'overloaded',
-    kind: 'unavailable',
-    ru: {
-      title: 'Слишком много запросов сразу',
-      detail:
-        'Ничего не сделано. Повторите позже, см. Retry-After; с тем же Idempotency-Key, если он есть.',
-    },
-    en: {
-      title: 'Too many requests at once',
-      detail:
-        'Nothing was done. Try again later, see Retry-After; with the same Idempotency-Key, if any.',
-    },
-  },
-  internal: {
-    code: 'internal',
-    kind: 'internal',
-    ru: { title: 'Внутренняя ошибка', detail: 'Ошибка на нашей стороне, она записана.' },
-    en: { title: 'Internal error', detail: 'A fault on our side; it has been recorded.' },
-  },
-} as const satisfies Record<string, ProblemType>;
+  invalidRequest: problem('invalid-request', 'invalid', {
+    ru: ['Неверный запрос', 'Исправьте перечисленные ошибки и повторите запрос.'],
+    en: ['Invalid request', 'Correct the listed faults and send it again.'],
+  }),
+  unauthenticated: problem('unauthenticated', 'unauthenticated', {
+    ru: ['Требуется вход', 'Нужен действующий токен доступа.'],
+    en: ['Sign-in required', 'A valid access token is needed.'],
+  }),
+  forbidden: problem('forbidden', 'forbidden', {
+    ru: ['Доступ запрещён', 'Это действие вам не разрешено.'],
+    en: ['Forbidden', 'You are not allowed to do this.'],
+  }),
+  notFound: problem('not-found', 'not-found', {
+    ru: ['Не найдено', 'По этому адресу ничего нет.'],
+    en: ['Not found', 'There is nothing at this address.'],
+  }),
+  methodNotAllowed: problem('method-not-allowed', 'not-allowed', {
+    ru: ['Метод не поддерживается', 'Допустимые методы — в заголовке Allow.'],
+    en: ['Method not allowed', 'The header Allow names the methods.'],
+  }),
+  tooLarge: problem('body-too-large', 'too-large', {
+    ru: ['Слишком большой запрос', 'Тело запроса больше допустимого.'],
+    en: ['Request too large', 'The body is larger than allowed.'],
+  }),
+  uriTooLong: problem('uri-too-long', 'uri-too-long', {
+    ru: ['Слишком длинный адрес', 'Часть адреса длиннее допустимого.'],
+    en: ['Address too long', 'A part of the address is longer than allowed.'],
+  }),
+  unsupportedMediaType: problem('unsupported-media-type', 'unsupported', {
+    ru: [
+      'Неподдерживаемый формат',
+      'Тело принимается только как application/json без Content-Encoding.',
+    ],
+    en: [
+      'Unsupported media type',
+      'A body is accepted only as application/json without Content-Encoding.',
+    ],
+  }),
+  tooMany: problem('too-many-requests', 'too-many', {
+    ru: ['Слишком много попыток', 'Повторите позже, см. Retry-After.'],
+    en: ['Too many attempts', 'Try again later, see Retry-After.'],
+  }),
+  unavailable: problem('unavailable', 'unavailable', {
+    ru: [
+      'Сервис временно недоступен',
+      'Повторите запрос с тем же Idempotency-Key: он будет продолжен, а не выполнен дважды.',
+    ],
+    en: [
+      'Temporarily unavailable',
+      'Repeat the request with the same Idempotency-Key: it is resumed, not done twice.',
+    ],
+  }),
+  overloaded: problem('overloaded', 'unavailable', {
+    ru: [
+      'Слишком много запросов сразу',
+      'Ничего не сделано. Повторите позже, см. Retry-After; с тем же Idempotency-Key, если он есть.',
+    ],
+    en: [
+      'Too many requests at once',
+      'Nothing was done. Try again later, see Retry-After; with the same Idempotency-Key, if any.',
+    ],
+  }),
+  internal: problem('internal', 'internal', {
+    ru: ['Внутренняя ошибка', 'Ошибка на нашей стороне, она записана.'],
+    en: ['Internal error', 'A fault on our side; it has been recorded.'],
+  }),
+} as const;

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { signIn } from '#contracts/gateway.ts';
+import { readDeadLetters } from '#contracts/operator.ts';
 import { ORDER_UPDATE_TYPE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { createEmbeddedBroker } from '#platform/broker/embedded/embedded.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
@@ -11,6 +13,7 @@ import { findClusterDirectory } from '../postgres/cluster-directory.ts';
 import { serverUrl } from '../postgres/server.ts';
 import type { Secrets } from '../system/secrets.ts';
 import { OPERATOR_EMAIL } from '../system/system.ts';
+import { demoApi, isRefusal } from './fill.ts';
 
 /** A system whose embedded broker can be reached. */
 export interface ReachableSystem {
@@ -61,11 +64,21 @@ export async function makeDeadLetter(
   seed: string,
   log: Logger,
 ): Promise<boolean> {
-  // Only the system of this very folder knows this password.
-  const token = await signIn(url, operatorPassword);
-  if (token === null) return false;
+  let token = '';
+  const api = demoApi(url, () => token);
+  const account = { email: OPERATOR_EMAIL, password: operatorPassword };
+  try {
+    token = (await api.call(signIn, { body: account })).body.accessToken;
+  } catch (error) {
+    // Only the system of this very folder knows this password.
+    if (isRefusal(error, 'sign-in-failed')) return false;
+    throw error;
+  }
   const key = `demo-${seed}`;
-  const isThere = async () => (await listKeys(url, token)).includes(key);
+  const isThere = async () => {
+    const { body } = await api.call(readDeadLetters, { query: { limit: PAGE } });
+    return body.data.some((deadLetter) => deadLetter.key === key);
+  };
   if (await isThere()) return true;
   const database = createDatabase({
     url: brokerDatabaseUrl,
@@ -105,24 +118,4 @@ function brokenMessage(key: string) {
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
   return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
-}
-
-async function signIn(url: string, password: string): Promise<string | null> {
-  const answer = await fetch(`${url}/v1/sessions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: OPERATOR_EMAIL, password }),
-  });
-  const body = (await answer.json()) as { accessToken?: string };
-  return answer.status === 200 ? (body.accessToken as string) : null;
-}
-
-/** Keys of the latest dead letters. */
-async function listKeys(url: string, token: string): Promise<(string | null)[]> {
-  const answer = await fetch(`${url}/v1/operator/dead-letters?limit=${PAGE}`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  if (answer.status !== 200) throw new Error(`dead letters: ${answer.status}`);
-  const { data } = (await answer.json()) as { data: { key: string | null }[] };
-  return data.map(({ key }) => key);
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { judgeAnswer, receiveAnswer } from '#contracts/answers.ts';
 import type { Money } from '#contracts/common.ts';
+import { placeOrder, readWallet, register, signIn, topUp } from '#contracts/gateway.ts';
 import { type OrderItem, totalOf } from '#contracts/orders.ts';
+import { type Api, createApi } from '../../cli/client/api.ts';
+import { ApiError } from '../../cli/client/exit-codes.ts';
 import { DEMO_PASSWORD, type DemoCustomer, demoCustomers, demoItems } from './shop.ts';
 
 export interface FillOptions {
@@ -23,24 +25,15 @@ export interface Filled {
   open: number;
 }
 
-/** A customer who is signed in. */
-interface Client {
+interface Client extends Api {
   customer: DemoCustomer;
-  call: (path: string, body?: unknown, key?: string) => Promise<Answer>;
   currency: string;
-}
-
-interface Answer {
-  status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: the demonstration reads answers as any client does
-  body: any;
 }
 
 // A few at once: it fills a system, it does not load it.
 const AT_ONCE = 4;
-const TRIES = 10;
-const RETRY_PAUSE_MS = 1_000;
-const ANSWER_TIMEOUT_MS = 10_000;
+// A request is repeated under its key while its outcome is unknown.
+const WAIT_MS = 10_000;
 /** A top-up covers this many orders, though not quite: so some are refused. */
 const ORDERS_PER_TOP_UP = 5;
 const COVERED = 0.75;
@@ -62,11 +55,16 @@ export async function fill(options: FillOptions): Promise<Filled> {
   const queue = customers.map((customer, index) => ({ customer, share: shares[index] as number }));
   async function work(): Promise<void> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const client = await enter(url, next.customer);
-      // One after the other: which orders the wallet covers follows from their order.
-      for (let number = 0; number < next.share; number++) {
-        signal?.throwIfAborted();
-        filled[await shop(client, { seed, number, key: `demo-${seed}` })]++;
+      const { customer, share } = next;
+      try {
+        const client = await enter(url, customer);
+        // One after the other: which orders the wallet covers follows from their order.
+        for (let number = 0; number < share; number++) {
+          signal?.throwIfAborted();
+          filled[await shop(client, { seed, number, key: `demo-${seed}` })]++;
+        }
+      } catch (cause) {
+        throw new Error(customer.email, { cause });
       }
     }
   }
@@ -108,17 +106,19 @@ async function shop(
   { key, number, seed }: { key: string; number: number; seed: string },
 ): Promise<'paid' | 'cancelled' | 'open'> {
   const itemsOf = (each: number) => demoItems(seed, client.customer, each, client.currency);
+  const keyed = (name: string) => ({ 'idempotency-key': `${key}-${name}` });
   if (number % ORDERS_PER_TOP_UP === 0) {
     const next = Array.from({ length: ORDERS_PER_TOP_UP }, (_, index) => itemsOf(number + index));
     const amount = topUpFor(next, client.currency);
-    const answer = await client.call('/v1/wallet/top-ups', { amount }, `${key}-top-up-${number}`);
-    if (answer.status !== 201) throw refused(client.customer, answer);
+    await client.call(topUp, { body: { amount }, headers: keyed(`top-up-${number}`) });
   }
-  const answer = await client.call('/v1/orders', { items: itemsOf(number) }, `${key}-${number}`);
-  if (answer.status === 201) return 'paid';
-  if (answer.status === 202) return 'open';
-  if (['insufficient-funds', 'order-cancelled'].includes(answer.body.code)) return 'cancelled';
-  throw refused(client.customer, answer);
+  const order = { body: { items: itemsOf(number) }, headers: keyed(String(number)) };
+  try {
+    return (await client.call(placeOrder, order)).status === 201 ? 'paid' : 'open';
+  } catch (error) {
+    if (isRefusal(error, 'insufficient-funds', 'order-cancelled')) return 'cancelled';
+    throw error;
+  }
 }
 
 function topUpFor(orders: OrderItem[][], currency: string): Money {
@@ -130,79 +130,46 @@ function topUpFor(orders: OrderItem[][], currency: string): Money {
 async function enter(url: string, customer: DemoCustomer): Promise<Client> {
   const { email, locale, name } = customer;
   const account = { email, password: DEMO_PASSWORD };
-  const registered = await request(url, '/v1/registrations', {
-    body: { ...account, name, locale },
+  let token = '';
+  const api = demoApi(url, () => token);
+  await api.call(register, { body: { ...account, name, locale } }).catch((error: unknown) => {
+    if (!isRefusal(error, 'email-taken')) throw error;
   });
-  if (registered.status !== 201 && registered.body?.code !== 'email-taken') {
-    throw refused(customer, registered);
-  }
-  const signIn = async (): Promise<string> => {
-    const answer = await request(url, '/v1/sessions', { body: account });
-    if (answer.status !== 200) throw refused(customer, answer);
-    return answer.body.accessToken;
+  const renewToken = async () => {
+    token = (await api.call(signIn, { body: account })).body.accessToken;
   };
-  let token = await signIn();
-  const call: Client['call'] = async (path, body, key) => {
-    const answer = await request(url, path, { body, token, key });
-    if (answer.status !== 401) return answer;
-    // Tokens last an hour, a demonstration perhaps longer.
-    token = await signIn();
-    return request(url, path, { body, token, key });
-  };
-  const wallet = await call('/v1/wallet');
-  if (wallet.status !== 200) throw refused(customer, wallet);
-  return { customer, call, currency: wallet.body.balance.currency };
-}
-
-interface RequestOptions {
-  body?: unknown;
-  token?: string | undefined;
-  key?: string | undefined;
-}
-
-/**
- * One request, repeated under its key while the outcome is not known.
- * @throws Error when it stays unknown: nothing answers, or something other than the API
- */
-async function request(url: string, path: string, options: RequestOptions): Promise<Answer> {
-  for (let trial = 1; ; trial++) {
-    const answer = await send(url, path, options).catch((error: unknown) => error as Error);
-    const open = answer instanceof Error || answer.status === 202;
-    if (!open) return answer;
-    if (trial < TRIES) await sleep(RETRY_PAUSE_MS);
-    else if (answer instanceof Error) throw answer;
-    else return answer;
-  }
-}
-
-/** @throws Error when the answer is none of ours, or says that the outcome is unknown */
-async function send(
-  url: string,
-  path: string,
-  { body, key, token }: RequestOptions,
-): Promise<Answer> {
-  const method = body === undefined ? 'GET' : 'POST';
-  const answer = await fetch(url + path, {
-    method,
-    redirect: 'manual',
-    headers: {
-      'accept-language': 'en',
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(key !== undefined && { 'idempotency-key': key }),
+  await renewToken();
+  const { body } = await api.call(readWallet);
+  return {
+    customer,
+    currency: body.balance.currency,
+    async call(operation, request) {
+      try {
+        return await api.call(operation, request);
+      } catch (error) {
+        // Tokens last an hour, a demonstration perhaps longer.
+        if (!isRefusal(error, 'unauthenticated')) throw error;
+        await renewToken();
+        return api.call(operation, request);
+      }
     },
-    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const judgement = judgeAnswer({ method, path, body, key }, await receiveAnswer(answer));
-  if (judgement.kind === 'success') return { status: answer.status, body: judgement.body };
-  const { problem } = judgement;
-  if (judgement.kind === 'unknown' || problem === null) {
-    throw new Error(`${method} ${url}${path}: ${answer.status} ${problem?.title ?? ''}`.trim());
-  }
-  return { status: answer.status, body: problem };
+  };
 }
 
-function refused({ email }: DemoCustomer, { body, status }: Answer): Error {
-  return new Error(`${email}: ${status} ${body?.title ?? ''}. ${body?.detail ?? ''}`);
+/** The API of a system; each call is repeated while its outcome is unknown. */
+export function demoApi(url: string, token: () => string): Api {
+  const api = createApi({
+    url,
+    token,
+    language: 'en',
+    onRepeat: () => {},
+    unreachable: (cause) => `${url} does not answer: ${cause}`,
+    unexpected: (status) => `${url} gave an answer that is not of Orderbell: ${status}`,
+    maybeDone: '',
+  });
+  return { call: (operation, request) => api.call(operation, { waitMs: WAIT_MS, ...request }) };
+}
+
+export function isRefusal(error: unknown, ...codes: string[]): boolean {
+  return error instanceof ApiError && codes.includes(error.problem.code);
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Locale } from '#contracts/common.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 
-/** One of the people of the demonstration. */
 export interface DemoCustomer {
   email: string;
   name: string;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAlive } from './process.ts';
 
@@ -24,6 +24,28 @@ export async function removeLeftovers(folder: string, name: string): Promise<voi
     if (isAlive(pid) && Date.now() - found.mtimeMs < LEFTOVER_AGE_MS) continue;
     // An orphaned initdb may still write there; then a later start removes it.
     await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+  }
+}
+
+/**
+ * Makes a private file with its whole content or not at all, unless it exists: unlike a rename,
+ * `link` never replaces the file of a parallel start.
+ * @param finish changes the draft before it gets its name
+ */
+export async function createOnce(
+  file: string,
+  content: string,
+  finish = async (_draft: string): Promise<void> => {},
+): Promise<void> {
+  const draft = freshName(file);
+  try {
+    await writeFile(draft, content, { mode: 0o600, flush: true });
+    await finish(draft);
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

@@ -34,7 +34,6 @@ export async function readKeptFile(file: KeptFile): Promise<string | undefined> 
   return text;
 }
 
-/** Describes a fault of the file system. */
 export function whyUnreadable(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   switch (code) {

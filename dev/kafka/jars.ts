@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
 /** Sets of jars, each with a pom in this folder; debezium is Kafka Connect with Debezium. */
-export type JarSet = 'kafka' | 'debezium';
+type JarSet = 'kafka' | 'debezium';
 const JAVA_MIN = 17;
 // Forty to seventy files from the network. A longer download means that there is no network.
 const DOWNLOAD_TIMEOUT_MS = 300_000;
@@ -36,7 +37,7 @@ export async function ensureKafkaJars(home: string, set: JarSet = 'kafka'): Prom
     .digest('hex')
     .slice(0, 12);
   const folder = join(home, 'kafka', `jars-${digest}`);
-  if (await exists(folder)) return folder;
+  if (existsSync(folder)) return folder;
   const draft = `${folder}.new-${process.pid}`;
   await mkdir(draft, { recursive: true });
   try {
@@ -48,7 +49,7 @@ export async function ensureKafkaJars(home: string, set: JarSet = 'kafka'): Prom
     await rename(draft, folder);
   } catch (error) {
     // A parallel start was faster: its folder has the same content.
-    if (await exists(folder)) return folder;
+    if (existsSync(folder)) return folder;
     throw new KafkaUnavailableError(`Maven could not fetch it (${firstLineOf(error)})`);
   } finally {
     await rm(draft, { recursive: true, force: true });
@@ -68,13 +69,6 @@ async function requireJava(): Promise<void> {
   if (!(major >= JAVA_MIN)) {
     throw new KafkaUnavailableError(`it needs Java ${JAVA_MIN}, this is ${version.split('\n')[0]}`);
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function firstLineOf(error: unknown): string {

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Admin } from '@platformatic/kafka';
@@ -35,26 +36,13 @@ export interface KafkaServerOptions {
 }
 
 /** A Kafka of one node on this machine, broker and controller in one (KRaft). */
-export interface KafkaServer {
-  /** `127.0.0.1:port`; the same until the end. */
-  address: string;
-  /** Folder of the data, the settings and the log. */
-  folder: string;
-  /** Sends a signal to the current process. */
-  signal(signal: NodeJS.Signals): void;
-  /** Resolves when the process has exited. */
-  exited(): Promise<void>;
-  /** Restarts it on the same data and port, and waits until it answers. */
-  restart(): Promise<void>;
-  /** Shuts it down. */
-  stop(): Promise<void>;
-}
+export type KafkaServer = Awaited<ReturnType<typeof startKafkaServer>>;
 
 /**
  * Starts Apache Kafka and waits until it answers.
  * @throws Error with the end of its log when it does not start
  */
-export async function startKafkaServer(options: KafkaServerOptions): Promise<KafkaServer> {
+export async function startKafkaServer(options: KafkaServerOptions) {
   const { folder } = options;
   const { port, properties, settings, java } = await prepare(options);
   let child = await spawnServer();
@@ -92,18 +80,20 @@ export async function startKafkaServer(options: KafkaServerOptions): Promise<Kaf
   }
 
   return {
+    /** `127.0.0.1:port`; the same until the end. */
     address: `${HOST}:${port}`,
     folder,
-    signal: (signal) => {
+    signal: (signal: NodeJS.Signals): void => {
       child.kill(signal);
     },
     exited,
-    async restart() {
+    /** Restarts it on the same data and port, and waits until it answers. */
+    async restart(): Promise<void> {
       await exited();
       child = await spawnServer();
       await untilReady();
     },
-    async stop() {
+    async stop(): Promise<void> {
       child.kill('SIGTERM');
       // A process that SIGSTOP has stopped handles no other signal.
       child.kill('SIGCONT');
@@ -134,7 +124,7 @@ async function prepare(options: KafkaServerOptions) {
     ...['-cp', join(jars, '*')],
     `-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`,
   ];
-  if (!(await isFormatted(data))) {
+  if (!existsSync(join(data, 'meta.properties'))) {
     const id = randomBytes(16).toString('base64url');
     // With `=`: one id in 64 starts with `-`, and would be parsed as an option.
     const format = ['format', `--cluster-id=${id}`, '-c', settings, ...(options.format ?? [])];
@@ -194,13 +184,6 @@ function propertiesOf(data: string, port: number, controllerPort: number): Recor
 /** The port of the PLAINTEXT listener, which this process probes. */
 function portOf(properties: Record<string, string>, port: number): number {
   return Number(/PLAINTEXT:\/\/[^:]*:(\d+)/.exec(properties.listeners ?? '')?.[1] ?? port);
-}
-
-async function isFormatted(data: string): Promise<boolean> {
-  return access(join(data, 'meta.properties')).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function answers(address: string): Promise<boolean> {

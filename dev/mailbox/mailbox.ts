@@ -105,9 +105,7 @@ function createStoreMail(store: MailStore, log: Logger): StoreMail {
       }
       return mails.map(() => undefined);
     },
-    isItemError: () => false,
     batchMax: CLIENTS_MAX,
-    maxConcurrency: 1,
     waitingMax: CLIENTS_MAX,
     coalescePerTick: true,
   });
@@ -207,7 +205,6 @@ function createMailApi(store: MailStore, log: Logger): HttpServer {
   return app;
 }
 
-/** One message with all its parts. */
 interface MailDetails extends MailSummary {
   text: string | null;
   html: string | null;

@@ -5,14 +5,12 @@ import { describeError } from '#platform/errors.ts';
 import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
 import { readHeaders } from './headers.ts';
 
-/** A message as SMTP handed it over. */
 export interface ReceivedMail {
   receivedAt: string;
   envelope: { from: string; to: string[] };
   raw: Buffer;
 }
 
-/** An entry of a list. */
 export interface MailSummary {
   id: number;
   receivedAt: string;
@@ -30,18 +28,6 @@ export interface MailPage {
   next: number | null;
 }
 
-export interface MailStore {
-  /** Stores all of them or, when it throws, none. They survive the death of the process. */
-  add(mails: ReceivedMail[]): void;
-  /**
-   * Newest first. A search reads a limited number of messages: its page may be short or empty, and
-   * `next` continues it.
-   */
-  list(query: { limit: number; before?: number; search?: string }): MailPage;
-  find(id: number): (MailSummary & { raw: Buffer }) | undefined;
-  close(): void;
-}
-
 // SQLite blocks its thread: a search of this many messages takes about 10 ms.
 const SEARCH_STRETCH = 50_000;
 const PRUNE_EVERY = 1_000;
@@ -55,7 +41,7 @@ const SUMMARY =
  * Opens the file, and creates it where missing.
  * @param messagesMax the oldest messages beyond this number are removed, some hundred late
  */
-export function openMailStore(file: string, messagesMax: number): MailStore {
+export function openMailStore(file: string, messagesMax: number) {
   mkdirSync(dirname(file), { recursive: true });
   try {
     return openStore(file, messagesMax);
@@ -90,7 +76,9 @@ function keepPrivate(path: string): void {
   if (uid !== undefined && uid === process.getuid?.()) chmodSync(path, 0o600);
 }
 
-function openStore(file: string, messagesMax: number): MailStore {
+export type MailStore = ReturnType<typeof openStore>;
+
+function openStore(file: string, messagesMax: number) {
   // Letters contain addresses. SQLite gives its other files the same permissions.
   closeSync(openSync(file, 'a', 0o600));
   for (const ending of ['', '-wal', '-shm']) keepPrivate(file + ending);
@@ -120,7 +108,8 @@ function openStore(file: string, messagesMax: number): MailStore {
   }
 
   return {
-    add(mails) {
+    /** Stores all of them or, when it throws, none. They survive the death of the process. */
+    add(mails: ReceivedMail[]): void {
       database.exec('begin immediate');
       try {
         for (const mail of mails) addOne(mail);
@@ -135,7 +124,11 @@ function openStore(file: string, messagesMax: number): MailStore {
         throw error;
       }
     },
-    list({ limit, before, search }) {
+    /**
+     * Newest first. A search reads a limited number of messages: its page may be short or empty, and
+     * `next` continues it.
+     */
+    list({ limit, before, search }: { limit: number; before?: number; search?: string }): MailPage {
       const { oldest, newest } = readBounds();
       const top = Math.min(before ?? newest + 1, newest + 1);
       const bottom = Math.max(oldest, top - SEARCH_STRETCH);
@@ -146,7 +139,7 @@ function openStore(file: string, messagesMax: number): MailStore {
       if (rows.length > limit) return { data, next: data.at(-1)?.id ?? null };
       return { data, next: search !== undefined && bottom > oldest ? bottom : null };
     },
-    find(id) {
+    find(id: number) {
       const row = sql.find.get(id) as unknown as
         | (MailSummary & { raw: Uint8Array<ArrayBuffer> })
         | undefined;

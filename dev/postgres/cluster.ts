@@ -1,9 +1,9 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, link, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
+import { createOnce, freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 import {
   DamagedFileError,
   type KeptFile,
@@ -69,17 +69,7 @@ async function hasCluster(cluster: ClusterDirectory): Promise<boolean> {
 
 /** Writes the superuser's password, unless the file exists. */
 export async function writePassword(cluster: ClusterDirectory, password: string): Promise<void> {
-  const fresh = freshName(cluster.passwordFile);
-  try {
-    await writeFile(fresh, `${password}\n`, { mode: 0o600, flush: true });
-    await giveToServer(cluster, fresh);
-    // Unlike rename, link never replaces the password that a parallel start has written.
-    await link(fresh, cluster.passwordFile);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(fresh, { force: true });
-  }
+  await createOnce(cluster.passwordFile, `${password}\n`, (draft) => giveToServer(cluster, draft));
 }
 
 async function makeCluster(cluster: ClusterDirectory): Promise<void> {

@@ -11,7 +11,6 @@ const LOG_BYTES_MAX = 10 * 1024 * 1024;
 const TEMPORARY =
   /shared memory block|could not bind|could not create any TCP|lock file ".*" already exists/;
 
-/** One attempt to start a server. */
 export interface Launch {
   child: ChildProcess;
   /** Size of the log before this launch. */
@@ -78,7 +77,6 @@ function openLog(path: string): number {
   }
 }
 
-/** Whether a later attempt may succeed. */
 export const isTemporary = (why: string): boolean => TEMPORARY.test(why);
 
 /** Why a launched server has exited: the last fault in its log, on one line. */

@@ -11,24 +11,6 @@ import { initialise } from './cluster.ts';
 import { type ClusterDirectory, findClusterDirectory } from './cluster-directory.ts';
 import { bringUp, connect, OWNER_NAME, type Server, serverUrl, shutDown } from './server.ts';
 
-export interface EmbeddedPostgres {
-  /** On 127.0.0.1; the same until `stop`, also when the server had to be started again. */
-  port: number;
-  /** Folder of the data: `home`, or for root perhaps a folder below /var/lib/orderbell. */
-  folder: string;
-  /** URL of a database as superuser. */
-  superuserUrl(database: string): string;
-  /**
-   * Creates a role and its database where missing, and sets the role's password. Safe to repeat,
-   * also after an interruption. The roles of other services cannot connect to the database.
-   * @param name of role and database: lower-case letters, digits, `_`
-   * @returns the role's URL
-   */
-  ensureDatabase(name: string, password: string): Promise<string>;
-  /** Stops the server and returns when it has exited. Later calls wait for the first. */
-  stop(): Promise<void>;
-}
-
 /** A live system uses the data folder. The message is one line for people. */
 export class DataInUseError extends Error {
   /** @param owner id of its process, where known */
@@ -64,13 +46,15 @@ interface StartOptions {
   onWait?: (why: string) => void;
 }
 
+export type EmbeddedPostgres = Awaited<ReturnType<typeof startPostgres>>;
+
 /**
  * Starts PostgreSQL 18 on the data in `home`, which the first start creates. Takes over the
  * orphaned server of a killed process. Restarts a server that dies.
  * @throws DataInUseError when a live process uses the data
  * @throws Error when this machine has no binaries, or the server does not start
  */
-export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
+export async function startPostgres(options: StartOptions) {
   const { log, settings = {}, notice = () => {}, onWait = () => {} } = options;
   const cluster = await findClusterDirectory(resolve(options.home), notice);
   const password = await initialise(cluster);
@@ -119,16 +103,25 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
 
   let stopped: Promise<void> | undefined;
   return {
+    /** On 127.0.0.1; the same until `stop`, also when the server had to be started again. */
     port,
+    /** Folder of the data: `home`, or for root perhaps a folder below /var/lib/orderbell. */
     folder: cluster.folder,
-    superuserUrl: (database) => serverUrl(port, 'postgres', password, database),
-    async ensureDatabase(name, rolePassword) {
+    superuserUrl: (database: string) => serverUrl(port, 'postgres', password, database),
+    /**
+     * Creates a role and its database where missing, and sets the role's password. Safe to repeat,
+     * also after an interruption. The roles of other services cannot connect to the database.
+     * @param name of role and database: lower-case letters, digits, `_`
+     * @returns the role's URL
+     */
+    async ensureDatabase(name: string, rolePassword: string): Promise<string> {
       if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`not a database name: ${name}`);
       const make = () => ensureDatabase(port, password, name, rolePassword);
       const say = (line: string) => log.warn(line);
       return startStep(`the database ${name}`, make, { say, isTransient });
     },
-    stop() {
+    /** Stops the server and returns when it has exited. Later calls wait for the first. */
+    stop(): Promise<void> {
       stopped ??= stop();
       return stopped;
     },

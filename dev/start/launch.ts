@@ -26,7 +26,6 @@ const IN_THREAD = 'notifications';
 // After Ctrl-C during a start: a step that hangs is abandoned, so that the rest stops in time.
 const STEP_END_MS = 5_000;
 
-/** State of one start. */
 interface Run {
   home: string;
   /** Closes what has started, in this order: the database last. */
@@ -55,7 +54,6 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
   };
   let stopping: Promise<void> | undefined;
 
-  /** Stops what has started so far. */
   function stop(): Promise<void> {
     interrupted.abort(new Error('stopped while it started'));
     stopping ??= (async () => {
@@ -221,7 +219,6 @@ async function allOf<T extends readonly unknown[]>(
   return (await Promise.all(works)) as unknown as T;
 }
 
-/** Waits until the system is ready for orders. */
 async function becomeReady(run: Run, url: string): Promise<void> {
   run.waitingFor = 'the first answer';
   const work = async () => {

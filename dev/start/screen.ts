@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
 
-/** Values on the screen of `npm start`. */
 interface ScreenFacts {
   url: string;
   home: string;

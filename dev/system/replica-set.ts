@@ -1,16 +1,6 @@
 import type { RunningService } from '#platform/service/internal-service.ts';
 
-/** A service with all its replicas. */
-export interface ReplicaSet {
-  /** Base URLs, the same after a stop and a start. */
-  readonly urls: string[];
-  /** The replicas that run, in the order of `urls`; none while the service is stopped. */
-  readonly running: RunningService[];
-  /** Stops all replicas; does nothing while they are stopped. */
-  stop(): Promise<void>;
-  /** Starts all replicas where they were, for the callers that know their addresses. */
-  start(): Promise<void>;
-}
+export type ReplicaSet = Awaited<ReturnType<typeof startReplicaSet>>;
 
 /**
  * Starts a replica for each port.
@@ -20,20 +10,23 @@ export interface ReplicaSet {
 export async function startReplicaSet(
   ports: (string | undefined)[],
   startOne: (port: string | undefined) => Promise<RunningService>,
-): Promise<ReplicaSet> {
+) {
   let running = await startAll(ports, startOne);
   const urls = running.map(({ url }) => url);
   return {
+    /** Base URLs, the same after a stop and a start. */
     urls,
-    get running() {
+    /** The replicas that run, in the order of `urls`; none while the service is stopped. */
+    get running(): RunningService[] {
       return running;
     },
-    async stop() {
+    async stop(): Promise<void> {
       const stopping = running;
       running = [];
       await settleAll(stopping.map((replica) => replica.close()));
     },
-    async start() {
+    /** Starts all replicas where they were, for the callers that know their addresses. */
+    async start(): Promise<void> {
       if (running.length > 0) return;
       running = await startAll(
         urls.map((url) => new URL(url).port),

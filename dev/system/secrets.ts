@@ -1,62 +1,41 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { access, constants, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createOnce, removeLeftovers } from '../files/drafts.ts';
 import {
   DamagedFileError,
   type KeptFile,
   readKeptFile,
   whyUnreadable,
 } from '../files/kept-file.ts';
-import { isAlive } from '../files/process.ts';
 
 /** What the default set-up makes for itself at its first start and keeps. */
-export interface Secrets {
+const makers = {
   /** Of the role of each service's database. */
-  databasePassword: string;
+  databasePassword: randomText,
   /** Ed25519 keys (PKCS#8 PEM) of the services that call others. */
-  gatewayKey: string;
-  notificationsKey: string;
-  identitySecret: string;
-  operatorPassword: string;
-}
-
-const NAMES = [
-  'databasePassword',
-  'gatewayKey',
-  'notificationsKey',
-  'identitySecret',
-  'operatorPassword',
-] as const satisfies (keyof Secrets)[];
-
-const OWNER_ONLY = 0o600;
+  gatewayKey: newPrivateKey,
+  notificationsKey: newPrivateKey,
+  identitySecret: randomText,
+  operatorPassword: randomText,
+};
+export type Secrets = Record<keyof typeof makers, string>;
 
 /** New secrets, kept nowhere. */
 export function createSecrets(): Secrets {
-  return {
-    databasePassword: randomText(),
-    gatewayKey: newPrivateKey(),
-    notificationsKey: newPrivateKey(),
-    identitySecret: randomText(),
-    operatorPassword: randomText(),
-  };
-}
-
-/** The secrets of a data folder. */
-export interface KeptSecrets {
-  secrets: Secrets;
-  /** Whether no start has shown the operator's password yet. */
-  fresh: boolean;
-  /** Keeps the operator's password in a file, which says that it was shown. */
-  keepOperatorPassword(): Promise<void>;
+  const made = Object.entries(makers).map(([name, make]) => [name, make()]);
+  return Object.fromEntries(made) as Secrets;
 }
 
 /**
  * The secrets of a data folder, made at the first call.
  * @throws DamagedFileError when a file is not what an earlier start has written
  */
-export async function loadSecrets(home: string): Promise<KeptSecrets> {
+export async function loadSecrets(home: string) {
   await makeHome(home);
-  await removeDrafts(home);
+  for (const name of ['secrets.json', 'operator-password', 'running.json']) {
+    await removeLeftovers(home, name);
+  }
   const file = secretsFile(home);
   let text = await readKeptFile(file);
   if (text === undefined) {
@@ -73,17 +52,18 @@ export async function loadSecrets(home: string): Promise<KeptSecrets> {
   }
   return {
     secrets,
+    /** Whether no start has shown the operator's password yet. */
     fresh: password === undefined,
+    /** Keeps the operator's password in a file, which says that it was shown. */
     async keepOperatorPassword() {
-      await createOnce(shown.path, () => `${secrets.operatorPassword}\n`);
+      await createOnce(shown.path, `${secrets.operatorPassword}\n`);
     },
   };
 }
 
 /** Makes new secrets where there are none. */
 export async function writeSecrets(home: string): Promise<void> {
-  const text = `${JSON.stringify(createSecrets(), null, 2)}\n`;
-  await createOnce(secretsFile(home).path, () => text);
+  await createOnce(secretsFile(home).path, `${JSON.stringify(createSecrets(), null, 2)}\n`);
 }
 
 async function makeHome(home: string): Promise<void> {
@@ -128,7 +108,7 @@ function parseSecrets(file: KeptFile, text: string): Secrets {
     throw new DamagedFileError(file, 'is not JSON');
   }
   const members = (value ?? {}) as Record<string, unknown>;
-  for (const name of NAMES) {
+  for (const name of Object.keys(makers)) {
     const member = members[name];
     const isKey = name.endsWith('Key');
     const fits = typeof member === 'string' && (isKey ? isPrivateKey(member) : member.length >= 32);
@@ -142,35 +122,6 @@ function isPrivateKey(text: string): boolean {
     return createPrivateKey(text).asymmetricKeyType === 'ed25519';
   } catch {
     return false;
-  }
-}
-
-/**
- * Makes a file with its whole content or not at all, also when two starts do it at once or one is
- * killed on the way: `link` never replaces what is there.
- * @returns false when it existed
- */
-async function createOnce(file: string, content: () => string): Promise<boolean> {
-  const draft = `${file}.new-${process.pid}`;
-  await writeFile(draft, content(), { mode: OWNER_ONLY, flush: true });
-  try {
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-/** What starts that were killed have left: copies of secrets that nobody would look for. */
-async function removeDrafts(home: string): Promise<void> {
-  for (const name of await readdir(home)) {
-    const pid = /^(?:secrets\.json|operator-password|running\.json)\.new-(\d+)$/.exec(name)?.[1];
-    // A parallel start may be about to link its own.
-    if (pid === undefined || isAlive(Number(pid))) continue;
-    await rm(join(home, name), { force: true });
   }
 }
 

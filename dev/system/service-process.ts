@@ -12,7 +12,6 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
-/** A service that runs as a process of its own. */
 export interface ServiceProcess extends RunningService {
   pid: number;
   /** Resolves when the process has ended, in whatever way. */
@@ -112,7 +111,6 @@ export async function startServiceProcess(
   }
 }
 
-/** The two ways to end a process that listens. */
 function stops(
   child: ChildProcess,
   parts: { exited: Promise<Exit>; fault: (what: string) => Error; stopTimeoutMs: number },

@@ -16,24 +16,14 @@ export type ThreadRequest =
 /** `done` are the facts of what was started. */
 export type ThreadAnswer = { id: number; done: object } | { id: number; failed: Error };
 
-/** A second JavaScript thread, since one has one processor. */
-export interface Thread {
-  /**
-   * Starts a module there. What goes to it and what comes back is copied, so it can be no function
-   * but `close`.
-   * @param module URL of a `Startable`
-   * @throws what its `start` throws
-   */
-  start<Options, Facts extends object>(module: URL, options: Options): Promise<Closable<Facts>>;
-  /** Ends the thread, whatever runs in it. */
-  end(): Promise<void>;
-}
-
 // Half of the main thread's (package.json): here nobody waits while garbage is collected.
 const YOUNG_MB_MAX = 12;
 
-/** An uncaught error in the thread ends the process, as one of the main thread does. */
-export function openThread(): Thread {
+/**
+ * A second JavaScript thread, since one has one processor. An uncaught error in it ends the process,
+ * as one of the main thread does.
+ */
+export function openThread() {
   const worker = new Worker(new URL('thread-main.ts', import.meta.url), {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
   });
@@ -55,7 +45,16 @@ export function openThread(): Thread {
   }
 
   return {
-    async start<Options, Facts extends object>(module: URL, options: Options) {
+    /**
+     * Starts a module there. What goes to it and what comes back is copied, so it can be no function
+     * but `close`.
+     * @param module URL of a `Startable`
+     * @throws what its `start` throws
+     */
+    async start<Options, Facts extends object>(
+      module: URL,
+      options: Options,
+    ): Promise<Closable<Facts>> {
       const { href } = module;
       let started = 0;
       const facts = await ask((id) => {
@@ -69,7 +68,8 @@ export function openThread(): Thread {
         },
       };
     },
-    async end() {
+    /** Ends the thread, whatever runs in it. */
+    async end(): Promise<void> {
       await worker.terminate();
     },
   };

@@ -5,9 +5,10 @@ interface BatcherOptions<Item, Result> {
   run: (items: Item[]) => Promise<Result[]>;
   /**
    * Whether a single item may have failed the run. Then each item runs again alone, outside the
-   * concurrency limit, so that the others neither fail with it nor wait for it. Otherwise all fail.
+   * concurrency limit, so that the others neither fail with it nor wait for it. Otherwise, and by
+   * default, all fail.
    */
-  isItemError: (error: unknown) => boolean;
+  isItemError?: (error: unknown) => boolean;
   /**
    * Whether a result belongs to the item. A result of another item is rejected as `internal`, so
    * that no caller acts on another caller's data.
@@ -19,15 +20,16 @@ interface BatcherOptions<Item, Result> {
   weightOf?: (item: Item) => number;
   /** A heavier item runs alone. */
   weightMax?: number;
-  /** Maximum number of concurrent runs: while one waits for the disk, the next is sent. */
-  maxConcurrency: number;
+  /**
+   * Maximum number of concurrent runs (default 1): while one waits for the disk, the next is sent.
+   */
+  maxConcurrency?: number;
   /** Maximum number of queued items; further ones are refused as `unavailable`. */
   waitingMax: number;
   /** An item that is queued for longer is refused as `unavailable` (default 2.5 s). */
   waitMaxMs?: number;
   /** Whether the items of one turn of the event loop run together; else the first runs at once. */
   coalescePerTick?: boolean;
-  /** A monotonic clock. */
   nowMs?: () => number;
 }
 
@@ -52,7 +54,8 @@ interface Waiting<Item, Result> {
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { run, isItemError, maxConcurrency, waitingMax, coalescePerTick = false } = options;
+  const { run, isItemError = () => false, maxConcurrency = 1, waitingMax } = options;
+  const { coalescePerTick = false } = options;
   const { isOwn = () => true, waitMaxMs = WAIT_MAX_MS } = options;
   const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];

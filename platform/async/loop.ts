@@ -4,7 +4,6 @@ import { type BackoffOptions, backoffMs, pause } from './backoff.ts';
 import { createWakeup } from './wakeup.ts';
 
 interface LoopOptions {
-  /** Names the loop in the log. */
   name: string;
   log: Pick<Logger, 'warn'>;
   /**
@@ -20,7 +19,6 @@ interface LoopOptions {
   describe?: (error: unknown) => string;
 }
 
-/** A loop that runs in the background. */
 export interface Loop {
   /** Starts the next round now, or right after the running one: no notification is lost. */
   notify(): void;

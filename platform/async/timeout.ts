@@ -1,24 +1,11 @@
-/** A running time-out. */
-export interface Timeout {
-  /** Whether it has expired. */
-  readonly expired: boolean;
-  /**
-   * Waits for the work, which goes on after the time-out.
-   * @throws Error when the time-out expires first
-   */
-  race<T>(work: Promise<T>): Promise<T>;
-  /** Aborted when it expires. */
-  signal(): AbortSignal;
-  /** Stops the timer: the work is done. */
-  clear(): void;
-}
+export type Timeout = ReturnType<typeof startTimeout>;
 
 /**
  * Starts a time-out with a timer that `clear` frees: those of AbortSignal.timeout outlive the
  * answer, thousands of them under load. A signal is made on demand, since it costs more than the
  * rest of a call that needs none.
  */
-export function startTimeout(timeoutMs: number): Timeout {
+export function startTimeout(timeoutMs: number) {
   const fault = () => new Error(`no answer within ${Math.ceil(timeoutMs)} ms`);
   let abort: AbortController | undefined;
   let giveUp = (): void => {};
@@ -29,16 +16,21 @@ export function startTimeout(timeoutMs: number): Timeout {
     giveUp();
   }, timeoutMs);
   return {
-    get expired() {
+    get expired(): boolean {
       return expired;
     },
-    race(work) {
+    /**
+     * Waits for the work, which goes on after the time-out.
+     * @throws Error when the time-out expires first
+     */
+    race<T>(work: Promise<T>): Promise<T> {
       return new Promise((resolve, reject) => {
         giveUp = () => reject(fault());
         work.then(resolve, reject);
       });
     },
-    signal() {
+    /** Aborted when it expires. */
+    signal(): AbortSignal {
       abort ??= new AbortController();
       return abort.signal;
     },

@@ -14,7 +14,6 @@ const CONNECTIONS_MAX = 6;
 const certificates = (description: string) =>
   Type.Optional(Type.String({ format: 'certificates', description }));
 
-/** Which broker a service uses. */
 export const brokerSettings = {
   BROKER_DATABASE_URL: Type.Optional(
     Type.String({

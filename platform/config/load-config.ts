@@ -4,7 +4,6 @@ import { type SettingFormat, settingFormats } from './setting-formats.ts';
 /** Environment variables as `process.env` gives them. */
 export type Environment = Record<string, string | undefined>;
 
-/** Lists all missing and invalid settings. */
 export class ConfigError extends Error {
   readonly problems: string[];
 
@@ -91,13 +90,7 @@ interface SettingSchema {
   items?: SettingSchema;
 }
 
-class SettingFault {
-  readonly message: string;
-
-  constructor(message: string) {
-    this.message = message;
-  }
-}
+class SettingFault extends Error {}
 
 function parseSetting(text: string, rule: SettingSchema): unknown {
   switch (rule.type) {

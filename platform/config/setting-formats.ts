@@ -7,10 +7,6 @@ export type SettingFormat = (text: string) => string | null;
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
 
-function listenAddressFault(text: string): string | null {
-  return isIP(text) !== 0 || HOST_NAME.test(text) ? null : 'must be an IP address or a host name';
-}
-
 /** Base URL of a client, which appends its own paths. */
 function httpUrlFault(text: string): string | null {
   const url = URL.parse(text);
@@ -79,12 +75,6 @@ export function smtpUrlFault(text: string): string | null {
   return null;
 }
 
-function senderFault(text: string): string | null {
-  return parseSender(text) === undefined
-    ? 'must be an address, or a name and an <address>, with a dotted domain'
-    : null;
-}
-
 const PEM_LABEL = '-----BEGIN PRIVATE KEY-----';
 
 /** Restores the line breaks of a PEM, which environment files contain as `\n`. */
@@ -92,39 +82,22 @@ export function pemOf(text: string): string {
   return text.replaceAll('\\n', '\n');
 }
 
-function ed25519KeyFault(text: string): string | null {
-  const pem = pemOf(text);
-  const isEd25519 = () => createPrivateKey(pem).asymmetricKeyType === 'ed25519';
-  return pem.startsWith(PEM_LABEL) && passes(isEd25519)
-    ? null
-    : 'must be an Ed25519 private key in PKCS#8 PEM (line breaks may be written as \\n)';
-}
-
-function privateKeyFault(text: string): string | null {
-  return passes(() => createPrivateKey(pemOf(text)))
-    ? null
-    : 'must be a private key in PEM without a passphrase (line breaks may be written as \\n)';
-}
-
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-function certificatesFault(text: string): string | null {
+function areCertificates(text: string): boolean {
   const pem = pemOf(text);
   const found = pem.match(CERTIFICATE) ?? [];
   const others = pem.replaceAll(CERTIFICATE, '').trim();
-  const readAll = () => found.map((one) => new X509Certificate(one));
-  return found.length > 0 && others === '' && passes(readAll)
-    ? null
-    : 'must be certificates in PEM (line breaks may be written as \\n)';
+  return found.map((one) => new X509Certificate(one)).length > 0 && others === '';
 }
 
 const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/;
 const PORT_MAX = 65_535;
 
-function hostAndPortFault(text: string): string | null {
+function isHostAndPort(text: string): boolean {
   const [, ip, host = '', port] = HOST_AND_PORT.exec(text) ?? [];
   const named = ip === undefined ? HOST_NAME.test(host) : isIP(ip) === 6;
-  return named && Number(port) > 0 && Number(port) <= PORT_MAX ? null : 'must look like host:port';
+  return named && Number(port) > 0 && Number(port) <= PORT_MAX;
 }
 
 /** Public Ed25519 keys, each with a unique `kid` (RFC 7517, RFC 8037). */
@@ -161,17 +134,32 @@ function isPublicKey(key: unknown): boolean {
   );
 }
 
+/** A format with one demand. */
+function demand(message: string, isMet: (text: string) => boolean): SettingFormat {
+  return (text) => (passes(() => isMet(text)) ? null : message);
+}
+
+const isAddress = (text: string) => isIP(text) !== 0 || HOST_NAME.test(text);
+const isSender = (text: string) => parseSender(text) !== undefined;
+const isKey = (text: string) => createPrivateKey(pemOf(text)).type === 'private';
+const isEd25519Key = (text: string) =>
+  text.startsWith(PEM_LABEL) && createPrivateKey(pemOf(text)).asymmetricKeyType === 'ed25519';
+const LINES = '(line breaks may be written as \\n)';
+
 /** Formats of settings, by name. */
 export const settingFormats = new Map<string, SettingFormat>([
-  ['listen-address', listenAddressFault],
-  ['host-and-port', hostAndPortFault],
+  ['listen-address', demand('must be an IP address or a host name', isAddress)],
+  ['host-and-port', demand('must look like host:port', isHostAndPort)],
   ['http-url', httpUrlFault],
   ['issuer-url', issuerUrlFault],
   ['postgres-url', postgresUrlFault],
   ['smtp-url', smtpUrlFault],
-  ['mail-sender', senderFault],
-  ['ed25519-key', ed25519KeyFault],
+  [
+    'mail-sender',
+    demand('must be an address, or a name and an <address>, with a dotted domain', isSender),
+  ],
+  ['ed25519-key', demand(`must be an Ed25519 private key in PKCS#8 PEM ${LINES}`, isEd25519Key)],
   ['jwks', jwksFault],
-  ['private-key', privateKeyFault],
-  ['certificates', certificatesFault],
+  ['private-key', demand(`must be a private key in PEM without a passphrase ${LINES}`, isKey)],
+  ['certificates', demand(`must be certificates in PEM ${LINES}`, areCertificates)],
 ]);

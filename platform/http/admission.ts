@@ -18,7 +18,6 @@ interface AdmissionOptions<Class extends string> {
   /** The class of a request, null for one that is never refused. */
   classOf: (request: FastifyRequest) => Class | null;
   log: Logger;
-  /** A monotonic clock. */
   nowMs?: () => number;
 }
 
@@ -84,21 +83,10 @@ export function limitRequests<Class extends string>(
     release(request);
     done();
   });
-  // Dashboards know the class by the label `lane`.
-  const labels = ['lane'];
+  const help = 'Requests refused because too many were at work, by lane.';
   return [
-    {
-      name: 'orderbell_requests_running',
-      help: 'Requests at work, by lane.',
-      labels,
-      read: running.read,
-    },
-    {
-      name: 'orderbell_requests_shed_total',
-      help: 'Requests refused because too many were at work, by lane.',
-      labels,
-      read: refused.read,
-    },
+    { name: 'orderbell_requests_running', help: 'Requests at work, by lane.', ...running.metric },
+    { name: 'orderbell_requests_shed_total', help, ...refused.metric },
   ];
 }
 
@@ -109,7 +97,11 @@ function createCounts<Class extends string>(classes: Record<Class, unknown>) {
   return {
     get,
     add: (name: Class, change: number) => void counts.set(name, get(name) + change),
-    read: async () => names.map((name) => ({ value: get(name), labels: { lane: name } })),
+    metric: {
+      // Dashboards know the class by the label `lane`.
+      labels: ['lane'],
+      read: async () => names.map((name) => ({ value: get(name), labels: { lane: name } })),
+    },
   };
 }
 

@@ -10,13 +10,12 @@ import {
   createExchange,
   type Exchange,
   faultOf,
-  type Incoming,
   isLimitStatus,
   type Outgoing,
 } from './exchange.ts';
 import { type AttemptedReplicas, createLoadBalancer } from './load-balancer.ts';
 import type { ProblemDocument } from './problem.ts';
-import { type BatchedCall, CALLS_MAX, CALLS_PATH } from './request-batch.ts';
+import { type BatchedAnswer, type BatchedCall, CALLS_MAX, CALLS_PATH } from './request-batch.ts';
 import type { Credentials } from './service-token.ts';
 import { newTraceId } from './trace.ts';
 
@@ -125,14 +124,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
 /** Sends one attempt of a call to one replica: a batchable call in a batch, another one alone. */
 function createSender(callee: string, exchange: Exchange, log: Logger) {
-  const batchers = new Map<Pool, Batcher<Outgoing, Incoming>>();
+  const batchers = new Map<Pool, Batcher<Outgoing, BatchedAnswer>>();
 
-  function batcherOf(pool: Pool): Batcher<Outgoing, Incoming> {
+  function batcherOf(pool: Pool): Batcher<Outgoing, BatchedAnswer> {
     const batcher =
       batchers.get(pool) ??
       createBatcher({
         run: (batch: Outgoing[]) => exchangeBatch({ callee, exchange, log }, pool, batch),
-        isItemError: () => false,
         batchMax: CALLS_MAX,
         weightOf: ({ bytes }) => bytes,
         weightMax: BATCH_BYTES_MAX,
@@ -180,7 +178,7 @@ async function exchangeBatch(
   { callee, exchange, log }: { callee: string; exchange: Exchange; log: Logger },
   pool: Pool,
   batch: Outgoing[],
-): Promise<Incoming[]> {
+): Promise<BatchedAnswer[]> {
   const timeout = startTimeout(ATTEMPT_TIMEOUT_MS);
   const sendAlone = (one: Outgoing) => exchange(pool, one, timeout.signal());
   try {
@@ -192,7 +190,7 @@ async function exchangeBatch(
     // A callee of an older version, or one whose limit the batch exceeds.
     if (status === 404 || isLimitStatus(status)) return await Promise.all(batch.map(sendAlone));
     if (status !== 200) throw faultOf(callee, status, JSON.stringify(body));
-    const { answers } = body as { answers: Incoming[] };
+    const { answers } = body as { answers: BatchedAnswer[] };
     if (!calls.every((call, index) => isAnswerTo(call, answers[index]))) {
       // An alarm, and no answer: the calls are retried.
       log.error({ callee }, 'answers to several calls are mixed up');
@@ -205,7 +203,7 @@ async function exchangeBatch(
 }
 
 /** An older version does not say which call it answers. */
-function isAnswerTo(call: BatchedCall, answer: Incoming | undefined): boolean {
+function isAnswerTo(call: BatchedCall, answer: BatchedAnswer | undefined): boolean {
   return answer !== undefined && (answer.traceId ?? call.traceId) === call.traceId;
 }
 

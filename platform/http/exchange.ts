@@ -28,13 +28,15 @@ export interface Outgoing {
   call: BatchedCall;
 }
 
-export type Incoming = BatchedAnswer;
-
 /**
  * Sends one request.
  * @throws Error when no answer came, or one that shows that the callee cannot serve
  */
-export type Exchange = (pool: Pool, outgoing: Outgoing, signal: AbortSignal) => Promise<Incoming>;
+export type Exchange = (
+  pool: Pool,
+  outgoing: Outgoing,
+  signal: AbortSignal,
+) => Promise<BatchedAnswer>;
 
 /** Requests to one service, with its credentials. */
 export function createExchange(callee: string, credentials: Credentials, log: Logger): Exchange {

@@ -23,28 +23,6 @@ const TELLING_TIMEOUT_MS = 250;
 /** Replicas that the attempts of one call have used, so that a retry goes to another one. */
 export type AttemptedReplicas = Set<unknown>;
 
-/** The replicas of one service: which one is called next, and which ones are ejected. */
-export interface LoadBalancer {
-  /**
-   * Runs one attempt of a call on the healthy replica with the least outstanding requests, in turn
-   * among equals, preferring a replica that the call has not attempted. When no replica is healthy,
-   * all of them are candidates. A failed attempt ejects its replica: it gets no calls while another
-   * one is healthy, until its `/readyz` answers 200 again.
-   * @param work throws when no answer came, or one that shows that the replica cannot serve
-   */
-  attempt<T>(
-    attempted: AttemptedReplicas,
-    timeoutMs: number,
-    work: (pool: Pool, timeout: Timeout) => Promise<T>,
-  ): Promise<T>;
-  /**
-   * Asks all replicas for their `/readyz`, at most once a second.
-   * @throws Error when none is ready within a second
-   */
-  checkReady(): Promise<void>;
-  close(): Promise<void>;
-}
-
 interface Replica {
   url: string;
   pool: Pool;
@@ -58,8 +36,11 @@ interface Replica {
   probe?: NodeJS.Timeout;
 }
 
-/** @param urls base URLs; a single one is always called and never ejected */
-export function createLoadBalancer(callee: string, urls: string[], log: Logger): LoadBalancer {
+/**
+ * The replicas of one service: which one is called next, and which ones are ejected.
+ * @param urls base URLs; a single one is always called and never ejected
+ */
+export function createLoadBalancer(callee: string, urls: string[], log: Logger) {
   const replicas = urls.map(createReplica);
   // Two connections of their own per replica, one for probes and one for readiness checks: a pool
   // that is full of calls must not make its replica look dead.
@@ -101,7 +82,18 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger):
   );
 
   return {
-    async attempt(attempted, timeoutMs, work) {
+    /**
+     * Runs one attempt of a call on the healthy replica with the least outstanding requests, in
+     * turn among equals, preferring a replica that the call has not attempted. When no replica is
+     * healthy, all of them are candidates. A failed attempt ejects its replica: it gets no calls
+     * while another one is healthy, until its `/readyz` answers 200 again.
+     * @param work throws when no answer came, or one that shows that the replica cannot serve
+     */
+    async attempt<T>(
+      attempted: AttemptedReplicas,
+      timeoutMs: number,
+      work: (pool: Pool, timeout: Timeout) => Promise<T>,
+    ): Promise<T> {
       const replica = nextReplica(replicas, attempted, turn++);
       const { recoveries } = replica;
       attempted.add(replica);
@@ -118,11 +110,15 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger):
         timeout.clear();
       }
     },
-    async checkReady() {
+    /**
+     * Asks all replicas for their `/readyz`, at most once a second.
+     * @throws Error when none is ready within a second
+     */
+    async checkReady(): Promise<void> {
       const fault = await askAnyReady();
       if (fault !== null) throw new Error(`no replica of ${callee} is ready`, fault);
     },
-    async close() {
+    async close(): Promise<void> {
       closed = true;
       for (const { probe: timer } of replicas) clearTimeout(timer);
       await Promise.all([prober.destroy(), ...replicas.map(({ pool }) => pool.destroy())]);

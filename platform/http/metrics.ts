@@ -9,7 +9,6 @@ export interface Reading {
   labels?: Record<string, string>;
 }
 
-/** A metric of a service, in the unit of its name. */
 export interface Metric {
   /** Prometheus style: `orderbell_…`, with the unit last. */
   name: string;
@@ -58,24 +57,31 @@ export function serveMetrics(app: HttpServer, metrics: Metric[]): void {
 
 /** With the names that Prometheus' client libraries use. */
 function processMetrics(): Metric[] {
+  const gauge = (name: string, help: string, value: () => number): Metric => ({
+    name,
+    help,
+    read: async () => [{ value: value() }],
+  });
+  const cpuSeconds = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000_000;
+  };
+  const startSeconds = () => performance.timeOrigin / 1_000;
   return [
-    {
-      name: 'process_resident_memory_bytes',
-      help: 'Resident memory size in bytes.',
-      read: async () => [{ value: process.memoryUsage.rss() }],
-    },
-    {
-      name: 'process_cpu_seconds_total',
-      help: 'Total user and system CPU time spent in seconds.',
-      read: async () => {
-        const { user, system } = process.cpuUsage();
-        return [{ value: (user + system) / 1_000_000 }];
-      },
-    },
-    {
-      name: 'process_start_time_seconds',
-      help: 'Start time of the process since unix epoch in seconds.',
-      read: async () => [{ value: performance.timeOrigin / 1_000 }],
-    },
+    gauge(
+      'process_resident_memory_bytes',
+      'Resident memory size in bytes.',
+      process.memoryUsage.rss,
+    ),
+    gauge(
+      'process_cpu_seconds_total',
+      'Total user and system CPU time spent in seconds.',
+      cpuSeconds,
+    ),
+    gauge(
+      'process_start_time_seconds',
+      'Start time of the process since unix epoch in seconds.',
+      startSeconds,
+    ),
   ];
 }

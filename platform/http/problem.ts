@@ -43,20 +43,13 @@ export interface ProblemDocument {
   detail: string;
   instance: string;
   code: string;
-  errors?: {
-    pointer?: string;
-    parameter?: string;
-    rule: string;
-    /** The demand of the rule, by which another service writes the detail in its language. */
-    expected?: string;
-    detail: string;
-  }[];
+  /** By `expected` another service writes the detail in its language. */
+  errors?: (Violation & { detail: string })[];
   traceId: string;
   retryable: boolean;
   [extra: string]: unknown;
 }
 
-/** The HTTP status of a problem. */
 export function statusOf(problem: ProblemType): number {
   return statusOfKind[problem.kind];
 }

@@ -24,7 +24,6 @@ const CallsBody = Type.Object({
   ),
 });
 
-/** One call of a batch. */
 export type BatchedCall = Static<typeof CallsBody>['calls'][number];
 
 /** Its answer, at the same index. */
@@ -38,15 +37,6 @@ export interface BatchedAnswer {
   body: unknown;
 }
 
-/** The batchable operations of one server. */
-interface BatchRoute {
-  add<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
-    endpoint: E,
-    identify: (request: FastifyRequest) => Promise<Caller>,
-    handle: (call: Call<E, Caller>) => Promise<R>,
-  ): void;
-}
-
 type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<BatchedAnswer>;
 
 /**
@@ -57,7 +47,7 @@ type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<Batched
 export function serveBatch(
   app: HttpServer,
   identify: (request: FastifyRequest) => Promise<unknown>,
-): BatchRoute {
+) {
   const compile = createValidatorCompiler();
   const operations = new Map<string, Operation>();
 
@@ -89,7 +79,12 @@ export function serveBatch(
   }
 
   return {
-    add(endpoint, whoCalls, handle) {
+    /** Adds a batchable operation. */
+    add<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
+      endpoint: E,
+      whoCalls: (request: FastifyRequest) => Promise<Caller>,
+      handle: (call: Call<E, Caller>) => Promise<R>,
+    ): void {
       const paramViolations = validatorOf(endpoint.params, 'params');
       const bodyViolations = validatorOf(endpoint.body, 'body');
       operations.set(endpoint.operationId, async (call, request) => {

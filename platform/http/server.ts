@@ -151,7 +151,6 @@ interface ServeOptions<Caller> {
   check?: (body: unknown) => Violation[];
 }
 
-/** Registers one operation of a contract. */
 export function serve<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
   app: HttpServer,
   endpoint: E,

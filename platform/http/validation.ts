@@ -25,6 +25,19 @@ export interface Validate {
   errors?: unknown;
 }
 
+/** A validator that sees what `prepare` makes of the data. */
+function preparing(
+  validate: Validate,
+  prepare: (data: Record<string, unknown>) => Record<string, unknown>,
+): Validate {
+  const checked: Validate = (data) => {
+    const valid = validate(prepare(data));
+    checked.errors = validate.errors;
+    return valid;
+  };
+  return checked;
+}
+
 /**
  * Cuts an array that is too long to one element above its limit: otherwise Ajv checks each element,
  * up to a hundred thousand in a body of 512 KiB, and creates an error for each.
@@ -35,34 +48,27 @@ function boundedArrays(schema: unknown, validate: Validate): Validate {
     maxItems === undefined ? [] : [[name, maxItems] as const],
   );
   if (limits.length === 0) return validate;
-  const checked: Validate = (data) => {
+  return preparing(validate, (data) => {
     const tooLong = limits.flatMap(([name, maxItems]) => {
       const value = data?.[name];
       if (!Array.isArray(value) || value.length <= maxItems) return [];
       return [[name, value.slice(0, maxItems + 1)]];
     });
-    const bounded = tooLong.length === 0 ? data : { ...data, ...Object.fromEntries(tooLong) };
-    const valid = validate(bounded);
-    checked.errors = validate.errors;
-    return valid;
-  };
-  return checked;
+    return tooLong.length === 0 ? data : { ...data, ...Object.fromEntries(tooLong) };
+  });
 }
 
 /** Ajv would also accept 1e1, 0x10 or a space as a whole number. */
 function onlyPlainIntegers(schema: unknown, validate: Validate): Validate {
   const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
   const integers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
-  const checked: Validate = (data) => {
+  return preparing(validate, (data) => {
     for (const name of integers) {
       const text = data[name];
       if (typeof text === 'string' && !/^-?\d{1,15}$/.test(text)) data[name] = Number.NaN;
     }
-    const valid = validate(data);
-    checked.errors = validate.errors;
-    return valid;
-  };
-  return checked;
+    return data;
+  });
 }
 
 interface AjvError {

@@ -10,7 +10,6 @@ import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
 
-/** A started service. */
 export interface RunningService {
   /** Base URL of its HTTP API. */
   url: string;
@@ -18,7 +17,6 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-/** Settings of every listener. */
 export const listenerSettings = {
   // Not HOST: some shells and tools export it with another meaning.
   LISTEN_ADDRESS: Type.String({

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Page, Route } from 'playwright-core';
 import type { ReplicaSet } from '#dev/system/replica-set.ts';
+import { eventually } from '#harness/eventually.ts';
 import { type OpenPage, startBrowser, type TestBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { stop } from '#harness/system/outage.ts';
@@ -278,7 +279,9 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await page.getByText(words.common.unreachable.detail).first().waitFor();
     await gateway.start();
     await page.locator('.balance .figure').waitFor();
-    assert.equal(await page.getByText(words.common.unreachable.detail).count(), 0);
+    // Each part of the page asks again on its own.
+    const notice = page.getByText(words.common.unreachable.detail);
+    await eventually('no notice is left', async () => (await notice.count()) === 0);
   },
 
   async 'an order’s page that is open goes on when the gateway was away'(rough) {

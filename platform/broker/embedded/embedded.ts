@@ -10,11 +10,10 @@ import {
   brokerUnavailable,
   type OutgoingMessage,
 } from '../port/broker.ts';
-import { createAppender } from './appender.ts';
 import { listLag } from './group-store.ts';
 import * as store from './store.ts';
 import { EmbeddedSubscription } from './subscription.ts';
-import { createTopics } from './topics.ts';
+import { createAppender, createTopics } from './topics.ts';
 
 const MIGRATIONS = new URL('migrations/', import.meta.url);
 

@@ -1,11 +1,10 @@
 import type { Queryable } from '../../postgres/database.ts';
 import type { PartitionLag } from '../port/broker.ts';
-import type { Reader } from './store.ts';
+import { keyOf, type Reader } from './store.ts';
 
 // Statements about groups: positions, leases, members. Those about topics and messages are in
 // `store.ts`.
 
-/** State of one partition in its group. */
 export interface PartitionState {
   partition: number;
   position: bigint;
@@ -50,7 +49,7 @@ export async function renewLeases(db: Queryable, reader: Reader, leaseMs: number
      update positions s set lease_until = now() + $4 * interval '1 ms' from locked
      where s.topic = $1 and s."group" = $2 and s.lease_owner = $3
        and s.partition = locked.partition`,
-    [reader.topic.number, reader.group, reader.member, leaseMs],
+    [...keyOf(reader), leaseMs],
   );
 }
 
@@ -68,7 +67,7 @@ export async function readGroupState(db: Queryable, reader: Reader): Promise<Par
          where m.topic = $1 and m."group" = $2 and m.alive_until > now()) as members
       from positions s join partitions p on p.topic = s.topic and p.partition = s.partition
       where s.topic = $1 and s."group" = $2 order by s.partition`,
-    values: [reader.topic.number, reader.group, reader.member],
+    values: keyOf(reader),
   });
   return rows.map((row) => ({ ...row, position: BigInt(row.position), end: BigInt(row.end) }));
 }
@@ -91,7 +90,7 @@ export async function claimPartitions(
        order by partition limit $4 for update skip locked)
      and (lease_owner is null or lease_until < now())
      returning partition, position`,
-    [reader.topic.number, reader.group, reader.member, claim.limit, claim.except, claim.leaseMs],
+    [...keyOf(reader), claim.limit, claim.except, claim.leaseMs],
   );
   return new Map(rows.map((row) => [row.partition, BigInt(row.position)]));
 }
@@ -105,18 +104,17 @@ export async function releasePartitions(
   await db.query(
     `update positions set lease_owner = null, lease_until = null
      where topic = $1 and "group" = $2 and lease_owner = $3 and partition = any($4::int[])`,
-    [reader.topic.number, reader.group, reader.member, partitions],
+    [...keyOf(reader), partitions],
   );
 }
 
-/** Leaves the group: releases every partition and deletes the member. */
 export async function leaveGroup(db: Queryable, reader: Reader): Promise<void> {
   await db.query(
     `with gone as (
        delete from members where topic = $1 and "group" = $2 and member = $3)
      update positions set lease_owner = null, lease_until = null
      where topic = $1 and "group" = $2 and lease_owner = $3`,
-    [reader.topic.number, reader.group, reader.member],
+    keyOf(reader),
   );
 }
 
@@ -146,13 +144,7 @@ export async function commitPositions(
       where s.topic = $1 and s."group" = $2 and s.partition = given.partition
         and s.lease_owner = $3 and s.position <= given.position
       returning s.partition`,
-    values: [
-      reader.topic.number,
-      reader.group,
-      reader.member,
-      [...positions.keys()],
-      [...positions.values()],
-    ],
+    values: [...keyOf(reader), [...positions.keys()], [...positions.values()]],
   });
   return new Set(rows.map(({ partition }) => partition));
 }

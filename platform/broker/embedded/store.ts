@@ -11,13 +11,15 @@ export interface Topic {
   partitions: number;
 }
 
-/** The identity of one subscription. */
 export interface Reader {
   topic: Topic;
   group: string;
   /** UUID of the subscription; the fencing token of its leases. */
   member: string;
 }
+
+/** The first three parameters of a member's statements. */
+export const keyOf = ({ topic, group, member }: Reader) => [topic.number, group, member];
 
 /** A message to append: `rank` counts within the partition and the batch, from 0. */
 interface AppendRow extends EncodedMessage {
@@ -173,13 +175,8 @@ export async function fetchMessages(
           order by "offset" limit $6) next) m
       where coalesce(m.bytes_before, 0) < $7 order by s.partition, m."offset"`,
     values: [
-      reader.topic.number,
-      reader.group,
-      reader.member,
-      [...from.positions.keys()],
-      [...from.positions.values()],
-      from.messagesMax,
-      from.bytesMax,
+      ...[...keyOf(reader), [...from.positions.keys()], [...from.positions.values()]],
+      ...[from.messagesMax, from.bytesMax],
     ],
   });
   return Map.groupBy(

@@ -105,7 +105,6 @@ export class EmbeddedSubscription {
     return this.#options.topic;
   }
 
-  /** Polls for messages now. */
   wake(): void {
     this.#loop.notify();
   }
@@ -185,10 +184,7 @@ export class EmbeddedSubscription {
         const moved = await groups.commitPositions(database, reader, asked);
         return commits.map(({ partition }) => moved.has(partition));
       },
-      // `#persist` retries each commit.
-      isItemError: () => false,
       batchMax: COMMITS_MAX,
-      maxConcurrency: 1,
       waitingMax: COMMITS_MAX,
       coalescePerTick: true,
     });

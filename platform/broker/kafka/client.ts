@@ -3,7 +3,6 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Base, BaseOptions, SASLOptions } from '@platformatic/kafka';
 import { withTimeout } from '../../async/timeout.ts';
 
-/** How a cluster is reached. */
 export interface KafkaConnection {
   /** `host:port` of some brokers, which name the others. */
   brokers: string[];
@@ -52,20 +51,16 @@ export function guarded<C extends Base>(client: C): C {
   return client;
 }
 
-/** Shares a client of the library, and replaces it after a fault. */
-interface SharedClient<C> {
-  /** @throws the error of `work`, or an Error when it takes longer than `timeoutMs` */
-  use<T>(timeoutMs: number, work: (client: C) => Promise<T>): Promise<T>;
-  /** Pending requests fail. */
-  close(): Promise<void>;
-}
-
-/** After a fault the client's inner state is unknown, so the next use creates a new one. */
-export function shareClient<C extends Base>(create: () => C): SharedClient<C> {
+/**
+ * Shares a client of the library. After a fault its inner state is unknown, so the next use creates
+ * a new one.
+ */
+export function shareClient<C extends Base>(create: () => C) {
   let client: C | undefined;
   let closed = false;
   return {
-    async use(timeoutMs, work) {
+    /** @throws the error of `work`, or an Error when it takes longer than `timeoutMs` */
+    async use<T>(timeoutMs: number, work: (client: C) => Promise<T>): Promise<T> {
       if (closed) throw new Error('the client is closed');
       client ??= guarded(create());
       const used = client;
@@ -77,7 +72,8 @@ export function shareClient<C extends Base>(create: () => C): SharedClient<C> {
         throw error;
       }
     },
-    async close() {
+    /** Pending requests fail. */
+    async close(): Promise<void> {
       closed = true;
       if (client !== undefined) await disconnect(client);
       client = undefined;

@@ -25,7 +25,6 @@ const BACKOFF = { firstMs: 100, maxMs: 2_000 };
 // Kafka does not notify a group when its topic gets partitions, or is recreated.
 const TOPIC_CHECK_MS = 10_000;
 
-/** A position to commit. */
 interface CommitPosition {
   partition: number;
   offset: bigint;
@@ -44,7 +43,7 @@ export interface Assignment {
   commit(position: CommitPosition): Promise<void>;
 }
 
-interface MembershipOptions {
+export interface MembershipOptions {
   connection: KafkaConnection;
   topics: KafkaTopics;
   topic: string;
@@ -58,19 +57,13 @@ interface MembershipOptions {
   topicCheckMs?: number;
 }
 
-/** Membership of a consumer group. */
-export interface Membership {
-  /** Rejoins: a reader found that the assignment is outdated. */
-  rejoin(reason: string): void;
-  /** Leaves the group, so that the other members take over at once. */
-  close(): Promise<void>;
-}
+export type Membership = ReturnType<typeof startMembership>;
 
 /**
  * Stays in a group until closed: joins, rejoins when the group, the topic or the connection
  * changes, and replaces its client after a fault.
  */
-export function startMembership(options: MembershipOptions): Membership {
+export function startMembership(options: MembershipOptions) {
   const { onAssignment, log } = options;
   let end: (reason: string) => void = () => {};
   const loop = startLoop({
@@ -96,8 +89,10 @@ export function startMembership(options: MembershipOptions): Membership {
     },
   });
   return {
-    rejoin: (reason) => end(reason),
-    async close() {
+    /** Rejoins: a reader found that the assignment is outdated. */
+    rejoin: (reason: string) => end(reason),
+    /** Leaves the group, so that the other members take over at once. */
+    async close(): Promise<void> {
       const closed = loop.close();
       end('closing');
       await closed;
@@ -144,10 +139,7 @@ async function stayInGroup(
           await withTimeout(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
           return positions.map(() => undefined);
         },
-        // The subscription retries each commit.
-        isItemError: () => false,
         batchMax: COMMITS_MAX,
-        maxConcurrency: 1,
         waitingMax: COMMITS_MAX,
         coalescePerTick: true,
       }),

@@ -7,8 +7,8 @@ import {
 } from '@platformatic/kafka';
 import type { Logger } from 'pino';
 import type { IncomingMessage } from '../port/broker.ts';
-import { clientOptions, type KafkaConnection, shareClient } from './client.ts';
-import type { KafkaTopics } from './topics.ts';
+import { clientOptions, shareClient } from './client.ts';
+import type { MembershipOptions } from './membership.ts';
 
 // How long a broker holds a fetch without new messages (long polling).
 const MAX_WAIT_MS = 500;
@@ -53,25 +53,10 @@ interface FetchRequest {
   bytesPerPartition: number;
 }
 
-export interface KafkaReader {
-  /** The broker that leads each partition; a partition without a leader is absent. */
-  leaders(): Promise<Map<number, number>>;
-  /** @throws TopicGoneError, or any other Error, after which a retry may succeed */
-  fetch(request: FetchRequest): Promise<Fetched[]>;
-  /** A pending fetch fails. */
-  close(): Promise<void>;
-}
-
-interface KafkaReaderOptions {
-  connection: KafkaConnection;
-  topics: Pick<KafkaTopics, 'startOffsets'>;
-  topic: string;
-  group: string;
-  log: Logger;
-}
+export type KafkaReader = ReturnType<typeof createKafkaReader>;
 
 /** Fetches from given positions of one topic; it is no member of the group. */
-export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
+export function createKafkaReader(options: Omit<MembershipOptions, 'onAssignment'>) {
   const { connection, topics, topic, group, log } = options;
   const shared = shareClient(() => {
     const consumer = new Consumer({
@@ -100,13 +85,15 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
   }
 
   return {
+    /** The broker that leads each partition; a partition without a leader is absent. */
     leaders: () =>
       shared.use(REQUEST_TIMEOUT_MS, async (consumer) => {
         const known = await findLeaders(consumer, topic, false);
         // A new topic, or a leader election: the cached metadata are incomplete.
         return known.complete ? known.leaders : (await findLeaders(consumer, topic, true)).leaders;
       }),
-    async fetch(request) {
+    /** @throws TopicGoneError, or any other Error, after which a retry may succeed */
+    async fetch(request: FetchRequest): Promise<Fetched[]> {
       const { node, topicId, positions, bytesPerPartition } = request;
       const partitions = [...positions].map(([partition, { offset, leaderEpoch }]) => ({
         partition,
@@ -136,6 +123,7 @@ export function createKafkaReader(options: KafkaReaderOptions): KafkaReader {
           return truncated(found, from, log) ?? read(topic, found, from);
         });
     },
+    /** A pending fetch fails. */
     close: shared.close,
   };
 }

@@ -1,10 +1,13 @@
-import type { Logger } from 'pino';
 import { backoffMs, pause } from '../../async/backoff.ts';
 import { type Loop, startLoop } from '../../async/loop.ts';
 import { describeError } from '../../errors.ts';
 import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
-import type { KafkaConnection } from './client.ts';
-import { type Assignment, type Membership, startMembership } from './membership.ts';
+import {
+  type Assignment,
+  type Membership,
+  type MembershipOptions,
+  startMembership,
+} from './membership.ts';
 import {
   createKafkaReader,
   type Fetched,
@@ -12,7 +15,6 @@ import {
   type ReadPosition,
   TopicGoneError,
 } from './reader.ts';
-import type { KafkaTopics } from './topics.ts';
 
 const HANDLE_MESSAGES = 500;
 // Fetched and not handled yet, in all partitions. Each has a share, so that a partition whose
@@ -29,16 +31,9 @@ const POLL_WITHOUT_LEADER_MS = 100;
 // Closing does not wait for an unreachable broker: the messages are delivered again.
 const CLOSE_ATTEMPTS = 1;
 
-interface KafkaSubscriptionOptions {
-  connection: KafkaConnection;
-  topics: KafkaTopics;
-  topic: string;
-  group: string;
+type KafkaSubscriptionOptions = Omit<MembershipOptions, 'onAssignment'> & {
   handler: MessageHandler;
-  log: Logger;
-  sessionMs?: number;
-  topicCheckMs?: number;
-}
+};
 
 /** A partition while it is assigned to us. */
 interface OwnedPartition {

@@ -21,36 +21,19 @@ export interface KafkaTopic {
   partitions: number;
 }
 
-/** A group's committed position in one partition. */
 interface CommittedPosition {
   offset: bigint;
   /** Epoch of the leader that wrote the message before it; -1 when unknown. */
   leaderEpoch: number;
 }
 
-/** Metadata of topics and groups; every method asks the cluster. */
-export interface KafkaTopics {
-  /** Finds a topic, or creates it with the configured number of partitions. */
-  get(name: string): Promise<KafkaTopic>;
-  /** End offsets of the topic; null when there is no such topic. */
-  endOffsets(name: string): Promise<TopicEndOffsets | null>;
-  /** The oldest available offset of each partition. */
-  startOffsets(name: string): Promise<Map<number, bigint>>;
-  /** Committed positions of the group. Partitions without one are absent. */
-  committed(
-    name: string,
-    group: string,
-    partitions: number[],
-  ): Promise<Map<number, CommittedPosition>>;
-  lag(name: string, group: string): Promise<PartitionLag[]>;
-  close(): Promise<void>;
-}
+export type KafkaTopics = ReturnType<typeof createKafkaTopics>;
 
-/** @param partitionsPerTopic for new topics; an existing topic keeps its number */
-export function createKafkaTopics(
-  connection: KafkaConnection,
-  partitionsPerTopic: number,
-): KafkaTopics {
+/**
+ * Metadata of topics and groups; every method asks the cluster.
+ * @param partitionsPerTopic for new topics; an existing topic keeps its number
+ */
+export function createKafkaTopics(connection: KafkaConnection, partitionsPerTopic: number) {
   const shared = shareClient(
     // No cached metadata: callers need the current state.
     () => new Admin({ ...clientOptions(connection, REQUEST_TIMEOUT_MS), metadataMaxAge: 0 }),
@@ -58,22 +41,26 @@ export function createKafkaTopics(
   const ask = <T>(work: (admin: Admin) => Promise<T>) => shared.use(READ_TIMEOUT_MS, work);
 
   return {
-    get: (name) => ask((admin) => getTopic(admin, name, partitionsPerTopic)),
-    endOffsets: (name) =>
-      ask(async (admin) => {
+    /** Finds a topic, or creates it with the configured number of partitions. */
+    get: (name: string) => ask((admin) => getTopic(admin, name, partitionsPerTopic)),
+    /** End offsets of the topic; null when there is no such topic. */
+    endOffsets: (name: string) =>
+      ask(async (admin): Promise<TopicEndOffsets | null> => {
         const topic = await findTopic(admin, name);
         if (topic === null) return null;
         return { topicId: topic.id, endOffsets: await listOffsets(admin, name, topic, 'LATEST') };
       }),
-    startOffsets: (name) =>
-      ask(async (admin) => {
+    /** The oldest available offset of each partition. */
+    startOffsets: (name: string) =>
+      ask(async (admin): Promise<Map<number, bigint>> => {
         const topic = await findTopic(admin, name);
         return topic === null ? new Map() : listOffsets(admin, name, topic, 'EARLIEST');
       }),
-    committed: (name, group, partitions) =>
+    /** Committed positions of the group. Partitions without one are absent. */
+    committed: (name: string, group: string, partitions: number[]) =>
       ask((admin) => listCommitted(admin, name, group, partitions)),
-    lag: (name, group) =>
-      ask(async (admin) => {
+    lag: (name: string, group: string) =>
+      ask(async (admin): Promise<PartitionLag[]> => {
         const topic = await findTopic(admin, name);
         if (topic === null) return [];
         const partitions = partitionsOf(topic);

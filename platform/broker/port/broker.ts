@@ -1,4 +1,4 @@
-import type { ProblemType } from '../../errors.ts';
+import { problem } from '../../errors.ts';
 
 /**
  * The broker port: the operations that Orderbell needs of a message broker
@@ -6,12 +6,10 @@ import type { ProblemType } from '../../errors.ts';
  */
 
 /** Problem of a failed `publish`, in every adapter. */
-export const brokerUnavailable = {
-  code: 'broker-unavailable',
-  kind: 'unavailable',
-  ru: { title: 'Брокер недоступен', detail: 'Сообщение не принято. Повторите позже.' },
-  en: { title: 'Broker unavailable', detail: 'The message was not accepted. Try again later.' },
-} as const satisfies ProblemType;
+export const brokerUnavailable = problem('broker-unavailable', 'unavailable', {
+  ru: ['Брокер недоступен', 'Сообщение не принято. Повторите позже.'],
+  en: ['Broker unavailable', 'The message was not accepted. Try again later.'],
+});
 
 /** A message to publish. Messages with the same key keep their order. */
 export interface OutgoingMessage {
@@ -20,13 +18,11 @@ export interface OutgoingMessage {
   headers: Record<string, string>;
 }
 
-/** Position of a message in its topic. */
 export interface Position {
   partition: number;
   offset: bigint;
 }
 
-/** Confirms that the broker has stored a message. */
 export interface Acknowledgement extends Position {
   /** Identity of the topic: a recreated topic of the same name has another one. */
   topicId: string;

@@ -34,11 +34,9 @@ export function createPublishQueue(write: WriteMessages, limits: WriteLimits) {
       queues.get(topic) ??
       createBatcher({
         run: (messages: EncodedMessage[]) => write(topic, messages),
-        isItemError: () => false,
         batchMax: limits.messages,
         weightOf: bytesOf,
         weightMax: limits.bytes,
-        maxConcurrency: 1,
         // Publishers limit themselves, and the broker's own time-outs end a write.
         waitingMax: Infinity,
         waitMaxMs: Infinity,
