@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { AppError } from '#platform/errors.ts';
-import { createDatabase, type Database, type Queryable } from '#platform/postgres/database.ts';
+import type { Database, Queryable } from '#platform/postgres/database.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
 import { type DecisionResult, decidePayments } from '#services/billing/ledger/decide-payment.ts';
 import { reverseOperation } from '#services/billing/ledger/reverse-operation.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { decisionsIn, reversalsIn, topUpsIn } from '#services/billing/ledger/transactions.ts';
-import { queryRows, testLog } from '../database.ts';
+import { openDatabase, queryRows } from '../database.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { decidedOf, startBillingTestBed } from '../system/billing.ts';
 import {
@@ -47,12 +47,7 @@ export async function startPaymentTestBed(t: TestContext): Promise<PaymentTestBe
   await queryRows(url, `alter database ${name} set deadlock_timeout = '20ms'`);
   const beyond = new URL(url);
   beyond.host = new URL(proxy.url).host;
-  const behindProxy = createDatabase({
-    url: beyond.href,
-    connectionsMax: 1,
-    applicationName: 'behind a proxy',
-    log: testLog,
-  });
+  const behindProxy = openDatabase(beyond.href, 1, 'behind a proxy');
   t.after(() => behindProxy.close());
 
   const testBed: PaymentTestBed = {

@@ -9,6 +9,7 @@ import type { Answer } from '#harness/requests.ts';
 import { type CrashStep, steps } from './crash-steps.ts';
 import {
   assertStatus,
+  bothWays,
   type CrashPoint,
   type PointOrder,
   placeOrder,
@@ -38,12 +39,9 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
     row,
     name: `${step.owner} dies ${when} "${step.name}"`,
     async run(testBed) {
-      const trap = testBed.killAt(step, when);
       const order = testBed.newOrder();
-      const answer = testBed.ask(order);
-      await trap.triggered();
       // A relay dies in the process that answers the gateway too.
-      assertStatus(await answer, 201, 202);
+      await testBed.askInto(testBed.killAt(step, when), order, 201, 202);
       await testBed.untilAnswered(order, 201);
       await passLeases(testBed.system);
       const found = await copiesOf(testBed, order);
@@ -58,14 +56,12 @@ function hangs(row: number, step: CrashStep, when: When): CrashPoint {
     row,
     name: `${step.owner} hangs past its lease ${when} "${step.name}"`,
     async run(testBed) {
-      const trap = testBed.trap(step, when, ({ replica }) => {
+      const triggered = testBed.trap(step, when, ({ replica }) => {
         replica.suspend();
         return 'hold';
       });
       const order = testBed.newOrder();
-      const answer = testBed.ask(order);
-      const { replica, proxy } = await trap.triggered();
-      assertStatus(await answer, 201, 202);
+      const { replica, proxy } = await testBed.askInto(triggered, order, 201, 202);
       await testBed.untilAnswered(order, 201);
       await untilSentHastened(testBed, order);
       replica.resume();
@@ -111,7 +107,11 @@ const lateCommit: CrashPoint = {
          execute function wait_at_commit()`,
     );
     const order = testBed.newOrder();
-    const gate = await openGate(ordersUrl);
+    // It holds the lock that the trigger wants.
+    const gate = new pg.Client({ connectionString: ordersUrl });
+    gate.on('error', () => {});
+    await gate.connect();
+    await gate.query('select pg_advisory_lock(4711)');
     let slow: Promise<Answer | undefined>;
     try {
       slow = client.order(gateways[0] as string, late, order);
@@ -125,22 +125,13 @@ const lateCommit: CrashPoint = {
       const quick = await placeOrder(testBed);
       await testBed.untilLetter(quick, 'sent');
     } finally {
-      await gate.open();
+      await gate.end();
       await queryRows(ordersUrl, 'drop trigger late on outbox; drop function wait_at_commit');
     }
     assertStatus(await slow, 201, 202);
     await testBed.untilLetter(order, 'sent');
   },
 };
-
-/** Holds the lock that the trigger wants, until opened. */
-async function openGate(url: string): Promise<{ open(): Promise<void> }> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
-  await client.query('select pg_advisory_lock(4711)');
-  return { open: () => client.end() };
-}
 
 function mailServer(row: number, what: string, step: SmtpStep): CrashPoint {
   return {
@@ -212,21 +203,16 @@ const profilesAway: CrashPoint = {
 /** Rows 19 to 34 and 38: from the order's end to the received letter. */
 export const letterPoints: CrashPoint[] = [
   tailLost,
-  dies(19, steps.claimOutbox, 'before'),
-  dies(19, steps.claimOutbox, 'after'),
-  dies(20, steps.markPublished, 'before'),
-  dies(20, steps.markPublished, 'after'),
+  ...bothWays((when) => dies(19, steps.claimOutbox, when)),
+  ...bothWays((when) => dies(20, steps.markPublished, when)),
   brokerAway(21, 'hanging'),
   lateCommit,
-  dies(24, steps.insertLetters, 'before'),
-  dies(24, steps.insertLetters, 'after'),
+  ...bothWays((when) => dies(24, steps.insertLetters, when)),
   dies(24, steps.commitLetters, 'before'),
   dies(25, steps.commitLetters, 'after'),
-  hangs(26, steps.commitLetters, 'before'),
-  hangs(26, steps.commitLetters, 'after'),
+  ...bothWays((when) => hangs(26, steps.commitLetters, when)),
   dies(27, steps.claimLetters, 'after'),
-  dies(27, steps.contacts, 'before'),
-  dies(27, steps.contacts, 'after'),
+  ...bothWays((when) => dies(27, steps.contacts, when)),
   dies(27, steps.markCommitting, 'before'),
   dies(28, steps.markCommitting, 'after'),
   dies(28, steps.dot, 'before'),

@@ -10,12 +10,7 @@ import { BASELINE_WALLETS, pgbenchScript } from './statements.ts';
 
 const run = promisify(execFile);
 
-/** The yardstick: the three writes of an order, without any service. */
-export interface Baseline {
-  /** What asks the database: pgbench, or plain connections where there is none. */
-  by: string;
-  measure(connections: number, seconds: number): Promise<BaselineFigures>;
-}
+export type Baseline = Awaited<ReturnType<typeof prepareBaseline>>;
 
 const DATABASE = 'baseline';
 const SERVICES = ['orders', 'billing'];
@@ -24,22 +19,20 @@ const ROOT = join(import.meta.dirname, '..', '..', '..');
 const THREADS_MAX = 2;
 
 /**
- * Makes the database `baseline` on a server, with the tables and indexes of orders and billing.
+ * The yardstick: the three writes of an order, without any service. Makes the database `baseline` on a server, with the tables and indexes of orders and billing.
  * @param superuserUrl URL of a database of the server as superuser
  * @param folder where pgbench's files go; made if missing
  */
-export async function prepareBaseline(
-  superuserUrl: (database: string) => string,
-  folder: string,
-): Promise<Baseline> {
+export async function prepareBaseline(superuserUrl: (database: string) => string, folder: string) {
   await queryRows(superuserUrl('postgres'), `create database ${DATABASE}`);
   const url = superuserUrl(DATABASE);
   await makeTables(url);
   const pgbench = await findPgbench();
   if (pgbench === undefined) {
     return {
+      /** What asks the database. */
       by: 'plain connections (pgbench is not installed)',
-      measure: (connections, seconds) => runPlainClients(url, connections, seconds),
+      measure: (connections: number, seconds: number) => runPlainClients(url, connections, seconds),
     };
   }
   await mkdir(folder, { recursive: true });
@@ -48,7 +41,7 @@ export async function prepareBaseline(
   let runs = 0;
   return {
     by: 'pgbench -M prepared',
-    measure(connections, seconds) {
+    measure(connections: number, seconds: number) {
       const log = join(folder, `times-${++runs}`);
       return runPgbench({ pgbench, script, url, connections, seconds, log });
     },

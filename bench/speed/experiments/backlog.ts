@@ -11,15 +11,13 @@ import {
 import { medianOf } from '#harness/percentiles.ts';
 import type { LoadReport } from '../load/load-process.ts';
 import {
+  EXPERIMENT_CONNECTIONS,
   type ExperimentContext,
+  type ExperimentOptions,
+  type ExperimentResult,
   type Run,
   reconcileContext,
 } from '../measuring/experiment-context.ts';
-import {
-  EXPERIMENT_CONNECTIONS,
-  type ExperimentOptions,
-  type ExperimentResult,
-} from '../measuring/experiment-result.ts';
 import { measure } from '../measuring/measure.ts';
 import { onSetUp } from '../measuring/run.ts';
 import { atLeast, atMost } from '../measuring/targets.ts';

@@ -5,15 +5,13 @@ import { insertOrders, insertPayments, insertWallets } from '#harness/past-data/
 import { medianOf, percentilesOf } from '#harness/percentiles.ts';
 import type { LoadCustomer } from '../load/load.ts';
 import {
+  EXPERIMENT_CONNECTIONS,
   type ExperimentContext,
+  type ExperimentOptions,
+  type ExperimentResult,
   type Run,
   reconcileContext,
 } from '../measuring/experiment-context.ts';
-import {
-  EXPERIMENT_CONNECTIONS,
-  type ExperimentOptions,
-  type ExperimentResult,
-} from '../measuring/experiment-result.ts';
 import { type Measurement, measure } from '../measuring/measure.ts';
 import { sumOf } from '../measuring/process-usage.ts';
 import { onSetUp } from '../measuring/run.ts';

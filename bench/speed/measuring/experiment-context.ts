@@ -1,28 +1,42 @@
 import { join } from 'node:path';
-import type { TestIssuer } from '#harness/issuer.ts';
 import { type ReconcileOptions, type Reconciliation, reconcile } from '#harness/oracle/oracle.ts';
 import { type Baseline, prepareBaseline } from '../baseline/baseline.ts';
 import type { BaselineFigures } from '../baseline/clients.ts';
 import { CUSTOMERS, type CustomerBase, createCustomers, untilKnown } from '../load/customers.ts';
 import type { Load } from '../load/load-process.ts';
-import type { Resources } from '../set-ups/resources.ts';
-import type { SetUp } from '../set-ups/set-up.ts';
+import type { SetUp, SetUpOptions } from '../set-ups/set-up.ts';
 import { type Drain, openDrain } from './drain.ts';
 import { measure } from './measure.ts';
 import { cpuBetween, readUsage, sumOf } from './process-usage.ts';
+import type { Target } from './targets.ts';
 
 /** What all set-ups of a run share. */
-export interface Run {
-  /** Empty folder of this run or set-up, which another user may enter where we are root. */
-  folder: string;
-  /** Folder with what is fetched once, such as the jars of Kafka. */
-  home: string;
-  issuer: TestIssuer;
+export interface Run extends SetUpOptions {
   load: Load;
-  resources: Resources;
   /** Lines for the person at the terminal, while it runs. */
   say: (line: string) => void;
 }
+
+/** What a measurement of its own came to. */
+export interface ExperimentResult {
+  name: string;
+  /** For people. */
+  lines: string[];
+  targets: Target[];
+  books: Reconciliation[];
+  /** For the file. */
+  figures: unknown;
+}
+
+export interface ExperimentOptions {
+  /** Rows, orders or events. */
+  count: number;
+  rounds: number;
+  /** Of each load. */
+  seconds: number;
+}
+
+export const EXPERIMENT_CONNECTIONS = 64;
 
 /** A set-up that is ready to be measured: warm, at rest, known to its customers. */
 export interface ExperimentContext extends CustomerBase {
@@ -35,12 +49,6 @@ export interface ExperimentContext extends CustomerBase {
   baseline: Baseline;
   /** Answers to all orders of this set-up, as lines of JSON. */
   historyFile: string;
-}
-
-export interface ContextOptions {
-  name: string;
-  setUp: SetUp;
-  letters?: boolean;
 }
 
 /** The baseline at one moment. */
@@ -64,7 +72,7 @@ const WARM_UP_CONNECTIONS = 64;
 /** Makes customers, their first orders, and what looks at the set-up. */
 export async function openContext(
   { folder, load, issuer, resources }: Run,
-  { name, setUp, letters = true }: ContextOptions,
+  { name, setUp, letters }: Pick<ExperimentContext, 'name' | 'setUp' | 'letters'>,
 ): Promise<ExperimentContext> {
   const context = {
     name,

@@ -1,23 +1,13 @@
 import { countMails } from '#harness/oracle/mails.ts';
 import type { LoadJob } from '../load/load.ts';
-import type { Load, LoadReport } from '../load/load-process.ts';
-import type { SetUp } from '../set-ups/set-up.ts';
-import type { Drain } from './drain.ts';
+import type { LoadReport } from '../load/load-process.ts';
+import type { ExperimentContext } from './experiment-context.ts';
 import { cpuBetween, readUsage } from './process-usage.ts';
-import { withLetters } from './ratio.ts';
-
-/** What a measurement works on. */
-export interface Measured {
-  setUp: SetUp;
-  load: Load;
-  drain: Drain;
-  historyFile: string;
-}
 
 export interface Measurement extends LoadReport {
   /** Answered in a second while the load ran. */
   ordersPerS: number;
-  /** Letters included (ratio.ts). */
+  /** Letters included (`withLetters`). */
   withLettersPerS: number;
   /** Mails that arrived meanwhile. */
   letters: number;
@@ -35,7 +25,12 @@ const DRAIN_TIMEOUT_S = 120;
 
 /** One load on a system at rest, and the rest after it. */
 export async function measure(
-  { setUp, load, drain, historyFile }: Measured,
+  {
+    setUp,
+    load,
+    drain,
+    historyFile,
+  }: Pick<ExperimentContext, 'setUp' | 'load' | 'drain' | 'historyFile'>,
   job: Omit<LoadJob, 'url'>,
 ): Promise<Measurement> {
   const roots = [process.pid, setUp.postgresPid()];
@@ -62,4 +57,19 @@ export async function measure(
     ),
     memoryMb: after?.memoryMb ?? {},
   };
+}
+
+// A queue of a moment is no backlog; a longer one means that letters are slower than orders.
+export const DRAIN_FREE_S = 2;
+
+/**
+ * Orders in a second, letters included: while the load ran, where the letters that were left at its
+ * end took no more than 2 s; otherwise from the first request to the last letter.
+ */
+export function withLetters({
+  orders,
+  loadSeconds,
+  drainSeconds,
+}: Record<'orders' | 'loadSeconds' | 'drainSeconds', number>): number {
+  return orders / (drainSeconds <= DRAIN_FREE_S ? loadSeconds : loadSeconds + drainSeconds);
 }
