@@ -7,12 +7,6 @@ import { rub } from '#harness/system/system.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
 import type { LoadCustomer } from './load.ts';
 
-export interface CustomerBase {
-  customers: LoadCustomer[];
-  /** How their wallets were filled. */
-  topUps: TopUpAnswer[];
-}
-
 export const CUSTOMERS = 1_000;
 // Of so many one has no money: 2 % of the orders are refused.
 const UNFUNDED_OF = 50;
@@ -23,7 +17,7 @@ const AT_ONCE = 16;
 const TOKEN_LIFETIME_S = 24 * 3_600;
 
 /** Signs tokens and fills wallets through the API. */
-export async function createCustomers(setUp: SetUp, issuer: TestIssuer): Promise<CustomerBase> {
+export async function createCustomers(setUp: SetUp, issuer: TestIssuer) {
   const customers = await Promise.all(
     Array.from({ length: CUSTOMERS }, async (_, number): Promise<LoadCustomer> => {
       const customerId = `customer-${number}`;

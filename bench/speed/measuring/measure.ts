@@ -1,27 +1,20 @@
 import { countMails } from '#harness/oracle/mails.ts';
 import type { LoadJob } from '../load/load.ts';
-import type { LoadReport } from '../load/load-process.ts';
-import type { ExperimentContext } from './experiment-context.ts';
+import type { Load } from '../load/load-process.ts';
+import type { SetUp } from '../set-ups/set-up.ts';
+import type { Drain } from './drain.ts';
 import { cpuBetween, readUsage } from './process-usage.ts';
 
-export interface Measurement extends LoadReport {
-  /** Answered in a second while the load ran. */
-  ordersPerS: number;
-  /** Letters included (`withLetters`). */
-  withLettersPerS: number;
-  /** Mails that arrived meanwhile. */
-  letters: number;
-  /** From the last answer to the last letter. */
-  drainSeconds: number;
-  /** False when some letters were not sent when the wait was over. */
-  drained: boolean;
-  /** Seconds of a processor for 1,000 orders and their letters, by process. */
-  cpuPer1000: Record<string, number>;
-  /** MB after the load, by process. */
-  memoryMb: Record<string, number>;
-}
+export type Measurement = Awaited<ReturnType<typeof measure>>;
 
 const DRAIN_TIMEOUT_S = 120;
+
+interface MeasuredSystem {
+  setUp: SetUp;
+  load: Load;
+  drain: Drain;
+  historyFile: string;
+}
 
 /** One load on a system at rest, and the rest after it. */
 export async function measure(
@@ -30,9 +23,9 @@ export async function measure(
     load,
     drain,
     historyFile,
-  }: Pick<ExperimentContext, 'setUp' | 'load' | 'drain' | 'historyFile'>,
+  }: MeasuredSystem,
   job: Omit<LoadJob, 'url'>,
-): Promise<Measurement> {
+) {
   const roots = [process.pid, setUp.postgresPid()];
   const before = readUsage(roots);
   const mailsBefore = countMails(setUp.mailboxFile);
@@ -44,17 +37,22 @@ export async function measure(
   const { orders, seconds: loadSeconds } = report;
   return {
     ...report,
+    /** Answered in a second while the load ran. */
     ordersPerS: orders / loadSeconds,
     withLettersPerS: withLetters({ orders, loadSeconds, drainSeconds }),
+    /** Mails that arrived meanwhile. */
     letters,
     drainSeconds,
+    /** False when some letters were not sent when the wait was over. */
     drained,
+    /** Seconds of a processor for 1,000 orders and their letters, by process. */
     cpuPer1000: Object.fromEntries(
       Object.entries(cpuBetween(before, after)).map(([name, seconds]) => [
         name,
         (seconds * 1_000) / orders,
       ]),
     ),
+    /** MB after the load, by process. */
     memoryMb: after?.memoryMb ?? {},
   };
 }
