@@ -28,7 +28,7 @@ import { openOwnKafka } from './own-kafka.ts';
 import { createDatabases } from './system-databases.ts';
 
 /** The whole system of the wiring table, on databases of its own. */
-export type TestSystem = Awaited<ReturnType<typeof startInto>>;
+export type TestSystem = Awaited<ReturnType<typeof openTestSystem>>;
 
 export type TestCustomer = Awaited<ReturnType<typeof signIn>>;
 
@@ -68,21 +68,14 @@ export async function startTestSystem(
   const open = new AsyncDisposableStack();
   // One hook: the runner calls several in the order of their registration, the wrong one here.
   t.after(() => open.disposeAsync());
-  return await startInto(open, env, options);
+  return await openTestSystem(open, env, options);
 }
 
-/** The same with default settings, for the caller to close. */
-export async function openTestSystem(): Promise<{ system: TestSystem; close(): Promise<void> }> {
-  await using open = new AsyncDisposableStack();
-  const system = await startInto(open, {}, {});
-  const started = open.move();
-  return { system, close: () => started.disposeAsync() };
-}
-
-async function startInto(
+/** The same with what has to be closed afterwards. */
+export async function openTestSystem(
   open: AsyncDisposableStack,
-  env: Environment,
-  { server, ownBroker = false, startService }: TestSystemOptions,
+  env: Environment = {},
+  { server, ownBroker = false, startService }: TestSystemOptions = {},
 ) {
   if (server !== undefined) open.defer(server.close);
   const databases = await createDatabases(server?.url ?? testServerUrl());

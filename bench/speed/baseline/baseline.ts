@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { queryRows } from '#harness/database.ts';
 import { percentilesOf } from '#harness/percentiles.ts';
-import { type BaselineFigures, runPlainClients } from './clients.ts';
-import { BASELINE_WALLETS, pgbenchScript } from './statements.ts';
+import {
+  BASELINE_WALLETS,
+  type BaselineFigures,
+  pgbenchScript,
+  runPlainClients,
+} from './statements.ts';
 
 const run = promisify(execFile);
 
@@ -84,18 +88,14 @@ export async function findPgbench(): Promise<string | undefined> {
   return undefined;
 }
 
-export interface PgbenchRun {
-  pgbench: string;
-  script: string;
-  url: string;
-  connections: number;
-  seconds: number;
-  /** Prefix of the files with the time of each order. */
-  log: string;
-}
-
-/** @throws Error when any order failed */
-export async function runPgbench(given: PgbenchRun): Promise<BaselineFigures> {
+/**
+ * Runs pgbench; `log` is the prefix of the files with the time of each order.
+ * @throws Error when any order failed
+ */
+export async function runPgbench(
+  given: Record<'pgbench' | 'script' | 'url' | 'log', string> &
+    Record<'connections' | 'seconds', number>,
+): Promise<BaselineFigures> {
   const { script, url, connections, seconds, log } = given;
   const { stdout } = await run(given.pgbench, [
     ...['-n', '-M', 'prepared', '-f', script, '-T', String(seconds)],

@@ -18,12 +18,7 @@ interface MeasuredSystem {
 
 /** One load on a system at rest, and the rest after it. */
 export async function measure(
-  {
-    setUp,
-    load,
-    drain,
-    historyFile,
-  }: MeasuredSystem,
+  { setUp, load, drain, historyFile }: MeasuredSystem,
   job: Omit<LoadJob, 'url'>,
 ) {
   const roots = [process.pid, setUp.postgresPid()];
