@@ -41,7 +41,7 @@ const protocolDefects: Defect[] = [
     found: [/is Cancelled voided, decided Paid null/],
   },
   {
-    name: 'the event is written beside the status, not with it',
+    name: 'the event is not written with the status',
     file: 'services/orders/lifecycle/store.ts',
     from: 'from settled\n      )',
     to: 'from settled where false\n      )',
@@ -91,21 +91,21 @@ const protocolDefects: Defect[] = [
 /** Results handed to the wrong one, money and letters that nobody asked for, answers without a key. */
 const mixUps: Defect[] = [
   {
-    name: 'decisions of a batch go to their neighbours',
+    name: 'decisions of a batch are mixed up',
     file: 'services/billing/ledger/decide-payment.ts',
     from: 'return outcome.decided.map(',
     to: 'return [...outcome.decided.slice(1), ...outcome.decided.slice(0, 1)].map(',
     found: [/alarms, phase calm, .*billing.*a batch is mixed up/],
   },
   {
-    name: 'settled orders of a batch go to their neighbours',
+    name: 'settled orders of a batch are mixed up',
     file: 'services/orders/lifecycle/order-routes.ts',
     from: '=> store.settleOrders(database, settlements),',
     to: `=> store.settleOrders(database, settlements).then(([first, ...rest]) => [...rest, first!]),`,
     found: [/alarms, phase calm, .*orders.*a batch is mixed up/],
   },
   {
-    name: 'answers to several calls go to their neighbours',
+    name: 'answers of a request batch are mixed up',
     service: 'billing',
     file: 'platform/http/request-batch.ts',
     from: 'send({ answers })',
@@ -120,14 +120,14 @@ const mixUps: Defect[] = [
     found: [/in calm/],
   },
   {
-    name: 'contacts of a batch go to their neighbours',
+    name: 'contacts of a batch are mixed up',
     file: 'services/notifications/service.ts',
     from: 'answer.body.data.map((profile) => [profile.customerId, profile])',
     to: 'answer.body.data.map(({ customerId }, at, all) => [customerId, all.at(at - 1)!])',
     found: [/alarms, phase calm, .*notifications.*letters are mixed up/],
   },
   {
-    name: 'addresses of a batch go to their neighbours',
+    name: 'addresses of a batch are mixed up',
     file: 'services/profiles/store.ts',
     from: `values: [customerIds],
   });
@@ -138,7 +138,7 @@ const mixUps: Defect[] = [
     found: [/letter .* of .* went to /],
   },
   {
-    name: 'customers of a batch are stored with the letters of their neighbours',
+    name: 'letters of a batch are stored with customers of other letters',
     file: 'services/notifications/inbox/inbox-store.ts',
     from: 'jsonbOf(letter.data)',
     to: `jsonbOf({
@@ -148,7 +148,7 @@ const mixUps: Defect[] = [
     found: [/letter .* does not tell of order/, /letter .* went to/, /the reconciliation found/],
   },
   {
-    name: 'positions of a batch are stored with the letters of their neighbours',
+    name: 'letters of a batch are stored with positions of other letters',
     file: 'services/notifications/inbox/inbox-store.ts',
     from: 'letters.map((letter) => letter.offset),',
     to: 'letters.map((_, at) => letters.at(at - 1)!.offset),',
@@ -162,7 +162,7 @@ const mixUps: Defect[] = [
     found: [/the text of letter .* names orders/],
   },
   {
-    name: 'events carry the values of their neighbours',
+    name: 'events carry the values of other events',
     service: 'orders',
     file: 'platform/messaging/outbox-relay.ts',
     from: 'rows.map((row) => messageOf(row, source)),',
@@ -170,7 +170,7 @@ const mixUps: Defect[] = [
     found: [/event .* on the topic is .*, in the outbox/, /letter .* does not tell of order/],
   },
   {
-    name: 'acknowledged offsets are kept with the events of their neighbours',
+    name: 'acknowledged offsets are kept with other events',
     service: 'orders',
     file: 'platform/messaging/outbox-relay.ts',
     from: 'acknowledgements.map((ack) => ack.offset),',
@@ -185,7 +185,7 @@ const mixUps: Defect[] = [
     found: [/event .* tells .*, order .* is/, /the reconciliation found/],
   },
   {
-    name: 'orders of a batch are stored with the items of their neighbours',
+    name: 'orders of a batch are stored with items of other orders',
     file: 'services/orders/lifecycle/store.ts',
     from: 'drafts.map((draft) => draft.itemsJson),',
     to: 'drafts.map((_, at) => drafts.at(at - 1)!.itemsJson),',

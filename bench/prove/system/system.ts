@@ -153,8 +153,14 @@ function startServices(
       // Taken before the first wait: replicas start concurrently.
       const number = (numbers.get(service) ?? 0) + 1;
       numbers.set(service, number);
-      const onUnexpectedEnd = (what: string) => unexpectedExits.push(what);
-      const replica = await startReplica({ service, number, env, onLine, onUnexpectedEnd });
+      const name = `${service}/${number}`;
+      const replica = await startReplica({
+        service,
+        name,
+        env,
+        onLine: (line) => onLine(line, name),
+        onUnexpectedEnd: (what) => unexpectedExits.push(what),
+      });
       replicas.push(replica);
       return replica;
     },
