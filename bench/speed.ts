@@ -6,13 +6,12 @@ import { measureBacklog } from './speed/experiments/backlog.ts';
 import { measureManyRows } from './speed/experiments/many-rows.ts';
 import { measureMemory } from './speed/experiments/memory.ts';
 import { startLoad } from './speed/load/load-process.ts';
-import type { Run } from './speed/measuring/experiment-context.ts';
-import type { ExperimentResult } from './speed/measuring/experiment-result.ts';
+import type { ExperimentResult, Run } from './speed/measuring/experiment-context.ts';
 import { measureSetUps } from './speed/measuring/run.ts';
 import { targetLines, targetsOf } from './speed/measuring/targets.ts';
 import { readOptions, USAGE } from './speed/options.ts';
 import { experimentLines, ratioLines, reconciliationLines, resultLines } from './speed/report.ts';
-import { createResources } from './speed/set-ups/resources.ts';
+import { createResources } from './speed/set-ups/set-up.ts';
 
 // `npm run bench`: the speed of orders and their letters, compared with the database alone.
 // Exit code 1 on a violation, 2 on wrong arguments, 130 when interrupted.
@@ -35,7 +34,7 @@ try {
 } finally {
   // What is still under way fails as that is closed which it uses, and must not end this early.
   process.on('uncaughtException', () => {});
-  await resources.closeAll(console.error);
+  await resources.close();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 // What was interrupted may still wait for something.

@@ -5,8 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { type Cli, temporaryCli } from '#harness/system/cli.ts';
-import { stop } from '#harness/system/outage.ts';
-import { PASSWORD, startTestSystem, type TestSystem } from '#harness/system/system.ts';
+import { PASSWORD, startTestSystem, stop, type TestSystem } from '#harness/system/system.ts';
 
 /** A registered customer at the command line. */
 async function signedIn(t: TestContext, url: string, topUp?: string): Promise<Cli> {

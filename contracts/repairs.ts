@@ -35,6 +35,7 @@ export const RepairStep = choice(
   'acknowledge',
   'write-off',
 );
+export type RepairStep = Static<typeof RepairStep>;
 
 /** Each remedy's effect on records, money and letters. */
 export const remedyTexts: Record<Remedy, { ru: string; en: string }> = {

@@ -3,14 +3,7 @@ import { once } from 'node:events';
 
 const EXIT_WITH_PARENT = new URL('../dev/system/exit-with-parent.ts', import.meta.url).href;
 
-/** A process of Node, and what it printed. */
-export interface NodeProcess {
-  child: ChildProcess;
-  /** Everything that it has printed so far, or one stream of it. */
-  printed(stream?: 'stdout' | 'stderr'): string;
-  /** Resolves with the exit code, null after a signal. */
-  exited: Promise<number | null>;
-}
+export type NodeProcess = ReturnType<typeof spawnNode>;
 
 export interface SpawnOptions {
   /** Its whole environment; absent: ours. */
@@ -23,7 +16,7 @@ export interface SpawnOptions {
 }
 
 /** Runs Node with these arguments; the caller ends it. */
-export function spawnNode(args: string[], options: SpawnOptions = {}): NodeProcess {
+export function spawnNode(args: string[], options: SpawnOptions = {}) {
   const { env = process.env, cwd, input, stopWithParent = false } = options;
   const preloads = stopWithParent ? [`--import=${EXIT_WITH_PARENT}?signal=SIGTERM`] : [];
   const child = spawn(process.execPath, [...preloads, ...args], {
@@ -44,9 +37,11 @@ export function spawnNode(args: string[], options: SpawnOptions = {}): NodeProce
       texts.all += text;
     });
   }
-  // Not `exit`: what was printed last is read by then.
+  // Its exit code, null after a signal. Not `exit`: what was printed last is read by then.
   const exited = once(child, 'close').then(([code]) => code as number | null);
-  return { child, printed: (stream) => texts[stream ?? 'all'], exited };
+  /** Everything that it has printed so far, or one stream of it. */
+  const printed = (stream?: 'stdout' | 'stderr') => texts[stream ?? 'all'];
+  return { child, printed, exited };
 }
 
 /** Runs a module that talks to us by messages; it ends with this process. */

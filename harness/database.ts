@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import pino from 'pino';
@@ -46,13 +46,16 @@ export async function createTestDatabaseUrl(
 /** An own database with the given migrations applied, closed and dropped after the test. */
 export async function createTestDatabase(t: TestContext, migrations: URL): Promise<Database> {
   const url = await createTestDatabaseUrl(t, () => database.close(), migrations);
-  const database = openDatabase(url, 10);
+  const database = openDatabase(url);
   return database;
 }
 
 /** Makes a database on the server of all tests: empty, or with these migrations applied. */
 export async function copyDatabase(name: string, migrations?: URL): Promise<void> {
-  const template = migrations === undefined ? 'template1' : await templateOf(migrations);
+  const template =
+    migrations === undefined
+      ? 'template1'
+      : await templates.getOrInsertComputed(migrations.href, makeTemplate);
   // Files are copied in a third of the processor time that copying by the log takes.
   await superuser().query(`create database ${name} template ${template} strategy file_copy`);
 }
@@ -62,14 +65,16 @@ export async function dropDatabase(name: string): Promise<void> {
   await superuser().query(`drop database ${name} with (force)`);
 }
 
-function urlOf(name: string): string {
-  const url = new URL(testServerUrl());
+/** URL of a database on a server. */
+export function urlOf(name: string, server = testServerUrl()): string {
+  const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
 }
 
-function openDatabase(url: string, connectionsMax: number): Database {
-  return createDatabase({ url, connectionsMax, applicationName: 'test', log: testLog });
+/** Connections to any database; the caller closes them. */
+export function openDatabase(url: string, connectionsMax = 10, applicationName = 'test'): Database {
+  return createDatabase({ url, connectionsMax, applicationName, log: testLog });
 }
 
 let superuserPool: pg.Pool | undefined;
@@ -84,19 +89,11 @@ function superuser(): pg.Pool {
   return superuserPool;
 }
 
+/** Databases that those with these migrations are copied from, each migrated once in a run. */
 const templates = new Map<string, Promise<string>>();
 
-/** The database that those with these migrations are copied from; migrated once in a run. */
-function templateOf(migrations: URL): Promise<string> {
-  const known = templates.get(migrations.href);
-  if (known !== undefined) return known;
-  const made = makeTemplate(migrations);
-  templates.set(migrations.href, made);
-  return made;
-}
-
-async function makeTemplate(migrations: URL): Promise<string> {
-  const name = `template_${createHash('sha256').update(migrations.href).digest('hex').slice(0, 16)}`;
+async function makeTemplate(migrations: string): Promise<string> {
+  const name = `template_${hash('sha256', migrations).slice(0, 16)}`;
   const client = await superuser().connect();
   try {
     // The files of a run are several processes.
@@ -110,7 +107,7 @@ async function makeTemplate(migrations: URL): Promise<string> {
       await client.query(`drop database if exists ${name} with (force)`);
       await client.query(`create database ${name}`);
       const database = openDatabase(urlOf(name), 1);
-      await migrate(database, migrations).finally(() => database.close());
+      await migrate(database, new URL(migrations)).finally(() => database.close());
       // With a connection to it, it could not be copied.
       await client.query(`alter database ${name} is_template true allow_connections false`);
     }

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** For one thing that must happen: a machine ten times slower stays far below it. */
 export const WAIT_MS = 120_000;
 const POLL_MIN_MS = 10;
@@ -19,7 +21,7 @@ export async function eventually<T>(
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await pause(pauseMs);
   }
 }
 
@@ -34,7 +36,7 @@ export async function retry<T>(what: string, work: () => Promise<T>): Promise<T>
       return await work();
     } catch (cause) {
       if (performance.now() > end) throw new Error(`${what} never succeeded`, { cause });
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await pause(RETRY_MS);
     }
   }
 }

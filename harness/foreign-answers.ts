@@ -29,6 +29,14 @@ const changed =
 // biome-ignore lint/suspicious/noExplicitAny: the answer is read as a client reads it
 type Body = any;
 
+/** The real body with its order's total, or its top-up's amount, changed. */
+const withMoney = (change: (money: Body) => object): Replacement =>
+  changed(({ total, amount, ...rest }) => ({
+    ...rest,
+    ...(total && { total: { ...total, ...change(total) } }),
+    ...(amount && { amount: { ...amount, ...change(amount) } }),
+  }));
+
 const OTHER_ID = '0198c0de-0000-7000-8000-000000000000';
 const problem = (status: number, code: string, changes = {}) =>
   JSON.stringify({
@@ -105,16 +113,8 @@ export const foreignAnswers: Record<string, Replacement> = {
     headers: { ...real.headers, 'idempotency-key': 'another' },
   }),
   'an answer without its amount': changed(({ total: _t, amount: _a, ...rest }) => rest),
-  'an answer about another amount': changed((body) => ({
-    ...body,
-    ...(body.total && { total: { ...body.total, amount: body.total.amount + 1 } }),
-    ...(body.amount && { amount: { ...body.amount, amount: body.amount.amount + 1 } }),
-  })),
-  'an answer in another currency': changed((body) => ({
-    ...body,
-    ...(body.total && { total: { ...body.total, currency: 'USD' } }),
-    ...(body.amount && { amount: { ...body.amount, currency: 'USD' } }),
-  })),
+  'an answer about another amount': withMoney((money) => ({ amount: money.amount + 1 })),
+  'an answer in another currency': withMoney(() => ({ currency: 'USD' })),
   'an id that is none': changed((body) => ({ ...body, id: '17' })),
 };
 
@@ -140,18 +140,13 @@ export const foreignOrderAnswers: Record<string, Replacement> = {
   'a paid order under 202': (real) => ({ ...real, status: 202 }),
 };
 
-export interface ReplacingProxy {
-  url: string;
-  /** Replaces the answers to POSTs of a path, so many of them; the requests are passed on. */
-  replace(path: RegExp, replacement: Replacement, times?: number): void;
-  /** Every POST so far: path and Idempotency-Key. */
-  readonly posts: { path: string; key: string | undefined }[];
-}
+export type ReplacingProxy = Awaited<ReturnType<typeof startReplacingProxy>>;
 
 /** An HTTP proxy in front of a gateway that may replace its answers; ended with the test. */
-export async function startReplacingProxy(t: TestContext, target: string): Promise<ReplacingProxy> {
+export async function startReplacingProxy(t: TestContext, target: string) {
   let rule: { path: RegExp; replacement: Replacement; left: number } | undefined;
-  const posts: ReplacingProxy['posts'] = [];
+  /** Every POST so far. */
+  const posts: { path: string; key: string | undefined }[] = [];
   const server = createServer((request, response) => {
     void pass(request, target).then((real) => {
       const path = request.url ?? '';
@@ -173,7 +168,8 @@ export async function startReplacingProxy(t: TestContext, target: string): Promi
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    replace: (path, replacement, times = Number.POSITIVE_INFINITY) => {
+    /** Replaces the answers to POSTs of a path, so many of them; the requests are passed on. */
+    replace(path: RegExp, replacement: Replacement, times = Number.POSITIVE_INFINITY): void {
       rule = { path, replacement, left: times };
     },
     posts,
@@ -191,12 +187,10 @@ async function pass(request: IncomingMessage, target: string): Promise<RawAnswer
   });
   request.pipe(forwarded);
   const [answered] = (await once(forwarded, 'response')) as [IncomingMessage];
-  const parts: Buffer[] = [];
-  for await (const part of answered) parts.push(part as Buffer);
   const kept = Object.entries(answered.headers).filter(([name]) => !NOT_PASSED.includes(name));
   return {
     status: answered.statusCode ?? 0,
     headers: Object.fromEntries(kept) as Record<string, string>,
-    body: Buffer.concat(parts),
+    body: Buffer.concat(await answered.toArray()),
   };
 }

@@ -4,20 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
-/** A small OpenID Connect issuer on 127.0.0.1 whose keys the caller holds. */
-export interface TestIssuer {
-  /** The `iss` of its tokens. */
-  url: string;
-  /** Public keys as published, by kid: `rsa` and `ed`. */
-  jwks: Record<string, JWK>;
-  /** Requests seen so far. */
-  readonly requests: number;
-  /** Signs claims: they replace those of a good token, and undefined removes one. */
-  sign(claims?: Claims, header?: Record<string, unknown>): Promise<string>;
-  close(): Promise<void>;
-  /** Listens again, where it listened before. */
-  start(): Promise<void>;
-}
+export type TestIssuer = Awaited<ReturnType<typeof startIssuer>>;
 
 type Claims = Record<string, unknown>;
 
@@ -35,8 +22,11 @@ export async function startTestIssuer(t: TestContext): Promise<TestIssuer> {
   return issuer;
 }
 
-/** Starts an issuer on a free port of 127.0.0.1, for the caller to close. */
-export async function startIssuer(): Promise<TestIssuer> {
+/**
+ * Starts a small OpenID Connect issuer on a free port of 127.0.0.1, whose keys the caller holds; the
+ * caller closes it.
+ */
+export async function startIssuer() {
   const pairs: Record<string, { privateKey: CryptoKey; alg: string }> = {};
   const jwks: Record<string, JWK> = {};
   for (const [kid, alg] of [
@@ -50,13 +40,15 @@ export async function startIssuer(): Promise<TestIssuer> {
   let requests = 0;
   let server: Server | undefined;
   let port = 0;
+  const url = () => `http://127.0.0.1:${port}`;
 
+  /** Also again, where it listened before. */
   async function start(): Promise<void> {
     server = createServer((request, response) => {
       requests++;
       response.setHeader('content-type', 'application/json');
       if (request.url === '/.well-known/openid-configuration') {
-        response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
+        response.end(JSON.stringify({ issuer: url(), jwks_uri: `${url()}/keys` }));
       } else if (request.url === '/keys') {
         response.end(JSON.stringify({ keys: Object.values(jwks) }));
       } else {
@@ -76,18 +68,22 @@ export async function startIssuer(): Promise<TestIssuer> {
   }
 
   await start();
-  const issuer: TestIssuer = {
-    url: `http://127.0.0.1:${port}`,
+  return {
+    /** The `iss` of its tokens. */
+    url: url(),
+    /** Public keys as published, by kid: `rsa` and `ed`. */
     jwks,
+    /** Requests seen so far. */
     get requests() {
       return requests;
     },
-    async sign(claims = {}, header = {}) {
+    /** Signs claims: they replace those of a good token, and undefined removes one. */
+    async sign(claims: Claims = {}, header: Claims = {}): Promise<string> {
       const kid = String(header.kid ?? 'ed');
       const { privateKey, alg } = pairs[kid] ?? (pairs.ed as (typeof pairs)[string]);
       return new SignJWT({
         sub: 'somebody',
-        iss: issuer.url,
+        iss: url(),
         aud: AUDIENCE,
         iat: nowPlus(0),
         exp: nowPlus(300),
@@ -99,5 +95,4 @@ export async function startIssuer(): Promise<TestIssuer> {
     start,
     close,
   };
-  return issuer;
 }

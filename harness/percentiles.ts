@@ -1,17 +1,11 @@
-/** A summary of many times, in the unit of the samples. */
-export interface Percentiles {
-  p50: number;
-  p99: number;
-  p999: number;
-  max: number;
-}
+export type Percentiles = ReturnType<typeof percentilesOf>;
 
 /**
  * Percentiles by nearest rank: each is a time that was measured, the smallest that so many of all
  * do not exceed.
  * @returns NaN for all of them where nothing was measured
  */
-export function percentilesOf(samples: number[] | Float64Array): Percentiles {
+export function percentilesOf(samples: number[] | Float64Array) {
   const sorted = Float64Array.from(samples).sort();
   const at = (share: number) =>
     sorted.length === 0 ? Number.NaN : (sorted[rankOf(share, sorted.length)] as number);

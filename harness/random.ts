@@ -8,6 +8,8 @@ export interface Random {
   chance(probability: number): boolean;
   /** @throws Error when there is nothing to pick from */
   pick<T>(all: readonly T[]): T;
+  /** One of these by its weight; undefined for the rest of the total. */
+  weighted<T extends { weight: number }>(all: T[], total: number): T | undefined;
   /** A stream of its own, so that what draws from one does not shift another. */
   fork(name: string): Random;
 }
@@ -35,6 +37,13 @@ export function createRandom(seed: string): Random {
     pick(all) {
       if (all.length === 0) throw new Error('nothing to pick from');
       return all[Math.floor(next() * all.length)] as (typeof all)[number];
+    },
+    weighted(all, total) {
+      let dice = next() * total;
+      return all.find(({ weight }) => {
+        dice -= weight;
+        return dice < 0;
+      });
     },
     fork: (name) => createRandom(`${seed}/${name}`),
   };

@@ -1,12 +1,10 @@
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { fill } from '#dev/demo/fill.ts';
 import { startOwn } from '#dev/demo/system.ts';
+import { freePort } from '#dev/files/free-port.ts';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
 import { SIZES } from '#harness/system/browser.ts';
 import { findChromium } from '#harness/system/chromium.ts';
@@ -142,14 +140,4 @@ async function openPage(browser: Browser, look: Look): Promise<Page> {
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate('document.fonts.ready.then(() => true)');
   await page.screenshot({ path: join(PLACE, `${name}.png`), caret: 'hide' });
-}
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

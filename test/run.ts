@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, statfsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -161,11 +162,6 @@ async function run(plan: Plan, env: Record<string, string>): Promise<number> {
   });
   const stop = () => child.kill(interrupted.signal.reason);
   interrupted.signal.addEventListener('abort', stop);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      interrupted.signal.removeEventListener('abort', stop);
-      resolve(code ?? 1);
-    });
-  });
+  const [code] = await once(child, 'close');
+  return code ?? 1;
 }

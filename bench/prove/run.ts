@@ -9,18 +9,17 @@ import { runLoad } from './load/load.ts';
 import { createPace } from './load/load-rate.ts';
 import { calmViolations, checkAll, shareViolations } from './report/check.ts';
 import type { Report } from './report/report.ts';
-import { type SystemUnderTest, startSystemUnderTest } from './system/system.ts';
+import {
+  type SystemUnderTest,
+  type SystemUnderTestOptions,
+  startSystemUnderTest,
+} from './system/system.ts';
 
-export interface ProveOptions {
-  seed: string;
+export interface ProveOptions extends SystemUnderTestOptions {
   /** Load, first calm and then under faults; 0 leaves only the crash points. */
   minutes: number;
   /** Only crash points whose name contains one of these; all when empty. */
   points: string[];
-  kafka: boolean;
-  replicas: number;
-  home: string;
-  say: (line: string) => void;
   /** Ends the run early: everything is closed. */
   interrupted: AbortSignal;
 }

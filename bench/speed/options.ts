@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadProfiles, PROFILE_64 } from './measuring/load-profile.ts';
-import type { SpeedOptions } from './measuring/run.ts';
+import { loadProfiles, PROFILE_64, type SpeedOptions } from './measuring/load-profile.ts';
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './measuring/targets.ts';
 
 export const USAGE = `npm run bench -- [options]

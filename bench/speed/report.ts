@@ -1,6 +1,6 @@
 import type { Reconciliation } from '#harness/oracle/oracle.ts';
 import { medianOf } from '#harness/percentiles.ts';
-import type { ExperimentResult } from './measuring/experiment-result.ts';
+import type { ExperimentResult } from './measuring/experiment-context.ts';
 import {
   PROFILE_64,
   type ProfileResult,

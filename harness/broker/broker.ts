@@ -1,5 +1,8 @@
-import type { OutgoingMessage } from '#platform/broker/port/broker.ts';
-import type { Environment } from '#platform/config/load-config.ts';
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { BrokerSettings, createBroker } from '#platform/broker/create-broker.ts';
+import type { Broker, OutgoingMessage } from '#platform/broker/port/broker.ts';
+import { type Environment, loadConfig } from '#platform/config/load-config.ts';
+import { testLog } from '../database.ts';
 
 /** A message on the topic `orders`, as the oracle needs it. */
 export interface TopicMessage {
@@ -44,4 +47,15 @@ export interface TestBroker {
    * cannot be done while the broker runs.
    */
   loseTail?(): Promise<() => Promise<void>>;
+}
+
+/** Another client of a broker; the caller closes it. */
+export function openBroker(settings: Environment): Promise<Broker> {
+  return createBroker(loadConfig('foreign', BrokerSettings, settings), 'foreign', testLog);
+}
+
+/** Publishes one message to the topic `orders`. */
+export async function publishOnce(settings: Environment, message: OutgoingMessage): Promise<void> {
+  const broker = await openBroker(settings);
+  await broker.publish(ORDERS_TOPIC, [message]).finally(() => broker.close());
 }

@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { IncomingMessage, OutgoingMessage } from '#platform/broker/port/broker.ts';
 import {
   burst,
+  type ContractTests,
   collect,
   distinct,
-  type MakeBroker,
-  names,
   numberOf,
   until,
 } from './contract-helpers.ts';
 
 /** The part of the contract suite that is about what is in the messages. */
-export function contentTests(name: string, makeBroker: MakeBroker): void {
-  positionTests(name, makeBroker);
-  foreignProducerTests(name, makeBroker);
-}
-
-function positionTests(name: string, makeBroker: MakeBroker): void {
-  test(`${name}: 500 publishes at once get 500 different positions`, async (t) => {
-    const brokers = [await makeBroker(t), await makeBroker(t)];
-    const { topic, group } = names();
+export const contentTests: ContractTests = {
+  async '500 publishes at once get 500 different positions'({ received, connect, topic, group }) {
+    const brokers = [await connect(), await connect()];
     const acknowledged = await Promise.all(
       burst(500).map((message, index) => brokers[index % 2]?.broker.publish(topic, [message])),
     );
@@ -28,16 +20,13 @@ function positionTests(name: string, makeBroker: MakeBroker): void {
     assert.equal(positions.length, 500);
     assert.equal(new Set(positions).size, 500);
     assert.equal(new Set(acknowledged.flat().map((each) => each?.topicId)).size, 1);
-    const received: IncomingMessage[] = [];
     await brokers[0]?.broker.subscribe(topic, group, collect(received));
     await until('all arrived', () => distinct(received) === 500);
     const arrived = received.map(({ partition, offset }) => `${partition}/${offset}`);
     assert.deepEqual(new Set(arrived), new Set(positions));
-  });
+  },
 
-  test(`${name}: keys, values and headers arrive byte for byte`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'keys, values and headers arrive byte for byte'({ broker, received, topic, group }) {
     const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     const sent: OutgoingMessage[] = [
       {
@@ -49,7 +38,6 @@ function positionTests(name: string, makeBroker: MakeBroker): void {
     ];
     const before = Date.now();
     const acknowledged = await broker.publish(topic, sent);
-    const received: IncomingMessage[] = [];
     await broker.subscribe(topic, group, collect(received));
     await until('both arrived', () => received.length === 2);
     for (const [index, message] of received.entries()) {
@@ -66,18 +54,19 @@ function positionTests(name: string, makeBroker: MakeBroker): void {
       // Clocks may differ by much; that it is a time of today is all that counts.
       assert.ok(Math.abs(message.timestamp.getTime() - before) < 86_400_000);
     }
-  });
-}
+  },
 
-function foreignProducerTests(name: string, makeBroker: MakeBroker): void {
-  test(`${name}: messages of foreign producers are delivered as they are`, async (t) => {
-    const { broker, insertRaw } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'messages of foreign producers are delivered as they are'({
+    broker,
+    insertRaw,
+    received,
+    topic,
+    group,
+  }) {
     await broker.publish(topic, burst(1));
     const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
     await insertRaw(topic, { key: null, value: null, headers: [] });
     await insertRaw(topic, { key: bytes, value: bytes, headers: [['raw', bytes]] });
-    const received: IncomingMessage[] = [];
     await broker.subscribe(topic, group, collect(received));
     await until('all arrived', () => received.length === 3);
     const foreign = received.filter(({ value }) => value?.toString() !== '0');
@@ -88,11 +77,9 @@ function foreignProducerTests(name: string, makeBroker: MakeBroker): void {
         { key: bytes, value: bytes, headers: { raw: bytes } },
       ],
     );
-  });
+  },
 
-  test(`${name}: what no handler can use does not stop its partition`, async (t) => {
-    const { broker, insertRaw } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'what no handler can use does not stop its partition'({ broker, insertRaw, topic, group }) {
     await broker.publish(topic, burst(1));
     const poison = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
     const headers: [string, Buffer][] = [['ce_type', poison]];
@@ -112,5 +99,5 @@ function foreignProducerTests(name: string, makeBroker: MakeBroker): void {
     await until('nothing lags', async () =>
       (await broker.lag(topic, group)).every(({ position, end }) => position === end),
     );
-  });
-}
+  },
+};

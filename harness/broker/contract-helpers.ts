@@ -22,6 +22,23 @@ export interface BrokerUnderTest {
 /** A new client of one and the same log per test, closed after the test. */
 export type MakeBroker = (t: TestContext) => Promise<BrokerUnderTest>;
 
+/** The tests of the contract by their titles. */
+export type ContractTests = Record<
+  string,
+  (
+    given: BrokerUnderTest & {
+      topic: string;
+      group: string;
+      /** Holds a handler up; opened after the test. */
+      gate: PromiseWithResolvers<void>;
+      received: IncomingMessage[];
+      backlog: number;
+      /** Another client. */
+      connect(): Promise<BrokerUnderTest>;
+    },
+  ) => Promise<void>
+>;
+
 /** Polls a condition. @throws Error that says what did not happen in time */
 export async function until(
   what: string,

@@ -5,6 +5,7 @@ import { contentTests } from './contract-content.ts';
 import {
   assertComplete,
   burst,
+  type ContractTests,
   collect,
   distinct,
   type MakeBroker,
@@ -18,42 +19,42 @@ import {
 export function brokerContract(
   name: string,
   makeBroker: MakeBroker,
-  options: { backlog?: number } = {},
+  { backlog = 100_000 }: { backlog?: number } = {},
 ): void {
-  deliveryTests(name, makeBroker, options.backlog ?? 100_000);
-  stopTests(name, makeBroker);
-  groupTests(name, makeBroker);
-  stuckPartitionTests(name, makeBroker);
-  topicTests(name, makeBroker);
-  contentTests(name, makeBroker);
+  for (const [title, run] of Object.entries({ ...deliveryTests, ...contentTests })) {
+    test(`${name}: ${title}`, async (t) => {
+      const gate = Promise.withResolvers<void>();
+      // Before the broker is closed, which waits for its handlers.
+      t.after(() => gate.resolve());
+      const connect = () => makeBroker(t);
+      await run({ ...(await connect()), ...names(), connect, gate, received: [], backlog });
+    });
+  }
 }
 
-function deliveryTests(name: string, makeBroker: MakeBroker, backlog: number): void {
-  test(`${name}: messages of one key keep their order`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
-    const received: IncomingMessage[] = [];
+const deliveryTests: ContractTests = {
+  async 'messages of one key keep their order'({ broker, received, topic, group }) {
     await broker.subscribe(topic, group, collect(received));
     for (let from = 0; from < 300; from += 50) await broker.publish(topic, burst(50, 20, from));
     await until('all arrived', () => distinct(received) === 300);
     assertComplete(received, 300);
-  });
+  },
 
-  test(`${name}: a new group gets what was published before its first start`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'a new group gets what was published before its first start'({
+    broker,
+    received,
+    topic,
+    group,
+    backlog,
+  }) {
     await broker.publish(topic, burst(backlog));
-    const received: IncomingMessage[] = [];
     await broker.subscribe(topic, group, collect(received));
     await until('the backlog arrived', () => distinct(received) === backlog);
     assertComplete(received, backlog);
-  });
+  },
 
-  test(`${name}: a handler that rejects gets the same messages again`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'a handler that rejects gets the same messages again'({ broker, received, topic, group }) {
     const offered: IncomingMessage[][] = [];
-    const received: IncomingMessage[] = [];
     await broker.publish(topic, burst(10, 1));
     await broker.subscribe(topic, group, async (messages) => {
       offered.push(messages);
@@ -64,14 +65,11 @@ function deliveryTests(name: string, makeBroker: MakeBroker, backlog: number): v
     const firsts = offered.slice(0, 3).map((messages) => messages[0]?.offset);
     assert.deepEqual(firsts, [firsts[0], firsts[0], firsts[0]]);
     assertComplete(received, 10);
-  });
-}
+  },
 
-function stopTests(name: string, makeBroker: MakeBroker): void {
-  test(`${name}: what was handled but not committed at a crash comes again`, async (t) => {
-    const first = await makeBroker(t);
-    const second = await makeBroker(t);
-    const { topic, group } = names();
+  async 'what was handled but not committed at a crash comes again'({ connect, topic, group }) {
+    const first = await connect();
+    const second = await connect();
     await first.broker.publish(topic, burst(20, 1));
     const before: IncomingMessage[] = [];
     await first.broker.subscribe(topic, group, async (messages) => {
@@ -83,29 +81,25 @@ function stopTests(name: string, makeBroker: MakeBroker): void {
     await second.broker.subscribe(topic, group, collect(after));
     await until('the second one got all', () => distinct(after) === 20);
     assertComplete(after, 20);
-  });
+  },
 
-  test(`${name}: a clean stop commits, and a new start goes on from there`, async (t) => {
-    const first = await makeBroker(t);
-    const { topic, group } = names();
+  async 'a clean stop commits, and a new start goes on from there'({ connect, topic, group }) {
+    const first = await connect();
     const before: IncomingMessage[] = [];
     await first.broker.publish(topic, burst(10, 1));
     await first.broker.subscribe(topic, group, collect(before));
     await until('the first ten arrived', () => before.length === 10);
     await first.broker.close();
 
-    const second = await makeBroker(t);
+    const second = await connect();
     await second.broker.publish(topic, burst(5, 1, 10));
     const after: IncomingMessage[] = [];
     await second.broker.subscribe(topic, group, collect(after));
     await until('the other five arrived', () => after.length >= 5);
     assert.deepEqual(after.map(numberOf), [10, 11, 12, 13, 14]);
-  });
+  },
 
-  test(`${name}: closing waits for the running handler`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
-    const gate = Promise.withResolvers<void>();
+  async 'closing waits for the running handler'({ broker, gate, topic, group }) {
     let running = false;
     let done = false;
     await broker.publish(topic, burst(1));
@@ -127,13 +121,10 @@ function stopTests(name: string, makeBroker: MakeBroker): void {
     assert.deepEqual({ early, done }, { early: false, done: true });
     const lag = await broker.lag(topic, group);
     assert.equal(totalOf(lag.map(({ position, end }) => end - position)), 0n);
-  });
-}
+  },
 
-function groupTests(name: string, makeBroker: MakeBroker): void {
-  test(`${name}: consumers share the partitions, and together they get all`, async (t) => {
-    const brokers = [await makeBroker(t), await makeBroker(t), await makeBroker(t)];
-    const { topic, group } = names();
+  async 'consumers share the partitions, and together they get all'({ connect, topic, group }) {
+    const brokers = [await connect(), await connect(), await connect()];
     const received: IncomingMessage[][] = [[], [], []];
     for (const [index, { broker }] of brokers.entries()) {
       await broker.subscribe(topic, group, collect(received[index] as IncomingMessage[]));
@@ -145,12 +136,15 @@ function groupTests(name: string, makeBroker: MakeBroker): void {
       return received.every((messages) => messages.length > 0);
     });
     await until('all arrived', () => distinct(received.flat()) === count);
-  });
+  },
 
-  test(`${name}: when a consumer leaves, the others take over its partitions`, async (t) => {
-    const staying = await makeBroker(t);
-    const { topic, group } = names();
-    const received: IncomingMessage[] = [];
+  async 'when a consumer leaves, the others take over its partitions'({
+    received,
+    connect,
+    topic,
+    group,
+  }) {
+    const staying = await connect();
     const leavers: IncomingMessage[] = [];
     await staying.broker.subscribe(topic, group, collect(received));
     const subscription = await staying.broker.subscribe(topic, group, collect(leavers));
@@ -166,19 +160,19 @@ function groupTests(name: string, makeBroker: MakeBroker): void {
     count += 60;
     await until('all arrived', () => distinct([...received, ...leavers]) === count);
     assert.equal(leavers.length, leftWith);
-  });
-}
+  },
 
-function stuckPartitionTests(name: string, makeBroker: MakeBroker): void {
-  test(`${name}: a partition whose handler rejects does not stop the others`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'a partition whose handler rejects does not stop the others'({
+    broker,
+    received,
+    topic,
+    group,
+  }) {
     const [stuck] = await broker.publish(topic, burst(1, 1));
     assert.ok(stuck);
     const acknowledged = await broker.publish(topic, burst(200, 60, 1));
     const others = acknowledged.filter(({ partition }) => partition !== stuck.partition).length;
     assert.ok(others > 0);
-    const received: IncomingMessage[] = [];
     let rejecting = true;
     await broker.subscribe(topic, group, async (messages) => {
       if (rejecting && messages[0]?.partition === stuck.partition) throw new Error('not this one');
@@ -187,17 +181,17 @@ function stuckPartitionTests(name: string, makeBroker: MakeBroker): void {
     await until('the other partitions are done', () => received.length === others);
     rejecting = false;
     await until('the stuck one too', () => distinct(received) === 201);
-  });
+  },
 
-  test(`${name}: a partition whose handler hangs does not stop the others`, async (t) => {
-    const gate = Promise.withResolvers<void>();
-    // Before the broker is closed, which waits for its handlers.
-    t.after(() => gate.resolve());
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'a partition whose handler hangs does not stop the others'({
+    broker,
+    gate,
+    received,
+    topic,
+    group,
+  }) {
     const [stuck] = await broker.publish(topic, burst(1, 1));
     assert.ok(stuck);
-    const received: IncomingMessage[] = [];
     await broker.subscribe(topic, group, async (messages) => {
       if (messages[0]?.partition === stuck.partition) await gate.promise;
       received.push(...messages);
@@ -214,23 +208,17 @@ function stuckPartitionTests(name: string, makeBroker: MakeBroker): void {
     gate.resolve();
     await until('the stuck one too', () => distinct(received) === 181);
     assertComplete(received, 181);
-  });
-}
+  },
 
-function topicTests(name: string, makeBroker: MakeBroker): void {
-  test(`${name}: each group gets everything`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'each group gets everything'({ broker, topic, group }) {
     const received: [IncomingMessage[], IncomingMessage[]] = [[], []];
     await broker.subscribe(topic, group, collect(received[0]));
     await broker.subscribe(topic, `${group}-other`, collect(received[1]));
     await broker.publish(topic, burst(50));
     await until('both got all', () => received.every((messages) => distinct(messages) === 50));
-  });
+  },
 
-  test(`${name}: the lag of a group can be read`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic, group } = names();
+  async 'the lag of a group can be read'({ broker, topic, group }) {
     await broker.publish(topic, burst(30));
     const lag = async () => {
       const partitions = await broker.lag(topic, group);
@@ -241,11 +229,9 @@ function topicTests(name: string, makeBroker: MakeBroker): void {
     await until('nothing lags', async () => (await lag()) === 0n);
     const ends = (await broker.lag(topic, group)).map(({ end }) => end);
     assert.equal(totalOf(ends), 30n);
-  });
+  },
 
-  test(`${name}: the ends of a topic follow what was acknowledged`, async (t) => {
-    const { broker } = await makeBroker(t);
-    const { topic } = names();
+  async 'the ends of a topic follow what was acknowledged'({ broker, topic }) {
     assert.equal(await broker.endOffsets(topic), null);
     const acknowledged = await broker.publish(topic, burst(30));
     const present = await broker.endOffsets(topic);
@@ -254,5 +240,5 @@ function topicTests(name: string, makeBroker: MakeBroker): void {
       assert.equal(present?.topicId, topicId);
       assert.ok((present?.endOffsets.get(partition) ?? 0n) > offset);
     }
-  });
-}
+  },
+};

@@ -2,56 +2,46 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import type { BrokerUnderTest, RawMessage } from '#harness/broker/contract-helpers.ts';
-import { BrokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import {
   createEmbeddedBroker,
   type EmbeddedBrokerOptions,
 } from '#platform/broker/embedded/embedded.ts';
 import type { Broker, OutgoingMessage } from '#platform/broker/port/broker.ts';
-import { loadConfig } from '#platform/config/load-config.ts';
 import { AppError } from '#platform/errors.ts';
-import { createDatabase, type Database } from '#platform/postgres/database.ts';
-import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { createTestDatabaseUrl, migrationsOf, openDatabase, testLog } from '../database.ts';
 
 export const APPLICATION = 'embedded-broker-test';
 
-/** One database per test, and what must be closed before it is dropped, latest first. */
+/** One database per test, and what must be closed before it is dropped. */
 interface Scope {
   url: string;
-  closers: (() => Promise<unknown>)[];
+  open: AsyncDisposableStack;
 }
 
 const scopes = new WeakMap<TestContext, Promise<Scope>>();
 
-function scopeOf(t: TestContext): Promise<Scope> {
-  const known = scopes.get(t);
-  if (known !== undefined) return known;
-  const closers: Scope['closers'] = [];
-  // Hooks run in the order of their registration: this one before the database is dropped.
-  t.after(async () => {
-    for (const close of closers.reverse()) await close();
-  });
-  const scope = createTestDatabaseUrl(t, undefined, migrationsOf('broker')).then((url) => ({
-    url,
-    closers,
-  }));
-  scopes.set(t, scope);
-  return scope;
+const scopeOf = (t: TestContext): Promise<Scope> => scopes.getOrInsertComputed(t, openScope);
+
+async function openScope(t: TestContext): Promise<Scope> {
+  const open = new AsyncDisposableStack();
+  const close = () => open.disposeAsync();
+  return { url: await createTestDatabaseUrl(t, close, migrationsOf('broker')), open };
 }
 
 export async function rawClient(t: TestContext): Promise<pg.Client> {
-  const { url, closers } = await scopeOf(t);
+  const { url, open } = await scopeOf(t);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  closers.push(() => client.end());
+  open.defer(() => client.end());
   return client;
 }
 
 /** Holds a handler up; opened after the test, or a failed one would wait for its broker. */
 export async function createGate(t: TestContext): Promise<PromiseWithResolvers<void>> {
   const gate = Promise.withResolvers<void>();
-  const { closers } = await scopeOf(t);
-  closers.push(async () => gate.resolve());
+  const { open } = await scopeOf(t);
+  open.defer(() => gate.resolve());
   return gate;
 }
 
@@ -59,14 +49,9 @@ export async function makeBroker(
   t: TestContext,
   options: Partial<EmbeddedBrokerOptions> = {},
 ): Promise<BrokerUnderTest> {
-  const { url, closers } = await scopeOf(t);
-  const real = createDatabase({
-    url,
-    connectionsMax: 10,
-    applicationName: APPLICATION,
-    log: testLog,
-  });
-  closers.push(() => real.close());
+  const { url, open } = await scopeOf(t);
+  const real = openDatabase(url, 10, APPLICATION);
+  open.defer(() => real.close());
   let crashed = false;
   const reach = () => {
     if (crashed) throw new Error('crashed');
@@ -80,13 +65,9 @@ export async function makeBroker(
     log: testLog,
     close: () => real.close(),
   };
-  const broker = await createEmbeddedBroker({
-    database,
-    log: testLog,
-    leaseMs: 1_500,
-    ...options,
-  });
-  closers.push(() => broker.close());
+  const given = { database, log: testLog, leaseMs: 1_500, ...options };
+  const broker = await createEmbeddedBroker(given);
+  open.defer(() => broker.close());
   return {
     broker,
     async crash() {
@@ -126,10 +107,4 @@ export async function publishSurely(broker: Broker, topic: string, messages: Out
       assert.ok(error instanceof AppError && error.problem.code === 'broker-unavailable');
     }
   }
-}
-
-/** Another client of the embedded broker in this database; the caller closes it. */
-export function openEmbeddedBroker(url: string): Promise<Broker> {
-  const env = { BROKER_DATABASE_URL: url, TOPIC_PARTITIONS: '1' };
-  return createBroker(loadConfig('test', BrokerSettings, env), 'test', testLog);
 }

@@ -1,13 +1,13 @@
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { closeDatabase, queryRows } from '../database.ts';
-import { type TestBroker, topicContent } from './broker.ts';
-import { openEmbeddedBroker } from './embedded-broker.ts';
+import { publishOnce, type TestBroker, topicContent } from './broker.ts';
 
 /** The embedded broker's topic, read and harmed by SQL of its own. */
 export function embeddedTopic(databaseUrl: string): TestBroker {
   const query = (sql: string) => queryRows(databaseUrl, sql);
+  const settings = { BROKER_DATABASE_URL: databaseUrl };
   return {
-    settings: { BROKER_DATABASE_URL: databaseUrl },
+    settings,
     async listMessages() {
       const rows = await query(
         `select partition, "offset", key, value, headers
@@ -35,14 +35,7 @@ export function embeddedTopic(databaseUrl: string): TestBroker {
     async countMembers() {
       return (await query('select member from members')).length;
     },
-    async publish(message) {
-      const broker = await openEmbeddedBroker(databaseUrl);
-      try {
-        await broker.publish(ORDERS_TOPIC, [message]);
-      } finally {
-        await broker.close();
-      }
-    },
+    publish: (message) => publishOnce({ ...settings, TOPIC_PARTITIONS: '1' }, message),
     async passLeases() {
       await query('update positions set lease_until = now()');
       await query('update members set alive_until = now()');

@@ -10,15 +10,7 @@ const FAILED = /Task is being killed|Failed to create connector|Stopping after c
 // Like the broker's: the processors are for the code under test.
 const JVM = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
-/** A Kafka Connect of one process. */
-export interface Connect {
-  /** False once the process is gone, or its connector has failed for good. */
-  works(): Promise<boolean>;
-  /** The end of what it logged: warnings and errors. */
-  logEnd(): Promise<string>;
-  /** Stops it in order: what it has read is acknowledged and its position is kept. */
-  stop(): Promise<void>;
-}
+export type Connect = Awaited<ReturnType<typeof startConnect>>;
 
 /**
  * Starts Kafka Connect with one connector and does not wait until it works.
@@ -31,7 +23,7 @@ export async function startConnect(options: {
   folder: string;
   kafka: string;
   connector: object;
-}): Promise<Connect> {
+}) {
   const { jars, folder, kafka, connector } = options;
   const file = (name: string) => join(folder, name);
   await writeFile(file('log4j2.properties'), LOGGING);
@@ -68,9 +60,12 @@ export async function startConnect(options: {
   const logged = () => readFile(file('connect.log'), 'utf8');
   const runs = () => child.exitCode === null && child.signalCode === null;
   return {
+    /** False once the process is gone, or its connector has failed for good. */
     works: async () => runs() && !FAILED.test(await logged()),
+    /** The end of what it logged: warnings and errors. */
     logEnd: async () => (await logged()).slice(-LOG_END_MAX),
-    async stop() {
+    /** Stops it in order: what it has read is acknowledged and its position is kept. */
+    async stop(): Promise<void> {
       if (runs()) {
         const late = setTimeout(kill, STOP_TIMEOUT_MS);
         child.kill('SIGTERM');

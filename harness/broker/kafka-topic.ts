@@ -3,21 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { Admin, Consumer, ListOffsetTimestamps, MessagesStreamModes } from '@platformatic/kafka';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import type { KafkaServer } from '#dev/kafka/server.ts';
-import { BrokerSettings, createBroker } from '#platform/broker/create-broker.ts';
-import { loadConfig } from '#platform/config/load-config.ts';
-import { testLog } from '../database.ts';
-import { type TestBroker, type TopicMessage, topicContent } from './broker.ts';
+import { publishOnce, type TestBroker, type TopicMessage, topicContent } from './broker.ts';
 
 const GROUP = 'notifications';
 
 /**
  * The topic of one system on a Kafka, read with the library alone: no code of ours is between it
  * and the check.
- * @param open what must be closed later is put here
  * @param kafka the Kafka itself where it is this system's own, so that it may be taken away
  */
 export async function openKafkaTopic(
-  open: { close(): Promise<void> }[],
+  open: { defer(close: () => Promise<void>): void },
   brokers: string[],
   kafka?: KafkaServer,
 ): Promise<TestBroker> {
@@ -26,7 +22,7 @@ export async function openKafkaTopic(
   const groupId = prefix + GROUP;
   const settings = { KAFKA_BROKERS: brokers.join(), KAFKA_PREFIX: prefix };
   const admin = new Admin({ clientId: 'look', bootstrapBrokers: brokers, retries: 5 });
-  open.push({ close: () => admin.close() });
+  open.defer(() => admin.close());
 
   return {
     settings,
@@ -38,18 +34,7 @@ export async function openKafkaTopic(
     async countMembers() {
       return (await admin.describeGroups({ groups: [groupId] })).get(groupId)?.members.size ?? 0;
     },
-    async publish(message) {
-      const broker = await createBroker(
-        loadConfig('foreign', BrokerSettings, settings),
-        'foreign',
-        testLog,
-      );
-      try {
-        await broker.publish(ORDERS_TOPIC, [message]);
-      } finally {
-        await broker.close();
-      }
-    },
+    publish: (message) => publishOnce(settings, message),
     async passLeases() {
       // The living come back at once; a group without members has none.
       await admin.removeMembersFromConsumerGroup({ groupId, members: null }).catch(() => {});

@@ -1,29 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type pg from 'pg';
-import { names } from '#harness/broker/contract-helpers.ts';
+import { collect, names } from '#harness/broker/contract-helpers.ts';
 import type { Broker, IncomingMessage } from '#platform/broker/port/broker.ts';
 import { type Relay, startRelay } from '#platform/messaging/outbox-relay.ts';
 import type { Database, Queryable } from '#platform/postgres/database.ts';
-import { createTestDatabase, testLog } from '../database.ts';
+import { createTestDatabase, migrationsOf, testLog } from '../database.ts';
 import { makeBroker, rawClient } from './embedded-broker.ts';
 
 /** The table as the one service with an outbox has it. */
-export const MIGRATIONS = new URL('../../services/orders/migrations/', import.meta.url);
+export const MIGRATIONS = migrationsOf('orders');
+
+export type Outbox = Awaited<ReturnType<typeof openOutbox>>;
 
 /** An outbox, a broker, and what arrives there. */
-export interface Outbox {
-  database: Database;
-  broker: Broker;
-  /** A connection to the broker's own database. */
-  log: pg.Client;
-  topic: string;
-  received: IncomingMessage[];
-  /** Starts a relay that ends before the database does. */
-  relay(parts?: Partial<{ database: Database; broker: Broker }>): Relay;
-}
-
-export async function openOutbox(t: TestContext): Promise<Outbox> {
+export async function openOutbox(t: TestContext) {
   const relays: Relay[] = [];
   // Registered first, so it runs before the databases are dropped.
   t.after(async () => {
@@ -34,16 +24,16 @@ export async function openOutbox(t: TestContext): Promise<Outbox> {
   const database = await createTestDatabase(t, MIGRATIONS);
   const { topic, group } = names();
   const received: IncomingMessage[] = [];
-  await broker.subscribe(topic, group, async (messages) => {
-    received.push(...messages);
-  });
+  await broker.subscribe(topic, group, collect(received));
   return {
     database,
     broker,
+    /** A connection to the broker's own database. */
     log,
     topic,
     received,
-    relay(parts = {}) {
+    /** Starts a relay that ends before the database does. */
+    relay(parts: Partial<{ database: Database; broker: Broker }> = {}): Relay {
       const options = { database, broker, topic, source: '/things', log: testLog, ...parts };
       const relay = startRelay(options);
       relays.push(relay);

@@ -42,23 +42,27 @@ export interface RequestFault {
 
 const HTTP_REQUEST = /^[A-Z]{3,7} \/\S* HTTP\/1\.1\r\n/;
 
+export type ProxyState = ReturnType<typeof newProxyState>;
+
 /** What a proxy shares with its connections. */
-export interface ProxyState {
-  targets: { host: string; port: number }[];
-  /** How many connections found a target so far. */
-  turn: number;
-  mode: ProxyMode;
-  delayMs: number;
-  /** How many of the next answers are lost. */
-  swallow: number;
-  repeat: { left: number; wait: () => Promise<unknown> };
-  repeated: number;
-  fault: { kind: RequestFault['kind']; requests: RegExp; left: number } | null;
-  met: string[];
-  onMet: Set<() => void>;
-  traps: Set<Trap>;
-  pipes: Set<Pipe>;
-  timers: Set<NodeJS.Timeout>;
+export function newProxyState(targets: { host: string; port: number }[]) {
+  return {
+    targets,
+    /** How many connections found a target so far. */
+    turn: 0,
+    mode: 'pass' as ProxyMode,
+    delayMs: 0,
+    /** How many of the next answers are lost. */
+    swallow: 0,
+    repeat: { left: 0, wait: (): Promise<unknown> => Promise.resolve() },
+    repeated: 0,
+    fault: null as { kind: RequestFault['kind']; requests: RegExp; left: number } | null,
+    met: [] as string[],
+    onMet: new Set<() => void>(),
+    traps: new Set<Trap>(),
+    pipes: new Set<Pipe>(),
+    timers: new Set<NodeJS.Timeout>(),
+  };
 }
 
 /** One connection: requests go one after the other, each when the last was answered. */

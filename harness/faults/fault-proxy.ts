@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
 import {
+  newProxyState,
   Pipe,
   type ProxyMode,
   type ProxyState,
@@ -33,26 +34,12 @@ export class FaultProxy {
   readonly owner: string;
   readonly callee: string;
   readonly #server: net.Server;
-  readonly #state: ProxyState = {
-    targets: [],
-    turn: 0,
-    mode: 'pass',
-    delayMs: 0,
-    swallow: 0,
-    repeat: { left: 0, wait: async () => {} },
-    repeated: 0,
-    fault: null,
-    met: [],
-    onMet: new Set(),
-    traps: new Set(),
-    pipes: new Set(),
-    timers: new Set(),
-  };
+  readonly #state: ProxyState;
 
   private constructor({ owner = '', callee = '', target }: FaultProxyOptions) {
     this.owner = owner;
     this.callee = callee;
-    if (target !== undefined) this.#state.targets = [target];
+    this.#state = newProxyState(target === undefined ? [] : [target]);
     this.#server = net.createServer((client) => {
       if (this.#state.mode === 'cut') client.destroy();
       else new Pipe(client, this.#state).start();

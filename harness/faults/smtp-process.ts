@@ -5,25 +5,15 @@ import { endProcess, forkModule, nextMessage } from '../child-process.ts';
 import type { Mail } from '../oracle/stored-state.ts';
 import type { SmtpOrder } from './smtp-main.ts';
 
-/** The test mail server as a process: it can be killed, and `tell` chooses how it treats messages. */
-export interface SmtpProcess {
-  url: string;
-  readonly running: boolean;
-  kill(): void;
-  /** Starts it again on its port, reliable. */
-  revive(): Promise<void>;
-  tell(order: SmtpOrder): Promise<void>;
-  /** Everything that it ever accepted. */
-  listMails(): Promise<Mail[]>;
-  /** Forgets what it accepted. */
-  forget(): Promise<void>;
-  close(): Promise<void>;
-}
+export type SmtpProcess = Awaited<ReturnType<typeof startSmtpProcess>>;
 
 const MAIN = join(import.meta.dirname, 'smtp-main.ts');
 
-/** @param folder of the file that keeps its mails */
-export async function startSmtpProcess(folder: string, seed: string): Promise<SmtpProcess> {
+/**
+ * The test mail server as a process: it can be killed, and `tell` chooses how it treats messages.
+ * @param folder of the file that keeps its mails
+ */
+export async function startSmtpProcess(folder: string, seed: string) {
   const file = join(folder, 'mails.jsonl');
   const start = (port: string) => forkModule(MAIN, { PORT: port, FILE: file, SEED: seed });
   let child = start('0');
@@ -34,28 +24,33 @@ export async function startSmtpProcess(folder: string, seed: string): Promise<Sm
     get running() {
       return running;
     },
-    kill() {
+    kill(): void {
       running = false;
       child.kill('SIGKILL');
     },
-    async revive() {
+    /** Starts it again on its port, reliable. */
+    async revive(): Promise<void> {
       await endProcess(child, 'SIGKILL');
       child = start(new URL(url).port);
       await nextMessage(child, 'the mail server');
       running = true;
     },
-    async tell(order) {
+    async tell(order: SmtpOrder): Promise<void> {
       if (!running) return;
       // One that is killed meanwhile does not answer, and comes back reliable.
       const answered = Promise.race([once(child, 'message'), once(child, 'exit')]);
       child.send(order);
       await answered;
     },
-    async listMails() {
+    /** Everything that it ever accepted. */
+    async listMails(): Promise<Mail[]> {
       const text = await readFile(file, 'utf8').catch(() => '');
-      const lines = text.split('\n').filter((line) => line !== '');
-      return lines.map((line) => JSON.parse(line) as Mail);
+      return text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
     },
+    /** Forgets what it accepted. */
     forget: () => writeFile(file, ''),
     close: () => endProcess(child, 'SIGKILL'),
   };

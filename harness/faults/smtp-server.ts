@@ -25,25 +25,7 @@ export interface ReceivedMessage {
   raw: Buffer;
 }
 
-export interface TestSmtpServer {
-  /** `smtp://127.0.0.1:port` */
-  url: string;
-  /** Messages the server answers for, in order. */
-  messages: ReceivedMessage[];
-  /** Every line a client sent outside message bodies. */
-  commands: string[];
-  /** Connections taken so far. */
-  readonly connections: number;
-  /** Final dots seen, with any answer. */
-  readonly dots: number;
-  /** Resolves when a step was performed at this point (or was before this call). */
-  reached(point: SmtpPoint): Promise<void>;
-  /** Resolves when no client is connected. */
-  disconnected(): Promise<void>;
-  /** Ends every open connection, as a restart of the server would. */
-  dropConnections(): Promise<void>;
-  close(): Promise<void>;
-}
+export type TestSmtpServer = Awaited<ReturnType<typeof openSmtpServer>>;
 
 export interface TestSmtpOptions {
   /** One step per message (or connection), in order; undefined accepts; after the last all are accepted. */
@@ -76,59 +58,62 @@ export async function startTestSmtpServer(
  * A small SMTP server on 127.0.0.1 that does what its script says. Written on a bare socket,
  * because a library's server cannot misbehave on command.
  */
-export async function openSmtpServer(options: TestSmtpOptions = {}): Promise<TestSmtpServer> {
-  const script = [...(options.script ?? [])];
+export async function openSmtpServer(options: TestSmtpOptions = {}) {
   const sockets = new Set<net.Socket>();
   const points = new Map<SmtpPoint, PromiseWithResolvers<void>>();
-  const state = { connections: 0, dots: 0 };
-  const pointOf = (point: SmtpPoint) => {
-    const known = points.get(point) ?? Promise.withResolvers<void>();
-    points.set(point, known);
-    return known;
+  const context = {
+    options,
+    script: [...(options.script ?? [])],
+    /** Messages the server answers for, in order. */
+    messages: [] as ReceivedMessage[],
+    /** Every line a client sent outside message bodies. */
+    commands: [] as string[],
+    /** Connections taken so far. */
+    connections: 0,
+    /** Final dots seen, with any answer. */
+    dots: 0,
+    pointOf: (point: SmtpPoint) =>
+      points.getOrInsertComputed(point, () => Promise.withResolvers<void>()),
   };
   const server = net.createServer((socket) => {
-    state.connections += 1;
+    context.connections += 1;
     sockets.add(socket);
     socket.setNoDelay(true); // else answers to pipelined commands wait for the client's ACK
     socket.on('error', () => {}); // a client that gives up resets the connection
     socket.on('close', () => sockets.delete(socket));
-    new Conversation(socket, { options, script, state, test, pointOf }).start();
+    new Conversation(socket, context).start();
   });
-  const test: TestSmtpServer = {
-    url: '',
-    messages: [],
-    commands: [],
-    get connections() {
-      return state.connections;
-    },
-    get dots() {
-      return state.dots;
-    },
-    reached: (point) => pointOf(point).promise,
-    async disconnected() {
-      await Promise.all([...sockets].map((socket) => once(socket, 'close')));
-    },
-    async dropConnections() {
-      const closed = test.disconnected();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-    async close() {
-      server.close();
-      await test.dropConnections();
-    },
-  };
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
-  test.url = `smtp://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
-  return test;
+  /** Resolves when no client is connected. */
+  async function disconnected(): Promise<void> {
+    await Promise.all([...sockets].map((socket) => once(socket, 'close')));
+  }
+  /** Ends every open connection, as a restart of the server would. */
+  async function dropConnections(): Promise<void> {
+    const closed = disconnected();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  }
+  return Object.assign(context, {
+    url: `smtp://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    /** Resolves when a step was performed at this point (or was before this call). */
+    reached: (point: SmtpPoint) => context.pointOf(point).promise,
+    disconnected,
+    dropConnections,
+    async close(): Promise<void> {
+      server.close();
+      await dropConnections();
+    },
+  });
 }
 
 interface ConversationContext {
   options: TestSmtpOptions;
   script: (SmtpStep | undefined)[];
-  state: { connections: number; dots: number };
-  test: TestSmtpServer;
+  messages: ReceivedMessage[];
+  commands: string[];
+  dots: number;
   pointOf(point: SmtpPoint): PromiseWithResolvers<void>;
 }
 
@@ -181,7 +166,7 @@ class Conversation {
     if (end < 0) return false;
     const line = this.#input.slice(0, end);
     this.#input = this.#input.slice(end + 2);
-    this.#context.test.commands.push(line);
+    this.#context.commands.push(line);
     this.#takeCommand(line);
     return true;
   }
@@ -219,14 +204,13 @@ class Conversation {
   }
 
   #takeMessage(body: string): void {
-    this.#context.state.dots += 1;
+    this.#context.dots += 1;
     // Before the answer: a server that dies between the two has the message.
     if (this.#step?.at !== 'dot' || this.#step.do === 'accept-and-drop') {
       const raw = Buffer.from(body.replace(/^\.\./gm, '.'), 'latin1');
-      const message = { ...this.#message, raw };
-      const { onMessage = (kept) => this.#context.test.messages.push(kept) } =
-        this.#context.options;
-      onMessage(message);
+      const { options, messages } = this.#context;
+      const { onMessage = (kept) => messages.push(kept) } = options;
+      onMessage({ ...this.#message, raw });
     }
     this.#answer('dot', `250 ${this.#context.options.acceptReply ?? '2.0.0 queued'}`);
   }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { AppError } from '#platform/errors.ts';
-import { createDatabase, type Database, type Queryable } from '#platform/postgres/database.ts';
+import type { Database, Queryable } from '#platform/postgres/database.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
 import { type DecisionResult, decidePayments } from '#services/billing/ledger/decide-payment.ts';
 import { reverseOperation } from '#services/billing/ledger/reverse-operation.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { ledgerIn } from '#services/billing/ledger/transactions.ts';
-import { queryRows, testLog } from '../database.ts';
+import { openDatabase, queryRows } from '../database.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { decidedOf, startBillingTestBed } from '../system/billing.ts';
 import {
@@ -47,12 +47,7 @@ export async function startPaymentTestBed(t: TestContext): Promise<PaymentTestBe
   await queryRows(url, `alter database ${name} set deadlock_timeout = '20ms'`);
   const beyond = new URL(url);
   beyond.host = new URL(proxy.url).host;
-  const behindProxy = createDatabase({
-    url: beyond.href,
-    connectionsMax: 1,
-    applicationName: 'behind a proxy',
-    log: testLog,
-  });
+  const behindProxy = openDatabase(beyond.href, 1, 'behind a proxy');
   t.after(() => behindProxy.close());
 
   const testBed: PaymentTestBed = {
@@ -219,39 +214,28 @@ export async function assertTables(
 ): Promise<void> {
   const { wallets, operations, payments } = rowsOf(ledger);
   // A float8 holds every amount exactly: none passes 2^53.
-  assert.deepEqual(
-    await sortedRows(
-      database,
-      `select customer_id, currency, balance::float8, operation_count::int from wallets`,
-    ),
-    wallets.toSorted(byText),
-  );
-  assert.deepEqual(
-    await sortedRows(
-      database,
+  const tables: [sql: string, expected: object[]][] = [
+    [`select customer_id, currency, balance::float8, operation_count::int from wallets`, wallets],
+    [
       `select customer_id, number::int, type, amount::float8, currency, balance_after::float8,
         order_id, case when type = 'top_up' then idempotency_key end as idempotency_key,
         (select number::int from operations as reversed
           where reversed.id = operations.reverses_operation_id) as reverses
       from operations`,
-    ),
-    operations.toSorted(byText),
-  );
-  // The operation of a decision, by its number: an id means nothing to the model.
-  assert.deepEqual(
-    await sortedRows(
-      database,
+      operations,
+    ],
+    // The operation of a decision, by its number: an id means nothing to the model.
+    [
       `select payments.order_id, payments.customer_id, payments.amount::float8, payments.currency,
         decision, balance_seen::float8, operations.customer_id as charged, number::int
       from payments left join operations on operations.id = operation_id`,
-    ),
-    payments.toSorted(byText),
-  );
-}
-
-async function sortedRows(database: Database, sql: string): Promise<object[]> {
-  const { rows } = await database.query(sql);
-  return rows.map((row) => ({ ...row })).sort(byText);
+      payments,
+    ],
+  ];
+  for (const [sql, expected] of tables) {
+    const { rows } = await database.query(sql);
+    assert.deepEqual(rows.map((row) => ({ ...row })).sort(byText), expected.sort(byText));
+  }
 }
 
 const byText = (one: object, other: object): number =>

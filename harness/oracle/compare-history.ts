@@ -1,5 +1,5 @@
 import { type History, itemsText, type OrderAnswer } from './history.ts';
-import { by, type Row, type StoredState } from './stored-state.ts';
+import { by, found, type Row, type StoredState } from './stored-state.ts';
 
 /** Every contradiction between the stored state and the answers that clients got. */
 export function historyViolations(state: StoredState, history: History): string[] {
@@ -29,7 +29,7 @@ function orderAnswerViolations({ orders, payments }: StoredState, history: Histo
   return history.orders.flatMap((answer) => {
     const order = byKey.get(`${answer.customerId} ${answer.key}`)?.[0];
     const decision = decisions.get(String(order?.id))?.[0];
-    const faults = faultsOf(answer, order, decision).filter((fault) => fault !== false);
+    const faults = found(faultsOf(answer, order, decision));
     if (faults.length === 0) return [];
     const ended = `order ${order?.id} ended ${order?.status} ${order?.status_reason}`;
     return [`answer ${JSON.stringify(answer)}, ${ended}: ${faults.join(', ')}`];
@@ -78,13 +78,13 @@ function echoFaults({ echoed, key }: { echoed?: string | null; key: string }) {
 function topUpViolations({ operations }: StoredState, history: History): string[] {
   const byKey = by(operations, (row) => `${row.customer_id} ${row.idempotency_key}`);
   return history.topUps.flatMap((answer) => {
-    const found = byKey.get(`${answer.customerId} self/${answer.key}`) ?? [];
-    const faults = [
+    const stored = byKey.get(`${answer.customerId} self/${answer.key}`) ?? [];
+    const faults = found([
       ![0, 201, 503].includes(answer.status) && 'not documented',
-      answer.status === 201 && found.length !== 1 && `found ${found.length} times`,
-      found.some(({ amount }) => String(amount) !== String(answer.amount)) && 'another amount',
+      answer.status === 201 && stored.length !== 1 && `found ${stored.length} times`,
+      stored.some(({ amount }) => String(amount) !== String(answer.amount)) && 'another amount',
       ...echoFaults(answer),
-    ].filter((fault) => fault !== false);
+    ]);
     return faults.length === 0 ? [] : [`top-up ${JSON.stringify(answer)}: ${faults.join(', ')}`];
   });
 }
@@ -110,10 +110,10 @@ function unaskedViolations(state: StoredState, history: History): string[] {
       ({ customer_id, idempotency_key }) =>
         known.has(String(customer_id)) && !keys.has(`${customer_id} ${idempotency_key}`),
     );
-    return [...by(unknown, ({ customer_id }) => customer_id)].flatMap(([customerId, found]) => {
+    return [...by(unknown, ({ customer_id }) => customer_id)].flatMap(([customerId, strange]) => {
       const allowed = lost.get(customerId)?.length ?? 0;
-      if (found.length <= allowed) return [];
-      const listed = found.map(({ id, idempotency_key }) => `${id} (${idempotency_key})`);
+      if (strange.length <= allowed) return [];
+      const listed = strange.map(({ id, idempotency_key }) => `${id} (${idempotency_key})`);
       return [`${what} of ${customerId} that nobody asked for: ${listed.join(', ')}`];
     });
   };
@@ -146,9 +146,10 @@ function walletViolations({ operations }: StoredState, history: History): string
     const sum = (of: typeof requests) => of.reduce((total, { amount }) => total + amount, 0);
     const least = sum(requests.filter(({ confirmed }) => confirmed));
     const most = sum(requests);
-    return came >= least && came <= most
-      ? []
-      : [`wallet ${customerId} got ${came}, its customer asked for ${least} to ${most}`];
+    return found([
+      (came < least || came > most) &&
+        `wallet ${customerId} got ${came}, its customer asked for ${least} to ${most}`,
+    ]);
   });
 }
 
@@ -162,15 +163,13 @@ function recipientViolations({ orders, letters, mails }: StoredState, history: H
   return letters.flatMap(({ id, order_id, recipient }) => {
     const customer = ordered.get(order_id);
     if (customer === undefined) return [];
-    const to = [recipient, ...(received.get(String(id)) ?? []).map((mail) => mail.to)];
-    const texts = (received.get(String(id)) ?? []).map(({ text }) => text);
-    return [
-      ...(to.every((address) => address === customer.email)
-        ? []
-        : [`letter ${id} of ${customer.email} went to ${[...new Set(to)].join(', ')}`]),
-      ...(texts.every((text) => text === undefined || text.includes(`, ${customer.name}!`))
-        ? []
-        : [`letter ${id} does not greet ${customer.name}`]),
-    ];
+    const copies = received.get(String(id)) ?? [];
+    const to = [recipient, ...copies.map((mail) => mail.to)];
+    return found([
+      to.some((address) => address !== customer.email) &&
+        `letter ${id} of ${customer.email} went to ${[...new Set(to)].join(', ')}`,
+      copies.some(({ text }) => text?.includes(`, ${customer.name}!`) === false) &&
+        `letter ${id} does not greet ${customer.name}`,
+    ]);
   });
 }

@@ -1,7 +1,7 @@
 import { topicContent } from '../broker/broker.ts';
 import { historyViolations } from './compare-history.ts';
 import type { History } from './history.ts';
-import { by, type Row, type StoredState } from './stored-state.ts';
+import { by, found, type Row, type StoredState } from './stored-state.ts';
 
 /** Every contradiction in what a system at rest keeps, one line each, with ids. */
 export function violationsIn(state: StoredState, history: History): string[] {
@@ -32,18 +32,16 @@ function decisionViolations({ orders, payments }: StoredState): string[] {
       const ended = `${order.status} ${order.status_reason}`;
       const facts = (row: Row | undefined) =>
         [row?.customer_id, row?.currency].concat(row?.amount ?? row?.total_amount).join(' ');
-      return [
-        ...(order.status === 'Pending' ? [`order ${order.id} is still Pending`] : []),
-        ...(ended === decided ? [] : [`order ${order.id} is ${ended}, decided ${decided}`]),
-        ...((order.payment_operation_id ?? null) === (payment?.operation_id ?? null)
-          ? []
-          : [
-              `order ${order.id} names operation ${order.payment_operation_id}, not the decision's`,
-            ]),
-        ...(payment === undefined || facts(order) === facts(payment)
-          ? []
-          : [`order ${order.id} (${facts(order)}) was decided as ${facts(payment)}`]),
-      ];
+      const { id, payment_operation_id: operation = null } = order;
+      return found([
+        order.status === 'Pending' && `order ${id} is still Pending`,
+        ended !== decided && `order ${id} is ${ended}, decided ${decided}`,
+        operation !== (payment?.operation_id ?? null) &&
+          `order ${id} names operation ${operation}, not the decision's`,
+        payment !== undefined &&
+          facts(order) !== facts(payment) &&
+          `order ${id} (${facts(order)}) was decided as ${facts(payment)}`,
+      ]);
     }),
   ];
 }
@@ -66,9 +64,10 @@ function ledgerViolations(state: StoredState): string[] {
     ...state.wallets
       .filter(({ balance }) => BigInt(balance as string) < 0n)
       .map(({ customer_id, balance }) => `wallet ${customer_id} holds ${balance}`),
-    ...(cameIn - captured === held
-      ? []
-      : [`topped up ${cameIn}, captured ${captured}, but the wallets hold ${held}`]),
+    ...found([
+      cameIn - captured !== held &&
+        `topped up ${cameIn}, captured ${captured}, but the wallets hold ${held}`,
+    ]),
   ];
 }
 
@@ -90,20 +89,18 @@ function eventViolations({ orders, outbox, messages }: StoredState): string[] {
     }),
     ...outbox.flatMap((row) => {
       const { id, partition, offset } = row;
-      const found = copies.get(String(id)) ?? [];
-      const places = found.map((copy) => `${copy.partition}/${copy.offset}`);
-      const contents = new Set(found.map(({ content }) => content));
-      const [content = '', ...more] = contents;
+      const all = copies.get(String(id)) ?? [];
+      const places = all.map((copy) => `${copy.partition}/${copy.offset}`);
+      const [content, ...more] = new Set(all.map((copy) => copy.content));
       const expected = contentOf(row);
-      return [
-        ...(more.length === 0 ? [] : [`copies of event ${id} on the topic differ`]),
-        ...(found.length === 0 || content === expected
-          ? []
-          : [`event ${id} on the topic is ${content}, in the outbox ${expected}`]),
-        ...(places.includes(`${partition}/${offset}`)
-          ? []
-          : [`event ${id} was acknowledged at ${partition}/${offset}, but is at [${places}]`]),
-      ];
+      return found([
+        more.length > 0 && `copies of event ${id} on the topic differ`,
+        content !== undefined &&
+          content !== expected &&
+          `event ${id} on the topic is ${content}, in the outbox ${expected}`,
+        !places.includes(`${partition}/${offset}`) &&
+          `event ${id} was acknowledged at ${partition}/${offset}, but is at [${places}]`,
+      ]);
     }),
     ...[...copies.keys()]
       .filter((id) => !known.has(id))
@@ -146,12 +143,12 @@ function endOf(order: Row): string {
 /** I6: one letter per event, it was sent, and it is about its event's order. */
 function letterViolations(state: StoredState): string[] {
   const { outbox, orders, letters, deadLetters } = state;
-  const found = by(letters, ({ id }) => id);
+  const written = by(letters, ({ id }) => id);
   const ended = by(orders, ({ id }) => id);
   const known = by(outbox, ({ id }) => id);
   return [
     ...outbox
-      .filter(({ id }) => !found.has(String(id)))
+      .filter(({ id }) => !written.has(String(id)))
       .map(({ id }) => `event ${id} has no letter`),
     ...letters.flatMap((letter) => {
       const event = known.get(String(letter.id))?.[0];
@@ -202,15 +199,14 @@ function mailViolations({ letters, mails }: StoredState): string[] {
       const { id, recipient, unknown_outcomes } = letter;
       const copies = received.get(String(id)) ?? [];
       const extra = copies.length - 1;
-      return [
+      return found([
         ...copies.flatMap(({ text }) => (text === undefined ? [] : textViolations(letter, text))),
-        ...(copies.length > 0 ? [] : [`letter ${id} was not received`]),
-        ...(extra <= Number(unknown_outcomes)
-          ? []
-          : [`letter ${id} came ${copies.length} times, unknown outcomes ${unknown_outcomes}`]),
-        ...(new Set(copies.map(({ raw }) => raw)).size <= 1 ? [] : [`copies of ${id} differ`]),
-        ...(copies.every(({ to }) => to === recipient) ? [] : [`letter ${id} went elsewhere`]),
-      ];
+        copies.length === 0 && `letter ${id} was not received`,
+        extra > Number(unknown_outcomes) &&
+          `letter ${id} came ${copies.length} times, unknown outcomes ${unknown_outcomes}`,
+        new Set(copies.map(({ raw }) => raw)).size > 1 && `copies of ${id} differ`,
+        copies.some(({ to }) => to !== recipient) && `letter ${id} went elsewhere`,
+      ]);
     }),
   ];
 }
@@ -227,15 +223,11 @@ const TITLES = {
 function textViolations({ id, order_id, kind, total_amount }: Row, text: string): string[] {
   const orderIds = new Set(text.match(UUIDS));
   const sum = TOLD_SUM.exec(text)?.[1]?.replace(/\D/g, '');
-  return [
-    ...([...orderIds].join() === order_id
-      ? []
-      : [`the text of letter ${id} names orders [${[...orderIds]}], not ${order_id}`]),
-    ...(Number(sum) === Number(total_amount)
-      ? []
-      : [`the text of letter ${id} tells the sum ${sum}, not ${total_amount}`]),
-    ...(TITLES[kind as keyof typeof TITLES].test(text)
-      ? []
-      : [`the text of letter ${id} is not of ${kind}`]),
-  ];
+  return found([
+    [...orderIds].join() !== order_id &&
+      `the text of letter ${id} names orders [${[...orderIds]}], not ${order_id}`,
+    Number(sum) !== Number(total_amount) &&
+      `the text of letter ${id} tells the sum ${sum}, not ${total_amount}`,
+    !TITLES[kind as keyof typeof TITLES].test(text) && `the text of letter ${id} is not of ${kind}`,
+  ]);
 }

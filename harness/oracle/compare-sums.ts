@@ -3,7 +3,7 @@ import { LAST_PAST_ID } from '../past-data/past-orders.ts';
 import type { OrderAnswer } from './history.ts';
 import { LEDGER_VIOLATIONS } from './ledger.ts';
 import { listMessageIds } from './mails.ts';
-import type { OracleSources } from './stored-state.ts';
+import { found, type OracleSources } from './stored-state.ts';
 
 // Compares two sets of facts in two databases by their number and the sum of their hashes, which are
 // equal where the sets are.
@@ -29,80 +29,85 @@ const sumOf = (facts: string) =>
 const LISTED_MAX = 5;
 
 /** I1 to I4: every order ended as it was decided, and the ledger adds up. */
-export async function moneyViolations({ databaseUrl }: OracleSources): Promise<string[]> {
-  const [orders] = await queryRows(
-    databaseUrl('orders'),
+export async function moneyViolations(sources: OracleSources): Promise<string[]> {
+  const [orders] = await rowsIn(
+    sources,
+    'orders',
     `select count(*) filter (where status = 'Pending') as pending,
        ${sumOf('id, customer_id, total_amount, status, status_reason, payment_operation_id')}
          as facts
      from orders`,
   );
-  const [payments] = await queryRows(
-    databaseUrl('billing'),
+  const [payments] = await rowsIn(
+    sources,
+    'billing',
     `select ${sumOf(`order_id, customer_id, amount,
          case decision when 'captured' then 'Paid' else 'Cancelled' end,
          case decision when 'declined' then 'insufficient-funds' when 'voided' then 'voided' end,
-         operation_id`)} as facts
+         operation_id`)} as facts,
+       (select coalesce(sum(amount), 0) from operations where type = 'top_up')
+         - (select coalesce(sum(amount), 0) from payments where decision = 'captured')
+         - (select coalesce(sum(balance), 0) from wallets) as missing
      from payments`,
   );
-  const faults = await queryRows(
-    databaseUrl('billing'),
-    `${LEDGER_VIOLATIONS} limit ${LISTED_MAX}`,
-  );
-  const [sums] = await queryRows(
-    databaseUrl('billing'),
-    `select (select coalesce(sum(amount), 0) from operations where type = 'top_up')
-       - (select coalesce(sum(amount), 0) from payments where decision = 'captured')
-       - (select coalesce(sum(balance), 0) from wallets) as missing`,
-  );
-  return [
-    ...(orders?.pending === '0' ? [] : [`${orders?.pending} orders are still Pending`]),
-    ...(orders?.facts === payments?.facts
-      ? []
-      : [`orders (${orders?.facts}) and decisions (${payments?.facts}) differ`]),
+  const faults = await rowsIn(sources, 'billing', `${LEDGER_VIOLATIONS} limit ${LISTED_MAX}`);
+  return found([
+    orders?.pending !== '0' && `${orders?.pending} orders are still Pending`,
+    orders?.facts !== payments?.facts &&
+      `orders (${orders?.facts}) and decisions (${payments?.facts}) differ`,
     ...faults.map(({ fault, place }) => `ledger: ${fault} ${place}`),
-    ...(sums?.missing === '0' ? [] : [`the wallets hold ${sums?.missing} too little`]),
-  ];
+    payments?.missing !== '0' && `the wallets hold ${payments?.missing} too little`,
+  ]);
 }
 
 /** I5 and I6: an event for each order, a letter for each event. */
-export async function letterViolations({ databaseUrl }: OracleSources): Promise<string[]> {
-  const [orders] = await queryRows(
-    databaseUrl('orders'),
+export async function letterViolations(sources: OracleSources): Promise<string[]> {
+  const [orders] = await rowsIn(
+    sources,
+    'orders',
     `select ${sumOf(`event_id, id, customer_id, total_amount,
          case status when 'Paid' then 'happiness' else 'grief' end`)} as facts
      from orders`,
   );
-  const [outbox] = await queryRows(
-    databaseUrl('orders'),
+  const [outbox] = await rowsIn(
+    sources,
+    'orders',
     `select count(*) filter (where published_at is null) as waiting,
        count(*) filter (where orders.id is null) as strange
      from outbox left join orders on orders.event_id = outbox.id
        and orders.id::text = outbox.aggregateid and outbox.payload->>'status' = orders.status`,
   );
-  const [letters] = await queryRows(
-    databaseUrl('notifications'),
+  const [letters] = await rowsIn(
+    sources,
+    'notifications',
     `select ${sumOf('id, order_id, customer_id, total_amount, kind')} as facts,
        (select count(*) from dead_letters) as dead
      from letters`,
   );
-  return [
-    ...(outbox?.waiting === '0' ? [] : [`${outbox?.waiting} events are not published`]),
-    ...(outbox?.strange === '0' ? [] : [`${outbox?.strange} events are of no order`]),
-    ...(orders?.facts === letters?.facts
-      ? []
-      : [`orders (${orders?.facts}) and letters (${letters?.facts}) differ`]),
-    ...(letters?.dead === '0' ? [] : [`${letters?.dead} dead letters`]),
-  ];
+  return found([
+    outbox?.waiting !== '0' && `${outbox?.waiting} events are not published`,
+    outbox?.strange !== '0' && `${outbox?.strange} events are of no order`,
+    orders?.facts !== letters?.facts &&
+      `orders (${orders?.facts}) and letters (${letters?.facts}) differ`,
+    letters?.dead !== '0' && `${letters?.dead} dead letters`,
+  ]);
 }
+
+const rowsIn = (
+  { databaseUrl }: Pick<OracleSources, 'databaseUrl'>,
+  database: string,
+  sql: string,
+  values?: unknown[],
+) => queryRows(databaseUrl(database), sql, values);
 
 /** I6: every letter was sent, and a mail came for each, except for those of past orders. */
 export async function mailViolations(
-  { databaseUrl }: Pick<OracleSources, 'databaseUrl'>,
+  sources: Pick<OracleSources, 'databaseUrl'>,
   mailboxFile: string,
 ): Promise<string[]> {
-  const rows = await queryRows(
-    databaseUrl('notifications'),
+  const rows = await rowsIn(
+    sources,
+    'notifications',
     'select id, state, unknown_outcomes from letters where order_id > $1',
     [LAST_PAST_ID],
   );
@@ -113,26 +118,15 @@ export async function mailViolations(
     const id = messageId.replace(/^<|@.*$/g, '');
     received.set(id, (received.get(id) ?? 0) + 1);
   }
-  return [
-    ...limited(
-      'letters are not sent',
-      unsent.map(({ id }) => String(id)),
-    ),
-    ...limited(
-      'letters without a mail',
-      [...expected.keys()].filter((id) => !received.has(id)),
-    ),
-    ...limited(
-      'mails of no letter',
-      [...received.keys()].filter((id) => !expected.has(id)),
-    ),
-    ...limited(
-      'mails that came too often',
-      [...received]
-        .filter(([id, copies]) => copies - 1 > (expected.get(id) ?? 0))
-        .map(([id]) => id),
-    ),
-  ];
+  const wrong: Record<string, string[]> = {
+    'letters are not sent': unsent.map(({ id }) => String(id)),
+    'letters without a mail': [...expected.keys()].filter((id) => !received.has(id)),
+    'mails of no letter': [...received.keys()].filter((id) => !expected.has(id)),
+    'mails that came too often': [...received]
+      .filter(([id, copies]) => copies - 1 > (expected.get(id) ?? 0))
+      .map(([id]) => id),
+  };
+  return Object.entries(wrong).flatMap(([what, ids]) => limited(what, ids));
 }
 
 /** No answer is contradicted by how its order ended. */
@@ -161,7 +155,7 @@ export async function answerViolations(
 }
 
 /** Some thousands of the same are no better than a few. */
-function limited(what: string, found: string[]): string[] {
-  if (found.length === 0) return [];
-  return [`${found.length} ${what}, such as ${found.slice(0, LISTED_MAX).join(', ')}`];
+function limited(what: string, all: string[]): string[] {
+  if (all.length === 0) return [];
+  return [`${all.length} ${what}, such as ${all.slice(0, LISTED_MAX).join(', ')}`];
 }

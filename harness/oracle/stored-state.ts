@@ -64,3 +64,8 @@ export async function readStoredState(sources: OracleSources): Promise<StoredSta
 export function by<T>(rows: T[], keyOf: (row: T) => unknown): Map<string, T[]> {
   return Map.groupBy(rows, (row) => String(keyOf(row)));
 }
+
+/** The violations among checks, each of which is false where it found none. */
+export function found(checks: (string | false)[]): string[] {
+  return checks.filter((check) => check !== false);
+}

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { AppError } from '#platform/errors.ts';
-import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import {
   type DecisionResult,
   decidePayments,
@@ -11,53 +10,35 @@ import {
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { ledgerIn } from '#services/billing/ledger/transactions.ts';
-import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
+import { createTestDatabaseUrl, migrationsOf, openDatabase } from '../database.ts';
 import { LEDGER_VIOLATIONS } from '../oracle/ledger.ts';
 
-/** Billing's transactions, and looks at what they left. */
-export interface BillingTestBed {
-  url: string;
-  database: Database;
-  decide: (wishes: PaymentCommand[]) => Promise<DecisionResult[]>;
-  pay: (
-    orderId: string,
-    amount: number,
-    changes?: Partial<PaymentCommand>,
-  ) => Promise<DecisionResult>;
-  topUp: (amount: number, customerId?: string) => Promise<unknown>;
-  count: (from: string, values?: unknown[]) => Promise<number>;
-}
+export type BillingTestBed = Awaited<ReturnType<typeof startBillingTestBed>>;
 
-/** Billing's transactions on a database of its own. */
-export async function startBillingTestBed(t: TestContext): Promise<BillingTestBed> {
+/** Billing's transactions on a database of its own, and looks at what they left. */
+export async function startBillingTestBed(t: TestContext) {
   const url = await createTestDatabaseUrl(t, () => database.close(), migrationsOf('billing'));
-  const database = createDatabase({
-    url,
-    connectionsMax: 10,
-    applicationName: 'test',
-    log: testLog,
-  });
+  const database = openDatabase(url);
   const decisions = ledgerIn(database, 'RUB');
-  async function decide(wishes: PaymentCommand[]): Promise<DecisionResult[]> {
-    return decidedOf(await decidePayments(decisions, wishes));
-  }
+  const decide = async (wishes: PaymentCommand[]): Promise<DecisionResult[]> =>
+    decidedOf(await decidePayments(decisions, wishes));
   return {
     url,
     database,
     decide,
-    async pay(orderId, amount, changes = {}) {
+    async pay(orderId: string, amount: number, changes: Partial<PaymentCommand> = {}) {
       const [decided] = await decide([
         { kind: 'pay', orderId, customerId: 'anna', amount, currency: 'RUB', ...changes },
       ]);
       return decided as DecisionResult;
     },
-    topUp: (amount, customerId = 'anna') =>
+    topUp: (amount: number, customerId = 'anna') =>
       topUp(ledgerIn(database, 'RUB'), {
         customerId,
         amount: { amount, currency: 'RUB' },
         idempotencyKey: randomUUID(),
       }),
-    async count(from, values) {
+    async count(from: string, values?: unknown[]): Promise<number> {
       const { rows } = await database.query(`select count(*)::int as n from ${from}`, values);
       return rows[0].n;
     },

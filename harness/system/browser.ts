@@ -11,30 +11,15 @@ export const SIZES = {
   desktop: { width: 1280, height: 800 },
 } as const;
 
-export interface PageOptions {
+export type TestBrowser = Awaited<ReturnType<typeof startBrowser>>;
+
+/** A page, and what is noted of it and of the others in its profile. */
+export type OpenPage = Awaited<ReturnType<TestBrowser['openPage']>>;
+
+interface PageOptions {
   locale?: 'ru-RU' | 'en-US';
   size?: keyof typeof SIZES;
   colorScheme?: 'light' | 'dark';
-}
-
-export interface TestBrowser {
-  /** A page in a fresh profile, closed and checked for faults at the end of the test. */
-  openPage(t: TestContext, options?: PageOptions): Promise<OpenPage>;
-}
-
-/** A page, and what is noted of it and of the others in its profile. */
-export interface OpenPage {
-  page: Page;
-  context: BrowserContext;
-  /**
-   * Lets pass what would be a fault otherwise: the browser notes every answer of 400 and above, and
-   * every request that was not answered.
-   * @param text a part of the note, for example the status
-   * @param url a part of the address that it is about
-   */
-  allow(text: string, url: string): void;
-  /** What was noted so far and not allowed. */
-  faults(): string[];
 }
 
 // Longer than anything takes on a busy machine, well below the runner's limit for a test.
@@ -44,7 +29,7 @@ const WAIT_MS = 120_000;
  * Starts the Chromium of the test file, which ends with the test.
  * @param url base address of the console: a request to any other host is a fault
  */
-export async function startBrowser(t: TestContext, url: string): Promise<TestBrowser> {
+export async function startBrowser(t: TestContext, url: string) {
   if (testChromium === undefined) throw new Error('TEST_CHROMIUM is not set');
   const browser = await chromium.launch({
     executablePath: testChromium,
@@ -52,7 +37,9 @@ export async function startBrowser(t: TestContext, url: string): Promise<TestBro
   });
   t.after(() => browser.close());
   return {
-    async openPage(own, { locale = 'ru-RU', size = 'desktop', colorScheme = 'light' } = {}) {
+    /** A page in a fresh profile, closed and checked for faults at the end of the test. */
+    async openPage(own: TestContext, options: PageOptions = {}) {
+      const { locale = 'ru-RU', size = 'desktop', colorScheme = 'light' } = options;
       const context = await browser.newContext({
         baseURL: url,
         locale,
@@ -82,10 +69,7 @@ interface Note {
 }
 
 /** Notes what goes wrong in all pages of a profile. */
-async function watch(
-  context: BrowserContext,
-  url: string,
-): Promise<Pick<OpenPage, 'allow' | 'faults'>> {
+async function watch(context: BrowserContext, url: string) {
   const notes: Note[] = [];
   const allowed: Note[] = [];
   context.on('console', (message: ConsoleMessage) => {
@@ -109,7 +93,14 @@ async function watch(
   const passes = (note: Note) =>
     allowed.some(({ text, url: part }) => note.text.includes(text) && note.url.includes(part));
   return {
-    allow: (text, part) => void allowed.push({ text, url: part }),
+    /**
+     * Lets pass what would be a fault otherwise: the browser notes every answer of 400 and above,
+     * and every request that was not answered.
+     * @param text a part of the note, for example the status
+     * @param part of the address that it is about
+     */
+    allow: (text: string, part: string) => void allowed.push({ text, url: part }),
+    /** What was noted so far and not allowed. */
     faults: () => notes.filter((note) => !passes(note)).map((note) => `${note.text} ${note.url}`),
   };
 }

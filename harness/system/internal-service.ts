@@ -1,34 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { Logger } from 'pino';
-import type { Static, TObject } from 'typebox';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts';
-import { createDatabase, type Database } from '#platform/postgres/database.ts';
-import type { RunningService } from '#platform/service/internal-service.ts';
-import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
-import { type Answer, call } from '../requests.ts';
+import type { ServiceDefinition } from '#platform/service/definition.ts';
+import { createTestDatabaseUrl, migrationsOf, openDatabase, testLog } from '../database.ts';
+import { call } from '../requests.ts';
 
-/** Those who may call internal services. */
-export type TestCaller = 'gateway' | 'notifications';
-
-/** One started service, called as another service would. */
-export interface TestService {
-  url: string;
-  /** The service's own database, to look behind the API. */
-  database: Database;
-  /** URL of the database that a setting names. */
-  databaseUrl(setting: string): string;
-  /** Ends it before the test does. */
-  close(): Promise<void>;
-  call(
-    method: string,
-    path: string,
-    body?: unknown,
-    options?: { caller?: TestCaller; headers?: Record<string, string> },
-  ): Promise<Answer>;
-}
-
+/** Those who may call internal services, with the keys that they sign with. */
 const keys = new Map(
   (['gateway', 'notifications'] as const).map((caller) => {
     const { privateKey } = generateKeyPairSync('ed25519');
@@ -36,50 +14,42 @@ const keys = new Map(
   }),
 );
 
+type TestCaller = 'gateway' | 'notifications';
+
 /** The key that a caller signs with, for a service that calls others. */
 export function testKeyOf(caller: TestCaller): string {
   return keys.get(caller) as string;
 }
 
-/**
- * Starts one internal service on databases of its own; all of it ends with the test.
- * @param databases settings that name a database, the service's own first
- * @param more further settings, and what has to end before the service does: its callers
- */
-export async function startTestService<S extends TObject>(
+/** One started service, called as another service would. */
+export type TestService = Awaited<ReturnType<typeof startTestService>>;
+
+/** Starts one internal service on databases of its own; all of it ends with the test. */
+export async function startTestService(
   t: TestContext,
-  name: string,
-  schema: S,
-  start: (config: Static<S>, log: Logger) => Promise<RunningService>,
-  databases: string[],
-  more: { settings?: Record<string, string>; closeFirst?: () => Promise<void> } = {},
-): Promise<TestService> {
-  const open: { close(): Promise<void> }[] = [];
-  const env: Record<string, string> = { ...more.settings };
-  const close = async () => {
-    for (const one of open.splice(0)) await one.close();
-  };
-  for (const [index, setting] of databases.entries()) {
-    // The first hook runs first: it ends the service before any of its databases is dropped.
-    const beforeDrop = async () => {
-      if (index > 0) return;
-      await more.closeFirst?.();
-      await close();
-    };
-    const [owner] = setting.toLowerCase().split('_') as [string];
-    env[setting] = await createTestDatabaseUrl(t, beforeDrop, migrationsOf(owner));
+  { name, settings: schema, start }: ServiceDefinition,
+  settings: Record<string, string> = {},
+) {
+  const open = new AsyncDisposableStack();
+  const close = () => open.disposeAsync();
+  // Registered first, so that it runs before any database is dropped.
+  t.after(close);
+  const env: Record<string, string> = { ...settings };
+  for (const setting of Object.keys(schema.properties)) {
+    const [, owner] = /^(\w+)_DATABASE_URL$/.exec(setting) ?? [];
+    // Without a relay there is no broker either.
+    const isUsed = owner !== 'BROKER' || settings.OUTBOX_RELAY !== 'off';
+    if (owner === undefined || !isUsed) continue;
+    const migrations = migrationsOf(owner.toLowerCase());
+    env[setting] = await createTestDatabaseUrl(t, undefined, migrations);
   }
   const publicKeys = await Promise.all([...keys].map(([caller, key]) => publicKeyOf(caller, key)));
   env.SERVICE_PUBLIC_KEYS = JSON.stringify({ keys: publicKeys });
   const service = await start(loadConfig(name, schema, env), testLog);
-  open.push(service);
-  const database = createDatabase({
-    url: env[databases[0] as string] as string,
-    connectionsMax: 2,
-    applicationName: 'look',
-    log: testLog,
-  });
-  open.push(database);
+  open.defer(() => service.close());
+  const databaseUrl = (setting: string) => env[setting] as string;
+  const database = openDatabase(databaseUrl(`${name.toUpperCase()}_DATABASE_URL`), 2, 'look');
+  open.defer(() => database.close());
   const credentials = new Map(
     await Promise.all(
       [...keys].map(
@@ -89,15 +59,21 @@ export async function startTestService<S extends TObject>(
   );
   return {
     url: service.url,
+    /** The service's own database, to look behind the API. */
     database,
-    databaseUrl: (setting) => env[setting] as string,
+    /** URL of the database that a setting names. */
+    databaseUrl,
+    /** Ends it before the test does. */
     close,
-    async call(method, path, body, { caller = 'gateway', headers = {} } = {}) {
+    async call(
+      method: string,
+      path: string,
+      body?: unknown,
+      options: { caller?: TestCaller; headers?: Record<string, string> } = {},
+    ) {
+      const { caller = 'gateway', headers = {} } = options;
       const authorization = (await credentials.get(caller)?.(name)) ?? '';
-      return call(service.url, method, path, {
-        headers: { authorization, ...headers },
-        ...(body !== undefined && { body }),
-      });
+      return call(service.url, method, path, { headers: { authorization, ...headers }, body });
     },
   };
 }

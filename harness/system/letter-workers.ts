@@ -1,7 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { Profile } from '#contracts/profiles.ts';
-import { createDatabase, type Database } from '#platform/postgres/database.ts';
-import { findLetter, type LetterRow } from '#services/notifications/api/letter-list-store.ts';
+import type { LetterRow } from '#services/notifications/api/letter-list-store.ts';
 import {
   type LetterWorker,
   type LetterWorkerOptions,
@@ -13,29 +12,17 @@ import {
   type Mailer,
   type MailerOptions,
 } from '#services/notifications/smtp/mailer.ts';
-import { createTestDatabaseUrl, migrationsOf, testLog } from '../database.ts';
-import { eventually } from '../eventually.ts';
-import { type SmtpStep, startTestSmtpServer, type TestSmtpServer } from '../faults/smtp-server.ts';
-import { newLetter } from './new-letter.ts';
+import { createTestDatabaseUrl, migrationsOf, openDatabase, testLog } from '../database.ts';
+import { type SmtpStep, startTestSmtpServer } from '../faults/smtp-server.ts';
+import { lettersIn, newLetter } from './new-letter.ts';
 
-export interface BenchWorkerOptions extends Omit<Partial<LetterWorkerOptions>, 'mailer'> {
+interface BenchWorkerOptions extends Omit<Partial<LetterWorkerOptions>, 'mailer'> {
   mailerOptions?: Partial<MailerOptions>;
   /** Steps between the worker and its mailer. */
   around?: (mailer: Mailer) => Mailer;
 }
 
-/** Letters in a database, a scriptable mail server, and workers between them. */
-export interface LetterBench {
-  database: Database;
-  server: TestSmtpServer;
-  /** Puts due letters into the inbox, one per customer. @returns their ids */
-  insert(...customerIds: string[]): Promise<string[]>;
-  worker(options?: BenchWorkerOptions): LetterWorker;
-  letter(id: string): Promise<LetterRow>;
-  /** Waits until the letter is in this state with as many attempts recorded. */
-  until(id: string, state: LetterRow['state'], attempts: number): Promise<LetterRow>;
-  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
-}
+export type LetterBench = Awaited<ReturnType<typeof startLetterBench>>;
 
 /** Waits short enough for a test; leases stay long, a test ends them by SQL. */
 const TIMES = { pollMs: 5, retry: { firstMs: 1, maxMs: 5 } };
@@ -50,35 +37,29 @@ export function contactOf(customerId: string): Profile {
   return { customerId, email: `${customerId}@example.com`, name: customerId, locale: 'ru' };
 }
 
-/** Everything that `startLetterWorker` needs; it ends with the test. */
-export async function startLetterBench(
-  t: TestContext,
-  script: (SmtpStep | undefined)[] = [],
-): Promise<LetterBench> {
+/** Letters in a database, a scriptable mail server, and workers between them; ended with the test. */
+export async function startLetterBench(t: TestContext, script: (SmtpStep | undefined)[] = []) {
   // Before the database: its hook runs first and ends the connections that workers wait on.
   const server = await startTestSmtpServer(t, { script, acceptReply: '2.0.0 queued as 7' });
-  const open: { close(): Promise<void> }[] = [];
+  const open: LetterWorker[] = [];
   const close = async () => {
     await Promise.all(open.map((one) => one.close()));
     await database.close();
   };
   const url = await createTestDatabaseUrl(t, close, migrationsOf('notifications'));
-  const database = createDatabase({
-    url,
-    connectionsMax: 10,
-    applicationName: 'test',
-    log: testLog,
-  });
-  const letter = async (id: string) => (await findLetter(database, id)) as LetterRow;
+  const database = openDatabase(url);
   return {
+    ...lettersIn(database),
     database,
     server,
-    async insert(...customerIds) {
+    /** Puts due letters into the inbox, one per customer. @returns their ids */
+    async insert(...customerIds: string[]) {
       const rows = customerIds.map((customerId) => newLetter({ customerId }));
       await insertLetters(database, rows);
       return rows.map(({ id }) => id);
     },
-    worker({ mailerOptions, around = (mailer: Mailer) => mailer, times, ...options } = {}) {
+    worker(given: BenchWorkerOptions = {}) {
+      const { mailerOptions, around = (mailer: Mailer) => mailer, times, ...options } = given;
       const mailer = createMailer({
         url: server.url,
         connectionsMax: 4,
@@ -96,21 +77,11 @@ export async function startLetterBench(
         ...options,
         times: { ...TIMES, ...times },
       });
-      open.push({
-        async close() {
-          await worker.close();
-          await mailer.close();
-        },
-      });
+      open.push({ ...worker, close: () => worker.close().then(() => mailer.close()) });
       return worker;
     },
-    letter,
-    until: (id, state, attempts) =>
-      eventually(`${state} after ${attempts} attempts`, async () => {
-        const row = await letter(id);
-        return row.state === state && row.attempts.length === attempts && row;
-      }),
-    sql: async (text, values) => (await database.query(text, values)).rows,
+    sql: async (text: string, values?: unknown[]): Promise<Record<string, unknown>[]> =>
+      (await database.query(text, values)).rows,
   };
 }
 

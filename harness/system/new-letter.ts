@@ -1,6 +1,9 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { OrderUpdateMessage } from '#contracts/order-update-message.ts';
 import type { ConsumedEvent } from '#platform/messaging/consumer/consumer.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { findLetter, type LetterRow } from '#services/notifications/api/letter-list-store.ts';
+import { eventually } from '../eventually.ts';
 
 /** An order update as the inbox stores it. */
 export type NewLetter = ConsumedEvent<OrderUpdateMessage>;
@@ -29,5 +32,19 @@ export function newLetter(
     offset: 0n,
     traceparent: null,
     ...message,
+  };
+}
+
+/** Letters as an operator finds them. */
+export function lettersIn(database: Database) {
+  const letter = async (id: string) => (await findLetter(database, id)) as LetterRow;
+  return {
+    letter,
+    /** Waits until the letter is in this state with as many attempts recorded. */
+    until: (id: string, state: LetterRow['state'], attempts: number) =>
+      eventually(`${state} after ${attempts} attempts`, async () => {
+        const row = await letter(id);
+        return row.state === state && row.attempts.length === attempts && row;
+      }),
   };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type KafkaServer, type KafkaServerOptions, startKafkaServer } from '#dev/kafka/server.ts';
+import { type KafkaServerOptions, startKafkaServer } from '#dev/kafka/server.ts';
 import { testLayout } from './layout.ts';
 
 /** Where tests that need a Kafka of their own find its jars; undefined: KAFKA_BROKERS was given. */
@@ -15,21 +15,16 @@ export const skipWithoutOwnKafka =
 /** The same for tests of a system with a broker of its own, which in one process needs no Kafka. */
 export const skipWithoutOwnBroker = testLayout() === 'one-process' ? false : skipWithoutOwnKafka;
 
-/** A Kafka that somebody has for himself, in a folder of its own. */
-export interface OwnKafka extends KafkaServer {
-  /** Stops it and removes its folder. */
-  close(): Promise<void>;
-}
-
 /** Starts a Kafka to kill, to stop and to break; the caller closes it. */
-export async function openOwnKafka(options: Partial<KafkaServerOptions> = {}): Promise<OwnKafka> {
+export async function openOwnKafka(options: Partial<KafkaServerOptions> = {}) {
   if (jars === undefined) throw new Error('TEST_KAFKA_JARS is not set');
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-kafka-'));
   const properties = { 'group.min.session.timeout.ms': '1000', ...options.properties };
   const server = await startKafkaServer({ folder, jars, port: 0, ...options, properties });
   return {
     ...server,
-    async close() {
+    /** Stops it and removes its folder. */
+    async close(): Promise<void> {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
@@ -37,10 +32,7 @@ export async function openOwnKafka(options: Partial<KafkaServerOptions> = {}): P
 }
 
 /** One that ends with the test. */
-export async function startOwnKafka(
-  t: TestContext,
-  options?: Partial<KafkaServerOptions>,
-): Promise<OwnKafka> {
+export async function startOwnKafka(t: TestContext, options?: Partial<KafkaServerOptions>) {
   const kafka = await openOwnKafka(options);
   t.after(() => kafka.close());
   return kafka;

@@ -6,26 +6,14 @@ import { loadServices } from '#dev/system/services.ts';
 import { createWiring } from '#dev/system/wiring.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
-import { type NodeProcess, spawnNode } from '../child-process.ts';
+import { spawnNode } from '../child-process.ts';
 import { createTestDatabaseUrl } from '../database.ts';
 import { eventually } from '../eventually.ts';
 
-/** `node services/<name>/main.ts`. */
-export interface ServiceProcess extends Omit<NodeProcess, 'printed'> {
-  /** What it has printed on standard output: its log, a JSON document a line. */
-  printed: () => string;
-  /** What it has printed on standard error. */
-  complained: () => string;
-  /** The base URL, once it listens. */
-  listening(): Promise<string>;
-}
+export type ServiceProcess = ReturnType<typeof startServiceProcess>;
 
 /** Runs one service as a process with these settings and no others, ended with the test. */
-export function startServiceProcess(
-  t: TestContext,
-  name: string,
-  env: Record<string, string>,
-): ServiceProcess {
+export function startServiceProcess(t: TestContext, name: string, env: Record<string, string>) {
   const main = join(import.meta.dirname, '..', '..', 'services', name, 'main.ts');
   const { child, printed, exited } = spawnNode([main], {
     // The compile cache halves their start.
@@ -42,21 +30,23 @@ export function startServiceProcess(
   };
   return {
     child,
+    /** Its log, a JSON document a line. */
     printed: () => printed('stdout'),
+    /** What it has printed on standard error. */
     complained: () => printed('stderr'),
     exited,
+    /** The base URL, once it listens. */
     listening: () => eventually(`${name} to listen`, look),
   };
 }
 
-/** The services' settings for databases of their own, which are empty at first. */
-export interface ProcessSettings {
-  of(name: string, more?: Record<string, string>): Record<string, string>;
-  databaseUrl(name: string): string;
-}
+export type ProcessSettings = Awaited<ReturnType<typeof processSettings>>;
 
-/** Settings with which each service starts alone; it reaches no other that is not named. */
-export async function processSettings(t: TestContext): Promise<ProcessSettings> {
+/**
+ * Settings with which each service starts alone, on databases of their own, which are empty at
+ * first; it reaches no other that is not named.
+ */
+export async function processSettings(t: TestContext) {
   const databases = new Map<string, string>();
   for (const name of DATABASES) databases.set(name, await createTestDatabaseUrl(t));
   const databaseUrl = (name: string) => databases.get(name) as string;
@@ -69,7 +59,7 @@ export async function processSettings(t: TestContext): Promise<ProcessSettings> 
   const urls = Object.fromEntries(services.map(({ name }) => [name, NOWHERE]));
   return {
     databaseUrl,
-    of(name, more = {}) {
+    of(name: string, more: Record<string, string> = {}): Record<string, string> {
       const service = services.find((each) => each.name === name) as ServiceDefinition;
       const settings = Object.entries(wiring.settingsOf(service, urls));
       const given = settings.filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -83,11 +73,9 @@ const NOWHERE = 'http://127.0.0.1:1';
 
 /** JWKS of the services that call others. */
 export async function publicKeysOf({ gatewayKey, notificationsKey }: Secrets): Promise<string> {
-  const keys = [
-    await publicKeyOf('gateway', gatewayKey),
-    await publicKeyOf('notifications', notificationsKey),
-  ];
-  return JSON.stringify({ keys });
+  const keys = { gateway: gatewayKey, notifications: notificationsKey };
+  const published = Object.entries(keys).map(([caller, key]) => publicKeyOf(caller, key));
+  return JSON.stringify({ keys: await Promise.all(published) });
 }
 
 /** Status of a health address; 0 where nothing answers. */

@@ -8,20 +8,14 @@ import { untilQuiet } from '../oracle/oracle.ts';
 import { type Answer, call } from '../requests.ts';
 import { orderOf, rub, type TestCustomer, type TestSystem } from './system.ts';
 
-/** Databases of a system that is stopped, as copies on the same server. */
-export interface Copies {
-  /** Copies every database under a name of this moment. */
-  take(moment: string): Promise<void>;
-  /** Puts every database back to `young`, and these to `old`. */
-  putBack(older: string[]): Promise<void>;
-  close(): Promise<void>;
-}
+export type Copies = ReturnType<typeof copiesOf>;
+export type Client = ReturnType<typeof clientOf>;
 
 /**
- * Copies made by `create database … template`: the same as a dump and its restore, and no client
- * of another version is needed. Nobody may be connected meanwhile.
+ * Databases of a system that is stopped, as copies on the same server by `create database …
+ * template`: the same as a dump and its restore, and no client of another version is needed.
  */
-export function copiesOf({ databaseUrl }: TestSystem): Copies {
+export function copiesOf({ databaseUrl }: TestSystem) {
   const server = new URL('/postgres', databaseUrl('orders'));
   server.search = new URL(databaseUrl('orders')).search;
   const nameOf = (database: string) => new URL(databaseUrl(database)).pathname.slice(1);
@@ -31,7 +25,8 @@ export function copiesOf({ databaseUrl }: TestSystem): Copies {
     await queryRows(server.href, `create database ${to} template ${from}`);
   }
   return {
-    async take(moment) {
+    /** Copies every database under a name of this moment. */
+    async take(moment: string): Promise<void> {
       await Promise.all(
         DATABASES.map(async (database) => {
           const name = `${nameOf(database)}_${moment}`;
@@ -40,7 +35,8 @@ export function copiesOf({ databaseUrl }: TestSystem): Copies {
         }),
       );
     },
-    async putBack(older) {
+    /** Puts every database back to `young`, and these to `old`. */
+    async putBack(older: string[]): Promise<void> {
       await Promise.all(
         DATABASES.map((database) => {
           const moment = older.includes(database) ? 'old' : 'young';
@@ -48,7 +44,7 @@ export function copiesOf({ databaseUrl }: TestSystem): Copies {
         }),
       );
     },
-    async close() {
+    async close(): Promise<void> {
       const drop = (name: string) => queryRows(server.href, `drop database if exists ${name}`);
       await Promise.all(made.map(drop));
     },
@@ -56,41 +52,29 @@ export function copiesOf({ databaseUrl }: TestSystem): Copies {
 }
 
 /** A client whose requests go to the set of services that runs now. */
-export interface Client {
-  customerId: string;
-  ask(method: string, path: string, body?: unknown, key?: string): Promise<Answer>;
-  order(key: string, price: number): Promise<Answer>;
-  topUp(key: string, amount: number): Promise<void>;
-  balance(): Promise<number>;
-}
-
 export function clientOf(
   { customerId, token }: Pick<TestCustomer, 'customerId' | 'token'>,
   running: () => System,
-): Client {
-  const ask: Client['ask'] = (method, path, body, key) =>
+) {
+  const ask = (method: string, path: string, body?: unknown, key?: string): Promise<Answer> =>
     call(running().url, method, path, {
       headers: {
         authorization: `Bearer ${token}`,
         'accept-language': 'en',
         ...(key !== undefined && { 'idempotency-key': key }),
       },
-      ...(body !== undefined && { body }),
+      body,
     });
   return {
     customerId,
     ask,
-    order: (key, price) => ask('POST', '/v1/orders', orderOf(price), key),
-    async topUp(key, amount) {
-      const { status, body } = await ask(
-        'POST',
-        '/v1/wallet/top-ups',
-        { amount: rub(amount) },
-        key,
-      );
+    order: (key: string, price: number) => ask('POST', '/v1/orders', orderOf(price), key),
+    async topUp(key: string, amount: number): Promise<void> {
+      const asked = { amount: rub(amount) };
+      const { status, body } = await ask('POST', '/v1/wallet/top-ups', asked, key);
       assert.equal(status, 201, JSON.stringify(body));
     },
-    balance: async () => (await ask('GET', '/v1/wallet')).body.balance.amount,
+    balance: async (): Promise<number> => (await ask('GET', '/v1/wallet')).body.balance.amount,
   };
 }
 

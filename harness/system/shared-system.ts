@@ -4,14 +4,16 @@ import { openTestSystem, type TestSystem } from './system.ts';
 // For tests that need the default settings, harm nothing, and look at their own customers only: the
 // files of a process share one system. `test/suites.ts` deals them to the same process.
 
-let opened: ReturnType<typeof openTestSystem> | undefined;
+const open = new AsyncDisposableStack();
+let system: Promise<TestSystem> | undefined;
 
 /** The system that the tests of this process share; it ends with the process. */
-export async function sharedTestSystem(): Promise<TestSystem> {
-  opened ??= openTestSystem();
-  return (await opened).system;
+export function sharedTestSystem(): Promise<TestSystem> {
+  system ??= openTestSystem(open);
+  return system;
 }
 
 after(async () => {
-  await (await opened)?.close();
+  await system?.catch(() => {});
+  await open.disposeAsync();
 });

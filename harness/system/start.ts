@@ -15,13 +15,12 @@ import type { OracleSources } from '../oracle/stored-state.ts';
 /** `npm start` as a process, without npm. */
 export type Started = NodeProcess;
 
-export interface TestHome {
-  home: string;
-  start(port?: string, env?: Record<string, string>, options?: string[]): Started;
-}
+const PROGRAM = ['run.cjs', 'start.ts'].map((name) =>
+  join(import.meta.dirname, '..', '..', 'dev', name),
+);
 
 /** A data folder, and starts on it; what still runs at the end is stopped before the folder goes. */
-export async function temporaryHome(t: TestContext): Promise<TestHome> {
+export async function temporaryHome(t: TestContext) {
   const home = await mkdtemp(join(tmpdir(), 'orderbell-start-'));
   // For root the database runs as another user, who must be able to enter.
   await chmod(home, 0o755);
@@ -34,26 +33,14 @@ export async function temporaryHome(t: TestContext): Promise<TestHome> {
   });
   return {
     home,
-    start(port = '0', env = {}, options = []) {
-      const started = start(home, port, env, options);
+    start(port = '0', env: Record<string, string> = {}, options: string[] = []): Started {
+      const started = spawnNode([...PROGRAM, ...options], {
+        env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error', ...env },
+      });
       all.push(started);
       return started;
     },
   };
-}
-
-function start(
-  home: string,
-  port: string,
-  env: Record<string, string>,
-  options: string[],
-): Started {
-  const words = ['run.cjs', 'start.ts'].map((name) =>
-    join(import.meta.dirname, '..', '..', 'dev', name),
-  );
-  return spawnNode([...words, ...options], {
-    env: { ...process.env, ORDERBELL_HOME: home, PORT: port, LOG_LEVEL: 'error', ...env },
-  });
 }
 
 /** What a start that failed has printed, without what it waited for on a busy machine. */

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { startTestService } from '#harness/system/internal-service.ts';
-import { ProfilesConfig, startProfiles } from './service.ts';
+import { service as profilesService } from './service.ts';
 
 const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'ru' };
 const ANN = { email: 'ann@example.org', name: 'Ann', locale: 'en' };
 
 async function start(t: TestContext) {
-  const profiles = await startTestService(t, 'profiles', ProfilesConfig, startProfiles, [
-    'PROFILES_DATABASE_URL',
-  ]);
+  const profiles = await startTestService(t, profilesService);
   const path = (customerId: string) => `/profiles/${encodeURIComponent(customerId)}`;
   return {
     ...profiles,

@@ -5,8 +5,12 @@ import type { ReplicaSet } from '#dev/system/replica-set.ts';
 import { eventually } from '#harness/eventually.ts';
 import { type OpenPage, startBrowser, type TestBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
-import { stop } from '#harness/system/outage.ts';
-import { startTestSystem, type TestCustomer, type TestSystem } from '#harness/system/system.ts';
+import {
+  startTestSystem,
+  stop,
+  type TestCustomer,
+  type TestSystem,
+} from '#harness/system/system.ts';
 import {
   answerOn,
   button,

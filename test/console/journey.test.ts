@@ -4,8 +4,7 @@ import type { Journey } from '#contracts/gateway.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
-import { stop } from '#harness/system/outage.ts';
-import { orderOf, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
+import { orderOf, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 import {
   answerOn,
   fillOrder,

@@ -12,8 +12,7 @@ import { type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.
 import { answeredWith, call } from '#harness/requests.ts';
 import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
-import { stop } from '#harness/system/outage.ts';
-import { orderOf, rub, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
+import { orderOf, rub, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.

@@ -7,6 +7,27 @@ export interface Transition<State> {
   state: State;
 }
 
+/** Takes one step: who does what, and how it changes the state. */
+export type Step<State> = (label: string, change: (next: State) => void) => void;
+
+/** The transitions that `take` makes from a state, each on a copy of it. */
+export function transitionsFrom<State extends object>(
+  state: State,
+  take: (step: Step<State>) => void,
+): Transition<State>[] {
+  const found: Transition<State>[] = [];
+  take((label, change) => {
+    const next = { ...state };
+    for (const field in next) {
+      const value = next[field];
+      if (Array.isArray(value)) next[field] = value.slice() as typeof value;
+    }
+    change(next);
+    found.push({ label, state: next });
+  });
+  return found;
+}
+
 /** A protocol: where it begins, every step that it may take, and what must hold. */
 export interface Model<State> {
   initial: State;
@@ -55,23 +76,17 @@ export function explore<State>(model: Model<State>, statesMax = STATES_MAX): Exp
   };
 }
 
-/** States are numbered in the order in which they were found, the initial one is 0. */
-interface Reached {
-  keys: number[];
-  /** Of each state the one that it was found from. */
-  parents: IntList;
-  transitions: { from: IntList; to: IntList };
-  depth: number;
-  breach: { kind: string; state: number } | undefined;
-}
+type Reached = ReturnType<typeof reach>;
 
-function reach<State>(model: Model<State>, statesMax: number): Reached {
+/** States are numbered in the order in which they were found, the initial one is 0. */
+function reach<State>(model: Model<State>, statesMax: number) {
   const { pack, unpack } = model.packing;
   const keys: number[] = [];
   const numbers = new Map<number, number>();
+  /** Of each state the one that it was found from. */
   const parents = new IntList();
   const transitions = { from: new IntList(), to: new IntList() };
-  let breach: Reached['breach'];
+  let breach: { kind: string; state: number } | undefined;
 
   function numberOf(state: State, parent: number): number {
     const key = pack(state);

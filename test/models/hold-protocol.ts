@@ -1,4 +1,4 @@
-import type { Model, Transition } from './explore.ts';
+import { type Model, type Step, transitionsFrom } from './explore.ts';
 import { packing, range } from './packing.ts';
 
 // What Orderbell does not do: billing first holds the money, orders then decides by its record,
@@ -64,7 +64,7 @@ export function holdProtocol(protocol: HoldProtocol): Model<HoldState> {
       handler: { values: PHASES },
       worker: { values: PHASES },
     }),
-    next: (state) => nextStates(state, protocol),
+    next: (state) => transitionsFrom(state, (step) => takeSteps(state, protocol, step)),
     check({ order, payment }) {
       if (order === 'Cancelled' && payment === 'captured') return HOLD_BREACHES.charged;
       const isKept = payment === 'held' || payment === 'captured';
@@ -75,14 +75,7 @@ export function holdProtocol(protocol: HoldProtocol): Model<HoldState> {
   };
 }
 
-function nextStates(state: HoldState, protocol: HoldProtocol): Transition<HoldState>[] {
-  const found: Transition<HoldState>[] = [];
-  function step(label: string, change: (next: HoldState) => void): void {
-    const next = { ...state };
-    change(next);
-    found.push({ label, state: next });
-  }
-
+function takeSteps(state: HoldState, protocol: HoldProtocol, step: Step<HoldState>): void {
   for (const actor of ['handler', 'worker'] as const) {
     const request = state[actor];
     if (request === 'idle') continue;
@@ -120,7 +113,6 @@ function nextStates(state: HoldState, protocol: HoldProtocol): Transition<HoldSt
       next.holdsEnough = true;
     });
   }
-  return found;
 }
 
 function serve(state: HoldState, request: Request): void {

@@ -1,11 +1,8 @@
-import type { Model, Transition } from './explore.ts';
-import { consumerSteps, ordersSteps, relaySteps } from './letter-delivery.ts';
-import { claimSteps, letterSteps, workerSteps } from './letter-sending.ts';
+import { type Model, transitionsFrom } from './explore.ts';
 import {
   CONSUMER_STEPS,
   COPIES_MAX,
   copiesOf,
-  copy,
   EVENTS,
   LATE_DOTS_MAX,
   LETTERS,
@@ -15,10 +12,17 @@ import {
   NOBODY,
   OUTBOX,
   RELAY_STEPS,
-  type Step,
   uncountedFloor,
   WORKER_STEPS,
 } from './letter-state.ts';
+import {
+  claimSteps,
+  consumerSteps,
+  letterSteps,
+  ordersSteps,
+  relaySteps,
+  workerSteps,
+} from './letter-steps.ts';
 import { packing, range } from './packing.ts';
 
 // What follows an order's end, as docs/protocol.md has it: event in the outbox, relay, topic,
@@ -103,20 +107,15 @@ function check(state: LetterState): string | undefined {
   return undefined;
 }
 
-function nextStates(state: LetterState, variant?: LetterVariant): Transition<LetterState>[] {
-  const found: Transition<LetterState>[] = [];
-  const step: Step = (label, change) => {
-    const next = copy(state);
-    change(next);
-    found.push({ label, state: next });
-  };
-  for (const event of state.outbox.keys()) ordersSteps(state, event, step);
-  for (const i of state.relays.keys()) relaySteps(state, i, variant, step);
-  for (const i of state.consumers.keys()) consumerSteps(state, i, variant, step);
-  for (const i of state.workers.keys()) {
-    if (state.workers[i] === 'idle') claimSteps(state, i, step);
-    else workerSteps(state, i, variant, step);
-  }
-  for (const event of state.letters.keys()) letterSteps(state, event, step);
-  return found;
+function nextStates(state: LetterState, variant?: LetterVariant) {
+  return transitionsFrom(state, (step) => {
+    for (const event of state.outbox.keys()) ordersSteps(state, event, step);
+    for (const i of state.relays.keys()) relaySteps(state, i, variant, step);
+    for (const i of state.consumers.keys()) consumerSteps(state, i, variant, step);
+    for (const i of state.workers.keys()) {
+      if (state.workers[i] === 'idle') claimSteps(state, i, step);
+      else workerSteps(state, i, variant, step);
+    }
+    for (const event of state.letters.keys()) letterSteps(state, event, step);
+  });
 }

@@ -1,3 +1,5 @@
+import type { Step as StepOf } from './explore.ts';
+
 // The state of letter-protocol.ts, shared by its steps.
 
 export interface LetterProtocol {
@@ -95,24 +97,4 @@ export function copiesOf(event: string, topic: string): number {
   return topic.split(event).length - 1;
 }
 
-/** Tells of one step: who does what, and how it changes the state. */
-export type Step = (label: string, change: (next: LetterState) => void) => void;
-
-/** All lists anew, so that the copy can be changed. */
-export function copy(state: LetterState): LetterState {
-  return {
-    ...state,
-    outbox: state.outbox.slice(),
-    relays: state.relays.slice(),
-    relayEvents: state.relayEvents.slice(),
-    consumers: state.consumers.slice(),
-    consumerOffsets: state.consumerOffsets.slice(),
-    letters: state.letters.slice(),
-    holders: state.holders.slice(),
-    accepted: state.accepted.slice(),
-    uncounted: state.uncounted.slice(),
-    lateDots: state.lateDots.slice(),
-    workers: state.workers.slice(),
-    workerLetters: state.workerLetters.slice(),
-  };
-}
+export type Step = StepOf<LetterState>;

@@ -1,4 +1,4 @@
-import type { Model, Transition } from './explore.ts';
+import { type Model, type Step, transitionsFrom } from './explore.ts';
 import { packing, range } from './packing.ts';
 
 // One order, as docs/protocol.md has it: create, decide, record, and recovery by void-or-get.
@@ -121,7 +121,7 @@ export function orderProtocol(protocol: OrderProtocol): Model<OrderState> {
       handlers: { length: handlers, values: HANDLER_PHASES },
       workers: { length: workers, values: WORKER_PHASES },
     }),
-    next: (state) => nextStates(state, protocol),
+    next: (state) => transitionsFrom(state, (step) => takeSteps(state, protocol, step)),
     check,
     // Without an order nobody waits for anything.
     isSettled: (state) => state.order !== 'Pending',
@@ -144,14 +144,8 @@ function check(state: OrderState): string | undefined {
   return undefined;
 }
 
-function nextStates(state: OrderState, protocol: OrderProtocol): Transition<OrderState>[] {
+function takeSteps(state: OrderState, protocol: OrderProtocol, step: Step<OrderState>): void {
   const { variant, walletChanges } = protocol;
-  const found: Transition<OrderState>[] = [];
-  const step: Step = (label, change) => {
-    const next = copy(state);
-    change(next);
-    found.push({ label, state: next });
-  };
   for (const i of state.handlers.keys()) handlerSteps(state, i, variant, step);
   for (const i of state.workers.keys()) workerSteps(state, i, variant, step);
   for (const request of REQUESTS) {
@@ -178,13 +172,15 @@ function nextStates(state: OrderState, protocol: OrderProtocol): Transition<Orde
       next.decision = 'none';
     });
   }
-  return found;
 }
 
-type Step = (label: string, change: (next: OrderState) => void) => void;
-
 /** A request at a gateway. Its client may repeat it for ever, or vanish. */
-function handlerSteps(state: OrderState, i: number, variant: OrderVariant | undefined, step: Step) {
+function handlerSteps(
+  state: OrderState,
+  i: number,
+  variant: OrderVariant | undefined,
+  step: Step<OrderState>,
+) {
   const me = `handler ${i + 1}`;
   const phase = state.handlers[i] as HandlerPhase;
   if (phase === 'gone') return;
@@ -245,7 +241,12 @@ function afterAnswer(state: OrderState, phase: HandlerPhase, answer: Answer): Ha
 }
 
 /** Recovery in a gateway. How old an order is plays no part: safety must not depend on a clock. */
-function workerSteps(state: OrderState, i: number, variant: OrderVariant | undefined, step: Step) {
+function workerSteps(
+  state: OrderState,
+  i: number,
+  variant: OrderVariant | undefined,
+  step: Step<OrderState>,
+) {
   const me = `recovery ${i + 1}`;
   const phase = state.workers[i] as WorkerPhase;
   const goTo = (next: OrderState, to: WorkerPhase) => {
@@ -341,8 +342,4 @@ function wasSent(state: OrderState, request: Request): boolean {
 
 function tell(state: OrderState, decision: Decision): void {
   state.told |= 1 << DECISIONS.indexOf(decision);
-}
-
-function copy(state: OrderState): OrderState {
-  return { ...state, handlers: state.handlers.slice(), workers: state.workers.slice() };
 }

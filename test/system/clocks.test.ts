@@ -7,10 +7,10 @@ import type { StartService } from '#dev/system/system.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { optionsOf, testLayout } from '#harness/system/layout.ts';
-import { stop } from '#harness/system/outage.ts';
 import {
   orderOf,
   startTestSystem,
+  stop,
   type TestCustomer,
   type TestSystem,
 } from '#harness/system/system.ts';

@@ -12,12 +12,12 @@ import { eventually } from '#harness/eventually.ts';
 import { newHistory } from '#harness/oracle/history.ts';
 import { assertReconciled, passLeases } from '#harness/oracle/oracle.ts';
 import { answeredWith, call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import {
   type OwnServer,
   orderOf,
   startTestSystem,
+  stop,
   type TestSystem,
 } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
@@ -103,28 +103,28 @@ test('I1 to I6: connections cut and the server killed in the middle of traffic',
   await assertReconciled(system, history);
 });
 
-/** Runs a script of harness/faults until it has reached its moment, and kills it there. */
-async function killAtItsMoment(script: string, { databaseUrl, broker }: TestSystem): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, '../../harness/faults', script)],
-    {
-      env: {
-        ...process.env,
-        ORDERS_DATABASE_URL: databaseUrl('orders'),
-        NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
-        ...broker.settings,
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
+/** Runs a relay or a consumer until it has reached its moment, and kills it there. */
+async function killAtItsMoment(
+  which: 'relay' | 'consumer',
+  { databaseUrl, broker }: TestSystem,
+): Promise<void> {
+  const main = new URL('../../harness/faults/dying-process.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [main, which], {
+    env: {
+      ...process.env,
+      ORDERS_DATABASE_URL: databaseUrl('orders'),
+      NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
+      ...broker.settings,
     },
-  );
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const closed = once(child, 'close');
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   try {
-    await eventually(`the moment of ${script}`, async () => said === 'here\n');
+    await eventually(`the moment of the ${which}`, async () => said === 'here\n');
   } finally {
     child.kill('SIGKILL');
     await closed;
@@ -145,7 +145,7 @@ test('I5, I6: a relay killed between acknowledgement and mark: published again, 
   const startOrders = await stop(system, 'orders');
   await openBroker();
   await passLeases(system);
-  await killAtItsMoment('dying-relay.ts', system);
+  await killAtItsMoment('relay', system);
 
   const outbox = () =>
     rowsOf(system, 'orders', 'select id, published_at is null as waiting, attempts from outbox');
@@ -170,7 +170,7 @@ test('I6: a consumer killed between letter and position: delivered again, one le
   const startNotifications = await stop(system, 'notifications');
   const placed = await anna.call('POST', '/v1/orders', orderOf(100));
   assert.equal(placed.status, 201);
-  await killAtItsMoment('dying-consumer.ts', system);
+  await killAtItsMoment('consumer', system);
 
   const letters = () => rowsOf(system, 'notifications', 'select id, attempt_count from letters');
   const [letter] = await letters();

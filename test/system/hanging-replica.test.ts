@@ -4,9 +4,8 @@ import pino from 'pino';
 import { eventually } from '#harness/eventually.ts';
 import { assertReconciled } from '#harness/oracle/oracle.ts';
 import { call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { publicKeysOf, startServiceProcess } from '#harness/system/processes.ts';
-import { orderOf, startTestSystem } from '#harness/system/system.ts';
+import { orderOf, startTestSystem, stop } from '#harness/system/system.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
 

@@ -6,12 +6,12 @@ import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { openSmtpServer, type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { answeredWith, call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
   rub,
   startTestSystem,
+  stop,
   type TestCustomer,
   type TestSystem,
 } from '#harness/system/system.ts';

@@ -8,12 +8,12 @@ import { eventually } from '#harness/eventually.ts';
 import { insertLetters } from '#harness/past-data/past-letters.ts';
 import { insertOrders, insertPayments, insertWallets } from '#harness/past-data/past-orders.ts';
 import { call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
   orderOf,
   rub,
   startTestSystem,
+  stop,
   type TestCustomer,
   type TestSystem,
 } from '#harness/system/system.ts';

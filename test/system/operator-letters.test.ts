@@ -7,12 +7,12 @@ import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import {
   orderOf,
   startTestSystem,
+  stop,
   type TestCustomer,
   type TestSystem,
 } from '#harness/system/system.ts';

@@ -9,10 +9,9 @@ import { queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer } from '#harness/issuer.ts';
 import { type Answer, answeredWith, call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
-import { orderOf, rub, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
+import { orderOf, rub, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 
 // Invariant I7: an order's answer needs orders and billing and nothing else. What is missing only
 // delays the letters. Without orders or billing it is 503 or 202, never an error of ours.

@@ -4,10 +4,9 @@ import type { Overview } from '#contracts/operator.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
-import { orderOf, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
+import { orderOf, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 
 // How the system is doing, as the operator sees it: whatever is down, the rest is told.
 

@@ -8,9 +8,8 @@ import { CompactEncrypt, exportJWK, exportSPKI, generateKeyPair, importJWK, Sign
 import { eventually } from '#harness/eventually.ts';
 import { AUDIENCE, nowPlus, startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
 import { type Answer, call } from '#harness/requests.ts';
-import { stop } from '#harness/system/outage.ts';
 import { assertProblem, rawCall } from '#harness/system/raw-http.ts';
-import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
+import { orderOf, rub, startTestSystem, stop } from '#harness/system/system.ts';
 
 // docs/reference/security.md, against an issuer whose keys are ours.
 

@@ -15,61 +15,50 @@ export interface CrashStep {
   answer?: RegExp;
 }
 
-function step(
-  name: string,
-  owner: string,
-  callee: string,
-  pattern: RegExp,
-  answer?: RegExp,
-): CrashStep {
-  return { name, owner, callee, pattern, ...(answer && { answer }) };
-}
+/** A request of the gateway. */
+const call = (name: string, callee: string, pattern: RegExp): CrashStep => ({
+  name,
+  owner: 'gateway',
+  callee,
+  pattern,
+});
+
+/** A statement of a service in its database. */
+const statement = (name: string, owner: string, pattern: RegExp, answer?: RegExp): CrashStep => ({
+  name,
+  owner,
+  callee: `${owner}-database`,
+  pattern,
+  ...(answer && { answer }),
+});
 
 // The command tag of a statement that changed rows.
 const SOME_ROWS = /UPDATE [1-9]/;
 
 /** Every step between two processes on an order's way, from the customer's request to the letter. */
 export const steps = {
-  create: step('create the order', 'gateway', 'orders', /^POST \/orders /),
-  pay: step('decide the payment', 'gateway', 'billing', /^PUT \/payments\/[^/ ]+ /),
-  record: step('record the decision', 'gateway', 'orders', /^PUT \/orders\/[^/ ]+\/payment /),
-  claimPending: step(
-    'claim pending orders',
-    'gateway',
-    'orders',
-    /^POST \/pending-orders\/claims /,
-  ),
-  void: step('void or get', 'gateway', 'billing', /^PUT \/payments\/[^/ ]+\/void /),
-  topUp: step('top up', 'gateway', 'billing', /^POST \/wallets\/[^/ ]+\/top-ups /),
-  insertOrder: step('insert the order', 'orders', 'orders-database', /insert-orders/),
-  settleOrder: step('settle the order', 'orders', 'orders-database', /settle-orders/),
-  commitDecision: step('commit the decision', 'billing', 'billing-database', /commit/),
-  claimOutbox: step('claim events', 'orders', 'orders-database', /claim-outbox/, SOME_ROWS),
-  markPublished: step('mark events', 'orders', 'orders-database', /mark-published/),
-  insertLetters: step(
-    'insert letters',
-    'notifications',
-    'notifications-database',
-    /insert-letters/,
-  ),
-  commitLetters: step('commit letters', 'notifications', 'notifications-database', /commit\0/),
-  contacts: step('look contacts up', 'notifications', 'profiles', /^POST \/contacts\/look-up /),
-  claimLetters: step(
-    'claim letters',
-    'notifications',
-    'notifications-database',
-    /claim-letters/,
-    SOME_ROWS,
-  ),
-  markCommitting: step(
-    'mark before the dot',
-    'notifications',
-    'notifications-database',
-    /mark-committing/,
-  ),
-  dot: step('the final dot', 'notifications', 'smtp', /(^|\r\n)\.\r\n$/),
-  markSent: step('mark as sent', 'notifications', 'notifications-database', /mark-sent/),
-} satisfies Record<string, CrashStep>;
+  create: call('create the order', 'orders', /^POST \/orders /),
+  pay: call('decide the payment', 'billing', /^PUT \/payments\/[^/ ]+ /),
+  record: call('record the decision', 'orders', /^PUT \/orders\/[^/ ]+\/payment /),
+  claimPending: call('claim pending orders', 'orders', /^POST \/pending-orders\/claims /),
+  void: call('void or get', 'billing', /^PUT \/payments\/[^/ ]+\/void /),
+  topUp: call('top up', 'billing', /^POST \/wallets\/[^/ ]+\/top-ups /),
+  insertOrder: statement('insert the order', 'orders', /insert-orders/),
+  settleOrder: statement('settle the order', 'orders', /settle-orders/),
+  commitDecision: statement('commit the decision', 'billing', /commit/),
+  claimOutbox: statement('claim events', 'orders', /claim-outbox/, SOME_ROWS),
+  markPublished: statement('mark events', 'orders', /mark-published/),
+  insertLetters: statement('insert letters', 'notifications', /insert-letters/),
+  commitLetters: statement('commit letters', 'notifications', /commit\0/),
+  contacts: {
+    ...call('look contacts up', 'profiles', /^POST \/contacts\/look-up /),
+    owner: 'notifications',
+  },
+  claimLetters: statement('claim letters', 'notifications', /claim-letters/, SOME_ROWS),
+  markCommitting: statement('mark before the dot', 'notifications', /mark-committing/),
+  dot: { ...call('the final dot', 'smtp', /(^|\r\n)\.\r\n$/), owner: 'notifications' },
+  markSent: statement('mark as sent', 'notifications', /mark-sent/),
+};
 
 export const crashSteps: CrashStep[] = Object.values(steps);
 

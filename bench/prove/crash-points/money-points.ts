@@ -5,6 +5,7 @@ import { type CrashStep, steps } from './crash-steps.ts';
 import {
   askAndHangUp,
   assertStatus,
+  bothWays,
   type CrashPoint,
   type PointOrder,
   type TestBed,
@@ -45,13 +46,11 @@ function at(
     name: `${who} ${when} "${step.name}"${dear}${alone}`,
     async run(testBed) {
       const order = testBed.newOrder(expected.amount);
-      const trap = testBed.trap(step, when, (hit) => {
+      const triggered = testBed.trap(step, when, (hit) => {
         act(hit, testBed);
         return 'cut';
       });
-      const first = testBed.ask(order);
-      await trap.triggered();
-      assertStatus(await first, ...expected.first);
+      await testBed.askInto(triggered, order, ...expected.first);
       if (expected.repeated === undefined) await testBed.passAge(order);
       else if (!(await testBed.untilAnswered(order, ...expected.repeated))) return;
       await assertEnd(testBed, order, expected.end);
@@ -70,11 +69,6 @@ const databaseKilled = (_: TriggeredTrap, { system }: TestBed) => {
   system.postgres.kill();
 };
 
-const bothWays = (point: (when: When) => CrashPoint): CrashPoint[] => [
-  point('before'),
-  point('after'),
-];
-
 const gatewayDies = (row: number, step: CrashStep, when: When, expected: Expected) =>
   at(row, 'gateway dies', step, when, killed, expected);
 
@@ -86,18 +80,16 @@ function requestHeld(row: number, when: When, who: 'gateway' | 'request'): Crash
     name: `${what} ${when} "${steps.pay.name}"`,
     async run(testBed) {
       const order = testBed.newOrder();
-      const trap = testBed.trap(steps.pay, when, ({ replica }) => {
+      const triggered = testBed.trap(steps.pay, when, ({ replica }) => {
         if (who === 'gateway') replica.suspend();
         else replica.kill();
         return 'hold';
       });
       const first = testBed.ask(order);
-      const { replica, proxy } = await trap.triggered();
+      const { replica, proxy } = await triggered();
       // The other gateway's recovery must have ended it before this one goes on.
       await testBed.passAge(order);
-      const row = await testBed.untilEnded(order);
-      const end = when === 'before' ? 'Cancelled voided' : 'Paid null';
-      assert.equal(`${row.status} ${row.status_reason}`, end);
+      await assertEnd(testBed, order, when === 'before' ? 'Cancelled voided' : 'Paid null');
       proxy.release();
       replica.resume();
       if (who === 'request') {
@@ -146,16 +138,16 @@ const paidLateAfterDecline: CrashPoint = {
   },
 };
 
-/** A top-up whose answer is lost, and that is order for again with its key. */
+/** A top-up whose answer is lost, and that is sent again with its key. */
 const topUpAgain = (when: When): CrashPoint => ({
   row: 14,
   name: `billing's answer is lost ${when} "${steps.topUp.name}"`,
   async run(testBed) {
     const { client, customer, gateways } = testBed;
     const order = { key: `top-up-${when}`, amount: 100 };
-    const trap = testBed.trap(steps.topUp, when, () => 'cut');
+    const triggered = testBed.trap(steps.topUp, when, () => 'cut');
     const first = client.topUp(gateways[0] as string, customer, order);
-    await trap.triggered();
+    await triggered();
     assertStatus(await first, 201);
     assertStatus(await client.topUp(gateways[0] as string, customer, order), 201);
   },
@@ -170,10 +162,10 @@ function recoveryDies(step: CrashStep, when: When): CrashPoint {
       const order = testBed.newOrder();
       const first = testBed.killAt(steps.create, 'after');
       await testBed.ask(order);
-      const { replica } = await first.triggered();
+      const { replica } = await first();
       const second = testBed.killAt(step, when);
       await testBed.passAge(order);
-      const died = await second.triggered();
+      const died = await second();
       await Promise.all([replica.revive(), died.replica.revive()]);
       // The dead one's claim, which would keep the others from the order for some seconds.
       await passLeases(testBed.system);
@@ -207,13 +199,11 @@ function databaseHangs(step: CrashStep, when: When): CrashPoint {
     name: `database hangs ${when} "${step.name}"`,
     async run(testBed) {
       const order = testBed.newOrder();
-      const trap = testBed.trap(step, when, ({ proxy }) => {
+      const triggered = testBed.trap(step, when, ({ proxy }) => {
         proxy.setMode('black-hole');
         return 'hold';
       });
-      const first = testBed.ask(order);
-      const { proxy } = await trap.triggered();
-      assertStatus(await first, 201, 202, 503);
+      const { proxy } = await testBed.askInto(triggered, order, 201, 202, 503);
       proxy.setMode('pass');
       await testBed.untilAnswered(order, 201);
     },
@@ -227,7 +217,7 @@ function replicaHangs(service: string): CrashPoint {
     async run(testBed) {
       const replica = testBed.system.replicas.find((each) => each.service === service);
       replica?.suspend();
-      // Both are order in turn.
+      // Both replicas are asked in turn.
       for (let each = 0; each < 2; each++) {
         assertStatus(await testBed.ask(testBed.newOrder()), 201, 202);
       }
@@ -255,8 +245,7 @@ export const moneyPoints: CrashPoint[] = [
     amount: DEAR,
   }),
   gatewayDies(7, steps.record, 'after', PAID),
-  requestHeld(8, 'before', 'gateway'),
-  requestHeld(8, 'after', 'gateway'),
+  ...bothWays((when) => requestHeld(8, when, 'gateway')),
   at(9, 'orders dies', steps.insertOrder, 'before', killed, HIDDEN),
   at(10, 'orders dies', steps.insertOrder, 'after', killed, HIDDEN),
   at(11, 'orders dies', steps.settleOrder, 'before', killed, HIDDEN),
@@ -272,8 +261,7 @@ export const moneyPoints: CrashPoint[] = [
   ),
   ...bothWays((when) => at(16, 'PostgreSQL dies', steps.settleOrder, when, databaseKilled, HIDDEN)),
   ...bothWays((when) => databaseHangs(steps.commitDecision, when)),
-  recoveryDies(steps.void, 'before'),
-  recoveryDies(steps.void, 'after'),
+  ...bothWays((when) => recoveryDies(steps.void, when)),
   replicaHangs('orders'),
   replicaHangs('billing'),
 ];

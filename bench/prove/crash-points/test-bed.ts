@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { queryRows } from '#harness/database.ts';
 import { eventually, WAIT_MS } from '#harness/eventually.ts';
 import type { FaultProxy } from '#harness/faults/fault-proxy.ts';
@@ -34,11 +35,8 @@ export interface TriggeredTrap {
   replica: Replica;
 }
 
-/** A trap that waits for its step. */
-export interface ArmedTrap {
-  /** Resolves once the step was taken. @throws Error when it is not within two minutes */
-  triggered(): Promise<TriggeredTrap>;
-}
+/** Resolves once the step of a trap was taken. @throws Error when it is not within two minutes */
+type Triggered = () => Promise<TriggeredTrap>;
 
 const RICH = 1_000_000_000;
 
@@ -87,10 +85,14 @@ export class TestBed {
 
   /** Repeats the request until its answer is final. @returns that answer */
   untilFinal(order: PointOrder): Promise<Answer> {
-    return this.#eventually(`a final answer for ${order.key}`, async () => {
-      const answer = await this.ask(order, this.gateways[this.#turn++ % this.gateways.length]);
-      return FINAL.includes(answer?.status ?? 0) && answer;
-    });
+    return eventually(
+      `a final answer for ${order.key}`,
+      async () => {
+        const answer = await this.ask(order, this.gateways[this.#turn++ % this.gateways.length]);
+        return FINAL.includes(answer?.status ?? 0) && answer;
+      },
+      this.#outcomeMs,
+    );
   }
 
   /**
@@ -117,25 +119,26 @@ export class TestBed {
 
   /** Waits until the order has ended without any request for it. @returns its row */
   untilEnded(order: PointOrder): Promise<Row> {
-    return this.#eventually(`the end of ${order.key}`, async () => {
+    const look = async () => {
       const row = await this.#rowOf(order);
       return row?.status !== 'Pending' && row;
-    });
+    };
+    return eventually(`the end of ${order.key}`, look, this.#outcomeMs);
   }
 
   /** Waits until the order's letter is in this state. @returns its row */
-  untilLetter(order: PointOrder, state: string, waitMs?: number): Promise<Row> {
+  untilLetter(order: PointOrder, state: string, waitMs = this.#outcomeMs): Promise<Row> {
     const look = async () => {
       const row = await this.#rowOf(order);
       const sql = `select * from letters where order_id = '${row?.id}'`;
       const [letter] = await this.rows('notifications', sql).catch(() => []);
       return letter?.state === state && letter;
     };
-    return this.#eventually(`a letter for ${order.key} in state ${state}`, look, waitMs);
+    return eventually(`a letter for ${order.key} in state ${state}`, look, waitMs);
   }
 
   /** Arms a trap on all ways by which the step may be taken; the first to take it triggers it. */
-  trap(step: CrashStep, when: When, act: (hit: TriggeredTrap) => 'cut' | 'hold'): ArmedTrap {
+  trap(step: CrashStep, when: When, act: (hit: TriggeredTrap) => 'cut' | 'hold'): Triggered {
     const { promise, resolve } = Promise.withResolvers<TriggeredTrap>();
     const { pattern, answer } = step;
     let open = true;
@@ -149,23 +152,32 @@ export class TestBed {
       };
       this.#armed.add(hit.proxy.arm({ pattern, when, ...(answer && { answer }), trigger }));
     }
-    return {
-      async triggered() {
-        const timer = AbortSignal.timeout(WAIT_MS);
-        const late = new Promise<never>((_, reject) => {
-          timer.onabort = () => reject(new Error(`the step "${step.name}" was never taken`));
-        });
-        return Promise.race([promise, late]);
-      },
+    return async () => {
+      const late = pause(WAIT_MS, undefined, { ref: false }).then(() => {
+        throw new Error(`the step "${step.name}" was never taken`);
+      });
+      return Promise.race([promise, late]);
     };
   }
 
   /** Kills the process that takes the step. */
-  killAt(step: CrashStep, when: When): ArmedTrap {
+  killAt(step: CrashStep, when: When): Triggered {
     return this.trap(step, when, ({ replica }) => {
       replica.kill();
       return 'cut';
     });
+  }
+
+  /** Sends the order's request into a trap. @throws Error when its answer has another status */
+  async askInto(
+    triggered: Triggered,
+    order: PointOrder,
+    ...expected: number[]
+  ): Promise<TriggeredTrap> {
+    const answer = this.ask(order);
+    const hit = await triggered();
+    assertStatus(await answer, ...expected);
+    return hit;
   }
 
   rows(database: string, sql: string): Promise<Row[]> {
@@ -188,14 +200,6 @@ export class TestBed {
   async #rowOf({ key }: PointOrder): Promise<Row | undefined> {
     const sql = `select * from orders where idempotency_key = '${key}'`;
     return (await this.rows('orders', sql).catch(() => []))[0];
-  }
-
-  #eventually<T>(
-    what: string,
-    look: () => Promise<T | undefined | false>,
-    waitMs = this.#outcomeMs,
-  ): Promise<T> {
-    return eventually(what, look, waitMs);
   }
 }
 
@@ -227,12 +231,18 @@ export async function askAndHangUp(
     `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   const sent = hangUp === 'in the middle' ? request.slice(0, -20) : request;
   const socket = net.connect(Number(url.port), url.hostname);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  socket.on('error', () => resolve());
-  socket.on('close', () => resolve());
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  // The end is all that counts.
+  socket.on('error', () => {});
   socket.on('data', () => socket.destroy());
   socket.write(sent, () => {
     if (hangUp !== 'at the answer') socket.destroy();
   });
-  await promise;
+  await closed;
 }
+
+/** The point with its step cut off before it happens, and after. */
+export const bothWays = (point: (when: When) => CrashPoint): CrashPoint[] => [
+  point('before'),
+  point('after'),
+];

@@ -4,7 +4,7 @@ import { queryRows } from '#harness/database.ts';
 import { eventually, mapConcurrent, retry, WAIT_MS } from '#harness/eventually.ts';
 import { createRandom } from '#harness/random.ts';
 import { runCrashPoints } from '../crash-points/crash-points.ts';
-import { Client, type Customer } from '../load/client.ts';
+import { Client } from '../load/client.ts';
 import { runLoad } from '../load/load.ts';
 import { createPace } from '../load/load-rate.ts';
 import { calmViolations, checkAll } from '../report/check.ts';
@@ -27,33 +27,30 @@ const OUTCOME_MS = 10_000;
 export class DefectTestBed {
   readonly #system: SystemUnderTest;
   readonly #gateway: string;
+  readonly #load: Awaited<ReturnType<typeof registerCustomers>>;
   /** All customers that were registered, for the history of each search. */
   readonly #registered: Client['history']['customers'];
-  readonly #customers: Customer[];
-  readonly #hot: Customer;
   /** The service that runs with a defect. */
   #broken: string | undefined;
 
   private constructor(
     system: SystemUnderTest,
-    first: Client,
-    customers: Customer[],
-    hot: Customer,
+    registered: Client['history']['customers'],
+    load: Awaited<ReturnType<typeof registerCustomers>>,
   ) {
     this.#system = system;
     this.#gateway = system.gateways[0] as string;
-    this.#registered = first.history.customers;
-    this.#customers = customers;
-    this.#hot = hot;
+    this.#registered = registered;
+    this.#load = load;
   }
 
   static async start(say: (line: string) => void): Promise<DefectTestBed> {
     const home = join(ROOT, '.orderbell');
     const system = await startSystemUnderTest({ seed: '1', kafka: false, replicas: 2, say, home });
-    const first = new Client();
-    const { customers, hot } = await registerCustomers(first, system.gateways[0] as string);
-    await first.close();
-    return new DefectTestBed(system, first, customers, hot);
+    const client = new Client();
+    const load = await registerCustomers(client, system.gateways[0] as string);
+    await client.close();
+    return new DefectTestBed(system, client.history.customers, load);
   }
 
   /** @param defect null for the product as it is. @returns the violations found */
@@ -71,7 +68,7 @@ export class DefectTestBed {
         system.phase = 'crash points';
         const options = { points, say: () => {}, outcomeMs: OUTCOME_MS };
         await runCrashPoints(system, client, options, report);
-      } else report.violations.push(...(await this.#load(client, defect === null)));
+      } else report.violations.push(...(await this.#runLoad(client, defect === null)));
       const { violations } = await checkAll(system, client, TIMEOUTS);
       return [...report.violations, ...violations];
     } finally {
@@ -84,16 +81,16 @@ export class DefectTestBed {
   }
 
   async #plant(defect: Defect | null): Promise<void> {
-    const service = defect?.service;
+    const service = defect?.service ?? defect?.file.split('/')[1];
     if (this.#broken !== undefined && this.#broken !== service) await this.#restart(this.#broken);
     this.#broken = service;
-    if (defect === null) return;
+    if (defect === null || service === undefined) return;
     const { file, from, to } = defect;
     const text = await readFile(join(ROOT, file), 'utf8');
     if (text.split(from).length !== 2) {
       throw new Error(`${file} does not have the text to break exactly once`);
     }
-    await this.#restart(defect.service, {
+    await this.#restart(service, {
       NODE_OPTIONS: `--import=${PRELOAD}`,
       DEFECT: JSON.stringify({ file, from, to }),
     });
@@ -106,9 +103,12 @@ export class DefectTestBed {
   }
 
   /** @param paced slowly enough for final answers only; else in batches, on any machine */
-  async #load(client: Client, paced: boolean): Promise<string[]> {
-    const [customers, hot] = [this.#customers, this.#hot];
-    await refill(client, this.#gateway, [...customers, hot]);
+  async #runLoad(client: Client, paced: boolean): Promise<string[]> {
+    const { customers, hot } = this.#load;
+    // Money as if the customers had just come.
+    await mapConcurrent([...customers, hot], CLIENTS, (customer) =>
+      client.fillWallet(this.#gateway, customer, LOAD_BALANCE),
+    );
     this.#system.phase = 'calm';
     const from = client.samples.length;
     const pace = createPace(CLIENTS);
@@ -127,17 +127,6 @@ export class DefectTestBed {
     });
     return calmViolations(client.samples.slice(from));
   }
-}
-
-/** Money as if the customers had just come. */
-async function refill(client: Client, gateway: string, all: Customer[]): Promise<void> {
-  const asked = { key: 'at-first', amount: LOAD_BALANCE };
-  await mapConcurrent(all, CLIENTS, (customer) =>
-    retry('a top-up', async () => {
-      const answer = await client.topUp(gateway, customer, asked);
-      if (answer?.status !== 201) throw new Error(`answered ${answer?.status}`);
-    }),
-  );
 }
 
 /** As if nothing had ever been ordered; accounts, profiles and positions stay. */

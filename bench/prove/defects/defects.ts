@@ -1,8 +1,8 @@
 /** A mistake that such systems are made with, as a change of the product's text. */
 export interface Defect {
   name: string;
-  /** Whose processes run with it. */
-  service: string;
+  /** Whose processes run with it; absent: the service whose file it is. */
+  service?: string;
   file: string;
   /** Text that the file has exactly once. */
   from: string;
@@ -17,7 +17,6 @@ export interface Defect {
 const protocolDefects: Defect[] = [
   {
     name: 'a decline is not kept',
-    service: 'billing',
     file: 'services/billing/ledger/decide-payment.ts',
     from: 'store.insertPayments(outcome.payments),',
     to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'declined')),`,
@@ -26,7 +25,6 @@ const protocolDefects: Defect[] = [
   },
   {
     name: 'void-or-get only gets',
-    service: 'billing',
     file: 'services/billing/ledger/decide-payment.ts',
     from: 'store.insertPayments(outcome.payments),',
     to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'voided')),`,
@@ -35,7 +33,6 @@ const protocolDefects: Defect[] = [
   },
   {
     name: 'recovery cancels by age',
-    service: 'gateway',
     file: 'services/gateway/orders/recover-orders.ts',
     from: 'const { decision, operationId } = await deps.voidPayment(order);',
     to: `const { decision, operationId } = { decision: 'voided', operationId: null } as const as {
@@ -44,8 +41,7 @@ const protocolDefects: Defect[] = [
     found: [/is Cancelled voided, decided Paid null/],
   },
   {
-    name: 'the event is written beside the status, not with it',
-    service: 'orders',
+    name: 'the event is not written with the status',
     file: 'services/orders/lifecycle/store.ts',
     from: 'from settled\n      )',
     to: 'from settled where false\n      )',
@@ -65,7 +61,6 @@ const protocolDefects: Defect[] = [
   },
   {
     name: 'the status is written without its guard',
-    service: 'orders',
     file: 'services/orders/lifecycle/store.ts',
     from: "where id = order_id and (status = 'Pending') is true",
     to: 'where id = order_id',
@@ -74,7 +69,6 @@ const protocolDefects: Defect[] = [
   },
   {
     name: 'a top-up without its key',
-    service: 'billing',
     file: 'services/billing/ledger/top-up.ts',
     from: 'const { customerId, amount, idempotencyKey } = request;',
     to: `const { customerId, amount } = request;
@@ -97,23 +91,21 @@ const protocolDefects: Defect[] = [
 /** Results handed to the wrong one, money and letters that nobody asked for, answers without a key. */
 const mixUps: Defect[] = [
   {
-    name: 'decisions of a batch go to their neighbours',
-    service: 'billing',
+    name: 'decisions of a batch are mixed up',
     file: 'services/billing/ledger/decide-payment.ts',
     from: 'return outcome.decided.map(',
     to: 'return [...outcome.decided.slice(1), ...outcome.decided.slice(0, 1)].map(',
     found: [/alarms, phase calm, .*billing.*a batch is mixed up/],
   },
   {
-    name: 'settled orders of a batch go to their neighbours',
-    service: 'orders',
+    name: 'settled orders of a batch are mixed up',
     file: 'services/orders/lifecycle/order-routes.ts',
     from: '=> store.settleOrders(database, settlements),',
     to: `=> store.settleOrders(database, settlements).then(([first, ...rest]) => [...rest, first!]),`,
     found: [/alarms, phase calm, .*orders.*a batch is mixed up/],
   },
   {
-    name: 'answers to several calls go to their neighbours',
+    name: 'answers of a request batch are mixed up',
     service: 'billing',
     file: 'platform/http/request-batch.ts',
     from: 'send({ answers })',
@@ -122,23 +114,20 @@ const mixUps: Defect[] = [
   },
   {
     name: 'a key is looked up without its customer',
-    service: 'orders',
     file: 'services/orders/lifecycle/store.ts',
     from: 'where customer_id = $1 and idempotency_key = $2`',
     to: 'where customer_id <> $1 and idempotency_key = $2 limit 1`',
     found: [/in calm/],
   },
   {
-    name: 'contacts of a batch go to their neighbours',
-    service: 'notifications',
+    name: 'contacts of a batch are mixed up',
     file: 'services/notifications/service.ts',
     from: 'answer.body.data.map((profile) => [profile.customerId, profile])',
     to: 'answer.body.data.map(({ customerId }, at, all) => [customerId, all.at(at - 1)!])',
     found: [/alarms, phase calm, .*notifications.*letters are mixed up/],
   },
   {
-    name: 'addresses of a batch go to their neighbours',
-    service: 'profiles',
+    name: 'addresses of a batch are mixed up',
     file: 'services/profiles/store.ts',
     from: `values: [customerIds],
   });
@@ -149,8 +138,7 @@ const mixUps: Defect[] = [
     found: [/letter .* of .* went to /],
   },
   {
-    name: 'customers of a batch are stored with the letters of their neighbours',
-    service: 'notifications',
+    name: 'letters of a batch are stored with customers of other letters',
     file: 'services/notifications/inbox/inbox-store.ts',
     from: 'jsonbOf(letter.data)',
     to: `jsonbOf({
@@ -160,8 +148,7 @@ const mixUps: Defect[] = [
     found: [/letter .* does not tell of order/, /letter .* went to/, /the reconciliation found/],
   },
   {
-    name: 'positions of a batch are stored with the letters of their neighbours',
-    service: 'notifications',
+    name: 'letters of a batch are stored with positions of other letters',
     file: 'services/notifications/inbox/inbox-store.ts',
     from: 'letters.map((letter) => letter.offset),',
     to: 'letters.map((_, at) => letters.at(at - 1)!.offset),',
@@ -169,14 +156,13 @@ const mixUps: Defect[] = [
   },
   {
     name: 'a letter tells of the first order of its process',
-    service: 'notifications',
     file: 'services/notifications/letter/letter-event.ts',
     from: '    orderId: row.order_id,',
     to: '    orderId: ((globalThis as { first?: string }).first ??= row.order_id),',
     found: [/the text of letter .* names orders/],
   },
   {
-    name: 'events carry the values of their neighbours',
+    name: 'events carry the values of other events',
     service: 'orders',
     file: 'platform/messaging/outbox-relay.ts',
     from: 'rows.map((row) => messageOf(row, source)),',
@@ -184,7 +170,7 @@ const mixUps: Defect[] = [
     found: [/event .* on the topic is .*, in the outbox/, /letter .* does not tell of order/],
   },
   {
-    name: 'acknowledged offsets are kept with the events of their neighbours',
+    name: 'acknowledged offsets are kept with other events',
     service: 'orders',
     file: 'platform/messaging/outbox-relay.ts',
     from: 'acknowledgements.map((ack) => ack.offset),',
@@ -193,15 +179,13 @@ const mixUps: Defect[] = [
   },
   {
     name: 'events of a batch all name one customer',
-    service: 'orders',
     file: 'services/orders/lifecycle/store.ts',
     from: `'customerId', \${row}.customer_id,`,
     to: "'customerId', (select max(customer_id) from settled),",
     found: [/event .* tells .*, order .* is/, /the reconciliation found/],
   },
   {
-    name: 'orders of a batch are stored with the items of their neighbours',
-    service: 'orders',
+    name: 'orders of a batch are stored with items of other orders',
     file: 'services/orders/lifecycle/store.ts',
     from: 'drafts.map((draft) => draft.itemsJson),',
     to: 'drafts.map((_, at) => drafts.at(at - 1)!.itemsJson),',
@@ -209,7 +193,6 @@ const mixUps: Defect[] = [
   },
   {
     name: 'the hash of an order ignores quantities',
-    service: 'orders',
     file: 'services/orders/lifecycle/create-order.ts',
     from: '    quantity,\n    unitPrice.amount,',
     to: '    unitPrice.amount,',
@@ -217,7 +200,6 @@ const mixUps: Defect[] = [
   },
   {
     name: 'the hash of an order ignores the order of items',
-    service: 'orders',
     file: 'services/orders/lifecycle/create-order.ts',
     from: 'JSON.stringify([...content, ...membersOf(rest)])',
     to: 'JSON.stringify(content.map(String).sort())',
@@ -225,7 +207,6 @@ const mixUps: Defect[] = [
   },
   {
     name: 'one of twenty paid orders is answered 503, without its key',
-    service: 'gateway',
     file: 'services/gateway/orders/order-routes.ts',
     from: "    case 'Paid':\n",
     to: `    case 'Paid':
@@ -238,7 +219,6 @@ const mixUps: Defect[] = [
   },
   {
     name: 'answers name no key',
-    service: 'gateway',
     file: 'services/gateway/web/response-headers.ts',
     from: '{ [HEADER]: key }',
     to: '{}',
@@ -246,7 +226,6 @@ const mixUps: Defect[] = [
   },
   {
     name: 'a top-up is stored a second time, under another key',
-    service: 'billing',
     file: 'services/billing/ledger/top-up.ts',
     from: '    await store.updateWallet({ ...wallet, balance, operationCount: number });',
     to: `    const twice = { ...wallet, balance: balance + amount.amount, operationCount: number + 1 };

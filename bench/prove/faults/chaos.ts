@@ -3,20 +3,14 @@ import type { Random } from '#harness/random.ts';
 import type { SystemUnderTest } from '../system/system.ts';
 import { type Fault, faults, OVER } from './faults.ts';
 
-export interface Chaos {
-  /** Faults so far, by kind. */
-  counts: Map<string, number>;
-  /** Ends the harm and heals everything. */
-  stop(): Promise<void>;
-}
-
 /**
  * Harms the system again and again until stopped. The same seed chooses the same faults in the same
  * order; what they meet is up to the machine.
  * @param everyMs mean time between two faults
  */
-export function startChaos(system: SystemUnderTest, random: Random, everyMs: number): Chaos {
+export function startChaos(system: SystemUnderTest, random: Random, everyMs: number) {
   const stopping = new AbortController();
+  /** Faults so far, by kind. */
   const counts = new Map<string, number>();
   const lastAt = new Map<string, number>();
   const healing = new Set<Promise<void>>();
@@ -26,12 +20,8 @@ export function startChaos(system: SystemUnderTest, random: Random, everyMs: num
     const ready = faults.filter(
       ({ kind, apartMs = 0 }) => now - (lastAt.get(kind) ?? -Number.MAX_VALUE) >= apartMs,
     );
-    let dice = random.next() * ready.reduce((sum, { weight }) => sum + weight, 0);
-    const found = ready.find(({ weight }) => {
-      dice -= weight;
-      return dice < 0;
-    });
-    return found ?? (ready[0] as Fault);
+    const weights = ready.reduce((sum, { weight }) => sum + weight, 0);
+    return random.weighted(ready, weights) ?? (ready[0] as Fault);
   }
 
   async function strike(fault: Fault): Promise<void> {
@@ -45,9 +35,8 @@ export function startChaos(system: SystemUnderTest, random: Random, everyMs: num
       .then(struck.heal)
       .then(
         () => {},
-        (error: unknown) => {
-          system.unexpectedExits.push(`after "${fault.kind}": ${String(error)}`);
-        },
+        (error: unknown) =>
+          void system.unexpectedExits.push(`after "${fault.kind}": ${String(error)}`),
       )
       .finally(() => healing.delete(healed));
     healing.add(healed);
@@ -66,7 +55,8 @@ export function startChaos(system: SystemUnderTest, random: Random, everyMs: num
   });
   return {
     counts,
-    async stop() {
+    /** Ends the harm and heals everything. */
+    async stop(): Promise<void> {
       stopping.abort();
       await running;
       await Promise.all(healing);

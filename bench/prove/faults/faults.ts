@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { queryRows } from '#harness/database.ts';
-import { eventually } from '#harness/eventually.ts';
+import { retry } from '#harness/eventually.ts';
 import type { FaultProxy } from '#harness/faults/fault-proxy.ts';
+import type { Row } from '#harness/oracle/stored-state.ts';
 import type { Random } from '#harness/random.ts';
 import { type CrashStep, crashSteps, proxiesFor } from '../crash-points/crash-steps.ts';
 import type { Replica } from '../system/replica.ts';
@@ -18,10 +19,12 @@ export interface Fault {
    * Does harm now.
    * @returns null when there was nothing to harm; else heals it, when it is not over by itself
    */
-  strike: (
-    system: SystemUnderTest,
-    random: Random,
-  ) => Promise<null | { heal: () => unknown; afterMs: number }>;
+  strike: (system: SystemUnderTest, random: Random) => Promise<null | Harm>;
+}
+
+interface Harm {
+  heal: () => unknown;
+  afterMs: number;
 }
 
 /** For harm that is over by itself. */
@@ -54,29 +57,27 @@ export const faults: Fault[] = [
   {
     kind: 'database connections ended',
     weight: 30,
-    async strike({ postgres }) {
-      const ended = await queryRows(
-        postgres.url('postgres'),
+    async strike(system) {
+      const ended = await backendsOf(
+        system,
         `select pg_terminate_backend(pid) from (
            select pid from pg_stat_activity
            where datname in ('orders', 'billing', 'notifications', 'profiles', 'broker')
            order by state = 'active' desc, random() limit 2) as victims`,
-      ).catch(() => []);
+      );
       return ended.length > 0 ? OVER : null;
     },
   },
   {
     kind: 'database connection suspended',
     weight: 8,
-    async strike({ postgres }, random) {
-      const [row] = await queryRows(
-        postgres.url('postgres'),
+    async strike(system, random) {
+      const [{ pid } = {}] = await backendsOf(
+        system,
         `select pid from pg_stat_activity
          where datname in ('orders', 'billing', 'notifications') and backend_type = 'client backend'
          order by state = 'active' desc, random() limit 1`,
-      ).catch(() => []);
-      if (row === undefined) return null;
-      const pid = Number(row.pid);
+      );
       if (!signal(pid, 'SIGSTOP')) return null;
       return { heal: () => signal(pid, 'SIGCONT'), afterMs: random.between(50, 400) };
     },
@@ -86,13 +87,13 @@ export const faults: Fault[] = [
     kind: 'database process killed',
     weight: 2,
     apartMs: 15_000,
-    async strike({ postgres }) {
-      const [row] = await queryRows(
-        postgres.url('postgres'),
+    async strike(system) {
+      const [{ pid } = {}] = await backendsOf(
+        system,
         `select pid from pg_stat_activity
          where datname = 'billing' and backend_type = 'client backend' order by random() limit 1`,
-      ).catch(() => []);
-      return row !== undefined && signal(Number(row.pid), 'SIGKILL') ? OVER : null;
+      );
+      return signal(pid, 'SIGKILL') ? OVER : null;
     },
   },
   {
@@ -109,14 +110,7 @@ export const faults: Fault[] = [
       const heal = await (broker.hang ?? broker.takeAway)().catch(() => null);
       if (heal === null) return null;
       // The embedded broker is a database: its server may be down just then.
-      const back = () =>
-        eventually('the broker', () =>
-          heal().then(
-            () => true,
-            () => false,
-          ),
-        );
-      return { heal: back, afterMs: random.between(1_000, 4_000) };
+      return { heal: () => retry('the broker', heal), afterMs: random.between(1_000, 4_000) };
     },
   },
   {
@@ -134,12 +128,11 @@ export const faults: Fault[] = [
     kind: 'consumers thrown out',
     weight: 4,
     apartMs: 3_000,
-    async strike({ broker }) {
-      return broker.passLeases().then(
+    strike: ({ broker }) =>
+      broker.passLeases().then(
         () => OVER,
         () => null,
-      );
-    },
+      ),
   },
   {
     kind: 'mail server killed',
@@ -196,7 +189,7 @@ export const faults: Fault[] = [
 function onProxy(
   kind: string,
   weight: number,
-  harm: (proxy: FaultProxy, random: Random) => { heal: () => unknown; afterMs: number },
+  harm: (proxy: FaultProxy, random: Random) => Harm,
 ): Fault {
   return {
     kind,
@@ -214,7 +207,7 @@ async function strikeAtStep(
   system: SystemUnderTest,
   step: CrashStep,
   when: 'before' | 'after',
-): Promise<{ heal: () => unknown; afterMs: number }> {
+): Promise<Harm> {
   let victim: Replica | undefined;
   const disarms = proxiesFor(system, step).map(({ proxy, replica }) =>
     proxy.arm({
@@ -251,10 +244,15 @@ function runningOf({ replicas }: SystemUnderTest, random: Random): Replica | nul
   return choice.length === 0 ? null : random.pick(choice);
 }
 
-function signal(pid: number, name: NodeJS.Signals): boolean {
+/** Processes of the database server; none while it is down. */
+function backendsOf({ postgres }: SystemUnderTest, sql: string): Promise<Row[]> {
+  return queryRows(postgres.url('postgres'), sql).catch(() => []);
+}
+
+/** @returns false where there is no such process */
+function signal(pid: unknown, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, name);
-    return true;
+    return process.kill(pid as number, name);
   } catch {
     return false;
   }

@@ -37,15 +37,6 @@ export interface AskOptions {
   otherBody?: boolean;
 }
 
-/** Whom to register. */
-export interface NewCustomer {
-  email: string;
-  name?: string;
-  locale?: 'ru' | 'en';
-  /** Minor units; the wallet stays empty when absent. */
-  topUp?: number;
-}
-
 /** Undefined: no answer came. */
 type MaybeAnswer = Promise<Answer | undefined>;
 
@@ -68,20 +59,26 @@ export class Client {
   }
 
   /** A new customer, also on a machine that is very busy. */
-  async register(gateway: string, account: NewCustomer): Promise<Customer> {
+  async register(
+    gateway: string,
+    account: { email: string; name?: string; locale?: 'ru' | 'en'; topUp?: number },
+  ): Promise<Customer> {
     const { email, name = 'Анна', locale = 'ru', topUp = 0 } = account;
     // Repeated, it completes what a lost answer left unknown.
     const body = { email, password: PASSWORD, name, locale };
     const { customerId } = await this.#untilStatus(201, `${gateway}/v1/registrations`, body);
     this.history.customers.push({ customerId, email, name });
     const customer: Customer = { ...(await this.signIn(gateway, email)), customerId };
-    if (topUp > 0) {
-      await retry(`a top-up of ${email}`, async () => {
-        const answer = await this.topUp(gateway, customer, { key: 'at-first', amount: topUp });
-        if (answer?.status !== 201) throw new Error(`answered ${answer?.status}`);
-      });
-    }
+    if (topUp > 0) await this.fillWallet(gateway, customer, topUp);
     return customer;
+  }
+
+  /** Tops a wallet up that nobody has topped up yet. */
+  fillWallet(gateway: string, customer: Customer, amount: number): Promise<void> {
+    return retry('a top-up', async () => {
+      const answer = await this.topUp(gateway, customer, { key: 'at-first', amount });
+      if (answer?.status !== 201) throw new Error(`answered ${answer?.status}`);
+    });
   }
 
   /** The customer who signs in, without the id. */

@@ -1,14 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How many requests may be under way at once, by how fast they are answered. */
-export interface Pace {
-  /** Runs a request when its turn comes. @param timed whether its time says how busy the system is */
-  take<T>(request: () => Promise<T>, timed?: boolean): Promise<T>;
-  /** Lets none begin, and waits until none is under way. */
-  drain(): Promise<void>;
-  /** From now on all may run at once. */
-  release(): void;
-}
+export type Pace = ReturnType<typeof createPace>;
 
 // Far below the deadline of an order (3 s in `system.ts`).
 const QUICK_MS = 300;
@@ -20,12 +12,13 @@ const POLL_MS = 5;
  * their deadline. It begins with one, adds one for each quick answer and halves at a slow one, so
  * that an answer which is not final says something of the product and not of the processor.
  */
-export function createPace(atOnceMax: number): Pace {
+export function createPace(atOnceMax: number) {
   let atOnce = 1;
   let running = 0;
   let draining = false;
   return {
-    async take(request, timed = true) {
+    /** Runs a request when its turn comes. @param timed whether its time says how busy the system is */
+    async take<T>(request: () => Promise<T>, timed = true): Promise<T> {
       while (draining || running >= atOnce) await pause(POLL_MS);
       running += 1;
       const started = performance.now();
@@ -40,11 +33,13 @@ export function createPace(atOnceMax: number): Pace {
         }
       }
     },
-    async drain() {
+    /** Lets none begin, and waits until none is under way. */
+    async drain(): Promise<void> {
       draining = true;
       while (running > 0) await pause(POLL_MS);
     },
-    release() {
+    /** From now on all may run at once. */
+    release(): void {
       draining = false;
       atOnce = Number.POSITIVE_INFINITY;
     },

@@ -21,13 +21,13 @@ export interface LoadOptions {
 /** What a client does besides repeating until it has an answer. */
 type Habit = 'plain' | 'twin' | 'other-body' | 'read-again' | 'no-key' | 'hang-up' | 'vanish';
 
-const HABITS: [Habit, share: number][] = [
-  ['twin', 0.1],
-  ['other-body', 0.06],
-  ['read-again', 0.1],
-  ['no-key', 0.04],
-  ['hang-up', 0.03],
-  ['vanish', 0.02],
+const HABITS: { habit: Habit; weight: number }[] = [
+  { habit: 'twin', weight: 0.1 },
+  { habit: 'other-body', weight: 0.06 },
+  { habit: 'read-again', weight: 0.1 },
+  { habit: 'no-key', weight: 0.04 },
+  { habit: 'hang-up', weight: 0.03 },
+  { habit: 'vanish', weight: 0.02 },
 ];
 // No wallet ever holds this much.
 const TOO_DEAR = 1_000_000_000;
@@ -82,18 +82,9 @@ async function runClient(run: Run, number: number): Promise<void> {
   }
 }
 
-function habitOf(random: Random): Habit {
-  let dice = random.next();
-  const found = HABITS.find(([, share]) => {
-    dice -= share;
-    return dice < 0;
-  });
-  return found?.[0] ?? 'plain';
-}
-
 async function placeOrder(run: Run, customer: Customer, key: string, items: Item[]) {
   const { client, gateways, random, pace, otherBodies } = run;
-  const habit = habitOf(random);
+  const habit = random.weighted(HABITS, 1)?.habit ?? 'plain';
   let first = true;
   const order = (asked: OrderRequest, options: AskOptions, gateway = random.pick(gateways)) =>
     pace.take(

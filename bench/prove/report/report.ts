@@ -4,55 +4,37 @@ import { alarmViolations, type Phase } from '../system/alarms.ts';
 import type { SystemUnderTest } from '../system/system.ts';
 import { finalShare } from './check.ts';
 
-/** What a run came to, or has come to so far. */
-export interface Report {
-  seed: string;
-  /** In which it ended. */
-  phase: Phase;
-  broker: string;
-  /** Of load. */
-  seconds: number;
-  orders: number;
-  samplesCalm: Sample[];
-  samplesUnderFaults: Sample[];
-  faults: Map<string, number>;
-  crashPoints: { hit: number; all: number };
-  /** Orders that recovery ended: of those voided, and of those found decided. */
-  voided: number;
-  recoveryRounds: number;
-  /** Copies of events on the topic beyond the first. */
-  repeatedEvents: number;
-  /** Copies of letters in the mail server beyond the first, and how many may be. */
-  doubledLetters: number;
-  unknownOutcomes: number;
-  /** Longest time from an order's creation to its end. */
-  settleMs: number;
-  /** From the end of the last fault to rest and the check's end. */
-  quietMs: number;
-  violations: string[];
-  /** While it runs: what it has seen and not written down above yet. */
-  live?: { system: SystemUnderTest; client: Client } | undefined;
-}
+export type Report = ReturnType<typeof newReport>;
 
-export function newReport(seed: string, points: number): Report {
+/** What a run came to, or has come to so far. */
+export function newReport(seed: string, points: number) {
   return {
     seed,
-    phase: 'start',
+    /** In which it ended. */
+    phase: 'start' as Phase,
     broker: 'none',
+    /** Of load. */
     seconds: 0,
     orders: 0,
+    samplesCalm: [] as Sample[],
+    samplesUnderFaults: [] as Sample[],
+    faults: new Map<string, number>(),
+    crashPoints: { hit: 0, all: points },
+    /** Orders that recovery ended: of those voided, and of those found decided. */
     voided: 0,
     recoveryRounds: 0,
+    /** Copies of events on the topic beyond the first. */
     repeatedEvents: 0,
+    /** Copies of letters in the mail server beyond the first, and how many may be. */
     doubledLetters: 0,
     unknownOutcomes: 0,
+    /** Longest time from an order's creation to its end. */
     settleMs: 0,
+    /** From the end of the last fault to rest and the check's end. */
     quietMs: 0,
-    samplesCalm: [],
-    samplesUnderFaults: [],
-    faults: new Map(),
-    violations: [],
-    crashPoints: { hit: 0, all: points },
+    violations: [] as string[],
+    /** While it runs: what it has seen and not written down above yet. */
+    live: undefined as { system: SystemUnderTest; client: Client } | undefined,
   };
 }
 

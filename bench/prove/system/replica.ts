@@ -6,11 +6,12 @@ import type { RunningService } from '#platform/service/internal-service.ts';
 
 export interface ReplicaOptions {
   service: string;
-  number: number;
+  /** Such as `orders/2`. */
+  name: string;
   /** Settings as the wiring table has them; addresses in them are replaced by proxies. */
   env: Environment;
-  /** Gets each line that it prints, with its name. */
-  onLine: (line: string, name: string) => void;
+  /** Gets each line that it prints. */
+  onLine: (line: string) => void;
   /** Called when it ends and nothing here ended it. */
   onUnexpectedEnd: (what: string) => void;
 }
@@ -18,8 +19,7 @@ export interface ReplicaOptions {
 /** Starts a replica behind fault proxies of its own and waits until it listens. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const proxies: FaultProxy[] = [];
-  const name = `${options.service}/${options.number}`;
-  const env = await throughProxies(name, options.env, proxies);
+  const env = await throughProxies(options.name, options.env, proxies);
   try {
     return new Replica(options, proxies, env, await startProcess(options, env));
   } catch (error) {
@@ -30,22 +30,20 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
 
 /** A start that fails may be repeated: its lines are part of its error and not of the log. */
 async function startProcess(options: ReplicaOptions, env: Environment): Promise<ServiceProcess> {
-  const name = `${options.service}/${options.number}`;
   const early: string[] = [];
   let started = false;
   const onLine = (line: string) => {
-    if (started) options.onLine(line, name);
+    if (started) options.onLine(line);
     else early.push(line);
   };
   const process = await startServiceProcess(options.service, env, { onLine });
   started = true;
-  for (const line of early) options.onLine(line, name);
+  for (const line of early) options.onLine(line);
   return process;
 }
 
 /** One process of a service, which may be killed and started again on the same port. */
 export class Replica implements RunningService {
-  /** Such as `orders/2`. */
   readonly name: string;
   readonly service: string;
   readonly url: string;
@@ -62,7 +60,7 @@ export class Replica implements RunningService {
     env: Environment,
     child: ServiceProcess,
   ) {
-    this.name = `${options.service}/${options.number}`;
+    this.name = options.name;
     this.service = options.service;
     this.url = child.url;
     this.proxies = proxies;

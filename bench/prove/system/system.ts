@@ -16,20 +16,13 @@ import { openOwnPostgres } from '#harness/system/own-postgres.ts';
 import { type Alarm, alarmIn, isExcused, type Phase } from './alarms.ts';
 import { type Replica, startReplica } from './replica.ts';
 
-/** PostgreSQL as a victim: it comes back by itself (dev/postgres/postgres.ts). */
-export interface DatabaseServer {
-  /** URL of a database for the oracle, past all fault proxies. */
-  url(database: string): string;
-  /** SIGKILL of its first process. @returns whether there was one */
-  kill(): boolean;
-}
-
 /** The whole system as processes, and what can harm it. */
 export interface SystemUnderTest extends OracleSources {
   replicas: Replica[];
   /** Base URLs of both gateways. */
   gateways: string[];
-  postgres: DatabaseServer;
+  /** PostgreSQL as a victim: it comes back by itself (dev/postgres/postgres.ts). */
+  postgres: Awaited<ReturnType<typeof startDatabaseServer>>;
   /** Absent where the broker is the embedded one. */
   kafka: KafkaServer | undefined;
   broker: TestBroker;
@@ -83,21 +76,19 @@ const ALARMS_MAX = 1_000;
 export async function startSystemUnderTest(
   options: SystemUnderTestOptions,
 ): Promise<SystemUnderTest> {
-  const open: { close(): Promise<void> }[] = [];
-  try {
-    return await startAll(options, open);
-  } catch (error) {
-    await closeAll(open);
-    throw error;
-  }
+  await using open = new AsyncDisposableStack();
+  const system = await startAll(options, open);
+  const started = open.move();
+  system.close = () => started.disposeAsync().catch(() => {});
+  return system;
 }
 
 async function startAll(
   options: SystemUnderTestOptions,
-  open: { close(): Promise<void> }[],
+  open: AsyncDisposableStack,
 ): Promise<SystemUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-prove-'));
-  open.push({ close: () => rm(folder, { recursive: true, force: true }) });
+  open.defer(() => rm(folder, { recursive: true, force: true }));
   // For root the server runs as another user, who must be able to enter.
   await chmod(folder, 0o755);
   const [postgres, kafka, smtp] = await Promise.all([
@@ -105,7 +96,7 @@ async function startAll(
     startKafka(options, folder, open),
     startSmtpProcess(folder, options.seed),
   ]);
-  open.push(smtp);
+  open.defer(smtp.close);
   const broker =
     kafka === undefined
       ? embeddedTopic(postgres.url('broker'))
@@ -126,7 +117,7 @@ async function startAll(
     databaseUrl: postgres.url,
     listMails: smtp.listMails,
     countLines: (text) => counts.get(text) ?? 0,
-    close: () => closeAll(open),
+    close: async () => {},
   };
   const onLine = (line: string, replica: string) => {
     for (const [text, count] of counts) if (line.includes(text)) counts.set(text, count + 1);
@@ -135,7 +126,7 @@ async function startAll(
     system.alarms.push(alarm);
   };
   const services = await startServices(system, options.replicas, onLine);
-  open.push(services);
+  open.defer(() => services.close());
   // The same seed must meet the same order, whichever replica was ready first.
   system.replicas.sort((a, b) => a.name.localeCompare(b.name));
   system.gateways = services.services.get('gateway')?.urls ?? [];
@@ -162,29 +153,30 @@ function startServices(
       // Taken before the first wait: replicas start concurrently.
       const number = (numbers.get(service) ?? 0) + 1;
       numbers.set(service, number);
-      const onUnexpectedEnd = (what: string) => unexpectedExits.push(what);
-      const replica = await startReplica({ service, number, env, onLine, onUnexpectedEnd });
+      const name = `${service}/${number}`;
+      const replica = await startReplica({
+        service,
+        name,
+        env,
+        onLine: (line) => onLine(line, name),
+        onUnexpectedEnd: (what) => unexpectedExits.push(what),
+      });
       replicas.push(replica);
       return replica;
     },
   });
 }
 
-async function closeAll(open: { close(): Promise<void> }[]): Promise<void> {
-  for (const each of open.toReversed()) await each.close().catch(() => {});
-}
-
-async function startDatabaseServer(
-  folder: string,
-  open: { close(): Promise<void> }[],
-): Promise<DatabaseServer> {
+async function startDatabaseServer(folder: string, open: AsyncDisposableStack) {
   const postgres = await openOwnPostgres(folder, 'prove', {
     max_connections: DATABASE_CONNECTIONS_MAX,
   });
-  open.push(postgres);
+  open.defer(postgres.close);
   return {
+    /** URL of a database for the oracle, past all fault proxies. */
     url: postgres.superuserUrl,
-    kill() {
+    /** SIGKILL of its first process. @returns whether there was one */
+    kill(): boolean {
       const pid = readPidFile(join(postgres.folder, 'postgres'))?.pid;
       if (pid === undefined || !isAlive(pid)) return false;
       process.kill(pid, 'SIGKILL');
@@ -196,7 +188,7 @@ async function startDatabaseServer(
 async function startKafka(
   { kafka, home, say }: SystemUnderTestOptions,
   folder: string,
-  open: { close(): Promise<void> }[],
+  open: AsyncDisposableStack,
 ): Promise<KafkaServer | undefined> {
   if (!kafka) return undefined;
   try {
@@ -206,7 +198,7 @@ async function startKafka(
       port: 0,
       properties: { 'group.min.session.timeout.ms': '1000' },
     });
-    open.push({ close: () => server.stop() });
+    open.defer(() => server.stop());
     return server;
   } catch (error) {
     if (!(error instanceof KafkaUnavailableError) || process.env.REQUIRE_KAFKA === '1') throw error;

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createTestDatabaseUrl, queryRows } from '#harness/database.ts';
 import { findPgbench, makeTables, runPgbench } from './baseline.ts';
-import { runPlainClients } from './clients.ts';
-import { pgbenchScript } from './statements.ts';
+import { pgbenchScript, runPlainClients } from './statements.ts';
 
 async function baselineDatabase(t: TestContext): Promise<string> {
   const url = await createTestDatabaseUrl(t);

@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { queryRows } from '#harness/database.ts';
 import { percentilesOf } from '#harness/percentiles.ts';
-import { type BaselineFigures, runPlainClients } from './clients.ts';
-import { BASELINE_WALLETS, pgbenchScript } from './statements.ts';
+import {
+  BASELINE_WALLETS,
+  type BaselineFigures,
+  pgbenchScript,
+  runPlainClients,
+} from './statements.ts';
 
 const run = promisify(execFile);
 
-/** The yardstick: the three writes of an order, without any service. */
-export interface Baseline {
-  /** What asks the database: pgbench, or plain connections where there is none. */
-  by: string;
-  measure(connections: number, seconds: number): Promise<BaselineFigures>;
-}
+export type Baseline = Awaited<ReturnType<typeof prepareBaseline>>;
 
 const DATABASE = 'baseline';
 const SERVICES = ['orders', 'billing'];
@@ -24,22 +23,20 @@ const ROOT = join(import.meta.dirname, '..', '..', '..');
 const THREADS_MAX = 2;
 
 /**
- * Makes the database `baseline` on a server, with the tables and indexes of orders and billing.
+ * The yardstick: the three writes of an order, without any service. Makes the database `baseline` on a server, with the tables and indexes of orders and billing.
  * @param superuserUrl URL of a database of the server as superuser
  * @param folder where pgbench's files go; made if missing
  */
-export async function prepareBaseline(
-  superuserUrl: (database: string) => string,
-  folder: string,
-): Promise<Baseline> {
+export async function prepareBaseline(superuserUrl: (database: string) => string, folder: string) {
   await queryRows(superuserUrl('postgres'), `create database ${DATABASE}`);
   const url = superuserUrl(DATABASE);
   await makeTables(url);
   const pgbench = await findPgbench();
   if (pgbench === undefined) {
     return {
+      /** What asks the database. */
       by: 'plain connections (pgbench is not installed)',
-      measure: (connections, seconds) => runPlainClients(url, connections, seconds),
+      measure: (connections: number, seconds: number) => runPlainClients(url, connections, seconds),
     };
   }
   await mkdir(folder, { recursive: true });
@@ -48,7 +45,7 @@ export async function prepareBaseline(
   let runs = 0;
   return {
     by: 'pgbench -M prepared',
-    measure(connections, seconds) {
+    measure(connections: number, seconds: number) {
       const log = join(folder, `times-${++runs}`);
       return runPgbench({ pgbench, script, url, connections, seconds, log });
     },
@@ -91,18 +88,14 @@ export async function findPgbench(): Promise<string | undefined> {
   return undefined;
 }
 
-export interface PgbenchRun {
-  pgbench: string;
-  script: string;
-  url: string;
-  connections: number;
-  seconds: number;
-  /** Prefix of the files with the time of each order. */
-  log: string;
-}
-
-/** @throws Error when any order failed */
-export async function runPgbench(given: PgbenchRun): Promise<BaselineFigures> {
+/**
+ * Runs pgbench; `log` is the prefix of the files with the time of each order.
+ * @throws Error when any order failed
+ */
+export async function runPgbench(
+  given: Record<'pgbench' | 'script' | 'url' | 'log', string> &
+    Record<'connections' | 'seconds', number>,
+): Promise<BaselineFigures> {
   const { script, url, connections, seconds, log } = given;
   const { stdout } = await run(given.pgbench, [
     ...['-n', '-M', 'prepared', '-f', script, '-T', String(seconds)],

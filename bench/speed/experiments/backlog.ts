@@ -9,17 +9,14 @@ import {
   type Past,
 } from '#harness/past-data/past-orders.ts';
 import { medianOf } from '#harness/percentiles.ts';
-import type { LoadReport } from '../load/load-process.ts';
 import {
+  EXPERIMENT_CONNECTIONS,
   type ExperimentContext,
+  type ExperimentOptions,
+  type ExperimentResult,
   type Run,
   reconcileContext,
 } from '../measuring/experiment-context.ts';
-import {
-  EXPERIMENT_CONNECTIONS,
-  type ExperimentOptions,
-  type ExperimentResult,
-} from '../measuring/experiment-result.ts';
 import { measure } from '../measuring/measure.ts';
 import { onSetUp } from '../measuring/run.ts';
 import { atLeast, atMost } from '../measuring/targets.ts';
@@ -69,16 +66,7 @@ export async function measureBacklog(
   });
 }
 
-interface Drained {
-  seconds: number;
-  /** Events that became letters within the time. */
-  came: number;
-  eventsPerS: number;
-  /** Of the orders that were placed meanwhile. */
-  report: LoadReport;
-}
-
-async function drainBacklog(context: ExperimentContext, count: number): Promise<Drained> {
+async function drainBacklog(context: ExperimentContext, count: number) {
   const { setUp, load, customers, historyFile } = context;
   const { sources } = setUp;
   const owners = customers.filter(({ funded }) => funded).map(({ customerId }) => customerId);
@@ -108,6 +96,7 @@ async function drainBacklog(context: ExperimentContext, count: number): Promise<
   // What was ordered meanwhile; if it does not come, the oracle reports it.
   await eventually('all events in the inbox', context.drain.isStored, REST_MS).catch(() => {});
   const report = await load.report(historyFile);
+  // `came` became letters within the time; the report is of the orders that were placed meanwhile.
   return { seconds, came, eventsPerS: came / seconds, report };
 }
 

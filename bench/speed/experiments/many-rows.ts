@@ -5,15 +5,13 @@ import { insertOrders, insertPayments, insertWallets } from '#harness/past-data/
 import { medianOf, percentilesOf } from '#harness/percentiles.ts';
 import type { LoadCustomer } from '../load/load.ts';
 import {
+  EXPERIMENT_CONNECTIONS,
   type ExperimentContext,
+  type ExperimentOptions,
+  type ExperimentResult,
   type Run,
   reconcileContext,
 } from '../measuring/experiment-context.ts';
-import {
-  EXPERIMENT_CONNECTIONS,
-  type ExperimentOptions,
-  type ExperimentResult,
-} from '../measuring/experiment-result.ts';
 import { type Measurement, measure } from '../measuring/measure.ts';
 import { sumOf } from '../measuring/process-usage.ts';
 import { onSetUp } from '../measuring/run.ts';
@@ -79,16 +77,10 @@ async function fill(
 const heaviestOf = ({ customers }: ExperimentContext) =>
   customers.find(({ funded }) => funded) as LoadCustomer;
 
-interface Lists {
-  /** Median ms of GET /v1/orders. */
-  first: number;
-  deep: number;
-  /** How many orders are before the deep page. */
-  depth: number;
-}
+type Lists = Awaited<ReturnType<typeof readLists>>;
 
 /** Reads the first page of the customer with most orders, and one that is far down. */
-async function readLists({ setUp }: ExperimentContext, { token }: LoadCustomer): Promise<Lists> {
+async function readLists({ setUp }: ExperimentContext, { token }: LoadCustomer) {
   const client = new Client(setUp.url);
 
   async function read(cursor: string | null): Promise<{ nextCursor: string | null; ms: number }> {
@@ -120,11 +112,9 @@ async function readLists({ setUp }: ExperimentContext, { token }: LoadCustomer):
       first.push((await read(null)).ms);
       deep.push((await read(cursor)).ms);
     }
-    return {
-      first: percentilesOf(first).p50,
-      deep: percentilesOf(deep).p50,
-      depth: pages * PAGE,
-    };
+    const { p50 } = percentilesOf(deep);
+    // Median ms of both, and how many orders are before the deep page.
+    return { first: percentilesOf(first).p50, deep: p50, depth: pages * PAGE };
   } finally {
     await client.close();
   }

@@ -1,5 +1,9 @@
-import { type Run, reconcileContext } from '../measuring/experiment-context.ts';
-import { EXPERIMENT_CONNECTIONS, type ExperimentResult } from '../measuring/experiment-result.ts';
+import {
+  EXPERIMENT_CONNECTIONS,
+  type ExperimentResult,
+  type Run,
+  reconcileContext,
+} from '../measuring/experiment-context.ts';
 import { type Measurement, measure } from '../measuring/measure.ts';
 import { onSetUp } from '../measuring/run.ts';
 import { atMost, DEFAULT } from '../measuring/targets.ts';

@@ -1,17 +1,11 @@
-import { Agent, request } from 'undici';
 import { queryRows } from '#harness/database.ts';
 import { eventually, mapConcurrent, retry } from '#harness/eventually.ts';
 import { nowPlus, type TestIssuer } from '#harness/issuer.ts';
 import type { TopUpAnswer } from '#harness/oracle/history.ts';
+import { call } from '#harness/requests.ts';
 import { rub } from '#harness/system/system.ts';
 import type { SetUp } from '../set-ups/set-up.ts';
 import type { LoadCustomer } from './load.ts';
-
-export interface CustomerBase {
-  customers: LoadCustomer[];
-  /** How their wallets were filled. */
-  topUps: TopUpAnswer[];
-}
 
 export const CUSTOMERS = 1_000;
 // Of so many one has no money: 2 % of the orders are refused.
@@ -23,7 +17,7 @@ const AT_ONCE = 16;
 const TOKEN_LIFETIME_S = 24 * 3_600;
 
 /** Signs tokens and fills wallets through the API. */
-export async function createCustomers(setUp: SetUp, issuer: TestIssuer): Promise<CustomerBase> {
+export async function createCustomers(setUp: SetUp, issuer: TestIssuer) {
   const customers = await Promise.all(
     Array.from({ length: CUSTOMERS }, async (_, number): Promise<LoadCustomer> => {
       const customerId = `customer-${number}`;
@@ -32,16 +26,11 @@ export async function createCustomers(setUp: SetUp, issuer: TestIssuer): Promise
       return { customerId, token: await issuer.sign(claims), funded: number % UNFUNDED_OF !== 7 };
     }),
   );
-  const agent = new Agent({ connections: AT_ONCE });
   const funded = customers.filter((customer) => customer.funded);
-  try {
-    const topUps = await mapConcurrent(funded, AT_ONCE, (customer) =>
-      retry('a top-up', () => topUp(agent, setUp.url, customer)),
-    );
-    return { customers, topUps };
-  } finally {
-    await agent.close();
-  }
+  const topUps = await mapConcurrent(funded, AT_ONCE, (customer) =>
+    retry('a top-up', () => topUp(setUp.url, customer)),
+  );
+  return { customers, topUps };
 }
 
 /** Waits until all contacts are stored, which happens with the first order of each customer. */
@@ -53,23 +42,12 @@ export async function untilKnown({ sources }: SetUp): Promise<void> {
   });
 }
 
-async function topUp(
-  agent: Agent,
-  base: string,
-  { customerId, token }: LoadCustomer,
-): Promise<TopUpAnswer> {
+async function topUp(url: string, { customerId, token }: LoadCustomer): Promise<TopUpAnswer> {
   const asked = { key: 'first', amount: BALANCE };
-  const { statusCode, body } = await request(`${base}/v1/wallet/top-ups`, {
-    method: 'POST',
-    dispatcher: agent,
-    headers: {
-      authorization: `Bearer ${token}`,
-      'idempotency-key': asked.key,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ amount: rub(asked.amount) }),
+  const { status, body } = await call(url, 'POST', '/v1/wallet/top-ups', {
+    headers: { authorization: `Bearer ${token}`, 'idempotency-key': asked.key },
+    body: { amount: rub(asked.amount) },
   });
-  const text = await body.text();
-  if (statusCode !== 201) throw new Error(`a top-up was answered ${statusCode} ${text}`);
+  if (status !== 201) throw new Error(`a top-up was answered ${status} ${JSON.stringify(body)}`);
   return { customerId, ...asked, status: 201 };
 }

@@ -15,7 +15,7 @@ process.on('message', (order: ToLoad) => {
     return;
   }
   const work = order.do === 'place' ? place(order.job) : report(order.historyFile);
-  work.then(send, (error: unknown) => send({ is: 'failed', reason: String(error) }));
+  work.then(send, (error: unknown) => send({ failed: String(error) }));
 });
 // Ctrl-C reaches us too, but our parent ends us.
 process.on('SIGINT', () => {});
@@ -30,7 +30,7 @@ async function place(job: LoadJob): Promise<FromLoad> {
   const placed = await runLoad(job, stop.signal);
   const { user, system } = process.cpuUsage(before);
   outcome = { ...placed, cpuSeconds: (user + system) / 1_000_000 };
-  return { is: 'placed' };
+  return {};
 }
 
 /** Appends the answers to a file, a JSON document a line, and returns the rest. */
@@ -40,5 +40,5 @@ async function report(historyFile: string): Promise<FromLoad> {
   outcome = undefined;
   await appendFile(historyFile, answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
   const summary: LoadReport = { ...rest, orders: times.length, latency: percentilesOf(times) };
-  return { is: 'reported', report: summary };
+  return { report: summary };
 }

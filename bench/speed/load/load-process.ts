@@ -9,10 +9,8 @@ export type ToLoad =
   | { do: 'stop' }
   | { do: 'report'; historyFile: string };
 
-export type FromLoad =
-  | { is: 'placed' }
-  | { is: 'reported'; report: LoadReport }
-  | { is: 'failed'; reason: string };
+/** The answer to `place` and to `report`. */
+export type FromLoad = { report?: LoadReport } | { failed: string };
 
 export interface LoadReport extends Omit<LoadOutcome, 'answers' | 'times'> {
   /** Answers that were right: paid, or refused for want of money where there was none. */
@@ -23,44 +21,31 @@ export interface LoadReport extends Omit<LoadOutcome, 'answers' | 'times'> {
   cpuSeconds: number;
 }
 
-/** The process that sources orders. */
-export interface Load {
-  pid: number;
-  /** @returns at the moment of the last answer */
-  place(job: LoadJob): Promise<void>;
-  /** Ends what is being placed: no order is begun any more. */
-  stop(): void;
-  /** What came of it; all answers are appended to the file as lines of JSON. */
-  report(historyFile: string): Promise<LoadReport>;
-  close(): Promise<void>;
-}
+export type Load = Awaited<ReturnType<typeof startLoad>>;
 
-export async function startLoad(): Promise<Load> {
+/** Starts the process that places orders. */
+export async function startLoad() {
   const child = forkModule(join(import.meta.dirname, 'load-main.ts'));
   await once(child, 'spawn');
 
-  async function ask(order: ToLoad): Promise<FromLoad> {
+  async function ask(order: ToLoad): Promise<LoadReport | undefined> {
     const answered = nextMessage<FromLoad>(child, 'the load');
     child.send(order);
     const answer = await answered;
-    if (answer.is === 'failed') throw new Error(`the load failed: ${answer.reason}`);
-    return answer;
+    if ('failed' in answer) throw new Error(`the load failed: ${answer.failed}`);
+    return answer.report;
   }
 
   return {
     pid: child.pid as number,
-    async place(job) {
+    /** @returns at the moment of the last answer */
+    async place(job: LoadJob): Promise<void> {
       await ask({ do: 'place', job });
     },
-    stop() {
-      const order: ToLoad = { do: 'stop' };
-      child.send(order);
-    },
-    async report(historyFile) {
-      const answer = await ask({ do: 'report', historyFile });
-      if (answer.is !== 'reported') throw new Error(`the load answered out of turn: ${answer.is}`);
-      return answer.report;
-    },
+    /** Ends what is being placed: no order is begun any more. */
+    stop: () => void child.send({ do: 'stop' } satisfies ToLoad),
+    /** What came of it; all answers are appended to the file as lines of JSON. */
+    report: async (historyFile: string) => (await ask({ do: 'report', historyFile })) as LoadReport,
     close: () => endProcess(child, 'SIGKILL'),
   };
 }

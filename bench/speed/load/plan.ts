@@ -1,17 +1,4 @@
-/** When orders begin. */
-export interface Plan {
-  /** @param wake called when an order may have come due */
-  start(now: number, wake: () => void): void;
-  /**
-   * Asks for the next order.
-   * @returns the moment from which its time counts; undefined when none is due
-   */
-  next(now: number): number | undefined;
-  /** No order will come any more. */
-  isOver(): boolean;
-  /** From now on none does, and no time is looked at. */
-  stop(): void;
-}
+export type Plan = ReturnType<typeof createPlan>;
 
 export interface PlanOptions {
   seconds: number;
@@ -22,54 +9,36 @@ export interface PlanOptions {
 // What timers can do. An order may so begin up to a millisecond late, which counts as its time.
 const TICK_MS = 1;
 
-/** Orders as fast as they are answered, or at a fixed rate (`ordersPerS`). */
-export function createPlan(options: PlanOptions): Plan {
-  return options.ordersPerS === undefined
-    ? closedPlan(options)
-    : openPlan({ ...options, ordersPerS: options.ordersPerS });
-}
-
-function closedPlan({ seconds, ordersMax = Number.POSITIVE_INFINITY }: PlanOptions): Plan {
-  let end = 0;
-  let begun = 0;
-  let over = false;
-  return {
-    start(now) {
-      end = now + seconds * 1_000;
-    },
-    next(now) {
-      over ||= now >= end || begun >= ordersMax;
-      if (over) return undefined;
-      begun++;
-      return now;
-    },
-    isOver: () => over,
-    stop() {
-      over = true;
-    },
-  };
-}
-
-function openPlan(options: PlanOptions & { ordersPerS: number }): Plan {
-  const { seconds, ordersPerS, ordersMax = Number.POSITIVE_INFINITY } = options;
-  // An order that comes due is placed, however late: left out, a stall would look like a rest.
-  let all = Math.min(Math.floor(seconds * ordersPerS), ordersMax);
-  let start = 0;
+/** When orders begin: as fast as they are answered, or at a fixed rate (`ordersPerS`). */
+export function createPlan(options: PlanOptions) {
+  const { seconds, ordersMax = Number.POSITIVE_INFINITY, ordersPerS } = options;
+  // At a rate, an order that comes due is placed, however late: left out, a stall would look like a
+  // rest.
+  let all = ordersPerS ? Math.min(Math.floor(seconds * ordersPerS), ordersMax) : ordersMax;
+  let started = 0;
   let begun = 0;
   let timer: NodeJS.Timeout | undefined;
   return {
-    start(now, wake) {
-      start = now;
-      timer = setInterval(wake, TICK_MS);
+    /** @param wake called when an order may have come due */
+    start(now: number, wake: () => void): void {
+      started = now;
+      if (ordersPerS) timer = setInterval(wake, TICK_MS);
     },
-    next(now) {
-      const due = start + (begun * 1_000) / ordersPerS;
+    /**
+     * Asks for the next order.
+     * @returns the moment from which its time counts; undefined when none is due
+     */
+    next(now: number): number | undefined {
+      if (!ordersPerS && now >= started + seconds * 1_000) all = begun;
+      const due = ordersPerS ? started + (begun * 1_000) / ordersPerS : now;
       if (begun >= all || due > now) return undefined;
       begun++;
       return due;
     },
+    /** No order will come any more. */
     isOver: () => begun >= all,
-    stop() {
+    /** From now on none does, and no time is looked at. */
+    stop(): void {
       all = begun;
       clearInterval(timer);
     },

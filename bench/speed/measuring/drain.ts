@@ -1,30 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { OracleSources } from '#harness/oracle/stored-state.ts';
-import type { Closable } from '../set-ups/resources.ts';
 
-/** Polls the work in progress, cheaply enough not to disturb it. */
-export interface Drain extends Closable {
-  /**
-   * Waits until every order has ended and every letter was sent.
-   * @returns the seconds that it took, and whether it came to that: no longer than `timeoutS`
-   */
-  wait(timeoutS: number): Promise<{ seconds: number; drained: boolean }>;
-  /** Whether every order has ended and every event is a letter, sent or not. */
-  isStored(): Promise<boolean>;
-}
+export type Drain = Awaited<ReturnType<typeof openDrain>>;
 
 const POLL_MS = 50;
 
-/** @param letters false where none are sent: then only orders are waited for */
-export async function openDrain(
-  { databaseUrl, broker }: OracleSources,
-  letters: boolean,
-): Promise<Drain> {
+/**
+ * Polls the work in progress, cheaply enough not to disturb it.
+ * @param letters false where none are sent: then only orders are waited for
+ */
+export async function openDrain({ databaseUrl, broker }: OracleSources, letters: boolean) {
   const orders = await connected(databaseUrl('orders'));
   const notifications = await connected(databaseUrl('notifications'));
 
-  /** Read in the order of the work: what leaves one store is in the next one when that is read. */
+  /**
+   * Whether every order has ended and every event is a letter, sent or not. It reads in the order of
+   * the work: what leaves one store is in the next one when that is read.
+   */
   async function isStored(): Promise<boolean> {
     if (await exists(orders, "orders where status = 'Pending'")) return false;
     if (!letters) return true;
@@ -41,7 +34,11 @@ export async function openDrain(
 
   return {
     isStored,
-    async wait(timeoutS) {
+    /**
+     * Waits until every order has ended and every letter was sent.
+     * @returns the seconds that it took, and whether it came to that: no longer than `timeoutS`
+     */
+    async wait(timeoutS: number) {
       const started = performance.now();
       const secondsNow = () => (performance.now() - started) / 1_000;
       for (;;) {

@@ -1,57 +1,46 @@
 import { join } from 'node:path';
-import type { TestIssuer } from '#harness/issuer.ts';
 import { type ReconcileOptions, type Reconciliation, reconcile } from '#harness/oracle/oracle.ts';
-import { type Baseline, prepareBaseline } from '../baseline/baseline.ts';
-import type { BaselineFigures } from '../baseline/clients.ts';
-import { CUSTOMERS, type CustomerBase, createCustomers, untilKnown } from '../load/customers.ts';
+import { prepareBaseline } from '../baseline/baseline.ts';
+import { CUSTOMERS, createCustomers, untilKnown } from '../load/customers.ts';
 import type { Load } from '../load/load-process.ts';
-import type { Resources } from '../set-ups/resources.ts';
-import type { SetUp } from '../set-ups/set-up.ts';
-import { type Drain, openDrain } from './drain.ts';
+import type { SetUp, SetUpOptions } from '../set-ups/set-up.ts';
+import { openDrain } from './drain.ts';
 import { measure } from './measure.ts';
 import { cpuBetween, readUsage, sumOf } from './process-usage.ts';
+import type { Target } from './targets.ts';
 
 /** What all set-ups of a run share. */
-export interface Run {
-  /** Empty folder of this run or set-up, which another user may enter where we are root. */
-  folder: string;
-  /** Folder with what is fetched once, such as the jars of Kafka. */
-  home: string;
-  issuer: TestIssuer;
+export interface Run extends SetUpOptions {
   load: Load;
-  resources: Resources;
   /** Lines for the person at the terminal, while it runs. */
   say: (line: string) => void;
 }
 
+/** What a measurement of its own came to. */
+export interface ExperimentResult {
+  name: string;
+  /** For people. */
+  lines: string[];
+  targets: Target[];
+  books: Reconciliation[];
+  /** For the file. */
+  figures: unknown;
+}
+
+export interface ExperimentOptions {
+  /** Rows, orders or events. */
+  count: number;
+  rounds: number;
+  /** Of each load. */
+  seconds: number;
+}
+
+export const EXPERIMENT_CONNECTIONS = 64;
+
 /** A set-up that is ready to be measured: warm, at rest, known to its customers. */
-export interface ExperimentContext extends CustomerBase {
-  name: string;
-  setUp: SetUp;
-  /** False where the set-up sends none. */
-  letters: boolean;
-  load: Load;
-  drain: Drain;
-  baseline: Baseline;
-  /** Answers to all orders of this set-up, as lines of JSON. */
-  historyFile: string;
-}
+export type ExperimentContext = Awaited<ReturnType<typeof openContext>>;
 
-export interface ContextOptions {
-  name: string;
-  setUp: SetUp;
-  letters?: boolean;
-}
-
-/** The baseline at one moment. */
-export interface BaselineRound {
-  /** With many connections. */
-  many: BaselineFigures;
-  /** With one. */
-  one: BaselineFigures;
-  /** Seconds of a processor for 1,000 orders with many connections, of server and client. */
-  cpuPer1000: number;
-}
+export type BaselineRound = Awaited<ReturnType<typeof measureBaseline>>;
 
 const BASELINE_CONNECTIONS = 32;
 const BASELINE_SECONDS = 5;
@@ -64,16 +53,18 @@ const WARM_UP_CONNECTIONS = 64;
 /** Makes customers, their first orders, and what looks at the set-up. */
 export async function openContext(
   { folder, load, issuer, resources }: Run,
-  { name, setUp, letters = true }: ContextOptions,
-): Promise<ExperimentContext> {
+  { name, setUp, letters }: { name: string; setUp: SetUp; letters: boolean },
+) {
   const context = {
     name,
     setUp,
+    /** False where the set-up sends none. */
     letters,
     load,
     ...(await createCustomers(setUp, issuer)),
     baseline: await prepareBaseline(setUp.superuserUrl, join(folder, 'baseline')),
     drain: await resources.add(openDrain(setUp.sources, letters)),
+    /** Answers to all orders of this set-up, as lines of JSON. */
     historyFile: join(folder, 'answers.jsonl'),
   };
   const job = { customers: context.customers, connections: WARM_UP_CONNECTIONS };
@@ -88,17 +79,18 @@ export async function openContext(
   return context;
 }
 
-export async function measureBaseline({
-  baseline,
-  setUp,
-}: ExperimentContext): Promise<BaselineRound> {
+/** Measures the baseline now. */
+export async function measureBaseline({ baseline, setUp }: ExperimentContext) {
   const roots = [process.pid, setUp.postgresPid()];
   const before = readUsage(roots);
   const many = await baseline.measure(BASELINE_CONNECTIONS, BASELINE_SECONDS);
   const cpuSeconds = sumOf(cpuBetween(before, readUsage(roots)));
   return {
+    /** With many connections. */
     many,
+    /** With one. */
     one: await baseline.measure(1, BASELINE_ONE_SECONDS),
+    /** Seconds of a processor for 1,000 orders with many connections, of server and client. */
     cpuPer1000: (cpuSeconds * 1_000) / (many.ordersPerS * BASELINE_SECONDS),
   };
 }

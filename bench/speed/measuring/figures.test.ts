@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { medianOf, percentilesOf } from '#harness/percentiles.ts';
 import { baselineStatements, numbered, pgbenchScript } from '../baseline/statements.ts';
-import { withLetters } from './ratio.ts';
+import { withLetters } from './measure.ts';
 
 test('a percentile is the smallest time that so many of all do not exceed', () => {
   const thousand = Array.from({ length: 1_000 }, (_, index) => 1_000 - index);

@@ -1,5 +1,9 @@
 import { medianOf } from '#harness/percentiles.ts';
-import type { BaselineRound, ExperimentContext } from './experiment-context.ts';
+import {
+  type BaselineRound,
+  type ExperimentContext,
+  measureBaseline,
+} from './experiment-context.ts';
 import { type Measurement, measure } from './measure.ts';
 import { sumOf } from './process-usage.ts';
 
@@ -42,13 +46,13 @@ export interface SetUpResult {
   results: ProfileResult[];
 }
 
-export interface RoundsOptions {
+export interface SpeedOptions {
+  /** Names of set-ups, in the order in which they are measured. */
+  setUps: string[];
   points: LoadProfile[];
   rounds: number;
   /** Of each load. */
   seconds: number;
-  measureBaseline: () => Promise<BaselineRound>;
-  say: (line: string) => void;
 }
 
 /**
@@ -57,11 +61,11 @@ export interface RoundsOptions {
  */
 export async function measureRounds(
   context: ExperimentContext,
-  options: RoundsOptions,
+  { points, rounds, seconds }: Omit<SpeedOptions, 'setUps'>,
+  say: (line: string) => void,
 ): Promise<SetUpResult> {
-  const { rounds, seconds, measureBaseline, say } = options;
-  const results: ProfileResult[] = options.points.map((point) => ({ point, rounds: [] }));
-  const floors = [await measureBaseline()];
+  const results: ProfileResult[] = points.map((point) => ({ point, rounds: [] }));
+  const floors = [await measureBaseline(context)];
   for (let round = 1; round <= rounds; round++) {
     const measured = new Map<string, Measurement>();
     for (const { point } of results) {
@@ -75,7 +79,7 @@ export async function measureRounds(
       say(`${context.name}, ${point.name}, round ${round} of ${rounds}: ${rate} orders/s`);
       measured.set(point.name, figures);
     }
-    floors.push(await measureBaseline());
+    floors.push(await measureBaseline(context));
     const [before, after] = floors.slice(-2) as [BaselineRound, BaselineRound];
     const floorPerS = (before.many.ordersPerS + after.many.ordersPerS) / 2;
     const floorCpuPer1000 = (before.cpuPer1000 + after.cpuPer1000) / 2;
@@ -98,26 +102,10 @@ function jobOf({ customers }: ExperimentContext, point: LoadProfile, rateAt64: n
   return { ...job, ordersPerS: openAt * rateAt64 };
 }
 
-/** The medians of a load profile's rounds; counts of what should not be are sums, memory is the most. */
-export interface Summary {
-  ordersPerS: number;
-  p50: number;
-  p99: number;
-  p999: number;
-  errors: number;
-  letters: number;
-  drainSeconds: number;
-  drained: boolean;
-  /** Parts of the baseline: orders while the load ran, and letters included. */
-  ordersRatio: number;
-  lettersRatio: number;
-  /** The same by the processors' time of each order alone: steadier where others use them too. */
-  cpuRatio: number;
-  cpuPer1000: Record<string, number>;
-  memoryMb: Record<string, number>;
-}
+export type Summary = ReturnType<typeof summaryOf>;
 
-export function summaryOf({ rounds }: ProfileResult): Summary {
+/** The medians of a load profile's rounds; counts of what should not be are sums, memory is the most. */
+export function summaryOf({ rounds }: ProfileResult) {
   const median = (figure: (round: ProfileRound) => number) => medianOf(rounds.map(figure));
   const names = Object.keys(rounds[0]?.cpuPer1000 ?? {});
   const byName = (figure: (name: string) => number) =>
@@ -131,8 +119,10 @@ export function summaryOf({ rounds }: ProfileResult): Summary {
     letters: median(({ letters }) => letters),
     drainSeconds: median(({ drainSeconds }) => drainSeconds),
     drained: rounds.every(({ drained }) => drained),
+    // Parts of the baseline: orders while the load ran, and letters included.
     ordersRatio: median(({ ordersPerS, floorPerS }) => ordersPerS / floorPerS),
     lettersRatio: median(({ withLettersPerS, floorPerS }) => withLettersPerS / floorPerS),
+    // By the processors' time of each order alone: steadier where others use them too.
     cpuRatio: median(({ floorCpuPer1000, cpuPer1000 }) => floorCpuPer1000 / sumOf(cpuPer1000)),
     cpuPer1000: byName((name) => median(({ cpuPer1000 }) => cpuPer1000[name] ?? 0)),
     memoryMb: byName((name) => Math.max(...rounds.map(({ memoryMb }) => memoryMb[name] ?? 0))),

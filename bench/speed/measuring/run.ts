@@ -4,26 +4,21 @@ import { KafkaUnavailableError } from '#dev/kafka/jars.ts';
 import type { Reconciliation } from '#harness/oracle/oracle.ts';
 import { startDefaultSetUp } from '../set-ups/default.ts';
 import { startKafkaSetUp } from '../set-ups/kafka.ts';
-import { createResources } from '../set-ups/resources.ts';
-import type { SetUp } from '../set-ups/set-up.ts';
+import { createResources, type SetUp, type SetUpOptions } from '../set-ups/set-up.ts';
 import {
   type ExperimentContext,
-  measureBaseline,
   openContext,
   type Run,
   reconcileContext,
 } from './experiment-context.ts';
-import { type LoadProfile, measureRounds, PROFILE_64, type SetUpResult } from './load-profile.ts';
+import {
+  type LoadProfile,
+  measureRounds,
+  PROFILE_64,
+  type SetUpResult,
+  type SpeedOptions,
+} from './load-profile.ts';
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './targets.ts';
-
-export interface SpeedOptions {
-  /** Names of set-ups, in the order in which they are measured. */
-  setUps: string[];
-  points: LoadProfile[];
-  rounds: number;
-  /** Of each load. */
-  seconds: number;
-}
 
 export interface SpeedResult extends SetUpResult {
   books: Reconciliation;
@@ -34,12 +29,8 @@ export async function measureSetUps(run: Run, options: SpeedOptions): Promise<Sp
   const results: SpeedResult[] = [];
   for (const name of options.setUps) {
     const result = await onSetUp(run, name, async (context): Promise<SpeedResult> => {
-      const measured = await measureRounds(context, {
-        ...options,
-        points: profilesOf(name, options.points),
-        measureBaseline: () => measureBaseline(context),
-        say: run.say,
-      });
+      const points = profilesOf(name, options.points);
+      const measured = await measureRounds(context, { ...options, points }, run.say);
       const books = await reconcileContext(context);
       books.breaches.push(...wrongAnswersIn(measured));
       return { ...measured, books };
@@ -79,27 +70,24 @@ export async function onSetUp<T>(
   label = name,
 ): Promise<T | undefined> {
   const resources = createResources();
-  const close = () => resources.closeAll(console.error);
-  await run.resources.add(Promise.resolve({ close }));
+  await run.resources.add(resources);
   try {
     const folder = join(run.folder, label.replaceAll(' ', '-'));
     await mkdir(folder);
-    const setUp = await resources.add(startSetUp({ ...run, folder }, name));
+    const own = { ...run, folder, resources };
+    const setUp = await startSetUp({ ...own, folder: join(folder, 'data') }, name);
     const letters = name !== ORDERS_ALONE;
-    return await work(
-      await openContext({ ...run, folder, resources }, { name: label, setUp, letters }),
-    );
+    return await work(await openContext(own, { name: label, setUp, letters }));
   } catch (error) {
     if (!(error instanceof KafkaUnavailableError) || process.env.REQUIRE_KAFKA === '1') throw error;
     run.say(`!!! WITHOUT KAFKA: a process per service is not measured. ${error.message}`);
     return undefined;
   } finally {
-    await close();
+    await resources.close();
   }
 }
 
-function startSetUp({ folder, home, issuer }: Run, name: string): Promise<SetUp> {
-  const data = join(folder, 'data');
-  if (name === KAFKA) return startKafkaSetUp(data, home, issuer);
-  return startDefaultSetUp(data, issuer, name === DEFAULT ? {} : { OUTBOX_RELAY: 'off' });
+function startSetUp(options: SetUpOptions, name: string): Promise<SetUp> {
+  if (name === KAFKA) return startKafkaSetUp(options);
+  return startDefaultSetUp(options, name === DEFAULT ? {} : { OUTBOX_RELAY: 'off' });
 }

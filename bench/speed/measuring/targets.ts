@@ -1,6 +1,6 @@
 import { medianOf } from '#harness/percentiles.ts';
 import { PROFILE_64, type SetUpResult, type Summary, summaryOf } from './load-profile.ts';
-import { DRAIN_FREE_S } from './ratio.ts';
+import { DRAIN_FREE_S } from './measure.ts';
 
 /** A target, and how far it was reached. */
 export interface Target {

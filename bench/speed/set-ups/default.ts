@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { readPidFile } from '#dev/files/process.ts';
 import { serverUrl } from '#dev/postgres/server.ts';
 import { spawnNode } from '#harness/child-process.ts';
-import { AUDIENCE, type TestIssuer } from '#harness/issuer.ts';
+import { AUDIENCE } from '#harness/issuer.ts';
 import { ready, sourcesOf } from '#harness/system/start.ts';
-import type { SetUp } from './set-up.ts';
+import type { SetUp, SetUpOptions } from './set-up.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 // The first start makes the databases; on a machine that others use that takes its time.
@@ -17,13 +17,11 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
 
 /**
  * Starts what `npm start` starts, as a process of its own.
- * @param home empty folder, which another user may enter where we are root
  * @param changes settings that differ from the default ones
  */
 export async function startDefaultSetUp(
-  home: string,
-  issuer: TestIssuer,
-  changes: Record<string, string> = {},
+  { folder, issuer, resources }: SetUpOptions,
+  changes: Record<string, string>,
 ): Promise<SetUp> {
   const { settings, args } = await readStartScript();
   const started = spawnNode(args, {
@@ -31,7 +29,7 @@ export async function startDefaultSetUp(
     env: {
       ...Object.fromEntries(INHERITED.map((name) => [name, process.env[name]])),
       ...settings,
-      ORDERBELL_HOME: home,
+      ORDERBELL_HOME: folder,
       PORT: '0',
       OIDC_ISSUER: issuer.url,
       OIDC_AUDIENCE: AUDIENCE,
@@ -40,33 +38,29 @@ export async function startDefaultSetUp(
     stopWithParent: true,
   });
   const { child, printed, exited } = started;
-
-  async function close(): Promise<void> {
-    child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await exited;
-    clearTimeout(late);
-    await rm(home, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  try {
-    const url = await ready(started, START_TIMEOUT_MS);
-    const data = join(home, 'postgres');
-    const server = readPidFile(data);
-    if (server === undefined) throw new Error(`no database server in ${data}`);
-    const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
-    return {
-      url,
-      sources: await sourcesOf(home),
-      superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
-      postgresPid: () => readPidFile(data)?.pid ?? server.pid,
-      mailboxFile: join(home, 'mailbox.sqlite'),
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw new Error(`npm start did not start:\n${printed()}`, { cause: error });
-  }
+  await resources.add({
+    async close() {
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await exited;
+      clearTimeout(late);
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  });
+  const url = await ready(started, START_TIMEOUT_MS).catch((cause: unknown) => {
+    throw new Error(`npm start did not start:\n${printed()}`, { cause });
+  });
+  const data = join(folder, 'postgres');
+  const server = readPidFile(data);
+  if (server === undefined) throw new Error(`no database server in ${data}`);
+  const password = (await readFile(join(folder, 'postgres-password'), 'utf8')).trim();
+  return {
+    url,
+    sources: await sourcesOf(folder),
+    superuserUrl: (database) => serverUrl(server.port, 'postgres', password, database),
+    postgresPid: () => readPidFile(data)?.pid ?? server.pid,
+    mailboxFile: join(folder, 'mailbox.sqlite'),
+  };
 }
 
 /** What the script of `npm start` sets, and what it gives to Node. */

@@ -4,12 +4,10 @@ import { type TestContext, test } from 'node:test';
 import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
 import { rub } from '#harness/system/system.ts';
-import { BillingConfig, startBilling } from '../service.ts';
+import { service as billingService } from '../service.ts';
 
 async function start(t: TestContext) {
-  const billing = await startTestService(t, 'billing', BillingConfig, startBilling, [
-    'BILLING_DATABASE_URL',
-  ]);
+  const billing = await startTestService(t, billingService);
   const wallet = (customerId: string) => `/wallets/${encodeURIComponent(customerId)}`;
   return {
     ...billing,

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
+import { createTestDatabaseUrl, openDatabase, testLog } from '#harness/database.ts';
 import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
-import { createDatabase } from '#platform/postgres/database.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
-import { BillingConfig, startBilling } from '../service.ts';
+import { service as billingService, startBilling } from '../service.ts';
 import { claimCurrency } from './currency.ts';
 
 // Amounts are whole minor units: 999 is 9.99 RUB or 9.99 USD, as the currency stored with it says.
@@ -16,9 +15,7 @@ const usd = (amount: number) => ({ amount, currency: 'USD' });
 const rub = (amount: number) => ({ amount, currency: 'RUB' });
 
 async function startOne(t: TestContext) {
-  const billing = await startTestService(t, 'billing', BillingConfig, startBilling, [
-    'BILLING_DATABASE_URL',
-  ]);
+  const billing = await startTestService(t, billingService);
   const { call, database } = billing;
   return {
     ...billing,
@@ -44,12 +41,7 @@ async function databaseOf(t: TestContext) {
     for (const service of started) await service.close();
     await database.close();
   });
-  const database = createDatabase({
-    url,
-    connectionsMax: 2,
-    applicationName: 'test',
-    log: testLog,
-  });
+  const database = openDatabase(url, 2);
   return {
     database,
     async start(currency: string): Promise<void> {

@@ -5,7 +5,7 @@ import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { rub } from '#harness/system/system.ts';
-import { BillingConfig, startBilling } from '../service.ts';
+import { service as billingService } from '../service.ts';
 
 const AUTHOR = { reason: 'drill', madeBy: 'olga' };
 const idOf = (number: number) => `00000000-0000-7000-8000-00000000000${number}`;
@@ -13,9 +13,7 @@ const OPERATION = '00000000-0000-7000-8000-0000000000ab';
 
 /** Billing, and repairs of its payments. */
 async function start(t: TestContext) {
-  const service = await startTestService(t, 'billing', BillingConfig, startBilling, [
-    'BILLING_DATABASE_URL',
-  ]);
+  const service = await startTestService(t, billingService);
   const payment = { customerId: 'anna', amount: rub(300) };
   return {
     ...service,

@@ -5,15 +5,13 @@ import { assertLedger, balanceOf, startBillingTestBed } from '#harness/system/bi
 import { startTestService } from '#harness/system/internal-service.ts';
 import { rub } from '#harness/system/system.ts';
 import { auditPayments } from '../operations/audit-store.ts';
-import { BillingConfig, startBilling } from '../service.ts';
+import { service as billingService } from '../service.ts';
 import { type ReversalRequest, reverseOperation } from './reverse-operation.ts';
 import * as store from './store.ts';
 import { ledgerIn } from './transactions.ts';
 
 async function start(t: TestContext) {
-  const billing = await startTestService(t, 'billing', BillingConfig, startBilling, [
-    'BILLING_DATABASE_URL',
-  ]);
+  const billing = await startTestService(t, billingService);
   const { call } = billing;
   return {
     ...billing,

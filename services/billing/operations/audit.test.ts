@@ -5,13 +5,11 @@ import type { AuditedPayment } from '#contracts/billing.ts';
 import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService, type TestService } from '#harness/system/internal-service.ts';
 import { rub } from '#harness/system/system.ts';
-import { BillingConfig, startBilling } from '../service.ts';
+import { service as billingService } from '../service.ts';
 
 /** Billing with what tests ask of it. */
 async function start(t: TestContext) {
-  const service = await startTestService(t, 'billing', BillingConfig, startBilling, [
-    'BILLING_DATABASE_URL',
-  ]);
+  const service = await startTestService(t, billingService);
   const get = async (path: string) => {
     const { status, body } = await service.call('GET', path);
     assert.equal(status, 200, JSON.stringify(body));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { openEmbeddedBroker } from '#harness/broker/embedded-broker.ts';
+import { openBroker } from '#harness/broker/broker.ts';
 import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService as start } from '#harness/system/orders-service.ts';
 
@@ -36,7 +36,8 @@ test('the event is shown as its message lies on the topic, and where', async (t)
     return body.event.publishedAt !== null && body;
   });
   assert.deepEqual([history.order, history.recovery], [paid, NEVER]);
-  const broker = await openEmbeddedBroker(orders.databaseUrl('BROKER_DATABASE_URL'));
+  const url = orders.databaseUrl('BROKER_DATABASE_URL');
+  const broker = await openBroker({ BROKER_DATABASE_URL: url });
   const message = Promise.withResolvers<{ headers: object; value: Buffer | null }>();
   await broker.subscribe('orders', 'look', async ([first]) => {
     if (first !== undefined) message.resolve(first);
