@@ -43,6 +43,33 @@ test('a field of an order takes eight files with its migration, and one test', a
   await performInCopy(t, steps, tests);
 });
 
+test('a consumer of the topic takes its folder, two files of business, and one line', async (t) => {
+  const steps = readSteps('docs/how-to/add-a-consumer.md');
+  const outside = steps.filter(({ path }) => !path.startsWith('services/loyalty/'));
+  assert.deepEqual(outside.map(linesAdded), [['dev/system/services.ts', 1]]);
+  const frame = /\/(?:main|service)\.ts$|\.sql$/;
+  const business = steps.filter((step) => !outside.includes(step) && !isTest(step));
+  assert.equal(business.filter(({ path }) => !frame.test(path)).length, 2);
+  await performInCopy(t, steps, pathsOf(steps.filter(isTest)));
+});
+
+test('a service takes its folder and one entry in one list', async (t) => {
+  const steps = readSteps('docs/how-to/add-a-service.md');
+  const outside = steps.filter(({ path }) => !path.startsWith('services/ratings/'));
+  assert.deepEqual(outside.map(linesAdded), [['dev/system/services.ts', 1]]);
+  await performInCopy(t, steps, [
+    ...pathsOf(steps.filter(isTest)),
+    'test/service-processes.test.ts',
+    'test/service-settings.test.ts',
+  ]);
+});
+
+/** How many lines a step adds to a file that exists. */
+function linesAdded({ path, replace = [] }: Step): [string, number] {
+  const linesOf = (text: string) => text.split('\n').length;
+  return [path, replace.reduce((sum, { from, to }) => sum + linesOf(to) - linesOf(from), 0)];
+}
+
 test('the steps of a page are its named blocks, in their order', () => {
   const page = [
     'Create `a/b.ts`:\n\n```ts\nconst a = 1;\n```\n',

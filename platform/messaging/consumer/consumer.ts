@@ -3,7 +3,8 @@ import type { Static, TSchema } from 'typebox';
 import type { Broker } from '../../broker/port/broker.ts';
 import type { Metric } from '../../http/metrics.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
-import { migrate } from '../../postgres/migrate.ts';
+import { type DatabaseClock, startDatabaseClock } from '../../postgres/database-clock.ts';
+import { databaseStep, migrate } from '../../postgres/migrate.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createHandler } from './handle-messages.ts';
 import { type ConsumedEvent, createReader, type EventFormat } from './read-message.ts';
@@ -27,8 +28,8 @@ export interface ConsumerOptions<S extends TSchema> extends EventFormat<S> {
   /** Called after events were stored. */
   onStored?: () => void;
   log: Logger;
-  /** By the clock of the database. */
-  now: () => Date;
+  /** The clock of the database; the consumer reads it itself when absent. */
+  now?: () => Date;
 }
 
 /** A running consumer of one type of event. */
@@ -39,8 +40,11 @@ export type Consumer = Awaited<ReturnType<typeof startConsumer>>;
  * and messages of other types are counted and skipped. Creates the tables that it needs.
  */
 export async function startConsumer<S extends TSchema>(options: ConsumerOptions<S>) {
-  const { database, broker, topic, group, store, onStored = () => {}, log, now } = options;
+  const { database, broker, topic, group, store, onStored = () => {}, log } = options;
   await migrate(database, MIGRATIONS);
+  const readClock = () => startDatabaseClock(database, log);
+  const clock = options.now ? undefined : await databaseStep(database, 'its clock', readClock);
+  const now = options.now ?? (clock as DatabaseClock).now;
   const read = createReader(options);
   const unknownTypes = countUnknownTypes(log);
   const handle = createHandler({
@@ -57,7 +61,10 @@ export async function startConsumer<S extends TSchema>(options: ConsumerOptions<
     deadLetters,
     metrics: consumerMetrics(options, unknownTypes, deadLetters),
     /** Waits for the messages under way. */
-    close: () => subscription.close(),
+    async close() {
+      await subscription.close();
+      clock?.close();
+    },
   };
 }
 
