@@ -1,13 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type TObject, type TSchema, Type } from 'typebox';
+import { BROKER_CONNECTIONS_MAX } from '#platform/broker/create-broker.ts';
 import { RunSettings } from '#platform/service/run.ts';
 import { KafkaStartSettings } from './kafka/kafka.ts';
 import { loadServices } from './system/services.ts';
+import { calleesOf } from './system/wiring.ts';
 
 // `npm run settings`: writes `.env.example` and the table in docs/reference/settings.md from the
 // schemas of the services.
 
 export const SETTINGS_FILE = new URL('../.env.example', import.meta.url);
+export const SERVICES_PAGE = new URL('../docs/reference/services.md', import.meta.url);
 export const SETTINGS_PAGE = new URL('../docs/reference/settings.md', import.meta.url);
 
 const StartSettings = Type.Object({
@@ -17,12 +20,14 @@ const StartSettings = Type.Object({
   }),
 });
 
+const services = await loadServices();
+
 /** The schemas that settings come from, by the processes that read them. */
 export const settingSchemas: Record<string, TObject> = {
   'npm start': StartSettings,
   'npm run kafka': KafkaStartSettings,
   'every process': RunSettings,
-  ...Object.fromEntries((await loadServices()).map(({ name, settings }) => [name, settings])),
+  ...Object.fromEntries(services.map(({ name, settings }) => [name, settings])),
 };
 
 interface Setting {
@@ -90,35 +95,54 @@ function textOf(value: unknown): string {
   return /[\s#'"]/.test(text) ? JSON.stringify(text) : text;
 }
 
-const TABLE_BEGIN = '<!-- settings: written by `npm run settings` -->\n';
-const TABLE_END = '<!-- /settings -->';
-
 /**
- * A page with its table of all settings made anew.
- * @throws Error when the page has no place for it
+ * A page with one of its tables, which two comments enclose, written again.
+ * @param rows each with one cell a column; the first has the titles
+ * @throws Error when the page has no place for the table
  */
-export function withSettingsTable(
-  page: string,
-  schemas: Record<string, TObject> = settingSchemas,
-): string {
-  const begin = page.indexOf(TABLE_BEGIN);
-  const end = page.indexOf(TABLE_END);
-  if (begin === -1 || end < begin) throw new Error('the page has no place for the settings');
+export function withTable(page: string, name: string, rows: string[][]): string {
+  const begin = `<!-- ${name}: written by \`npm run settings\` -->\n`;
+  const start = page.indexOf(begin) + begin.length;
+  const end = page.indexOf(`<!-- /${name} -->`);
+  if (start < begin.length || end < start) throw new Error(`the page has no table "${name}"`);
+  const [titles = [], ...others] = rows;
+  const lines = [titles, titles.map(() => '---'), ...others].map((row) => `| ${row.join(' | ')} |`);
+  return `${page.slice(0, start)}\n${lines.join('\n')}\n\n${page.slice(end)}`;
+}
+
+/** All settings, for docs/reference/settings.md. */
+export function settingRows(schemas = settingSchemas): string[][] {
   const rows = settingsOf(schemas).map(
     ({ name, description, default: byDefault, required, readers }) => {
       const value = required ? 'required' : textOf(byDefault) === '' ? '' : code(textOf(byDefault));
-      return `| \`${name}\` | ${value} | ${readers.join(', ')} | ${cell(description)} |`;
+      return [code(name), value, readers.join(', '), cell(description)];
     },
   );
-  const table = [
-    '',
-    '| setting | default | read by | what it says |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-    '',
-  ];
-  return page.slice(0, begin + TABLE_BEGIN.length) + table.join('\n') + page.slice(end);
+  return [['setting', 'default', 'read by', 'what it says'], ...rows];
+}
+
+/** What each service needs and calls, for docs/reference/services.md. */
+export function serviceRows(): string[][] {
+  const rows = services.map((service) => {
+    const { name, settings, connectionsMax } = service;
+    const broker = 'BROKER_DATABASE_URL' in settings.properties;
+    const needs = [
+      ...(connectionsMax === undefined ? [] : ['its database']),
+      ...(broker ? ['the broker'] : []),
+      ...('SMTP_URL' in settings.properties ? ['a mail server'] : []),
+    ];
+    const connections = [
+      ...(connectionsMax === undefined ? [] : [`${connectionsMax}`]),
+      ...(broker ? [`${BROKER_CONNECTIONS_MAX} for the embedded broker`] : []),
+    ];
+    return [
+      name,
+      needs.join(', ') || 'nothing of its own',
+      calleesOf(service, services).join(', '),
+      connections.join(', and '),
+    ];
+  });
+  return [['service', 'needs', 'calls', 'connections to PostgreSQL, at most'], ...rows];
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
@@ -126,6 +150,11 @@ const code = (text: string): string => `\`${text}\``;
 
 if (import.meta.main) {
   await writeFile(SETTINGS_FILE, settingsExample());
-  const page = await readFile(SETTINGS_PAGE, 'utf8');
-  await writeFile(SETTINGS_PAGE, withSettingsTable(page));
+  const pages: [URL, string, string[][]][] = [
+    [SETTINGS_PAGE, 'settings', settingRows()],
+    [SERVICES_PAGE, 'services', serviceRows()],
+  ];
+  for (const [page, name, rows] of pages) {
+    await writeFile(page, withTable(await readFile(page, 'utf8'), name, rows));
+  }
 }

@@ -5,11 +5,14 @@ import { test } from 'node:test';
 import { parseEnv } from 'node:util';
 import { Type } from 'typebox';
 import {
+  SERVICES_PAGE,
   SETTINGS_FILE,
   SETTINGS_PAGE,
+  serviceRows,
+  settingRows,
   settingSchemas,
   settingsExample,
-  withSettingsTable,
+  withTable,
 } from '#dev/settings.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 
@@ -41,8 +44,17 @@ test('.env.example is what the schemas say', () => {
 
 test('docs/reference/settings.md lists every setting as the schemas say', () => {
   const page = readFileSync(SETTINGS_PAGE, 'utf8');
-  assert.equal(page, withSettingsTable(page), 'run `npm run settings`');
+  assert.equal(page, withTable(page, 'settings', settingRows()), 'run `npm run settings`');
   for (const name of known) assert.ok(page.includes(`\`${name}\``), name);
+});
+
+test('the table of services says what each needs and calls', () => {
+  const page = readFileSync(SERVICES_PAGE, 'utf8');
+  assert.equal(page, withTable(page, 'services', serviceRows()), 'run `npm run settings`');
+  assert.ok(
+    page.includes('| notifications | its database, the broker, a mail server | profiles |'),
+  );
+  assert.throws(() => withTable(page, 'nothing', [['a']]), /has no table "nothing"/);
 });
 
 test('.env.example sets nothing: it has no secret and no second default', () => {

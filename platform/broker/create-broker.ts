@@ -9,7 +9,7 @@ import type { Broker } from './port/broker.ts';
 
 // Covers a process with one publisher and one subscription: append, poll, fetch, commit, heartbeat
 // and retention. With fewer, a heartbeat could wait for the others.
-const CONNECTIONS_MAX = 6;
+export const BROKER_CONNECTIONS_MAX = 6;
 
 const certificates = (description: string) =>
   Type.Optional(Type.String({ format: 'certificates', description }));
@@ -108,7 +108,7 @@ export async function createBroker(
   const database = createDatabase({
     // `brokerRule` ensures that one of the two is set.
     url: config.BROKER_DATABASE_URL as string,
-    connectionsMax: CONNECTIONS_MAX,
+    connectionsMax: BROKER_CONNECTIONS_MAX,
     applicationName: `${applicationName}-broker`,
     log,
   });

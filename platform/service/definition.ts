@@ -10,6 +10,8 @@ export interface ServiceDefinition<Config = unknown> {
   settings: TObject;
   /** Starts it in this process. Resolves when it listens. */
   start(config: Config, log: Logger): Promise<RunningService>;
+  /** Most connections that one process opens to its database. */
+  connectionsMax?: number;
   /** Descriptions of its API and events, by the name of the published file (`npm run contracts`). */
   descriptions?: Record<string, () => Promise<Record<string, unknown>>>;
 }

@@ -47,6 +47,7 @@ export const service = defineService({
   name: 'billing',
   settings: BillingConfig,
   start: startBilling,
+  connectionsMax: DATABASE.connectionsMax,
   descriptions: {
     'billing.openapi.json': async () => (await import('#contracts/published.ts')).billingApi(),
   },

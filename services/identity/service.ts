@@ -113,6 +113,7 @@ export const service = defineService({
   name: 'identity',
   settings: IdentityConfig,
   start: startIdentity,
+  connectionsMax: DATABASE.connectionsMax,
   descriptions: {
     'identity.openapi.json': async () => (await import('#contracts/published.ts')).identityApi(),
   },

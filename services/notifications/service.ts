@@ -167,6 +167,7 @@ export const service = defineService({
   name: 'notifications',
   settings: NotificationsConfig,
   start: startNotifications,
+  connectionsMax: DATABASE.connectionsMax,
   descriptions: {
     'notifications.openapi.json': async () =>
       (await import('#contracts/published.ts')).notificationsApi(),

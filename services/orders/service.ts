@@ -81,6 +81,7 @@ export const service = defineService({
   name: 'orders',
   settings: OrdersConfig,
   start: startOrders,
+  connectionsMax: DATABASE.connectionsMax,
   descriptions: {
     'orders.openapi.json': async () => (await import('#contracts/published.ts')).ordersApi(),
     'orders.asyncapi.json': async () => (await import('#contracts/asyncapi.ts')).asyncApi(),

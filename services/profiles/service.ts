@@ -37,6 +37,7 @@ export const service = defineService({
   name: 'profiles',
   settings: ProfilesConfig,
   start: startProfiles,
+  connectionsMax: DATABASE.connectionsMax,
   descriptions: {
     'profiles.openapi.json': async () => (await import('#contracts/published.ts')).profilesApi(),
   },
