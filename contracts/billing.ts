@@ -64,7 +64,7 @@ export const billingProblems = {
   }),
 } as const;
 
-/** What can be decided about a payment, once and for ever. */
+/** The possible payment decisions. A decision is final. */
 const Decision = choice('captured', 'declined', 'voided');
 
 export const Wallet = strictObject({

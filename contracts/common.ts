@@ -121,7 +121,7 @@ export function auditQuery<P extends Record<string, TSchema>>(bounds: P) {
   return strictObject({ limit: Type.Integer({ minimum: 1, maximum: AUDIT_PAGE_MAX }), ...bounds });
 }
 
-/** What such a page found; the next one goes on after `last`, which is null at the end. */
+/** The result of such a page; the next page starts after `last`, which is null at the end. */
 export function auditOf<S extends TSchema>(key: S) {
   return strictObject({
     checked: Type.Integer({ minimum: 0 }),

@@ -40,7 +40,7 @@ export function minorUnitDigits(currency: string): number | undefined {
   return DIGITS.get(currency);
 }
 
-/** What is wrong with the setting CURRENCY; null when nothing is. */
+/** The error in the setting CURRENCY; null when it is valid. */
 export function currencySettingFault(code: string): string | null {
   if (DIGITS.has(code)) return null;
   // Longer texts are not repeated: they may be a secret at the wrong place.

@@ -13,7 +13,7 @@ import { LetterParams, LetterState } from './notifications.ts';
 import { internal } from './operation.ts';
 import { RepairResult, repairAuthor, repairList } from './repairs.ts';
 
-/** What notifications answers to the reconciliation and to a repair. */
+// The operations of notifications that the reconciliation and a repair call.
 
 /** A letter as the reconciliation compares it with its order. */
 export const AuditedLetter = strictObject({

@@ -102,7 +102,7 @@ export const notificationProblems = {
 export const OperatorLetter = strictObject({ ...Letter.properties, customerId: CustomerId });
 export type OperatorLetter = Static<typeof OperatorLetter>;
 
-/** What a letter would say if it were sent now. */
+/** The mail that a letter would become if it were sent now. */
 export const LetterPreview = strictObject({
   to: Type.String({ description: 'Masked.' }),
   locale: Locale,
@@ -177,7 +177,7 @@ export const LettersToResend = strictObject({
 });
 export type LettersToResend = Static<typeof LettersToResend>;
 
-/** What became of one part of them. */
+/** The result for one part of them. */
 export const ResendResult = strictObject({
   matched: Type.Integer({ minimum: 0 }),
   resent: Type.Integer({ minimum: 0 }),
@@ -194,7 +194,7 @@ export const resendLetters = internal('resendLetters', 'POST /operator/letters/r
   responses: { 200: ResendResult },
 });
 
-/** What notifications knows of an order's event. */
+/** The state of an order's event in notifications. */
 export const Delivery = strictObject({
   /** When the event became a letter in the inbox, and from where on the topic. */
   received: Type.Union([

@@ -70,7 +70,7 @@ test('a token is reused until it is renewed in time', async (t) => {
   t.mock.timers.tick(1_000);
   const second = await credentials('orders');
   assert.notEqual(second, first);
-  assert.equal(await check(first), 'gateway', 'the old one is still valid on its way');
+  assert.equal(await check(first), 'gateway', 'the old one is still valid in transit');
   assert.equal(await check(second), 'gateway');
 });
 

@@ -12,7 +12,7 @@ const EVERY_MS = 60_000;
 // A broker that has just lost its tail is often still starting: sooner, but not often.
 const AFTER_FAULT_MS = 5_000;
 
-/** What the relay and its maintenance work on. */
+/** The outbox that the relay and its maintenance work on. */
 export interface OutboxOptions {
   database: Database;
   broker: Broker;
@@ -97,8 +97,9 @@ async function unmarkFrom(
 }
 
 /**
- * Keeps an outbox small that no relay of ours publishes: it deletes rows by age, since nobody marks
- * them. Their publisher reads the write-ahead log, which keeps an insert after its row is deleted.
+ * Keeps an outbox small that another publisher than our relay sends. It deletes rows by age, since
+ * no relay marks them. The publisher reads the write-ahead log, where the insert of a deleted row
+ * remains.
  * Safe with several replicas.
  */
 export function startOutboxRetention({ database, log }: { database: Database; log: Logger }) {

@@ -170,7 +170,7 @@ async function sizeOf(folder: string, topic: string): Promise<number> {
   }
 }
 
-/** What a power cut does to a log that was not written to the disk yet. */
+/** Truncates a log, as a power cut does before the log is written to disk. */
 async function cut(folder: string, topic: string, size: number): Promise<void> {
   const file = await open(await segmentOf(folder, topic), 'r+');
   try {
