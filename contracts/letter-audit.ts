@@ -33,7 +33,7 @@ export const auditLetters = internal('auditLetters', 'GET /audit/letters', {
   summary: 'Letters in the order of their order ids and their own, within the bounds',
   query: auditQuery({
     after: Type.Optional(Uuid),
-    // Of the order `after`, letters above this one still belong to the answer.
+    // Continues within the order `after`: its letters with larger ids are still returned.
     afterLetter: Type.Optional(Uuid),
     through: Type.Optional(Uuid),
   }),

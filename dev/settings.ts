@@ -34,9 +34,9 @@ interface Setting {
 }
 
 /**
- * The text of `.env.example`: what several services read alike is listed once, at the top. A
- * setting that must be given stands open and empty, so no secret can be in this file; one with a
- * default stands behind `#`, which says the same as leaving it out.
+ * The text of `.env.example`. Settings that several services share are listed once, at the top. A
+ * required setting is listed with an empty value, so no secret can be in this file. A setting with
+ * a default is commented out, which has the same effect.
  */
 export function settingsExample(schemas: Record<string, TObject> = settingSchemas): string {
   const settings = settingsOf(schemas);
@@ -94,8 +94,8 @@ const TABLE_BEGIN = '<!-- settings: written by `npm run settings` -->\n';
 const TABLE_END = '<!-- /settings -->';
 
 /**
- * A page with its table of all settings made anew.
- * @throws Error when the page has no place for it
+ * Replaces the table of all settings in a page.
+ * @throws Error when the page lacks the markers of the table
  */
 export function withSettingsTable(
   page: string,

@@ -27,8 +27,9 @@ async function createCustomer(url: string, name: string, topUp: number) {
 }
 
 /**
- * Ends a system in the middle of traffic, starts it again on the same data, and holds the books
- * against everything that was answered, then once more when every client has asked again.
+ * Ends a system in the middle of traffic, starts it again on the same data, and compares its records
+ * with every answer that clients got. Compares them once more after every client has repeated its
+ * requests.
  */
 async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
   const { home, start } = await temporaryHome(t);
@@ -62,7 +63,7 @@ async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
   const orphan = serverPid(home);
   if (orphan !== undefined) await passLeases(await sourcesOf(home));
 
-  // Nobody asks again at first: what was under way is recovery's.
+  // At first no client repeats its requests, so recovery must end the open orders.
   const second = start('0', { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
   url = await ready(second);
   const taken = serverPid(home);
@@ -203,8 +204,8 @@ test('a first start killed at many moments, one after the other, does not block 
   for (const count of [1, 2, 4, 7, 12, 30]) await kill(await afterChanges(home, count));
   for (const count of [1, 4, 7]) await kill(afterDatabases(count));
   await kill(async () => existsSync(join(home, 'mailbox.sqlite')));
-  // Once the data exist a start makes fewer names, and a quick one may be ready before its moment.
-  assert.ok(caught >= 5, `only ${caught} of 10 starts were killed on their way`);
+  // Once the data exist a start creates fewer files, and a quick one may be ready before its moment.
+  assert.ok(caught >= 5, `only ${caught} of 10 starts were killed before they were ready`);
   const last = start();
   all.push(last);
   await assertStarts(last);

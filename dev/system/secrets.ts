@@ -9,7 +9,7 @@ import {
   whyUnreadable,
 } from '../files/kept-file.ts';
 
-/** What the default set-up makes for itself at its first start and keeps. */
+/** Secrets that the default set-up creates at its first start and keeps. */
 const makers = {
   /** Of the role of each service's database. */
   databasePassword: randomText,

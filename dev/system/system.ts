@@ -62,7 +62,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const log = options.log(name);
     return (
       startService?.(name, env, log) ??
-      // A rejection, whatever it throws: the caller waits for all of a stage.
+      // Async, so that a synchronous error becomes a rejection: the caller waits for a whole stage.
       (async () => service.start(loadConfig(name, service.settings, env), log))()
     );
   }

@@ -155,7 +155,7 @@ function createClaim(
   };
 }
 
-/** What the attempts of one batch need. */
+/** The context that the attempts of one batch share. */
 function bindSend(
   options: LetterWorkerOptions,
   times: LetterTimes,

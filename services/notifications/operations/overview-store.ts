@@ -80,7 +80,7 @@ export async function keepRefusal(db: Queryable, fault: string, response: string
   );
 }
 
-/** What the mail server refused us for lately, the latest first. */
+/** Recent refusals of us by the mail server, the latest first. */
 export async function readRefusals(db: Queryable): Promise<MailRefusal[]> {
   const { rows } = await db.query<Omit<MailRefusal, 'at'> & { at: Date }>(
     `select fault, response, refused_at as at from mail_refusals

@@ -138,7 +138,7 @@ export function eventPayload(row: string): string {
 export interface Settlement {
   orderId: string;
   record: PaymentRecord;
-  /** What the event carries besides the order. */
+  /** The members of the event that do not come from the order. */
   event: { id: string; type: string; traceparent: string };
 }
 
@@ -242,7 +242,7 @@ export async function listOrders(
   const page = `select ${ORDER_COLUMNS} from orders where ${conditions.join(' and ')}
     order by id desc limit $2`;
   const { rows } = await db.query<OrderRow & { fits: boolean }>(
-    // What does not fit is left behind in the database.
+    // Items that do not fit the page are not read from the database.
     `select ${COLUMNS_WITHOUT_ITEMS}, case when fits then items end as items, fits
       from (${sizedPage(page, 'id desc')}) as sized order by id desc`,
     values,

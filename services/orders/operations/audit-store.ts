@@ -62,7 +62,7 @@ const UUID = `^${STORED_UUID}$`;
 /** An event with the order that its key names, where there is one. */
 export interface AuditedEvent {
   id: string;
-  /** The message's key: the order's id, or whatever stands there. */
+  /** The message's key: the order's id, unless the row is damaged. */
   key: string;
   /** Null where the key names no order. */
   order: { id: string; eventId: string | null } | null;
@@ -75,8 +75,8 @@ export async function auditEvents(
 ): Promise<AuditedEvent[]> {
   const { rows } = await db.query<AuditedEvent>({
     name: 'audit-events',
-    // The key is text: one that is no UUID must not break the statement. The limit stands inside,
-    // so that only the page's orders are looked up.
+    // The key is text: one that is no UUID must not break the statement. The limit is in the
+    // subquery, so that only the page's orders are looked up.
     text: `select events.id, events.aggregateid as key,
         case when orders.id is not null then
           json_build_object('id', orders.id, 'eventId', orders.event_id)

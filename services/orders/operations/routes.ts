@@ -20,8 +20,8 @@ const AGES_MS = [5_000, 30_000, 120_000, 600_000];
 export interface OperationsDeps {
   database: Database;
   /**
-   * Whether a relay of ours publishes the outbox; without one nobody marks its rows, and a backlog
-   * of them would mean nothing.
+   * Whether our relay publishes the outbox. Without it published rows are not marked, so a backlog
+   * cannot be counted.
    */
   relayed: boolean;
   /** Called after a commit that put an event into the outbox. */
