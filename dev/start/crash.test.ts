@@ -49,8 +49,8 @@ async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
     onEnded(number) {
       ended = number;
     },
-    // Asked before each request. Answers come several at once, so the moment is one when some
-    // clients have asked again: of them the requests are under way.
+    // Called before each request. Answers arrive in groups, so the kill waits until some clients
+    // have sent their next request: these requests are then in progress.
     mayGoOn() {
       if (ended >= 40 && running && ++begun === 5) {
         running = false;
@@ -141,16 +141,16 @@ async function namesIn(home: string): Promise<string[]> {
   return [...names, ...(await Promise.all(inner)).flat()];
 }
 
-/** Resolves at a moment of a start; also when the start came to its end before. */
+/** Whether a start has reached a certain moment. */
 type Moment = (home: string) => Promise<boolean>;
 
-/** When so many names have appeared since it began. */
+/** The moment when this many files have been created since the start began. */
 async function afterChanges(home: string, count: number): Promise<Moment> {
   const before = new Set(await namesIn(home));
   return async () => (await namesIn(home)).filter((name) => !before.has(name)).length >= count;
 }
 
-/** When so many of the services' databases are there. */
+/** The moment when this many of the services' databases exist. */
 function afterDatabases(count: number): Moment {
   return async (home) => {
     const port = readPidFile(join(home, 'postgres'))?.port;
@@ -209,7 +209,7 @@ test('a first start killed at many moments, one after the other, does not block 
   const last = start();
   all.push(last);
   await assertStarts(last);
-  // The first start that comes to the screen shows the password, here or before.
+  // The first start that prints the screen shows the password, be it this one or an earlier one.
   const shown = all.map((one) => one.printed()).find((text) => text.includes('is ready'));
   assert.match(shown ?? '', /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
   assert.deepEqual(
@@ -227,7 +227,7 @@ test('Ctrl-C during the first start: it ends, leaves no server, and the next sta
     assert.equal(serverPid(home), undefined, started.printed());
     await assertStarts(start());
   };
-  // At once: most of a start is waiting for the disk.
+  // Concurrently, since a start mostly waits for the disk.
   await Promise.all([
     interrupt((home) => afterChanges(home, 1)),
     interrupt((home) => afterChanges(home, 12)),

@@ -35,8 +35,8 @@ export interface System {
   /** The services by name, to stop one alone. */
   services: Map<string, ReplicaSet>;
   /**
-   * Starts one more replica of a service with settings that differ, at a free port. The others do
-   * not know it, and who asked for it closes it.
+   * Starts one more replica of a service with other settings, at a free port. Other services do not
+   * call it, and the caller must close it.
    */
   startExtraReplica(name: string, changes: Environment): Promise<RunningService>;
   close(): Promise<void>;

@@ -76,9 +76,9 @@ interface Bench {
   client: HttpClient;
   /** The lines that the client has logged. */
   lines: string[];
-  /** One call; the name of who answered. */
+  /** One call. @returns the name of the replica that answered */
   put(options?: { attemptTimeoutMs?: number }): Promise<string>;
-  /** Waits until the client has said this of replica `a`, so many times. */
+  /** Waits until the client has logged this about replica `a` the given number of times. */
   said(what: 'left out' | 'is back', times?: number): Promise<void>;
 }
 

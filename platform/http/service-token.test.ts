@@ -24,7 +24,7 @@ const keys = {
   ],
 };
 
-/** A token as somebody may make it who holds a key and keeps to no rule. */
+/** A token that an attacker with a service's key could sign. */
 async function forge(
   privateKey: string,
   { kid = 'gateway', iss = 'gateway', aud = 'orders', exp = 60 }: Record<string, string | number>,

@@ -6,10 +6,10 @@ import type { Database, Queryable } from '../postgres/database.ts';
 
 /** Rows are kept this long: after their publication, or without a relay after their creation. */
 export const OUTBOX_RETENTION_DAYS = 7;
-// Rows of one statement: few, so that none runs into its timeout or holds many locks.
+// Most rows of one statement, so that none hits the statement timeout or holds many locks.
 const ROWS_MAX = 1_000;
 const EVERY_MS = 60_000;
-// A broker that has just lost its tail is often still starting: sooner, but not often.
+// After a fault the next run comes sooner: a broker that lost its tail is often still starting.
 const AFTER_FAULT_MS = 5_000;
 
 /** The outbox that the relay and its maintenance work on. */

@@ -153,7 +153,7 @@ test('I6: a failed letter that is resent goes to the address of today', async (t
   );
 });
 
-/** Failed so many minutes ago. */
+/** SQL of a letter that failed this many minutes ago. */
 const failed = (reason: string, minutes: number) =>
   `state = 'failed', failure = '${reason}', due_at = now() - interval '${minutes} minutes'`;
 

@@ -6,9 +6,9 @@ import type { Queryable } from '#platform/postgres/database.ts';
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Orders with what the outbox still knows of their events, by id, one snapshot. An event that
- * says anything else than its order is `contradicting`, and so is one of a Pending order.
- * @param bounds.relayed whether a relay of ours marks what it published
+ * Orders with the state of their events in the outbox, by id, one snapshot. An event that differs
+ * from its order is `contradicting`, and so is an event of a Pending order.
+ * @param bounds.relayed whether our relay publishes the outbox and marks its rows
  */
 export async function auditOrders(
   db: Queryable,
@@ -16,9 +16,10 @@ export async function auditOrders(
 ): Promise<AuditedOrder[]> {
   const { rows } = await db.query<AuditedOrder>({
     name: 'audit-orders',
-    // A row is deleted only a retention after its publication, and so after the order's end, or
-    // without a relay after its creation. It is written in the statement that ends the order, so
-    // the order's end is its age when the row is gone; a repair writes it again later.
+    // An outbox row is deleted one retention period after its publication, or without a relay after
+    // its creation. So a missing row is `expired` only if the order ended longer ago than that. The
+    // statement that ends the order writes the row, so the order's end stands in for a deleted row's
+    // age. A repair may write the row again later.
     text: `select orders.id, customer_id as "customerId", status, status_reason as "statusReason",
         json_build_object('amount', total_amount, 'currency', currency) as total,
         payment_operation_id as "operationId", event_id as "eventId",

@@ -4,7 +4,7 @@ import { readPending, readUnpublished } from './overview-store.ts';
 
 /**
  * Metrics of orders for operators: orders that have not ended, and events that are not published.
- * @param relayed whether a relay of ours marks what it published
+ * @param relayed whether our relay publishes the outbox and marks its rows
  */
 export function orderMetrics(database: Database, relayed: boolean): Metric[] {
   const pending: Metric[] = [

@@ -80,7 +80,7 @@ function serveRepairs(api: InternalApi, { database, relayed, onEvent }: Operatio
       if (event === null) {
         throw new AppError(repairProblems.repairRefused, `${params.orderId} has no event`);
       }
-      // Without a relay of ours no row is ever marked as published.
+      // Without our relay no row is ever marked as published.
       if (relayed && event.unpublished) return 'already';
       await insertEventAgain(tx, event);
       const detail = { eventId: event.id };
