@@ -94,7 +94,7 @@ export const OrderParams = strictObject({ orderId: Uuid });
 const PAGE_SIZE_MAX = 100;
 export const PAGE_SIZE_DEFAULT = 20;
 
-/** Where a list or a reconciliation goes on: opaque to clients. */
+/** The position from which a list or a reconciliation continues; opaque to clients. */
 export const Cursor = Type.String({ minLength: 1, maxLength: 500 });
 
 /** Query of a list: strict, so that a misspelt parameter is not silently ignored. */

@@ -95,7 +95,7 @@ const Count = Type.Integer({ minimum: 0 });
 
 /** How many orders there are and how many wait, for the operator's overview. */
 export const OrdersOverview = strictObject({
-  /** Of the latest orders, so that the count stays cheap however many there are. */
+  /** Counts of the latest orders only, so that they stay cheap for any number of orders. */
   latest: strictObject({
     counted: Count,
     max: Count,

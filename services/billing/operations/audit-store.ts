@@ -55,8 +55,8 @@ export interface AuditedWallet {
   unfoundedAt: number | null;
 }
 
-// A statement adds up about a million operations in one second, so a page of busy wallets has fewer
-// wallets. All operations of a wallet are in one page.
+// A statement adds up about a million operations in a few seconds, so a page of busy wallets has
+// fewer wallets. All operations of a wallet are in one page.
 const OPERATIONS_MAX = 1_000_000;
 // Ten times as long as that takes: one wallet may have more operations.
 const STATEMENT_TIMEOUT_MS = 10_000;
