@@ -11,7 +11,7 @@ import { AMOUNT_MAX, moneyFormat } from './currency.ts';
 
 const CURRENCIES = ['RUB', 'JPY', 'KWD', 'HUF', 'CLF'];
 
-/** What a text is read as, in a currency of 2, 0 and 3 digits. */
+/** The parsed amount of a text, in a currency of 2, 0 and 3 digits. */
 const texts: [text: string, rub: Read, jpy: Read, kwd: Read][] = [
   ['1000', 100_000, 1_000, 1_000_000],
   ['1000.5', 100_050, 'decimals', 1_000_500],

@@ -21,7 +21,7 @@ const TEXT_MAX = 40;
 // The spaces that people and `Intl` put between groups: plain, no-break, narrow no-break, thin.
 const SPACES = ' \\u00a0\\u202f\\u2009';
 const EDGES = new RegExp(`^[${SPACES}\\t]+|[${SPACES}\\t]+$`, 'g');
-// ASCII digits only: what looks like a digit elsewhere is refused rather than converted.
+// ASCII digits only: digits of other scripts are refused, not converted.
 const PLAIN = /^(\d+)(?:[.,](\d+))?$/;
 // Groups of three, separated alike by spaces, apostrophes or commas.
 const GROUPED = new RegExp(

@@ -1,6 +1,5 @@
-// What a success answer of each public operation looks like, as far as clients rely on it. Members
-// that are not named here may be added. Browsers load this module too: it imports nothing but
-// modules that they load.
+// The shape of each public operation's success answer, as far as clients rely on it. Answers may
+// have further members. Browsers load this module too, so it imports only modules that they load.
 
 import { UUID } from './patterns.ts';
 
@@ -14,7 +13,7 @@ export interface SentRequest {
 
 type Shape = (value: unknown) => boolean;
 
-/** What answers an operation with success. */
+/** Describes the success answers of one operation. */
 export interface AnswerRule {
   /** As in the contracts: `/v1/orders/:orderId`. */
   path: RegExp;

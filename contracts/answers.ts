@@ -1,8 +1,8 @@
 import { isCancelledOrder, isSameMoney, money, ruleOf, type SentRequest } from './answer-shapes.ts';
 
-// Which answers end a request. A proxy, a login page or another system may answer in our place, and
-// the request may have been done all the same: only an answer of our own shape counts. Console,
-// command line and demonstration decide by this module; it imports nothing but its own kind.
+// Decides which answers end a request. A proxy, a login page or another system may answer in our
+// place although the request was done, so only an answer of our own shape counts. Console, command
+// line and demo use this module. Browsers load it, so it imports only modules that browsers load.
 
 export type { SentRequest };
 
@@ -25,16 +25,16 @@ export interface ReceivedAnswer {
   text: string;
 }
 
-/** What an answer means for the request that it answers. */
+/** The meaning of an answer for its request. */
 export type Judgement =
   /** A success answer of the operation; `pending`: it says that the outcome is still to come. */
   | { kind: 'success'; body: unknown; pending: boolean }
   /**
-   * Refused for good. `decided`: no request under this key will ever be done, so the key is of no
-   * more use. Else only this request was not done: an earlier one under the key may have been.
+   * Refused for good. `decided`: no request under this key will ever be done, so the client drops
+   * the key. Otherwise only this request was not done; an earlier one under the key may have been.
    */
   | { kind: 'refused'; problem: ProblemBody; decided: boolean }
-  /** Nobody knows whether it was done. The problem is ours, null for an answer of something else. */
+  /** The request may or may not have been done. `problem` is null unless we sent the answer. */
   | { kind: 'unknown'; problem: ProblemBody | null };
 
 /** Every problem that the public API answers with, by code, with its status. */
@@ -139,7 +139,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Milliseconds to wait as an answer of ours asks for by Retry-After (RFC 9110 section 10.2.3). */
+/** Milliseconds that Retry-After asks the client to wait (RFC 9110 section 10.2.3), or 0. */
 export function retryAfterMs({ header }: ReceivedAnswer): number {
   const value = header('retry-after');
   return value !== null && /^\d{1,6}$/.test(value) ? Number(value) * 1_000 : 0;

@@ -64,7 +64,7 @@ export const billingProblems = {
   }),
 } as const;
 
-/** What can be decided about a payment, once and for ever. */
+/** The possible payment decisions. A decision is final. */
 const Decision = choice('captured', 'declined', 'voided');
 
 export const Wallet = strictObject({
@@ -91,7 +91,7 @@ const operationMembers = {
 export const WalletOperation = strictObject(operationMembers);
 export type WalletOperation = Static<typeof WalletOperation>;
 
-/** The same for operators: with the operator who made a reversal. */
+/** A movement as operators see it: with the operator of a reversal. */
 export const OperatorOperation = strictObject({
   ...operationMembers,
   madeBy: Type.Optional(CustomerId),
@@ -249,7 +249,7 @@ const repairOf = <const S extends string, const M extends Record<string, TSchema
 
 const payment = { customerId: CustomerId, amount: moneyBetween(1, AMOUNT_MAX) };
 
-/** Makes billing agree with orders again, after one of them was restored. */
+/** Makes the payment match its order, after the restore of one of the two databases. */
 export const PaymentRepair = Type.Union([
   repairOf('charge-again', { ...payment, operationId: Uuid }),
   repairOf('record-decision', { ...payment, decision: choice('declined', 'voided') }),

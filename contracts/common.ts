@@ -94,7 +94,7 @@ export const OrderParams = strictObject({ orderId: Uuid });
 const PAGE_SIZE_MAX = 100;
 export const PAGE_SIZE_DEFAULT = 20;
 
-/** Where a list or a reconciliation goes on: opaque to clients. */
+/** The position from which a list or a reconciliation continues; opaque to clients. */
 export const Cursor = Type.String({ minLength: 1, maxLength: 500 });
 
 /** Query of a list: strict, so that a misspelt parameter is not silently ignored. */
@@ -121,7 +121,7 @@ export function auditQuery<P extends Record<string, TSchema>>(bounds: P) {
   return strictObject({ limit: Type.Integer({ minimum: 1, maximum: AUDIT_PAGE_MAX }), ...bounds });
 }
 
-/** What such a page found; the next one goes on after `last`, which is null at the end. */
+/** The result of such a page; the next page starts after `last`, which is null at the end. */
 export function auditOf<S extends TSchema>(key: S) {
   return strictObject({
     checked: Type.Integer({ minimum: 0 }),

@@ -31,7 +31,7 @@ test('a setting that is no such code is refused; a code is named, another text m
   assert.doesNotMatch(currencySettingFault('hunter 2') ?? 'hunter', /hunter/);
 });
 
-test('money is shown with the digits of the table, whatever Intl has', () => {
+test('money is shown with the digits of our table, even where Intl has others', () => {
   const shown = (amount: number, currency: string, locale = 'en') =>
     moneyFormat(locale, currency, { currencyDisplay: 'code' })(amount).replaceAll('\u00a0', ' ');
   assert.equal(shown(99_900, 'HUF'), 'HUF 999.00');

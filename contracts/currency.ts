@@ -40,10 +40,10 @@ export function minorUnitDigits(currency: string): number | undefined {
   return DIGITS.get(currency);
 }
 
-/** What is wrong with the setting CURRENCY; null when nothing is. */
+/** The error in the setting CURRENCY; null when it is valid. */
 export function currencySettingFault(code: string): string | null {
   if (DIGITS.has(code)) return null;
-  // Longer texts are not repeated: they may be a secret at the wrong place.
+  // The error does not quote longer texts: they may be a secret in the wrong setting.
   const given = /^[A-Za-z]{3}$/.test(code) ? `, not ${code}` : '';
   return `must be the ISO 4217 code of a currency with a minor unit, such as RUB${given}`;
 }
@@ -57,9 +57,9 @@ export function decimalOf(amount: number, digits: number): string {
 
 /**
  * Writes amounts of one currency for people.
- * @param options of `Intl.NumberFormat`; how many digits there are is this table's business
- * @returns a function of minor units. Of an unknown code it shows the bare minor units: a point at
- *   a guessed place would make another amount of it.
+ * @param options of `Intl.NumberFormat`, except the number of digits, which this table decides
+ * @returns a function of minor units. For an unknown code it shows the bare minor units, since a
+ *   guessed decimal point would show another amount.
  */
 export function moneyFormat(
   locale: string,

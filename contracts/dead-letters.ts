@@ -34,7 +34,7 @@ export type DeadLetter = Static<typeof DeadLetter>;
 export const deadLetterFilters = { state: Type.Optional(choice('dead', 'redriven')) };
 export const DeadLetterParams = strictObject({ deadLetterId: Uuid });
 
-/** What a redrive of many came to; `dead` are still there, those that were not tried included. */
+/** The result of a bulk redrive. `dead` counts all that remain, including those not tried. */
 export const RedriveResult = strictObject({
   redriven: Type.Integer({ minimum: 0 }),
   refused: Type.Integer({ minimum: 0 }),

@@ -4,7 +4,7 @@ import { choice, Money, nullable, strictObject, Timestamp, Uuid } from './common
 import { Letter } from './notifications.ts';
 import { OrderEvent, OrderRecovery } from './order-operations.ts';
 
-/** Who takes part in an order: the columns of the protocol's sequence diagram. */
+/** The participants in an order: the columns of the protocol's sequence diagram. */
 export const Participant = choice(
   'client',
   'gateway',
@@ -18,9 +18,9 @@ export const Participant = choice(
 export type Participant = Static<typeof Participant>;
 
 /**
- * What happened between two participants. In the order of cause and effect; the moments are those
- * that the services recorded, each by its own clock, so that two neighbours may be a little apart
- * the wrong way round (the relay notes a publication after the broker has passed the event on).
+ * One step between two participants. Steps are listed in causal order. Each service records times by
+ * its own clock, so the times of two consecutive steps can be slightly reversed. For example, the
+ * relay records a publication after the broker has delivered the event.
  */
 export const JourneyStep = strictObject({
   kind: choice(

@@ -13,7 +13,7 @@ import { LetterParams, LetterState } from './notifications.ts';
 import { internal } from './operation.ts';
 import { RepairResult, repairAuthor, repairList } from './repairs.ts';
 
-/** What notifications answers to the reconciliation and to a repair. */
+// The operations of notifications that the reconciliation and a repair call.
 
 /** A letter as the reconciliation compares it with its order. */
 export const AuditedLetter = strictObject({
@@ -33,7 +33,7 @@ export const auditLetters = internal('auditLetters', 'GET /audit/letters', {
   summary: 'Letters in the order of their order ids and their own, within the bounds',
   query: auditQuery({
     after: Type.Optional(Uuid),
-    // Of the order `after`, letters above this one still belong to the answer.
+    // Continues within the order `after`: its letters with larger ids are still returned.
     afterLetter: Type.Optional(Uuid),
     through: Type.Optional(Uuid),
   }),

@@ -102,7 +102,7 @@ export const notificationProblems = {
 export const OperatorLetter = strictObject({ ...Letter.properties, customerId: CustomerId });
 export type OperatorLetter = Static<typeof OperatorLetter>;
 
-/** What a letter would say if it were sent now. */
+/** The mail that a letter would become if it were sent now. */
 export const LetterPreview = strictObject({
   to: Type.String({ description: 'Masked.' }),
   locale: Locale,
@@ -118,7 +118,7 @@ const Moment = Type.String({
   description: 'RFC 3339.',
 });
 
-/** Which letters: when they failed, and why. */
+/** Filters of letters by the time and the reason of their failure. */
 const failureFilters = {
   failedSince: Type.Optional(Moment),
   failedUntil: Type.Optional({ ...Moment, description: 'RFC 3339; not that moment itself.' }),
@@ -166,7 +166,7 @@ export const resendLetter = internal('resendLetter', 'POST /operator/letters/:le
   problems: [notificationProblems.letterSent],
 });
 
-/** Which failed letters are to be tried again; without a filter all of them. */
+/** Filters of the failed letters to resend; without a filter all of them. */
 export const LettersToResend = strictObject({
   ...failureFilters,
   limit: Type.Optional(
@@ -177,7 +177,7 @@ export const LettersToResend = strictObject({
 });
 export type LettersToResend = Static<typeof LettersToResend>;
 
-/** What became of one part of them. */
+/** The result for one part of them. */
 export const ResendResult = strictObject({
   matched: Type.Integer({ minimum: 0 }),
   resent: Type.Integer({ minimum: 0 }),
@@ -194,9 +194,9 @@ export const resendLetters = internal('resendLetters', 'POST /operator/letters/r
   responses: { 200: ResendResult },
 });
 
-/** What notifications knows of an order's event. */
+/** The state of an order's event in notifications. */
 export const Delivery = strictObject({
-  /** When the event became a letter in the inbox, and from where on the topic. */
+  /** The time when the event became a letter in the inbox, and its position on the topic. */
   received: Type.Union([
     strictObject({
       at: Timestamp,
@@ -229,7 +229,7 @@ export const getDelivery = internal('getDelivery', 'GET /deliveries/:eventId', {
 
 const Count = Type.Integer({ minimum: 0 });
 
-/** A refusal of the mail server that is about us: every letter meets it, and the letters wait. */
+/** A refusal that is about us: the mail server refuses every letter so, and the letters wait. */
 export const MailRefusal = strictObject({
   fault: choice('sender', 'sign-in', 'policy', 'protocol', 'server'),
   response: Type.String({ description: "The mail server's answer, addresses masked." }),
@@ -239,13 +239,13 @@ export type MailRefusal = Static<typeof MailRefusal>;
 
 /** How many letters there are and wait, for the operator's overview. */
 export const NotificationsOverview = strictObject({
-  /** Each counted up to `max`, so that the count stays cheap however many there are. */
+  /** Each count stops at `max`, so that it stays cheap for any number of letters. */
   letters: strictObject({ max: Count, queued: Count, sending: Count, sent: Count, failed: Count }),
   oldestWaitingMs: Count,
   /** Letters sent per second over the last ten seconds, of events of the last minute. */
   sentPerSecond: Type.Number({ minimum: 0 }),
   deadLetters: Count,
-  /** Of the last half hour, the latest of each fault; absent where there was none. */
+  /** The latest refusal of each fault in the last half hour; absent where there was none. */
   refusals: Type.Optional(Type.Array(MailRefusal)),
   /** Messages of the topic that were not read yet; null where the broker does not answer. */
   lag: Type.Union([

@@ -56,10 +56,10 @@ export function problem<const C extends string, const K extends string>(
   return { code, kind, ru: textOf(ru), en: textOf(en) };
 }
 
-// Public operations that the gateway answers with one call of a service. Their common members are
-// derived, so that the two cannot differ.
+// Twins: public operations that the gateway answers by one call to a service. A twin copies the
+// members of the internal operation, so that the two cannot differ.
 
-/** The members that the public operation declares itself; all others are those of the internal one. */
+/** Members that the public operation declares itself; it copies the others. */
 type Publication = Partial<Operation> & Pick<Operation, 'operationId' | 'tags' | 'path'>;
 
 type Twin<I, P> = Omit<I, 'callers' | 'batchable' | keyof P> & P;
@@ -73,10 +73,10 @@ export function publicTwin<const I extends Operation, const P extends Publicatio
   return { ...shared, ...publication } as unknown as Twin<I, P>;
 }
 
-/** All that an operation of operators has in common. */
+/** Members that all operators' operations share. */
 export const operator = { tags: ['operator'], query: NoQuery } as const;
 
-/** The same for operators, at the internal path below `/v1` unless another one is given. */
+/** The public twin for operators. Its default path is `/v1` plus the internal path. */
 export function operatorTwin<
   const I extends Operation,
   const P extends Omit<Publication, 'tags' | 'path'> & { path?: string },
@@ -92,7 +92,7 @@ export function operatorTwin<
 type WithoutCustomer<S> =
   S extends TObject<infer P extends TProperties> ? TObject<Omit<P, 'customerId'>> : S;
 
-/** Of an operation that names the customer: the customer is then the caller. */
+/** The operation without `customerId`: the caller is the customer. */
 type Own<I> = {
   [K in keyof I]: K extends 'params' | 'query' ? WithoutCustomer<I[K]> : I[K];
 };

@@ -31,7 +31,7 @@ import { orderProblems } from './orders.ts';
 
 export * from './reconciliation.ts';
 
-// What operators may do through the gateway (docs/reference/api.md).
+// The operations that the gateway offers to operators (docs/reference/api.md).
 
 export const operatorProblems = {
   customerNotFound: problem('customer-not-found', 'not-found', {

@@ -19,9 +19,9 @@ import { internal } from './operation.ts';
 import { CancelReason, Order, OrderStatus } from './orders.ts';
 import { RepairResult, repairAuthor, repairList, repairProblems } from './repairs.ts';
 
-// What recovery, the operator and the reconciliation ask of orders.
+// The operations of orders that recovery, the operator and the reconciliation call.
 
-/** What recovery did about an order. */
+/** The recovery attempts at one order. */
 export const OrderRecovery = strictObject({
   attempts: Type.Integer({ minimum: 0, description: 'Times that recovery tried it.' }),
   triedAt: nullable(Timestamp),
@@ -62,7 +62,7 @@ export const noteRecoveryFailure = internal(
   },
 );
 
-/** The event of an ended order, as it lies in the outbox and on the topic. */
+/** The event of an ended order, as stored in the outbox and on the topic. */
 export const OrderEvent = strictObject({
   id: Uuid,
   topic: Type.String(),
@@ -95,7 +95,7 @@ const Count = Type.Integer({ minimum: 0 });
 
 /** How many orders there are and how many wait, for the operator's overview. */
 export const OrdersOverview = strictObject({
-  /** Of the latest orders, so that the count stays cheap however many there are. */
+  /** Counts of the latest orders only, so that they stay cheap for any number of orders. */
   latest: strictObject({
     counted: Count,
     max: Count,
@@ -109,7 +109,7 @@ export const OrdersOverview = strictObject({
     paid: Type.Number({ minimum: 0 }),
     cancelled: Type.Number({ minimum: 0 }),
   }),
-  /** Up to `latest.max` of them: those that recovery takes first. */
+  /** The orders that recovery takes first, at most `latest.max`. */
   pending: strictObject({
     total: Count,
     oldestMs: Count,
@@ -123,7 +123,7 @@ export const OrdersOverview = strictObject({
     ),
   }),
   /**
-   * The oldest events, up to `latest.max`. Null where something else than our relay publishes
+   * The oldest events, at most `latest.max`. Null where another publisher than our relay sends
    * the outbox.
    */
   outbox: Type.Union([strictObject({ unpublished: Count, oldestMs: Count }), Type.Null()]),
@@ -136,7 +136,7 @@ export const getOrdersOverview = internal('getOrdersOverview', 'GET /overview', 
   responses: { 200: OrdersOverview },
 });
 
-/** An order and its event as the check of the books compares them. */
+/** An order and its event as the reconciliation compares them. */
 export const AuditedOrder = strictObject({
   id: Uuid,
   customerId: CustomerId,
@@ -146,7 +146,7 @@ export const AuditedOrder = strictObject({
   operationId: nullable(Uuid),
   /** Null exactly while the order is Pending. */
   eventId: nullable(Uuid),
-  /** `handed-over`: something else than our relay publishes it, and nobody tells us when. */
+  /** `handed-over`: another publisher than our relay sends it and does not report when. */
   event: choice(
     'none',
     'missing',
@@ -158,7 +158,7 @@ export const AuditedOrder = strictObject({
   ),
   /** Milliseconds since the event was written; null without one. */
   eventAgeMs: nullable(Type.Integer({ minimum: 0 })),
-  /** Where the event lies, while it is kept. */
+  /** The event's position on the topic, while its outbox row is kept. */
   position: nullable(
     strictObject({
       topicId: Type.String(),

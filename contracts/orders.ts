@@ -30,7 +30,7 @@ export type OrderItem = Static<typeof OrderItem>;
 export const OrderItems = Type.Array(OrderItem, { minItems: 1, maxItems: ITEMS_MAX });
 
 /**
- * What a customer orders. A field that is added here reaches the public API, the stored order and
+ * The content of an order. A field that is added here reaches the public API, the stored order and
  * the hash of its idempotency key; the event names its own fields (order-update-message.ts).
  */
 export const orderContent = { items: OrderItems };
@@ -57,7 +57,7 @@ export const Order = strictObject({
 });
 export type Order = Static<typeof Order>;
 
-/** What billing decided, as orders records it. */
+/** Billing's decision, as orders records it. */
 export const PaymentRecord = Type.Union([
   strictObject({ decision: Type.Literal('captured'), operationId: Uuid }),
   strictObject({ decision: choice('declined', 'voided') }),

@@ -52,7 +52,7 @@ test('every operation has the name that its contract exports it by', () => {
   }
 });
 
-/** Every problem that is declared anywhere: the same object may stand in several places. */
+/** Every declared problem, once: several operations may declare the same object. */
 const problems = new Set<ProblemType>([
   ...Object.values(commonProblems),
   brokerUnavailable,

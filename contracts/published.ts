@@ -103,7 +103,7 @@ export function identityApi() {
   return internalApi('identity', identity, { AccessToken: identity.AccessToken });
 }
 
-/** The members sorted by their names, as those of one module are. */
+/** Sorts members by name, as JavaScript sorts the exports of one module. */
 function byName(endpoints: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(endpoints).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

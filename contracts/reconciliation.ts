@@ -77,7 +77,7 @@ const RepairRequest = strictObject({
   cursor: Type.Optional(Cursor),
 });
 
-/** A difference, and its step of the repair. */
+/** A difference and the repair step for it. */
 export const RepairedDifference = strictObject({
   ...LedgerDifference.properties,
   state: RepairState,

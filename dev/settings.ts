@@ -39,9 +39,9 @@ interface Setting {
 }
 
 /**
- * The text of `.env.example`: what several services read alike is listed once, at the top. A
- * setting that must be given stands open and empty, so no secret can be in this file; one with a
- * default stands behind `#`, which says the same as leaving it out.
+ * The text of `.env.example`. Settings that several services share are listed once, at the top. A
+ * required setting is listed with an empty value, so no secret can be in this file. A setting with
+ * a default is commented out, which has the same effect.
  */
 export function settingsExample(schemas: Record<string, TObject> = settingSchemas): string {
   const settings = settingsOf(schemas);
@@ -96,9 +96,9 @@ function textOf(value: unknown): string {
 }
 
 /**
- * A page with one of its tables, which two comments enclose, written again.
+ * Replaces one table of a page, which two comments enclose.
  * @param rows each with one cell a column; the first has the titles
- * @throws Error when the page has no place for the table
+ * @throws Error when the page lacks the markers of the table
  */
 export function withTable(page: string, name: string, rows: string[][]): string {
   const begin = `<!-- ${name}: written by \`npm run settings\` -->\n`;

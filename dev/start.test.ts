@@ -28,7 +28,7 @@ test('npm start serves the main job; stopping and starting again keeps everythin
   assert.equal(await first.exited, 0);
   assert.equal(existsSync(running), false);
 
-  // What a kill leaves is replaced; and nothing on this machine is asked through a proxy.
+  // A start replaces the file that a kill left, and calls this machine without the proxy.
   await writeFile(running, '{"url":"http://127.0.0.1:1","pid":1}');
   const proxy = 'http://127.0.0.1:1';
   const second = startHere('0', { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy, http_proxy: proxy });

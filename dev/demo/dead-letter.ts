@@ -101,7 +101,7 @@ export async function makeDeadLetter(
   return false;
 }
 
-/** Valid JSON of our type without the order that it is about. */
+/** A message of our type whose JSON is valid but lacks the order. */
 function brokenMessage(key: string) {
   const value = { customerId: 'demo', version: 2, previousStatus: 'Pending', status: 'Paid' };
   const headers = {
@@ -114,7 +114,7 @@ function brokenMessage(key: string) {
   return { key, value: Buffer.from(JSON.stringify(value)), headers };
 }
 
-/** A UUID that a text determines (RFC 9562, version 8: of our own making). */
+/** A UUID derived from a text (RFC 9562, version 8: custom). */
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');
   return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');

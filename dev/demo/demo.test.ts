@@ -34,7 +34,7 @@ async function signedIn(url: string, email: string, password = DEMO_PASSWORD) {
   return async (path: string) => (await call(url, 'GET', path, { headers })).body;
 }
 
-/** What customers own: orders by status, the balance, the operations. */
+/** The records of customers: orders by status, the balance, the operations. */
 async function booksOf(system: TestSystem) {
   const books = [];
   for (const { email } of demoCustomers(4)) {

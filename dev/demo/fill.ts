@@ -16,7 +16,7 @@ export interface FillOptions {
   signal?: AbortSignal;
 }
 
-/** What the fill came to; a repetition with the same seed comes to the same. */
+/** The result of a fill. A repetition with the same seed has the same result. */
 export interface Filled {
   customers: DemoCustomer[];
   paid: number;
@@ -30,15 +30,15 @@ interface Client extends Api {
   currency: string;
 }
 
-// A few at once: it fills a system, it does not load it.
+// Customers served concurrently. Few, since the demo is no load test.
 const AT_ONCE = 4;
 // A request is repeated under its key while its outcome is unknown.
 const WAIT_MS = 10_000;
-/** A top-up covers this many orders, though not quite: so some are refused. */
+/** A top-up is for this many orders but covers only `COVERED` of their sum: some are declined. */
 const ORDERS_PER_TOP_UP = 5;
 const COVERED = 0.75;
 const TOP_UP_STEP = 10_000;
-/** Customers whose letters fail get one order in so many rounds. */
+/** Customers whose letters fail get an order only in every fourth round. */
 const REMARKABLE_ROUNDS = 4;
 const LIVE_PAUSE_MS = 1_000;
 
@@ -58,7 +58,7 @@ export async function fill(options: FillOptions): Promise<Filled> {
       const { customer, share } = next;
       try {
         const client = await enter(url, customer);
-        // One after the other: which orders the wallet covers follows from their order.
+        // In sequence, so that every run with this seed has the same paid and cancelled orders.
         for (let number = 0; number < share; number++) {
           signal?.throwIfAborted();
           filled[await shop(client, { seed, number, key: `demo-${seed}` })]++;
@@ -72,10 +72,10 @@ export async function fill(options: FillOptions): Promise<Filled> {
   return filled;
 }
 
-/** Goes on slowly with new orders, about one a second, until the time is over or it is stopped. */
+/** Places about one new order per second, until the time is over or the signal aborts. */
 export async function goOn(options: FillOptions & { minutes: number }): Promise<void> {
   const { customers: count, minutes, seed, signal, url } = options;
-  // Of its own, so that every run has new orders to look at.
+  // A new key prefix, so that every run places new orders.
   const key = `demo-live-${Date.now()}`;
   const clients: Client[] = [];
   for (const customer of demoCustomers(count)) clients.push(await enter(url, customer));
@@ -126,7 +126,7 @@ function topUpFor(orders: OrderItem[][], currency: string): Money {
   return { amount: Math.ceil((total * COVERED) / TOP_UP_STEP) * TOP_UP_STEP, currency };
 }
 
-/** Registers a customer; one that is there already only signs in. */
+/** Registers a customer, unless the account exists, and signs in. */
 async function enter(url: string, customer: DemoCustomer): Promise<Client> {
   const { email, locale, name } = customer;
   const account = { email, password: DEMO_PASSWORD };

@@ -6,7 +6,7 @@ export interface DemoCustomer {
   email: string;
   name: string;
   locale: Locale;
-  /** What is special about their letters. */
+  /** A remark on their letters, where these are special. */
   remark?: string;
 }
 

@@ -5,7 +5,7 @@ export interface KeptFile {
   path: string;
   /** Its purpose, as a sentence. */
   purpose: string;
-  /** What to do about it, as a sentence. */
+  /** The instruction to the user, as a sentence. */
   remedy: string;
 }
 

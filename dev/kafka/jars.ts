@@ -10,7 +10,7 @@ const run = promisify(execFile);
 /** Sets of jars, each with a pom in this folder; debezium is Kafka Connect with Debezium. */
 type JarSet = 'kafka' | 'debezium';
 const JAVA_MIN = 17;
-// Forty to seventy files from the network. A longer download means that there is no network.
+// For forty to seventy files. A longer download is reported as a missing network.
 const DOWNLOAD_TIMEOUT_MS = 300_000;
 const VERSION_TIMEOUT_MS = 30_000;
 

@@ -28,7 +28,7 @@ export interface MailPage {
   next: number | null;
 }
 
-// SQLite blocks its thread: a search of this many messages takes about 10 ms.
+// A search reads at most this many messages, about 10 ms: SQLite blocks its thread.
 const SEARCH_STRETCH = 50_000;
 const PRUNE_EVERY = 1_000;
 // After 16 MB instead of 4: each checkpoint blocks the thread for two disk writes.
@@ -57,7 +57,7 @@ export function openMailStore(file: string, messagesMax: number) {
   }
 }
 
-/** SQLite uses two more files. */
+/** Finds the file that cannot be opened: SQLite uses two more files. */
 function whyUnusable(file: string, error: unknown): string {
   for (const ending of ['', '-wal', '-shm']) {
     try {

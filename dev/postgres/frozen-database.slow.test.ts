@@ -19,7 +19,9 @@ import { serverUrl } from './server.ts';
 // A database server without a processor, as on a machine that is busy. For longer than every
 // time-out of a connection or a statement (2 s): the freeze is the fault, not a wait for something.
 const FREEZE_MS = 2_600;
-const LINUX = { skip: process.platform !== 'linux' && 'only Linux tells who serves the data' };
+const LINUX = {
+  skip: process.platform !== 'linux' && 'only Linux shows which process serves the data',
+};
 
 async function freeze(home: string): Promise<void> {
   const thaw = freezeServer(home);

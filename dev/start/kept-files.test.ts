@@ -23,7 +23,7 @@ import { checkRunningFile } from './running.ts';
 const log = pino({ level: 'silent' });
 const isRoot = process.getuid?.() === 0;
 
-/** What can become of a file. `null`: root reads and removes what it likes. */
+/** Ways to damage a file. `null`: not possible for root, which may read every file. */
 const damages: Record<string, ((file: string) => Promise<unknown>) | null> = {
   empty: (file) => writeFile(file, ''),
   cut: async (file) => {
@@ -41,7 +41,7 @@ const damages: Record<string, ((file: string) => Promise<unknown>) | null> = {
 
 async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-kept-'));
-  // For root the database runs as another user, who must be able to enter.
+  // For root the database runs as another user, which needs access to this folder.
   await chmod(folder, 0o755);
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;

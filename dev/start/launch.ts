@@ -20,7 +20,7 @@ import { screen } from './screen.ts';
 
 const MAILBOX = new URL('../mailbox/thread.ts', import.meta.url);
 const SERVICE = new URL('../system/service-thread.ts', import.meta.url);
-// Orders must not wait while letters are composed.
+// The service that runs in a second thread, so that orders do not wait while it composes letters.
 const IN_THREAD = 'notifications';
 
 // After Ctrl-C during a start: a step that hangs is abandoned, so that the rest stops in time.
@@ -30,7 +30,7 @@ interface Run {
   home: string;
   /** Closes what has started, in this order: the database last. */
   stops: (() => Promise<void>)[];
-  /** For people, as in "waiting for PostgreSQL". */
+  /** Shown to the user, as in "waiting for PostgreSQL". */
   waitingFor: string;
   /** Aborts the start between two steps. */
   interrupted: AbortSignal;

@@ -25,7 +25,7 @@ export async function startReplicaSet(
       running = [];
       await settleAll(stopping.map((replica) => replica.close()));
     },
-    /** Starts all replicas where they were, for the callers that know their addresses. */
+    /** Starts all replicas on their earlier ports, since callers know these addresses. */
     async start(): Promise<void> {
       if (running.length > 0) return;
       running = await startAll(
@@ -41,8 +41,8 @@ async function startAll(
   startOne: (port: string | undefined) => Promise<RunningService>,
 ): Promise<RunningService[]> {
   const started: RunningService[] = [];
-  const starts = ports.map(async (port, place) => {
-    started[place] = await startOne(port);
+  const starts = ports.map(async (port, index) => {
+    started[index] = await startOne(port);
   });
   try {
     await settleAll(starts);
@@ -53,7 +53,7 @@ async function startAll(
   return started;
 }
 
-/** Waits for all of them, so that nothing is left under way, and throws the first failure then. */
+/** Waits until all have settled, so that none is still running, and then throws the first failure. */
 export async function settleAll(works: Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;

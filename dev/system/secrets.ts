@@ -9,7 +9,7 @@ import {
   whyUnreadable,
 } from '../files/kept-file.ts';
 
-/** What the default set-up makes for itself at its first start and keeps. */
+/** Secrets that the default set-up creates at its first start and keeps. */
 const makers = {
   /** Of the role of each service's database. */
   databasePassword: randomText,
@@ -21,7 +21,7 @@ const makers = {
 };
 export type Secrets = Record<keyof typeof makers, string>;
 
-/** New secrets, kept nowhere. */
+/** Creates new secrets without storing them. */
 export function createSecrets(): Secrets {
   const made = Object.entries(makers).map(([name, make]) => [name, make()]);
   return Object.fromEntries(made) as Secrets;
@@ -39,7 +39,7 @@ export async function loadSecrets(home: string) {
   const file = secretsFile(home);
   let text = await readKeptFile(file);
   if (text === undefined) {
-    // New ones do not decrypt the keys in the databases that are there.
+    // New secrets would not decrypt the keys in the existing databases.
     if (await hasData(home)) throw new DamagedFileError(file, 'is missing');
     await writeSecrets(home);
     text = (await readKeptFile(file)) ?? '';
@@ -80,7 +80,10 @@ async function makeHome(home: string): Promise<void> {
   }
 }
 
-/** For root the data may lie elsewhere; the password of their server says the same. */
+/**
+ * Whether an earlier start has created data. For root the data may be in another folder, so a stored
+ * operator's password counts too.
+ */
 async function hasData(home: string): Promise<boolean> {
   const names = await readdir(home);
   return names.includes('postgres') || names.includes('operator-password');

@@ -46,7 +46,7 @@ test('a service runs as a process that answers, and ends with code 0 when it is 
   assert.equal(isAlive(one.pid), false);
 });
 
-test('a start that fails tells what the process said', async () => {
+test('a start that fails reports the output of the process', async () => {
   await assert.rejects(startServiceProcess('profiles', { PORT: 'eighty' }), (error: Error) => {
     assert.match(error.message, /^profiles ended before it listened, with code 1:\n/);
     assert.match(error.message, /PROFILES_DATABASE_URL is not set/);
@@ -67,7 +67,7 @@ test('a process is configured by its settings alone, not by the environment of i
   await assert.rejects(started, /PROFILES_DATABASE_URL is not set/);
 });
 
-test('a process that somebody killed is told as such, unless it was killed by who closes it', async (t) => {
+test('a killed process is reported, unless its owner killed it while closing', async (t) => {
   const { start } = await profiles(t);
   const killed = await start();
   killed.kill('SIGKILL');
@@ -80,7 +80,7 @@ test('a process that somebody killed is told as such, unless it was killed by wh
   await assert.rejects(lost.close(), /^Error: profiles had ended by itself with SIGKILL:/);
 });
 
-test('a process that does not stop is killed, and that is told', async (t) => {
+test('a process that does not stop is killed, and the kill is reported', async (t) => {
   const one = await (await profiles(t)).start({ stopTimeoutMs: 100 });
   one.kill('SIGSTOP');
   await assert.rejects(one.close(), /^Error: profiles did not end within 100 ms:/);

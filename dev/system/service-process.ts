@@ -14,7 +14,7 @@ export interface Exit {
 
 export interface ServiceProcess extends RunningService {
   pid: number;
-  /** Resolves when the process has ended, in whatever way. */
+  /** Resolves when the process has ended, normally or not. */
   exited: Promise<Exit>;
   /** Sends a signal and does not wait; after a deadly one any end is fine with `close`. */
   kill(signal: NodeJS.Signals): void;
@@ -48,14 +48,15 @@ const KEPT_LINE_LENGTH = 2_000;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const EXIT_WITH_PARENT = new URL('exit-with-parent.ts', import.meta.url).href;
 
-/** What a process needs of its context, whatever it runs; everything else is a setting. */
+/** Environment variables that every process inherits; everything else is a setting. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot'];
 
 /**
  * Starts `services/<name>/main.ts` as a process and waits until it listens. The process ends with
  * this one at the latest.
- * @param settings its whole configuration: of our environment it sees PATH and the like only.
- *   LOG_LEVEL may be `info` (the default) or noisier, or its word that it listens is not heard
+ * @param settings its whole configuration: of our environment it inherits only `INHERITED`.
+ *   LOG_LEVEL must be `info` (the default) or more verbose, since the log line with the address shows
+ *   that it listens
  * @throws Error with what it printed, when it ends before it listens
  */
 export async function startServiceProcess(
@@ -88,7 +89,7 @@ export async function startServiceProcess(
   // Not `exit`: what was printed last is read by then.
   const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }));
   exited.then(
-    (exit) => listening.reject(fault(`ended before it listened, with ${told(exit)}`)),
+    (exit) => listening.reject(fault(`ended before it listened, with ${endOf(exit)}`)),
     (error: unknown) => listening.reject(error),
   );
   const timer = setTimeout(() => {
@@ -121,7 +122,7 @@ function stops(
 
   async function close(): Promise<void> {
     if (hasEnded(child) && !mayEnd) {
-      throw fault(`had ended by itself with ${told(await exited)}`);
+      throw fault(`had ended by itself with ${endOf(await exited)}`);
     }
     child.kill('SIGTERM');
     let late = false;
@@ -132,7 +133,7 @@ function stops(
     const exit = await exited;
     clearTimeout(timer);
     if (late) throw fault(`did not end within ${stopTimeoutMs} ms`);
-    if (exit.code !== 0 && !mayEnd) throw fault(`ended with ${told(exit)}`);
+    if (exit.code !== 0 && !mayEnd) throw fault(`ended with ${endOf(exit)}`);
   }
 
   return {
@@ -165,4 +166,4 @@ function urlIn(line: string, name: string): string | undefined {
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) =>
   exitCode !== null || signalCode !== null;
 
-const told = ({ code, signal }: Exit) => (signal === null ? `code ${code}` : signal);
+const endOf = ({ code, signal }: Exit) => (signal === null ? `code ${code}` : signal);

@@ -2,7 +2,7 @@ import type { RunningService } from '#platform/service/internal-service.ts';
 import { createLog } from '#platform/service/log.ts';
 import { loadService } from './services.ts';
 
-/** Starts one service in the thread that loads this module. `config` has its settings, read. */
+/** Starts one service in the thread that loads this module. `config` has its parsed settings. */
 export async function start(options: {
   name: string;
   config: unknown;

@@ -35,8 +35,8 @@ export interface System {
   /** The services by name, to stop one alone. */
   services: Map<string, ReplicaSet>;
   /**
-   * Starts one more replica of a service with settings that differ, at a free port. The others do
-   * not know it, and who asked for it closes it.
+   * Starts one more replica of a service with other settings, at a free port. Other services do not
+   * call it, and the caller must close it.
    */
   startExtraReplica(name: string, changes: Environment): Promise<RunningService>;
   close(): Promise<void>;
@@ -62,7 +62,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const log = options.log(name);
     return (
       startService?.(name, env, log) ??
-      // A rejection, whatever it throws: the caller waits for all of a stage.
+      // Async, so that a synchronous error becomes a rejection: the caller waits for a whole stage.
       (async () => service.start(loadConfig(name, service.settings, env), log))()
     );
   }

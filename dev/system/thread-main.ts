@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Closable, Startable, ThreadAnswer, ThreadRequest } from './thread.ts';
 
-// The other side of thread.ts: starts modules, and closes them when told to.
+// The code inside the thread of thread.ts: starts and closes modules on request.
 const main = parentPort as NonNullable<typeof parentPort>;
 const running = new Map<number, Closable<object>>();
 

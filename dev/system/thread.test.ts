@@ -20,7 +20,7 @@ const COUNTER = moduleOf(`
   }
 `);
 
-test('a thread starts modules, tells their facts and closes them', async (t) => {
+test('a thread starts modules, returns their values and closes them', async (t) => {
   const thread = open(t);
   const one = await thread.start(COUNTER, { name: 'one' });
   const { close, ...facts } = one as { close(): Promise<void>; threadId: number };

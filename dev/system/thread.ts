@@ -5,23 +5,23 @@ export interface Startable<Options, Facts> {
   start(options: Options): Promise<Closable<Facts>>;
 }
 
-/** Something that runs, and what is to be known of it. */
+/** Something that runs, with its public values (`Facts`). */
 export type Closable<Facts> = Facts & { close(): Promise<void> };
 
-/** What the thread is asked for (thread-main.ts); `id` is given back with the answer. */
+/** A request to the thread (thread-main.ts). The answer has the same `id`. */
 export type ThreadRequest =
   | { id: number; do: 'start'; module: string; options: unknown }
   | { id: number; do: 'close'; started: number };
 
-/** `done` are the facts of what was started. */
+/** `done` has the values of the started module. */
 export type ThreadAnswer = { id: number; done: object } | { id: number; failed: Error };
 
-// Half of the main thread's (package.json): here nobody waits while garbage is collected.
+// Half of the main thread's size (package.json): pauses for garbage collection delay no user here.
 const YOUNG_MB_MAX = 12;
 
 /**
- * A second JavaScript thread, since one has one processor. An uncaught error in it ends the process,
- * as one of the main thread does.
+ * A second JavaScript thread, since one thread uses only one processor core. An uncaught error in it
+ * ends the process, as in the main thread.
  */
 export function openThread() {
   const worker = new Worker(new URL('thread-main.ts', import.meta.url), {
@@ -46,8 +46,8 @@ export function openThread() {
 
   return {
     /**
-     * Starts a module there. What goes to it and what comes back is copied, so it can be no function
-     * but `close`.
+     * Starts a module in the thread. Options and results are copied between threads, so they cannot
+     * contain functions; only `close` is forwarded.
      * @param module URL of a `Startable`
      * @throws what its `start` throws
      */
@@ -68,7 +68,7 @@ export function openThread() {
         },
       };
     },
-    /** Ends the thread, whatever runs in it. */
+    /** Ends the thread without closing its modules. */
     async end(): Promise<void> {
       await worker.terminate();
     },

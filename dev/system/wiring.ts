@@ -6,7 +6,7 @@ import { newPrivateKey, type Secrets } from './secrets.ts';
 
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';
 
-/** What the settings of the services are made from. */
+/** The input for the settings of the services. */
 export interface WiringOptions {
   databaseUrl: (name: string) => string;
   secrets: Secrets;

@@ -137,13 +137,13 @@ test('an item that was queued for too long is refused, not run', async () => {
   const first = batcher(1);
   const late = batcher(2);
   now = 2_000;
-  const patient = batcher(3);
+  const unhurried = batcher(3);
   now = 2_600;
   runs[0]?.end();
   await assert.rejects(late, { problem: commonProblems.unavailable });
   assert.deepEqual(runs[1]?.items, [3]);
   runs[1]?.end();
-  assert.deepEqual(await Promise.all([first, patient]), [10, 30]);
+  assert.deepEqual(await Promise.all([first, unhurried]), [10, 30]);
 });
 
 test('without a limit on the wait no item is refused as late', async () => {

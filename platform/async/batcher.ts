@@ -95,7 +95,7 @@ export function createBatcher<Item, Result>(
       };
     }
     running -= 1;
-    // The next run starts first: the database works while the callers go on.
+    // Starts the next run before it answers callers, so that the database works meanwhile.
     startRuns();
     settleAll();
   }

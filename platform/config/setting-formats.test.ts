@@ -21,7 +21,7 @@ const { cert: authority } = await generate([{ name: 'commonName', value: 'author
 const jwk = await publicKeyOf('gateway', pem);
 const jwks = (...keys: unknown[]): string => JSON.stringify({ keys });
 
-/** What each format takes and refuses. */
+/** Texts that each format accepts and refuses. */
 const texts: Record<string, { fine: string[]; faulty: string[] }> = {
   'listen-address': {
     fine: ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost', 'orders.svc.cluster.local', 'a_b'],

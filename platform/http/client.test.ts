@@ -221,7 +221,7 @@ test('a body over the cap is refused, not kept in memory', async (t) => {
     response.on('error', () => {});
     // One chunk at a time, and never more than a client without a cap would have to be given.
     const more = (error?: Error | null): void => {
-      // A chunk that the client did not take any more is told by an error.
+      // The write fails when the client does not accept the chunk any more.
       if (error || response.destroyed || sent === 100) return;
       sent++;
       response.write(chunk, more);

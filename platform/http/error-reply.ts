@@ -47,7 +47,7 @@ export function problemAnswer(
     traceId,
   });
   const headers = {
-    // The date tells a caller whose token was refused that its clock is wrong, and not its key.
+    // By the date, a caller whose token was refused can see that its clock is wrong, not its key.
     ...(status === 401 && { 'www-authenticate': 'Bearer', date: new Date().toUTCString() }),
     ...(body.retryable && { 'retry-after': '1' }),
     ...known.headers,

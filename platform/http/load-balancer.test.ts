@@ -26,7 +26,7 @@ interface TestReplica {
   url: string;
   /** Calls that came. */
   calls: number;
-  /** What becomes of calls from now on, and of the health. `hangs` answers nothing. */
+  /** How calls and health checks are answered from now on. `hangs` never answers. */
   mode: 'works' | 'fails' | 'hangs';
   /** Lets go on what hangs. */
   goOn(): void;
@@ -74,11 +74,11 @@ interface Bench {
   a: TestReplica;
   b: TestReplica;
   client: HttpClient;
-  /** What the client has logged. */
+  /** The lines that the client has logged. */
   lines: string[];
-  /** One call; the name of who answered. */
+  /** One call. @returns the name of the replica that answered */
   put(options?: { attemptTimeoutMs?: number }): Promise<string>;
-  /** Waits until the client has said this of replica `a`, so many times. */
+  /** Waits until the client has logged this about replica `a` the given number of times. */
   said(what: 'left out' | 'is back', times?: number): Promise<void>;
 }
 
@@ -102,8 +102,8 @@ async function startBench(t: TestContext): Promise<Bench> {
     },
     said: (what, times = 1) =>
       until(what, () => {
-        const told = lines.filter((line) => line.includes(what) && line.includes(a.url));
-        return told.length >= times;
+        const found = lines.filter((line) => line.includes(what) && line.includes(a.url));
+        return found.length >= times;
       }),
   };
 }
@@ -124,7 +124,7 @@ test('a replica that fails gets one call, then none until its health is back', a
   a.mode = 'works';
   await said('is back');
   assert.deepEqual([await put(), await put()].sort(), ['a', 'b']);
-  // Who asks for the health shows no credentials.
+  // Health checks send no credentials.
   assert.ok(a.probes.length > 0);
   assert.ok(a.probes.every((authorization) => authorization === undefined));
 });
@@ -195,7 +195,7 @@ test('a repetition goes to a replica that the call has not attempted, also a bus
   a.goOn();
   await Promise.race(both);
   b.mode = 'works';
-  // Too short to tell anything of `a`, which has nothing under way, while `b` has.
+  // Too short a timeout to eject `a`. It has no requests under way, while `b` has one.
   assert.equal(await put({ attemptTimeoutMs: 100 }), 'b');
   assert.equal(a.calls, 2);
   b.goOn();

@@ -14,11 +14,11 @@ const CONNECT_TIMEOUT_MS = 1_000;
 // hundred letters with 50 attempts each, whose texts are long and not ASCII (17 MB).
 const ANSWER_BYTES_MAX = 24 * 1024 * 1024;
 
-// Twice a second: a customer does not notice that a recovered replica is unused for that long.
+// Half a second: customers do not notice that a recovered replica is unused for that long.
 const PROBE_INTERVAL_MS = 500;
 const PROBE_TIMEOUT_MS = 1_000;
-// A shorter time-out is the rest of a call's deadline, and says little about the replica.
-const TELLING_TIMEOUT_MS = 250;
+// A shorter time-out is only the rest of a call's deadline, and does not prove a sick replica.
+const CONCLUSIVE_TIMEOUT_MS = 250;
 
 /** Replicas that the attempts of one call have used, so that a retry goes to another one. */
 export type AttemptedReplicas = Set<unknown>;
@@ -30,7 +30,7 @@ interface Replica {
   running: number;
   healthy: boolean;
   /**
-   * How often it recovered: an attempt from before a recovery says nothing about the time after.
+   * How often it recovered. A failed attempt that began before a recovery does not eject it.
    */
   recoveries: number;
   probe?: NodeJS.Timeout;
@@ -73,7 +73,8 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
     log.info({ callee, replica: replica.url }, 'replica is back');
   }
 
-  // A failure is a value, so that it is cached too: the replicas are asked once a second at most.
+  // A failure is returned as a value, so that single-flight caches it too: replicas are probed at
+  // most once a second.
   const askAnyReady = singleFlight(() =>
     Promise.any(replicas.map(({ url }) => askReady(prober, url))).then(
       () => null,
@@ -87,7 +88,7 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
      * turn among equals, preferring a replica that the call has not attempted. When no replica is
      * healthy, all of them are candidates. A failed attempt ejects its replica: it gets no calls
      * while another one is healthy, until its `/readyz` answers 200 again.
-     * @param work throws when no answer came, or one that shows that the replica cannot serve
+     * @param work throws when the replica does not answer, or answers that it cannot serve
      */
     async attempt<T>(
       attempted: AttemptedReplicas,
@@ -102,8 +103,8 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
       try {
         return await work(replica.pool, timeout);
       } catch (error) {
-        const telling = !timeout.expired || timeoutMs >= TELLING_TIMEOUT_MS;
-        if (telling && replica.recoveries === recoveries) eject(replica, error);
+        const conclusive = !timeout.expired || timeoutMs >= CONCLUSIVE_TIMEOUT_MS;
+        if (conclusive && replica.recoveries === recoveries) eject(replica, error);
         throw error;
       } finally {
         replica.running--;

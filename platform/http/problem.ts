@@ -125,7 +125,7 @@ const parserProblems: Record<number, ProblemType> = {
 
 type ViolationText = (expected: string) => { ru: string; en: string };
 
-/** What a broken rule means, by Ajv keyword and by the rules of our own checks. */
+/** The message for a broken rule, by Ajv keyword and by the rules of our own checks. */
 const violationTexts: Record<string, ViolationText> = {
   type: (x) => ({ ru: `ожидается тип: ${x}`, en: `expected type: ${x}` }),
   required: () => ({ ru: 'обязательное поле отсутствует', en: 'required, but absent' }),

@@ -75,12 +75,12 @@ test('each of several calls is answered as if it had come alone', async (t) => {
     put('e', { count: 5 }),
   ]);
   assert.equal(status, 200);
-  const told = body.answers.map((answer) => {
+  const received = body.answers.map((answer) => {
     const { code, errors } = answer.body as { code?: string; errors?: object[] };
     return [answer.status, code ?? answer.body, errors];
   });
   const violations = (pointer: string, rule: string) => [{ pointer, rule }];
-  assert.partialDeepStrictEqual(told, [
+  assert.partialDeepStrictEqual(received, [
     [200, { id: 'a', count: 1 }],
     [400, 'invalid-request', violations('/count', 'type')],
     [400, 'invalid-request', violations('/more', 'additionalProperties')],
@@ -111,13 +111,13 @@ function clientOf(t: TestContext, url: string, clientLog = log) {
     client.call(putThing, { params: { id }, body: { count: 1 } }, { deadline: deadlineIn(ms) });
 }
 
-test('a call that comes alone goes as it is; those that come meanwhile go together', async (t) => {
+test('a call that comes alone is sent at once; calls that come meanwhile form a batch', async (t) => {
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const { url, requests } = await startThings(t, held);
   const call = clientOf(t, url);
   assert.equal((await call('a')).status, 200);
   assert.deepEqual(requests.splice(0), ['PUT /things/a']);
-  // All requests that may be on their way at once wait for this.
+  // These two use up the concurrent requests, so that later calls wait.
   const first = Array.from({ length: 2 }, () => call('held'));
   const others = ['b', 'c', 'd'].map((id) => call(id));
   release();
@@ -137,10 +137,10 @@ test('of several calls each keeps to its own deadline, and only the one that fai
   const blocked = Array.from({ length: 2 }, () => call('held'));
   const hasty = call('b', 200);
   const failing = call('away', 2_000);
-  const patient = call('c');
+  const unhurried = call('c');
   await assert.rejects(hasty, { problem: commonProblems.unavailable });
   release();
-  assert.equal((await patient).status, 200);
+  assert.equal((await unhurried).status, 200);
   assert.equal((await Promise.all(blocked)).length, 2);
   await assert.rejects(failing, { problem: commonProblems.unavailable });
   const repeated = new Set(

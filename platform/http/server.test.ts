@@ -258,7 +258,7 @@ test('what the router refuses is a problem document too', async (t) => {
   }
 });
 
-/** What every error has, whatever went wrong. */
+/** Asserts the headers and members that every error answer has. */
 function assertProblem({ status, headers, body }: Answer): void {
   assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8');
   const names = ['type', 'title', 'status', 'detail', 'instance', 'code', 'traceId', 'retryable'];

@@ -24,7 +24,7 @@ const keys = {
   ],
 };
 
-/** A token as somebody may make it who holds a key and keeps to no rule. */
+/** A token that an attacker with a service's key could sign. */
 async function forge(
   privateKey: string,
   { kid = 'gateway', iss = 'gateway', aud = 'orders', exp = 60 }: Record<string, string | number>,
@@ -70,7 +70,7 @@ test('a token is reused until it is renewed in time', async (t) => {
   t.mock.timers.tick(1_000);
   const second = await credentials('orders');
   assert.notEqual(second, first);
-  assert.equal(await check(first), 'gateway', 'the old one is still valid on its way');
+  assert.equal(await check(first), 'gateway', 'the old one is still valid in transit');
   assert.equal(await check(second), 'gateway');
 });
 

@@ -12,7 +12,7 @@ import {
 import type { IncomingMessage } from '../broker/port/broker.ts';
 import type { Queryable } from '../postgres/database.ts';
 
-/** What a power cut may do to a broker that acknowledges before it syncs. */
+/** Truncates the log, as a power cut may for a broker that acknowledges before it syncs. */
 async function loseTail({ log, topic }: Outbox, partition: number, from: string): Promise<void> {
   const values = [topic, partition, from];
   const place = 'topic = (select number from topics where name = $1) and partition = $2';
@@ -39,7 +39,7 @@ test('I5: what the broker acknowledged and lost goes out again, and nothing else
   await loseTail(outbox, partition, '2');
   assert.ok(rows.filter((row) => row.partition === partition).length > 2);
 
-  // A relay looks when it starts. What the log holds then, a new group reads from its beginning.
+  // A relay checks when it starts. Then a new group reads the whole log from its beginning.
   relay();
   const log: IncomingMessage[] = [];
   await broker.subscribe(topic, 'after the loss', async (messages) => {
@@ -54,7 +54,7 @@ test('I5: what the broker acknowledged and lost goes out again, and nothing else
   }
 });
 
-test('a topic that was made anew is not taken for one that lost its tail', async (t) => {
+test('a recreated topic is not mistaken for one that lost its tail', async (t) => {
   const outbox = await openOutbox(t);
   const { database, broker, log, topic, received, relay } = outbox;
   for (let row = 0; row < 20; row++) await insertRow(database);
@@ -74,7 +74,7 @@ test('a topic that was made anew is not taken for one that lost its tail', async
   assert.deepEqual(idsOf(received), new Set([fresh]));
 });
 
-test('a broker that cannot tell its ends does not keep rows from going out', async (t) => {
+test('rows are published even while the broker cannot report its end offsets', async (t) => {
   const { database, broker, received, relay } = await openOutbox(t);
   const before = await insertRow(database);
   const first = relay();
@@ -96,7 +96,7 @@ test('a broker that cannot tell its ends does not keep rows from going out', asy
   assert.equal(asked, 1);
 });
 
-test('I5: a broker that could not tell its ends is asked again soon', async (t) => {
+test('I5: a broker that could not report its end offsets is asked again soon', async (t) => {
   const outbox = await openOutbox(t);
   const { database, broker, topic, relay } = outbox;
   for (let row = 0; row < 20; row++) await insertRow(database);

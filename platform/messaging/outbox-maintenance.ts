@@ -6,13 +6,13 @@ import type { Database, Queryable } from '../postgres/database.ts';
 
 /** Rows are kept this long: after their publication, or without a relay after their creation. */
 export const OUTBOX_RETENTION_DAYS = 7;
-// Rows of one statement: few, so that none runs into its timeout or holds many locks.
+// Most rows of one statement, so that none hits the statement timeout or holds many locks.
 const ROWS_MAX = 1_000;
 const EVERY_MS = 60_000;
-// A broker that has just lost its tail is often still starting: sooner, but not often.
+// After a fault the next run comes sooner: a broker that lost its tail is often still starting.
 const AFTER_FAULT_MS = 5_000;
 
-/** What the relay and its maintenance work on. */
+/** The outbox that the relay and its maintenance work on. */
 export interface OutboxOptions {
   database: Database;
   broker: Broker;
@@ -97,8 +97,9 @@ async function unmarkFrom(
 }
 
 /**
- * Keeps an outbox small that no relay of ours publishes: it deletes rows by age, since nobody marks
- * them. Their publisher reads the write-ahead log, which keeps an insert after its row is deleted.
+ * Keeps an outbox small that another publisher than our relay sends. It deletes rows by age, since
+ * no relay marks them. The publisher reads the write-ahead log, where the insert of a deleted row
+ * remains.
  * Safe with several replicas.
  */
 export function startOutboxRetention({ database, log }: { database: Database; log: Logger }) {

@@ -7,24 +7,24 @@ import { type Database, queryWithTimeout } from '../postgres/database.ts';
 
 // Invariant I5, the part of the relay: what is committed in the outbox arrives, at least once.
 
-// The time of the product's statements is for those that the relay makes.
+// The product's statement timeout applies only to the relay's statements, not to the set-up.
 const SETUP_TIMEOUT_MS = 120_000;
 
 /** A broker that does something else while `broken`. */
-function breakable(broker: Broker, instead: Broker['publish']): { broker: Broker; mend(): void } {
+function breakable(broker: Broker, instead: Broker['publish']): { broker: Broker; heal(): void } {
   let broken = true;
   return {
     broker: {
       ...broker,
       publish: (topic, messages) => (broken ? instead : broker.publish)(topic, messages),
     },
-    mend() {
+    heal() {
       broken = false;
     },
   };
 }
 
-test('a row becomes a CloudEvent in binary mode and keeps where it lies', async (t) => {
+test('a row becomes a CloudEvent in binary mode and records its position on the topic', async (t) => {
   const { database, topic, received, relay } = await openOutbox(t);
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const id = await insertRow(database, { aggregate: 'thing-7', traceparent });
@@ -114,7 +114,7 @@ test('while the broker is down rows stay, and drain when it is back', async (t) 
   for (let row = 0; row < 20; row++) await insertRow(database);
   await until('it was tried several times', () => refused >= 3);
   assert.deepEqual([await unpublished(database), received.length], [20, 0]);
-  down.mend();
+  down.heal();
   await until('all are marked', async () => (await unpublished(database)) === 0);
   await until('all arrived', () => idsOf(received).size === 20);
 });
@@ -123,7 +123,7 @@ test('what was stored although the publish failed comes again under the same id'
   const { database, broker, received, relay } = await openOutbox(t);
   const lost = breakable(broker, async (topic, messages) => {
     await broker.publish(topic, messages);
-    lost.mend();
+    lost.heal();
     throw new Error('acknowledgement lost');
   });
   const id = await insertRow(database);
@@ -146,7 +146,7 @@ test('when the mark is lost, the row is published again under the same id', asyn
   relay({ database: { ...database, query } });
   await until('the mark was lost', () => lost === 1);
   assert.equal(await unpublished(database), 1);
-  // What 15 s would do: the relay may be dead for all that another one knows.
+  // Expires the lease, as 15 s would: to another relay this one may be dead.
   await database.query("update outbox set leased_until = now() - interval '1 second'");
   await until('it came twice', () => received.length === 2);
   assert.deepEqual(received.map(idOf), [id, id]);

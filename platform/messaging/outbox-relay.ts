@@ -7,18 +7,18 @@ import type { Queryable } from '../postgres/database.ts';
 import { maintainOutbox, type OutboxOptions } from './outbox-maintenance.ts';
 
 const BATCH_MAX = 500;
-// A claim reads only the first unpublished rows: its own batch, and those that three others hold.
+// A claim reads only the first unpublished rows: its own batch and the batches of three other relays.
 const EXAMINED_MAX = 4 * BATCH_MAX;
 // Longer than a publish may take. Another relay waits for it only when this one dies.
 const LEASE_MS = 15_000;
 const POLL_MS = 500;
-// After a batch that was not full, so that rows gather: a statement for ten rows costs little less
-// than one for a hundred. A row that comes after a pause is published at once.
+// Pause after a batch that was not full, so that rows gather: a statement for ten rows costs nearly
+// as much as one for a hundred. The relay publishes the first row after an idle time at once.
 const GATHER_MS = 50;
-// After a full batch, so that a backlog leaves processor time to new orders.
+// Pause after a full batch, so that a backlog leaves processor time to new orders.
 const YIELD_MS = 20;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
-// Part of the time that a stop has. A working broker takes a batch long before.
+// Part of the time limit for a stop. A working broker accepts a batch much faster.
 const CLOSE_TIMEOUT_MS = 2_500;
 
 export interface RelayOptions extends OutboxOptions {
@@ -34,7 +34,7 @@ export interface RelayOptions extends OutboxOptions {
  */
 export function startRelay(options: RelayOptions) {
   const { log } = options;
-  // The first time at once: a broker may have been restored or replaced while we were down.
+  // Runs first at the start: the broker may have been restored or replaced while we were down.
   let maintenanceAt = performance.now();
   const loop = startLoop({
     name: 'outbox relay',
@@ -158,8 +158,8 @@ async function markPublished(
 ): Promise<void> {
   await db.query({
     name: 'mark-published',
-    // `is true` keeps it a filter. By the index of unpublished rows each row of the batch would be
-    // compared with the whole backlog (decision 14).
+    // `is true` keeps the planner from the index of unpublished rows, by which it would compare each
+    // row of the batch with the whole backlog (decision 14).
     text: `update outbox set published_at = now(), leased_until = null,
         topic_id = acknowledged.topic_id, partition = acknowledged.partition,
         "offset" = acknowledged."offset"

@@ -33,7 +33,7 @@ async function passOver(database: Database): Promise<void> {
   let passes = 0;
   const query = (async (text: string, values: unknown[]) => {
     const result = await database.query(text, values);
-    // What it deletes by age comes last, and its last statement finds no full batch.
+    // A pass ends with the deletion by age, and its last statement finds no full batch.
     if (text.includes('created_at') && (result.rowCount ?? 0) < 1_000) passes++;
     return result;
   }) as unknown as Database['query'];

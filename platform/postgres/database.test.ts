@@ -163,7 +163,7 @@ test('migrations are applied once and in order, also by several at once', async 
   assert.equal((await database.query('select from notes')).rowCount, 1);
 });
 
-test('a migration that fails is named, leaves nothing, and can be mended', async (t) => {
+test('a migration that fails is named, leaves nothing, and can be corrected', async (t) => {
   const database = await openDatabase(t);
   const first = { '0001-make.sql': 'create table notes (text text)' };
   const broken = { ...first, '0002-more.sql': 'create table more (text text); select 1/0;' };
@@ -175,8 +175,8 @@ test('a migration that fails is named, leaves nothing, and can be mended', async
   assert.deepEqual(await namesOf(database), ['0001-make.sql']);
   await assert.rejects(database.query('select from more'), { code: '42P01' });
 
-  const mended = { ...first, '0002-more.sql': 'create table more (text text)' };
-  await migrate(database, await migrationsOf(t, mended));
+  const corrected = { ...first, '0002-more.sql': 'create table more (text text)' };
+  await migrate(database, await migrationsOf(t, corrected));
   assert.deepEqual(await namesOf(database), ['0001-make.sql', '0002-more.sql']);
 });
 

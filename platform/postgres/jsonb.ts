@@ -2,8 +2,8 @@
 const REFUSED = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
 
 /**
- * JSON text that a jsonb column takes. Characters that PostgreSQL cannot store become U+FFFD, so
- * that a member nobody here reads does not make a whole message unstorable.
+ * JSON text that a jsonb column accepts. Characters that PostgreSQL cannot store become U+FFFD, so
+ * that one member, which we may not even read, does not make the whole message unstorable.
  */
 export function jsonbOf(value: unknown): string {
   return JSON.stringify(value).replace(REFUSED, '$1\ufffd');

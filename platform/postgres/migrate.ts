@@ -44,7 +44,7 @@ export function databaseStep<T>(
   return closeOnFailure(database, step);
 }
 
-/** A start that fails leaves no connection: nobody else could close them. */
+/** Closes the connections of a start that fails: its caller has no handle to close them. */
 async function closeOnFailure<T>(database: Database, step: Promise<T>): Promise<T> {
   try {
     return await step;

@@ -6,7 +6,7 @@ import type { RunningService } from './internal-service.ts';
 export interface ServiceDefinition<Config = unknown> {
   /** The name of its folder, its database and its credentials. */
   name: string;
-  /** Its settings, read from environment variables. What they name is what it needs. */
+  /** Its settings, read from environment variables. They name everything that it needs. */
   settings: TObject;
   /** Starts it in this process. Resolves when it listens. */
   start(config: Config, log: Logger): Promise<RunningService>;

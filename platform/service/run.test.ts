@@ -88,7 +88,7 @@ test('missing settings end the start with 1, every problem and no stack', async 
   assert.doesNotMatch(service.output(), / at |loud/);
 });
 
-test('a start that fails ends with 1 and tells the causes', async (t) => {
+test('a start that fails exits with 1 and logs the causes', async (t) => {
   const service = await startProcess(t, { NAME: 'broken' });
   assert.equal(await service.exitCode(), 1);
   assert.equal(service.output(), 'no place: disk full\n');

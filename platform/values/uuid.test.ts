@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newUuidAt, timeOfUuid } from './uuid.ts';
 
-test('a UUIDv7 tells its moment, another version none', () => {
+test('a UUIDv7 yields its timestamp, another version none', () => {
   // The example of RFC 9562 appendix A.6.
   const moment = timeOfUuid('017F22E2-79B0-7CC3-98C4-DC0C0C07398F');
   assert.equal(moment?.toISOString(), '2022-02-22T19:22:22.000Z');

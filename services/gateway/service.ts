@@ -52,11 +52,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   if (config.METRICS) serveMetrics(app, workMetrics);
   await serveDocs(app);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
-  serveForwards(app, gateway);
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
   serveOperatorWallets(app, gateway);
   serveOrders(app, gateway);
+  serveForwards(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);

@@ -9,7 +9,8 @@ export interface StoredAccount {
   passwordHash: string | null;
 }
 
-// Earlier versions read and write the two tables with better-auth (decision 22), whose names they keep.
+// Earlier versions use the two tables through better-auth (decision 22). The tables keep its names,
+// so that both versions can run during an update.
 
 export async function findAccount(db: Queryable, email: string): Promise<StoredAccount | null> {
   const { rows } = await db.query<StoredAccount>(
@@ -26,7 +27,7 @@ export async function insertAccount(
   db: Queryable,
   { email, passwordHash, role }: { email: string; passwordHash: string; role: Role },
 ): Promise<string | null> {
-  // The name belongs to the profile, which another service keeps.
+  // `name` stays empty: the profiles service stores the customer's name.
   const { rows } = await db.query<{ id: string }>(
     `with person as (
        insert into "user" (name, email, "emailVerified", role) values ('', $1, false, $2)

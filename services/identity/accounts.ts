@@ -22,7 +22,7 @@ export interface AccountDeps {
   attempts: Attempts;
 }
 
-/** What a client gives to register or to sign in. */
+/** The input of a registration or a sign-in. */
 export interface Credentials {
   email: string;
   password: string;

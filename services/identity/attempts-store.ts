@@ -1,6 +1,6 @@
 import type { Queryable } from '#platform/postgres/database.ts';
 
-/** What is counted: attempts of one kind by one account or one client address. */
+/** A counter: attempts of one kind by one account or one client address. */
 export interface Counter {
   kind: 'sign-in-account' | 'sign-in-address' | 'registration-address';
   subject: string;

@@ -57,7 +57,7 @@ test('counters whose window is over are removed in bounded batches', async (t) =
   await database.query(`update attempts set resets_at = now() - interval '1 second'`);
   assert.equal(await deleteExpiredAttempts(database, 3), 3);
 
-  // What is left goes by itself after enough attempts.
+  // Later attempts delete the remaining expired rows.
   for (let number = 0; number < 100; number++) {
     await attempts.countRegistration(`192.0.2.${number}`);
   }

@@ -114,7 +114,7 @@ function assertTooMany(
   assert.equal((answer.body as { code: string }).code, 'too-many-requests');
 }
 
-test('an account is made once; its password tells a repetition from a stranger', async (t) => {
+test('an account is created once; its password distinguishes a repetition from a stranger', async (t) => {
   const identity = await start(t);
   const made = await identity.register('anna@example.com');
   assert.equal(made.status, 201);
@@ -196,7 +196,7 @@ test('tokens stay valid over a restart and on every replica', async (t) => {
   await restarted.verify(body.accessToken);
 });
 
-// What the version with better-auth 1.7.25 left in its database and answered, with SECRET.
+// Rows and answers recorded from the version that used better-auth 1.7.25, with SECRET.
 const EARLIER_KEY = '46712476-df48-4e60-a61d-468472815f62';
 const EARLIER_ANNA = '0158ef17-d059-4ff8-82cc-95ed239f0c3b';
 const EARLIER_PRIVATE_KEY =
@@ -281,7 +281,7 @@ test('another secret than that of the stored keys stops the start', async (t) =>
   await assert.rejects(start(t, { databaseUrl, settings }), /IDENTITY_SECRET/);
 });
 
-test('only the operator gets the scope, and nobody registers into it', async (t) => {
+test('only the operator gets the scope, and no registration grants it', async (t) => {
   const databaseUrl = await createTestDatabaseUrl(t);
   const before = await start(t, { databaseUrl });
   // Somebody took the address before it became the operator's.

@@ -8,7 +8,7 @@ import * as store from './keys-store.ts';
 export const ALGORITHM = { alg: 'EdDSA', crv: 'Ed25519' };
 
 const DAY_S = 24 * 3600;
-// A private key that leaks unnoticed signs for a month at most.
+// A private key that leaks unnoticed can sign for at most a month.
 const KEY_MAX_AGE_S = 30 * DAY_S;
 // Gateways keep the keys for 10 minutes, so all of them know a key before they see its tokens.
 const ANNOUNCE_S = 15 * 60;
@@ -24,8 +24,8 @@ export interface RotationDeps {
 }
 
 /**
- * Makes the first key, announces the next one when the newest is a month old, lets it sign, and
- * removes keys whose tokens have expired. Changes only what is due, one replica after the other.
+ * Creates the first key, announces the next one when the newest is a month old, lets it sign, and
+ * removes keys whose tokens have expired. A lock serializes replicas; a run changes only what is due.
  * @throws AppError that names IDENTITY_SECRET, before any change, when it is not that of the keys
  */
 export async function rotateKeys({ database, cipher }: RotationDeps): Promise<void> {

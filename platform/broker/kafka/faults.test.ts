@@ -124,14 +124,14 @@ test('closing ends in spite of a broker that hangs', { skip }, async (t) => {
   await assert.rejects(broker.publish(topic, burst(1)), AppError);
 });
 
-test('a log that lost its end: what comes at the same offsets once more is read', {
+test('after log truncation, new messages at reused offsets are read', {
   skip,
 }, async (t) => {
   const { kafka, make } = await setUp(t, { partitionsPerTopic: 1 });
   const { topic, group } = names();
   const received: IncomingMessage[] = [];
   const [publisher, consumer] = [await make(), await make()];
-  // One by one: each is a batch of its own in the file.
+  // One by one, so that each message is a separate batch in the file.
   for (let n = 0; n < 10; n++) await publisher.broker.publish(topic, burst(1, 1, n));
   const kept = await sizeOf(kafka.folder, topic);
   for (let n = 10; n < 20; n++) await publisher.broker.publish(topic, burst(1, 1, n));
@@ -147,7 +147,7 @@ test('a log that lost its end: what comes at the same offsets once more is read'
   await cut(kafka.folder, topic, kept);
   await kafka.restart();
   assert.equal((await publisher.broker.endOffsets(topic))?.endOffsets.get(0), 10n);
-  // So many that the log is past the old position before anybody may have looked.
+  // Enough that the log passes the old position before a reader can notice the truncation.
   await publishSurely(publisher.broker, topic, burst(30, 1, 100));
   await until('the new ones arrived', () => {
     const numbers = new Set(received.map(numberOf));
@@ -170,7 +170,7 @@ async function sizeOf(folder: string, topic: string): Promise<number> {
   }
 }
 
-/** What a power cut does to a log that was not written to the disk yet. */
+/** Truncates a log, as a power cut does before the log is written to disk. */
 async function cut(folder: string, topic: string, size: number): Promise<void> {
   const file = await open(await segmentOf(folder, topic), 'r+');
   try {

@@ -71,10 +71,10 @@ test('partitions that a topic gets later are read from their beginning', { skip 
   const admin = new Admin({ ...producerOptions(testKafkaConnection()) });
   t.after(() => admin.close());
   await admin.createPartitions({
-    // As many brokers as there are decide where the new ones lie; the type wants a list.
+    // Null lets Kafka choose the brokers of the new partitions; the library's type requires a list.
     topics: [{ name: topic, count: 8, assignments: null as never }],
   });
-  // Published by one who sees all of them at once.
+  // Published by a new client, which sees all partitions immediately.
   const other = await makeKafkaBroker(t);
   const acknowledged = await other.broker.publish(topic, burst(200, 200, 20));
   assert.ok(new Set(acknowledged.map(({ partition }) => partition)).size > 2);

@@ -84,7 +84,7 @@ export function startMembership(options: MembershipOptions) {
         onAssignment(null);
         await disconnect(member, () => member.close(true));
       }
-      // Also after a membership that ended by itself: it may end right after the join.
+      // Waits even after a normal end, since memberships may keep ending right after the join.
       return backoffMs(1, BACKOFF);
     },
   });

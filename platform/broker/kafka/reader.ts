@@ -210,7 +210,7 @@ function outOfRangeIn(error: unknown, topic: string): number[] {
   return outOfRange.map(({ partitionIndex }) => partitionIndex);
 }
 
-/** The library's error for it has no code. */
+/** Recognises an unknown topic by the error's text: the library gives this error no code. */
 function goneIfUnknown(topic: string): (error: unknown) => never {
   return (error) => {
     if ((error as Error).message !== `Unknown topic ${topic}.`) throw error;

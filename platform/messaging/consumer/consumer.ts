@@ -68,7 +68,7 @@ export async function startConsumer<S extends TSchema>(options: ConsumerOptions<
   };
 }
 
-/** What an operator watches of a consumer: messages that are unread, dead or skipped. */
+/** A consumer's metrics for operators: messages that are unread, dead or skipped. */
 function consumerMetrics(
   { broker, topic, group }: Pick<ConsumerOptions<TSchema>, 'broker' | 'topic' | 'group'>,
   unknownTypes: UnknownTypes,

@@ -78,7 +78,7 @@ function headersOf(row: DeadLetterExcerpt) {
 /** The text of a JSON string whose end may be missing. */
 function beginningOf(raw: string): string {
   const whole = raw.endsWith('"') && raw.length > 1 ? raw.slice(0, -1) : raw;
-  // Where the cut went through an escape, that one goes too.
+  // If the cut split an escape sequence, removes its rest too.
   for (let end = whole.length; end > whole.length - ESCAPE_CHARACTERS_MAX; end--) {
     try {
       return JSON.parse(`${whole.slice(0, end)}"`);

@@ -18,12 +18,12 @@ export interface HandlerOptions<T> {
   now: () => Date;
 }
 
-// A partition delivers at most 500 messages at once. So many partitions share a transaction, which
-// keeps it far below the statement timeout.
+// A partition delivers at most 500 messages at once. With at most this many partitions, a shared
+// transaction stays far below the statement timeout.
 const PARTITIONS_PER_TRANSACTION_MAX = 6;
-// While one waits for the disk, the next runs.
+// While one transaction waits for the disk, the next one runs.
 const TRANSACTIONS_MAX = 2;
-// More than a process has partitions.
+// More than the partitions of a process, so that the limit is never reached.
 const WAITING_MAX = 1_000;
 
 interface Part<T> {
@@ -39,7 +39,7 @@ export function createHandler<T>(options: HandlerOptions<T>): MessageHandler {
   const { read, onStored, onUnknownType, now } = options;
   const storePart = createSharedStore(options);
 
-  /** The database refuses some row for its content: find out which one, row by row. */
+  /** After the database refused the content of some row: stores row by row to find which one. */
   async function storeOneByOne(part: Part<T>, sources: IncomingMessage[]): Promise<void> {
     await storePart({ events: [], deadLetters: part.deadLetters });
     for (const [at, event] of part.events.entries()) {
@@ -80,7 +80,7 @@ export function createHandler<T>(options: HandlerOptions<T>): MessageHandler {
   };
 }
 
-/** Stores what handlers of several partitions bring at the same time in one transaction. */
+/** Stores concurrent batches of several partitions in one transaction. */
 function createSharedStore<T>({ database, store }: HandlerOptions<T>) {
   return createBatcher({
     async run(parts: Part<T>[]) {
@@ -124,7 +124,10 @@ function deadLetterOf(message: IncomingMessage, error: string, now: Date): DeadL
 
 const ERROR_MAX = 1_000;
 
-/** Why a message is dead, as PostgreSQL can store it: a library may quote the value, NUL included. */
+/**
+ * The error of a dead letter as text that PostgreSQL can store. A library may quote the message's
+ * value, including NUL.
+ */
 export function storableError(error: string): string {
   return error.replaceAll('\u0000', '\\u0000').slice(0, ERROR_MAX).toWellFormed();
 }

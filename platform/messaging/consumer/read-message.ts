@@ -14,7 +14,7 @@ export interface ConsumedEvent<T> {
   traceparent: string | null;
 }
 
-/** What a message says. */
+/** The content of a message. */
 export type Reading<T> =
   | { kind: 'event'; event: ConsumedEvent<T> }
   | { kind: 'poison'; error: string }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-// The type is a foreign producer's text, so that its length and the number of types have limits.
+// A foreign producer chooses the type's text, so its length and the number of types are limited.
 const TYPES_MAX = 100;
 const TYPE_LENGTH_MAX = 200;
 const OTHER = 'other';
@@ -9,7 +9,8 @@ const LOG_EVERY_MS = 60_000;
 export type UnknownTypes = ReturnType<typeof countUnknownTypes>;
 
 /**
- * Counts messages whose type is not ours, and which are skipped, from zero. Each type is logged with its count, at most once a minute.
+ * Counts messages that are skipped because their type is not ours. Counts start at zero. Each type
+ * is logged with its count, at most once a minute.
  * @param nowMs a monotonic clock
  */
 export function countUnknownTypes(

@@ -101,7 +101,7 @@ test('I2: after a void no payment succeeds; after a payment a void returns it', 
   assert.equal(await billing.balance(), 900);
 });
 
-test('another amount or customer for a decided order is 422, whatever was decided', async (t) => {
+test('another amount or customer for a decided order is 422 after every decision', async (t) => {
   const billing = await start(t);
   await billing.topUp(1_000);
   await billing.topUp(1_000, 'key', 'boris');

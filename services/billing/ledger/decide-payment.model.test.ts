@@ -34,8 +34,8 @@ const COMMANDS_MAX = 25;
 // Less than a second.
 const BATCHES = 2_000;
 
-test('I1, I2, I4: whatever calls come, alone, at once or cut off, billing answers and stores what the model does', async (t) => {
-  // Told also when all is well: the next run has another.
+test('I1, I2, I4: billing answers and stores as the model does for any calls, single, concurrent or cut off', async (t) => {
+  // Printed even when the test passes, since the next run has another seed.
   t.diagnostic(`FC_SEED=${seed}`);
   const testBed = await startPaymentTestBed(t);
   const met: Told['met'] = new Map();
@@ -100,7 +100,7 @@ test('a batch moves the same money without the orders that it refuses', () => {
   );
 });
 
-/** What billing holds before a batch. */
+/** The state of billing before a batch. */
 interface Standing {
   wallets: Map<string, WalletRow>;
   payments: PaymentRow[];

@@ -115,7 +115,7 @@ for (const [first, second, decision, balance] of [
   });
 }
 
-test('an earlier decision is returned and changes nothing, whatever the balance now', () => {
+test('an earlier decision is returned and changes nothing, at any later balance', () => {
   const before = decide([wish(FIRST, 101)], wallets({ anna: 100 }), []).payments;
   const again = decide([wish(FIRST, 101)], wallets({ anna: 1_000 }), before);
   assert.deepEqual(again.decided, [{ payment: before[0], fresh: false }]);

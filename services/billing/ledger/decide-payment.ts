@@ -13,8 +13,8 @@ export interface PaymentCommand {
 }
 
 /**
- * The statements of one transaction, in the order of their use. Statements that are called together
- * are sent together, and run one after the other in that order.
+ * The statements of one transaction, in the order of their use. Statements that are called without
+ * awaiting each other are pipelined, and run in the order of the calls.
  */
 export interface DecisionStore {
   lockWallets: (customerIds: string[]) => Promise<Map<string, WalletRow>>;
@@ -104,10 +104,10 @@ export function decide(
     if (before !== undefined) return { payment: before, fresh: false };
     const wallet = running.get(command.customerId) as WalletRow;
     const foreign = command.currency !== wallet.currency;
-    // Not declined: a decision is for ever, and the cause is a wrong setting.
+    // Not declined: a decision is final, but the cause is a wrong setting that can be corrected.
     if (foreign && command.kind === 'pay')
       return { payment: null, walletCurrency: wallet.currency };
-    // The decision is in the order's currency, of which such a wallet holds nothing.
+    // The decision is in the order's currency, and a wallet in another currency holds none of it.
     const balanceSeen = foreign ? 0 : wallet.balance;
     const operation = command.kind === 'pay' ? charge(wallet, command, randomUUIDv7()) : null;
     if (operation !== null) {

@@ -63,7 +63,7 @@ test('a top-up is undone by a linked operation that says why and who did it', as
   assert.deepEqual(await billing.audit(), []);
 });
 
-test('a repetition answers the same reversal, whatever reason it gives', async (t) => {
+test('a repetition answers the same reversal, even with another reason', async (t) => {
   const billing = await start(t);
   const topUp = await billing.topUp(500);
   const first = await billing.reverse(topUp.id);
@@ -158,7 +158,7 @@ test('a repair can give the charge of an order back, once', async (t) => {
   assert.deepEqual(await reverseOperation(deps, { ...request, reason: 'again' }), reversal);
   assert.equal(await balanceOf(billing), 1_000);
   await assertLedger(billing);
-  // The decision stands: the order is never charged a second time.
+  // The decision remains valid: the order is never charged a second time.
   assert.deepEqual((await billing.pay(orderId, 600)).payment, payment);
   const [audited] = await auditPayments(billing.database, bounds);
   assert.deepEqual([audited?.charge?.id, audited?.reversalId], [payment.operationId, reversal.id]);

@@ -93,7 +93,7 @@ test('I1, I2, I4: backends killed at random moments change no decision and lose 
       ),
     ),
   );
-  // Enough to meet every moment; without an end to it, hardly any transaction would get through.
+  // Enough kills to hit every moment. Without a limit hardly any transaction would succeed.
   for (let kills = 0; kills < 40; ) {
     const { rowCount } = await killer.query(`select pg_terminate_backend(pid)
       from pg_stat_activity

@@ -14,7 +14,7 @@ const RETRY = { firstMs: 10, maxMs: 100 };
 // insert. The last needs two requests that name different customers and so lock different wallets.
 const RETRYABLE = new Set(['40P01', '40001', '23505']);
 
-/** The statements of one transaction, as the stories of this folder take them. */
+/** The statements of one transaction, for the use cases of this folder. */
 function ledgerStore(tx: Queryable, currency: string) {
   return {
     lockWallets: (ids: string[]) => store.lockWallets(tx, ids, currency),
@@ -38,7 +38,7 @@ function ledgerStore(tx: Queryable, currency: string) {
 }
 
 /**
- * Binds the stories of decisions, top-ups and reversals to PostgreSQL.
+ * Binds the use cases of decisions, top-ups and reversals to PostgreSQL.
  * @param options `lockTimeoutMs`: the longest wait for a wallet's lock, one second if absent
  */
 export function ledgerIn(
@@ -52,7 +52,7 @@ export function ledgerIn(
   };
 }
 
-/** Binds the story of a repair to PostgreSQL. */
+/** Binds the use case of a repair to PostgreSQL. */
 export function repairsIn(database: Database, currency: string): RepairPaymentDeps {
   const { transaction } = ledgerIn(database, currency);
   return {

@@ -37,7 +37,7 @@ export async function auditPayments(
   return rows;
 }
 
-/** A wallet and the sums of its operations. */
+/** A wallet with the sums and the first inconsistencies of its operations. */
 export interface AuditedWallet {
   customerId: string;
   balance: number;
@@ -55,8 +55,8 @@ export interface AuditedWallet {
   unfoundedAt: number | null;
 }
 
-// A statement adds up about a million operations in a few seconds, so a page of busy wallets is
-// shorter. A single wallet is never cut.
+// A statement adds up about a million operations in a few seconds, so a page of busy wallets has
+// fewer wallets. All operations of a wallet are in one page.
 const OPERATIONS_MAX = 1_000_000;
 // Ten times as long as that takes: one wallet may have more operations.
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -73,8 +73,8 @@ export async function auditWallets(
     database,
     STATEMENT_TIMEOUT_MS,
     {
-      // The chain by its links, not by a running sum: the same for whole numbers, and several times
-      // faster, since sums of bigint are numeric.
+      // Compares each balance with the one before it, not with a running sum. The result is the same
+      // and several times faster, since PostgreSQL sums bigint as numeric.
       text: `with candidates as materialized (
         select *, row_number() over (order by customer_id) as place,
           sum(operation_count) over (order by customer_id

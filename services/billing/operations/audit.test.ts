@@ -83,7 +83,7 @@ test('a charge is listed by the order that it names, also without a captured dec
   assert.deepEqual([voided?.decision, voided?.charge?.amount], ['voided', rub(-300)]);
 });
 
-/** What breaks the wallet of anna, who topped up 500 and 100 and paid 200. */
+/** Corruptions of the wallet of anna, who topped up 500 and 100 and paid 200. */
 const faults: [name: string, detail: RegExp, change: string[]][] = [
   [
     'balance',

@@ -8,7 +8,7 @@ import { AppError } from '#platform/errors.ts';
 import { createTokenCheck, type TokenCheckOptions } from './access-token.ts';
 import { checkedUrl, createIssuerKeys, discoverKeys } from './issuer-keys.ts';
 
-// What test/system/tokens.test.ts cannot reach: other settings, time, and issuers that misbehave.
+// Cases beyond test/system/tokens.test.ts: other settings, time, and issuers that misbehave.
 
 function checkFor(issuer: Pick<TestIssuer, 'url'>, options: Partial<TokenCheckOptions> = {}) {
   const check = createTokenCheck({

@@ -44,8 +44,8 @@ export const operationNotFound: ProblemType = {
 };
 
 /**
- * An internal problem as an error of ours, with its violations: internal bodies have the pointers
- * of the public ones.
+ * Converts the problem of an internal call to our own error. It keeps the violations: their JSON
+ * pointers are valid for the public body too.
  * @param known further problem types that may be passed on; they come first
  */
 export function problemOf(reply: ProblemReply, known: readonly ProblemType[] = []): AppError {

@@ -7,7 +7,8 @@ import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { problemOf } from '../context/service-clients.ts';
 
-// Passwords are hashed a few at a time: a burst of sign-ins waits rather than fails.
+// Identity hashes only a few passwords at a time. The long timeout lets a burst of sign-ins wait
+// instead of fail.
 const ACCOUNT_TIMEOUT_MS = 10_000;
 
 /** Registration, sign-in and contact data. */
@@ -21,7 +22,8 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
     const request = { params: { customerId: caller.customerId }, query: {} };
     let answer = await clients.profiles.call(profiles.getProfile, request, options);
     if (answer.problem && answer.status === 404) {
-      // With an external issuer nobody registers here: the token's claims may become the profile.
+      // With an external issuer no customer registers here, so the token's claims may become the
+      // profile.
       await gateway.provisionProfile(caller);
       answer = await clients.profiles.call(profiles.getProfile, request, options);
     }
@@ -36,8 +38,8 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
       { params: { customerId: caller.customerId }, headers: {}, body },
       {
         traceId,
-        // With a condition only one attempt: after a lost answer a second one would find the
-        // version that the first one made, and be refused.
+        // With a condition only one attempt: if its answer is lost, a second attempt would meet the
+        // new version that the first one wrote, and be refused.
         ...(condition === undefined
           ? { deadline: gateway.readDeadline() }
           : { headers: { 'if-match': condition } }),

@@ -38,7 +38,7 @@ export function serveJourneys(app: HttpServer, gateway: Gateway): void {
 
 interface JourneyRequest {
   orderId: string;
-  /** The order's customer; absent for the operator, who sees every address masked. */
+  /** The order's customer; absent for operators, to whom every address is masked. */
   customerId?: string;
   request: FastifyRequest;
   traceId: string;

@@ -216,7 +216,7 @@ const stories: [title: string, given: JourneyRecords, lines: string[], complete:
     false,
   ],
   [
-    'received, though nobody marked it as published',
+    'received, though not marked as published',
     facts({ event: unpublished }),
     [...PAID, 'publish - done 0/17', RECEIVED[1] as string, ...SENT],
     true,
@@ -280,7 +280,7 @@ const letters: [title: string, delivery: Delivery, lines: string[], complete: bo
     false,
   ],
   [
-    'nobody listens',
+    'no server listens',
     letterOf('queued', failed({})),
     ['contact 6 done #1', 'send 6.1 failed connection refused #1', 'send - waiting #2'],
     false,

@@ -181,7 +181,7 @@ function attemptSteps(attempt: LetterAttempt, withoutContact: boolean): JourneyS
   return [...contactStep(attempt, withoutContact), ...(withoutContact ? [] : sendSteps(attempt))];
 }
 
-/** Profiles are not asked again where an earlier try may have arrived. */
+/** An attempt skips profiles if an earlier one may have arrived: its recipient is fixed. */
 function contactStep(attempt: LetterAttempt, failed: boolean): JourneyStep[] {
   if (attempt.contactMs === null && !failed) return [];
   return [
@@ -201,7 +201,7 @@ function sendSteps(attempt: LetterAttempt): JourneyStep[] {
   const { number, startedAt, durationMs, contactMs, response, error } = attempt;
   const send = { ...SEND, at: later(startedAt, contactMs ?? 0), attempt: number } as const;
   const outcome = outcomeOf(attempt);
-  // Where the mail server said nothing, it is our sending that failed.
+  // Without an answer of the mail server, our sending failed.
   const answered = Boolean(response) || outcome === 'unknown';
   if (!answered) return [{ ...send, outcome, detail: error }];
   return [

@@ -94,7 +94,7 @@ const outcomes: [name: string, given: Given, outcome: Outcome, alarm?: RegExp][]
   ['no word of the order: unknown', { created: null }, { kind: 'unknown' }],
   ['no decision in time: pending', { created: PENDING, decided: null }, answer(PENDING)],
   [
-    'the decision is not recorded in time: pending, whatever it was',
+    'the decision is not recorded in time: pending, after either decision',
     { created: PENDING, decided: declined, recorded: null },
     answer(PENDING),
   ],

@@ -10,7 +10,7 @@ import { type RecoverOrdersDeps, recoverOrders } from './recover-orders.ts';
 
 const BATCH_MAX = 100;
 const LEASE_MS = 10_000;
-// An order takes two calls: a gateway that stops waits for them no longer than for a request.
+// An order takes two calls, so a stopping gateway waits for recovery no longer than for a request.
 const CALL_TIMEOUT_MS = 2_500;
 
 const CONTRADICTIONS: string[] = [

@@ -30,7 +30,7 @@ const cases: [name: string, items: unknown, violations: Violation[]][] = [
     [foreign(0), foreign(2)],
   ],
   ['a foreign currency alone, though the total is 0', [item(0, 1, 'USD')], [foreign(0)]],
-  // What the schema refuses already is not blamed on the total as well.
+  // Input that the schema refuses is not reported for its total as well.
   ['a price that is no number', [item('1')], []],
   ['a price that was not exact', [item(Number.NaN)], []],
   ['a negative price', [item(-1)], []],

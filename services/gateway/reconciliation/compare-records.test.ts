@@ -118,7 +118,7 @@ const sound: [name: string, given: Given, waits?: OrderFinding['eventWaits']][] 
     { order: { ...PAID, event: 'expired', position: null }, payment: CAPTURED, letters: [HAPPY] },
   ],
   [
-    'an event that we do not publish may be on its way for a quarter of an hour',
+    'an event that Debezium publishes may be in transit for a quarter of an hour',
     {
       order: { ...PAID, event: 'handed-over', eventAgeMs: 899_999, position: null },
       payment: CAPTURED,

@@ -33,7 +33,7 @@ export interface OrderFinding {
   differences: RecordDifference[];
   /** Differences that an operator recorded as known. */
   acknowledged: number;
-  /** Where an event is that is not a letter yet; null when the letter exists or is lost. */
+  /** The step that an event without a letter waits for; null when the letter exists or is lost. */
   eventWaits: 'unpublished' | 'unread' | null;
 }
 
@@ -49,9 +49,9 @@ const DECISIONS = {
 } as const;
 
 /**
- * Compares the records under one order id. Work in progress is no difference if the order was read
- * before its decision and the positions, and these before the letters: a decision exists before its
- * order ends, a letter before its position is passed.
+ * Compares the records under one order id. Work in progress is no difference, provided that the
+ * caller reads in this order: the order, then its decision and the positions, then the letters. A
+ * decision is written before its order ends, and a letter before its position is passed.
  */
 export function compareRecords(records: OrderRecords, positions: ReadPositions): OrderFinding {
   const { orderId, order, payment } = records;
@@ -71,12 +71,12 @@ export function compareRecords(records: OrderRecords, positions: ReadPositions):
   };
 }
 
-/** Contradictions that the restore of one database does not cause. */
+/** Contradictions that no restore of one database causes: an operator must resolve them. */
 function byHand(details: string[]): Detail[] {
   return details.map((detail) => ({ detail, remedy: 'by-hand' }));
 }
 
-/** Captured exactly when there is a charge, and for the same. Invariant I1. */
+/** A payment is captured exactly when a charge exists, with the same values. Invariant I1. */
 function compareCharge(payment: AuditedPayment): Detail[] {
   const { decision, operationId, customerId, amount, charge } = payment;
   if (charge === null) {
@@ -123,7 +123,7 @@ function compareDecision(
   if (!sameMoney(payment.amount, order.total)) {
     details.push(`the order costs ${textOf(order.total)}, decided were ${textOf(payment.amount)}`);
   }
-  // A decision that is not recorded yet is recorded by the request or by recovery.
+  // Not recorded yet: the running request or recovery will record the decision.
   if (order.status === 'Pending') return byHand(details);
   return [...byHand(details), ...compareEnd(order, payment)];
 }
@@ -171,7 +171,7 @@ interface LetterFinding {
   eventWaits: OrderFinding['eventWaits'];
 }
 
-/** Exactly one letter for an order that ended, saying what the order says. Invariant I6. */
+/** An order that ended has exactly one letter, with the same content. Invariant I6. */
 function compareLetters({ order, letters }: OrderRecords, positions: ReadPositions): LetterFinding {
   const ended = order !== undefined && order.status !== 'Pending';
   const own = ended ? letters.find(({ id }) => id === order.eventId) : undefined;
@@ -214,8 +214,8 @@ function compareText(order: AuditedOrder, letter: AuditedLetter): string[] {
     details.push(`the order is of ${order.customerId}, its letter to ${letter.customerId}`);
   }
   if (!sameMoney(letter.total, order.total)) {
-    const [costs, tells] = [textOf(order.total), textOf(letter.total)];
-    details.push(`the order costs ${costs}, its letter tells ${tells}`);
+    const [ofOrder, ofLetter] = [textOf(order.total), textOf(letter.total)];
+    details.push(`the order costs ${ofOrder}, its letter tells ${ofLetter}`);
   }
   return details;
 }
@@ -228,7 +228,7 @@ function whyNoLetter(
   const lost = (detail: string) => ({ detail, eventWaits: null });
   if (event === 'unpublished') return { detail: null, eventWaits: 'unpublished' };
   if (event === 'handed-over') {
-    // The outbox does not say whether Debezium has published it, so it gets some time.
+    // The outbox does not record whether Debezium has published it, so allow it some time.
     if ((eventAgeMs ?? 0) < HAND_OVER_MS) return { detail: null, eventWaits: 'unread' };
     return lost('was left to Debezium 15 minutes ago or more, and there is no letter');
   }

@@ -19,7 +19,7 @@ export interface ReadRecordsDeps {
   auditOrders: (bounds: Bounds) => Promise<AuditedOrder[]>;
   auditPayments: (bounds: BoundsThrough) => Promise<AuditedPayment[]>;
   auditPositions: () => Promise<ReadPositions>;
-  /** Of the order `after`, letters above `afterLetter` are part of the answer. */
+  /** Also returns the letters of the order `after` whose ids are above `afterLetter`. */
   auditLetters: (
     bounds: BoundsThrough & { afterLetter: string | null },
   ) => Promise<AuditedLetter[]>;
@@ -33,9 +33,8 @@ export interface PageLimits {
 }
 
 /**
- * The records of all services under the order ids of one page. A full answer shortens the page, so
- * that no service answers too many rows. Ids that only billing or notifications know belong to some
- * page too.
+ * The records of all services under the order ids of one page. When an answer reaches its limit, the
+ * page ends at its last order. Pages also cover ids that only billing or notifications know.
  *
  * The order of the reads keeps work in progress from looking like a difference
  * (`compare-records.ts`).

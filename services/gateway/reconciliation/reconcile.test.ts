@@ -171,7 +171,7 @@ test('sound records are ok: everything is counted once, nothing read again', asy
   }
 });
 
-test('what is on its way is counted and is no difference', async () => {
+test('work in progress is counted and is no difference', async () => {
   const world = services(6);
   world.orders.splice(0, 3, pending(1), { ...paid(2), event: 'unpublished', position: null });
   world.payments.splice(0, 1);

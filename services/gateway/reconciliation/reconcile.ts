@@ -85,7 +85,7 @@ interface Page {
 /**
  * Reconciles the records of all services page by page, until the deadline or until the answer is
  * full: orders with decisions, events and letters, then events without an order, then wallets.
- * Orders go on meanwhile, so a difference is reported only if several reads find it.
+ * Orders change meanwhile, so a difference is reported only if several reads find it.
  * @param from where the last answer ended; null: from the beginning
  * @param limits rows per page and differences per answer
  * @returns the report, and where the next call goes on, null when everything was compared

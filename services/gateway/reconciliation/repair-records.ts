@@ -78,7 +78,7 @@ export function planStep(difference: FoundDifference, writeOff: ReadonlySet<stri
   }
 }
 
-/** Billing is older than orders: writes the decision that the order ended with again. */
+/** Billing is older than orders: writes again the decision with which the order ended. */
 function planDecision(
   difference: FoundDifference,
   order: AuditedOrder,

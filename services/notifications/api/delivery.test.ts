@@ -7,7 +7,7 @@ import {
 } from '#harness/system/notifications-service.ts';
 import { insertDeadLetters } from '#platform/messaging/consumer/dead-letter-store.ts';
 
-// What notifications tells of an order's event.
+// The delivery of an order's event, as notifications returns it.
 
 const deliveryOf = async (service: NotificationsService, eventId: string, query = '') => {
   const { status, body } = await service.call('GET', `/deliveries/${eventId}${query}`);
@@ -70,7 +70,7 @@ test('an event that could not become a letter is found by its place', async (t) 
   const service = await start(t);
   const [first, second] = [randomUUIDv7(), randomUUIDv7()];
   const id = await insertDead(service, first, 'no letter for anna@example.com');
-  // Of the topic as it was before it was made anew.
+  // From the topic before it was recreated.
   await insertDead(service, second, 'another');
   const place = 'partition=2&offset=5';
   const found = await deliveryOf(service, first, `?customerId=anna&${place}`);

@@ -2,7 +2,7 @@ import type { AttemptStage, LetterAttempt, LetterState } from '#contracts/notifi
 import type { Queryable } from '#platform/postgres/database.ts';
 import type { EventRow, LetterKind } from '../letter/letter-event.ts';
 
-// The states behind the API's word. Literals, so that the planner can choose an index by them.
+// The stored states of each state of the API. Literals, so that the planner can choose an index.
 const STATE_CONDITIONS: Record<LetterState, string> = {
   queued: "state = 'queued'",
   sending: "state in ('sending', 'committing')",
@@ -23,10 +23,10 @@ export async function listLetters(
   return rows;
 }
 
-// A rare reason among very many letters must not cost a look at all of them.
+// A search for a rare reason must not read all letters.
 const EXAMINED_MAX = 5_000;
 
-/** A letter that may be one of those asked for. */
+/** A letter that passed the filters of the statement; the caller checks its reason. */
 export interface FoundLetter {
   id: string;
   /** Why it failed or is late. */
@@ -34,9 +34,9 @@ export interface FoundLetter {
 }
 
 /**
- * Letters by when they failed and of which kind, newest first, of the first `EXAMINED_MAX` that the
- * other filters allow; null filters nothing.
- * @returns the last letter looked at, null when there are no more
+ * Letters that match all filters, newest first. Reads at most `EXAMINED_MAX` letters by the indexed
+ * filters, and checks the time of the failure and the kind of each. Null filters nothing.
+ * @returns also the last letter that was read; null when there are no more
  */
 export async function searchLetters(
   db: Queryable,
@@ -44,7 +44,7 @@ export async function searchLetters(
 ): Promise<{ found: FoundLetter[]; last: string | null }> {
   const values: unknown[] = [];
   const wanted = ['true'];
-  // What ends a letter as failed sets `due_at` to that moment (`recordFailure`).
+  // `due_at` of a failed letter is the time of its failure (set by `recordFailure`).
   if (search.failedSince !== null) {
     wanted.push(`state = 'failed' and due_at >= $${values.push(search.failedSince)}`);
   }
@@ -70,7 +70,7 @@ export async function getLetters(db: Queryable, ids: string[]): Promise<LetterRo
   return rows;
 }
 
-/** Which letters are looked at; null filters nothing. */
+/** Filters that an index answers; null filters nothing. */
 interface LetterConditions {
   customerId: string | null;
   orderId: string | null;
@@ -84,7 +84,7 @@ export interface LetterSearch extends LetterConditions {
   kind: LetterKind | null;
 }
 
-/** @param values of the statement so far; those of the conditions are added */
+/** @param values the statement's values; this function appends those of the conditions */
 function conditionsOf(query: LetterConditions, values: unknown[]): string {
   const conditions = ['true'];
   if (query.customerId !== null) conditions.push(`customer_id = $${values.push(query.customerId)}`);
@@ -99,8 +99,8 @@ export async function findLetter(db: Queryable, id: string): Promise<LetterRow |
   return rows[0] ?? null;
 }
 
-// A letter that could not go out for a day has a hundred attempts, with up to 1 KB each, and a page
-// has a hundred letters.
+// Keeps a page small: it has up to a hundred letters, and a letter that could not be sent for a day
+// has a hundred attempts of up to 1 KB each.
 const ATTEMPTS_SHOWN_MAX = 50;
 
 // Older versions have the stage in the error's text only.
@@ -139,9 +139,9 @@ const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_sin
   token = null, recipient = null, recipient_name = null, locale = null`;
 
 /**
- * The operator's resend: due now, with the contact data of today and a new time of trying. A letter
- * that is being sent, or was sent, stays as it is.
- * @returns false when it stayed
+ * The operator's resend: the letter is due now, with current contact data and a full new period of
+ * attempts. A letter that is being sent or was sent does not change.
+ * @returns false when it did not change
  */
 export async function queueAgain(db: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -153,8 +153,8 @@ export async function queueAgain(db: Queryable, id: string): Promise<boolean> {
 }
 
 /**
- * The same for these letters, as far as they failed. It skips letters that another resend locks:
- * waiting for them while holding others could deadlock.
+ * Resends those of the letters that failed. Skips letters that another resend locks: waiting for
+ * them while holding others could deadlock.
  * @returns how many became due
  */
 export async function queueFailedAgain(db: Queryable, ids: string[]): Promise<number> {

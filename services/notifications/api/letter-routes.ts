@@ -44,7 +44,7 @@ export function serveLetters(api: InternalApi, database: Database, sender: Sende
   });
 }
 
-/** What became of an order's event, for the order's journey. */
+/** The delivery of an order's event, for the order's journey. */
 export function serveDelivery(
   api: InternalApi,
   {

@@ -72,7 +72,7 @@ export function maskedLetterOf(row: LetterRow, sender: Sender): Letter {
   };
 }
 
-/** What the letter would say to this contact, for the operator. */
+/** The mail that the letter would become for this contact, for the operator. */
 export function previewOf(row: LetterRow, { email, name, locale }: Profile): LetterPreview {
   const { event, templateVersion } = contentOf(row);
   const { subject, text, html } = renderLetter({ ...event, name, locale }, templateVersion);

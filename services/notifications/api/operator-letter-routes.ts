@@ -72,15 +72,15 @@ function momentOf(text: string | undefined, place: ViolationPlace): Date | null 
   return moment;
 }
 
-/** Whether more is asked for than the indexes of letters answer. */
+/** Whether the query has a filter that no index of letters answers. */
 function isNarrowed({ failedSince, failedUntil, failure, kind }: LetterQuery): boolean {
   return [failedSince, failedUntil, failure, kind].some((filter) => filter !== undefined);
 }
 
 /**
- * One part of the letters whose reason contains a text. It is compared with what the operator is
- * shown: nobody can ask for addresses letter by letter.
- * @returns also the last letter that was looked at; null when there are no more
+ * One part of the letters whose reason contains a text. The text is compared with the masked reason,
+ * so that an operator cannot guess an address character by character.
+ * @returns also the last letter that was read; null when there are no more
  */
 async function findLetters(database: Database, search: LetterSearch, reason: string | undefined) {
   const { found, last } = await searchLetters(database, search);
@@ -93,7 +93,7 @@ async function findLetters(database: Database, search: LetterSearch, reason: str
   return { ids: matching.map(({ id }) => id), last };
 }
 
-/** The first of what was found, and the cursor after them. */
+/** The first `limit` ids, and the cursor after them. */
 function firstOf({ ids, last }: { ids: string[]; last: string | null }, limit: number) {
   const taken = ids.slice(0, limit);
   const end = taken.length < ids.length ? (taken.at(-1) ?? null) : last;
@@ -110,7 +110,7 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     return row;
   }
 
-  /** A page of letters that had to be looked for. It may be empty and still have a next one. */
+  /** A page of a search without an index. It may be empty and still have a next page. */
   async function searchPage(search: LetterSearch, reason: string | undefined, limit: number) {
     const { taken, nextCursor } = firstOf(await findLetters(database, search, reason), limit);
     return { data: taken.length === 0 ? [] : await getLetters(database, taken), nextCursor };
@@ -126,8 +126,8 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     return { status: 200, body: { data: letters, nextCursor } };
   });
 
-  // By the same rules as one alone. Repeating it does nothing twice: a letter that is due has not
-  // failed.
+  // Follows the rules of `resendLetter` for each letter. Repeating it resends none twice, since a
+  // letter that became due is not failed any more.
   api.serve(contract.resendLetters, async ({ body }) => {
     const search: LetterSearch = { ...searchOf(body, inBody), state: 'failed' };
     const found = await findLetters(database, search, body.failure);
@@ -153,13 +153,13 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     return { status: 200, body: previewOf(row, contact) };
   });
 
-  // A failed or waiting letter becomes due. One that is being sent is answered as it is, so asking
-  // twice does nothing twice.
+  // A failed or waiting letter becomes due. A letter that is being sent is returned unchanged, so a
+  // repeated request sends nothing twice.
   api.serve(contract.resendLetter, async ({ params }) => {
     const due = await queueAgain(database, params.letterId);
     if (due) deps.onDue();
     const letter = await getLetter(params.letterId);
-    // A worker may have sent it since it became due: that is what was asked for.
+    // A worker may already have sent it because of this request, which is then a success.
     if (letter.state === 'sent' && !due) {
       throw new AppError(contract.notificationProblems.letterSent, `${params.letterId} was sent`);
     }

@@ -84,7 +84,7 @@ test('a cursor of another list, an unknown filter or letter: 400, 400, 404', asy
   }
 });
 
-test('the operator reads no address whole, wherever it stands; the customer reads all', async (t) => {
+test('every address is masked for the operator; the customer sees it in full', async (t) => {
   const reply = '550 5.1.1 <anna.o@example.com>: no such user';
   const service = await start(t, [{ at: 'rcpt', do: 'reply', reply }]);
   await service.putProfile('anna', 'anna.o@example.com', 'Anna anna.o@example.com');
@@ -142,7 +142,7 @@ test('I6: a failed letter that is resent goes to the address of today', async (t
   const id = await service.insert({}, `${FAILED}, unknown_outcomes = 1`);
   const { status, body } = await resend(service, id);
   assert.equal(status, 200);
-  // What went wrong stays to be read until the next attempt says otherwise.
+  // The error remains visible until the next attempt replaces it.
   if (body.state === 'queued') assert.equal(body.reason, '550 5.1.1 <o***@example.com>: unknown');
   const sent = await service.until(id, 'sent', 1);
   assert.deepEqual([sent.recipient, sent.locale, sent.failure], ['new@example.com', 'ru', null]);
@@ -153,7 +153,7 @@ test('I6: a failed letter that is resent goes to the address of today', async (t
   );
 });
 
-/** Failed so many minutes ago. */
+/** SQL of a letter that failed this many minutes ago. */
 const failed = (reason: string, minutes: number) =>
   `state = 'failed', failure = '${reason}', due_at = now() - interval '${minutes} minutes'`;
 
@@ -185,7 +185,7 @@ test('failed letters are found by reason, time and kind, and resent, each once',
     [{ failure: 'blocked' }, [ids.old, ids.late]],
     [{ failure: '550' }, [ids.old, ids.late, ids.other]],
     [{ failure: 'a***@example.com' }, [ids.old, ids.late]],
-    // Nobody can ask for an address letter by letter.
+    // An operator cannot guess an address character by character.
     [{ failure: 'anna.o' }, []],
     [{ failure: '%' }, []],
     [{ failedSince: minutesAgo(60) }, [ids.late, ids.other]],
@@ -309,7 +309,7 @@ test('I6: after an unknown outcome, a failure and a resend, the second copy is c
   assert.match(failed.failure ?? '', /^gave up: /);
   assert.equal((await resend(service, id)).status, 200);
   const sent = await service.until(id, 'sent', 3);
-  // Trying began anew, so the transient fault did not end it.
+  // The period of attempts was restarted, so the transient fault did not end it.
   assert.deepEqual(outcomesOf(sent), ['unknown', 'transient', 'sent']);
   const copies = service.server.messages;
   assert.equal(copies.length, 2);

@@ -90,7 +90,7 @@ test('a letter that waits for its next try or is leased is claimed when that is 
 
   await bench.sql("update letters set due_at = now() - interval '1 s'");
   assert.deepEqual(await claimedNow([retried, leased]), []);
-  // Ready by now, and renewed by who holds it.
+  // The letter is ready by now, and its holder renews the lease.
   await renewLeases(bench.database, { ids: [leased], token, leaseMs: 60_000 });
   assert.deepEqual(await claimedNow(), [retried]);
   await bench.sql("update letters set due_at = now() - interval '1 s'");

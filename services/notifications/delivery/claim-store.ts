@@ -15,7 +15,7 @@ export interface ClaimedLetter extends LetterContent {
   previousState: 'queued' | 'sending' | 'committing';
 }
 
-// Several times what one claim takes, so that letters become ready faster than they are sent.
+// Several times `CLAIM_MAX`, so that letters become ready faster than they are sent.
 const MADE_READY_MAX = 256;
 
 /**

@@ -124,7 +124,7 @@ const MARK_AND_RECORD = {
     on conflict do nothing`,
 };
 
-/** What a failed attempt makes of its letter. */
+/** The state of a letter after a failed attempt. */
 export interface FailedLetter {
   state: 'queued' | 'failed';
   /** Until the next attempt; 0 for one that failed. */

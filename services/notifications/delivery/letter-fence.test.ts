@@ -149,7 +149,7 @@ test('I6: who lost the lease sends no dot; who took it over sends the letter', a
   assert.deepEqual([bench.server.dots, bench.server.messages.length], [1, 1]);
 });
 
-test('I6: who lost the lease cannot put a letter back that another one is sending', async (t) => {
+test('I6: a worker that lost the lease cannot put back a letter that another one is sending', async (t) => {
   const bench = await start(t, [{ at: 'rcpt', do: 'reply', reply: '550 5.1.1 no such user' }]);
   const [id = ''] = await bench.insert('anna');
   const paused = gatedLookUp();
@@ -159,7 +159,7 @@ test('I6: who lost the lease cannot put a letter back that another one is sendin
   const taker = gatedLookUp();
   bench.worker({ lookUpContacts: taker.lookUpContacts });
   await taker.asked;
-  paused.open(); // and is told 550
+  paused.open(); // and the server answers 550
   await first.close();
   assert.equal((await bench.letter(id)).state, 'sending');
   taker.open();

@@ -9,15 +9,15 @@ import type { ClaimedLetter } from './claim-store.ts';
 import * as store from './delivery-store.ts';
 
 const RETRY = { firstMs: 100, maxMs: 5_000 };
-// Some minutes of trying to record `sent`: without the record the letter goes a second time.
+// Tries for some minutes to record `sent`: without the record the letter is sent a second time.
 const RETRIES_MAX = 40;
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
 /**
- * Writes down how far attempts come, many at a time.
- * @param options `token`: the worker's, by which letters are fenced; `lettersMax`: letters that it
- *   holds at a time; `over` ends repetitions when it is closed
+ * Records the progress and results of attempts, in batches.
+ * @param options `token`: the worker's fencing token; `lettersMax`: most letters that the worker
+ *   holds at a time; `over` ends repetitions when the worker is closed
  */
 export function createRecorder(options: {
   database: Database;
@@ -29,7 +29,7 @@ export function createRecorder(options: {
   const { database, log, token, lettersMax, over } = options;
   const batch = {
     isItemError: isRowFault,
-    // Two at a time would be of half the size each, and cost a third more.
+    // Two concurrent batches would be half as large each, and cost a third more.
     maxConcurrency: 1,
     batchMax: lettersMax,
     waitingMax: lettersMax,
@@ -42,15 +42,15 @@ export function createRecorder(options: {
     },
   });
 
-  /** Outlives an absence of the database: the server has the letter, so it must not go again. */
+  /** Retries while the database is away: the server has the letter, so it must not be sent again. */
   async function recordSent(sent: store.SentAttempt): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
         return await markSent(sent);
       } catch (error) {
         if (!isTransient(error)) {
-          // The database may refuse the attempt: without it there is a gap, without the state the
-          // letter goes a second time.
+          // The database refused the attempt's row. Records the state alone: a missing attempt is a
+          // gap in the list, but a missing state would send the letter a second time.
           await store.markSent(database, [sent], false);
           throw error;
         }
@@ -67,12 +67,12 @@ export function createRecorder(options: {
       ...batch,
       run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
     }),
-    /** @param failure what becomes of the letter; null for one that was sent */
+    /** @param failure the letter's state after a failed attempt; null when it was sent */
     async record(attempt: store.Attempt, failure: store.FailedLetter | null): Promise<void> {
       // No dot is sent without the marker, so an attempt that arrived has its recipient.
       if (failure === null) return recordSent(attempt as store.SentAttempt);
-      // The state first: an attempt without a record is a gap, a state without one holds the letter
-      // until its lease ends.
+      // The state first: a missing attempt is only a gap in the list, but a missing state blocks the
+      // letter until its lease ends.
       await store.recordFailure(database, attempt.letterId, token, failure);
       await store.insertAttempt(database, attempt);
     },

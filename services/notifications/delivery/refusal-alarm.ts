@@ -9,8 +9,8 @@ const ALARM_EVERY_MS = 60_000;
 export type RefusalAlarm = ReturnType<typeof createRefusalAlarm>;
 
 /**
- * Counts each refusal. Each fault is logged and kept for the overview once a minute at most:
- * every attempt at every letter may meet it.
+ * Counts each refusal. Each fault is logged and kept for the overview at most once a minute, since
+ * every attempt at every letter may be refused so.
  * @param deps.keep stores it for the operator's overview
  * @param deps.nowMs a monotonic clock
  */

@@ -57,7 +57,7 @@ async function attemptOf(
 
 const timesOf = ({ contactMs, durationMs }: Attempt) => [contactMs, durationMs];
 
-test('an attempt tells how long profiles took, with or without a profile', async () => {
+test('an attempt records how long profiles took, with or without a profile', async () => {
   assert.deepEqual(timesOf(await attemptOf({})), [30, 80]);
   const unknown = await attemptOf({}, async () => null);
   assert.deepEqual(timesOf(unknown), [30, 30]);

@@ -14,12 +14,12 @@ export interface SendLetterDeps {
   /** Fenced marker before the final dot; false when the letter is no longer ours. */
   markCommitting: (letter: ClaimedLetter, recipient: Recipient) => Promise<boolean>;
   send: Mailer['send'];
-  /** @param failure what becomes of the letter; null for one that was sent */
+  /** @param failure the letter's state after a failed attempt; null when it was sent */
   record: (attempt: Attempt, failure: FailedLetter | null) => Promise<void>;
   sender: Sender;
   /** Milliseconds to wait after the given number of attempts. */
   retryInMs: (attempts: number) => number;
-  /** How long after `tryingSince` trying ends. */
+  /** Time after `tryingSince` when attempts end. */
   giveUpAfterMs: number;
   now: () => Date;
   /** Called for an attempt that the mail server refused for a fault of ours. */
@@ -59,7 +59,7 @@ interface Progress extends Pick<Attempt, 'contactMs' | 'recipient'> {
   stage: AttemptStage;
 }
 
-/** A defect of ours ends an attempt like any fault: recorded, tried again, given up in the end. */
+/** Treats a bug of ours like any other fault: it is recorded, retried and finally given up. */
 async function attemptSafely(
   deps: SendLetterDeps,
   letter: ClaimedLetter,

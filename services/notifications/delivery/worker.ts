@@ -13,7 +13,7 @@ import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
 // A worker holds this many letters at a time; more wait in the database, where others see them.
 const IN_FLIGHT_MAX = 4 * CLAIM_MAX;
-// A process has 10 s to stop in, and before this the gateway may need 5 for its last requests.
+// A process must stop within 10 s, and the gateway may first need 5 s for its last requests.
 const STOP_TIMEOUT_MS = 4_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
 
@@ -52,7 +52,7 @@ export interface LetterWorkerOptions {
   times?: Partial<LetterTimes>;
 }
 
-/** Sends due letters until closed. Safe with several workers: the database says who holds what. */
+/** Sends due letters until closed. Safe with several workers: leases in the database separate them. */
 export function startLetterWorker(options: LetterWorkerOptions) {
   const { database, log } = options;
   const times = { ...TIMES, ...options.times };
@@ -95,7 +95,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     retry: LOOP_RETRY,
     describe: masked,
     async round() {
-      // Fewer at a time would cost a claim and a look-up of contacts for each letter.
+      // Waits for room for a full claim: small claims would cost a claim and a contact look-up each.
       const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;
       const letters = hasRoom ? await claim([...inFlight.keys()]) : [];
       if (letters.length > 0) startSending(letters);
@@ -127,8 +127,8 @@ export function startLetterWorker(options: LetterWorkerOptions) {
 
 /**
  * Claims letters in turn by customer.
- * @returns a function that claims letters except these, which the worker is still sending: the
- *   fence is the worker's token, so it must not claim a letter twice when its lease ran out
+ * @returns a function that claims letters, except those that the worker is still sending. The fence
+ *   is the worker's token, so it cannot stop a second claim by the same worker after a lease expired
  */
 function createClaim(
   options: LetterWorkerOptions,
@@ -155,14 +155,14 @@ function createClaim(
   };
 }
 
-/** What the attempts of one batch need. */
+/** The context that the attempts of one batch share. */
 function bindSend(
   options: LetterWorkerOptions,
   times: LetterTimes,
   recorder: Recorder,
   contacts: Promise<Map<string, Profile>>,
 ): SendLetterDeps {
-  /** Another letter's data never becomes a letter: an alarm, and the attempt ends. */
+  /** Raises an alarm and fails the attempt, if a batch returned the data of another letter. */
   function ownOrAlarm<T>(data: T, id: string, expected: string): T {
     if (id === expected) return data;
     options.log.error({ id, expected }, 'letters are mixed up: data of another one');

@@ -125,7 +125,7 @@ test('the list of dead letters: newest first, by state, by pages; what is unknow
   }
 });
 
-test('long texts are cut, whatever they are made of, and a page stays near 1 MB', async (t) => {
+test('long texts of any characters are cut, and a page stays near 1 MB', async (t) => {
   const service = await start(t);
   const header = (name: string, value: string | Buffer) => [
     name,
@@ -262,7 +262,7 @@ test('I6: a fault of the database during a redrive is 503, and nothing is record
   assert.deepEqual(await lettersOf(service), []);
 });
 
-test('many are redriven at once: a poison among them stops nobody', async (t) => {
+test('many are redriven at once: a poison message among them does not stop the others', async (t) => {
   const service = await start(t);
   const first = await insertDead(service);
   const poison = await insertDead(service, 'poison');
@@ -296,7 +296,7 @@ test('of more than a hundred, those that were not tried for longest come first',
     const { rows } = await service.database.query(
       'select min(redrives), max(redrives), sum(redrives)::int as all from dead_letters',
     );
-    // Nobody's turn comes again before everybody had one.
+    // No dead letter is tried again before all of them were tried.
     const [{ min, max, all }] = rows;
     assert.deepEqual([all, max - min <= 1], [total, true]);
     fewest = min;

@@ -140,7 +140,7 @@ for (const [what, bad, error] of poison) {
   });
 }
 
-test('a dead letter keeps key, value and headers byte for byte, whatever they are', async (t) => {
+test('a dead letter keeps key, value and headers byte for byte, even invalid ones', async (t) => {
   const inbox = await start(t);
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
   const odd = {

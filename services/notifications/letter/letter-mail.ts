@@ -19,7 +19,7 @@ export function recipientOf(row: {
   return to === null || name === null || locale === null ? null : { to, name, locale };
 }
 
-/** What all letters of a deployment have in common. */
+/** Values that all letters of a deployment share. */
 export interface Sender {
   /** `address` or `Display name <address>`. */
   from: string;
@@ -27,7 +27,7 @@ export interface Sender {
   messageIdOf: (letterId: string) => string;
 }
 
-/** What a letter is composed of, apart from its recipient. */
+/** The input of a letter, apart from its recipient. */
 export interface LetterContent {
   id: string;
   event: LetterEvent;

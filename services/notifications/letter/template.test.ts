@@ -17,7 +17,7 @@ function facts(changes: Partial<LetterFacts> = {}): LetterFacts {
   };
 }
 
-/** What a reader of the HTML form sees: tags gone, entities decoded, spaces folded. */
+/** The text that a reader of the HTML form sees: no tags, entities decoded, spaces folded. */
 function visibleText(html: string): string {
   return html
     .replace(/<head>.*<\/head>/s, '')
@@ -38,7 +38,7 @@ const cases = [
 ] as const;
 
 for (const { kind, reason, ru, en } of cases) {
-  test(`a ${kind} letter (${reason}) is told in Russian and in English`, () => {
+  test(`a ${kind} letter (${reason}) has a Russian and an English text`, () => {
     const russian = renderLetter(facts({ kind, reason }), 1);
     const english = renderLetter(facts({ kind, reason, locale: 'en' }), 1);
     const happy = kind === 'happiness';

@@ -2,7 +2,7 @@ import { escapeHtml } from '#platform/values/html.ts';
 import { ENGLISH_MOMENT, formatMoment, formatMoney, plainLine, RUSSIAN_MOMENT } from './format.ts';
 import type { LetterEvent } from './letter-event.ts';
 
-/** What a letter says: its order update and the customer's contact data. */
+/** The input of a letter: its order update and the customer's contact data. */
 export interface LetterFacts extends LetterEvent {
   locale: 'ru' | 'en';
   /** The customer's name as the profile has it; may be empty. */

@@ -9,7 +9,7 @@ import { auditLetters, type LetterBounds } from './audit-store.ts';
 
 const idOf = (number: number, kind = 'a') => `00000000-0000-7000-8000-${kind}0000000000${number}`;
 
-/** Letters of these orders, each with an id that tells its order and its place. */
+/** Inserts letters of these orders. Each id contains the order's number and the letter's. */
 async function start(t: TestContext, letters: [order: number, letter: number][]) {
   const database = await createTestDatabase(t, new URL('../migrations/', import.meta.url));
   await insertLetters(
@@ -33,7 +33,7 @@ async function start(t: TestContext, letters: [order: number, letter: number][])
   };
 }
 
-test('the audit tells letters as they were asked for; a marked one is still being sent', async (t) => {
+test('the audit returns letters as orders requested them; one in `committing` is still being sent', async (t) => {
   const { database, audit } = await start(t, [[1, 1]]);
   const letter = {
     id: idOf(1, 'c'),
@@ -46,14 +46,14 @@ test('the audit tells letters as they were asked for; a marked one is still bein
     acknowledged: false,
   };
   assert.deepEqual(await audit(), [letter]);
-  for (const [state, told] of [
+  for (const [state, shown] of [
     ['sending', 'sending'],
     ['committing', 'sending'],
     ['sent', 'sent'],
     ['failed', 'failed'],
   ]) {
     await database.query(`update letters set state = $1, recipient = 'a@example.com'`, [state]);
-    assert.deepEqual(await audit(), [{ ...letter, state: told }]);
+    assert.deepEqual(await audit(), [{ ...letter, state: shown }]);
   }
 });
 

@@ -3,7 +3,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
 import * as store from './overview-store.ts';
 
-/** What an operator watches of letters: those that wait, failed or were refused. */
+/** Metrics of letters for operators: letters that wait, failed or were refused. */
 export function letterMetrics(database: Database, alarm: RefusalAlarm): Metric[] {
   return [
     {

@@ -68,10 +68,11 @@ export async function countJustSent(
   return Number(rows[0]?.count);
 }
 
-// Longer than the longest wait between two attempts at a letter, which meet the fault again.
+// Longer than the longest wait between two attempts at a letter: while the fault lasts, an attempt
+// refreshes the refusal within this time.
 const REFUSED_LATELY = `refused_at > now() - interval '30 minutes'`;
 
-/** Keeps the latest refusal of a kind that was about us. */
+/** Keeps the latest refusal of each kind of our own faults. */
 export async function keepRefusal(db: Queryable, fault: string, response: string): Promise<void> {
   await db.query(
     `insert into mail_refusals (fault, response) values ($1, $2)
@@ -80,7 +81,7 @@ export async function keepRefusal(db: Queryable, fault: string, response: string
   );
 }
 
-/** What the mail server refused us for lately, the latest first. */
+/** Recent refusals of us by the mail server, the latest first. */
 export async function readRefusals(db: Queryable): Promise<MailRefusal[]> {
   const { rows } = await db.query<Omit<MailRefusal, 'at'> & { at: Date }>(
     `select fault, response, refused_at as at from mail_refusals

@@ -74,7 +74,7 @@ test('a refusal that is about us is shown, masked, with the latest answer of its
   await eventually('its end', async () => (await overviewOf(service)).refusals === undefined);
 });
 
-test('without the broker the rest is told', async (t) => {
+test('without the broker the overview still has everything else', async (t) => {
   const service = await start(t);
   await service.insert({}, `state = 'failed', failure = 'no address'`);
   const bringBack = await closeDatabase(service.databaseUrl('BROKER_DATABASE_URL'));
@@ -131,7 +131,7 @@ test('the rate is of letters sent lately, of events that are not much older', as
     `update letters set id = '019ac0de-1111-7000-8000-000000000001' where id = $1`,
     ids.slice(1, 2),
   );
-  // So long that all of this test lies in it.
+  // Long enough to cover this whole test.
   assert.equal(await countJustSent(database, { sentS: 600, eventS: 600 }), 1);
   assert.equal(await countJustSent(database, { sentS: 20_000, eventS: 600 }), 2);
 });

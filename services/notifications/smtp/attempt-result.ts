@@ -28,7 +28,7 @@ export function accepted(response: string): AttemptResult {
   return { outcome: 'sent', stage: 'after-dot', response: oneLine(response), error: null };
 }
 
-/** What an error of the SMTP client means for the letter. */
+/** The meaning of an SMTP client's error for the letter. */
 export function failed(error: SMTPError, stage: SmtpPhase | 'handshake'): AttemptResult {
   const subject = refusalSubject(stepOf(error, stage), error.response ?? '');
   const response = error.response === undefined ? null : oneLine(error.response);

@@ -65,7 +65,7 @@ const table: [steps: readonly SmtpStep[], reply: string, subject: RefusalSubject
   [['mail', ...AFTER_MAIL], '503 5.5.1 bad sequence', 'protocol'],
   [['mail', ...AFTER_MAIL], '502 not implemented', 'protocol'],
   [['data'], '501 5.5.4 arguments', 'protocol'],
-  // Neither the recipient, who was accepted, nor the message, which was not seen.
+  // The recipient was accepted and the message not seen, so the refusal is about neither.
   [['data'], '554 refused', 'policy'],
   [['data'], '550 refused', 'policy'],
   [['rcpt'], '554 relay access denied', 'policy'],

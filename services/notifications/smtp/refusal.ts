@@ -2,8 +2,8 @@
 export type SmtpStep = 'handshake' | 'mail' | 'rcpt' | 'data' | 'dot';
 
 /**
- * Whom a refusal is about. The last five are about us: every letter meets them, and the letters
- * wait until somebody changes it.
+ * The party that a refusal is about. The last five (`OurFault`) are about us: the server refuses
+ * every letter so, and letters wait until an operator corrects the cause.
  */
 export type RefusalSubject = 'recipient' | 'message' | OurFault;
 export type OurFault = 'sender' | 'sign-in' | 'policy' | 'protocol' | 'server';
@@ -17,9 +17,9 @@ const NO_MAIL_HERE = 521;
 const ENHANCED = /^5\d\d[ -]#?[245]\.(\d{1,3})\.(\d{1,3})(?!\d)/m;
 
 /**
- * Whom a 5xx answer is about. docs/reference/letters.md has the table.
+ * Classifies a 5xx answer. docs/reference/letters.md has the table.
  * @param reply all lines of the answer
- * @returns null for any other answer, which says nothing for good
+ * @returns null for any other answer, which is not final
  */
 export function refusalSubject(step: SmtpStep, reply: string): RefusalSubject | null {
   const code = Number(/^5\d\d(?!\d)/.exec(reply)?.[0] ?? 0);
@@ -29,10 +29,10 @@ export function refusalSubject(step: SmtpStep, reply: string): RefusalSubject | 
   if (subject === 7) return 'policy';
   if (code === NO_MAIL_HERE || step === 'handshake') return 'server';
   const protocol = code <= 504 && (subject === undefined || subject === 0 || subject === 5);
-  // An address may be what a server cannot read.
+  // 501 to RCPT may also mean that the server cannot parse the address.
   if (protocol && !(step === 'rcpt' && code === 501)) return 'protocol';
   if (subject === 3) return step !== 'mail' && detail === 4 ? 'message' : 'server';
-  // It knows nothing but the sender yet.
+  // So far the server knows only the sender.
   if (step === 'mail') return 'sender';
   return byDetail(subject, detail) ?? byStep(step, code);
 }
@@ -53,8 +53,8 @@ function byDetail(subject: number | undefined, detail: number | undefined): Refu
 
 function byStep(step: SmtpStep, code: number): RefusalSubject {
   if (step === 'dot') return 'message';
-  // Before the message, and after the recipient was accepted, only we are left. To RCPT, 554 means
-  // "relay access denied", "client host rejected" and the like; for an address there is 550.
+  // At DATA the recipient is accepted and the message not sent yet, so the refusal is about us. To
+  // RCPT, 554 means "relay access denied" or "client host rejected"; a bad address gets 550.
   return step === 'data' || code === 554 ? 'policy' : 'recipient';
 }
 

@@ -8,7 +8,7 @@ const IDLE_CLOSE_MS = 30_000;
 // Servers and balancers limit a connection's messages or age; a fresh one each 200 costs nothing.
 const MESSAGES_PER_CONNECTION_MAX = 200;
 
-/** Keeps connections between messages. @param closing keeps and opens no more when aborted */
+/** A pool of SMTP connections. @param closing when aborted, it neither keeps nor opens connections */
 export function createSessionPool(
   settings: SmtpSettings,
   closing: AbortSignal,
@@ -17,7 +17,7 @@ export function createSessionPool(
   const idle = new Map<SmtpSession, NodeJS.Timeout>();
 
   function takeIdle(): SmtpSession | undefined {
-    // The one used last: the others get old enough to be closed when there is less to send.
+    // Takes the most recently used one, so that surplus connections reach their idle timeout.
     const session = [...idle.keys()].pop();
     if (session !== undefined) forget(session);
     return session;

@@ -86,7 +86,7 @@ test('a total outside the limits or a foreign currency is 400 and nothing is sto
   assert.equal(rows.length, 1);
 });
 
-test('I2, I5: a payment ends the order once, with one event, however often it is told', async (t) => {
+test('I2, I5: a payment ends the order once, with one event, however often it is recorded', async (t) => {
   const orders = await start(t);
   const { id } = await orders.pending();
   assert.equal(await orders.events(id), 0);

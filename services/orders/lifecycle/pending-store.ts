@@ -18,8 +18,8 @@ const CLAIMABLE = `select id, items, recovery_tried_at, created_at from orders
   order by ${CLAIM_ORDER} limit $3 for update skip locked`;
 
 /**
- * Leases Pending orders for recovery, as many as one answer takes. The lease only spares double work: recovering one order
- * twice is harmless.
+ * Leases Pending orders for recovery, as many as fit one answer. The lease only avoids duplicate
+ * work: recovering an order twice is harmless.
  */
 export async function claimPending(
   db: Queryable,
@@ -68,14 +68,14 @@ const PENDING_PAGE = `select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS},
   from orders join pending using (id)
   where $2::uuid is null or id < $2 order by id desc limit $3`;
 
-/** Orders that have not ended, newest first, as many as one page takes. */
+/** Orders that have not ended, newest first, as many as fit one page. */
 export async function listPending(
   db: Queryable,
   query: { minAgeMs: number; before: string | null; limit: number },
 ): Promise<OrderPage<PendingOrder>> {
   const { rows } = await db.query<PendingRow>(
-    // Materialized: the few Pending ones are found by their own index. Left alone, the planner
-    // may walk through all orders by id, looking for them.
+    // Materialized, so that the planner finds the few Pending orders by their own index. Otherwise
+    // it may scan all orders by id.
     `with pending as materialized (
         select id from orders
         where status = 'Pending' and created_at <= now() - $1 * interval '1 millisecond')
@@ -91,7 +91,7 @@ export async function listPending(
   }));
 }
 
-/** What recovery did, as a row tells it. */
+/** The recovery attempts that a row records. */
 export function recoveryOf(row: RecoveryRow): OrderRecovery {
   return {
     attempts: row.recovery_attempts,

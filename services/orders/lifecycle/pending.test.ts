@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { PendingOrder } from '#contracts/order-operations.ts';
 import { startOrdersService as start } from '#harness/system/orders-service.ts';
 
-// What the operator sees of orders that have not ended.
+// Orders that have not ended, as the operator sees them.
 
 test('pending orders are listed newest first, of all customers, with their age', async (t) => {
   const orders = await start(t);
@@ -51,7 +51,7 @@ test('the list goes on page by page', async (t) => {
   assert.deepEqual(seen, made);
 });
 
-test('a failed recovery is counted, dated and told, until the order ends', async (t) => {
+test('a failed recovery is counted and shown with its time and error, until the order ends', async (t) => {
   const orders = await start(t);
   const { id } = await orders.pending();
   const note = (error: string) =>

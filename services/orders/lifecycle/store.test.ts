@@ -50,7 +50,7 @@ const records: [PaymentRecord, object][] = [
 ];
 
 for (const [record, expected] of records) {
-  test(`I5: ${record.decision}: the event tells the order as its schema has it, no more`, async (t) => {
+  test(`I5: ${record.decision}: the event has exactly the order's members of its schema`, async (t) => {
     const orders = await start(t);
     const { id } = await orders.pending();
     const settled = (await orders.settle(id, record)) as Order;
@@ -184,7 +184,7 @@ test('of many orders in one statement, only those with a new key are stored', as
     stored.map((order) => order?.id),
     [boris?.id, undefined, anna?.id, undefined],
   );
-  // What is answered at once is what the row says.
+  // The immediate answer equals the stored row.
   assert.deepEqual(await store.findOrder(database, anna?.id as string), stored[2]);
   assert.equal((await database.query('select from orders')).rowCount, 3);
 });

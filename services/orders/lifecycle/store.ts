@@ -44,13 +44,13 @@ export interface OrderDraft {
 
 /**
  * Stores Pending orders, in one statement.
- * @returns one for each draft, in their order; null where the customer used the key before, also
- *   for an earlier draft
+ * @returns one order per draft, in the same sequence; null where the customer used the key before,
+ *   including for an earlier draft of this call
  */
 export async function insertOrders(db: Queryable, drafts: OrderDraft[]): Promise<(Order | null)[]> {
   const { rows } = await db.query<{ id: string }>({
     name: 'insert-orders',
-    // Sorted, so that two batches with the same keys do not wait for each other in a circle.
+    // Sorted, so that two batches with the same keys cannot deadlock.
     text: `insert into orders
         (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency,
           created_at, updated_at)
@@ -78,7 +78,7 @@ export async function insertOrders(db: Queryable, drafts: OrderDraft[]): Promise
   return drafts.map((draft) => (inserted.has(draft.id) ? pendingOrderOf(draft) : null));
 }
 
-/** The order that a draft became: all of its row is known before it is stored. */
+/** The stored order of a draft, made without reading the row: the draft determines all of it. */
 function pendingOrderOf({ id, customerId, content, total, createdAt }: OrderDraft): Order {
   const moment = createdAt.toISOString();
   return {
@@ -138,21 +138,21 @@ export function eventPayload(row: string): string {
 export interface Settlement {
   orderId: string;
   record: PaymentRecord;
-  /** What the event carries besides the order. */
+  /** The members of the event that do not come from the order. */
   event: { id: string; type: string; traceparent: string };
 }
 
 /**
  * Ends Pending orders and puts their events into the outbox, in one statement: neither exists
- * without the other. Invariants I2 (one way, guarded by the status) and I5.
- * @returns one for each settlement, in their order; null where the order is not Pending, does not
- *   exist, or was settled by another one of them
+ * without the other. Invariants I2 (an order ends once, guarded by its status) and I5.
+ * @returns one order per settlement, in the same sequence; null where the order is not Pending, does
+ *   not exist, or an earlier settlement of this call ended it
  */
 export async function settleOrders(
   db: Queryable,
   settlements: Settlement[],
 ): Promise<(Order | null)[]> {
-  // Of two for one order, the first: the statement must meet each row once.
+  // Keeps only the first settlement per order: the statement must update each row once.
   const first = new Map<string, Settlement>();
   for (const each of settlements) {
     if (!first.has(each.orderId)) first.set(each.orderId, each);
@@ -220,7 +220,7 @@ export function sizedPage(select: string, order: string): string {
     from (${select}) as page`;
 }
 
-/** The orders that fit, of rows of which one more than `limit` was asked for. */
+/** A page of the orders that fit. @param rows of a query for one more than `limit` */
 export function orderPageOf<R extends { fits: boolean }, O extends Order>(
   rows: R[],
   limit: number,
@@ -242,7 +242,7 @@ export async function listOrders(
   const page = `select ${ORDER_COLUMNS} from orders where ${conditions.join(' and ')}
     order by id desc limit $2`;
   const { rows } = await db.query<OrderRow & { fits: boolean }>(
-    // What does not fit is left behind in the database.
+    // Items that do not fit the page are not read from the database.
     `select ${COLUMNS_WITHOUT_ITEMS}, case when fits then items end as items, fits
       from (${sizedPage(page, 'id desc')}) as sized order by id desc`,
     values,

@@ -6,9 +6,9 @@ import type { Queryable } from '#platform/postgres/database.ts';
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Orders with what the outbox still knows of their events, by id, one snapshot. An event that
- * says anything else than its order is `contradicting`, and so is one of a Pending order.
- * @param bounds.relayed whether a relay of ours marks what it published
+ * Orders with the state of their events in the outbox, by id, one snapshot. An event that differs
+ * from its order is `contradicting`, and so is an event of a Pending order.
+ * @param bounds.relayed whether our relay publishes the outbox and marks its rows
  */
 export async function auditOrders(
   db: Queryable,
@@ -16,9 +16,10 @@ export async function auditOrders(
 ): Promise<AuditedOrder[]> {
   const { rows } = await db.query<AuditedOrder>({
     name: 'audit-orders',
-    // A row is deleted only a retention after its publication, and so after the order's end, or
-    // without a relay after its creation. It is written in the statement that ends the order, so
-    // the order's end is its age when the row is gone; a repair writes it again later.
+    // An outbox row is deleted one retention period after its publication, or without a relay after
+    // its creation. So a missing row is `expired` only if the order ended longer ago than that. The
+    // statement that ends the order writes the row, so the order's end stands in for a deleted row's
+    // age. A repair may write the row again later.
     text: `select orders.id, customer_id as "customerId", status, status_reason as "statusReason",
         json_build_object('amount', total_amount, 'currency', currency) as total,
         payment_operation_id as "operationId", event_id as "eventId",
@@ -62,7 +63,7 @@ const UUID = `^${STORED_UUID}$`;
 /** An event with the order that its key names, where there is one. */
 export interface AuditedEvent {
   id: string;
-  /** The message's key: the order's id, or whatever stands there. */
+  /** The message's key: the order's id, unless the row is damaged. */
   key: string;
   /** Null where the key names no order. */
   order: { id: string; eventId: string | null } | null;
@@ -75,8 +76,8 @@ export async function auditEvents(
 ): Promise<AuditedEvent[]> {
   const { rows } = await db.query<AuditedEvent>({
     name: 'audit-events',
-    // The key is text: one that is no UUID must not break the statement. The limit stands inside,
-    // so that only the page's orders are looked up.
+    // The key is text: one that is no UUID must not break the statement. The limit is in the
+    // subquery, so that only the page's orders are looked up.
     text: `select events.id, events.aggregateid as key,
         case when orders.id is not null then
           json_build_object('id', orders.id, 'eventId', orders.event_id)

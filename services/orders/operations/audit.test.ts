@@ -28,7 +28,7 @@ async function published(orders: OrdersService): Promise<Order> {
   return body;
 }
 
-test('the audit tells orders with their events', async (t) => {
+test('the audit returns orders with their events', async (t) => {
   const orders = await startOrdersService(t);
   const pending = await orders.pending();
   const paid = await published(orders);
@@ -47,9 +47,9 @@ test('the audit tells orders with their events', async (t) => {
     position: null,
   });
   const { rows } = await orders.database.query('select * from outbox');
-  const { eventAgeMs, ...told } = second as AuditedOrder;
+  const { eventAgeMs, ...others } = second as AuditedOrder;
   assert.ok(eventAgeMs !== null && eventAgeMs >= 0, String(eventAgeMs));
-  assert.deepEqual(told, {
+  assert.deepEqual(others, {
     id: paid.id,
     customerId: 'anna',
     status: 'Paid',
@@ -70,7 +70,7 @@ test('the audit tells orders with their events', async (t) => {
   assert.deepEqual([third?.status, third?.statusReason], ['Cancelled', 'insufficient-funds']);
 });
 
-test('an event that is not published yet is told so', async (t) => {
+test('the audit reports an event that is not published yet', async (t) => {
   const orders = await startOrdersService(t);
   const { id } = await published(orders);
   await orders.database.query(

@@ -33,7 +33,7 @@ export async function findHistory(db: Queryable, id: string) {
   return { order: orderOf(row), recovery: recoveryOf(row), event: eventOf(row) };
 }
 
-/** The event as its message goes out, whoever publishes it. */
+/** The event as its published message; the same for our relay and for Debezium. */
 function eventOf(row: HistoryRow): OrderEvent | null {
   const { event_id: id, partition, offset } = row;
   if (id === null) return null;

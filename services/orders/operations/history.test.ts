@@ -5,7 +5,7 @@ import { openBroker } from '#harness/broker/broker.ts';
 import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService as start } from '#harness/system/orders-service.ts';
 
-// What orders tells of one order's way.
+// The history of one order, as orders returns it.
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
 const NEVER = { attempts: 0, triedAt: null, error: null };
@@ -13,7 +13,7 @@ const NEVER = { attempts: 0, triedAt: null, error: null };
 const historyOf = (orders: OrdersService, id: string, query = '') =>
   orders.call('GET', `/orders/${id}/history${query}`);
 
-test('a Pending order has no event, and tells what recovery did', async (t) => {
+test('a Pending order has no event, and shows its recovery attempts', async (t) => {
   const orders = await start(t);
   const order = await orders.pending();
   const { status, body } = await historyOf(orders, order.id);
@@ -27,7 +27,7 @@ test('a Pending order has no event, and tells what recovery did', async (t) => {
   assert.match(recovery.triedAt, /^\d{4}-\d\d-\d\dT.*Z$/);
 });
 
-test('the event is shown as its message lies on the topic, and where', async (t) => {
+test('the event is shown as its message on the topic, with its position', async (t) => {
   const orders = await start(t);
   const { id } = await orders.pending();
   const paid = (await orders.pay(id)).body;

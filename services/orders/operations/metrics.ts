@@ -3,8 +3,8 @@ import type { Database } from '#platform/postgres/database.ts';
 import { readPending, readUnpublished } from './overview-store.ts';
 
 /**
- * What an operator watches of orders: what has not ended, and what is not published.
- * @param relayed whether a relay of ours marks what it published
+ * Metrics of orders for operators: orders that have not ended, and events that are not published.
+ * @param relayed whether our relay publishes the outbox and marks its rows
  */
 export function orderMetrics(database: Database, relayed: boolean): Metric[] {
   const pending: Metric[] = [

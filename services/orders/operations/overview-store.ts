@@ -17,8 +17,8 @@ export async function countLatest(db: Queryable, max: number): Promise<OrdersOve
 }
 
 /**
- * Orders per second since a moment: placed ones by the moment in their ids, ended ones by that in
- * their events' ids, so that one which recovery ended hours later counts when it ended.
+ * Orders per second over the last `seconds`. Placed orders count at the time in their ids, ended
+ * ones at the time in their events' ids. An order that recovery ends hours later counts at its end.
  * @param seconds how long ago
  */
 export async function readRates(db: Queryable, seconds: number): Promise<OrdersOverview['rates']> {

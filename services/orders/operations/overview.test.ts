@@ -88,7 +88,7 @@ test('counts end at the maximum', async (t) => {
   });
 });
 
-test('rates tell what was placed and what ended lately, each by its own moment', async (t) => {
+test('rates count recently placed and recently ended orders, each by its own time', async (t) => {
   const orders = await start(t);
   // Placed an hour ago, ended now, as recovery ends an order after an outage.
   const old = '019ac0de-1111-7000-8000-000000000001';
@@ -102,7 +102,7 @@ test('rates tell what was placed and what ended lately, each by its own moment',
   );
   await orders.pay((await orders.pending()).id);
   await orders.pay((await orders.pending()).id);
-  // So long that all of this test lies in it.
+  // Long enough to cover this whole test.
   const seconds = 600;
   assert.deepEqual(await readRates(orders.database, seconds), {
     placed: 3 / seconds,

@@ -20,8 +20,8 @@ const AGES_MS = [5_000, 30_000, 120_000, 600_000];
 export interface OperationsDeps {
   database: Database;
   /**
-   * Whether a relay of ours publishes the outbox; without one nobody marks its rows, and a backlog
-   * of them would mean nothing.
+   * Whether our relay publishes the outbox. Without it published rows are not marked, so a backlog
+   * cannot be counted.
    */
   relayed: boolean;
   /** Called after a commit that put an event into the outbox. */
@@ -80,7 +80,7 @@ function serveRepairs(api: InternalApi, { database, relayed, onEvent }: Operatio
       if (event === null) {
         throw new AppError(repairProblems.repairRefused, `${params.orderId} has no event`);
       }
-      // Without a relay of ours no row is ever marked as published.
+      // Without our relay no row is ever marked as published.
       if (relayed && event.unpublished) return 'already';
       await insertEventAgain(tx, event);
       const detail = { eventId: event.id };
