@@ -26,7 +26,7 @@ export function importsOf(text: string): string[] {
   return [...text.matchAll(SPECIFIER)].map((match) => match[2] as string);
 }
 
-/** Contracts and platform stand below everything: npm, `node:` and their own folder. */
+/** Contracts and platform are the lowest layer: they import npm, `node:` and their own folder. */
 export const ownFolderOnly: Rule = ({ path, text }) => {
   const folder = /^(contracts|platform)\//.exec(path)?.[1];
   if (folder === undefined) return [];
@@ -160,7 +160,7 @@ export const onlyOrdersPublish: Rule = (file) =>
         instead: 'the topic has one publisher; a consumer stores what it reads',
       });
 
-/** SQL stands in stores, one function per statement. */
+/** SQL belongs in stores, one function per statement. */
 export const sqlInStores: Rule = ({ path, text }) => {
   if (!path.startsWith('services/') || isTest(path)) return [];
   if (/(^|\/|-)store\.ts$/.test(path) || !sendsSql(text)) return [];

@@ -24,7 +24,7 @@ async function end({ child, exited }: ServiceProcess): Promise<void> {
 }
 
 /**
- * Keeps whoever migrates a database at their first step.
+ * Blocks migrations of a database at their first step.
  * @returns waits for so many to have come there, and lets all of them go on at one moment
  */
 async function holdMigrations(url: string): Promise<(count: number) => Promise<void>> {

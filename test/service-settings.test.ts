@@ -9,7 +9,7 @@ import { processSettings, startServiceProcess } from '#harness/system/processes.
 import { mergeSettings } from '#platform/config/load-config.ts';
 import { RunSettings } from '#platform/service/run.ts';
 
-// Each service as whoever runs it meets it: one start tells everything that is wrong.
+// The settings of each service: one start reports every mistake.
 
 /** Settings that take any text: names in tokens and passwords that other parties choose. */
 const FREE_TEXTS = [
@@ -97,7 +97,7 @@ for (const name of SERVICES) {
   });
 }
 
-test('rules over several settings stand beside the others, in one list', async (t) => {
+test('rules over several settings are reported in one list with the others', async (t) => {
   const gateway = startServiceProcess(t, 'gateway', {
     ORDERS_URL: 'http://orders',
     BILLING_URL: 'http://billing',

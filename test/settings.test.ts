@@ -30,7 +30,7 @@ test('.env.example lists every setting of the schemas', () => {
   assert.deepEqual(missing, [], 'run `npm run settings`');
 });
 
-test('.env.example lists no setting that nobody reads', () => {
+test('.env.example lists no unknown setting', () => {
   const stray = [...namesIn(file)].filter((name) => !known.has(name));
   assert.deepEqual(stray, [], 'run `npm run settings`');
 });

@@ -180,7 +180,7 @@ export function planOf(given: string[], chosen = testLayout()): Plan {
 export function banner({ name, groups }: Plan): string[] {
   if (name === 'given') return [];
   const quick = name === 'quick';
-  const told = (wanted: boolean) =>
+  const linesFor = (wanted: boolean) =>
     SUITES.filter((suite) => suite.quick === wanted).map(({ name, says }) => `  ${name}: ${says}`);
   const count = groups.flatMap(({ files }) => files).length;
   return [
@@ -188,11 +188,11 @@ export function banner({ name, groups }: Plan): string[] {
       `about ${quick ? QUICK_MINUTES : REST_MINUTES} minutes on two processors.`,
     ...(quick
       ? [
-          ...told(true).reverse(),
+          ...linesFor(true).reverse(),
           `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven, Chromium):`,
         ]
       : []),
-    ...told(false),
+    ...linesFor(false),
     '',
   ];
 }

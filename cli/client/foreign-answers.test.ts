@@ -60,7 +60,7 @@ interface Stranger {
   run: Cli['run'];
 }
 
-/** A server that answers as told, one replacement after the other. */
+/** A server that gives the replacements as answers, one after the other. */
 async function startStranger(t: TestContext, ...replacements: Replacement[]): Promise<Stranger> {
   const keys: (string | undefined)[] = [];
   const server = createServer((request, response) => {

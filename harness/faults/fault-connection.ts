@@ -95,7 +95,7 @@ export class Pipe {
     this.#client.on('error', () => {}); // a client that gives up resets the connection
     this.#client.on('data', (chunk: Buffer) => this.#up(chunk));
     this.#client.on('close', () => {
-      // Held bytes arrive late, even when nobody waits for the answer any more.
+      // Held bytes arrive late, even when the client no longer waits for the answer.
       if (this.#kept === undefined) this.end();
     });
     // At once, as a mail server speaks first; without a target, at the first request.
@@ -227,7 +227,7 @@ export class Pipe {
     if (!to.destroyed) to.write(chunk);
   }
 
-  /** On a connection of its own, whose answer nobody reads. */
+  /** Sends the request once more over a separate connection and discards the answer. */
   async #deliverAgain(request: Buffer): Promise<void> {
     const { targets, repeat } = this.#state;
     await repeat.wait();

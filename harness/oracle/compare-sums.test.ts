@@ -170,19 +170,19 @@ const harms: [what: string, database: Name, sql: string, part: Part][] = [
     'money',
   ],
   [
-    'money that nobody topped up',
+    'money without a top-up',
     'billing',
     "update wallets set balance = balance + 1 where customer_id = 'anna'",
     'money',
   ],
   [
-    'an event that waits',
+    'an unpublished event',
     'orders',
     `update outbox set published_at = null where id = '${LIVE_EVENT}'`,
     'letters',
   ],
   [
-    'an event that tells another end',
+    'an event with another final status',
     'orders',
     `update outbox set payload = '{"status":"Paid"}' where id = '${LIVE_EVENT}'`,
     'letters',

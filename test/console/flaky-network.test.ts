@@ -142,7 +142,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await oneOrder(anna, 30_000);
   },
 
-  async 'two submits before the page is drawn anew order once'({ page, anna }) {
+  async 'two submits before the page is drawn again order once'({ page, anna }) {
     await fillOrder(page, words, [BOOK]);
     const asked = countAsked(page);
     await page.evaluate(`{

@@ -208,7 +208,10 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     assert.deepEqual(await sumsOf(anna), [-80_000, 30_000, 50_000]);
   },
 
-  async 'a page of something else signs nobody out, and the page recovers'({ page, context }) {
+  async 'a page from another server does not sign the customer out, and the page recovers'({
+    page,
+    context,
+  }) {
     let foreign = true;
     await context.route('**/v1/wallet', async (route) => {
       if (!foreign) return route.continue();

@@ -39,7 +39,7 @@ function overviewOf(orders: Partial<Orders>, notifications: Partial<Notification
   };
 }
 
-test('work that is under way needs nobody', () => {
+test('work in progress needs no attention', () => {
   assert.deepEqual(urgencies(overviewOf({}, {})), QUIET);
 });
 
@@ -61,7 +61,7 @@ test('failed letters and dead letters need somebody at once', () => {
   assert.deepEqual(found, { ...QUIET, failed: 'bad', deadLetters: 'bad' });
 });
 
-test('the lag is of all partitions; long, or not known, it is told', () => {
+test('the lag sums all partitions; a long or unknown lag is shown as a problem', () => {
   assert.equal(lagOf(NOTIFICATIONS), 999);
   const long = [...(NOTIFICATIONS.lag ?? []), { partition: 2, position: 0, end: 1, lag: 1 }];
   assert.deepEqual(urgencies(overviewOf({}, { lag: long })), { ...QUIET, lag: 'wait' });

@@ -76,7 +76,7 @@ test('the console against hostile content', { skip: skipWithoutChromium }, async
     const stranger = await startStranger(t);
     await sendMail(system, hostileHtml(stranger.url));
     const { page, context, allow } = await browser.openPage(t);
-    // What the browser says when it refuses something; the stranger tells whether it did.
+    // The browser's messages about blocked requests; the foreign server records requests that arrive.
     for (const place of ['about:srcdoc', '/letter.html', stranger.url]) allow('', place);
     for (const part of [stranger.url, 'about:srcdoc']) allow(part, '');
     await page.goto('/mailbox');

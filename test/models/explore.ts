@@ -146,7 +146,7 @@ function groupByTarget(
   { from, to }: Reached['transitions'],
   states: number,
 ): (state: number) => Int32Array {
-  // By counting: the transitions to state n stand at ends[n - 1] up to ends[n].
+  // Counting sort: the transitions to state n occupy ends[n - 1] up to ends[n].
   const ends = new Int32Array(states + 1);
   for (const target of to.values()) (ends[target] as number)++;
   for (let i = 1; i <= states; i++) (ends[i] as number) += ends[i - 1] as number;

@@ -9,7 +9,7 @@ import { packing, range } from './packing.ts';
 export interface HoldProtocol {
   /** What recovery does with an order that is still Pending. */
   recovery: 'voids' | 'rolls-forward';
-  /** Billing gives back a hold that nobody posted in time. */
+  /** Billing releases a hold that was not posted in time. */
   holdsExpire: boolean;
 }
 

@@ -81,7 +81,7 @@ const spoilt: [kind: string, change: Partial<LetterState>][] = [
 ];
 
 for (const [kind, change] of spoilt) {
-  test(`the check of letters tells ${kind}`, () => {
+  test(`the check of letters reports ${kind}`, () => {
     const model = letterProtocol(few);
     assert.equal(model.check(model.initial), undefined);
     assert.equal(model.check({ ...model.initial, ...change }), kind);

@@ -25,9 +25,9 @@ export type LetterVariant =
   | 'offset-before-letter'
   /** The inbox takes an event twice. */
   | 'inbox-without-ids'
-  /** The marker is written whoever holds the letter. */
+  /** The marker is written without a check of the lease. */
   | 'marker-without-fence'
-  /** No marker: only who still holds the letter lets the dot go, but nobody can tell afterwards. */
+  /** No marker: only the lease holder sends the final dot, but no record of that remains. */
   | 'no-marker';
 
 export const EVENTS = ['a', 'b'] as const;

@@ -198,7 +198,7 @@ export function workerSteps(
   if (at === 'accepted') {
     step(`${me} is killed`, rest);
     step(`${me} records letter ${name} as sent`, (next) => {
-      // Not fenced: the server accepted the letter, whoever holds it now.
+      // Not fenced: the server accepted the letter, even if another process now holds the lease.
       next.letters[event] = 'sent';
       next.holders[event] = NOBODY;
       rest(next);

@@ -119,7 +119,7 @@ const spoilt: [kind: string | undefined, change: Partial<OrderState>][] = [
 ];
 
 for (const [kind, change] of spoilt) {
-  test(`the check of orders tells ${kind ?? 'nothing'} of ${JSON.stringify(change)}`, () => {
+  test(`the check of orders reports ${kind ?? 'nothing'} for ${JSON.stringify(change)}`, () => {
     const protocol = { handlers: 1, workers: 1, holdsEnough: true, walletChanges: false };
     const model = orderProtocol(protocol);
     assert.equal(model.check({ ...model.initial, ...change }), kind);

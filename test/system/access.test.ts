@@ -25,7 +25,7 @@ import { type Credentials, createCredentials } from '#platform/http/service-toke
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
 
-/** What tells two refusals apart, except what must: where and in which trace. */
+/** A refusal without the members that always differ: the path and the trace. */
 function lookOf({ status, headers, body }: Answer) {
   const { instance: _instance, traceId: _traceId, ...rest } = body;
   const names = ['date', 'connection', 'keep-alive', 'content-length'];

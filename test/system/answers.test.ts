@@ -18,8 +18,8 @@ import {
   type TestSystem,
 } from '#harness/system/system.ts';
 
-// The table of answers (docs/protocol.md) when hops lose what they carry. Each test ends with the
-// books, which also hold every answer against how its order ended.
+// The table of answers (docs/protocol.md) when hops lose requests or answers. Each test ends with
+// the reconciliation, which also compares every answer with the final status of its order.
 
 const CREATE = /^POST \/orders /;
 const PAY = /^PUT \/payments\/[^/]+ /;
@@ -155,7 +155,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
     const again = await answeredWith(202, () => place(customer, 'key', 100, hasty.url));
     assert.deepEqual(again.body, first.body);
     assertProblem(await place(customer, 'key', 101, hasty.url), 422, 'idempotency-key-reused');
-    // Both payments that nobody waits for any more go on now, beside the third.
+    // Both abandoned payments now continue, concurrently with the third.
     billing.setFault(null);
     const paid = await answeredWith(201, () => place(customer, 'key', 100, hasty.url));
     assert.equal(paid.body.id, first.body.id);
@@ -314,7 +314,7 @@ test('a client that hangs up changes nothing', async (t) => {
   const testBed = await startBench(t);
   const { system, billing } = testBed;
 
-  await t.test('the request runs on within its budget; the letter tells', async () => {
+  await t.test('the request continues until its deadline, and the letter is sent', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     billing.setFault({ kind: 'hang', requests: PAY });
     await placeAndHangUp(testBed, customer, system.url);
@@ -326,7 +326,7 @@ test('a client that hangs up changes nothing', async (t) => {
     assert.deepEqual(await balanceOf(customer), rub(900));
   });
 
-  await t.test('past its budget recovery ends the order', async () => {
+  await t.test('after its deadline, recovery ends the order', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     const hasty = await startHasty(testBed);
     billing.setFault({ kind: 'hang', requests: PAY });

@@ -30,7 +30,7 @@ test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic:
     onEnded(ended) {
       const outage = outages[begins.indexOf(ended)];
       if (outage !== undefined) restore = outage();
-      else if (ends.includes(ended)) steps.push(restore.then((mend) => mend()));
+      else if (ends.includes(ended)) steps.push(restore.then((heal) => heal()));
     },
   });
   assert.equal(steps.length, 2);

@@ -98,7 +98,7 @@ const placed = (anna: TestCustomer, status: number) =>
     return answer.status === status && answer.body;
   });
 
-/** An order that nobody decides: it is listed, and ends once billing is back. */
+/** An order without a decision is listed, and ends once billing is back. */
 async function recover(system: TestSystem, anna: TestCustomer) {
   const operator = await patiently('the operator', () => system.operator().catch(() => undefined));
   const start = await stop(system, 'billing');

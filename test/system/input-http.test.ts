@@ -75,7 +75,7 @@ async function checkQueries(t: TestContext, system: TestSystem) {
 }
 
 async function checkStrayQueries(t: TestContext, send: Send, email: string) {
-  // Both lists go by UUID, so the shape of the key alone does not tell them apart.
+  // Both lists are sorted by UUID, so the cursor's shape alone does not distinguish them.
   await t.test("400: the letters' cursor in the list of orders", async () => {
     const cursor = Buffer.from('00000000-0000-7000-8000-000000000000').toString('base64url');
     const letters = await send('GET', `/v1/letters?cursor=${cursor}`);

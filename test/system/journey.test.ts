@@ -62,14 +62,14 @@ test('the way of an order from the request to the letter', async (t) => {
   });
   const operator = await system.operator();
 
-  await t.test('a paid order: every step, and the event as it lies on the topic', () =>
+  await t.test('a paid order: every step, and the event as stored in the topic', () =>
     checkPaid(system),
   );
   await t.test('a declined order', () => checkDeclined(system));
-  await t.test('only whose order it is sees its journey, and the operator', () =>
+  await t.test('only the owner of an order and the operator see its journey', () =>
     checkAccess(system, operator),
   );
-  await t.test('a mail server that refuses for good', async () => {
+  await t.test('a mail server that rejects permanently', async () => {
     const reply = '550 5.1.1 no such user';
     step = { at: 'rcpt', do: 'reply', reply };
     const customer = await system.customer({ topUp: 1_000 });
@@ -85,7 +85,7 @@ test('the way of an order from the request to the letter', async (t) => {
   await t.test('an event that cannot become a letter', () => checkDeadLetter(system));
   await t.test('without notifications', () => checkWithoutNotifications(system));
   await t.test('without billing', () => checkWithoutBilling(system));
-  await t.test('without orders there is nothing to tell', async () => {
+  await t.test('without the orders service there is no journey', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     const id = await place(customer, 1_000, 201);
     const bringBack = await stop(system, 'orders');
@@ -360,7 +360,7 @@ test('an order that recovery ended', async (t) => {
   assert.equal(journey.letter?.kind, 'grief');
 });
 
-/** A mail server's address where nobody listens yet; what it returns starts it there. */
+/** The address of a mail server that does not listen yet; the returned function starts it there. */
 async function mailServerLater(t: TestContext) {
   const { url, close } = await openSmtpServer();
   await close();

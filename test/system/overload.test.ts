@@ -154,7 +154,7 @@ test('a flood of reads is refused and keeps no order out', async (t) => {
   billing.setFault({ kind: 'hang', requests: WALLET });
   const held = many(() => callAs(anna, 'GET', '/v1/wallet'));
   await untilRunning('requests', LIMIT);
-  // Whoever signs in has a place too.
+  // Sign-ins are admitted too.
   const password = { email: anna.email, password: PASSWORD };
   assert.equal((await call(url, 'POST', '/v1/sessions', { body: password })).status, 200);
   const [read, topUp, order] = await Promise.all([

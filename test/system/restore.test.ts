@@ -199,7 +199,7 @@ const apply = async (drill: Drill, more: object = {}) =>
 // The mailbox is restored to no other moment: it holds the mails of all drills.
 const MAILBOX = /^(mail \S+ is not of a letter|letter \S+ came \d|copies of \S+ differ)/;
 
-/** After a repair: the books agree, by the reconciliation and by the independent check. */
+/** After a repair, the reconciliation and the independent check find no difference. */
 async function assertAgree(
   drill: Drill,
   { acknowledged, allowed }: { acknowledged: number; allowed?: RegExp },
@@ -387,7 +387,7 @@ test('restores to different moments: what differs is named and repaired', {
     );
     const letters = await drill.system.listMails();
     await apply(drill);
-    // The row that was made again tells the time to which the order was moved.
+    // The recreated row has the time to which the order was moved.
     await assertAgree(drill, {
       acknowledged: 0,
       allowed: /(copies of )?event \S+ on the topic (differ|is)/,

@@ -249,7 +249,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
 test('without identity: known tokens work, keys never had are 503, sign-in is 503', async (t) => {
   const system = await startTestSystem(t);
   const anna = await system.customer();
-  // From here on no gateway has keys: nobody has sent one a token yet.
+  // From here on no gateway has keys: no gateway has received a token yet.
   await stop(system, 'identity');
   const headers = { authorization: `Bearer ${anna.token}` };
   const body = { email: anna.email, password: 'whatever it is' };

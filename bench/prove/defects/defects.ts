@@ -88,7 +88,7 @@ const protocolDefects: Defect[] = [
   },
 ];
 
-/** Results handed to the wrong one, money and letters that nobody asked for, answers without a key. */
+/** Results for the wrong caller, unrequested money and letters, answers without a key. */
 const mixUps: Defect[] = [
   {
     name: 'decisions of a batch are mixed up',

@@ -73,7 +73,7 @@ export class Client {
     return customer;
   }
 
-  /** Tops a wallet up that nobody has topped up yet. */
+  /** The first top-up of a customer's wallet. */
   fillWallet(gateway: string, customer: Customer, amount: number): Promise<void> {
     return retry('a top-up', async () => {
       const answer = await this.topUp(gateway, customer, { key: 'at-first', amount });

@@ -18,7 +18,7 @@ export interface LoadOptions {
   mayGoOn: () => boolean;
 }
 
-/** What a client does besides repeating until it has an answer. */
+/** Ways of a client, apart from repeating until it has an answer. */
 type Habit = 'plain' | 'twin' | 'other-body' | 'read-again' | 'no-key' | 'hang-up' | 'vanish';
 
 const HABITS: { habit: Habit; weight: number }[] = [

@@ -76,11 +76,11 @@ test('an error in a log is an alarm, but for what our own faults explain', () =>
 
 test('equal alarms are reported once, with their number', () => {
   const alarm = (text: string) => ({ replica: 'billing/1', phase: 'calm' as const, text });
-  const told = alarmViolations([
+  const violations = alarmViolations([
     ...[alarm('order 1 is wrong'), alarm('order 2 is wrong'), alarm('another thing')],
   ]);
-  assert.equal(told.length, 2);
-  assert.match(told[0] ?? '', /2 alarms, phase calm, such as billing\/1: order 1 is wrong/);
+  assert.equal(violations.length, 2);
+  assert.match(violations[0] ?? '', /2 alarms, phase calm, such as billing\/1: order 1 is wrong/);
 });
 
 test('another body differs in one member, in each way that there is', () => {

@@ -132,11 +132,11 @@ test('each order has a key of its own, and customers take turns', async (t) => {
   assert.equal(new Set(keys).size, 20);
   assert.equal(outcome.times.length, 20);
   assert.deepEqual(outcome.errors, {});
-  const told = outcome.answers.map(({ customerId, status, orderId, orderStatus, balance }) =>
+  const seen = outcome.answers.map(({ customerId, status, orderId, orderStatus, balance }) =>
     [customerId, status, orderId, orderStatus, balance].join(' '),
   );
-  assert.equal(told.filter((each) => each === 'rich 201 an-order Paid ').length, 10);
-  assert.equal(told.filter((each) => each === 'poor 406 an-order Cancelled 0').length, 10);
+  assert.equal(seen.filter((each) => each === 'rich 201 an-order Paid ').length, 10);
+  assert.equal(seen.filter((each) => each === 'poor 406 an-order Cancelled 0').length, 10);
 });
 
 test('a quick wrong answer is an error and has no time', async (t) => {

@@ -17,7 +17,7 @@ interface Process {
   pages: number;
 }
 
-// What Linux tells on every machine that Node runs on.
+// Constants of Linux on every platform that Node supports.
 const TICKS_PER_S = 100;
 const PAGE_MB = 4_096 / 1024 / 1024;
 
