@@ -94,7 +94,7 @@ async function startOrdersWithoutRelay(url: string, later: Later) {
   return {
     /** An order that ends so. */
     async place(decision: 'captured' | 'declined' | 'voided'): Promise<void> {
-      // What JSON has to escape.
+      // Characters that JSON has to escape.
       const customerId = 'anna"\\/<&>';
       const order = { customerId, idempotencyKey: randomUUID(), items: [ITEM] };
       const { id } = await ask('POST', '/orders', order);
@@ -104,7 +104,7 @@ async function startOrdersWithoutRelay(url: string, later: Later) {
   };
 }
 
-/** What our relay publishes of the outbox as it is; the rows are marked afterwards. */
+/** The messages that our relay would publish of the outbox; marks the rows as published. */
 async function relay(database: Database): Promise<OutgoingMessage[]> {
   const { rows } = await database.query('select from outbox where published_at is null');
   const published: OutgoingMessage[] = [];
@@ -250,7 +250,7 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   });
   later(database.close);
 
-  // What was written before Debezium came, and had been left by the relay.
+  // Rows written before Debezium started, which the relay has not published.
   for (const decision of ['captured', 'declined', 'voided'] as const) await orders.place(decision);
   // The service gives each event a trace; a row of another origin may have none.
   await database.query(
@@ -280,7 +280,7 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   later(() => consumer.close(true));
   await arrived(consumer, first, 4);
 
-  // What is written while it runs. The relay's marks and the deletion are no events.
+  // Rows written while it runs. The relay's marks and the deletion are no events.
   for (const decision of ['captured', 'declined', 'voided'] as const) await orders.place(decision);
   const expected = await relay(database);
   await database.query('delete from outbox');

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { stepsOf } from './recipe.ts';
 
-// What test/docs.test.ts asks of the pages, and the commands that test/docs-runnable.test.ts runs.
+// Finds the links that test/docs.test.ts checks and the commands that test/docs-runnable.test.ts runs.
 
 export const ROOT = resolve(import.meta.dirname, '..');
 

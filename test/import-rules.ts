@@ -7,7 +7,7 @@ export interface SourceFile {
   text: string;
 }
 
-/** What breaks a rule and what to do instead, one line each. */
+/** The violations of a rule, one line each, with the remedy. */
 export type Rule = (file: SourceFile) => string[];
 
 /** Services on an order's path, and those that they depend on, call no other service. */
@@ -21,7 +21,7 @@ const READINESS_PROBE = ".query('select 1')";
 // `import('…')`. A comment or a text that looks like one is reported too; none does so far.
 const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*(['"`])([^'"`\n]+)\1/g;
 
-/** What a source imports or exports from, in the order of the text. */
+/** The modules that a source imports or re-exports, in the order of the text. */
 export function importsOf(text: string): string[] {
   return [...text.matchAll(SPECIFIER)].map((match) => match[2] as string);
 }
@@ -178,7 +178,7 @@ function sendsSql(text: string): boolean {
 /** Folders whose code is delivered. */
 const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
 
-/** What tests and benchmarks share is below them and no part of the product. */
+/** The harness is below tests and benchmarks, and no part of the product. */
 export const harnessBelowTests: Rule = ({ path, text }) => {
   const fromProduct = PRODUCT.test(path) && !isTest(path);
   if (!fromProduct && !path.startsWith('harness/')) return [];

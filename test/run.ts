@@ -151,7 +151,7 @@ async function run(plan: Plan, env: Record<string, string>): Promise<number> {
     cwd: ROOT,
     stdio: 'inherit',
     env: {
-      // What all files import is compiled once, by the services' processes too.
+      // Shared modules are compiled once; the services' processes use the cache too.
       NODE_COMPILE_CACHE: join(HOME, 'compile-cache'),
       ...process.env,
       ...env,

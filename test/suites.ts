@@ -8,7 +8,7 @@ import { type Layout, testLayout } from '#harness/system/layout.ts';
 
 export interface Suite {
   name: string;
-  /** What it decides, for the first lines of a run. */
+  /** Its subject, for the first lines of a run. */
   says: string;
   /** Whether `npm test` runs it; `npm run test:all` runs all. */
   quick: boolean;
@@ -20,7 +20,7 @@ export interface Suite {
   files: string[];
 }
 
-// What `npm run test:rest` runs begins in this order, with the longest file: what begins last should
+// `npm run test:rest` runs the suites in this order, the longest file first: the last ones should
 // be short. The quick suites begin with the last.
 export const SUITES: Suite[] = [
   {
@@ -143,7 +143,7 @@ export interface Group {
   files: string[];
 }
 
-/** What one call of Node's test runner runs. */
+/** The files for one call of Node's test runner. */
 export interface Plan {
   name: 'quick' | 'rest' | 'given';
   /** In the order in which the processes begin. */
@@ -151,7 +151,7 @@ export interface Plan {
 }
 
 /**
- * What a run is made of.
+ * Chooses the suites of a run.
  * @param given names of suites or files; `--rest` for all that the quick suites leave out
  * @param chosen layout of the suites that have none of their own; `--rest` always takes one process
  */
@@ -176,7 +176,7 @@ export function planOf(given: string[], chosen = testLayout()): Plan {
   return { name: 'given', groups };
 }
 
-/** What is about to run, for how long, and what is not. */
+/** The first lines of a run: its suites, their duration and the suites left out. */
 export function banner({ name, groups }: Plan): string[] {
   if (name === 'given') return [];
   const quick = name === 'quick';

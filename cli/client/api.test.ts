@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { temporaryCli } from '#harness/system/cli.ts';
 
-// What a proxy in front of the system, or something else at its address, may answer.
+// Answers of a proxy in front of the system, or of another server at its address.
 
 /** A server that is not Orderbell, and the command line signed in at it. */
 async function startStranger(

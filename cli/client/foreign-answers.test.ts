@@ -27,7 +27,7 @@ const CUSTOMERS = JSON.stringify({
 });
 const SIGNED_IN = { ORDERBELL_TOKEN: 'secret' };
 
-/** What the gateway would answer to the requests of these tests. */
+/** The gateway's own answers to the requests of these tests. */
 const realAnswers: Record<string, unknown> = {
   '/v1/orders': {
     id: ID,

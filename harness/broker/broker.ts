@@ -15,7 +15,7 @@ export interface TopicMessage {
   offset: string;
 }
 
-/** What a message says, as one text; the order of headers does not matter. */
+/** A message's content as one text; the order of headers does not matter. */
 export function topicContent(key: string, value: string, headers: Record<string, string>): string {
   const sorted = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([key, value, sorted]);

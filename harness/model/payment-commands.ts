@@ -101,7 +101,7 @@ const duel: fc.Arbitrary<Call[]> = fc
   );
 const statement = fc.integer({ min: 1, max: STATEMENTS_MAX });
 
-/** What a run is made of; those twice in it are what moves a run on. */
+/** The commands of a run; listing one twice makes it twice as likely. */
 export const commands: fc.Arbitrary<Command>[] = [
   pay.map((call) => alone('Pay', call)),
   pay.map((call) => alone('Pay', call)),
@@ -204,7 +204,7 @@ function textOf(call: Call): string {
   }
 }
 
-/** What any number of runs must have met, or they look past what they are for. */
+/** The kinds of answers that the runs together must meet; without them the runs test too little. */
 export const KINDS_OF_ANSWERS = [
   ...['captured', 'declined', 'voided'].flatMap((decision) => [decision, `${decision} again`]),
   'decision of another customer',

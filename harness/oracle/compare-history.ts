@@ -124,7 +124,7 @@ function unaskedViolations(state: StoredState, history: History): string[] {
   ];
 }
 
-/** What came into a wallet is what was confirmed, and at most what was asked for besides. */
+/** A wallet has every confirmed top-up, and no top-up that was never requested. */
 function walletViolations({ operations }: StoredState, history: History): string[] {
   const stored = by(
     operations.filter(({ type }) => type === 'top_up'),

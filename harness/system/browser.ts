@@ -100,7 +100,7 @@ async function watch(context: BrowserContext, url: string) {
      * @param part of the address that it is about
      */
     allow: (text: string, part: string) => void allowed.push({ text, url: part }),
-    /** What was noted so far and not allowed. */
+    /** The notes so far that were not allowed. */
     faults: () => notes.filter((note) => !passes(note)).map((note) => `${note.text} ${note.url}`),
   };
 }
@@ -115,7 +115,7 @@ interface AxeViolation {
 }
 
 /**
- * What axe finds on the page, of the kinds that exclude people.
+ * The accessibility violations that axe finds on the page.
  * @param rules axe's names of the rules to check; all of them when absent
  */
 export async function barriersOn(page: Page, rules?: string[]): Promise<string[]> {

@@ -43,7 +43,7 @@ export async function temporaryHome(t: TestContext) {
   };
 }
 
-/** What a start that failed has printed, without what it waited for on a busy machine. */
+/** The output of a failed start, without the lines about waiting on a busy machine. */
 export function complaint({ printed }: Started): string {
   return printed()
     .replace(/^Still starting .*\n/gm, '')

@@ -115,7 +115,7 @@ export async function openTestSystem(
   const system = await startSet();
   const urlsOf = (name: string) => serviceOf(system, name).urls;
   let turn = 0;
-  /** What customers call goes to each gateway in turn. */
+  /** The customers' calls go to each gateway in turn. */
   const nextGateway = () => urlsOf('gateway')[turn++ % urlsOf('gateway').length] as string;
   return {
     /** Base URL of the first gateway. */

@@ -28,7 +28,7 @@ import {
 
 // The course's scenario as a person clicks through it, in both languages and sizes.
 
-/** What only the words of the language can say. */
+/** Texts that are asserted literally in each language. */
 const SAID = {
   ru: { Paid: 'Оплачен', Cancelled: 'Отменен', happy: 'Письмо счастья', sad: 'Письмо горя' },
   en: {

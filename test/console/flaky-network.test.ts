@@ -27,7 +27,7 @@ import {
   wordsOf,
 } from './steps.ts';
 
-// What people and networks do to a page: nothing is lost, nothing is ordered twice.
+// Impatient people and flaky networks: nothing is lost, nothing is ordered twice.
 
 const words = wordsOf('ru');
 const BOOK = { name: 'Книга', quantity: '2', price: '150' };
@@ -295,7 +295,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await button(page, words.newOrder.submit).click();
     await orderShown(page);
     const gateway = await stopGateway(rough);
-    // What was there stays, with a line that says how old it is.
+    // The loaded data stays on the page, with a line that gives its age.
     await page.locator('.stale').waitFor();
     assert.equal(await answerOn(page), 'Оплачен');
     await start();

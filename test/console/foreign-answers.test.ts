@@ -104,7 +104,7 @@ async function ordersOnce(
   const before = proxy.posts.length;
   await button(page, words.newOrder.submit).click();
   await page.getByText(words.newOrder.unknown.title).waitFor();
-  // What was sent cannot be changed, nor sent under another key.
+  // A submitted order cannot be changed, nor submitted under another key.
   assert.equal(await button(page, words.newOrder.submit).count(), 0);
   assert.ok(await page.getByLabel(words.newOrder.price).isDisabled());
   proxy.replace(ORDERS, asItIs);

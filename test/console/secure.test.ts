@@ -10,7 +10,7 @@ import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 import { opened, signInAs, wordsOf } from './steps.ts';
 
-// What strangers write is shown and never runs; nothing is fetched from anywhere else.
+// Foreign text is displayed and never executed; nothing is loaded from other origins.
 
 const words = wordsOf('ru');
 const EVIL_NAME = '<img src=x onerror="document.title=1"><script>document.title=2</script>';

@@ -12,7 +12,7 @@ import { operator } from '../../console/texts/operator.ts';
 import { operatorWallet } from '../../console/texts/operator-wallet.ts';
 import { overview } from '../../console/texts/overview.ts';
 
-// What people do in the console, by its words in either language.
+// The actions of a person in the console, in either language.
 
 export type Language = 'ru' | 'en';
 
@@ -139,7 +139,7 @@ export async function orderShown(page: Page): Promise<string> {
   return page.url().split('/').at(-1) as string;
 }
 
-/** What the answer on an order's page says of its status. */
+/** The status that an order's page shows. */
 export function answerOn(page: Page): Promise<string | null> {
   return page.locator('.answer .pill').textContent();
 }

@@ -2,7 +2,7 @@ import type { Packing } from './packing.ts';
 
 /** One step that the modelled system may take. */
 export interface Transition<State> {
-  /** Who does what. */
+  /** The actor and its action. */
   label: string;
   state: State;
 }
@@ -33,13 +33,13 @@ export interface Model<State> {
   initial: State;
   packing: Packing<State>;
   next: (state: State) => Transition<State>[];
-  /** What the state breaks, undefined when it breaks nothing. */
+  /** The rule that the state breaks, or undefined. */
   check: (state: State) => string | undefined;
   /** Whether all that was begun has come to its end. */
   isSettled: (state: State) => boolean;
 }
 
-/** What must hold and does not, with the labels of a shortest way to it. */
+/** A broken rule, with the labels of a shortest path to it. */
 export interface Breach {
   /** The text of `check`, or `STUCK`. */
   kind: string;

@@ -8,7 +8,7 @@ import { assertHolds, assertRefuted } from './verdict.ts';
 const DELIVERED = ['none', 'queued'];
 const SENT = [...DELIVERED, 'sending', 'committing', 'sent', 'failed'];
 
-/** What holds, which states a letter must be able to have, and how many states there are. */
+/** Protocols that hold, with the letter states to reach and the number of states. */
 const holding: [name: string, protocol: LetterProtocol, letters: string[], states: number][] = [
   [
     'two events, committed in any order, to the inbox, two of each process',

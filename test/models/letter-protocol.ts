@@ -25,7 +25,7 @@ import {
 } from './letter-steps.ts';
 import { packing, range } from './packing.ts';
 
-// What follows an order's end, as docs/protocol.md has it: event in the outbox, relay, topic,
+// The steps after an order ends (docs/protocol.md): event in the outbox, relay, topic,
 // consumer, letter in the inbox, letter worker, mail server.
 //
 // No clock is trusted: a lease may run out at any moment, also while its holder is only paused and

@@ -109,7 +109,7 @@ export function consumerSteps(
   if (at === 'fetched') {
     const event = EVENTS.indexOf(state.topic[offset] as (typeof EVENTS)[number]);
     step(`${me} stores the letter of event ${EVENTS[event]}`, (next) => {
-      // The event's id is the letter's: what is there stays as it is.
+      // The event's id is the letter's id: an existing letter stays unchanged.
       if (state.letters[event] === 'none') next.letters[event] = 'queued';
       else if (variant === 'inbox-without-ids') next.letters[event] = 'doubled';
       if (offsetFirst) goTo(next, 'idle');
@@ -227,7 +227,7 @@ function markerStep(
   });
 }
 
-/** What happens to a letter without a worker. */
+/** The steps of a letter that need no worker. */
 export function letterSteps(state: LetterState, event: number, step: Step): void {
   const name = EVENTS[event];
   if ((state.lateDots[event] as number) > 0) {

@@ -13,7 +13,7 @@ import { assertHolds, assertRefuted } from './verdict.ts';
 
 const ENDS = ['Paid', 'Cancelled, declined', 'Cancelled, voided'];
 
-/** What holds, how the order must be able to end, and how many states there are at least. */
+/** Protocols that hold, with the final statuses to reach and the minimum number of states. */
 const holding: [name: string, protocol: OrderProtocol, ends: string[], states: number][] = [
   [
     'three requests, two recoveries, enough in the wallet',

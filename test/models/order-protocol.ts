@@ -282,7 +282,7 @@ function firstPhase(variant: OrderVariant | undefined): WorkerPhase {
 /** The order's status from create, the decision from all others; orders may refuse a record. */
 type Answer = Exclude<OrderState['order'], 'none'> | Decision | 'contradicted';
 
-/** What orders and billing do with a request, each time that it arrives. */
+/** Orders or billing handles a request, each time that it arrives. */
 function serve(state: OrderState, request: Request, variant: OrderVariant | undefined): Answer {
   switch (request) {
     case 'create':

@@ -21,7 +21,7 @@ import {
 import type { Endpoint } from '#platform/http/endpoint.ts';
 import { type Credentials, createCredentials } from '#platform/http/service-token.ts';
 
-// Who may do what: docs/reference/security.md.
+// The access rules of docs/reference/security.md.
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
 

@@ -205,7 +205,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
       const dear = await placeUntil('dear', 'declined', ends[1]);
       assertPending(cheap, 'cheap');
       assertPending(dear, 'dear');
-      // What was decided stays, whatever the wallet holds by now.
+      // A decision is final, even if the wallet now holds enough.
       await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(1_000) });
       proxy.setFault(null);
       const paid = await place(customer, 'cheap', 100);

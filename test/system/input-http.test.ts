@@ -170,7 +170,7 @@ async function checkBodies(t: TestContext, system: TestSystem) {
 const padded = (text: string, bytes: number) => text + ' '.repeat(bytes - Buffer.byteLength(text));
 
 async function checkSizes(t: TestContext, send: Send, anna: TestCustomer) {
-  // What the schema of an order allows fits, the limit of all other operations is 64 KiB.
+  // Every order that the schema allows fits; the limit of all other operations is 64 KiB.
   const topUp = '{"amount":{"amount":1,"currency":"RUB"}}';
   for (const [path, text, max] of [
     ['/v1/orders', priced('1'), 512 * 1024],

@@ -16,7 +16,7 @@ import {
   type TestSystem,
 } from '#harness/system/system.ts';
 
-// What the services recorded of an order, as its customer and the operator see it.
+// The journey of an order from the services' records, as its customer and the operator see it.
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
 const OPERATORS = '/v1/operator/orders';
@@ -176,7 +176,7 @@ async function assertAsOnTheTopic(system: TestSystem, { event }: Journey): Promi
   assert.ok(Date.parse(event?.createdAt ?? '') && Date.parse(event?.publishedAt ?? ''));
 }
 
-/** What is left when the outbox row was deleted: the place is then known from who received it. */
+/** The journey after the outbox row was deleted: the offset then comes from the consumer. */
 async function assertPastRetention(
   system: TestSystem,
   customer: TestCustomer,

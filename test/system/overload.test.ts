@@ -31,7 +31,7 @@ async function startLimited(t: TestContext) {
     BILLING_URL: billing.url,
     ORDERS_IN_FLIGHT_MAX: String(LIMIT),
     REQUESTS_IN_FLIGHT_MAX: String(LIMIT),
-    // What hangs ends when the test says so.
+    // Hanging requests end only when the test releases them.
     ORDER_DEADLINE_MS: '60000',
     RECOVERY_AGE_MS: '600000',
   });

@@ -30,7 +30,7 @@ const PAID = 201;
 const DECLINED = 406;
 const VOIDED = 409;
 
-/** What clients ordered, by key: who, for how much, and what they were answered. */
+/** The clients' orders by key: customer, amount and answer. */
 interface Placed {
   who: 'anna' | 'boris' | 'vera';
   price: number;
@@ -170,7 +170,7 @@ async function repair(drill: Drill, body: object): Promise<RepairedDifference[]>
   return report.steps;
 }
 
-/** What verify names, the same as a dry run says; a dry run changes nothing. */
+/** A dry run: names the differences that verify names, and changes nothing. */
 async function dryRun(drill: Drill): Promise<string[]> {
   const { differences, ok } = await verify(drill);
   assert.equal(ok, differences.length === 0);

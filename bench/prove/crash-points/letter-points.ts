@@ -240,7 +240,7 @@ async function cutEmbeddedLog({ rows }: TestBed): Promise<void> {
   await rows('broker', 'update positions set position = 0');
 }
 
-/** What a power cut does to logs that were not written to the disk yet. */
+/** Cuts logs as a power failure does when their tail is not on disk yet. */
 async function cutLogs(folder: string): Promise<void> {
   const data = join(folder, 'data');
   const logs = (await readdir(data)).filter((name) => /(^|\.)orders-\d+$/.test(name));

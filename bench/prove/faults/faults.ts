@@ -11,9 +11,9 @@ import type { SystemUnderTest } from '../system/system.ts';
 /** One kind of harm. */
 export interface Fault {
   kind: string;
-  /** How often it is chosen, among the others. */
+  /** Relative frequency among all faults. */
   weight: number;
-  /** Least time between two of this kind, for what takes long to come back. */
+  /** Minimum time between two faults of this kind, so that slow parts can recover. */
   apartMs?: number;
   /**
    * Does harm now.
@@ -49,7 +49,7 @@ export const faults: Fault[] = [
       const replica = runningOf(system, random);
       if (replica === null) return null;
       replica.suspend();
-      // Some longer than every time-out and the age at which orders are recovered.
+      // Some suspensions outlast every timeout and the age at which recovery takes an order.
       const afterMs = random.chance(0.2) ? 6_500 : random.between(300, 3_500);
       return { heal: () => replica.resume(), afterMs };
     },

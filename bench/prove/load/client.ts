@@ -11,7 +11,7 @@ export interface Customer {
   token: string;
 }
 
-/** What an order's request asks for; without a key the gateway makes one. */
+/** The content of an order request; without a key the gateway generates one. */
 export interface OrderRequest {
   key?: string;
   items: Item[];
@@ -187,7 +187,7 @@ const headersOf = ({ token }: Customer, key?: string) => ({
   ...(key !== undefined && { 'idempotency-key': key }),
 });
 
-/** What is not JSON is an answer all the same, and a violation by its status or its members. */
+/** Accepts a body that is not JSON: its status or missing members then count as the violation. */
 function bodyOf(text: string): unknown {
   try {
     return JSON.parse(text);

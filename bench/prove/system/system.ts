@@ -28,9 +28,9 @@ export interface SystemUnderTest extends OracleSources {
   broker: TestBroker;
   smtp: SmtpProcess;
   secrets: Secrets;
-  /** What no fault of ours explains, such as a process that ended by itself. */
+  /** Exits that none of our faults explains, such as a process that ended by itself. */
   unexpectedExits: string[];
-  /** What services reported, except for what our faults explain. */
+  /** Alarms of the services that none of our faults explains. */
   alarms: Alarm[];
   /** Set by the caller: what counts as an alarm depends on it. */
   phase: Phase;

@@ -44,7 +44,7 @@ export async function startLoad() {
     },
     /** Ends what is being placed: no order is begun any more. */
     stop: () => void child.send({ do: 'stop' } satisfies ToLoad),
-    /** What came of it; all answers are appended to the file as lines of JSON. */
+    /** The outcome of the load; all answers are appended to the file as lines of JSON. */
     report: async (historyFile: string) => (await ask({ do: 'report', historyFile })) as LoadReport,
     close: () => endProcess(child, 'SIGKILL'),
   };

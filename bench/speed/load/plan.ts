@@ -6,7 +6,7 @@ export interface PlanOptions {
   ordersPerS?: number;
 }
 
-// What timers can do. An order may so begin up to a millisecond late, which counts as its time.
+// The resolution of timers. An order may begin up to 1 ms late, which counts as its latency.
 const TICK_MS = 1;
 
 /** When orders begin: as fast as they are answered, or at a fixed rate (`ordersPerS`). */

@@ -63,7 +63,7 @@ export async function startDefaultSetUp(
   };
 }
 
-/** What the script of `npm start` sets, and what it gives to Node. */
+/** The variables and the Node options of the `npm start` script. */
 async function readStartScript() {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const words = (scripts.start as string).split(' ');

@@ -15,7 +15,7 @@ export interface SetUp {
   mailboxFile: string;
 }
 
-/** What a set-up is started with. */
+/** The options of a set-up. */
 export interface SetUpOptions {
   /** Empty folder, which another user may enter where we are root. */
   folder: string;
@@ -50,7 +50,7 @@ export function createResources(): Resources {
     },
     async close() {
       for (let last = all.pop(); last !== undefined; last = all.pop()) {
-        // What did not start has said so where it was awaited.
+        // A failed start was already reported where it was awaited.
         const opened = await last.catch(() => undefined);
         await opened?.close().catch(console.error);
       }
