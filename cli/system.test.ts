@@ -41,7 +41,7 @@ const letterSent = (cli: Cli, orderId: string) =>
     return sent?.state === 'sent' && sent;
   });
 
-test('the course scenario from the command line, and --json is the answer as it came', async (t) => {
+test('the course scenario from the command line, and --json prints the answer unchanged', async (t) => {
   const system = await startTestSystem(t);
   const cli = await signedIn(t, system.url);
   assert.match(await done(cli, 'wallet'), /^Баланс {2}0,00 ₽$/m);

@@ -41,7 +41,7 @@ export async function retry<T>(what: string, work: () => Promise<T>): Promise<T>
   }
 }
 
-/** Does the work for each, so many at once. @returns the results in order */
+/** Does the work for each item with limited concurrency. @returns the results in order */
 export async function mapConcurrent<T, R>(
   all: T[],
   concurrency: number,

@@ -13,7 +13,7 @@ import { findChromium } from '#harness/system/chromium.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
 // `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
-// files. Without names the quick suites run, with `--rest` all that they leave out:
+// files. Without names the quick suites run, with `--rest` all the others:
 // docs/reference/testing.md.
 
 const ROOT = join(import.meta.dirname, '..');

@@ -25,7 +25,7 @@ async function end({ child, exited }: ServiceProcess): Promise<void> {
 
 /**
  * Blocks migrations of a database at their first step.
- * @returns waits for so many to have come there, and lets all of them go on at one moment
+ * @returns waits until `count` of them are blocked, then releases all at once
  */
 async function holdMigrations(url: string): Promise<(count: number) => Promise<void>> {
   const client = new pg.Client({ connectionString: url });

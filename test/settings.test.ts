@@ -91,7 +91,7 @@ test('no code reads an environment variable that no schema names', () => {
   );
 });
 
-test('what several services read alike is listed once', () => {
+test('a setting that several services share is listed once', () => {
   const both = Type.String({ description: 'For both.' });
   const text = settingsExample({
     a: Type.Object({ BOTH: both, ONLY_A: Type.Integer({ default: 7, description: 'For a.' }) }),

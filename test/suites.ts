@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Layout, testLayout } from '#harness/system/layout.ts';
 
-// Which test file belongs where, decided here and nowhere else: a file is in the first suite that
-// names it, and in `parts` when none does, so that no file is left out (docs/reference/testing.md).
+// The only list of test suites. A file is in the first suite that names it, and in `parts` if none
+// does, so that no file is left out (docs/reference/testing.md).
 
 export interface Suite {
   name: string;
@@ -198,7 +198,7 @@ export function banner({ name, groups }: Plan): string[] {
 }
 
 /**
- * Deals files to so many processes, each of about the same size; without a number one each. Those
+ * Deals files to a number of processes, each of about the same size; by default one file each. Those
  * that share a system stay together.
  */
 function deal(files: string[], processes = files.length): string[][] {
@@ -216,7 +216,7 @@ function deal(files: string[], processes = files.length): string[][] {
 
 // The first test waits until all files are read: without a test to run, the runner takes a process
 // for done, and calls its `after` hooks while later files are still to come.
-// The runner waits for a process to end by itself, which a test that fails may keep from it.
+// The runner waits for each process to exit, which a failed test may prevent.
 const FRAME = `import { after, test } from 'node:test';
 const read = Promise.withResolvers();
 test('the files of this process are read', () => read.promise);

@@ -137,7 +137,7 @@ async function runPhases(
     random: random.fork('load'),
   });
   await pause(CALM_MS);
-  // Requests under way are part of the calm, and no fault may meet them.
+  // Pending requests belong to the calm phase: they must end before the first fault.
   await pace.drain();
   report.samplesCalm = client.samples.slice(first);
   const faultsFrom = client.samples.length;

@@ -102,7 +102,7 @@ async function namesItsKey(t: TestContext, replacement: Replacement, ...words: s
   assert.ok(stderr.trimEnd().endsWith(` --key ${keys()[0]}`), stderr);
 }
 
-test('whatever answers in place of the gateway, an order and a top-up stay open', async (t) => {
+test('if another server answers instead of the gateway, an order and a top-up stay open', async (t) => {
   const answers = { ...foreignAnswers, ...foreignOrderAnswers };
   assert.ok(Object.keys(answers).length >= 40);
   const words = { unreachable: String, unexpected: String, maybeDone: '' };
@@ -208,7 +208,7 @@ test('Ctrl-C while it repeats prints the key', async (t) => {
   assert.match(stderr, new RegExp(`--key ${keys()[0]}$`, 'm'));
 });
 
-test('what has no key says that it may be repeated', async (t) => {
+test('a request without a key says that it may be repeated', async (t) => {
   const { run } = await startStranger(t, foreignAnswers['200 empty object'] as Replacement);
   for (const words of [
     ['register', 'a@example.com', '--name', 'Анна', '--password', 'correct horse'],

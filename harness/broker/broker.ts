@@ -33,7 +33,7 @@ export interface TestBroker {
   countMembers(): Promise<number>;
   /** Puts a message on the topic `orders`, as a foreign producer would. */
   publish(message: OutgoingMessage): Promise<void>;
-  /** Frees what the dead hold, as if their time had gone by; harmless for the living. */
+  /** Expires the leases of dead processes; harmless for living ones. */
   passLeases(): Promise<void>;
   /**
    * Takes it away from everybody, as a broker that is down; what it returns brings it back.

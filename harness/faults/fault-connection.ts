@@ -36,7 +36,7 @@ export interface RequestFault {
   kind: 'refuse' | 'hang' | 'swallow-answers';
   /** Only requests whose first line matches. */
   requests?: RegExp;
-  /** Only so many of them. */
+  /** Maximum number of them. */
   times?: number;
 }
 

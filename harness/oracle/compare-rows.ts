@@ -3,7 +3,7 @@ import { historyViolations } from './compare-history.ts';
 import type { History } from './history.ts';
 import { by, found, type Row, type StoredState } from './stored-state.ts';
 
-/** Every contradiction in what a system at rest keeps, one line each, with ids. */
+/** Every contradiction in the stored state of a system at rest, one line each, with ids. */
 export function violationsIn(state: StoredState, history: History): string[] {
   return [
     ...decisionViolations(state),

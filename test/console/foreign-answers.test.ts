@@ -117,7 +117,7 @@ async function ordersOnce(
 }
 
 const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
-  async 'one lost answer is made good without anybody’s doing'({ page, proxy, anna }) {
+  async 'one lost answer is retried automatically'({ page, proxy, anna }) {
     await fillOrder(page, words, [BOOK]);
     proxy.replace(ORDERS, foreignAnswers['502 null'] as Replacement, 1);
     await button(page, words.newOrder.submit).click();
@@ -164,7 +164,7 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     assert.equal((await anna.call('GET', '/v1/orders')).body.data.length, 1);
   },
 
-  async 'what is given up is sent no more, and the form is free again'({ page, proxy }) {
+  async 'a discarded order is not sent again, and the form is usable again'({ page, proxy }) {
     await fillOrder(page, words, [BOOK]);
     proxy.replace(ORDERS, foreignAnswers['502 null'] as Replacement);
     await button(page, words.newOrder.submit).click();

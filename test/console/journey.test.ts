@@ -44,7 +44,7 @@ test('the way of an order in a browser', { skip: skipWithoutChromium }, async (t
     });
   }
 
-  await t.test('what comes after the answer appears by itself', async (t) => {
+  await t.test('steps after the answer appear automatically', async (t) => {
     const { page } = await browser.openPage(t);
     await register(page, words, { name: 'Вера', email: `vera-${Date.now()}@example.com` });
     await topUp(page, words, '500');

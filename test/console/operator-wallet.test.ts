@@ -25,7 +25,7 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     await button(page, texts.find).click();
   };
 
-  await t.test('who does not exist is not found, and there is nothing to top up', async () => {
+  await t.test('an unknown customer is not found, and there is no top-up form', async () => {
     for (const nobody of ['pat@example.com', 'nobody']) {
       await find(nobody);
       await page.getByText(texts.notFound(nobody)).waitFor();
@@ -121,7 +121,7 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     );
   });
 
-  await t.test('what was spent cannot be taken back: both sums are shown', async () => {
+  await t.test('a top-up that was spent cannot be undone: both sums are shown', async () => {
     const items = [{ name: 'Чай', quantity: 1, unitPrice: rub(30_000) }];
     assert.equal((await anna.call('POST', '/v1/orders', { items })).status, 201);
     await button(page, texts.undoThis('500\u00a0₽')).click();

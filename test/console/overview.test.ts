@@ -43,7 +43,7 @@ test('work in progress needs no attention', () => {
   assert.deepEqual(urgencies(overviewOf({}, {})), QUIET);
 });
 
-test('what got old is late, and then stuck', () => {
+test('old work is late, and then stuck', () => {
   const ages = (ms: number, letterMs: number) => {
     const pending = { ...ORDERS.pending, oldestMs: ms };
     const outbox = { unpublished: 1, oldestMs: ms };

@@ -16,7 +16,7 @@ import { overview } from '../../console/texts/overview.ts';
 
 export type Language = 'ru' | 'en';
 
-/** The console's words, which the tests find things by. */
+/** The console's texts, by which the tests find elements. */
 export function wordsOf(language: Language) {
   return {
     ...account[language],
@@ -66,7 +66,7 @@ export async function goTo(
   await nav.getByRole('link', { name: words.common[section] as string, exact: true }).click();
 }
 
-/** Registers from the first page on; the person's own first page is open then. */
+/** Registers from the start page; afterwards the start page of the signed-in person is open. */
 export async function register(page: Page, words: Words, account: Account): Promise<void> {
   await page.goto('/');
   await link(page, words.signIn.register).click();

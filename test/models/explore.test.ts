@@ -81,7 +81,7 @@ test('a state is packed into a number and back', () => {
   assert.equal(keys.size, 3 * 2 * 4 * 4);
 });
 
-test('what does not fit the domains is refused', () => {
+test('a state outside the domains is refused', () => {
   const { pack } = packing<Walk>({ x: { values: range(0, 3) }, y: { values: [-1, 1] } });
   assert.throws(() => pack({ x: 4, y: 1 }), /x cannot be 4/);
   assert.throws(() => pack({ x: -1, y: 1 }), /x cannot be -1/);

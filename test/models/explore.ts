@@ -35,7 +35,7 @@ export interface Model<State> {
   next: (state: State) => Transition<State>[];
   /** The rule that the state breaks, or undefined. */
   check: (state: State) => string | undefined;
-  /** Whether all that was begun has come to its end. */
+  /** Whether all work that was begun has ended. */
   isSettled: (state: State) => boolean;
 }
 

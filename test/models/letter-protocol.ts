@@ -29,7 +29,7 @@ import { packing, range } from './packing.ts';
 // consumer, letter in the inbox, letter worker, mail server.
 //
 // No clock is trusted: a lease may run out at any moment, also while its holder is only paused and
-// goes on later. So the state has no lease: any process may take a letter that another one holds.
+// resumes later. So the state has no lease: any process may take a letter that another one holds.
 // Any process may be killed between any two steps and is there again as a new one.
 
 export const LETTER_BREACHES = {

@@ -33,7 +33,7 @@ export type LetterVariant =
 export const EVENTS = ['a', 'b'] as const;
 // A relay may publish more often; what comes of the third copy comes of the second.
 export const COPIES_MAX = 2;
-// Final dots of a letter that were under way when their sender died; one more is lost at once.
+// Final dots of a letter that were in transit when their sender died; one more is lost at once.
 export const LATE_DOTS_MAX = 1;
 export const NOBODY = 0;
 
@@ -87,7 +87,7 @@ export interface LetterState {
   workerLetters: number[];
 }
 
-/** All dots that can be under way and are counted fit above it, so that it costs no exactness. */
+/** Every counted dot in transit fits above the floor, so the model stays exact. */
 export function uncountedFloor(workers: number): number {
   return -workers - LATE_DOTS_MAX;
 }

@@ -206,7 +206,7 @@ export function workerSteps(
   }
 }
 
-/** Between the body and the dot: only who still holds the letter may go on. */
+/** Between the body and the dot: only the current lease holder may continue. */
 function markerStep(
   state: LetterState,
   i: number,

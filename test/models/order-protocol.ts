@@ -4,7 +4,7 @@ import { packing, range } from './packing.ts';
 // One order, as docs/protocol.md has it: create, decide, record, and recovery by void-or-get.
 // Handlers are requests with the same Idempotency-Key at different gateways, workers are recovery.
 //
-// The network is as bad as it can be. A request that was sent once stays under way for ever: it may
+// The network is as bad as it can be. A request that was sent once is never discarded: it may
 // arrive at any later time, any number of times. A lost answer is modelled as an arrival that
 // changes no handler. Waiting and asking again are the same thing, so a handler that has asked
 // just stays in its phase. Each service answers in one transaction, hence in one step.
@@ -18,7 +18,7 @@ export interface OrderProtocol {
   walletChanges: boolean;
   /**
    * Whether billing may be restored to a state before it decided an order that is Cancelled. All
-   * services are stopped meanwhile, so that no request of before is under way afterwards.
+   * services are stopped meanwhile, so that no earlier request arrives afterwards.
    */
   billingRestored?: boolean;
   variant?: OrderVariant;
@@ -174,7 +174,7 @@ function takeSteps(state: OrderState, protocol: OrderProtocol, step: Step<OrderS
   }
 }
 
-/** A request at a gateway. Its client may repeat it for ever, or vanish. */
+/** A request at a gateway. Its client may repeat it without end, or vanish. */
 function handlerSteps(
   state: OrderState,
   i: number,

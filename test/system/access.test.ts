@@ -32,7 +32,7 @@ function lookOf({ status, headers, body }: Answer) {
   return { status, rest, headers: [...headers].filter(([name]) => !names.includes(name)) };
 }
 
-test('who may do what', async (t) => {
+test('access rules of every route', async (t) => {
   const system = await startTestSystem(t, {
     WALLET_SELF_TOP_UP: 'false',
     FAILED_SIGN_INS_PER_ADDRESS: '22',

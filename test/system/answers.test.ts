@@ -94,7 +94,7 @@ function assertPending(answer: Answer, key: string): void {
   assert.equal(answer.headers.get('idempotency-key'), key);
 }
 
-test('a lost answer of any hop is asked for again: one order, one charge, one answer', async (t) => {
+test('a lost answer of any hop is requested again: one order, one charge, one answer', async (t) => {
   const testBed = await startBench(t);
   const { system, place } = testBed;
   for (const [hop, proxy, requests] of [

@@ -48,7 +48,7 @@ test('I3: recovery ends an order of any currency', async (t) => {
   const [anna, operator] = [await system.customer({ topUp: 2_000 }), await system.operator()];
   const placed = await anna.call('POST', '/v1/orders', orderIn('RUB'));
   assert.equal(placed.status, 201);
-  // As a request leaves it that dies between its first two steps, under another setting.
+  // As left by a request that died between its first two steps, under another setting.
   await queryRows(
     system.databaseUrl('orders'),
     `insert into orders (id, customer_id, idempotency_key, request_hash, status, items,

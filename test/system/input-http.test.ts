@@ -7,7 +7,7 @@ import type { TestCustomer, TestSystem } from '#harness/system/system.ts';
 
 // docs/reference/api.md: the rules of HTTP itself, the same for every route.
 
-test('what the public API makes of HTTP', async (t) => {
+test('HTTP methods, headers and bodies at the public API', async (t) => {
   const system = await sharedTestSystem();
   await t.test('query strings', (t) => checkQueries(t, system));
   await t.test('media types and sizes', (t) => checkBodies(t, system));

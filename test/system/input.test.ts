@@ -158,7 +158,7 @@ const readable = async (customer: TestCustomer) => ({
   operations: (await customer.call('GET', '/v1/wallet/operations')).body.data.length,
 });
 
-test('what an order, a top-up and their keys may be', async (t) => {
+test('the valid and invalid orders, top-ups and keys', async (t) => {
   const system = await sharedTestSystem();
   await t.test('orders', (t) => checkOrders(t, system));
   await t.test('names of orders', (t) => checkCustomerIds(t, system));
@@ -331,7 +331,7 @@ async function checkKeys(t: TestContext, system: TestSystem) {
 }
 
 async function checkNamedKeys(t: TestContext, system: TestSystem, send: Send) {
-  await t.test('whatever the answer says, it names the key', async () => {
+  await t.test('every answer names the key', async () => {
     const key = { 'idempotency-key': 'echo' };
     const foreign = JSON.stringify({ ...JSON.parse(priced('100')), customerId: 'another' });
     const text = { ...key, 'content-type': 'text/plain' };
@@ -365,7 +365,7 @@ async function checkNamedKeys(t: TestContext, system: TestSystem, send: Send) {
         `${status} ${method} ${path.slice(0, 50)}`,
       );
     }
-    // Where the client sent none, also a refusal names the one to go on with.
+    // If the client sent no key, a refusal also names the key for a retry.
     const refused = await send('POST', '/v1/orders', '{}');
     assert.equal(refused.status, 400);
     assert.match(refused.headers.get('idempotency-key') ?? '', /^[\x21-\x7e]{1,255}$/);

@@ -116,7 +116,7 @@ test('lists and what was read back', async (t) => {
     assert.equal(rest.body.nextCursor, null);
   });
 
-  await t.test('what comes during a walk moves nothing', async () => {
+  await t.test('items that arrive while paging do not shift the pages', async () => {
     const boris = await system.customer({ topUp: 100 });
     const mine: string[] = [];
     for (let i = 0; i < 4; i++)

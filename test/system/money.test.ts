@@ -46,7 +46,7 @@ function sentLetters(customer: TestCustomer, count: number): Promise<string[]> {
   });
 }
 
-test('what an order costs, once', async (t) => {
+test('an order charges its total exactly once', async (t) => {
   const system = await sharedTestSystem();
   await t.test('the exact balance pays an order; one unit more is 406 and leaves the balance', () =>
     checkExactBalance(system),

@@ -217,7 +217,7 @@ async function assertAgree(
   );
 }
 
-/** Repeats keys of orders that exist: the answers are those of before, and nothing is charged. */
+/** Repeats keys of existing orders: the answers are unchanged, and nothing is charged. */
 async function assertRepeats(drill: Drill, orders: Record<string, Placed>): Promise<void> {
   const balances = () => Promise.all(Object.values(drill.clients).map((each) => each.balance()));
   const before = await balances();

@@ -213,7 +213,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     assert.deepEqual(stored.body, { customerId: 'claimed', ...profile });
   });
 
-  await t.test('who reads the own profile before any order finds the claims there', async () => {
+  await t.test('a profile read before any order contains the claims', async () => {
     const claims = { sub: 'reader', email: 'olga@example.com', name: 'Olga', locale: 'en' };
     const { body } = await callAs(claims, 'GET', '/v1/profile');
     const { sub: customerId, ...contact } = claims;

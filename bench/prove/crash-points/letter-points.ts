@@ -26,7 +26,7 @@ async function copiesOf(testBed: TestBed, order: PointOrder): Promise<number> {
   return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
 }
 
-/** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
+/** Waits for the order's letter; expires leases and retry delays meanwhile. */
 function untilSentHastened(testBed: TestBed, order: PointOrder): Promise<unknown> {
   return eventually(`the letter of ${order.key}`, async () => {
     await passLeases(testBed.system);

@@ -40,7 +40,7 @@ function at(
   expected: Expected,
 ): CrashPoint {
   const dear = expected.amount === DEAR ? ', too dear' : '';
-  const alone = expected.repeated === undefined ? ', nobody asks again' : '';
+  const alone = expected.repeated === undefined ? ', no retry' : '';
   return {
     row,
     name: `${who} ${when} "${step.name}"${dear}${alone}`,

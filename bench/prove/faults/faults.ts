@@ -17,7 +17,7 @@ export interface Fault {
   apartMs?: number;
   /**
    * Does harm now.
-   * @returns null when there was nothing to harm; else heals it, when it is not over by itself
+   * @returns null if there was nothing to harm; otherwise the function that ends the harm
    */
   strike: (system: SystemUnderTest, random: Random) => Promise<null | Harm>;
 }
@@ -202,7 +202,7 @@ function onProxy(
   };
 }
 
-/** Kills the process whose conversation comes to the step next. */
+/** Kills the next process that reaches the step. */
 async function strikeAtStep(
   system: SystemUnderTest,
   step: CrashStep,
@@ -238,7 +238,7 @@ function runningOf({ replicas }: SystemUnderTest, random: Random): Replica | nul
     replicas.filter(({ service, state }) => service === replica.service && state === 'running')
       .length < 2;
   const harmable = replicas.filter((each) => each.state === 'running' && !alone(each));
-  // Identity has one replica, and known tokens go on to work without it.
+  // Identity has one replica; tokens of known keys work without it.
   const identity = replicas.filter((each) => each.service === 'identity' && random.chance(0.1));
   const choice = [...harmable, ...identity.filter(({ state }) => state === 'running')];
   return choice.length === 0 ? null : random.pick(choice);

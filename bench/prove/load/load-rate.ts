@@ -33,7 +33,7 @@ export function createPace(atOnceMax: number) {
         }
       }
     },
-    /** Lets none begin, and waits until none is under way. */
+    /** Stops new orders, and waits until the pending ones have ended. */
     async drain(): Promise<void> {
       draining = true;
       while (running > 0) await pause(POLL_MS);

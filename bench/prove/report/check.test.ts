@@ -98,7 +98,7 @@ test('another body differs in one member, in each way that there is', () => {
   ];
   const others = Array.from({ length: 6 }, (_, number) => otherBasket(two, number));
   assert.equal(new Set(others.map(itemsText)).size, 6);
-  // A name, an SKU and the order leave the total as it is.
+  // A change of a name, an SKU or the order of items does not change the total.
   assert.equal(others.filter((items) => totalOf(items) === totalOf(two)).length, 3);
 });
 

@@ -14,7 +14,7 @@ const SECONDS_MAX = 3_600;
 /** Processes of the benchmark and of others: not part of the product. */
 const OTHERS = ['speed', 'load', 'postgres'];
 
-/** Places so many orders with 64 connections and looks at the memory of our processes meanwhile. */
+/** Places `count` orders over 64 connections and records the memory of our processes meanwhile. */
 export async function measureMemory(
   run: Run,
   count: number,

@@ -8,7 +8,7 @@ import type { SetUp } from '../set-ups/set-up.ts';
 import type { LoadCustomer } from './load.ts';
 
 export const CUSTOMERS = 1_000;
-// Of so many one has no money: 2 % of the orders are refused.
+// One customer in this many has no money: 2 % of the orders are refused.
 const UNFUNDED_OF = 50;
 // Enough for every order of a day.
 const BALANCE = 1_000_000_000_000;

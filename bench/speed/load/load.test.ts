@@ -67,7 +67,7 @@ test('the open loop counts times from the moment when an order was due', (t) => 
   assert.equal(plan.next(1_000), undefined, 'the second is due 10 ms later');
   assert.equal(plan.next(1_009.9), undefined);
   assert.equal(plan.next(1_010), 1_010);
-  // The system stalls for half a second: what came due meanwhile has waited since then.
+  // The system stalls for 0.5 s: latency of the orders due meanwhile counts from their due time.
   assert.equal(plan.next(1_510), 1_020);
   assert.equal(plan.next(1_510), 1_030);
 });

@@ -19,7 +19,7 @@ export interface LoadJob {
   connections: number;
   /** No order is begun later than this. */
   seconds: number;
-  /** Nor more than so many. */
+  /** Maximum number of orders. */
   ordersMax?: number;
   /**
    * Orders begin at this rate, however slow the system is, and their times count from the moment when

@@ -22,7 +22,7 @@ export const PROFILE_64 = '64';
 export const loadProfiles: LoadProfile[] = [
   ...[1, 8, 32, 64, 128].map((connections) => ({ name: String(connections), connections })),
   { name: 'hot', connections: 64, hotWallet: true },
-  // More connections than orders under way: one that comes due should find one free.
+  // More connections than concurrent orders, so that a due order finds a free one.
   { name: 'open', connections: 128, openAt: 0.7 },
 ];
 

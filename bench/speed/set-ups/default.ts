@@ -16,7 +16,7 @@ const STOP_TIMEOUT_MS = 15_000;
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
 
 /**
- * Starts what `npm start` starts, as a process of its own.
+ * Runs `npm start` in a separate process.
  * @param changes settings that differ from the default ones
  */
 export async function startDefaultSetUp(
