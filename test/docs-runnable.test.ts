@@ -11,7 +11,7 @@ import { pages, ROOT, type Runnable, runnablesOf } from './doc-pages.ts';
 
 // Runs every command of README and the tutorials in a shell while `npm start` runs.
 
-// Every request leaves its status on standard error, except where a page prints it by itself.
+// Every request prints its status on standard error, unless the page prints it itself.
 const CURL = `curl() { command curl -w '%{stderr}::status %{http_code}\\n' "$@"; }\n`;
 const END = '::end';
 const BLOCK_MS = 120_000;

@@ -13,7 +13,7 @@ import {
   startServiceProcess,
 } from '#harness/system/processes.ts';
 
-// Each service alone, as a process: what it needs to start, and what it says of itself.
+// Each service alone, as a process: what it needs to start, and its health checks.
 
 const untilHealth = (url: string, status: number) =>
   eventually(`${status} of ${url}/readyz`, async () => (await healthOf(url, '/readyz')) === status);

@@ -87,9 +87,9 @@ for (const name of SERVICES) {
     const { required = [] } = schemaOf(name) as { required?: string[] };
     const { properties } = schemaOf(name);
     const needed = required.filter((setting) => !('default' in (properties[setting] as TSchema)));
-    // Needed where no external issuer is named.
+    // Required without an external issuer.
     if (name === 'gateway') needed.push('IDENTITY_URL');
-    // Needed where no Kafka is named.
+    // Required without a Kafka.
     if ('BROKER_DATABASE_URL' in properties) needed.push('BROKER_DATABASE_URL');
     const service = startServiceProcess(t, name, {});
     assert.equal(await service.exited, 1);

@@ -26,7 +26,7 @@ test('the course scenario runs in every layout, whatever the environment says', 
   }
 });
 
-test('each pattern of a suite means a file', () => {
+test('each pattern of a suite matches a file', () => {
   const unused = SUITES.flatMap(({ files }) => files).filter(
     (pattern) =>
       globSync(pattern, { cwd: ROOT, exclude: (name) => name === 'node_modules' }).length === 0,

@@ -50,7 +50,7 @@ export async function prove(options: ProveOptions, report: Report): Promise<void
       running.catch(() => {}); // after an interruption nothing awaits it
       await Promise.race([running, rejected(options.interrupted)]);
     } finally {
-      // Reports of services that are being stopped are no alarms of that phase.
+      // Log lines of services that are being stopped do not count as alarms.
       report.phase = system.phase;
       system.phase = 'rest';
       await client.close();

@@ -15,7 +15,7 @@ const HEAD = [
   ...['÷ baseline', 'with letters', 'by CPU'],
 ];
 
-/** All loads of some set-ups: two tables, and what explains them. */
+/** All loads of some set-ups: two tables and their explanation. */
 export function resultLines(results: SetUpResult[]): string[] {
   if (results.length === 0) return [];
   return [
@@ -49,7 +49,7 @@ export function reconciliationLines(books: Reconciliation[]): string[] {
   ];
 }
 
-/** The last line is what others read. */
+/** The last line is for scripts. */
 export function ratioLines(results: SetUpResult[]): string[] {
   const in64 = results
     .find(({ name }) => name === DEFAULT)

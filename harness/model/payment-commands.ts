@@ -174,7 +174,7 @@ async function answerAtOnce(run: Told, testBed: PaymentTestBed, calls: Call[]): 
   run.ledger = ledger;
 }
 
-/** Fails only when nothing runs any more that would disturb what comes next. */
+/** Waits for all, then fails if one failed: a call that still ran would disturb the next command. */
 async function allEnded<T>(running: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(running);
   return Promise.all(running);
@@ -224,7 +224,7 @@ export const KINDS_OF_ANSWERS = [
   'killed after COMMIT',
 ];
 
-/** Before the ledger learn of the call. */
+/** Called before the model's ledger applies the call. */
 function countAnswer(run: Told, call: Call, answer: CallResult): void {
   if ('refused' in answer) count(run, answer.refused);
   if ('balance' in answer) count(run, 'balance');

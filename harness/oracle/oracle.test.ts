@@ -177,11 +177,11 @@ const item = (name: string, quantity: number, price: number) => ({
   quantity,
   unitPrice: rub(price),
 });
-// Of equal totals, so that only names and quantities show what was asked for.
+// Of equal totals, so that only names and quantities differ.
 const PAID = [item('Книга', 2, 30), item('Чай', 1, 40)];
 const REFUSED = [item('Чай', 50, 100)];
 
-/** One customer with a paid order, one with a refused one; all that they asked is recorded. */
+/** One customer with a paid order and one with a refused one; the history has all their requests. */
 async function fillSystem(system: System): Promise<History & { customers: { name: string }[] }> {
   const history = newHistory();
   for (const [name, items, amount] of [

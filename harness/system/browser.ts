@@ -22,7 +22,7 @@ interface PageOptions {
   colorScheme?: 'light' | 'dark';
 }
 
-// Longer than anything takes on a busy machine, well below the runner's limit for a test.
+// Enough for any step on a busy machine, well below the runner's limit for a test.
 const WAIT_MS = 120_000;
 
 /**
@@ -54,7 +54,7 @@ export async function startBrowser(t: TestContext, url: string) {
       own.after(async () => {
         await context.close();
         const faults = notes.faults();
-        // Of a test that failed the runner shows the first error only.
+        // The runner shows only the first error of a failed test.
         for (const fault of faults) own.diagnostic(fault);
         assert.deepEqual(faults, [], 'the browser noted faults');
       });

@@ -55,7 +55,7 @@ test('old work is late, and then stuck', () => {
   assert.deepEqual(ages(60_000, 600_000), { ...QUIET, ...stuck });
 });
 
-test('failed letters and dead letters need somebody at once', () => {
+test('failed letters and dead letters need attention at once', () => {
   const letters = { ...NOTIFICATIONS.letters, failed: 1 };
   const found = urgencies(overviewOf({}, { letters, deadLetters: 1 }));
   assert.deepEqual(found, { ...QUIET, failed: 'bad', deadLetters: 'bad' });
@@ -69,7 +69,7 @@ test('the lag sums all partitions; a long or unknown lag is shown as a problem',
   assert.deepEqual(urgencies(overviewOf({}, { lag: null })), { ...QUIET, lag: 'wait' });
 });
 
-test('services that are away say nothing about their figures', () => {
+test('figures of unavailable services raise no alarm', () => {
   assert.deepEqual(urgencies({ at: '', orders: null, notifications: null }), QUIET);
 });
 

@@ -7,7 +7,7 @@ export interface Transition<State> {
   state: State;
 }
 
-/** Takes one step: who does what, and how it changes the state. */
+/** Takes one step: its label and its change of the state. */
 export type Step<State> = (label: string, change: (next: State) => void) => void;
 
 /** The transitions that `take` makes from a state, each on a copy of it. */
@@ -119,7 +119,7 @@ function reach<State>(model: Model<State>, statesMax: number) {
   return { keys, parents, transitions, depth, breach };
 }
 
-/** Walks back from all settled states at once; what is not met on the way is stuck. */
+/** Walks back from all settled states at once; a state that it does not reach is stuck. */
 function findStuck<State>(model: Model<State>, reached: Reached): Reached['breach'] {
   const { keys, transitions } = reached;
   const origins = groupByTarget(transitions, keys.length);

@@ -31,7 +31,7 @@ const holding: [name: string, protocol: LetterProtocol, letters: string[], state
 ];
 
 for (const [name, protocol, letters, states] of holding) {
-  test(`the way of a letter holds: ${name}`, (t) => {
+  test(`the letter protocol holds: ${name}`, (t) => {
     const seen = new Set<string>();
     let uncountedMax = 0;
     const result = assertHolds(t, letterProtocol(protocol), (state) => {
@@ -69,7 +69,7 @@ const refuted: [variant: LetterVariant, protocol: LetterProtocol, kind: string, 
 ];
 
 for (const [variant, protocol, kind, by] of refuted) {
-  test(`the way of a letter is refuted with ${variant}`, (t) => {
+  test(`the letter protocol is refuted with ${variant}`, (t) => {
     assertRefuted(t, letterProtocol({ ...protocol, variant }), { kind, by });
   });
 }

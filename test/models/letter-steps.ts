@@ -10,7 +10,7 @@ import {
   uncountedFloor,
 } from './letter-state.ts';
 
-/** Orders commits an event; or, in a variant, has nothing but its memory. */
+/** Orders commits an event, or in a variant keeps it in memory only. */
 export function ordersSteps(state: LetterState, event: number, step: Step): void {
   const name = EVENTS[event];
   if (state.outbox[event] === 'open') {
@@ -117,7 +117,7 @@ export function consumerSteps(
     });
   }
   if (at === 'stored') {
-    // Not fenced here: a late owner may set the position back, and everything comes again.
+    // Not fenced here: a late owner may set the position back, and the events are read again.
     step(`${me} commits offset ${offset}`, (next) => {
       next.position = offset + 1;
       goTo(next, 'idle');
@@ -125,7 +125,7 @@ export function consumerSteps(
   }
 }
 
-/** An idle worker takes what is due, or what another holds whose lease ran out. */
+/** An idle worker takes a due letter, or one whose lease has expired. */
 export function claimSteps(state: LetterState, i: number, step: Step): void {
   for (const [event, letter] of state.letters.entries()) {
     if (letter !== 'queued' && letter !== 'sending' && letter !== 'committing') continue;

@@ -142,7 +142,7 @@ test('a lost answer of any hop is requested again: one order, one charge, one an
   await assertReconciled(system, testBed.history);
 });
 
-test('an outcome that is not known in time is 202 or 503; the same key then gets the one end', async (t) => {
+test('an outcome that is not known in time is 202 or 503; the same key then gets the final answer', async (t) => {
   const testBed = await startBench(t);
   const { system, orders, billing, place } = testBed;
   const hasty = await startHasty(testBed);
@@ -220,7 +220,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
   await assertReconciled(system, testBed.history);
 });
 
-test('an order that recovery voided is 409, and no payment that comes late is taken', async (t) => {
+test('an order that recovery voided is 409, and a late payment is not accepted', async (t) => {
   const testBed = await startBench(t);
   const { system, billing, place } = testBed;
 
@@ -306,7 +306,7 @@ async function placeAndHangUp(
   await billing.reached(PAY);
   socket.destroy();
   await once(socket, 'close');
-  // The gateway has noticed it too once it answers somebody who came later.
+  // Once the gateway answers a later request, it has noticed the hang-up too.
   assert.equal((await call(url, 'GET', '/livez')).status, 200);
 }
 

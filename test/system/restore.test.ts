@@ -22,7 +22,7 @@ import {
 } from '#harness/system/restore.ts';
 import { PASSWORD, rub, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 
-// Never during the preparation, at once after a restore.
+// Recovery ages: never during the preparation, at once after a restore.
 const NO_RECOVERY = { RECOVERY_AGE_MS: '86400000' };
 const QUICK_RECOVERY = { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' };
 
@@ -259,10 +259,10 @@ async function repairsOf({ operator }: Drill): Promise<Repair[]> {
   return repairs;
 }
 
-// Once: what is restored are databases, which are the same in every layout.
+// In one layout only: the databases are the same in all of them.
 const skip = testLayout() !== 'one-process' && 'the databases are those of every layout';
 
-test('restores to different moments: what differs is named and repaired', {
+test('restores to different moments: the differences are named and repaired', {
   skip,
 }, async (t) => {
   const drill = await prepare(t);
@@ -396,7 +396,7 @@ test('restores to different moments: what differs is named and repaired', {
     await assertRepeats(drill, ALL);
   });
 
-  await t.test('profiles older: who registers again gets the letters', async () => {
+  await t.test('profiles older: a customer who registers again gets the letters', async () => {
     await restore(drill, ['profiles']);
     assert.deepEqual(await dryRun(drill), []);
     assert.equal((await boris.order('later', 500)).status, PAID);
@@ -427,7 +427,7 @@ test('restores to different moments: what differs is named and repaired', {
   await t.test(
     'dumped one after the other, as documented: only lost orders to settle',
     async () => {
-      // Each is younger than what depends on it.
+      // Each database is newer than those that depend on it.
       await restore(drill, ['broker', 'notifications', 'orders']);
       await assertRepeats(drill, { ...BEFORE, ...BETWEEN });
       assert.deepEqual(await dryRun(drill), [

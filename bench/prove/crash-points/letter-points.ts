@@ -71,7 +71,7 @@ function hangs(row: number, step: CrashStep, when: When): CrashPoint {
   };
 }
 
-/** While the broker is away, or hangs, orders are answered and their letters come later. */
+/** While the broker is down or hangs, orders are answered and their letters come later. */
 function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
   return {
     row,
@@ -201,7 +201,7 @@ const profilesAway: CrashPoint = {
   },
 };
 
-/** The topic ends before what it acknowledged; relays that start see it, and publish again. */
+/** The topic loses acknowledged events; relays detect that at their start and publish again. */
 const tailLost: CrashPoint = {
   row: 22,
   name: 'broker loses acknowledged events',

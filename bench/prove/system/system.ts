@@ -69,7 +69,7 @@ const ENV = {
 const DATABASE_CONNECTIONS_MAX = '400';
 /** Log lines that are counted. */
 const COUNTED = ['pending orders recovered'];
-// More of the same say no more.
+// Further equal alarms add no information.
 const ALARMS_MAX = 1_000;
 
 /** Starts everything; on failure what had started is closed again. */

@@ -13,7 +13,7 @@ export type ToLoad =
 export type FromLoad = { report?: LoadReport } | { failed: string };
 
 export interface LoadReport extends Omit<LoadOutcome, 'answers' | 'times'> {
-  /** Answers that were right: paid, or refused for want of money where there was none. */
+  /** Correct answers: paid, or declined for a customer without money. */
   orders: number;
   /** Of those, in ms. */
   latency: Percentiles;
