@@ -29,7 +29,7 @@ import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 const HOME = join(import.meta.dirname, '..', '.orderbell');
 const PAGE = join(import.meta.dirname, '..', 'docs', 'how-to', 'publish-with-debezium.md');
 const PASSWORD = 'correct horse';
-// Java starts, looks through its plugins and makes a slot; on a busy machine that takes a while.
+// Java starts, scans its plugins and creates a slot, which is slow on a busy machine.
 const ARRIVAL_MS = 90_000;
 
 /** Registers what is closed at the end of the test, latest first. */
@@ -92,7 +92,7 @@ async function startOrdersWithoutRelay(url: string, later: Later) {
     return answer.body;
   };
   return {
-    /** An order that ends so. */
+    /** Places an order that ends with this decision. */
     async place(decision: 'captured' | 'declined' | 'voided'): Promise<void> {
       // Characters that JSON has to escape.
       const customerId = 'anna"\\/<&>';
@@ -288,8 +288,8 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   await arrived(consumer, first, 8);
   await first.stop();
 
-  // The slot is lost, and with it the log of what was written meanwhile: what the outbox still has
-  // goes again, but for what the relay has marked.
+  // The slot is lost, and with it the log of the rows written meanwhile. Rows that are still in the
+  // outbox are published again, except those that the relay has marked.
   expected.push(...(await relay(database)));
   await orders.place('declined');
   await queryRows(postgres.superuserUrl('orders'), await dropSlot());

@@ -116,7 +116,7 @@ export const consoleStandsAlone: Rule = ({ path, text }) => {
     );
 };
 
-/** The models of the protocols say what should happen, whatever the code does. */
+/** The models specify the protocols independently of the code. */
 export const modelsStandAlone: Rule = ({ path, text }) => {
   if (!path.startsWith('test/models/')) return [];
   return importsOf(text)
@@ -192,7 +192,7 @@ export const harnessBelowTests: Rule = ({ path, text }) => {
     );
 };
 
-/** Folders of one part that need each other, through whatever files. */
+/** Folders of one part that import each other, directly or indirectly. */
 export function roomCircles(files: readonly SourceFile[]): string[] {
   const below = new Map<string, Set<string>>();
   for (const { path, text } of files.filter((file) => !isTest(file.path))) {

@@ -16,7 +16,7 @@ test('npm test and npm run test:rest run every test file once', () => {
   assert.deepEqual(once.sort(), all.sort());
 });
 
-test('the course scenario runs in every layout, whatever the environment says', () => {
+test('the course scenario runs in every layout, regardless of the environment', () => {
   for (const layout of ['replicas', 'processes'] as const) {
     const files = filesOf(['--rest'], layout);
     assert.deepEqual(filesOf(['--rest'], layout, layout), files);

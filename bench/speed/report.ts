@@ -49,7 +49,7 @@ export function reconciliationLines(books: Reconciliation[]): string[] {
   ];
 }
 
-/** The last line is for scripts. */
+/** The ratios to the baseline; the last line of the output is the main one. */
 export function ratioLines(results: SetUpResult[]): string[] {
   const in64 = results
     .find(({ name }) => name === DEFAULT)

@@ -21,7 +21,7 @@ export function topicContent(key: string, value: string, headers: Record<string,
   return JSON.stringify([key, value, sorted]);
 }
 
-/** The broker of a system under test: what tests look at and what harm they do to it. */
+/** The broker of a system under test, with reads and faults for tests. */
 export interface TestBroker {
   /** Settings that lead a process to it. */
   settings: Environment;
@@ -36,15 +36,15 @@ export interface TestBroker {
   /** Expires the leases of dead processes; harmless for living ones. */
   passLeases(): Promise<void>;
   /**
-   * Takes it away from everybody, as a broker that is down; what it returns brings it back.
+   * Stops the broker for all clients; the returned function starts it again.
    * @throws Error when it is not the test's own
    */
   takeAway(): Promise<() => Promise<void>>;
-  /** Makes it hang, connections open and no answers; absent where nothing can hang alone. */
+  /** Makes it hang: connections stay open without answers. Absent where only a stop is possible. */
   hang?(): Promise<() => Promise<void>>;
   /**
-   * Makes the topic end before what it acknowledged; what it returns restores it. Absent where this
-   * cannot be done while the broker runs.
+   * Removes acknowledged events from the end of the topic; the returned function restores them. Absent
+   * where this cannot be done while the broker runs.
    */
   loseTail?(): Promise<() => Promise<void>>;
 }

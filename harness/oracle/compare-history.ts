@@ -74,7 +74,7 @@ function echoFaults({ echoed, key }: { echoed?: string | null; key: string }) {
   return [echoed !== undefined && echoed !== key && `it names the key ${echoed}`];
 }
 
-/** A top-up that was confirmed is there once, one that was not at most once. */
+/** A confirmed top-up is stored once, an unconfirmed one at most once. */
 function topUpViolations({ operations }: StoredState, history: History): string[] {
   const byKey = by(operations, (row) => `${row.customer_id} ${row.idempotency_key}`);
   return history.topUps.flatMap((answer) => {

@@ -26,7 +26,7 @@ const MIGRATIONS = {
   broker: 'platform/broker/embedded/migrations/',
 };
 const PAST = { count: 50, customerIds: ['anna', 'boris', 'vera'] };
-/** One live order with its letter, besides the past ones. */
+/** One live order with its letter, in addition to the past ones. */
 const LIVE = '019f0000-0000-7000-8000-000000000001';
 const LIVE_EVENT = '019f0000-0000-7000-a000-000000000001';
 

@@ -129,7 +129,7 @@ export async function openTestSystem(
     mailboxFile,
     listMails: async () => listMails(mailboxFile),
     secrets,
-    /** URL of a service's database, to look behind the API. */
+    /** URL of a service's database, for checks that the API does not offer. */
     databaseUrl,
     /** Another whole set of services, one of each, on the same databases and mail server. */
     startReplica: (changes: Environment = {}) =>

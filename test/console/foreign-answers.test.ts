@@ -51,7 +51,7 @@ test('the console behind a proxy that answers by itself', {
     return { ...opened, proxy, anna };
   };
   const orders = { ...foreignAnswers, ...foreignOrderAnswers };
-  await t.test('an order is charged once, whatever answers', async (t) => {
+  await t.test('an order is charged once, even if another server answers', async (t) => {
     const replaced = await open(t);
     for (const name of ORDER_ANSWERS) await ordersOnce(replaced, orders[name] as Replacement, name);
     const paid = ORDER_ANSWERS.map(() => -3_000);

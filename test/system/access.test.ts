@@ -153,7 +153,7 @@ async function checkGateway(t: TestContext, system: TestSystem) {
           [method, `/v1${filled}`],
         ];
       })
-      // The public routes of the same name, for whatever method.
+      // The public routes of the same name, with every method.
       .filter(([, path]) => !publicPaths.some((known) => known.test(path))),
     ['PUT', `/v1/orders/${id}%2fpayment`],
     ['PUT', `/v1/orders%2f${id}%2fpayment`],
@@ -273,7 +273,7 @@ async function checkAttempts(t: TestContext, system: TestSystem) {
       assert.equal((await signIn(boris.email, PASSWORD)).status, 200);
     },
   );
-  await t.test('429: too many from one address, whatever X-Forwarded-For says', async () => {
+  await t.test('429: too many from one address, regardless of X-Forwarded-For', async () => {
     const answers = [];
     for (let number = 1; number <= 11; number++) {
       const headers = { 'x-forwarded-for': `192.0.2.${number}` };

@@ -95,7 +95,7 @@ test('a gateway alone with another CURRENCY stores nothing and names the right o
     ],
   );
   assert.equal((await anna.call('GET', '/v1/orders')).body.data.length, 0);
-  // The wallet's own currency, whatever the gateway that reads it is set to.
+  // The wallet's own currency, regardless of the gateway's setting.
   const wallet = await callAt(gateway.url, anna.token, 'GET', '/v1/wallet');
   assert.deepEqual(wallet.body.balance, { amount: 500, currency: 'RUB' });
 });

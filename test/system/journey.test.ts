@@ -27,7 +27,7 @@ async function journeyOf(caller: TestCustomer, id: string, base = '/v1/orders'):
   return body;
 }
 
-/** The journey once nothing more will happen, and the relay has noted what it published. */
+/** The journey once it is complete and the relay has marked the event as published. */
 function wholeJourney(caller: TestCustomer, id: string): Promise<Journey> {
   return eventually('the end of the journey', async () => {
     const journey = await journeyOf(caller, id);
@@ -37,7 +37,7 @@ function wholeJourney(caller: TestCustomer, id: string): Promise<Journey> {
   });
 }
 
-/** Places an order through any gateway. @returns its id, whatever the answer's status */
+/** Places an order through any gateway. @returns its id, for every status of the answer */
 async function place(customer: TestCustomer, price: number, status: number): Promise<string> {
   const key = { 'idempotency-key': randomUUID() };
   const answer = await answeredWith(status, () =>
@@ -53,7 +53,7 @@ const placeOf = ({ event }: Journey) => `${event?.partition}/${event?.offset}`;
 
 const BEFORE_DECISION = ['request done', 'create done'];
 
-test('the way of an order from the request to the letter', async (t) => {
+test('the journey of an order from the request to the letter', async (t) => {
   let step: SmtpStep | undefined;
   const server = await startTestSmtpServer(t, { choose: () => step, acceptReply: '2.0.0 queued' });
   const system = await startTestSystem(t, {
@@ -242,7 +242,7 @@ async function checkAccess(system: TestSystem, operator: TestCustomer): Promise<
 async function checkDeadLetter(system: TestSystem): Promise<void> {
   const customer = await system.customer({ topUp: 1_000 });
   const orders = system.databaseUrl('orders');
-  // As a version of orders would that has a defect: the event says nothing that can be read.
+  // As published by a defective version of orders: the event cannot be parsed.
   await queryRows(
     orders,
     `create function spoil() returns trigger language plpgsql as $$
@@ -368,7 +368,7 @@ async function mailServerLater(t: TestContext) {
   return { url, start: () => startTestSmtpServer(t, { port }) };
 }
 
-test('a mail server that is away: the attempts grow until it is back', async (t) => {
+test('a mail server that is down: the attempts grow until it is back', async (t) => {
   const mailServer = await mailServerLater(t);
   const system = await startTestSystem(t, { SMTP_URL: mailServer.url });
   const customer = await system.customer({ topUp: 1_000 });

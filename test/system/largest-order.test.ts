@@ -143,7 +143,7 @@ async function placeMany(t: TestContext, system: TestSystem) {
   }
   await t.test('each once, newest first', () => {
     assert.deepEqual(seen, [...ids].sort().reverse());
-    // A page is as large as memory allows, whatever the limit.
+    // Memory limits the size of a page, even if the requested limit is higher.
     assert.ok(pages >= 1);
   });
 }

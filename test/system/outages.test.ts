@@ -71,7 +71,7 @@ async function assertLettersArrive(customer: TestCustomer, orderIds: string[]): 
   assert.deepEqual(letters.map(({ orderId }) => orderId).sort(), orderIds);
 }
 
-test('orders are answered as before without what only letters need', {
+test('orders are answered as before without the services that only letters need', {
   skip: skipWithoutOwnBroker,
 }, async (t) => {
   const mailServer = await startMailServer(t);

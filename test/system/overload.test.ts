@@ -64,7 +64,7 @@ async function startLimited(t: TestContext) {
 
 const many = (one: () => Promise<Answer>) => Array.from({ length: LIMIT }, one);
 
-test('64 orders at once are taken; the 65th is refused at once and can be repeated', async (t) => {
+test('64 concurrent orders are accepted; the 65th is refused at once and can be repeated', async (t) => {
   const { system, billing, url, place, callAs, running, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 100_000 });
   billing.setFault({ kind: 'hang', requests: PAYMENT });
@@ -81,10 +81,10 @@ test('64 orders at once are taken; the 65th is refused at once and can be repeat
   const broken = await callAs(anna, 'POST', '/v1/orders', {}, { 'idempotency-key': 'a b' });
   assertProblem(broken, 503, 'overloaded');
   assert.equal(broken.headers.get('idempotency-key'), null);
-  // Without a look at who calls.
+  // Refused before authentication.
   assertProblem(await call(url, 'POST', '/v1/orders', { body: {} }), 503, 'overloaded');
 
-  // Everything else goes on.
+  // All other requests still work.
   for (const path of ['/livez', '/readyz', '/metrics']) {
     assert.equal((await call(url, 'GET', path)).status, 200, path);
   }
@@ -148,7 +148,7 @@ test('orders whose clients hung up count until they have ended', async (t) => {
   assert.deepEqual(statuses, [{ status: 'Paid', count: LIMIT + 1 }]);
 });
 
-test('a flood of reads is refused and keeps no order out', async (t) => {
+test('a flood of reads is refused and does not block orders', async (t) => {
   const { system, billing, url, place, callAs, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 1_000 });
   billing.setFault({ kind: 'hang', requests: WALLET });

@@ -149,7 +149,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     }
     assertProblem(await get(`Bearer ${token} ${token}`), 401);
     assertProblem(await get(`Bearer ${token},Bearer ${token}`), 401);
-    // The first of two headers counts, whatever the second says.
+    // The first of two headers counts; the second is ignored.
     assertProblem(await get([bad, `Bearer ${token}`]), 401);
     for (const name of ['access_token', 'token', 'authorization']) {
       assertProblem(await rawCall(url, { path: `/v1/wallet?${name}=${token}` }), 401);

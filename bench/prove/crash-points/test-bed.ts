@@ -12,7 +12,7 @@ import type { Replica } from '../system/replica.ts';
 import { RECOVERY_AGE_MS, type SystemUnderTest } from '../system/system.ts';
 import { type CrashStep, proxiesFor } from './crash-steps.ts';
 
-/** One moment at which something dies or hangs, and what must come of it. */
+/** One moment at which a process dies or hangs, and the required outcome. */
 export interface CrashPoint {
   /** Row of the table in docs/reference/crash-points.md. */
   row: number;

@@ -37,7 +37,7 @@ export function totalOf(items: Item[]): number {
   return items.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice.amount, 0);
 }
 
-/** Changes of one member each; the first item always is there. */
+/** Changes of one member each; the first item always exists. */
 const changes: ((items: [Item, ...Item[]]) => Item[])[] = [
   ([first, ...rest]) => [{ ...first, quantity: first.quantity + 1 }, ...rest],
   ([first, ...rest]) => [{ ...first, name: `${first.name}!` }, ...rest],

@@ -31,7 +31,7 @@ export interface Sample {
 }
 
 export interface AskOptions {
-  /** The client hangs up after so long, without an answer by then. */
+  /** The client hangs up after this time without an answer. */
   hangUpAfterMs?: number;
   first?: boolean;
   otherBody?: boolean;
@@ -40,7 +40,7 @@ export interface AskOptions {
 /** Undefined: no answer came. */
 type MaybeAnswer = Promise<Answer | undefined>;
 
-/** Answers that end an order's request; after every other the same is asked again. */
+/** Final answers of an order request; after any other, the request is repeated. */
 export const FINAL = [201, 406, 409];
 
 // Longer than the gateway's deadline: a client that waits so long has an answer, or a dead connection.
@@ -117,7 +117,7 @@ export class Client {
   async readAgain(gateway: string, customer: Customer, order: { id: string }): Promise<void> {
     const path = `/v1/orders/${order.id}`;
     const answer = await this.send('GET', gateway, customer, path);
-    // Only an answer can differ.
+    // Only a 200 can contradict the order.
     if (answer?.status !== 200 || isDeepStrictEqual(answer.body, order)) return;
     this.misreads.push(
       `GET ${path} gave ${JSON.stringify(answer.body)}, not ${JSON.stringify(order)}`,

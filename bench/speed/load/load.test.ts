@@ -165,7 +165,7 @@ test('a lost connection is an error, and the next order takes a new one', async 
   );
 });
 
-test('an answer is read once all of it is there, by its length in bytes', () => {
+test('an answer is read once it is complete, by its length in bytes', () => {
   const body = Buffer.from('{"a":"Книга"}').toString('latin1');
   const whole = `HTTP/1.1 201 Created\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   for (let length = 0; length < whole.length; length++) {

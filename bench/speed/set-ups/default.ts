@@ -8,7 +8,7 @@ import { ready, sourcesOf } from '#harness/system/start.ts';
 import type { SetUp, SetUpOptions } from './set-up.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-// The first start makes the databases; on a machine that others use that takes its time.
+// The first start creates the databases, which is slow on a shared machine.
 const START_TIMEOUT_MS = 60_000;
 // `npm start` promises an end within 10 s.
 const STOP_TIMEOUT_MS = 15_000;

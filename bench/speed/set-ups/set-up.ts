@@ -31,7 +31,7 @@ export interface Closable {
 
 /**
  * Everything that a run has started, so that an end at any moment leaves nothing behind. Unlike an
- * `AsyncDisposableStack` it takes what comes while it is being closed.
+ * `AsyncDisposableStack` it accepts resources while it is being closed.
  */
 export interface Resources extends Closable {
   /** Remembers what is being started, also before it has started. */
