@@ -32,12 +32,12 @@ try {
   if (typeof error !== 'string') console.error(error);
   process.exitCode = typeof error === 'string' ? 130 : 1;
 } finally {
-  // What is still under way fails as that is closed which it uses, and must not end this early.
+  // Pending work fails when its resources are closed, which must not end this process early.
   process.on('uncaughtException', () => {});
   await resources.close();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
-// What was interrupted may still wait for something.
+// Interrupted work may keep the process alive.
 process.exit();
 
 function readOptionsOrExit() {

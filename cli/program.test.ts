@@ -90,7 +90,7 @@ for (const [words, says] of wrong) {
   });
 }
 
-test('who is not signed in is told how to sign in: 6', async (t) => {
+test('a command without a session says how to sign in: 6', async (t) => {
   const cli = await temporaryCli(t);
   for (const [words, says] of [
     [['wallet'], /orderbell -- login anna@example\.com/],
@@ -103,7 +103,7 @@ test('who is not signed in is told how to sign in: 6', async (t) => {
   }
 });
 
-test('where nobody answers: 5, with the key and the command that repeats safely', async (t) => {
+test('without an answer: 5, with the key and the command that repeats safely', async (t) => {
   // Port 9 is refused by fetch itself, another one by the machine.
   const cli = await temporaryCli(t, 'http://127.0.0.1:2');
   const env = { ORDERBELL_TOKEN: 'x' };

@@ -41,7 +41,7 @@ const letterSent = (cli: Cli, orderId: string) =>
     return sent?.state === 'sent' && sent;
   });
 
-test('the course scenario from the command line, and --json is the answer as it came', async (t) => {
+test('the course scenario from the command line, and --json prints the answer unchanged', async (t) => {
   const system = await startTestSystem(t);
   const cli = await signedIn(t, system.url);
   assert.match(await done(cli, 'wallet'), /^Баланс {2}0,00 ₽$/m);
@@ -108,7 +108,7 @@ test('the course scenario from the command line, and --json is the answer as it 
   assert.equal((await cli.run('wallet')).code, 6);
 });
 
-test('the operator sees, repairs and checks; books that differ exit with 1', async (t) => {
+test('the operator sees, repairs and reconciles; differences exit with 1', async (t) => {
   const system = await startTestSystem(t);
   const cli = await signedIn(t, system.url, '1000');
   const { id } = await json(cli, 'order', 'Чай@5');
@@ -376,7 +376,7 @@ test('answers that are lost after the work was done lead to one order and one to
   const { operations } = await json(cli, 'wallet');
   const amounts = operations.data.map((each: { amount: { amount: number } }) => each.amount.amount);
   assert.deepEqual(amounts, [-500, 10_000]);
-  // Without patience the loss is told: 5, and the key ends it.
+  // With no time to retry: exit code 5; a repeat with the key completes the order.
   const impatient = await startLossyProxy(t, system.url, '/v1/orders', 1);
   const lost = await cli.runWith(
     { env: token },

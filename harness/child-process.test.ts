@@ -9,7 +9,7 @@ import { eventually } from './eventually.ts';
 
 const MODULE = new URL('child-process.ts', import.meta.url).href;
 
-// Writes to the file of its argument when it is stopped in order.
+// Writes to the file of its argument on a graceful stop.
 const CHILD = `
   const { writeFileSync } = require('node:fs');
   process.on('SIGTERM', () => { writeFileSync(process.argv[1], 'stopped'); process.exit(); });
@@ -21,7 +21,7 @@ const PARENT = `
   const child = spawnNode(['--eval', process.env.CHILD, process.env.FILE], { stopWithParent: true });
   child.child.stdout.on('data', () => console.log('ready'));`;
 
-test('a process that stops with its parent ends in order when the parent is killed', async (t) => {
+test('a process that exits with its parent stops gracefully when the parent is killed', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-child-'));
   t.after(() => rm(folder, { recursive: true }));
   const FILE = join(folder, 'stopped');

@@ -11,7 +11,7 @@ export interface SpawnOptions {
   cwd?: string;
   /** Text for its standard input; closed when absent. */
   input?: string;
-  /** Stops it by SIGTERM when this process ends, in whatever way. */
+  /** Stops it by SIGTERM when this process ends, even if it is killed. */
   stopWithParent?: boolean;
 }
 

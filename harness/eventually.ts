@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** For one thing that must happen: a machine ten times slower stays far below it. */
+/** Timeout for one event: even a machine ten times slower stays far below it. */
 export const WAIT_MS = 120_000;
 const POLL_MIN_MS = 10;
 const POLL_MAX_MS = 100;
@@ -16,7 +16,7 @@ export async function eventually<T>(
   waitMs = WAIT_MS,
 ): Promise<T> {
   const end = performance.now() + waitMs;
-  // Each look costs processor time that what it waits for may need.
+  // Each poll takes CPU time from the work that it waits for.
   for (let pauseMs = POLL_MIN_MS; ; pauseMs = Math.min(pauseMs * 1.5, POLL_MAX_MS)) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
@@ -41,7 +41,7 @@ export async function retry<T>(what: string, work: () => Promise<T>): Promise<T>
   }
 }
 
-/** Does the work for each, so many at once. @returns the results in order */
+/** Does the work for each item with limited concurrency. @returns the results in order */
 export async function mapConcurrent<T, R>(
   all: T[],
   concurrency: number,

@@ -168,7 +168,7 @@ export async function startReplacingProxy(t: TestContext, target: string) {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Replaces the answers to POSTs of a path, so many of them; the requests are passed on. */
+    /** Replaces the next answers to POSTs of a path; the requests still reach the gateway. */
     replace(path: RegExp, replacement: Replacement, times = Number.POSITIVE_INFINITY): void {
       rule = { path, replacement, left: times };
     },
@@ -176,7 +176,7 @@ export async function startReplacingProxy(t: TestContext, target: string) {
   };
 }
 
-// Of the connection, and wrong once the body is another.
+// Headers of the connection, and those that a replaced body makes wrong.
 const NOT_PASSED = ['connection', 'keep-alive', 'transfer-encoding', 'content-length'];
 
 async function pass(request: IncomingMessage, target: string): Promise<RawAnswer> {

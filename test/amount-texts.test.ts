@@ -10,7 +10,7 @@ import { ledger } from '../console/texts/ledger.ts';
 import { operator } from '../console/texts/operator.ts';
 import { operatorWallet } from '../console/texts/operator-wallet.ts';
 
-// What people are shown as an example can be typed in, in every currency. The advice about amounts
+// Every example amount in an error text is itself valid input, in every currency. The advice about amounts
 // itself is tested with its module, contracts/amounts.test.ts.
 
 const CURRENCIES = ['RUB', 'JPY', 'KWD', 'HUF'];

@@ -254,7 +254,7 @@ test('imports are found in every form', () => {
   assert.deepEqual(importsOf(text), ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
 });
 
-test('an invariant without row, test, file or mention is told', () => {
+test('an invariant without row, test, file or mention is reported', () => {
   const page =
     '| I1 once | key | `a.test.ts` |\n| **I2** x | y | nothing |\n| I3 | y | `c.test.ts` |';
   const files: Record<string, string> = { 'a.test.ts': "test('I1: once')" };

@@ -29,7 +29,7 @@ import { OrdersConfig, startOrders } from '#services/orders/service.ts';
 const HOME = join(import.meta.dirname, '..', '.orderbell');
 const PAGE = join(import.meta.dirname, '..', 'docs', 'how-to', 'publish-with-debezium.md');
 const PASSWORD = 'correct horse';
-// Java starts, looks through its plugins and makes a slot; on a busy machine that takes a while.
+// Java starts, scans its plugins and creates a slot, which is slow on a busy machine.
 const ARRIVAL_MS = 90_000;
 
 /** Registers what is closed at the end of the test, latest first. */
@@ -92,9 +92,9 @@ async function startOrdersWithoutRelay(url: string, later: Later) {
     return answer.body;
   };
   return {
-    /** An order that ends so. */
+    /** Places an order that ends with this decision. */
     async place(decision: 'captured' | 'declined' | 'voided'): Promise<void> {
-      // What JSON has to escape.
+      // Characters that JSON has to escape.
       const customerId = 'anna"\\/<&>';
       const order = { customerId, idempotencyKey: randomUUID(), items: [ITEM] };
       const { id } = await ask('POST', '/orders', order);
@@ -104,7 +104,7 @@ async function startOrdersWithoutRelay(url: string, later: Later) {
   };
 }
 
-/** What our relay publishes of the outbox as it is; the rows are marked afterwards. */
+/** The messages that our relay would publish of the outbox; marks the rows as published. */
 async function relay(database: Database): Promise<OutgoingMessage[]> {
   const { rows } = await database.query('select from outbox where published_at is null');
   const published: OutgoingMessage[] = [];
@@ -250,7 +250,7 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   });
   later(database.close);
 
-  // What was written before Debezium came, and had been left by the relay.
+  // Rows written before Debezium started, which the relay has not published.
   for (const decision of ['captured', 'declined', 'voided'] as const) await orders.place(decision);
   // The service gives each event a trace; a row of another origin may have none.
   await database.query(
@@ -280,7 +280,7 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   later(() => consumer.close(true));
   await arrived(consumer, first, 4);
 
-  // What is written while it runs. The relay's marks and the deletion are no events.
+  // Rows written while it runs. The relay's marks and the deletion are no events.
   for (const decision of ['captured', 'declined', 'voided'] as const) await orders.place(decision);
   const expected = await relay(database);
   await database.query('delete from outbox');
@@ -288,8 +288,8 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   await arrived(consumer, first, 8);
   await first.stop();
 
-  // The slot is lost, and with it the log of what was written meanwhile: what the outbox still has
-  // goes again, but for what the relay has marked.
+  // The slot is lost, and with it the log of the rows written meanwhile. Rows that are still in the
+  // outbox are published again, except those that the relay has marked.
   expected.push(...(await relay(database)));
   await orders.place('declined');
   await queryRows(postgres.superuserUrl('orders'), await dropSlot());

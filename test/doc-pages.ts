@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { stepsOf } from './recipe.ts';
 
-// What test/docs.test.ts asks of the pages, and the commands that test/docs-runnable.test.ts runs.
+// Finds the links that test/docs.test.ts checks and the commands that test/docs-runnable.test.ts runs.
 
 export const ROOT = resolve(import.meta.dirname, '..');
 
@@ -42,12 +42,12 @@ export function runnablesOf({ path, text }: Page): Runnable[] {
   );
 }
 
-/** A page without its blocks of code: what is in them links to nothing. */
+/** A page without its code blocks, which contain no links. */
 function proseOf(text: string): string {
   return text.replace(/^( *)```[\s\S]*?^\1```$/gm, '').replace(/`[^`\n]*`/g, '');
 }
 
-/** The anchors of a page, as forges make them of headings. */
+/** The anchors that forges generate from the headings of a page. */
 export function anchorsOf(text: string): Set<string> {
   const headings = [...text.replace(/^( *)```[\s\S]*?^\1```$/gm, '').matchAll(/^#{1,6} (.+)$/gm)];
   const anchors = new Set<string>();

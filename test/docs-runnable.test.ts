@@ -9,9 +9,9 @@ import { eventually } from '#harness/eventually.ts';
 import { ready, temporaryHome } from '#harness/system/start.ts';
 import { pages, ROOT, type Runnable, runnablesOf } from './doc-pages.ts';
 
-// What README and the tutorials tell a reader to type, typed into a shell beside `npm start`.
+// Runs every command of README and the tutorials in a shell while `npm start` runs.
 
-// Every request leaves its status on standard error, except where a page prints it by itself.
+// Every request prints its status on standard error, unless the page prints it itself.
 const CURL = `curl() { command curl -w '%{stderr}::status %{http_code}\\n' "$@"; }\n`;
 const END = '::end';
 const BLOCK_MS = 120_000;
@@ -67,7 +67,7 @@ async function openShell(t: TestContext, env: Record<string, string>) {
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
-test('what README and the tutorials tell to type does what they say', {
+test('the commands of README and the tutorials do what the pages say', {
   skip: !hasCurl && 'there is no curl',
 }, async (t) => {
   const { home, start } = await temporaryHome(t);

@@ -7,7 +7,7 @@ export interface SourceFile {
   text: string;
 }
 
-/** What breaks a rule and what to do instead, one line each. */
+/** The violations of a rule, one line each, with the remedy. */
 export type Rule = (file: SourceFile) => string[];
 
 /** Services on an order's path, and those that they depend on, call no other service. */
@@ -21,12 +21,12 @@ const READINESS_PROBE = ".query('select 1')";
 // `import('…')`. A comment or a text that looks like one is reported too; none does so far.
 const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*(['"`])([^'"`\n]+)\1/g;
 
-/** What a source imports or exports from, in the order of the text. */
+/** The modules that a source imports or re-exports, in the order of the text. */
 export function importsOf(text: string): string[] {
   return [...text.matchAll(SPECIFIER)].map((match) => match[2] as string);
 }
 
-/** Contracts and platform stand below everything: npm, `node:` and their own folder. */
+/** Contracts and platform are the lowest layer: they import npm, `node:` and their own folder. */
 export const ownFolderOnly: Rule = ({ path, text }) => {
   const folder = /^(contracts|platform)\//.exec(path)?.[1];
   if (folder === undefined) return [];
@@ -116,7 +116,7 @@ export const consoleStandsAlone: Rule = ({ path, text }) => {
     );
 };
 
-/** The models of the protocols say what should happen, whatever the code does. */
+/** The models specify the protocols independently of the code. */
 export const modelsStandAlone: Rule = ({ path, text }) => {
   if (!path.startsWith('test/models/')) return [];
   return importsOf(text)
@@ -160,7 +160,7 @@ export const onlyOrdersPublish: Rule = (file) =>
         instead: 'the topic has one publisher; a consumer stores what it reads',
       });
 
-/** SQL stands in stores, one function per statement. */
+/** SQL belongs in stores, one function per statement. */
 export const sqlInStores: Rule = ({ path, text }) => {
   if (!path.startsWith('services/') || isTest(path)) return [];
   if (/(^|\/|-)store\.ts$/.test(path) || !sendsSql(text)) return [];
@@ -178,7 +178,7 @@ function sendsSql(text: string): boolean {
 /** Folders whose code is delivered. */
 const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
 
-/** What tests and benchmarks share is below them and no part of the product. */
+/** The harness is below tests and benchmarks, and no part of the product. */
 export const harnessBelowTests: Rule = ({ path, text }) => {
   const fromProduct = PRODUCT.test(path) && !isTest(path);
   if (!fromProduct && !path.startsWith('harness/')) return [];
@@ -192,7 +192,7 @@ export const harnessBelowTests: Rule = ({ path, text }) => {
     );
 };
 
-/** Folders of one part that need each other, through whatever files. */
+/** Folders of one part that import each other, directly or indirectly. */
 export function roomCircles(files: readonly SourceFile[]): string[] {
   const below = new Map<string, Set<string>>();
   for (const { path, text } of files.filter((file) => !isTest(file.path))) {

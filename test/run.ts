@@ -13,7 +13,7 @@ import { findChromium } from '#harness/system/chromium.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
 // `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
-// files. Without names the quick suites run, with `--rest` all that they leave out:
+// files. Without names the quick suites run, with `--rest` all the others:
 // docs/reference/testing.md.
 
 const ROOT = join(import.meta.dirname, '..');
@@ -151,7 +151,7 @@ async function run(plan: Plan, env: Record<string, string>): Promise<number> {
     cwd: ROOT,
     stdio: 'inherit',
     env: {
-      // What all files import is compiled once, by the services' processes too.
+      // Shared modules are compiled once; the services' processes use the cache too.
       NODE_COMPILE_CACHE: join(HOME, 'compile-cache'),
       ...process.env,
       ...env,

@@ -13,7 +13,7 @@ import {
   startServiceProcess,
 } from '#harness/system/processes.ts';
 
-// Each service alone, as a process: what it needs to start, and what it says of itself.
+// Each service alone, as a process: what it needs to start, and its health checks.
 
 const untilHealth = (url: string, status: number) =>
   eventually(`${status} of ${url}/readyz`, async () => (await healthOf(url, '/readyz')) === status);
@@ -24,8 +24,8 @@ async function end({ child, exited }: ServiceProcess): Promise<void> {
 }
 
 /**
- * Keeps whoever migrates a database at their first step.
- * @returns waits for so many to have come there, and lets all of them go on at one moment
+ * Blocks migrations of a database at their first step.
+ * @returns waits until `count` of them are blocked, then releases all at once
  */
 async function holdMigrations(url: string): Promise<(count: number) => Promise<void>> {
   const client = new pg.Client({ connectionString: url });

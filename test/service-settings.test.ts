@@ -9,7 +9,7 @@ import { processSettings, startServiceProcess } from '#harness/system/processes.
 import { mergeSettings } from '#platform/config/load-config.ts';
 import { RunSettings } from '#platform/service/run.ts';
 
-// Each service as whoever runs it meets it: one start tells everything that is wrong.
+// The settings of each service: one start reports every mistake.
 
 /** Settings that take any text: names in tokens and passwords that other parties choose. */
 const FREE_TEXTS = [
@@ -87,9 +87,9 @@ for (const name of SERVICES) {
     const { required = [] } = schemaOf(name) as { required?: string[] };
     const { properties } = schemaOf(name);
     const needed = required.filter((setting) => !('default' in (properties[setting] as TSchema)));
-    // Needed where no external issuer is named.
+    // Required without an external issuer.
     if (name === 'gateway') needed.push('IDENTITY_URL');
-    // Needed where no Kafka is named.
+    // Required without a Kafka.
     if ('BROKER_DATABASE_URL' in properties) needed.push('BROKER_DATABASE_URL');
     const service = startServiceProcess(t, name, {});
     assert.equal(await service.exited, 1);
@@ -97,7 +97,7 @@ for (const name of SERVICES) {
   });
 }
 
-test('rules over several settings stand beside the others, in one list', async (t) => {
+test('rules over several settings are reported in one list with the others', async (t) => {
   const gateway = startServiceProcess(t, 'gateway', {
     ORDERS_URL: 'http://orders',
     BILLING_URL: 'http://billing',

@@ -33,7 +33,7 @@ test('.env.example lists every setting of the schemas', () => {
   assert.deepEqual(missing, [], 'run `npm run settings`');
 });
 
-test('.env.example lists no setting that nobody reads', () => {
+test('.env.example lists no unknown setting', () => {
   const stray = [...namesIn(file)].filter((name) => !known.has(name));
   assert.deepEqual(stray, [], 'run `npm run settings`');
 });
@@ -103,7 +103,7 @@ test('no code reads an environment variable that no schema names', () => {
   );
 });
 
-test('what several services read alike is listed once', () => {
+test('a setting that several services share is listed once', () => {
   const both = Type.String({ description: 'For both.' });
   const text = settingsExample({
     a: Type.Object({ BOTH: both, ONLY_A: Type.Integer({ default: 7, description: 'For a.' }) }),

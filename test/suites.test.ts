@@ -16,7 +16,7 @@ test('npm test and npm run test:rest run every test file once', () => {
   assert.deepEqual(once.sort(), all.sort());
 });
 
-test('the course scenario runs in every layout, whatever the environment says', () => {
+test('the course scenario runs in every layout, regardless of the environment', () => {
   for (const layout of ['replicas', 'processes'] as const) {
     const files = filesOf(['--rest'], layout);
     assert.deepEqual(filesOf(['--rest'], layout, layout), files);
@@ -26,7 +26,7 @@ test('the course scenario runs in every layout, whatever the environment says', 
   }
 });
 
-test('each pattern of a suite means a file', () => {
+test('each pattern of a suite matches a file', () => {
   const unused = SUITES.flatMap(({ files }) => files).filter(
     (pattern) =>
       globSync(pattern, { cwd: ROOT, exclude: (name) => name === 'node_modules' }).length === 0,

@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Layout, testLayout } from '#harness/system/layout.ts';
 
-// Which test file belongs where, decided here and nowhere else: a file is in the first suite that
-// names it, and in `parts` when none does, so that no file is left out (docs/reference/testing.md).
+// The only list of test suites. A file is in the first suite that names it, and in `parts` if none
+// does, so that no file is left out (docs/reference/testing.md).
 
 export interface Suite {
   name: string;
-  /** What it decides, for the first lines of a run. */
+  /** Its subject, for the first lines of a run. */
   says: string;
   /** Whether `npm test` runs it; `npm run test:all` runs all. */
   quick: boolean;
@@ -20,7 +20,7 @@ export interface Suite {
   files: string[];
 }
 
-// What `npm run test:rest` runs begins in this order, with the longest file: what begins last should
+// `npm run test:rest` runs the suites in this order, the longest file first: the last ones should
 // be short. The quick suites begin with the last.
 export const SUITES: Suite[] = [
   {
@@ -143,7 +143,7 @@ export interface Group {
   files: string[];
 }
 
-/** What one call of Node's test runner runs. */
+/** The files for one call of Node's test runner. */
 export interface Plan {
   name: 'quick' | 'rest' | 'given';
   /** In the order in which the processes begin. */
@@ -151,7 +151,7 @@ export interface Plan {
 }
 
 /**
- * What a run is made of.
+ * Chooses the suites of a run.
  * @param given names of suites or files; `--rest` for all that the quick suites leave out
  * @param chosen layout of the suites that have none of their own; `--rest` always takes one process
  */
@@ -176,11 +176,11 @@ export function planOf(given: string[], chosen = testLayout()): Plan {
   return { name: 'given', groups };
 }
 
-/** What is about to run, for how long, and what is not. */
+/** The first lines of a run: its suites, their duration and the suites left out. */
 export function banner({ name, groups }: Plan): string[] {
   if (name === 'given') return [];
   const quick = name === 'quick';
-  const told = (wanted: boolean) =>
+  const linesFor = (wanted: boolean) =>
     SUITES.filter((suite) => suite.quick === wanted).map(({ name, says }) => `  ${name}: ${says}`);
   const count = groups.flatMap(({ files }) => files).length;
   return [
@@ -188,17 +188,17 @@ export function banner({ name, groups }: Plan): string[] {
       `about ${quick ? QUICK_MINUTES : REST_MINUTES} minutes on two processors.`,
     ...(quick
       ? [
-          ...told(true).reverse(),
+          ...linesFor(true).reverse(),
           `Not among them, by npm run test:all in about ${REST_MINUTES} minutes more (Java 17, Maven, Chromium):`,
         ]
       : []),
-    ...told(false),
+    ...linesFor(false),
     '',
   ];
 }
 
 /**
- * Deals files to so many processes, each of about the same size; without a number one each. Those
+ * Deals files to a number of processes, each of about the same size; by default one file each. Those
  * that share a system stay together.
  */
 function deal(files: string[], processes = files.length): string[][] {
@@ -216,7 +216,7 @@ function deal(files: string[], processes = files.length): string[][] {
 
 // The first test waits until all files are read: without a test to run, the runner takes a process
 // for done, and calls its `after` hooks while later files are still to come.
-// The runner waits for a process to end by itself, which a test that fails may keep from it.
+// The runner waits for each process to exit, which a failed test may prevent.
 const FRAME = `import { after, test } from 'node:test';
 const read = Promise.withResolvers();
 test('the files of this process are read', () => read.promise);

@@ -50,7 +50,7 @@ export async function prove(options: ProveOptions, report: Report): Promise<void
       running.catch(() => {}); // after an interruption nothing awaits it
       await Promise.race([running, rejected(options.interrupted)]);
     } finally {
-      // Reports of services that are being stopped are no alarms of that phase.
+      // Log lines of services that are being stopped do not count as alarms.
       report.phase = system.phase;
       system.phase = 'rest';
       await client.close();
@@ -137,7 +137,7 @@ async function runPhases(
     random: random.fork('load'),
   });
   await pause(CALM_MS);
-  // Requests under way are part of the calm, and no fault may meet them.
+  // Pending requests belong to the calm phase: they must end before the first fault.
   await pace.drain();
   report.samplesCalm = client.samples.slice(first);
   const faultsFrom = client.samples.length;

@@ -17,7 +17,7 @@ export const USAGE = `npm run bench -- [options]
 
 export interface Options extends SpeedOptions {
   json: string;
-  /** What is measured instead of all loads, and how many of it. */
+  /** The experiment that replaces all loads, and its size. */
   instead: { rows?: number; backlog?: number; orders?: number };
 }
 

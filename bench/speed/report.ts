@@ -15,7 +15,7 @@ const HEAD = [
   ...['÷ baseline', 'with letters', 'by CPU'],
 ];
 
-/** All loads of some set-ups: two tables, and what explains them. */
+/** All loads of some set-ups: two tables and their explanation. */
 export function resultLines(results: SetUpResult[]): string[] {
   if (results.length === 0) return [];
   return [
@@ -49,7 +49,7 @@ export function reconciliationLines(books: Reconciliation[]): string[] {
   ];
 }
 
-/** The last line is what others read. */
+/** The ratios to the baseline; the last line of the output is the main one. */
 export function ratioLines(results: SetUpResult[]): string[] {
   const in64 = results
     .find(({ name }) => name === DEFAULT)
@@ -59,7 +59,7 @@ export function ratioLines(results: SetUpResult[]): string[] {
   return [`ratio by CPU time: ${partOf(cpuRatio)}`, `ratio: ${lettersRatio.toFixed(2)}`];
 }
 
-/** What was measured as a table, with the baseline on top. */
+/** The measurements as a table, with the baseline on top. */
 function tableOf(results: SetUpResult[]): string[] {
   return aligned([HEAD, ...results.flatMap((each) => [...baselineRows(each), ...loadRows(each)])]);
 }
@@ -93,7 +93,7 @@ function loadRows({ name, results }: SetUpResult): string[][] {
   });
 }
 
-/** What each load cost, by process. */
+/** The CPU cost of each load, by process. */
 function costTableOf({ name, results, floors }: SetUpResult): string[] {
   const summaries = results.map((result) => ({ result, ...summaryOf(result) }));
   const processes = [...new Set(summaries.flatMap(({ cpuPer1000 }) => Object.keys(cpuPer1000)))];
@@ -113,7 +113,7 @@ function costTableOf({ name, results, floors }: SetUpResult): string[] {
 
 const CPU = 'CPU s per 1,000';
 
-/** What the load generator itself took. */
+/** The CPU cost of the load generator itself. */
 function loadCostOf({ rounds }: ProfileResult): string {
   const microseconds = rounds.map(({ cpuSeconds, orders }) => (cpuSeconds * 1_000_000) / orders);
   return `the load took ${medianOf(microseconds).toFixed(0)} µs of a processor for a request`;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { temporaryCli } from '#harness/system/cli.ts';
 
-// What a proxy in front of the system, or something else at its address, may answer.
+// Answers of a proxy in front of the system, or of another server at its address.
 
 /** A server that is not Orderbell, and the command line signed in at it. */
 async function startStranger(
@@ -24,7 +24,7 @@ async function startStranger(
   return { url, run: (...words: string[]) => cli.runWith({ env }, ...words) };
 }
 
-test('what steers a terminal is taken out for people and left as it came for programs', async (t) => {
+test('terminal control characters are removed for people and kept for programs', async (t) => {
   const problem = {
     type: 'urn:orderbell:problem:invalid-request',
     code: 'invalid-request',
@@ -70,7 +70,7 @@ test('a token goes to no other address', async (t) => {
   assert.deepEqual(asked, []);
 });
 
-test('a Retry-After is kept to: what would come too late is not waited for', async (t) => {
+test('Retry-After is honoured, unless it exceeds the time to wait', async (t) => {
   let requests = 0;
   const { run } = await startStranger(t, (_request, response) => {
     requests++;

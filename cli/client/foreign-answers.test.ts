@@ -27,7 +27,7 @@ const CUSTOMERS = JSON.stringify({
 });
 const SIGNED_IN = { ORDERBELL_TOKEN: 'secret' };
 
-/** What the gateway would answer to the requests of these tests. */
+/** The gateway's own answers to the requests of these tests. */
 const realAnswers: Record<string, unknown> = {
   '/v1/orders': {
     id: ID,
@@ -60,7 +60,7 @@ interface Stranger {
   run: Cli['run'];
 }
 
-/** A server that answers as told, one replacement after the other. */
+/** A server that gives the replacements as answers, one after the other. */
 async function startStranger(t: TestContext, ...replacements: Replacement[]): Promise<Stranger> {
   const keys: (string | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -102,7 +102,7 @@ async function namesItsKey(t: TestContext, replacement: Replacement, ...words: s
   assert.ok(stderr.trimEnd().endsWith(` --key ${keys()[0]}`), stderr);
 }
 
-test('whatever answers in place of the gateway, an order and a top-up stay open', async (t) => {
+test('if another server answers instead of the gateway, an order and a top-up stay open', async (t) => {
   const answers = { ...foreignAnswers, ...foreignOrderAnswers };
   assert.ok(Object.keys(answers).length >= 40);
   const words = { unreachable: String, unexpected: String, maybeDone: '' };
@@ -208,7 +208,7 @@ test('Ctrl-C while it repeats prints the key', async (t) => {
   assert.match(stderr, new RegExp(`--key ${keys()[0]}$`, 'm'));
 });
 
-test('what has no key says that it may be repeated', async (t) => {
+test('a request without a key says that it may be repeated', async (t) => {
   const { run } = await startStranger(t, foreignAnswers['200 empty object'] as Replacement);
   for (const words of [
     ['register', 'a@example.com', '--name', 'Анна', '--password', 'correct horse'],

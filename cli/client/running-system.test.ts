@@ -55,7 +55,7 @@ test('the command line asks the system that runs on another port', async (t) => 
   const env = { ORDERBELL_URL: '', ORDERBELL_HOME: home, ORDERBELL_TOKEN: 'x' };
   const { stderr } = await cli.runWith({ env }, 'wallet');
   assert.deepEqual(asked.slice(0, 1), ['/v1/wallet'], stderr);
-  // What it says to paste needs no address: the same system is found again.
+  // The command that it suggests needs no address: the same system is found again.
   const signedOut = await cli.runWith({ env: { ...env, ORDERBELL_TOKEN: '' } }, 'wallet');
   assert.match(signedOut.stderr, new RegExp(`${url}.*login anna@example\\.com$`, 'm'));
 });

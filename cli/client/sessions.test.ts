@@ -34,7 +34,7 @@ test('sessions are kept by system and role, and forgotten one by one', async (t)
   assert.deepEqual(await findSession(file, URL_B, 'customer'), session('boris'));
 });
 
-test('nobody else can read the file, also where the folder was open before', async (t) => {
+test('only the owner can read the file, even if the folder was readable by others before', async (t) => {
   const file = await temporaryFile(t);
   await mkdir(dirname(file), { recursive: true });
   await chmod(dirname(file), 0o755);

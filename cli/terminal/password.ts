@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 
 /**
- * Asks for a password: on a terminal without showing it, else the first line of standard input.
+ * Asks for a password: hidden on a terminal, otherwise from the first line of standard input.
  * @returns null without a line, or after Ctrl-C
  */
 export function askPassword(question: string): Promise<string | null> {

@@ -3,11 +3,11 @@ import type { Language } from './messages.ts';
 /** Texts of the help: the program, its commands, options and arguments. */
 export const helpTexts = {
   about: {
-    ru: 'Заказы оплачиваются из кошелька сразу, письма приходят следом.',
-    en: 'Orders are paid from the wallet at once, letters follow.',
+    ru: 'Заказы сразу оплачиваются из кошелька, а результат приходит письмом.',
+    en: 'Pay for orders from your wallet and get the result by e-mail.',
   },
   tour: {
-    ru: `Orderbell: заказ оплачивается из кошелька сразу, письмо приходит следом.
+    ru: `Orderbell: заказ сразу оплачивается из кошелька, а результат приходит письмом.
 
 Пять команд для начала (система запущена командой npm start):
 
@@ -19,7 +19,7 @@ export const helpTexts = {
 
 Все команды: {0} --help
 Справка о команде: {0} help order`,
-    en: `Orderbell: an order is paid from the wallet at once, a letter follows.
+    en: `Orderbell: pay for orders from your wallet and get the result by e-mail.
 
 Five commands to get started (with npm start running):
 
@@ -41,7 +41,7 @@ Help for one command: {0} help order`,
 Переменные: ORDERBELL_URL (адрес системы; по умолчанию та, что запущена в этой папке), ORDERBELL_TOKEN (токен вместо входа).
 Для скриптов: npm run -s orderbell -- … --json`,
     en: `Exit codes:
-  0 success             3 order cancelled           6 not signed in, or expired
+  0 success             3 order cancelled           6 not signed in, or session expired
   1 refused or failed   4 order pending
   2 wrong usage         5 no response, outcome unknown
 
@@ -58,7 +58,7 @@ For scripts: npm run -s orderbell -- … --json`,
     ru: 'пароль; если не указан, программа его спросит',
     en: 'password; prompted for if omitted',
   },
-  optionName: { ru: 'имя, как обращаться в письмах', en: 'name to use in letters' },
+  optionName: { ru: 'имя для обращения в письмах', en: 'name to use in letters' },
   optionLetters: { ru: 'язык писем: ru или en', en: 'letter language: ru or en' },
   optionEmail: { ru: 'адрес для писем', en: 'e-mail for letters' },
   optionOperator: {
@@ -87,8 +87,11 @@ For scripts: npm run -s orderbell -- … --json`,
   optionState: { ru: 'только в этом состоянии', en: 'only this state' },
   optionLimit: { ru: 'сколько показать, до 100', en: 'how many to show, up to 100' },
   optionAllOrders: { ru: 'показать все', en: 'show all' },
-  optionSince: { ru: 'не доставлены с этого времени', en: 'failed at or after this time' },
-  optionUntil: { ru: 'не доставлены до этого времени', en: 'failed before this time' },
+  optionSince: {
+    ru: 'не доставленные начиная с этого времени',
+    en: 'failed at or after this time',
+  },
+  optionUntil: { ru: 'не доставленные до этого времени', en: 'failed before this time' },
   optionFailure: { ru: 'причина содержит этот текст', en: 'reason contains this text' },
   optionKind: { ru: 'только этот вид писем', en: 'only this kind of letter' },
   optionAllFailed: { ru: 'все недоставленные', en: 'all undelivered letters' },
@@ -138,7 +141,7 @@ For scripts: npm run -s orderbell -- … --json`,
   pending: { ru: 'заказы, ожидающие оплаты', en: 'pending orders' },
   operatorLetters: { ru: 'письма всех клиентов', en: 'letters of all customers' },
   resend: {
-    ru: 'отправить письмо ещё раз, или все недоставленные по условию',
+    ru: 'отправить ещё раз письмо или все недоставленные по условию',
     en: 'resend a letter, or all undelivered letters that match',
   },
   preview: {

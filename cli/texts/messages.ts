@@ -95,7 +95,7 @@ const texts = {
     en: 'No customer found for "{0}". Check the ID or e-mail.',
   },
   severalCustomers: {
-    ru: 'С почтой «{0}» несколько клиентов. Укажите номер одного из них:',
+    ru: 'Почта «{0}» есть у нескольких клиентов. Укажите номер одного из них:',
     en: 'Several customers share the e-mail "{0}". Specify the ID of one:',
   },
   yesNeeded: {
@@ -140,7 +140,7 @@ const texts = {
   signedOut: { ru: 'Вы вышли из {0}.', en: 'Signed out of {0}.' },
   shortage: {
     ru: 'В кошельке {0}, нужно {1}, не хватает {2}.',
-    en: 'The wallet holds {0}, the order costs {1}: short by {2}.',
+    en: 'Your wallet has {0}, but the order costs {1}: you are {2} short.',
   },
   topUpAndOrder: { ru: 'Пополнить и заказать снова:', en: 'To top up and order again:' },
   toppedUp: { ru: 'Пополнено на {0}. Баланс: {1}.', en: 'Added {0}. Balance: {1}.' },

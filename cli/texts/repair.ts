@@ -9,8 +9,8 @@ export const repairTexts = {
     en: 'reason, up to 200 characters; stored with every repair, and shown to the customer on a reversal',
   },
   optionWriteOff: {
-    ru: 'оплаченные заказы, платёж по которым утрачен: списать долг',
-    en: 'paid orders whose payment is lost for good: write them off',
+    ru: 'списать оплаченные заказы, платежи по которым безвозвратно утрачены',
+    en: 'write off paid orders whose payments are permanently lost',
   },
   repair: {
     ru: 'показать, что исправить после восстановления из копии; --apply исправляет',
@@ -38,8 +38,8 @@ export const repairTexts = {
     en: 'Nothing was changed. To make the repairs, add --apply --reason "…".',
   },
   writeOffUnused: {
-    ru: 'Заказ {0} списать нельзя: для него нет расхождения, которое устраняет списание.',
-    en: 'Order {0} cannot be written off: it has no difference that a write-off repairs.',
+    ru: 'Заказ {0} списать нельзя: у него нет расхождения, которое устраняется списанием.',
+    en: 'Order {0} cannot be written off: it has no difference that a write-off would resolve.',
   },
   walletGets: { ru: 'Кошелёк {0}: {1}', en: 'Wallet {0}: {1}' },
   walletHolds: { ru: 'Баланс: {0}.', en: 'Balance: {0}.' },

@@ -39,7 +39,7 @@ export const viewTexts = {
   },
   mailRefused: { ru: 'Почтовый сервер отказывает', en: 'Mail server rejects' },
   deadCount: { ru: 'Необработанные события', en: 'Dead letters' },
-  oldest: { ru: '{0}, самое старое ждёт {1}', en: '{0}, oldest {1}' },
+  oldest: { ru: '{0}, максимальное ожидание {1}', en: '{0}, oldest {1}' },
   noAnswerFrom: { ru: 'нет ответа', en: 'no response' },
   elsewhere: { ru: 'публикует внешний процесс', en: 'published by an external process' },
   checked: { ru: 'Проверено', en: 'Checked' },

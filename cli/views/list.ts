@@ -24,7 +24,7 @@ export async function readAll<B extends Part>(
   return { bodies: answers.map(({ body }) => body), json };
 }
 
-/** What an operation lists. */
+/** The items that an operation lists. */
 type ItemOf<O extends Operation> = BodyOf<O> extends { data: (infer T)[] } ? T : never;
 
 /**

@@ -75,7 +75,7 @@ export function formatSize(bytes: number, language: Language): string {
   }).format(value);
 }
 
-/** The end of an id: the random part, which tells two ids apart. */
+/** The end of an id: the random part, in which two ids differ. */
 export function shortId(id: string): string {
   return id.length <= 12 ? id : `…${id.slice(-8)}`;
 }

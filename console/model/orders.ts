@@ -67,7 +67,7 @@ export async function placeOrder(
   }
 }
 
-/** What the customer ordered, without the members that the system adds. */
+/** The content of an order, without the members that the system adds. */
 export function contentOf(order: PublicOrder): OrderContent {
   const { id, customerId, status, statusLabel, statusReason, ...rest } = order;
   const { total, payment, version, createdAt, updatedAt, ...content } = rest;

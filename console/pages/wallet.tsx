@@ -85,7 +85,7 @@ function TopUp({ onDone }: { onDone: () => void }) {
   );
 }
 
-/** What is in the customer's wallet. */
+/** The balance of the customer's wallet. */
 export function BalanceCard(props: {
   wallet: Loaded<Wallet>;
   /** Of the card, for screen readers. */

@@ -122,7 +122,7 @@ export function TextField(
   );
 }
 
-/** What the API says is wrong at a JSON pointer. */
+/** The API's error message at a JSON pointer. */
 export function violationAt(problem: ApiProblem | null, pointer: string): string | null {
   return problem?.body.errors?.find((each) => each.pointer === pointer)?.detail ?? null;
 }

@@ -113,7 +113,7 @@ export function Loading<T>({
         </p>
       );
     }
-    // A repetition does not help against a 4xx, and retryable problems repeat by themselves.
+    // Repeating a 4xx does not help, and retryable problems are repeated automatically.
     const mayHelp = !problem.retryable && (problem.status < 400 || problem.status >= 500);
     return <Problem problem={problem} {...(mayHelp && { again: reload })} />;
   }

@@ -16,7 +16,7 @@ function Count(props: {
   label: string;
   href?: string;
   tone?: Tone;
-  /** What the colour means, in words. */
+  /** The meaning of the colour, in words. */
   mark?: string | null;
   children: ComponentChildren;
 }) {

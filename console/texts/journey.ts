@@ -53,7 +53,7 @@ export const journey = {
     after: (duration: string) => `+${duration}`,
     noMoment: 'время этого шага не записывается',
     clocks:
-      'Сервисы записывают время каждый по своим часам. Публикация отмечается после подтверждения брокера, поэтому её отметка может быть позже отметки о получении.',
+      'Каждый сервис записывает время по своим часам. Публикация отмечается после подтверждения брокера, поэтому её отметка может быть позже отметки о получении.',
     unavailable: (service: string) => `Сервис «${service}» не отвечает, его шаги пока не видны.`,
     recovered: 'Запрос прервался, заказ завершила система восстановления.',
     recovering: 'Запрос прервался, система восстановления завершает заказ.',
@@ -122,7 +122,7 @@ export const journey = {
     after: (duration: string) => `+${duration}`,
     noMoment: 'the time of this step isn’t recorded',
     clocks:
-      'Each service uses its own clock. Publishing is recorded once the broker confirms it, so its timestamp can be later than that of receiving.',
+      'Each service uses its own clock. Publishing is recorded once the broker confirms it, so its timestamp can be later than the one for receiving.',
     unavailable: (service: string) =>
       `${service} isn’t responding, so its steps are missing for now.`,
     recovered: 'The request was interrupted. Recovery completed the order.',

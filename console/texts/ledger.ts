@@ -53,7 +53,7 @@ export const ledger = {
       agree: 'No differences',
       differ: 'Differences found',
       agreeSoFar: 'Stopped. No differences found so far.',
-      differSoFar: 'Stopped. Differences found so far.',
+      differSoFar: 'Stopped. Some differences were found.',
     },
     checked: 'Checked',
     checkedNames: { orders: 'Orders', letters: 'Letters', wallets: 'Wallets', events: 'Events' },

@@ -2,7 +2,7 @@
 export const mailbox = {
   ru: {
     title: 'Почта',
-    lead: 'Все письма, которые получил встроенный почтовый сервер. Наружу они не отправляются.',
+    lead: 'Все письма, которые получил встроенный почтовый сервер. На реальные адреса они не уходят.',
     elsewhere:
       'Встроенный почтовый ящик выключен: письма отправляются через внешний почтовый сервер.',
     search: 'Получатель или тема',
@@ -21,7 +21,7 @@ export const mailbox = {
   },
   en: {
     title: 'Mailbox',
-    lead: 'Everything the built-in mail server has received. Nothing is sent outside.',
+    lead: 'Everything the built-in mail server has received. Nothing is delivered to real addresses.',
     elsewhere: 'The built-in mailbox is off: letters are sent through an external mail server.',
     search: 'Recipient or subject',
     noneHint: 'New letters appear here automatically.',

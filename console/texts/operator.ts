@@ -47,7 +47,7 @@ export const operator = {
         reason: 'Причина содержит',
         reasonHint: 'Любая часть текста причины. Оставьте пустым, чтобы выбрать все.',
         failedSince: 'Не доставлены с',
-        failedUntil: 'по',
+        failedUntil: 'Не доставлены до',
         look: 'Посчитать письма',
         found: (count: string) => `Подходит писем: ${count}.`,
         confirm: (count: string) => `Отправить ещё раз: ${count}`,
@@ -82,7 +82,7 @@ export const operator = {
   en: {
     pending: {
       title: 'Pending orders',
-      lead: 'Orders whose result isn’t recorded yet. New ones complete on their own; recovery closes the rest.',
+      lead: 'Orders whose result isn’t recorded yet. New ones complete on their own; recovery completes the rest.',
       filters: { all: 'All', old: 'Older than 30 s' },
       none: 'No pending orders',
       age: 'Age',
@@ -126,7 +126,7 @@ export const operator = {
         reason: 'Reason contains',
         reasonHint: 'Any part of the reason. Leave empty to match all.',
         failedSince: 'Failed since',
-        failedUntil: 'Until',
+        failedUntil: 'Failed before',
         look: 'Count letters',
         found: (count: string) => `Matching letters: ${count}.`,
         confirm: (count: string) => `Resend ${count}`,

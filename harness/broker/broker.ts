@@ -15,13 +15,13 @@ export interface TopicMessage {
   offset: string;
 }
 
-/** What a message says, as one text; the order of headers does not matter. */
+/** A message's content as one text; the order of headers does not matter. */
 export function topicContent(key: string, value: string, headers: Record<string, string>): string {
   const sorted = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([key, value, sorted]);
 }
 
-/** The broker of a system under test: what tests look at and what harm they do to it. */
+/** The broker of a system under test, with reads and faults for tests. */
 export interface TestBroker {
   /** Settings that lead a process to it. */
   settings: Environment;
@@ -33,18 +33,18 @@ export interface TestBroker {
   countMembers(): Promise<number>;
   /** Puts a message on the topic `orders`, as a foreign producer would. */
   publish(message: OutgoingMessage): Promise<void>;
-  /** Frees what the dead hold, as if their time had gone by; harmless for the living. */
+  /** Expires the leases of dead processes; harmless for living ones. */
   passLeases(): Promise<void>;
   /**
-   * Takes it away from everybody, as a broker that is down; what it returns brings it back.
+   * Stops the broker for all clients; the returned function starts it again.
    * @throws Error when it is not the test's own
    */
   takeAway(): Promise<() => Promise<void>>;
-  /** Makes it hang, connections open and no answers; absent where nothing can hang alone. */
+  /** Makes it hang: connections stay open without answers. Absent where only a stop is possible. */
   hang?(): Promise<() => Promise<void>>;
   /**
-   * Makes the topic end before what it acknowledged; what it returns restores it. Absent where this
-   * cannot be done while the broker runs.
+   * Removes acknowledged events from the end of the topic; the returned function restores them. Absent
+   * where this cannot be done while the broker runs.
    */
   loseTail?(): Promise<() => Promise<void>>;
 }

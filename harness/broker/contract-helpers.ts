@@ -13,7 +13,7 @@ export interface RawMessage {
 
 export interface BrokerUnderTest {
   broker: Broker;
-  /** From now on nothing of this broker reaches the log: no commit, no farewell. */
+  /** Cuts this broker's client off from the log: no commit and no leave-group request arrives. */
   crash(): Promise<void>;
   /** Writes a message past the adapter, into partition 0 of a topic that exists. */
   insertRaw(topic: string, message: RawMessage): Promise<void>;
@@ -39,7 +39,7 @@ export type ContractTests = Record<
   ) => Promise<void>
 >;
 
-/** Polls a condition. @throws Error that says what did not happen in time */
+/** Polls a condition. @throws Error that names the condition after the timeout */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

@@ -77,7 +77,7 @@ export async function makeBroker(
   };
 }
 
-/** What a publisher does, one statement after the other, so that a test may stop in between. */
+/** Publishes one statement at a time, so that a test may stop in between. */
 export async function insertRaw(
   client: pg.Client,
   topic: string,
@@ -98,7 +98,7 @@ export async function insertRaw(
   );
 }
 
-/** What a relay does: again until it is acknowledged. */
+/** Publishes as a relay does: it repeats until the broker acknowledges. */
 export async function publishSurely(broker: Broker, topic: string, messages: OutgoingMessage[]) {
   for (;;) {
     try {

@@ -2,7 +2,7 @@ import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { closeDatabase, queryRows } from '../database.ts';
 import { publishOnce, type TestBroker, topicContent } from './broker.ts';
 
-/** The embedded broker's topic, read and harmed by SQL of its own. */
+/** Reads and damages the embedded broker's topic by SQL. */
 export function embeddedTopic(databaseUrl: string): TestBroker {
   const query = (sql: string) => queryRows(databaseUrl, sql);
   const settings = { BROKER_DATABASE_URL: databaseUrl };

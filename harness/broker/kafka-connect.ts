@@ -15,7 +15,7 @@ export type Connect = Awaited<ReturnType<typeof startConnect>>;
 /**
  * Starts Kafka Connect with one connector and does not wait until it works.
  * @param options.jars folder of `ensureKafkaJars(home, 'debezium')`
- * @param options.folder of its settings and positions; a later start there goes on
+ * @param options.folder of its settings and positions; a later start with this folder resumes from them
  * @param options.connector as `POST /connectors` takes it
  */
 export async function startConnect(options: {
@@ -33,7 +33,7 @@ export async function startConnect(options: {
     'offset.storage.file.filename': file('offsets'),
     'offset.flush.interval.ms': '500',
     listeners: 'http://127.0.0.1:0',
-    // The usual ones of a worker: the connector brings its own.
+    // A worker requires default converters; the connector sets its own.
     'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'plugin.discovery': 'service_load',
@@ -64,7 +64,7 @@ export async function startConnect(options: {
     works: async () => runs() && !FAILED.test(await logged()),
     /** The end of what it logged: warnings and errors. */
     logEnd: async () => (await logged()).slice(-LOG_END_MAX),
-    /** Stops it in order: what it has read is acknowledged and its position is kept. */
+    /** Shuts it down gracefully: it acknowledges the rows that it has read and keeps its position. */
     async stop(): Promise<void> {
       if (runs()) {
         const late = setTimeout(kill, STOP_TIMEOUT_MS);

@@ -8,8 +8,8 @@ import { publishOnce, type TestBroker, type TopicMessage, topicContent } from '.
 const GROUP = 'notifications';
 
 /**
- * The topic of one system on a Kafka, read with the library alone: no code of ours is between it
- * and the check.
+ * The topic of one system on a Kafka, read with the client library alone, so that a bug of our
+ * adapter cannot hide from the check.
  * @param kafka the Kafka itself where it is this system's own, so that it may be taken away
  */
 export async function openKafkaTopic(
@@ -36,7 +36,7 @@ export async function openKafkaTopic(
     },
     publish: (message) => publishOnce(settings, message),
     async passLeases() {
-      // The living come back at once; a group without members has none.
+      // Living members rejoin at once.
       await admin.removeMembersFromConsumerGroup({ groupId, members: null }).catch(() => {});
     },
     async takeAway() {

@@ -67,7 +67,7 @@ function clientsOf(clientId: string) {
   return { all, stop: () => diagnostics.unsubscribe('plt:kafka:instances', onCreation) };
 }
 
-/** What a foreign producer does. */
+/** Publishes as a foreign producer does. */
 export async function insertRaw(
   connection: KafkaConnection,
   topic: string,

@@ -6,7 +6,7 @@ import { startRelay } from '#platform/messaging/outbox-relay.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
 import { startInbox } from '#services/notifications/inbox/on-order-update.ts';
 
-// A process for a test to kill, which hangs for ever at a moment, and says so. Its argument names
+// A process for a test to kill: it reports a chosen moment and then hangs. Its argument names
 // it: `relay` hangs between the broker's acknowledgement and the mark in the outbox, `consumer`
 // between the commit of the letters and that of the position.
 

@@ -9,7 +9,7 @@ import net from 'node:net';
  */
 export type ProxyMode = 'pass' | 'cut' | 'black-hole';
 
-/** What happens to the bytes that trigger a trap; `hold` keeps them until the next `release`. */
+/** The treatment of the bytes that trigger a trap; `hold` keeps them until the next `release`. */
 export type TrapAction = 'pass' | 'cut' | 'hold';
 
 /** An action at one named step of a conversation. */
@@ -36,7 +36,7 @@ export interface RequestFault {
   kind: 'refuse' | 'hang' | 'swallow-answers';
   /** Only requests whose first line matches. */
   requests?: RegExp;
-  /** Only so many of them. */
+  /** Maximum number of them. */
   times?: number;
 }
 
@@ -44,7 +44,7 @@ const HTTP_REQUEST = /^[A-Z]{3,7} \/\S* HTTP\/1\.1\r\n/;
 
 export type ProxyState = ReturnType<typeof newProxyState>;
 
-/** What a proxy shares with its connections. */
+/** The state that a proxy shares with its connections. */
 export function newProxyState(targets: { host: string; port: number }[]) {
   return {
     targets,
@@ -72,7 +72,7 @@ export class Pipe {
   #service: net.Socket | undefined;
   /** False from a request's first byte to its answer's first byte. */
   #idle = true;
-  /** What is not forwarded yet, while it is held. */
+  /** Bytes that are held and not forwarded yet. */
   #kept: { way: Way; chunk: Buffer }[] | undefined;
   /** A trap whose step has been forwarded and not answered yet. */
   #answerTrap: Trap | undefined;
@@ -95,7 +95,7 @@ export class Pipe {
     this.#client.on('error', () => {}); // a client that gives up resets the connection
     this.#client.on('data', (chunk: Buffer) => this.#up(chunk));
     this.#client.on('close', () => {
-      // Held bytes arrive late, even when nobody waits for the answer any more.
+      // Held bytes arrive late, even when the client no longer waits for the answer.
       if (this.#kept === undefined) this.end();
     });
     // At once, as a mail server speaks first; without a target, at the first request.
@@ -227,7 +227,7 @@ export class Pipe {
     if (!to.destroyed) to.write(chunk);
   }
 
-  /** On a connection of its own, whose answer nobody reads. */
+  /** Sends the request once more over a separate connection and discards the answer. */
   async #deliverAgain(request: Buffer): Promise<void> {
     const { targets, repeat } = this.#state;
     await repeat.wait();

@@ -97,12 +97,12 @@ export class FaultProxy {
     this.#state.delayMs = ms;
   }
 
-  /** Loses so many of the next answers after their requests took effect. */
+  /** Drops the next answers, this many of them, after their requests took effect. */
   swallowAnswers(count: number): void {
     this.#state.swallow = count;
   }
 
-  /** Delivers so many of the next HTTP requests a second time, each when its wait is over. */
+  /** Delivers the next HTTP requests, this many of them, a second time, each after its wait. */
   repeatRequests(left: number, wait: () => Promise<unknown>): void {
     this.#state.repeat = { left, wait };
   }

@@ -18,7 +18,7 @@ let mode: 'reliable' | 'flaky' = 'reliable';
 
 const server = await openSmtpServer({
   port: Number(PORT),
-  // A real server times out too. Without it, the few connections of a sender would soon all hang.
+  // As a real server does. Without a timeout, all of a sender's few connections would soon hang.
   hangMs: 3_000,
   choose: () => next.shift() ?? (mode === 'flaky' ? flakyStep() : undefined),
   onMessage({ to, raw }) {

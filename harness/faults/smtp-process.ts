@@ -37,7 +37,7 @@ export async function startSmtpProcess(folder: string, seed: string) {
     },
     async tell(order: SmtpOrder): Promise<void> {
       if (!running) return;
-      // One that is killed meanwhile does not answer, and comes back reliable.
+      // A server that is killed before it answers restarts in reliable mode.
       const answered = Promise.race([once(child, 'message'), once(child, 'exit')]);
       child.send(order);
       await answered;

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 export type SmtpPoint = 'connect' | 'ehlo' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'dot';
 
 /**
- * What the server does instead of accepting:
+ * Faults that replace acceptance:
  * - `reply`: answers with this line (and stays connected), for example `450 4.2.0 later`;
  *   a 421 also ends the connection, as RFC 5321 section 3.8 has it
  * - `hang`: never answers

@@ -18,7 +18,7 @@ import {
   type PaymentTestBed,
 } from './payment-test-bed.ts';
 
-/** What a run of commands carries along. */
+/** The state that the commands of a run share. */
 export interface Told {
   ledger: LedgerState;
   /** How often each kind of answer was met, over all runs. */
@@ -101,7 +101,7 @@ const duel: fc.Arbitrary<Call[]> = fc
   );
 const statement = fc.integer({ min: 1, max: STATEMENTS_MAX });
 
-/** What a run is made of; those twice in it are what moves a run on. */
+/** The commands of a run; listing one twice makes it twice as likely. */
 export const commands: fc.Arbitrary<Command>[] = [
   pay.map((call) => alone('Pay', call)),
   pay.map((call) => alone('Pay', call)),
@@ -121,20 +121,20 @@ export const commands: fc.Arbitrary<Command>[] = [
 ];
 
 function alone(name: string, call: Call): Command {
-  return command(`${name}(${textOf(call)})`, async (told, testBed) => {
+  return command(`${name}(${textOf(call)})`, async (run, testBed) => {
     const before = testBed.collisions;
     const answer = await askPatiently(testBed, call);
-    countAnswer(told, call, answer);
-    assert.deepEqual(answer, answerTo(told.ledger, call));
+    countAnswer(run, call, answer);
+    assert.deepEqual(answer, answerTo(run.ledger, call));
     assert.equal(testBed.collisions, before, 'a call without concurrent ones was repeated');
   });
 }
 
 function race(calls: Call[]): Command {
-  return command(`Race(${calls.map(textOf).join(' | ')})`, async (told, testBed) => {
+  return command(`Race(${calls.map(textOf).join(' | ')})`, async (run, testBed) => {
     const before = testBed.collisions;
-    await answerAtOnce(told, testBed, calls);
-    // Who waited for a wallet sees all that was done under its lock, and need not be repeated.
+    await answerAtOnce(run, testBed, calls);
+    // A call that waited for a wallet sees all changes made under its lock, and is not repeated.
     if (new Set(calls.flatMap(customersOf)).size === 1) {
       assert.equal(testBed.collisions, before, 'calls for one wallet did not wait for one another');
     }
@@ -144,17 +144,17 @@ function race(calls: Call[]): Command {
 function killedBeforeCommit(call: Call, statement: number, others: Call[]): Command {
   const victim = `${textOf(call)} until statement ${statement}`;
   const text = [victim, ...others.map(textOf)].join(' | ');
-  return command(`KilledBeforeCommit(${text})`, async (told, testBed) => {
-    await allEnded([askAndKill(testBed, call, statement), answerAtOnce(told, testBed, others)]);
-    count(told, 'killed before COMMIT');
+  return command(`KilledBeforeCommit(${text})`, async (run, testBed) => {
+    await allEnded([askAndKill(testBed, call, statement), answerAtOnce(run, testBed, others)]);
+    count(run, 'killed before COMMIT');
   });
 }
 
 function answerLost(call: Call): Command {
-  return command(`AnswerLost(${textOf(call)})`, async (told, testBed) => {
+  return command(`AnswerLost(${textOf(call)})`, async (run, testBed) => {
     await askAndLose(testBed, call);
-    answerTo(told.ledger, call);
-    count(told, 'killed after COMMIT');
+    answerTo(run.ledger, call);
+    count(run, 'killed after COMMIT');
   });
 }
 
@@ -162,19 +162,19 @@ function command(text: string, run: Command['run']): Command {
   return { check: () => true, run, toString: () => text };
 }
 
-async function answerAtOnce(told: Told, testBed: PaymentTestBed, calls: Call[]): Promise<void> {
+async function answerAtOnce(run: Told, testBed: PaymentTestBed, calls: Call[]): Promise<void> {
   const answers = await allEnded(calls.map((call) => askPatiently(testBed, call)));
   const answered = calls.map((call, i) => ({ call, answer: answers[i] as CallResult }));
-  for (const { call, answer } of answered) countAnswer(told, call, answer);
-  const ledger = explain(told.ledger, answered);
+  for (const { call, answer } of answered) countAnswer(run, call, answer);
+  const ledger = explain(run.ledger, answered);
   if (ledger === undefined) {
-    const given = inspect({ answers, before: told.ledger }, { depth: null });
+    const given = inspect({ answers, before: run.ledger }, { depth: null });
     assert.fail(`in no order do the calls get these answers: ${given}`);
   }
-  told.ledger = ledger;
+  run.ledger = ledger;
 }
 
-/** Fails only when nothing runs any more that would disturb what comes next. */
+/** Waits for all, then fails if one failed: a call that still ran would disturb the next command. */
 async function allEnded<T>(running: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(running);
   return Promise.all(running);
@@ -204,7 +204,7 @@ function textOf(call: Call): string {
   }
 }
 
-/** What any number of runs must have met, or they look past what they are for. */
+/** The kinds of answers that the runs together must meet; without them the runs test too little. */
 export const KINDS_OF_ANSWERS = [
   ...['captured', 'declined', 'voided'].flatMap((decision) => [decision, `${decision} again`]),
   'decision of another customer',
@@ -224,16 +224,16 @@ export const KINDS_OF_ANSWERS = [
   'killed after COMMIT',
 ];
 
-/** Before the ledger learn of the call. */
-function countAnswer(told: Told, call: Call, answer: CallResult): void {
-  if ('refused' in answer) count(told, answer.refused);
-  if ('balance' in answer) count(told, 'balance');
-  if ('operation' in answer) count(told, movementOf(told.ledger, call));
+/** Called before the model's ledger applies the call. */
+function countAnswer(run: Told, call: Call, answer: CallResult): void {
+  if ('refused' in answer) count(run, answer.refused);
+  if ('balance' in answer) count(run, 'balance');
+  if ('operation' in answer) count(run, movementOf(run.ledger, call));
   if (call.do === 'decide' && 'decided' in answer) {
     for (const [i, { decision, fresh, customerId, amount }] of answer.decided.entries()) {
-      count(told, fresh ? decision : `${decision} again`);
-      if (customerId !== call.wishes[i]?.customerId) count(told, 'decision of another customer');
-      if (amount !== call.wishes[i]?.amount) count(told, 'decision of another amount');
+      count(run, fresh ? decision : `${decision} again`);
+      if (customerId !== call.wishes[i]?.customerId) count(run, 'decision of another customer');
+      if (amount !== call.wishes[i]?.amount) count(run, 'decision of another amount');
     }
   }
 }

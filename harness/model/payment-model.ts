@@ -3,8 +3,8 @@ import { BALANCE_MAX } from '#contracts/common.ts';
 import type { PaymentCommand } from '#services/billing/ledger/decide-payment.ts';
 import type { TopUpRequest } from '#services/billing/ledger/top-up.ts';
 
-// What billing must answer and store, as a second implementation: plain values, one call after the
-// other, with no line of billing's own.
+// A second implementation of billing's answers and records: plain values, one call after the
+// other, without any of billing's code.
 
 /** One call of billing. Each is one transaction, so each happens at once or not at all. */
 export type Call =
@@ -28,7 +28,7 @@ export interface Operation {
   amount: number;
   balanceAfter: number;
   orderId: string | null;
-  /** Place of the operation that a reversal undoes, null for others. */
+  /** Number of the operation that a reversal undoes, null for others. */
   reverses: number | null;
 }
 
@@ -42,7 +42,7 @@ export interface Decision {
   operation: Operation | null;
 }
 
-/** What a caller learns. Ids that billing draws by lot are left out. */
+/** The answer to a call, without the random ids that billing generates. */
 export type CallResult =
   | { decided: (Decision & { fresh: boolean })[] }
   | { operation: Operation }
@@ -58,7 +58,7 @@ export interface Wallet {
 
 /** All that billing holds. */
 export interface LedgerState {
-  /** By customer; one that was only named by a wish has an empty wallet. */
+  /** By customer; a customer that was only named in a wish has an empty wallet. */
   wallets: Map<string, Wallet>;
   /** By order. */
   decisions: Map<string, Decision>;
@@ -66,11 +66,11 @@ export interface LedgerState {
 
 export const emptyLedger = (): LedgerState => ({ wallets: new Map(), decisions: new Map() });
 
-/** What the last operation left; 0 before the first. */
+/** The balance after the last operation; 0 before the first. */
 export const balanceOf = (wallet: Wallet | undefined): number =>
   wallet?.operations.at(-1)?.balanceAfter ?? 0;
 
-/** The answer that the call must get, given these ledger; writes into them what it must leave. */
+/** The answer that the call must get from this ledger; updates the ledger accordingly. */
 export function answerTo(ledger: LedgerState, call: Call): CallResult {
   switch (call.do) {
     case 'decide': {

@@ -26,13 +26,13 @@ export const CURRENCY = 'RUB';
 const REASON = 'given twice';
 const OPERATOR = 'olga';
 
-/** Billing's transactions, and what cuts them off. */
+/** Billing's transactions, and a proxy that cuts their connections. */
 export interface PaymentTestBed {
   database: Database;
   /** The same database, reached through `proxy`. */
   behindProxy: Database;
   proxy: FaultProxy;
-  /** Transactions so far that met another in the same row or in a circle of locks. */
+  /** Number of serialization conflicts and deadlocks so far. */
   collisions: number;
 }
 
@@ -41,8 +41,8 @@ export async function startPaymentTestBed(t: TestContext): Promise<PaymentTestBe
   const proxy = await startFaultProxy(t);
   const { url, database } = await startBillingTestBed(t);
   proxy.target(url);
-  // Batches for several customers may wait in a circle; the second after which the server looks for
-  // one would be most of the test's time.
+  // Batches for several customers may deadlock. The server's default of 1 s before it detects a
+  // deadlock would be most of the test's time.
   const name = new URL(url).pathname.slice(1);
   await queryRows(url, `alter database ${name} set deadlock_timeout = '20ms'`);
   const beyond = new URL(url);
@@ -113,8 +113,8 @@ async function ask({ database }: PaymentTestBed, call: Call): Promise<CallResult
   }
 }
 
-// Each attempt fails because another call got on, or because the machine had no time for it: many
-// are enough for any race on any machine.
+// An attempt fails only because another call succeeded or the machine was busy, so this many are
+// enough for any race on any machine.
 const TRIES_MAX = 100;
 
 /** Repeats a call that lost a conflict with concurrent ones, as the gateway does. */
@@ -200,14 +200,14 @@ function operationOf(stored: store.NumberedOperation): Operation {
   return { number, type, ...amounts, orderId, reverses: null };
 }
 
-/** Takes everything out of the tables. */
+/** Empties the tables. */
 export async function emptyTables({ database }: PaymentTestBed): Promise<void> {
   for (const table of ['operations', 'payments', 'wallets']) {
     await database.query(`delete from ${table}`);
   }
 }
 
-/** Fails when any table holds another row than the ledger, or not each of theirs. */
+/** Fails unless the tables hold exactly the rows of the ledger. */
 export async function assertTables(
   { database }: PaymentTestBed,
   ledger: LedgerState,

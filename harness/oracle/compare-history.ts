@@ -39,18 +39,18 @@ function orderAnswerViolations({ orders, payments }: StoredState, history: Histo
 function faultsOf(answer: OrderAnswer, order: Row | undefined, decision: Row | undefined) {
   const { status, orderId, orderStatus } = answer;
   const end = ENDS[status];
-  const tells = end !== undefined || status === 202;
+  const describesOrder = end !== undefined || status === 202;
   const asked = sameContent(answer, order);
   return [
     !DOCUMENTED.includes(status) && 'not documented',
     end !== undefined && end !== `${order?.status} ${order?.status_reason}` && 'contradicted',
     end !== undefined && orderStatus !== order?.status && 'not the order that ended',
     status === 202 && orderStatus !== 'Pending' && '202 for an order that is not Pending',
-    (orderId !== undefined || tells) && orderId !== order?.id && 'another order',
+    (orderId !== undefined || describesOrder) && orderId !== order?.id && 'another order',
     status === 422 && (order === undefined || asked) && '422 without another body under this key',
-    tells && order !== undefined && !asked && 'the order has another total or other items',
+    describesOrder && order !== undefined && !asked && 'the order has another total or other items',
     answer.items !== undefined &&
-      tells &&
+      describesOrder &&
       answer.answeredItems !== answer.items &&
       'it shows other items',
     status === 406 &&
@@ -74,7 +74,7 @@ function echoFaults({ echoed, key }: { echoed?: string | null; key: string }) {
   return [echoed !== undefined && echoed !== key && `it names the key ${echoed}`];
 }
 
-/** A top-up that was confirmed is there once, one that was not at most once. */
+/** A confirmed top-up is stored once, an unconfirmed one at most once. */
 function topUpViolations({ operations }: StoredState, history: History): string[] {
   const byKey = by(operations, (row) => `${row.customer_id} ${row.idempotency_key}`);
   return history.topUps.flatMap((answer) => {
@@ -124,7 +124,7 @@ function unaskedViolations(state: StoredState, history: History): string[] {
   ];
 }
 
-/** What came into a wallet is what was confirmed, and at most what was asked for besides. */
+/** A wallet has every confirmed top-up, and no top-up that was never requested. */
 function walletViolations({ operations }: StoredState, history: History): string[] {
   const stored = by(
     operations.filter(({ type }) => type === 'top_up'),

@@ -3,7 +3,7 @@ import { historyViolations } from './compare-history.ts';
 import type { History } from './history.ts';
 import { by, found, type Row, type StoredState } from './stored-state.ts';
 
-/** Every contradiction in what a system at rest keeps, one line each, with ids. */
+/** Every contradiction in the stored state of a system at rest, one line each, with ids. */
 export function violationsIn(state: StoredState, history: History): string[] {
   return [
     ...decisionViolations(state),
@@ -15,7 +15,7 @@ export function violationsIn(state: StoredState, history: History): string[] {
   ];
 }
 
-/** I1, I2, I3: an order ended as its one decision says. */
+/** I1, I2, I3: the final status of an order agrees with its one decision. */
 function decisionViolations({ orders, payments }: StoredState): string[] {
   const decisions = by(payments, (payment) => payment.order_id);
   const known = by(orders, ({ id }) => id);
@@ -187,7 +187,7 @@ function positionViolations({ letters, messages, topicLostAt }: StoredState): st
     .map(({ id, partition, offset }) => `letter ${id} names ${partition}/${offset}, not its event`);
 }
 
-/** I6: what is `sent` arrived; more copies only where they were counted, and all the same. */
+/** I6: a `sent` letter arrived; extra copies are identical, and each was counted. */
 function mailViolations({ letters, mails }: StoredState): string[] {
   const received = by(mails, ({ messageId }) => messageId.replace(/^<|@.*$/g, ''));
   const known = by(letters, ({ id }) => id);

@@ -26,7 +26,7 @@ const MIGRATIONS = {
   broker: 'platform/broker/embedded/migrations/',
 };
 const PAST = { count: 50, customerIds: ['anna', 'boris', 'vera'] };
-/** One live order with its letter, besides the past ones. */
+/** One live order with its letter, in addition to the past ones. */
 const LIVE = '019f0000-0000-7000-8000-000000000001';
 const LIVE_EVENT = '019f0000-0000-7000-a000-000000000001';
 
@@ -170,19 +170,19 @@ const harms: [what: string, database: Name, sql: string, part: Part][] = [
     'money',
   ],
   [
-    'money that nobody topped up',
+    'money without a top-up',
     'billing',
     "update wallets set balance = balance + 1 where customer_id = 'anna'",
     'money',
   ],
   [
-    'an event that waits',
+    'an unpublished event',
     'orders',
     `update outbox set published_at = null where id = '${LIVE_EVENT}'`,
     'letters',
   ],
   [
-    'an event that tells another end',
+    'an event with another final status',
     'orders',
     `update outbox set payload = '{"status":"Paid"}' where id = '${LIVE_EVENT}'`,
     'letters',

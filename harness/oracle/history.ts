@@ -15,9 +15,9 @@ export interface OrderAnswer {
   orderStatus: string | undefined;
   /** Items of the order in the answer. */
   answeredItems?: string | undefined;
-  /** What a 406 says the wallet held. */
+  /** The wallet's balance according to a 406. */
   balance: number | undefined;
-  /** What a 406 says the order costs. */
+  /** The order's total according to a 406. */
   required?: number | undefined;
   /** The key that the answer names, null for none; absent where it is not recorded. */
   echoed?: string | null;

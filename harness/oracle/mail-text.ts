@@ -4,8 +4,8 @@ const MARKUP = /<style>[^<]*<\/style>|<[^>]*>/g;
 const ENCODED_WORD = /=\?utf-8\?([bq])\?([^?]*)\?=/gi;
 
 /**
- * What a mail says: its subject and all its parts, decoded and without markup. It reads what our letters are written
- * in, encoded words and base64, and no other mail.
+ * The text of a mail: its subject and all its parts, decoded and without markup. It reads only the
+ * encodings of our letters: encoded words and base64.
  * @param raw every byte, as latin1
  */
 export function textOfMail(raw: string): string {

@@ -18,7 +18,7 @@ function swapped(table: string, column: string): string {
 const OTHER_TEXT = 'update sources set raw = (select raw from sources order by id limit 1)';
 
 /** Each corrupts the data of one paid and one refused order; with the violation it must cause. */
-const corruptions: [database: string, sql: string, told: RegExp][] = [
+const corruptions: [database: string, sql: string, expected: RegExp][] = [
   ['billing', `delete from payments where decision = 'declined'`, /decided undefined/],
   [
     'billing',
@@ -177,11 +177,11 @@ const item = (name: string, quantity: number, price: number) => ({
   quantity,
   unitPrice: rub(price),
 });
-// Of equal totals, so that only names and quantities show what was asked for.
+// Of equal totals, so that only names and quantities differ.
 const PAID = [item('Книга', 2, 30), item('Чай', 1, 40)];
 const REFUSED = [item('Чай', 50, 100)];
 
-/** One customer with a paid order, one with a refused one; all that they asked is recorded. */
+/** One customer with a paid order and one with a refused one; the history has all their requests. */
 async function fillSystem(system: System): Promise<History & { customers: { name: string }[] }> {
   const history = newHistory();
   for (const [name, items, amount] of [
@@ -207,11 +207,11 @@ test('the oracle accepts data that agree, and reports every violation', async (t
   const history = await fillSystem(system);
   await assertReconciled(system, history);
 
-  for (const [database, sql, told] of corruptions) {
+  for (const [database, sql, expected] of corruptions) {
     await t.test(sql, async () => {
       const undo = await corrupt(system, database, sql);
       try {
-        await assert.rejects(assertReconciled(system, history), told);
+        await assert.rejects(assertReconciled(system, history), expected);
       } finally {
         await undo();
       }
@@ -237,24 +237,24 @@ test('the oracle accepts data that agree, and reports every violation', async (t
     [{ ...paid, echoed: null }, /it names the key null/],
     [{ ...paid, echoed: 'other' }, /it names the key other/],
   ];
-  for (const [answer, told] of answers) {
+  for (const [answer, expected] of answers) {
     const orders = [answer as typeof paid];
-    await assert.rejects(assertReconciled(system, { orders, topUps: [] }), told);
+    await assert.rejects(assertReconciled(system, { orders, topUps: [] }), expected);
   }
   // Another body under a key that was used is what 422 is for.
   const items = itemsText([item('Книга', 1, 60), item('Чай', 1, 40)]);
-  const told = { ...paid, items, status: 422, orderId: undefined, orderStatus: undefined };
-  await assertReconciled(system, { orders: [told], topUps: [] });
+  const rejected = { ...paid, items, status: 422, orderId: undefined, orderStatus: undefined };
+  await assertReconciled(system, { orders: [rejected], topUps: [] });
 
   const [topUp] = history.topUps;
   assert.ok(topUp);
-  for (const [change, told] of [
+  for (const [change, expected] of [
     [{ key: 'lost' }, /found 0 times/],
     [{ amount: 1 }, /another amount/],
     [{ status: 500 }, /not documented/],
     [{ echoed: null }, /it names the key null/],
   ] as const) {
     const topUps = [{ ...topUp, ...change }];
-    await assert.rejects(assertReconciled(system, { orders: [], topUps }), told);
+    await assert.rejects(assertReconciled(system, { orders: [], topUps }), expected);
   }
 });

@@ -25,9 +25,9 @@ export async function assertReconciled(
   if (violations.length > 0) throw new Error(`not reconciled:\n  ${violations.join('\n  ')}`);
 }
 
-/** What a comparison found. Its members are those of the JSON file of `npm run bench`. */
+/** The result of a comparison. Its members are those of the JSON file of `npm run bench`. */
 export interface Reconciliation {
-  /** Of the system that was compared. */
+  /** Name of the compared system. */
   name: string;
   orders: number;
   /** How it was compared. */
@@ -47,7 +47,7 @@ export interface ReconcileOptions {
   mailboxFile: string;
 }
 
-// With their letters and mails about 20 KB each in memory.
+// An order takes about 20 KB of memory with its letters and mails.
 const ROW_BY_ROW_MAX = 50_000;
 
 /** Compares a system at rest, of any size: row by row, or by sums where there are too many rows. */
@@ -93,7 +93,7 @@ export interface RestTimeouts {
   totalMs?: number;
 }
 
-// Far more than any test has under way.
+// Far longer than the remaining work of any test takes.
 const TOTAL_MS = 10 * 60_000;
 
 /** Work in progress, as lines that change with every step. */
@@ -104,8 +104,8 @@ async function readWaiting({ databaseUrl, broker }: OracleSources): Promise<stri
      union all select 'event ' || id || ' is not published, attempts ' || attempts
      from outbox where published_at is null`,
   );
-  // Read in the order of the work: what leaves one store before it is read is in the next one when
-  // that is read.
+  // Stores are read in processing order: an item that has left one store is then found in the
+  // next.
   const unread = await broker.listUnread();
   const letters = await queryRows(
     databaseUrl('notifications'),

@@ -20,7 +20,7 @@ export interface Mail {
   to: string;
   /** Every byte, as latin1, or a digest of them: equal for equal mails. */
   raw: string;
-  /** What it says, decoded (`textOfMail`); absent where it is not kept. */
+  /** Its decoded text (`textOfMail`); absent if it is not kept. */
   text?: string;
 }
 

@@ -64,7 +64,7 @@ export async function insertLetters(url: string, past: Past): Promise<void> {
   );
 }
 
-/** What autovacuum would have done by then. */
+/** Analyses the tables, as autovacuum would have done by then. */
 export async function analyse(
   databaseUrl: (name: string) => string,
   databases: string[],

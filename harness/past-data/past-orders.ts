@@ -9,7 +9,7 @@ export interface Past {
   age?: string;
 }
 
-/** Of every ten past orders one is of the first customer, whose lists so have deep pages. */
+/** Every tenth past order belongs to the first customer, so that its lists have deep pages. */
 const HEAVY_EVERY = 10;
 
 /** Orders up to this id, and events too, are past ones. */
@@ -33,12 +33,12 @@ export function pastRows({ count }: Past): string {
       case when n % ${HEAVY_EVERY} = 0 then ($1::text[])[1]
         else ($1::text[])[1 + n % cardinality($1::text[])] end as customer_id,
       n % ${PARTITIONS} as partition,
-      -- Below all that are given to messages, so that no consumer comes to them.
+      -- Below every offset of a message, so that no consumer reads them.
       -1 - n / ${PARTITIONS} as "offset"
     from generate_series(0, ${count - 1}) as n) as past`;
 }
 
-/** As many as a topic has by default. */
+/** The default number of a topic's partitions. */
 const PARTITIONS = 6;
 
 /** Wallets for customers who have none, with money for any number of orders. */

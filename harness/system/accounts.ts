@@ -1,8 +1,8 @@
 import { scryptSync } from 'node:crypto';
 import { queryRows } from '../database.ts';
 
-// A hash costs a tenth of a second on purpose, and so does each check of it. Its settings are kept
-// in it, so an account that was stored with the smallest ones is checked in no time, by the same code.
+// A password hash takes 0.1 s by design, and so does each check. The hash contains its settings, so
+// the same code checks a hash with the smallest settings at once.
 const SETTINGS = { N: 2, r: 1, p: 1 };
 const KEY_BYTES = 32;
 

@@ -22,7 +22,7 @@ interface PageOptions {
   colorScheme?: 'light' | 'dark';
 }
 
-// Longer than anything takes on a busy machine, well below the runner's limit for a test.
+// Enough for any step on a busy machine, well below the runner's limit for a test.
 const WAIT_MS = 120_000;
 
 /**
@@ -54,7 +54,7 @@ export async function startBrowser(t: TestContext, url: string) {
       own.after(async () => {
         await context.close();
         const faults = notes.faults();
-        // Of a test that failed the runner shows the first error only.
+        // The runner shows only the first error of a failed test.
         for (const fault of faults) own.diagnostic(fault);
         assert.deepEqual(faults, [], 'the browser noted faults');
       });
@@ -100,7 +100,7 @@ async function watch(context: BrowserContext, url: string) {
      * @param part of the address that it is about
      */
     allow: (text: string, part: string) => void allowed.push({ text, url: part }),
-    /** What was noted so far and not allowed. */
+    /** The notes so far that were not allowed. */
     faults: () => notes.filter((note) => !passes(note)).map((note) => `${note.text} ${note.url}`),
   };
 }
@@ -115,7 +115,7 @@ interface AxeViolation {
 }
 
 /**
- * What axe finds on the page, of the kinds that exclude people.
+ * The accessibility violations that axe finds on the page.
  * @param rules axe's names of the rules to check; all of them when absent
  */
 export async function barriersOn(page: Page, rules?: string[]): Promise<string[]> {

@@ -31,7 +31,7 @@ export async function temporaryCli(t: TestContext, url = 'http://127.0.0.1:1') {
       // biome-ignore lint/suspicious/noExplicitAny: tests look into answers as a client would
       json: (): any => JSON.parse(printed('stdout')),
     }));
-    /** What standard error has said so far. */
+    /** Standard error so far. */
     const errors = () => printed('stderr');
     return { child, errors, ended };
   }

@@ -85,5 +85,5 @@ export async function startLetterBench(t: TestContext, script: (SmtpStep | undef
   };
 }
 
-/** What the attempts came to. */
+/** The outcomes of the attempts. */
 export const outcomesOf = (row: LetterRow) => row.attempts.map(({ outcome }) => outcome);

@@ -6,7 +6,7 @@ import { service } from '#services/orders/service.ts';
 import { startTestService } from './internal-service.ts';
 import { rub } from './system.ts';
 
-/** What the test's orders hold, where nothing else is said: 500 kopecks. */
+/** The default item of the tests' orders: 500 kopecks in total. */
 export const ITEM = { name: 'Книга', sku: 'b-1', quantity: 2, unitPrice: rub(250) };
 
 export type OrdersService = Awaited<ReturnType<typeof startOrdersService>>;
@@ -17,7 +17,7 @@ export async function startOrdersService(
   settings: { OUTBOX_RELAY?: 'on' | 'off' } = {},
 ) {
   const orders = await startTestService(t, service, settings);
-  /** Asks for an order of `anna` with a key of its own. */
+  /** Creates an order of `anna` with a random key. */
   const create = (changes: object = {}) =>
     orders.call('POST', '/orders', {
       customerId: 'anna',
@@ -33,7 +33,7 @@ export async function startOrdersService(
     pay: (id: string, operationId: string = randomUUID()) =>
       record(id, { decision: 'captured', operationId }),
     cancel: (id: string, decision: 'declined' | 'voided') => record(id, { decision }),
-    /** Ids that a claim of all Pending orders, or of those that it names, got. */
+    /** Claims Pending orders, all of them unless `claim` says otherwise, and returns their ids. */
     async claim(claim: object = {}): Promise<string[]> {
       const body = { olderThanMs: 0, leaseMs: 60_000, limit: 100, ...claim };
       const answer = await orders.call('POST', '/pending-orders/claims', body);

@@ -32,7 +32,7 @@ export function startServiceProcess(t: TestContext, name: string, env: Record<st
     child,
     /** Its log, a JSON document a line. */
     printed: () => printed('stdout'),
-    /** What it has printed on standard error. */
+    /** Its standard error so far. */
     complained: () => printed('stderr'),
     exited,
     /** The base URL, once it listens. */

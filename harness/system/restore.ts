@@ -78,7 +78,7 @@ export function clientOf(
   };
 }
 
-/** An order as a gateway leaves it that died before the payment; its key may be repeated. */
+/** An order of a gateway that died before the payment; its key may be repeated. */
 export async function insertPending(
   { databaseUrl }: TestSystem,
   given: { customerId: string; key: string; price: number },
@@ -124,7 +124,7 @@ export async function fingerprint({ databaseUrl }: TestSystem): Promise<string> 
   return JSON.stringify(rows);
 }
 
-/** Billing's ledger agrees with itself, and no money came out of nothing. */
+/** Asserts that billing's ledger is consistent and that no money was created. */
 export async function assertMoney({ databaseUrl }: TestSystem): Promise<void> {
   assert.deepEqual(await queryRows(databaseUrl('billing'), LEDGER_VIOLATIONS), []);
   const [sums] = await queryRows(

@@ -43,7 +43,7 @@ export async function temporaryHome(t: TestContext) {
   };
 }
 
-/** What a start that failed has printed, without what it waited for on a busy machine. */
+/** The output of a failed start, without the lines about waiting on a busy machine. */
 export function complaint({ printed }: Started): string {
   return printed()
     .replace(/^Still starting .*\n/gm, '')
@@ -80,10 +80,10 @@ export function serverProcesses(home: string): number[] {
 
 /**
  * Stops all processes of the database server, as a machine without a free processor does.
- * @returns lets them go on
+ * @returns a function that resumes them
  */
 export function freezeServer(home: string): () => void {
-  // The postmaster first: it makes no new ones then.
+  // The postmaster first, so that it starts no new ones.
   signal(serverProcesses(home).slice(0, 1), 'SIGSTOP');
   const all = serverProcesses(home);
   signal(all, 'SIGSTOP');

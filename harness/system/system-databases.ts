@@ -10,8 +10,9 @@ import {
 } from '../database.ts';
 
 /**
- * A database for each service and the broker, under names that no other test has: on the server of
- * all tests migrated already, on a server of its own empty, for the services to migrate.
+ * Creates a database for each service and the broker, with names unique to this test. On the
+ * shared server they are already migrated; on a test's own server they are empty, and the services
+ * migrate them.
  */
 export async function createDatabases(server: string) {
   const prefix = `t${randomUUID().replaceAll('-', '').slice(0, 12)}`;

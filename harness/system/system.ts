@@ -115,7 +115,7 @@ export async function openTestSystem(
   const system = await startSet();
   const urlsOf = (name: string) => serviceOf(system, name).urls;
   let turn = 0;
-  /** What customers call goes to each gateway in turn. */
+  /** The customers' calls go to each gateway in turn. */
   const nextGateway = () => urlsOf('gateway')[turn++ % urlsOf('gateway').length] as string;
   return {
     /** Base URL of the first gateway. */
@@ -129,7 +129,7 @@ export async function openTestSystem(
     mailboxFile,
     listMails: async () => listMails(mailboxFile),
     secrets,
-    /** URL of a service's database, to look behind the API. */
+    /** URL of a service's database, for checks that the API does not offer. */
     databaseUrl,
     /** Another whole set of services, one of each, on the same databases and mail server. */
     startReplica: (changes: Environment = {}) =>

@@ -13,7 +13,7 @@ export interface TrafficOptions {
   history: History;
   /** Called after each answer that ended an order, with their number so far. */
   onEnded?: (ended: number) => void;
-  /** Once false, clients give up what has no final answer, and end. */
+  /** Once false, clients abandon requests without a final answer, and end. */
   mayGoOn?: () => boolean;
 }
 
@@ -24,8 +24,8 @@ const TOO_DEAR = 1_000_000;
 
 /**
  * Clients that place orders one after the other: of each five, four cheap ones and one that no
- * wallet can pay, and after them a top-up of four cheap ones. What has no final answer is asked
- * again with the same key until it has one, as docs/protocol.md asks of clients.
+ * wallet can pay, then a top-up of four cheap ones. A request without a final answer is repeated
+ * with the same key until it has one, as docs/protocol.md requires of clients.
  */
 export async function runTraffic(options: TrafficOptions): Promise<void> {
   let ended = 0;

@@ -28,7 +28,7 @@ import {
 
 // The course's scenario as a person clicks through it, in both languages and sizes.
 
-/** What only the words of the language can say. */
+/** Texts that are asserted literally in each language. */
 const SAID = {
   ru: { Paid: 'Оплачен', Cancelled: 'Отменен', happy: 'Письмо счастья', sad: 'Письмо горя' },
   en: {
@@ -70,7 +70,7 @@ async function walkThrough(walk: Walk): Promise<void> {
   await topUp(page, words, '1000');
   await payOrder(walk);
   await readLetter(walk, account);
-  // The answer 406 tells a declined order, which the browser notes.
+  // 406 means a declined order; the browser logs it as an error.
   allow('status of 406', '/v1/orders');
   await orderTooDear(walk);
   await checkWallet(walk);

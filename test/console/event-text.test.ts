@@ -10,7 +10,7 @@ test('JSON is laid out, anything else stays as it came', () => {
   assert.equal(prettyJson('null'), 'null');
 });
 
-test('the order that an event names is found, whatever else is in it', () => {
+test('the order that an event names is found among any other content', () => {
   assert.equal(orderIdIn(JSON.stringify({ orderId: ID })), ID);
   const others = [null, '', '{', 'null', '7', '[]', '{"orderId":7}', '{"orderId":"../x"}'];
   for (const text of others) assert.equal(orderIdIn(text), null, String(text));

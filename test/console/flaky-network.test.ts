@@ -27,7 +27,7 @@ import {
   wordsOf,
 } from './steps.ts';
 
-// What people and networks do to a page: nothing is lost, nothing is ordered twice.
+// Impatient people and flaky networks: nothing is lost, nothing is ordered twice.
 
 const words = wordsOf('ru');
 const BOOK = { name: 'Книга', quantity: '2', price: '150' };
@@ -70,7 +70,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await oneOrder(anna, 35_000);
   },
 
-  async 'reloading while the request is under way orders once'({ page, anna, allow }) {
+  async 'reloading while the request is pending orders once'({ page, anna, allow }) {
     allow('ERR_', '/v1/orders');
     await fillOrder(page, words, [BOOK]);
     const { held, release } = await holdFirst(page, (route) => route.continue());
@@ -142,7 +142,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await oneOrder(anna, 30_000);
   },
 
-  async 'two submits before the page is drawn anew order once'({ page, anna }) {
+  async 'two submits before the page is drawn again order once'({ page, anna }) {
     await fillOrder(page, words, [BOOK]);
     const asked = countAsked(page);
     await page.evaluate(`{
@@ -191,7 +191,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await oneOrder(anna, 30_000);
   },
 
-  async 'a token that the gateway refuses asks to sign in, and the order goes on'(rough) {
+  async 'a token that the gateway refuses asks to sign in, and the order continues'(rough) {
     const { page, anna, allow } = rough;
     allow('status of 401', '/v1/');
     await fillOrder(page, words, [BOOK]);
@@ -288,14 +288,14 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await eventually('no notice is left', async () => (await notice.count()) === 0);
   },
 
-  async 'an order’s page that is open goes on when the gateway was away'(rough) {
+  async 'an open order page updates again after the gateway was down'(rough) {
     const { page, system } = rough;
     const start = await stop(system, 'notifications');
     await fillOrder(page, words, [BOOK]);
     await button(page, words.newOrder.submit).click();
     await orderShown(page);
     const gateway = await stopGateway(rough);
-    // What was there stays, with a line that says how old it is.
+    // The loaded data stays on the page, with a line that gives its age.
     await page.locator('.stale').waitFor();
     assert.equal(await answerOn(page), 'Оплачен');
     await start();
@@ -304,7 +304,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     assert.equal(await page.locator('.stale').count(), 0);
   },
 
-  async 'offline: the page says so, and goes on when the network is back'(rough) {
+  async 'offline: the page says so, and resumes when the network is back'(rough) {
     const { page, context, anna, allow } = rough;
     allow('ERR_', '/v1/');
     await fillOrder(page, words, [BOOK]);

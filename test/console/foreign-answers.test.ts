@@ -51,7 +51,7 @@ test('the console behind a proxy that answers by itself', {
     return { ...opened, proxy, anna };
   };
   const orders = { ...foreignAnswers, ...foreignOrderAnswers };
-  await t.test('an order is charged once, whatever answers', async (t) => {
+  await t.test('an order is charged once, even if another server answers', async (t) => {
     const replaced = await open(t);
     for (const name of ORDER_ANSWERS) await ordersOnce(replaced, orders[name] as Replacement, name);
     const paid = ORDER_ANSWERS.map(() => -3_000);
@@ -104,7 +104,7 @@ async function ordersOnce(
   const before = proxy.posts.length;
   await button(page, words.newOrder.submit).click();
   await page.getByText(words.newOrder.unknown.title).waitFor();
-  // What was sent cannot be changed, nor sent under another key.
+  // A submitted order cannot be changed, nor submitted under another key.
   assert.equal(await button(page, words.newOrder.submit).count(), 0);
   assert.ok(await page.getByLabel(words.newOrder.price).isDisabled());
   proxy.replace(ORDERS, asItIs);
@@ -117,7 +117,7 @@ async function ordersOnce(
 }
 
 const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
-  async 'one lost answer is made good without anybody’s doing'({ page, proxy, anna }) {
+  async 'one lost answer is retried automatically'({ page, proxy, anna }) {
     await fillOrder(page, words, [BOOK]);
     proxy.replace(ORDERS, foreignAnswers['502 null'] as Replacement, 1);
     await button(page, words.newOrder.submit).click();
@@ -164,7 +164,7 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     assert.equal((await anna.call('GET', '/v1/orders')).body.data.length, 1);
   },
 
-  async 'what is given up is sent no more, and the form is free again'({ page, proxy }) {
+  async 'a discarded order is not sent again, and the form is usable again'({ page, proxy }) {
     await fillOrder(page, words, [BOOK]);
     proxy.replace(ORDERS, foreignAnswers['502 null'] as Replacement);
     await button(page, words.newOrder.submit).click();
@@ -208,7 +208,10 @@ const CHECKS: Record<string, (replaced: Replaced) => Promise<void>> = {
     assert.deepEqual(await sumsOf(anna), [-80_000, 30_000, 50_000]);
   },
 
-  async 'a page of something else signs nobody out, and the page recovers'({ page, context }) {
+  async 'a page from another server does not sign the customer out, and the page recovers'({
+    page,
+    context,
+  }) {
     let foreign = true;
     await context.route('**/v1/wallet', async (route) => {
       if (!foreign) return route.continue();

@@ -55,7 +55,7 @@ test('people sign in on the page of an external issuer', {
     },
   );
 
-  await t.test('who refuses there is told so, and may try again', async (t) => {
+  await t.test('a refused sign-in is shown, and can be tried again', async (t) => {
     const page = await openPage(t);
     await page.goto('/sign-in');
     await button(page, words.signIn.issuer).click();
@@ -66,7 +66,7 @@ test('people sign in on the page of an external issuer', {
     await opened(page, words.home.hello('anna'));
   });
 
-  await t.test('an answer that this tab did not ask for signs nobody in', async (t) => {
+  await t.test('an answer that this tab did not request does not sign in', async (t) => {
     const page = await openPage(t);
     await page.goto('/sign-in?code=stolen&state=foreign');
     await page.getByText(words.signIn.issuerFailed).waitFor();

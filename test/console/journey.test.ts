@@ -16,9 +16,9 @@ import {
   wordsOf,
 } from './steps.ts';
 
-// An order's page shows what the services recorded of it, and follows while more comes.
+// An order's page shows the journey from the services' records, and adds new steps.
 
-test('the way of an order in a browser', { skip: skipWithoutChromium }, async (t) => {
+test('the journey of an order in a browser', { skip: skipWithoutChromium }, async (t) => {
   const system = await startTestSystem(t);
   const browser = await startBrowser(t, system.url);
 
@@ -44,7 +44,7 @@ test('the way of an order in a browser', { skip: skipWithoutChromium }, async (t
     });
   }
 
-  await t.test('what comes after the answer appears by itself', async (t) => {
+  await t.test('steps after the answer appear automatically', async (t) => {
     const { page } = await browser.openPage(t);
     await register(page, words, { name: 'Вера', email: `vera-${Date.now()}@example.com` });
     await topUp(page, words, '500');

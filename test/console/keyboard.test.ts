@@ -18,7 +18,7 @@ import {
   wordsOf,
 } from './steps.ts';
 
-// The console without a mouse, and where one is after each step.
+// The console without a mouse, and the position of the focus after each step.
 
 test('the console by keyboard', { skip: skipWithoutChromium }, async (t) => {
   const system = await startTestSystem(t);
@@ -80,7 +80,7 @@ async function focused(page: Page, locator: Locator): Promise<void> {
 
 const STOPS_MAX = 60;
 
-/** Goes with Tab to an element, and sees that the focus shows there. */
+/** Presses Tab until an element has the focus, and asserts that the focus is visible there. */
 async function tabTo(page: Page, locator: Locator): Promise<void> {
   await locator.waitFor();
   for (let stops = 0; stops < STOPS_MAX; stops++) {

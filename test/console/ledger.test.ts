@@ -30,7 +30,7 @@ function reportOf(changes: Partial<LedgerReport>): LedgerReport {
   };
 }
 
-test('answers of one check add up, and the last one tells whether it is complete', () => {
+test('pages of one reconciliation add up, and the last one decides whether it is complete', () => {
   const first = addReport(NOTHING_CHECKED, reportOf({}));
   assert.deepEqual([first.complete, first.nextCursor], [false, 'next']);
   const last = reportOf({
@@ -61,7 +61,7 @@ test('all differences are counted, not all kept', () => {
   assert.equal(sums.differenceCount, DIFFERENCES_SHOWN + 1);
 });
 
-test('differences stand together by what contradicts what', () => {
+test('differences are grouped by relation', () => {
   const differences = [
     difference('event-letter', 'a'),
     difference('decision-order', 'b'),

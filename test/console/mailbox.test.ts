@@ -5,7 +5,7 @@ import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, startTestSystem } from '#harness/system/system.ts';
 import { link, opened, textsOf, wordsOf } from './steps.ts';
 
-// The mail server of the default set-up, as anybody looks into it.
+// The mailbox of the default set-up, which needs no sign-in.
 
 const words = wordsOf('ru');
 
@@ -15,7 +15,7 @@ test('the mailbox in a browser', { skip: skipWithoutChromium }, async (t) => {
   const anna = await system.customer({ topUp: 1_000 });
 
   for (const size of ['phone', 'desktop'] as const) {
-    await t.test(`letters appear by themselves, are found and read: ${size}`, async (t) => {
+    await t.test(`letters appear automatically, are found and read: ${size}`, async (t) => {
       const { page } = await browser.openPage(t, { size });
       await page.goto('/mailbox');
       await opened(page, words.mail.title);

@@ -7,7 +7,7 @@ import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { rub, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
 import { button, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
-// Money by hand, in a browser: the operator sees whose wallet it is before anything moves.
+// Manual top-ups in a browser: the operator sees the customer before money moves.
 
 const words = wordsOf('ru');
 const texts = words.operator.wallets;
@@ -25,7 +25,7 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     await button(page, texts.find).click();
   };
 
-  await t.test('who does not exist is not found, and there is nothing to top up', async () => {
+  await t.test('an unknown customer is not found, and there is no top-up form', async () => {
     for (const nobody of ['pat@example.com', 'nobody']) {
       await find(nobody);
       await page.getByText(texts.notFound(nobody)).waitFor();
@@ -44,28 +44,31 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     assert.deepEqual(await barriersOn(page), []);
   });
 
-  await t.test('by keyboard: a top-up is asked about, and a second Enter is no yes', async () => {
-    await page.getByLabel(words.wallet.amount).focus();
-    await page.keyboard.type('1000');
-    await page.keyboard.press('Enter');
-    const question = texts.ask('1\u00a0000\u00a0₽', 'Анна К.');
-    const focused = page.locator('[role=group]:focus').getByText(question);
-    await focused.waitFor();
-    await page.keyboard.press('Enter');
-    // To «cancel» and back to the form, with what was typed.
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await page.locator('input:focus').waitFor();
-    assert.equal(await page.getByLabel(words.wallet.amount).inputValue(), '1000');
-    assert.deepEqual(await balanceOf(anna), rub(50_000));
-    await page.keyboard.press('Enter');
-    await focused.waitFor();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await page.getByText(texts.done('1\u00a0000\u00a0₽', '1\u00a0500\u00a0₽')).waitFor();
-    assert.deepEqual(await balanceOf(anna), rub(150_000));
-  });
+  await t.test(
+    'by keyboard: a top-up needs confirmation, and a second Enter does not confirm',
+    async () => {
+      await page.getByLabel(words.wallet.amount).focus();
+      await page.keyboard.type('1000');
+      await page.keyboard.press('Enter');
+      const question = texts.ask('1\u00a0000\u00a0₽', 'Анна К.');
+      const focused = page.locator('[role=group]:focus').getByText(question);
+      await focused.waitFor();
+      await page.keyboard.press('Enter');
+      // To «cancel» and back to the form, with what was typed.
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.locator('input:focus').waitFor();
+      assert.equal(await page.getByLabel(words.wallet.amount).inputValue(), '1000');
+      assert.deepEqual(await balanceOf(anna), rub(50_000));
+      await page.keyboard.press('Enter');
+      await focused.waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.getByText(texts.done('1\u00a0000\u00a0₽', '1\u00a0500\u00a0₽')).waitFor();
+      assert.deepEqual(await balanceOf(anna), rub(150_000));
+    },
+  );
 
   await t.test('an answer that is lost and a reload add nothing twice', async () => {
     allow('ERR_', '/v1/');
@@ -121,7 +124,7 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     );
   });
 
-  await t.test('what was spent cannot be taken back: both sums are shown', async () => {
+  await t.test('a top-up that was spent cannot be undone: both sums are shown', async () => {
     const items = [{ name: 'Чай', quantity: 1, unitPrice: rub(30_000) }];
     assert.equal((await anna.call('POST', '/v1/orders', { items })).status, 201);
     await button(page, texts.undoThis('500\u00a0₽')).click();

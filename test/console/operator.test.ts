@@ -55,7 +55,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await anna.call('POST', '/v1/orders', orderOf(100));
     await anna.call('POST', '/v1/orders', orderOf(100_000));
     await goTo(page, words, 'overview');
-    // Each service counts anew once in a while only.
+    // Each service refreshes its counts only at intervals.
     const counts = await eventually('both orders and their letters', async () => {
       const { orders, notifications } = await overviewOf(operator);
       const all = orders && notifications && { ...orders.latest, ...notifications.letters };
@@ -189,7 +189,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     assert.deepEqual(await barriersOn(page), []);
   });
 
-  await t.test('the books are checked with a click', async () => {
+  await t.test('one click starts the reconciliation', async () => {
     await goTo(page, words, 'ledger');
     await button(page, words.operator.ledger.start).click();
     await page.getByText(words.operator.ledger.verdict.agree).waitFor();
@@ -216,7 +216,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     assert.deepEqual(await barriersOn(page), []);
   });
 
-  // The last one: no order stands behind this letter, so the books would say that it has none.
+  // Runs last: this letter has no order, which the reconciliation would report.
   await t.test('an event that can be read by now becomes its letter with a click', async () => {
     const message = {
       orderId: randomUUID(),
@@ -277,7 +277,7 @@ async function overviewOf(operator: TestCustomer): Promise<Overview> {
   return (await operator.call('GET', '/v1/operator/overview')).body;
 }
 
-/** The figure beside a name on the overview. */
+/** The figure next to a name on the overview. */
 async function countOn(page: Page, label: string): Promise<number> {
   const place = page.locator('.count').filter({ has: page.getByText(label, { exact: true }) });
   return Number(plain(await place.locator('dd').textContent()));

@@ -39,11 +39,11 @@ function overviewOf(orders: Partial<Orders>, notifications: Partial<Notification
   };
 }
 
-test('work that is under way needs nobody', () => {
+test('work in progress needs no attention', () => {
   assert.deepEqual(urgencies(overviewOf({}, {})), QUIET);
 });
 
-test('what got old is late, and then stuck', () => {
+test('old work is late, and then stuck', () => {
   const ages = (ms: number, letterMs: number) => {
     const pending = { ...ORDERS.pending, oldestMs: ms };
     const outbox = { unpublished: 1, oldestMs: ms };
@@ -55,13 +55,13 @@ test('what got old is late, and then stuck', () => {
   assert.deepEqual(ages(60_000, 600_000), { ...QUIET, ...stuck });
 });
 
-test('failed letters and dead letters need somebody at once', () => {
+test('failed letters and dead letters need attention at once', () => {
   const letters = { ...NOTIFICATIONS.letters, failed: 1 };
   const found = urgencies(overviewOf({}, { letters, deadLetters: 1 }));
   assert.deepEqual(found, { ...QUIET, failed: 'bad', deadLetters: 'bad' });
 });
 
-test('the lag is of all partitions; long, or not known, it is told', () => {
+test('the lag sums all partitions; a long or unknown lag is shown as a problem', () => {
   assert.equal(lagOf(NOTIFICATIONS), 999);
   const long = [...(NOTIFICATIONS.lag ?? []), { partition: 2, position: 0, end: 1, lag: 1 }];
   assert.deepEqual(urgencies(overviewOf({}, { lag: long })), { ...QUIET, lag: 'wait' });
@@ -69,7 +69,7 @@ test('the lag is of all partitions; long, or not known, it is told', () => {
   assert.deepEqual(urgencies(overviewOf({}, { lag: null })), { ...QUIET, lag: 'wait' });
 });
 
-test('services that are away say nothing about their figures', () => {
+test('figures of unavailable services raise no alarm', () => {
   assert.deepEqual(urgencies({ at: '', orders: null, notifications: null }), QUIET);
 });
 

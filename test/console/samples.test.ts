@@ -32,14 +32,14 @@ test('a line goes from five minutes ago to now, from zero to the greatest value'
   assert.deepEqual(linesOf(samples, SIZE), ['M93.33 10L96.67 5L100 0']);
 });
 
-test('what nobody measured is a gap, and so is a long silence', () => {
+test('a missing sample is a gap, and so is a long pause', () => {
   const at = (seconds: number, value: number | null) => ({ at: seconds * 1_000, value });
   const lines = linesOf([at(0, 1), at(2, null), at(4, 1), at(6, 1), at(60, 1)], SIZE);
   assert.equal(lines.length, 3);
   assert.equal(lines[1]?.match(/[ML]/g)?.join(''), 'ML');
 });
 
-test('nothing but zeros lies at the bottom', () => {
+test('a line of zeros is drawn at the bottom', () => {
   assert.deepEqual(linesOf([{ at: 5, value: 0 }], SIZE), ['M100 10']);
   assert.deepEqual(linesOf([], SIZE), []);
 });

@@ -10,7 +10,7 @@ import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 import { opened, signInAs, wordsOf } from './steps.ts';
 
-// What strangers write is shown and never runs; nothing is fetched from anywhere else.
+// Foreign text is displayed and never executed; nothing is loaded from other origins.
 
 const words = wordsOf('ru');
 const EVIL_NAME = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
@@ -76,7 +76,7 @@ test('the console against hostile content', { skip: skipWithoutChromium }, async
     const stranger = await startStranger(t);
     await sendMail(system, hostileHtml(stranger.url));
     const { page, context, allow } = await browser.openPage(t);
-    // What the browser says when it refuses something; the stranger tells whether it did.
+    // The browser's messages about blocked requests; the foreign server records requests that arrive.
     for (const place of ['about:srcdoc', '/letter.html', stranger.url]) allow('', place);
     for (const part of [stranger.url, 'about:srcdoc']) allow(part, '');
     await page.goto('/mailbox');

@@ -12,11 +12,11 @@ import { operator } from '../../console/texts/operator.ts';
 import { operatorWallet } from '../../console/texts/operator-wallet.ts';
 import { overview } from '../../console/texts/overview.ts';
 
-// What people do in the console, by its words in either language.
+// The actions of a person in the console, in either language.
 
 export type Language = 'ru' | 'en';
 
-/** The console's words, which the tests find things by. */
+/** The console's texts, by which the tests find elements. */
 export function wordsOf(language: Language) {
   return {
     ...account[language],
@@ -66,7 +66,7 @@ export async function goTo(
   await nav.getByRole('link', { name: words.common[section] as string, exact: true }).click();
 }
 
-/** Registers from the first page on; the person's own first page is open then. */
+/** Registers from the start page; afterwards the start page of the signed-in person is open. */
 export async function register(page: Page, words: Words, account: Account): Promise<void> {
   await page.goto('/');
   await link(page, words.signIn.register).click();
@@ -139,7 +139,7 @@ export async function orderShown(page: Page): Promise<string> {
   return page.url().split('/').at(-1) as string;
 }
 
-/** What the answer on an order's page says of its status. */
+/** The status that an order's page shows. */
 export function answerOn(page: Page): Promise<string | null> {
   return page.locator('.answer .pill').textContent();
 }

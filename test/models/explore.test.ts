@@ -33,7 +33,7 @@ test('every state is visited once, every transition counted', () => {
   });
 });
 
-test('a breach is told with a shortest way to it', () => {
+test('a breach is reported with a shortest path to it', () => {
   const model = walk(9, { check: ({ x, y }) => (x === 2 && y >= 1 ? 'off the path' : undefined) });
   const { breach } = explore(model);
   assert.equal(breach?.kind, 'off the path');
@@ -45,7 +45,7 @@ test('the initial state is checked too', () => {
   assert.deepEqual(breach, { kind: 'wrong from the start', trace: [] });
 });
 
-test('a state from which no settled one can be reached is told, also in a circle', () => {
+test('a state from which no settled state can be reached is reported, also in a cycle', () => {
   const pit = walk(3);
   const next: typeof pit.next = (state) => {
     if (state.x === 3 && state.y === 0) return [{ label: 'turns', state }];
@@ -81,7 +81,7 @@ test('a state is packed into a number and back', () => {
   assert.equal(keys.size, 3 * 2 * 4 * 4);
 });
 
-test('what does not fit the domains is refused', () => {
+test('a state outside the domains is refused', () => {
   const { pack } = packing<Walk>({ x: { values: range(0, 3) }, y: { values: [-1, 1] } });
   assert.throws(() => pack({ x: 4, y: 1 }), /x cannot be 4/);
   assert.throws(() => pack({ x: -1, y: 1 }), /x cannot be -1/);

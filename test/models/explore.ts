@@ -2,12 +2,12 @@ import type { Packing } from './packing.ts';
 
 /** One step that the modelled system may take. */
 export interface Transition<State> {
-  /** Who does what. */
+  /** The actor and its action. */
   label: string;
   state: State;
 }
 
-/** Takes one step: who does what, and how it changes the state. */
+/** Takes one step: its label and its change of the state. */
 export type Step<State> = (label: string, change: (next: State) => void) => void;
 
 /** The transitions that `take` makes from a state, each on a copy of it. */
@@ -33,13 +33,13 @@ export interface Model<State> {
   initial: State;
   packing: Packing<State>;
   next: (state: State) => Transition<State>[];
-  /** What the state breaks, undefined when it breaks nothing. */
+  /** The rule that the state breaks, or undefined. */
   check: (state: State) => string | undefined;
-  /** Whether all that was begun has come to its end. */
+  /** Whether all work that was begun has ended. */
   isSettled: (state: State) => boolean;
 }
 
-/** What must hold and does not, with the labels of a shortest way to it. */
+/** A broken rule, with the labels of a shortest path to it. */
 export interface Breach {
   /** The text of `check`, or `STUCK`. */
   kind: string;
@@ -119,7 +119,7 @@ function reach<State>(model: Model<State>, statesMax: number) {
   return { keys, parents, transitions, depth, breach };
 }
 
-/** Walks back from all settled states at once; what is not met on the way is stuck. */
+/** Walks back from all settled states at once; a state that it does not reach is stuck. */
 function findStuck<State>(model: Model<State>, reached: Reached): Reached['breach'] {
   const { keys, transitions } = reached;
   const origins = groupByTarget(transitions, keys.length);
@@ -146,7 +146,7 @@ function groupByTarget(
   { from, to }: Reached['transitions'],
   states: number,
 ): (state: number) => Int32Array {
-  // By counting: the transitions to state n stand at ends[n - 1] up to ends[n].
+  // Counting sort: the transitions to state n occupy ends[n - 1] up to ends[n].
   const ends = new Int32Array(states + 1);
   for (const target of to.values()) (ends[target] as number)++;
   for (let i = 1; i <= states; i++) (ends[i] as number) += ends[i - 1] as number;

@@ -1,15 +1,15 @@
 import { type Model, type Step, transitionsFrom } from './explore.ts';
 import { packing, range } from './packing.ts';
 
-// What Orderbell does not do: billing first holds the money, orders then decides by its record,
+// Not Orderbell's protocol: billing first holds the money, orders then decides by its record,
 // and billing posts or voids the hold. That serves a second participant who may still refuse;
 // orders cannot. It leaves two places that decide, which this model shows. One handler, one worker,
 // and the network of order-protocol.ts: what was sent may arrive at any time, any number of times.
 
 export interface HoldProtocol {
-  /** What recovery does with an order that is still Pending. */
+  /** Recovery's treatment of an order that is still Pending. */
   recovery: 'voids' | 'rolls-forward';
-  /** Billing gives back a hold that nobody posted in time. */
+  /** Billing releases a hold that was not posted in time. */
   holdsExpire: boolean;
 }
 
@@ -142,7 +142,7 @@ function serve(state: HoldState, request: Request): void {
   }
 }
 
-/** What an actor does after the answer to a request. */
+/** The next phase of an actor after the answer to a request. */
 function phaseAfter({ order, payment }: HoldState, request: Request): Phase {
   switch (request) {
     case 'create':

@@ -8,7 +8,7 @@ import { assertHolds, assertRefuted } from './verdict.ts';
 const DELIVERED = ['none', 'queued'];
 const SENT = [...DELIVERED, 'sending', 'committing', 'sent', 'failed'];
 
-/** What holds, which states a letter must be able to have, and how many states there are. */
+/** Protocols that hold, with the letter states to reach and the number of states. */
 const holding: [name: string, protocol: LetterProtocol, letters: string[], states: number][] = [
   [
     'two events, committed in any order, to the inbox, two of each process',
@@ -31,7 +31,7 @@ const holding: [name: string, protocol: LetterProtocol, letters: string[], state
 ];
 
 for (const [name, protocol, letters, states] of holding) {
-  test(`the way of a letter holds: ${name}`, (t) => {
+  test(`the letter protocol holds: ${name}`, (t) => {
     const seen = new Set<string>();
     let uncountedMax = 0;
     const result = assertHolds(t, letterProtocol(protocol), (state) => {
@@ -69,7 +69,7 @@ const refuted: [variant: LetterVariant, protocol: LetterProtocol, kind: string, 
 ];
 
 for (const [variant, protocol, kind, by] of refuted) {
-  test(`the way of a letter is refuted with ${variant}`, (t) => {
+  test(`the letter protocol is refuted with ${variant}`, (t) => {
     assertRefuted(t, letterProtocol({ ...protocol, variant }), { kind, by });
   });
 }
@@ -81,7 +81,7 @@ const spoilt: [kind: string, change: Partial<LetterState>][] = [
 ];
 
 for (const [kind, change] of spoilt) {
-  test(`the check of letters tells ${kind}`, () => {
+  test(`the check of letters reports ${kind}`, () => {
     const model = letterProtocol(few);
     assert.equal(model.check(model.initial), undefined);
     assert.equal(model.check({ ...model.initial, ...change }), kind);

@@ -25,12 +25,12 @@ import {
 } from './letter-steps.ts';
 import { packing, range } from './packing.ts';
 
-// What follows an order's end, as docs/protocol.md has it: event in the outbox, relay, topic,
+// The steps after an order ends (docs/protocol.md): event in the outbox, relay, topic,
 // consumer, letter in the inbox, letter worker, mail server.
 //
 // No clock is trusted: a lease may run out at any moment, also while its holder is only paused and
-// goes on later. So a lease is no field of the state: whoever looks may take what another holds.
-// Any process may be killed between any two steps and is there again as a new one.
+// resumes later. So the state has no lease: any process may take a letter that another one holds.
+// Any process may be killed between any two steps; a new one then replaces it.
 
 export const LETTER_BREACHES = {
   twoLetters: 'two letters of one event',
@@ -38,7 +38,7 @@ export const LETTER_BREACHES = {
   sentUnaccepted: 'a letter is sent that no server accepted',
 } as const;
 
-/** The way of a letter, or a variant of it, as a model to explore. */
+/** The letter protocol, or a variant of it, as a model to explore. */
 export function letterProtocol(protocol: LetterProtocol): Model<LetterState> {
   const { events, relays, consumers, workers, variant } = protocol;
   const ofEach = <Value>(length: number, value: Value) => Array<Value>(length).fill(value);

@@ -8,7 +8,7 @@ export interface LetterProtocol {
   relays: number;
   /** Members of one group; a moment of two owners of the partition is possible. */
   consumers: number;
-  /** Without any, a letter's way ends in the inbox. */
+  /** Without workers, a letter stays in the inbox. */
   workers: number;
   variant?: LetterVariant;
 }
@@ -25,15 +25,15 @@ export type LetterVariant =
   | 'offset-before-letter'
   /** The inbox takes an event twice. */
   | 'inbox-without-ids'
-  /** The marker is written whoever holds the letter. */
+  /** The marker is written without a check of the lease. */
   | 'marker-without-fence'
-  /** No marker: only who still holds the letter lets the dot go, but nobody can tell afterwards. */
+  /** No marker: only the lease holder sends the final dot, but no record of that remains. */
   | 'no-marker';
 
 export const EVENTS = ['a', 'b'] as const;
-// A relay may publish more often; what comes of the third copy comes of the second.
+// A relay may publish more often, but a third copy has the same effects as the second.
 export const COPIES_MAX = 2;
-// Final dots of a letter that were under way when their sender died; one more is lost at once.
+// Final dots of a letter that were in transit when their sender died; one more is lost at once.
 export const LATE_DOTS_MAX = 1;
 export const NOBODY = 0;
 
@@ -60,7 +60,7 @@ export const WORKER_STEPS = [
 
 export type WorkerStep = (typeof WORKER_STEPS)[number];
 
-/** Lists are by event, or by process. What an idle process had is 0, so that states are fewer. */
+/** Lists are by event, or by process. Fields of an idle process are 0, which reduces the number of states. */
 export interface LetterState {
   outbox: (typeof OUTBOX)[number][];
   cursor: number;
@@ -78,7 +78,7 @@ export interface LetterState {
   accepted: boolean[];
   /**
    * Mails received minus unknown outcomes counted; must not exceed 1. Only the difference is kept,
-   * so that a letter may be repeated for ever in a finite model. It has a floor, below which it
+   * so that a finite model can repeat a letter without end. It has a floor, below which it
    * does not fall: that can only make a breach out of none, never hide one.
    */
   uncounted: number[];
@@ -87,7 +87,7 @@ export interface LetterState {
   workerLetters: number[];
 }
 
-/** All dots that can be under way and are counted fit above it, so that it costs no exactness. */
+/** Every counted dot in transit fits above the floor, so the model stays exact. */
 export function uncountedFloor(workers: number): number {
   return -workers - LATE_DOTS_MAX;
 }

@@ -10,7 +10,7 @@ import {
   uncountedFloor,
 } from './letter-state.ts';
 
-/** Orders commits an event; or, in a variant, has nothing but its memory. */
+/** Orders commits an event, or in a variant keeps it in memory only. */
 export function ordersSteps(state: LetterState, event: number, step: Step): void {
   const name = EVENTS[event];
   if (state.outbox[event] === 'open') {
@@ -109,7 +109,7 @@ export function consumerSteps(
   if (at === 'fetched') {
     const event = EVENTS.indexOf(state.topic[offset] as (typeof EVENTS)[number]);
     step(`${me} stores the letter of event ${EVENTS[event]}`, (next) => {
-      // The event's id is the letter's: what is there stays as it is.
+      // The event's id is the letter's id: an existing letter stays unchanged.
       if (state.letters[event] === 'none') next.letters[event] = 'queued';
       else if (variant === 'inbox-without-ids') next.letters[event] = 'doubled';
       if (offsetFirst) goTo(next, 'idle');
@@ -117,7 +117,7 @@ export function consumerSteps(
     });
   }
   if (at === 'stored') {
-    // Not fenced here: a late owner may set the position back, and everything comes again.
+    // Not fenced here: a late owner may set the position back, and the events are read again.
     step(`${me} commits offset ${offset}`, (next) => {
       next.position = offset + 1;
       goTo(next, 'idle');
@@ -125,7 +125,7 @@ export function consumerSteps(
   }
 }
 
-/** An idle worker takes what is due, or what another holds whose lease ran out. */
+/** An idle worker takes a due letter, or one whose lease has expired. */
 export function claimSteps(state: LetterState, i: number, step: Step): void {
   for (const [event, letter] of state.letters.entries()) {
     if (letter !== 'queued' && letter !== 'sending' && letter !== 'committing') continue;
@@ -198,7 +198,7 @@ export function workerSteps(
   if (at === 'accepted') {
     step(`${me} is killed`, rest);
     step(`${me} records letter ${name} as sent`, (next) => {
-      // Not fenced: the server accepted the letter, whoever holds it now.
+      // Not fenced: the server accepted the letter, even if another process now holds the lease.
       next.letters[event] = 'sent';
       next.holders[event] = NOBODY;
       rest(next);
@@ -206,7 +206,7 @@ export function workerSteps(
   }
 }
 
-/** Between the body and the dot: only who still holds the letter may go on. */
+/** Between the body and the dot: only the current lease holder may continue. */
 function markerStep(
   state: LetterState,
   i: number,
@@ -227,7 +227,7 @@ function markerStep(
   });
 }
 
-/** What happens to a letter without a worker. */
+/** The steps of a letter that need no worker. */
 export function letterSteps(state: LetterState, event: number, step: Step): void {
   const name = EVENTS[event];
   if ((state.lateDots[event] as number) > 0) {

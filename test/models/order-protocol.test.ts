@@ -13,7 +13,7 @@ import { assertHolds, assertRefuted } from './verdict.ts';
 
 const ENDS = ['Paid', 'Cancelled, declined', 'Cancelled, voided'];
 
-/** What holds, how the order must be able to end, and how many states there are at least. */
+/** Protocols that hold, with the final statuses to reach and the minimum number of states. */
 const holding: [name: string, protocol: OrderProtocol, ends: string[], states: number][] = [
   [
     'three requests, two recoveries, enough in the wallet',
@@ -119,7 +119,7 @@ const spoilt: [kind: string | undefined, change: Partial<OrderState>][] = [
 ];
 
 for (const [kind, change] of spoilt) {
-  test(`the check of orders tells ${kind ?? 'nothing'} of ${JSON.stringify(change)}`, () => {
+  test(`the check of orders reports ${kind ?? 'nothing'} for ${JSON.stringify(change)}`, () => {
     const protocol = { handlers: 1, workers: 1, holdsEnough: true, walletChanges: false };
     const model = orderProtocol(protocol);
     assert.equal(model.check({ ...model.initial, ...change }), kind);

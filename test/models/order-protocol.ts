@@ -4,10 +4,10 @@ import { packing, range } from './packing.ts';
 // One order, as docs/protocol.md has it: create, decide, record, and recovery by void-or-get.
 // Handlers are requests with the same Idempotency-Key at different gateways, workers are recovery.
 //
-// The network is as bad as it can be. A request that was sent once stays under way for ever: it may
-// arrive at any later time, any number of times. An answer may be lost: that is an arrival which
-// nobody notices. Waiting and asking again are the same thing, so a handler that has asked just
-// stays in its phase. Each service answers in one transaction, hence in one step.
+// The network is as bad as it can be. A request that was sent once is never discarded: it may
+// arrive at any later time, any number of times. A lost answer is modelled as an arrival that
+// changes no handler. Waiting and asking again are the same thing, so a handler that has asked
+// just stays in its phase. Each service answers in one transaction, hence in one step.
 
 export interface OrderProtocol {
   handlers: number;
@@ -18,7 +18,7 @@ export interface OrderProtocol {
   walletChanges: boolean;
   /**
    * Whether billing may be restored to a state before it decided an order that is Cancelled. All
-   * services are stopped meanwhile, so that no request of before is under way afterwards.
+   * services are stopped meanwhile, so that no earlier request arrives afterwards.
    */
   billingRestored?: boolean;
   variant?: OrderVariant;
@@ -123,7 +123,7 @@ export function orderProtocol(protocol: OrderProtocol): Model<OrderState> {
     }),
     next: (state) => transitionsFrom(state, (step) => takeSteps(state, protocol, step)),
     check,
-    // Without an order nobody waits for anything.
+    // Before the order exists, no handler waits for a result.
     isSettled: (state) => state.order !== 'Pending',
   };
 }
@@ -174,7 +174,7 @@ function takeSteps(state: OrderState, protocol: OrderProtocol, step: Step<OrderS
   }
 }
 
-/** A request at a gateway. Its client may repeat it for ever, or vanish. */
+/** A request at a gateway. Its client may repeat it without end, or vanish. */
 function handlerSteps(
   state: OrderState,
   i: number,
@@ -188,9 +188,9 @@ function handlerSteps(
     next.handlers[i] = to;
   };
   if (phase === 'ask why declined' && variant !== 'repetition-decides') {
-    // Whatever billing keeps: the answer is what the order's status says.
+    // The order's status decides the answer, regardless of billing's record.
     step(`${me} reads the decision`, (next) => {
-      tell(next, 'declined');
+      answerClient(next, 'declined');
       goTo(next, 'create');
     });
     step(`${me} is killed, or answers 503`, (next) => goTo(next, 'create'));
@@ -213,29 +213,29 @@ function handlerSteps(
     step(`${me} waits no longer and cancels`, (next) => goTo(next, 'record voided'));
   }
   if (variant === 'refuse-on-time-out') {
-    step(`${me} waits no longer and answers 406`, (next) => tell(next, 'declined'));
+    step(`${me} waits no longer and answers 406`, (next) => answerClient(next, 'declined'));
   }
 }
 
-/** What a handler does next, and tells its client now. */
+/** The next phase of a handler; a final answer goes to its client at once. */
 function afterAnswer(state: OrderState, phase: HandlerPhase, answer: Answer): HandlerPhase {
   switch (answer) {
     case 'Pending':
       return 'decide';
     case 'Cancelled, declined':
-      // The decision tells what the wallet lacked.
+      // The decision names the shortfall.
       return 'ask why declined';
     case 'contradicted':
       return 'create';
     case 'Paid':
-      tell(state, 'captured');
+      answerClient(state, 'captured');
       return 'create';
     case 'Cancelled, voided':
-      tell(state, 'voided');
+      answerClient(state, 'voided');
       return 'create';
     default:
       if (phase === 'decide') return `record ${answer}`;
-      tell(state, answer);
+      answerClient(state, answer);
       return 'create';
   }
 }
@@ -282,7 +282,7 @@ function firstPhase(variant: OrderVariant | undefined): WorkerPhase {
 /** The order's status from create, the decision from all others; orders may refuse a record. */
 type Answer = Exclude<OrderState['order'], 'none'> | Decision | 'contradicted';
 
-/** What orders and billing do with a request, each time that it arrives. */
+/** Orders or billing handles a request, each time that it arrives. */
 function serve(state: OrderState, request: Request, variant: OrderVariant | undefined): Answer {
   switch (request) {
     case 'create':
@@ -340,6 +340,6 @@ function wasSent(state: OrderState, request: Request): boolean {
   return (state.sent & (1 << REQUESTS.indexOf(request))) !== 0;
 }
 
-function tell(state: OrderState, decision: Decision): void {
+function answerClient(state: OrderState, decision: Decision): void {
   state.told |= 1 << DECISIONS.indexOf(decision);
 }

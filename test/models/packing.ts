@@ -1,6 +1,6 @@
 /**
- * What values each field of a state may have: a field that is a list has a fixed length, and one
- * set of values for all its elements.
+ * The possible values of each field of a state: a list has a fixed length and one set of values
+ * for all its elements.
  */
 export type Domains<State> = {
   [Field in keyof State]: State[Field] extends readonly (infer Value)[]

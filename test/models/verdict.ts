@@ -4,7 +4,7 @@ import { type Exploration, explore, type Model } from './explore.ts';
 
 /**
  * Explores a model in which everything must hold.
- * @param seen called with every state: tells whether what should happen does happen
+ * @param seen called with every state, so that the caller can check that expected states are reached
  */
 export function assertHolds<State>(
   t: TestContext,

@@ -21,18 +21,18 @@ import {
 import type { Endpoint } from '#platform/http/endpoint.ts';
 import { type Credentials, createCredentials } from '#platform/http/service-token.ts';
 
-// Who may do what: docs/reference/security.md.
+// The access rules of docs/reference/security.md.
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
 
-/** What tells two refusals apart, except what must: where and in which trace. */
+/** A refusal without the members that always differ: the path and the trace. */
 function lookOf({ status, headers, body }: Answer) {
   const { instance: _instance, traceId: _traceId, ...rest } = body;
   const names = ['date', 'connection', 'keep-alive', 'content-length'];
   return { status, rest, headers: [...headers].filter(([name]) => !names.includes(name)) };
 }
 
-test('who may do what', async (t) => {
+test('access rules of every route', async (t) => {
   const system = await startTestSystem(t, {
     WALLET_SELF_TOP_UP: 'false',
     FAILED_SIGN_INS_PER_ADDRESS: '22',
@@ -153,7 +153,7 @@ async function checkGateway(t: TestContext, system: TestSystem) {
           [method, `/v1${filled}`],
         ];
       })
-      // The public routes of the same name, for whatever method.
+      // The public routes of the same name, with every method.
       .filter(([, path]) => !publicPaths.some((known) => known.test(path))),
     ['PUT', `/v1/orders/${id}%2fpayment`],
     ['PUT', `/v1/orders%2f${id}%2fpayment`],
@@ -273,7 +273,7 @@ async function checkAttempts(t: TestContext, system: TestSystem) {
       assert.equal((await signIn(boris.email, PASSWORD)).status, 200);
     },
   );
-  await t.test('429: too many from one address, whatever X-Forwarded-For says', async () => {
+  await t.test('429: too many from one address, regardless of X-Forwarded-For', async () => {
     const answers = [];
     for (let number = 1; number <= 11; number++) {
       const headers = { 'x-forwarded-for': `192.0.2.${number}` };

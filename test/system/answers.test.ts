@@ -18,8 +18,8 @@ import {
   type TestSystem,
 } from '#harness/system/system.ts';
 
-// The table of answers (docs/protocol.md) when hops lose what they carry. Each test ends with the
-// books, which also hold every answer against how its order ended.
+// The table of answers (docs/protocol.md) when hops lose requests or answers. Each test ends with
+// the reconciliation, which also compares every answer with the final status of its order.
 
 const CREATE = /^POST \/orders /;
 const PAY = /^PUT \/payments\/[^/]+ /;
@@ -94,7 +94,7 @@ function assertPending(answer: Answer, key: string): void {
   assert.equal(answer.headers.get('idempotency-key'), key);
 }
 
-test('a lost answer of any hop is asked for again: one order, one charge, one answer', async (t) => {
+test('a lost answer of any hop is requested again: one order, one charge, one answer', async (t) => {
   const testBed = await startBench(t);
   const { system, place } = testBed;
   for (const [hop, proxy, requests] of [
@@ -142,7 +142,7 @@ test('a lost answer of any hop is asked for again: one order, one charge, one an
   await assertReconciled(system, testBed.history);
 });
 
-test('an outcome that is not known in time is 202 or 503; the same key then gets the one end', async (t) => {
+test('an outcome that is not known in time is 202 or 503; the same key then gets the final answer', async (t) => {
   const testBed = await startBench(t);
   const { system, orders, billing, place } = testBed;
   const hasty = await startHasty(testBed);
@@ -155,7 +155,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
     const again = await answeredWith(202, () => place(customer, 'key', 100, hasty.url));
     assert.deepEqual(again.body, first.body);
     assertProblem(await place(customer, 'key', 101, hasty.url), 422, 'idempotency-key-reused');
-    // Both payments that nobody waits for any more go on now, beside the third.
+    // Both abandoned payments now continue, concurrently with the third.
     billing.setFault(null);
     const paid = await answeredWith(201, () => place(customer, 'key', 100, hasty.url));
     assert.equal(paid.body.id, first.body.id);
@@ -205,7 +205,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
       const dear = await placeUntil('dear', 'declined', ends[1]);
       assertPending(cheap, 'cheap');
       assertPending(dear, 'dear');
-      // What was decided stays, whatever the wallet holds by now.
+      // A decision is final, even if the wallet now holds enough.
       await customer.call('POST', '/v1/wallet/top-ups', { amount: rub(1_000) });
       proxy.setFault(null);
       const paid = await place(customer, 'cheap', 100);
@@ -220,7 +220,7 @@ test('an outcome that is not known in time is 202 or 503; the same key then gets
   await assertReconciled(system, testBed.history);
 });
 
-test('an order that recovery voided is 409, and no payment that comes late is taken', async (t) => {
+test('an order that recovery voided is 409, and a late payment is not accepted', async (t) => {
   const testBed = await startBench(t);
   const { system, billing, place } = testBed;
 
@@ -306,7 +306,7 @@ async function placeAndHangUp(
   await billing.reached(PAY);
   socket.destroy();
   await once(socket, 'close');
-  // The gateway has noticed it too once it answers somebody who came later.
+  // Once the gateway answers a later request, it has noticed the hang-up too.
   assert.equal((await call(url, 'GET', '/livez')).status, 200);
 }
 
@@ -314,7 +314,7 @@ test('a client that hangs up changes nothing', async (t) => {
   const testBed = await startBench(t);
   const { system, billing } = testBed;
 
-  await t.test('the request runs on within its budget; the letter tells', async () => {
+  await t.test('the request continues until its deadline, and the letter is sent', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     billing.setFault({ kind: 'hang', requests: PAY });
     await placeAndHangUp(testBed, customer, system.url);
@@ -326,7 +326,7 @@ test('a client that hangs up changes nothing', async (t) => {
     assert.deepEqual(await balanceOf(customer), rub(900));
   });
 
-  await t.test('past its budget recovery ends the order', async () => {
+  await t.test('after its deadline, recovery ends the order', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     const hasty = await startHasty(testBed);
     billing.setFault({ kind: 'hang', requests: PAY });

@@ -6,7 +6,7 @@ import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { startTestSystem } from '#harness/system/system.ts';
 import { runTraffic } from '#harness/system/traffic.ts';
 
-test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as ever, and no event is lost', {
+test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic: orders are answered as usual, and no event is lost', {
   skip: skipWithoutOwnBroker,
 }, async (t) => {
   const system = await startTestSystem(t, {}, { ownBroker: true });
@@ -15,8 +15,8 @@ test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic:
   const history = newHistory();
   const { broker } = system;
   const outages = [() => broker.takeAway(), broker.hang ?? (() => broker.takeAway())];
-  // Each outage begins and ends at a number of ended orders: not one of those in between has
-  // waited for the broker.
+  // Each outage begins and ends after a number of ended orders, so orders end during the outage too:
+  // none of them waited for the broker.
   const begins = [60, 220];
   const ends = [140, 300];
   const steps: Promise<unknown>[] = [];
@@ -30,7 +30,7 @@ test('I5, I7: a broker that is killed, and that hangs, in the middle of traffic:
     onEnded(ended) {
       const outage = outages[begins.indexOf(ended)];
       if (outage !== undefined) restore = outage();
-      else if (ends.includes(ended)) steps.push(restore.then((mend) => mend()));
+      else if (ends.includes(ended)) steps.push(restore.then((heal) => heal()));
     },
   });
   assert.equal(steps.length, 2);

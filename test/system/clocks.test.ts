@@ -16,14 +16,14 @@ import {
 } from '#harness/system/system.ts';
 import { timeOfUuid } from '#platform/values/uuid.ts';
 
-// Machines whose clocks are wrong by an hour. Ages are counted by the clock of the database, so that
-// everything happens when it is due.
+// Machines whose clocks are wrong by an hour. The database's clock decides ages, so everything
+// still happens in time.
 
 const HOUR_MS = 3_600_000;
 // Much more than a slow machine takes, much less than an hour.
 const NEAR_MS = HOUR_MS / 2;
-// Of a machine that is busy: nothing here is about speed.
-const PATIENCE_MS = 60_000;
+// Long, for a busy machine: these tests do not measure speed.
+const TIMEOUT_MS = 60_000;
 
 type Shifts = Record<string, number>;
 
@@ -89,16 +89,16 @@ async function follow(t: TestContext, shifts: Shifts) {
 }
 
 const patiently = <T>(what: string, look: () => Promise<T | undefined | false>) =>
-  eventually(what, look, PATIENCE_MS);
+  eventually(what, look, TIMEOUT_MS);
 
-/** An order that is answered so, of as many as it takes. */
+/** Places orders until one gets this status. */
 const placed = (anna: TestCustomer, status: number) =>
   patiently(`an order that is ${status}`, async () => {
     const answer = await anna.call('POST', '/v1/orders', orderOf(1));
     return answer.status === status && answer.body;
   });
 
-/** An order that nobody decides: it is listed, and ends once billing is back. */
+/** An order without a decision is listed, and ends once billing is back. */
 async function recover(system: TestSystem, anna: TestCustomer) {
   const operator = await patiently('the operator', () => system.operator().catch(() => undefined));
   const start = await stop(system, 'billing');

@@ -53,7 +53,7 @@ test('the course scenario: register, top up, order paid, order refused, both let
   assert.equal(sad.kind, 'grief');
   assert.match(sad.subject, /^Письмо горя/);
 
-  // What the mail server received is what the API shows.
+  // The API shows the letter as the mail server received it.
   const { body: list } = await call(system.mailbox.httpUrl, 'GET', '/mailbox/messages');
   const mail = list.data.find((one: { messageId: string }) => one.messageId === sad.messageId);
   const { body: received } = await call(

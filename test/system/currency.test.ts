@@ -48,7 +48,7 @@ test('I3: recovery ends an order of any currency', async (t) => {
   const [anna, operator] = [await system.customer({ topUp: 2_000 }), await system.operator()];
   const placed = await anna.call('POST', '/v1/orders', orderIn('RUB'));
   assert.equal(placed.status, 201);
-  // As a request leaves it that dies between its first two steps, under another setting.
+  // As left by a request that died between its first two steps, under another setting.
   await queryRows(
     system.databaseUrl('orders'),
     `insert into orders (id, customer_id, idempotency_key, request_hash, status, items,
@@ -95,7 +95,7 @@ test('a gateway alone with another CURRENCY stores nothing and names the right o
     ],
   );
   assert.equal((await anna.call('GET', '/v1/orders')).body.data.length, 0);
-  // The wallet's own currency, whatever the gateway that reads it is set to.
+  // The wallet's own currency, regardless of the gateway's setting.
   const wallet = await callAt(gateway.url, anna.token, 'GET', '/v1/wallet');
   assert.deepEqual(wallet.body.balance, { amount: 500, currency: 'RUB' });
 });

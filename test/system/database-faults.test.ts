@@ -59,7 +59,7 @@ async function startKillableServer(): Promise<KillableServer> {
 
 test('I1 to I6: connections cut and the server killed in the middle of traffic', async (t) => {
   const server = await startKillableServer();
-  // Short enough that an outage outlasts the patience of requests, and recovery meets the replays.
+  // Short enough that an outage outlasts the deadline of requests, so recovery meets the replays.
   const hasty = { ORDER_DEADLINE_MS: '250', RECOVERY_AGE_MS: '500', RECOVERY_INTERVAL_MS: '100' };
   const system = await startTestSystem(t, hasty, { server });
   const customers = [];
@@ -84,7 +84,7 @@ test('I1 to I6: connections cut and the server killed in the middle of traffic',
     onEnded: (ended) => faults.get(ended)?.(),
   });
   assert.equal(killed.size, 2, 'the server did not come back in between');
-  // Not every lease runs out within a test's patience.
+  // Some leases last longer than the test may wait.
   await passLeases(system);
   await assertReconciled(system, history);
   t.diagnostic(

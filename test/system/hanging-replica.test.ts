@@ -9,7 +9,7 @@ import { orderOf, startTestSystem, stop } from '#harness/system/system.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { GatewayConfig, startGateway } from '#services/gateway/service.ts';
 
-test('a replica that hangs costs the calls that were on it; it is back when it goes on', async (t) => {
+test('a hanging replica fails only its own calls; it is used again when it resumes', async (t) => {
   const system = await startTestSystem(t);
   const replica = startServiceProcess(t, 'orders', {
     ORDERS_DATABASE_URL: system.databaseUrl('orders'),
@@ -46,7 +46,7 @@ test('a replica that hangs costs the calls that were on it; it is back when it g
         assert.equal(answer.status, 201, JSON.stringify(answer.body));
       }),
     );
-  /** Attempts in vain so far. */
+  /** Failed attempts so far. */
   const vain = () => lines.filter((line) => line.includes('"operation"')).length;
   const said = (what: string) =>
     eventually(what, async () => lines.some((line) => line.includes(what)));

@@ -6,7 +6,7 @@ import type { TestSystem } from '#harness/system/system.ts';
 
 // docs/reference/api.md: who may register under which name, and changes of profiles.
 
-test('what a registration, a sign-in and a profile may be', async (t) => {
+test('the valid and invalid registrations, sign-ins and profiles', async (t) => {
   const system = await sharedTestSystem();
   await t.test('registrations and sign-ins', (t) => checkRegistrations(t, system));
   await t.test('profiles', (t) => checkProfiles(t, system));

@@ -7,7 +7,7 @@ import type { TestCustomer, TestSystem } from '#harness/system/system.ts';
 
 // docs/reference/api.md: the rules of HTTP itself, the same for every route.
 
-test('what the public API makes of HTTP', async (t) => {
+test('HTTP methods, headers and bodies at the public API', async (t) => {
   const system = await sharedTestSystem();
   await t.test('query strings', (t) => checkQueries(t, system));
   await t.test('media types and sizes', (t) => checkBodies(t, system));
@@ -75,7 +75,7 @@ async function checkQueries(t: TestContext, system: TestSystem) {
 }
 
 async function checkStrayQueries(t: TestContext, send: Send, email: string) {
-  // Both lists go by UUID, so the shape of the key alone does not tell them apart.
+  // Both lists are sorted by UUID, so the cursor's shape alone does not distinguish them.
   await t.test("400: the letters' cursor in the list of orders", async () => {
     const cursor = Buffer.from('00000000-0000-7000-8000-000000000000').toString('base64url');
     const letters = await send('GET', `/v1/letters?cursor=${cursor}`);
@@ -170,7 +170,7 @@ async function checkBodies(t: TestContext, system: TestSystem) {
 const padded = (text: string, bytes: number) => text + ' '.repeat(bytes - Buffer.byteLength(text));
 
 async function checkSizes(t: TestContext, send: Send, anna: TestCustomer) {
-  // What the schema of an order allows fits, the limit of all other operations is 64 KiB.
+  // Every order that the schema allows fits; the limit of all other operations is 64 KiB.
   const topUp = '{"amount":{"amount":1,"currency":"RUB"}}';
   for (const [path, text, max] of [
     ['/v1/orders', priced('1'), 512 * 1024],

@@ -80,7 +80,7 @@ const refusedOrders: [name: string, body: string | Buffer, places: string[]][] =
   ['an unknown member that needs escaping', order(item(), ',"a/b~c":1'), ['/a~1b~0c']],
   ['__proto__', order(item(), ',"__proto__":{"status":"Paid"}'), ['/__proto__']],
   [
-    '__proto__ beside a long number',
+    '__proto__ and a long number',
     order(item({ price: money('100.0') }), ',"__proto__":{}'),
     ['/__proto__'],
   ],
@@ -122,11 +122,7 @@ const refusedOrders: [name: string, body: string | Buffer, places: string[]][] =
   ['bytes that are not UTF-8', Buffer.from(named('"a\xff"'), 'latin1'), ['']],
   ['UTF-16', Buffer.from(priced('1'), 'utf16le'), ['']],
   ['deep nesting', `{"items":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, ['/items/0']],
-  [
-    'deep nesting beside a fraction',
-    `{"items":${'['.repeat(30_000)}1.5${']'.repeat(30_000)}}`,
-    [''],
-  ],
+  ['deep nesting and a fraction', `{"items":${'['.repeat(30_000)}1.5${']'.repeat(30_000)}}`, ['']],
 ];
 
 const LOCATION = /^\/v1\/orders\/[0-9a-f-]{36}$/;
@@ -136,7 +132,7 @@ const takenOrders: [name: string, body: string, status: 201 | 406, total: number
   ['1e2 is 100', priced('1e2'), 201, 100],
   ['100.0 is 100', priced('100.0'), 201, 100],
   ['1000e-1 is 100', priced('1000e-1'), 201, 100],
-  ['a gift beside a price', order(`${item({ price: money('0') })},${item()}`), 201, 100],
+  ['a free item and a priced one', order(`${item({ price: money('0') })},${item()}`), 201, 100],
   ['quantity 10,000', order(item({ quantity: '10000', price: money('1') })), 201, 10_000],
   [
     '100 items',
@@ -162,7 +158,7 @@ const readable = async (customer: TestCustomer) => ({
   operations: (await customer.call('GET', '/v1/wallet/operations')).body.data.length,
 });
 
-test('what an order, a top-up and their keys may be', async (t) => {
+test('the valid and invalid orders, top-ups and keys', async (t) => {
   const system = await sharedTestSystem();
   await t.test('orders', (t) => checkOrders(t, system));
   await t.test('names of orders', (t) => checkCustomerIds(t, system));
@@ -207,7 +203,7 @@ async function checkCustomerIds(t: TestContext, system: TestSystem) {
   });
   for (const [name, id] of [
     ['another customer', boris.customerId],
-    ['a name that nobody has', 'nobody'],
+    ['an unknown name', 'nobody'],
     ['the own name in capitals', anna.customerId.toUpperCase()],
   ] as const) {
     await t.test(`403: ${name}`, async () => {
@@ -327,7 +323,7 @@ async function checkKeys(t: TestContext, system: TestSystem) {
     assertProblem(await send('POST', '/v1/orders', priced('"100"'), headers), 400);
     assert.equal((await send('POST', '/v1/orders', priced('100'), headers)).status, 201);
   });
-  await t.test('a made key is told', async () => {
+  await t.test('a generated key is returned', async () => {
     const answer = await send('POST', '/v1/orders', priced('100'));
     assert.match(answer.headers.get('idempotency-key') ?? '', /^[\x21-\x7e]{1,255}$/);
   });
@@ -335,7 +331,7 @@ async function checkKeys(t: TestContext, system: TestSystem) {
 }
 
 async function checkNamedKeys(t: TestContext, system: TestSystem, send: Send) {
-  await t.test('whatever the answer says, it names the key', async () => {
+  await t.test('every answer names the key', async () => {
     const key = { 'idempotency-key': 'echo' };
     const foreign = JSON.stringify({ ...JSON.parse(priced('100')), customerId: 'another' });
     const text = { ...key, 'content-type': 'text/plain' };
@@ -362,10 +358,14 @@ async function checkNamedKeys(t: TestContext, system: TestSystem, send: Send) {
     for (const [status, method, path, body, headers] of requests) {
       const answer = await send(method, path, body, headers);
       assert.equal(answer.status, status, `${method} ${path.slice(0, 50)}`);
-      const told = answer.headers.get('idempotency-key');
-      assert.equal(told, headers['idempotency-key'], `${status} ${method} ${path.slice(0, 50)}`);
+      const returned = answer.headers.get('idempotency-key');
+      assert.equal(
+        returned,
+        headers['idempotency-key'],
+        `${status} ${method} ${path.slice(0, 50)}`,
+      );
     }
-    // Where the client sent none, also a refusal names the one to go on with.
+    // If the client sent no key, a refusal also names the key for a retry.
     const refused = await send('POST', '/v1/orders', '{}');
     assert.equal(refused.status, 400);
     assert.match(refused.headers.get('idempotency-key') ?? '', /^[\x21-\x7e]{1,255}$/);

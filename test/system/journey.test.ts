@@ -16,7 +16,7 @@ import {
   type TestSystem,
 } from '#harness/system/system.ts';
 
-// What the services recorded of an order, as its customer and the operator see it.
+// The journey of an order from the services' records, as its customer and the operator see it.
 
 const MISSING = '00000000-0000-7000-8000-000000000000';
 const OPERATORS = '/v1/operator/orders';
@@ -27,7 +27,7 @@ async function journeyOf(caller: TestCustomer, id: string, base = '/v1/orders'):
   return body;
 }
 
-/** The journey once nothing more will happen, and the relay has noted what it published. */
+/** The journey once it is complete and the relay has marked the event as published. */
 function wholeJourney(caller: TestCustomer, id: string): Promise<Journey> {
   return eventually('the end of the journey', async () => {
     const journey = await journeyOf(caller, id);
@@ -37,7 +37,7 @@ function wholeJourney(caller: TestCustomer, id: string): Promise<Journey> {
   });
 }
 
-/** Places an order through any gateway. @returns its id, whatever the answer's status */
+/** Places an order through any gateway. @returns its id, for every status of the answer */
 async function place(customer: TestCustomer, price: number, status: number): Promise<string> {
   const key = { 'idempotency-key': randomUUID() };
   const answer = await answeredWith(status, () =>
@@ -53,7 +53,7 @@ const placeOf = ({ event }: Journey) => `${event?.partition}/${event?.offset}`;
 
 const BEFORE_DECISION = ['request done', 'create done'];
 
-test('the way of an order from the request to the letter', async (t) => {
+test('the journey of an order from the request to the letter', async (t) => {
   let step: SmtpStep | undefined;
   const server = await startTestSmtpServer(t, { choose: () => step, acceptReply: '2.0.0 queued' });
   const system = await startTestSystem(t, {
@@ -62,14 +62,14 @@ test('the way of an order from the request to the letter', async (t) => {
   });
   const operator = await system.operator();
 
-  await t.test('a paid order: every step, and the event as it lies on the topic', () =>
+  await t.test('a paid order: every step, and the event as stored in the topic', () =>
     checkPaid(system),
   );
   await t.test('a declined order', () => checkDeclined(system));
-  await t.test('only whose order it is sees its journey, and the operator', () =>
+  await t.test('only the owner of an order and the operator see its journey', () =>
     checkAccess(system, operator),
   );
-  await t.test('a mail server that refuses for good', async () => {
+  await t.test('a mail server that rejects permanently', async () => {
     const reply = '550 5.1.1 no such user';
     step = { at: 'rcpt', do: 'reply', reply };
     const customer = await system.customer({ topUp: 1_000 });
@@ -85,7 +85,7 @@ test('the way of an order from the request to the letter', async (t) => {
   await t.test('an event that cannot become a letter', () => checkDeadLetter(system));
   await t.test('without notifications', () => checkWithoutNotifications(system));
   await t.test('without billing', () => checkWithoutBilling(system));
-  await t.test('without orders there is nothing to tell', async () => {
+  await t.test('without the orders service there is no journey', async () => {
     const customer = await system.customer({ topUp: 1_000 });
     const id = await place(customer, 1_000, 201);
     const bringBack = await stop(system, 'orders');
@@ -176,7 +176,7 @@ async function assertAsOnTheTopic(system: TestSystem, { event }: Journey): Promi
   assert.ok(Date.parse(event?.createdAt ?? '') && Date.parse(event?.publishedAt ?? ''));
 }
 
-/** What is left when the outbox row was deleted: the place is then known from who received it. */
+/** The journey after the outbox row was deleted: the offset then comes from the consumer. */
 async function assertPastRetention(
   system: TestSystem,
   customer: TestCustomer,
@@ -242,7 +242,7 @@ async function checkAccess(system: TestSystem, operator: TestCustomer): Promise<
 async function checkDeadLetter(system: TestSystem): Promise<void> {
   const customer = await system.customer({ topUp: 1_000 });
   const orders = system.databaseUrl('orders');
-  // As a version of orders would that has a defect: the event says nothing that can be read.
+  // As published by a defective version of orders: the event cannot be parsed.
   await queryRows(
     orders,
     `create function spoil() returns trigger language plpgsql as $$
@@ -360,7 +360,7 @@ test('an order that recovery ended', async (t) => {
   assert.equal(journey.letter?.kind, 'grief');
 });
 
-/** A mail server's address where nobody listens yet; what it returns starts it there. */
+/** The address of a mail server that does not listen yet; the returned function starts it there. */
 async function mailServerLater(t: TestContext) {
   const { url, close } = await openSmtpServer();
   await close();
@@ -368,7 +368,7 @@ async function mailServerLater(t: TestContext) {
   return { url, start: () => startTestSmtpServer(t, { port }) };
 }
 
-test('a mail server that is away: the attempts grow until it is back', async (t) => {
+test('a mail server that is down: the attempts grow until it is back', async (t) => {
   const mailServer = await mailServerLater(t);
   const system = await startTestSystem(t, { SMTP_URL: mailServer.url });
   const customer = await system.customer({ topUp: 1_000 });

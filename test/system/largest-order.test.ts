@@ -16,7 +16,7 @@ import {
 } from '#harness/system/system.ts';
 import { bodyBytesMax } from '#platform/http/body-limit.ts';
 
-// Whatever the schema of an order allows passes every hop, there and back.
+// Every order that the schema allows passes every hop, as a request and as an answer.
 
 /** The JSON of an order of 100 items whose names and skus are 200 times this text. */
 function largest(character: string, price: number): string {
@@ -143,7 +143,7 @@ async function placeMany(t: TestContext, system: TestSystem) {
   }
   await t.test('each once, newest first', () => {
     assert.deepEqual(seen, [...ids].sort().reverse());
-    // A page is as large as memory allows, whatever the limit.
+    // Memory limits the size of a page, even if the requested limit is higher.
     assert.ok(pages >= 1);
   });
 }

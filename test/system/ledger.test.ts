@@ -36,9 +36,9 @@ async function verify(operator: TestCustomer, cursor?: string): Promise<LedgerRe
   return body;
 }
 
-/** The report once nothing is on its way any more. */
+/** The report once no work is in progress. */
 function verifySettled(operator: TestCustomer): Promise<LedgerReport> {
-  return eventually('everything to be told', async () => {
+  return eventually('all work to finish', async () => {
     const report = await verify(operator);
     const { pendingOrders, unpublishedEvents, unreadEvents, unsentLetters } = report.waiting;
     return pendingOrders + unpublishedEvents + unreadEvents + unsentLetters === 0 && report;
@@ -104,12 +104,12 @@ async function startHistory(t: TestContext): Promise<History> {
   return { system, operator, anna, paid, paidEvent: event?.id as string, declined, voided };
 }
 
-/** A change of a database, what it must be found as, and what mends it. */
+/** A change of a database, the differences that it must cause, and the statements that undo it. */
 interface Damage {
   name: string;
   database: string;
   damage: string[];
-  mend: string[];
+  undo: string[];
   found: (history: History) => [LedgerDifference['relation'], string][];
 }
 
@@ -125,14 +125,14 @@ const damages: Damage[] = [
     name: 'a balance that no operation made',
     database: 'billing',
     damage: ['update wallets set balance = balance + 1'],
-    mend: ['update wallets set balance = balance - 1'],
+    undo: ['update wallets set balance = balance - 1'],
     found: ({ anna }) => [['balance-operations', anna.customerId]],
   },
   {
     name: 'an operation changed afterwards',
     database: 'billing',
     damage: ['update operations set amount = amount - 1 where order_id is not null'],
-    mend: ['update operations set amount = amount + 1 where order_id is not null'],
+    undo: ['update operations set amount = amount + 1 where order_id is not null'],
     found: ({ anna, paid }) => [
       ['operation-decision', paid],
       ['balance-operations', anna.customerId],
@@ -145,7 +145,7 @@ const damages: Damage[] = [
       `update operations set order_id = (select order_id from payments where decision = 'voided')
         where order_id is not null`,
     ],
-    mend: [
+    undo: [
       `update operations set order_id = (select order_id from payments where decision = 'captured')
         where order_id is not null`,
     ],
@@ -158,7 +158,7 @@ const damages: Damage[] = [
     name: 'a decision that became another one',
     database: 'billing',
     damage: [`update payments set decision = 'voided' where decision = 'declined'`],
-    mend: [
+    undo: [
       `update payments set decision = 'declined'
         where decision = 'voided' and amount = (select max(amount) from payments)`,
     ],
@@ -172,7 +172,7 @@ const damages: Damage[] = [
       `update payments set order_id = 'ffffffff-0000-7000-8000-000000000000'
         where decision = 'declined'`,
     ],
-    mend: [
+    undo: [
       `update payments set order_id = kept.order_id from kept_payments kept
         where kept.amount = payments.amount`,
       'drop table kept_payments',
@@ -189,7 +189,7 @@ const damages: Damage[] = [
       keep('orders'),
       `update orders set payment_operation_id = gen_random_uuid() where status = 'Paid'`,
     ],
-    mend: restore('orders', 'payment_operation_id'),
+    undo: restore('orders', 'payment_operation_id'),
     found: ({ paid }) => [
       ['decision-order', paid],
       ['order-event', paid],
@@ -199,7 +199,7 @@ const damages: Damage[] = [
     name: 'an event that was never written',
     database: 'orders',
     damage: [keep('orders'), `update orders set event_id = null where status = 'Paid'`],
-    mend: restore('orders', 'event_id'),
+    undo: restore('orders', 'event_id'),
     found: ({ paid, paidEvent }) => [
       ['order-event', paid],
       ['event-letter', paid],
@@ -214,7 +214,7 @@ const damages: Damage[] = [
       `update outbox set payload = jsonb_set(payload::jsonb, '{total,amount}', '1')
         where payload ->> 'reason' = 'voided'`,
     ],
-    mend: restore('outbox', 'payload'),
+    undo: restore('outbox', 'payload'),
     found: ({ voided }) => [['order-event', voided]],
   },
   {
@@ -225,14 +225,14 @@ const damages: Damage[] = [
         values ('ffffffff-0000-7000-8000-000000000000', 'order', gen_random_uuid(), 'x', '{}',
           now())`,
     ],
-    mend: [`delete from outbox where id = 'ffffffff-0000-7000-8000-000000000000'`],
+    undo: [`delete from outbox where id = 'ffffffff-0000-7000-8000-000000000000'`],
     found: () => [['order-event', 'ffffffff-0000-7000-8000-000000000000']],
   },
   {
     name: 'a letter that says something else',
     database: 'notifications',
     damage: [keep('letters'), `update letters set kind = 'grief' where kind = 'happiness'`],
-    mend: restore('letters', 'kind'),
+    undo: restore('letters', 'kind'),
     found: ({ paid }) => [['event-letter', paid]],
   },
   {
@@ -243,7 +243,7 @@ const damages: Damage[] = [
       `update letters set order_id = 'ffffffff-0000-7000-8000-000000000000'
         where reason = 'insufficient-funds'`,
     ],
-    mend: restore('letters', 'order_id'),
+    undo: restore('letters', 'order_id'),
     found: ({ declined }) => [
       ['event-letter', declined],
       ['event-letter', 'ffffffff-0000-7000-8000-000000000000'],
@@ -259,12 +259,12 @@ const damages: Damage[] = [
           currency, reason, occurred_at, template_version, recipient, state, partition, "offset"
         from letters where reason = 'voided'`,
     ],
-    mend: [`delete from letters where id = 'ffffffff-0000-7000-8000-000000000000'`],
+    undo: [`delete from letters where id = 'ffffffff-0000-7000-8000-000000000000'`],
     found: ({ voided }) => [['event-letter', voided]],
   },
 ];
 
-test('the books of a mixed history agree; whatever is changed in one database is found', async (t) => {
+test('a mixed history has no differences; every change of one database is found', async (t) => {
   const history = await startHistory(t);
   const { system, operator } = history;
   const sound: LedgerReport = {
@@ -279,16 +279,16 @@ test('the books of a mixed history agree; whatever is changed in one database is
   };
   assert.deepEqual(await verify(operator), sound);
 
-  for (const { name, database, damage, mend, found } of damages) {
+  for (const { name, database, damage, undo, found } of damages) {
     await t.test(name, async () => {
       const url = system.databaseUrl(database);
       for (const statement of damage) await queryRows(url, statement);
       const report = await verify(operator);
       const expected = found(history).map((difference) => difference.join(' '));
-      const told = report.differences.map(({ relation, id }) => `${relation} ${id}`);
-      assert.deepEqual(told.sort(), expected.sort(), JSON.stringify(report.differences));
+      const reported = report.differences.map(({ relation, id }) => `${relation} ${id}`);
+      assert.deepEqual(reported.sort(), expected.sort(), JSON.stringify(report.differences));
       assert.equal(report.ok, expected.length === 0);
-      for (const statement of mend) await queryRows(url, statement);
+      for (const statement of undo) await queryRows(url, statement);
       assert.deepEqual(await verify(operator), sound);
     });
   }
@@ -296,11 +296,11 @@ test('the books of a mixed history agree; whatever is changed in one database is
   const { loseTail } = system.broker;
   if (loseTail !== undefined) {
     await t.test('a topic that ends before an event that it acknowledged', async () => {
-      const mend = await loseTail();
+      const undo = await loseTail();
       // The letters are there: they do not need the topic any more.
       const report = await verify(operator);
       assert.deepEqual([report.differences, report.ok], [[], true]);
-      await mend();
+      await undo();
       assert.deepEqual(await verify(operator), sound);
     });
   }
@@ -330,7 +330,7 @@ test('an event that is not published or not read is waiting, and lost once it is
   );
   assert.match(lost.differences[0]?.detail ?? '', /was read .* lost or became a dead letter/);
 
-  // A topic that was made anew: the event does not lie in it.
+  // A recreated topic does not contain the event.
   await inDatabase('orders', `update outbox set topic_id = 'another'`);
   const gone = await verify(operator);
   assert.match(gone.differences[0]?.detail ?? '', /is not in the topic any more/);
@@ -344,7 +344,7 @@ test('an event that is not published or not read is waiting, and lost once it is
   assert.deepEqual(unpublished.waiting, { ...NOTHING_WAITS, unpublishedEvents: 1 });
 });
 
-test('notifications tells how far the topic was read', async (t) => {
+test('notifications reports the position up to which it read the topic', async (t) => {
   const system = await startTestSystem(t);
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000 });
@@ -446,7 +446,7 @@ test('more differences than one answer holds: the cursors lead through all of th
   );
 });
 
-test('beside 32 orders at once every verification finds the books in agreement', async (t) => {
+test('reconciliation finds no difference while 32 orders are placed at once', async (t) => {
   const system = await startTestSystem(t);
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 1_000_000 });

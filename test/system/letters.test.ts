@@ -24,7 +24,7 @@ interface KeptMail {
   to: string;
 }
 
-/** What the mail server received under this Message-ID. */
+/** The mail that the mail server received under this Message-ID. */
 async function received({ mailbox }: TestSystem, messageId: string): Promise<KeptMail> {
   const { body } = await call(mailbox.httpUrl, 'GET', '/mailbox/messages?limit=100');
   const found = body.data.filter((mail: { messageId: string }) => mail.messageId === messageId);

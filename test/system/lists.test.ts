@@ -31,7 +31,7 @@ async function walk(customer: TestCustomer, path: string, limit: number): Promis
 const ORDERS = 7;
 const PRICES = [10, 20, 9_999, 30, 9_999, 40, 50]; // the third and the fifth are declined
 
-test('lists and what was read back', async (t) => {
+test('lists agree with single reads', async (t) => {
   const system = await sharedTestSystem();
   const anna = await system.customer({ topUp: 1_000 });
   const placed: Element[] = [];
@@ -116,7 +116,7 @@ test('lists and what was read back', async (t) => {
     assert.equal(rest.body.nextCursor, null);
   });
 
-  await t.test('what comes during a walk moves nothing', async () => {
+  await t.test('items that arrive while paging do not shift the pages', async () => {
     const boris = await system.customer({ topUp: 100 });
     const mine: string[] = [];
     for (let i = 0; i < 4; i++)

@@ -80,7 +80,7 @@ test('ids and keys of 255 characters pass every hop', async (t) => {
       assert.equal(letters.body.data.length, 1);
     });
   }
-  await t.test('the books of such customers are compared', async () => {
+  await t.test('reconciliation covers such customers', async () => {
     const authorization = `Bearer ${await issuer.sign({ scope: 'operator' })}`;
     const headers = { authorization };
     const { status, body } = await call(system.url, 'GET', '/v1/operator/ledger/verify', {

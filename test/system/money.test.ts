@@ -46,7 +46,7 @@ function sentLetters(customer: TestCustomer, count: number): Promise<string[]> {
   });
 }
 
-test('what an order costs, once', async (t) => {
+test('an order charges its total exactly once', async (t) => {
   const system = await sharedTestSystem();
   await t.test('the exact balance pays an order; one unit more is 406 and leaves the balance', () =>
     checkExactBalance(system),
@@ -92,14 +92,17 @@ test('I1, I4, I5, I6: fifty orders at once on a balance for ten: 10 × 201, 40 �
   // As many mails, each about another order.
   const { body } = await call(system.mailbox.httpUrl, 'GET', '/mailbox/messages?limit=100');
   assert.equal(body.data.length, 50);
-  const told = (status: number, title: string) =>
+  const countLetters = (status: number, title: string) =>
     withStatus(status).filter(({ body: answer }) => {
       const id: string = answer.id ?? answer.order.id;
       return body.data.some(
         ({ subject }: { subject: string }) => subject.startsWith(title) && subject.includes(id),
       );
     }).length;
-  assert.deepEqual([told(201, 'Письмо счастья'), told(406, 'Письмо горя')], [10, 40]);
+  assert.deepEqual(
+    [countLetters(201, 'Письмо счастья'), countLetters(406, 'Письмо горя')],
+    [10, 40],
+  );
 });
 
 async function checkDecline(system: TestSystem) {
@@ -201,8 +204,8 @@ test('I2, I3: orders whose request died are ended by recovery: paid if charged, 
       return body.status !== 'Pending' && body;
     });
 
-  // As a gateway leaves them that died before, or after, the payment was decided. Recovery may be
-  // quicker than our payment; then it is told so, and another one is tried.
+  // Orders of a gateway that died before or after the payment decision. If recovery is quicker than
+  // our payment, the payment answers so and the test tries another order.
   const abandoned = await create('abandoned');
   const charged = await eventually('an order charged before recovery came', async () => {
     const candidate = await create(randomUUID());

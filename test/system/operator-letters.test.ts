@@ -57,7 +57,7 @@ function letterOf(operator: TestCustomer, orderId: string, state: string): Promi
   });
 }
 
-test('a letter to an address that does not exist: failed, mended, resent, arrived', async (t) => {
+test('a letter to an address that does not exist: failed, corrected, resent, arrived', async (t) => {
   const reply = '550 5.1.1 <wrong.anna@example.com>: no such user';
   const server = await startTestSmtpServer(t, { script: [{ at: 'rcpt', do: 'reply', reply }] });
   const system = await startTestSystem(t, { SMTP_URL: server.url });
@@ -72,8 +72,8 @@ test('a letter to an address that does not exist: failed, mended, resent, arrive
   const preview = async () => (await operator.call('GET', `${LETTERS}/${failed.id}/preview`)).body;
   assert.equal((await preview()).to, 'w***@example.com');
 
-  const mended = { ...profile, email: 'right.anna@example.com', locale: 'en' };
-  assert.equal((await anna.call('PUT', '/v1/profile', mended)).status, 200);
+  const corrected = { ...profile, email: 'right.anna@example.com', locale: 'en' };
+  assert.equal((await anna.call('PUT', '/v1/profile', corrected)).status, 200);
   assert.equal((await preview()).to, 'r***@example.com');
   assert.equal((await operator.call('POST', `${LETTERS}/${failed.id}/resend`)).status, 200);
   const sent = await letterOf(operator, order.body.id, 'sent');
@@ -114,7 +114,7 @@ function append(
 }
 
 test('I6: poison on the topic becomes dead letters, what comes after it letters', async (t) => {
-  // One partition: whoever stops at the poison never comes to what is behind it.
+  // One partition: a consumer that stops at a poison message never reads the ones after it.
   const system = await startTestSystem(t, { TOPIC_PARTITIONS: '1' });
   const operator = await system.operator();
   const anna = await system.customer({ topUp: 2_000 });
@@ -135,7 +135,7 @@ test('I6: poison on the topic becomes dead letters, what comes after it letters'
   const ours = { ce_id: randomUUID(), ce_type: ORDER_UPDATE_TYPE };
   await append(system, '{"orderId":', ours);
   await append(system, { ...event, customerId: 'an\u0000na' }, ours);
-  // Only the database can tell that there is no such day.
+  // Only the database rejects a day that does not exist.
   await append(system, { ...event, occurredAt: '2026-02-30T10:00:00Z' }, ours);
   await append(system, event, { ce_id: randomUUID() });
   await append(system, event, { ...ours, ce_type: 'another.v1' });

@@ -49,7 +49,7 @@ async function checkCustomers(t: TestContext, system: TestSystem, operator: Test
       assert.deepEqual([status, body], [200, { data: [found], nextCursor: null }], query);
     }
   });
-  await t.test('nobody where there is none', async () => {
+  await t.test('an empty list for an unknown customer', async () => {
     for (const query of [
       'customerId=nobody',
       'email=nobody@example.com',
@@ -171,7 +171,7 @@ async function checkReversals(t: TestContext, system: TestSystem, operator: Test
     const find = `/v1/operator/customers?customerId=${anna.customerId}`;
     assertProblem(await anna.call('GET', find), 403, 'forbidden');
   });
-  await t.test('the books agree', async () => {
+  await t.test('reconciliation finds no difference', async () => {
     const report = await operator.call('GET', '/v1/operator/ledger/verify');
     assert.deepEqual([report.body.ok, report.body.differences], [true, []]);
     await assertReconciled(system);

@@ -71,7 +71,7 @@ async function assertLettersArrive(customer: TestCustomer, orderIds: string[]): 
   assert.deepEqual(letters.map(({ orderId }) => orderId).sort(), orderIds);
 }
 
-test('orders are answered as before without what only letters need', {
+test('orders are answered as before without the services that only letters need', {
   skip: skipWithoutOwnBroker,
 }, async (t) => {
   const mailServer = await startMailServer(t);
@@ -166,7 +166,7 @@ test('without orders or billing an order is not lost and not answered wrongly', 
     await assertLettersArrive(customer, [paid.body.id]);
   });
 
-  await t.test('503 for a top-up without billing; the told key then tops up once', async () => {
+  await t.test('503 for a top-up without billing; the returned key then tops up once', async () => {
     const customer = await system.customer();
     const topUp = (headers = {}) =>
       customer.call('POST', '/v1/wallet/top-ups', { amount: rub(70) }, headers);
@@ -178,9 +178,9 @@ test('without orders or billing an order is not lost and not answered wrongly', 
     } finally {
       await bringBack();
     }
-    const told = answer.headers.get('idempotency-key');
-    assert.ok(told !== null);
-    const key = { 'idempotency-key': told };
+    const returned = answer.headers.get('idempotency-key');
+    assert.ok(returned !== null);
+    const key = { 'idempotency-key': returned };
     const first = await topUp(key);
     assert.equal(first.status, 201);
     assert.deepEqual((await topUp(key)).body, first.body);
@@ -203,13 +203,13 @@ test('without orders or billing an order is not lost and not answered wrongly', 
 
   await t.test('an order during a restart is one order', async () => {
     const customer = await system.customer({ topUp: 1_000 });
-    // With a budget that a restart fits in, also that of a process.
+    // With a deadline long enough for a restart, also of a process.
     const patient = await system.startExtraGateway({ ORDER_DEADLINE_MS: '5000' });
     const bringBack = await stop(system, 'orders');
     const headers = { authorization: `Bearer ${customer.token}`, 'idempotency-key': 'key' };
     const placed = call(patient.url, 'POST', '/v1/orders', { headers, body: orderOf(100) });
     await bringBack();
-    // On a slow machine the budget may end first, before or after the order was created; the key
+    // On a slow machine the deadline may pass first, before or after the order was created; the key
     // makes the difference invisible.
     assert.ok([201, 202, 503].includes((await placed).status));
     await answeredWith(201, () => place(customer, 'key'));

@@ -31,7 +31,7 @@ async function startLimited(t: TestContext) {
     BILLING_URL: billing.url,
     ORDERS_IN_FLIGHT_MAX: String(LIMIT),
     REQUESTS_IN_FLIGHT_MAX: String(LIMIT),
-    // What hangs ends when the test says so.
+    // Hanging requests end only when the test releases them.
     ORDER_DEADLINE_MS: '60000',
     RECOVERY_AGE_MS: '600000',
   });
@@ -64,7 +64,7 @@ async function startLimited(t: TestContext) {
 
 const many = (one: () => Promise<Answer>) => Array.from({ length: LIMIT }, one);
 
-test('64 orders at once are taken; the 65th is refused at once and can be repeated', async (t) => {
+test('64 concurrent orders are accepted; the 65th is refused at once and can be repeated', async (t) => {
   const { system, billing, url, place, callAs, running, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 100_000 });
   billing.setFault({ kind: 'hang', requests: PAYMENT });
@@ -81,10 +81,10 @@ test('64 orders at once are taken; the 65th is refused at once and can be repeat
   const broken = await callAs(anna, 'POST', '/v1/orders', {}, { 'idempotency-key': 'a b' });
   assertProblem(broken, 503, 'overloaded');
   assert.equal(broken.headers.get('idempotency-key'), null);
-  // Without a look at who calls.
+  // Refused before authentication.
   assertProblem(await call(url, 'POST', '/v1/orders', { body: {} }), 503, 'overloaded');
 
-  // Everything else goes on.
+  // All other requests still work.
   for (const path of ['/livez', '/readyz', '/metrics']) {
     assert.equal((await call(url, 'GET', path)).status, 200, path);
   }
@@ -148,13 +148,13 @@ test('orders whose clients hung up count until they have ended', async (t) => {
   assert.deepEqual(statuses, [{ status: 'Paid', count: LIMIT + 1 }]);
 });
 
-test('a flood of reads is refused and keeps no order out', async (t) => {
+test('a flood of reads is refused and does not block orders', async (t) => {
   const { system, billing, url, place, callAs, untilRunning } = await startLimited(t);
   const anna = await system.customer({ topUp: 1_000 });
   billing.setFault({ kind: 'hang', requests: WALLET });
   const held = many(() => callAs(anna, 'GET', '/v1/wallet'));
   await untilRunning('requests', LIMIT);
-  // Whoever signs in has a place too.
+  // Sign-ins are admitted too.
   const password = { email: anna.email, password: PASSWORD };
   assert.equal((await call(url, 'POST', '/v1/sessions', { body: password })).status, 200);
   const [read, topUp, order] = await Promise.all([

@@ -8,7 +8,7 @@ import { skipWithoutOwnBroker } from '#harness/system/own-kafka.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import { orderOf, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 
-// How the system is doing, as the operator sees it: whatever is down, the rest is told.
+// The operator's overview: when one part is down, the others are still shown.
 
 const PATH = '/v1/operator/overview';
 
@@ -67,7 +67,7 @@ test('the overview of a system at work, and of one where something is down', {
     assert.equal((await anna.call('POST', '/v1/orders', orderOf(9_000))).status, 406);
     const { orders, notifications } = await overviewWith(
       operator,
-      'two orders, published and told',
+      'two orders, published and sent',
       (found) =>
         found.orders?.latest.counted === 2 &&
         found.orders.outbox?.unpublished === 0 &&
@@ -110,7 +110,7 @@ test('the overview of a system at work, and of one where something is down', {
   });
 
   for (const name of ['orders', 'notifications'] as const) {
-    await t.test(`without ${name} the other part is told`, async () => {
+    await t.test(`without ${name} the other part is shown`, async () => {
       const other = name === 'orders' ? 'notifications' : 'orders';
       const bringBack = await stop(system, name);
       try {

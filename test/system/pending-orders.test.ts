@@ -10,7 +10,7 @@ import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 // Invariant I3 as the operator sees it: what has not ended, how old it is and what keeps it.
 
 test('an order that recovery cannot end is shown with its age and the reason', async (t) => {
-  // An address where nobody listens: billing is down for the gateway, for good.
+  // No process listens at this address: for the gateway, billing stays down.
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
   const { port } = closed.address() as AddressInfo;

@@ -41,7 +41,7 @@ async function verify(operator: TestCustomer): Promise<LedgerReport> {
 
 const NOTHING_WAITS = { pendingOrders: 0, unpublishedEvents: 0, unreadEvents: 0, unsentLetters: 0 };
 
-test('events that something else publishes become letters, and the books agree', async (t) => {
+test('externally published events become letters, and reconciliation finds no difference', async (t) => {
   const { system, customer, operator } = await startWithOrder(t);
   await publishAll(system);
   await eventually('the letter', async () => {
@@ -50,7 +50,7 @@ test('events that something else publishes become letters, and the books agree',
   });
   // As after a change from the relay to Debezium: both have published it.
   await publishAll(system);
-  // However long ago: nobody has marked it, and its row is gone after its time.
+  // At any age: the event is never marked as published, and retention deletes its row.
   for (const change of [
     `update orders set updated_at = now() - interval '6 days'`,
     `update orders set updated_at = now() - interval '8 days'`,
@@ -66,7 +66,7 @@ test('events that something else publishes become letters, and the books agree',
   }
 });
 
-test('an event that nobody publishes is unread at first and a difference in the end', async (t) => {
+test('an event that is never published is unread at first and a difference later', async (t) => {
   const { system, operator, orderId } = await startWithOrder(t);
   const young = await verify(operator);
   assert.deepEqual([young.ok, young.waiting], [true, { ...NOTHING_WAITS, unreadEvents: 1 }]);

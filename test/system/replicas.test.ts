@@ -71,7 +71,7 @@ async function startPair(t: TestContext): Promise<Pair> {
 const balanceOf = async (customer: TestCustomer): Promise<unknown> =>
   (await customer.call('GET', '/v1/wallet')).body.balance;
 
-/** Everything was told once, with no copy that counting would have to excuse. */
+/** Every letter was sent exactly once, with no copies to excuse. */
 function assertMails({ mailboxFile }: TestSystem, count: number): void {
   const mailbox = new DatabaseSync(mailboxFile, { readOnly: true });
   const found = mailbox
@@ -85,7 +85,7 @@ test('I1, I6: twins on two gateways at one moment are one order, one charge, one
   const { system, gateways, history, place } = await startPair(t);
   const anna = await system.customer({ topUp: 1_050 });
   const keys = Array.from({ length: 20 }, () => randomUUID());
-  // Ten of twenty can be paid; which ones is decided by whoever comes first.
+  // Ten of twenty can be paid; the first ones to arrive win.
   const twins = await Promise.all(
     keys.map((key) =>
       Promise.all([...gateways, ...gateways].map((gateway) => place(gateway, anna, key, 105))),
@@ -95,9 +95,9 @@ test('I1, I6: twins on two gateways at one moment are one order, one charge, one
     assert.ok([201, 406].includes(first?.status ?? 0), JSON.stringify(first?.body));
     for (const other of others) {
       assert.equal(other.status, first?.status);
-      const told = ({ body }: Answer) =>
+      const seen = ({ body }: Answer) =>
         body.order === undefined ? body : [body.order, body.balance, body.shortfall];
-      assert.deepEqual(told(other), told(first as Answer));
+      assert.deepEqual(seen(other), seen(first as Answer));
     }
   }
   assert.equal(twins.filter(([first]) => first?.status === 201).length, 10);

@@ -22,7 +22,7 @@ import {
 } from '#harness/system/restore.ts';
 import { PASSWORD, rub, startTestSystem, type TestSystem } from '#harness/system/system.ts';
 
-// Never during the preparation, at once after a restore.
+// Recovery ages: never during the preparation, at once after a restore.
 const NO_RECOVERY = { RECOVERY_AGE_MS: '86400000' };
 const QUICK_RECOVERY = { RECOVERY_AGE_MS: '0', RECOVERY_INTERVAL_MS: '50' };
 
@@ -30,7 +30,7 @@ const PAID = 201;
 const DECLINED = 406;
 const VOIDED = 409;
 
-/** What clients ordered, by key: who, for how much, and what they were answered. */
+/** The clients' orders by key: customer, amount and answer. */
 interface Placed {
   who: 'anna' | 'boris' | 'vera';
   price: number;
@@ -170,7 +170,7 @@ async function repair(drill: Drill, body: object): Promise<RepairedDifference[]>
   return report.steps;
 }
 
-/** What verify names, the same as a dry run says; a dry run changes nothing. */
+/** A dry run: names the differences that verify names, and changes nothing. */
 async function dryRun(drill: Drill): Promise<string[]> {
   const { differences, ok } = await verify(drill);
   assert.equal(ok, differences.length === 0);
@@ -199,7 +199,7 @@ const apply = async (drill: Drill, more: object = {}) =>
 // The mailbox is restored to no other moment: it holds the mails of all drills.
 const MAILBOX = /^(mail \S+ is not of a letter|letter \S+ came \d|copies of \S+ differ)/;
 
-/** After a repair: the books agree, by the reconciliation and by the independent check. */
+/** After a repair, the reconciliation and the independent check find no difference. */
 async function assertAgree(
   drill: Drill,
   { acknowledged, allowed }: { acknowledged: number; allowed?: RegExp },
@@ -217,7 +217,7 @@ async function assertAgree(
   );
 }
 
-/** Repeats keys of orders that exist: the answers are those of before, and nothing is charged. */
+/** Repeats keys of existing orders: the answers are unchanged, and nothing is charged. */
 async function assertRepeats(drill: Drill, orders: Record<string, Placed>): Promise<void> {
   const balances = () => Promise.all(Object.values(drill.clients).map((each) => each.balance()));
   const before = await balances();
@@ -259,10 +259,10 @@ async function repairsOf({ operator }: Drill): Promise<Repair[]> {
   return repairs;
 }
 
-// Once: what is restored are databases, which are the same in every layout.
+// In one layout only: the databases are the same in all of them.
 const skip = testLayout() !== 'one-process' && 'the databases are those of every layout';
 
-test('restores to different moments: what differs is named and repaired', {
+test('restores to different moments: the differences are named and repaired', {
   skip,
 }, async (t) => {
   const drill = await prepare(t);
@@ -387,7 +387,7 @@ test('restores to different moments: what differs is named and repaired', {
     );
     const letters = await drill.system.listMails();
     await apply(drill);
-    // The row that was made again tells the time to which the order was moved.
+    // The recreated row has the time to which the order was moved.
     await assertAgree(drill, {
       acknowledged: 0,
       allowed: /(copies of )?event \S+ on the topic (differ|is)/,
@@ -396,7 +396,7 @@ test('restores to different moments: what differs is named and repaired', {
     await assertRepeats(drill, ALL);
   });
 
-  await t.test('profiles older: who registers again gets the letters', async () => {
+  await t.test('profiles older: a customer who registers again gets the letters', async () => {
     await restore(drill, ['profiles']);
     assert.deepEqual(await dryRun(drill), []);
     assert.equal((await boris.order('later', 500)).status, PAID);
@@ -427,7 +427,7 @@ test('restores to different moments: what differs is named and repaired', {
   await t.test(
     'dumped one after the other, as documented: only lost orders to settle',
     async () => {
-      // Each is younger than what depends on it.
+      // Each database is newer than those that depend on it.
       await restore(drill, ['broker', 'notifications', 'orders']);
       await assertRepeats(drill, { ...BEFORE, ...BETWEEN });
       assert.deepEqual(await dryRun(drill), [

@@ -132,11 +132,14 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
       assertProblem(await get(`Bearer ${token}`), 401, 'unauthenticated');
     });
   }
-  await t.test('no token made us connect to where it points, and few ask for keys again', () => {
-    assert.equal(trap.connections(), 0);
-    // Discovery, the keys, and on a very slow machine the keys once more (every 30 s at most).
-    assert.ok(issuer.requests <= 3, `${issuer.requests} requests`);
-  });
+  await t.test(
+    'no token causes a request to the address in it, and few cause the keys to be read again',
+    () => {
+      assert.equal(trap.connections(), 0);
+      // Discovery, the keys, and on a very slow machine the keys once more (every 30 s at most).
+      assert.ok(issuer.requests <= 3, `${issuer.requests} requests`);
+    },
+  );
 
   await t.test('401: other schemes, places and numbers of tokens', async () => {
     const token = await issuer.sign();
@@ -146,7 +149,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     }
     assertProblem(await get(`Bearer ${token} ${token}`), 401);
     assertProblem(await get(`Bearer ${token},Bearer ${token}`), 401);
-    // The first of two headers counts, whatever the second says.
+    // The first of two headers counts; the second is ignored.
     assertProblem(await get([bad, `Bearer ${token}`]), 401);
     for (const name of ['access_token', 'token', 'authorization']) {
       assertProblem(await rawCall(url, { path: `/v1/wallet?${name}=${token}` }), 401);
@@ -213,7 +216,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     assert.deepEqual(stored.body, { customerId: 'claimed', ...profile });
   });
 
-  await t.test('who reads the own profile before any order finds the claims there', async () => {
+  await t.test('a profile read before any order contains the claims', async () => {
     const claims = { sub: 'reader', email: 'olga@example.com', name: 'Olga', locale: 'en' };
     const { body } = await callAs(claims, 'GET', '/v1/profile');
     const { sub: customerId, ...contact } = claims;
@@ -237,7 +240,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     assertProblem(await call(url, 'POST', '/v1/sessions', { body }), 404);
   });
 
-  await t.test('while the issuer is away its known keys go on to serve', async () => {
+  await t.test('while the issuer is down, its known keys still work', async () => {
     const verified = `Bearer ${await issuer.sign()}`;
     assert.equal((await get(verified)).status, 200);
     await issuer.close();
@@ -249,7 +252,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
 test('without identity: known tokens work, keys never had are 503, sign-in is 503', async (t) => {
   const system = await startTestSystem(t);
   const anna = await system.customer();
-  // From here on no gateway has keys: nobody has sent one a token yet.
+  // From here on no gateway has keys: no gateway has received a token yet.
   await stop(system, 'identity');
   const headers = { authorization: `Bearer ${anna.token}` };
   const body = { email: anna.email, password: 'whatever it is' };
@@ -259,7 +262,7 @@ test('without identity: known tokens work, keys never had are 503, sign-in is 50
   }
 });
 
-test('a token verified before identity went away goes on to work', async (t) => {
+test('a token verified before identity stopped still works', async (t) => {
   const system = await startTestSystem(t);
   const anna = await system.customer({ topUp: 200 });
   const headers = { authorization: `Bearer ${anna.token}` };

@@ -7,7 +7,7 @@ export interface CrashStep {
   name: string;
   /** Service whose process takes the step, and dies. */
   owner: string;
-  /** What it talks to: a service, a database, the mail server. */
+  /** The other side: a service, a database or the mail server. */
   callee: string;
   /** Of the request: a first line, or the name of a prepared statement. */
   pattern: RegExp;

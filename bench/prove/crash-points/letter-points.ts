@@ -26,7 +26,7 @@ async function copiesOf(testBed: TestBed, order: PointOrder): Promise<number> {
   return mails.filter(({ messageId }) => messageId.includes(String(id))).length;
 }
 
-/** Waits for the order's letter as if all leases, and the waits until its next tries, were over. */
+/** Waits for the order's letter; expires leases and retry delays meanwhile. */
 function untilSentHastened(testBed: TestBed, order: PointOrder): Promise<unknown> {
   return eventually(`the letter of ${order.key}`, async () => {
     await passLeases(testBed.system);
@@ -71,7 +71,7 @@ function hangs(row: number, step: CrashStep, when: When): CrashPoint {
   };
 }
 
-/** While the broker is away, or hangs, orders are answered and their letters come later. */
+/** While the broker is down or hangs, orders are answered and their letters come later. */
 function brokerAway(row: number, harm: 'killed' | 'hanging'): CrashPoint {
   return {
     row,
@@ -207,7 +207,7 @@ const profilesAway: CrashPoint = {
   },
 };
 
-/** The topic ends before what it acknowledged; relays that start see it, and publish again. */
+/** The topic loses acknowledged events; relays detect that at their start and publish again. */
 const tailLost: CrashPoint = {
   row: 22,
   name: 'broker loses acknowledged events',
@@ -246,7 +246,7 @@ async function cutEmbeddedLog({ rows }: TestBed): Promise<void> {
   await rows('broker', 'update positions set position = 0');
 }
 
-/** What a power cut does to logs that were not written to the disk yet. */
+/** Cuts logs as a power failure does when their tail is not on disk yet. */
 async function cutLogs(folder: string): Promise<void> {
   const data = join(folder, 'data');
   const logs = (await readdir(data)).filter((name) => /(^|\.)orders-\d+$/.test(name));

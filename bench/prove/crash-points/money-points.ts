@@ -17,7 +17,7 @@ const DEAR = 2_000_000_000;
 
 /** How the order of a crash point must end. */
 interface Expected {
-  /** Of the request in which it happens; 0: none came. */
+  /** Possible statuses of the request in which the crash happens; 0 means no answer. */
   first: number[];
   /** After repeating the request; absent: it is not repeated, and recovery must end the order. */
   repeated?: number[];
@@ -27,10 +27,10 @@ interface Expected {
 }
 
 const PAID: Expected = { first: [0], repeated: [201], end: 'Paid null' };
-/** The gateway's repetition hides it, mostly on the other replica; or the client's own does. */
+/** A retry hides the crash: mostly the gateway's, on the other replica, or else the client's. */
 const HIDDEN: Expected = { ...PAID, first: [201, 202, 503] };
 
-/** Something is done at a step in the middle of a request. */
+/** Performs an action at a step in the middle of a request. */
 function at(
   row: number,
   who: string,
@@ -40,7 +40,7 @@ function at(
   expected: Expected,
 ): CrashPoint {
   const dear = expected.amount === DEAR ? ', too dear' : '';
-  const alone = expected.repeated === undefined ? ', nobody asks again' : '';
+  const alone = expected.repeated === undefined ? ', no retry' : '';
   return {
     row,
     name: `${who} ${when} "${step.name}"${dear}${alone}`,
@@ -87,7 +87,7 @@ function requestHeld(row: number, when: When, who: 'gateway' | 'request'): Crash
       });
       const first = testBed.ask(order);
       const { replica, proxy } = await triggered();
-      // The other gateway's recovery must have ended it before this one goes on.
+      // Recovery in the other gateway must end the order before this gateway continues.
       await testBed.passAge(order);
       await assertEnd(testBed, order, when === 'before' ? 'Cancelled voided' : 'Paid null');
       proxy.release();
@@ -104,7 +104,7 @@ function requestHeld(row: number, when: When, who: 'gateway' | 'request'): Crash
   };
 }
 
-/** A decline is for ever: the same payment, delivered again after a top-up, changes nothing. */
+/** A decline is final: the same payment, delivered again after a top-up, changes nothing. */
 const paidLateAfterDecline: CrashPoint = {
   row: 5,
   name: 'a declined payment is delivered again after a top-up',

@@ -12,7 +12,7 @@ import type { Replica } from '../system/replica.ts';
 import { RECOVERY_AGE_MS, type SystemUnderTest } from '../system/system.ts';
 import { type CrashStep, proxiesFor } from './crash-steps.ts';
 
-/** One moment at which something dies or hangs, and what must come of it. */
+/** One moment at which a process dies or hangs, and the required outcome. */
 export interface CrashPoint {
   /** Row of the table in docs/reference/crash-points.md. */
   row: number;
@@ -108,7 +108,7 @@ export class TestBed {
     return true;
   }
 
-  /** Makes a Pending order as old as recovery wants it, as if that time had passed. */
+  /** Backdates a Pending order, so that recovery takes it at once. */
   async passAge({ key }: PointOrder): Promise<void> {
     await this.rows(
       'orders',
@@ -232,7 +232,7 @@ export async function askAndHangUp(
   const sent = hangUp === 'in the middle' ? request.slice(0, -20) : request;
   const socket = net.connect(Number(url.port), url.hostname);
   const closed = new Promise((resolve) => socket.on('close', resolve));
-  // The end is all that counts.
+  // Only the final status counts.
   socket.on('error', () => {});
   socket.on('data', () => socket.destroy());
   socket.write(sent, () => {

@@ -2,7 +2,7 @@ import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // Preloaded by a service that runs with a planted defect: the file of DEFECT has another text. The
-// product on the disk stays as it is, so that healthy services keep running.
+// product on disk stays unchanged, so that healthy services keep running.
 
 const { DEFECT = '', NODE_OPTIONS: _, ...rest } = process.env;
 const { file, from, to } = JSON.parse(DEFECT) as { file: string; from: string; to: string };

@@ -18,7 +18,7 @@ const PRELOAD = new URL('break-code.ts', import.meta.url).href;
 // So many requests meet each defect several times, on a machine of any speed.
 const REQUESTS = 250;
 const LOAD_BALANCE = 5_000;
-// A defect may leave something stuck, or trying for ever: the oracle compares all the same.
+// A defect may leave work stuck or retrying without end: the oracle compares all the same.
 const TIMEOUTS = { standstillMs: 2_500, totalMs: 5_000 };
 // For the same reason a crash point may wait in vain.
 const OUTCOME_MS = 10_000;
@@ -105,7 +105,7 @@ export class DefectTestBed {
   /** @param paced slowly enough for final answers only; else in batches, on any machine */
   async #runLoad(client: Client, paced: boolean): Promise<string[]> {
     const { customers, hot } = this.#load;
-    // Money as if the customers had just come.
+    // Full wallets, as those of new customers.
     await mapConcurrent([...customers, hot], CLIENTS, (customer) =>
       client.fillWallet(this.#gateway, customer, LOAD_BALANCE),
     );

@@ -1,4 +1,4 @@
-/** A mistake that such systems are made with, as a change of the product's text. */
+/** A typical mistake of such systems, as a text replacement in the product's source. */
 export interface Defect {
   name: string;
   /** Whose processes run with it; absent: the service whose file it is. */
@@ -13,7 +13,7 @@ export interface Defect {
   found: RegExp[];
 }
 
-/** Single steps of the protocol gone wrong. */
+/** Defects of single protocol steps. */
 const protocolDefects: Defect[] = [
   {
     name: 'a decline is not kept',
@@ -88,7 +88,7 @@ const protocolDefects: Defect[] = [
   },
 ];
 
-/** Results handed to the wrong one, money and letters that nobody asked for, answers without a key. */
+/** Results for the wrong caller, unrequested money and letters, answers without a key. */
 const mixUps: Defect[] = [
   {
     name: 'decisions of a batch are mixed up',

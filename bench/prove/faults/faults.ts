@@ -11,13 +11,13 @@ import type { SystemUnderTest } from '../system/system.ts';
 /** One kind of harm. */
 export interface Fault {
   kind: string;
-  /** How often it is chosen, among the others. */
+  /** Relative frequency among all faults. */
   weight: number;
-  /** Least time between two of this kind, for what takes long to come back. */
+  /** Minimum time between two faults of this kind, so that slow parts can recover. */
   apartMs?: number;
   /**
    * Does harm now.
-   * @returns null when there was nothing to harm; else heals it, when it is not over by itself
+   * @returns null if there was nothing to harm; otherwise the function that ends the harm
    */
   strike: (system: SystemUnderTest, random: Random) => Promise<null | Harm>;
 }
@@ -49,7 +49,7 @@ export const faults: Fault[] = [
       const replica = runningOf(system, random);
       if (replica === null) return null;
       replica.suspend();
-      // Some longer than every time-out and the age at which orders are recovered.
+      // Some suspensions outlast every timeout and the age at which recovery takes an order.
       const afterMs = random.chance(0.2) ? 6_500 : random.between(300, 3_500);
       return { heal: () => replica.resume(), afterMs };
     },
@@ -202,7 +202,7 @@ function onProxy(
   };
 }
 
-/** Kills the process whose conversation comes to the step next. */
+/** Kills the next process that reaches the step. */
 async function strikeAtStep(
   system: SystemUnderTest,
   step: CrashStep,
@@ -238,7 +238,7 @@ function runningOf({ replicas }: SystemUnderTest, random: Random): Replica | nul
     replicas.filter(({ service, state }) => service === replica.service && state === 'running')
       .length < 2;
   const harmable = replicas.filter((each) => each.state === 'running' && !alone(each));
-  // Identity has one replica, and known tokens go on to work without it.
+  // Identity has one replica; tokens of known keys work without it.
   const identity = replicas.filter((each) => each.service === 'identity' && random.chance(0.1));
   const choice = [...harmable, ...identity.filter(({ state }) => state === 'running')];
   return choice.length === 0 ? null : random.pick(choice);

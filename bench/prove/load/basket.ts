@@ -10,8 +10,8 @@ export interface Item {
   unitPrice: { amount: number; currency: string };
 }
 
-// Few of each, so that different orders often have equal totals: only their ids then tell them
-// apart, and a mix-up is not hidden behind an amount that differs.
+// Few of each, so that different orders often have equal totals. Such orders differ in their ids
+// only, so a comparison of amounts cannot hide a mix-up of ids.
 const NAMES = ['Книга', 'Чай', 'Book', 'Tea'];
 const SKUS = ['a-1', 'b-2'];
 const PRICES = [50, 100, 100, 200];
@@ -37,7 +37,7 @@ export function totalOf(items: Item[]): number {
   return items.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice.amount, 0);
 }
 
-/** Changes of one member each; the first item always is there. */
+/** Changes of one member each; the first item always exists. */
 const changes: ((items: [Item, ...Item[]]) => Item[])[] = [
   ([first, ...rest]) => [{ ...first, quantity: first.quantity + 1 }, ...rest],
   ([first, ...rest]) => [{ ...first, name: `${first.name}!` }, ...rest],

@@ -11,7 +11,7 @@ export interface Customer {
   token: string;
 }
 
-/** What an order's request asks for; without a key the gateway makes one. */
+/** The content of an order request; without a key the gateway generates one. */
 export interface OrderRequest {
   key?: string;
   items: Item[];
@@ -31,7 +31,7 @@ export interface Sample {
 }
 
 export interface AskOptions {
-  /** The client hangs up after so long, without an answer by then. */
+  /** The client hangs up after this time without an answer. */
   hangUpAfterMs?: number;
   first?: boolean;
   otherBody?: boolean;
@@ -40,7 +40,7 @@ export interface AskOptions {
 /** Undefined: no answer came. */
 type MaybeAnswer = Promise<Answer | undefined>;
 
-/** Answers that end an order's request; after every other the same is asked again. */
+/** Final answers of an order request; after any other, the request is repeated. */
 export const FINAL = [201, 406, 409];
 
 // Longer than the gateway's deadline: a client that waits so long has an answer, or a dead connection.
@@ -73,7 +73,7 @@ export class Client {
     return customer;
   }
 
-  /** Tops a wallet up that nobody has topped up yet. */
+  /** The first top-up of a customer's wallet. */
   fillWallet(gateway: string, customer: Customer, amount: number): Promise<void> {
     return retry('a top-up', async () => {
       const answer = await this.topUp(gateway, customer, { key: 'at-first', amount });
@@ -117,7 +117,7 @@ export class Client {
   async readAgain(gateway: string, customer: Customer, order: { id: string }): Promise<void> {
     const path = `/v1/orders/${order.id}`;
     const answer = await this.send('GET', gateway, customer, path);
-    // Only an answer can differ.
+    // Only a 200 can contradict the order.
     if (answer?.status !== 200 || isDeepStrictEqual(answer.body, order)) return;
     this.misreads.push(
       `GET ${path} gave ${JSON.stringify(answer.body)}, not ${JSON.stringify(order)}`,
@@ -187,7 +187,7 @@ const headersOf = ({ token }: Customer, key?: string) => ({
   ...(key !== undefined && { 'idempotency-key': key }),
 });
 
-/** What is not JSON is an answer all the same, and a violation by its status or its members. */
+/** Accepts a body that is not JSON: its status or missing members then count as the violation. */
 function bodyOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -8,16 +8,16 @@ const SLOW_MS = 900;
 const POLL_MS = 5;
 
 /**
- * Keeps a calm load calm on any machine: as many requests at once as are answered well within
- * their deadline. It begins with one, adds one for each quick answer and halves at a slow one, so
- * that an answer which is not final says something of the product and not of the processor.
+ * Limits the concurrency of a calm load to what any machine answers well within the deadline. It
+ * begins with one, adds one for each quick answer and halves at a slow one, so that a non-final
+ * answer points at the product and not at a slow machine.
  */
 export function createPace(atOnceMax: number) {
   let atOnce = 1;
   let running = 0;
   let draining = false;
   return {
-    /** Runs a request when its turn comes. @param timed whether its time says how busy the system is */
+    /** Runs a request when its turn comes. @param timed whether its latency adjusts the concurrency */
     async take<T>(request: () => Promise<T>, timed = true): Promise<T> {
       while (draining || running >= atOnce) await pause(POLL_MS);
       running += 1;
@@ -33,7 +33,7 @@ export function createPace(atOnceMax: number) {
         }
       }
     },
-    /** Lets none begin, and waits until none is under way. */
+    /** Stops new orders, and waits until the pending ones have ended. */
     async drain(): Promise<void> {
       draining = true;
       while (running > 0) await pause(POLL_MS);

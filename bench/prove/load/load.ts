@@ -14,11 +14,11 @@ export interface LoadOptions {
   random: Random;
   clients: number;
   pace: Pace;
-  /** Once false, clients end: what has no final answer stays so. */
+  /** Once false, clients end, also without a final answer. */
   mayGoOn: () => boolean;
 }
 
-/** What a client does besides repeating until it has an answer. */
+/** Ways of a client, apart from repeating until it has an answer. */
 type Habit = 'plain' | 'twin' | 'other-body' | 'read-again' | 'no-key' | 'hang-up' | 'vanish';
 
 const HABITS: { habit: Habit; weight: number }[] = [
@@ -45,8 +45,8 @@ interface Run extends LoadOptions {
  * Clients that order one after the other, each until it has a final answer, as docs/protocol.md
  * asks of them. Of a hundred orders about fifteen cost more than any wallet holds, ten meet at one
  * wallet, ten are sent to both gateways at once, ten are read again, six are followed by another
- * body under the same key, four have no key, and of five the client hangs up, to ask again or never
- * more. Customers use the same keys and mostly equal totals. Wallets are topped up between.
+ * body under the same key, four have no key, and of five the client hangs up and may or may not
+ * repeat. Customers use the same keys and mostly equal totals. Wallets are topped up between.
  */
 export async function runLoad(options: LoadOptions): Promise<void> {
   const otherBodies = { count: 0 };

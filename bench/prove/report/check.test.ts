@@ -76,11 +76,11 @@ test('an error in a log is an alarm, but for what our own faults explain', () =>
 
 test('equal alarms are reported once, with their number', () => {
   const alarm = (text: string) => ({ replica: 'billing/1', phase: 'calm' as const, text });
-  const told = alarmViolations([
+  const violations = alarmViolations([
     ...[alarm('order 1 is wrong'), alarm('order 2 is wrong'), alarm('another thing')],
   ]);
-  assert.equal(told.length, 2);
-  assert.match(told[0] ?? '', /2 alarms, phase calm, such as billing\/1: order 1 is wrong/);
+  assert.equal(violations.length, 2);
+  assert.match(violations[0] ?? '', /2 alarms, phase calm, such as billing\/1: order 1 is wrong/);
 });
 
 test('another body differs in one member, in each way that there is', () => {
@@ -98,7 +98,7 @@ test('another body differs in one member, in each way that there is', () => {
   ];
   const others = Array.from({ length: 6 }, (_, number) => otherBasket(two, number));
   assert.equal(new Set(others.map(itemsText)).size, 6);
-  // A name, an SKU and the order leave the total as it is.
+  // A change of a name, an SKU or the order of items does not change the total.
   assert.equal(others.filter((items) => totalOf(items) === totalOf(two)).length, 3);
 });
 

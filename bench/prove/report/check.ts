@@ -38,7 +38,7 @@ export async function checkAll(
 
 /** @throws Error that lists what is stuck */
 async function comeToRest(system: SystemUnderTest, timeouts: RestTimeouts): Promise<void> {
-  // What a dead process held need not wait for its lease, nor a letter for its next try.
+  // Neither the leases of dead processes nor the pauses between attempts delay the check.
   await passLeases(system);
   const hasten = () =>
     queryRows(
@@ -59,7 +59,7 @@ interface Reconciliation {
   nextCursor: string | null;
 }
 
-/** What the operator's reconciliation says, page by page: it must agree with the oracle. */
+/** Reads the operator's reconciliation page by page; it must agree with the oracle. */
 async function reconciliationViolations(
   system: SystemUnderTest,
   client: Client,

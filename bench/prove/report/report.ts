@@ -6,7 +6,7 @@ import { finalShare } from './check.ts';
 
 export type Report = ReturnType<typeof newReport>;
 
-/** What a run came to, or has come to so far. */
+/** The results of a run, also of one in progress. */
 export function newReport(seed: string, points: number) {
   return {
     seed,

@@ -1,4 +1,4 @@
-/** What a run does at the moment. */
+/** The current phase of a run. */
 export type Phase = 'start' | 'crash points' | 'calm' | 'faults' | 'rest';
 
 /** A line of a service that an operator would be woken for. */
@@ -11,8 +11,8 @@ export interface Alarm {
 }
 
 /**
- * What our own faults make services report, and why that is right. In calm there are no faults, so
- * nothing is excused there.
+ * Alarms that our own faults cause, each with the reason why it is correct. In calm there are no
+ * faults, so no alarm is excused there.
  */
 const CAUSED_BY_FAULTS: { phases: Phase[]; text: RegExp }[] = [
   // A service or database that we killed, stopped or cut off: the client got 503 and repeats.

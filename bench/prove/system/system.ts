@@ -28,9 +28,9 @@ export interface SystemUnderTest extends OracleSources {
   broker: TestBroker;
   smtp: SmtpProcess;
   secrets: Secrets;
-  /** What no fault of ours explains, such as a process that ended by itself. */
+  /** Exits that none of our faults explains, such as a process that ended by itself. */
   unexpectedExits: string[];
-  /** What services reported, except for what our faults explain. */
+  /** Alarms of the services that none of our faults explains. */
   alarms: Alarm[];
   /** Set by the caller: what counts as an alarm depends on it. */
   phase: Phase;
@@ -69,7 +69,7 @@ const ENV = {
 const DATABASE_CONNECTIONS_MAX = '400';
 /** Log lines that are counted. */
 const COUNTED = ['pending orders recovered'];
-// More of the same say no more.
+// Further equal alarms add no information.
 const ALARMS_MAX = 1_000;
 
 /** Starts everything; on failure what had started is closed again. */

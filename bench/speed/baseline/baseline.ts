@@ -34,7 +34,7 @@ export async function prepareBaseline(superuserUrl: (database: string) => string
   const pgbench = await findPgbench();
   if (pgbench === undefined) {
     return {
-      /** What asks the database. */
+      /** The client that sends the statements. */
       by: 'plain connections (pgbench is not installed)',
       measure: (connections: number, seconds: number) => runPlainClients(url, connections, seconds),
     };

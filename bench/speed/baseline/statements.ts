@@ -5,8 +5,8 @@ import { percentilesOf } from '#harness/percentiles.ts';
  * The three writes of one order as the database alone would do them, each a statement and a commit
  * of its own, on the tables of orders and billing: create, decide, record with the event. Names
  * with a colon are pgbench's: `wallet` is the wallet's number, each other one a column that an
- * earlier statement returned, after its prefix. It would take one in a text, such as a format of
- * time, for a name too.
+ * earlier statement returned, after its prefix. No text here may contain a colon, as in a time
+ * format: pgbench would take it for a name too.
  */
 export const baselineStatements = [
   {
@@ -83,7 +83,7 @@ export function numbered(text: string): { text: string; names: string[] } {
   return { text: changed, names };
 }
 
-/** What the database alone can do. */
+/** The throughput of the database alone. */
 export type BaselineFigures = Awaited<ReturnType<typeof runPlainClients>>;
 
 const statements = baselineStatements.map(({ prefix, text }, index) => ({

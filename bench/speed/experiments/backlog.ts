@@ -22,14 +22,14 @@ import { onSetUp } from '../measuring/run.ts';
 import { atLeast, atMost } from '../measuring/targets.ts';
 
 const POLL_MS = 100;
-// Long past any target: the measurement is over then, complete or not.
+// Far above any target: the measurement then ends, complete or not.
 const DRAIN_TIMEOUT_S = 300;
 const REST_MS = 60_000;
 
 /**
- * Events of past orders that wait in the outbox, as after an outage of the broker: how fast they
- * come to be letters, and how much slower orders are meanwhile. The letters need not be sent: that
- * would be another measurement.
+ * Measures how fast a backlog in the outbox becomes letters, as after an outage of the broker, and
+ * how much slower orders are meanwhile. It does not wait until the letters are sent: that would be
+ * another measurement.
  */
 export async function measureBacklog(
   run: Run,
@@ -74,7 +74,7 @@ async function drainBacklog(context: ExperimentContext, count: number) {
   await insertOrders(sources.databaseUrl('orders'), past);
   await insertPayments(sources.databaseUrl('billing'), past);
   await analyse(sources.databaseUrl, ['orders', 'billing']);
-  // All of them come to be seen at one moment, when nothing else has to be written any more.
+  // One commit makes all events visible at once, after all other rows are written.
   const client = new pg.Client(sources.databaseUrl('orders'));
   await client.connect();
   await client.query('begin');
@@ -93,7 +93,7 @@ async function drainBacklog(context: ExperimentContext, count: number) {
   const seconds = (performance.now() - started) / 1_000;
   load.stop();
   await placed;
-  // What was ordered meanwhile; if it does not come, the oracle reports it.
+  // Waits for the events of orders placed meanwhile; if some are missing, the oracle reports them.
   await eventually('all events in the inbox', context.drain.isStored, REST_MS).catch(() => {});
   const report = await load.report(historyFile);
   // `came` became letters within the time; the report is of the orders that were placed meanwhile.

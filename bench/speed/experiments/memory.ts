@@ -11,10 +11,10 @@ import { atMost, DEFAULT } from '../measuring/targets.ts';
 const INTERVALS = 10;
 // As slow as no set-up is: the number of orders ends a load.
 const SECONDS_MAX = 3_600;
-/** What is measured with, and what is not ours. */
+/** Processes of the benchmark and of others: not part of the product. */
 const OTHERS = ['speed', 'load', 'postgres'];
 
-/** Places so many orders with 64 connections and looks at the memory of our processes meanwhile. */
+/** Places `count` orders over 64 connections and records the memory of our processes meanwhile. */
 export async function measureMemory(
   run: Run,
   count: number,

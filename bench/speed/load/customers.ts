@@ -8,12 +8,12 @@ import type { SetUp } from '../set-ups/set-up.ts';
 import type { LoadCustomer } from './load.ts';
 
 export const CUSTOMERS = 1_000;
-// Of so many one has no money: 2 % of the orders are refused.
+// One customer in this many has no money: 2 % of the orders are refused.
 const UNFUNDED_OF = 50;
-// Enough for every order of a day.
+// Enough money for a day of orders.
 const BALANCE = 1_000_000_000_000;
 const AT_ONCE = 16;
-// Longer than any run.
+// The token outlives any run.
 const TOKEN_LIFETIME_S = 24 * 3_600;
 
 /** Signs tokens and fills wallets through the API. */

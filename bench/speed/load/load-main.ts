@@ -3,8 +3,8 @@ import { percentilesOf } from '#harness/percentiles.ts';
 import { type LoadJob, type LoadOutcome, runLoad } from './load.ts';
 import type { FromLoad, LoadReport, ToLoad } from './load-process.ts';
 
-// The load as a process of its own, so that what it costs is not taken for what the system costs.
-// What takes time afterwards waits until it is asked for: the backlog is being measured then.
+// Runs the load in a separate process, so that its CPU cost is not counted as the system's.
+// Slow work after a load waits for the `report` request: the backlog is being measured meanwhile.
 
 let stop = new AbortController();
 let outcome: (LoadOutcome & { cpuSeconds: number }) | undefined;

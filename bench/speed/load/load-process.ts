@@ -13,7 +13,7 @@ export type ToLoad =
 export type FromLoad = { report?: LoadReport } | { failed: string };
 
 export interface LoadReport extends Omit<LoadOutcome, 'answers' | 'times'> {
-  /** Answers that were right: paid, or refused for want of money where there was none. */
+  /** Correct answers: paid, or declined for a customer without money. */
   orders: number;
   /** Of those, in ms. */
   latency: Percentiles;
@@ -44,7 +44,7 @@ export async function startLoad() {
     },
     /** Ends what is being placed: no order is begun any more. */
     stop: () => void child.send({ do: 'stop' } satisfies ToLoad),
-    /** What came of it; all answers are appended to the file as lines of JSON. */
+    /** The outcome of the load; all answers are appended to the file as lines of JSON. */
     report: async (historyFile: string) => (await ask({ do: 'report', historyFile })) as LoadReport,
     close: () => endProcess(child, 'SIGKILL'),
   };

@@ -67,7 +67,7 @@ test('the open loop counts times from the moment when an order was due', (t) => 
   assert.equal(plan.next(1_000), undefined, 'the second is due 10 ms later');
   assert.equal(plan.next(1_009.9), undefined);
   assert.equal(plan.next(1_010), 1_010);
-  // The system stalls for half a second: what came due meanwhile has waited since then.
+  // The system stalls for 0.5 s: latency of the orders due meanwhile counts from their due time.
   assert.equal(plan.next(1_510), 1_020);
   assert.equal(plan.next(1_510), 1_030);
 });
@@ -132,11 +132,11 @@ test('each order has a key of its own, and customers take turns', async (t) => {
   assert.equal(new Set(keys).size, 20);
   assert.equal(outcome.times.length, 20);
   assert.deepEqual(outcome.errors, {});
-  const told = outcome.answers.map(({ customerId, status, orderId, orderStatus, balance }) =>
+  const seen = outcome.answers.map(({ customerId, status, orderId, orderStatus, balance }) =>
     [customerId, status, orderId, orderStatus, balance].join(' '),
   );
-  assert.equal(told.filter((each) => each === 'rich 201 an-order Paid ').length, 10);
-  assert.equal(told.filter((each) => each === 'poor 406 an-order Cancelled 0').length, 10);
+  assert.equal(seen.filter((each) => each === 'rich 201 an-order Paid ').length, 10);
+  assert.equal(seen.filter((each) => each === 'poor 406 an-order Cancelled 0').length, 10);
 });
 
 test('a quick wrong answer is an error and has no time', async (t) => {
@@ -165,7 +165,7 @@ test('a lost connection is an error, and the next order takes a new one', async 
   );
 });
 
-test('an answer is read once all of it is there, by its length in bytes', () => {
+test('an answer is read once it is complete, by its length in bytes', () => {
   const body = Buffer.from('{"a":"Книга"}').toString('latin1');
   const whole = `HTTP/1.1 201 Created\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   for (let length = 0; length < whole.length; length++) {

@@ -10,7 +10,7 @@ export interface LoadCustomer {
   funded: boolean;
 }
 
-/** What is asked for in one go. */
+/** One load to run. */
 export interface LoadJob {
   /** Base URL of the gateway. */
   url: string;
@@ -19,7 +19,7 @@ export interface LoadJob {
   connections: number;
   /** No order is begun later than this. */
   seconds: number;
-  /** Nor more than so many. */
+  /** Maximum number of orders. */
   ordersMax?: number;
   /**
    * Orders begin at this rate, however slow the system is, and their times count from the moment when
@@ -30,14 +30,14 @@ export interface LoadJob {
   keyPrefix: string;
 }
 
-/** What came of it. */
+/** The outcome of one load. */
 export interface LoadOutcome {
   answers: OrderAnswer[];
   /** Milliseconds, of each answer that was right. */
   times: number[];
   /** Answers that were not the expected ones, by their status; 0 where none came. */
   errors: Record<string, number>;
-  /** What a wrong answer said, of the first ones. */
+  /** The texts of the first wrong answers. */
   samples: string[];
   /** From the first request to the last answer. */
   seconds: number;

@@ -6,14 +6,13 @@ export interface PlanOptions {
   ordersPerS?: number;
 }
 
-// What timers can do. An order may so begin up to a millisecond late, which counts as its time.
+// The resolution of timers. An order may begin up to 1 ms late, which counts as its latency.
 const TICK_MS = 1;
 
 /** When orders begin: as fast as they are answered, or at a fixed rate (`ordersPerS`). */
 export function createPlan(options: PlanOptions) {
   const { seconds, ordersMax = Number.POSITIVE_INFINITY, ordersPerS } = options;
-  // At a rate, an order that comes due is placed, however late: left out, a stall would look like a
-  // rest.
+  // At a fixed rate, every due order is placed, however late: skipping it would hide a stall.
   let all = ordersPerS ? Math.min(Math.floor(seconds * ordersPerS), ordersMax) : ordersMax;
   let started = 0;
   let begun = 0;
@@ -35,9 +34,9 @@ export function createPlan(options: PlanOptions) {
       begun++;
       return due;
     },
-    /** No order will come any more. */
+    /** Whether all orders of the plan were given out. */
     isOver: () => begun >= all,
-    /** From now on none does, and no time is looked at. */
+    /** Ends the plan: no further order becomes due. */
     stop(): void {
       all = begun;
       clearInterval(timer);

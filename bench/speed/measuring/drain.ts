@@ -15,8 +15,8 @@ export async function openDrain({ databaseUrl, broker }: OracleSources, letters:
   const notifications = await connected(databaseUrl('notifications'));
 
   /**
-   * Whether every order has ended and every event is a letter, sent or not. It reads in the order of
-   * the work: what leaves one store is in the next one when that is read.
+   * Whether every order has ended and every event is a letter, sent or not. It reads the stores in
+   * processing order: an item that has left one store is then found in the next.
    */
   async function isStored(): Promise<boolean> {
     if (await exists(orders, "orders where status = 'Pending'")) return false;

@@ -9,14 +9,14 @@ import { measure } from './measure.ts';
 import { cpuBetween, readUsage, sumOf } from './process-usage.ts';
 import type { Target } from './targets.ts';
 
-/** What all set-ups of a run share. */
+/** The options that all set-ups of a run share. */
 export interface Run extends SetUpOptions {
   load: Load;
   /** Lines for the person at the terminal, while it runs. */
   say: (line: string) => void;
 }
 
-/** What a measurement of its own came to. */
+/** The result of an experiment. */
 export interface ExperimentResult {
   name: string;
   /** For people. */

@@ -22,7 +22,7 @@ export const PROFILE_64 = '64';
 export const loadProfiles: LoadProfile[] = [
   ...[1, 8, 32, 64, 128].map((connections) => ({ name: String(connections), connections })),
   { name: 'hot', connections: 64, hotWallet: true },
-  // More connections than orders under way: one that comes due should find one free.
+  // More connections than concurrent orders, so that a due order finds a free one.
   { name: 'open', connections: 128, openAt: 0.7 },
 ];
 
@@ -56,8 +56,8 @@ export interface SpeedOptions {
 }
 
 /**
- * Measures all load profiles in turn, and again: a machine that others use too is slower for a while, which
- * then meets one round of each rather than all of one. The baseline is measured around each round.
+ * Measures all load profiles in turn, round by round: on a shared machine a slow period then affects
+ * one round of each profile rather than all rounds of one. The baseline is measured around each round.
  */
 export async function measureRounds(
   context: ExperimentContext,
@@ -122,7 +122,7 @@ export function summaryOf({ rounds }: ProfileResult) {
     // Parts of the baseline: orders while the load ran, and letters included.
     ordersRatio: median(({ ordersPerS, floorPerS }) => ordersPerS / floorPerS),
     lettersRatio: median(({ withLettersPerS, floorPerS }) => withLettersPerS / floorPerS),
-    // By the processors' time of each order alone: steadier where others use them too.
+    // CPU time per order: steadier than throughput on a shared machine.
     cpuRatio: median(({ floorCpuPer1000, cpuPer1000 }) => floorCpuPer1000 / sumOf(cpuPer1000)),
     cpuPer1000: byName((name) => median(({ cpuPer1000 }) => cpuPer1000[name] ?? 0)),
     memoryMb: byName((name) => Math.max(...rounds.map(({ memoryMb }) => memoryMb[name] ?? 0))),

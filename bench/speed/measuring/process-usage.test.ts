@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { cpuBetween, readUsage, sumOf } from './process-usage.ts';
 
-// Says when it has used 0.3 s of a processor, in a thread of its own, and stays.
+// Reports after it has used 0.3 s of CPU time in a separate thread, and keeps running.
 const WORKER = `
   const { isMainThread, parentPort, Worker } = require('node:worker_threads');
   if (isMainThread) {
@@ -18,7 +18,7 @@ const WORKER = `
     parentPort.postMessage('done');
   }`;
 
-test('what children of children use in threads is theirs, by name', async (t) => {
+test('usage of grandchildren, threads included, counts under their own name', async (t) => {
   if (process.platform !== 'linux') return t.skip('there is no /proc');
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-usage-'));
   const script = join(folder, 'worker-main.cjs');

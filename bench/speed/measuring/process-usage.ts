@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** What processes used, by name; those of one name count together, threads with their process. */
+/** Resource usage by process name: processes of one name are summed, threads included. */
 export interface Usage {
   /** Seconds of all processors since each began. */
   cpuSeconds: Record<string, number>;
@@ -17,7 +17,7 @@ interface Process {
   pages: number;
 }
 
-// What Linux tells on every machine that Node runs on.
+// Constants of Linux on every platform that Node supports.
 const TICKS_PER_S = 100;
 const PAGE_MB = 4_096 / 1024 / 1024;
 
@@ -52,7 +52,7 @@ export function cpuBetween(
   );
 }
 
-/** What all names used together. */
+/** The sum over all names. */
 export function sumOf(figures: Record<string, number>): number {
   return Object.values(figures).reduce((sum, figure) => sum + figure, 0);
 }

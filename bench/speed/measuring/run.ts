@@ -40,7 +40,7 @@ export async function measureSetUps(run: Run, options: SpeedOptions): Promise<Sp
   return results;
 }
 
-/** What a system may say when it has no time: not wrong, only slow. */
+/** Statuses of an overloaded system: slow, but not wrong. */
 const NO_ANSWER = ['0', '202', '503'];
 
 function wrongAnswersIn({ name, results }: SetUpResult): string[] {

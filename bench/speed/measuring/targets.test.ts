@@ -58,7 +58,7 @@ test('a round is compared with the baseline of its own time, and the middle roun
   );
 });
 
-test('errors of all rounds are told, and letters that one round left behind', () => {
+test('the summary counts the errors of all rounds and the letters that a round left unsent', () => {
   const [result] = resultOf({ 64: [{ errors: { 503: 2 } }, { drained: false }, {}] }).results;
   assert.ok(result);
   assert.equal(summaryOf(result).errors, 2);

@@ -5,7 +5,7 @@ import { DRAIN_FREE_S } from './measure.ts';
 /** A target, and how far it was reached. */
 export interface Target {
   text: string;
-  /** What was measured. */
+  /** The measured value. */
   found: string;
   met: boolean;
 }

@@ -8,7 +8,7 @@ import { ready, sourcesOf } from '#harness/system/start.ts';
 import type { SetUp, SetUpOptions } from './set-up.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-// The first start makes the databases; on a machine that others use that takes its time.
+// The first start creates the databases, which is slow on a shared machine.
 const START_TIMEOUT_MS = 60_000;
 // `npm start` promises an end within 10 s.
 const STOP_TIMEOUT_MS = 15_000;
@@ -16,7 +16,7 @@ const STOP_TIMEOUT_MS = 15_000;
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ'];
 
 /**
- * Starts what `npm start` starts, as a process of its own.
+ * Runs `npm start` in a separate process.
  * @param changes settings that differ from the default ones
  */
 export async function startDefaultSetUp(
@@ -63,7 +63,7 @@ export async function startDefaultSetUp(
   };
 }
 
-/** What the script of `npm start` sets, and what it gives to Node. */
+/** The variables and the Node options of the `npm start` script. */
 async function readStartScript() {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const words = (scripts.start as string).split(' ');

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { startMailbox } from '#dev/mailbox/mailbox.ts';
 
-// The mailbox as a process of its own, as a mail server is where each service is a process.
+// Runs the mailbox in a process of its own, for set-ups with one process per service.
 
 const { FILE = '' } = process.env;
 const mailbox = await startMailbox({

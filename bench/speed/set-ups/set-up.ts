@@ -15,7 +15,7 @@ export interface SetUp {
   mailboxFile: string;
 }
 
-/** What a set-up is started with. */
+/** The options of a set-up. */
 export interface SetUpOptions {
   /** Empty folder, which another user may enter where we are root. */
   folder: string;
@@ -31,7 +31,7 @@ export interface Closable {
 
 /**
  * Everything that a run has started, so that an end at any moment leaves nothing behind. Unlike an
- * `AsyncDisposableStack` it takes what comes while it is being closed.
+ * `AsyncDisposableStack` it accepts resources while it is being closed.
  */
 export interface Resources extends Closable {
   /** Remembers what is being started, also before it has started. */
@@ -50,7 +50,7 @@ export function createResources(): Resources {
     },
     async close() {
       for (let last = all.pop(); last !== undefined; last = all.pop()) {
-        // What did not start has said so where it was awaited.
+        // A failed start was already reported where it was awaited.
         const opened = await last.catch(() => undefined);
         await opened?.close().catch(console.error);
       }
