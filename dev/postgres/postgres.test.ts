@@ -135,6 +135,12 @@ test('a server that was killed comes back on its port, still owned', async (t) =
     query(postgres.superuserUrl('postgres'), 'select 1').catch(() => undefined),
   );
   assert.notEqual(serverPid(home), killedPid);
+  // It answers a moment before its owner holds the lock again.
+  const locks = "select pid from pg_locks where locktype = 'advisory'";
+  await until('it is owned again', async () => {
+    const held = await query(postgres.superuserUrl('postgres'), locks);
+    return held.length > 0 ? held : undefined;
+  });
   await assert.rejects(start(), DataInUseError);
 });
 
