@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,11 @@ const GET_CHROMIUM = 'To have them: apt install chromium';
 
 const plan = planOf(process.argv.slice(2));
 const files = plan.groups.flatMap((group) => group.files);
+const unknown = files.filter((file) => !existsSync(file));
+if (unknown.length > 0) {
+  console.error(`there is no suite and no test file ${unknown.join(', ')}`);
+  process.exit(1);
+}
 for (const line of banner(plan)) console.log(line);
 
 // From the first moment on, or Ctrl-C during the start would leave the servers behind.
