@@ -10,6 +10,7 @@ import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres/postgres.ts';
 import { ensureConsole } from '#dev/start/console.ts';
 import { findChromium } from '#harness/system/chromium.ts';
+import { missingTools } from '#harness/system/tools.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
 // `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
@@ -59,6 +60,7 @@ let kafka: KafkaServer | undefined;
 try {
   const browserEnv = await findBrowser();
   const kafkaEnv = await findKafka();
+  findTools();
   postgres = await startPostgres({
     home,
     log: pino({ level: 'warn' }),
@@ -123,6 +125,15 @@ async function findBrowser(): Promise<Record<string, string>> {
   // An older one would be tested in its place.
   if (fault !== null) throw new Error(fault);
   return { TEST_CHROMIUM: chromium };
+}
+
+/** Says which tests are skipped for want of a program; REQUIRE_TOOLS=1 makes that a failure. */
+function findTools(): void {
+  const missing = missingTools(files);
+  if (missing.length === 0) return;
+  const line = `TESTS WITH THESE PROGRAMS ARE SKIPPED: ${missing.join(', ')}`;
+  if (process.env.REQUIRE_TOOLS === '1') throw new Error(line);
+  console.error(`\n!!! ${line}\n`);
 }
 
 /** Without the groups that cannot run. */

@@ -90,6 +90,12 @@ export const SUITES: Suite[] = [
     ],
   },
   {
+    name: 'production',
+    says: 'PostgreSQL with a standby and a pooler, proxies, TLS, an image without npm start, versions side by side',
+    quick: false,
+    files: ['test/production/*.test.ts'],
+  },
+  {
     name: 'browser',
     says: 'the console in a real browser: the main job, money, keyboard, hostile content',
     quick: true,

@@ -1,0 +1,48 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs from outside npm that tests run, and the Debian package of each. */
+const PACKAGES = {
+  haproxy: 'haproxy',
+  pgbouncer: 'pgbouncer (1.21 or newer)',
+  postfix: 'postfix',
+  promtool: 'prometheus',
+} as const;
+
+export type Tool = keyof typeof PACKAGES;
+
+// Debian puts servers where the PATH of other users does not lead.
+const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
+
+/**
+ * The file of a program that tests run; null without one. `HAPROXY=<file>` and the like name another.
+ * A test without its tool is skipped, and `test/run.ts` says so.
+ */
+export function findTool(name: Tool): string | null {
+  const named = process.env[name.toUpperCase()];
+  if (named) return named;
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SERVER_FOLDERS];
+  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
+}
+
+/** For `test` options: why a test that needs a tool is skipped, or false. */
+export const skipWithout = (name: Tool) =>
+  findTool(name) === null ? `there is no ${name}` : false;
+
+/** The tools that test files name and this machine lacks, each with its Debian package. */
+export function missingTools(files: readonly string[]): string[] {
+  const texts = files.map((file) => readFileSync(file, 'utf8'));
+  return (Object.keys(PACKAGES) as Tool[])
+    .filter((name) => texts.some((text) => text.includes(`skipWithout('${name}')`)))
+    .filter((name) => findTool(name) === null)
+    .map((name) => `${name} (apt install ${PACKAGES[name]})`);
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
