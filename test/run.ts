@@ -10,6 +10,10 @@ import { type KafkaServer, startKafkaServer } from '#dev/kafka/server.ts';
 import { type EmbeddedPostgres, startPostgres } from '#dev/postgres/postgres.ts';
 import { ensureConsole } from '#dev/start/console.ts';
 import { findChromium } from '#harness/system/chromium.ts';
+import {
+  installPreviousRelease,
+  ReleaseUnavailableError,
+} from '#harness/system/previous-release.ts';
 import { missingTools } from '#harness/system/tools.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
@@ -60,6 +64,7 @@ let kafka: KafkaServer | undefined;
 try {
   const browserEnv = await findBrowser();
   const kafkaEnv = await findKafka();
+  const releaseEnv = await findPreviousRelease();
   findTools();
   postgres = await startPostgres({
     home,
@@ -67,7 +72,8 @@ try {
     // The data die with the run, so no power cut can harm them.
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '600' },
   });
-  const env = { ...browserEnv, ...kafkaEnv, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') };
+  const found = { ...browserEnv, ...kafkaEnv, ...releaseEnv };
+  const env = { ...found, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') };
   process.exitCode = await run(runnable(plan, env), env);
 } finally {
   await kafka?.stop();
@@ -127,6 +133,20 @@ async function findBrowser(): Promise<Record<string, string>> {
   return { TEST_CHROMIUM: chromium };
 }
 
+/** The previous release for the tests of versions side by side, or none with a line that says so. */
+async function findPreviousRelease(): Promise<Record<string, string>> {
+  const mixed = plan.groups.some(({ layout }) => layout === 'versions');
+  const uses = (file: string): boolean => /previous-release\.ts'/.test(readFileSync(file, 'utf8'));
+  if (!mixed && !files.some(uses)) return {};
+  try {
+    return { TEST_PREVIOUS_RELEASE: await installPreviousRelease(join(HOME, 'releases')) };
+  } catch (error) {
+    if (!(error instanceof ReleaseUnavailableError)) throw error;
+    console.error(`\n!!! TESTS WITH THE PREVIOUS RELEASE ARE SKIPPED. ${error.message}\n`);
+    return {};
+  }
+}
+
 /** Says which tests are skipped for want of a program; REQUIRE_TOOLS=1 makes that a failure. */
 function findTools(): void {
   const missing = missingTools(files);
@@ -138,10 +158,13 @@ function findTools(): void {
 
 /** Without the groups that cannot run. */
 function runnable({ name, groups }: Plan, env: Record<string, string>): Plan {
+  const known = groups.filter(
+    ({ layout }) => layout !== 'versions' || env.TEST_PREVIOUS_RELEASE !== undefined,
+  );
   // Services that are processes of their own meet on a real Kafka.
-  if (env.TEST_KAFKA_BROKERS !== undefined) return { name, groups };
-  const here = groups.filter(({ layout }) => layout === 'one-process');
-  if (here.length < groups.length) {
+  if (env.TEST_KAFKA_BROKERS !== undefined) return { name, groups: known };
+  const here = known.filter(({ layout }) => layout === 'one-process');
+  if (here.length < known.length) {
     console.error('\n!!! TESTS WITH SERVICES AS PROCESSES ARE SKIPPED: there is no Kafka.\n');
   }
   return { name, groups: here };

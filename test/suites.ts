@@ -74,6 +74,14 @@ export const SUITES: Suite[] = [
     files: ['test/system/{course-scenario,outages,journey,overview,tokens}.test.ts'],
   },
   {
+    name: 'versions',
+    says: 'the whole system on Kafka, this version and the previous release side by side',
+    quick: false,
+    layout: 'versions',
+    processes: 2,
+    files: ['test/system/{course-scenario,money,letters,operator-letters,lists}.test.ts'],
+  },
+  {
     name: 'thorough',
     says: 'every page of the console, restores, wrong clocks, the reconciliation, the demonstration, recipes',
     quick: false,

@@ -33,6 +33,8 @@ export interface ServiceProcessOptions {
   stopTimeoutMs?: number;
   /** Modules that it loads before anything else, for tests that make its context worse. */
   imports?: string[];
+  /** The folder of the version that runs; this one when absent. */
+  root?: string;
 }
 
 // Longer than a service gives itself to stop (platform/service/run.ts), so that its own word on what kept
@@ -62,9 +64,10 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot'];
 export async function startServiceProcess(
   name: string,
   settings: Environment,
-  { onLine = () => {}, stopTimeoutMs = STOP_TIMEOUT_MS, imports = [] }: ServiceProcessOptions = {},
+  options: ServiceProcessOptions = {},
 ): Promise<ServiceProcess> {
-  const main = join(ROOT, 'services', name, 'main.ts');
+  const { onLine = () => {}, stopTimeoutMs = STOP_TIMEOUT_MS, imports = [], root = ROOT } = options;
+  const main = join(root, 'services', name, 'main.ts');
   const preloads = [EXIT_WITH_PARENT, ...imports].map((url) => `--import=${url}`);
   const child = spawn(process.execPath, [...preloads, main], {
     env: {
