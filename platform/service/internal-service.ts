@@ -96,8 +96,7 @@ export async function startInternalService(
       if (endpoint.batchable) calls.add(endpoint, identify, handle);
     },
   });
-  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
-  const metricsServer = await serveMetricsApart(config, metrics, log);
+  const { url, metricsServer } = await startListeners(app, config, metrics, log);
   return {
     url,
     metricsUrl: metricsServer?.url,
@@ -112,13 +111,32 @@ export async function startInternalService(
 
 const ListenerSettings = Type.Object(listenerSettings);
 
-/** Serves the metrics on a port of their own, where METRICS_PORT is set. */
-export async function serveMetricsApart(
-  { METRICS_PORT: port, LISTEN_ADDRESS: host }: Static<typeof ListenerSettings>,
+/** Where a service listens. */
+interface Listeners {
+  /** Base URL of its HTTP API. */
+  url: string;
+  /** The metrics on a port of their own; null without METRICS_PORT. */
+  metricsServer: MetricsServer | null;
+}
+
+/**
+ * Listens for requests, and for scrapes where METRICS_PORT is set. Scrapes first: a service takes no
+ * request before it knows that its start succeeds.
+ */
+export async function startListeners(
+  app: HttpServer,
+  { LISTEN_ADDRESS: host, PORT, METRICS_PORT: port }: Static<typeof ListenerSettings>,
   metrics: Metrics,
   log: Logger,
-): Promise<MetricsServer | null> {
-  return port === undefined ? null : startMetricsServer({ metrics, host, port, log });
+): Promise<Listeners> {
+  const metricsServer =
+    port === undefined ? null : await startMetricsServer({ metrics, host, port, log });
+  try {
+    return { url: await listen(app, host, PORT, 'PORT'), metricsServer };
+  } catch (error) {
+    await metricsServer?.close();
+    throw error;
+  }
 }
 
 function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {

@@ -2,14 +2,14 @@ import type { Logger } from 'pino';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
-import { createHttpServer, listen } from '#platform/http/server.ts';
+import { createHttpServer } from '#platform/http/server.ts';
 import { serveMetrics } from '#platform/http/server-metrics.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   type RunningService,
   serveHealth,
-  serveMetricsApart,
+  startListeners,
 } from '#platform/service/internal-service.ts';
 import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { createTokenCheck } from './auth/access-token.ts';
@@ -69,8 +69,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
-  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
-  const metricsServer = await serveMetricsApart(config, metrics, log);
+  const { url, metricsServer } = await startListeners(app, config, metrics, log);
   const recovery = startRecovery(clients, {
     ageMs: config.RECOVERY_AGE_MS,
     intervalMs: config.RECOVERY_INTERVAL_MS,
