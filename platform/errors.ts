@@ -91,6 +91,23 @@ export function describeError(error: unknown): string {
   return error.cause === undefined ? text : `${text}: ${describeError(error.cause)}`;
 }
 
+/**
+ * A text for people of a fault of `listen`.
+ * @param setting name of the setting that chooses the port
+ */
+export function describeListenFault(
+  error: unknown,
+  { host, port, setting }: { host: string; port: number; setting?: string | undefined },
+): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    const remedy = setting === undefined ? '' : `; ${setting} sets another`;
+    return new Error(`port ${port} on ${host} is already in use${remedy}`);
+  }
+  if (code === 'EACCES') return new Error(`no permission to listen on ${host}:${port}`);
+  return error;
+}
+
 type Text = [title: string, detail: string];
 
 /** Declares a problem. `contracts/operation.ts` has the same function. */

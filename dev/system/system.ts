@@ -18,7 +18,7 @@ export type StartService = (
 ) => Promise<RunningService> | null;
 
 export interface SystemOptions extends WiringOptions {
-  /** Settings by name, before those of the wiring; PORT and LISTEN_ADDRESS are the gateway's. */
+  /** Settings by name, before those of the wiring; those of listeners are the gateway's. */
   env: Environment;
   log: (service: string) => Logger;
   /** How a service is started; in this thread when absent. */
@@ -116,8 +116,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 /** The settings that were given for a service. */
 function givenTo(name: string, env: Environment): Environment {
-  const { PORT: _port, LISTEN_ADDRESS, ...given } = env;
-  return settingsIn({ ...given, ...(name === 'gateway' && { LISTEN_ADDRESS }) });
+  const { PORT: _port, LISTEN_ADDRESS, METRICS_PORT, ...given } = env;
+  return settingsIn({ ...given, ...(name === 'gateway' && { LISTEN_ADDRESS, METRICS_PORT }) });
 }
 
 /**

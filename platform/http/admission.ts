@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, commonProblems } from '../errors.ts';
+import type { Metric } from '../telemetry/metrics.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
-import type { Metric } from './metrics.ts';
 import type { HttpServer } from './server.ts';
 
 const LOG_EVERY_MS = 1_000;

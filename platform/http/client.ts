@@ -5,6 +5,8 @@ import { type Batcher, createBatcher } from '../async/batcher.ts';
 import { type Deadline, deadlineIn } from '../async/deadline.ts';
 import { startTimeout, type Timeout } from '../async/timeout.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { measureCalls } from './client-metrics.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import {
   createExchange,
@@ -79,12 +81,15 @@ interface HttpClientOptions {
   urls: string[];
   credentials: Credentials;
   log: Logger;
+  metrics?: Metrics | undefined;
 }
 
 /** Creates a client; connections are opened on demand. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { callee, log } = options;
   const replicas = createLoadBalancer(callee, options.urls, log);
+  options.metrics?.add(replicas.metrics);
+  const measured = measureCalls(callee, options.metrics);
   const exchange = createExchange(callee, options.credentials, log);
   const send = createSender(callee, exchange, log);
   return {
@@ -99,7 +104,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         if (timeoutMs > 0) {
           try {
             return await replicas.attempt(attempted, timeoutMs, (pool, timeout) =>
-              send(endpoint, request, { ...callOptions, pool, timeout }),
+              measured.attempt(
+                endpoint.operationId,
+                timeout,
+                send(endpoint, request, { ...callOptions, pool, timeout }),
+              ),
             );
           } catch (error) {
             fault = error;
@@ -114,6 +123,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           );
         }
         log.debug({ callee, operation: endpoint.operationId, number }, describeError(fault));
+        measured.retry(endpoint.operationId);
         await pause(waitMs);
       }
     },

@@ -98,7 +98,8 @@ export function isLimitStatus(status: number): boolean {
 }
 
 export function faultOf(callee: string, status: number, text: string): Error {
-  return new Error(`${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`);
+  const error = new Error(`${callee} answered ${status} ${text.slice(0, FAULT_TEXT_MAX)}`);
+  return Object.assign(error, { status });
 }
 
 // The callee or a proxy refused the request, with any body: nothing was done.

@@ -3,6 +3,7 @@ import { Agent, Pool } from 'undici';
 import { singleFlight } from '../async/single-flight.ts';
 import { startTimeout, type Timeout } from '../async/timeout.ts';
 import { describeError } from '../errors.ts';
+import type { Metric } from '../telemetry/metrics.ts';
 
 // Gives every order of the largest expected concurrency its own connection: with pipelining, one
 // slow answer delays those behind it.
@@ -119,6 +120,7 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
       const fault = await askAnyReady();
       if (fault !== null) throw new Error(`no replica of ${callee} is ready`, fault);
     },
+    metrics: replicaMetrics(callee, replicas),
     async close(): Promise<void> {
       closed = true;
       for (const { probe: timer } of replicas) clearTimeout(timer);
@@ -137,6 +139,21 @@ function createReplica(url: string): Replica {
     maxResponseSize: ANSWER_BYTES_MAX,
   });
   return { url, pool, running: 0, healthy: true, recoveries: 0 };
+}
+
+function replicaMetrics(callee: string, replicas: Replica[]): Metric[] {
+  return [
+    {
+      name: 'http_client_replica_healthy',
+      help: 'Whether calls go to a replica: 0 from a failed call until its readiness check succeeds.',
+      labels: ['callee', 'replica'],
+      read: () =>
+        replicas.map(({ url, healthy }) => ({
+          value: Number(healthy),
+          labels: { callee, replica: new URL(url).host },
+        })),
+    },
+  ];
 }
 
 /** @param turn a counter, so that equals take turns */

@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { AppError, commonProblems, type Violation } from '../errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { problemAnswer } from './error-reply.ts';
 import type { Call, HttpServer } from './server.ts';
+import { measureAnswers } from './server-metrics.ts';
 import { createValidatorCompiler, type Validate, violationsOf } from './validation.ts';
 
 /** Path of a batch of calls (published by contracts/openapi.ts). */
@@ -47,7 +49,9 @@ type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<Batched
 export function serveBatch(
   app: HttpServer,
   identify: (request: FastifyRequest) => Promise<unknown>,
+  metrics?: Metrics,
 ) {
+  const recorderOf = metrics === undefined ? () => () => {} : measureAnswers(metrics);
   const compile = createValidatorCompiler();
   const operations = new Map<string, Operation>();
 
@@ -55,6 +59,8 @@ export function serveBatch(
     method: 'POST',
     url: CALLS_PATH,
     bodyLimit: CALLS_MAX * BODY_BYTES_MAX,
+    // As it is published (contracts/openapi.ts).
+    config: { operationId: 'callTogether' },
     schema: { body: CallsBody },
     onRequest: async (request) => void (await identify(request)),
     handler: async (request, reply) => {
@@ -87,7 +93,8 @@ export function serveBatch(
     ): void {
       const paramViolations = validatorOf(endpoint.params, 'params');
       const bodyViolations = validatorOf(endpoint.body, 'body');
-      operations.set(endpoint.operationId, async (call, request) => {
+      const record = recorderOf(endpoint.operationId);
+      const answer: Operation = async (call, request) => {
         const { params, body, traceId } = call;
         try {
           const caller = await whoCalls(request);
@@ -98,11 +105,17 @@ export function serveBatch(
             });
           }
           const input = { params, body, caller, request, traceId };
-          const { status, body: answer } = await handle(input as never);
-          return { status, body: answer };
+          const { status, body: content } = await handle(input as never);
+          return { status, body: content };
         } catch (error) {
           return problemAnswer(error, request, traceId);
         }
+      };
+      operations.set(endpoint.operationId, async (call, request) => {
+        const startedAt = performance.now();
+        const answered = await answer(call, request);
+        record(answered.status, performance.now() - startedAt);
+        return answered;
       });
     },
   };

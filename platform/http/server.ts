@@ -2,13 +2,15 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { AppError, commonProblems, type Violation } from '../errors.ts';
+import { AppError, commonProblems, describeListenFault, type Violation } from '../errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { answerBrokenRequest, sendError } from './error-reply.ts';
 import { drainWhenClosing } from './graceful-close.ts';
 import { parseJson } from './json.ts';
 import { type AnswerHeaders, createAnswerHeaders } from './response-headers.ts';
+import { measureRequests } from './server-metrics.ts';
 import { traceIdOf } from './trace.ts';
 import { createValidatorCompiler, unwantedBody, violationsOf } from './validation.ts';
 
@@ -31,6 +33,7 @@ interface HttpServerOptions {
   trustProxy?: boolean;
   /** Headers of every answer, also of early refusals. */
   answerHeaders?: AnswerHeaders;
+  metrics?: Metrics;
 }
 
 /**
@@ -67,6 +70,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       answerBrokenRequest(error, socket, answerHeaders.pendingOn(socket)),
   }) as unknown as FastifyInstance;
 
+  measureRequests(app, options.metrics);
   // A server may ignore an unknown expectation (RFC 9110 section 10.1.1). Node's default is an
   // empty 417.
   app.server.on('checkExpectation', (request, response) =>
@@ -164,6 +168,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
     url: endpoint.path,
     bodyLimit: bodyBytesMax(endpoint.body),
     attachValidation: true,
+    config: { operationId: endpoint.operationId },
     schema: {
       ...(endpoint.params && { params: endpoint.params }),
       ...(endpoint.query && { querystring: endpoint.query }),
@@ -221,13 +226,7 @@ export async function listen(
   try {
     await app.listen({ host, port });
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE') {
-      const remedy = setting === undefined ? '' : `; ${setting} sets another`;
-      throw new Error(`port ${port} on ${host} is already in use${remedy}`);
-    }
-    if (code === 'EACCES') throw new Error(`no permission to listen on ${host}:${port}`);
-    throw error;
+    throw describeListenFault(error, { host, port, setting });
   }
   const address = (app.server as Server).address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;

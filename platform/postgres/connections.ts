@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import { backoffMs, pause } from '../async/backoff.ts';
 import { deadlineIn } from '../async/deadline.ts';
 import { describeError } from '../errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { isTransient } from './errors.ts';
+import { measurePool } from './pool-metrics.ts';
 
 export interface DatabaseOptions {
   url: string;
@@ -12,6 +14,7 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   applicationName: string;
   log: Logger;
+  metrics?: Metrics | undefined;
 }
 
 // Each inner time-out is shorter than the outer one, so that a statement that timed out has also
@@ -54,6 +57,7 @@ export function createPool(options: DatabaseOptions): pg.Pool {
     max: options.connectionsMax,
     idleTimeoutMillis: IDLE_CLOSE_MS,
   });
+  measurePool(pool, options.metrics);
   // Without a listener on the pool, the loss of an idle connection ends the process; without one on
   // each client, the loss of a checked-out connection does (node-postgres#3202).
   pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'));

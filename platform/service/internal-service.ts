@@ -5,14 +5,18 @@ import { type Static, Type } from 'typebox';
 import { withTimeout } from '../async/timeout.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
-import { type Metric, serveMetrics } from '../http/metrics.ts';
 import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
+import { serveMetrics } from '../http/server-metrics.ts';
 import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type MetricsServer, startMetricsServer } from '../telemetry/metrics-server.ts';
 
 export interface RunningService {
   /** Base URL of its HTTP API. */
   url: string;
+  /** Where the metrics are on a port of their own; absent without METRICS_PORT. */
+  metricsUrl?: string | undefined;
   /** Finishes running requests, stops background work, closes connections. */
   close(): Promise<void>;
 }
@@ -30,6 +34,14 @@ export const listenerSettings = {
     maximum: 65_535,
     description: 'Port to listen on; 0 takes any free one.',
   }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'Port of GET /metrics alone, for Prometheus; 0 takes any free one, without it there is none.',
+    }),
+  ),
 };
 
 /** Settings of every service with internal callers. */
@@ -49,8 +61,7 @@ interface InternalServiceOptions {
   log: Logger;
   /** Without it the service is not ready. Closed last. */
   database: { query(text: string): Promise<unknown>; close(): Promise<void> };
-  /** Metrics in addition to those of the process. */
-  metrics?: Metric[];
+  metrics: Metrics;
   routes: (api: InternalApi) => void;
   /** Stops background work. Called after the last request. */
   close?: () => Promise<void>;
@@ -69,13 +80,14 @@ export interface InternalApi {
 export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {
-  const { name, config, log, database } = options;
-  const app = createHttpServer({ log });
+  const { name, config, log, database, metrics } = options;
+  const app = createHttpServer({ log, metrics });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, { database: () => database.query('select 1') });
-  serveMetrics(app, options.metrics ?? []);
-  const calls = serveBatch(app, (request) => checkCaller(request.headers.authorization));
+  serveMetrics(app, metrics);
+  const identifyAny = (request: FastifyRequest) => checkCaller(request.headers.authorization);
+  const calls = serveBatch(app, identifyAny, metrics);
   options.routes({
     app,
     serve(endpoint, handle) {
@@ -84,15 +96,47 @@ export async function startInternalService(
       if (endpoint.batchable) calls.add(endpoint, identify, handle);
     },
   });
-  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
+  const { url, metricsServer } = await startListeners(app, config, metrics, log);
   return {
     url,
+    metricsUrl: metricsServer?.url,
     async close() {
       await app.close();
       await options.close?.();
+      await metricsServer?.close();
       await database.close();
     },
   };
+}
+
+const ListenerSettings = Type.Object(listenerSettings);
+
+/** Where a service listens. */
+interface Listeners {
+  /** Base URL of its HTTP API. */
+  url: string;
+  /** The metrics on a port of their own; null without METRICS_PORT. */
+  metricsServer: MetricsServer | null;
+}
+
+/**
+ * Listens for requests, and for scrapes where METRICS_PORT is set. Scrapes first: a service takes no
+ * request before it knows that its start succeeds.
+ */
+export async function startListeners(
+  app: HttpServer,
+  { LISTEN_ADDRESS: host, PORT, METRICS_PORT: port }: Static<typeof ListenerSettings>,
+  metrics: Metrics,
+  log: Logger,
+): Promise<Listeners> {
+  const metricsServer =
+    port === undefined ? null : await startMetricsServer({ metrics, host, port, log });
+  try {
+    return { url: await listen(app, host, PORT, 'PORT'), metricsServer };
+  } catch (error) {
+    await metricsServer?.close();
+    throw error;
+  }
 }
 
 function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {

@@ -8,7 +8,9 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { claimCurrency } from './ledger/currency.ts';
+import { countDecisions } from './ledger/decision-metrics.ts';
 import { servePayments } from './ledger/payment-routes.ts';
 import { serveWallets } from './ledger/wallet-routes.ts';
 import { serveOperations } from './operations/routes.ts';
@@ -28,15 +30,22 @@ export type BillingConfig = Static<typeof BillingConfig>;
 
 /** Starts billing: wallets and the payment decisions. */
 export async function startBilling(config: BillingConfig, log: Logger): Promise<RunningService> {
-  const database = await openDatabase({ ...DATABASE, url: config.BILLING_DATABASE_URL, log });
+  const metrics = createMetrics(log);
+  const database = await openDatabase({
+    ...DATABASE,
+    url: config.BILLING_DATABASE_URL,
+    log,
+    metrics,
+  });
   await databaseStep(database, 'its currency', () => claimCurrency(database, config.CURRENCY));
   return startInternalService({
     name: 'billing',
     config,
     log,
     database,
+    metrics,
     routes(api) {
-      servePayments(api, database, config.CURRENCY);
+      servePayments(api, database, config.CURRENCY, countDecisions(metrics));
       serveWallets(api, database, config.CURRENCY);
       serveOperations(api, database, config.CURRENCY);
     },

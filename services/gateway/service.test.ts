@@ -40,6 +40,22 @@ test('metrics are on the public port only where that is said', async (t) => {
   );
 });
 
+test('METRICS_PORT serves the metrics apart, and a port that is in use is named', async (t) => {
+  const gateway = await start({ IDENTITY_URL: 'http://127.0.0.1:1', METRICS_PORT: '0' });
+  t.after(() => gateway.close());
+  const { metricsUrl = '' } = gateway;
+  assert.notEqual(new URL(metricsUrl).port, new URL(gateway.url).port);
+  assert.match(
+    await (await fetch(metricsUrl)).text(),
+    /^orderbell_order_requests_total\{outcome="paid"\} 0$/m,
+  );
+  assert.equal((await fetch(`${gateway.url}/metrics`)).status, 404);
+  const METRICS_PORT = new URL(metricsUrl).port;
+  await assert.rejects(start({ IDENTITY_URL: 'http://127.0.0.1:1', METRICS_PORT }), {
+    message: `port ${METRICS_PORT} on 127.0.0.1 is already in use; METRICS_PORT sets another`,
+  });
+});
+
 test('it starts and answers while no other service does', async (t) => {
   const gateway = await start({ IDENTITY_URL: 'http://127.0.0.1:1' });
   t.after(() => gateway.close());

@@ -2,11 +2,16 @@ import type { Logger } from 'pino';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
-import { serveMetrics } from '#platform/http/metrics.ts';
-import { createHttpServer, listen } from '#platform/http/server.ts';
+import { createHttpServer } from '#platform/http/server.ts';
+import { serveMetrics } from '#platform/http/server-metrics.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { defineService } from '#platform/service/definition.ts';
-import { type RunningService, serveHealth } from '#platform/service/internal-service.ts';
+import {
+  type RunningService,
+  serveHealth,
+  startListeners,
+} from '#platform/service/internal-service.ts';
+import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createIssuerKeys, discoverKeys } from './auth/issuer-keys.ts';
 import { GatewayConfig } from './context/config.ts';
@@ -17,6 +22,7 @@ import { serveAccounts } from './forwards/account-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
+import { countOrders } from './orders/order-metrics.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
@@ -36,42 +42,48 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     // Only a warning: the decision is made once (docs/protocol.md), so no money is at risk.
     log.warn('RECOVERY_AGE_MS is not above ORDER_DEADLINE_MS: orders at work may be cancelled');
   }
-  const clients = await createServiceClients(config, log);
+  const metrics = createMetrics(log);
+  const clients = await createServiceClients(config, log, metrics);
   const gateway = createGateway(config, clients, log);
   const app = createHttpServer({
     log,
     trustProxy: config.TRUST_PROXY,
     answerHeaders: answerHeadersOf,
+    metrics,
   });
-  const workMetrics = limitWork(app, config, log);
+  metrics.add(limitWork(app, config, log));
+  const count = countOrders(metrics);
   // Only the services that an order needs, not those of letters and reads. Invariant I7.
   serveHealth(app, {
     orders: clients.orders.checkReady,
     billing: clients.billing.checkReady,
   });
-  if (config.METRICS) serveMetrics(app, workMetrics);
+  if (config.METRICS) serveMetrics(app, metrics);
   await serveDocs(app);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveAccounts(app, gateway);
   serveWallets(app, gateway);
   serveOperatorWallets(app, gateway);
-  serveOrders(app, gateway);
+  serveOrders(app, gateway, count);
   serveForwards(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
-  const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
+  const { url, metricsServer } = await startListeners(app, config, metrics, log);
   const recovery = startRecovery(clients, {
     ageMs: config.RECOVERY_AGE_MS,
     intervalMs: config.RECOVERY_INTERVAL_MS,
     log,
+    count,
   });
   return {
     url,
+    metricsUrl: metricsServer?.url,
     async close() {
       // In parallel: each may wait for running calls, and a stop has 10 s for everything.
       await Promise.all([app.close(), recovery.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
+      await metricsServer?.close();
     },
   };
 }
@@ -103,10 +115,14 @@ function createGateway(config: GatewayConfig, clients: ServiceClients, log: Logg
   };
 }
 
-async function createServiceClients(config: GatewayConfig, log: Logger): Promise<ServiceClients> {
+async function createServiceClients(
+  config: GatewayConfig,
+  log: Logger,
+  metrics: Metrics,
+): Promise<ServiceClients> {
   const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
   const client = (callee: string, urls: string[]) =>
-    createHttpClient({ callee, urls, credentials, log });
+    createHttpClient({ callee, urls, credentials, log, metrics });
   // With an external issuer the gateway ignores identity, also where IDENTITY_URL is set.
   const identityUrls = config.OIDC_ISSUER === undefined ? config.IDENTITY_URL : undefined;
   return {

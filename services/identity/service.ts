@@ -8,6 +8,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { type Accounts, ensureOperator } from './accounts.ts';
 import * as accountsStore from './accounts-store.ts';
@@ -75,7 +76,13 @@ export type IdentityConfig = Static<typeof IdentityConfig>;
 
 /** Starts identity: accounts, sign-in and the keys of the access tokens. */
 export async function startIdentity(config: IdentityConfig, log: Logger): Promise<RunningService> {
-  const database = await openDatabase({ ...DATABASE, url: config.IDENTITY_DATABASE_URL, log });
+  const metrics = createMetrics(log);
+  const database = await openDatabase({
+    ...DATABASE,
+    url: config.IDENTITY_DATABASE_URL,
+    log,
+    metrics,
+  });
   const accounts: Accounts = {
     find: (email) => accountsStore.findAccount(database, email),
     insert: (account) => accountsStore.insertAccount(database, account),
@@ -104,6 +111,7 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     config,
     log,
     database,
+    metrics,
     routes: (api) => serveIdentity(api, { accounts, tokens, passwords, attempts }),
     close: rotation.close,
   });

@@ -17,6 +17,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { parseSender } from '#platform/values/mail-address.ts';
 import { serveDelivery, serveLetters } from './api/letter-routes.ts';
 import { serveAllLetters } from './api/operator-letter-routes.ts';
@@ -24,7 +25,7 @@ import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
 import type { Sender } from './letter/letter-mail.ts';
-import { letterMetrics } from './operations/metrics.ts';
+import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
 import { createMailer } from './smtp/mailer.ts';
@@ -75,10 +76,16 @@ export async function startNotifications(
   config: NotificationsConfig,
   log: Logger,
 ): Promise<RunningService> {
-  const database = await openDatabase({ ...DATABASE, url: config.NOTIFICATIONS_DATABASE_URL, log });
+  const metrics = createMetrics(log);
+  const database = await openDatabase({
+    ...DATABASE,
+    url: config.NOTIFICATIONS_DATABASE_URL,
+    log,
+    metrics,
+  });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
-  const contacts = await openContacts(config, log);
+  const contacts = await openContacts(config, log, metrics);
   const mailer = createMailer({
     url: config.SMTP_URL,
     connectionsMax: config.SMTP_CONNECTIONS,
@@ -95,18 +102,20 @@ export async function startNotifications(
     sender,
     log,
     onOurFault: alarm.raise,
+    onRecorded: countAttempts(metrics),
     now: clock.now,
     lookUpContacts: (customerIds) => contacts.lookUp(customerIds, CONTACTS_TIMEOUT_MS),
   });
   const onDue = worker.kick;
   const inbox = await startInbox({ database, broker, log, now: clock.now, onLetters: onDue });
   const { deadLetters } = inbox;
+  metrics.add([...inbox.metrics, ...letterMetrics(database, alarm)]);
   return startInternalService({
     name: 'notifications',
     config,
     log,
     database,
-    metrics: [...inbox.metrics, ...letterMetrics(database, alarm)],
+    metrics,
     routes(api) {
       serveLetters(api, database, sender);
       serveAllLetters(api, {
@@ -138,12 +147,13 @@ function senderOf({ MAIL_FROM }: NotificationsConfig): Sender {
 }
 
 /** The customers' contact data, from profiles. */
-async function openContacts(config: NotificationsConfig, log: Logger) {
+async function openContacts(config: NotificationsConfig, log: Logger, metrics: Metrics) {
   const client = createHttpClient({
     callee: 'profiles',
     urls: config.PROFILES_URL,
     credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
     log,
+    metrics,
   });
   return {
     /** Customers without a profile are absent. */

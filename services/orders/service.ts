@@ -14,6 +14,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
@@ -44,7 +45,13 @@ export type OrdersConfig = Static<typeof OrdersConfig>;
 
 /** Starts orders: its API, and the relay that publishes what its outbox holds, unless it is off. */
 export async function startOrders(config: OrdersConfig, log: Logger): Promise<RunningService> {
-  const database = await openDatabase({ ...DATABASE, url: config.ORDERS_DATABASE_URL, log });
+  const metrics = createMetrics(log);
+  const database = await openDatabase({
+    ...DATABASE,
+    url: config.ORDERS_DATABASE_URL,
+    log,
+    metrics,
+  });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
   const outbox =
@@ -57,13 +64,14 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
           source: ORDER_UPDATE_SOURCE,
           log,
         });
+  metrics.add(orderMetrics(database, broker !== null));
   return startInternalService({
     name: 'orders',
     config,
     log,
     // Ready without the broker: orders are taken and paid while it is down. Invariant I7.
     database,
-    metrics: orderMetrics(database, broker !== null),
+    metrics,
     routes(api) {
       serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       servePendingOrders(api, database);

@@ -7,6 +7,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { serveProfiles } from './routes.ts';
 
 const DATABASE = {
@@ -23,12 +24,19 @@ export type ProfilesConfig = Static<typeof ProfilesConfig>;
 
 /** Starts profiles: contact data of the customers. */
 export async function startProfiles(config: ProfilesConfig, log: Logger): Promise<RunningService> {
-  const database = await openDatabase({ ...DATABASE, url: config.PROFILES_DATABASE_URL, log });
+  const metrics = createMetrics(log);
+  const database = await openDatabase({
+    ...DATABASE,
+    url: config.PROFILES_DATABASE_URL,
+    log,
+    metrics,
+  });
   return startInternalService({
     name: 'profiles',
     config,
     log,
     database,
+    metrics,
     routes: (api) => serveProfiles(api, database),
   });
 }

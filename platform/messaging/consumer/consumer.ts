@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Static, TSchema } from 'typebox';
 import type { Broker } from '../../broker/port/broker.ts';
-import type { Metric } from '../../http/metrics.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
 import { type DatabaseClock, startDatabaseClock } from '../../postgres/database-clock.ts';
 import { databaseStep, migrate } from '../../postgres/migrate.ts';
+import type { Metric } from '../../telemetry/metrics.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createHandler } from './handle-messages.ts';
 import { type ConsumedEvent, createReader, type EventFormat } from './read-message.ts';

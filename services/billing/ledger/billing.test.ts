@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { readMetrics } from '#harness/metrics.ts';
 import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
 import { rub } from '#harness/system/system.ts';
@@ -303,4 +304,22 @@ test('a decision is answered as it is stored, and 404 where there is none', asyn
   // To look is not to decide.
   const { rows } = await billing.database.query('select count(*)::int as count from payments');
   assert.equal(rows[0].count, 3);
+});
+
+test('each decision is counted once, by the process that makes it', async (t) => {
+  const billing = await start(t);
+  await billing.topUp(100);
+  const [paid, declined, voided] = [randomUUID(), randomUUID(), randomUUID()];
+  for (let time = 0; time < 2; time++) {
+    await billing.pay(paid, 60);
+    await billing.pay(declined, 60);
+    await billing.void(voided, 60);
+    await billing.void(paid, 60);
+  }
+  const name = 'orderbell_payment_decisions_total';
+  assert.deepEqual(await readMetrics(billing.url, name), {
+    [`${name}{decision="captured"}`]: 1,
+    [`${name}{decision="declined"}`]: 1,
+    [`${name}{decision="voided"}`]: 1,
+  });
 });

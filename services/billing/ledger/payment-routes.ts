@@ -19,6 +19,7 @@ const LOCK_TIMEOUT_MS = 100;
 function createDecider(
   database: Database,
   currency: string,
+  onResult: (result: DecisionResult) => void,
 ): (command: PaymentCommand) => Promise<DecisionResult> {
   const decisions = ledgerIn(database, currency);
   const batchedDecisions = ledgerIn(database, currency, { lockTimeoutMs: LOCK_TIMEOUT_MS });
@@ -39,6 +40,7 @@ function createDecider(
     const command = { ...given, orderId: given.orderId.toLowerCase() };
     const decided = await decideInBatch(command);
     if (decided.payment === null) throw foreignCurrency(command, decided.walletCurrency);
+    onResult(decided);
     const { payment } = decided;
     if (
       payment.customerId !== command.customerId ||
@@ -54,9 +56,17 @@ function createDecider(
   };
 }
 
-/** The internal API of payment decisions (`contracts/billing.ts`). */
-export function servePayments(api: InternalApi, database: Database, currency: string): void {
-  const decide = createDecider(database, currency);
+/**
+ * The internal API of payment decisions (`contracts/billing.ts`).
+ * @param onResult gets every decision that is made or found
+ */
+export function servePayments(
+  api: InternalApi,
+  database: Database,
+  currency: string,
+  onResult: (result: DecisionResult) => void,
+): void {
+  const decide = createDecider(database, currency, onResult);
 
   async function getOperation(id: string): Promise<NumberedOperation> {
     const operation = await findOperation(database, id);

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { placeOrder, register, signIn } from '#contracts/gateway.ts';
 import { limitRequests } from '#platform/http/admission.ts';
-import type { Metric } from '#platform/http/metrics.ts';
 import type { HttpServer } from '#platform/http/server.ts';
+import type { Metric } from '#platform/telemetry/metrics.ts';
 
 // No setting refuses 64 connections.
 const MINIMUM = 64;

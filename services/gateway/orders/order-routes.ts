@@ -8,6 +8,7 @@ import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { requireKey } from '../web/response-headers.ts';
 import { orderClients } from './order-clients.ts';
+import type { OrderMetrics } from './order-metrics.ts';
 import { type Outcome, placeOrder } from './place-order.ts';
 import { withLabel } from './status-label.ts';
 import { orderViolations } from './validate-order.ts';
@@ -15,7 +16,7 @@ import { orderViolations } from './validate-order.ts';
 const RETRY_AFTER_S = '1';
 
 /** Placing an order. */
-export function serveOrders(app: HttpServer, gateway: Gateway): void {
+export function serveOrders(app: HttpServer, gateway: Gateway, count: OrderMetrics): void {
   const { clients, config, identify } = gateway;
 
   serve(
@@ -33,11 +34,9 @@ export function serveOrders(app: HttpServer, gateway: Gateway): void {
         onAlarm: (message) => request.log.error({ traceId }, message),
       });
       void gateway.provisionProfile(caller);
-      const outcome = await placeOrder(deps, {
-        ...content,
-        customerId,
-        idempotencyKey: requireKey(headers),
-      });
+      const idempotencyKey = requireKey(headers);
+      const order = { ...content, customerId, idempotencyKey };
+      const outcome = await count.request(placeOrder(deps, order));
       return answerTo(outcome, languageOf(request.headers['accept-language']));
     },
   );

@@ -23,6 +23,7 @@ const pending = (id: string): Order => ({
 function roundOver(decisions: Record<string, PaymentDecision['decision'] | Error>) {
   const records: [string, PaymentRecord][] = [];
   const failures: [string, unknown][] = [];
+  const recovered: string[] = [];
   const deps: RecoverOrdersDeps = {
     claimPending: async () => Object.keys(decisions).map(pending),
     async voidPayment({ id }) {
@@ -35,21 +36,23 @@ function roundOver(decisions: Record<string, PaymentDecision['decision'] | Error
       return order;
     },
     mayGoOn: () => true,
+    onRecovered: (decision) => void recovered.push(decision),
     async onFailure({ id }, error) {
       failures.push([id, error]);
     },
   };
-  return { deps, records, failures };
+  return { deps, records, failures, recovered };
 }
 
 test('each order ends as billing has decided, voided where nothing was decided', async () => {
-  const { deps, records } = roundOver({ a: 'captured', b: 'declined', c: 'voided' });
+  const { deps, records, recovered } = roundOver({ a: 'captured', b: 'declined', c: 'voided' });
   assert.equal((await recoverOrders(deps)).recovered, 3);
   assert.deepEqual(records, [
     ['a', { decision: 'captured', operationId: OPERATION }],
     ['b', { decision: 'declined' }],
     ['c', { decision: 'voided' }],
   ]);
+  assert.deepEqual(recovered, ['captured', 'declined', 'voided']);
 });
 
 test('a failure is reported, and the orders after it are recovered all the same', async () => {

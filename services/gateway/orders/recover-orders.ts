@@ -9,6 +9,8 @@ export interface RecoverOrdersDeps {
   recordPayment: (order: Order, record: PaymentRecord) => Promise<Order>;
   /** False ends the round early: the gateway stops. */
   mayGoOn: () => boolean;
+  /** Called for an order that has ended. */
+  onRecovered: (decision: PaymentDecision['decision']) => void;
   /** Called for an order that could not be recovered; a later round tries it again. */
   onFailure: (order: Order, error: unknown) => Promise<void>;
 }
@@ -49,4 +51,5 @@ async function recoverOrder(deps: RecoverOrdersDeps, order: Order): Promise<void
   const record: PaymentRecord =
     decision === 'captured' ? { decision, operationId: operationId as string } : { decision };
   await deps.recordPayment(order, record);
+  deps.onRecovered(decision);
 }

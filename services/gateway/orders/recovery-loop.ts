@@ -6,6 +6,7 @@ import { type Loop, startLoop } from '#platform/async/loop.ts';
 import { AppError, describeError } from '#platform/errors.ts';
 import type { ServiceClients } from '../context/service-clients.ts';
 import { recoveryClients } from './order-clients.ts';
+import type { OrderMetrics } from './order-metrics.ts';
 import { type RecoverOrdersDeps, recoverOrders } from './recover-orders.ts';
 
 const BATCH_MAX = 100;
@@ -26,9 +27,9 @@ function isContradiction(error: unknown): boolean {
 /** Runs rounds of recovery until closed; with jitter, so that replicas spread out. */
 export function startRecovery(
   clients: ServiceClients,
-  options: { ageMs: number; intervalMs: number; log: Logger },
+  options: { ageMs: number; intervalMs: number; log: Logger; count: OrderMetrics },
 ): Pick<Loop, 'close'> {
-  const { intervalMs, log } = options;
+  const { intervalMs, log, count } = options;
   const { noteFailure, ...calls } = recoveryClients(clients, {
     olderThanMs: options.ageMs,
     leaseMs: LEASE_MS,
@@ -41,7 +42,9 @@ export function startRecovery(
     return {
       ...calls,
       mayGoOn: () => !signal.aborted,
+      onRecovered: count.recovery,
       async onFailure(order, error) {
+        count.recovery('failed');
         const reason = describeError(error);
         // Contradicting records are an alarm; an unavailable service is not.
         log[isContradiction(error) ? 'error' : 'warn']({ order: order.id }, `recovery: ${reason}`);

@@ -1,6 +1,7 @@
 import type { AttemptStage } from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
+import type { LetterKind } from '../letter/letter-event.ts';
 import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
 import type { Mailer } from '../smtp/mailer.ts';
@@ -22,6 +23,8 @@ export interface SendLetterDeps {
   /** Time after `tryingSince` when attempts end. */
   giveUpAfterMs: number;
   now: () => Date;
+  /** Called after an attempt was recorded. */
+  onRecorded?: ((kind: LetterKind, outcome: 'sent' | 'retried' | 'failed') => void) | undefined;
   /** Called for an attempt that the mail server refused for a fault of ours. */
   onOurFault: (fault: OurFault, reason: string) => void;
 }
@@ -52,6 +55,12 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
     },
     failure,
   );
+  deps.onRecorded?.(letter.event.kind, outcomeOf(failure));
+}
+
+function outcomeOf(failure: FailedLetter | null): 'sent' | 'retried' | 'failed' {
+  if (failure === null) return 'sent';
+  return failure.state === 'failed' ? 'failed' : 'retried';
 }
 
 /** How far an attempt has come. */

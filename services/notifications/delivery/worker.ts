@@ -47,6 +47,7 @@ export interface LetterWorkerOptions {
   sender: Sender;
   log: Logger;
   onOurFault: SendLetterDeps['onOurFault'];
+  onRecorded?: SendLetterDeps['onRecorded'];
   /** By the clock of the database, which measures leases and ages. */
   now: () => Date;
   times?: Partial<LetterTimes>;
@@ -185,5 +186,6 @@ function bindSend(
     giveUpAfterMs: times.giveUpAfterMs,
     now: options.now,
     onOurFault: options.onOurFault,
+    onRecorded: options.onRecorded,
   };
 }

@@ -6,7 +6,10 @@ import { startNotificationsService } from '#harness/system/notifications-service
 
 test('what is not read, not sent and cannot be used is counted', async (t) => {
   const service = await startNotificationsService(t);
-  const look = () => readMetrics(service.url, 'orderbell_');
+  const look = async () => {
+    const metrics = Object.entries(await readMetrics(service.url, 'orderbell_'));
+    return Object.fromEntries(metrics.filter(([name]) => !name.includes('attempts_total')));
+  };
   const lag = 'orderbell_consumer_lag{topic="orders",group="notifications",partition="0"}';
   await eventually('the topic', async () => (await look())[lag] === 0);
   const waiting = (state: string) => `orderbell_letters_waiting{state="${state}"}`;
@@ -43,5 +46,27 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     orderbell_letters_failed: 1,
     orderbell_dead_letters: 1,
     'orderbell_messages_of_unknown_type_total{type="other\\"type"}': 1,
+  });
+});
+
+test('attempts are counted by the kind of letter and how they end', async (t) => {
+  const refused = { at: 'rcpt', do: 'reply', reply: '550 5.1.1 no such user' } as const;
+  const later = { at: 'rcpt', do: 'reply', reply: '450 4.2.0 later' } as const;
+  const service = await startNotificationsService(t, [refused, later]);
+  const attempts = async () => {
+    const all = Object.entries(await readMetrics(service.url, 'orderbell_letter_attempts_total'));
+    return Object.fromEntries(all.filter(([, value]) => value > 0));
+  };
+  const name = (kind: string, outcome: string) =>
+    `orderbell_letter_attempts_total{kind="${kind}",outcome="${outcome}"}`;
+  await service.putProfile('anna', 'anna@example.com');
+  await service.insert({ customerId: 'anna', status: 'Cancelled', reason: 'voided' });
+  await eventually('a refusal', async () => (await attempts())[name('grief', 'failed')] === 1);
+  await service.insert({ customerId: 'anna' });
+  await eventually('a letter', async () => (await attempts())[name('happiness', 'sent')] === 1);
+  assert.deepEqual(await attempts(), {
+    [name('grief', 'failed')]: 1,
+    [name('happiness', 'retried')]: 1,
+    [name('happiness', 'sent')]: 1,
   });
 });

@@ -1,10 +1,31 @@
-import type { Metric } from '#platform/http/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import type { Metric, Metrics } from '#platform/telemetry/metrics.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
+import type { SendLetterDeps } from '../delivery/send-letter.ts';
 import * as store from './overview-store.ts';
 
-/** Metrics of letters for operators: letters that wait, failed or were refused. */
-export function letterMetrics(database: Database, alarm: RefusalAlarm): Metric[] {
+/** Counts the attempts of this process at letters. */
+export function countAttempts(metrics: Metrics): NonNullable<SendLetterDeps['onRecorded']> {
+  const count = metrics.counter({
+    name: 'orderbell_letter_attempts_total',
+    help: 'Attempts at letters by this process, by kind of letter and outcome.',
+    labels: { kind: ['happiness', 'grief'], outcome: ['sent', 'retried', 'failed'] },
+  });
+  return (kind, outcome) => count({ kind, outcome });
+}
+
+/** The mail providers, and whether the circuit breaker of each is open. */
+export type MailBreakers = () => Iterable<readonly [provider: string, open: boolean]>;
+
+/**
+ * Metrics of letters for operators: letters that wait, failed or were refused, and mail providers
+ * that get none.
+ */
+export function letterMetrics(
+  database: Database,
+  alarm: RefusalAlarm,
+  breakers: MailBreakers = () => [],
+): Metric[] {
   return [
     {
       name: 'orderbell_letters_waiting',
@@ -27,6 +48,16 @@ export function letterMetrics(database: Database, alarm: RefusalAlarm): Metric[]
       help: 'Attempts that the mail server refused for a fault of ours, by this process, by fault.',
       labels: ['fault'],
       read: async () => [...alarm.counts()].map(([fault, value]) => ({ value, labels: { fault } })),
+    },
+    {
+      name: 'orderbell_mail_breaker_open',
+      help: 'Whether the circuit breaker of a mail provider is open: 1 while it gets no letters.',
+      labels: ['provider'],
+      read: () =>
+        Array.from(breakers(), ([provider, open]) => ({
+          value: Number(open),
+          labels: { provider },
+        })),
     },
   ];
 }
