@@ -2,8 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { createFaultLog } from '../async/fault-log.ts';
 import { withTimeout } from '../async/timeout.ts';
-import { AppError, commonProblems, describeError } from '../errors.ts';
+import { AppError, commonProblems } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
 import { type Metric, serveMetrics } from '../http/metrics.ts';
 import { serveBatch } from '../http/request-batch.ts';
@@ -111,15 +112,16 @@ const CHECK_TIMEOUT_MS = 2_000;
  * failed ones within 2 s. A stopping service is alive and not ready (graceful-close.ts).
  */
 export function serveHealth(app: HttpServer, checks: Record<string, () => Promise<unknown>>): void {
+  const report = createFaultLog({ log: app.log as unknown as Logger });
   app.get('/livez', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (request, reply) => {
+  app.get('/readyz', async (_request, reply) => {
     const failed: string[] = [];
     await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         try {
           await withTimeout(CHECK_TIMEOUT_MS, check());
         } catch (error) {
-          request.log.warn({ check: name }, `not ready: ${describeError(error)}`);
+          report('not ready', error, { check: name });
           failed.push(name);
         }
       }),
