@@ -31,6 +31,13 @@ export const listenerSettings = {
     maximum: 65_535,
     description: 'Port to listen on; 0 takes any free one.',
   }),
+  STOP_DELAY_MS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 300_000,
+    description:
+      'How long a stop serves requests while /readyz answers 503, so that load balancers notice.',
+  }),
 };
 
 /** Settings of every service with internal callers. */
@@ -71,7 +78,7 @@ export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {
   const { name, config, log, database } = options;
-  const app = createHttpServer({ log });
+  const app = createHttpServer({ log, stopDelayMs: config.STOP_DELAY_MS });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, { database: () => database.query('select 1') });
@@ -109,7 +116,8 @@ const CHECK_TIMEOUT_MS = 2_000;
 
 /**
  * `/livez`: the process answers. `/readyz`: its dependencies answer too; otherwise 503 names the
- * failed ones within 2 s. A stopping service is alive and not ready (graceful-close.ts).
+ * failed ones within 2 s. A stopping service is alive, not ready, and names no check
+ * (graceful-close.ts).
  */
 export function serveHealth(app: HttpServer, checks: Record<string, () => Promise<unknown>>): void {
   const report = createFaultLog({ log: app.log as unknown as Logger });

@@ -42,6 +42,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log,
     trustProxy: config.TRUST_PROXY,
     answerHeaders: answerHeadersOf,
+    stopDelayMs: config.STOP_DELAY_MS,
   });
   const workMetrics = limitWork(app, config, log);
   // Only the services that an order needs, not those of letters and reads. Invariant I7.
@@ -69,7 +70,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   return {
     url,
     async close() {
-      // In parallel: each may wait for running calls, and a stop has 10 s for everything.
+      // In parallel: each may wait for running calls, and a stop has 10 s for everything but its
+      // delay, in which other gateways recover orders.
       await Promise.all([app.close(), recovery.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
     },
