@@ -80,15 +80,76 @@ export class AppError extends Error {
   }
 }
 
-/** The text of a thrown value, with its causes, for the log. */
+/**
+ * A fault that only a person can correct, such as a wrong password. Loops retry after it all the
+ * same, and log it as an error.
+ */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}
+
+// Errors of one fault, such as one per address of a host: the first ones name it.
+const LISTED_MAX = 8;
+const DEPTH_MAX = 8;
+const PART_LENGTH_MAX = 500;
+const DESCRIPTION_LENGTH_MAX = 2_000;
+
+/**
+ * The text of a thrown value for the log, with its code, the errors of an aggregate and all causes.
+ * A text that several of them share appears once.
+ */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  const text = describe(error, new Set()) || 'an error without a text';
+  return cut(text, DESCRIPTION_LENGTH_MAX);
+}
+
+function describe(error: unknown, said: Set<unknown>, depth = 0): string {
+  if (depth > DEPTH_MAX || said.has(error)) return '';
+  if (!(error instanceof Error)) return once(describeValue(error), said);
+  said.add(error);
+  const own = once(ownTextOf(error), said);
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const listed = errors.slice(0, LISTED_MAX).map((each) => describe(each, said, depth + 1));
+  const cause = error.cause === undefined ? '' : describe(error.cause, said, depth + 1);
+  return [own, listed.filter(Boolean).join(', '), cause].filter(Boolean).join(': ');
+}
+
+// Codes that repeat the class of the error, as the Kafka client's do, name no cause.
+const CLASS_CODE = /^PLT_/;
+
+/** Its message, and its code where the message does not name it. */
+function ownTextOf(error: Error): string {
   // Node's error for a host with several addresses has no message of its own.
-  const text =
-    error.message === '' && error instanceof AggregateError
-      ? error.errors.map(describeError).join(', ')
-      : error.message;
-  return error.cause === undefined ? text : `${text}: ${describeError(error.cause)}`;
+  const fallback = error instanceof AggregateError || error.cause !== undefined ? '' : error.name;
+  const text = (error.message || fallback).trim().replace(/\.$/, '');
+  const { code } = error as { code?: unknown };
+  const named = typeof code !== 'string' || text === '' || text.includes(code);
+  return named || CLASS_CODE.test(code) ? text : `${text} (${code})`;
+}
+
+function describeValue(value: unknown): string {
+  const isObject = typeof value === 'object' && value !== null;
+  return String(isObject ? ((value as { message?: unknown }).message ?? '') : value);
+}
+
+/** The text, unless it was said already. */
+function once(text: string, said: Set<unknown>): string {
+  const short = cut(text, PART_LENGTH_MAX);
+  if (said.has(short)) return '';
+  said.add(short);
+  return short;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}
+
+/** Whether a fault, or one of its causes, is an OperatorError. */
+export function needsOperator(error: unknown, depth = 0): boolean {
+  if (error instanceof OperatorError) return true;
+  if (!(error instanceof Error) || depth > DEPTH_MAX) return false;
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [];
+  return [error.cause, ...errors.slice(0, LISTED_MAX)].some((one) => needsOperator(one, depth + 1));
 }
 
 /**

@@ -14,7 +14,7 @@ import { RunSettings } from '#platform/service/run.ts';
 /** Settings that take any text: names in tokens and passwords that other parties choose. */
 const FREE_TEXTS = [
   ...['OIDC_AUDIENCE', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE', 'OPERATOR_CLAIM', 'OPERATOR_CLAIM_VALUE'],
-  'KAFKA_SASL_PASSWORD',
+  ...['KAFKA_SASL_PASSWORD', 'KAFKA_OAUTH_CLIENT_SECRET'],
 ];
 
 function isFreeText(schema: TSchema): boolean {

@@ -31,6 +31,8 @@ export interface KafkaServerOptions {
   port: number;
   /** Server properties that replace the defaults. */
   properties?: Record<string, string>;
+  /** System properties of the JVM, such as `-Dname=value`. */
+  jvm?: string[];
   /** Arguments for the first formatting, such as `--add-scram`. */
   format?: string[];
 }
@@ -123,6 +125,7 @@ async function prepare(options: KafkaServerOptions) {
   const java = [
     ...['-cp', join(jars, '*')],
     `-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`,
+    ...(options.jvm ?? []),
   ];
   if (!existsSync(join(data, 'meta.properties'))) {
     const id = randomBytes(16).toString('base64url');

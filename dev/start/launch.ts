@@ -128,7 +128,8 @@ async function start(run: Run): Promise<StartScreen> {
     secrets: kept.secrets,
     smtpUrl: smtpUrl ?? (mailbox?.smtpUrl as string),
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
-    env: process.env,
+    // No load balancer is in front of it, and Ctrl-C should end it at once.
+    env: { ...process.env, STOP_DELAY_MS: '0' },
     log: (service) => createLog(service, level),
     startService(name, env) {
       if (name !== IN_THREAD) return null;

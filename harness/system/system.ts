@@ -53,6 +53,8 @@ export interface TestSystemOptions {
   ownBroker?: boolean;
   /** How services are started where the layout says nothing else. */
   startService?: StartService;
+  /** How many replicas a service has, where the layout says nothing else. */
+  replicasOf?: (service: string) => number;
 }
 
 /**
@@ -75,7 +77,7 @@ export async function startTestSystem(
 export async function openTestSystem(
   open: AsyncDisposableStack,
   env: Environment = {},
-  { server, ownBroker = false, startService }: TestSystemOptions = {},
+  { server, ownBroker = false, startService, replicasOf }: TestSystemOptions = {},
 ) {
   if (server !== undefined) open.defer(server.close);
   const databases = await createDatabases(server?.url ?? testServerUrl());
@@ -107,6 +109,7 @@ export async function openTestSystem(
       log: () => testLog,
       ...optionsOf(layout),
       ...(startService !== undefined && { startService }),
+      ...(replicasOf !== undefined && { replicasOf }),
       ...changes,
     });
     open.defer(() => started.close());

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { describeError } from '../errors.ts';
 import { type BackoffOptions, backoffMs, pause } from './backoff.ts';
+import { createFaultLog } from './fault-log.ts';
 import { createWakeup } from './wakeup.ts';
 
 interface LoopOptions {
   name: string;
-  log: Pick<Logger, 'warn'>;
+  log: Pick<Logger, 'warn' | 'error'>;
   /**
    * The work of one round. The signal is aborted when the loop is closed.
    * @returns milliseconds until the next round; `notify` ends this wait early, 0 means no wait
@@ -27,11 +27,12 @@ export interface Loop {
 }
 
 /**
- * Runs rounds until closed. A failed round is logged and retried after a growing wait: an error
- * never ends the loop.
+ * Runs rounds until closed. A failed round is logged, each kind of fault once a minute, and retried
+ * after a growing wait: an error never ends the loop.
  */
 export function startLoop(options: LoopOptions): Loop {
-  const { name, log, round, retry, firstInMs = 0, describe = describeError } = options;
+  const { name, round, retry, firstInMs = 0 } = options;
+  const report = createFaultLog(options);
   const stop = new AbortController();
   const wakeup = createWakeup();
 
@@ -46,7 +47,7 @@ export function startLoop(options: LoopOptions): Loop {
         failures = 0;
       } catch (error) {
         failures++;
-        log.warn({ failures }, `${name}: ${describe(error)}`);
+        report(name, error, { failures });
         await pause(backoffMs(failures, retry), stop.signal);
         waitMs = 0;
       }

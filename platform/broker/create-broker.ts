@@ -5,6 +5,7 @@ import { pemOf } from '../config/setting-formats.ts';
 import { createDatabase } from '../postgres/database.ts';
 import { createEmbeddedBroker } from './embedded/embedded.ts';
 import type { KafkaConnection } from './kafka/client.ts';
+import type { Login } from './kafka/login.ts';
 import type { Broker } from './port/broker.ts';
 
 // Covers a process with one publisher and one subscription: append, poll, fetch, commit, heartbeat
@@ -49,17 +50,44 @@ export const brokerSettings = {
   ),
   KAFKA_SASL_MECHANISM: Type.Optional(
     Type.String({
-      pattern: '^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$',
-      description: 'How this service proves who it is: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.',
+      pattern: '^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512|OAUTHBEARER)$',
+      description:
+        'How this service proves its identity: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER.',
     }),
   ),
   KAFKA_SASL_USERNAME: Type.Optional(
-    Type.String({ pattern: '^\\S{1,255}$', description: 'Name for KAFKA_SASL_MECHANISM.' }),
+    Type.String({ pattern: '^\\S{1,255}$', description: 'User name for PLAIN and SCRAM.' }),
   ),
-  KAFKA_SASL_PASSWORD: Type.Optional(
-    Type.String({ description: 'Password for KAFKA_SASL_MECHANISM.' }),
+  KAFKA_SASL_PASSWORD: Type.Optional(Type.String({ description: 'Password for PLAIN and SCRAM.' })),
+  KAFKA_OAUTH_TOKEN_URL: Type.Optional(
+    Type.String({
+      format: 'token-url',
+      description: 'Token endpoint of the issuer, for OAUTHBEARER (client credentials grant).',
+    }),
+  ),
+  KAFKA_OAUTH_CLIENT_ID: Type.Optional(
+    Type.String({ pattern: '^\\S{1,255}$', description: 'Client id at KAFKA_OAUTH_TOKEN_URL.' }),
+  ),
+  KAFKA_OAUTH_CLIENT_SECRET: Type.Optional(
+    Type.String({ description: 'Secret of KAFKA_OAUTH_CLIENT_ID.' }),
+  ),
+  KAFKA_OAUTH_SCOPE: Type.Optional(
+    Type.String({
+      pattern: '^[\\w:./~+*-]+( [\\w:./~+*-]+)*$',
+      description: 'Scopes to ask for, separated by a space, where the issuer wants them.',
+    }),
   ),
 };
+
+const OAUTH = [
+  'KAFKA_OAUTH_TOKEN_URL',
+  'KAFKA_OAUTH_CLIENT_ID',
+  'KAFKA_OAUTH_CLIENT_SECRET',
+] satisfies (keyof typeof brokerSettings)[];
+const PASSWORD = [
+  'KAFKA_SASL_USERNAME',
+  'KAFKA_SASL_PASSWORD',
+] satisfies (keyof typeof brokerSettings)[];
 
 /** Rules between these settings, for a process that uses a broker. */
 export const brokerRule: SettingsRule<Static<TObject<typeof brokerSettings>>> = (config, isSet) => {
@@ -72,10 +100,17 @@ export const brokerRule: SettingsRule<Static<TObject<typeof brokerSettings>>> = 
       problems.push(`${name} is set, and KAFKA_TLS is not true: nothing would be encrypted`);
     }
   }
-  const together = [
-    ['KAFKA_TLS_CERT', 'KAFKA_TLS_KEY'],
-    ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
-  ] as const;
+  const together: (keyof typeof brokerSettings)[][] = [['KAFKA_TLS_CERT', 'KAFKA_TLS_KEY']];
+  const { KAFKA_SASL_MECHANISM: mechanism } = config;
+  // Of an invalid mechanism it is not known what belongs to it.
+  if (mechanism !== undefined || !isSet('KAFKA_SASL_MECHANISM')) {
+    const oauth = mechanism === 'OAUTHBEARER';
+    together.push(['KAFKA_SASL_MECHANISM', ...(oauth ? OAUTH : PASSWORD)]);
+    const unused = oauth ? PASSWORD : [...OAUTH, 'KAFKA_OAUTH_SCOPE' as const];
+    for (const name of unused.filter(isSet)) {
+      problems.push(`${name} is set, and KAFKA_SASL_MECHANISM is ${mechanism ?? 'not set'}`);
+    }
+  }
   for (const names of together) {
     if (!names.some(isSet)) continue;
     const missing = names.filter((name) => !isSet(name));
@@ -99,9 +134,16 @@ export async function createBroker(
 ): Promise<Broker> {
   const { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: partitionsPerTopic } = config;
   if (brokers !== undefined) {
-    const connection = kafkaConnection(config, brokers, applicationName);
     // Loaded only where it is used: it needs as much memory as the rest of a service.
     const { createKafkaBroker } = await import('./kafka/kafka.ts');
+    const { createLogin } = await import('./kafka/login.ts');
+    const login = loginOf(config);
+    const connection: KafkaConnection = {
+      brokers,
+      clientId: applicationName,
+      ...tlsOf(config),
+      ...(login !== null && (await createLogin(login))),
+    };
     const broker = createKafkaBroker({ connection, partitionsPerTopic, log });
     return config.KAFKA_PREFIX === '' ? broker : prefixed(broker, config.KAFKA_PREFIX);
   }
@@ -122,24 +164,29 @@ export async function createBroker(
   };
 }
 
-function kafkaConnection(
-  config: BrokerSettings,
-  brokers: string[],
-  clientId: string,
-): KafkaConnection {
-  const { KAFKA_SASL_MECHANISM: mechanism } = config;
-  const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
+function tlsOf(config: BrokerSettings): Pick<KafkaConnection, 'tls'> {
+  if (!config.KAFKA_TLS) return {};
   const ca = config.KAFKA_TLS_CA && pemOf(config.KAFKA_TLS_CA);
   const cert = config.KAFKA_TLS_CERT && pemOf(config.KAFKA_TLS_CERT);
   const key = config.KAFKA_TLS_KEY && pemOf(config.KAFKA_TLS_KEY);
-  return {
-    brokers,
-    clientId,
-    ...(config.KAFKA_TLS && { tls: { ...(ca && { ca }), ...(cert && key && { cert, key }) } }),
-    ...(mechanism !== undefined && {
-      sasl: { mechanism, username, password } as NonNullable<KafkaConnection['sasl']>,
-    }),
+  return { tls: { ...(ca && { ca }), ...(cert && key && { cert, key }) } };
+}
+
+/** `brokerRule` ensures that a mechanism has its settings. */
+function loginOf(config: BrokerSettings): Login | null {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_OAUTH_SCOPE: scope } = config;
+  if (mechanism === undefined) return null;
+  if (mechanism !== 'OAUTHBEARER') {
+    const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
+    return { mechanism, username, password } as Login;
+  }
+  const client = {
+    tokenUrl: config.KAFKA_OAUTH_TOKEN_URL as string,
+    clientId: config.KAFKA_OAUTH_CLIENT_ID as string,
+    clientSecret: config.KAFKA_OAUTH_CLIENT_SECRET as string,
+    ...(scope !== undefined && { scope }),
   };
+  return { mechanism, client };
 }
 
 /** Adds a prefix to topics and groups on the broker; callers see the names without it. */

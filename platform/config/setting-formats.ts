@@ -36,6 +36,14 @@ function issuerUrlFault(text: string): string | null {
   return /[?#]/.test(text) ? 'must have no query and no fragment' : null;
 }
 
+/** Token endpoint: a secret goes there, so nobody may read it in transit. */
+function tokenUrlFault(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null || !isTamperProof(url)) return 'must be an https:// URL (http:// on loopback)';
+  if (hasCredentials(url)) return 'must not hold credentials';
+  return text.includes('#') ? 'must have no fragment' : null;
+}
+
 function postgresUrlFault(text: string): string | null {
   const url = URL.parse(text);
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
@@ -152,6 +160,7 @@ export const settingFormats = new Map<string, SettingFormat>([
   ['host-and-port', demand('must look like host:port', isHostAndPort)],
   ['http-url', httpUrlFault],
   ['issuer-url', issuerUrlFault],
+  ['token-url', tokenUrlFault],
   ['postgres-url', postgresUrlFault],
   ['smtp-url', smtpUrlFault],
   [

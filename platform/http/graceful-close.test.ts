@@ -13,8 +13,15 @@ const REQUEST = 'GET /slow HTTP/1.1\r\nhost: here\r\n\r\n';
 const BOUND_MS = 120_000;
 
 /** A server with one request that runs until `answer` ends, on a connection that is kept alive. */
-async function startSlow(t: TestContext, answer: PromiseWithResolvers<unknown>) {
-  const app = createHttpServer({ log: pino({ level: 'silent' }) });
+async function startSlow(
+  t: TestContext,
+  answer: PromiseWithResolvers<unknown>,
+  stopDelayMs?: number,
+) {
+  const app = createHttpServer({
+    log: pino({ level: 'silent' }),
+    ...(stopDelayMs !== undefined && { stopDelayMs }),
+  });
   const asked = Promise.withResolvers<void>();
   serveHealth(app, {});
   app.get('/slow', async () => {
@@ -69,6 +76,22 @@ test('while requests under way finish it is alive, not ready, and refuses what i
   await closed;
   await until('the answer', async () => connection.ended, BOUND_MS);
   assert.match(connection.text, /^HTTP\/1\.1 200 .*"done":true/s);
+  await assert.rejects(fetch(`${url}/livez`));
+});
+
+test('with a delay, a stop fails readiness first and serves all other requests', async (t) => {
+  const answer = Promise.withResolvers<unknown>();
+  // Far longer than the requests below take.
+  const { app, url } = await startSlow(t, answer, 5_000);
+  app.server.on('request', () => answer.resolve({ done: true }));
+  const closed = app.close();
+  const ready = await fetch(`${url}/readyz`);
+  assert.deepEqual([ready.status, await ready.json()], [503, { status: 'stopping' }]);
+  const served = await fetch(`${url}/slow`);
+  assert.deepEqual([served.status, await served.json()], [200, { done: true }]);
+  assert.equal(served.headers.get('connection'), 'close');
+  assert.equal((await fetch(`${url}/livez`)).status, 200);
+  await closed;
   await assert.rejects(fetch(`${url}/livez`));
 });
 

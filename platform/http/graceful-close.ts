@@ -1,21 +1,30 @@
 import type { FastifyInstance } from 'fastify';
+import { pause } from '../async/backoff.ts';
 import { AppError, commonProblems } from '../errors.ts';
 
 /** Answers 200 while the server stops: an orchestrator must not kill a process for stopping. */
 const ALIVE_PATH = '/livez';
+const READY_PATH = '/readyz';
 
 /**
- * Graceful close: the server keeps listening until the running requests end, and answers new ones
- * with 503, `/readyz` too, so that load balancers eject it. Then it closes its listener and idle
- * connections.
+ * Graceful close in two steps. First `/readyz` answers 503 while all other requests are served for
+ * `delayMs` (lame duck), so that load balancers without retries stop sending before a request
+ * fails. Then the server keeps listening until the running requests end, and answers new ones with
+ * 503. It closes its listener and idle connections last. In both steps answers end their
+ * connection, so that clients open the next one elsewhere.
  */
-export function drainWhenClosing(app: FastifyInstance): void {
+export function drainWhenClosing(app: FastifyInstance, delayMs: number): void {
+  let stopping = false;
   let closing = false;
   let running = 0;
   const { promise: drained, resolve: onDrained } = Promise.withResolvers<void>();
 
   // Callback hooks: they run for every request, and promises would cost more.
   app.addHook('onRequest', (request, reply, done) => {
+    if (stopping && request.routeOptions.url === READY_PATH) {
+      reply.code(503).send({ status: 'stopping' });
+      return;
+    }
     if (closing) {
       if (request.url === ALIVE_PATH) done();
       else done(new AppError(commonProblems.unavailable, 'stopping', { expected: true }));
@@ -30,13 +39,15 @@ export function drainWhenClosing(app: FastifyInstance): void {
     done();
   });
   app.addHook('preClose', async () => {
+    stopping = true;
+    await pause(delayMs);
     closing = true;
     if (running > 0) await drained;
   });
   // Otherwise the connections of running requests stay open after the answer, and a stop waits for
   // them for KEEP_ALIVE_MS.
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (closing) reply.header('connection', 'close');
+    if (stopping) reply.header('connection', 'close');
     done();
   });
 }

@@ -79,7 +79,7 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
   const askAnyReady = singleFlight(() =>
     Promise.any(replicas.map(({ url }) => askReady(prober, url))).then(
       () => null,
-      ({ errors }: AggregateError) => ({ cause: errors[0] as unknown }),
+      ({ errors }: AggregateError) => ({ cause: new AggregateError(errors) as unknown }),
     ),
   );
 

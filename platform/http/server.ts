@@ -34,6 +34,8 @@ interface HttpServerOptions {
   /** Headers of every answer, also of early refusals. */
   answerHeaders?: AnswerHeaders;
   metrics?: Metrics;
+  /** How long it serves requests as not ready before it closes (default 0). */
+  stopDelayMs?: number;
 }
 
 /**
@@ -83,7 +85,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     done();
   });
   // Must be the first hook that refuses, so that requests rejected by later hooks are counted too.
-  drainWhenClosing(app);
+  drainWhenClosing(app, options.stopDelayMs ?? 0);
   app.setValidatorCompiler(createValidatorCompiler());
   parseJsonBodies(app);
   app.setErrorHandler(sendError);

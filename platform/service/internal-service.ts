@@ -2,8 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { createFaultLog } from '../async/fault-log.ts';
 import { withTimeout } from '../async/timeout.ts';
-import { AppError, commonProblems, describeError } from '../errors.ts';
+import { AppError, commonProblems } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
 import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
@@ -42,6 +43,13 @@ export const listenerSettings = {
         'Port of GET /metrics alone, for Prometheus; 0 takes any free one, without it there is none.',
     }),
   ),
+  STOP_DELAY_MS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 300_000,
+    description:
+      'How long a stop serves requests while /readyz answers 503, so that load balancers notice.',
+  }),
 };
 
 /** Settings of every service with internal callers. */
@@ -81,7 +89,7 @@ export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {
   const { name, config, log, database, metrics } = options;
-  const app = createHttpServer({ log, metrics });
+  const app = createHttpServer({ log, metrics, stopDelayMs: config.STOP_DELAY_MS });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, { database: () => database.query('select 1') });
@@ -152,18 +160,20 @@ const CHECK_TIMEOUT_MS = 2_000;
 
 /**
  * `/livez`: the process answers. `/readyz`: its dependencies answer too; otherwise 503 names the
- * failed ones within 2 s. A stopping service is alive and not ready (graceful-close.ts).
+ * failed ones within 2 s. A stopping service is alive, not ready, and names no check
+ * (graceful-close.ts).
  */
 export function serveHealth(app: HttpServer, checks: Record<string, () => Promise<unknown>>): void {
+  const report = createFaultLog({ log: app.log as unknown as Logger });
   app.get('/livez', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (request, reply) => {
+  app.get('/readyz', async (_request, reply) => {
     const failed: string[] = [];
     await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
         try {
           await withTimeout(CHECK_TIMEOUT_MS, check());
         } catch (error) {
-          request.log.warn({ check: name }, `not ready: ${describeError(error)}`);
+          report('not ready', error, { check: name });
           failed.push(name);
         }
       }),

@@ -37,6 +37,7 @@ export async function runService({ name, settings, start }: ServiceDefinition): 
     stopOnSignal(
       () => service.close(),
       (line) => log.info(line),
+      (config as { STOP_DELAY_MS?: number }).STOP_DELAY_MS,
     );
     log.info(`${name} listens on ${service.url}`);
   } catch (error) {
@@ -60,19 +61,25 @@ function keepLoopbackDirect(): void {
  * Calls `stop` at the first SIGTERM or SIGINT and exits: 0 when done, 1 when it failed or took over
  * 10 s. Later signals are ignored: a terminal sends Ctrl-C to npm and to us, and npm forwards its
  * own.
+ * @param delayMs how long `stop` serves requests first, not counted in the 10 s
  */
-export function stopOnSignal(stop: () => Promise<void>, say: (line: string) => void): void {
+export function stopOnSignal(
+  stop: () => Promise<void>,
+  say: (line: string) => void,
+  delayMs = 0,
+): void {
   let stopping = false;
   // When the reader of our output is gone, EPIPE must not prevent the stop.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const onSignal = (signal: string): void => {
     if (stopping) return;
     stopping = true;
-    say(`${signal}: finishing what runs`);
+    const delay = delayMs > 0 ? `not ready any more; after ${delayMs} ms ` : '';
+    say(`${signal}: ${delay}finishing what runs`);
     setTimeout(() => {
       say('could not finish in time');
       process.exit(1);
-    }, STOP_TIMEOUT_MS).unref();
+    }, delayMs + STOP_TIMEOUT_MS).unref();
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -50,6 +50,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     trustProxy: config.TRUST_PROXY,
     answerHeaders: answerHeadersOf,
     metrics,
+    stopDelayMs: config.STOP_DELAY_MS,
   });
   metrics.add(limitWork(app, config, log));
   const count = countOrders(metrics);
@@ -80,7 +81,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     url,
     metricsUrl: metricsServer?.url,
     async close() {
-      // In parallel: each may wait for running calls, and a stop has 10 s for everything.
+      // In parallel: each may wait for running calls, and a stop has 10 s for everything but its
+      // delay, in which other gateways recover orders.
       await Promise.all([app.close(), recovery.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
       await metricsServer?.close();

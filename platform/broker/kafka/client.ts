@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Base, BaseOptions, SASLOptions } from '@platformatic/kafka';
 import { withTimeout } from '../../async/timeout.ts';
+import { explainFault, type Subject } from './faults.ts';
 
 export interface KafkaConnection {
   /** `host:port` of some brokers, which name the others. */
@@ -10,6 +11,8 @@ export interface KafkaConnection {
   clientId: string;
   tls?: ConnectionOptions;
   sasl?: SASLOptions;
+  /** The name that the login proves, for messages. */
+  user?: string;
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -42,11 +45,11 @@ export function clientOptions(
 /**
  * Keeps a broken connection from ending the process: the library listens only to the first error
  * of a connection, and a broker that refuses a certificate causes a second one.
+ * @param onError gets it; the pending request fails too, without naming the cause
  */
-export function guarded<C extends Base>(client: C): C {
+export function guarded<C extends Base>(client: C, onError: (error: Error) => void): C {
   client.connections.on('connecting', ({ connection }) => {
-    // The pending request fails by itself.
-    connection.on('error', () => {});
+    connection.on('error', onError);
   });
   return client;
 }
@@ -55,21 +58,33 @@ export function guarded<C extends Base>(client: C): C {
  * Shares a client of the library. After a fault its inner state is unknown, so the next use creates
  * a new one.
  */
-export function shareClient<C extends Base>(create: () => C) {
+export function shareClient<C extends Base>(connection: KafkaConnection, create: () => C) {
   let client: C | undefined;
+  let lost: Error | undefined;
   let closed = false;
+
+  function open(): C {
+    lost = undefined;
+    return guarded(create(), (error) => {
+      lost = error;
+    });
+  }
+
   return {
-    /** @throws the error of `work`, or an Error when it takes longer than `timeoutMs` */
-    async use<T>(timeoutMs: number, work: (client: C) => Promise<T>): Promise<T> {
+    /**
+     * @param subject what the work is about, for messages
+     * @throws the error of `work` (faults.ts), or an Error when it takes longer than `timeoutMs`
+     */
+    async use<T>(timeoutMs: number, subject: Subject, work: (client: C) => Promise<T>): Promise<T> {
       if (closed) throw new Error('the client is closed');
-      client ??= guarded(create());
+      client ??= open();
       const used = client;
       try {
         return await withTimeout(timeoutMs, work(used));
       } catch (error) {
         if (client === used) client = undefined;
         void disconnect(used);
-        throw error;
+        throw explainFault(error, connection, { ...subject, lost });
       }
     },
     /** Pending requests fail. */

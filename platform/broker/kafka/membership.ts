@@ -4,8 +4,8 @@ import { backoffMs } from '../../async/backoff.ts';
 import { createBatcher } from '../../async/batcher.ts';
 import { startLoop } from '../../async/loop.ts';
 import { withTimeout } from '../../async/timeout.ts';
-import { describeError } from '../../errors.ts';
 import { clientOptions, disconnect, guarded, type KafkaConnection } from './client.ts';
+import { explainFault } from './faults.ts';
 import type { KafkaTopic, KafkaTopics } from './topics.ts';
 
 // A member that is silent for this long loses its partitions. Longer than any pause of a live
@@ -64,21 +64,28 @@ export type Membership = ReturnType<typeof startMembership>;
  * changes, and replaces its client after a fault.
  */
 export function startMembership(options: MembershipOptions) {
-  const { onAssignment, log } = options;
+  const { connection, topic, group, onAssignment, log } = options;
   let end: (reason: string) => void = () => {};
   const loop = startLoop({
     name: 'not a member of the group',
     log,
     retry: BACKOFF,
     async round() {
-      const member = guarded(createMember(options));
+      let lost: Error | undefined;
+      const member = guarded(createMember(options), (error) => {
+        lost = error;
+      });
       const ended = Promise.withResolvers<string>();
       end = ended.resolve;
+      // Also when the join fails, and nothing waits for it.
+      ended.promise.catch(() => {});
       // The library stops after these two events; without a listener the first ends the process.
-      member.on('error', (error) => ended.resolve(describeError(error)));
+      member.on('error', ended.reject);
       member.on('consumer:heartbeat:stalled', () => ended.resolve('no heartbeat gets through'));
       try {
         await stayInGroup(member, options, ended);
+      } catch (error) {
+        throw explainFault(error, connection, { topic, group, lost });
       } finally {
         ended.resolve('over');
         onAssignment(null);
@@ -118,12 +125,13 @@ async function stayInGroup(
   options: MembershipOptions,
   ended: PromiseWithResolvers<string>,
 ): Promise<void> {
-  const { topics, topic: name, group, onAssignment, log } = options;
+  const { connection, topics, topic: name, group, onAssignment, log } = options;
   const topic = await topics.get(name);
   let over = false;
-  void ended.promise.then(() => {
+  const onEnd = () => {
     over = true;
-  });
+  };
+  ended.promise.then(onEnd, onEnd);
   member.topics.track(name);
   member.on('consumer:group:join', ({ assignments = [] }: ConsumerGroupJoinPayload) => {
     // A replaced member may still receive the answer to its last join.
@@ -136,7 +144,9 @@ async function stayInGroup(
       commit: createBatcher({
         async run(positions: CommitPosition[]) {
           const offsets = positions.map((position) => ({ topic: name, ...position }));
-          await withTimeout(COMMIT_TIMEOUT_MS, member.commit({ offsets }));
+          await withTimeout(COMMIT_TIMEOUT_MS, member.commit({ offsets })).catch((error) => {
+            throw explainFault(error, connection, { topic: name, group });
+          });
           return positions.map(() => undefined);
         },
         batchMax: COMMITS_MAX,
@@ -171,7 +181,5 @@ async function untilOutdated(
       return topicCheckMs;
     },
   });
-  const reason = await ended.promise;
-  void checks.close();
-  return reason;
+  return ended.promise.finally(() => void checks.close());
 }

@@ -17,7 +17,7 @@ const TOPIC_MAX_AGE_MS = 5_000;
 
 /** Publishes to Kafka: acknowledged by all in-sync replicas, idempotent when a send is retried. */
 export function createKafkaPublisher(connection: KafkaConnection, topics: KafkaTopics) {
-  const shared = shareClient(() => new Producer(producerOptions(connection)));
+  const shared = shareClient(connection, () => new Producer(producerOptions(connection)));
   const known = new Map<string, { topic: KafkaTopic; until: number }>();
 
   async function topicOf(name: string): Promise<KafkaTopic> {
@@ -40,7 +40,7 @@ export function createKafkaPublisher(connection: KafkaConnection, topics: KafkaT
         partition: compatibilityPartitioner(undefined as never, message.key) % topic.partitions,
         headers: new Map(message.headers.map(([key, value]) => [Buffer.from(key), value])),
       }));
-      const { offsets = [] } = await shared.use(PUBLISH_TIMEOUT_MS, (producer) =>
+      const { offsets = [] } = await shared.use(PUBLISH_TIMEOUT_MS, { topic: name }, (producer) =>
         producer.send({ messages: placed }),
       );
       const nexts = new Map(offsets.map(({ partition, offset }) => [partition, offset]));

@@ -58,7 +58,7 @@ export type KafkaReader = ReturnType<typeof createKafkaReader>;
 /** Fetches from given positions of one topic; it is no member of the group. */
 export function createKafkaReader(options: Omit<MembershipOptions, 'onAssignment'>) {
   const { connection, topics, topic, group, log } = options;
-  const shared = shareClient(() => {
+  const shared = shareClient(connection, () => {
     const consumer = new Consumer({
       ...clientOptions(connection, REQUEST_TIMEOUT_MS),
       groupId: group,
@@ -87,7 +87,7 @@ export function createKafkaReader(options: Omit<MembershipOptions, 'onAssignment
   return {
     /** The broker that leads each partition; a partition without a leader is absent. */
     leaders: () =>
-      shared.use(REQUEST_TIMEOUT_MS, async (consumer) => {
+      shared.use(REQUEST_TIMEOUT_MS, { topic, group }, async (consumer) => {
         const known = await findLeaders(consumer, topic, false);
         // A new topic, or a leader election: the cached metadata are incomplete.
         return known.complete ? known.leaders : (await findLeaders(consumer, topic, true)).leaders;
@@ -103,7 +103,7 @@ export function createKafkaReader(options: Omit<MembershipOptions, 'onAssignment
         currentLeaderEpoch: -1,
         lastFetchedEpoch: leaderEpoch,
       }));
-      const response = await shared.use(FETCH_TIMEOUT_MS, (consumer) =>
+      const response = await shared.use(FETCH_TIMEOUT_MS, { topic, group }, (consumer) =>
         consumer
           .fetch({
             node,

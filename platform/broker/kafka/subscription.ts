@@ -1,6 +1,7 @@
 import { backoffMs, pause } from '../../async/backoff.ts';
+import { createFaultLog, type FaultLog } from '../../async/fault-log.ts';
 import { type Loop, startLoop } from '../../async/loop.ts';
-import { describeError } from '../../errors.ts';
+import { needsOperator } from '../../errors.ts';
 import type { IncomingMessage, MessageHandler } from '../port/broker.ts';
 import {
   type Assignment,
@@ -60,11 +61,13 @@ export class KafkaSubscription {
   readonly #consumers = new Map<number, Promise<void>>();
   readonly #fetches = new Map<number, Promise<void>>();
   readonly #loop: Loop;
+  readonly #report: FaultLog;
   #assignment: Assignment | null = null;
   #closed: Promise<void> | undefined;
 
   constructor(options: KafkaSubscriptionOptions) {
     this.#options = options;
+    this.#report = createFaultLog(options);
     this.#reader = createKafkaReader(options);
     this.#membership = startMembership({
       ...options,
@@ -107,7 +110,7 @@ export class KafkaSubscription {
 
   /** Reads the group's positions in the assigned partitions. */
   async #takeOver(assignment: Assignment): Promise<void> {
-    const { topics, topic, group, log } = this.#options;
+    const { topics, topic, group } = this.#options;
     const mayGoOn = () => this.#assignment === assignment && !this.#closing.signal.aborted;
     for (let failures = 1; mayGoOn(); failures++) {
       try {
@@ -126,7 +129,7 @@ export class KafkaSubscription {
         this.#loop.notify();
         return;
       } catch (error) {
-        log.warn({ failures }, `positions of the group: ${describeError(error)}`);
+        this.#report('positions of the group', error, { failures });
         await pause(backoffMs(failures, FETCH_BACKOFF), this.#closing.signal);
       }
     }
@@ -185,9 +188,10 @@ export class KafkaSubscription {
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#rejoinIfGone(error);
-      this.#options.log.warn(`could not fetch, trying again: ${describeError(error)}`);
+      this.#report('could not fetch, trying again', error);
       // The loop does not ask this broker in the meantime.
-      await pause(backoffMs(1, FETCH_BACKOFF), this.#closing.signal);
+      const waitMs = needsOperator(error) ? FETCH_BACKOFF.maxMs : backoffMs(1, FETCH_BACKOFF);
+      await pause(waitMs, this.#closing.signal);
     }
   }
 
@@ -225,7 +229,7 @@ export class KafkaSubscription {
 
   /** Handles the buffer in order, until it is empty or the partition is lost. */
   async #consume(partition: number, owned: OwnedPartition, assignment: Assignment): Promise<void> {
-    const { handler, log } = this.#options;
+    const { handler } = this.#options;
     const mayGoOn = () => !this.#closing.signal.aborted && this.#owned.get(partition) === owned;
     let failures = 0;
     while (mayGoOn() && owned.buffer.length > 0) {
@@ -234,7 +238,7 @@ export class KafkaSubscription {
         await handler(batch.map(({ message }) => message));
         failures = 0;
       } catch (error) {
-        log.warn({ err: error, partition }, 'not handled, trying again');
+        this.#report('not handled, trying again', error, { err: error, partition });
         await pause(backoffMs(++failures, BACKOFF), this.#closing.signal);
         continue;
       }
@@ -253,13 +257,12 @@ export class KafkaSubscription {
     assignment: Assignment,
     { message, leaderEpoch }: OwnedPartition['buffer'][0],
   ): Promise<boolean> {
-    const { log } = this.#options;
     for (let failures = 1; this.#owned.get(partition) === owned; failures++) {
       try {
         await assignment.commit({ partition, offset: message.offset + 1n, leaderEpoch });
         return true;
       } catch (error) {
-        log.warn({ partition, failures }, `could not commit: ${describeError(error)}`);
+        this.#report('could not commit', error, { partition, failures });
         const closing = this.#closing.signal.aborted;
         if (closing && failures >= CLOSE_ATTEMPTS) return false;
         await pause(backoffMs(failures, BACKOFF), closing ? undefined : this.#closing.signal);

@@ -35,45 +35,51 @@ export type KafkaTopics = ReturnType<typeof createKafkaTopics>;
  */
 export function createKafkaTopics(connection: KafkaConnection, partitionsPerTopic: number) {
   const shared = shareClient(
+    connection,
     // No cached metadata: callers need the current state.
     () => new Admin({ ...clientOptions(connection, REQUEST_TIMEOUT_MS), metadataMaxAge: 0 }),
   );
-  const ask = <T>(work: (admin: Admin) => Promise<T>) => shared.use(READ_TIMEOUT_MS, work);
+  const ask = <T>(topic: string, work: (admin: Admin) => Promise<T>, group?: string) =>
+    shared.use(READ_TIMEOUT_MS, { topic, ...(group !== undefined && { group }) }, work);
 
   return {
     /** Finds a topic, or creates it with the configured number of partitions. */
-    get: (name: string) => ask((admin) => getTopic(admin, name, partitionsPerTopic)),
+    get: (name: string) => ask(name, (admin) => getTopic(admin, name, partitionsPerTopic)),
     /** End offsets of the topic; null when there is no such topic. */
     endOffsets: (name: string) =>
-      ask(async (admin): Promise<TopicEndOffsets | null> => {
+      ask(name, async (admin): Promise<TopicEndOffsets | null> => {
         const topic = await findTopic(admin, name);
         if (topic === null) return null;
         return { topicId: topic.id, endOffsets: await listOffsets(admin, name, topic, 'LATEST') };
       }),
     /** The oldest available offset of each partition. */
     startOffsets: (name: string) =>
-      ask(async (admin): Promise<Map<number, bigint>> => {
+      ask(name, async (admin): Promise<Map<number, bigint>> => {
         const topic = await findTopic(admin, name);
         return topic === null ? new Map() : listOffsets(admin, name, topic, 'EARLIEST');
       }),
     /** Committed positions of the group. Partitions without one are absent. */
     committed: (name: string, group: string, partitions: number[]) =>
-      ask((admin) => listCommitted(admin, name, group, partitions)),
+      ask(name, (admin) => listCommitted(admin, name, group, partitions), group),
     lag: (name: string, group: string) =>
-      ask(async (admin): Promise<PartitionLag[]> => {
-        const topic = await findTopic(admin, name);
-        if (topic === null) return [];
-        const partitions = partitionsOf(topic);
-        // In this order: a position that is read before the end is never beyond it.
-        const positions = await listCommitted(admin, name, group, partitions);
-        const starts = await listOffsets(admin, name, topic, 'EARLIEST');
-        const ends = await listOffsets(admin, name, topic, 'LATEST');
-        return partitions.map((partition) => ({
-          partition,
-          position: positions.get(partition)?.offset ?? starts.get(partition) ?? 0n,
-          end: ends.get(partition) ?? 0n,
-        }));
-      }),
+      ask(
+        name,
+        async (admin): Promise<PartitionLag[]> => {
+          const topic = await findTopic(admin, name);
+          if (topic === null) return [];
+          const partitions = partitionsOf(topic);
+          // In this order: a position that is read before the end is never beyond it.
+          const positions = await listCommitted(admin, name, group, partitions);
+          const starts = await listOffsets(admin, name, topic, 'EARLIEST');
+          const ends = await listOffsets(admin, name, topic, 'LATEST');
+          return partitions.map((partition) => ({
+            partition,
+            position: positions.get(partition)?.offset ?? starts.get(partition) ?? 0n,
+            end: ends.get(partition) ?? 0n,
+          }));
+        },
+        group,
+      ),
     close: shared.close,
   };
 }

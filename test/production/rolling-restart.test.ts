@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '#dev/files/free-port.ts';
+import { startServiceProcess } from '#dev/system/service-process.ts';
+import { eventually } from '#harness/eventually.ts';
+import { newHistory, orderAnswer } from '#harness/oracle/history.ts';
+import { assertReconciled } from '#harness/oracle/oracle.ts';
+import { call } from '#harness/requests.ts';
+import { orderOf, startTestSystem, type TestSystem } from '#harness/system/system.ts';
+import { findTool, skipWithout } from '#harness/system/tools.ts';
+
+const ORDERS_PER_SECOND = 20;
+const CUSTOMERS = 10;
+// HAProxy asks for /readyz in this interval, and takes a gateway out after some failures.
+const CHECK_MS = 300;
+const CHECK_FALL = 3;
+// More than those checks take, since a busy machine delays them.
+const GATEWAY_STOP_DELAY_MS = 4_000;
+const SERVICE_STOP_DELAY_MS = 500;
+// Callees before callers, as docs/how-to/upgrade-and-roll-back.md says.
+const RESTARTED = ['profiles', 'billing', 'orders', 'identity', 'notifications', 'gateway'];
+
+/** HAProxy in front of gateways. It repeats no request, neither there nor elsewhere. */
+async function startHaproxy(t: TestContext, gateways: string[]) {
+  const folder = await mkdtemp(join(tmpdir(), 'orderbell-haproxy-'));
+  const [port, statusPort] = [await freePort(), await freePort()];
+  const servers = gateways.map((url, index) => `server gateway${index} ${new URL(url).host}`);
+  const file = join(folder, 'haproxy.cfg');
+  await writeFile(
+    file,
+    `defaults
+  mode http
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+  timeout check 2s
+  retries 0
+  no option redispatch
+frontend public
+  bind 127.0.0.1:${port}
+  default_backend gateways
+backend gateways
+  option httpchk GET /readyz
+  http-check expect status 200
+  default-server check inter ${CHECK_MS}ms fall ${CHECK_FALL} rise 1
+  ${servers.join('\n  ')}
+frontend status
+  bind 127.0.0.1:${statusPort}
+  stats enable
+  stats uri /
+`,
+  );
+  const child = spawn(findTool('haproxy') as string, ['-db', '-f', file], { stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await exited;
+    await rm(folder, { recursive: true });
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    /** Waits until the checks of all gateways succeed. */
+    allUp: () =>
+      eventually('all gateways in HAProxy', async () => {
+        const answer = await fetch(`http://127.0.0.1:${statusPort}/;csv`).catch(() => null);
+        const rows = (await answer?.text())?.split('\n') ?? [];
+        const up = rows.filter((row) => /^gateways,gateway\d,/.test(row) && /,UP,/.test(row));
+        return up.length === gateways.length;
+      }),
+  };
+}
+
+/** Places orders at a constant rate until stopped. @returns ends it, with the answers that failed */
+async function startOrders(system: TestSystem, url: string) {
+  const customers = await Promise.all(
+    Array.from({ length: CUSTOMERS }, (_, index) =>
+      // Half of them have no money, so that their orders are declined.
+      system.customer({ topUp: index % 2 === 0 ? 100_000_000 : 0 }),
+    ),
+  );
+  const history = newHistory();
+  const failed: string[] = [];
+  const pending: Promise<void>[] = [];
+
+  async function place(number: number): Promise<void> {
+    const customer = customers[number % customers.length] as (typeof customers)[0];
+    const key = `rolling-restart-${number}`;
+    const start = performance.now();
+    const fail = (what: string) =>
+      failed.push(`order ${number} after ${Math.round(performance.now() - start)} ms: ${what}`);
+    const headers = { authorization: `Bearer ${customer.token}`, 'idempotency-key': key };
+    try {
+      const answer = await call(url, 'POST', '/v1/orders', { headers, body: orderOf(100) });
+      const expected = number % 2 === 0 ? 201 : 406;
+      const { customerId } = customer;
+      history.orders.push(orderAnswer({ customerId, key, amount: 100 }, answer));
+      if (answer.status === expected) return;
+      fail(`${answer.status} ${JSON.stringify(answer.body)}`);
+    } catch (error) {
+      fail(String(error));
+    }
+  }
+
+  let running = true;
+  const placed = (async () => {
+    const start = performance.now();
+    for (let number = 0; running; number++) {
+      pending.push(place(number));
+      const dueMs = start + ((number + 1) * 1_000) / ORDERS_PER_SECOND - performance.now();
+      await pause(Math.max(0, dueMs));
+    }
+  })();
+  return {
+    count: () => pending.length,
+    async stop() {
+      running = false;
+      await placed;
+      await Promise.all(pending);
+      return { failed, history };
+    },
+  };
+}
+
+/** Restarts a replica at its address. */
+async function restart({ system }: TestSystem, name: string, index: number): Promise<void> {
+  const set = system.services.get(name);
+  const url = set?.urls[index];
+  if (set === undefined || url === undefined) throw new Error(`there is no ${name} ${index}`);
+  await set.running[index]?.close();
+  set.running[index] = await system.startExtraReplica(name, { PORT: new URL(url).port });
+  await eventually(`${name} to be ready`, async () => (await fetch(`${url}/readyz`)).ok);
+}
+
+test('a rolling restart behind a balancer without retries fails no order', {
+  skip: skipWithout('haproxy'),
+}, async (t) => {
+  const system = await startTestSystem(
+    t,
+    // So that no answer depends on how busy the machine is.
+    { ORDER_DEADLINE_MS: '20000', RECOVERY_AGE_MS: '600000' },
+    {
+      replicasOf: () => 2,
+      startService: (name, env) => {
+        const delayMs = name === 'gateway' ? GATEWAY_STOP_DELAY_MS : SERVICE_STOP_DELAY_MS;
+        return startServiceProcess(name, { ...env, STOP_DELAY_MS: String(delayMs) });
+      },
+    },
+  );
+  const haproxy = await startHaproxy(t, system.urlsOf('gateway'));
+  await haproxy.allUp();
+  const orders = await startOrders(system, haproxy.url);
+  for (const name of RESTARTED) {
+    for (const index of [0, 1]) {
+      const before = orders.count();
+      await restart(system, name, index);
+      console.log(`${name} ${index} restarted after ${orders.count()} orders`);
+      if (name === 'gateway') await haproxy.allUp();
+      await eventually('more orders', async () => orders.count() > before + ORDERS_PER_SECOND);
+    }
+  }
+  const { failed, history } = await orders.stop();
+  t.diagnostic(`${history.orders.length} orders during ${2 * RESTARTED.length} restarts`);
+  assert.deepEqual(failed, []);
+  await assertReconciled(system, history);
+});
