@@ -51,8 +51,11 @@ export async function createInstallation(options: InstallationOptions) {
     SMTP_URL: options.smtp,
     IDENTITY_SECRET: withIdentity ? randomText() : undefined,
     OPERATOR_PASSWORD: withIdentity ? randomText() : undefined,
-    POSTGRES_ADMIN_PASSWORD: options.compose ? randomText() : undefined,
   };
+  // The administrators of what compose.yaml brings.
+  for (const program of options.compose ? ['POSTGRES', 'KEYCLOAK', 'GRAFANA'] : []) {
+    secrets[`${program}_ADMIN_PASSWORD`] = randomText();
+  }
   const addresses: Environment = {};
   const publicKeys: object[] = [];
   for (const [index, service] of services.entries()) {
