@@ -289,6 +289,35 @@ test('Kubernetes denies what no policy allows, and opens the outside to those th
   assert.deepEqual(selectedBy('issuer'), having('OIDC_ISSUER'));
 });
 
+test('every setting that the guides and the proxy name exists', async () => {
+  const known = services.flatMap(({ name, settings }) =>
+    Object.keys({ ...settings.properties, ...RunSettings.properties }).flatMap((setting) => [
+      setting,
+      `${name.toUpperCase()}_${setting}`,
+    ]),
+  );
+  // Of the installation and of the proxy, and what services do not read.
+  const others = [
+    ...Object.keys((await readCompose()).secrets),
+    ...SHARED,
+    ...NODE_SETTINGS,
+    ...PENDING,
+  ];
+  others.push('OPERATOR_PASSWORD', 'PROXY_ADDRESS', 'GATEWAY_1', 'GATEWAY_2');
+  const files = ['run-in-production', 'run-with-compose', 'run-on-kubernetes'].map(
+    (page) => `docs/how-to/${page}.md`,
+  );
+  for (const file of [...files, 'deploy/haproxy/haproxy.cfg']) {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const names = [...text.matchAll(/(?<![\w.-])[A-Z]+(?:_[A-Z\d]+)+(?![\w.-])/g)].map(([name]) =>
+      name.replace(/_FILE$/, ''),
+    );
+    assert.ok(names.length > 2, file);
+    const unknown = names.filter((name) => !known.includes(name) && !others.includes(name));
+    assert.deepEqual(unknown, [], file);
+  }
+});
+
 test('HAProxy accepts its settings', { skip: skipWithout('haproxy') }, () => {
   const haproxy = findTool('haproxy') as string;
   const file = join(ROOT, 'deploy', 'haproxy', 'haproxy.cfg');
