@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 /** Programs from outside npm that tests run, and the Debian package of each. */
 const PACKAGES = {
   haproxy: 'haproxy',
+  kubectl: 'kubernetes-client (1.27 or newer)',
   pgbouncer: 'pgbouncer (1.21 or newer)',
   postfix: 'postfix',
   promtool: 'prometheus',
