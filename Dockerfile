@@ -11,6 +11,7 @@ FROM node:26.10.0-slim AS console
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
 COPY platform platform
 COPY contracts contracts
 COPY console console
