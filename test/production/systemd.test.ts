@@ -21,7 +21,7 @@ function directivesOf(unit: string): Map<string, string> {
 
 const confinementOf = (unit: string) =>
   [...directivesOf(unit)].filter(([name]) =>
-    /^(Protect|Private|Restrict\w*[^c]$|NoNew|SystemCall|Cap|Dynamic|Lock)/.test(name),
+    /^(Protect|Private|Restrict|NoNew|SystemCall|Capability|Dynamic|Lock)/.test(name),
   );
 
 for (const unit of UNITS) {
