@@ -1,8 +1,9 @@
 'use strict';
 
-// Entry of the npm scripts: `node [options] dev/run.cjs <file.ts> [arguments]`. Plain JavaScript,
-// so that every Node can run it. TypeScript needs Node 26, which npm installs as a package: an
-// older Node hands over to that one, or prints one line that says what is missing.
+// Entry of the npm scripts: `node [options] dev/run.cjs [--env] <file.ts> [arguments]`. Plain
+// JavaScript, so that every Node can run it. TypeScript needs Node 26, which npm installs as a
+// package: an older Node hands over to that one, or prints one line that says what is missing.
+// `--env` reads the settings in `.env`. Tests run the same files without it.
 
 const { spawn } = require('node:child_process');
 const { existsSync, readFileSync } = require('node:fs');
@@ -15,7 +16,9 @@ const PRODUCTION =
   /^(?:dev\/start|dev\/start\/console|dev\/demo\/demo|dev\/kafka\/kafka|dev\/installation\/new-installation|cli\/orderbell)\.ts$/;
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
-const [script, ...args] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const readsEnv = words[0] === '--env';
+const script = words[readsEnv ? 1 : 0];
 
 /** The package that contains Node for this machine. */
 function nodePackage() {
@@ -48,6 +51,17 @@ function keepLoopbackDirect() {
   require('node:http').setGlobalProxyFromEnv();
 }
 
+/** Reads `.env` of the checkout when there is one. Variables of the environment win. */
+function loadEnv() {
+  const file = join(ROOT, '.env');
+  if (!readsEnv || !existsSync(file)) return;
+  try {
+    process.loadEnvFile(file);
+  } catch (error) {
+    fail(`${file} cannot be read: ${error.message}`);
+  }
+}
+
 function runHere() {
   const { dependencies, devDependencies } = JSON.parse(
     readFileSync(join(ROOT, 'package.json'), 'utf8'),
@@ -59,8 +73,9 @@ function runHere() {
     const command = production ? 'npm install' : 'npm install --include=dev';
     fail(`npm packages are missing (${missing.slice(0, 3).join(', ')}): run "${command}"`);
   }
+  loadEnv();
   keepLoopbackDirect();
-  process.argv.splice(1, 1);
+  process.argv.splice(1, readsEnv ? 2 : 1);
   process.argv[1] = resolve(script);
   require('node:module').runMain(process.argv[1]);
 }
@@ -80,10 +95,10 @@ function handOver() {
             `install Node ${NODE_MAJOR} or newer and run this with it`,
     );
   }
-  const words = [...process.execArgv, __filename, script, ...args];
+  const all = [...process.execArgv, __filename, ...words];
   // Replaces this process; an older Node has no execve and stays as the parent.
-  if (process.execve) process.execve(found, [found, ...words], process.env);
-  const child = spawn(found, words, { stdio: 'inherit' });
+  if (process.execve) process.execve(found, [found, ...all], process.env);
+  const child = spawn(found, all, { stdio: 'inherit' });
   child.on('error', (error) => fail(`${here}, and ${found} does not start: ${error.message}`));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, () => child.kill(signal));

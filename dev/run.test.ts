@@ -57,11 +57,32 @@ test('missing packages are named, those of development only where they are neede
   const { run } = await makeCheckout(t);
   const { scripts } = JSON.parse(await readFile(join(SOURCES, 'package.json'), 'utf8'));
   for (const name of ['prepare', 'start', 'demo', 'orderbell', 'kafka']) {
-    const [, entry] = /dev\/run\.cjs (\S+)/.exec(scripts[name]) as RegExpExecArray;
-    const { said } = run([entry as string]);
+    const [, words] = /dev\/run\.cjs (.+)/.exec(scripts[name]) as RegExpExecArray;
+    const { said } = run((words as string).split(' '));
     assert.match(said, /^npm packages are missing \(.*\): run "npm install"$/, name);
   }
   assert.match(run(['test/run.ts']).said, /: run "npm install --include=dev"$/);
+});
+
+test('with --env the settings in .env are read, and those of the environment win', async (t) => {
+  const { root, run } = await makeCheckout(t);
+  const { dependencies } = JSON.parse(await readFile(join(SOURCES, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    await mkdir(join(root, 'node_modules', name), { recursive: true });
+    await writeFile(join(root, 'node_modules', name, 'package.json'), '{}');
+  }
+  await mkdir(join(root, 'cli'));
+  const script = 'const { A, B } = process.env; console.log(process.argv.slice(2), A, B);';
+  await writeFile(join(root, 'cli', 'orderbell.ts'), script);
+  const words = ['cli/orderbell.ts', '--item', 'a b'];
+  assert.equal(run(['--env', ...words]).said, "[ '--item', 'a b' ] undefined undefined");
+  await writeFile(join(root, '.env'), 'A="of the file"\nB="of the file"\n');
+  const env = { B: 'of the environment' };
+  assert.equal(
+    run(['--env', ...words], { env }).said,
+    "[ '--item', 'a b' ] of the file of the environment",
+  );
+  assert.equal(run(words, { env }).said, "[ '--item', 'a b' ] undefined of the environment");
 });
 
 test('a path in which Node finds no modules is named', async (t) => {

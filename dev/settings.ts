@@ -53,6 +53,7 @@ export function settingsExample(schemas: Record<string, TObject> = settingSchema
   return [
     '# Settings of Orderbell, read from environment variables. Written by `npm run settings`.',
     '# `npm start` needs none of them; a service run alone needs those that stand open and empty.',
+    '# One file serves all services: ORDERS_PORT is the PORT of orders, and X_FILE names a file with X.',
     ...([['several services', shared], ...groups] as [string, Setting[]][])
       .filter(([, members]) => members.length > 0)
       .flatMap(([title, members]) => ['', `# ==== ${title} ====`, ...members.flatMap(linesOf)]),

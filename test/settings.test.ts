@@ -14,7 +14,9 @@ import {
   settingsExample,
   withTable,
 } from '#dev/settings.ts';
+import { SERVICES } from '#dev/system/services.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
+import { formsOf } from '#platform/config/read-setting.ts';
 
 const file = readFileSync(SETTINGS_FILE, 'utf8');
 
@@ -114,6 +116,7 @@ test('a setting that several services share is listed once', () => {
     [
       '# Settings of Orderbell, read from environment variables. Written by `npm run settings`.',
       '# `npm start` needs none of them; a service run alone needs those that stand open and empty.',
+      '# One file serves all services: ORDERS_PORT is the PORT of orders, and X_FILE names a file with X.',
       '# ==== several services ====',
       '# For both.',
       '# Read by a, b.',
@@ -125,5 +128,25 @@ test('a setting that several services share is listed once', () => {
       '# For b.',
       '#MAY=',
     ],
+  );
+});
+
+test('no variable can mean two settings: by value, by file, for all services or for one', () => {
+  const meanings = new Map<string, Set<string>>();
+  for (const [reader, schema] of Object.entries(settingSchemas)) {
+    for (const name of Object.keys(schema.properties)) {
+      // Settings of every process have a form for each service too.
+      for (const service of SERVICES.includes(reader) ? [reader] : [...SERVICES, reader]) {
+        for (const variable of formsOf(service, name)) {
+          meanings.set(variable, (meanings.get(variable) ?? new Set()).add(name));
+        }
+      }
+    }
+  }
+  assert.deepEqual([...(meanings.get('ORDERS_PORT_FILE') ?? [])], ['PORT']);
+  const ambiguous = [...meanings].filter(([, names]) => names.size > 1);
+  assert.deepEqual(
+    ambiguous.map(([variable, names]) => `${variable}: ${[...names].join(', ')}`),
+    [],
   );
 });

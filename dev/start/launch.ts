@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { Type } from 'typebox';
 import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
+import { isGiven } from '#platform/config/read-setting.ts';
 import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/service/log.ts';
 import { RunSettings, stopOnSignal } from '#platform/service/run.ts';
@@ -93,7 +95,7 @@ async function start(run: Run): Promise<StartScreen> {
   const { home, stops, interrupted } = run;
   const level = await readLogLevel();
   const log = createLog('start', level);
-  const smtpUrl = process.env.SMTP_URL?.trim() || undefined;
+  const ownSmtp = isGiven('notifications', 'SMTP_URL', process.env);
   if (run.newSecrets) {
     const { makeNewSecrets } = await import('./new-secrets.ts');
     await makeNewSecrets(home);
@@ -112,7 +114,7 @@ async function start(run: Run): Promise<StartScreen> {
   ]);
   interrupted.throwIfAborted();
   let mailbox: Mailbox | undefined;
-  if (smtpUrl === undefined) {
+  if (!ownSmtp) {
     run.waitingFor = 'the mailbox';
     const file = join(home, 'mailbox.sqlite');
     mailbox = await letters.start<unknown, Mailbox>(MAILBOX, { file, level });
@@ -126,15 +128,16 @@ async function start(run: Run): Promise<StartScreen> {
   const system = await startSystem({
     databaseUrl: (name) => databaseUrls.get(name) as string,
     secrets: kept.secrets,
-    smtpUrl: smtpUrl ?? (mailbox?.smtpUrl as string),
+    // Unused with a mail server of the environment.
+    smtpUrl: mailbox?.smtpUrl ?? '',
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
     // No load balancer is in front of it, and Ctrl-C should end it at once.
     env: { ...process.env, STOP_DELAY_MS: '0' },
-    log: (service) => createLog(service, level),
+    log: (service) => createLog(service, levelOf(service)),
     startService(name, env) {
       if (name !== IN_THREAD) return null;
       const config = loadConfig(name, inThread.settings, env);
-      return letters.start(SERVICE, { name, config, level });
+      return letters.start(SERVICE, { name, config, level: levelOf(name) });
     },
     onStarting(services) {
       run.waitingFor = services.join(', ');
@@ -155,14 +158,19 @@ async function start(run: Run): Promise<StartScreen> {
   return { text, onShown: kept.keepOperatorPassword };
 }
 
-/**
- * Quieter by default than a single service: a person reads this screen.
- * @throws ConfigError with this fault and all others
- */
+// Quieter by default than a single service: a person reads this screen.
+const LogSettings = Type.Object({
+  LOG_LEVEL: { ...RunSettings.properties.LOG_LEVEL, default: 'warn' },
+});
+
+function levelOf(reader: string): string {
+  return loadConfig(reader, LogSettings, process.env).LOG_LEVEL;
+}
+
+/** @throws ConfigError with this fault and all others */
 async function readLogLevel(): Promise<string> {
-  const env = { LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
   try {
-    return loadConfig('npm start', RunSettings, env).LOG_LEVEL;
+    return levelOf('npm start');
   } catch (error) {
     if (error instanceof ConfigError) await importSystem(error.problems);
     throw error;

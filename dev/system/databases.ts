@@ -1,4 +1,4 @@
-import type { Environment } from '#platform/config/load-config.ts';
+import { type Environment, isGiven } from '#platform/config/read-setting.ts';
 import { SERVICES_WITH_DATABASE } from './services.ts';
 
 /** Each service with migrations has a database of its own, and so has the broker's log. */
@@ -10,8 +10,8 @@ export const databaseSetting = (name: string) => `${name.toUpperCase()}_DATABASE
 /** The databases that no setting names: those that the embedded server has to hold. */
 export function databasesWithoutUrl(env: Environment): string[] {
   return DATABASES.filter((name) => {
-    if (name === 'broker' && env.KAFKA_BROKERS?.trim()) return false;
-    return !env[databaseSetting(name)]?.trim();
+    if (name === 'broker' && isGiven(name, 'KAFKA_BROKERS', env)) return false;
+    return !isGiven(name, databaseSetting(name), env);
   });
 }
 

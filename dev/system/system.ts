@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ConfigError, type Environment, loadConfig } from '#platform/config/load-config.ts';
+import { formsOf, isGiven } from '#platform/config/read-setting.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
 import { DATABASES } from './databases.ts';
@@ -18,7 +19,7 @@ export type StartService = (
 ) => Promise<RunningService> | null;
 
 export interface SystemOptions extends WiringOptions {
-  /** Settings by name, before those of the wiring; those of listeners are the gateway's. */
+  /** Settings, before those of the wiring; a plain PORT or LISTEN_ADDRESS is the gateway's. */
   env: Environment;
   log: (service: string) => Logger;
   /** How a service is started; in this thread when absent. */
@@ -58,7 +59,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   function startOne(service: ServiceDefinition, changes: Environment): Promise<RunningService> {
     const { name } = service;
     const wired = wiring.settingsOf(service, urls);
-    const env = { ...wired, ...givenTo(name, options.env), ...settingsIn(changes) };
+    const env = layered(service, wired, givenTo(name, options.env), changes);
     const log = options.log(name);
     return (
       startService?.(name, env, log) ??
@@ -70,10 +71,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   async function startReplicas(service: ServiceDefinition): Promise<void> {
     const { name } = service;
     // Only one of several can have the port that was asked for.
-    const first = name === 'gateway' ? options.env.PORT : undefined;
     const more = Array.from({ length: replicasOf(name) - 1 }, () => '0');
     onStarting([...starting.add(name)]);
-    const set = await startReplicaSet([first, ...more], (port) =>
+    const set = await startReplicaSet([undefined, ...more], (port) =>
       startOne(service, { PORT: port }),
     );
     starting.delete(name);
@@ -114,10 +114,30 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   };
 }
 
+// Only one service can have the plain form; the others run next to it.
+const GATEWAY_ONLY = ['PORT', 'LISTEN_ADDRESS', 'METRICS_PORT'];
+
 /** The settings that were given for a service. */
 function givenTo(name: string, env: Environment): Environment {
-  const { PORT: _port, LISTEN_ADDRESS, METRICS_PORT, ...given } = env;
-  return settingsIn({ ...given, ...(name === 'gateway' && { LISTEN_ADDRESS, METRICS_PORT }) });
+  if (name === 'gateway') return env;
+  const others = GATEWAY_ONLY.flatMap((setting) => [setting, `${setting}_FILE`]);
+  return Object.fromEntries(Object.entries(env).filter(([variable]) => !others.includes(variable)));
+}
+
+/**
+ * Merges settings in any of their forms: a later layer wins. Skips empty ones, which would hide
+ * those of the wiring: `.env.example` leaves required settings empty.
+ */
+function layered({ name, settings }: ServiceDefinition, ...layers: Environment[]): Environment {
+  const all: Environment = {};
+  for (const layer of layers) {
+    for (const setting of Object.keys(settings.properties)) {
+      if (!isGiven(name, setting, layer)) continue;
+      for (const variable of formsOf(name, setting)) delete all[variable];
+    }
+    Object.assign(all, Object.fromEntries(Object.entries(layer).filter(([, v]) => v?.trim())));
+  }
+  return all;
 }
 
 /**
@@ -135,10 +155,9 @@ export async function settingProblems(env: Environment): Promise<string[]> {
   const readers = new Map<string, string[]>();
   for (const service of wiring.stages.flat()) {
     const { name, settings } = service;
-    const port = name === 'gateway' ? settingsIn({ PORT: env.PORT }) : {};
     try {
-      const given = { ...givenTo(name, env), ...port };
-      loadConfig(name, settings, { ...wiring.settingsOf(service, urls), ...given });
+      const wired = wiring.settingsOf(service, urls);
+      loadConfig(name, settings, layered(service, wired, givenTo(name, env)));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       for (const problem of error.problems) {
@@ -147,12 +166,4 @@ export async function settingProblems(env: Environment): Promise<string[]> {
     }
   }
   return [...readers].map(([problem, names]) => `${problem} (${names.join(', ')})`);
-}
-
-/**
- * Without settings that are empty, which would hide those of the wiring: `.env.example` leaves
- * required settings empty.
- */
-function settingsIn(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
 }

@@ -1,8 +1,13 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import {
+  type Environment,
+  readSetting,
+  type SettingText,
+  UnreadableSetting,
+} from './read-setting.ts';
 import { type SettingFormat, settingFormats } from './setting-formats.ts';
 
-/** Environment variables as `process.env` gives them. */
-export type Environment = Record<string, string | undefined>;
+export type { Environment };
 
 export class ConfigError extends Error {
   readonly problems: string[];
@@ -44,8 +49,8 @@ function rulesOf(schema: TObject): SettingsRule<Record<string, unknown>>[] {
 }
 
 /**
- * Reads a service's settings from environment variables of the schema's property names. Schemas
- * used: String, Integer, Boolean (`true`/`false`), and Array of String (comma-separated); with
+ * Reads a service's settings from environment variables (`readSetting`): `X` or `<SERVICE>_X`, or
+ * the file that `X_FILE` names, for each property `X` of the schema. Schemas used: String, Integer, Boolean (`true`/`false`), and Array of String (comma-separated); with
  * `default`, or Optional, or required. A String, or the String of an Array, may name a `format`
  * of `setting-formats.ts`, or bring a `check` of its own. Then it applies the rules of
  * `settingsSchema`.
@@ -59,22 +64,42 @@ export function loadConfig<S extends TObject>(
   const problems: string[] = [];
   const config: Record<string, unknown> = {};
   const required = new Set((schema as { required?: string[] }).required ?? []);
+  const set = new Set<string>();
   for (const [name, property] of Object.entries(schema.properties) as [string, TSchema][]) {
     const rule = property as SettingSchema;
-    const text = env[name]?.trim();
-    if (text === undefined || text === '') {
+    const given = textOf(service, name, env);
+    if (given instanceof UnreadableSetting) {
+      set.add(name);
+      problems.push(given.message);
+      continue;
+    }
+    if (given === undefined) {
       if (rule.default !== undefined) config[name] = rule.default;
       else if (required.has(name)) problems.push(`${name} is not set: ${rule.description ?? ''}`);
       continue;
     }
-    const value = parseSetting(text, rule);
-    if (value instanceof SettingFault) problems.push(`${name} ${value.message}`);
+    set.add(name);
+    const value = parseSetting(given.text, rule);
+    if (value instanceof SettingFault) problems.push(`${given.from} ${value.message}`);
     else config[name] = value;
   }
-  const isSet = (name: string): boolean => Boolean(env[name]?.trim());
+  const isSet = (name: string): boolean => set.has(name);
   for (const rule of rulesOf(schema)) problems.push(...rule(config, isSet));
   if (problems.length > 0) throw new ConfigError(service, problems);
   return config as Static<S>;
+}
+
+function textOf(
+  service: string,
+  name: string,
+  env: Environment,
+): SettingText | UnreadableSetting | undefined {
+  try {
+    return readSetting(service, name, env);
+  } catch (error) {
+    if (error instanceof UnreadableSetting) return error;
+    throw error;
+  }
 }
 
 interface SettingSchema {

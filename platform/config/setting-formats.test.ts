@@ -19,6 +19,9 @@ const { cert: authority } = await generate([{ name: 'commonName', value: 'author
   algorithm: 'sha256',
 });
 const jwk = await publicKeyOf('gateway', pem);
+const more = await Promise.all(
+  [1, 2, 3].map(() => publicKeyOf('gateway', pemOf(generateKeyPairSync('ed25519').privateKey))),
+);
 const jwks = (...keys: unknown[]): string => JSON.stringify({ keys });
 
 /** Texts that each format accepts and refuses. */
@@ -97,12 +100,15 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
     faulty: ['secret', pem, `${authority}\n${pem}`, authority.slice(0, -40), `x ${authority}`],
   },
   jwks: {
-    fine: [jwks(jwk), jwks(jwk, { ...jwk, kid: 'notifications' }), jwks({ ...jwk, more: 1 })],
+    fine: [
+      ...[jwks(jwk), jwks(jwk, { ...jwk, kid: 'notifications' }), jwks({ ...jwk, more: 1 })],
+      jwks(jwk, more[0], more[1]),
+    ],
     faulty: [
       ...['secret', 'null', '[]', '{}', JSON.stringify(jwk), '{"keys":{}}', jwks()],
       ...[jwks(null), jwks('x'), jwks({ ...jwk, kid: undefined }), jwks({ ...jwk, kid: '' })],
       ...[jwks({ ...jwk, kty: 'EC' }), jwks({ ...jwk, crv: 'X25519' }), jwks({ ...jwk, x: 'AA' })],
-      ...[jwks({ ...jwk, d: 'secret' }), jwks(jwk, jwk)],
+      ...[jwks({ ...jwk, d: 'secret' }), jwks(jwk, jwk), jwks(jwk, ...more)],
     ],
   },
 };

@@ -108,7 +108,10 @@ function isHostAndPort(text: string): boolean {
   return named && Number(port) > 0 && Number(port) <= PORT_MAX;
 }
 
-/** Public Ed25519 keys, each with a unique `kid` (RFC 7517, RFC 8037). */
+// The old and the new key of a rotation, and one more that nobody has removed yet.
+const KEYS_PER_CALLER_MAX = 3;
+
+/** Public Ed25519 keys (RFC 7517, RFC 8037). Keys with the same `kid` are of the same caller. */
 function jwksFault(text: string): string | null {
   let keys: unknown;
   try {
@@ -121,8 +124,13 @@ function jwksFault(text: string): string | null {
   }
   if (keys.some(hasPrivatePart)) return 'must hold public keys only: a key has a private part (d)';
   if (!keys.every(isPublicKey)) return 'must hold Ed25519 keys with a kid only';
-  const names = new Set(keys.map(({ kid }: { kid: string }) => kid));
-  return names.size === keys.length ? null : 'must have a kid of its own for each key';
+  const entries = keys as { kid: string; x: string }[];
+  const distinct = new Set(entries.map(({ kid, x }) => `${x} ${kid}`));
+  if (distinct.size < keys.length) return 'must hold each key once';
+  const crowded = Map.groupBy(entries, ({ kid }) => kid)
+    .values()
+    .some(({ length }) => length > KEYS_PER_CALLER_MAX);
+  return crowded ? `must hold at most ${KEYS_PER_CALLER_MAX} keys with the same kid` : null;
 }
 
 function hasPrivatePart(key: unknown): boolean {

@@ -24,6 +24,23 @@ const keys = {
   ],
 };
 
+test('while a key is replaced, the old and the new one are valid, and no other', async () => {
+  const newGatewayKey = newKey();
+  const both = { keys: [...keys.keys, await publicKeyOf('gateway', newGatewayKey)] };
+  const check = createCallerCheck('orders', both);
+  for (const key of [gatewayKey, newGatewayKey]) {
+    const credentials = await createCredentials('gateway', key);
+    assert.equal(await check(await credentials('orders')), 'gateway');
+    await assertRefused(check, await forge(key, { aud: 'billing' }));
+    await assertRefused(check, await forge(key, { exp: 0 }));
+    await assertRefused(check, await forge(key, { kid: 'notifications' }));
+  }
+  await assertRefused(check, await forge(newKey(), {}));
+  await assertRefused(check, await forge(notificationsKey, {}));
+  const afterwards = { keys: both.keys.filter(({ x }) => x !== keys.keys[0]?.x) };
+  await assertRefused(createCallerCheck('orders', afterwards), await forge(gatewayKey, {}));
+});
+
 /** A token that an attacker with a service's key could sign. */
 async function forge(
   privateKey: string,

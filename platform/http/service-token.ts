@@ -1,8 +1,11 @@
 import {
   createLocalJWKSet,
+  errors,
   exportJWK,
   importPKCS8,
   type JSONWebKeySet,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
   jwtVerify,
   SignJWT,
 } from 'jose';
@@ -66,10 +69,11 @@ export type CallerCheck = (authorization: string | undefined) => Promise<string>
 /**
  * Verifies service tokens for a callee, and caches verified ones until they expire.
  * @param callee the service's own name, which must be the token's audience
- * @param publicKeys JWKS; each key's `kid` is the name of the service that holds it
+ * @param publicKeys JWKS; each key's `kid` is the name of the service that holds it. Several keys of
+ *   one service are its old and its new one, and each is valid
  */
 export function createCallerCheck(callee: string, publicKeys: JSONWebKeySet): CallerCheck {
-  const keys = createLocalJWKSet(publicKeys);
+  const verify = createVerifier(publicKeys);
   const verified = new Map<string, { caller: string; expiresAt: number }>();
   return async (authorization) => {
     const token = /^Bearer ([\w.-]+)$/.exec(authorization ?? '')?.[1];
@@ -80,7 +84,7 @@ export function createCallerCheck(callee: string, publicKeys: JSONWebKeySet): Ca
     const kept = verified.get(token);
     if (kept !== undefined && kept.expiresAt > now) return kept.caller;
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      const { payload, protectedHeader } = await verify(token, {
         algorithms: [ALGORITHM],
         audience: callee,
         requiredClaims: ['exp', 'iss'],
@@ -93,6 +97,28 @@ export function createCallerCheck(callee: string, publicKeys: JSONWebKeySet): Ca
       return caller;
     } catch (cause) {
       throw new AppError(commonProblems.unauthenticated, 'service token refused', { cause });
+    }
+  };
+}
+
+type Verifier = (token: string, options: JWTVerifyOptions) => Promise<JWTVerifyResult>;
+
+/** Verifies a token by the keys of its `kid`, one after the other. */
+function createVerifier(publicKeys: JSONWebKeySet): Verifier {
+  const keys = createLocalJWKSet(publicKeys);
+  return async (token, options) => {
+    try {
+      return await jwtVerify(token, keys, options);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      for await (const key of error) {
+        try {
+          return await jwtVerify(token, key, options);
+        } catch (fault) {
+          if (!(fault instanceof errors.JWSSignatureVerificationFailed)) throw fault;
+        }
+      }
+      throw new errors.JWSSignatureVerificationFailed();
     }
   };
 }

@@ -6,11 +6,16 @@ import { type TestContext, test } from 'node:test';
 const runUrl = new URL('run.ts', import.meta.url);
 
 /** A process with a service of which only start and close matter. */
-async function startProcess(t: TestContext, env: Record<string, string>, close = '') {
+async function startProcess(
+  t: TestContext,
+  env: Record<string, string>,
+  close = '',
+  asOld = false,
+) {
   const source = `
     import { runService } from ${JSON.stringify(runUrl.href)};
     import { Type } from 'typebox';
-    await runService({
+    const service = {
       name: 'thing',
       settings: Type.Object({ NAME: Type.String({ description: 'A name.' }) }),
       async start({ NAME }) {
@@ -18,8 +23,11 @@ async function startProcess(t: TestContext, env: Record<string, string>, close =
         const alive = setInterval(() => {}, 1_000);
         return { url: 'http://' + NAME, async close() { clearInterval(alive); ${close} } };
       },
-    });`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    };
+    await runService(async () => ({ service }));`;
+  const old = `Object.defineProperty(process.versions, 'node', { value: '24.1.0' });`;
+  const preload = asOld ? [`--import=data:text/javascript,${encodeURIComponent(old)}`] : [];
+  const child = spawn(process.execPath, [...preload, '--input-type=module', '-e', source], {
     cwd: new URL('../..', import.meta.url),
     env: { PATH: process.env.PATH, ...env },
   });
@@ -92,4 +100,10 @@ test('a start that fails exits with 1 and logs the causes', async (t) => {
   const service = await startProcess(t, { NAME: 'broken' });
   assert.equal(await service.exitCode(), 1);
   assert.equal(service.output(), 'no place: disk full\n');
+});
+
+test('an older Node is named in one line', async (t) => {
+  const service = await startProcess(t, { NAME: 'here' }, '', true);
+  assert.equal(await service.exitCode(), 1);
+  assert.equal(service.output(), 'Orderbell runs on Node 26, and this is Node 24.1.0\n');
 });

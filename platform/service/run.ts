@@ -1,4 +1,4 @@
-import { setGlobalProxyFromEnv } from 'node:http';
+import http from 'node:http';
 import { type Static, Type } from 'typebox';
 import { ConfigError, loadConfig, mergeSettings } from '../config/load-config.ts';
 import { describeError } from '../errors.ts';
@@ -7,6 +7,7 @@ import { createLog } from './log.ts';
 import { sayWhileWaiting } from './start-step.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
+const NODE_MAJOR = 26;
 
 /** Settings of every process. */
 export const RunSettings = Type.Object({
@@ -20,8 +21,18 @@ export const RunSettings = Type.Object({
 /**
  * Runs one service as a process: reads settings from the environment, and exits with code 0 on
  * SIGTERM or SIGINT after everything is closed.
+ * @param load imports the service, after a look at Node: an older one cannot link its modules
  */
-export async function runService({ name, settings, start }: ServiceDefinition): Promise<void> {
+export async function runService(
+  load: () => Promise<{ service: ServiceDefinition }>,
+): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) {
+    console.error(
+      `Orderbell runs on Node ${NODE_MAJOR}, and this is Node ${process.versions.node}`,
+    );
+    process.exit(1);
+  }
+  const { name, settings, start } = (await load()).service;
   keepLoopbackDirect();
   try {
     // One schema, so that one message lists every problem.
@@ -54,7 +65,7 @@ function keepLoopbackDirect(): void {
   const { NODE_OPTIONS = '', NODE_USE_ENV_PROXY, NO_PROXY, no_proxy: noProxy } = process.env;
   if (NODE_USE_ENV_PROXY !== '1' && !NODE_OPTIONS.includes('--use-env-proxy')) return;
   process.env.no_proxy = [noProxy || NO_PROXY, ...LOOPBACK].filter(Boolean).join(',');
-  setGlobalProxyFromEnv();
+  http.setGlobalProxyFromEnv();
 }
 
 /**

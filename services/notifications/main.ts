@@ -1,4 +1,3 @@
 import { runService } from '#platform/service/run.ts';
-import { service } from './service.ts';
 
-await runService(service);
+await runService(() => import('./service.ts'));
