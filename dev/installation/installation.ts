@@ -18,6 +18,7 @@ export interface InstallationOptions {
   /** Without one the identity service issues the tokens. */
   issuer: string | undefined;
   clientId: string | undefined;
+  operatorClaim: string | undefined;
   /** For compose.yaml, which has a PostgreSQL, a Kafka and an identity service of its own. */
   compose: boolean;
 }
@@ -43,6 +44,7 @@ export async function createInstallation(options: InstallationOptions) {
     MIGRATE_ON_START: 'false',
     OIDC_ISSUER: options.issuer,
     OIDC_CLIENT_ID: options.clientId,
+    OPERATOR_CLAIM: options.operatorClaim,
     OPERATOR_EMAIL: withIdentity
       ? `operator@${parseSender(options.mailFrom)?.address.split('@')[1]}`
       : undefined,

@@ -16,7 +16,10 @@ const OPTIONS = [
   ...['--smtp', 'smtp://user:pa%27ss@mail.example:587'],
   ...['--mail-from', 'Orders & more <orders@shop.example>'],
 ];
-const ISSUER = ['--issuer', 'https://id.example/realms/shop', '--client-id', 'console'];
+const ISSUER = [
+  ...['--issuer', 'https://id.example/realms/shop', '--client-id', 'console'],
+  ...['--operator-claim', 'realm_access.roles'],
+];
 
 function run(args: string[]) {
   const script = ['dev/run.cjs', 'dev/installation/new-installation.ts', ...args];
@@ -62,6 +65,7 @@ for (const [title, args, isIssued] of [
     );
     assert.equal('IDENTITY_SECRET' in env, !isIssued);
     assert.equal(env.OIDC_ISSUER, isIssued ? 'https://id.example/realms/shop' : undefined);
+    assert.equal(env.OPERATOR_CLAIM, isIssued ? 'realm_access.roles' : undefined);
     assert.equal(env.MAIL_FROM, 'Orders & more <orders@shop.example>');
   });
 }

@@ -10,8 +10,9 @@ import type { InstallationOptions } from './installation.ts';
 export const USAGE = `
 npm run new-installation -- --postgres <host:port> --kafka <host:port,…> --smtp <URL>
                             --mail-from <sender> [--issuer <URL>] [--client-id <client>]
-                            [--currency <code>] [--out <folder>]
+                            [--operator-claim <claim>] [--currency <code>] [--out <folder>]
 npm run new-installation -- --compose [--issuer <URL>] [--client-id <client>]
+                            [--operator-claim <claim>] [--currency <code>]
 
   --postgres   db.example:5432, or with TLS
                'postgres://db.example:5432/?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem'
@@ -20,6 +21,8 @@ npm run new-installation -- --compose [--issuer <URL>] [--client-id <client>]
   --mail-from  'Orders <orders@example.com>'
   --issuer     OpenID Connect issuer; without it the identity service issues the tokens
   --client-id  public client of the issuer by which the console signs people in
+  --operator-claim
+               claim of the token that holds \`operator\` for operators (scope)
   --currency   of all orders and wallets, for ever (RUB)
   --out        a folder for the files (installation)
   --compose    for compose.yaml, which brings a PostgreSQL, a Kafka and a mailbox`;
@@ -45,6 +48,9 @@ const Options = Type.Object({
   '--issuer': Type.Optional(text('The issuer of the tokens.', plain('issuer-url'))),
   '--client-id': Type.Optional(
     Type.String({ pattern: '^[\\w.:/-]{1,255}$', description: 'The client of the console.' }),
+  ),
+  '--operator-claim': Type.Optional(
+    Type.String({ pattern: '^[\\w.:/-]{1,255}$', description: 'The claim of operators.' }),
   ),
   '--currency': CurrencySetting,
   '--out': Type.String({ default: 'installation', description: 'The folder of the files.' }),
@@ -74,6 +80,7 @@ export function parseOptions(args: string[]): InstallationOptions & { out: strin
     mailFrom: config['--mail-from'],
     issuer: config['--issuer'],
     clientId: config['--client-id'],
+    operatorClaim: config['--operator-claim'],
     currency: config['--currency'],
     out: config['--out'],
     compose,
