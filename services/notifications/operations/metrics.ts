@@ -1,10 +1,16 @@
 import type { Metric } from '#platform/http/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
+import type { ProviderStatus } from '../smtp/mailer.ts';
+import { breakerReadings } from './mail-providers.ts';
 import * as store from './overview-store.ts';
 
 /** Metrics of letters for operators: letters that wait, failed or were refused. */
-export function letterMetrics(database: Database, alarm: RefusalAlarm): Metric[] {
+export function letterMetrics(
+  database: Database,
+  alarm: RefusalAlarm,
+  providers: () => ProviderStatus[],
+): Metric[] {
   return [
     {
       name: 'orderbell_letters_waiting',
@@ -24,9 +30,15 @@ export function letterMetrics(database: Database, alarm: RefusalAlarm): Metric[]
     },
     {
       name: 'orderbell_mail_refusals_total',
-      help: 'Attempts that the mail server refused for a fault of ours, by this process, by fault.',
+      help: 'Attempts that a mail server refused or did not take, by this process, by fault.',
       labels: ['fault'],
       read: async () => [...alarm.counts()].map(([fault, value]) => ({ value, labels: { fault } })),
+    },
+    {
+      name: 'orderbell_mail_breaker_open',
+      help: 'Whether this process has paused a mail server (1) or uses it (0).',
+      labels: ['provider'],
+      read: async () => breakerReadings(providers()),
     },
   ];
 }
