@@ -38,6 +38,7 @@ async function startAccountServer(t: TestContext) {
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     disableReverseLookup: true,
+    closeTimeout: 100,
     onAuth(_auth, _session, done) {
       state.signIns += 1;
       if (state.refuses) done(new Error('Invalid login'));
