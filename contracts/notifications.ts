@@ -229,13 +229,32 @@ export const getDelivery = internal('getDelivery', 'GET /deliveries/:eventId', {
 
 const Count = Type.Integer({ minimum: 0 });
 
+const OUR_FAULTS = ['sender', 'sign-in', 'policy', 'protocol', 'server'] as const;
+
 /** A refusal that is about us: the mail server refuses every letter so, and the letters wait. */
 export const MailRefusal = strictObject({
-  fault: choice('sender', 'sign-in', 'policy', 'protocol', 'server'),
+  fault: choice(...OUR_FAULTS),
   response: Type.String({ description: "The mail server's answer, addresses masked." }),
   at: Timestamp,
 });
 export type MailRefusal = Static<typeof MailRefusal>;
+
+/** A mail server and its circuit breaker, in the replica of notifications that answers. */
+export const MailProvider = strictObject({
+  provider: Type.String({ description: 'host:port.' }),
+  state: choice('closed', 'open', 'half-open'),
+  since: Timestamp,
+  nextAttemptAt: nullable(Timestamp),
+  /** The latest fault; null while it is closed. */
+  fault: Type.Union([
+    strictObject({
+      kind: choice(...OUR_FAULTS, 'connection', 'tls', 'greeting'),
+      text: Type.String({ description: "The mail server's answer or the error, masked." }),
+    }),
+    Type.Null(),
+  ]),
+});
+export type MailProvider = Static<typeof MailProvider>;
 
 /** How many letters there are and wait, for the operator's overview. */
 export const NotificationsOverview = strictObject({
@@ -247,6 +266,8 @@ export const NotificationsOverview = strictObject({
   deadLetters: Count,
   /** The latest refusal of each fault in the last half hour; absent where there was none. */
   refusals: Type.Optional(Type.Array(MailRefusal)),
+  /** Replicas of an older version do not send it. */
+  mail: Type.Optional(strictObject({ providers: Type.Array(MailProvider) })),
   /** Messages of the topic that were not read yet; null where the broker does not answer. */
   lag: Type.Union([
     Type.Array(strictObject({ partition: Count, position: Count, end: Count, lag: Count })),

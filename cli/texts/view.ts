@@ -37,6 +37,7 @@ export const viewTexts = {
     ru: 'отправлено {0}, в очереди {1}, отправляются {2}, не доставлено {3}',
     en: '{0} sent, {1} queued, {2} sending, {3} undelivered',
   },
+  mailPaused: { ru: 'Почтовый сервер на паузе', en: 'Mail server paused' },
   mailRefused: { ru: 'Почтовый сервер отказывает', en: 'Mail server rejects' },
   deadCount: { ru: 'Необработанные события', en: 'Dead letters' },
   oldest: { ru: '{0}, максимальное ожидание {1}', en: '{0}, oldest {1}' },

@@ -37,7 +37,8 @@ function ordersRows(screen: Screen, { notifications, orders }: Overview): Row[] 
 function notificationsRows(screen: Screen, notifications: Overview['notifications']): Row[] {
   const { say } = screen;
   if (notifications === null) return [['notifications', say('noAnswerFrom')]];
-  const { deadLetters, lag, letters, refusals = [] } = notifications;
+  const { deadLetters, lag, letters, mail, refusals = [] } = notifications;
+  const paused = mail?.providers.filter(({ state }) => state !== 'closed') ?? [];
   const unread = lag?.reduce((sum, partition) => sum + partition.lag, 0);
   return [
     [say('lag'), unread === undefined ? say('noAnswerFrom') : String(unread)],
@@ -46,6 +47,13 @@ function notificationsRows(screen: Screen, notifications: Overview['notification
       say('lettersByState', letters.sent, letters.queued, letters.sending, letters.failed),
     ],
     [say('deadCount'), String(deadLetters)],
+    ...paused.map(
+      ({ fault, nextAttemptAt, provider, since }): Row => [
+        screen.paint('red', say('mailPaused')),
+        // While a probe runs there is no next attempt yet.
+        `${provider}  ${screen.moment(since)} → ${nextAttemptAt === null ? '…' : screen.moment(nextAttemptAt)}  ${fault?.text ?? ''}`,
+      ],
+    ),
     ...refusals.map(
       ({ at, response }): Row => [
         screen.paint('red', say('mailRefused')),

@@ -49,6 +49,23 @@ export function OperatorOverviewPage() {
                 </p>
               </Notice>
             ))}
+            {data.notifications?.mail?.providers
+              .filter(({ state }) => state !== 'closed')
+              .map(({ fault, nextAttemptAt, provider, since }) => (
+                <Notice key={provider} tone="bad">
+                  <p>{texts.paused(provider, fault?.text ?? '')}</p>
+                  <p>
+                    {fault && texts.refusalFix[fault.kind]} {texts.pausedSince}{' '}
+                    <Moment at={since} />
+                    {nextAttemptAt !== null && (
+                      <>
+                        {' '}
+                        {texts.nextAttempt} <Moment at={nextAttemptAt} />
+                      </>
+                    )}
+                  </p>
+                </Notice>
+              ))}
             <h2 class="unseen">{texts.now}</h2>
             <Live data={data} history={history} />
             <div class="columns">

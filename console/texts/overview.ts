@@ -37,7 +37,14 @@ export const overview = {
     refused: (response: string) =>
       `Почтовый сервер не принимает письма, они ждут в очереди. Его ответ: ${response}`,
     refusedAt: 'Последний отказ:',
+    paused: (server: string, fault: string) =>
+      `Отправка через почтовый сервер ${server} приостановлена: ${fault}`,
+    pausedSince: 'Пауза началась:',
+    nextAttempt: 'Следующая попытка:',
     refusalFix: {
+      connection: 'Проверьте, что сервер работает и доступен по адресу из настройки SMTP_URL.',
+      tls: 'Проверьте сертификат почтового сервера и настройку SMTP_TLS_CA.',
+      greeting: 'Проверьте, что сервер принимает соединения от нашего адреса.',
       sender: 'Проверьте адрес отправителя в настройке MAIL_FROM.',
       'sign-in': 'Проверьте имя пользователя и пароль в настройке SMTP_URL.',
       policy: 'Проверьте репутацию адреса отправителя, SPF, DKIM и правила почтового сервера.',
@@ -93,7 +100,14 @@ export const overview = {
     refused: (response: string) =>
       `The mail server is rejecting our letters, so they are waiting in the queue. It says: ${response}`,
     refusedAt: 'Last rejection:',
+    paused: (server: string, fault: string) =>
+      `Sending through the mail server ${server} is paused: ${fault}`,
+    pausedSince: 'Paused since:',
+    nextAttempt: 'Next attempt:',
     refusalFix: {
+      connection: 'Check that the server is running and can be reached at the address in SMTP_URL.',
+      tls: 'Check the mail server’s certificate and SMTP_TLS_CA.',
+      greeting: 'Check that the server accepts connections from our address.',
       sender: 'Check the sender address in MAIL_FROM.',
       'sign-in': 'Check the user name and password in SMTP_URL.',
       policy: 'Check the sender’s reputation, SPF, DKIM and the mail server’s rules.',

@@ -33,7 +33,7 @@ async function openMailbox(t: TestContext, options: Partial<MailboxOptions> = {}
 type OpenMailbox = Awaited<ReturnType<typeof openMailbox>>;
 
 async function deliver(mailbox: OpenMailbox, mails: Partial<Mail>[], beforeDot = agree) {
-  const mailer = createMailer({ url: mailbox.smtpUrl, connectionsMax: 4, log });
+  const mailer = createMailer({ urls: [mailbox.smtpUrl], connectionsMax: 4, log });
   try {
     return await Promise.all(
       mails.map((changes, i) =>

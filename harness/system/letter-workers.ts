@@ -61,7 +61,7 @@ export async function startLetterBench(t: TestContext, script: (SmtpStep | undef
     worker(given: BenchWorkerOptions = {}) {
       const { mailerOptions, around = (mailer: Mailer) => mailer, times, ...options } = given;
       const mailer = createMailer({
-        url: server.url,
+        urls: [server.url],
         connectionsMax: 4,
         log: testLog,
         ...mailerOptions,
@@ -72,7 +72,7 @@ export async function startLetterBench(t: TestContext, script: (SmtpStep | undef
         lookUpContacts: async (ids) => new Map(ids.map((id) => [id, contactOf(id)])),
         sender: SENDER,
         log: testLog,
-        onOurFault: () => {},
+        onFault: () => {},
         now: () => new Date(),
         ...options,
         times: { ...TIMES, ...times },

@@ -15,6 +15,11 @@ const encrypted = generateKeyPairSync('ed25519').privateKey.export({
   passphrase: 'secret',
 }) as string;
 
+const rsaOf = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength }).privateKey;
+const rsaKey = rsaOf(1024);
+const rsa = pemOf(rsaKey);
+const rsaPkcs1 = rsaKey.export({ type: 'pkcs1', format: 'pem' }) as string;
+
 const { cert: authority } = await generate([{ name: 'commonName', value: 'authority' }], {
   algorithm: 'sha256',
 });
@@ -68,10 +73,16 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
     faulty: ['h/d', 'mysql://h/d', 'postgres', 'postgres://u:secret%@h/d', 'postgres://h:port/d'],
   },
   'smtp-url': {
-    fine: ['smtp://h', 'smtps://u:p%40@h:465', 'smtp://[::1]:25?requireTLS=false'],
+    fine: [
+      ...['smtp://h', 'smtps://u:p%40@h:465', 'smtp://[::1]:25?requireTLS=false'],
+      ...['smtp://127.0.0.9:25?ignoreTLS=true', 'smtp://localhost?ignoreTLS=true&requireTLS=false'],
+      ...['smtp://[::1]?ignoreTLS=true', 'smtp://h?ignoreTLS=false'],
+    ],
     faulty: [
       ...['h:25', 'smtp://', 'http://h', 'smtp://u:secret%@h', 'smtp://h?requireTLS=maybe'],
       ...['smtp://u:secret@h?secure=true', 'smtp://h?requireTLS=true&requireTLS=no'],
+      ...['smtp://h?ignoreTLS=true', 'smtps://[::1]?ignoreTLS=true', 'smtp://[::1]?ignoreTLS=1'],
+      ...['smtp://[::1]?ignoreTLS=true&requireTLS=true', 'smtp://127.0.0.1.evil?ignoreTLS=true'],
     ],
   },
   'mail-sender': {
@@ -83,6 +94,33 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
       '<a@b.example> x',
       'a@b.example, c@d.example',
     ],
+  },
+  'smtp-client-name': {
+    fine: ['mail.example.com', 'worker-1', '[192.0.2.1]', '[IPv6:2001:db8::1]'],
+    faulty: ['two words', '_x', '[x]', '192.0.2.1]', 'a\r\nMAIL FROM:<x@y.test>', '-a'],
+  },
+  'unsubscribe-url': {
+    fine: [
+      ...['https://shop.example/u?l={letterId}', 'mailto:u@shop.example?subject={letterId}'],
+      ...['https://shop.example', 'mailto:u@shop.example'],
+    ],
+    faulty: [
+      ...['http://shop.example', 'shop.example', 'mailto:', 'https://a:secret@shop.example'],
+      ...['https://shop.example/<x>', 'https://shop.example/ x', 'https://магазин.рф', 'HTTPS://a'],
+      `https://shop.example/${'x'.repeat(800)}`,
+    ],
+  },
+  'mail-domain': {
+    fine: ['example.com', 'mail.example.co.uk'],
+    faulty: ['localhost', 'a b.example', 'x@example.com', 'example.com.', '192.0.2.1', 'a;d=b.c'],
+  },
+  'dkim-selector': {
+    fine: ['s1', 'orders.2026', 'a-b'],
+    faulty: ['a_b', 'a b', 'a;d=x', '', '-', 'x@y'],
+  },
+  'dkim-key': {
+    fine: [rsa, rsa.replaceAll('\n', '\\n'), rsaPkcs1],
+    faulty: ['secret', pem, pemOf(ec), pemOf(rsaOf(512)), rsa.slice(0, 80)],
   },
   'ed25519-key': {
     fine: [pem, pem.trim(), pem.replaceAll('\n', '\\n')],

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { parseSender } from '../values/mail-address.ts';
+import { isDeliverableAddress, parseSender } from '../values/mail-address.ts';
 
 /** Returns the fault of a text without repeating it (it may be secret), or null. */
 export type SettingFormat = (text: string) => string | null;
@@ -77,10 +77,38 @@ export function smtpUrlFault(text: string): string | null {
     return 'must have user and password percent-encoded';
   }
   for (const [name, value] of url.searchParams) {
-    if (name !== 'requireTLS') return 'may have the parameter requireTLS only';
-    if (value !== 'true' && value !== 'false') return 'has a requireTLS that is not true or false';
+    if (!SMTP_PARAMETERS.includes(name)) {
+      return 'may have the parameters requireTLS and ignoreTLS only';
+    }
+    if (value !== 'true' && value !== 'false') return `has a ${name} that is not true or false`;
   }
-  return null;
+  const without = url.searchParams.get('ignoreTLS') === 'true';
+  if (without && (url.protocol === 'smtps:' || url.searchParams.get('requireTLS') === 'true')) {
+    return 'has ignoreTLS=true, which contradicts smtps:// and requireTLS=true';
+  }
+  return without && !isLoopbackHost(url.hostname)
+    ? 'has ignoreTLS=true, which only a relay on this machine (127.0.0.1, ::1, localhost) may have'
+    : null;
+}
+
+const SMTP_PARAMETERS = ['requireTLS', 'ignoreTLS'];
+
+/** Whether a URL's host is this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.includes(host) || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** A `mailto:` or `https:` URL of a header; `{letterId}` is replaced before it is sent. */
+function unsubscribeUrlFault(text: string): string | null {
+  const url = URL.parse(text.replaceAll('{letterId}', 'id'));
+  const isTarget =
+    url !== null &&
+    ((url.protocol === 'https:' && !hasCredentials(url)) ||
+      (url.protocol === 'mailto:' && url.pathname.includes('@')));
+  if (!isTarget) return 'must look like https://… or mailto:name@domain';
+  if (!/^(?:https|mailto):/.test(text)) return 'must begin with https: or mailto: in small letters';
+  // The id makes it longer; composition checks the whole.
+  return /^[!-;=?-~]{1,800}$/.test(text) ? null : 'must be at most 800 ASCII characters, no spaces';
 }
 
 const PEM_LABEL = '-----BEGIN PRIVATE KEY-----';
@@ -160,6 +188,22 @@ const isSender = (text: string) => parseSender(text) !== undefined;
 const isKey = (text: string) => createPrivateKey(pemOf(text)).type === 'private';
 const isEd25519Key = (text: string) =>
   text.startsWith(PEM_LABEL) && createPrivateKey(pemOf(text)).asymmetricKeyType === 'ed25519';
+const DKIM_BITS_MIN = 1024; // RFC 8301
+const isDkimKey = (text: string) => {
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pemOf(text));
+  return (
+    asymmetricKeyType === 'rsa' && Number(asymmetricKeyDetails?.modulusLength) >= DKIM_BITS_MIN
+  );
+};
+const isDomain = (text: string) => isDeliverableAddress(`x@${text}`);
+const isSelector = (text: string) => isDomain(`${text}.example`);
+// RFC 5321: a domain, or an address in brackets.
+const isClientName = (text: string) => {
+  const literal = /^\[(?:IPv6:)?([^\]]+)\]$/.exec(text)?.[1];
+  return literal === undefined
+    ? /^[A-Za-z0-9]/.test(text) && HOST_NAME.test(text)
+    : isIP(literal) > 0;
+};
 const LINES = '(line breaks may be written as \\n)';
 
 /** Formats of settings, by name. */
@@ -174,6 +218,17 @@ export const settingFormats = new Map<string, SettingFormat>([
   [
     'mail-sender',
     demand('must be an address, or a name and an <address>, with a dotted domain', isSender),
+  ],
+  ['smtp-client-name', demand('must be a host name or an [IP address]', isClientName)],
+  ['unsubscribe-url', unsubscribeUrlFault],
+  ['mail-domain', demand('must be a dotted domain', isDomain)],
+  ['dkim-selector', demand('must be letters, digits, hyphens and dots', isSelector)],
+  [
+    'dkim-key',
+    demand(
+      `must be an RSA private key in PEM of at least ${DKIM_BITS_MIN} bits, no Ed25519 key ${LINES}`,
+      isDkimKey,
+    ),
   ],
   ['ed25519-key', demand(`must be an Ed25519 private key in PKCS#8 PEM ${LINES}`, isEd25519Key)],
   ['jwks', jwksFault],

@@ -18,17 +18,17 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
-import { parseSender } from '#platform/values/mail-address.ts';
 import { serveDelivery, serveLetters } from './api/letter-routes.ts';
 import { serveAllLetters } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
-import type { Sender } from './letter/letter-mail.ts';
 import { countAttempts, letterMetrics } from './operations/metrics.ts';
+import { providersAt } from './operations/mail-providers.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
 import { createMailer } from './smtp/mailer.ts';
+import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/settings.ts';
 
 const DATABASE = {
   applicationName: 'notifications',
@@ -50,25 +50,10 @@ const properties = {
   PROFILES_URL: Type.Array(Type.String({ format: 'http-url' }), {
     description: 'Base URLs of profiles, comma-separated.',
   }),
-  SMTP_URL: Type.String({
-    format: 'smtp-url',
-    description: 'Mail server: smtp://user:password@host:port, smtps:// for TLS.',
-  }),
-  // As many as Postfix opens to one destination.
-  SMTP_CONNECTIONS: Type.Integer({
-    default: 20,
-    minimum: 1,
-    maximum: 100,
-    description: 'Letters sent at the same time.',
-  }),
-  MAIL_FROM: Type.String({
-    default: 'Orderbell <orders@orderbell.localdomain>',
-    format: 'mail-sender',
-    description: 'Sender of the letters; its domain is the domain of their Message-IDs.',
-  }),
+  ...mailSettings,
 };
 
-export const NotificationsConfig = settingsSchema(properties, brokerRule);
+export const NotificationsConfig = settingsSchema(properties, brokerRule, dkimRule);
 export type NotificationsConfig = Static<typeof NotificationsConfig>;
 
 /** Starts notifications: the inbox of order updates, the letter worker, the letters API. */
@@ -86,30 +71,31 @@ export async function startNotifications(
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
   const contacts = await openContacts(config, log, metrics);
-  const mailer = createMailer({
-    url: config.SMTP_URL,
-    connectionsMax: config.SMTP_CONNECTIONS,
-    log,
-  });
   const sender = senderOf(config);
   const alarm = createRefusalAlarm({
     log,
     keep: (fault, response) => keepRefusal(database, fault, response),
+  });
+  const mailer = createMailer({
+    ...mailerSettings(config),
+    log,
+    onPaused: alarm.pause,
+    onResumed: alarm.resume,
   });
   const worker = startLetterWorker({
     database,
     mailer,
     sender,
     log,
-    onOurFault: alarm.raise,
     onRecorded: countAttempts(metrics),
+    onFault: alarm.raise,
     now: clock.now,
     lookUpContacts: (customerIds) => contacts.lookUp(customerIds, CONTACTS_TIMEOUT_MS),
   });
   const onDue = worker.kick;
   const inbox = await startInbox({ database, broker, log, now: clock.now, onLetters: onDue });
   const { deadLetters } = inbox;
-  metrics.add([...inbox.metrics, ...letterMetrics(database, alarm)]);
+  metrics.add([...inbox.metrics, ...letterMetrics(database, alarm, mailer.providers)]);
   return startInternalService({
     name: 'notifications',
     config,
@@ -127,7 +113,13 @@ export async function startNotifications(
       });
       serveConsumer(api, deadLetterOperations, inbox);
       serveDelivery(api, { database, deadLetters, sender });
-      serveOperations(api, { database, broker, group: GROUP, deadLetters });
+      serveOperations(api, {
+        database,
+        broker,
+        group: GROUP,
+        deadLetters,
+        providers: () => providersAt(clock.now(), mailer.providers()),
+      });
     },
     async close() {
       await inbox.close();
@@ -138,12 +130,6 @@ export async function startNotifications(
       clock.close();
     },
   });
-}
-
-function senderOf({ MAIL_FROM }: NotificationsConfig): Sender {
-  const domain = parseSender(MAIL_FROM)?.address.split('@')[1];
-  // Deterministic, so that receivers recognize a second copy (RFC 5322 section 3.6.4).
-  return { from: MAIL_FROM, messageIdOf: (letterId) => `${letterId}@${domain}` };
 }
 
 /** The customers' contact data, from profiles. */

@@ -19,12 +19,14 @@ import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf }
 
 const words = wordsOf('ru');
 const BLOCKED = { at: 'rcpt', do: 'reply', reply: '550 5.7.1 blocked by a list' } as const;
+const SUSPENDED = { at: 'mail', do: 'reply', reply: '550 5.7.1 account is suspended' } as const;
 const REFUSAL: SmtpStep = { at: 'rcpt', do: 'reply', reply: '550 5.1.1 no such user' };
 
 test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async (t) => {
   let refuses = false;
   let blocks = false;
-  const choose = () => (blocks ? BLOCKED : refuses ? REFUSAL : undefined);
+  let suspended = false;
+  const choose = () => (suspended ? SUSPENDED : blocks ? BLOCKED : refuses ? REFUSAL : undefined);
   const server = await startTestSmtpServer(t, { choose });
   const system = await startTestSystem(t, {
     SMTP_URL: server.url,
@@ -136,6 +138,19 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     blocks = false;
     const sent = server.messages.length + 1;
     await eventually('the letter', async () => server.messages.length === sent);
+  });
+
+  await t.test('a mail server that is paused is on the overview until it is back', async () => {
+    suspended = true;
+    await Promise.all([1, 2, 3].map(() => anna.call('POST', '/v1/orders', orderOf(1))));
+    await goTo(page, words, 'overview');
+    const paused = page.getByText(words.overview.paused(new URL(server.url).host, SUSPENDED.reply));
+    await paused.waitFor();
+    assert.deepEqual(await barriersOn(page), []);
+    const sent = server.messages.length + 3;
+    suspended = false;
+    await eventually('the letters', async () => server.messages.length === sent);
+    await paused.waitFor({ state: 'detached' });
   });
 
   await t.test(

@@ -1,4 +1,5 @@
 import type { Queryable } from '#platform/postgres/database.ts';
+import { firstUuidAgo } from '#platform/values/uuid.ts';
 import type { Recipient } from '../letter/letter-mail.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
 
@@ -148,6 +149,48 @@ export async function recordFailure(
       where id = $1 and token = $2 and state in ('sending', 'committing')`,
     values: [id, token, result.state, result.retryInMs, result.failure, result.unknown ? 1 : 0],
   });
+}
+
+/**
+ * Puts claimed letters back as if they had not been claimed: their attempt did not begin. Fenced by
+ * the token.
+ */
+export async function giveBack(db: Queryable, token: string, ids: string[]): Promise<void> {
+  await db.query({
+    name: 'give-letters-back',
+    text: `update letters
+      set state = 'queued', token = null, due_at = now(), ready = true,
+        attempt_count = attempt_count - 1
+      where id = any($2::uuid[]) and (token = $1 and state = 'sending') is true`,
+    values: [token, ids],
+  });
+}
+
+/**
+ * Fails letters that were tried for longer than they may be, the oldest first, up to 500. Attempts do
+ * this too; this is for the time when no attempt runs.
+ * @param reason for letters without a reason of their own
+ * @returns how many it failed
+ */
+export async function giveUpOverdue(
+  db: Queryable,
+  { afterMs, reason }: { afterMs: number; reason: string },
+): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'give-up-overdue',
+    // No letter is tried for longer than its id is old, so the index of states ends the search.
+    text: `with overdue as (
+        select id from letters
+        where state = 'queued' and id < ${firstUuidAgo('$1::float8 / 1000')}
+          and trying_since <= now() - $1::float8 * interval '1 millisecond'
+        order by id limit 500 for update skip locked
+      )
+      update letters set state = 'failed', ready = false,
+        failure = 'gave up: ' || coalesce(failure, $2)
+      from overdue where letters.id = overdue.id`,
+    values: [afterMs, reason],
+  });
+  return rowCount ?? 0;
 }
 
 /** Records an attempt; one that was already recorded stays. */

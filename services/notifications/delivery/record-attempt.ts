@@ -67,6 +67,14 @@ export function createRecorder(options: {
       ...batch,
       run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
     }),
+    /** Puts a letter back whose attempt did not begin. */
+    giveBack: createBatcher({
+      ...batch,
+      async run(ids: string[]) {
+        await store.giveBack(database, token, ids);
+        return ids.map(() => undefined);
+      },
+    }),
     /** @param failure the letter's state after a failed attempt; null when it was sent */
     async record(attempt: store.Attempt, failure: store.FailedLetter | null): Promise<void> {
       // No dot is sent without the marker, so an attempt that arrived has its recipient.

@@ -1,41 +1,91 @@
 import type { Logger } from 'pino';
 import { describeError } from '#platform/errors.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
-import type { OurFault } from '../smtp/refusal.ts';
+import { isOurFault, type MailFault, type OurFault } from '../smtp/refusal.ts';
 
 const ALARM_EVERY_MS = 60_000;
 
-/** The alarm for a mail server that refuses us: letters wait until somebody corrects the cause. */
+/** A fault of a mail server, of an attempt or of the pause that follows it. */
+export interface MailAlarm {
+  fault: MailFault;
+  /** Its host:port; absent for a fault of the settings. */
+  provider?: string | undefined;
+  reason: string;
+}
+
+/** The alarm for a mail server that cannot be reached or refuses letters. */
 export type RefusalAlarm = ReturnType<typeof createRefusalAlarm>;
 
+const SAYS: Record<MailFault, string> = {
+  connection:
+    'the mail server is not reached; check that it runs, the host and port of SMTP_URL, firewalls',
+  tls: 'TLS fails; check the certificate of the mail server, SMTP_TLS_CA and SMTP_URL',
+  greeting:
+    'the mail server does not greet us; check that it takes SMTP_CLIENT_NAME and our address',
+  'sign-in': 'the mail server refuses the sign-in; check user and password in SMTP_URL',
+  sender: 'the mail server refuses the sender; check MAIL_FROM and what the account may send',
+  policy: 'the mail server blocks us; check SPF, DKIM, DMARC and the reputation of our address',
+  protocol: 'no mail server seems to answer; check SMTP_URL',
+  server: 'the mail server takes no letters; ask its operator',
+  temporary:
+    'the mail server postpones letters; they are tried again, look for a limit of its rate',
+  recipient: 'the mail server refuses the addresses of customers; look at the letters that failed',
+  message: 'the mail server refuses the contents of letters; look at the letters that failed',
+};
+
 /**
- * Counts each refusal. Each fault is logged and kept for the overview at most once a minute, since
- * every attempt at every letter may be refused so.
+ * Counts each fault. Each kind is logged, and kept for the overview when it is about us, at most once
+ * a minute for each mail server, since every attempt at every letter may meet it.
  * @param deps.keep stores it for the operator's overview
  * @param deps.nowMs a monotonic clock
  */
 export function createRefusalAlarm(deps: {
-  log: Pick<Logger, 'error' | 'warn'>;
+  log: Pick<Logger, 'info' | 'warn'>;
   keep: (fault: OurFault, reason: string) => Promise<void>;
   nowMs?: () => number;
 }) {
   const { log, keep, nowMs = () => performance.now() } = deps;
-  const counts = new Map<OurFault, number>();
-  const raisedAt = new Map<OurFault, number>();
+  const counts = new Map<MailFault, number>();
+  /** By kind and mail server: as many as there are of both. */
+  const lines = new Map<string, { at: number; unsaid: number }>();
+
+  /** @returns how many there were since the last line; 0 when a line is too soon */
+  function countForLine(key: string): number {
+    const line = lines.get(key) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
+    lines.set(key, line);
+    line.unsaid += 1;
+    if (nowMs() - line.at < ALARM_EVERY_MS) return 0;
+    const count = line.unsaid;
+    lines.set(key, { at: nowMs(), unsaid: 0 });
+    return count;
+  }
+
   return {
-    raise(fault: OurFault, reason: string): void {
-      const count = (counts.get(fault) ?? 0) + 1;
-      counts.set(fault, count);
-      const now = nowMs();
-      if (now - (raisedAt.get(fault) ?? Number.NEGATIVE_INFINITY) < ALARM_EVERY_MS) return;
-      raisedAt.set(fault, now);
+    raise({ fault, provider, reason }: MailAlarm): void {
+      counts.set(fault, (counts.get(fault) ?? 0) + 1);
+      const count = countForLine(`${fault} ${provider}`);
+      if (count === 0) return;
       const masked = maskAddresses(reason);
-      log.error({ fault, count }, `the mail server refuses us, letters wait: ${masked}`);
+      log.warn({ fault, provider, count }, `${SAYS[fault]}: ${masked}`);
+      if (!isOurFault(fault)) return;
       keep(fault, masked).catch((error: unknown) => {
         log.warn(`a refusal was not kept for the overview: ${describeError(error)}`);
       });
     },
-    /** Attempts that were refused so since the start, by fault. */
-    counts: (): ReadonlyMap<OurFault, number> => counts,
+    /** A circuit breaker opened. */
+    pause(provider: string, { fault, reason }: Omit<MailAlarm, 'provider'>, waitMs: number): void {
+      if (countForLine(`pause ${provider}`) === 0) return;
+      const waitS = Math.ceil(waitMs / 1000);
+      log.warn(
+        { fault, provider, waitS },
+        `paused: nothing is sent through this mail server until an attempt succeeds: ${maskAddresses(reason)}`,
+      );
+    },
+    /** It closed. */
+    resume(provider: string): void {
+      if (countForLine(`resume ${provider}`) > 0) log.info({ provider }, 'the mail server is back');
+    },
+    /** Attempts that met them since the start, by fault. */
+    counts: (): ReadonlyMap<MailFault, number> => counts,
   };
 }

@@ -5,9 +5,9 @@ import type { LetterKind } from '../letter/letter-event.ts';
 import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
 import type { Mailer } from '../smtp/mailer.ts';
-import type { OurFault } from '../smtp/refusal.ts';
 import type { ClaimedLetter } from './claim-store.ts';
 import type { Attempt, FailedLetter } from './delivery-store.ts';
+import type { MailAlarm } from './refusal-alarm.ts';
 
 export interface SendLetterDeps {
   /** The customer's contact data, null when there is no profile. */
@@ -25,8 +25,10 @@ export interface SendLetterDeps {
   now: () => Date;
   /** Called after an attempt was recorded. */
   onRecorded?: ((kind: LetterKind, outcome: 'sent' | 'retried' | 'failed') => void) | undefined;
-  /** Called for an attempt that the mail server refused for a fault of ours. */
-  onOurFault: (fault: OurFault, reason: string) => void;
+  /** Puts the letter back as if it had not been claimed. */
+  giveBack: (letterId: string) => Promise<void>;
+  /** Called for an attempt that the mail server refused, or that did not reach it. */
+  onFault: (fault: MailAlarm) => void;
 }
 
 /**
@@ -39,7 +41,9 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
   const result = await attemptSafely(deps, letter, startedAt, progress);
   // Another worker holds the letter now, and records it.
   if (result.outcome === 'withheld') return;
-  if (result.ourFault !== undefined) deps.onOurFault(result.ourFault, reasonOf(result));
+  if (result.outcome === 'paused') return deps.giveBack(letter.id);
+  const { fault, provider } = result;
+  if (fault !== undefined) deps.onFault({ fault, provider, reason: reasonOf(result) });
   const failure = result.outcome === 'sent' ? null : failureOf(deps, letter, result);
   const { contactMs, recipient } = progress;
   const durationMs = deps.now().getTime() - startedAt.getTime();

@@ -67,7 +67,7 @@ test('I6: letters wait while the mail server refuses us, with an alarm, until it
     steps.map(([step]) => step),
   );
   const faults: string[] = [];
-  bench.worker({ onOurFault: (fault) => faults.push(fault) });
+  bench.worker({ onFault: ({ fault }) => faults.push(fault) });
   const [id = ''] = await bench.insert('anna');
   const sent = await bench.until(id, 'sent', steps.length + 1);
   assert.deepEqual(outcomesOf(sent), [...steps.map(() => 'transient'), 'sent']);

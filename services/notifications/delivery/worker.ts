@@ -7,7 +7,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
-import { renewLeases } from './delivery-store.ts';
+import { giveUpOverdue, renewLeases } from './delivery-store.ts';
 import { createRecorder, masked, type Recorder, recordDeadHolder } from './record-attempt.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
@@ -46,8 +46,8 @@ export interface LetterWorkerOptions {
   lookUpContacts: (customerIds: string[]) => Promise<Map<string, Profile>>;
   sender: Sender;
   log: Logger;
-  onOurFault: SendLetterDeps['onOurFault'];
   onRecorded?: SendLetterDeps['onRecorded'];
+  onFault: SendLetterDeps['onFault'];
   /** By the clock of the database, which measures leases and ages. */
   now: () => Date;
   times?: Partial<LetterTimes>;
@@ -69,6 +69,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     over: over.signal,
   });
   const claim = createClaim(options, times, token);
+  const giveUpWhilePaused = createGiveUp(options, times);
 
   function startSending(letters: ClaimedLetter[]): void {
     const customers = [...new Set(letters.map((letter) => letter.customerId))];
@@ -96,14 +97,19 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     retry: LOOP_RETRY,
     describe: masked,
     async round() {
+      const ready = options.mailer.readiness();
+      // Attempts would only use up the letters' day, and sign-ins the patience of the server.
+      if (ready === 'none') return giveUpWhilePaused();
       // Waits for room for a full claim: small claims would cost a claim and a contact look-up each.
       const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;
-      const letters = hasRoom ? await claim([...inFlight.keys()]) : [];
+      const limit = ready === 'one' ? 1 : CLAIM_MAX;
+      const letters = hasRoom ? await claim([...inFlight.keys()], limit) : [];
       if (letters.length > 0) startSending(letters);
       // After a full claim more may be due.
       return letters.length < CLAIM_MAX ? times.pollMs : 0;
     },
   });
+  options.mailer.onClosed(loop.notify);
   const renewal = setInterval(() => {
     const ids = [...inFlight.keys()];
     if (ids.length === 0) return;
@@ -135,24 +141,37 @@ function createClaim(
   options: LetterWorkerOptions,
   times: LetterTimes,
   token: string,
-): (except: string[]) => Promise<ClaimedLetter[]> {
+): (except: string[], limit: number) => Promise<ClaimedLetter[]> {
   const { database } = options;
   /** The customer after whom the turn continues. */
   let after = '';
   /** When to look for letters whose wait or lease has ended, on the clock of `performance`. */
   let lookAgainAt = 0;
-  return async (except) => {
+  return async (except, limit) => {
     if (performance.now() >= lookAgainAt) {
       const allReady = await makeReady(database);
       if (allReady) lookAgainAt = performance.now() + times.pollMs;
     }
-    const claim = { token, after, leaseMs: times.leaseMs, limit: CLAIM_MAX, except };
+    const claim = { token, after, leaseMs: times.leaseMs, limit, except };
     const claimed = await claimLetters(database, claim);
     after = claimed.after;
     for (const letter of claimed.letters) {
       if (letter.previousState !== 'queued') await recordDeadHolder(options, letter);
     }
     return claimed.letters;
+  };
+}
+
+/** Ends letters after their day, also while no attempt runs. @returns a round of the worker */
+function createGiveUp({ database, mailer }: LetterWorkerOptions, times: LetterTimes) {
+  let lookAgainAt = 0;
+  return async (): Promise<number> => {
+    if (performance.now() < lookAgainAt) return times.pollMs;
+    const fault = mailer.providers().find((provider) => provider.fault !== null)?.fault;
+    const reason = fault?.reason ?? 'no mail server can be used';
+    const failed = await giveUpOverdue(database, { afterMs: times.giveUpAfterMs, reason });
+    if (failed === 0) lookAgainAt = performance.now() + times.renewMs;
+    return times.pollMs;
   };
 }
 
@@ -185,7 +204,8 @@ function bindSend(
     retryInMs: (attempts) => backoffMs(attempts, times.retry),
     giveUpAfterMs: times.giveUpAfterMs,
     now: options.now,
-    onOurFault: options.onOurFault,
     onRecorded: options.onRecorded,
+    giveBack: recorder.giveBack,
+    onFault: options.onFault,
   };
 }

@@ -14,6 +14,7 @@ function headersByNode(mail: Mail): string {
   });
   node.setHeader('From', parseSender(mail.from));
   node.setHeader('To', { name: '', address: mail.to });
+  if (mail.replyTo !== undefined) node.setHeader('Reply-To', parseSender(mail.replyTo));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
   const subject = mail.subject.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
   node.setHeader('Subject', subject);
@@ -58,6 +59,7 @@ const letters = fc.record<Mail>(
     html: line,
     date: fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true }),
     language: fc.constantFrom('ru', 'en'),
+    replyTo: fc.tuple(name, address).map(([who, where]) => `${who} <${where}>`),
   },
   { requiredKeys: ['messageId', 'from', 'to', 'subject', 'text', 'html', 'date'] },
 );
@@ -72,27 +74,123 @@ test('the header block is the one of nodemailer’s node, byte by byte', () => {
   );
 });
 
-test('each part is its content in base64, in lines of 76, a full last one followed by an empty', () => {
-  const mail: Mail = {
-    messageId: 'a@orders.test',
-    from: 'shop@shop.test',
-    to: 'anna@customer.test',
-    subject: 'x',
-    text: 'x'.repeat(57),
+const plain: Mail = {
+  messageId: 'a@orders.test',
+  from: 'shop@shop.test',
+  to: 'anna@customer.test',
+  subject: 'x',
+  text: '',
+  html: '',
+  date: new Date(0),
+};
+
+/** The two parts: their encoding and their lines as they are sent. */
+function partsOf(mail: Mail): { encoding: string; lines: string[] }[] {
+  const raw = composeMail(mail).toString('latin1');
+  const boundary = /boundary="([^"]+)"/.exec(raw)?.[1] ?? assert.fail('no boundary');
+  const parts = raw.split(new RegExp(`\r\n--${boundary}(?:--)?\r\n`)).slice(1, 3);
+  return parts.map((part) => {
+    const [head = '', ...body] = part.split('\r\n\r\n');
+    const encoding = /Content-Transfer-Encoding: (\S+)/.exec(head)?.[1] ?? '';
+    return { encoding, lines: body.join('\r\n\r\n').split('\r\n') };
+  });
+}
+
+function decode({ encoding, lines }: ReturnType<typeof partsOf>[number]): string {
+  const body = lines.join('\r\n');
+  if (encoding === 'base64') return Buffer.from(body, 'base64').toString();
+  const bytes = body
+    .replaceAll('=\r\n', '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+test('Cyrillic is base64 in lines of 76, a full last one followed by an empty', () => {
+  const [text, html] = partsOf({
+    ...plain,
+    text: 'яя'.repeat(57),
     html: `y\n${'я'.repeat(60)}\r\n`,
-    date: new Date(0),
-  };
-  const [, text = '', html = ''] = composeMail(mail)
-    .toString()
-    .split(/\r\n--[^\r]+\r\n/);
-  const bodyOf = (part: string) => part.slice(part.indexOf('\r\n\r\n') + 4);
-  assert.equal(bodyOf(text), `${Buffer.from('x'.repeat(57)).toString('base64')}\r\n`);
-  const lines = bodyOf(html).split('\r\n');
+  });
   assert.deepEqual(
-    lines.map(({ length }) => length),
-    [76, 76, 16],
+    [text, html].map((part) => part?.lines.map(({ length }) => length)),
+    [
+      [76, 76, 76, 76, 0],
+      [76, 76, 16],
+    ],
   );
-  assert.equal(Buffer.from(lines.join(''), 'base64').toString(), `y\r\n${'я'.repeat(60)}\r\n`);
+  assert.equal(html && decode(html), `y\r\n${'я'.repeat(60)}\r\n`);
+});
+
+test('text that is mostly ASCII stays readable: it is quoted-printable, not base64', () => {
+  const text = 'Hello, Anna!\n\nTotal: RUB\u00a0500.00\n-- \nnever = mind\n';
+  const [part] = partsOf({ ...plain, text, html: 'я' });
+  assert.equal(part?.encoding, 'quoted-printable');
+  assert.deepEqual(part.lines, [
+    'Hello, Anna!',
+    '',
+    'Total: RUB=C2=A0500.00',
+    '=2D-=20',
+    'never =3D mind',
+    '',
+  ]);
+});
+
+test('each part is what it was, in lines that no relay changes and that end no part', () => {
+  const risky = fc.constantFrom(
+    '.',
+    '..',
+    'From ',
+    '--',
+    '=',
+    '\t',
+    ' ',
+    '\n',
+    '\r\n',
+    '\0',
+    'x'.repeat(80),
+  );
+  const content = fc
+    .array(fc.oneof({ weight: 3, arbitrary: risky }, word), { maxLength: 30 })
+    .map((pieces) => pieces.join('').toWellFormed());
+  const boundary = /boundary="([^"]+)"/.exec(composeMail(plain).toString())?.[1];
+  fc.assert(
+    fc.property(content, (letter) => {
+      const text = `${letter}\n--${boundary}\n${letter}--${boundary}--`;
+      for (const part of partsOf({ ...plain, text, html: letter })) {
+        const original = part === undefined ? '' : decode(part);
+        assert.ok([text, letter].map((one) => one.replace(/\r\n?|\n/g, '\r\n')).includes(original));
+        for (const line of part.lines) {
+          assert.ok(line.length <= 76, line);
+          assert.doesNotMatch(line, /^\.|^From |^--|[ \t]$|[^ -~\t]/);
+        }
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('Reply-To and List-Unsubscribe are headers when they are given, POST for one click only', () => {
+  const url = 'https://shop.test/u?l=1';
+  const replyTo = 'Support <help@shop.test>';
+  const mail = { ...plain, replyTo, unsubscribe: { url, oneClick: true } };
+  const raw = composeMail(mail).toString();
+  assert.match(raw, /^Reply-To: Support <help@shop\.test>\r$/m);
+  assert.match(raw, /^List-Unsubscribe: <https:\/\/shop\.test\/u\?l=1>\r$/m);
+  assert.match(raw, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+  const names = headersOf(mail).map(({ name }) => name);
+  assert.ok(names.includes('Reply-To') && names.includes('List-Unsubscribe-Post'));
+  const slow = composeMail({ ...plain, unsubscribe: { url, oneClick: false } }).toString();
+  assert.doesNotMatch(slow, /-Post|Reply-To/);
+  for (const bad of [
+    'https://a>\r\nBcc: <x@y.test',
+    'http://a.test',
+    `https://${'a'.repeat(999)}`,
+  ]) {
+    assert.throws(
+      () => composeMail({ ...plain, unsubscribe: { url: bad, oneClick: false } }),
+      TypeError,
+    );
+  }
 });
 
 test('the headers that people are shown are those of the message, decoded', async () => {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { foldLines } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
+import { encode, wrap } from 'nodemailer/lib/qp';
 import { LINE_BREAKS } from '#contracts/patterns.ts';
 import { ATOM, parseSender } from '#platform/values/mail-address.ts';
 
@@ -18,6 +19,10 @@ export interface Mail {
   date: Date;
   /** BCP 47, for the Content-Language header. */
   language?: string;
+  /** Where answers go: `address` or `Display name <address>`. */
+  replyTo?: string;
+  /** RFC 2369. `oneClick`: a POST to it unsubscribes (RFC 8058). */
+  unsubscribe?: { url: string; oneClick: boolean };
 }
 
 const MESSAGE_ID = new RegExp(`^${ATOM}(?:\\.${ATOM})*@${ATOM}(?:\\.${ATOM})*$`);
@@ -28,8 +33,8 @@ const LANGUAGE = /^[A-Za-z0-9-]{2,35}$/;
  * The message in wire form, CRLF lines, not dot-stuffed. The same mail gives the same bytes.
  *
  * Folding, RFC 2047 words and address syntax of the header block are nodemailer's, called line by
- * line: a node of it costs three times as much. The two parts are joined here, always in base64:
- * its lines can neither look like the boundary nor begin with a dot.
+ * line: a node of it costs three times as much. The two parts are joined here, each in the shorter
+ * of quoted-printable and base64.
  * @throws TypeError for a malformed Message-ID, sender or language: a defect of ours, not the data's
  */
 export function composeMail(mail: Mail): Buffer {
@@ -41,7 +46,8 @@ export function composeMail(mail: Mail): Buffer {
   }
   const boundary = boundaryOf(mail);
   const subject = mail.subject.toWellFormed().replace(LINE_BREAKS, ' ');
-  const lines = [fromLine(mail.from), headerLine('To', { name: '', address: mail.to })];
+  const lines = [addressLine('From', mail.from), headerLine('To', { name: '', address: mail.to })];
+  if (mail.replyTo !== undefined) lines.push(addressLine('Reply-To', mail.replyTo));
   if (/[^ ]/.test(subject)) lines.push(headerLine('Subject', subject));
   lines.push(
     foldLines(`Message-ID: <${mail.messageId}>`),
@@ -50,6 +56,7 @@ export function composeMail(mail: Mail): Buffer {
     'Auto-Submitted: auto-generated',
   );
   if (mail.language !== undefined) lines.push(`Content-Language: ${mail.language}`);
+  if (mail.unsubscribe !== undefined) lines.push(...unsubscribeLines(mail.unsubscribe));
   lines.push(
     'MIME-Version: 1.0',
     `Content-Type: multipart/alternative;\r\n boundary="${boundary}"`,
@@ -69,11 +76,14 @@ export function headersOf(mail: Mail): { name: string; value: string }[] {
   const headers: [string, string | undefined][] = [
     ['From', mail.from],
     ['To', mail.to],
+    ['Reply-To', mail.replyTo],
     ['Subject', mail.subject],
     ['Message-ID', `<${mail.messageId}>`],
     ['Date', dateOf(mail)],
     ['Auto-Submitted', 'auto-generated'],
     ['Content-Language', mail.language],
+    ['List-Unsubscribe', mail.unsubscribe && `<${mail.unsubscribe.url}>`],
+    ['List-Unsubscribe-Post', mail.unsubscribe?.oneClick ? ONE_CLICK : undefined],
     ['MIME-Version', '1.0'],
     ['Content-Type', `multipart/alternative; boundary="${boundaryOf(mail)}"`],
   ];
@@ -95,31 +105,69 @@ function headerLine(key: string, value: string | { name: string; address: string
   return foldLines(`${key}: ${node.encodeHeaderValue(key, value)}`);
 }
 
-// A memo of a pure function: a deployment has one sender. The limit bounds many.
-const fromLines = new Map<string, string>();
-const FROM_LINES_MAX = 100;
+const ONE_CLICK = 'List-Unsubscribe=One-Click';
+// Visible ASCII that cannot end the brackets. A URL is not folded, and a line has 998 characters.
+const HEADER_URL = /^(?:mailto|https):[!-;=?-~]{1,900}$/;
 
-/** @throws TypeError for a malformed sender */
-function fromLine(from: string): string {
-  const known = fromLines.get(from);
+/** @throws TypeError for a malformed URL */
+function unsubscribeLines({ url, oneClick }: NonNullable<Mail['unsubscribe']>): string[] {
+  if (!HEADER_URL.test(url)) throw new TypeError('malformed URL of List-Unsubscribe');
+  const post = oneClick ? [`List-Unsubscribe-Post: ${ONE_CLICK}`] : [];
+  return [`List-Unsubscribe: <${url}>`, ...post];
+}
+
+// A memo of a pure function: a deployment has one sender. The limit bounds many.
+const addressLines = new Map<string, string>();
+const ADDRESS_LINES_MAX = 100;
+
+/** @throws TypeError for a malformed address */
+function addressLine(key: 'From' | 'Reply-To', text: string): string {
+  const known = addressLines.get(key + text);
   if (known !== undefined) return known;
-  const sender = parseSender(from);
+  const sender = parseSender(text);
   if (sender === undefined) throw new TypeError('malformed sender');
-  const line = headerLine('From', sender);
-  if (fromLines.size < FROM_LINES_MAX) fromLines.set(from, line);
+  const line = headerLine(key, sender);
+  if (addressLines.size < ADDRESS_LINES_MAX) addressLines.set(key + text, line);
   return line;
+}
+
+function addPart(lines: string[], delimiter: string, type: string, content: string): void {
+  const bytes = Buffer.from(content.replace(/\r\n?|\n/g, '\r\n'));
+  const readable = isShorterQuoted(bytes);
+  lines.push(
+    delimiter,
+    `Content-Type: ${type}; charset=utf-8`,
+    `Content-Transfer-Encoding: ${readable ? 'quoted-printable' : 'base64'}`,
+    '',
+  );
+  if (readable) lines.push(quotedPrintable(bytes));
+  else addBase64(lines, bytes);
+}
+
+/** Quoted-printable takes three characters for a byte that is not ASCII, base64 four for any three. */
+function isShorterQuoted(bytes: Buffer): boolean {
+  let escaped = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    if (byte > 0x7e || byte === 0x3d) escaped += 1;
+  }
+  return escaped * 6 <= bytes.length;
+}
+
+// Leaves room for the escape of a line's first character: a line has at most 76.
+const QUOTED_LENGTH = 74;
+// Relays stumble over a leading dot, mailbox files over "From ", and "--" begins a boundary.
+const RISKY_START = /^(?=\.|--|From )./gm;
+
+function quotedPrintable(bytes: Buffer): string {
+  const escaped = (first: string) => `=${Buffer.from(first).toString('hex').toUpperCase()}`;
+  return wrap(encode(bytes), QUOTED_LENGTH).replace(RISKY_START, escaped);
 }
 
 const LINE_LENGTH = 76;
 
-function addPart(lines: string[], delimiter: string, type: string, content: string): void {
-  lines.push(
-    delimiter,
-    `Content-Type: ${type}; charset=utf-8`,
-    'Content-Transfer-Encoding: base64',
-    '',
-  );
-  const encoded = Buffer.from(content.replace(/\r\n?|\n/g, '\r\n')).toString('base64');
+function addBase64(lines: string[], bytes: Buffer): void {
+  const encoded = bytes.toString('base64');
   // A last line that is full is followed by an empty one: letters that go again, perhaps after an
   // update of this system, are the same to the last byte.
   for (let at = 0; at <= encoded.length; at += LINE_LENGTH) {

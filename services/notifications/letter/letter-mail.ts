@@ -23,6 +23,10 @@ export function recipientOf(row: {
 export interface Sender {
   /** `address` or `Display name <address>`. */
   from: string;
+  /** Where answers go, in the same form. */
+  replyTo?: string;
+  /** A `mailto:` or `https:` URL; `{letterId}` in it is the letter's id. */
+  unsubscribe?: string;
   /** The Message-ID of a letter, without its angle brackets. */
   messageIdOf: (letterId: string) => string;
 }
@@ -43,8 +47,18 @@ export function mailOf(letter: LetterContent, recipient: Recipient, sender: Send
     messageId: sender.messageIdOf(letter.id),
     from: sender.from,
     to,
+    ...(sender.replyTo !== undefined && { replyTo: sender.replyTo }),
+    ...(sender.unsubscribe !== undefined && {
+      unsubscribe: unsubscribeOf(sender.unsubscribe, letter.id),
+    }),
     // Not the time of the attempt, which would change the bytes.
     date: letter.createdAt,
     language: locale,
   };
+}
+
+function unsubscribeOf(template: string, letterId: string): NonNullable<Mail['unsubscribe']> {
+  const url = template.replaceAll('{letterId}', letterId);
+  // RFC 8058 section 3.1: a POST without the id would not say whom to unsubscribe.
+  return { url, oneClick: url.startsWith('https:') && url !== template };
 }

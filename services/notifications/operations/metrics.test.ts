@@ -13,6 +13,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
   const lag = 'orderbell_consumer_lag{topic="orders",group="notifications",partition="0"}';
   await eventually('the topic', async () => (await look())[lag] === 0);
   const waiting = (state: string) => `orderbell_letters_waiting{state="${state}"}`;
+  const breaker = `orderbell_mail_breaker_open{provider="${new URL(service.server.url).host}"}`;
   const quiet = {
     [lag]: 0,
     [waiting('queued')]: 0,
@@ -21,6 +22,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     orderbell_letters_waiting_oldest_seconds: 0,
     orderbell_letters_failed: 0,
     orderbell_dead_letters: 0,
+    [breaker]: 0,
   };
   assert.deepEqual(await look(), quiet);
 
@@ -45,6 +47,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     [waiting('committing')]: 0,
     orderbell_letters_failed: 1,
     orderbell_dead_letters: 1,
+    [breaker]: 0,
     'orderbell_messages_of_unknown_type_total{type="other\\"type"}': 1,
   });
 });

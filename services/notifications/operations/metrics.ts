@@ -2,6 +2,8 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { Metric, Metrics } from '#platform/telemetry/metrics.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
 import type { SendLetterDeps } from '../delivery/send-letter.ts';
+import type { ProviderStatus } from '../smtp/mailer.ts';
+import { breakerReadings } from './mail-providers.ts';
 import * as store from './overview-store.ts';
 
 /** Counts the attempts of this process at letters. */
@@ -14,17 +16,11 @@ export function countAttempts(metrics: Metrics): NonNullable<SendLetterDeps['onR
   return (kind, outcome) => count({ kind, outcome });
 }
 
-/** The mail providers, and whether the circuit breaker of each is open. */
-export type MailBreakers = () => Iterable<readonly [provider: string, open: boolean]>;
-
-/**
- * Metrics of letters for operators: letters that wait, failed or were refused, and mail providers
- * that get none.
- */
+/** Metrics of letters for operators: letters that wait, failed or were refused. */
 export function letterMetrics(
   database: Database,
   alarm: RefusalAlarm,
-  breakers: MailBreakers = () => [],
+  providers: () => ProviderStatus[],
 ): Metric[] {
   return [
     {
@@ -45,19 +41,15 @@ export function letterMetrics(
     },
     {
       name: 'orderbell_mail_refusals_total',
-      help: 'Attempts that the mail server refused for a fault of ours, by this process, by fault.',
+      help: 'Attempts that a mail server refused or did not take, by this process, by fault.',
       labels: ['fault'],
       read: async () => [...alarm.counts()].map(([fault, value]) => ({ value, labels: { fault } })),
     },
     {
       name: 'orderbell_mail_breaker_open',
-      help: 'Whether the circuit breaker of a mail provider is open: 1 while it gets no letters.',
+      help: 'Whether this process has paused a mail server (1) or uses it (0).',
       labels: ['provider'],
-      read: () =>
-        Array.from(breakers(), ([provider, open]) => ({
-          value: Number(open),
-          labels: { provider },
-        })),
+      read: async () => breakerReadings(providers()),
     },
   ];
 }

@@ -25,7 +25,20 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     const overview = await overviewOf(service);
     return overview.lag?.length === 1 && overview;
   });
+  const [mailServer] = quiet.mail.providers;
+  assert.match(mailServer.since, /^\d{4}-.*Z$/);
   assert.deepEqual(quiet, {
+    mail: {
+      providers: [
+        {
+          provider: new URL(service.server.url).host,
+          state: 'closed',
+          since: mailServer.since,
+          nextAttemptAt: null,
+          fault: null,
+        },
+      ],
+    },
     letters: NO_LETTERS,
     oldestWaitingMs: 0,
     sentPerSecond: 0,
@@ -67,11 +80,35 @@ test('a refusal that is about us is shown, masked, with the latest answer of its
   const [{ fault, response, at }] = refusals;
   assert.deepEqual([fault, response], ['sender', '553 <o***@orderbell.localdomain> not owned']);
   assert.match(at, /^\d{4}-.*Z$/);
-  const metrics = await readMetrics(service.url, 'orderbell_mail');
+  const metrics = await readMetrics(service.url, 'orderbell_mail_refusals');
   assert.deepEqual(metrics, { 'orderbell_mail_refusals_total{fault="sender"}': 1 });
   // A corrected fault disappears after a while.
   await service.database.query("update mail_refusals set refused_at = now() - interval '1 hour'");
   await eventually('its end', async () => (await overviewOf(service)).refusals === undefined);
+});
+
+test('a mail server that is paused is shown with its fault, masked, until it is back', async (t) => {
+  const step = { at: 'connect', do: 'reply', reply: '421 <orders@shop.test> wait' } as const;
+  const service = await start(t, Array(3).fill(step));
+  await service.putProfile('anna', 'anna@example.com');
+  const id = await service.insert();
+  const { host } = new URL(service.server.url);
+  const metric = async () =>
+    (await readMetrics(service.url, 'orderbell_mail_breaker'))[
+      `orderbell_mail_breaker_open{provider="${host}"}`
+    ];
+  const paused = await eventually('the pause', async () => {
+    const [provider] = (await overviewOf(service)).mail.providers;
+    return provider.state === 'open' && provider;
+  });
+  assert.deepEqual(paused.fault, { kind: 'greeting', text: '421 <o***@shop.test> wait' });
+  assert.equal(paused.provider, host);
+  assert.ok(paused.nextAttemptAt >= paused.since);
+  assert.equal(await metric(), 1);
+  await service.until(id, 'sent', 4);
+  const [provider] = (await overviewOf(service)).mail.providers;
+  assert.deepEqual([provider.state, provider.fault], ['closed', null]);
+  assert.equal(await metric(), 0);
 });
 
 test('without the broker the overview still has everything else', async (t) => {

@@ -27,6 +27,8 @@ interface OperationsDeps {
   /** The group that reads the orders topic into the inbox. */
   group: string;
   deadLetters: DeadLetters;
+  /** The mail servers and their circuit breakers in this process. */
+  providers: () => contract.MailProvider[];
 }
 
 /** Notifications' part of the reconciliation, of the repair after a restore, and of the overview. */
@@ -77,7 +79,7 @@ export function serveOperations(api: InternalApi, deps: OperationsDeps): void {
 
 function serveOverview(
   api: InternalApi,
-  { database, broker, group, deadLetters }: OperationsDeps,
+  { database, broker, group, deadLetters, providers }: OperationsDeps,
 ): void {
   // Single-flight of its own, so that a broker that hangs gets no second request.
   const readLag = singleFlight(() => broker.lag(ORDERS_TOPIC, group));
@@ -109,6 +111,7 @@ function serveOverview(
       sentPerSecond,
       deadLetters: dead,
       ...(refusals.length > 0 && { refusals }),
+      mail: { providers: providers() },
       lag,
     };
   });

@@ -29,7 +29,7 @@ function mail(changes: Partial<Mail> = {}): Mail {
 }
 
 function startMailer(t: TestContext, url: string, options: Partial<MailerOptions> = {}) {
-  const mailer = createMailer({ url, connectionsMax: 1, log, ...options });
+  const mailer = createMailer({ urls: [url], connectionsMax: 1, log, ...options });
   t.after(() => mailer.close());
   return mailer;
 }
@@ -111,7 +111,7 @@ test('when the caller’s marker fails, nothing was sent and that is known', asy
 });
 
 /** About us and not about the letter, which waits. */
-const ours = (ourFault: string) => ({ outcome: 'transient', ourFault });
+const ours = (fault: string) => ({ outcome: 'transient', fault });
 
 const refusals: [SmtpStep['at'], string, object][] = [];
 for (const at of ['mail', 'rcpt', 'data', 'dot'] as const) {
@@ -414,7 +414,7 @@ test('a server with an untrusted STARTTLS certificate gets no mail', async (t) =
 test('a malformed SMTP URL is refused without repeating its password', () => {
   for (const url of ['http://u:secret@h', 'secret', 'smtp://', 'smtp://u:secret@h?x=1']) {
     assert.throws(
-      () => createMailer({ url, connectionsMax: 1, log }),
+      () => createMailer({ urls: [url], connectionsMax: 1, log }),
       (error: Error) => error instanceof TypeError && !error.message.includes('secret'),
     );
   }

@@ -8,6 +8,13 @@ export type SmtpStep = 'handshake' | 'mail' | 'rcpt' | 'data' | 'dot';
 export type RefusalSubject = 'recipient' | 'message' | OurFault;
 export type OurFault = 'sender' | 'sign-in' | 'policy' | 'protocol' | 'server';
 
+/**
+ * The kind of any fault of a mail server. `connection`: not reached, silent or lost. `tls`: STARTTLS
+ * or certificate. `greeting`: no SMTP, or a 4xx before the envelope. `temporary`: a later 4xx.
+ */
+export type MailFault = RefusalSubject | HandshakeFault | 'temporary';
+export type HandshakeFault = 'connection' | 'tls' | 'greeting';
+
 // RFC 4954: "Authentication required" and its kind.
 const SIGN_IN_CODES = [530, 534, 535, 538];
 // RFC 7504: a host that takes no mail at all.
@@ -59,6 +66,14 @@ function byStep(step: SmtpStep, code: number): RefusalSubject {
 }
 
 /** Whether a refusal is about us, so that the letter waits. */
-export function isOurFault(subject: RefusalSubject | null): subject is OurFault {
-  return subject !== null && subject !== 'recipient' && subject !== 'message';
+export function isOurFault(fault: MailFault | null): fault is OurFault {
+  return fault !== null && OUR_FAULTS.has(fault);
 }
+
+const OUR_FAULTS: ReadonlySet<MailFault> = new Set<OurFault>([
+  'sender',
+  'sign-in',
+  'policy',
+  'protocol',
+  'server',
+]);

@@ -1,19 +1,14 @@
-import type { SMTPError } from 'nodemailer/lib/smtp-connection';
 import type { Logger } from 'pino';
-import { type AttemptResult, failed } from './attempt-result.ts';
-import { openSmtpSession, type SmtpSession, type SmtpSettings } from './session.ts';
+import type { AttemptResult } from './attempt-result.ts';
+import type { SmtpSession } from './session.ts';
 
 // Shorter than servers' own idle timeouts (a minute and more), so that we end it and not they.
 const IDLE_CLOSE_MS = 30_000;
 // Servers and balancers limit a connection's messages or age; a fresh one each 200 costs nothing.
 const MESSAGES_PER_CONNECTION_MAX = 200;
 
-/** A pool of SMTP connections. @param closing when aborted, it neither keeps nor opens connections */
-export function createSessionPool(
-  settings: SmtpSettings,
-  closing: AbortSignal,
-  log: Pick<Logger, 'debug'>,
-) {
+/** A pool of connections to one server. @param closing when aborted, it neither keeps nor opens connections */
+export function createSessionPool(closing: AbortSignal, log: Pick<Logger, 'debug'>) {
   const idle = new Map<SmtpSession, NodeJS.Timeout>();
 
   function takeIdle(): SmtpSession | undefined {
@@ -45,26 +40,26 @@ export function createSessionPool(
     /**
      * Transmits over a kept connection or a new one. `transmit` runs a second time when the kept
      * connection proves stale.
+     * @param use `fresh`: over a new one; `open` may return a result in place of a connection
      */
-    async use(transmit: (session: SmtpSession) => Promise<AttemptResult>): Promise<AttemptResult> {
+    async use<R extends AttemptResult | null>(use: {
+      open: () => Promise<SmtpSession | R>;
+      transmit: (session: SmtpSession) => Promise<AttemptResult>;
+      fresh: boolean;
+    }): Promise<AttemptResult | R> {
       const transmitAndKeep = async (session: SmtpSession) => {
-        const result = await transmit(session);
+        const result = await use.transmit(session);
         if (result.outcome === 'sent') keep(session);
         return result;
       };
-      const kept = takeIdle();
+      const kept = use.fresh ? undefined : takeIdle();
       if (kept !== undefined) {
         const result = await transmitAndKeep(kept);
         if (!wasStale(result) || closing.aborted) return result;
         log.debug('kept SMTP connection was stale, opening another');
       }
-      let session: SmtpSession;
-      try {
-        session = await openSmtpSession(settings, closing);
-      } catch (error) {
-        // The handshake says nothing about this letter: not even a 5xx ends it.
-        return failed(error as SMTPError, 'handshake');
-      }
+      const session = await use.open();
+      if (session === null || !('transmit' in session)) return session;
       session.onEnd(() => forget(session));
       return transmitAndKeep(session);
     },

@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream';
+import type { SecureContext } from 'node:tls';
 import SMTPConnection, { type SMTPError } from 'nodemailer/lib/smtp-connection';
-import { type AttemptResult, accepted, failed, type SmtpPhase } from './attempt-result.ts';
+import {
+  type AttemptResult,
+  accepted,
+  failed,
+  OwnFault,
+  type SmtpPhase,
+} from './attempt-result.ts';
 
 export interface SmtpTimeouts {
   /** DNS, TCP, TLS and greeting together. */
@@ -20,6 +27,12 @@ export interface SmtpSettings {
   secure: boolean;
   /** STARTTLS is a must; without this it is used when offered. */
   requireTls: boolean;
+  /** STARTTLS is not used, also when offered. */
+  ignoreTls: boolean;
+  /** Trusted certificates; those that Node knows when absent. */
+  secureContext?: SecureContext;
+  /** Name in EHLO; that of the machine when absent. */
+  clientName?: string;
   credentials?: { user: string; pass: string };
   timeouts: SmtpTimeouts;
 }
@@ -72,6 +85,9 @@ export async function openSmtpSession(
     port: settings.port,
     secure: settings.secure,
     requireTLS: settings.requireTls,
+    ignoreTLS: settings.ignoreTls,
+    ...(settings.clientName !== undefined && { name: settings.clientName }),
+    ...(settings.secureContext && { tls: { secureContext: settings.secureContext } }),
     connectionTimeout: timeouts.connectMs,
     greetingTimeout: timeouts.greetingMs,
     dnsTimeout: timeouts.connectMs,
@@ -227,7 +243,7 @@ class Transmitter {
     try {
       agreed = await this.#beforeDot();
     } catch (error) {
-      return this.#fail(new Error('the marker before the dot failed', { cause: error }));
+      return this.#fail(new OwnFault('the marker before the dot failed', { cause: error }));
     }
     if (this.#ended) return;
     if (!agreed) return this.#finish(WITHHELD);
