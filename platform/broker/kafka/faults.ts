@@ -84,10 +84,16 @@ function ofProtocol(context: FaultContext): string | null {
   const api = apiOf(errors);
   if (find('TOPIC_AUTHORIZATION_FAILED')) {
     const right = TOPIC_RIGHTS[api] ?? 'Describe';
-    return `Kafka refuses ${user} the right ${right} on topic ${topic} (TOPIC_AUTHORIZATION_FAILED); ${RIGHTS}`;
+    return (
+      `Kafka refuses ${user} the right ${right} on topic ${topic} ` +
+      `(TOPIC_AUTHORIZATION_FAILED); ${RIGHTS}`
+    );
   }
   if (find('GROUP_AUTHORIZATION_FAILED')) {
-    return `Kafka refuses ${user} the right Read on group ${group} (GROUP_AUTHORIZATION_FAILED); ${RIGHTS}`;
+    return (
+      `Kafka refuses ${user} the right Read on group ${group} (GROUP_AUTHORIZATION_FAILED); ` +
+      `${RIGHTS}`
+    );
   }
   if (find('CLUSTER_AUTHORIZATION_FAILED')) {
     const right =
@@ -97,7 +103,10 @@ function ofProtocol(context: FaultContext): string | null {
   const login = find('SASL_AUTHENTICATION_FAILED');
   if (login) {
     const said = login.serverErrorMessage ? `: ${login.serverErrorMessage}` : '';
-    return `Kafka does not let ${user} in (SASL_AUTHENTICATION_FAILED${said}); ${loginRemedyOf(connection)}`;
+    return (
+      `Kafka does not let ${user} in (SASL_AUTHENTICATION_FAILED${said}); ` +
+      `${loginRemedyOf(connection)}`
+    );
   }
   const refused = errors.find(({ message }) => message.startsWith('token refused'));
   if (refused)
@@ -105,7 +114,10 @@ function ofProtocol(context: FaultContext): string | null {
   if (find('UNSUPPORTED_SASL_MECHANISM')) {
     const offered = errors.find(({ response }) => response?.mechanisms)?.response?.mechanisms;
     const others = offered?.length ? `; it offers ${offered.join(', ')}` : '';
-    return `Kafka does not offer KAFKA_SASL_MECHANISM ${connection.sasl?.mechanism} (UNSUPPORTED_SASL_MECHANISM)${others}`;
+    return (
+      `Kafka does not offer KAFKA_SASL_MECHANISM ${connection.sasl?.mechanism} ` +
+      `(UNSUPPORTED_SASL_MECHANISM)${others}`
+    );
   }
   return null;
 }
@@ -118,11 +130,17 @@ function ofTls(context: FaultContext): string | null {
     return `${broker} expects TLS: set KAFKA_TLS=true, or the port of a listener without TLS`;
   }
   if (errors.some(({ message }) => message.startsWith('TLS handshake failed'))) {
-    return `${broker} does not answer with TLS: unset KAFKA_TLS, or set the port of a TLS listener in KAFKA_BROKERS`;
+    return (
+      `${broker} does not answer with TLS: unset KAFKA_TLS, or set the port of a TLS ` +
+      'listener in KAFKA_BROKERS'
+    );
   }
   const { code = '', message = '', reason } = errors.find(isOfTls) ?? {};
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the certificate of ${broker} is for other host names (${code}: ${reason?.trim()}); KAFKA_BROKERS and the broker's advertised.listeners must name one of them`;
+    return (
+      `the certificate of ${broker} is for other host names (${code}: ${reason?.trim()}); ` +
+      "KAFKA_BROKERS and the broker's advertised.listeners must name one of them"
+    );
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return `the certificate of ${broker} is not valid at this time (${code}: ${message})`;
@@ -133,17 +151,23 @@ function ofTls(context: FaultContext): string | null {
     return `${broker} ends the TLS handshake (${code}); ${remedy}`;
   }
   if (code === '') return null;
-  return `the certificate of ${broker} does not come from KAFKA_TLS_CA (${code}); set the certificate of its authority there`;
+  return (
+    `the certificate of ${broker} does not come from KAFKA_TLS_CA (${code}); set the ` +
+    'certificate of its authority there'
+  );
 }
 
 function isOfTls({ code = '' }: KafkaError): boolean {
   return /CERT|^ERR_TLS_|^ERR_SSL_|^UNABLE_TO_VERIFY/.test(code);
 }
 
-/** A listener without a login refuses it; so does one that got a request while a login was renewed. */
+/** A listener without a login refuses it, and so does one while another login is renewed. */
 function ofLogin(context: FaultContext): string | null {
   if (!context.errors.some(({ apiId }) => apiId === 'ILLEGAL_SASL_STATE')) return null;
-  return `${brokerOf(context)} refuses the login; if this repeats, its listener asks for none: unset KAFKA_SASL_MECHANISM, or set the port of another listener in KAFKA_BROKERS`;
+  return (
+    `${brokerOf(context)} refuses the login; if this repeats, its listener asks for none: ` +
+    'unset KAFKA_SASL_MECHANISM, or set the port of another listener in KAFKA_BROKERS'
+  );
 }
 
 /** A listener that expects something else closes the connection, and so does a stopping broker. */
@@ -158,7 +182,10 @@ function ofClosedConnection({ connection, errors }: FaultContext): string | null
     sasl === undefined && 'KAFKA_SASL_MECHANISM',
   ].filter(Boolean);
   if (missing.length === 0) return null;
-  return `the broker closed the connection; if this repeats, its listener may expect ${missing.join(' or ')}`;
+  return (
+    'the broker closed the connection; if this repeats, its listener may expect ' +
+    `${missing.join(' or ')}`
+  );
 }
 
 function loginRemedyOf({ sasl }: KafkaConnection): string {
