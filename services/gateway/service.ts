@@ -8,7 +8,8 @@ import { createCredentials } from '#platform/http/service-token.ts';
 import { defineService } from '#platform/service/definition.ts';
 import { type RunningService, serveHealth } from '#platform/service/internal-service.ts';
 import { createTokenCheck } from './auth/access-token.ts';
-import { createIssuerKeys, discoverKeys } from './auth/issuer-keys.ts';
+import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
+import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
 import { GatewayConfig } from './context/config.ts';
 import type { Gateway } from './context/context.ts';
 import { limitWork } from './context/request-limits.ts';
@@ -37,15 +38,17 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log.warn('RECOVERY_AGE_MS is not above ORDER_DEADLINE_MS: orders at work may be cancelled');
   }
   const clients = await createServiceClients(config, log);
-  const gateway = createGateway(config, clients, log);
+  const keys = createIssuerKeys({ read: keySourceOf(config), log });
+  const gateway = createGateway(config, clients, keys, log);
   const app = createHttpServer({
     log,
     trustProxy: config.TRUST_PROXY,
     answerHeaders: answerHeadersOf,
   });
   const workMetrics = limitWork(app, config, log);
-  // Only the services that an order needs, not those of letters and reads. Invariant I7.
+  // Only what an order needs, not the services of letters and reads. Invariant I7.
   serveHealth(app, {
+    keys: keys.checkReady,
     orders: clients.orders.checkReady,
     billing: clients.billing.checkReady,
   });
@@ -61,6 +64,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveReconciliation(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const url = await listen(app, config.LISTEN_ADDRESS, config.PORT, 'PORT');
+  const refresh = keys.startRefresh();
   const recovery = startRecovery(clients, {
     ageMs: config.RECOVERY_AGE_MS,
     intervalMs: config.RECOVERY_INTERVAL_MS,
@@ -70,19 +74,23 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     url,
     async close() {
       // In parallel: each may wait for running calls, and a stop has 10 s for everything.
-      await Promise.all([app.close(), recovery.close()]);
+      await Promise.all([app.close(), recovery.close(), refresh.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
     },
   };
 }
 
 /** The context of the routes. */
-function createGateway(config: GatewayConfig, clients: ServiceClients, log: Logger): Gateway {
-  const keys = createIssuerKeys(keySourceOf(config));
+function createGateway(
+  config: GatewayConfig,
+  clients: ServiceClients,
+  keys: IssuerKeys,
+  log: Logger,
+): Gateway {
   const checkToken = createTokenCheck({
     issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
     audience: config.OIDC_AUDIENCE,
-    keys,
+    keys: keys.find,
     types: config.TOKEN_TYPES,
     operatorClaim: config.OPERATOR_CLAIM,
     operatorValue: config.OPERATOR_CLAIM_VALUE,
@@ -140,11 +148,10 @@ function signInOf(config: GatewayConfig): Pick<ConsoleConfig, 'signIn' | 'issuer
   };
 }
 
-/** Where the keys of the access tokens are published. GatewayConfig requires one of the two settings. */
-function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () => Promise<URL[]> {
-  if (issuer !== undefined) return async () => [await discoverKeys(issuer)];
-  const urls = (IDENTITY_URL ?? []).map((base) => new URL('/jwks', base));
-  return async () => urls;
+/** How the keys of the access tokens are read. GatewayConfig requires one of the two settings. */
+function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL: urls = [] }: GatewayConfig) {
+  return (signal: AbortSignal) =>
+    issuer === undefined ? readIdentityKeys(urls, signal) : readIssuerKeys(issuer, signal);
 }
 
 export const service = defineService({
