@@ -18,6 +18,7 @@ import { serveAccounts } from './forwards/account-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
+import { createContactFaults } from './orders/contact-faults.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
@@ -39,7 +40,19 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   }
   const clients = await createServiceClients(config, log);
   const keys = createIssuerKeys({ read: keySourceOf(config), log });
-  const gateway = createGateway(config, clients, keys, log);
+  const contactFaults = createContactFaults(log);
+  const gateway: Gateway = {
+    ...createIdentification(config, keys),
+    config,
+    clients,
+    readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
+    ...(config.OIDC_ISSUER === undefined
+      ? { provisionProfile: async () => {}, overview: () => null }
+      : {
+          provisionProfile: profileProvisioner(clients.profiles, contactFaults, log),
+          overview: contactFaults.overview,
+        }),
+  };
   const app = createHttpServer({
     log,
     trustProxy: config.TRUST_PROXY,
@@ -52,7 +65,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     orders: clients.orders.checkReady,
     billing: clients.billing.checkReady,
   });
-  if (config.METRICS) serveMetrics(app, workMetrics);
+  if (config.METRICS) serveMetrics(app, [...workMetrics, contactFaults.metric]);
   await serveDocs(app);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveAccounts(app, gateway);
@@ -80,13 +93,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   };
 }
 
-/** The context of the routes. */
-function createGateway(
+/** Finds out who sends a request. */
+function createIdentification(
   config: GatewayConfig,
-  clients: ServiceClients,
   keys: IssuerKeys,
-  log: Logger,
-): Gateway {
+): Pick<Gateway, 'identify' | 'identifyOperator'> {
   const checkToken = createTokenCheck({
     issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
     audience: config.OIDC_AUDIENCE,
@@ -97,17 +108,12 @@ function createGateway(
   });
   const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
   return {
-    config,
-    clients,
     identify,
     async identifyOperator(request) {
       const caller = await identify(request);
       if (caller.operator) return caller;
       throw new AppError(commonProblems.forbidden, 'not an operator');
     },
-    readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
-    provisionProfile:
-      config.OIDC_ISSUER === undefined ? async () => {} : profileProvisioner(clients.profiles, log),
   };
 }
 

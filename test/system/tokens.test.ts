@@ -239,6 +239,16 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     assertProblem(await callAs({ sub: 'silent' }, 'GET', '/v1/profile'), 404);
   });
 
+  await t.test('the operator sees claims that cannot be used', async () => {
+    const named = { sub: 'named', email: 'olga@example.com', name: 'a'.repeat(201) };
+    assertProblem(await callAs(named, 'POST', '/v1/orders', orderOf(1)), 406);
+    const operator = { sub: 'boss', scope: 'operator' };
+    const { status, body } = await callAs(operator, 'GET', '/v1/operator/overview');
+    assert.equal(status, 200, JSON.stringify(body));
+    const { claim, fault, customers } = body.gateway.contactFaults.at(-1);
+    assert.deepEqual([claim, fault, customers], ['name', 'length', 1]);
+  });
+
   await t.test('the scope makes an operator', async () => {
     const topUp = (claims: object) =>
       callAs(claims, 'POST', '/v1/operator/wallets/claimed/top-ups', { amount: rub(1) });
