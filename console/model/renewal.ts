@@ -43,7 +43,9 @@ export function renewInTurn(
     if (stored !== null && readStored()?.token !== stored.token) return readStored();
     const next = credential && sessionOf(withEmail(credential, session.email), operator);
     const isSame = next?.customerId === session.customerId;
-    const result = isSame ? next : { ...session, issued: { ...session.issued, refreshToken: null } };
+    const result = isSame
+      ? next
+      : { ...session, issued: { ...session.issued, refreshToken: null } };
     storeSession(result);
     return result;
   });
