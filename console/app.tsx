@@ -3,7 +3,8 @@ import { useMemo, useState } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { createApi } from './model/api.ts';
 import { ConsoleContext, useConsole } from './model/context.ts';
-import { useLanguage, useServerConfig, useSession, useTheme } from './model/state.ts';
+import { useSession } from './model/session-state.ts';
+import { useLanguage, useServerConfig, useTheme } from './model/state.ts';
 import { ProfilePage, RegisterPage } from './pages/account.tsx';
 import { DeadLetterPage, DeadLettersPage } from './pages/dead-letters.tsx';
 import { HomePage } from './pages/home.tsx';
@@ -53,12 +54,12 @@ const PAGES: [path: string, page: ComponentType][] = [
 
 export function App() {
   const { config, waiting } = useServerConfig();
-  const state = { ...useLanguage(), ...useTheme(), ...useSession() };
-  const { language, session, expire } = state;
-  const token = session?.token ?? null;
+  const { authorize, finish, ...session } = useSession(config);
+  const state = { ...useLanguage(), ...useTheme(), ...session };
+  const { language } = state;
   const api = useMemo(() => {
-    return createApi({ token, language, onExpired: expire, texts: common[language] });
-  }, [token, language, expire]);
+    return createApi({ authorize, language, onExpired: finish, texts: common[language] });
+  }, [authorize, language, finish]);
   if (config === null) {
     return (
       <p class="starting" role="status">

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { billingProblems, listOperations, reverseTopUp } from './billing.ts';
 import {
   CustomerId,
+  choice,
   EmailAddress,
   Locale,
   Money,
@@ -115,11 +116,30 @@ export const readAnyJourney = operation(
   },
 );
 
+/** Customers whose contact is unknown, because a claim of their tokens cannot be used. */
+export const ContactFault = strictObject({
+  claim: choice('email', 'name'),
+  fault: choice('missing', 'type', 'length', 'form'),
+  customers: Type.Integer({ minimum: 1 }),
+  latestAt: Timestamp,
+});
+export type ContactFault = Static<typeof ContactFault>;
+
+/** The part of the gateway process that answers; another one has counts of its own. */
+export const GatewayOverview = strictObject({
+  /** The start of the process: what it counts since. */
+  since: Timestamp,
+  contactFaults: Type.Array(ContactFault),
+});
+export type GatewayOverview = Static<typeof GatewayOverview>;
+
 /** The state of the system; a part is null where its service does not answer. */
 export const Overview = strictObject({
   at: Timestamp,
   orders: Type.Union([OrdersOverview, Type.Null()]),
   notifications: Type.Union([NotificationsOverview, Type.Null()]),
+  /** Absent where customers register here: no claim becomes a contact. */
+  gateway: Type.Optional(GatewayOverview),
 });
 export type Overview = Static<typeof Overview>;
 

@@ -49,7 +49,7 @@ export async function startIssuer() {
       response.setHeader('content-type', 'application/json');
       if (request.url === '/.well-known/openid-configuration') {
         response.end(JSON.stringify({ issuer: url(), jwks_uri: `${url()}/keys` }));
-      } else if (request.url === '/keys') {
+      } else if (request.url === '/keys' || request.url === '/jwks') {
         response.end(JSON.stringify({ keys: Object.values(jwks) }));
       } else {
         response.writeHead(404).end();

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { SERVICES_WITH_DATABASE } from '#dev/system/services.ts';
 import { closeDatabase, queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import { startTestIssuer } from '#harness/issuer.ts';
 import { call } from '#harness/requests.ts';
 import {
   healthOf,
@@ -86,19 +87,23 @@ test('orders stays ready while the broker is down', async (t) => {
   assert.equal(await healthOf(url, '/readyz'), 200);
 });
 
-/** Orders and billing as processes, and a gateway that reaches nothing else. */
+/** Orders, billing and two gateways as processes. The gateways reach the keys, and nothing else. */
 async function startOrderPath(t: TestContext, settings: ProcessSettings) {
   const orders = startServiceProcess(t, 'orders', settings.of('orders'));
   const billing = startServiceProcess(t, 'billing', settings.of('billing'));
   const [ORDERS_URL, BILLING_URL] = [await orders.listening(), await billing.listening()];
-  const env = settings.of('gateway', { ORDERS_URL, BILLING_URL });
+  const identity = await startTestIssuer(t);
+  const env = settings.of('gateway', { ORDERS_URL, BILLING_URL, IDENTITY_URL: identity.url });
   const gateways = [1, 2].map(() => startServiceProcess(t, 'gateway', env));
-  return { orders, billing, gateways };
+  return { orders, billing, identity, gateways };
 }
 
-test('a gateway is ready when orders and billing are, and needs nothing else for it', async (t) => {
-  const { orders, billing, gateways } = await startOrderPath(t, await processSettings(t));
+test('a gateway is ready with keys, orders and billing, and needs nothing else for it', async (t) => {
+  const { orders, billing, identity, gateways } = await startOrderPath(t, await processSettings(t));
   const [url = ''] = await Promise.all(gateways.map((gateway) => gateway.listening()));
+  assert.equal(await healthOf(url, '/readyz'), 200);
+  // The keys that it has are enough.
+  await identity.close();
   assert.equal(await healthOf(url, '/readyz'), 200);
   billing.child.kill('SIGSTOP');
   await untilHealth(url, 503);

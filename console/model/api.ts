@@ -89,26 +89,38 @@ type NoAnswer = 'unreachable' | 'foreign';
 
 /**
  * The client of the public API.
+ * @param options.authorize the token to send, null without one; with the token that the API has
+ *   refused, a newer one where there is one. It rejects when a renewal has no answer.
  * @param options.onExpired called when the API refuses the token
  * @param options.texts for requests without an answer of the API; `unknown` if they may be done
  */
 export function createApi(options: {
-  token: string | null;
+  authorize: (refused?: string) => Promise<string | null>;
   language: string;
   onExpired: () => void;
   texts: Record<NoAnswer | 'unknown', { title: string; detail: string }>;
 }): Api {
-  const { token, language, onExpired, texts } = options;
+  const { language, onExpired, texts } = options;
 
   function noAnswer(method: string, code: NoAnswer): ApiProblem {
     const text = method === 'GET' ? texts[code] : texts.unknown;
     return new ApiProblem({ ...text, status: 0, code, retryable: true });
   }
 
+  async function authorize(refused?: string): Promise<string | null> {
+    try {
+      return await options.authorize(refused);
+    } catch {
+      // Nothing was sent.
+      throw noAnswer('GET', 'unreachable');
+    }
+  }
+
   async function request(
     method: string,
     path: string,
     given: RequestOptions,
+    token: string | null,
   ): Promise<{ received: ReceivedAnswer; headers: Headers }> {
     const { query = {}, body, headers, signal, timeoutMs = TIMEOUT_MS } = given;
     const parameters = Object.entries(query).flatMap(([name, value]) =>
@@ -141,15 +153,29 @@ export function createApi(options: {
   }
 
   const send: Send = async (method, path, given = {}) => {
-    const { received, headers } = await request(method, path, given);
+    const sent = await authorize();
     const { body, headers: { 'idempotency-key': key } = {} } = given;
-    const judgement = judgeAnswer({ method, path, body, key }, received);
+    const judge = (received: ReceivedAnswer) => judgeAnswer({ method, path, body, key }, received);
+    // Only an answer of the API ends the session; a proxy may say 401, too.
+    const isRefused = (judged: Judgement) =>
+      judged.kind !== 'success' && judged.problem?.code === 'unauthenticated';
+
+    let answer = await request(method, path, given, sent);
+    let judgement = judge(answer.received);
+    if (sent !== null && isRefused(judgement)) {
+      const renewed = await authorize(sent);
+      // Nothing was done by the first request.
+      if (renewed !== null && renewed !== sent) {
+        answer = await request(method, path, given, renewed);
+        judgement = judge(answer.received);
+      }
+      if (isRefused(judgement)) onExpired();
+    }
+    const { received, headers } = answer;
     if (judgement.kind === 'success') {
       return { status: received.status, body: judgement.body as never, headers };
     }
     if (judgement.problem === null) throw noAnswer(method, 'foreign');
-    // Only an answer of the API ends the session; a proxy may say 401, too.
-    if (judgement.problem.code === 'unauthenticated' && token !== null) onExpired();
     throw problemOf(judgement, judgement.problem, received);
   };
 

@@ -6,6 +6,7 @@ import type { Api } from './api.ts';
 import type { Language } from './format.ts';
 import type { Issuer } from './issuer.ts';
 import type { OperatorClaim, Session } from './session.ts';
+import type { SessionEnd } from './session-state.ts';
 
 /** The settings of the server that the console needs (`/console.json`). */
 export interface ServerConfig {
@@ -25,10 +26,12 @@ export interface Console {
   api: Api;
   config: ServerConfig;
   session: Session | null;
-  /** Whether the session ended by itself; the sign-in page says so. */
-  expired: boolean;
+  end: SessionEnd | null;
   signIn: (session: Session) => void;
-  signOut: () => void;
+  /** Here and at the external issuer, whose page follows. */
+  signOut: () => Promise<void>;
+  /** Ends the session, which the sign-in page then explains. */
+  expire: () => void;
   language: Language;
   setLanguage: (language: Language) => void;
   theme: Theme;

@@ -74,7 +74,7 @@ export function useLoad<T>(
 }
 
 /** Resolves when the tab is visible, so that hidden tabs put no load on the server. */
-function untilVisible(signal: AbortSignal): Promise<void> {
+export function untilVisible(signal: AbortSignal): Promise<void> {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {
     const options = { once: true, signal };

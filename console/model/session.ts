@@ -9,6 +9,16 @@ export interface Session {
   email: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
+  /** Only from an external issuer. */
+  issued?: Issued & { renewAt: number };
+}
+
+/** What an external issuer gave with the token. */
+export interface Issued {
+  /** Null where it gives none, or takes the last one no more. */
+  refreshToken: string | null;
+  /** Names the session when it is ended at the issuer. */
+  idToken: string | null;
 }
 
 /** The claim of operators, from the settings of the gateway. */
@@ -24,14 +34,20 @@ export interface Credential {
   email: string;
   /** Seconds from now. Preferred to the token's `exp`, because this machine's clock may be wrong. */
   expiresIn?: number;
+  issued?: Issued;
 }
+
+// A token is renewed this long before its end: background tabs run timers once a minute.
+const RENEW_BEFORE_MS = 60_000;
+// The issuer decides how long a token lives, so this bounds how often it is asked.
+const RENEW_AFTER_MS = 1_000;
 
 /**
  * Reads the claims of a token, for display only: the gateway verifies the token on every request.
  * @throws Error when it is no JWT
  */
 export function sessionOf(
-  { token, email, expiresIn }: Credential,
+  { token, email, expiresIn, issued }: Credential,
   operatorClaim: OperatorClaim,
 ): Session {
   const part = token.split('.')[1];
@@ -40,13 +56,19 @@ export function sessionOf(
     char.charCodeAt(0),
   );
   const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  const now = Date.now();
+  const expiresAt =
+    expiresIn === undefined ? Number(claims.exp ?? 0) * 1000 : now + expiresIn * 1000;
+  const before = Math.min(RENEW_BEFORE_MS, (expiresAt - now) / 3);
   return {
     token,
     customerId: String(claims.sub ?? ''),
     operator: wordsOf(claims, operatorClaim.claim).includes(operatorClaim.value),
     email,
-    expiresAt:
-      expiresIn === undefined ? Number(claims.exp ?? 0) * 1000 : Date.now() + expiresIn * 1000,
+    expiresAt,
+    ...(issued !== undefined && {
+      issued: { ...issued, renewAt: Math.max(expiresAt - before, now + RENEW_AFTER_MS) },
+    }),
   };
 }
 
@@ -61,7 +83,7 @@ function wordsOf(claims: Record<string, unknown>, path: string): string[] {
   return typeof found === 'string' ? found.split(' ') : [];
 }
 
-/** The session stored in this browser, null without one that is still valid. */
+/** The session stored in this browser, null without one that is valid or can be renewed. */
 export function readSession(now: number): Session | null {
   return parseSession(readStored('session'), now);
 }
@@ -70,10 +92,15 @@ export function parseSession(text: string | null, now: number): Session | null {
   if (text === null) return null;
   try {
     const session = JSON.parse(text) as Session;
-    return typeof session.token === 'string' && session.expiresAt > now ? session : null;
+    const goesOn = session.expiresAt > now || isRenewable(session);
+    return typeof session.token === 'string' && goesOn ? session : null;
   } catch {
     return null;
   }
+}
+
+export function isRenewable({ issued }: Session): boolean {
+  return typeof issued?.refreshToken === 'string';
 }
 
 export function storeSession(session: Session | null): void {

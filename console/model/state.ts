@@ -2,49 +2,8 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import { onStoredElsewhere, readStored, type StoredItem, store } from './browser-storage.ts';
 import type { ServerConfig, Theme } from './context.ts';
 import type { Language } from './format.ts';
-import { parseSession, readSession, type Session, storeSession } from './session.ts';
 
-// The state of the whole console: session, language, theme, server config.
-
-// setTimeout counts in 32 bits.
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
-/** The session, the same in all tabs. */
-export function useSession() {
-  const [state, setState] = useState<{ session: Session | null; expired: boolean }>(() => ({
-    session: readSession(Date.now()),
-    expired: false,
-  }));
-  const { session, expired } = state;
-
-  const change = (next: Session | null, isExpired = false) => {
-    storeSession(next);
-    setState({ session: next, expired: isExpired });
-  };
-  const signIn = (next: Session) => change(next);
-  const signOut = () => change(null);
-  const expire = useCallback(() => change(null, true), []);
-
-  useEffect(
-    () =>
-      onStoredElsewhere('session', (text) =>
-        setState({ session: parseSession(text, Date.now()), expired: false }),
-      ),
-    [],
-  );
-  useEffect(() => {
-    if (session === null) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const watch = () => {
-      const ms = session.expiresAt - Date.now();
-      if (ms <= 0) expire();
-      else timer = setTimeout(watch, Math.min(ms, TIMER_MAX_MS));
-    };
-    watch();
-    return () => clearTimeout(timer);
-  }, [session, expire]);
-  return { session, expired, signIn, signOut, expire };
-}
+// The state of the whole console: language, theme, server config (session: session-state.ts).
 
 /** A choice that this browser stores, the same in all tabs. */
 function useStored<V extends string>(item: StoredItem, parse: (text: string | null) => V) {

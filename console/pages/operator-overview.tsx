@@ -19,7 +19,8 @@ const REFRESH_MS = 2_000;
 /** The state of the system, now and in the last minutes. */
 export function OperatorOverviewPage() {
   const texts = useTexts(overview);
-  const { api } = useConsole();
+  const { api, language } = useConsole();
+  const number = (value: number) => formatNumber(value, language);
   const loaded = useLoad(
     'overview',
     (signal) => api.read<Overview>('/v1/operator/overview', { signal }),
@@ -66,6 +67,14 @@ export function OperatorOverviewPage() {
                   </p>
                 </Notice>
               ))}
+            {data.gateway?.contactFaults.map(({ claim, fault, customers, latestAt }) => (
+              <Notice key={`${claim} ${fault}`} tone="wait">
+                <p>{texts.contactFault(claim, texts.contactFaults[fault], number(customers))}</p>
+                <p>
+                  {texts.contactFix} {texts.latestFault} <Moment at={latestAt} />
+                </p>
+              </Notice>
+            ))}
             <h2 class="unseen">{texts.now}</h2>
             <Live data={data} history={history} />
             <div class="columns">

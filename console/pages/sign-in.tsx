@@ -13,7 +13,8 @@ import { account } from '../texts/account.ts';
 /** Signing in; at the address of another page, that page follows. */
 export function SignInPage() {
   const texts = useTexts(account).signIn;
-  const { expired, config } = useConsole();
+  const { end, config } = useConsole();
+  const expired = end === 'expired';
   const { path } = useLocation();
   const asked = path !== '/sign-in';
   return (
@@ -91,20 +92,24 @@ function PasswordForm() {
 /** Sends the person to the issuer's page, and takes the token when they come back. */
 function IssuerWay({ issuer }: { issuer: Issuer }) {
   const texts = useTexts(account).signIn;
-  const { signIn, config } = useConsole();
+  const { signIn, expire, config } = useConsole();
   const { url, query, route } = useLocation();
   const returned = isReturn(query);
+  // From a page that stays open (app-frame.tsx).
+  const isAsked = query.now !== undefined;
   const [elsewhere, setElsewhere] = useState(false);
-  const leave = useAction(() => leaveForIssuer(issuer, returned ? '/' : url));
+  const leave = useAction(() => leaveForIssuer(issuer, returned || isAsked ? '/' : url));
   const arrive = useAction(async () => {
     const arrival = await returnFromIssuer(issuer, new URL(location.href));
     if (arrival === null) return setElsewhere(true);
-    signIn(sessionOf(arrival.credential, config.operator));
+    if (arrival.credential === null) expire();
+    else signIn(sessionOf(arrival.credential, config.operator));
     route(arrival.from.startsWith('/sign-in') ? '/' : arrival.from, true);
   });
   useEffect(() => {
     if (returned) arrive.run();
-  }, [returned]);
+    else if (isAsked) leave.run();
+  }, [returned, isAsked]);
   const problem = leave.problem ?? arrive.problem;
   return (
     <div class="card form">

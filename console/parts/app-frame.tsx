@@ -5,6 +5,7 @@ import type { Language } from '../model/format.ts';
 import { common } from '../texts/common.ts';
 import { Choice } from './form.tsx';
 import { Icon, type IconName } from './icons.tsx';
+import { Notice } from './notices.tsx';
 
 /** A section's address, and the name of its icon and its text. */
 type Section = [path: string, name: IconName & keyof typeof common.ru];
@@ -58,9 +59,30 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
         )}
         <Menu />
       </header>
-      <main id="content">{children}</main>
+      <main id="content">
+        <SessionNotice />
+        {children}
+      </main>
     </div>
   );
+}
+
+/** What a person must do about a session of an external issuer. */
+function SessionNotice() {
+  const texts = useTexts(common);
+  const { end, config } = useConsole();
+  const host = config.issuer === null ? '' : new URL(config.issuer.url).host;
+  if (end === 'lapsed') {
+    return (
+      <Notice tone="wait">
+        {texts.lapsed}{' '}
+        <a href="/sign-in?now" target="_blank" rel="noopener">
+          {texts.lapsedSignIn}
+        </a>
+      </Notice>
+    );
+  }
+  return end === 'only-here' ? <Notice tone="wait">{texts.onlyHere(host)}</Notice> : null;
 }
 
 /** The section whose address begins the path; the longest wins. */
@@ -103,7 +125,7 @@ function Menu() {
             onClick={() => {
               // Not by `popovertarget`: the button is removed before the browser closes the menu.
               closeMenu();
-              signOut();
+              void signOut();
               route('/');
             }}
           >

@@ -16,6 +16,10 @@ export const common = {
     profile: 'Профиль',
     signIn: 'Войти',
     signOut: 'Выйти',
+    lapsed: 'Сеанс истёк. Введённое здесь сохранится, если войти в новой вкладке.',
+    lapsedSignIn: 'Войти в новой вкладке',
+    onlyHere: (host: string) =>
+      `Вы вышли здесь, но не на ${host}. Если компьютер не ваш, выйдите и на странице этого сервиса.`,
     register: 'Регистрация',
     language: 'Язык',
     languages: { ru: 'Русский', en: 'Английский' },
@@ -67,6 +71,10 @@ export const common = {
     profile: 'Profile',
     signIn: 'Sign in',
     signOut: 'Sign out',
+    lapsed: 'Your session has expired. What you typed here stays if you sign in in a new tab.',
+    lapsedSignIn: 'Sign in in a new tab',
+    onlyHere: (host: string) =>
+      `You are signed out here, but not at ${host}. On a shared computer, sign out on its page too.`,
     register: 'Sign up',
     language: 'Language',
     languages: { ru: 'Russian', en: 'English' },

@@ -51,6 +51,17 @@ export const overview = {
       protocol: 'Проверьте, что в настройке SMTP_URL указан именно почтовый сервер.',
       server: 'Проверьте, работает ли почтовый сервер.',
     },
+    contactFault: (claim: string, fault: string, customers: string) =>
+      `Письма ждут: в токенах поле ${claim} ${fault}. Покупателей с начала работы шлюза: ${customers}.`,
+    contactFaults: {
+      missing: 'не заполнено',
+      type: 'не текст',
+      length: 'слишком длинное',
+      form: 'не подходит для писем',
+    },
+    contactFix:
+      'Исправьте данные у провайдера входа. Покупатель может и сам указать адрес в профиле.',
+    latestFault: 'Последний раз:',
     oldestWaiting: 'Дольше всех ждёт',
     deadLetters: 'Необработанные события',
     partitions: 'Чтение по партициям',
@@ -114,6 +125,17 @@ export const overview = {
       protocol: 'Check that SMTP_URL points to a mail server.',
       server: 'Check that the mail server is working.',
     },
+    contactFault: (claim: string, fault: string, customers: string) =>
+      `Letters are waiting: the ${claim} claim of tokens ${fault}. Customers since the gateway started: ${customers}.`,
+    contactFaults: {
+      missing: 'is missing',
+      type: 'isn’t text',
+      length: 'is too long',
+      form: 'can’t be used for letters',
+    },
+    contactFix:
+      'Correct the data at your identity provider. Customers can also enter their address in the profile.',
+    latestFault: 'Last seen:',
     oldestWaiting: 'Waiting longest',
     deadLetters: 'Dead letters',
     partitions: 'Consumption by partition',

@@ -62,9 +62,10 @@ test('it starts and answers while no other service does', async (t) => {
   for (const path of ['/livez', '/openapi.json', '/asyncapi.json', '/docs']) {
     assert.equal((await fetch(gateway.url + path)).status, 200, path);
   }
-  // It cannot take orders.
+  // It can neither take orders nor tell whose they are.
   const ready = await fetch(`${gateway.url}/readyz`);
-  assert.deepEqual(await ready.json(), { status: 'unavailable', failed: ['billing', 'orders'] });
+  const failed = ['billing', 'keys', 'orders'];
+  assert.deepEqual(await ready.json(), { status: 'unavailable', failed });
 });
 
 test('the console is at / where it is wanted, and says what this set-up is like', async (t) => {

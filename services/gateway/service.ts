@@ -13,7 +13,8 @@ import {
 } from '#platform/service/internal-service.ts';
 import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { createTokenCheck } from './auth/access-token.ts';
-import { createIssuerKeys, discoverKeys } from './auth/issuer-keys.ts';
+import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
+import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
 import { GatewayConfig } from './context/config.ts';
 import type { Gateway } from './context/context.ts';
 import { limitWork } from './context/request-limits.ts';
@@ -23,6 +24,7 @@ import { serveForwards } from './forwards/forwards.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
 import { countOrders } from './orders/order-metrics.ts';
+import { createContactFaults } from './orders/contact-faults.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
@@ -44,7 +46,20 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   }
   const metrics = createMetrics(log);
   const clients = await createServiceClients(config, log, metrics);
-  const gateway = createGateway(config, clients, log);
+  const keys = createIssuerKeys({ read: keySourceOf(config), log });
+  const contactFaults = createContactFaults(log);
+  const gateway: Gateway = {
+    ...createIdentification(config, keys),
+    config,
+    clients,
+    readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
+    ...(config.OIDC_ISSUER === undefined
+      ? { provisionProfile: async () => {}, overview: () => null }
+      : {
+          provisionProfile: profileProvisioner(clients.profiles, contactFaults, log),
+          overview: contactFaults.overview,
+        }),
+  };
   const app = createHttpServer({
     log,
     trustProxy: config.TRUST_PROXY,
@@ -52,10 +67,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     metrics,
     stopDelayMs: config.STOP_DELAY_MS,
   });
-  metrics.add(limitWork(app, config, log));
+  metrics.add([...limitWork(app, config, log), contactFaults.metric]);
   const count = countOrders(metrics);
-  // Only the services that an order needs, not those of letters and reads. Invariant I7.
+  // Only what an order needs, not the services of letters and reads. Invariant I7.
   serveHealth(app, {
+    keys: keys.checkReady,
     orders: clients.orders.checkReady,
     billing: clients.billing.checkReady,
   });
@@ -71,6 +87,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveReconciliation(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
+  const refresh = keys.startRefresh();
   const recovery = startRecovery(clients, {
     ageMs: config.RECOVERY_AGE_MS,
     intervalMs: config.RECOVERY_INTERVAL_MS,
@@ -83,37 +100,34 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     async close() {
       // In parallel: each may wait for running calls, and a stop has 10 s for everything but its
       // delay, in which other gateways recover orders.
-      await Promise.all([app.close(), recovery.close()]);
+      await Promise.all([app.close(), recovery.close(), refresh.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
       await metricsServer?.close();
     },
   };
 }
 
-/** The context of the routes. */
-function createGateway(config: GatewayConfig, clients: ServiceClients, log: Logger): Gateway {
-  const keys = createIssuerKeys(keySourceOf(config));
+/** Finds out who sends a request. */
+function createIdentification(
+  config: GatewayConfig,
+  keys: IssuerKeys,
+): Pick<Gateway, 'identify' | 'identifyOperator'> {
   const checkToken = createTokenCheck({
     issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
     audience: config.OIDC_AUDIENCE,
-    keys,
+    keys: keys.find,
     types: config.TOKEN_TYPES,
     operatorClaim: config.OPERATOR_CLAIM,
     operatorValue: config.OPERATOR_CLAIM_VALUE,
   });
   const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
   return {
-    config,
-    clients,
     identify,
     async identifyOperator(request) {
       const caller = await identify(request);
       if (caller.operator) return caller;
       throw new AppError(commonProblems.forbidden, 'not an operator');
     },
-    readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
-    provisionProfile:
-      config.OIDC_ISSUER === undefined ? async () => {} : profileProvisioner(clients.profiles, log),
   };
 }
 
@@ -158,11 +172,10 @@ function signInOf(config: GatewayConfig): Pick<ConsoleConfig, 'signIn' | 'issuer
   };
 }
 
-/** Where the keys of the access tokens are published. GatewayConfig requires one of the two settings. */
-function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL }: GatewayConfig): () => Promise<URL[]> {
-  if (issuer !== undefined) return async () => [await discoverKeys(issuer)];
-  const urls = (IDENTITY_URL ?? []).map((base) => new URL('/jwks', base));
-  return async () => urls;
+/** How the keys of the access tokens are read. GatewayConfig requires one of the two settings. */
+function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL: urls = [] }: GatewayConfig) {
+  return (signal: AbortSignal) =>
+    issuer === undefined ? readIdentityKeys(urls, signal) : readIssuerKeys(issuer, signal);
 }
 
 export const service = defineService({

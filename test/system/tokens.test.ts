@@ -94,6 +94,14 @@ async function refusedTokens(issuer: TestIssuer, trap: string): Promise<Record<s
     'a subject of 256 characters': await issuer.sign({ sub: 's'.repeat(256) }),
     'a subject that is a number': await issuer.sign({ sub: 5 }),
     'a subject that is a list': await issuer.sign({ sub: ['anna'] }),
+    'the payload type of an ID token': await issuer.sign({ typ: 'ID' }),
+    'the payload type of a refresh token': await issuer.sign({ typ: 'Refresh' }),
+    'the nonce of an ID token': await issuer.sign({ nonce: 'n' }),
+    'the hash of an ID token': await issuer.sign({ at_hash: 'h' }),
+    'the hash of a code': await issuer.sign({ c_hash: 'h' }),
+    'the events of a logout token': await issuer.sign({
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    }),
     'the type of a logout token': await issuer.sign({}, { typ: 'logout+jwt' }),
     'a type that is a number': await issuer.sign({}, { typ: 5 }),
     'more than 8 KiB': await issuer.sign({ padding: randomBytes(7_000).toString('base64') }),
@@ -119,9 +127,14 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     async () => {
       const authorization = `Bearer ${await issuer.sign()}`;
       assertProblem(await get(authorization), 503, 'unavailable');
+      const { body } = await call(url, 'GET', '/readyz');
+      assert.deepEqual(body, { status: 'unavailable', failed: ['keys'] });
       await issuer.start();
-      const answer = await get(authorization);
-      assert.equal(answer.status, 200);
+      const answer = await eventually('the keys', async () => {
+        const given = await get(authorization);
+        return given.status === 200 && given;
+      });
+      assert.equal((await call(url, 'GET', '/readyz')).status, 200);
       assert.equal(answer.body.customerId, 'somebody');
     },
   );
@@ -136,8 +149,8 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     'no token causes a request to the address in it, and few cause the keys to be read again',
     () => {
       assert.equal(trap.connections(), 0);
-      // Discovery, the keys, and on a very slow machine the keys once more (every 30 s at most).
-      assert.ok(issuer.requests <= 3, `${issuer.requests} requests`);
+      // Discovery and the keys, on a very slow machine once more (every 30 s at most).
+      assert.ok(issuer.requests <= 4, `${issuer.requests} requests`);
     },
   );
 
@@ -170,6 +183,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     ['RS256', {}, { kid: 'rsa' }, 'Bearer'],
     ['a list of audiences with ours in it', { aud: ['console', AUDIENCE] }, {}, 'Bearer'],
     ['the type JWT', {}, { typ: 'JWT' }, 'Bearer'],
+    ['the payload type of Keycloak', { typ: 'Bearer', sid: 's' }, { typ: 'JWT' }, 'Bearer'],
     ['the type of RFC 9068', {}, { typ: 'application/at+JWT' }, 'Bearer'],
     ['an expiry within the clock skew', { exp: nowPlus(-1) }, {}, 'Bearer'],
   ] as const) {
@@ -225,6 +239,16 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     assertProblem(await callAs({ sub: 'silent' }, 'GET', '/v1/profile'), 404);
   });
 
+  await t.test('the operator sees claims that cannot be used', async () => {
+    const named = { sub: 'named', email: 'olga@example.com', name: 'a'.repeat(201) };
+    assertProblem(await callAs(named, 'POST', '/v1/orders', orderOf(1)), 406);
+    const operator = { sub: 'boss', scope: 'operator' };
+    const { status, body } = await callAs(operator, 'GET', '/v1/operator/overview');
+    assert.equal(status, 200, JSON.stringify(body));
+    const { claim, fault, customers } = body.gateway.contactFaults.at(-1);
+    assert.deepEqual([claim, fault, customers], ['name', 'length', 1]);
+  });
+
   await t.test('the scope makes an operator', async () => {
     const topUp = (claims: object) =>
       callAs(claims, 'POST', '/v1/operator/wallets/claimed/top-ups', { amount: rub(1) });
@@ -246,18 +270,26 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     await issuer.close();
     assert.equal((await get(verified)).status, 200);
     assert.equal((await get(`Bearer ${await issuer.sign({ jti: 'new' })}`)).status, 200);
+    const claims = { jti: 'order' };
+    assertProblem(await callAs(claims, 'POST', '/v1/orders', orderOf(1)), 406);
+    // It is as ready as before: a load balancer must not eject it.
+    assert.equal((await call(url, 'GET', '/readyz')).status, 200);
   });
 });
 
-test('without identity: known tokens work, keys never had are 503, sign-in is 503', async (t) => {
+test('without identity tokens work that no gateway has seen; sign-in is 503', async (t) => {
   const system = await startTestSystem(t);
   const anna = await system.customer();
-  // From here on no gateway has keys: no gateway has received a token yet.
+  const gateways = system.urlsOf('gateway');
+  for (const url of gateways) {
+    const isReady = async () => (await call(url, 'GET', '/readyz')).status === 200;
+    await eventually('readiness', isReady);
+  }
   await stop(system, 'identity');
   const headers = { authorization: `Bearer ${anna.token}` };
   const body = { email: anna.email, password: 'whatever it is' };
-  for (const url of system.urlsOf('gateway')) {
-    assertProblem(await call(url, 'GET', '/v1/wallet', { headers }), 503, 'unavailable');
+  for (const url of gateways) {
+    assert.equal((await call(url, 'GET', '/v1/wallet', { headers })).status, 200);
     assertProblem(await call(url, 'POST', '/v1/sessions', { body }), 503, 'unavailable');
   }
 });

@@ -6,15 +6,28 @@ import { type TestContext, test } from 'node:test';
 import { AUDIENCE, nowPlus, startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
 import { AppError } from '#platform/errors.ts';
 import { createTokenCheck, type TokenCheckOptions } from './access-token.ts';
-import { checkedUrl, createIssuerKeys, discoverKeys } from './issuer-keys.ts';
+import { createIssuerKeys } from './issuer-keys.ts';
+import { checkedUrl, discoverKeys, readIssuerKeys } from './read-keys.ts';
 
 // Cases beyond test/system/tokens.test.ts: other settings, time, and issuers that misbehave.
+
+const silent = { error: () => {}, warn: () => {}, info: () => {} };
+
+/** The keys of an issuer. Each token whose key is not known makes them be read again. */
+function keysOf(issuer: Pick<TestIssuer, 'url'>) {
+  return createIssuerKeys({
+    read: (signal) => readIssuerKeys(issuer.url, signal),
+    log: silent,
+    unknownKeyMs: 0,
+    firstKeysMs: 0,
+  });
+}
 
 function checkFor(issuer: Pick<TestIssuer, 'url'>, options: Partial<TokenCheckOptions> = {}) {
   const check = createTokenCheck({
     issuer: issuer.url,
     audience: AUDIENCE,
-    keys: createIssuerKeys(async () => [await discoverKeys(issuer.url)]),
+    keys: keysOf(issuer).find,
     types: ['none', 'jwt', 'at+jwt'],
     operatorClaim: 'scope',
     operatorValue: 'operator',
@@ -181,31 +194,27 @@ test('keys come by https, or by http from this machine', () => {
   }
 });
 
-test('keys that were read stay good while the issuer is away, however long', async (t) => {
+test('tokens that the issuer makes for other purposes are refused', async (t) => {
   const issuer = await startTestIssuer(t);
-  const odd = await startOddIssuer(t);
-  const keys = { keys: Object.values(issuer.jwks) };
-  odd.state.answer = (_request, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(keys));
-  };
-  const check = checkFor(issuer, { keys: createIssuerKeys(async () => [new URL(odd.url)]) });
-  const start = Date.now();
-  await check(await issuer.sign());
-  odd.state.answer = (_request, response) => response.writeHead(503).end();
-  t.mock.timers.enable({ apis: ['Date'], now: start + 3_600_000 });
-  await check(await issuer.sign({ exp: nowPlus(7_200) }));
-  // Only the issuer knows whether an unknown key is a new one.
-  await assert.rejects(
-    check(await issuer.sign({ exp: nowPlus(7_200) }, { kid: 'new' })),
-    unavailable,
-  );
-});
-
-test('the keys are asked of the next replica where one does not answer', async (t) => {
-  const issuer = await startTestIssuer(t);
-  const keys = createIssuerKeys(async () => [
-    new URL('http://127.0.0.1:1/jwks'),
-    await discoverKeys(issuer.url),
-  ]);
-  await checkFor(issuer, { keys })(await issuer.sign());
+  const check = checkFor(issuer);
+  const logout = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+  for (const claims of [
+    ...[{ typ: 'ID' }, { typ: 'Refresh' }, { typ: 'Offline' }, { typ: 'Logout' }, { typ: 'id' }],
+    ...[{ nonce: 'n' }, { nonce: '' }, { nonce: null }, { at_hash: 'h' }, { c_hash: 'h' }],
+    ...[{ s_hash: 'h' }, { typ: 'Bearer', at_hash: 'h' }, { typ: 'ID', nonce: 'n', at_hash: 'h' }],
+    ...[{ events: logout, sid: 's' }, { token_use: 'id' }],
+  ]) {
+    for (const typ of [undefined, 'JWT', 'at+jwt']) {
+      const token = await issuer.sign(claims, { typ });
+      await assert.rejects(check(token), refused, `${JSON.stringify(claims)} ${typ}`);
+    }
+  }
+  // Access tokens of Keycloak (the nonce before its version 24), Cognito, and claims of our own.
+  for (const claims of [
+    ...[{ typ: 'Bearer' }, { typ: 'Bearer', nonce: 'n', sid: 's' }, { typ: 'customer' }],
+    ...[{ typ: ['ID'] }, { token_use: 'access' }, { events: ['sale'] }, { events: 'sale' }],
+    ...[{ sid: 's', jti: 'j', auth_time: 1, acr: '1', azp: 'console', client_id: 'console' }],
+  ]) {
+    await check(await issuer.sign(claims));
+  }
 });

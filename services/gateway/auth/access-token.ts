@@ -36,6 +36,9 @@ const SUBJECT = new RegExp(CUSTOMER_ID);
 const CACHE_MS = 60_000;
 const CACHE_MAX = 20_000;
 
+/** Payload types of Keycloak's tokens that are no access tokens; its access tokens say Bearer. */
+const OTHER_TYPES = ['id', 'refresh', 'offline', 'logout'];
+
 /**
  * Checks access tokens (docs/reference/security.md): signature by the issuer's published keys, `iss`, `aud`,
  * `exp`, `nbf`, `sub`, `typ`. Verified tokens are remembered for a minute at most.
@@ -77,6 +80,8 @@ function customerOf(
   const { sub }: { sub?: unknown } = payload;
   const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
   if (!options.types.includes(type)) throw refused('the token type is not accepted');
+  const other = otherKindOf(payload);
+  if (other !== null) throw refused(`it is no access token: ${other}`);
   if (typeof sub !== 'string' || !SUBJECT.test(sub)) {
     throw refused('the subject is not 1 to 255 visible characters');
   }
@@ -85,6 +90,27 @@ function customerOf(
     operator: hasValue(payload, options.operatorClaim, options.operatorValue),
     claims: payload,
   };
+}
+
+/**
+ * Recognises the issuer's other tokens, which may carry our audience and have the header of access
+ * tokens: ID tokens (OpenID Connect Core section 2), refresh and logout tokens.
+ * @returns what tells it, or null
+ */
+function otherKindOf(payload: JWTPayload): string | null {
+  const type = typeof payload.typ === 'string' ? payload.typ.toLowerCase() : '';
+  if (OTHER_TYPES.includes(type)) return `its payload has the type ${payload.typ}`;
+  // Amazon Cognito's name for the type.
+  if (payload.token_use === 'id') return 'it is for the use as an ID token';
+  for (const name of ['at_hash', 'c_hash', 's_hash']) {
+    if (name in payload) return `it has ${name}, as ID tokens have`;
+  }
+  // Keycloak before 24 writes the nonce into access tokens, too.
+  if ('nonce' in payload && type !== 'bearer') return 'it has a nonce, as ID tokens have';
+  const { events } = payload;
+  return typeof events === 'object' && events !== null && !Array.isArray(events)
+    ? 'it has events, as logout tokens have'
+    : null;
 }
 
 /** Looks a claim up by its path; it may be a list or words separated by spaces (RFC 8693). */

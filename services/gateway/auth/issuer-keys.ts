@@ -1,70 +1,125 @@
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
-import { isTamperProof } from '#platform/config/setting-formats.ts';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Logger } from 'pino';
+import { startLoop } from '#platform/async/loop.ts';
+import { describeError } from '#platform/errors.ts';
 
-const JWKS_TIMEOUT_MS = 3_000;
+const REFRESH_MS = 5 * 60_000;
+const RETRY = { firstMs: 500, maxMs: 30_000 };
+// An unknown key id makes the keys be read again, no more often than this: anyone can send one.
+const UNKNOWN_KEY_MS = 30_000;
+// Without keys each request would read them; these reads are shared, and not closer than this.
+const FIRST_KEYS_MS = 200;
+const LOG_EVERY_MS = 60_000;
+
+/** The public keys of the issuer. */
+export interface IssuerKeys {
+  /** Finds the key of a token. @throws Error, of jose only where the token is at fault */
+  find: JWTVerifyGetKey;
+  /** @throws Error until the keys were read once */
+  checkReady(): Promise<void>;
+  /** Reads them now and every five minutes. */
+  startRefresh(): { close(): Promise<void> };
+}
+
+interface IssuerKeysOptions {
+  /** Reads the published keys; an error says from where and why not. */
+  read: (signal: AbortSignal) => Promise<JSONWebKeySet>;
+  log: Pick<Logger, 'error' | 'warn' | 'info'>;
+  unknownKeyMs?: number;
+  firstKeysMs?: number;
+}
 
 /**
- * The keys that an issuer publishes. They are read when needed, kept for ten minutes and, while
- * the issuer is away, beyond that: its absence must not sign everybody out. An unknown key id
- * makes them be read again, at most every 30 s (jose's defaults).
- * @param locate where the keys are, on each replica of the issuer
+ * Holds the keys. A token that names a key that is not among them makes them be read again. The
+ * last ones stay in use while the issuer is away, however long: its absence must not sign
+ * everybody out.
  */
-export function createIssuerKeys(locate: () => Promise<URL[]>): JWTVerifyGetKey {
-  let sources: ReturnType<typeof createRemoteJWKSet>[] | undefined;
-  return async (header, token) => {
-    sources ??= (await locate()).map((url) =>
-      createRemoteJWKSet(url, { timeoutDuration: JWKS_TIMEOUT_MS }),
-    );
-    let lastError: unknown;
-    for (const source of sources) {
+export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
+  const { read, log } = options;
+  const { unknownKeyMs = UNKNOWN_KEY_MS, firstKeysMs = FIRST_KEYS_MS } = options;
+  const stop = new AbortController();
+  let keys: JWTVerifyGetKey | undefined;
+  /** Of the latest read; undefined when it succeeded. */
+  let fault: unknown;
+  let readAt = Number.NEGATIVE_INFINITY;
+  let running: Promise<JWTVerifyGetKey> | undefined;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+
+  function reread(): Promise<JWTVerifyGetKey> {
+    running ??= readOnce().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  async function readOnce(): Promise<JWTVerifyGetKey> {
+    try {
+      const found = createLocalJWKSet(await read(stop.signal));
+      if (fault !== undefined) log.info("the issuer's keys can be read again");
+      fault = undefined;
+      keys = found;
+      return found;
+    } catch (error) {
+      fault = error;
+      if (!stop.signal.aborted) report(error);
+      throw error;
+    } finally {
+      readAt = performance.now();
+    }
+  }
+
+  function report(error: unknown): void {
+    if (performance.now() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = performance.now();
+    const why = `the issuer's keys cannot be read: ${describeError(error)}`;
+    if (keys === undefined) log.error(`${why}. No request can be identified until they are`);
+    else log.warn(`${why}. Those read before stay in use`);
+  }
+
+  /** The result of the latest read, or of a new one where that is older. */
+  async function readWithin(ms: number): Promise<JWTVerifyGetKey> {
+    if (running !== undefined || performance.now() - readAt >= ms) return reread();
+    if (fault !== undefined || keys === undefined) throw fault;
+    return keys;
+  }
+
+  return {
+    async find(header, token) {
+      const known = keys ?? (await readWithin(firstKeysMs));
       try {
-        return await source(header, token);
+        return await known(header, token);
       } catch (error) {
-        if (isTokenFault(error)) throw error;
-        lastError = error;
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+        // Only the issuer knows whether it is a new one.
+        return (await readWithin(unknownKeyMs))(header, token);
       }
-    }
-    for (const source of sources) {
-      const kept = source.jwks();
-      if (kept === undefined) continue;
-      try {
-        return await createLocalJWKSet(kept)(header, token);
-      } catch {
-        // Not among the known keys. Whether it is a new one only the issuer knows.
-      }
-    }
-    throw lastError;
+    },
+    async checkReady() {
+      if (keys === undefined) await readWithin(firstKeysMs);
+    },
+    startRefresh() {
+      const loop = startLoop({
+        name: 'issuer keys',
+        // Each failure is reported above, at most once a minute.
+        log: { warn: () => {}, error: () => {} },
+        async round() {
+          await reread();
+          // Gateways that started together do not read together.
+          return REFRESH_MS * (0.9 + Math.random() / 5);
+        },
+        retry: RETRY,
+      });
+      return {
+        async close() {
+          stop.abort();
+          await loop.close();
+        },
+      };
+    },
   };
 }
 
 /** True when the token is invalid, false when its keys could not be read. */
 export function isTokenFault(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
   return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
-}
-
-/**
- * The key address that an OpenID Connect issuer publishes.
- * @param issuer https, or http on this machine only
- * @throws Error when the document is missing, foreign or malformed
- */
-export async function discoverKeys(issuer: string): Promise<URL> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const answer = await fetch(address, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(JWKS_TIMEOUT_MS),
-  });
-  if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
-  const document = (await answer.json()) as { issuer?: unknown; jwks_uri?: unknown };
-  // OpenID Connect Discovery section 4.3: the document must name the very issuer.
-  if (document.issuer !== issuer) throw new Error(`${address} belongs to another issuer`);
-  if (typeof document.jwks_uri !== 'string') throw new Error(`${address} has no jwks_uri`);
-  return checkedUrl(document.jwks_uri);
-}
-
-/** @throws Error for http to another machine: an attacker in between could replace the keys */
-export function checkedUrl(text: string): URL {
-  const url = new URL(text);
-  if (isTamperProof(url)) return url;
-  throw new Error(`${text}: only https, or http on loopback`);
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { GatewayOverview } from '#contracts/operator.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import type { Customer } from '../auth/access-token.ts';
 import type { ServiceClients } from './service-clients.ts';
@@ -15,4 +16,6 @@ export interface Gateway {
   readDeadline: () => Deadline;
   /** With an external issuer, stores the token's contact data once. An order must not await it. */
   provisionProfile: (customer: Customer) => Promise<void>;
+  /** The gateway's own part of the overview; null without an external issuer. */
+  overview: () => GatewayOverview | null;
 }

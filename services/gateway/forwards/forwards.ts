@@ -49,8 +49,16 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
         bodyOf(await notifications.call(letters.getNotificationsOverview, { query: {} }, part)),
       ),
     ]);
-    const at = new Date().toISOString();
-    return { status: 200, body: { at, orders: ofOrders, notifications: ofNotifications } };
+    const own = gateway.overview();
+    return {
+      status: 200,
+      body: {
+        at: new Date().toISOString(),
+        orders: ofOrders,
+        notifications: ofNotifications,
+        ...(own !== null && { gateway: own }),
+      },
+    };
   });
 }
 

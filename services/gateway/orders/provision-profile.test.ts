@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Compile } from 'typebox/compile';
-import { Profile } from '#contracts/profiles.ts';
+import type { Profile } from '#contracts/profiles.ts';
 import type { Customer } from '../auth/access-token.ts';
 import { createProfileProvisioner } from './provision-profile.ts';
-
-const schema = Compile(Profile);
 
 const customer = (claims: object, customerId = 'anna'): Customer => ({
   customerId,
@@ -18,16 +15,17 @@ const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'en-US' };
 function memory(answer: () => Promise<void> = async () => {}) {
   const stored: Profile[] = [];
   const failures: string[] = [];
+  const unusable: string[] = [];
   const remember = createProfileProvisioner({
     createProfile(profile) {
       stored.push(profile);
       return answer();
     },
-    isProfile: (value): value is Profile => schema.Check(value),
+    onUnusable: (customerId, { claim, fault }) => unusable.push(`${customerId}: ${claim} ${fault}`),
     onFailure: (message) => failures.push(message),
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
-  return { remember, stored, failures, settled };
+  return { remember, stored, failures, unusable, settled };
 }
 
 test('the contact of the claims is stored once per customer', () => {
@@ -59,24 +57,37 @@ test('without a name the address is the name', () => {
   assert.equal(stored[0]?.name, 'anna@example.com');
 });
 
-test('claims that are no contact are left alone, until a token brings better ones', () => {
-  const { remember, stored } = memory();
-  for (const claims of [
-    ...[{}, { name: 'Анна' }, { email: 5 }, { email: 'a@example.com, e@example.org' }],
-    ...[
-      { ...ANNA, email: 'a@example.com\r\nBcc: e@example.org' },
-      { ...ANNA, name: 'a\nb' },
-    ],
-    ...[
-      { ...ANNA, name: '' },
-      { ...ANNA, name: ['Анна'] },
-    ],
-  ]) {
+test('claims that are no contact are named and left alone, until a token brings better ones', () => {
+  const { remember, stored, unusable } = memory();
+  for (const [claims, expected] of [
+    [{}, ['email missing']],
+    [{ name: 'Анна' }, ['email missing']],
+    [{ ...ANNA, email: '' }, ['email missing']],
+    [{ email: 5 }, ['email type']],
+    [{ ...ANNA, email: ['anna@example.com'] }, ['email type']],
+    [{ email: 'a@example.com, e@example.org' }, ['email form']],
+    [{ ...ANNA, email: 'a@example.com\r\nBcc: e@example.org' }, ['email form']],
+    [{ ...ANNA, email: 'анна@example.com' }, ['email form']],
+    [{ ...ANNA, email: `${'a'.repeat(250)}@example.com` }, ['email length']],
+    [{ ...ANNA, name: 'a\nb' }, ['name form']],
+    [{ ...ANNA, name: '' }, ['name missing']],
+    [{ ...ANNA, name: ['Анна'] }, ['name type']],
+    [{ ...ANNA, name: 'a'.repeat(201) }, ['name length']],
+    [{ email: 5, name: 5 }, ['email type', 'name type']],
+  ] as [object, string[]][]) {
+    unusable.length = 0;
     void remember(customer(claims));
+    assert.deepEqual(
+      unusable,
+      expected.map((fault) => `anna: ${fault}`),
+      JSON.stringify(claims),
+    );
   }
   assert.deepEqual(stored, []);
-  void remember(customer(ANNA));
-  assert.equal(stored.length, 1);
+  unusable.length = 0;
+  // Whether an address is verified decides the issuer, and an unknown language is no fault.
+  void remember(customer({ ...ANNA, email_verified: false, locale: 5 }));
+  assert.deepEqual([stored.length, unusable], [1, []]);
 });
 
 test('a failure is logged and the next request tries again', async () => {

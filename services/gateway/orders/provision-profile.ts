@@ -1,17 +1,20 @@
 import type { Logger } from 'pino';
+import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { createProfile, Profile } from '#contracts/profiles.ts';
+import { EmailAddress, PersonName } from '#contracts/common.ts';
+import { createProfile, type Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import type { Customer } from '../auth/access-token.ts';
+import type { ContactFaults, UnusableClaim } from './contact-faults.ts';
 
 const REMEMBERED_MAX = 100_000;
 
 export interface ProvisionProfileDeps {
   /** Stores the profile where none exists. */
   createProfile: (profile: Profile) => Promise<void>;
-  /** Whether the claims make a valid profile. */
-  isProfile: (profile: unknown) => profile is Profile;
+  /** Gets each claim that cannot be used; then nothing is stored. */
+  onUnusable: (customerId: string, claim: UnusableClaim) => void;
   onFailure: (message: string) => void;
 }
 
@@ -25,20 +28,18 @@ export type ProvisionProfile = (customer: Customer) => Promise<void>;
  */
 export function createProfileProvisioner(deps: ProvisionProfileDeps): ProvisionProfile {
   const remembered = new Set<string>();
+  const contactOf = createContactReader();
   return async ({ customerId, claims }) => {
     if (remembered.has(customerId)) return;
-    const { email, name, locale } = claims;
-    const profile: unknown = {
-      customerId,
-      email,
-      name: name ?? email,
-      locale: typeof locale === 'string' && locale.startsWith('en') ? 'en' : 'ru',
-    };
-    if (!deps.isProfile(profile)) return;
+    const { contact, unusable } = contactOf(claims);
+    if (contact === null) {
+      for (const claim of unusable) deps.onUnusable(customerId, claim);
+      return;
+    }
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
     remembered.add(customerId);
     try {
-      await deps.createProfile(profile);
+      await deps.createProfile({ customerId, ...contact });
     } catch (error) {
       // The next request tries again.
       remembered.delete(customerId);
@@ -47,15 +48,49 @@ export function createProfileProvisioner(deps: ProvisionProfileDeps): ProvisionP
   };
 }
 
+/** Makes the contact of claims, or finds which of them cannot be used and why. */
+function createContactReader() {
+  const checks = { email: textCheck(EmailAddress), name: textCheck(PersonName) };
+  return ({ email, name, locale }: Customer['claims']) => {
+    const unusable: UnusableClaim[] = [];
+    const read = (claim: 'email' | 'name', value: unknown): string => {
+      const fault = checks[claim](value);
+      if (fault !== null) unusable.push({ claim, fault });
+      return value as string;
+    };
+    const contact = {
+      email: read('email', email),
+      name: name === undefined || name === null ? (email as string) : read('name', name),
+      locale:
+        typeof locale === 'string' && locale.startsWith('en') ? ('en' as const) : ('ru' as const),
+    };
+    return { contact: unusable.length === 0 ? contact : null, unusable };
+  };
+}
+
+function textCheck(schema: TSchema) {
+  const validator = Compile(schema);
+  const { maxLength = 0 } = schema as { maxLength?: number };
+  return (value: unknown): UnusableClaim['fault'] | null => {
+    if (value === undefined || value === null || value === '') return 'missing';
+    if (typeof value !== 'string') return 'type';
+    if (validator.Check(value)) return null;
+    return (value as string).length > maxLength ? 'length' : 'form';
+  };
+}
+
 /** Binds the provisioner to profiles. */
-export function profileProvisioner(client: HttpClient, log: Logger): ProvisionProfile {
-  const schema = Compile(Profile);
+export function profileProvisioner(
+  client: HttpClient,
+  faults: ContactFaults,
+  log: Logger,
+): ProvisionProfile {
   return createProfileProvisioner({
     async createProfile(profile) {
       const answer = await client.call(createProfile, { body: profile });
       if (answer.problem) throw new Error(`profiles answered ${answer.status}`);
     },
-    isProfile: (value): value is Profile => schema.Check(value),
+    onUnusable: faults.report,
     onFailure: (message) => log.warn(message),
   });
 }

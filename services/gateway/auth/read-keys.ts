@@ -1,0 +1,140 @@
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { isTamperProof } from '#platform/config/setting-formats.ts';
+import { describeError } from '#platform/errors.ts';
+
+const TIMEOUT_MS = 3_000;
+// Issuers publish a few kilobytes.
+const DOCUMENT_MAX = 1_000_000;
+
+const UNKNOWN_CA =
+  'its certificate is from a CA that is unknown here; name a file with that CA in NODE_EXTRA_CA_CERTS';
+
+/** What the codes of Node's network and TLS errors mean for the reader of the log. */
+const CAUSES: Record<string, string> = {
+  ENOTFOUND: 'DNS knows no such host',
+  EAI_AGAIN: 'DNS does not answer',
+  ECONNREFUSED: 'nothing listens at this port',
+  ECONNRESET: 'the connection was closed',
+  EHOSTUNREACH: 'no route leads to this host',
+  ENETUNREACH: 'no route leads to this network',
+  UND_ERR_CONNECT_TIMEOUT: 'the host does not answer',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; check the clocks',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'this port does not speak TLS',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'this port does not speak TLS',
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_CA,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_CA,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_CA,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_CA,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_CA,
+};
+
+/**
+ * The keys that an OpenID Connect issuer publishes.
+ * @param issuer https, or http on this machine only
+ * @throws Error with the address and the cause
+ */
+export async function readIssuerKeys(issuer: string, signal: AbortSignal): Promise<JSONWebKeySet> {
+  return readKeySet(await discoverKeys(issuer, signal), signal);
+}
+
+/**
+ * The keys that identity publishes, from the first replica that answers.
+ * @throws Error with the addresses and the causes
+ */
+export async function readIdentityKeys(
+  urls: readonly string[],
+  signal: AbortSignal,
+): Promise<JSONWebKeySet> {
+  const faults: string[] = [];
+  for (const base of urls) {
+    try {
+      return await readKeySet(new URL('/jwks', base), signal);
+    } catch (error) {
+      faults.push(describeError(error));
+    }
+  }
+  throw new Error(faults.join('; '));
+}
+
+/** The key address of an issuer's discovery document. */
+export async function discoverKeys(issuer: string, signal?: AbortSignal): Promise<URL> {
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const document = (await readJson(address, signal)) as Record<string, unknown> | null;
+  // OpenID Connect Discovery section 4.3: the document must name the very issuer.
+  if (document?.issuer !== issuer) {
+    throw new Error(
+      `${address}: it names the issuer ${JSON.stringify(document?.issuer)?.slice(0, 200)}, ` +
+        `but OIDC_ISSUER is "${issuer}"`,
+    );
+  }
+  if (typeof document.jwks_uri !== 'string') throw new Error(`${address}: it has no jwks_uri`);
+  return checkedUrl(document.jwks_uri);
+}
+
+/** @throws Error for http to another machine: an attacker in between could replace the keys */
+export function checkedUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && isTamperProof(url)) return url;
+  throw new Error(`the issuer's jwks_uri is ${text.slice(0, 200)}: it must be an https:// URL`);
+}
+
+async function readKeySet(url: URL, signal: AbortSignal): Promise<JSONWebKeySet> {
+  const keys = (await readJson(url.href, signal)) as JSONWebKeySet;
+  try {
+    createLocalJWKSet(keys);
+  } catch {
+    throw new Error(`${url}: the answer is no JSON Web Key Set`);
+  }
+  // A set without one would sign everybody out.
+  if (!keys.keys.some(({ kty, use }) => kty !== 'oct' && use !== 'enc')) {
+    throw new Error(`${url}: the set has no public key for signatures`);
+  }
+  return keys;
+}
+
+async function readJson(address: string, signal?: AbortSignal): Promise<unknown> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  let text: string;
+  try {
+    const answer = await fetch(address, {
+      redirect: 'manual',
+      headers: { accept: 'application/json' },
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    if (!answer.ok) {
+      await answer.body?.cancel();
+      throw new Error(`the answer is ${answer.status}`);
+    }
+    text = await textOf(answer);
+  } catch (error) {
+    // Without the cause, whose text is in this one.
+    throw new Error(`${address}: ${explain(error)}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${address}: the answer is not JSON`);
+  }
+}
+
+async function textOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > DOCUMENT_MAX) throw new Error(`the answer is above ${DOCUMENT_MAX} bytes`);
+  }
+  return text + decoder.decode();
+}
+
+function explain(error: unknown): string {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS} ms`;
+    const { code } = each as { code?: unknown };
+    const cause = CAUSES[String(code)];
+    if (cause !== undefined) return `${cause} (${code})`;
+  }
+  return describeError(error);
+}
