@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type TObject, type TSchema, Type } from 'typebox';
-import { BROKER_CONNECTIONS_MAX } from '#platform/broker/create-broker.ts';
+import { BROKER_DATABASE } from '#platform/broker/embedded/embedded.ts';
 import { RunSettings } from '#platform/service/run.ts';
 import { KafkaStartSettings } from './kafka/kafka.ts';
 import { loadServices } from './system/services.ts';
@@ -124,7 +124,8 @@ export function settingRows(schemas = settingSchemas): string[][] {
 /** What each service needs and calls, for docs/reference/services.md. */
 export function serviceRows(): string[][] {
   const rows = services.map((service) => {
-    const { name, settings, connectionsMax } = service;
+    const { name, settings, database } = service;
+    const { connectionsMax } = database ?? {};
     const broker = 'BROKER_DATABASE_URL' in settings.properties;
     const needs = [
       ...(connectionsMax === undefined ? [] : ['its database']),
@@ -133,7 +134,7 @@ export function serviceRows(): string[][] {
     ];
     const connections = [
       ...(connectionsMax === undefined ? [] : [`${connectionsMax}`]),
-      ...(broker ? [`${BROKER_CONNECTIONS_MAX} for the embedded broker`] : []),
+      ...(broker ? [`${BROKER_DATABASE.connectionsMax} for the embedded broker`] : []),
     ];
     return [
       name,

@@ -47,8 +47,8 @@ interface InternalServiceOptions {
   name: string;
   config: Static<typeof CalleeSettings>;
   log: Logger;
-  /** Without it the service is not ready. Closed last. */
-  database: { query(text: string): Promise<unknown>; close(): Promise<void> };
+  /** While it takes no writes, the service is not ready. Closed last. */
+  database: { checkWritable(): Promise<unknown>; close(): Promise<void> };
   /** Metrics in addition to those of the process. */
   metrics?: Metric[];
   routes: (api: InternalApi) => void;
@@ -73,7 +73,7 @@ export async function startInternalService(
   const app = createHttpServer({ log });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
-  serveHealth(app, { database: () => database.query('select 1') });
+  serveHealth(app, { database: () => database.checkWritable() });
   serveMetrics(app, options.metrics ?? []);
   const calls = serveBatch(app, (request) => checkCaller(request.headers.authorization));
   options.routes({
