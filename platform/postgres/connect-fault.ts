@@ -73,7 +73,8 @@ export function databaseName(url: string): string {
 }
 
 /** The text of a fault that ends a start: `the database … refuses us: <reason>: <cause>`. */
-export function refusalText(url: string, refusal: string, cause: unknown): string {
+export function refusalText(url: string, refusal: string, error: unknown): string {
+  const cause = error instanceof AppError ? error.cause : error;
   const parts = [refusal, ...(cause instanceof ServerRefusal ? [] : [describeError(cause)])];
   return `${databaseName(url)} refuses us: ${parts.filter(Boolean).join(': ')}`;
 }

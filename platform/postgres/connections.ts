@@ -143,7 +143,8 @@ export function createConnections(options: DatabaseOptions) {
       while (true) {
         const client = await pool.connect().catch((cause: unknown) => {
           const refusal = connectRefusal(cause);
-          const text = refusal === undefined ? 'database unavailable' : 'the database refuses us';
+          const text =
+            refusal === undefined ? 'database unavailable' : `the database refuses us: ${refusal}`;
           // A caller cannot help it, and repeats until an operator has corrected the cause.
           throw new AppError(commonProblems.unavailable, text, { cause });
         });
