@@ -25,9 +25,8 @@ export function findOldPgBouncer(): string | null {
 }
 
 function versionOf(program: string): [major: number, minor: number] {
-  const [, major, minor] = /PgBouncer (\d+)\.(\d+)/.exec(
-    String(spawnSync(program, ['--version']).stdout),
-  ) as unknown as string[];
+  const said = String(spawnSync(program, ['--version']).stdout);
+  const [, major, minor] = /PgBouncer (\d+)\.(\d+)/.exec(said) ?? [];
   return [Number(major), Number(minor)];
 }
 
