@@ -14,7 +14,7 @@ test('a fault that another connection does not have is transient, and is not a r
     assert.deepEqual(
       [isConnectionFault(fault), isTransient(fault), isRowFault(fault)],
       [true, true, false],
-      fault.code,
+      String(fault.code),
     );
   }
 });
