@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type TObject, type TSchema, Type } from 'typebox';
-import { BROKER_CONNECTIONS_MAX } from '#platform/broker/create-broker.ts';
+import { BROKER_DATABASE } from '#platform/broker/embedded/embedded.ts';
+import type { ServiceDatabase } from '#platform/service/definition.ts';
 import { RunSettings } from '#platform/service/run.ts';
 import { KafkaStartSettings } from './kafka/kafka.ts';
 import { loadServices } from './system/services.ts';
@@ -125,16 +126,16 @@ export function settingRows(schemas = settingSchemas): string[][] {
 /** What each service needs and calls, for docs/reference/services.md. */
 export function serviceRows(): string[][] {
   const rows = services.map((service) => {
-    const { name, settings, connectionsMax } = service;
+    const { name, settings, database } = service;
     const broker = 'BROKER_DATABASE_URL' in settings.properties;
     const needs = [
-      ...(connectionsMax === undefined ? [] : ['its database']),
+      ...(database === undefined ? [] : ['its database']),
       ...(broker ? ['the broker'] : []),
       ...('SMTP_URL' in settings.properties ? ['a mail server'] : []),
     ];
     const connections = [
-      ...(connectionsMax === undefined ? [] : [`${connectionsMax}`]),
-      ...(broker ? [`${BROKER_CONNECTIONS_MAX} for the embedded broker`] : []),
+      ...(database === undefined ? [] : [connectionsCell(database)]),
+      ...(broker ? [`${connectionsCell(BROKER_DATABASE)} for the embedded broker`] : []),
     ];
     return [
       name,
@@ -143,7 +144,17 @@ export function serviceRows(): string[][] {
       connections.join(', and '),
     ];
   });
-  return [['service', 'needs', 'calls', 'connections to PostgreSQL, at most'], ...rows];
+  const titles = ['service', 'needs', 'calls', 'connections to PostgreSQL, at most'];
+  return [titles, ...rows, ['one process of each', '', '', sumOfConnections()]];
+}
+
+const connectionsCell = ({ name, connectionsMax }: ServiceDatabase): string =>
+  `${connectionsMax} (\`${name.toUpperCase()}_DATABASE_CONNECTIONS\`)`;
+
+function sumOfConnections(): string {
+  const own = services.reduce((sum, { database }) => sum + (database?.connectionsMax ?? 0), 0);
+  const users = services.filter(({ settings }) => 'BROKER_DATABASE_URL' in settings.properties);
+  return `${own}, and ${users.length * BROKER_DATABASE.connectionsMax} for the embedded broker`;
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');

@@ -62,6 +62,7 @@ export async function makeBroker(
       reach().query(...args)) as unknown as pg.Pool['query'],
     transaction: async (work) => reach().transaction(work),
     dedicatedClient: async () => reach().dedicatedClient(),
+    checkWritable: async () => reach().checkWritable(),
     log: testLog,
     close: () => real.close(),
   };

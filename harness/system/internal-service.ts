@@ -36,7 +36,7 @@ export async function startTestService(
   t.after(close);
   const env: Record<string, string> = { ...settings };
   for (const setting of Object.keys(schema.properties)) {
-    const [, owner] = /^(\w+)_DATABASE_URL$/.exec(setting) ?? [];
+    const [, owner] = /^([A-Z]+)_DATABASE_URL$/.exec(setting) ?? [];
     // Without a relay there is no broker either.
     const isUsed = owner !== 'BROKER' || settings.OUTBOX_RELAY !== 'off';
     if (owner === undefined || !isUsed) continue;

@@ -49,6 +49,8 @@ export interface OwnServer {
 export interface TestSystemOptions {
   /** Where the databases are made, closed after them; the one of all tests when absent. */
   server?: OwnServer;
+  /** Databases that a test has made itself, closed after the services. */
+  databases?: Pick<Awaited<ReturnType<typeof createDatabases>>, 'databaseUrl' | 'close'>;
   /** Whether the test takes the broker away, so that it must be its own. */
   ownBroker?: boolean;
   /** How services are started where the layout says nothing else. */
@@ -77,10 +79,10 @@ export async function startTestSystem(
 export async function openTestSystem(
   open: AsyncDisposableStack,
   env: Environment = {},
-  { server, ownBroker = false, startService, replicasOf }: TestSystemOptions = {},
+  { server, databases: own, ownBroker = false, startService, replicasOf }: TestSystemOptions = {},
 ) {
   if (server !== undefined) open.defer(server.close);
-  const databases = await createDatabases(server?.url ?? testServerUrl());
+  const databases = own ?? (await createDatabases(server?.url ?? testServerUrl()));
   open.defer(databases.close);
   const { databaseUrl } = databases;
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-mailbox-'));
@@ -90,7 +92,7 @@ export async function openTestSystem(
   open.defer(() => mailbox.close());
   const secrets = createSecrets();
   const identityUrl = databaseUrl('identity');
-  if (server === undefined) {
+  if (server === undefined && own === undefined) {
     await insertAccount(identityUrl, 'operator', OPERATOR_EMAIL, secrets.operatorPassword);
   }
   const layout = testLayout();

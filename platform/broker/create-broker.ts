@@ -2,20 +2,17 @@ import type { Logger } from 'pino';
 import { type Static, type TObject, Type } from 'typebox';
 import { type SettingsRule, settingsSchema } from '../config/load-config.ts';
 import { pemOf } from '../config/setting-formats.ts';
-import { createDatabase } from '../postgres/database.ts';
-import { createEmbeddedBroker } from './embedded/embedded.ts';
+import { databaseSettings, openDatabase } from '../postgres/service-database.ts';
+import { BROKER_DATABASE, createEmbeddedBroker } from './embedded/embedded.ts';
 import type { KafkaConnection } from './kafka/client.ts';
 import type { Login } from './kafka/login.ts';
 import type { Broker } from './port/broker.ts';
-
-// Covers a process with one publisher and one subscription: append, poll, fetch, commit, heartbeat
-// and retention. With fewer, a heartbeat could wait for the others.
-export const BROKER_CONNECTIONS_MAX = 6;
 
 const certificates = (description: string) =>
   Type.Optional(Type.String({ format: 'certificates', description }));
 
 export const brokerSettings = {
+  ...databaseSettings(BROKER_DATABASE),
   BROKER_DATABASE_URL: Type.Optional(
     Type.String({
       format: 'postgres-url',
@@ -147,12 +144,10 @@ export async function createBroker(
     const broker = createKafkaBroker({ connection, partitionsPerTopic, log });
     return config.KAFKA_PREFIX === '' ? broker : prefixed(broker, config.KAFKA_PREFIX);
   }
-  const database = createDatabase({
-    // `brokerRule` ensures that one of the two is set.
-    url: config.BROKER_DATABASE_URL as string,
-    connectionsMax: BROKER_CONNECTIONS_MAX,
-    applicationName: `${applicationName}-broker`,
+  // `brokerRule` ensures that one of the two is set.
+  const database = await openDatabase(BROKER_DATABASE, config, {
     log,
+    applicationName: `${applicationName}-broker`,
   });
   const broker = await createEmbeddedBroker({ database, partitionsPerTopic, log });
   return {

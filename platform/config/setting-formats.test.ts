@@ -68,9 +68,13 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
   'postgres-url': {
     fine: [
       ...['postgres://u:p@h:5432/d', 'postgresql://h/d', 'postgres://u:%2F%25@h/d?sslmode=require'],
-      ...['postgres:///d?host=/run/postgresql', 'postgres://u:p@%2Frun%2Fpostgresql/d'],
+      ...['postgres:///d?host=/run/postgresql', 'postgres://u:p,q@%2Frun%2Fpostgresql/d'],
     ],
-    faulty: ['h/d', 'mysql://h/d', 'postgres', 'postgres://u:secret%@h/d', 'postgres://h:port/d'],
+    faulty: [
+      ...['h/d', 'mysql://h/d', 'postgres', 'postgres://u:secret%@h/d', 'postgres://h:port/d'],
+      ...['postgres://u:p@h:5432,i:5432/d', 'postgres://h/d?target_session_attrs=read-write'],
+      ...['postgres://h/d?sslmode=allow', 'postgres://h/d?statement_timeout=0'],
+    ],
   },
   'smtp-url': {
     fine: [

@@ -43,15 +43,33 @@ function tokenUrlFault(text: string): string | null {
   if (hasCredentials(url)) return 'must not hold credentials';
   return text.includes('#') ? 'must have no fragment' : null;
 }
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
+// The driver would take these from the URL before the limits that the services rely on.
+const OWN_PARAMETERS = [
+  ...['options', 'statement_timeout', 'lock_timeout', 'query_timeout', 'max', 'pipeline'],
+  'idle_in_transaction_session_timeout',
+];
+const SEVERAL_HOSTS = ['target_session_attrs', 'load_balance_hosts'];
+const ONE_HOST = 'a proxy or a virtual address leads to the primary of several servers';
 
 function postgresUrlFault(text: string): string | null {
+  const [, authority = ''] = /^[^/]*\/\/([^/?#]*)/.exec(text) ?? [];
+  if (authority.split('@').at(-1)?.includes(',')) return `must name one host: ${ONE_HOST}`;
   const url = URL.parse(text);
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) {
     return 'must look like postgres://user:password@host:port/database';
   }
-  return isDecodable(url.username, url.password, url.pathname)
-    ? null
-    : 'must have user, password and database percent-encoded';
+  if (!isDecodable(url.username, url.password, url.pathname)) {
+    return 'must have user, password and database percent-encoded';
+  }
+  for (const [name, value] of url.searchParams) {
+    if (SEVERAL_HOSTS.includes(name)) return `must not have ${name}: ${ONE_HOST}`;
+    if (OWN_PARAMETERS.includes(name)) return `must not have ${name}, which Orderbell sets itself`;
+    if (name === 'sslmode' && !SSL_MODES.includes(value)) {
+      return `must have one of these as sslmode: ${SSL_MODES.join(', ')}`;
+    }
+  }
+  return null;
 }
 
 /** Whether `check` returns a truthy value, and does not throw. */

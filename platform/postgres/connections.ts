@@ -2,10 +2,14 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '../async/backoff.ts';
 import { deadlineIn } from '../async/deadline.ts';
-import { describeError } from '../errors.ts';
+import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { isTransient } from './errors.ts';
+import { connectRefusal, databaseName, refusalText } from './connect-fault.ts';
+import { isConnectionFault, isReadOnly, isTransient } from './errors.ts';
 import { measurePool } from './pool-metrics.ts';
+
+/** What is between us and the server: see docs/how-to/own-postgresql.md. */
+export type Pooler = 'none' | 'session' | 'transaction';
 
 export interface DatabaseOptions {
   url: string;
@@ -15,6 +19,10 @@ export interface DatabaseOptions {
   applicationName: string;
   log: Logger;
   metrics?: Metrics | undefined;
+  /** `none` when absent. */
+  pooler?: Pooler;
+  /** How long a connection is used at most; five minutes when absent. */
+  connectionAgeMs?: number;
 }
 
 // Each inner time-out is shorter than the outer one, so that a statement that timed out has also
@@ -25,53 +33,149 @@ const QUERY_TIMEOUT_MS = 2_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const IDLE_CLOSE_MS = 30_000;
+// A connection to a demoted server goes on to answer reads. After this time none is left, also
+// where nothing was written.
+const CONNECTION_AGE_MS = 300_000;
+// A new connection that is read-only too: a failover is under way, and each statement would cost
+// the server a process.
+const READ_ONLY_PAUSE_MS = 250;
+const NEW_CONNECTION_MS = 1_000;
 
 // Forces index lookups (decision 14). A prepared statement keeps its plan for the life of its
 // connection: a plan made for a small table would scan and hash millions of rows later. Material
 // nodes are full scans kept in memory.
-const INDEX_ONLY_PLANS = ['seqscan', 'hashjoin', 'mergejoin', 'material']
-  .map((kind) => `-c enable_${kind}=off`)
-  .join(' ');
+const INDEX_ONLY_PLANS = ['seqscan', 'hashjoin', 'mergejoin', 'material'];
 
-function clientSettings(options: DatabaseOptions): pg.ClientConfig {
+const TIMEOUTS = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+};
+
+/**
+ * What each session of a service must have, as pg_settings shows it. Without a pooler they travel
+ * as start-up parameters; a pooler shares its sessions, so there the role has them.
+ */
+export const SESSION_SETTINGS: Record<string, string> = {
+  ...Object.fromEntries(Object.entries(TIMEOUTS).map(([name, ms]) => [name, String(ms)])),
+  ...Object.fromEntries(INDEX_ONLY_PLANS.map((kind) => [`enable_${kind}`, 'off'])),
+};
+
+function clientSettings({ url, applicationName }: DatabaseOptions): pg.ClientConfig {
   return {
-    connectionString: options.url,
-    application_name: options.applicationName,
+    connectionString: withoutWarning(url),
+    application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
-    // The driver sends these as start-up parameters, so no extra round trip per connection.
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   };
 }
 
+/** The driver checks the certificate in all of these modes, and warns that it may once not. */
+function withoutWarning(text: string): string {
+  const url = new URL(text);
+  const mode = url.searchParams.get('sslmode') ?? '';
+  const weaker = url.searchParams.get('uselibpqcompat') === 'true';
+  if (weaker || !['prefer', 'require', 'verify-ca'].includes(mode)) return text;
+  url.searchParams.set('sslmode', 'verify-full');
+  return url.href;
+}
+
+/** Connections that are renewed at an age, and all at once when the server became read-only. */
+export type Connections = ReturnType<typeof createConnections>;
+
+interface Lifetime {
+  generation: number;
+  openedMs: number;
+  endMs: number;
+}
+
 /** A pool with this system's time-outs, whose broken connections never end the process. */
-export function createPool(options: DatabaseOptions): pg.Pool {
+export function createConnections(options: DatabaseOptions) {
+  const { log, connectionAgeMs = CONNECTION_AGE_MS, pooler = 'none' } = options;
   const pool = new pg.Pool({
     ...clientSettings(options),
+    query_timeout: QUERY_TIMEOUT_MS,
+    // The driver sends these as start-up parameters, so no extra round trip per connection.
+    ...(pooler === 'none' && {
+      ...TIMEOUTS,
+      options: INDEX_ONLY_PLANS.map((kind) => `-c enable_${kind}=off`).join(' '),
+    }),
     // A transaction may send several statements without waiting for the first.
     pipeline: true,
-    options: INDEX_ONLY_PLANS,
     max: options.connectionsMax,
     idleTimeoutMillis: IDLE_CLOSE_MS,
   });
   measurePool(pool, options.metrics);
   // Without a listener on the pool, the loss of an idle connection ends the process; without one on
   // each client, the loss of a checked-out connection does (node-postgres#3202).
-  pool.on('error', (error) => options.log.warn({ err: error }, 'idle database connection lost'));
+  pool.on('error', (error) => log.warn({ err: error }, 'idle database connection lost'));
   pool.on('connect', (client) =>
-    client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost')),
+    client.on('error', (error) => log.warn({ err: error }, 'database connection lost')),
   );
-  return pool;
+  const lifetimes = new WeakMap<pg.PoolClient, Lifetime>();
+  let generation = 0;
+  let pausedUntilMs = 0;
+
+  const lifetimeOf = (client: pg.PoolClient): Lifetime =>
+    lifetimes.getOrInsertComputed(client, () => {
+      const openedMs = performance.now();
+      // Between half the age and all of it, so that they do not all reconnect together.
+      const endMs = openedMs + connectionAgeMs * (0.5 + Math.random() / 2);
+      return { generation, openedMs, endMs };
+    });
+  const isOver = (client: pg.PoolClient): boolean => {
+    const lifetime = lifetimeOf(client);
+    return lifetime.generation !== generation || performance.now() > lifetime.endMs;
+  };
+
+  /** The other connections lead to the same server: none of them is used again. */
+  function renewAll(client: pg.PoolClient): void {
+    const lifetime = lifetimeOf(client);
+    if (lifetime.generation !== generation) return;
+    generation += 1;
+    const nowMs = performance.now();
+    if (nowMs - lifetime.openedMs < NEW_CONNECTION_MS) pausedUntilMs = nowMs + READ_ONLY_PAUSE_MS;
+    log.warn('the database is read-only, a standby or a former primary: connecting again');
+  }
+
+  return {
+    /** @throws AppError `unavailable` */
+    async acquire(): Promise<pg.PoolClient> {
+      if (performance.now() < pausedUntilMs) {
+        throw new AppError(commonProblems.unavailable, 'the database is read-only');
+      }
+      while (true) {
+        const client = await pool.connect().catch((cause: unknown) => {
+          const refusal = connectRefusal(cause);
+          const text =
+            refusal === undefined ? 'database unavailable' : `the database refuses us: ${refusal}`;
+          // A caller cannot help it, and repeats until an operator has corrected the cause.
+          throw new AppError(commonProblems.unavailable, text, { cause });
+        });
+        if (!isOver(client)) return client;
+        client.release(true);
+      }
+    },
+    /** @param fault of the last statement; a connection that it ended is discarded */
+    release(client: pg.PoolClient, fault?: unknown): void {
+      if (isReadOnly(fault)) renewAll(client);
+      const unusable = fault !== undefined && isConnectionFault(fault);
+      // Releasing with an error discards the client: one that timed out or lost its connection
+      // must not return to the pool (node-postgres#3399).
+      client.release(unusable || isOver(client));
+    },
+    close: () => pool.end(),
+  };
 }
 
 /** Opens one connection outside the pool, without statement time-outs. */
 async function connectOnce(options: DatabaseOptions): Promise<pg.Client> {
-  const unlimited = { statement_timeout: 0, query_timeout: 0 };
-  const client = new pg.Client({ ...clientSettings(options), ...unlimited });
-  client.on('error', (error) => options.log.warn({ err: error }, 'database connection lost'));
+  const { log, pooler = 'none' } = options;
+  const client = new pg.Client({
+    ...clientSettings(options),
+    ...(pooler === 'none' && { ...TIMEOUTS, statement_timeout: 0 }),
+  });
+  client.on('error', (error) => log.warn({ err: error }, 'database connection lost'));
   await client.connect();
   return client;
 }
@@ -97,10 +201,12 @@ export async function connectDedicated(
     try {
       return await connectOnce(options);
     } catch (cause) {
-      const { host, pathname } = new URL(options.url);
-      const database = `the database ${host}${pathname}`;
+      const refusal = connectRefusal(cause);
       // A wrong password or name stays wrong.
-      if (!isTransient(cause)) throw new ConnectError(`${database} refuses us`, { cause });
+      if (refusal !== undefined || !isTransient(cause)) {
+        throw new ConnectError(refusalText(options.url, refusal ?? '', cause));
+      }
+      const database = databaseName(options.url);
       const pauseMs = backoffMs(attempt, CONNECT_RETRY);
       if (pauseMs >= deadline.remainingMs()) {
         const message = `${database} could not be reached within ${waitMs / 1000} s`;

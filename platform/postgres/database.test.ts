@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { until } from '#harness/broker/contract-helpers.ts';
 import { closeDatabase, createTestDatabaseUrl, testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { AppError, describeError } from '../errors.ts';
 import { createDatabase, type Database, type Queryable } from './database.ts';
 import { isTransient } from './errors.ts';
@@ -140,6 +141,80 @@ test('a database that is not there is unavailable, and does not stop the start',
   await assertUnavailable(database.transaction(async () => {}));
 });
 
+test('connections are not used again once one of them met a read-only server', async (t) => {
+  const database = await openDatabase(t, 4);
+  await database.query('create table notes (text text)');
+  const pids = async () => (await Promise.all([1, 2, 3, 4].map(() => pidOf(database)))).sort();
+  const before = await pids();
+  await assertUnavailable(
+    database.transaction(async (tx) => {
+      await tx.query('set local transaction_read_only = on');
+      await tx.query("insert into notes values ('lost')");
+    }),
+  );
+  const after = await eventually('it connects again', async () => {
+    const seen = await pids().catch(() => []);
+    return seen.length > 0 && seen;
+  });
+  assert.deepEqual(
+    after.filter((pid) => before.includes(pid)),
+    [],
+  );
+  await database.query("insert into notes values ('kept')");
+});
+
+test('a read-only database is not ready', async (t) => {
+  const url = await createTestDatabaseUrl(t, () => database.close());
+  const database = createDatabase({
+    url,
+    connectionsMax: 2,
+    applicationName: 'test',
+    log: testLog,
+  });
+  await database.checkWritable();
+  const name = new URL(url).pathname.slice(1);
+  const other = await database.dedicatedClient();
+  t.after(() => other.end());
+  await other.query(`alter database ${name} set default_transaction_read_only = on`);
+  await terminate(t, database, await pidOf(database));
+  await assertUnavailable(database.checkWritable());
+  await other.query('set transaction_read_only = off');
+  await other.query(`alter database ${name} reset default_transaction_read_only`);
+  await until('ready again', () =>
+    database.checkWritable().then(
+      () => true,
+      () => false,
+    ),
+  );
+});
+
+test('a connection is not used beyond its age', async (t) => {
+  const url = await createTestDatabaseUrl(t, () => database.close());
+  const options = { url, connectionsMax: 1, applicationName: 'test', log: testLog };
+  const database = createDatabase({ ...options, connectionAgeMs: 100 });
+  const first = await pidOf(database);
+  await until('another connection', async () => (await pidOf(database)) !== first);
+});
+
+test('a statement error keeps the connection, a prepared statement that is lost does not', async (t) => {
+  const database = await openDatabase(t);
+  await database.query('create table notes (text text primary key)');
+  await database.query("insert into notes values ('one')");
+  const pid = await pidOf(database);
+  await assert.rejects(database.query("insert into notes values ('one')"), { code: '23505' });
+  assert.equal(await pidOf(database), pid);
+  const named = { name: 'read-notes', text: 'select * from notes' };
+  await database.query(named);
+  // As a pooler without support for prepared statements does.
+  await database.query('deallocate all');
+  await assertUnavailable(database.query(named));
+  assert.notEqual(await pidOf(database), pid);
+  await database.query(named);
+  await database.query('alter table notes add column more text');
+  await assertUnavailable(database.query(named));
+  assert.deepEqual((await database.query(named)).rows, [{ text: 'one', more: null }]);
+});
+
 async function migrationsOf(t: TestContext, files: Record<string, string>): Promise<URL> {
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-migrations-'));
   t.after(() => rm(folder, { recursive: true }));
@@ -204,11 +279,14 @@ test('migrations wait for a database that cannot be reached yet, and say so', as
 
 test('migrations give a database up that cannot be reached within the time given', async (t) => {
   const { database, name } = await openLater(t);
-  await assert.rejects(migrate(database, await migrationsOf(t, {}), 400), (error: Error) => {
-    assert.match(error.message, new RegExp(`/${name} could not be reached within 0.4 s$`));
-    assert.ok(error.cause instanceof Error);
-    return true;
-  });
+  await assert.rejects(
+    migrate(database, await migrationsOf(t, {}), { waitMs: 400 }),
+    (error: Error) => {
+      assert.match(error.message, new RegExp(`/${name} could not be reached within 0.4 s$`));
+      assert.ok(error.cause instanceof Error);
+      return true;
+    },
+  );
 });
 
 test('a database that refuses us is not waited for, and no message shows the password', async (t) => {
@@ -217,7 +295,10 @@ test('a database that refuses us is not waited for, and no message shows the pas
   const options = { connectionsMax: 1, applicationName: 'test', log: testLog };
   const database = createDatabase({ url: url.href, ...options });
   await assert.rejects(migrate(database, await migrationsOf(t, {})), (error: Error) => {
-    assert.match(error.message, /^the database .*\/no_such_database refuses us$/);
+    assert.match(
+      error.message,
+      /^the database .*\/no_such_database refuses us: it has no such database: database /,
+    );
     assert.ok(!describeError(error).includes(url.password || '@'));
     return true;
   });

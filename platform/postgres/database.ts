@@ -1,8 +1,13 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { AppError, commonProblems } from '../errors.ts';
-import { connectDedicated, createPool, type DatabaseOptions } from './connections.ts';
-import { isStatementError, unavailableIfTransient } from './errors.ts';
+import {
+  type Connections,
+  connectDedicated,
+  createConnections,
+  type DatabaseOptions,
+} from './connections.ts';
+import { isConnectionFault, unavailableIfTransient } from './errors.ts';
 
 /** A pool, or one connection inside `transaction`: the first argument of every store function. */
 export type Queryable = Pick<pg.Pool, 'query'>;
@@ -27,6 +32,11 @@ export interface Database extends Queryable {
    * @throws Error that names the database, after retries
    */
   dedicatedClient(options?: { waitMs?: number }): Promise<pg.Client>;
+  /**
+   * Resolves when this pool leads to a server that takes writes: not to a standby.
+   * @throws AppError `unavailable`
+   */
+  checkWritable(): Promise<void>;
   /** For faults of the database that a person may have to know of. */
   log: Logger;
   close(): Promise<void>;
@@ -34,34 +44,50 @@ export interface Database extends Queryable {
 
 /** Opens a pool lazily: the first statement connects. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const pool = createPool(options);
+  const connections = createConnections(options);
 
-  async function query(...statement: Parameters<typeof pool.query>): Promise<unknown> {
+  async function query(...statement: unknown[]): Promise<pg.QueryResult> {
+    const client = await connections.acquire();
+    let fault: unknown;
     try {
-      return await (pool.query as (...args: unknown[]) => Promise<unknown>).apply(pool, statement);
+      return await (client.query as (...args: unknown[]) => Promise<pg.QueryResult>).apply(
+        client,
+        statement,
+      );
     } catch (error) {
+      fault = error;
       throw unavailableIfTransient(error);
+    } finally {
+      connections.release(client, fault);
     }
   }
 
   return {
     query: query as pg.Pool['query'],
-    transaction: (work, { lockTimeoutMs } = {}) => runTransaction(pool, work, lockTimeoutMs),
+    transaction: (work, { lockTimeoutMs } = {}) => runTransaction(connections, work, lockTimeoutMs),
     dedicatedClient: ({ waitMs = 0 } = {}) => connectDedicated(options, waitMs),
+    async checkWritable() {
+      await query(CHECK_WRITABLE);
+    },
     log: options.log,
-    close: () => pool.end(),
+    close: connections.close,
   };
 }
 
+// Fails as every write would (25006), without writing. A standby is always read-only.
+const CHECK_WRITABLE = `do $$ begin
+  if current_setting('transaction_read_only')::boolean then
+    raise exception 'the server is read-only' using errcode = 'read_only_sql_transaction';
+  end if;
+end $$`;
+
 async function runTransaction<T>(
-  pool: pg.Pool,
+  connections: Connections,
   work: (tx: Queryable) => Promise<T>,
   lockTimeoutMs: number | undefined,
 ): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw unavailableIfTransient(error);
-  });
-  let fault: Error | undefined;
+  const client = await connections.acquire();
+  let fault: unknown;
   try {
     // Awaited: after a refused BEGIN, the following statements would commit one by one.
     await client.query(
@@ -76,21 +102,20 @@ async function runTransaction<T>(
     }
     return result;
   } catch (error) {
-    fault = error as Error;
-    if (isStatementError(error)) {
+    fault = error;
+    if (!isConnectionFault(error)) {
       // Only the statement failed: the connection goes back to the pool.
       try {
         await client.query('rollback');
         fault = undefined;
       } catch {
         // `release` below discards the connection.
+        fault = new Error('the connection was lost');
       }
     }
     throw unavailableIfTransient(error);
   } finally {
-    // Releasing with an error discards the client: one that timed out or lost its connection must
-    // not return to the pool (node-postgres#3399).
-    client.release(fault);
+    connections.release(client, fault);
   }
 }
 

@@ -2,6 +2,18 @@ import type { Logger } from 'pino';
 import type { Static, TObject } from 'typebox';
 import type { RunningService } from './internal-service.ts';
 
+/** A database of a service, as its settings and its migrations name it. */
+export interface ServiceDatabase<Name extends string = string> {
+  /** Prefix of its settings, in lower case. */
+  name: Name;
+  /** Most connections that one process opens to it, unless a setting says otherwise. */
+  connectionsMax: number;
+  /** Folders of its migrations, in the order in which they are applied. */
+  migrations: readonly URL[];
+  /** The command that applies them; `node services/<name>/migrate.ts` when absent. */
+  migrateCommand?: string;
+}
+
 /** A service as its folder exports it under the name `service`. */
 export interface ServiceDefinition<Config = unknown> {
   /** The name of its folder, its database and its credentials. */
@@ -10,8 +22,8 @@ export interface ServiceDefinition<Config = unknown> {
   settings: TObject;
   /** Starts it in this process. Resolves when it listens. */
   start(config: Config, log: Logger): Promise<RunningService>;
-  /** Most connections that one process opens to its database. */
-  connectionsMax?: number;
+  /** Its own database. */
+  database?: ServiceDatabase;
   /** Descriptions of its API and events, by the name of the published file (`npm run contracts`). */
   descriptions?: Record<string, () => Promise<Record<string, unknown>>>;
 }

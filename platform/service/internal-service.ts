@@ -67,8 +67,8 @@ interface InternalServiceOptions {
   name: string;
   config: Static<typeof CalleeSettings>;
   log: Logger;
-  /** Without it the service is not ready. Closed last. */
-  database: { query(text: string): Promise<unknown>; close(): Promise<void> };
+  /** While it takes no writes, the service is not ready. Closed last. */
+  database: { checkWritable(): Promise<unknown>; close(): Promise<void> };
   metrics: Metrics;
   routes: (api: InternalApi) => void;
   /** Stops background work. Called after the last request. */
@@ -92,7 +92,7 @@ export async function startInternalService(
   const app = createHttpServer({ log, metrics, stopDelayMs: config.STOP_DELAY_MS });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
-  serveHealth(app, { database: () => database.query('select 1') });
+  serveHealth(app, { database: () => database.checkWritable() });
   serveMetrics(app, metrics);
   const identifyAny = (request: FastifyRequest) => checkCaller(request.headers.authorization);
   const calls = serveBatch(app, identifyAny, metrics);

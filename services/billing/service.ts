@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
-import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
+import {
+  databaseSettings,
+  databaseStep,
+  openDatabase,
+} from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -16,14 +20,14 @@ import { serveWallets } from './ledger/wallet-routes.ts';
 import { serveOperations } from './operations/routes.ts';
 
 const DATABASE = {
-  applicationName: 'billing',
+  name: 'billing',
   connectionsMax: 16,
-  migrations: new URL('migrations/', import.meta.url),
-};
+  migrations: [new URL('migrations/', import.meta.url)],
+} as const;
 
 export const BillingConfig = Type.Object({
   ...calleeSettings,
-  BILLING_DATABASE_URL: databaseUrl('billing'),
+  ...databaseSettings(DATABASE),
   CURRENCY: CurrencySetting,
 });
 export type BillingConfig = Static<typeof BillingConfig>;
@@ -31,12 +35,7 @@ export type BillingConfig = Static<typeof BillingConfig>;
 /** Starts billing: wallets and the payment decisions. */
 export async function startBilling(config: BillingConfig, log: Logger): Promise<RunningService> {
   const metrics = createMetrics(log);
-  const database = await openDatabase({
-    ...DATABASE,
-    url: config.BILLING_DATABASE_URL,
-    log,
-    metrics,
-  });
+  const database = await openDatabase(DATABASE, config, { log, metrics });
   await databaseStep(database, 'its currency', () => claimCurrency(database, config.CURRENCY));
   return startInternalService({
     name: 'billing',
@@ -56,7 +55,7 @@ export const service = defineService({
   name: 'billing',
   settings: BillingConfig,
   start: startBilling,
-  connectionsMax: DATABASE.connectionsMax,
+  database: DATABASE,
   descriptions: {
     'billing.openapi.json': async () => (await import('#contracts/published.ts')).billingApi(),
   },

@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config/load-config.ts';
-import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
+import {
+  databaseSettings,
+  databaseStep,
+  openDatabase,
+} from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -19,10 +23,10 @@ import { createPasswords } from './passwords.ts';
 import { serveIdentity } from './routes.ts';
 
 const DATABASE = {
-  applicationName: 'identity',
+  name: 'identity',
   connectionsMax: 8,
-  migrations: new URL('migrations/', import.meta.url),
-};
+  migrations: [new URL('migrations/', import.meta.url)],
+} as const;
 
 const COUNT_MAX = 1_000_000;
 const SECONDS_MAX = 30 * 24 * 3600;
@@ -37,7 +41,7 @@ function seconds(byDefault: number, description: string) {
 
 const properties = {
   ...calleeSettings,
-  IDENTITY_DATABASE_URL: databaseUrl('identity'),
+  ...databaseSettings(DATABASE),
   IDENTITY_SECRET: Type.String({
     pattern: '^.{32,}$',
     description:
@@ -77,12 +81,7 @@ export type IdentityConfig = Static<typeof IdentityConfig>;
 /** Starts identity: accounts, sign-in and the keys of the access tokens. */
 export async function startIdentity(config: IdentityConfig, log: Logger): Promise<RunningService> {
   const metrics = createMetrics(log);
-  const database = await openDatabase({
-    ...DATABASE,
-    url: config.IDENTITY_DATABASE_URL,
-    log,
-    metrics,
-  });
+  const database = await openDatabase(DATABASE, config, { log, metrics });
   const accounts: Accounts = {
     find: (email) => accountsStore.findAccount(database, email),
     insert: (account) => accountsStore.insertAccount(database, account),
@@ -121,7 +120,7 @@ export const service = defineService({
   name: 'identity',
   settings: IdentityConfig,
   start: startIdentity,
-  connectionsMax: DATABASE.connectionsMax,
+  database: DATABASE,
   descriptions: {
     'identity.openapi.json': async () => (await import('#contracts/published.ts')).identityApi(),
   },

@@ -8,9 +8,14 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
+import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
-import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
+import {
+  databaseSettings,
+  databaseStep,
+  openDatabase,
+} from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -23,18 +28,18 @@ import { serveAllLetters } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
-import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { providersAt } from './operations/mail-providers.ts';
+import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
 import { createMailer } from './smtp/mailer.ts';
 import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/settings.ts';
 
 const DATABASE = {
-  applicationName: 'notifications',
+  name: 'notifications',
   connectionsMax: 12,
-  migrations: new URL('migrations/', import.meta.url),
-};
+  migrations: [new URL('migrations/', import.meta.url), CONSUMER_MIGRATIONS],
+} as const;
 const CONTACTS_TIMEOUT_MS = 5_000;
 // Within the internal call that asks for the preview (ARCHITECTURE.md, time).
 const PREVIEW_TIMEOUT_MS = 2_000;
@@ -42,7 +47,7 @@ const PREVIEW_TIMEOUT_MS = 2_000;
 const properties = {
   ...calleeSettings,
   ...brokerSettings,
-  NOTIFICATIONS_DATABASE_URL: databaseUrl('notifications'),
+  ...databaseSettings(DATABASE),
   NOTIFICATIONS_PRIVATE_KEY: Type.String({
     format: 'ed25519-key',
     description: "Ed25519 key (PKCS#8 PEM) that signs this service's calls to profiles.",
@@ -62,12 +67,7 @@ export async function startNotifications(
   log: Logger,
 ): Promise<RunningService> {
   const metrics = createMetrics(log);
-  const database = await openDatabase({
-    ...DATABASE,
-    url: config.NOTIFICATIONS_DATABASE_URL,
-    log,
-    metrics,
-  });
+  const database = await openDatabase(DATABASE, config, { log, metrics });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
   const contacts = await openContacts(config, log, metrics);
@@ -163,7 +163,7 @@ export const service = defineService({
   name: 'notifications',
   settings: NotificationsConfig,
   start: startNotifications,
-  connectionsMax: DATABASE.connectionsMax,
+  database: DATABASE,
   descriptions: {
     'notifications.openapi.json': async () =>
       (await import('#contracts/published.ts')).notificationsApi(),

@@ -7,7 +7,11 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { startOutboxRetention } from '#platform/messaging/outbox-maintenance.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
-import { databaseStep, databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
+import {
+  databaseSettings,
+  databaseStep,
+  openDatabase,
+} from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -21,15 +25,15 @@ import { orderMetrics } from './operations/metrics.ts';
 import { serveOperations } from './operations/routes.ts';
 
 const DATABASE = {
-  applicationName: 'orders',
+  name: 'orders',
   connectionsMax: 16,
-  migrations: new URL('migrations/', import.meta.url),
-};
+  migrations: [new URL('migrations/', import.meta.url)],
+} as const;
 
 const properties = {
   ...calleeSettings,
   ...brokerSettings,
-  ORDERS_DATABASE_URL: databaseUrl('orders'),
+  ...databaseSettings(DATABASE),
   CURRENCY: CurrencySetting,
   OUTBOX_RELAY: Type.String({
     default: 'on',
@@ -46,12 +50,7 @@ export type OrdersConfig = Static<typeof OrdersConfig>;
 /** Starts orders: its API, and the relay that publishes what its outbox holds, unless it is off. */
 export async function startOrders(config: OrdersConfig, log: Logger): Promise<RunningService> {
   const metrics = createMetrics(log);
-  const database = await openDatabase({
-    ...DATABASE,
-    url: config.ORDERS_DATABASE_URL,
-    log,
-    metrics,
-  });
+  const database = await openDatabase(DATABASE, config, { log, metrics });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
   const outbox =
@@ -89,7 +88,7 @@ export const service = defineService({
   name: 'orders',
   settings: OrdersConfig,
   start: startOrders,
-  connectionsMax: DATABASE.connectionsMax,
+  database: DATABASE,
   descriptions: {
     'orders.openapi.json': async () => (await import('#contracts/published.ts')).ordersApi(),
     'orders.asyncapi.json': async () => (await import('#contracts/asyncapi.ts')).asyncApi(),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { databaseUrl, openDatabase } from '#platform/postgres/migrate.ts';
+import { databaseSettings, openDatabase } from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
@@ -11,26 +11,21 @@ import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { serveProfiles } from './routes.ts';
 
 const DATABASE = {
-  applicationName: 'profiles',
+  name: 'profiles',
   connectionsMax: 8,
-  migrations: new URL('migrations/', import.meta.url),
-};
+  migrations: [new URL('migrations/', import.meta.url)],
+} as const;
 
 export const ProfilesConfig = Type.Object({
   ...calleeSettings,
-  PROFILES_DATABASE_URL: databaseUrl('profiles'),
+  ...databaseSettings(DATABASE),
 });
 export type ProfilesConfig = Static<typeof ProfilesConfig>;
 
 /** Starts profiles: contact data of the customers. */
 export async function startProfiles(config: ProfilesConfig, log: Logger): Promise<RunningService> {
   const metrics = createMetrics(log);
-  const database = await openDatabase({
-    ...DATABASE,
-    url: config.PROFILES_DATABASE_URL,
-    log,
-    metrics,
-  });
+  const database = await openDatabase(DATABASE, config, { log, metrics });
   return startInternalService({
     name: 'profiles',
     config,
@@ -45,7 +40,7 @@ export const service = defineService({
   name: 'profiles',
   settings: ProfilesConfig,
   start: startProfiles,
-  connectionsMax: DATABASE.connectionsMax,
+  database: DATABASE,
   descriptions: {
     'profiles.openapi.json': async () => (await import('#contracts/published.ts')).profilesApi(),
   },

@@ -15,7 +15,15 @@ import * as store from './store.ts';
 import { EmbeddedSubscription } from './subscription.ts';
 import { createAppender, createTopics } from './topics.ts';
 
-const MIGRATIONS = new URL('migrations/', import.meta.url);
+/** The log's database, apart from those of the services. */
+export const BROKER_DATABASE = {
+  name: 'broker',
+  // Covers a process with one publisher and one subscription: append, poll, fetch, commit,
+  // heartbeat and retention. With fewer, a heartbeat could wait for the others.
+  connectionsMax: 6,
+  migrations: [new URL('migrations/', import.meta.url)],
+  migrateCommand: 'node platform/broker/embedded/migrate.ts',
+} as const;
 
 const PARTITIONS_PER_TOPIC = 6;
 const POLL_MS = 100;
@@ -47,7 +55,7 @@ export interface EmbeddedBrokerOptions {
  */
 export async function createEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
   const { database, log, pollMs = POLL_MS, leaseMs = LEASE_MS } = options;
-  await migrate(database, MIGRATIONS);
+  await migrate(database, BROKER_DATABASE.migrations);
   const topics = createTopics(database, options.partitionsPerTopic ?? PARTITIONS_PER_TOPIC);
   const subscriptions = new Set<EmbeddedSubscription>();
   const append = createAppender(database, topics);

@@ -3,7 +3,8 @@ import type { Static, TSchema } from 'typebox';
 import type { Broker } from '../../broker/port/broker.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
 import { type DatabaseClock, startDatabaseClock } from '../../postgres/database-clock.ts';
-import { databaseStep, migrate } from '../../postgres/migrate.ts';
+import { migrate } from '../../postgres/migrate.ts';
+import { databaseStep } from '../../postgres/service-database.ts';
 import type { Metric } from '../../telemetry/metrics.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createHandler } from './handle-messages.ts';
@@ -12,7 +13,8 @@ import { countUnknownTypes, type UnknownTypes } from './unknown-types.ts';
 
 export type { ConsumedEvent } from './read-message.ts';
 
-const MIGRATIONS = new URL('migrations/', import.meta.url);
+/** The tables of a consumer, in the database of its service. */
+export const CONSUMER_MIGRATIONS = new URL('migrations/', import.meta.url);
 
 export interface ConsumerOptions<S extends TSchema> extends EventFormat<S> {
   /** The service's own migrations must have been applied. */
@@ -41,7 +43,7 @@ export type Consumer = Awaited<ReturnType<typeof startConsumer>>;
  */
 export async function startConsumer<S extends TSchema>(options: ConsumerOptions<S>) {
   const { database, broker, topic, group, store, onStored = () => {}, log } = options;
-  await migrate(database, MIGRATIONS);
+  await migrate(database, CONSUMER_MIGRATIONS);
   const readClock = () => startDatabaseClock(database, log);
   const clock = options.now ? undefined : await databaseStep(database, 'its clock', readClock);
   const now = options.now ?? (clock as DatabaseClock).now;

@@ -47,6 +47,9 @@ async function databaseOf(t: TestContext) {
     async start(currency: string): Promise<void> {
       const config = {
         BILLING_DATABASE_URL: url,
+        BILLING_DATABASE_CONNECTIONS: 4,
+        MIGRATE_ON_START: true,
+        DATABASE_POOLER: 'none',
         CURRENCY: currency,
         SERVICE_PUBLIC_KEYS: '{"keys":[]}',
         LISTEN_ADDRESS: '127.0.0.1',
