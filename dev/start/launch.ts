@@ -4,9 +4,10 @@ import type { Logger } from 'pino';
 import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
-import { createLog } from '#platform/service/log.ts';
 import { RunSettings, stopOnSignal } from '#platform/service/run.ts';
 import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
+import { createLog } from '#platform/telemetry/log.ts';
+import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
@@ -93,6 +94,8 @@ async function start(run: Run): Promise<StartScreen> {
   const { home, stops, interrupted } = run;
   const level = await readLogLevel();
   const log = createLog('start', level);
+  // Behind the services, which come before it in the list of stops.
+  stops.push((await startTracing('orderbell', process.env, log)).close);
   const smtpUrl = process.env.SMTP_URL?.trim() || undefined;
   if (run.newSecrets) {
     const { makeNewSecrets } = await import('./new-secrets.ts');

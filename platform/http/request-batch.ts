@@ -1,6 +1,12 @@
+import { context } from '@opentelemetry/api';
 import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { AppError, commonProblems, type Violation } from '../errors.ts';
+import { serviceOf } from '../telemetry/log.ts';
+import { idsIn, logRequest } from '../telemetry/request-log.ts';
+import { newTrace, traceparentOf } from '../telemetry/trace-context.ts';
+import { annotate, endSpan, parentOf, SpanKind, startWork } from '../telemetry/tracing.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { problemAnswer } from './error-reply.ts';
@@ -19,6 +25,9 @@ const CallsBody = Type.Object({
       params: Type.Optional(Type.Unknown()),
       body: Type.Optional(Type.Unknown()),
       traceId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+      // W3C Trace Context of the call; old versions send the trace id alone.
+      traceparent: Type.Optional(Type.String()),
+      tracestate: Type.Optional(Type.String()),
     }),
     { minItems: 1, maxItems: CALLS_MAX },
   ),
@@ -39,6 +48,12 @@ export interface BatchedAnswer {
 
 type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<BatchedAnswer>;
 
+interface BatchOptions {
+  log: Logger;
+  /** Whether each call has a line in the log. */
+  logRequests: boolean;
+}
+
 /**
  * Serves `POST /calls`: each call is checked, run and answered as if it had come alone, so that a
  * refused or failed call does not affect the others. The response is sent after the last answer.
@@ -47,6 +62,7 @@ type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<Batched
 export function serveBatch(
   app: HttpServer,
   identify: (request: FastifyRequest) => Promise<unknown>,
+  options: BatchOptions,
 ) {
   const compile = createValidatorCompiler();
   const operations = new Map<string, Operation>();
@@ -87,7 +103,7 @@ export function serveBatch(
     ): void {
       const paramViolations = validatorOf(endpoint.params, 'params');
       const bodyViolations = validatorOf(endpoint.body, 'body');
-      operations.set(endpoint.operationId, async (call, request) => {
+      const operation = async (call: BatchedCall, request: FastifyRequest) => {
         const { params, body, traceId } = call;
         try {
           const caller = await whoCalls(request);
@@ -97,15 +113,51 @@ export function serveBatch(
               violations,
             });
           }
-          const input = { params, body, caller, request, traceId };
+          annotate(idsIn(params));
+          const input = { params, body, caller, request };
           const { status, body: answer } = await handle(input as never);
           return { status, body: answer };
         } catch (error) {
           return problemAnswer(error, request, traceId);
         }
-      });
+      };
+      operations.set(endpoint.operationId, traced(endpoint, operation, options));
     },
   };
+}
+
+/** The operation as a call of its own trace, whatever trace the batch came in. */
+function traced(
+  { method, path: route }: Endpoint,
+  operation: Operation,
+  { log, logRequests }: BatchOptions,
+): Operation {
+  const service = serviceOf(log);
+  return async (call, request) => {
+    const startedAt = performance.now();
+    const work = startWork({
+      name: `${method} ${route}`,
+      kind: SpanKind.SERVER,
+      service,
+      parent: parentOf(headersOf(call)),
+    });
+    const answer = await context.with(work.context, operation, undefined, call, request);
+    const { status } = answer;
+    endSpan(work.span, status >= 500, {
+      'http.request.method': method,
+      'http.route': route,
+      'http.response.status_code': status,
+    });
+    if (logRequests) {
+      const ms = performance.now() - startedAt;
+      logRequest(log, work, { method, route, status, ms, batched: true });
+    }
+    return answer;
+  };
+}
+
+function headersOf({ traceId, traceparent, tracestate }: BatchedCall) {
+  return { traceparent: traceparent ?? traceparentOf(newTrace(traceId)), tracestate };
 }
 
 const noOperation: Operation = async ({ operationId, traceId }, request) =>

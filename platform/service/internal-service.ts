@@ -18,6 +18,10 @@ export interface RunningService {
 }
 
 export const listenerSettings = {
+  LOG_REQUESTS: Type.Boolean({
+    default: true,
+    description: 'Whether each request, event and letter has a line in the log, at level info.',
+  }),
   // Not HOST: some shells and tools export it with another meaning.
   LISTEN_ADDRESS: Type.String({
     default: '127.0.0.1',
@@ -70,12 +74,14 @@ export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {
   const { name, config, log, database } = options;
-  const app = createHttpServer({ log });
+  const logRequests = config.LOG_REQUESTS;
+  const app = createHttpServer({ log, logRequests });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, { database: () => database.query('select 1') });
   serveMetrics(app, options.metrics ?? []);
-  const calls = serveBatch(app, (request) => checkCaller(request.headers.authorization));
+  const identifyBatch = (request: FastifyRequest) => checkCaller(request.headers.authorization);
+  const calls = serveBatch(app, identifyBatch, { log, logRequests });
   options.routes({
     app,
     serve(endpoint, handle) {

@@ -42,6 +42,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log,
     trustProxy: config.TRUST_PROXY,
     answerHeaders: answerHeadersOf,
+    logRequests: config.LOG_REQUESTS,
   });
   const workMetrics = limitWork(app, config, log);
   // Only the services that an order needs, not those of letters and reads. Invariant I7.

@@ -94,12 +94,20 @@ export async function startNotifications(
     mailer,
     sender,
     log,
+    logRequests: config.LOG_REQUESTS,
     onOurFault: alarm.raise,
     now: clock.now,
     lookUpContacts: (customerIds) => contacts.lookUp(customerIds, CONTACTS_TIMEOUT_MS),
   });
   const onDue = worker.kick;
-  const inbox = await startInbox({ database, broker, log, now: clock.now, onLetters: onDue });
+  const inbox = await startInbox({
+    database,
+    broker,
+    log,
+    logRequests: config.LOG_REQUESTS,
+    now: clock.now,
+    onLetters: onDue,
+  });
   const { deadLetters } = inbox;
   return startInternalService({
     name: 'notifications',

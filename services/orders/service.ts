@@ -56,6 +56,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
           topic: ORDERS_TOPIC,
           source: ORDER_UPDATE_SOURCE,
           log,
+          logged: config.LOG_REQUESTS ? (row) => ({ orderId: row.aggregateid }) : undefined,
         });
   return startInternalService({
     name: 'orders',

@@ -51,6 +51,7 @@ async function databaseOf(t: TestContext) {
         SERVICE_PUBLIC_KEYS: '{"keys":[]}',
         LISTEN_ADDRESS: '127.0.0.1',
         PORT: 0,
+        LOG_REQUESTS: false,
       };
       started.push(await startBilling(config, testLog));
     },
