@@ -37,4 +37,8 @@ const noisy = testLog.isLevelEnabled('info');
 const LOG_LEVEL = noisy ? testLog.level : 'info';
 
 const startService: StartService = (name, env) =>
-  startServiceProcess(name, { ...env, LOG_LEVEL }, noisy ? { onLine: console.log } : {});
+  startServiceProcess(
+    name,
+    { LOG_REQUESTS: String(noisy), ...env, LOG_LEVEL },
+    noisy ? { onLine: console.log } : {},
+  );
