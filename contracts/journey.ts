@@ -84,6 +84,11 @@ export type JourneyDeadLetter = Static<typeof JourneyDeadLetter>;
 
 /** One order's journey, from what each service recorded of it (docs/reference/api.md). */
 export const journeyMembers = {
+  traceId: nullable(
+    Type.String({
+      description: 'The trace that ended the order, as in logs; null while it is Pending.',
+    }),
+  ),
   steps: Type.Array(JourneyStep),
   payment: Type.Union([JourneyPayment, Type.Null()]),
   recovery: OrderRecovery,

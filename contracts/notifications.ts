@@ -34,6 +34,9 @@ export const LetterAttempt = strictObject({
   outcome: choice('sent', 'transient', 'permanent', 'unknown'),
   response: nullable(Type.String({ description: "The SMTP server's answer." })),
   error: nullable(Type.String()),
+  traceId: Type.Optional(
+    nullable(Type.String({ description: 'The trace that it belongs to, as in logs.' })),
+  ),
 });
 export type LetterAttempt = Static<typeof LetterAttempt>;
 

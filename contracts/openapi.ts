@@ -91,6 +91,8 @@ function batchOf(endpoints: Operation[]): Operation {
     params: Type.Optional(Type.Object({})),
     body: Type.Optional(Type.Unknown()),
     traceId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+    traceparent: Type.Optional(Type.String({ description: 'W3C Trace Context of the call.' })),
+    tracestate: Type.Optional(Type.String()),
   });
   const answer = Type.Object({
     traceId: Type.String({ description: 'Of the call that this answers.' }),

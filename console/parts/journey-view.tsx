@@ -39,6 +39,11 @@ export function JourneyView({ journey }: { journey: Journey }) {
       )}
       <SequenceDiagram steps={steps} />
       <p class="quiet">{texts.clocks}</p>
+      {journey.traceId !== null && (
+        <p class="quiet">
+          {texts.trace}: <code>{journey.traceId}</code>
+        </p>
+      )}
       <div class="columns">
         <section>
           <h3>{texts.steps}</h3>

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '#platform/errors.ts';
-import { createLog } from '#platform/service/log.ts';
+import { createLog } from '#platform/telemetry/log.ts';
 import { defaultUrl, homeFolder, runningUrl } from '../../cli/client/running-system.ts';
 import { findReachable, makeDeadLetter } from './dead-letter.ts';
 import { type Filled, type FillOptions, fill, goOn } from './fill.ts';

@@ -1,4 +1,4 @@
-import { createLog } from '#platform/service/log.ts';
+import { createLog } from '#platform/telemetry/log.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 
 /** The mailbox, for a thread of its own. @param options ports are free ones */

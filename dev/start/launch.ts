@@ -6,9 +6,10 @@ import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { isGiven } from '#platform/config/read-setting.ts';
 import { describeError } from '#platform/errors.ts';
-import { createLog } from '#platform/service/log.ts';
 import { RunSettings, stopOnSignal } from '#platform/service/run.ts';
 import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
+import { createLog } from '#platform/telemetry/log.ts';
+import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
@@ -96,6 +97,8 @@ async function start(run: Run): Promise<StartScreen> {
   const level = await readLogLevel();
   const log = createLog('start', level);
   const ownSmtp = isGiven('notifications', 'SMTP_URL', process.env);
+  // Behind the services, which come before it in the list of stops.
+  stops.push((await startTracing('orderbell', process.env, log)).close);
   if (run.newSecrets) {
     const { makeNewSecrets } = await import('./new-secrets.ts');
     await makeNewSecrets(home);

@@ -48,7 +48,7 @@ const startService: StartService = (name, env) => startProcess(name, env);
 const startProcess = (name: string, env: Environment, options: ServiceProcessOptions = {}) =>
   startServiceProcess(
     name,
-    { ...env, LOG_LEVEL },
+    { LOG_REQUESTS: String(noisy), ...env, LOG_LEVEL },
     { ...options, ...(noisy && { onLine: console.log }) },
   );
 

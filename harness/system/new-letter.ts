@@ -2,6 +2,7 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { OrderUpdateMessage } from '#contracts/order-update-message.ts';
 import type { ConsumedEvent } from '#platform/messaging/consumer/consumer.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { newTrace, traceparentOf } from '#platform/telemetry/trace-context.ts';
 import { findLetter, type LetterRow } from '#services/notifications/api/letter-list-store.ts';
 import { eventually } from '../eventually.ts';
 
@@ -30,7 +31,7 @@ export function newLetter(
     data: { ...PAID, orderId: randomUUID(), ...data },
     partition: 0,
     offset: 0n,
-    traceparent: null,
+    traceparent: traceparentOf(newTrace()),
     ...message,
   };
 }

@@ -25,19 +25,25 @@ export function startServiceProcess(t: TestContext, name: string, env: Record<st
     await exited;
   });
   const look = async () => {
-    if (child.exitCode !== null) throw new Error(`${name} ended: ${printed('stderr')}`);
+    if (child.exitCode !== null)
+      throw new Error(`${name} ended: ${printed('stdout')}${printed('stderr')}`);
     return new RegExp(`${name} listens on (http://[^"]+)`).exec(printed('stdout'))?.[1];
   };
   return {
     child,
     /** Its log, a JSON document a line. */
     printed: () => printed('stdout'),
-    /** Its standard error so far. */
-    complained: () => printed('stderr'),
+    /** Why it cannot start, and its standard error so far. */
+    complained: () => [...fatalTexts(printed('stdout')), printed('stderr')].join('\n'),
     exited,
     /** The base URL, once it listens. */
     listening: () => eventually(`${name} to listen`, look),
   };
+}
+
+function fatalTexts(log: string): string[] {
+  const lines = log.split('\n').filter((line) => line.startsWith('{"level":"fatal"'));
+  return lines.map((line) => JSON.parse(line).msg);
 }
 
 export type ProcessSettings = Awaited<ReturnType<typeof processSettings>>;

@@ -1,6 +1,10 @@
+import { type Context, context } from '@opentelemetry/api';
 import { AppError, commonProblems } from '../errors.ts';
+import { inSharedWork } from '../telemetry/tracing.ts';
 
 interface BatcherOptions<Item, Result> {
+  /** Names the span of a run of several items, which links to the traces of all. */
+  name?: string;
   /** Processes many items at once: one result for each, in their order. */
   run: (items: Item[]) => Promise<Result[]>;
   /**
@@ -42,6 +46,8 @@ export type Batcher<Item, Result> = (item: Item) => Promise<Result>;
 interface Waiting<Item, Result> {
   item: Item;
   since: number;
+  /** The work of its caller. */
+  context: Context;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
@@ -55,7 +61,7 @@ export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
   const { run, isItemError = () => false, maxConcurrency = 1, waitingMax } = options;
-  const { coalescePerTick = false } = options;
+  const { name = 'batch', coalescePerTick = false } = options;
   const { isOwn = () => true, waitMaxMs = WAIT_MAX_MS } = options;
   const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];
@@ -81,7 +87,7 @@ export function createBatcher<Item, Result>(
   async function runBatch(batch: Waiting<Item, Result>[]): Promise<void> {
     let settleAll: () => void;
     try {
-      const results = await run(batch.map(({ item }) => item));
+      const results = await runIn(batch);
       if (results.length !== batch.length) {
         throw foreignResult(`${batch.length} items have ${results.length} results`);
       }
@@ -100,8 +106,19 @@ export function createBatcher<Item, Result>(
     settleAll();
   }
 
+  /** In the work of its callers: batches are started by whichever item comes first. */
+  function runIn(batch: Waiting<Item, Result>[]): Promise<Result[]> {
+    const items = batch.map(({ item }) => item);
+    const [first, second] = batch;
+    if (first !== undefined && second === undefined) {
+      return context.with(first.context, run, undefined, items);
+    }
+    const contexts = batch.map((one) => one.context);
+    return inSharedWork(contexts, { name, service: 'batch' }, () => run(items));
+  }
+
   function runAlone(one: Waiting<Item, Result>): void {
-    run([one.item]).then(([result]) => settle(one, result as Result), one.reject);
+    runIn([one]).then(([result]) => settle(one, result as Result), one.reject);
   }
 
   function settle({ item, resolve, reject }: Waiting<Item, Result>, result: Result): void {
@@ -113,7 +130,7 @@ export function createBatcher<Item, Result>(
       return Promise.reject(new AppError(commonProblems.unavailable, `${waitingMax} wait already`));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    waiting.push({ item, since: nowMs(), resolve, reject });
+    waiting.push({ item, since: nowMs(), context: context.active(), resolve, reject });
     if (!coalescePerTick) startRuns();
     else if (!scheduled) {
       scheduled = true;

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, commonProblems } from '../errors.ts';
-import type { Metric } from '../telemetry/metrics.ts';
+import type { Metric } from '../metrics/metrics.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { HttpServer } from './server.ts';
 

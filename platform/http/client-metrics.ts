@@ -1,5 +1,5 @@
 import type { Timeout } from '../async/timeout.ts';
-import { lookUpOnce, type Metrics } from '../telemetry/metrics.ts';
+import { lookUpOnce, type Metrics } from '../metrics/metrics.ts';
 
 // Up to the time-out of one attempt (client.ts).
 const BUCKETS_S = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];

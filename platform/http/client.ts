@@ -1,3 +1,4 @@
+import type { Span } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Pool } from 'undici';
 import { backoffMs, pause } from '../async/backoff.ts';
@@ -5,7 +6,10 @@ import { type Batcher, createBatcher } from '../async/batcher.ts';
 import { type Deadline, deadlineIn } from '../async/deadline.ts';
 import { startTimeout, type Timeout } from '../async/timeout.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { serviceOf } from '../telemetry/log.ts';
+import { writeTraceHeaders } from '../telemetry/trace-context.ts';
+import { endSpan, SpanKind, startSpan } from '../telemetry/tracing.ts';
 import { measureCalls } from './client-metrics.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import {
@@ -19,7 +23,6 @@ import { type AttemptedReplicas, createLoadBalancer } from './load-balancer.ts';
 import type { ProblemDocument } from './problem.ts';
 import { type BatchedAnswer, type BatchedCall, CALLS_MAX, CALLS_PATH } from './request-batch.ts';
 import type { Credentials } from './service-token.ts';
-import { newTraceId } from './trace.ts';
 
 // One attempt: longer than the callee's statement time-out, and shorter than the deadline of a
 // request, so that a lost answer leaves time for a retry.
@@ -48,7 +51,6 @@ export interface CallOptions {
   deadline?: Deadline;
   /** For operations that take longer than most, such as hashing a password. */
   attemptTimeoutMs?: number;
-  traceId?: string;
   headers?: Record<string, string>;
 }
 
@@ -87,49 +89,77 @@ interface HttpClientOptions {
 /** Creates a client; connections are opened on demand. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { callee, log } = options;
+  const service = serviceOf(log);
   const replicas = createLoadBalancer(callee, options.urls, log);
   options.metrics?.add(replicas.metrics);
   const measured = measureCalls(callee, options.metrics);
   const exchange = createExchange(callee, options.credentials, log);
   const send = createSender(callee, exchange, log);
-  return {
-    async call(endpoint, request, callOptions = {}) {
-      const once = callOptions.deadline === undefined;
-      const attemptTimeoutMs = callOptions.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
-      const deadline = callOptions.deadline ?? deadlineIn(attemptTimeoutMs);
-      const attempted: AttemptedReplicas = new Set();
-      for (let number = 1; ; number++) {
-        const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
-        let fault: unknown = new Error('no time left');
-        if (timeoutMs > 0) {
-          try {
-            return await replicas.attempt(attempted, timeoutMs, (pool, timeout) =>
-              measured.attempt(
-                endpoint.operationId,
-                timeout,
-                send(endpoint, request, { ...callOptions, pool, timeout }),
-              ),
-            );
-          } catch (error) {
-            fault = error;
-          }
-        }
-        const waitMs = backoffMs(number, RETRY);
-        if (once || waitMs >= deadline.remainingMs()) {
-          throw new AppError(
-            commonProblems.unavailable,
-            `${callee} ${endpoint.operationId} gave no answer after ${number} attempts`,
-            { cause: fault },
+
+  async function callReplicas<E extends Endpoint>(
+    endpoint: E,
+    request: EndpointRequest<E>,
+    callOptions: CallOptions,
+    span: Span,
+  ): Promise<Answer<E>> {
+    const once = callOptions.deadline === undefined;
+    const attemptTimeoutMs = callOptions.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
+    const deadline = callOptions.deadline ?? deadlineIn(attemptTimeoutMs);
+    const attempted: AttemptedReplicas = new Set();
+    for (let number = 1; ; number++) {
+      const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
+      let fault: unknown = new Error('no time left');
+      if (timeoutMs > 0) {
+        try {
+          return await replicas.attempt(attempted, timeoutMs, (pool, timeout) =>
+            measured.attempt(
+              endpoint.operationId,
+              timeout,
+              send(endpoint, request, { ...callOptions, pool, timeout, span }),
+            ),
           );
+        } catch (error) {
+          fault = error;
         }
-        log.debug({ callee, operation: endpoint.operationId, number }, describeError(fault));
-        measured.retry(endpoint.operationId);
-        await pause(waitMs);
+      }
+      const waitMs = backoffMs(number, RETRY);
+      if (once || waitMs >= deadline.remainingMs()) {
+        throw new AppError(
+          commonProblems.unavailable,
+          `${callee} ${endpoint.operationId} gave no answer after ${number} attempts`,
+          { cause: fault },
+        );
+      }
+      log.debug({ callee, operation: endpoint.operationId, number }, describeError(fault));
+      measured.retry(endpoint.operationId);
+      await pause(waitMs);
+    }
+  }
+
+  return {
+    /** One span for all attempts: each may travel with calls of other traces. */
+    async call(endpoint, request, callOptions = {}) {
+      const name = `${callee} ${endpoint.operationId}`;
+      const span = startSpan({ name, kind: SpanKind.CLIENT, service });
+      try {
+        const answer = await callReplicas(endpoint, request, callOptions, span);
+        endSpan(span, false, { 'http.response.status_code': answer.status });
+        return answer;
+      } catch (error) {
+        endSpan(span, true);
+        throw error;
       }
     },
     checkReady: replicas.checkReady,
     close: replicas.close,
   };
+}
+
+interface Attempt {
+  pool: Pool;
+  timeout: Timeout;
+  /** Of the call. */
+  span: Span;
 }
 
 /** Sends one attempt of a call to one replica: a batchable call in a batch, another one alone. */
@@ -140,6 +170,7 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
     const batcher =
       batchers.get(pool) ??
       createBatcher({
+        name: `${callee} calls`,
         run: (batch: Outgoing[]) => exchangeBatch({ callee, exchange, log }, pool, batch),
         batchMax: CALLS_MAX,
         weightOf: ({ bytes }) => bytes,
@@ -154,17 +185,25 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
   return async <E extends Endpoint>(
     endpoint: E,
     request: EndpointRequest<E>,
-    { pool, timeout, traceId, headers: given }: CallOptions & { pool: Pool; timeout: Timeout },
+    { pool, timeout, span, headers: given }: CallOptions & Attempt,
   ): Promise<Answer<E>> => {
+    const position = span.spanContext();
+    const { traceId } = position;
     const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
     const outgoing: Outgoing = {
       method: endpoint.method,
       path: pathOf(endpoint.path, params ?? {}, query ?? {}),
       body,
-      traceId,
+      position,
       headers: given,
       bytes: endpoint.batchable ? Buffer.byteLength(JSON.stringify(body ?? null)) : 0,
-      call: { operationId: endpoint.operationId, params, body, traceId: traceId ?? newTraceId() },
+      call: {
+        operationId: endpoint.operationId,
+        params,
+        body,
+        traceId,
+        ...writeTraceHeaders(position),
+      },
     };
     const batched = endpoint.batchable && given === undefined;
     const answer = batched
@@ -195,8 +234,10 @@ async function exchangeBatch(
     const [first, ...others] = batch as [Outgoing, ...Outgoing[]];
     if (others.length === 0) return [await sendAlone(first)];
     const calls = batch.map(({ call }) => call);
-    const request = { method: 'POST', path: CALLS_PATH, body: { calls } } as const;
-    const { status, body } = await sendAlone(request as Outgoing);
+    // An instrumentation of the callee makes a span of the request: in the trace of the first call.
+    const { position } = first;
+    const request = { method: 'POST', path: CALLS_PATH, body: { calls }, position } as const;
+    const { status, body } = await sendAlone(request as unknown as Outgoing);
     // A callee of an older version, or one whose limit the batch exceeds.
     if (status === 404 || isLimitStatus(status)) return await Promise.all(batch.map(sendAlone));
     if (status !== 200) throw faultOf(callee, status, JSON.stringify(body));

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, commonProblems, describeError } from '../errors.ts';
+import { newTraceId } from '../telemetry/trace-context.ts';
 import { languageOf } from './language.ts';
 import {
   PROBLEM_MEDIA_TYPE,
@@ -10,7 +11,6 @@ import {
   toProblem,
 } from './problem.ts';
 import type { PendingAnswers } from './response-headers.ts';
-import { traceIdOf } from './trace.ts';
 
 /** Answers an error with its problem document. */
 export function sendError(
@@ -83,15 +83,18 @@ export function answerBrokenRequest(
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? [408, 'Request Timeout']
         : [400, 'Bad Request'];
+  const traceId = headers['x-trace-id'] ?? newTraceId();
   const body = JSON.stringify({
     ...toProblem(new AppError(commonProblems.invalidRequest, phrase), {
       language: 'ru',
       instance: '/',
-      traceId: traceIdOf({ headers: {} }),
+      traceId,
     }),
     status,
   });
-  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const more = Object.entries({ ...headers, 'x-trace-id': traceId }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
       `${more.join('')}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

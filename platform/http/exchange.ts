@@ -1,11 +1,13 @@
+import type { SpanContext } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Pool } from 'undici';
 import { AppError, commonProblems } from '../errors.ts';
+import { writeTraceHeaders } from '../telemetry/trace-context.ts';
+import { withoutInstrumentation } from '../telemetry/tracing.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type ProblemDocument, toProblem } from './problem.ts';
 import type { BatchedAnswer, BatchedCall } from './request-batch.ts';
 import type { Credentials } from './service-token.ts';
-import { traceparent } from './trace.ts';
 
 // Limits of the callee, or of a proxy before it, that are lower than ours: a retry cannot help,
 // and the answer may have any body.
@@ -22,7 +24,8 @@ export interface Outgoing {
   path: string;
   headers?: Record<string, string> | undefined;
   body?: unknown;
-  traceId?: string | undefined;
+  /** The span of the call. */
+  position: SpanContext;
   /** Size of the body, for a batchable operation. */
   bytes: number;
   call: BatchedCall;
@@ -58,14 +61,14 @@ export function createExchange(callee: string, credentials: Credentials, log: Lo
   }
 
   return async function exchange(pool, outgoing, signal) {
-    const { method, path, body, traceId } = outgoing;
-    const answer = await pool.request({
+    const { method, path, body, position } = outgoing;
+    const request = {
       method,
       path,
       headers: {
         authorization: await credentials(callee, skews.get(pool)),
         ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(traceId !== undefined && { traceparent: traceparent(traceId) }),
+        ...writeTraceHeaders(position),
         ...outgoing.headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -73,7 +76,8 @@ export function createExchange(callee: string, credentials: Credentials, log: Lo
       // The signal bounds the whole attempt, the wait for a connection included.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
+    };
+    const answer = await withoutInstrumentation(() => pool.request(request));
     const status = answer.statusCode;
     if (status === 401 && adoptSkew(pool, answer.headers.date)) {
       await answer.body.dump();

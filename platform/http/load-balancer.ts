@@ -3,7 +3,7 @@ import { Agent, Pool } from 'undici';
 import { singleFlight } from '../async/single-flight.ts';
 import { startTimeout, type Timeout } from '../async/timeout.ts';
 import { describeError } from '../errors.ts';
-import type { Metric } from '../telemetry/metrics.ts';
+import type { Metric } from '../metrics/metrics.ts';
 
 // Gives every order of the largest expected concurrency its own connection: with pipelining, one
 // slow answer delays those behind it.

@@ -8,7 +8,7 @@ import { Type } from 'typebox';
 import { eventually } from '#harness/eventually.ts';
 import { deadlineIn } from '../async/deadline.ts';
 import { AppError, commonProblems } from '../errors.ts';
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { createHttpClient } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
 import { serveBatch } from './request-batch.ts';
@@ -39,7 +39,7 @@ async function startThings(t: TestContext, metrics: Metrics, onHeld?: () => Prom
     return { status: 200 as const, body: { id } };
   }
   serve(app, getThing, { identify: anyone }, handle);
-  serveBatch(app, anyone, metrics).add(getThing, anyone, handle);
+  serveBatch(app, anyone, { log, logRequests: false, metrics }).add(getThing, anyone, handle);
   serveMetrics(app, metrics);
   const url = await listen(app, '127.0.0.1', 0);
   t.after(() => app.close());

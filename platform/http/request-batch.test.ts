@@ -40,7 +40,7 @@ async function startThings(t: TestContext, held?: Promise<void>) {
     return { status: 200 as const, body: { id: params.id, count: body.count } };
   }
   serve(app, putThing, { identify }, handle);
-  serveBatch(app, identify).add(putThing, identify, handle);
+  serveBatch(app, identify, { log, logRequests: false }).add(putThing, identify, handle);
   const url = await listen(app, '127.0.0.1', 0);
   t.after(() => app.close());
   return { url, requests };

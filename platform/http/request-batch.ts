@@ -1,12 +1,18 @@
+import { context } from '@opentelemetry/api';
 import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { AppError, commonProblems, type Violation } from '../errors.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { serviceOf } from '../telemetry/log.ts';
+import { idsIn, logRequest } from '../telemetry/request-log.ts';
+import { newTrace, traceparentOf } from '../telemetry/trace-context.ts';
+import { annotate, endSpan, parentOf, SpanKind, startWork } from '../telemetry/tracing.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { problemAnswer } from './error-reply.ts';
 import type { Call, HttpServer } from './server.ts';
-import { measureAnswers } from './server-metrics.ts';
+import { measureAnswers, type RecordAnswer } from './server-metrics.ts';
 import { createValidatorCompiler, type Validate, violationsOf } from './validation.ts';
 
 /** Path of a batch of calls (published by contracts/openapi.ts). */
@@ -21,6 +27,9 @@ const CallsBody = Type.Object({
       params: Type.Optional(Type.Unknown()),
       body: Type.Optional(Type.Unknown()),
       traceId: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+      // W3C Trace Context of the call; old versions send the trace id alone.
+      traceparent: Type.Optional(Type.String()),
+      tracestate: Type.Optional(Type.String()),
     }),
     { minItems: 1, maxItems: CALLS_MAX },
   ),
@@ -41,6 +50,13 @@ export interface BatchedAnswer {
 
 type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<BatchedAnswer>;
 
+interface BatchOptions {
+  log: Logger;
+  /** Whether each call has a line in the log. */
+  logRequests: boolean;
+  metrics?: Metrics;
+}
+
 /**
  * Serves `POST /calls`: each call is checked, run and answered as if it had come alone, so that a
  * refused or failed call does not affect the others. The response is sent after the last answer.
@@ -49,8 +65,9 @@ type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<Batched
 export function serveBatch(
   app: HttpServer,
   identify: (request: FastifyRequest) => Promise<unknown>,
-  metrics?: Metrics,
+  options: BatchOptions,
 ) {
+  const { metrics } = options;
   const recorderOf = metrics === undefined ? () => () => {} : measureAnswers(metrics);
   const compile = createValidatorCompiler();
   const operations = new Map<string, Operation>();
@@ -93,8 +110,7 @@ export function serveBatch(
     ): void {
       const paramViolations = validatorOf(endpoint.params, 'params');
       const bodyViolations = validatorOf(endpoint.body, 'body');
-      const record = recorderOf(endpoint.operationId);
-      const answer: Operation = async (call, request) => {
+      const operation = async (call: BatchedCall, request: FastifyRequest) => {
         const { params, body, traceId } = call;
         try {
           const caller = await whoCalls(request);
@@ -104,21 +120,58 @@ export function serveBatch(
               violations,
             });
           }
-          const input = { params, body, caller, request, traceId };
-          const { status, body: content } = await handle(input as never);
-          return { status, body: content };
+          annotate(idsIn(params));
+          const input = { params, body, caller, request };
+          const { status, body: answer } = await handle(input as never);
+          return { status, body: answer };
         } catch (error) {
           return problemAnswer(error, request, traceId);
         }
       };
-      operations.set(endpoint.operationId, async (call, request) => {
-        const startedAt = performance.now();
-        const answered = await answer(call, request);
-        record(answered.status, performance.now() - startedAt);
-        return answered;
-      });
+      operations.set(
+        endpoint.operationId,
+        traced(endpoint, operation, {
+          ...options,
+          record: recorderOf(endpoint.operationId),
+        }),
+      );
     },
   };
+}
+
+/** The operation as a call of its own trace, whatever trace the batch came in. */
+function traced(
+  { method, path: route }: Endpoint,
+  operation: Operation,
+  { log, logRequests, record }: BatchOptions & { record: RecordAnswer },
+): Operation {
+  const service = serviceOf(log);
+  return async (call, request) => {
+    const startedAt = performance.now();
+    const work = startWork({
+      name: `${method} ${route}`,
+      kind: SpanKind.SERVER,
+      service,
+      parent: parentOf(headersOf(call)),
+    });
+    const answer = await context.with(work.context, operation, undefined, call, request);
+    const { status } = answer;
+    endSpan(work.span, status >= 500, {
+      'http.request.method': method,
+      'http.route': route,
+      'http.response.status_code': status,
+    });
+    const ms = performance.now() - startedAt;
+    record(status, ms);
+    if (logRequests) {
+      logRequest(log, work, { method, route, status, ms, batched: true });
+    }
+    return answer;
+  };
+}
+
+function headersOf({ traceId, traceparent, tracestate }: BatchedCall) {
+  return { traceparent: traceparent ?? traceparentOf(newTrace(traceId)), tracestate };
 }
 
 const noOperation: Operation = async ({ operationId, traceId }, request) =>

@@ -1,5 +1,5 @@
 import type { RouteOptions } from 'fastify';
-import { lookUpOnce, type Metrics } from '../telemetry/metrics.ts';
+import { lookUpOnce, type Metrics } from '../metrics/metrics.ts';
 import type { HttpServer } from './server.ts';
 
 // Up to the deadline of the slowest operation; most answer within a few milliseconds.

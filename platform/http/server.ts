@@ -3,15 +3,17 @@ import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, commonProblems, describeListenFault, type Violation } from '../errors.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { idsIn } from '../telemetry/request-log.ts';
+import { annotate } from '../telemetry/tracing.ts';
 import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { answerBrokenRequest, sendError } from './error-reply.ts';
 import { drainWhenClosing } from './graceful-close.ts';
 import { parseJson } from './json.ts';
+import { createRequestTracing } from './request-tracing.ts';
 import { type AnswerHeaders, createAnswerHeaders } from './response-headers.ts';
 import { measureRequests } from './server-metrics.ts';
-import { traceIdOf } from './trace.ts';
 import { createValidatorCompiler, unwantedBody, violationsOf } from './validation.ts';
 
 // A customer id has up to 255 characters, each up to three when percent-encoded.
@@ -36,6 +38,8 @@ interface HttpServerOptions {
   metrics?: Metrics;
   /** How long it serves requests as not ready before it closes (default 0). */
   stopDelayMs?: number;
+  /** Whether each request has a line in the log. */
+  logRequests?: boolean;
 }
 
 /**
@@ -43,12 +47,18 @@ interface HttpServerOptions {
  * every error is a problem document (docs/reference/api.md).
  */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const answerHeaders = createAnswerHeaders(options.answerHeaders ?? (() => ({})));
+  const { log, answerHeaders: headersOf = () => ({}), logRequests = false } = options;
+  const tracing = createRequestTracing(log, logRequests);
+  const answerHeaders = createAnswerHeaders((request) => ({
+    'x-trace-id': request.id,
+    ...headersOf(request),
+  }));
   const app: FastifyInstance = Fastify({
-    loggerInstance: options.log,
-    // A line per request would cost more than many requests themselves.
+    loggerInstance: log,
+    // Ours is one line (request-tracing.ts), and our log knows the request without a child logger.
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: traceIdOf,
+    childLoggerFactory: (logger) => logger,
+    genReqId: tracing.begin,
     requestIdHeader: false,
     trustProxy: options.trustProxy ?? false,
     bodyLimit: BODY_BYTES_MAX,
@@ -66,6 +76,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // Hooks do not run for these errors.
     frameworkErrors: (error, request, reply) => {
       answerHeaders.add(request, reply);
+      tracing.endWith(request, reply);
       sendError(error, request, reply);
     },
     clientErrorHandler: (error, socket) =>
@@ -82,8 +93,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // Must be registered before every hook that may refuse, so that refusals have the headers too.
   app.addHook('onRequest', (request, reply, done) => {
     answerHeaders.add(request, reply);
-    done();
+    tracing.endWith(request, reply);
+    tracing.enter(request, done);
   });
+  // Once more: the events of the connection that bring the body know nothing of the request.
+  app.addHook('preValidation', (request, _reply, done) => tracing.enter(request, done));
   // Must be the first hook that refuses, so that requests rejected by later hooks are counted too.
   drainWhenClosing(app, options.stopDelayMs ?? 0);
   app.setValidatorCompiler(createValidatorCompiler());
@@ -146,8 +160,6 @@ function collectMethods(app: HttpServer): (url: string) => string[] {
 export interface Call<E extends Endpoint, Caller> extends EndpointInput<E> {
   caller: Caller;
   request: FastifyRequest;
-  /** W3C trace id, 32 hex digits. */
-  traceId: string;
 }
 
 interface ServeOptions<Caller> {
@@ -183,6 +195,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
     },
     handler: async (request, reply) => {
       refuseViolations(request, check);
+      annotate(idsIn(request.params));
       const answer = await handle({
         params: request.params,
         query: request.query,
@@ -190,7 +203,6 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
         body: request.body,
         caller: callers.get(request) as Caller,
         request,
-        traceId: request.id,
       } as unknown as Call<E, Caller>);
       if (answer.headers !== undefined) reply.headers(answer.headers);
       return reply.code(answer.status).send(answer.body as never);

@@ -4,6 +4,16 @@ import { withTimeout } from '../async/timeout.ts';
 import type { Acknowledgement, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { serviceOf } from '../telemetry/log.ts';
+import { traceIdIn } from '../telemetry/trace-context.ts';
+import {
+  contextOf,
+  endSpan,
+  type Fields,
+  isSampled,
+  SpanKind,
+  startSpan,
+} from '../telemetry/tracing.ts';
 import { maintainOutbox, type OutboxOptions } from './outbox-maintenance.ts';
 
 const BATCH_MAX = 500;
@@ -24,6 +34,8 @@ const CLOSE_TIMEOUT_MS = 2_500;
 export interface RelayOptions extends OutboxOptions {
   /** CloudEvents `source`. */
   source: string;
+  /** The ids of a published row for its line in the log; no lines when absent. */
+  logged?: ((row: OutboxRow) => Fields) | undefined;
 }
 
 /**
@@ -78,9 +90,11 @@ export interface OutboxRow {
   event_time: string;
 }
 
-async function moveBatch({ database, broker, topic, source }: RelayOptions): Promise<number> {
+async function moveBatch(options: RelayOptions): Promise<number> {
+  const { database, broker, topic, source, log } = options;
   const rows = await claimRows(database);
   if (rows.length === 0) return 0;
+  const spans = startSpans(options, rows);
   let acknowledgements: Acknowledgement[];
   try {
     acknowledgements = await broker.publish(
@@ -88,12 +102,35 @@ async function moveBatch({ database, broker, topic, source }: RelayOptions): Pro
       rows.map((row) => messageOf(row, source)),
     );
   } catch (error) {
+    for (const span of spans) endSpan(span, true);
     // Otherwise the rows wait for the lease to end.
     await releaseRows(database, rows).catch(() => {});
     throw error;
   }
+  for (const span of spans) endSpan(span, false);
   await markPublished(database, rows, acknowledgements);
+  for (const row of options.logged === undefined ? [] : rows) {
+    const traceId = traceIdIn(row.traceparent);
+    log.info({ traceId, ...options.logged?.(row), event: row.id }, `published to ${topic}`);
+  }
   return rows.length;
+}
+
+/** A span for each event whose request is recorded: a batch has events of many traces. */
+function startSpans({ topic, log }: RelayOptions, rows: OutboxRow[]) {
+  const service = serviceOf(log);
+  return rows.flatMap(({ id, traceparent }) => {
+    const parent = contextOf(traceparent);
+    if (!isSampled(parent)) return [];
+    const fields = { 'messaging.message.id': id };
+    return startSpan({
+      name: `publish ${topic}`,
+      kind: SpanKind.PRODUCER,
+      service,
+      parent,
+      fields,
+    });
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { backoffMs, pause } from '../async/backoff.ts';
 import { deadlineIn } from '../async/deadline.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { connectRefusal, databaseName, refusalText } from './connect-fault.ts';
 import { isConnectionFault, isReadOnly, isTransient } from './errors.ts';
 import { measurePool } from './pool-metrics.ts';

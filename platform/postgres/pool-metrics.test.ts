@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTestDatabaseUrl, testLog } from '#harness/database.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { createDatabase } from './database.ts';
 
 test('the pool says how many connections it has, and how long work waits for one', async (t) => {

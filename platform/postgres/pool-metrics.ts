@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 
 // A free connection takes microseconds; the longest wait is that for a new one (connections.ts).
 const BUCKETS_S = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];

@@ -2,8 +2,8 @@ import { type Static, type TObject, type TProperties, type TSchema, Type } from 
 import { ConfigError, loadConfig, settingsSchema } from '../config/load-config.ts';
 import { describeError } from '../errors.ts';
 import type { ServiceDatabase, ServiceDefinition } from '../service/definition.ts';
-import { createLog } from '../service/log.ts';
 import { RunSettings } from '../service/run.ts';
+import { createLog } from '../telemetry/log.ts';
 import { databaseName } from './connect-fault.ts';
 import { databaseOptions, databaseSettings, migrateService } from './service-database.ts';
 

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { type TBoolean, type TInteger, type TOptional, type TString, Type } from 'typebox';
 import { ConfigError } from '../config/load-config.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { ServiceDatabase } from '../service/definition.ts';
 import { startStep } from '../service/start-step.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { connectRefusal, refusalText, ServerRefusal } from './connect-fault.ts';
 import { ConnectError, type DatabaseOptions, type Pooler } from './connections.ts';
 import { createDatabase, type Database } from './database.ts';

@@ -10,8 +10,8 @@ import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { serveMetrics } from '../http/server-metrics.ts';
 import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import { type MetricsServer, startMetricsServer } from '../telemetry/metrics-server.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { type MetricsServer, startMetricsServer } from '../metrics/metrics-server.ts';
 
 export interface RunningService {
   /** Base URL of its HTTP API. */
@@ -23,6 +23,10 @@ export interface RunningService {
 }
 
 export const listenerSettings = {
+  LOG_REQUESTS: Type.Boolean({
+    default: true,
+    description: 'Whether each request, event and letter has a line in the log, at level info.',
+  }),
   // Not HOST: some shells and tools export it with another meaning.
   LISTEN_ADDRESS: Type.String({
     default: '127.0.0.1',
@@ -89,13 +93,14 @@ export async function startInternalService(
   options: InternalServiceOptions,
 ): Promise<RunningService> {
   const { name, config, log, database, metrics } = options;
-  const app = createHttpServer({ log, metrics, stopDelayMs: config.STOP_DELAY_MS });
+  const logRequests = config.LOG_REQUESTS;
+  const app = createHttpServer({ log, logRequests, metrics, stopDelayMs: config.STOP_DELAY_MS });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, { database: () => database.checkWritable() });
   serveMetrics(app, metrics);
-  const identifyAny = (request: FastifyRequest) => checkCaller(request.headers.authorization);
-  const calls = serveBatch(app, identifyAny, metrics);
+  const identifyBatch = (request: FastifyRequest) => checkCaller(request.headers.authorization);
+  const calls = serveBatch(app, identifyBatch, { log, logRequests, metrics });
   options.routes({
     app,
     serve(endpoint, handle) {

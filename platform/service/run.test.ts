@@ -91,15 +91,20 @@ test('a stop that fails ends with 1 and says why', async (t) => {
 test('missing settings end the start with 1, every problem and no stack', async (t) => {
   const service = await startProcess(t, { LOG_LEVEL: 'loud' });
   assert.equal(await service.exitCode(), 1);
-  assert.match(service.output(), /^thing cannot start:\n {2}NAME is not set: A name\.\n/);
-  assert.match(service.output(), /LOG_LEVEL must match/);
+  const { level, service: name, msg, problems } = JSON.parse(service.output());
+  assert.deepEqual([level, name], ['fatal', 'thing']);
+  assert.match(msg, /^thing cannot start:\n {2}NAME is not set: A name\.\n/);
+  assert.deepEqual(problems[0], 'NAME is not set: A name.');
+  assert.match(problems[1], /LOG_LEVEL must match/);
   assert.doesNotMatch(service.output(), / at |loud/);
 });
 
 test('a start that fails exits with 1 and logs the causes', async (t) => {
   const service = await startProcess(t, { NAME: 'broken' });
   assert.equal(await service.exitCode(), 1);
-  assert.equal(service.output(), 'no place: disk full\n');
+  const { time, ...line } = JSON.parse(service.output());
+  assert.ok(Date.parse(time) > 0);
+  assert.deepEqual(line, { level: 'fatal', service: 'thing', msg: 'no place: disk full' });
 });
 
 test('an older Node is named in one line', async (t) => {

@@ -2,8 +2,9 @@ import http from 'node:http';
 import { type Static, Type } from 'typebox';
 import { ConfigError, loadConfig, mergeSettings } from '../config/load-config.ts';
 import { describeError } from '../errors.ts';
+import { createLog } from '../telemetry/log.ts';
+import { startTracing } from '../telemetry/tracing-sdk.ts';
 import type { ServiceDefinition } from './definition.ts';
-import { createLog } from './log.ts';
 import { sayWhileWaiting } from './start-step.ts';
 
 const STOP_TIMEOUT_MS = 10_000;
@@ -39,6 +40,7 @@ export async function runService(
     const config = loadConfig(name, mergeSettings(settings, RunSettings), process.env);
     const { LOG_LEVEL } = config as Static<typeof RunSettings>;
     const log = createLog(name, LOG_LEVEL);
+    const tracing = await startTracing(name, process.env, log);
     const service = await sayWhileWaiting(
       () => 'its database and broker',
       start(config, log),
@@ -46,16 +48,25 @@ export async function runService(
     );
     // Before the line below: its reader may send a signal at once.
     stopOnSignal(
-      () => service.close(),
+      () => service.close().finally(tracing.close),
       (line) => log.info(line),
       (config as { STOP_DELAY_MS?: number }).STOP_DELAY_MS,
     );
     log.info(`${name} listens on ${service.url}`);
   } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : describeError(error));
+    sayCannotStart(name, error);
     process.exitCode = 1;
     process.exit();
   }
+}
+
+/** Says on a terminal in words for a person, elsewhere in a line for the collector of logs. */
+function sayCannotStart(name: string, error: unknown): void {
+  const expected = error instanceof ConfigError;
+  const text = expected ? error.message : describeError(error);
+  if (process.stderr.isTTY) console.error(text);
+  // Also where LOG_LEVEL is `silent`, or is what is wrong.
+  else createLog(name, 'fatal').fatal(expected ? { problems: error.problems } : {}, text);
 }
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];

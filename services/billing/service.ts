@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
+import { createMetrics } from '#platform/metrics/metrics.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -12,7 +13,6 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { claimCurrency } from './ledger/currency.ts';
 import { countDecisions } from './ledger/decision-metrics.ts';
 import { servePayments } from './ledger/payment-routes.ts';

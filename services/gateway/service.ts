@@ -5,13 +5,13 @@ import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
 import { createHttpServer } from '#platform/http/server.ts';
 import { serveMetrics } from '#platform/http/server-metrics.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
+import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
   type RunningService,
   serveHealth,
   startListeners,
 } from '#platform/service/internal-service.ts';
-import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
@@ -66,6 +66,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     answerHeaders: answerHeadersOf,
     metrics,
     stopDelayMs: config.STOP_DELAY_MS,
+    logRequests: config.LOG_REQUESTS,
   });
   metrics.add([...limitWork(app, config, log), contactFaults.metric]);
   const count = countOrders(metrics);

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config/load-config.ts';
+import { createMetrics } from '#platform/metrics/metrics.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -12,7 +13,6 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { type Accounts, ensureOperator } from './accounts.ts';
 import * as accountsStore from './accounts-store.ts';

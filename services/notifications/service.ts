@@ -10,6 +10,7 @@ import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
+import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
 import {
   databaseSettings,
@@ -22,7 +23,6 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { createMetrics, type Metrics } from '#platform/telemetry/metrics.ts';
 import { serveDelivery, serveLetters } from './api/letter-routes.ts';
 import { serveAllLetters } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
@@ -89,11 +89,19 @@ export async function startNotifications(
     log,
     onRecorded: countAttempts(metrics),
     onFault: alarm.raise,
+    logRequests: config.LOG_REQUESTS,
     now: clock.now,
     lookUpContacts: (customerIds) => contacts.lookUp(customerIds, CONTACTS_TIMEOUT_MS),
   });
   const onDue = worker.kick;
-  const inbox = await startInbox({ database, broker, log, now: clock.now, onLetters: onDue });
+  const inbox = await startInbox({
+    database,
+    broker,
+    log,
+    logRequests: config.LOG_REQUESTS,
+    now: clock.now,
+    onLetters: onDue,
+  });
   const { deadLetters } = inbox;
   metrics.add([...inbox.metrics, ...letterMetrics(database, alarm, mailer.providers)]);
   return startInternalService({

@@ -6,6 +6,7 @@ import { brokerRule, brokerSettings, createBroker } from '#platform/broker/creat
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { startOutboxRetention } from '#platform/messaging/outbox-maintenance.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';
+import { createMetrics } from '#platform/metrics/metrics.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
 import {
   databaseSettings,
@@ -18,7 +19,6 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
@@ -62,6 +62,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
           topic: ORDERS_TOPIC,
           source: ORDER_UPDATE_SOURCE,
           log,
+          logged: config.LOG_REQUESTS ? (row) => ({ orderId: row.aggregateid }) : undefined,
         });
   metrics.add(orderMetrics(database, broker !== null));
   return startInternalService({

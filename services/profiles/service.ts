@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { createMetrics } from '#platform/metrics/metrics.ts';
 import { databaseSettings, openDatabase } from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
@@ -7,7 +8,6 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { createMetrics } from '#platform/telemetry/metrics.ts';
 import { serveProfiles } from './routes.ts';
 
 const DATABASE = {

@@ -49,22 +49,22 @@ test('under faults most first answers must be final', () => {
   assert.match(shareViolations([]).join(), /0 of 0/);
 });
 
-const line = (level: number, more: object = {}) => JSON.stringify({ level, msg: 'words', ...more });
+const line = (level: string, more: object = {}) => JSON.stringify({ level, msg: 'words', ...more });
 
 test('an error in a log is an alarm, but for what our own faults explain', () => {
-  assert.equal(alarmIn(line(40), 'orders/1', 'calm'), null);
-  assert.equal(alarmIn(line(30), 'orders/1', 'calm'), null);
+  assert.equal(alarmIn(line('warn'), 'orders/1', 'calm'), null);
+  assert.equal(alarmIn(line('info'), 'orders/1', 'calm'), null);
   assert.equal(alarmIn('', 'orders/1', 'calm'), null);
   // The end of what was written when the process was killed.
-  assert.equal(alarmIn('{"level":50,"ms', 'orders/1', 'faults'), null);
+  assert.equal(alarmIn('{"level":"error","ms', 'orders/1', 'faults'), null);
   const cases: [line: string, phase: Phase, excused: boolean][] = [
-    [line(50, { code: 'unavailable' }), 'calm', false],
-    [line(50, { code: 'unavailable' }), 'faults', true],
-    [line(50, { code: 'unavailable' }), 'crash points', true],
-    [line(50, { code: 'internal' }), 'faults', false],
-    [line(60), 'rest', false],
-    [line(50, { msg: 'the broker lost messages; they go out again' }), 'crash points', true],
-    [line(50, { msg: 'the broker lost messages; they go out again' }), 'faults', false],
+    [line('error', { code: 'unavailable' }), 'calm', false],
+    [line('error', { code: 'unavailable' }), 'faults', true],
+    [line('error', { code: 'unavailable' }), 'crash points', true],
+    [line('error', { code: 'internal' }), 'faults', false],
+    [line('fatal'), 'rest', false],
+    [line('error', { msg: 'the broker lost messages; they go out again' }), 'crash points', true],
+    [line('error', { msg: 'the broker lost messages; they go out again' }), 'faults', false],
     ['(node:1) Warning: something leaks', 'faults', false],
   ];
   for (const [text, phase, excused] of cases) {

@@ -22,7 +22,7 @@ const CAUSED_BY_FAULTS: { phases: Phase[]; text: RegExp }[] = [
   { phases: ['crash points'], text: /^the position is not in the log any more/ },
 ];
 
-const ERROR_LEVEL = 50;
+const ERROR_LEVELS: unknown[] = ['error', 'fatal'];
 const LISTED_MAX = 3;
 
 /** The alarm that a printed line is. @returns null for a line that is none */
@@ -32,7 +32,7 @@ export function alarmIn(line: string, replica: string, phase: Phase): Alarm | nu
   if (line.startsWith('{') && !line.endsWith('}')) return null;
   try {
     const { level, msg, code } = JSON.parse(line) as Record<string, unknown>;
-    if (typeof level !== 'number' || level < ERROR_LEVEL) return null;
+    if (!ERROR_LEVELS.includes(level)) return null;
     return { replica, phase, text: code === undefined ? String(msg) : `${code}: ${msg}` };
   } catch {
     // Not a line of the log: a warning of Node, a stack.

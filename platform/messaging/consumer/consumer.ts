@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import type { Static, TSchema } from 'typebox';
 import type { Broker } from '../../broker/port/broker.ts';
+import type { Metric } from '../../metrics/metrics.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
 import { type DatabaseClock, startDatabaseClock } from '../../postgres/database-clock.ts';
 import { migrate } from '../../postgres/migrate.ts';
 import { databaseStep } from '../../postgres/service-database.ts';
-import type { Metric } from '../../telemetry/metrics.ts';
+import type { Fields } from '../../telemetry/tracing.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createHandler } from './handle-messages.ts';
 import { type ConsumedEvent, createReader, type EventFormat } from './read-message.ts';
@@ -30,6 +31,8 @@ export interface ConsumerOptions<S extends TSchema> extends EventFormat<S> {
   /** Called after events were stored. */
   onStored?: () => void;
   log: Logger;
+  /** The ids of a stored event for its line in the log; no lines when absent. */
+  logged?: ((event: Static<S>) => Fields) | undefined;
   /** The clock of the database; the consumer reads it itself when absent. */
   now?: () => Date;
 }
@@ -55,6 +58,9 @@ export async function startConsumer<S extends TSchema>(options: ConsumerOptions<
     store,
     onStored,
     onUnknownType: unknownTypes.count,
+    topic,
+    log,
+    logged: options.logged,
     now,
   });
   const deadLetters = createDeadLetters({ database, read, store, onStored });

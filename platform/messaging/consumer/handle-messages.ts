@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { Span } from '@opentelemetry/api';
+import type { Logger } from 'pino';
 import { createBatcher } from '../../async/batcher.ts';
 import type { IncomingMessage, MessageHandler } from '../../broker/port/broker.ts';
 import { describeError } from '../../errors.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
 import { isContentRefusal } from '../../postgres/errors.ts';
+import { serviceOf } from '../../telemetry/log.ts';
+import { traceIdIn, traceparentOf } from '../../telemetry/trace-context.ts';
+import { contextOf, endSpan, type Fields, SpanKind, startSpan } from '../../telemetry/tracing.ts';
 import { newUuidAt } from '../../values/uuid.ts';
 import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
 import type { ConsumedEvent, Reading } from './read-message.ts';
@@ -14,6 +19,11 @@ export interface HandlerOptions<T> {
   store: (tx: Queryable, events: ConsumedEvent<T>[]) => Promise<void>;
   onStored: () => void;
   onUnknownType: (type: string) => void;
+  /** Names the spans. */
+  topic: string;
+  log: Logger;
+  /** The ids of a stored event for its line in the log; no lines when absent. */
+  logged?: ((event: T) => Fields) | undefined;
   /** By the clock of the database: dead letters are listed by it. */
   now: () => Date;
 }
@@ -58,26 +68,54 @@ export function createHandler<T>(options: HandlerOptions<T>): MessageHandler {
     /** The message of each event. */
     const sources: IncomingMessage[] = [];
     const unknownTypes: string[] = [];
+    const spans: Span[] = [];
     for (const message of messages) {
       const reading = read(message);
       if (reading.kind === 'unknown-type') unknownTypes.push(reading.type);
       else if (reading.kind === 'poison') {
         part.deadLetters.push(deadLetterOf(message, reading.error, now()));
       } else {
+        spans.push(startSpanOf(options, reading.event));
         part.events.push(reading.event);
         sources.push(message);
       }
     }
+    let failed = true;
     try {
-      await storePart(part);
-    } catch (error) {
-      if (!isContentRefusal(error)) throw error;
-      await storeOneByOne(part, sources);
+      await storePart(part).catch(async (error: unknown) => {
+        if (!isContentRefusal(error)) throw error;
+        await storeOneByOne(part, sources);
+      });
+      failed = false;
+    } finally {
+      for (const span of spans) endSpan(span, failed);
     }
     if (part.events.length > 0) onStored();
+    logEvents(options, part.events);
     // Only now: a batch that is rejected comes again, and would be counted again.
     for (const type of unknownTypes) onUnknownType(type);
   };
+}
+
+/** Starts the span of an event, and makes it the parent of what is done with the event later. */
+function startSpanOf<T>({ topic, log }: HandlerOptions<T>, event: ConsumedEvent<T>): Span {
+  const span = startSpan({
+    name: `process ${topic}`,
+    kind: SpanKind.CONSUMER,
+    service: serviceOf(log),
+    parent: contextOf(event.traceparent),
+    fields: { 'messaging.message.id': event.id },
+  });
+  event.traceparent = traceparentOf(span.spanContext());
+  return span;
+}
+
+function logEvents<T>({ topic, log, logged }: HandlerOptions<T>, events: ConsumedEvent<T>[]): void {
+  if (logged === undefined) return;
+  for (const { id, data, traceparent } of events) {
+    const traceId = traceIdIn(traceparent);
+    log.info({ traceId, ...logged(data), event: id }, `received from ${topic}`);
+  }
 }
 
 /** Stores concurrent batches of several partitions in one transaction. */

@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { IncomingMessage } from '../../broker/port/broker.ts';
 import { describeError } from '../../errors.ts';
+import { newTrace, readTraceHeaders, traceparentOf } from '../../telemetry/trace-context.ts';
 
 /** An event of the consumed type. */
 export interface ConsumedEvent<T> {
@@ -10,8 +11,8 @@ export interface ConsumedEvent<T> {
   data: T;
   partition: number;
   offset: bigint;
-  /** W3C Trace Context; null where it is missing or malformed. */
-  traceparent: string | null;
+  /** W3C Trace Context of the consumer's work on the event. */
+  traceparent: string;
 }
 
 /** The content of a message. */
@@ -29,7 +30,6 @@ export interface EventFormat<S extends TSchema> {
 }
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const TRACEPARENT = /^[\x21-\x7e]{1,255}$/;
 // Deeper values exhaust the stack of PostgreSQL's JSON parser. That error looks transient, so the
 // message would come again without end and block its partition.
 const NESTING_MAX = 64;
@@ -63,9 +63,9 @@ export function createReader<S extends TSchema>(
     }
     const fault = dataFault(data);
     if (fault !== null) return poison(fault);
-    const trace = headers.traceparent?.toString() ?? '';
-    // A malformed one is ignored, as W3C Trace Context asks: no reason to lose the event.
-    const traceparent = TRACEPARENT.test(trace) ? trace : null;
+    // A malformed one begins a new trace, as W3C Trace Context asks: no reason to lose the event.
+    const position = readTraceHeaders({ traceparent: headers.traceparent?.toString() });
+    const traceparent = traceparentOf(position ?? newTrace());
     return {
       kind: 'event',
       event: { id, data: data as Static<S>, partition, offset, traceparent },

@@ -55,6 +55,7 @@ async function databaseOf(t: TestContext) {
         LISTEN_ADDRESS: '127.0.0.1',
         PORT: 0,
         STOP_DELAY_MS: 0,
+        LOG_REQUESTS: false,
       };
       started.push(await startBilling(config, testLog));
     },

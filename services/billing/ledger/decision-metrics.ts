@@ -1,4 +1,4 @@
-import type { Metrics } from '#platform/telemetry/metrics.ts';
+import type { Metrics } from '#platform/metrics/metrics.ts';
 import type { DecisionResult } from './decide-payment.ts';
 
 /** Counts the decisions that this process makes; a repeated command decides nothing. */

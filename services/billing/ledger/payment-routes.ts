@@ -24,6 +24,7 @@ function createDecider(
   const decisions = ledgerIn(database, currency);
   const batchedDecisions = ledgerIn(database, currency, { lockTimeoutMs: LOCK_TIMEOUT_MS });
   const decideInBatch = createBatcher({
+    name: 'decide payments',
     run: (commands: PaymentCommand[]) =>
       decidePayments(commands.length === 1 ? decisions : batchedDecisions, commands),
     isItemError: isRowFault,

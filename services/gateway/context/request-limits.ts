@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { placeOrder, register, signIn } from '#contracts/gateway.ts';
 import { limitRequests } from '#platform/http/admission.ts';
 import type { HttpServer } from '#platform/http/server.ts';
-import type { Metric } from '#platform/telemetry/metrics.ts';
+import type { Metric } from '#platform/metrics/metrics.ts';
 
 // No setting refuses 64 connections.
 const MINIMUM = 64;

@@ -17,8 +17,8 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
   if (gateway.clients.identity !== null) serveSignIn(app, gateway, gateway.clients.identity);
   const { clients, identify } = gateway;
 
-  serve(app, contract.readProfile, { identify }, async ({ caller, traceId }) => {
-    const options = { deadline: gateway.readDeadline(), traceId };
+  serve(app, contract.readProfile, { identify }, async ({ caller }) => {
+    const options = { deadline: gateway.readDeadline() };
     const request = { params: { customerId: caller.customerId }, query: {} };
     let answer = await clients.profiles.call(profiles.getProfile, request, options);
     if (answer.problem && answer.status === 404) {
@@ -31,13 +31,12 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
     return { status: 200, body: answer.body, headers: etagOf(answer) };
   });
 
-  serve(app, contract.replaceProfile, { identify }, async ({ caller, headers, body, traceId }) => {
+  serve(app, contract.replaceProfile, { identify }, async ({ caller, headers, body }) => {
     const condition = headers['if-match'];
     const answer = await clients.profiles.call(
       profiles.putProfile,
       { params: { customerId: caller.customerId }, headers: {}, body },
       {
-        traceId,
         // With a condition only one attempt: if its answer is lost, a second attempt would meet the
         // new version that the first one wrote, and be refused.
         ...(condition === undefined
@@ -53,9 +52,9 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
 function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClient): void {
   const { clients } = gateway;
 
-  serve(app, contract.register, { identify: anyone }, async ({ body, request, traceId }) => {
+  serve(app, contract.register, { identify: anyone }, async ({ body, request }) => {
     const { email, password, name, locale = 'ru' } = body;
-    const options = accountOptions(traceId);
+    const options = accountOptions();
     const account = await identityClient.call(
       identity.createAccount,
       { body: { email, password, clientAddress: request.ip } },
@@ -73,22 +72,21 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
     return { status: 201, body: profile.body };
   });
 
-  serve(app, contract.signIn, { identify: anyone }, async ({ body, request, traceId }) => {
+  serve(app, contract.signIn, { identify: anyone }, async ({ body, request }) => {
     const answer = await identityClient.call(
       identity.createSession,
       { body: { ...body, clientAddress: request.ip } },
-      accountOptions(traceId),
+      accountOptions(),
     );
     if (answer.problem) throw problemOf(answer, [identity.identityProblems.signInFailed]);
     return { status: 200, body: answer.body };
   });
 }
 
-function accountOptions(traceId: string) {
+function accountOptions() {
   return {
     deadline: deadlineIn(ACCOUNT_TIMEOUT_MS),
     attemptTimeoutMs: ACCOUNT_TIMEOUT_MS,
-    traceId,
   };
 }
 

@@ -4,7 +4,7 @@ import { readLetters } from '#contracts/gateway.ts';
 import { listAllLetters, listLetters } from '#contracts/notifications.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import { createHttpServer } from '#platform/http/server.ts';
-import { createLog } from '#platform/service/log.ts';
+import { createLog } from '#platform/telemetry/log.ts';
 import type { Gateway } from '../context/context.ts';
 import { forwardFor } from './forward.ts';
 

@@ -42,14 +42,14 @@ export function forwardFor(
   return (publicOperation, client, internalOperation, ...[convert]) => {
     const own = caller === 'customer' ? customerPartOf(internalOperation) : null;
     serve(app, publicOperation, { identify }, async (call) => {
-      const { params, query, body, request, traceId } = call;
+      const { params, query, body, request } = call;
       const { customerId } = call.caller;
       const forwarded: Record<string, unknown> = { params, query, body };
       if (own !== null) forwarded[own] = { ...(call[own] as object | undefined), customerId };
       const answer = await client.call(
         internalOperation,
         forwarded as EndpointRequest<typeof internalOperation>,
-        { deadline: gateway.readDeadline(), traceId },
+        { deadline: gateway.readDeadline() },
       );
       if (answer.problem) throw problemOf(answer, publicOperation.problems);
       const language = languageOf(request.headers['accept-language']);

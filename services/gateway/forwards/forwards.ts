@@ -39,8 +39,8 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
   any(operator.redriveMany, notifications, letters.redriveDeadLetters);
 
   const { identifyOperator: identify } = gateway;
-  serve(app, operator.readOverview, { identify }, async ({ request, traceId }) => {
-    const part = { deadline: deadlineIn(OVERVIEW_TIMEOUT_MS), traceId };
+  serve(app, operator.readOverview, { identify }, async ({ request }) => {
+    const part = { deadline: deadlineIn(OVERVIEW_TIMEOUT_MS) };
     const [ofOrders, ofNotifications] = await Promise.all([
       partOr(null, request.log, async () =>
         bodyOf(await ordersClient.call(operations.getOrdersOverview, { query: {} }, part)),

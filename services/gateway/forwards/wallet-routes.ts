@@ -23,19 +23,19 @@ import { requireKey } from '../web/response-headers.ts';
 export function serveWallets(app: HttpServer, gateway: Gateway): void {
   const { clients, config, identify } = gateway;
 
-  serve(app, contract.readWallet, { identify }, async ({ caller, traceId }) => {
+  serve(app, contract.readWallet, { identify }, async ({ caller }) => {
     // An operator tops up customers whose profile exists, also before their first order.
     void gateway.provisionProfile(caller);
     const answer = await clients.billing.call(
       billing.getWallet,
       { params: { customerId: caller.customerId }, query: {} },
-      { deadline: gateway.readDeadline(), traceId },
+      { deadline: gateway.readDeadline() },
     );
     return { status: 200, body: bodyOf(answer) };
   });
 
   const check = topUpCheck(gateway);
-  serve(app, contract.topUp, { identify, check }, async ({ caller, body, headers, traceId }) => {
+  serve(app, contract.topUp, { identify, check }, async ({ caller, body, headers }) => {
     if (!config.WALLET_SELF_TOP_UP) {
       throw new AppError(contract.gatewayProblems.selfTopUpOff, 'self top-up is off');
     }
@@ -44,7 +44,7 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
     const answer = await clients.billing.call(
       billing.topUpWallet,
       { params: { customerId: caller.customerId }, body: { ...body, idempotencyKey } },
-      { deadline: gateway.readDeadline(), traceId },
+      { deadline: gateway.readDeadline() },
     );
     return { status: 201, body: bodyOf(answer) };
   });
@@ -55,9 +55,9 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
   const { clients } = gateway;
   const identify = gateway.identifyOperator;
 
-  serve(app, operator.findCustomers, { identify }, async ({ query, request, traceId }) => {
-    const found = await findProfiles(gateway, query, { deadline: gateway.readDeadline(), traceId });
-    const options = { deadline: deadlineIn(PART_TIMEOUT_MS), traceId };
+  serve(app, operator.findCustomers, { identify }, async ({ query, request }) => {
+    const found = await findProfiles(gateway, query, { deadline: gateway.readDeadline() });
+    const options = { deadline: deadlineIn(PART_TIMEOUT_MS) };
     const data = await Promise.all(
       found.map(async ({ email, ...profile }) => ({
         ...profile,
@@ -75,8 +75,8 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
     app,
     operator.operatorTopUp,
     { identify, check: topUpCheck(gateway) },
-    async ({ caller, params, body, headers, traceId }) => {
-      const options = { deadline: gateway.readDeadline(), traceId };
+    async ({ caller, params, body, headers }) => {
+      const options = { deadline: gateway.readDeadline() };
       // Billing creates a wallet for any id, so profiles has to know the customer.
       const customer = await findById(gateway, params.customerId, options);
       if (customer === null) {
@@ -89,11 +89,11 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
     },
   );
 
-  serve(app, operator.reverseAnyTopUp, { identify }, async ({ caller, params, body, traceId }) => {
+  serve(app, operator.reverseAnyTopUp, { identify }, async ({ caller, params, body }) => {
     const answer = await clients.billing.call(
       billing.reverseTopUp,
       { params, body: { ...body, madeBy: caller.customerId } },
-      { deadline: gateway.readDeadline(), traceId },
+      { deadline: gateway.readDeadline() },
     );
     if (answer.problem) throw reversalProblemOf(answer);
     return { status: 201, body: answer.body };

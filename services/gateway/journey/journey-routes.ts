@@ -24,15 +24,15 @@ import { journeyOf, NOT_DELIVERED } from './journey.ts';
 export function serveJourneys(app: HttpServer, gateway: Gateway): void {
   const { identify, identifyOperator } = gateway;
 
-  serve(app, contract.readJourney, { identify }, async ({ caller, params, request, traceId }) => {
+  serve(app, contract.readJourney, { identify }, async ({ caller, params, request }) => {
     const { customerId } = caller;
-    const body = await readJourney(gateway, { ...params, customerId, request, traceId });
+    const body = await readJourney(gateway, { ...params, customerId, request });
     return { status: 200, body };
   });
 
   const any = { identify: identifyOperator };
-  serve(app, readAnyJourney, any, async ({ params, request, traceId }) => {
-    return { status: 200, body: await readJourney(gateway, { ...params, request, traceId }) };
+  serve(app, readAnyJourney, any, async ({ params, request }) => {
+    return { status: 200, body: await readJourney(gateway, { ...params, request }) };
   });
 }
 
@@ -41,20 +41,19 @@ interface JourneyRequest {
   /** The order's customer; absent for operators, to whom every address is masked. */
   customerId?: string;
   request: FastifyRequest;
-  traceId: string;
 }
 
 async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<contract.Journey> {
   const deadline = gateway.readDeadline();
-  const { orderId, customerId, request, traceId } = asked;
+  const { orderId, customerId, request } = asked;
   const query = customerId === undefined ? {} : { customerId };
   const answer = await gateway.clients.orders.call(
     operations.getOrderHistory,
     { params: { orderId }, query },
-    { deadline, traceId },
+    { deadline },
   );
   const { order, recovery, event } = bodyOf(answer, [orderNotFound]);
-  const part = { traceId, deadline: deadlineIn(Math.min(PART_TIMEOUT_MS, deadline.remainingMs())) };
+  const part = { deadline: deadlineIn(Math.min(PART_TIMEOUT_MS, deadline.remainingMs())) };
   const [payment, delivery] = await Promise.all([
     partOr('unavailable' as const, request.log, () => readPayment(gateway, order.id, part)),
     partOr('unavailable' as const, request.log, () => readDelivery(gateway, event, query, part)),

@@ -3,6 +3,7 @@ import type { JourneyDeadLetter, JourneyPayment, JourneyStep } from '#contracts/
 import type { Delivery, Letter, LetterAttempt } from '#contracts/notifications.ts';
 import type { OrderEvent, OrderRecovery } from '#contracts/order-operations.ts';
 import type { Order } from '#contracts/orders.ts';
+import { traceIdIn } from '#platform/telemetry/trace-context.ts';
 
 /** The records of all services about one order. */
 export interface JourneyRecords {
@@ -27,6 +28,7 @@ export function journeyOf(records: JourneyRecords): Omit<Journey, 'order'> {
   const { recovery, event, payment, delivery } = records;
   const known = delivery === 'unavailable' ? NOT_DELIVERED : delivery;
   return {
+    traceId: traceOf(event, known),
     steps: [
       ...orderSteps(records),
       ...(event === null ? [] : eventSteps(event, delivery)),
@@ -43,6 +45,12 @@ export function journeyOf(records: JourneyRecords): Omit<Journey, 'order'> {
       ...(delivery === 'unavailable' ? (['notifications'] as const) : []),
     ],
   };
+}
+
+/** By the event, or by the letter where the event is past its retention. */
+function traceOf(event: OrderEvent | null, { letter }: Delivery): string | null {
+  const header = event?.headers.find(({ name }) => name === 'traceparent')?.value;
+  return traceIdIn(header) ?? letter?.attempts.at(-1)?.traceId ?? null;
 }
 
 /** While the customer waits: from the request to its answer. */

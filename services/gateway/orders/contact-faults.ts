@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ContactFault, GatewayOverview } from '#contracts/operator.ts';
-import type { Metric } from '#platform/telemetry/metrics.ts';
+import type { Metric } from '#platform/metrics/metrics.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 
 type Claim = ContactFault['claim'];

@@ -24,7 +24,7 @@ function answering(body: unknown, status = 200): ServiceClients {
 function bind(body: unknown) {
   const alarms: string[] = [];
   const onAlarm = (message: string) => void alarms.push(message);
-  const options = { deadline: deadlineIn(1_000), traceId: '0'.repeat(32), onAlarm };
+  const options = { deadline: deadlineIn(1_000), onAlarm };
   return { alarms, deps: orderClients(answering(body), options) };
 }
 

@@ -5,6 +5,7 @@ import { LINE_BREAKS } from '#contracts/patterns.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { ProblemReply } from '#platform/http/client.ts';
+import { annotate } from '#platform/telemetry/tracing.ts';
 import { bodyOf, problemOf, type ServiceClients } from '../context/service-clients.ts';
 import type { Decision, OrderRequest, PlaceOrderDeps } from './place-order.ts';
 import type { RecoverOrdersDeps } from './recover-orders.ts';
@@ -15,7 +16,7 @@ const FINAL_STATUSES = [400, 413, 414, 431];
 /** The clients, and the deadline, trace and alarms of one request. */
 interface OrderCalls {
   clients: ServiceClients;
-  options: { deadline: Deadline; traceId: string; onAlarm: (message: string) => void };
+  options: { deadline: Deadline; onAlarm: (message: string) => void };
 }
 
 /** Binds the order story to the services, within one request's deadline. */
@@ -36,6 +37,7 @@ export function orderClients(
 async function createOrder({ clients, options }: OrderCalls, request: OrderRequest) {
   const answer = await clients.orders.call(orders.createOrder, { body: request }, options);
   if (!answer.problem) {
+    annotate({ orderId: answer.body.id });
     return own(
       options,
       answer.body,

@@ -1,5 +1,5 @@
 import type { PaymentDecision } from '#contracts/billing.ts';
-import type { Metrics } from '#platform/telemetry/metrics.ts';
+import type { Metrics } from '#platform/metrics/metrics.ts';
 import type { Outcome } from './place-order.ts';
 
 const OUTCOMES = [

@@ -23,15 +23,14 @@ export function serveOrders(app: HttpServer, gateway: Gateway, count: OrderMetri
     app,
     contract.placeOrder,
     { identify, check: (body) => orderViolations(body, config.CURRENCY) },
-    async ({ caller, body, headers, request, traceId }) => {
+    async ({ caller, body, headers, request }) => {
       const { customerId = caller.customerId, ...content } = body;
       if (customerId !== caller.customerId) {
         throw new AppError(contract.gatewayProblems.foreignCustomer, 'order in another name');
       }
       const deps = orderClients(clients, {
         deadline: deadlineIn(config.ORDER_DEADLINE_MS),
-        traceId,
-        onAlarm: (message) => request.log.error({ traceId }, message),
+        onAlarm: (message) => request.log.error(message),
       });
       void gateway.provisionProfile(caller);
       const idempotencyKey = requireKey(headers);

@@ -1,5 +1,6 @@
 import type { PaymentDecision } from '#contracts/billing.ts';
 import type { Order, PaymentRecord } from '#contracts/orders.ts';
+import { inWork, SpanKind } from '#platform/telemetry/tracing.ts';
 
 export interface RecoverOrdersDeps {
   /** Pending orders older than the threshold. The lease keeps other gateways off them. */
@@ -18,6 +19,8 @@ export interface RecoverOrdersDeps {
 // After an outage thousands of orders may wait, and each takes two calls in sequence.
 const CONCURRENCY = 8;
 
+const RECOVERY = { name: 'recover order', kind: SpanKind.INTERNAL, service: 'gateway' };
+
 /**
  * One round of recovery (docs/protocol.md): ends orders whose request died. A captured order becomes
  * Paid. An order without a decision is voided for ever, so that no late charge can succeed, and
@@ -34,12 +37,15 @@ export async function recoverOrders(
   async function work(): Promise<void> {
     for (const order of queue) {
       if (!deps.mayGoOn()) return;
-      try {
-        await recoverOrder(deps, order);
-        recovered++;
-      } catch (error) {
-        await deps.onFailure(order, error);
-      }
+      // The trace of the order's request is not known any more.
+      await inWork({ ...RECOVERY, fields: { orderId: order.id } }, async () => {
+        try {
+          await recoverOrder(deps, order);
+          recovered++;
+        } catch (error) {
+          await deps.onFailure(order, error);
+        }
+      });
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, work));

@@ -20,9 +20,9 @@ const WALLETS_TIMEOUT_MS = 12_000;
  */
 export function reconciliationClients(
   clients: ServiceClients,
-  options: { deadline: Deadline; stop: AbortSignal; traceId: string },
+  options: { deadline: Deadline; stop: AbortSignal },
 ): ReconcileDeps {
-  const { deadline, stop, traceId } = options;
+  const { deadline, stop } = options;
   async function read<E extends Endpoint>(
     client: HttpClient,
     operation: E,
@@ -31,7 +31,7 @@ export function reconciliationClients(
   ) {
     // Bounds that are null are left out of the query.
     const query = Object.fromEntries(Object.entries(bounds).filter(([, value]) => value !== null));
-    const options = { deadline: deadlineIn(PAGE_TIMEOUT_MS), traceId, ...more };
+    const options = { deadline: deadlineIn(PAGE_TIMEOUT_MS), ...more };
     return bodyOf(
       await client.call(operation, { query } as unknown as EndpointRequest<E>, options),
     );

@@ -35,11 +35,11 @@ export function serveReconciliation(app: HttpServer, gateway: Gateway): void {
   const stop = new AbortController();
   // Before the server waits for requests that run: a reconciliation may run for long.
   app.addHook('preClose', async () => stop.abort());
-  const depsFor = (traceId: string, timeoutMs: number) =>
-    reconciliationClients(clients, { deadline: deadlineIn(timeoutMs), stop: stop.signal, traceId });
+  const depsFor = (timeoutMs: number) =>
+    reconciliationClients(clients, { deadline: deadlineIn(timeoutMs), stop: stop.signal });
 
-  serve(app, contract.verifyLedger, { identify }, async ({ query, request, traceId }) => {
-    const deps = depsFor(traceId, TIMEOUT_MS);
+  serve(app, contract.verifyLedger, { identify }, async ({ query, request }) => {
+    const deps = depsFor(TIMEOUT_MS);
     const { report, next } = await reconcile(deps, positionOf(query.cursor));
     const language = languageOf(request.headers['accept-language']);
     const differences = report.differences.map((each) => differenceOf(each, language));
@@ -50,13 +50,13 @@ export function serveReconciliation(app: HttpServer, gateway: Gateway): void {
     app,
     contract.repairBooks,
     { identify, check: missingReason },
-    async ({ body, caller, request, traceId }) => {
-      const deps = depsFor(traceId, REPAIR_READ_TIMEOUT_MS);
+    async ({ body, caller, request }) => {
+      const deps = depsFor(REPAIR_READ_TIMEOUT_MS);
       const position = positionOf(body.cursor, { pointer: '/cursor' });
       const limits = { ...LIMITS, differences: STEPS_MAX };
       const { report, next } = await reconcile(deps, position, limits);
       const { apply, reason = '' } = body;
-      const repaired = await repairRecords(repairClients(clients, traceId), report.differences, {
+      const repaired = await repairRecords(repairClients(clients), report.differences, {
         author: apply ? { reason, madeBy: caller.customerId } : null,
         writeOff: new Set(body.writeOff?.map((id) => id.toLowerCase())),
       });
@@ -67,10 +67,10 @@ export function serveReconciliation(app: HttpServer, gateway: Gateway): void {
     },
   );
 
-  serve(app, contract.readRepairs, { identify }, async ({ query, traceId }) => {
+  serve(app, contract.readRepairs, { identify }, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const before = decodeCursor(query.cursor, REPAIRS_CURSOR);
-    const repairs = await listRepairs(clients, { before, limit: limit + 1, traceId });
+    const repairs = await listRepairs(clients, { before, limit: limit + 1 });
     return { status: 200, body: pageOf(repairs, limit, ({ id }) => `repairs:${id}`) };
   });
 }

@@ -30,8 +30,8 @@ function refusalIn(answer: ({ problem: true } & ProblemReply) | { problem: false
 }
 
 /** Binds the repair to the services. */
-export function repairClients(clients: ServiceClients, traceId: string): RepairDeps {
-  const within = () => ({ deadline: deadlineIn(STEP_TIMEOUT_MS), traceId });
+export function repairClients(clients: ServiceClients): RepairDeps {
+  const within = () => ({ deadline: deadlineIn(STEP_TIMEOUT_MS) });
   return {
     async findOrder(orderId) {
       const request = { params: { orderId }, query: {} };
@@ -75,9 +75,9 @@ export function repairClients(clients: ServiceClients, traceId: string): RepairD
 /** Repairs of all services, newest first: their ids sort by time. */
 export async function listRepairs(
   clients: ServiceClients,
-  { before, limit, traceId }: { before: string | null; limit: number; traceId: string },
+  { before, limit }: { before: string | null; limit: number },
 ): Promise<Repair[]> {
-  const options = { deadline: deadlineIn(STEP_TIMEOUT_MS), traceId };
+  const options = { deadline: deadlineIn(STEP_TIMEOUT_MS) };
   const request = { query: { limit, ...(before !== null && { before }) } };
   const [ofOrders, ofPayments, ofLetters] = await Promise.all([
     clients.orders.call(operations.listOrderRepairs, request, options),

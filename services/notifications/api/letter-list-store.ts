@@ -111,7 +111,7 @@ const STAGE = `coalesce(stage, case
 const SELECT_LETTERS = `select letters.*, (
     select coalesce(json_agg(a order by a.number), '[]') from (
       select number, started_at as "startedAt", duration_ms as "durationMs",
-        contact_ms as "contactMs", outcome, response, error, ${STAGE} as stage
+        contact_ms as "contactMs", outcome, response, error, trace_id as "traceId", ${STAGE} as stage
       from letter_attempts where letter_id = letters.id
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
     ) a

@@ -11,6 +11,8 @@ export interface ClaimedLetter extends LetterContent {
   attempt: number;
   /** Set when an earlier attempt may have arrived: the same letter must be sent again. */
   lockedRecipient: Recipient | null;
+  /** W3C Trace Context of the event; null in letters of older versions. */
+  traceparent: string | null;
   /** The state in which the last holder left it. */
   previousState: 'queued' | 'sending' | 'committing';
 }
@@ -94,7 +96,7 @@ export async function claimLetters(
         unknown_outcomes = unknown_outcomes + (due.state = 'committing')::int
       from due where letters.id = due.id
       returning letters.id, ${EVENT_COLUMNS}, template_version, created_at, trying_since, attempt_count,
-        unknown_outcomes, recipient, recipient_name, locale,
+        unknown_outcomes, recipient, recipient_name, locale, traceparent,
         due.state as previous_state,
         (select case count(*) when $3::int then max(customer_id) end from customers) as after`,
     values: [claim.token, claim.leaseMs, claim.limit, claim.except, claim.after],
@@ -108,6 +110,7 @@ export async function claimLetters(
     tryingSince: row.trying_since,
     attempt: row.attempt_count,
     lockedRecipient: row.unknown_outcomes > 0 ? recipientOf(row) : null,
+    traceparent: row.traceparent,
     previousState: row.previous_state,
   }));
   // Fewer customers than asked for: the last of them had its turn, and the first is next.

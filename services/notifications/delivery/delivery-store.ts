@@ -72,6 +72,8 @@ export interface Attempt extends AttemptResult {
   contactMs: number | null;
   /** The marker's recipient; null before the marker. */
   recipient: Recipient | null;
+  /** Null where the attempt was made outside of a trace. */
+  traceId?: string | null;
 }
 
 /** An attempt that the mail server accepted. */
@@ -99,14 +101,15 @@ export async function markSent(db: Queryable, sent: SentAttempt[], record: boole
       sent.map((attempt) => attempt.durationMs),
       sent.map((attempt) => attempt.contactMs),
       sent.map((attempt) => attempt.stage),
+      sent.map((attempt) => attempt.traceId ?? null),
     ],
   });
 }
 
 const SENT = `sent as (
     select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-      $7::timestamptz[], $8::int[], $9::int[], $10::text[]) as sent (id, response, recipient, name,
-      locale, number, started_at, duration_ms, contact_ms, stage)
+      $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[]) as sent (id, response,
+      recipient, name, locale, number, started_at, duration_ms, contact_ms, stage, trace_id)
   )`;
 
 const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
@@ -120,8 +123,9 @@ const MARK_AND_RECORD = {
   name: 'mark-sent',
   text: `with ${SENT}, marked as (${MARK})
     insert into letter_attempts
-      (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, stage)
-    select id, number, started_at, duration_ms, contact_ms, 'sent', response, stage from sent
+      (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, stage, trace_id)
+    select id, number, started_at, duration_ms, contact_ms, 'sent', response, stage, trace_id
+    from sent
     on conflict do nothing`,
 };
 
@@ -201,8 +205,9 @@ export async function insertAttempt(
   await db.query({
     name: 'insert-attempt',
     text: `insert into letter_attempts
-        (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, error, stage)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+        (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, error, stage,
+          trace_id)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
     values: [
       attempt.letterId,
       attempt.number,
@@ -213,6 +218,7 @@ export async function insertAttempt(
       attempt.response,
       attempt.error,
       attempt.stage,
+      attempt.traceId ?? null,
     ],
   });
 }

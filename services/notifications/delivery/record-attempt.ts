@@ -4,6 +4,8 @@ import { createBatcher } from '#platform/async/batcher.ts';
 import { describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { isRowFault, isTransient } from '#platform/postgres/errors.ts';
+import { traceIdIn } from '#platform/telemetry/trace-context.ts';
+import { currentPosition, describeOutcome } from '#platform/telemetry/tracing.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { ClaimedLetter } from './claim-store.ts';
 import * as store from './delivery-store.ts';
@@ -36,6 +38,7 @@ export function createRecorder(options: {
   };
   const markSent = createBatcher({
     ...batch,
+    name: 'record sent letters',
     async run(sent: store.SentAttempt[]) {
       await store.markSent(database, sent, true);
       return sent.map(() => undefined);
@@ -65,6 +68,7 @@ export function createRecorder(options: {
     /** Gives the letter's id when the dot may be sent, null when the lease was lost. */
     markCommitting: createBatcher({
       ...batch,
+      name: 'mark letters before the dot',
       run: (marks: store.CommittingMark[]) => store.markCommitting(database, token, marks),
     }),
     /** Puts a letter back whose attempt did not begin. */
@@ -104,7 +108,22 @@ export async function recordDeadHolder(
     stage: unknown ? 'after-dot' : null,
     response: null,
     error: 'the sender died or lost its lease',
+    traceId: traceIdIn(letter.traceparent),
   });
+}
+
+/**
+ * Writes an attempt to the span and, where `log` is given, the log. The letter's ids are those of
+ * the current work.
+ * @returns the attempt with its trace id
+ */
+export function traceAttempt(attempt: store.Attempt, log: Logger | null): store.Attempt {
+  const { number, outcome, durationMs: ms } = attempt;
+  const response = masked(attempt.response ?? attempt.error ?? '');
+  describeOutcome({ attempt: number, outcome, 'smtp.response': response }, outcome !== 'sent');
+  const text = outcome === 'sent' ? 'letter sent' : `letter attempt: ${outcome}`;
+  log?.info({ attempt: number, outcome, response, ms }, text);
+  return { ...attempt, traceId: currentPosition().traceId };
 }
 
 /** For the log, which must contain no address. */

@@ -21,6 +21,7 @@ const letter: ClaimedLetter = {
   tryingSince: moment,
   attempt: 1,
   lockedRecipient: null,
+  traceparent: null,
   previousState: 'queued',
 };
 

@@ -4,11 +4,19 @@ import type { Profile } from '#contracts/profiles.ts';
 import { type BackoffOptions, backoffMs, pause } from '#platform/async/backoff.ts';
 import { startLoop } from '#platform/async/loop.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { serviceOf } from '#platform/telemetry/log.ts';
+import { contextOf, inSharedWork, inWork, SpanKind } from '#platform/telemetry/tracing.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
 import { giveUpOverdue, renewLeases } from './delivery-store.ts';
-import { createRecorder, masked, type Recorder, recordDeadHolder } from './record-attempt.ts';
+import {
+  createRecorder,
+  masked,
+  type Recorder,
+  recordDeadHolder,
+  traceAttempt,
+} from './record-attempt.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
 // A worker holds this many letters at a time; more wait in the database, where others see them.
@@ -48,6 +56,8 @@ export interface LetterWorkerOptions {
   log: Logger;
   onRecorded?: SendLetterDeps['onRecorded'];
   onFault: SendLetterDeps['onFault'];
+  /** Whether each attempt has a line in the log. */
+  logRequests?: boolean;
   /** By the clock of the database, which measures leases and ages. */
   now: () => Date;
   times?: Partial<LetterTimes>;
@@ -56,6 +66,7 @@ export interface LetterWorkerOptions {
 /** Sends due letters until closed. Safe with several workers: leases in the database separate them. */
 export function startLetterWorker(options: LetterWorkerOptions) {
   const { database, log } = options;
+  const service = serviceOf(log);
   const times = { ...TIMES, ...options.times };
   const token = randomUUID();
   const inFlight = new Map<string, Promise<void>>();
@@ -74,19 +85,23 @@ export function startLetterWorker(options: LetterWorkerOptions) {
   function startSending(letters: ClaimedLetter[]): void {
     const customers = [...new Set(letters.map((letter) => letter.customerId))];
     // One look-up for the batch; each letter records its failure.
-    const contacts = options.lookUpContacts(customers);
+    const contacts = inSharedWork(
+      letters.map(({ traceparent }) => contextOf(traceparent)),
+      { name: 'look up contacts', service },
+      () => options.lookUpContacts(customers),
+    );
     contacts.catch(() => {});
     const deps = bindSend(options, times, recorder, contacts);
     for (const letter of letters) {
-      const sending = sendLetter(deps, letter)
-        .catch((error: unknown) => {
+      const sending = inWork(workOf(letter, service), () =>
+        sendLetter(deps, letter).catch((error: unknown) => {
           // Its record could not be written; the lease brings the letter back.
           log.warn({ letter: letter.id }, `letter attempt: ${masked(error)}`);
-        })
-        .finally(() => {
-          inFlight.delete(letter.id);
-          if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) loop.notify();
-        });
+        }),
+      ).finally(() => {
+        inFlight.delete(letter.id);
+        if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) loop.notify();
+      });
       inFlight.set(letter.id, sending);
     }
   }
@@ -110,13 +125,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     },
   });
   options.mailer.onClosed(loop.notify);
-  const renewal = setInterval(() => {
-    const ids = [...inFlight.keys()];
-    if (ids.length === 0) return;
-    renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
-      log.warn(`letter leases: ${masked(error)}`);
-    });
-  }, times.renewMs);
+  const renewal = startRenewal(options, times, token, inFlight);
 
   return {
     /** Looks for letters now. */
@@ -130,6 +139,28 @@ export function startLetterWorker(options: LetterWorkerOptions) {
       over.abort();
     },
   };
+}
+
+/** The span of an attempt, in the trace of its event. */
+function workOf({ id, event, traceparent }: ClaimedLetter, service: string) {
+  const fields = { orderId: event.orderId, letterId: id };
+  const parent = contextOf(traceparent);
+  return { name: 'send letter', kind: SpanKind.CLIENT, service, parent, fields };
+}
+
+function startRenewal(
+  { database, log }: LetterWorkerOptions,
+  times: LetterTimes,
+  token: string,
+  inFlight: Map<string, unknown>,
+): NodeJS.Timeout {
+  return setInterval(() => {
+    const ids = [...inFlight.keys()];
+    if (ids.length === 0) return;
+    renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
+      log.warn(`letter leases: ${masked(error)}`);
+    });
+  }, times.renewMs);
 }
 
 /**
@@ -199,7 +230,8 @@ function bindSend(
       return marked !== null && ownOrAlarm(true, marked, id);
     },
     send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
-    record: recorder.record,
+    record: (attempt, failure) =>
+      recorder.record(traceAttempt(attempt, options.logRequests ? options.log : null), failure),
     sender: options.sender,
     retryInMs: (attempts) => backoffMs(attempts, times.retry),
     giveUpAfterMs: times.giveUpAfterMs,

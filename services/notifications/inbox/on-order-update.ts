@@ -28,6 +28,8 @@ export interface InboxOptions {
   database: Database;
   broker: Broker;
   log: Logger;
+  /** Whether each event has a line in the log. */
+  logRequests?: boolean;
   /** By the clock of the database. */
   now: () => Date;
   /** Called after letters were stored. */
@@ -35,9 +37,11 @@ export interface InboxOptions {
 }
 
 /** Makes each order update a letter in the inbox (docs/reference/events.md). Invariant I6. */
-export function startInbox({ onLetters, ...options }: InboxOptions): Promise<Consumer> {
+export function startInbox(given: InboxOptions): Promise<Consumer> {
+  const { onLetters, logRequests, ...options } = given;
   return startConsumer({
     ...options,
+    logged: logRequests ? ({ orderId }) => ({ orderId }) : undefined,
     ...ORDER_UPDATES,
     topic: ORDERS_TOPIC,
     group: GROUP,

@@ -1,5 +1,5 @@
 import type { MailProvider } from '#contracts/notifications.ts';
-import type { Reading } from '#platform/telemetry/metrics.ts';
+import type { Reading } from '#platform/metrics/metrics.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { ProviderStatus } from '../smtp/mailer.ts';
 

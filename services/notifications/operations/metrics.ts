@@ -1,5 +1,5 @@
+import type { Metric, Metrics } from '#platform/metrics/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import type { Metric, Metrics } from '#platform/telemetry/metrics.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
 import type { SendLetterDeps } from '../delivery/send-letter.ts';
 import type { ProviderStatus } from '../smtp/mailer.ts';

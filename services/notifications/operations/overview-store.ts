@@ -1,6 +1,6 @@
 import type { MailRefusal, NotificationsOverview } from '#contracts/notifications.ts';
+import type { Reading } from '#platform/metrics/metrics.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import type { Reading } from '#platform/telemetry/metrics.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
 
 // In both statements the states are values of a row and no literals: an index for literals, like that

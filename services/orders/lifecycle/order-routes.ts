@@ -5,11 +5,11 @@ import { uuidCursor } from '#contracts/patterns.ts';
 import { createBatcher } from '#platform/async/batcher.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { decodeCursor, pageWith } from '#platform/http/page.ts';
-import { traceparent } from '#platform/http/trace.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { DatabaseClock } from '#platform/postgres/database-clock.ts';
 import { isRowFault } from '#platform/postgres/errors.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import { annotate, currentTraceparent } from '#platform/telemetry/tracing.ts';
 import { newUuidAt } from '#platform/values/uuid.ts';
 import { createOrder } from './create-order.ts';
 import { recordPayment } from './record-payment.ts';
@@ -37,6 +37,7 @@ export function serveOrders(
   { database, clock, currency, onEvent }: OrdersRoutesDeps,
 ) {
   const insertOrder = createBatcher({
+    name: 'insert orders',
     run: (drafts: store.OrderDraft[]) => store.insertOrders(database, drafts),
     isOwn: ({ id }, order) => order === null || order.id === id,
     ...BATCHES,
@@ -44,6 +45,7 @@ export function serveOrders(
     weightMax: INSERT_CHARACTERS_MAX,
   });
   const settleOrder = createBatcher({
+    name: 'settle orders',
     run: (settlements: store.Settlement[]) => store.settleOrders(database, settlements),
     isOwn: ({ orderId }, order) => order === null || order.id === orderId,
     ...BATCHES,
@@ -59,10 +61,11 @@ export function serveOrders(
       },
       body,
     );
+    annotate({ orderId: order.id });
     return { status: created ? 201 : 200, body: order };
   });
 
-  api.serve(contract.recordPayment, async ({ params, body, traceId }) => {
+  api.serve(contract.recordPayment, async ({ params, body }) => {
     const { order, changed } = await recordPayment(
       {
         settleOrder: (id, record) =>
@@ -73,7 +76,7 @@ export function serveOrders(
             event: {
               id: newUuidAt(clock.now()),
               type: ORDER_UPDATE_TYPE,
-              traceparent: traceparent(traceId),
+              traceparent: currentTraceparent(),
             },
           }),
         findOrder: (id) => store.findOrder(database, id),

@@ -1,5 +1,5 @@
+import type { Metric } from '#platform/metrics/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import type { Metric } from '#platform/telemetry/metrics.ts';
 import { readPending, readUnpublished } from './overview-store.ts';
 
 /**

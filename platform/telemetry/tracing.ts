@@ -1,0 +1,194 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  createContextKey,
+  isSpanContextValid,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { newTrace, readTraceHeaders, type TraceHeaders, traceparentOf } from './trace-context.ts';
+
+export { SpanKind } from '@opentelemetry/api';
+
+// Tracing by the API of OpenTelemetry. Without an SDK, spans are not recorded: what remains is the
+// trace id, which goes from the client's header to the letter.
+
+/** Ids that a piece of work is about, such as `orderId`: on its span and its log lines. */
+export type Fields = Record<string, string>;
+
+const FIELDS = createContextKey('orderbell: ids of the work');
+// By this key of OpenTelemetry, instrumentations see that a request has a span and its headers.
+const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+// The API keeps one context manager for the process. An SDK that was loaded before has set its own.
+const probe = ROOT_CONTEXT.setValue(FIELDS, {});
+if (context.with(probe, () => context.active()) !== probe) {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+}
+
+/** A piece of work in a trace. */
+export interface Work {
+  context: Context;
+  span: Span;
+  traceId: string;
+  fields: Fields;
+}
+
+export interface WorkOptions {
+  /** Such as `POST /v1/orders`: without ids, since it groups spans. */
+  name: string;
+  kind: SpanKind;
+  /** The service, named as the instrumentation scope of the span. */
+  service: string;
+  /** The current work when absent. */
+  parent?: Context;
+  /** Those of the parent when absent. */
+  fields?: Fields;
+  links?: Link[];
+}
+
+/** Starts a span, which `endSpan` ends. Without a parent it begins a new trace. */
+export function startSpan(options: WorkOptions): Span {
+  const { name, kind, service, links, parent = context.active() } = options;
+  const fields = options.fields ?? fieldsOf(parent);
+  const tracer = trace.getTracer(`orderbell.${service}`);
+  const span = tracer.startSpan(name, { kind, ...(links && { links }) }, parent);
+  if (span.isRecording()) span.setAttributes(fields ?? {});
+  // Otherwise nobody records, and the work has no trace yet.
+  return isSpanContextValid(span.spanContext()) ? span : trace.wrapSpanContext(newTrace());
+}
+
+/** Starts a span for work that is run in its context. */
+export function startWork(options: WorkOptions): Work {
+  const { parent = context.active() } = options;
+  const fields = options.fields ?? fieldsOf(parent) ?? {};
+  const span = startSpan({ ...options, parent, fields });
+  const { traceId } = span.spanContext();
+  return { context: trace.setSpan(parent, span).setValue(FIELDS, fields), span, traceId, fields };
+}
+
+const fieldsOf = (each: Context) => each.getValue(FIELDS) as Fields | undefined;
+
+/** Work without a span of its own, such as an answer to monitoring. */
+export function startUnrecorded(parent: Context): Work {
+  const span = trace.wrapSpanContext(trace.getSpanContext(parent) ?? newTrace());
+  const { traceId } = span.spanContext();
+  const fields = {};
+  const entered = trace.setSpan(ROOT_CONTEXT, span).setValue(FIELDS, fields);
+  return { context: entered, span, traceId, fields };
+}
+
+/** Ends a span. @param failed whether it is shown as an error */
+export function endSpan(span: Span, failed: boolean, attributes?: Attributes): void {
+  if (!span.isRecording()) return;
+  if (attributes !== undefined) span.setAttributes(attributes);
+  // Without a text: error messages can contain addresses of customers.
+  if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
+
+/** Runs work in a span of its own, which ends with it. */
+export async function inWork<T>(options: WorkOptions, run: (work: Work) => Promise<T>): Promise<T> {
+  const work = startWork(options);
+  try {
+    const result = await context.with(work.context, run, undefined, work);
+    endSpan(work.span, false);
+    return result;
+  } catch (error) {
+    endSpan(work.span, true);
+    throw error;
+  }
+}
+
+/**
+ * Runs one piece of work for several others, such as a statement for many orders. Its span is in
+ * the trace of the first one that is recorded, and links to the others.
+ */
+export function inSharedWork<T>(
+  contexts: readonly Context[],
+  options: Pick<WorkOptions, 'name' | 'service'>,
+  run: () => Promise<T>,
+): Promise<T> {
+  const [first, ...others] = contexts.filter(isSampled);
+  if (first === undefined) return context.with(ROOT_CONTEXT, run);
+  const links = others.map((each) => ({ context: trace.getSpanContext(each) as SpanContext }));
+  const parent = trace.setSpanContext(ROOT_CONTEXT, trace.getSpanContext(first) as SpanContext);
+  return inWork({ ...options, kind: SpanKind.INTERNAL, parent, links }, run);
+}
+
+/** Whether the caller of this work records its trace. */
+export function isSampled(each: Context): boolean {
+  return ((trace.getSpanContext(each)?.traceFlags ?? 0) & TraceFlags.SAMPLED) !== 0;
+}
+
+/**
+ * The parent of a request's or message's work, from its headers. An instrumentation that was loaded
+ * before us has made a span of the request already: ours is a child of that one.
+ */
+export function parentOf(headers: TraceHeaders): Context {
+  const remote = readTraceHeaders(headers);
+  const active = context.active();
+  const local = active.getValue(FIELDS) === undefined ? trace.getSpanContext(active) : undefined;
+  // In another trace the instrumentation could not read the header, or the connection's former
+  // request is still active.
+  if (local !== undefined && (remote === null || local.traceId === remote.traceId)) return active;
+  return remote === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, remote);
+}
+
+/** Whether the parent is in this process: then an instrumentation made the span of the request. */
+export function isLocal(parent: Context): boolean {
+  const position = trace.getSpanContext(parent);
+  return position !== undefined && position.isRemote !== true;
+}
+
+/** The context of a stored `traceparent`; null begins a new trace. */
+export function contextOf(traceparent: string | null): Context {
+  const position = readTraceHeaders({ traceparent: traceparent ?? undefined });
+  return position === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, position);
+}
+
+/** The current position in the trace; a new one outside of all work. */
+export function currentPosition(): SpanContext {
+  return trace.getSpanContext(context.active()) ?? newTrace();
+}
+
+/** `traceparent` of the current work, to be stored with what continues it later. */
+export function currentTraceparent(): string {
+  return traceparentOf(currentPosition());
+}
+
+/** Adds ids to the current work: to its span, and to its log lines from now on. */
+export function annotate(ids: Fields): void {
+  const fields = fieldsOf(context.active());
+  if (fields === undefined) return;
+  Object.assign(fields, ids);
+  trace.getActiveSpan()?.setAttributes(ids);
+}
+
+/** Adds what came of the current work to its span. @param failed as of `endSpan` */
+export function describeOutcome(attributes: Attributes, failed: boolean): void {
+  const span = trace.getActiveSpan();
+  span?.setAttributes(attributes);
+  if (failed) span?.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** Members of a log line of the current work. */
+export function currentFields(): Fields {
+  const active = context.active();
+  const fields = fieldsOf(active);
+  if (fields === undefined) return {};
+  return { traceId: trace.getSpanContext(active)?.traceId as string, ...fields };
+}
+
+/** Runs a request that has its span and its headers, so that an instrumentation adds no second. */
+export function withoutInstrumentation<T>(run: () => T): T {
+  return context.with(context.active().setValue(SUPPRESSED, true), run);
+}
