@@ -147,9 +147,10 @@ test('a certificate that PostgreSQL should come from must be there', async (t) =
 });
 
 test('for compose.yaml no option is needed', async (t) => {
-  const { env, stdout } = await newInstallation(t, '--compose', ...ISSUER);
+  const { env, stdout, read } = await newInstallation(t, '--compose', ...ISSUER);
   assert.equal(env.KAFKA_BROKERS, 'kafka:9092');
   assert.equal(new URL(env.ORDERS_DATABASE_URL as string).host, 'postgres:5432');
   assert.ok(env.POSTGRES_ADMIN_PASSWORD && env.IDENTITY_SECRET);
+  assert.match(read('roles.sql'), /create database "orders" owner "orders_owner"/);
   assert.match(stdout, /docker compose up/);
 });

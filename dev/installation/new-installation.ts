@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { ConfigError } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
+import { databaseRoles, psqlScript } from '../postgres/roles.ts';
 import { createInstallation, environmentFile, settingsFile } from './installation.ts';
 import { parseOptions, USAGE } from './options.ts';
 
@@ -29,6 +30,11 @@ async function writeInstallation(args: string[]): Promise<void> {
   }
   await writeFile(join(out, 'settings.env'), settingsFile(installation));
   await writeFile(file, environmentFile(installation), { mode: 0o600 });
+  if (options.compose) {
+    // The image of PostgreSQL runs it at its first start, as another user.
+    const roles = psqlScript(databaseRoles(installation.secrets));
+    await writeFile(join(out, 'roles.sql'), roles, { mode: 0o644 });
+  }
   console.log(nextSteps(relative('.', out) || '.', options.compose));
 }
 
