@@ -13,7 +13,7 @@ const ROOT = dirname(__dirname);
 const NODE_MAJOR = 26;
 // Scripts that run with production packages only.
 const PRODUCTION =
-  /^(?:dev\/start|dev\/start\/console|dev\/demo\/demo|dev\/kafka\/kafka|dev\/installation\/new-installation|cli\/orderbell)\.ts$/;
+  /^(?:dev\/start|dev\/start\/console|dev\/demo\/demo|dev\/kafka\/kafka|dev\/installation\/new-installation|dev\/postgres\/roles|cli\/orderbell)\.ts$/;
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 const words = process.argv.slice(2);

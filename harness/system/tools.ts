@@ -26,14 +26,23 @@ export function findTool(name: Tool): string | null {
   return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
 }
 
+/** Programs that every machine with Debian's packages can have. */
+export const COMMON_TOOLS: readonly Tool[] = ['haproxy', 'postfix', 'promtool'];
+
 /** For `test` options: why a test that needs a tool is skipped, or false. */
 export const skipWithout = (name: Tool) =>
   findTool(name) === null ? `there is no ${name}` : false;
 
-/** The tools that test files name and this machine lacks, each with its Debian package. */
-export function missingTools(files: readonly string[]): string[] {
+/**
+ * The tools that test files name and this machine lacks, each with its Debian package.
+ * @param among the tools to look for
+ */
+export function missingTools(
+  files: readonly string[],
+  among: readonly Tool[] = Object.keys(PACKAGES) as Tool[],
+): string[] {
   const texts = files.map((file) => readFileSync(file, 'utf8'));
-  return (Object.keys(PACKAGES) as Tool[])
+  return among
     .filter((name) => texts.some((text) => text.includes(`skipWithout('${name}')`)))
     .filter((name) => findTool(name) === null)
     .map((name) => `${name} (apt install ${PACKAGES[name]})`);

@@ -29,13 +29,6 @@ const ISSUER = 'https://id.example/realms/shop';
 const STOP_S = 10;
 /** Read by Node itself. */
 const NODE_SETTINGS = ['NODE_EXTRA_CA_CERTS'];
-/** Settings and files that the services do not have yet. */
-const PENDING = ['METRICS_PORT', 'STOP_DELAY_MS'];
-const PENDING_FILES = [
-  /^services\/\w+\/migrate\.ts$/,
-  /^Dockerfile$/,
-  /^deploy\/(grafana|keycloak)/,
-];
 
 const services = await loadServices();
 const NAMES = services.map(({ name }) => name);
@@ -46,14 +39,7 @@ function schemaOf(name: string): TObject {
 }
 
 /** Settings that all containers get, also those that do not read them. */
-const SHARED = [
-  'CURRENCY',
-  'KAFKA_BROKERS',
-  'MAIL_FROM',
-  'MIGRATE_ON_START',
-  'OIDC_ISSUER',
-  'OPERATOR_EMAIL',
-];
+const SHARED = ['CURRENCY', 'KAFKA_BROKERS', 'MAIL_FROM', 'OIDC_ISSUER', 'OPERATOR_EMAIL'];
 
 /** What is wrong with the settings of containers. */
 function settingFaults(containers: Container[]): string[] {
@@ -62,9 +48,7 @@ function settingFaults(containers: Container[]): string[] {
     const known = [...Object.keys(schemaOf(service).properties), ...SHARED, ...NODE_SETTINGS];
     const own = `${service.toUpperCase()}_MIGRATION_DATABASE_URL`;
     const unknown = Object.keys(env).filter((name) =>
-      migrates
-        ? name !== own && !SHARED.includes(name)
-        : !known.includes(name) && !PENDING.includes(name),
+      migrates ? name !== own && !SHARED.includes(name) : !known.includes(name),
     );
     const faults = unknown.map((name) => `${where}: ${service} has no setting ${name}`);
     if (secrets.sort().join() !== named.sort().join()) {
@@ -82,7 +66,7 @@ function settingFaults(containers: Container[]): string[] {
 }
 
 function exists(path: string): boolean {
-  return existsSync(join(ROOT, path)) || PENDING_FILES.some((pattern) => pattern.test(path));
+  return existsSync(join(ROOT, path));
 }
 
 const scriptsOf = (containers: Container[]) => containers.map(({ script }) => script).sort();
@@ -297,12 +281,7 @@ test('every setting that the guides and the proxy name exists', async () => {
     ]),
   );
   // Of the installation and of the proxy, and what services do not read.
-  const others = [
-    ...Object.keys((await readCompose()).secrets),
-    ...SHARED,
-    ...NODE_SETTINGS,
-    ...PENDING,
-  ];
+  const others = [...Object.keys((await readCompose()).secrets), ...SHARED, ...NODE_SETTINGS];
   others.push('OPERATOR_PASSWORD', 'PROXY_ADDRESS', 'GATEWAY_1', 'GATEWAY_2');
   const files = ['run-in-production', 'run-with-compose', 'run-on-kubernetes'].map(
     (page) => `docs/how-to/${page}.md`,
