@@ -73,8 +73,9 @@ const DKIM = ['DKIM_DOMAIN', 'DKIM_SELECTOR', 'DKIM_PRIVATE_KEY'] as const;
 export const dkimRule: SettingsRule<MailConfig> = (_config, isSet) => {
   const missing = DKIM.filter((name) => !isSet(name));
   if (missing.length === 0 || missing.length === DKIM.length) return [];
-  const given = DKIM.filter(isSet).join(' and ');
-  return missing.map((name) => `${name} is not set, but ${given} is: set all three or none`);
+  return missing.map(
+    (name) => `${name} must be set too, as DKIM settings go together: all three or none`,
+  );
 };
 
 /** The mailer's part of the settings. */
