@@ -6,9 +6,11 @@ import { test } from 'node:test';
 import { createTestDatabaseUrl } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { call } from '#harness/requests.ts';
+import { healthOf } from '#harness/system/processes.ts';
 import { complaint, ready, serverPid, temporaryHome } from '#harness/system/start.ts';
 import { orderOf, PASSWORD, rub } from '#harness/system/system.ts';
-import { DATABASES } from './system/databases.ts';
+import { freePort } from './files/free-port.ts';
+import { DATABASES, databaseSetting } from './system/databases.ts';
 
 test('npm start serves the main job; stopping and starting again keeps everything', async (t) => {
   const { home, start: startHere } = await temporaryHome(t);
@@ -101,14 +103,19 @@ test('wrong settings stop the start and are named, those of all services at once
   assert.equal(serverPid(home), undefined);
 });
 
-test('with databases of its own it starts no server', async (t) => {
+test('with databases of its own, also by files, it starts no server', async (t) => {
   const { home, start } = await temporaryHome(t);
-  const env: Record<string, string> = {};
+  const port = await freePort();
+  const env: Record<string, string> = { PROFILES_PORT: String(port) };
   for (const name of DATABASES) {
-    env[`${name.toUpperCase()}_DATABASE_URL`] = await createTestDatabaseUrl(t);
+    const url = await createTestDatabaseUrl(t);
+    if (name === 'orders') await writeFile(join(home, 'url'), `${url}\n`);
+    else env[databaseSetting(name)] = url;
   }
+  env.ORDERS_DATABASE_URL_FILE = join(home, 'url');
   const started = start('0', env);
   await ready(started);
+  assert.equal(await healthOf(`http://127.0.0.1:${port}`, '/readyz'), 200);
   assert.equal(existsSync(join(home, 'postgres')), false);
   // Before the databases go.
   started.child.kill('SIGTERM');
