@@ -39,6 +39,13 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
     fine: ['kafka:9092', '127.0.0.1:1', '[::1]:65535', 'b-1.kafka.example:9094'],
     faulty: ['kafka', 'kafka:', ':9092', 'kafka:0', 'kafka:65536', '::1:9092', 'secret@kafka:1'],
   },
+  'token-url': {
+    fine: ['https://id.example/token', 'https://id.example:8443/token?a=1', 'http://127.0.0.1:1/t'],
+    faulty: [
+      ...['id.example/token', 'http://id.example/token', 'ftp://localhost/token', ''],
+      ...['https://user:secret@id.example/token', 'https://id.example/token#secret'],
+    ],
+  },
   'http-url': {
     fine: ['http://orders', 'https://orders.example:8443', 'http://127.0.0.1:1/', 'http://[::1]:1'],
     faulty: [

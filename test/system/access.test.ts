@@ -28,7 +28,7 @@ const MISSING = '00000000-0000-7000-8000-000000000000';
 /** A refusal without the members that always differ: the path and the trace. */
 function lookOf({ status, headers, body }: Answer) {
   const { instance: _instance, traceId: _traceId, ...rest } = body;
-  const names = ['date', 'connection', 'keep-alive', 'content-length'];
+  const names = ['date', 'connection', 'keep-alive', 'content-length', 'x-trace-id'];
   return { status, rest, headers: [...headers].filter(([name]) => !names.includes(name)) };
 }
 
