@@ -1,5 +1,6 @@
 import { type Issuer, leaveForIssuer, renewAtIssuer } from './issuer.ts';
 import { untilVisible } from './load.ts';
+import { findRenewal, storeRenewal } from './renewal-record.ts';
 import {
   type Credential,
   isRenewable,
@@ -38,6 +39,8 @@ export function renewInTurn(
     const stored = readStored();
     if (stored !== null && (stored.token !== session.token || !isRenewable(stored))) return stored;
     if (session.issued === undefined) return null;
+    const renewed = await findRenewal(session.token);
+    if (renewed !== null) return renewed;
     const credential = await renewAtIssuer(issuer, session.issued);
     // The person may have signed out meanwhile.
     if (stored !== null && readStored()?.token !== stored.token) return readStored();
@@ -47,6 +50,7 @@ export function renewInTurn(
       ? next
       : { ...session, issued: { ...session.issued, refreshToken: null } };
     storeSession(result);
+    await storeRenewal(session.token, result);
     return result;
   });
 }

@@ -3,6 +3,7 @@ import { onStoredElsewhere } from './browser-storage.ts';
 import type { ServerConfig } from './context.ts';
 import { signOutAtIssuer } from './issuer.ts';
 import { keepAlive, renewInTurn } from './renewal.ts';
+import { forgetRenewal } from './renewal-record.ts';
 import { isRenewable, parseSession, readSession, type Session, storeSession } from './session.ts';
 
 /** Why the session is not as usual; the sign-in page or the frame says so. */
@@ -69,6 +70,7 @@ export function useSession(config: ServerConfig | null) {
     const issuer = config?.issuer ?? null;
     const issued = session?.issued;
     change(null);
+    await forgetRenewal();
     if (issuer === null || issued === undefined) return;
     const isLeaving = await signOutAtIssuer(issuer, issued.idToken).catch(() => false);
     if (!isLeaving) change(null, 'only-here');
