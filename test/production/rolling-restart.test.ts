@@ -34,11 +34,8 @@ async function startHaproxy(t: TestContext, gateways: string[], onLine: (line: s
   const file = join(folder, 'haproxy.cfg');
   await writeFile(
     file,
-    `global
-  log stdout format raw local0 info
-defaults
+    `defaults
   mode http
-  log global
   option log-health-checks
   timeout connect 2s
   timeout client 60s
@@ -61,9 +58,9 @@ frontend status
 `,
   );
   const child = spawn(findTool('haproxy') as string, ['-db', '-f', file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  createInterface({ input: child.stdout }).on('line', (line) => onLine(`haproxy: ${line}`));
+  createInterface({ input: child.stderr }).on('line', (line) => onLine(`haproxy: ${line}`));
   const exited = once(child, 'exit');
   t.after(async () => {
     child.kill('SIGKILL');
@@ -154,7 +151,12 @@ test('a rolling restart behind a balancer without retries fails no order', {
   const system = await startTestSystem(
     t,
     // So that no answer depends on how busy the machine is.
-    { ORDER_DEADLINE_MS: '20000', RECOVERY_AGE_MS: '600000', LOG_REQUESTS: 'false' },
+    {
+      ORDER_DEADLINE_MS: '20000',
+      RECOVERY_AGE_MS: '600000',
+      ORDERS_IN_FLIGHT_MAX: '10000',
+      LOG_REQUESTS: 'false',
+    },
     {
       replicasOf: () => REPLICAS,
       startService(name, env) {
