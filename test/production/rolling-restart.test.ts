@@ -38,8 +38,8 @@ async function startHaproxy(t: TestContext, gateways: string[], onLine: (line: s
   mode http
   option log-health-checks
   timeout connect 2s
-  timeout client 60s
-  timeout server 60s
+  timeout client 120s
+  timeout server 120s
   timeout check 5s
   retries 0
   no option redispatch
@@ -152,7 +152,7 @@ test('a rolling restart behind a balancer without retries fails no order', {
     t,
     // So that no answer depends on how busy the machine is.
     {
-      ORDER_DEADLINE_MS: '20000',
+      ORDER_DEADLINE_MS: '60000',
       RECOVERY_AGE_MS: '600000',
       ORDERS_IN_FLIGHT_MAX: '10000',
       LOG_REQUESTS: 'false',
