@@ -69,8 +69,8 @@ export interface HttpClient {
     options?: CallOptions,
   ): Promise<Answer<E>>;
   /**
-   * Whether calls can succeed by the service's own health; at most one second old.
-   * @throws Error when none of its replicas answers 200 to `/readyz` within a second
+   * Whether calls can succeed by the service's own health.
+   * @throws Error when none of its replicas has answered 200 to `/readyz` for 5 s
    */
   checkReady(): Promise<void>;
   close(): Promise<void>;

@@ -95,6 +95,21 @@ test('with a delay, a stop fails readiness first and serves all other requests',
   await assert.rejects(fetch(`${url}/livez`));
 });
 
+test('with a delay, a stop serves a request on a connection that was idle, and closes it', async (t) => {
+  const answer = Promise.withResolvers<unknown>();
+  const { app, connection, socket, url } = await startSlow(t, answer, 5_000);
+  answer.resolve({ done: true });
+  await until('the first answer', async () => connection.text.includes('"done":true'));
+  const first = connection.text.length;
+  const closed = app.close();
+  assert.equal((await fetch(`${url}/readyz`)).status, 503);
+  // A balancer that has not noticed reuses the connection: to close it now would fail the request.
+  socket.write(REQUEST);
+  await until('the connection ends', async () => connection.ended);
+  assert.match(connection.text.slice(first), /^HTTP\/1\.1 200 .*connection: close.*"done":true/s);
+  await closed;
+});
+
 test('a stop does not wait for a client that hung up', async (t) => {
   const { app, socket, url } = await startSlow(t, Promise.withResolvers<unknown>());
   const closed = app.close();

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { Agent, Pool } from 'undici';
-import { singleFlight } from '../async/single-flight.ts';
 import { startTimeout, type Timeout } from '../async/timeout.ts';
 import { describeError } from '../errors.ts';
 import type { Metric } from '../metrics/metrics.ts';
+import { createReadyCheck } from './ready-check.ts';
 
 // Gives every order of the largest expected concurrency its own connection: with pipelining, one
 // slow answer delays those behind it.
@@ -74,13 +74,11 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
     log.info({ callee, replica: replica.url }, 'replica is back');
   }
 
-  // A failure is returned as a value, so that single-flight caches it too: replicas are probed at
-  // most once a second.
-  const askAnyReady = singleFlight(() =>
-    Promise.any(replicas.map(({ url }) => askReady(prober, url))).then(
-      () => null,
-      ({ errors }: AggregateError) => ({ cause: new AggregateError(errors) as unknown }),
-    ),
+  const checkReady = createReadyCheck(callee, () =>
+    Promise.any(replicas.map(({ url }) => askReady(prober, url))).catch(({ errors }) => {
+      // Without its message, so that the log names the causes only.
+      throw new AggregateError(errors);
+    }),
   );
 
   return {
@@ -114,12 +112,9 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
     },
     /**
      * Asks all replicas for their `/readyz`, at most once a second.
-     * @throws Error when none is ready within a second
+     * @throws Error when none was ready for 5 s (ready-check.ts)
      */
-    async checkReady(): Promise<void> {
-      const fault = await askAnyReady();
-      if (fault !== null) throw new Error(`no replica of ${callee} is ready`, fault);
-    },
+    checkReady,
     metrics: replicaMetrics(callee, replicas),
     async close(): Promise<void> {
       closed = true;
