@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
+import { createLogLimit } from '#platform/async/log-limit.ts';
 import { describeError } from '#platform/errors.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { isOurFault, type MailFault, type OurFault } from '../smtp/refusal.ts';
-
-const ALARM_EVERY_MS = 60_000;
 
 /** A fault of a mail server, of an attempt or of the pause that follows it. */
 export interface MailAlarm {
@@ -44,21 +43,9 @@ export function createRefusalAlarm(deps: {
   keep: (fault: OurFault, reason: string) => Promise<void>;
   nowMs?: () => number;
 }) {
-  const { log, keep, nowMs = () => performance.now() } = deps;
+  const { log, keep, nowMs } = deps;
   const counts = new Map<MailFault, number>();
-  /** By kind and mail server: as many as there are of both. */
-  const lines = new Map<string, { at: number; unsaid: number }>();
-
-  /** @returns how many there were since the last line; 0 when a line is too soon */
-  function countForLine(key: string): number {
-    const line = lines.get(key) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
-    lines.set(key, line);
-    line.unsaid += 1;
-    if (nowMs() - line.at < ALARM_EVERY_MS) return 0;
-    const count = line.unsaid;
-    lines.set(key, { at: nowMs(), unsaid: 0 });
-    return count;
-  }
+  const countForLine = createLogLimit({ nowMs });
 
   return {
     raise({ fault, provider, reason }: MailAlarm): void {
