@@ -9,7 +9,7 @@ interface LogLimitOptions {
 }
 
 /**
- * Limits the lines of one kind to one per minute: a fault that each request meets would fill the log.
+ * Allows one line of each kind per minute: a fault that each request meets would fill the log.
  * @returns how many there were since the last line, with this one; 0 when a line is too soon
  */
 export function createLogLimit(options: LogLimitOptions = {}): (kind: string) => number {

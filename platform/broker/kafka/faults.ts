@@ -3,7 +3,7 @@ import { OperatorError } from '../../errors.ts';
 import { tlsFaultOf } from '../../tls-fault.ts';
 import type { KafkaConnection } from './client.ts';
 
-/** What a failed request was about. */
+/** The subject of a failed request. */
 export interface Subject {
   topic?: string;
   group?: string;
@@ -77,7 +77,7 @@ function collect(error: unknown, into: KafkaError[]): void {
   collect(error.cause, into);
 }
 
-/** What Kafka's own answers mean. */
+/** Explains an error that Kafka answered. */
 function ofProtocol(context: FaultContext): string | null {
   const { connection, errors, topic, group } = context;
   const user = userOf(connection);
@@ -123,7 +123,7 @@ function ofProtocol(context: FaultContext): string | null {
   return null;
 }
 
-/** Why a broker is not trusted, or does not trust us. */
+/** Explains a fault of TLS. */
 function ofTls(context: FaultContext): string | null {
   const { errors } = context;
   const broker = brokerOf(context);
