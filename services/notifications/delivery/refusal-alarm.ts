@@ -32,6 +32,8 @@ const SAYS: Record<MailFault, string> = {
   message: 'the mail server refuses the contents of letters; look at the letters that failed',
 };
 
+const FAULTS = Object.keys(SAYS) as MailFault[];
+
 /**
  * Counts each fault. Each kind is logged, and kept for the overview when it is about us, at most once
  * a minute for each mail server, since every attempt at every letter may meet it.
@@ -44,7 +46,8 @@ export function createRefusalAlarm(deps: {
   nowMs?: () => number;
 }) {
   const { log, keep, nowMs } = deps;
-  const counts = new Map<MailFault, number>();
+  // From zero: a rate does not see the first event of a new series.
+  const counts = new Map(FAULTS.map((fault) => [fault, 0]));
   const countForLine = createLogLimit({ nowMs });
 
   return {
