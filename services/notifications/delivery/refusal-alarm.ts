@@ -17,17 +17,17 @@ export type RefusalAlarm = ReturnType<typeof createRefusalAlarm>;
 
 const SAYS: Record<MailFault, string> = {
   connection:
-    'the mail server is not reached; check that it runs, the host and port of SMTP_URL, firewalls',
-  tls: 'TLS fails; check the certificate of the mail server, SMTP_TLS_CA and SMTP_URL',
+    'the mail server cannot be reached; check that it runs, SMTP_URL (host, port), and firewalls',
+  tls: 'the mail server has no TLS that we trust; check its certificate, SMTP_TLS_CA and SMTP_URL',
   greeting:
-    'the mail server does not greet us; check that it takes SMTP_CLIENT_NAME and our address',
+    'the mail server does not greet us; check that it accepts SMTP_CLIENT_NAME and our address',
   'sign-in': 'the mail server refuses the sign-in; check user and password in SMTP_URL',
   sender: 'the mail server refuses the sender; check MAIL_FROM and what the account may send',
   policy: 'the mail server blocks us; check SPF, DKIM, DMARC and the reputation of our address',
   protocol: 'no mail server seems to answer; check SMTP_URL',
-  server: 'the mail server takes no letters; ask its operator',
+  server: 'the mail server accepts no letters; ask its operator',
   temporary:
-    'the mail server postpones letters; they are tried again, look for a limit of its rate',
+    'the mail server postpones letters, which are tried again; look for a rate limit there',
   recipient: 'the mail server refuses the addresses of customers; look at the letters that failed',
   message: 'the mail server refuses the contents of letters; look at the letters that failed',
 };
