@@ -47,7 +47,7 @@ test('a consumer of the topic takes its folder, two files of business, and one l
   const steps = readSteps('docs/how-to/add-a-consumer.md');
   const outside = steps.filter(({ path }) => !path.startsWith('services/loyalty/'));
   assert.deepEqual(outside.map(linesAdded), [['dev/system/services.ts', 1]]);
-  const frame = /\/(?:main|service)\.ts$|\.sql$/;
+  const frame = /\/(?:main|migrate|service)\.ts$|\.sql$/;
   const business = steps.filter((step) => !outside.includes(step) && !isTest(step));
   assert.equal(business.filter(({ path }) => !frame.test(path)).length, 2);
   await performInCopy(t, steps, pathsOf(steps.filter(isTest)));

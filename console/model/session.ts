@@ -13,7 +13,7 @@ export interface Session {
   issued?: Issued & { renewAt: number };
 }
 
-/** What an external issuer gave with the token. */
+/** Tokens that an external issuer gave with the access token. */
 export interface Issued {
   /** Null where it gives none, or takes the last one no more. */
   refreshToken: string | null;

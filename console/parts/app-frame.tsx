@@ -67,7 +67,7 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** What a person must do about a session of an external issuer. */
+/** The next step for a person whose session at an external issuer has changed. */
 function SessionNotice() {
   const texts = useTexts(common);
   const { end, config } = useConsole();

@@ -43,9 +43,9 @@ const Options = Type.Object({
   '--kafka': Type.Array(Type.String({ format: 'host-and-port' }), {
     description: 'Where Kafka is, as host:port.',
   }),
-  '--smtp': text('The mail server, as smtp://user:password@host:port.', plain('smtp-url')),
-  '--mail-from': text('The sender of the letters.', plain('mail-sender')),
-  '--issuer': Type.Optional(text('The issuer of the tokens.', plain('issuer-url'))),
+  '--smtp': text('The mail server, as smtp://user:password@host:port.', unquoted('smtp-url')),
+  '--mail-from': text('The sender of the letters.', unquoted('mail-sender')),
+  '--issuer': Type.Optional(text('The issuer of the tokens.', unquoted('issuer-url'))),
   '--client-id': Type.Optional(
     Type.String({ pattern: '^[\\w.:/-]{1,255}$', description: 'The client of the console.' }),
   ),
@@ -87,8 +87,8 @@ export function parseOptions(args: string[]): InstallationOptions & { out: strin
   };
 }
 
-/** A format whose text also means the same with and without quotes in every environment file. */
-function plain(format: string) {
+/** A format without the characters that environment files of several programs read differently. */
+function unquoted(format: string) {
   return (value: string): string | null =>
     settingFormats.get(format)?.(value) ??
     (/['"\\$#`]/.test(value)
@@ -108,7 +108,7 @@ function postgresFault(value: string): string | null {
   if (url.password !== '') {
     return 'must be without a password: psql asks for the administrator, the roles get new ones';
   }
-  const fault = plain('postgres-url')(url.href);
+  const fault = unquoted('postgres-url')(url.href);
   if (fault !== null || url.hostname === '') return fault ?? 'has no host';
   const certificate = url.searchParams.get('sslrootcert');
   if (certificate !== null && !(isAbsolute(certificate) && existsSync(certificate))) {

@@ -134,7 +134,7 @@ async function start(run: Run): Promise<StartScreen> {
     // Unused with a mail server of the environment.
     smtpUrl: mailbox?.smtpUrl ?? '',
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
-    // No load balancer is in front of it, and Ctrl-C should end it at once.
+    // No load balancer is in front of it, and Ctrl-C has to end it at once.
     env: { ...process.env, STOP_DELAY_MS: '0' },
     log: (service) => createLog(service, levelOf(service)),
     startService(name, env) {

@@ -34,10 +34,12 @@ interface ServerOptions {
 
 /** The user that servers run as, when we are root. */
 export async function serverUser(): Promise<{ uid: number; gid: number } | undefined> {
-  return (await placeOf()).user;
+  const { home, user } = await prepareHome();
+  await rm(home, { recursive: true, force: true });
+  return user;
 }
 
-async function placeOf() {
+async function prepareHome() {
   const home = await mkdtemp(join(tmpdir(), 'orderbell-postgres-'));
   // Root's servers run as another user, who must be able to enter.
   await chmod(home, 0o755);
@@ -57,7 +59,7 @@ export async function startPostgresServer(
   open: AsyncDisposableStack,
   { bin, settings = [], access, standbyOf }: ServerOptions = {},
 ) {
-  const { home, binaries, user } = await placeOf();
+  const { home, binaries, user } = await prepareHome();
   const program = (name: 'postgres' | 'initdb') => (bin ? join(bin, name) : binaries[name]);
   const port = await freePort();
   const data = join(home, 'data');

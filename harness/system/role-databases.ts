@@ -15,7 +15,7 @@ const urlOf = (role: string, password: string, database: string, port: number) =
  */
 export async function createRoleDatabases(server: PostgresServer, names = DATABASES) {
   const databases = through(server.port);
-  /** Runs the SQL, once or once more. */
+  /** Runs the SQL; running it again changes nothing. */
   const prepare = async (): Promise<void> => {
     const at = server.urlOf('postgres');
     for (const { name, roles, createDatabase, grants } of databaseRoles(databases.env)) {

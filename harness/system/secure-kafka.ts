@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Admin } from '@platformatic/kafka';
-import { generate } from 'selfsigned';
+import { freePort } from '#dev/files/free-port.ts';
+import { type Certificate, createCertificate } from '../certificate.ts';
 import { startOwnKafka } from './own-kafka.ts';
 
 const SECURITY = 'org.apache.kafka.common.security';
@@ -9,24 +9,6 @@ const OAUTH = `${SECURITY}.oauthbearer`;
 
 /** Settings take a text in one line: line breaks are written as `\n`, as in properties files. */
 export const inOneLine = (pem: string) => pem.trim().replaceAll(/\r?\n/g, '\\n');
-
-interface Certificate {
-  private: string;
-  cert: string;
-}
-
-/** A certificate for 127.0.0.1 only; without `ca` that of an authority. */
-export async function certificate(cn: string, ca?: Certificate): Promise<Certificate> {
-  return generate([{ name: 'commonName', value: cn }], {
-    algorithm: 'sha256',
-    keyType: 'ec',
-    ...(ca && { ca: { key: ca.private, cert: ca.cert } }),
-    extensions: [
-      { name: 'basicConstraints', cA: ca === undefined },
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
-    ],
-  });
-}
 
 /** The issuer of the tokens: its keys are at `/jwks`, and its client may do everything. */
 interface TokenIssuer {
@@ -41,10 +23,11 @@ interface TokenIssuer {
  * login; boris has the rights that a test grants.
  */
 export async function startSecureKafka(t: TestContext, issuer: TokenIssuer) {
-  const authority = await certificate('authority');
-  const server = await certificate('kafka', authority);
-  const client = await certificate('orderbell', authority);
-  const [plaintext, sasl, unencrypted, mutual, controller] = await freePorts(5);
+  const authority = await createCertificate('127.0.0.1', { name: 'authority' });
+  const server = await createCertificate('127.0.0.1', { name: 'kafka', ca: authority });
+  const client = await createCertificate('127.0.0.1', { name: 'orderbell', ca: authority });
+  const ports = Array.from({ length: 5 }, freePort);
+  const [plaintext, sasl, unencrypted, mutual, controller] = await Promise.all(ports);
   await startOwnKafka(t, {
     jvm: [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${issuer.url}/jwks`],
     properties: {
@@ -115,19 +98,4 @@ function loginProperties({ url, audience }: TokenIssuer) {
     [`${of('oauthbearer')}.oauthbearer.expected.audience`]: audience,
     [`${of('oauthbearer')}.oauthbearer.expected.issuer`]: url,
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  return Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.once('listening', () => {
-            const { port } = server.address() as { port: number };
-            server.close(() => resolve(port));
-          });
-        }),
-    ),
-  );
 }

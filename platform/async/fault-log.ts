@@ -1,9 +1,7 @@
 import type { Logger } from 'pino';
 import { describeError, needsOperator } from '../errors.ts';
+import { createLogLimit } from './log-limit.ts';
 
-const INTERVAL_MS = 60_000;
-// A fault has few texts; more of them contain ids, and the oldest is forgotten.
-const KINDS_MAX = 100;
 // Ids, ports and figures: texts that differ in these only are one kind.
 const FIGURES = /\w*\d\w*/g;
 
@@ -21,20 +19,12 @@ export type FaultLog = ReturnType<typeof createFaultLog>;
  * correct it, otherwise as a warning. `unlogged` counts those in between.
  */
 export function createFaultLog(options: FaultLogOptions) {
-  const { log, describe = describeError, intervalMs = INTERVAL_MS } = options;
-  const kinds = new Map<string, { until: number; unlogged: number }>();
+  const { log, describe = describeError, intervalMs } = options;
+  const countForLine = createLogLimit({ intervalMs });
   return (what: string, error: unknown, members: Record<string, unknown> = {}): void => {
     const text = `${what}: ${describe(error)}`;
-    const kind = text.replace(FIGURES, '#');
-    const known = kinds.get(kind);
-    if (known !== undefined && performance.now() < known.until) {
-      known.unlogged++;
-      return;
-    }
-    kinds.delete(kind);
-    if (kinds.size >= KINDS_MAX) kinds.delete(kinds.keys().next().value as string);
-    kinds.set(kind, { until: performance.now() + intervalMs, unlogged: 0 });
-    const { unlogged = 0 } = known ?? {};
+    const unlogged = countForLine(text.replace(FIGURES, '#')) - 1;
+    if (unlogged < 0) return;
     const level = needsOperator(error) ? 'error' : 'warn';
     log[level]({ ...members, ...(unlogged > 0 && { unlogged }) }, text);
   };

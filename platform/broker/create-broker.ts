@@ -37,9 +37,9 @@ export const brokerSettings = {
     description:
       'Put before the names of topic and consumer group, for a cluster that several systems share.',
   }),
-  KAFKA_TLS: Type.Boolean({ default: false, description: 'Whether Kafka is spoken to over TLS.' }),
+  KAFKA_TLS: Type.Boolean({ default: false, description: 'Whether connections to Kafka use TLS.' }),
   KAFKA_TLS_CA: certificates(
-    "Certificates (PEM) that Kafka's own must come from; those that Node knows when absent.",
+    'Authorities (PEM) that are trusted for Kafka; those that Node knows when absent.',
   ),
   KAFKA_TLS_CERT: certificates('Certificate (PEM) of this service, where Kafka asks for one.'),
   KAFKA_TLS_KEY: Type.Optional(

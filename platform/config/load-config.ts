@@ -50,10 +50,10 @@ function rulesOf(schema: TObject): SettingsRule<Record<string, unknown>>[] {
 
 /**
  * Reads a service's settings from environment variables (`readSetting`): `X` or `<SERVICE>_X`, or
- * the file that `X_FILE` names, for each property `X` of the schema. Schemas used: String, Integer, Boolean (`true`/`false`), and Array of String (comma-separated); with
- * `default`, or Optional, or required. A String, or the String of an Array, may name a `format`
- * of `setting-formats.ts`, or bring a `check` of its own. Then it applies the rules of
- * `settingsSchema`.
+ * the file that `X_FILE` names, for each property `X` of the schema. Schemas used: String, Integer,
+ * Boolean (`true`/`false`), and Array of String (comma-separated); with `default`, or Optional, or
+ * required. A String, or the String of an Array, may name a `format` of `setting-formats.ts`, or
+ * bring a `check` of its own. Then it applies the rules of `settingsSchema`.
  * @throws ConfigError that lists all problems, without values (they may be secrets)
  */
 export function loadConfig<S extends TObject>(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
-import { generate } from 'selfsigned';
+import { createCertificate } from '#harness/certificate.ts';
 import { publicKeyOf } from '../http/service-token.ts';
 import { settingFormats } from './setting-formats.ts';
 
@@ -20,9 +20,7 @@ const rsaKey = rsaOf(1024);
 const rsa = pemOf(rsaKey);
 const rsaPkcs1 = rsaKey.export({ type: 'pkcs1', format: 'pem' }) as string;
 
-const { cert: authority } = await generate([{ name: 'commonName', value: 'authority' }], {
-  algorithm: 'sha256',
-});
+const { cert: authority } = await createCertificate('authority');
 const jwk = await publicKeyOf('gateway', pem);
 const more = await Promise.all(
   [1, 2, 3].map(() => publicKeyOf('gateway', pemOf(generateKeyPairSync('ed25519').privateKey))),
@@ -71,6 +69,10 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
       ...['id.example', 'http://id.example', 'ftp://127.0.0.1', 'http://127.0.0.1.id.example'],
       ...['https://user:secret@id.example', 'https://id.example?a', 'https://id.example/#'],
     ],
+  },
+  'token-url': {
+    fine: ['https://id.example/realms/x/token', 'https://id.example/t?x=1', 'http://[::1]:1/t'],
+    faulty: ['http://id.example/token', 'https://u:secret@id.example/token', 'https://h/t#x', 'h'],
   },
   'postgres-url': {
     fine: [

@@ -28,21 +28,22 @@ export function isTamperProof(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
 }
 
-/** OpenID Connect Discovery section 3: no query, no fragment; a path is allowed. */
-function issuerUrlFault(text: string): string | null {
+/** @param fault of a text with a forbidden character */
+function tamperProofUrlFault(text: string, forbidden: RegExp, fault: string): string | null {
   const url = URL.parse(text);
   if (url === null || !isTamperProof(url)) return 'must be an https:// URL (http:// on loopback)';
   if (hasCredentials(url)) return 'must not hold credentials';
-  return /[?#]/.test(text) ? 'must have no query and no fragment' : null;
+  return forbidden.test(text) ? fault : null;
 }
 
-/** Token endpoint: a secret goes there, so nobody may read it in transit. */
-function tokenUrlFault(text: string): string | null {
-  const url = URL.parse(text);
-  if (url === null || !isTamperProof(url)) return 'must be an https:// URL (http:// on loopback)';
-  if (hasCredentials(url)) return 'must not hold credentials';
-  return text.includes('#') ? 'must have no fragment' : null;
-}
+/** OpenID Connect Discovery section 3: a path is allowed. */
+const issuerUrlFault: SettingFormat = (text) =>
+  tamperProofUrlFault(text, /[?#]/, 'must have no query and no fragment');
+
+/** Token endpoint: a secret goes there, so no attacker may read it in transit. */
+const tokenUrlFault: SettingFormat = (text) =>
+  tamperProofUrlFault(text, /#/, 'must have no fragment');
+
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
 // The driver would take these from the URL before the limits that the services rely on.
 const OWN_PARAMETERS = [

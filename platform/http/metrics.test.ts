@@ -15,7 +15,7 @@ import { serveBatch } from './request-batch.ts';
 import { anyone, createHttpServer, listen, serve } from './server.ts';
 import { serveMetrics } from './server-metrics.ts';
 
-// What the metrics of servers and clients count.
+// The metrics of HTTP servers and clients.
 
 const log = pino({ level: 'silent' });
 

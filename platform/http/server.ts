@@ -96,7 +96,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     tracing.endWith(request, reply);
     tracing.enter(request, done);
   });
-  // Once more: the events of the connection that bring the body know nothing of the request.
+  // Again: the events of the connection, which bring the body, have lost the request's context.
   app.addHook('preValidation', (request, _reply, done) => tracing.enter(request, done));
   // Must be the first hook that refuses, so that requests rejected by later hooks are counted too.
   drainWhenClosing(app, options.stopDelayMs ?? 0);

@@ -1,8 +1,16 @@
 import pg from 'pg';
 import { AppError, describeError } from '../errors.ts';
+import { type TlsFault, tlsFaultOf } from '../tls-fault.ts';
 
-const TLS_CODE =
-  /^(CERT_|CRL_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|ERROR_IN_C)/;
+const TLS_REFUSALS: Record<TlsFault, string> = {
+  host: "the host of the URL is not in the server's certificate",
+  time: "the server's certificate has expired or is not valid yet",
+  authority:
+    "the URL's sslrootcert must name the file of the CA that signed the server's certificate",
+  'own-key': 'a certificate or key that the URL names is unusable, or does not match the other',
+  'no-tls': 'no PostgreSQL with TLS seems to answer; check host, port and sslmode of the URL',
+  handshake: 'the server ends the handshake; check sslcert and sslkey of the URL',
+};
 const FILE_CODES = ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EPERM', 'ELOOP'];
 
 /** Faults of a pooler, which sends its own with SQLSTATE 08P01 and in English only. */
@@ -34,19 +42,8 @@ export function connectRefusal(error: unknown): string | undefined {
   if (error instanceof pg.DatabaseError) return serverRefusal(error);
   if (!(error instanceof Error)) return undefined;
   const { code = '', syscall, path } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return "the host of the URL is not in the server's certificate";
-  }
-  if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired";
-  if (code.startsWith('ERR_OSSL_')) {
-    return 'a certificate or key that the URL names is unusable, or does not match the other';
-  }
-  if (TLS_CODE.test(code)) {
-    return (
-      `TLS failed (${code}): the URL's sslrootcert must name the file of the CA that signed the ` +
-      "server's certificate"
-    );
-  }
+  const tls = tlsFaultOf(code);
+  if (tls !== null) return `TLS failed (${code}): ${TLS_REFUSALS[tls]}`;
   // A socket file that is missing has the system call `connect`: its server may still start.
   if (FILE_CODES.includes(code) && syscall !== 'connect') {
     return `the file ${path ?? ''} that the URL names cannot be read`;

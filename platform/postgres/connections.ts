@@ -8,7 +8,7 @@ import { connectRefusal, databaseName, refusalText } from './connect-fault.ts';
 import { isConnectionFault, isReadOnly, isTransient } from './errors.ts';
 import { measurePool } from './pool-metrics.ts';
 
-/** What is between us and the server: see docs/how-to/own-postgresql.md. */
+/** The mode of a pooler in front of the server (docs/how-to/own-postgresql.md). */
 export type Pooler = 'none' | 'session' | 'transaction';
 
 export interface DatabaseOptions {
@@ -53,8 +53,8 @@ const TIMEOUTS = {
 };
 
 /**
- * What each session of a service must have, as pg_settings shows it. Without a pooler they travel
- * as start-up parameters; a pooler shares its sessions, so there the role has them.
+ * The settings that each session of a service needs, as pg_settings shows them. Without a pooler
+ * they travel as start-up parameters; a pooler shares its sessions, so there the role has them.
  */
 export const SESSION_SETTINGS: Record<string, string> = {
   ...Object.fromEntries(Object.entries(TIMEOUTS).map(([name, ms]) => [name, String(ms)])),

@@ -60,12 +60,12 @@ export function databaseSettings<const Name extends string>({
   } as unknown as DatabaseSettings<Name>;
 }
 
-/** What the settings say of a service's database. */
+/** The options of a service's database, from its settings. */
 export function databaseOptions(
   { name, connectionsMax }: ServiceDatabase,
   config: object,
   log: Logger,
-): DatabaseOptions & { url: string; migrationUrl: string | undefined; migrateOnStart: boolean } {
+): DatabaseOptions & { migrationUrl: string | undefined; migrateOnStart: boolean } {
   const values = config as Record<string, string | number | boolean | undefined>;
   const prefix = name.toUpperCase();
   return {

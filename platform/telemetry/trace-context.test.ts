@@ -5,7 +5,7 @@ import { readTraceHeaders, writeTraceHeaders } from './trace-context.ts';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
-/** What the next hop gets from these headers; null where they begin no trace. */
+/** The headers that the next hop gets; null where they begin no trace. */
 function passedOn(traceparent: string | undefined, tracestate?: string) {
   const position = readTraceHeaders({ traceparent, tracestate });
   return position && writeTraceHeaders(position);

@@ -12,7 +12,7 @@ const FLUSH_TIMEOUT_MS = 2_000;
 // Enough to name the fault of an export; its stack does not help an operator.
 const FAULT_LENGTH_MAX = 300;
 
-/** What exports the spans of this process. */
+/** The export of this process's spans. */
 export interface Tracing {
   /** Sends the spans that wait, for at most 2 s. */
   close(): Promise<void>;

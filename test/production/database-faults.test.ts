@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import { generate } from 'selfsigned';
+import { createCertificate } from '#harness/certificate.ts';
 import { migrationsOf, testServerUrl } from '#harness/database.ts';
 import { openStack, serverUser, startPostgresServer } from '#harness/system/postgres-server.ts';
 import { AppError, describeError } from '#platform/errors.ts';
@@ -24,8 +24,8 @@ async function startSecureServer(open: AsyncDisposableStack) {
     if (user) await chown(join(folder, name), user.uid, user.gid);
     return join(folder, name);
   };
-  const authority = await certificate('authority');
-  const own = await certificate('localhost', authority);
+  const authority = await createCertificate('authority');
+  const own = await createCertificate('localhost', { ca: authority });
   const server = await startPostgresServer(open, {
     settings: [
       'ssl = on',
@@ -42,24 +42,10 @@ async function startSecureServer(open: AsyncDisposableStack) {
   return {
     server,
     authority: await fileOf('authority.pem', authority.cert),
-    other: await fileOf('other.pem', (await certificate('another authority')).cert),
+    other: await fileOf('other.pem', (await createCertificate('another-authority')).cert),
     empty: await fileOf('empty.pem', 'no certificate'),
     missing: join(folder, 'missing.pem'),
   };
-}
-
-type Certificate = Awaited<ReturnType<typeof generate>>;
-
-function certificate(name: string, ca?: Certificate): Promise<Certificate> {
-  return generate([{ name: 'commonName', value: name }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    ...(ca && { ca: { key: ca.private, cert: ca.cert } }),
-    extensions: [
-      { name: 'basicConstraints', cA: ca === undefined, critical: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: name.replaceAll(' ', '-') }] },
-    ],
-  });
 }
 
 /** Lines of a start, and how it ended. */

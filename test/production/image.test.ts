@@ -17,13 +17,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { validate } from 'dockerfile-utils';
-import { generate } from 'selfsigned';
 import { SMTPServer } from 'smtp-server';
 import { freePort } from '#dev/files/free-port.ts';
 import { DATABASES, databaseSetting } from '#dev/system/databases.ts';
 import { newPrivateKey } from '#dev/system/secrets.ts';
 import { SERVICES } from '#dev/system/services.ts';
 import { testKafka } from '#harness/broker/kafka.ts';
+import { createCertificate } from '#harness/certificate.ts';
 import { createTestDatabaseUrl } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer } from '#harness/issuer.ts';
@@ -53,13 +53,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
 
 /** A mail server that takes letters from one user, by TLS with a certificate of its own. */
 async function startMailServer(t: TestContext) {
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
-    ],
-  });
+  const { cert, private: key } = await createCertificate('localhost');
   const letters: { to: string[]; text: string }[] = [];
   const server = new SMTPServer({
     secure: true,

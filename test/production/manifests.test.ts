@@ -41,7 +41,7 @@ function schemaOf(name: string): TObject {
 /** Settings that all containers get, also those that do not read them. */
 const SHARED = ['CURRENCY', 'KAFKA_BROKERS', 'MAIL_FROM', 'OIDC_ISSUER', 'OPERATOR_EMAIL'];
 
-/** What is wrong with the settings of containers. */
+/** The faults in the settings of containers. */
 function settingFaults(containers: Container[]): string[] {
   return containers.flatMap(({ where, service, script, env, secrets, named }) => {
     const migrates = script.endsWith('migrate.ts');

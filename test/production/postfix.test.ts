@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { simpleParser } from 'mailparser';
-import { generate } from 'selfsigned';
+import { createCertificate } from '#harness/certificate.ts';
 import { verifyDkim } from '#harness/dkim.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestSmtpServer } from '#harness/faults/smtp-server.ts';
@@ -22,14 +22,7 @@ const dkim = {
 
 async function start(t: TestContext, settings: Record<string, string> = {}) {
   const mailbox = await startTestSmtpServer(t);
-  const authority = await generate([{ name: 'commonName', value: 'relay.test' }], {
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
-    ],
-  });
-  const { cert, private: key } = authority;
+  const { cert, private: key } = await createCertificate('127.0.0.1', { name: 'relay.test' });
   const relayTo = new URL(mailbox.url).host;
   const postfix = await startPostfix(t, { relayTo, cert, key, settings });
   return { mailbox, cert, postfix, bench: await startLetterBench(t) };
@@ -87,7 +80,7 @@ test('Postfix with a certificate of nobody: the fault says TLS, and ignoreTLS se
   await eventually('arrived', async () => mailbox.messages.length === 1);
 });
 
-test('Postfix that relays for nobody: the letters wait, and the fault says policy', {
+test('letters wait for a Postfix that refuses to relay, and the fault says policy', {
   skip,
 }, async (t) => {
   const { cert, postfix, bench } = await start(t, { mynetworks: '192.0.2.1' });

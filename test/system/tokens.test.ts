@@ -149,7 +149,7 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     'no token causes a request to the address in it, and few cause the keys to be read again',
     () => {
       assert.equal(trap.connections(), 0);
-      // Discovery and the keys, on a very slow machine once more (every 30 s at most).
+      // Discovery and the keys, and both again on a very slow machine (every 30 s at most).
       assert.ok(issuer.requests <= 4, `${issuer.requests} requests`);
     },
   );

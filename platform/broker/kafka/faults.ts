@@ -1,8 +1,9 @@
 import { GenericError } from '@platformatic/kafka';
 import { OperatorError } from '../../errors.ts';
+import { tlsFaultOf } from '../../tls-fault.ts';
 import type { KafkaConnection } from './client.ts';
 
-/** What a failed request was about. */
+/** The subject of a failed request. */
 export interface Subject {
   topic?: string;
   group?: string;
@@ -76,7 +77,7 @@ function collect(error: unknown, into: KafkaError[]): void {
   collect(error.cause, into);
 }
 
-/** What Kafka's own answers mean. */
+/** Explains an error that Kafka answered. */
 function ofProtocol(context: FaultContext): string | null {
   const { connection, errors, topic, group } = context;
   const user = userOf(connection);
@@ -122,7 +123,7 @@ function ofProtocol(context: FaultContext): string | null {
   return null;
 }
 
-/** Why a broker is not trusted, or does not trust us. */
+/** Explains a fault of TLS. */
 function ofTls(context: FaultContext): string | null {
   const { errors } = context;
   const broker = brokerOf(context);
@@ -135,30 +136,30 @@ function ofTls(context: FaultContext): string | null {
       'listener in KAFKA_BROKERS'
     );
   }
-  const { code = '', message = '', reason } = errors.find(isOfTls) ?? {};
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return (
-      `the certificate of ${broker} is for other host names (${code}: ${reason?.trim()}); ` +
-      "KAFKA_BROKERS and the broker's advertised.listeners must name one of them"
-    );
+  const fault = errors.find(({ code }) => tlsFaultOf(code) !== null);
+  if (fault === undefined) return null;
+  const { code = '', message, reason } = fault;
+  switch (tlsFaultOf(code)) {
+    case 'host':
+      return (
+        `the certificate of ${broker} is for other host names (${code}: ${reason?.trim()}); ` +
+        "KAFKA_BROKERS and the broker's advertised.listeners must name one of them"
+      );
+    case 'time':
+      return `the certificate of ${broker} is not valid at this time (${code}: ${message})`;
+    case 'authority':
+      return (
+        `the certificate of ${broker} does not come from KAFKA_TLS_CA (${code}); set the ` +
+        'certificate of its authority there'
+      );
+    case 'own-key':
+      return `KAFKA_TLS_CERT or KAFKA_TLS_KEY is unusable, or they do not match (${code})`;
+    default: {
+      const client = /CERT|UNKNOWN_CA/.test(code);
+      const remedy = client ? 'check KAFKA_TLS_CERT and KAFKA_TLS_KEY' : 'check KAFKA_TLS';
+      return `${broker} ends the TLS handshake (${code}); ${remedy}`;
+    }
   }
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return `the certificate of ${broker} is not valid at this time (${code}: ${message})`;
-  }
-  if (code.startsWith('ERR_SSL_')) {
-    const client = /CERT|UNKNOWN_CA/.test(code);
-    const remedy = client ? 'check KAFKA_TLS_CERT and KAFKA_TLS_KEY' : 'check KAFKA_TLS';
-    return `${broker} ends the TLS handshake (${code}); ${remedy}`;
-  }
-  if (code === '') return null;
-  return (
-    `the certificate of ${broker} does not come from KAFKA_TLS_CA (${code}); set the ` +
-    'certificate of its authority there'
-  );
-}
-
-function isOfTls({ code = '' }: KafkaError): boolean {
-  return /CERT|^ERR_TLS_|^ERR_SSL_|^UNABLE_TO_VERIFY/.test(code);
 }
 
 /** A listener without a login refuses it, and so does one while another login is renewed. */

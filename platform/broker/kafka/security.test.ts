@@ -20,8 +20,9 @@ import {
   until,
 } from '#harness/broker/contract-helpers.ts';
 import { publishSurely } from '#harness/broker/embedded-broker.ts';
+import { createCertificate } from '#harness/certificate.ts';
 import { skipWithoutOwnKafka as skip } from '#harness/system/own-kafka.ts';
-import { certificate, inOneLine, startSecureKafka } from '#harness/system/secure-kafka.ts';
+import { inOneLine, startSecureKafka } from '#harness/system/secure-kafka.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { AppError, describeError, needsOperator } from '../../errors.ts';
 import { BrokerSettings, createBroker } from '../create-broker.ts';
@@ -145,7 +146,7 @@ test('TLS, SASL and ACLs', { skip }, async (t) => {
     );
   });
 
-  const foreign = inOneLine((await certificate('authority')).cert);
+  const foreign = inOneLine((await createCertificate('127.0.0.1', { name: 'authority' })).cert);
   for (const [name, env, cause] of [
     [
       'a wrong password',

@@ -95,7 +95,7 @@ function customerOf(
 /**
  * Recognises the issuer's other tokens, which may carry our audience and have the header of access
  * tokens: ID tokens (OpenID Connect Core section 2), refresh and logout tokens.
- * @returns what tells it, or null
+ * @returns the sign of another token, or null
  */
 function otherKindOf(payload: JWTPayload): string | null {
   const type = typeof payload.typ === 'string' ? payload.typ.toLowerCase() : '';

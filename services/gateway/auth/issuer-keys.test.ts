@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
-import { generate } from 'selfsigned';
+import { createCertificate } from '#harness/certificate.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
@@ -136,7 +136,7 @@ test('the keys of identity come from the next replica where one does not answer'
 
 /** A port that speaks TLS with a certificate that no CA here knows. */
 async function startUnknownTls(t: TestContext): Promise<number> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+  const { private: key, cert } = await createCertificate('localhost');
   const server = createServer({ key, cert }, (_request, response) => response.end('{}'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

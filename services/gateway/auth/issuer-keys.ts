@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
+import { createLogLimit } from '#platform/async/log-limit.ts';
 import { startLoop } from '#platform/async/loop.ts';
 import { describeError } from '#platform/errors.ts';
 
@@ -9,7 +10,6 @@ const RETRY = { firstMs: 500, maxMs: 30_000 };
 const UNKNOWN_KEY_MS = 30_000;
 // Without keys each request would read them; these reads are shared, and not closer than this.
 const FIRST_KEYS_MS = 200;
-const LOG_EVERY_MS = 60_000;
 
 /** The public keys of the issuer. */
 export interface IssuerKeys {
@@ -43,7 +43,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   let fault: unknown;
   let readAt = Number.NEGATIVE_INFINITY;
   let running: Promise<JWTVerifyGetKey> | undefined;
-  let loggedAt = Number.NEGATIVE_INFINITY;
+  const countForLine = createLogLimit();
 
   function reread(): Promise<JWTVerifyGetKey> {
     running ??= readOnce().finally(() => {
@@ -69,8 +69,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   }
 
   function report(error: unknown): void {
-    if (performance.now() - loggedAt < LOG_EVERY_MS) return;
-    loggedAt = performance.now();
+    if (countForLine('keys') === 0) return;
     const why = `the issuer's keys cannot be read: ${describeError(error)}`;
     if (keys === undefined) log.error(`${why}. No request can be identified until they are`);
     else log.warn(`${why}. Those read before stay in use`);

@@ -1,16 +1,14 @@
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { isTamperProof } from '#platform/config/setting-formats.ts';
 import { describeError } from '#platform/errors.ts';
+import { type TlsFault, tlsFaultOf } from '#platform/tls-fault.ts';
 
 const TIMEOUT_MS = 3_000;
 // Issuers publish a few kilobytes.
 const DOCUMENT_MAX = 1_000_000;
 
-const UNKNOWN_CA =
-  'its certificate is from a CA that is unknown here; name a file with that CA in NODE_EXTRA_CA_CERTS';
-
-/** What the codes of Node's network and TLS errors mean for the reader of the log. */
-const CAUSES: Record<string, string> = {
+/** Codes of Node's network errors in words. */
+const NETWORK_CAUSES: Record<string, string> = {
   ENOTFOUND: 'DNS knows no such host',
   EAI_AGAIN: 'DNS does not answer',
   ECONNREFUSED: 'nothing listens at this port',
@@ -18,16 +16,14 @@ const CAUSES: Record<string, string> = {
   EHOSTUNREACH: 'no route leads to this host',
   ENETUNREACH: 'no route leads to this network',
   UND_ERR_CONNECT_TIMEOUT: 'the host does not answer',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet; check the clocks',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'this port does not speak TLS',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'this port does not speak TLS',
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_CA,
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_CA,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_CA,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_CA,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_CA,
+};
+
+const TLS_CAUSES: Partial<Record<TlsFault, string>> = {
+  host: 'its certificate is for another host',
+  time: 'its certificate has expired or is not valid yet; check the clocks too',
+  authority:
+    'its certificate is from a CA that is unknown here; name a file with that CA in NODE_EXTRA_CA_CERTS',
+  'no-tls': 'this port does not speak TLS',
 };
 
 /**
@@ -132,8 +128,9 @@ async function textOf({ body }: Response): Promise<string> {
 function explain(error: unknown): string {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS} ms`;
-    const { code } = each as { code?: unknown };
-    const cause = CAUSES[String(code)];
+    const { code = '' } = each as NodeJS.ErrnoException;
+    const tls = tlsFaultOf(code);
+    const cause = NETWORK_CAUSES[code] ?? (tls === null ? undefined : TLS_CAUSES[tls]);
     if (cause !== undefined) return `${cause} (${code})`;
   }
   return describeError(error);

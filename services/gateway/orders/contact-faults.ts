@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ContactFault, GatewayOverview } from '#contracts/operator.ts';
+import { createLogLimit } from '#platform/async/log-limit.ts';
 import type { Metric } from '#platform/metrics/metrics.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 
@@ -12,7 +13,6 @@ export interface UnusableClaim {
   fault: Fault;
 }
 
-const LOG_EVERY_MS = 60_000;
 // Above it customers are counted again: a bound for the memory, not for the count.
 const REMEMBERED_MAX = 10_000;
 
@@ -31,13 +31,10 @@ export type ContactFaults = ReturnType<typeof createContactFaults>;
  * at most once a minute. The value is not: it is a person's, and the issuer has it.
  * @param nowMs a monotonic clock
  */
-export function createContactFaults(
-  log: Pick<Logger, 'warn'>,
-  nowMs: () => number = () => performance.now(),
-) {
+export function createContactFaults(log: Pick<Logger, 'warn'>, nowMs?: () => number) {
   const since = new Date().toISOString();
   const faults = new Map<string, ContactFault>();
-  const loggedAt = new Map<string, number>();
+  const countForLine = createLogLimit({ nowMs });
   const remembered = new Set<string>();
   return {
     report(customerId: string, { claim, fault }: UnusableClaim): void {
@@ -50,9 +47,7 @@ export function createContactFaults(
         remembered.add(`${key} ${customerId}`);
         found.customers++;
       }
-      const now = nowMs();
-      if (now - (loggedAt.get(key) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
-      loggedAt.set(key, now);
+      if (countForLine(key) === 0) return;
       log.warn(
         { claim, fault, customers: found.customers },
         `the claim ${claim} of the customer ${maskAddresses(customerId)} ${WORDS[fault]}: ` +

@@ -30,7 +30,7 @@ async function countsOf({ sql }: Bench) {
   return row as Record<'queued' | 'sent' | 'attempts' | 'most' | 'unknown' | 'recorded', number>;
 }
 
-/** A mail server of a library that refuses each password until it is told otherwise. */
+/** A mail server of a library that refuses each password while `refuses` is set. */
 async function startAccountServer(t: TestContext) {
   const state = { refuses: true, signIns: 0, mails: 0 };
   const server = new SMTPServer({
@@ -88,14 +88,14 @@ test('I6: once the sign-in works all letters go at once, each in one attempt', a
   const account = await startAccountServer(t);
   const bench = await start(t);
   await bench.insert(...customers(300));
-  const told: string[] = [];
+  const reported: string[] = [];
   bench.worker({
     mailerOptions: {
       urls: [account.url],
       connectionsMax: 20,
       waits,
-      onPaused: (provider, { fault }) => told.push(`${provider} ${fault}`),
-      onResumed: (provider) => told.push(`${provider} is back`),
+      onPaused: (provider, { fault }) => reported.push(`${provider} ${fault}`),
+      onResumed: (provider) => reported.push(`${provider} is back`),
     },
   });
   const provider = hostOf(account.url);
@@ -109,7 +109,7 @@ test('I6: once the sign-in works all letters go at once, each in one attempt', a
   assert.ok(refused >= 4, `${refused}`);
   assert.deepEqual([recorded, unknown], [attempts, 0]);
   assert.ok(account.signIns - refused <= 20, 'then one for each connection');
-  assert.deepEqual(told, [`${provider} sign-in`, `${provider} is back`]);
+  assert.deepEqual(reported, [`${provider} sign-in`, `${provider} is back`]);
 });
 
 test('I6: letters wait for a server that is away, and for its next probe', async (t) => {

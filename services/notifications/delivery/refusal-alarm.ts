@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
+import { createLogLimit } from '#platform/async/log-limit.ts';
 import { describeError } from '#platform/errors.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { isOurFault, type MailFault, type OurFault } from '../smtp/refusal.ts';
-
-const ALARM_EVERY_MS = 60_000;
 
 /** A fault of a mail server, of an attempt or of the pause that follows it. */
 export interface MailAlarm {
@@ -18,20 +17,22 @@ export type RefusalAlarm = ReturnType<typeof createRefusalAlarm>;
 
 const SAYS: Record<MailFault, string> = {
   connection:
-    'the mail server is not reached; check that it runs, the host and port of SMTP_URL, firewalls',
-  tls: 'TLS fails; check the certificate of the mail server, SMTP_TLS_CA and SMTP_URL',
+    'the mail server cannot be reached; check that it runs, SMTP_URL (host, port), and firewalls',
+  tls: 'the mail server has no TLS that we trust; check its certificate, SMTP_TLS_CA and SMTP_URL',
   greeting:
-    'the mail server does not greet us; check that it takes SMTP_CLIENT_NAME and our address',
+    'the mail server does not greet us; check that it accepts SMTP_CLIENT_NAME and our address',
   'sign-in': 'the mail server refuses the sign-in; check user and password in SMTP_URL',
   sender: 'the mail server refuses the sender; check MAIL_FROM and what the account may send',
   policy: 'the mail server blocks us; check SPF, DKIM, DMARC and the reputation of our address',
   protocol: 'no mail server seems to answer; check SMTP_URL',
-  server: 'the mail server takes no letters; ask its operator',
+  server: 'the mail server accepts no letters; ask its operator',
   temporary:
-    'the mail server postpones letters; they are tried again, look for a limit of its rate',
+    'the mail server postpones letters, which are tried again; look for a rate limit there',
   recipient: 'the mail server refuses the addresses of customers; look at the letters that failed',
   message: 'the mail server refuses the contents of letters; look at the letters that failed',
 };
+
+const FAULTS = Object.keys(SAYS) as MailFault[];
 
 /**
  * Counts each fault. Each kind is logged, and kept for the overview when it is about us, at most once
@@ -44,21 +45,10 @@ export function createRefusalAlarm(deps: {
   keep: (fault: OurFault, reason: string) => Promise<void>;
   nowMs?: () => number;
 }) {
-  const { log, keep, nowMs = () => performance.now() } = deps;
-  const counts = new Map<MailFault, number>();
-  /** By kind and mail server: as many as there are of both. */
-  const lines = new Map<string, { at: number; unsaid: number }>();
-
-  /** @returns how many there were since the last line; 0 when a line is too soon */
-  function countForLine(key: string): number {
-    const line = lines.get(key) ?? { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
-    lines.set(key, line);
-    line.unsaid += 1;
-    if (nowMs() - line.at < ALARM_EVERY_MS) return 0;
-    const count = line.unsaid;
-    lines.set(key, { at: nowMs(), unsaid: 0 });
-    return count;
-  }
+  const { log, keep, nowMs } = deps;
+  // From zero: a rate does not see the first event of a new series.
+  const counts = new Map(FAULTS.map((fault) => [fault, 0]));
+  const countForLine = createLogLimit({ nowMs });
 
   return {
     raise({ fault, provider, reason }: MailAlarm): void {

@@ -113,7 +113,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     describe: masked,
     async round() {
       const ready = options.mailer.readiness();
-      // Attempts would only use up the letters' day, and sign-ins the patience of the server.
+      // Attempts would only use up the letters' day, and failed sign-ins could lock the account.
       if (ready === 'none') return giveUpWhilePaused();
       // Waits for room for a full claim: small claims would cost a claim and a contact look-up each.
       const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;

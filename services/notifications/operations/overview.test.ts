@@ -81,7 +81,8 @@ test('a refusal that is about us is shown, masked, with the latest answer of its
   assert.deepEqual([fault, response], ['sender', '553 <o***@orderbell.localdomain> not owned']);
   assert.match(at, /^\d{4}-.*Z$/);
   const metrics = await readMetrics(service.url, 'orderbell_mail_refusals');
-  assert.deepEqual(metrics, { 'orderbell_mail_refusals_total{fault="sender"}': 1 });
+  const refused = Object.entries(metrics).filter(([, count]) => count > 0);
+  assert.deepEqual(refused, [['orderbell_mail_refusals_total{fault="sender"}', 1]]);
   // A corrected fault disappears after a while.
   await service.database.query("update mail_refusals set refused_at = now() - interval '1 hour'");
   await eventually('its end', async () => (await overviewOf(service)).refusals === undefined);

@@ -1,6 +1,7 @@
 import type { SMTPError } from 'nodemailer/lib/smtp-connection';
 import type { AttemptStage, LetterAttempt } from '#contracts/notifications.ts';
 import { describeError } from '#platform/errors.ts';
+import { tlsFaultOf } from '#platform/tls-fault.ts';
 import {
   type HandshakeFault,
   isOurFault,
@@ -68,8 +69,8 @@ export function failed(error: SMTPError, stage: SmtpPhase | 'handshake'): Attemp
   return { ...result, outcome, fault: code === 0 ? 'connection' : 'temporary' };
 }
 
-// Codes of Node and OpenSSL: certificates, versions, plain text where TLS was expected.
-const TLS_CODE = /^(?:ETLS$|EPROTO$|ERR_TLS|ERR_SSL|UNABLE_TO_|SELF_SIGNED_)|CERT|HOSTNAME/;
+// Of the library, and of Node for plain text where TLS was expected.
+const isOfTls = (code: string) => ['ETLS', 'EPROTO'].includes(code) || tlsFaultOf(code) !== null;
 
 function handshakeFault(error: SMTPError, subject: OurFault | null): OurFault | HandshakeFault {
   const {
@@ -80,7 +81,7 @@ function handshakeFault(error: SMTPError, subject: OurFault | null): OurFault | 
   } = error as SMTPError & {
     originalCode?: string;
   };
-  if (command === 'STARTTLS' || TLS_CODE.test(code) || TLS_CODE.test(originalCode)) return 'tls';
+  if (command === 'STARTTLS' || isOfTls(code) || isOfTls(originalCode)) return 'tls';
   if (code === 'EAUTH') return 'sign-in';
   if (subject !== null) return subject;
   return responseCode !== undefined || code === 'EPROTOCOL' ? 'greeting' : 'connection';

@@ -66,8 +66,8 @@ export class CircuitBreaker {
   /** Since the last success of the same step: a handshake proves nothing about the sender. */
   #faults = { handshake: 0, sender: 0 };
   #proven = false;
-  // Outdates the permits of earlier states: what they report says nothing about this one.
-  #era = 0;
+  // Outdates the permits of earlier states: their reports say nothing about this one.
+  #generation = 0;
 
   constructor(options: BreakerOptions = {}) {
     this.#options = options;
@@ -106,8 +106,8 @@ export class CircuitBreaker {
   }
 
   #createPermit(probe: boolean): Permit {
-    const era = this.#era;
-    const valid = () => era === this.#era;
+    const generation = this.#generation;
+    const valid = () => generation === this.#generation;
     let connected = false;
     return {
       probe,
@@ -166,6 +166,6 @@ export class CircuitBreaker {
 
   #enter(state: BreakerState): void {
     this.#state = state;
-    this.#era += 1;
+    this.#generation += 1;
   }
 }

@@ -7,7 +7,10 @@ const IDLE_CLOSE_MS = 30_000;
 // Servers and balancers limit a connection's messages or age; a fresh one each 200 costs nothing.
 const MESSAGES_PER_CONNECTION_MAX = 200;
 
-/** A pool of connections to one server. @param closing when aborted, it neither keeps nor opens connections */
+/**
+ * A pool of connections to one server.
+ * @param closing when aborted, it neither keeps nor opens connections
+ */
 export function createSessionPool(closing: AbortSignal, log: Pick<Logger, 'debug'>) {
   const idle = new Map<SmtpSession, NodeJS.Timeout>();
 

@@ -21,7 +21,8 @@ export const mailSettings = {
   SMTP_TLS_CA: Type.Optional(
     Type.String({
       format: 'certificates',
-      description: "Certificates (PEM) that mail servers' own may come from, besides Node's.",
+      description:
+        "Authorities (PEM) that are trusted for mail servers, in addition to Node's own.",
     }),
   ),
   SMTP_CLIENT_NAME: Type.Optional(

@@ -41,8 +41,8 @@ function parseSmtpUrl(text: string): ParsedUrl {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
     secure,
-    // A password must not leave this machine in clear just because a server, or somebody between,
-    // does not offer STARTTLS.
+    // A password must not leave this machine in clear because a server, or an attacker in
+    // between, offers no STARTTLS.
     requireTls: stated === null ? signsIn && !loopback && !secure : stated === 'true' && !secure,
     ignoreTls: url.searchParams.get('ignoreTLS') === 'true',
     ...(signsIn && {
