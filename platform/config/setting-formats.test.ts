@@ -70,10 +70,6 @@ const texts: Record<string, { fine: string[]; faulty: string[] }> = {
       ...['https://user:secret@id.example', 'https://id.example?a', 'https://id.example/#'],
     ],
   },
-  'token-url': {
-    fine: ['https://id.example/realms/x/token', 'https://id.example/t?x=1', 'http://[::1]:1/t'],
-    faulty: ['http://id.example/token', 'https://u:secret@id.example/token', 'https://h/t#x', 'h'],
-  },
   'postgres-url': {
     fine: [
       ...['postgres://u:p@h:5432/d', 'postgresql://h/d', 'postgres://u:%2F%25@h/d?sslmode=require'],
