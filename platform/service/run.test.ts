@@ -99,6 +99,16 @@ test('missing settings end the start with 1, every problem and no stack', async 
   assert.doesNotMatch(service.output(), / at |loud/);
 });
 
+test('a misspelled setting is named, whether the service starts or not', async (t) => {
+  const line = 'NAME_FIEL is not a setting: is NAME_FILE meant?';
+  const unset = await startProcess(t, { NAME_FIEL: '/run/name' });
+  assert.equal(await unset.exitCode(), 1);
+  assert.equal(JSON.parse(unset.output()).problems.at(-1), line);
+  const started = await startProcess(t, { NAME: 'here', LOG_LEVLE: 'silent' });
+  await started.said('LOG_LEVLE is not a setting: is LOG_LEVEL meant?');
+  await started.said('thing listens');
+});
+
 test('a start that fails exits with 1 and logs the causes', async (t) => {
   const service = await startProcess(t, { NAME: 'broken' });
   assert.equal(await service.exitCode(), 1);

@@ -1,6 +1,7 @@
 import http from 'node:http';
-import { type Static, Type } from 'typebox';
+import { type Static, type TObject, Type } from 'typebox';
 import { ConfigError, loadConfig, mergeSettings } from '../config/load-config.ts';
+import { misspelledSettings } from '../config/misspelled-settings.ts';
 import { describeError } from '../errors.ts';
 import { createLog } from '../telemetry/log.ts';
 import { startTracing } from '../telemetry/tracing-sdk.ts';
@@ -37,9 +38,12 @@ export async function runService(
   keepLoopbackDirect();
   try {
     // One schema, so that one message lists every problem.
-    const config = loadConfig(name, mergeSettings(settings, RunSettings), process.env);
+    const schema = mergeSettings(settings, RunSettings);
+    const misspelled = misspelledSettings(name, schema, process.env);
+    const config = readConfig(name, schema, misspelled);
     const { LOG_LEVEL } = config as Static<typeof RunSettings>;
     const log = createLog(name, LOG_LEVEL);
+    for (const line of misspelled) log.warn(line);
     const tracing = await startTracing(name, process.env, log);
     const service = await sayWhileWaiting(
       () => 'its database and broker',
@@ -57,6 +61,17 @@ export async function runService(
     sayCannotStart(name, error);
     process.exitCode = 1;
     process.exit();
+  }
+}
+
+function readConfig(name: string, schema: TObject, misspelled: string[]): Static<TObject> {
+  try {
+    return loadConfig(name, schema, process.env);
+  } catch (error) {
+    // A misspelled name often is why another one is not set.
+    throw error instanceof ConfigError
+      ? new ConfigError(name, [...error.problems, ...misspelled])
+      : error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { deadlineIn } from '#platform/async/deadline.ts';
+import { createFaultLog } from '#platform/async/fault-log.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
 import { createHttpServer } from '#platform/http/server.ts';
@@ -49,7 +50,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const keys = createIssuerKeys({ read: keySourceOf(config), log });
   const contactFaults = createContactFaults(log);
   const gateway: Gateway = {
-    ...createIdentification(config, keys),
+    ...createIdentification(config, keys, log),
     config,
     clients,
     readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
@@ -112,7 +113,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 function createIdentification(
   config: GatewayConfig,
   keys: IssuerKeys,
+  log: Logger,
 ): Pick<Gateway, 'identify' | 'identifyOperator'> {
+  const logFault = createFaultLog({ log });
   const checkToken = createTokenCheck({
     issuer: config.OIDC_ISSUER ?? config.TOKEN_ISSUER,
     audience: config.OIDC_AUDIENCE,
@@ -120,6 +123,7 @@ function createIdentification(
     types: config.TOKEN_TYPES,
     operatorClaim: config.OPERATOR_CLAIM,
     operatorValue: config.OPERATOR_CLAIM_VALUE,
+    onMismatch: (reason) => logFault('an access token is refused', new Error(reason)),
   });
   const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
   return {

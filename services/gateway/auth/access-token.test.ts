@@ -218,3 +218,24 @@ test('tokens that the issuer makes for other purposes are refused', async (t) =>
     await check(await issuer.sign(claims));
   }
 });
+
+test('a signed token that the settings refuse is reported with claim and setting', async (t) => {
+  const issuer = await startTestIssuer(t);
+  const reasons: string[] = [];
+  const check = checkFor(issuer, { onMismatch: (reason) => reasons.push(reason) });
+  const foreign = 'https://other.example';
+  for (const claims of [{ aud: 'account' }, { aud: undefined }, { iss: foreign }]) {
+    await assert.rejects(check(await issuer.sign(claims)), refused);
+  }
+  await assert.rejects(check(await issuer.sign({}, { typ: 'x+jwt' })), refused);
+  assert.deepEqual(reasons, [
+    'its aud is "account", and OIDC_AUDIENCE is "orderbell"',
+    'its aud is missing, and OIDC_AUDIENCE is "orderbell"',
+    `its iss is "${foreign}", and OIDC_ISSUER is "${issuer.url}"`,
+    'its header typ is "x+jwt", which TOKEN_TYPES does not list',
+  ]);
+  // Nothing is wrong with the settings here.
+  await assert.rejects(check(await issuer.sign({ exp: nowPlus(-3_600) })), refused);
+  await assert.rejects(check('a.b.c'), refused);
+  assert.equal(reasons.length, 4);
+});

@@ -1,4 +1,10 @@
-import { type JWTPayload, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
+import {
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
 import { CUSTOMER_ID } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { isTokenFault } from './issuer-keys.ts';
@@ -24,6 +30,8 @@ export interface TokenCheckOptions {
   /** Path of the claim that makes an operator, such as `scope` or `realm_access.roles`. */
   operatorClaim: string;
   operatorValue: string;
+  /** Hears why a token with a good signature is refused: a setting here or at the issuer is wrong. */
+  onMismatch?: (reason: string) => void;
 }
 
 // Asymmetric only: with a shared-secret algorithm the public key could be used as the secret.
@@ -35,6 +43,7 @@ const SUBJECT = new RegExp(CUSTOMER_ID);
 // A verified token is accepted no longer without a new check (docs/reference/security.md).
 const CACHE_MS = 60_000;
 const CACHE_MAX = 20_000;
+const SHOWN_MAX = 200;
 
 /** Payload types of Keycloak's tokens that are no access tokens; its access tokens say Bearer. */
 const OTHER_TYPES = ['id', 'refresh', 'offline', 'logout'];
@@ -61,6 +70,8 @@ export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
         clockTolerance: CLOCK_SKEW_S,
       });
     } catch (cause) {
+      const mismatch = claimMismatch(cause, options);
+      if (mismatch !== null) options.onMismatch?.(mismatch);
       throw isTokenFault(cause) ? refused('token refused', cause) : keysUnavailable(cause);
     }
     const customer = customerOf(result, options);
@@ -79,7 +90,10 @@ function customerOf(
   const { typ = 'none' }: { typ?: unknown } = protectedHeader;
   const { sub }: { sub?: unknown } = payload;
   const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : '';
-  if (!options.types.includes(type)) throw refused('the token type is not accepted');
+  if (!options.types.includes(type)) {
+    options.onMismatch?.(`its header typ is ${shown(typ)}, which TOKEN_TYPES does not list`);
+    throw refused('the token type is not accepted');
+  }
   const other = otherKindOf(payload);
   if (other !== null) throw refused(`it is no access token: ${other}`);
   if (typeof sub !== 'string' || !SUBJECT.test(sub)) {
@@ -90,6 +104,20 @@ function customerOf(
     operator: hasValue(payload, options.operatorClaim, options.operatorValue),
     claims: payload,
   };
+}
+
+/** What to compare when the issuer signed a token for somebody else. The rest is not a setting. */
+function claimMismatch(cause: unknown, { audience, issuer }: TokenCheckOptions): string | null {
+  if (!(cause instanceof errors.JWTClaimValidationFailed)) return null;
+  const { claim, payload } = cause;
+  if (claim === 'aud')
+    return `its aud is ${shown(payload.aud)}, and OIDC_AUDIENCE is "${audience}"`;
+  if (claim === 'iss') return `its iss is ${shown(payload.iss)}, and OIDC_ISSUER is "${issuer}"`;
+  return null;
+}
+
+function shown(claim: unknown): string {
+  return claim === undefined ? 'missing' : JSON.stringify(claim).slice(0, SHOWN_MAX);
 }
 
 /**
