@@ -50,6 +50,7 @@ export async function openShell(t: TestContext, { env, cwd = ROOT, prelude = '' 
       commands: string,
       input = '',
     ): Promise<{ printed: string; errors: string }> {
+      assert.equal(shell.exitCode, null, `an earlier block has ended the shell of ${page}`);
       [output, errors] = ['', ''];
       const [file, answers] = [join(folder, 'block.sh'), join(folder, 'input')];
       await writeFile(file, commands);

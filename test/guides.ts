@@ -40,7 +40,7 @@ export function blockWith(page: string, text: string): GuideBlock {
   return found[0] as GuideBlock;
 }
 
-export type Replacement = [from: string | RegExp, to: string];
+export type Replacement = [from: string | RegExp, to: string | ((found: string) => string)];
 
 // `<order id>`, but neither `<<` nor `2>`. A host of an example is never asked.
 const PLACEHOLDER = /…|<[a-z][a-z -]*>|\b[a-z]+\.example\b/;
@@ -50,7 +50,10 @@ const PLACEHOLDER = /…|<[a-z][a-z -]*>|\b[a-z]+\.example\b/;
  * @throws AssertionError when one is left
  */
 export function fillIn(block: GuideBlock, values: Replacement[]): string {
-  const filled = values.reduce((text, [from, to]) => text.replaceAll(from, () => to), block.text);
+  const filled = values.reduce(
+    (text, [from, to]) => text.replaceAll(from, typeof to === 'string' ? () => to : to),
+    block.text,
+  );
   const code = filled.replaceAll(/ # .*$/gm, '');
   assert.doesNotMatch(code, PLACEHOLDER, `${nameOf(block)}: a placeholder has no value`);
   return filled;

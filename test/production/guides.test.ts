@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -8,7 +8,6 @@ import { freePort } from '#dev/files/free-port.ts';
 import { ensureKafkaJars } from '#dev/kafka/jars.ts';
 import { startMailbox } from '#dev/mailbox/mailbox.ts';
 import { DATABASES, databaseSetting } from '#dev/system/databases.ts';
-import { SERVICES } from '#dev/system/services.ts';
 import { embeddedTopic } from '#harness/broker/embedded-topic.ts';
 import { queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
@@ -346,14 +345,12 @@ async function typeWithPostgres(t: TestContext): Promise<void> {
   });
 }
 
-/** Ports in place of those that the guides name, each of which another process may have. */
-async function freePorts(): Promise<Map<string, string>> {
-  const ports = new Map<string, string>();
-  for (const [index] of SERVICES.entries()) {
-    ports.set(String(8080 + index), String(await freePort()));
-    ports.set(String(9464 + index), String(await freePort()));
-  }
-  return ports;
+const PORTS = /\b(?:808|946)\d\b/g;
+
+/** Moves the ports that the guides name to a range that no system hands out as free ones. */
+function movePorts(): (port: string) => string {
+  const base = 20_000 + 100 * randomInt(100);
+  return (port) => String(base + (Number(port) % 100));
 }
 
 /** Kafka's own tools, as functions of a shell. */
@@ -390,8 +387,8 @@ async function typeWithKafka(t: TestContext): Promise<void> {
     log: testLog,
   });
   open.defer(() => mailbox.close());
-  const ports = await freePorts();
-  const env = { ORDERBELL_URL: `http://127.0.0.1:${ports.get('8080')}` };
+  const portOf = movePorts();
+  const env = { ORDERBELL_URL: `http://127.0.0.1:${portOf('8080')}` };
   const values: Replacement[] = [
     [
       'host=db.example port=5432 user=postgres',
@@ -407,7 +404,7 @@ async function typeWithKafka(t: TestContext): Promise<void> {
     ['--out deploy/kubernetes/example/installation', '--out kubernetes'],
     ['<your address>', 'anna@shop.test'],
     ['--replication-factor 3 --config min.insync.replicas=2', '--replication-factor 1'],
-    ...ports,
+    [PORTS, portOf],
   ];
   const reader = await openReader(t, folder, env, values, await kafkaTools());
   await reader.sh('run-on-kubernetes.md', 'npm run new-installation');
@@ -420,8 +417,7 @@ async function typeWithKafka(t: TestContext): Promise<void> {
     if (block.text.includes('/readyz')) assert.match(printed, /^(\d+ 200\n)+$/);
     if (!block.text.includes('new-installation')) continue;
     const text = await readFile(reader.file('installation/.env'), 'utf8');
-    const moved = [...ports].reduce((all, [from, to]) => all.replaceAll(from, to), text);
-    await writeFile(reader.file('installation/.env'), moved);
+    await writeFile(reader.file('installation/.env'), text.replaceAll(PORTS, portOf));
   }
   await eventually('the letter', async () => {
     const log = await readFile(reader.file('installation/notifications.log'), 'utf8');
