@@ -7,8 +7,11 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Sets of jars, each with a pom in this folder; debezium is Kafka Connect with Debezium. */
-type JarSet = 'kafka' | 'debezium';
+/**
+ * Sets of jars, each with a pom in this folder; debezium is Kafka Connect with Debezium, tools are
+ * the classes behind `kafka-topics.sh` and the like.
+ */
+type JarSet = 'kafka' | 'debezium' | 'tools';
 const JAVA_MIN = 17;
 // For forty to seventy files. A longer download is reported as a missing network.
 const DOWNLOAD_TIMEOUT_MS = 300_000;
