@@ -79,7 +79,8 @@ export const SUITES: Suite[] = [
     quick: false,
     layout: 'versions',
     processes: 2,
-    files: ['test/system/{course-scenario,money,letters,operator-letters,lists}.test.ts'],
+    // Not `lists`: it compares answers of two replicas, and members that this version adds differ.
+    files: ['test/system/{course-scenario,money,letters,operator-letters}.test.ts'],
   },
   {
     name: 'thorough',
