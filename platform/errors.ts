@@ -111,8 +111,17 @@ function describe(error: unknown, said: Set<unknown>, depth = 0): string {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [];
   const listed = errors.slice(0, LISTED_MAX).map((each) => describe(each, said, depth + 1));
   const cause = error.cause === undefined ? '' : describe(error.cause, said, depth + 1);
-  return [own, listed.filter(Boolean).join(', '), cause].filter(Boolean).join(': ');
+  return joined([own, joined(listed, ', '), cause], ': ');
 }
+
+/** Joins sentences: only the last one keeps its full stop. */
+function joined(texts: string[], separator: string): string {
+  const parts = texts.filter(Boolean);
+  return parts.map((part, i) => (i < parts.length - 1 ? bare(part) : part)).join(separator);
+}
+
+/** A sentence without its full stop. */
+const bare = (sentence: string): string => sentence.replace(/\.$/, '');
 
 // Codes that repeat the class of the error, as the Kafka client's do, name no cause.
 const CLASS_CODE = /^PLT_/;
@@ -121,10 +130,10 @@ const CLASS_CODE = /^PLT_/;
 function ownTextOf(error: Error): string {
   // Node's error for a host with several addresses has no message of its own.
   const fallback = error instanceof AggregateError || error.cause !== undefined ? '' : error.name;
-  const text = (error.message || fallback).trim().replace(/\.$/, '');
+  const text = (error.message || fallback).trim();
   const { code } = error as { code?: unknown };
   const named = typeof code !== 'string' || text === '' || text.includes(code);
-  return named || CLASS_CODE.test(code) ? text : `${text} (${code})`;
+  return named || CLASS_CODE.test(code) ? text : `${bare(text)} (${code})`;
 }
 
 function describeValue(value: unknown): string {

@@ -39,7 +39,14 @@ function schemaOf(name: string): TObject {
 }
 
 /** Settings that all containers get, also those that do not read them. */
-const SHARED = ['CURRENCY', 'KAFKA_BROKERS', 'MAIL_FROM', 'OIDC_ISSUER', 'OPERATOR_EMAIL'];
+const SHARED = [
+  'CURRENCY',
+  'KAFKA_BROKERS',
+  'MAIL_FROM',
+  'MIGRATE_ON_START',
+  'OIDC_ISSUER',
+  'OPERATOR_EMAIL',
+];
 
 /** The faults in the settings of containers. */
 function settingFaults(containers: Container[]): string[] {
@@ -283,6 +290,8 @@ test('every setting that the guides and the proxy name exists', async () => {
   // Of the installation and of the proxy, and what services do not read.
   const others = [...Object.keys((await readCompose()).secrets), ...SHARED, ...NODE_SETTINGS];
   others.push('OPERATOR_PASSWORD', 'PROXY_ADDRESS', 'GATEWAY_1', 'GATEWAY_2');
+  // A variable of psql, and the example of a misspelled setting.
+  others.push('ON_ERROR_STOP', 'ORDERS_PROT');
   const files = ['run-in-production', 'run-with-compose', 'run-on-kubernetes'].map(
     (page) => `docs/how-to/${page}.md`,
   );
