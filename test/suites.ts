@@ -128,7 +128,7 @@ export const SUITES: Suite[] = [
 ];
 
 const QUICK_MINUTES = 5;
-const REST_MINUTES = 13;
+const REST_MINUTES = 22;
 
 const ROOT = join(import.meta.dirname, '..');
 const NOT_OURS = ['node_modules', '.git', '.orderbell'];
