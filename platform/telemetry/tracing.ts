@@ -11,6 +11,7 @@ import {
   SpanKind,
   SpanStatusCode,
   TraceFlags,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -55,12 +56,22 @@ export interface WorkOptions {
   links?: Link[];
 }
 
+// The API makes a tracer at each request for one; it finds an SDK that comes later all the same.
+const tracers = new Map<string, Tracer>();
+
+function tracerOf(service: string): Tracer {
+  const known = tracers.get(service);
+  if (known !== undefined) return known;
+  const tracer = trace.getTracer(`orderbell.${service}`);
+  tracers.set(service, tracer);
+  return tracer;
+}
+
 /** Starts a span, which `endSpan` ends. Without a parent it begins a new trace. */
 export function startSpan(options: WorkOptions): Span {
   const { name, kind, service, links, parent = context.active() } = options;
   const fields = options.fields ?? fieldsOf(parent);
-  const tracer = trace.getTracer(`orderbell.${service}`);
-  const span = tracer.startSpan(name, { kind, ...(links && { links }) }, parent);
+  const span = tracerOf(service).startSpan(name, { kind, ...(links && { links }) }, parent);
   if (span.isRecording()) span.setAttributes(fields ?? {});
   // Otherwise nobody records, and the work has no trace yet.
   return isSpanContextValid(span.spanContext()) ? span : trace.wrapSpanContext(newTrace());
