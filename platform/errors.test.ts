@@ -11,6 +11,7 @@ test('the causes follow the message, with codes that it does not name', () => {
     [new Error('no place', { cause: refused }), 'no place: connect ECONNREFUSED 127.0.0.1:1'],
     [untrusted, 'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)'],
     [new Error('no place', { cause: 'disk full' }), 'no place: disk full'],
+    [withCode('date out of range', '22008'), 'date out of range'],
     [new Error(''), 'Error'],
     ['disk full', 'disk full'],
     [undefined, 'undefined'],
