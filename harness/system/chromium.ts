@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isProgram } from './tools.ts';
 
 /** The Chromium that `test/run.ts` found, for the tests of the console. */
 export const testChromium = process.env.TEST_CHROMIUM;
@@ -15,13 +15,4 @@ export function findChromium(): string | null {
   if (named) return named;
   const places = NAMES.flatMap((name) => path.split(delimiter).map((place) => join(place, name)));
   return places.find(isProgram) ?? null;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -48,7 +48,8 @@ export function missingTools(
     .map((name) => `${name} (apt install ${PACKAGES[name]})`);
 }
 
-function isProgram(file: string): boolean {
+/** Whether this user may run the file. */
+export function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;

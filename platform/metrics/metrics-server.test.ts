@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { testLog } from '#harness/database.ts';
 import { createMetrics } from './metrics.ts';
@@ -24,6 +26,22 @@ test('the port answers GET /metrics and nothing else', async (t) => {
     [elsewhere.status, await elsewhere.text()],
     [404, 'Metrics are at GET /metrics.\n'],
   );
+});
+
+test('further connections are closed, so that scrapes cannot take all open files', async (t) => {
+  const { hostname, port } = new URL(await startServer(t));
+  const sockets = [];
+  for (let number = 0; number < 32; number++) {
+    const socket = connect(Number(port), hostname);
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    sockets.push(socket);
+  }
+  const further = connect(Number(port), hostname);
+  t.after(() => further.destroy());
+  further.on('error', () => {});
+  await once(further, 'close');
+  assert.ok(sockets.every(({ closed }) => !closed));
 });
 
 test('a port that is in use is named with its setting', async (t) => {

@@ -7,6 +7,8 @@ import type { Metrics } from './metrics.ts';
 const PATH = '/metrics';
 // A scrape takes two seconds at most; Prometheus asks again after its interval.
 const REQUEST_TIMEOUT_MS = 10_000;
+// A few Prometheus servers keep one each; more would take the open files of the service.
+const CONNECTIONS_MAX = 32;
 
 export interface MetricsServer {
   /** Where Prometheus finds the metrics. */
@@ -48,6 +50,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       );
     },
   );
+  server.maxConnections = CONNECTIONS_MAX;
   await listenAt(server, host, port);
   const { port: real } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${real}${PATH}`;
