@@ -111,8 +111,11 @@ export const brokerRule: SettingsRule<Static<TObject<typeof brokerSettings>>> = 
   for (const names of together) {
     if (!names.some(isSet)) continue;
     const missing = names.filter((name) => !isSet(name));
-    const given = names.filter(isSet).join(' and ');
-    problems.push(...missing.map((name) => `${name} is not set, although ${given} is`));
+    const given = names.filter(isSet);
+    const verb = given.length === 1 ? 'is' : 'are';
+    problems.push(
+      ...missing.map((name) => `${name} is not set, although ${given.join(' and ')} ${verb}`),
+    );
   }
   return problems;
 };

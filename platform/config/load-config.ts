@@ -131,9 +131,19 @@ function parseSetting(text: string, rule: SettingSchema): unknown {
   }
 }
 
+// A pattern that lists words, such as `^(on|off)$`.
+const WORDS = /^\^\(([\w-]+(?:\|[\w-]+)+)\)\$$/;
+
+function patternFault(pattern: string): SettingFault {
+  const words = WORDS.exec(pattern)?.[1]?.replaceAll('|', ', ');
+  return new SettingFault(
+    words === undefined ? `must match ${pattern}` : `must be one of ${words}`,
+  );
+}
+
 function parseText(text: string, { pattern, format, check }: SettingSchema): string | SettingFault {
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(text)) {
-    return new SettingFault(`must match ${pattern}`);
+    return patternFault(pattern);
   }
   const faultOf = format === undefined ? check : settingFormats.get(format);
   if (faultOf === undefined) {

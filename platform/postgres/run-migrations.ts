@@ -1,8 +1,7 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
-import { ConfigError, loadConfig, settingsSchema } from '../config/load-config.ts';
-import { describeError } from '../errors.ts';
+import { loadConfig, settingsSchema } from '../config/load-config.ts';
 import type { ServiceDatabase, ServiceDefinition } from '../service/definition.ts';
-import { RunSettings } from '../service/run.ts';
+import { RunSettings, sayCannotStart } from '../service/run.ts';
 import { createLog } from '../telemetry/log.ts';
 import { databaseName } from './connect-fault.ts';
 import { databaseOptions, databaseSettings, migrateService } from './service-database.ts';
@@ -26,7 +25,7 @@ export async function runMigrations({
     const what = applied.length === 0 ? 'nothing was missing' : applied.join(', ');
     console.log(`${databaseName(url)} is migrated: ${what}`);
   } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : describeError(error));
+    sayCannotStart(name, error);
     process.exitCode = 1;
   }
 }

@@ -95,7 +95,10 @@ test('missing settings end the start with 1, every problem and no stack', async 
   assert.deepEqual([level, name], ['fatal', 'thing']);
   assert.match(msg, /^thing cannot start:\n {2}NAME is not set: A name\.\n/);
   assert.deepEqual(problems[0], 'NAME is not set: A name.');
-  assert.match(problems[1], /LOG_LEVEL must match/);
+  assert.match(
+    problems[1],
+    /^LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent$/,
+  );
   assert.doesNotMatch(service.output(), / at |loud/);
 });
 

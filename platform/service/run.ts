@@ -76,7 +76,7 @@ function readConfig(name: string, schema: TObject, misspelled: string[]): Static
 }
 
 /** Says on a terminal in words for a person, elsewhere in a line for the collector of logs. */
-function sayCannotStart(name: string, error: unknown): void {
+export function sayCannotStart(name: string, error: unknown): void {
   const expected = error instanceof ConfigError;
   const text = expected ? error.message : describeError(error);
   if (process.stderr.isTTY) console.error(text);
