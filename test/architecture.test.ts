@@ -64,7 +64,8 @@ test('no function has more than 70 lines and no file more than 300, tests aside'
     });
   const { status, stderr } = lint('.');
   assert.equal(status, 0, stderr);
-  const long = resolve(root, 'harness', 'too-long.ts');
+  // Where no other test looks for code: it would read the file while this one removes it.
+  const long = resolve(root, 'docs', 'too-long.ts');
   writeFileSync(long, `export function long() {\n${'  void 0;\n'.repeat(301)}}\n`);
   const broken = lint(long);
   rmSync(long);
