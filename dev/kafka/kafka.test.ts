@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { until } from '#harness/broker/contract-helpers.ts';
 import { testLog } from '#harness/database.ts';
-import { skipWithoutOwnKafka } from '#harness/system/own-kafka.ts';
+import { skipWithoutOwnKafka, startOwnKafka } from '#harness/system/own-kafka.ts';
 import { createKafkaBroker } from '#platform/broker/kafka/kafka.ts';
 
 // Maven fetches forty files first.
@@ -75,6 +75,14 @@ test('npm run kafka starts a Kafka whose data stay, and a signal stops it', {
   assert.equal(ends?.topicId, sent[0]?.topicId);
   assert.equal(ends?.endOffsets.get(sent[0]?.partition as number), 1n);
   await reading.close();
+});
+
+test('a Kafka on a port that another one has does not count as started', {
+  skip: skipWithoutOwnKafka,
+}, async (t) => {
+  const first = await startOwnKafka(t);
+  const port = Number(first.address.split(':')[1]);
+  await assert.rejects(startOwnKafka(t, { port }), /Kafka did not start:.*already in use/is);
 });
 
 test('npm run kafka says in one line what this machine lacks', async (t) => {

@@ -46,7 +46,7 @@ export type KafkaServer = Awaited<ReturnType<typeof startKafkaServer>>;
  */
 export async function startKafkaServer(options: KafkaServerOptions) {
   const { folder } = options;
-  const { port, properties, settings, java } = await prepare(options);
+  const { port, properties, settings, java, clusterId } = await prepare(options);
   let child = await spawnServer();
   // Otherwise Kafka would outlive this process.
   const killLast = () => {
@@ -67,7 +67,8 @@ export async function startKafkaServer(options: KafkaServerOptions) {
 
   async function untilReady(): Promise<void> {
     const deadline = deadlineIn(START_TIMEOUT_MS);
-    while (!(await answers(`${HOST}:${portOf(properties, port)}`))) {
+    // Its own id: another Kafka that was faster may answer on this port.
+    while ((await clusterAt(`${HOST}:${portOf(properties, port)}`)) !== clusterId) {
       const dead = child.exitCode !== null || child.signalCode !== null;
       if (dead || deadline.remainingMs() === 0) {
         child.kill('SIGKILL');
@@ -127,7 +128,8 @@ async function prepare(options: KafkaServerOptions) {
     `-Dlog4j2.configurationFile=${join(folder, 'log4j2.properties')}`,
     ...(options.jvm ?? []),
   ];
-  if (!existsSync(join(data, 'meta.properties'))) {
+  const formatted = join(data, 'meta.properties');
+  if (!existsSync(formatted)) {
     const id = randomBytes(16).toString('base64url');
     // With `=`: one id in 64 starts with `-`, and would be parsed as an option.
     const format = ['format', `--cluster-id=${id}`, '-c', settings, ...(options.format ?? [])];
@@ -135,7 +137,8 @@ async function prepare(options: KafkaServerOptions) {
       timeout: FORMAT_TIMEOUT_MS,
     });
   }
-  return { port, properties, settings, java };
+  const [, clusterId] = /^cluster\.id=(.*)$/m.exec(await readFile(formatted, 'utf8')) ?? [];
+  return { port, properties, settings, java, clusterId };
 }
 
 /** Errors and warnings only, so that the file stays small. */
@@ -189,7 +192,8 @@ function portOf(properties: Record<string, string>, port: number): number {
   return Number(/PLAINTEXT:\/\/[^:]*:(\d+)/.exec(properties.listeners ?? '')?.[1] ?? port);
 }
 
-async function answers(address: string): Promise<boolean> {
+/** The id of the cluster that answers there; null when none does. */
+async function clusterAt(address: string): Promise<string | null> {
   const admin = new Admin({
     clientId: 'orderbell-start',
     bootstrapBrokers: [address],
@@ -198,9 +202,10 @@ async function answers(address: string): Promise<boolean> {
     requestTimeout: ANSWER_TIMEOUT_MS,
   });
   try {
-    return (await admin.metadata({ topics: [] })).brokers.size > 0;
+    const { id, brokers } = await admin.metadata({ topics: [] });
+    return brokers.size > 0 ? id : null;
   } catch {
-    return false;
+    return null;
   } finally {
     await admin.close();
   }

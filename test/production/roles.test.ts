@@ -51,10 +51,9 @@ test('on PostgreSQL 15 a job migrates as the owner, and services run that may ch
   });
   const refused = await runJob('orders', rowsOnly);
   assert.equal(refused.code, 1);
-  assert.match(
-    refused.output,
-    /^this role may not apply migration 0001-orders\.sql: run .* as the owner/,
-  );
+  const { level, msg } = JSON.parse(refused.output) as { level: string; msg: string };
+  assert.equal(level, 'fatal');
+  assert.match(msg, /^this role may not apply migration 0001-orders\.sql: run .* as the owner/);
   for (const name of DATABASES) {
     const { code, output } = await runJob(name, databases.env);
     assert.equal(code, 0, output);
