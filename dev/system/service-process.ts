@@ -29,7 +29,7 @@ export interface ServiceProcess extends RunningService {
 export interface ServiceProcessOptions {
   /** Called with each line that the process prints. */
   onLine?: (line: string) => void;
-  /** How long `close` waits (default 12 s). */
+  /** How long `close` waits (default 30 s). */
   stopTimeoutMs?: number;
   /** Modules that it loads before anything else, for tests that make its context worse. */
   imports?: string[];
@@ -37,9 +37,9 @@ export interface ServiceProcessOptions {
   root?: string;
 }
 
-// Longer than a service gives itself to stop (platform/service/run.ts), so that its own word on what kept
-// it is heard first.
-const STOP_TIMEOUT_MS = 12_000;
+// A service ends by itself 10 s after a signal and says why (platform/service/run.ts). Much longer,
+// since a busy machine may deliver the signal late.
+const STOP_TIMEOUT_MS = 30_000;
 // A start takes under a second, and waits for a database that is not there for a minute.
 const START_TIMEOUT_MS = 120_000;
 // Of what a process prints, for the message about its early end: enough for a list of settings or
@@ -128,6 +128,7 @@ function stops(
       throw fault(`had ended by itself with ${endOf(await exited)}`);
     }
     child.kill('SIGTERM');
+    const signalledAt = new Date().toISOString();
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -135,7 +136,7 @@ function stops(
     }, stopTimeoutMs);
     const exit = await exited;
     clearTimeout(timer);
-    if (late) throw fault(`did not end within ${stopTimeoutMs} ms`);
+    if (late) throw fault(`did not end within ${stopTimeoutMs} ms of SIGTERM at ${signalledAt}`);
     if (exit.code !== 0 && !mayEnd) throw fault(`ended with ${endOf(exit)}`);
   }
 
