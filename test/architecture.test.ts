@@ -207,6 +207,14 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     "import '#platform/http/server.ts';",
   ],
   ['harnessBelowTests', 'harness/a.ts', "import '../bench/speed.ts';", "import './database.ts';"],
+  ...["'203.0.113.7' === request.ip", "headers['x-forwarded-host']", 'socket.remoteAddress'].map(
+    (broken): [string, string, string, string] => [
+      'clientAddressInOnePlace',
+      'services/gateway/a.ts',
+      broken,
+      'clientAddressOf(request)',
+    ],
+  ),
 ];
 
 for (const [rule, path, broken, kept] of examples) {

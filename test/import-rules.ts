@@ -192,6 +192,19 @@ export const harnessBelowTests: Rule = ({ path, text }) => {
     );
 };
 
+const CLIENT_ADDRESS = 'platform/http/client-address.ts';
+
+/** A client's address is read in one place: Fastify's is the nearest proxy, or what a client wrote. */
+export const clientAddressInOnePlace: Rule = ({ path, text }) => {
+  if (!PRODUCT.test(path) || isTest(path) || path === CLIENT_ADDRESS) return [];
+  const found =
+    /\b(?:request|req)\.ips?\b|\bremoteAddress\b|['"]x-forwarded-\w+|\btrustProxy: true/i.exec(
+      text,
+    );
+  if (found === null) return [];
+  return [`${path} has ${found[0]}: take clientAddressOf of #${CLIENT_ADDRESS} instead.`];
+};
+
 /** Folders of one part that import each other, directly or indirectly. */
 export function roomCircles(files: readonly SourceFile[]): string[] {
   const below = new Map<string, Set<string>>();
@@ -226,6 +239,7 @@ export const rules: Record<string, Rule> = {
   onlyBrokerUsersPublish,
   onlyOrdersPublish,
   sqlInStores,
+  clientAddressInOnePlace,
 };
 
 /**

@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { idsIn } from '../telemetry/request-log.ts';
 import { annotate } from '../telemetry/tracing.ts';
 import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
+import { readClientAddresses } from './client-address.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { answerBrokenRequest, sendError } from './error-reply.ts';
 import { drainWhenClosing } from './graceful-close.ts';
@@ -31,8 +32,8 @@ export type HttpServer = FastifyInstance;
 
 interface HttpServerOptions {
   log: Logger;
-  /** Whether X-Forwarded-* headers are trusted. */
-  trustProxy?: boolean;
+  /** Whose X-Forwarded-For counts, as TRUST_PROXY says it; nobody's when absent. */
+  trustProxy?: string;
   /** Headers of every answer, also of early refusals. */
   answerHeaders?: AnswerHeaders;
   metrics?: Metrics;
@@ -60,7 +61,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     childLoggerFactory: (logger) => logger,
     genReqId: tracing.begin,
     requestIdHeader: false,
-    trustProxy: options.trustProxy ?? false,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -84,6 +84,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }) as unknown as FastifyInstance;
 
   measureRequests(app, options.metrics);
+  readClientAddresses(app, log, options.trustProxy);
   // A server may ignore an unknown expectation (RFC 9110 section 10.1.1). Node's default is an
   // empty 417.
   app.server.on('checkExpectation', (request, response) =>

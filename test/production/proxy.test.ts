@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, get, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
 import { freePort } from '#dev/files/free-port.ts';
 import { endProcess } from '#harness/child-process.ts';
 import { eventually } from '#harness/eventually.ts';
 import { findTool, skipWithout } from '#harness/system/tools.ts';
+import { clientAddressOf } from '#platform/http/client-address.ts';
+import { createHttpServer, listen } from '#platform/http/server.ts';
 
 // deploy/haproxy/haproxy.cfg, with two servers that answer what a gateway may answer.
 
@@ -34,10 +39,17 @@ async function startServer(t: TestContext) {
 
 async function startProxy(t: TestContext) {
   const servers = [await startServer(t), await startServer(t)] as const;
+  const proxy = await proxyTo(t, servers[0].address, servers[1].address);
+  for (const { state } of servers) state.requests.length = 0;
+  return { ...proxy, first: servers[0].state, second: servers[1].state };
+}
+
+/** HAProxy in front of two servers, and the way to ask it. */
+async function proxyTo(t: TestContext, first: string, second: string) {
   const address = `127.0.0.1:${await freePort()}`;
   const file = join(import.meta.dirname, '..', '..', 'deploy', 'haproxy', 'haproxy.cfg');
   const child = spawn(findTool('haproxy') as string, ['-f', file], {
-    env: { PROXY_ADDRESS: address, GATEWAY_1: servers[0].address, GATEWAY_2: servers[1].address },
+    env: { PROXY_ADDRESS: address, GATEWAY_1: first, GATEWAY_2: second },
     stdio: 'ignore',
   });
   t.after(() => endProcess(child, 'SIGKILL'));
@@ -51,8 +63,44 @@ async function startProxy(t: TestContext) {
       () => false,
     ),
   );
-  for (const { state } of servers) state.requests.length = 0;
-  return { ask, first: servers[0].state, second: servers[1].state };
+  return { ask, address };
+}
+
+/** What the gateways of a deployment are set to. */
+function trustProxyIn(path: string): string {
+  const file = readFileSync(join(import.meta.dirname, '..', '..', path), 'utf8');
+  const [, value] = /TRUST_PROXY(?:: |, value: )"([^"]*)"/.exec(file) ?? [];
+  return value ?? assert.fail(`${path} has no TRUST_PROXY`);
+}
+
+for (const path of ['compose.yaml', 'deploy/kubernetes/base/gateway.yaml']) {
+  test(`by TRUST_PROXY of ${path} a gateway sees the client, whatever the client says`, {
+    skip: skipWithout('haproxy'),
+  }, async (t) => {
+    const app = createHttpServer({
+      log: pino({ level: 'silent' }),
+      trustProxy: trustProxyIn(path),
+    });
+    t.after(() => app.close());
+    app.get('/docs', async (asked) => clientAddressOf(asked));
+    app.get('/readyz', async () => 'ready');
+    const server = new URL(await listen(app, '127.0.0.1', 0)).host;
+    const { address } = await proxyTo(t, server, server);
+    for (const from of ['127.0.0.2', '127.0.0.3']) {
+      for (const headers of [{}, { 'x-forwarded-for': '192.0.2.1' }, { 'x-forwarded-for': '"' }]) {
+        const answer = await request(`http://${address}/docs`, { localAddress: from, headers });
+        assert.equal(answer, from);
+      }
+    }
+  });
+}
+
+/** The text of an answer to a request from one of this machine's addresses. */
+async function request(url: string, options: RequestOptions): Promise<string> {
+  const [answer] = (await once(get(url, { ...options, agent: false }), 'response')) as [
+    IncomingMessage,
+  ];
+  return text(answer);
 }
 
 test('HAProxy keeps health and metrics inside, and tells the address of the client', {

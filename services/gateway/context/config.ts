@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
 import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
+import { trustProxyFault } from '#platform/http/trust-proxy.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
 import { limitSettings } from './request-limits.ts';
 
@@ -80,9 +81,12 @@ const properties = {
     description: 'Mean time between rounds of recovery.',
   }),
   ...limitSettings,
-  TRUST_PROXY: Type.Boolean({
-    default: false,
-    description: 'Whether X-Forwarded-For tells the client address (only behind your own proxy).',
+  TRUST_PROXY: Type.String({
+    default: 'false',
+    check: trustProxyFault,
+    description:
+      'Whose X-Forwarded-For names the client: nobody (false), the given number of proxies in ' +
+      'front (1 to 10), or proxies at the listed addresses and networks (10.0.0.0/8,2001:db8::/32).',
   }),
   METRICS: Type.Boolean({
     default: false,

@@ -3,6 +3,7 @@ import * as identity from '#contracts/identity.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { HttpClient } from '#platform/http/client.ts';
+import { clientAddressOf } from '#platform/http/client-address.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { problemOf } from '../context/service-clients.ts';
@@ -57,7 +58,7 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
     const options = accountOptions();
     const account = await identityClient.call(
       identity.createAccount,
-      { body: { email, password, clientAddress: request.ip } },
+      { body: { email, password, clientAddress: clientAddressOf(request) } },
       options,
     );
     if (account.problem) throw problemOf(account, [identity.identityProblems.emailTaken]);
@@ -75,7 +76,7 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
   serve(app, contract.signIn, { identify: anyone }, async ({ body, request }) => {
     const answer = await identityClient.call(
       identity.createSession,
-      { body: { ...body, clientAddress: request.ip } },
+      { body: { ...body, clientAddress: clientAddressOf(request) } },
       accountOptions(),
     );
     if (answer.problem) throw problemOf(answer, [identity.identityProblems.signInFailed]);
