@@ -1,5 +1,6 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { currencySettingFault } from './currency.ts';
+import { KNOWN_MAIL_ADDRESS, MAIL_ADDRESS, MAIL_ADDRESS_MAX } from './mail-address.ts';
 import {
   CUSTOMER_ID,
   IDEMPOTENCY_KEY,
@@ -65,22 +66,30 @@ export function lineOfText(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT });
 }
 
-/** An operator's reason for a reversal or a repair: one line, with a visible character. */
-export const OperatorReason = Type.String({
-  minLength: 1,
-  maxLength: REASON_MAX,
-  pattern: VISIBLE_TEXT,
-});
+/** The same with a visible character, as all texts that people enter have. */
+export function visibleLine(maxLength: number) {
+  return Type.String({ minLength: 1, maxLength, pattern: VISIBLE_TEXT });
+}
 
-/** RFC 5321 mailbox, the plain ASCII form only: no quoting, no comments, a dotted domain. */
+/** An operator's reason for a reversal or a repair. */
+export const OperatorReason = visibleLine(REASON_MAX);
+
+/** An address that exists, also one that only a former version took. */
 export const EmailAddress = Type.String({
-  maxLength: 254,
-  pattern:
-    "^(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-]+)*" +
-    '@([A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?$',
+  maxLength: MAIL_ADDRESS_MAX,
+  pattern: KNOWN_MAIL_ADDRESS,
 });
 
-export const PersonName = lineOfText(200);
+/** An address that a person enters. */
+export const NewEmailAddress = Type.String({ maxLength: MAIL_ADDRESS_MAX, pattern: MAIL_ADDRESS });
+
+const PERSON_NAME_MAX = 200;
+
+/** A name that exists: former versions took blank ones. */
+export const PersonName = lineOfText(PERSON_NAME_MAX);
+
+/** A name that a person enters. */
+export const NewPersonName = visibleLine(PERSON_NAME_MAX);
 
 /** Language of letters. */
 export const Locale = choice('ru', 'en');

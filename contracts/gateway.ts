@@ -3,12 +3,12 @@ import { billingProblems, getWallet, listOperations, WalletOperation } from './b
 import {
   AMOUNT_MAX,
   CustomerId,
-  EmailAddress,
   Locale,
   moneyBetween,
+  NewEmailAddress,
+  NewPersonName,
   NoQuery,
   nullable,
-  PersonName,
   pageOf,
   strictObject,
 } from './common.ts';
@@ -17,13 +17,26 @@ import { journeyMembers } from './journey.ts';
 import { getLetter, listLetters } from './notifications.ts';
 import { operation, ownTwin, problem } from './operation.ts';
 import { getOrderHistory } from './order-operations.ts';
-import { getOrder, listOrders, Order, orderContent, orderProblems } from './orders.ts';
+import {
+  getOrder,
+  listOrders,
+  newOrderContent,
+  Order,
+  orderContent,
+  orderProblems,
+} from './orders.ts';
 import { IDEMPOTENCY_KEY } from './patterns.ts';
-import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
+import { IfMatchHeader, NewProfileData, Profile, profileProblems } from './profiles.ts';
 
 /** An order as customers send it. */
-export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...orderContent });
+export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...newOrderContent });
 export type NewOrder = Static<typeof NewOrder>;
+
+/** The same with texts that former versions took: only a repetition may have them. */
+export const RepeatedOrder = strictObject({
+  customerId: Type.Optional(CustomerId),
+  ...orderContent,
+});
 
 /** An order with its status in the reader's language. */
 export const PublicOrder = strictObject({ ...Order.properties, statusLabel: Type.String() });
@@ -76,9 +89,9 @@ export const register = operation('register', 'POST /v1/registrations', {
   summary: 'Create an account and its profile',
   query: NoQuery,
   body: strictObject({
-    email: EmailAddress,
+    email: NewEmailAddress,
     password: Password,
-    name: PersonName,
+    name: NewPersonName,
     locale: Type.Optional(Locale),
   }),
   responses: { 201: Profile },
@@ -108,7 +121,7 @@ export const replaceProfile = operation('replaceProfile', 'PUT /v1/profile', {
   summary: 'Change where letters go; the sign-in address stays',
   query: NoQuery,
   headers: IfMatchHeader,
-  body: ProfileData,
+  body: NewProfileData,
   responses: { 200: Profile },
   problems: [profileProblems.stale],
 });

@@ -16,8 +16,10 @@ import {
   strictObject,
   Timestamp,
   Uuid,
+  visibleLine,
 } from './common.ts';
 import { internal, problem } from './operation.ts';
+import { VISIBLE_TEXT } from './patterns.ts';
 
 export const OrderItem = strictObject({
   name: lineOfText(ITEM_NAME_MAX),
@@ -27,6 +29,13 @@ export const OrderItem = strictObject({
 });
 export type OrderItem = Static<typeof OrderItem>;
 
+/** An item as people enter it: former versions took blank texts, which stored orders have. */
+export const NewOrderItem = strictObject({
+  ...OrderItem.properties,
+  name: visibleLine(ITEM_NAME_MAX),
+  sku: Type.Optional(visibleLine(ITEM_NAME_MAX)),
+});
+
 export const OrderItems = Type.Array(OrderItem, { minItems: 1, maxItems: ITEMS_MAX });
 
 /**
@@ -35,6 +44,29 @@ export const OrderItems = Type.Array(OrderItem, { minItems: 1, maxItems: ITEMS_M
  */
 export const orderContent = { items: OrderItems };
 export type OrderContent = Static<TObject<typeof orderContent>>;
+/** The same as people enter it. */
+export const newOrderContent = {
+  ...orderContent,
+  items: Type.Array(NewOrderItem, { minItems: 1, maxItems: ITEMS_MAX }),
+};
+
+const VISIBLE = new RegExp(VISIBLE_TEXT, 'u');
+
+/**
+ * The violations of items whose texts have no visible character. Only a repetition of an order that
+ * a former version stored may have them.
+ */
+export function blankTextsOf(items: readonly Pick<OrderItem, 'name' | 'sku'>[]) {
+  return items.flatMap((item, index) =>
+    (['name', 'sku'] as const)
+      .filter((member) => typeof item?.[member] === 'string' && !VISIBLE.test(item[member]))
+      .map((member) => ({
+        pointer: `/items/${index}/${member}`,
+        rule: 'pattern',
+        expected: VISIBLE_TEXT,
+      })),
+  );
+}
 
 export const OrderStatus = choice('Pending', 'Paid', 'Cancelled');
 export type OrderStatus = Static<typeof OrderStatus>;

@@ -37,7 +37,9 @@ export const LINE_BREAKS = new RegExp(`[${CONTROLS}]+`, 'g');
 // White space and characters without a glyph: soft hyphen, joiners, direction marks, fillers.
 const INVISIBLE =
   '\\s\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
-  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb';
+  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb' +
+  // Not as escapes: dialects spell those beyond four digits in different ways.
+  '\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}';
 
 /** One line of plain text with at least one visible character. */
 export const VISIBLE_TEXT = `^(?=.*[^${INVISIBLE}])${PLAIN_TEXT.slice(1)}`;

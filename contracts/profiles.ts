@@ -1,10 +1,26 @@
 import { type Static, Type } from 'typebox';
-import { CustomerId, EmailAddress, Locale, NoQuery, PersonName, strictObject } from './common.ts';
+import {
+  CustomerId,
+  EmailAddress,
+  Locale,
+  NewEmailAddress,
+  NewPersonName,
+  NoQuery,
+  PersonName,
+  strictObject,
+} from './common.ts';
 import { internal, operation, problem } from './operation.ts';
 
 const contact = { email: EmailAddress, name: PersonName, locale: Locale };
 
 export const ProfileData = strictObject(contact);
+
+/** The same as people enter it. */
+export const NewProfileData = strictObject({
+  ...contact,
+  email: NewEmailAddress,
+  name: NewPersonName,
+});
 
 /** Contact data of a customer: where letters go and in which language. */
 export const Profile = strictObject({ customerId: CustomerId, ...contact });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { parseSender } from '#contracts/mail-address.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
-import { parseSender } from '#platform/values/mail-address.ts';
 import { databaseSetting } from '../system/databases.ts';
 import { newPrivateKey } from '../system/secrets.ts';
 import { loadServices, SERVICES_WITH_DATABASE } from '../system/services.ts';

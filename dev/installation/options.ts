@@ -3,8 +3,9 @@ import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
+import { mailSenderFault } from '#contracts/mail-address.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
-import { settingFormats } from '#platform/config/setting-formats.ts';
+import { type SettingFormat, settingFormats } from '#platform/config/setting-formats.ts';
 import type { InstallationOptions } from './installation.ts';
 
 export const USAGE = `
@@ -43,9 +44,12 @@ const Options = Type.Object({
   '--kafka': Type.Array(Type.String({ format: 'host-and-port' }), {
     description: 'Where Kafka is, as host:port.',
   }),
-  '--smtp': text('The mail server, as smtp://user:password@host:port.', unquoted('smtp-url')),
-  '--mail-from': text('The sender of the letters.', unquoted('mail-sender')),
-  '--issuer': Type.Optional(text('The issuer of the tokens.', unquoted('issuer-url'))),
+  '--smtp': text(
+    'The mail server, as smtp://user:password@host:port.',
+    unquoted(formatFault('smtp-url')),
+  ),
+  '--mail-from': text('The sender of the letters.', unquoted(mailSenderFault)),
+  '--issuer': Type.Optional(text('The issuer of the tokens.', unquoted(formatFault('issuer-url')))),
   '--client-id': Type.Optional(
     Type.String({ pattern: '^[\\w.:/-]{1,255}$', description: 'The client of the console.' }),
   ),
@@ -87,10 +91,14 @@ export function parseOptions(args: string[]): InstallationOptions & { out: strin
   };
 }
 
+function formatFault(format: string): SettingFormat {
+  return (value) => settingFormats.get(format)?.(value) ?? null;
+}
+
 /** A format without the characters that environment files of several programs read differently. */
-function unquoted(format: string) {
-  return (value: string): string | null =>
-    settingFormats.get(format)?.(value) ??
+function unquoted(check: SettingFormat): SettingFormat {
+  return (value) =>
+    check(value) ??
     (/['"\\$#`]/.test(value)
       ? 'must be without quotes, $, #, ` and \\: percent-encode them in a URL'
       : null);
@@ -108,7 +116,7 @@ function postgresFault(value: string): string | null {
   if (url.password !== '') {
     return 'must be without a password: psql asks for the administrator, the roles get new ones';
   }
-  const fault = unquoted('postgres-url')(url.href);
+  const fault = unquoted(formatFault('postgres-url'))(url.href);
   if (fault !== null || url.hostname === '') return fault ?? 'has no host';
   const certificate = url.searchParams.get('sslrootcert');
   if (certificate !== null && !(isAbsolute(certificate) && existsSync(certificate))) {

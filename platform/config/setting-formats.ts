@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { isDeliverableAddress, parseSender } from '../values/mail-address.ts';
 
 /** Returns the fault of a text without repeating it (it may be secret), or null. */
 export type SettingFormat = (text: string) => string | null;
@@ -203,7 +202,6 @@ function demand(message: string, isMet: (text: string) => boolean): SettingForma
 }
 
 const isAddress = (text: string) => isIP(text) !== 0 || HOST_NAME.test(text);
-const isSender = (text: string) => parseSender(text) !== undefined;
 const isKey = (text: string) => createPrivateKey(pemOf(text)).type === 'private';
 const isEd25519Key = (text: string) =>
   text.startsWith(PEM_LABEL) && createPrivateKey(pemOf(text)).asymmetricKeyType === 'ed25519';
@@ -214,8 +212,6 @@ const isDkimKey = (text: string) => {
     asymmetricKeyType === 'rsa' && Number(asymmetricKeyDetails?.modulusLength) >= DKIM_BITS_MIN
   );
 };
-const isDomain = (text: string) => isDeliverableAddress(`x@${text}`);
-const isSelector = (text: string) => isDomain(`${text}.example`);
 // RFC 5321: a domain, or an address in brackets.
 const isClientName = (text: string) => {
   const literal = /^\[(?:IPv6:)?([^\]]+)\]$/.exec(text)?.[1];
@@ -234,14 +230,8 @@ export const settingFormats = new Map<string, SettingFormat>([
   ['token-url', tokenUrlFault],
   ['postgres-url', postgresUrlFault],
   ['smtp-url', smtpUrlFault],
-  [
-    'mail-sender',
-    demand('must be an address, or a name and an <address>, with a dotted domain', isSender),
-  ],
   ['smtp-client-name', demand('must be a host name or an [IP address]', isClientName)],
   ['unsubscribe-url', unsubscribeUrlFault],
-  ['mail-domain', demand('must be a dotted domain', isDomain)],
-  ['dkim-selector', demand('must be letters, digits, hyphens and dots', isSelector)],
   [
     'dkim-key',
     demand(

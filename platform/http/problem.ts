@@ -123,6 +123,9 @@ const parserProblems: Record<number, ProblemType> = {
   503: commonProblems.unavailable,
 };
 
+/** The beginning of patterns of e-mail addresses: all characters are visible ASCII. */
+export const ASCII_ONLY = '^(?=[\\x21-\\x7e]*$)';
+
 type ViolationText = (expected: string) => { ru: string; en: string };
 
 /** The message for a broken rule, by Ajv keyword and by the rules of our own checks. */
@@ -144,13 +147,24 @@ const violationTexts: Record<string, ViolationText> = {
   maxItems: (x) => ({ ru: `не больше ${x} элементов`, en: `at most ${x} elements` }),
   // The pattern itself is the member `expected`: no person reads a regular expression. One that
   // begins by looking ahead for a character that is not in a set is broken by blank text.
-  pattern: (x) =>
-    x.startsWith('^(?=.*[^')
+  pattern(x) {
+    if (x.startsWith('^(?=.*[^')) {
+      return {
+        ru: 'нужна одна строка текста, не пустая',
+        en: 'must be one line of text and not blank',
+      };
+    }
+    return x.startsWith(ASCII_ONLY)
       ? {
-          ru: 'нужна одна строка текста, не пустая',
-          en: 'must be one line of text and not blank',
+          ru: 'нужен один адрес вида anna@example.com; домен не может быть IP-адресом',
+          en: 'must be one address such as anna@example.com; its domain cannot be an IP address',
         }
-      : { ru: 'недопустимый формат', en: 'not in the expected format' },
+      : { ru: 'недопустимый формат', en: 'not in the expected format' };
+  },
+  ascii: () => ({
+    ru: 'кириллица и другие символы вне ASCII не поддерживаются; домен можно записать как xn--…',
+    en: 'characters beyond ASCII are not supported; a domain can be written as xn--…',
+  }),
   // Of the formats only this one is used in requests.
   format: () => ({
     ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',

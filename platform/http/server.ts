@@ -166,8 +166,11 @@ export interface Call<E extends Endpoint, Caller> extends EndpointInput<E> {
 interface ServeOptions<Caller> {
   /** Authenticates the caller, or throws; runs before the body is read. */
   identify: (request: FastifyRequest) => Promise<Caller>;
-  /** Rules that a schema cannot express; gets the raw body, even if it violates the schema. */
-  check?: (body: unknown) => Violation[];
+  /**
+   * Rules that a schema cannot express; gets the raw body, even if it violates the schema, and the
+   * violations of the schema.
+   */
+  check?: (body: unknown, found: readonly Violation[]) => Violation[];
 }
 
 export function serve<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
@@ -216,9 +219,9 @@ export async function anyone(): Promise<null> {
   return null;
 }
 
-function refuseViolations(request: FastifyRequest, check?: (body: unknown) => Violation[]): void {
+function refuseViolations(request: FastifyRequest, check?: ServeOptions<unknown>['check']): void {
   const violations = request.validationError ? violationsOf(request.validationError) : [];
-  violations.push(...(check?.(request.body) ?? []));
+  violations.push(...(check?.(request.body, violations) ?? []));
   if (violations.length > 0) {
     throw new AppError(commonProblems.invalidRequest, 'the request breaks its schema', {
       violations,

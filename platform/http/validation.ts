@@ -1,14 +1,15 @@
 import AjvCompiler from '@fastify/ajv-compiler';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { Violation } from '../errors.ts';
-import { VIOLATIONS_MAX } from './problem.ts';
+import { ASCII_ONLY, VIOLATIONS_MAX } from './problem.ts';
 
 // Shared by all servers of the process: each Ajv compiles the meta-schemas first.
 const factory = AjvCompiler();
 
 /** Validators that never change a body: no defaults, no coercion, no removed fields. */
 export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
-  const rules = { removeAdditional: false, useDefaults: false, allErrors: true };
+  // Verbose: the message for a text depends on what is in it.
+  const rules = { removeAdditional: false, useDefaults: false, allErrors: true, verbose: true };
   const strict = factory({}, { customOptions: { ...rules, coerceTypes: false } });
   // Query strings and paths are text: only there "10" may become 10.
   const coercing = factory({}, { customOptions: { ...rules, coerceTypes: true } });
@@ -75,6 +76,8 @@ interface AjvError {
   keyword: string;
   instancePath: string;
   params: Record<string, unknown>;
+  /** The value, as `verbose` adds it. */
+  data?: unknown;
 }
 
 /**
@@ -87,7 +90,7 @@ export function violationsOf(error: {
 }): Violation[] {
   const inBody = error.validationContext === 'body';
   const violations: Violation[] = [];
-  for (const { keyword, instancePath, params } of (error.validation ?? []) as AjvError[]) {
+  for (const { keyword, instancePath, params, data } of (error.validation ?? []) as AjvError[]) {
     // These only report that an alternative failed; the alternatives' own errors say why.
     if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'if') continue;
     // An answer lists no more, and a body may have thousands.
@@ -95,7 +98,7 @@ export function violationsOf(error: {
     const place = instancePath + memberOf(params);
     violations.push({
       ...(inBody ? { pointer: place } : { parameter: unescapePointer(place.slice(1)) }),
-      rule: keyword,
+      rule: isBeyondAscii(params.pattern, data) ? 'ascii' : keyword,
       ...expectedOf(params),
     });
   }
@@ -115,6 +118,15 @@ export function unwantedBody(body: unknown): Violation[] {
     pointer: `/${escapePointer(name)}`,
     rule: 'additionalProperties',
   }));
+}
+
+/** Whether a text breaks a pattern by the look-ahead for ASCII at its beginning. */
+function isBeyondAscii(pattern: unknown, data: unknown): boolean {
+  return (
+    typeof pattern === 'string' &&
+    pattern.startsWith(ASCII_ONLY) &&
+    /[\u0080-\uffff]/.test(String(data))
+  );
 }
 
 function memberOf(params: Record<string, unknown>): string {

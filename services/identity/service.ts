@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { mailAddressFault } from '#contracts/mail-address.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
 import {
@@ -58,7 +59,7 @@ const properties = {
   REGISTRATION_WINDOW_S: seconds(3600, 'Length of the window in which new accounts are counted.'),
   OPERATOR_EMAIL: Type.Optional(
     Type.String({
-      pattern: '^[!-?A-~]+@[!-?A-~]+$',
+      check: mailAddressFault,
       description: 'Sign-in address of the one operator account, which the start makes.',
     }),
   ),

@@ -17,6 +17,7 @@ const BAD_ADDRESSES = [
   ...['.a@example.com', 'a.@example.com', 'a..b@example.com', 'a b@example.com', 'a@-x.com'],
   ...['a@[127.0.0.1]', '"a b"@example.com', 'a@example.com, e@example.org', 'a@example.com>'],
   ...['A <a@example.com>', 'a@example.com\r\nRCPT TO:<e@example.org>', 'a@example.com\n'],
+  ...['x@10.0.0.1', 'a@b.123', 'a@b.c', 'a@127.0.0.0x1'],
   ...['\na@example.com', 'a\u0000@example.com', 'аnna@example.com', 'a@пример.рф', ''],
   ...[`${'a'.repeat(65)}@example.com`, `a@${`${'b'.repeat(60)}.`.repeat(5)}com`],
 ];
@@ -30,6 +31,7 @@ const BAD_REGISTRATIONS = [
   ['an empty name', { name: '' }, ['/name']],
   ['a name of 201 characters', { name: 'x'.repeat(201) }, ['/name']],
   ['a name with a header in it', { name: 'Bob\r\nBcc: e@example.org' }, ['/name']],
+  ['a name without a visible character', { name: ' \u200b\u2800' }, ['/name']],
   ['a name with a paragraph separator', { name: 'a\u2029b' }, ['/name']],
   ['a language we do not write', { locale: 'de' }, ['/locale']],
   ['a language in capitals', { locale: 'RU' }, ['/locale']],

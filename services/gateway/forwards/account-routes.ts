@@ -6,7 +6,8 @@ import type { HttpClient } from '#platform/http/client.ts';
 import { clientAddressOf } from '#platform/http/client-address.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
-import { problemOf } from '../context/service-clients.ts';
+import { foundIn, problemOf } from '../context/service-clients.ts';
+import { refuseNewViolations } from './validate-contact.ts';
 
 // Identity hashes only a few passwords at a time. The long timeout lets a burst of sign-ins wait
 // instead of fail.
@@ -32,7 +33,14 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
     return { status: 200, body: answer.body, headers: etagOf(answer) };
   });
 
-  serve(app, contract.replaceProfile, { identify }, async ({ caller, headers, body }) => {
+  // As former versions took it: what the profile has already may be repeated.
+  const replaceProfile = { ...contract.replaceProfile, body: profiles.ProfileData };
+  serve(app, replaceProfile, { identify }, async ({ caller, headers, body }) => {
+    await refuseNewViolations(body, async () => {
+      const request = { params: { customerId: caller.customerId }, query: {} };
+      const deadline = gateway.readDeadline();
+      return foundIn(await clients.profiles.call(profiles.getProfile, request, { deadline }));
+    });
     const condition = headers['if-match'];
     const answer = await clients.profiles.call(
       profiles.putProfile,

@@ -46,6 +46,13 @@ async function createOrder({ clients, options }: OrderCalls, request: OrderReque
     );
   }
   if (answer.body.code === orders.orderProblems.keyReused.code) return 'key-reused';
+  const violations = answer.status === 400 ? orders.blankTextsOf(request.items) : [];
+  if (violations.length > 0) {
+    throw new AppError(commonProblems.invalidRequest, 'a text has no visible character', {
+      violations,
+      expected: true,
+    });
+  }
   // The gateway found no violation, so the settings of the two differ.
   alarm(options, 'create an order', answer);
   // Nothing was stored, and a repetition would be refused again.

@@ -1,4 +1,5 @@
 import type { PaymentDecision } from '#contracts/billing.ts';
+import { AppError } from '#platform/errors.ts';
 import type { Metrics } from '#platform/metrics/metrics.ts';
 import type { Outcome } from './place-order.ts';
 
@@ -35,7 +36,8 @@ export function countOrders(metrics: Metrics) {
         countRequest({ outcome: outcomeOf(outcome) });
         return outcome;
       } catch (error) {
-        countRequest({ outcome: 'error' });
+        const expected = error instanceof AppError && error.expected;
+        if (!expected) countRequest({ outcome: 'error' });
         throw error;
       }
     },

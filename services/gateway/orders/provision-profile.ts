@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { EmailAddress, PersonName } from '#contracts/common.ts';
+import { NewEmailAddress, NewPersonName } from '#contracts/common.ts';
 import { createProfile, type Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
 import type { HttpClient } from '#platform/http/client.ts';
@@ -50,7 +50,7 @@ export function createProfileProvisioner(deps: ProvisionProfileDeps): ProvisionP
 
 /** Makes the contact of claims, or finds which of them cannot be used and why. */
 function createContactReader() {
-  const checks = { email: textCheck(EmailAddress), name: textCheck(PersonName) };
+  const checks = { email: textCheck(NewEmailAddress), name: textCheck(NewPersonName) };
   return ({ email, name, locale }: Customer['claims']) => {
     const unusable: UnusableClaim[] = [];
     const read = (claim: 'email' | 'name', value: unknown): string => {

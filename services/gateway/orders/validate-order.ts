@@ -1,5 +1,5 @@
 import { AMOUNT_MAX } from '#contracts/common.ts';
-import { type OrderItem, totalOf } from '#contracts/orders.ts';
+import { blankTextsOf, type OrderItem, totalOf } from '#contracts/orders.ts';
 import type { Violation } from '#platform/errors.ts';
 
 /**
@@ -17,6 +17,24 @@ export function orderViolations(body: unknown, currency: string): Violation[] {
     violations.push({ pointer: '/items', rule: 'total', expected: '1…10^15' });
   }
   return violations;
+}
+
+/**
+ * The same for an order as it arrives. Blank texts count only next to other violations: alone they
+ * may be of a repetition, which orders recognises.
+ * @param found violations of the schema
+ */
+export function newOrderViolations(
+  body: unknown,
+  currency: string,
+  found: readonly Violation[],
+): Violation[] {
+  const violations = orderViolations(body, currency);
+  if (found.length + violations.length === 0) return [];
+  const { items } = (body ?? {}) as { items?: unknown };
+  const blank = Array.isArray(items) ? blankTextsOf(items) : [];
+  const named = new Set(found.map(({ pointer }) => pointer));
+  return [...violations, ...blank.filter(({ pointer }) => !named.has(pointer))];
 }
 
 /** A violation for a currency that is well formed but not ours. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import MimeNode from 'nodemailer/lib/mime-node';
-import { parseSender } from '#platform/values/mail-address.ts';
+import { parseSender } from '#contracts/mail-address.ts';
 import { composeMail, headersOf, type Mail } from './compose-mail.ts';
 
 /** The header block as a whole node of nodemailer builds it. */

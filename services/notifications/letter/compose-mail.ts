@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { foldLines } from 'nodemailer/lib/mime-funcs';
 import MimeNode from 'nodemailer/lib/mime-node';
 import { encode, wrap } from 'nodemailer/lib/qp';
+import { ATOM, parseSender } from '#contracts/mail-address.ts';
 import { LINE_BREAKS } from '#contracts/patterns.ts';
-import { ATOM, parseSender } from '#platform/values/mail-address.ts';
 
 /** One letter to one recipient. */
 export interface Mail {

@@ -1,7 +1,7 @@
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { Logger } from 'pino';
+import { isDeliverableAddress, parseSender } from '#contracts/mail-address.ts';
 import { createSlots } from '#platform/async/slots.ts';
-import { isDeliverableAddress, parseSender } from '#platform/values/mail-address.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { composeMail, type Mail } from '../letter/compose-mail.ts';
 import { type AttemptResult, OwnFault } from './attempt-result.ts';
@@ -11,7 +11,7 @@ import { createProvider, type Provider } from './provider.ts';
 import type { SmtpTimeouts } from './session.ts';
 import { parseSmtpUrls } from './smtp-url.ts';
 
-export { isDeliverableAddress } from '#platform/values/mail-address.ts';
+export { isDeliverableAddress } from '#contracts/mail-address.ts';
 export type { Mail } from '../letter/compose-mail.ts';
 
 export interface Mailer {

@@ -1,7 +1,12 @@
 import { type Static, type TObject, Type } from 'typebox';
+import {
+  dkimSelectorFault,
+  mailDomainFault,
+  mailSenderFault,
+  parseSender,
+} from '#contracts/mail-address.ts';
 import type { SettingsRule } from '#platform/config/load-config.ts';
 import { pemOf } from '#platform/config/setting-formats.ts';
-import { parseSender } from '#platform/values/mail-address.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import type { MailerOptions } from './mailer.ts';
 
@@ -33,12 +38,12 @@ export const mailSettings = {
   ),
   MAIL_FROM: Type.String({
     default: 'Orderbell <orders@orderbell.localdomain>',
-    format: 'mail-sender',
+    check: mailSenderFault,
     description: 'Sender of the letters; its domain is the domain of their Message-IDs.',
   }),
   MAIL_REPLY_TO: Type.Optional(
     Type.String({
-      format: 'mail-sender',
+      check: mailSenderFault,
       description: 'Address for answers (Reply-To); answers go to MAIL_FROM when absent.',
     }),
   ),
@@ -51,13 +56,13 @@ export const mailSettings = {
   ),
   DKIM_DOMAIN: Type.Optional(
     Type.String({
-      format: 'mail-domain',
+      check: mailDomainFault,
       description: 'Domain that signs the letters (DKIM); they are not signed when absent.',
     }),
   ),
   DKIM_SELECTOR: Type.Optional(
     Type.String({
-      format: 'dkim-selector',
+      check: dkimSelectorFault,
       description: 'The public key is in DNS at <selector>._domainkey.<DKIM_DOMAIN>.',
     }),
   ),

@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
-import { type Order, type OrderContent, orderProblems, totalOf } from '#contracts/orders.ts';
+import {
+  blankTextsOf,
+  type Order,
+  type OrderContent,
+  orderProblems,
+  totalOf,
+} from '#contracts/orders.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { newUuidAt, timeOfUuid } from '#platform/values/uuid.ts';
 import type { OrderDraft } from './store.ts';
@@ -23,7 +29,7 @@ export interface OrderRequest extends OrderContent {
 /**
  * Step 2 of the protocol: stores a Pending order, or answers the one that this customer's key
  * already names.
- * @throws AppError `invalid-request` for a total or currency outside the limits,
+ * @throws AppError `invalid-request` for a total or currency outside the limits or a blank text,
  *   `idempotency-key-reused` when the key was used with other content
  */
 export async function createOrder(
@@ -43,6 +49,13 @@ export async function createOrder(
   if (amount === null) {
     throw new AppError(commonProblems.invalidRequest, 'total outside the limits', {
       violations: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
+    });
+  }
+  const blank = blankTextsOf(items);
+  // A former version stored such orders, whose repetitions get their answer.
+  if (blank.length > 0 && (await deps.findOrderByKey(customerId, idempotencyKey)) === null) {
+    throw new AppError(commonProblems.invalidRequest, 'a text has no visible character', {
+      violations: blank,
     });
   }
   const requestHash = hashOf(content);
