@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { chosenPoints } from './prove/crash-points/crash-points.ts';
 import { durationOf, planOf } from './prove/load/plan.ts';
 import { newReport, tableOf, unfinishedOf } from './prove/report/report.ts';
@@ -46,14 +47,14 @@ function readArgumentsOrExit() {
   try {
     return readArguments();
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    printError(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(2);
   }
 }
 
 const given = readArgumentsOrExit();
 const started = performance.now();
-const say = (line: string) => console.log(`# ${line}`);
+const say = (line: string) => print(`# ${line}`);
 const points = chosenPoints(given.points).length;
 const plan = planOf(points, given.minutes);
 say(`seed ${given.seed}, ${plan.text}`);
@@ -81,12 +82,12 @@ try {
     },
     report,
   );
-  for (const line of tableOf(report)) console.log(line);
+  for (const line of tableOf(report)) print(line);
   process.exitCode = report.violations.length === 0 ? 0 : 1;
 } catch (error) {
-  for (const line of unfinishedOf(report)) console.log(line);
+  for (const line of unfinishedOf(report)) print(line);
   const bySignal = error instanceof Error && error.message.startsWith('ended by SIG');
-  console.error(bySignal ? error.message : error);
+  printError(bySignal ? error.message : inspect(error));
   process.exitCode = bySignal ? 130 : 1;
 }
 const seconds = (performance.now() - started) / 1_000;

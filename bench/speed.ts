@@ -1,7 +1,9 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { inspect } from 'node:util';
 import { startIssuer } from '#harness/issuer.ts';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { measureBacklog } from './speed/experiments/backlog.ts';
 import { measureManyRows } from './speed/experiments/many-rows.ts';
 import { measureMemory } from './speed/experiments/memory.ts';
@@ -29,7 +31,7 @@ await chmod(folder, 0o755);
 try {
   process.exitCode = await Promise.race([measureAll(), interrupted.promise]);
 } catch (error) {
-  if (typeof error !== 'string') console.error(error);
+  if (typeof error !== 'string') printError(inspect(error));
   process.exitCode = typeof error === 'string' ? 130 : 1;
 } finally {
   // Pending work fails when its resources are closed, which must not end this process early.
@@ -44,7 +46,7 @@ function readOptionsOrExit() {
   try {
     return readOptions();
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    printError(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(2);
   }
 }
@@ -55,7 +57,7 @@ async function measureAll(): Promise<number> {
     folder,
     home: HOME,
     resources,
-    say: (line: string) => console.log(`# ${line}`),
+    say: (line: string) => print(`# ${line}`),
     issuer: await resources.add(startIssuer()),
     load: await resources.add(startLoad()),
   };
@@ -71,7 +73,7 @@ async function measureAll(): Promise<number> {
     `everything measured: ${relative(process.cwd(), options.json)}`,
     ...ratioLines(results),
   ]) {
-    console.log(line);
+    print(line);
   }
   return books.every(({ breaches }) => breaches.length === 0) ? 0 : 1;
 }

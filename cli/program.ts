@@ -12,6 +12,7 @@ import {
   PROGRAM,
 } from './terminal/command-context.ts';
 import { addExamples, type Run, registrarOf } from './terminal/command-registrar.ts';
+import { print, printError, printJson } from './terminal/output.ts';
 import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
 
 /** The parent of the operator's commands. */
@@ -35,7 +36,7 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
     code = (await handler(context, options, ...args)) ?? EXIT.done;
   });
   try {
-    if (words.length === 0) process.stdout.write(`${textsIn(language)('tour', PROGRAM)}\n`);
+    if (words.length === 0) print(textsIn(language)('tour', PROGRAM));
     else await program.parseAsync(words, { from: 'user' });
     return code;
   } catch (error) {
@@ -59,7 +60,9 @@ export function createProgram(language: Language, run: Run): Command {
       optionDescription: ({ description }) => description,
     })
     .configureOutput({
-      outputError: (text, write) => write(`${errorIn(language, text.trim())}\n`),
+      outputError: (text) => printError(errorIn(language, text.trim())),
+      // It repeats arguments.
+      writeErr: (text) => printError(text.trimEnd()),
     })
     .option('--url <url>', `${say('optionUrl')} (${defaultUrl()})`, defaultUrl())
     .addOption(
@@ -92,17 +95,17 @@ function languageOf(words: string[]): Language {
 function report(error: unknown, context: CommandContext | undefined): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (!(error instanceof CliError)) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    printError(error instanceof Error ? error.message : String(error));
     return EXIT.refused;
   }
   const lines = [error.message];
   if (error instanceof ApiError) {
-    if (context?.json) context.print(error.text.trim());
+    if (context?.json) printJson(error.text);
     for (const { pointer, parameter, detail } of error.problem.errors ?? []) {
       lines.push(`  ${pointer ?? parameter ?? ''}: ${detail}`);
     }
   }
-  process.stderr.write(`${[...lines, ...error.hints].join('\n')}\n`);
+  printError([...lines, ...error.hints].join('\n'));
   return error.exitCode;
 }
 

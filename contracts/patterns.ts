@@ -44,5 +44,8 @@ const INVISIBLE =
 /** One line of plain text with at least one visible character. */
 export const VISIBLE_TEXT = `^(?=.*[^${INVISIBLE}])${PLAIN_TEXT.slice(1)}`;
 
+/** A text without a visible character, compiled. */
+export const BLANK = new RegExp(`^[${INVISIBLE}]*$`, 'u');
+
 /** The longest reason that an operator gives for a reversal or a repair. */
 export const REASON_MAX = 200;

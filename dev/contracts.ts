@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { printableJson } from '#platform/values/printable.ts';
 import { loadServices } from './system/services.ts';
 
 // `npm run contracts`: writes the OpenAPI and AsyncAPI documents of all services.
@@ -10,7 +11,8 @@ export async function publishedTexts(): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   for (const { descriptions = {} } of await loadServices()) {
     for (const [file, describe] of Object.entries(descriptions)) {
-      texts.set(file, `${JSON.stringify(await describe(), null, 2)}\n`);
+      // Patterns name characters that no editor shows.
+      texts.set(file, printableJson(`${JSON.stringify(await describe(), null, 2)}\n`));
     }
   }
   return texts;

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { printError } from '#platform/telemetry/print.ts';
 import { launch } from './start/launch.ts';
 
 // `npm start`. Its script in package.json sets the compile cache: stripping types at each start
@@ -10,6 +11,6 @@ const unknown = options.find((option) => option !== '--new-secrets');
 if (unknown === undefined) {
   await launch(home, { newSecrets: options.length > 0 });
 } else {
-  console.error(`npm start knows no ${unknown}; its one option is --new-secrets`);
+  printError(`npm start knows no ${unknown}; its one option is --new-secrets`);
   process.exitCode = 2;
 }

@@ -3,7 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { test } from 'node:test';
-import { importsOf, invariantFaults, roomCircles, rules, type SourceFile } from './import-rules.ts';
+import {
+  importRules,
+  importsOf,
+  invariantFaults,
+  roomCircles,
+  type SourceFile,
+} from './import-rules.ts';
+import { textRules } from './text-rules.ts';
+
+const rules = { ...importRules, ...textRules };
 
 const root = resolve(import.meta.dirname, '..');
 const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7'];
@@ -207,6 +216,8 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     "import '#platform/http/server.ts';",
   ],
   ['harnessBelowTests', 'harness/a.ts', "import '../bench/speed.ts';", "import './database.ts';"],
+  ['printedInOnePlace', 'cli/a.ts', 'process.stderr.write(text);', 'printError(text);'],
+  ['printedInOnePlace', 'bench/a.ts', 'console.log(line)', 'print(line)'],
   ...["'203.0.113.7' === request.ip", "headers['x-forwarded-host']", 'socket.remoteAddress'].map(
     (broken): [string, string, string, string] => [
       'clientAddressInOnePlace',

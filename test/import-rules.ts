@@ -63,18 +63,20 @@ export const noOtherService: Rule = ({ path, text }) => {
     );
 };
 
+const PRINTABLE = '#platform/values/printable.ts';
+
 /** The command line is a client of the public API: it knows what crosses the boundary, no more. */
 export const clientOfTheApi: Rule = ({ path, text }) => {
   if (!path.startsWith('cli/')) return [];
   return importsOf(text)
     .filter((name) => {
-      if (isPackage(name) || name.startsWith('#contracts/')) return false;
+      if (isPackage(name) || name.startsWith('#contracts/') || name === PRINTABLE) return false;
       if (name.startsWith('.') && targetOf(path, name).startsWith('cli/')) return false;
       return !(isTest(path) && /^#(dev|harness)\//.test(name));
     })
     .map(
       (name) =>
-        `${path} imports ${name}: cli/ imports npm, node:, its own folder and #contracts/. ` +
+        `${path} imports ${name}: cli/ imports npm, node:, its own folder, #contracts/ and ${PRINTABLE}. ` +
         'What it needs to know of the system is in the answers of the public API.',
     );
 };
@@ -176,7 +178,7 @@ function sendsSql(text: string): boolean {
 }
 
 /** Folders whose code is delivered. */
-const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
+export const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
 
 /** The harness is below tests and benchmarks, and no part of the product. */
 export const harnessBelowTests: Rule = ({ path, text }) => {
@@ -190,19 +192,6 @@ export const harnessBelowTests: Rule = ({ path, text }) => {
         `${path} imports ${name}: product code imports neither harness/, test/ nor bench/, and ` +
         'harness/ imports neither test/ nor bench/. Move what is shared into harness/.',
     );
-};
-
-const CLIENT_ADDRESS = 'platform/http/client-address.ts';
-
-/** A client's address is read in one place: Fastify's is the nearest proxy, or what a client wrote. */
-export const clientAddressInOnePlace: Rule = ({ path, text }) => {
-  if (!PRODUCT.test(path) || isTest(path) || path === CLIENT_ADDRESS) return [];
-  const found =
-    /\b(?:request|req)\.ips?\b|\bremoteAddress\b|['"]x-forwarded-\w+|\btrustProxy: true/i.exec(
-      text,
-    );
-  if (found === null) return [];
-  return [`${path} has ${found[0]}: take clientAddressOf of #${CLIENT_ADDRESS} instead.`];
 };
 
 /** Folders of one part that import each other, directly or indirectly. */
@@ -226,7 +215,7 @@ export function roomCircles(files: readonly SourceFile[]): string[] {
     .map((room) => `${room}/ needs itself through other folders: move what they share below both.`);
 }
 
-export const rules: Record<string, Rule> = {
+export const importRules: Record<string, Rule> = {
   harnessBelowTests,
   ownFolderOnly,
   noOtherService,
@@ -239,7 +228,6 @@ export const rules: Record<string, Rule> = {
   onlyBrokerUsersPublish,
   onlyOrdersPublish,
   sqlInStores,
-  clientAddressInOnePlace,
 };
 
 /**
@@ -281,7 +269,7 @@ function forbidden(
     .map((name) => `${path} imports ${name}, which ${service} may not: ${rule.instead}.`);
 }
 
-function isTest(path: string): boolean {
+export function isTest(path: string): boolean {
   return path.endsWith('.test.ts');
 }
 

@@ -24,12 +24,12 @@ async function startStranger(
   return { url, run: (...words: string[]) => cli.runWith({ env }, ...words) };
 }
 
-test('terminal control characters are removed for people and kept for programs', async (t) => {
+test('no character that steers a terminal is printed, and programs get the same value', async (t) => {
   const problem = {
     type: 'urn:orderbell:problem:invalid-request',
     code: 'invalid-request',
     title: 'No',
-    detail: 'a\u001b[2Jb\u009bc\nd',
+    detail: 'a\u001b[2Jb\u009bc\nd\u202e\u001b[31m',
     status: 400,
     traceId: 'x',
   };
@@ -38,9 +38,13 @@ test('terminal control characters are removed for people and kept for programs',
     response.writeHead(400, { 'content-type': 'application/problem+json' }).end(text);
   });
   const people = await run('wallet');
-  assert.deepEqual([people.code, people.stderr], [1, 'No. a[2Jbc\nd\n']);
+  assert.deepEqual(
+    [people.code, people.stderr],
+    [1, 'No. a\\u001b[2Jb\\u009bc\nd\\u202e\\u001b[31m\n'],
+  );
   const programs = await run('wallet', '--json');
-  assert.deepEqual([programs.code, programs.stdout], [1, `${text}\n`]);
+  assert.deepEqual([programs.code, JSON.parse(programs.stdout)], [1, problem]);
+  assert.match(programs.stdout, /^[\n\x20-\x7e]*$/);
 });
 
 test('a page instead of an answer is refused: 1; a gateway that says so is no answer: 5', async (t) => {

@@ -34,7 +34,7 @@ export interface ApiAnswer<B> {
   headers: Headers;
   /** The body as it came, for `--json`. */
   text: string;
-  /** Without control characters, which could steer the reader's terminal. */
+  /** Without escape characters: what is printed has those of our own styles only. */
   body: B;
 }
 
@@ -129,7 +129,7 @@ async function send(
     const key = request.headers?.['idempotency-key'];
     const judgement = judgeAnswer({ method, path, body: request.body, key }, received);
     const known = judgement.kind === 'success' || judgement.problem !== null;
-    const body = known ? JSON.parse(text, withoutControls) : undefined;
+    const body = known ? JSON.parse(text, withoutEscapes) : undefined;
     return {
       answer: { status, headers: response.headers, text, body },
       judgement,
@@ -226,9 +226,8 @@ function failureOf(error: unknown): string {
   return error.message || error.name;
 }
 
-/** Texts of others, such as a mail server's answer, may contain escape sequences. */
-function withoutControls(_name: string, value: unknown): unknown {
+/** Texts of others may contain escape sequences; output.ts makes all other characters visible. */
+function withoutEscapes(_name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: removes control characters
-  return value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return value.replaceAll('\u001b', '\\u001b');
 }

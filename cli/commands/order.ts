@@ -14,6 +14,7 @@ import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID, watch } from '../terminal/command-context.ts';
 import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
 import { type ItemViolation, parseItem, readingsOf } from '../terminal/items.ts';
+import { printError, printJson } from '../terminal/output.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
 import { argumentOf } from '../terminal/screen.ts';
 import { journeyText } from '../views/journey.ts';
@@ -60,7 +61,7 @@ async function place(context: CommandContext, options: Repeating, words: string[
     );
     context.show(answer.text, () => orderText(context, answer.body));
     if (answer.status !== 202) return EXIT.done;
-    process.stderr.write(`${[context.say('stillPending'), ...answer.again].join('\n')}\n`);
+    printError([context.say('stillPending'), ...answer.again].join('\n'));
     return EXIT.pending;
   } catch (error) {
     if (error instanceof ApiError) error.hints.push(...refusalHints(context, error, words));
@@ -141,6 +142,6 @@ export function journeyOf(operation: typeof readJourney | typeof readAnyJourney)
       first = false;
       return { view: journeyText(context, answer.body), last: answer.body.complete };
     });
-    if (context.json) context.print(answer.text.trim());
+    if (context.json) printJson(answer.text);
   };
 }

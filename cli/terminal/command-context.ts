@@ -2,11 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UUID } from '#contracts/patterns.ts';
+import { printable } from '#platform/values/printable.ts';
 import { type Api, createApi } from '../client/api.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { defaultUrl } from '../client/running-system.ts';
 import { findSession, type Role, type Session, sessionsFile } from '../client/sessions.ts';
 import { type Language, type Say, textsIn } from '../texts/messages.ts';
+import { clearScreen, printError, printJson } from './output.ts';
 import { createScreen, type Screen } from './screen.ts';
 
 /** The program as called from the checkout. */
@@ -20,9 +22,15 @@ export function commandLine(words: readonly string[]): string {
   return [PROGRAM, ...words.map(quoted)].join(' ');
 }
 
-/** POSIX quoting: everything between single quotes is taken as it is. */
+/**
+ * POSIX quoting: everything between single quotes is taken as it is. Characters that a terminal
+ * does not show are escapes between `$'` and `'`, which most shells read.
+ */
 function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  if (printable(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
+  const escaped = printable(word.replace(/['\\]/g, '\\$&'));
+  return `$'${escaped.replace(/\\u\{(\w+)\}/g, (_, code) => `\\U${code.padStart(8, '0')}`)}'`;
 }
 
 /** Options that every command has. */
@@ -63,7 +71,7 @@ export async function openContext(options: CommonOptions, role: Role): Promise<C
     url,
     language: options.lang,
     token: () => tokenOf(session, { say, url, login: again('login', loginWord(role, session)) }),
-    onRepeat: () => void process.stderr.write(`${say('repeating')}\n`),
+    onRepeat: () => printError(say('repeating')),
     unreachable: (cause) => say('unreachable', url, cause),
     unexpected: (status) => say('unexpected', url, status),
     maybeDone: say('maybeDone'),
@@ -79,7 +87,7 @@ export async function openContext(options: CommonOptions, role: Role): Promise<C
     again,
     currency: session?.currency ?? CURRENCY_DEFAULT,
     call: api.call,
-    show: (text, human) => screen.print(json ? text.trim() : human()),
+    show: (text, human) => (json ? printJson(text) : screen.print(human())),
   };
 }
 
@@ -135,9 +143,8 @@ export async function watch(
   for (;;) {
     const { view, last } = await look();
     if (view !== shown) {
-      // Moves the cursor home and clears the screen.
-      const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : '';
-      screen.print(clear + view);
+      clearScreen();
+      screen.print(view);
       shown = view;
     }
     if (last) return;

@@ -43,6 +43,8 @@ const faults: [text: string, fault: ItemViolation][] = [
   ['', 'no-price'],
   ['@5', 'no-name'],
   [' :2@5', 'no-name'],
+  ['\u200b\u2800@5', 'no-name'],
+  ['\u3164:2@5', 'no-name'],
   ['Книга@', 'price-form'],
   ['Книга@пять', 'price-form'],
   ['Книга@-5', 'price-form'],

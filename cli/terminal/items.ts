@@ -5,6 +5,7 @@ import {
   QUANTITY_MAX,
 } from '#contracts/amounts.ts';
 import type { OrderItem } from '#contracts/orders.ts';
+import { BLANK } from '#contracts/patterns.ts';
 
 export type ItemViolation =
   | 'no-price'
@@ -33,7 +34,7 @@ export function parseItem(text: string, currency: string): OrderItem | ItemViola
   if (typeof amount !== 'number') return `price-${amount}`;
   const [, named, count] = EXPLICIT_QUANTITY.exec(label) ?? QUANTITY.exec(label) ?? [];
   const name = (named ?? label).trim();
-  if (name === '' || label.startsWith(':')) return 'no-name';
+  if (BLANK.test(name) || label.startsWith(':')) return 'no-name';
   if (count === undefined && COLON_AND_NUMBER.test(label)) {
     return readingsOf(text).length === 0 ? 'quantity' : 'ambiguous';
   }

@@ -6,6 +6,7 @@ import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { Say } from '../texts/messages.ts';
 import type { CommandContext } from './command-context.ts';
 import type { CommandRegistrar } from './command-registrar.ts';
+import { printError } from './output.ts';
 
 /** Options of commands that can be repeated with the same key. */
 export interface Repeating {
@@ -73,7 +74,7 @@ export async function repeatSafely<A extends { status: number }>(
   const again = [context.say('again'), `  ${context.again(...words, ...options, '--key', key)}`];
   // If the command is stopped now, only this key allows a safe repetition.
   const onStop = () => {
-    process.stderr.write(`${again.join('\n')}\n`);
+    printError(again.join('\n'));
     process.exit(EXIT.noAnswer);
   };
   for (const signal of STOPS) process.once(signal, onStop);

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Money } from '#contracts/common.ts';
 import { decimalOf, minorUnitDigits, moneyFormat } from '#contracts/currency.ts';
 import type { Language, Say } from '../texts/messages.ts';
+import { print, styled } from './output.ts';
 
 export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
@@ -26,7 +27,7 @@ export function createScreen(language: Language, say: Say): Screen {
     duration: (ms) => durationText(ms, language),
     // The stream decides: no colours in a pipe, nor where NO_COLOR is set.
     paint: (colour, text) => styleText(colour, text, { stream: process.stdout }),
-    print: (text) => void process.stdout.write(`${text}\n`),
+    print,
   };
 }
 
@@ -60,7 +61,11 @@ export type Cell = string | { text: string; colour?: Colour; right?: true };
 /** Columns two spaces apart, as wide as their widest cell; the last one is not padded. */
 export function table(screen: Pick<Screen, 'paint'>, rows: Cell[][]): string {
   const cells = rows.map((row) =>
-    row.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)),
+    row.map((cell) => {
+      const { text, ...rest } = typeof cell === 'string' ? { text: cell } : cell;
+      // As it is printed: escapes take space, and a cell is one line.
+      return { text: styled(text).replaceAll('\n', ' '), ...rest };
+    }),
   );
   const columns = Math.max(0, ...cells.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>

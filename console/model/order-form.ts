@@ -1,6 +1,7 @@
 import { parseAmount, parseQuantity } from '#contracts/amounts.ts';
 import { AMOUNT_MAX } from '#contracts/currency.ts';
 import type { OrderItem } from '#contracts/orders.ts';
+import { BLANK } from '#contracts/patterns.ts';
 
 /** One item as typed. */
 export interface OrderRow {
@@ -30,7 +31,7 @@ function priceOf({ price }: OrderRow, currency: string): number | null {
 /** The fields of a row that the API would refuse. */
 export function violationsOfRow(row: OrderRow, currency: string): RowViolation[] {
   const violations: RowViolation[] = [];
-  if (row.name.trim() === '') violations.push('name');
+  if (BLANK.test(row.name)) violations.push('name');
   if (parseQuantity(row.quantity) === null) violations.push('quantity');
   if (priceOf(row, currency) === null) violations.push('price');
   return violations;

@@ -112,7 +112,7 @@ export function DeadLetterPage() {
             <Summary letter={data} />
             {redriven === null && data.state === 'dead' && (
               <Notice tone="bad">
-                {texts.error}: {data.error}
+                {texts.error}: <bdi>{data.error}</bdi>
               </Notice>
             )}
             <Problem problem={problem} />

@@ -149,7 +149,7 @@ function ResendOutcome({ letter, tried }: { letter: OperatorLetter; tried: boole
   if (!tried) return <Notice tone="wait">{texts.trying}</Notice>;
   return (
     <Notice tone="bad">
-      {texts.failedAgain} {letter.reason}
+      {texts.failedAgain} <bdi>{letter.reason}</bdi>
     </Notice>
   );
 }
@@ -179,7 +179,9 @@ function Preview({ id }: { id: string }) {
         <h2 id="letter-preview">{texts.preview}</h2>
         <Button look="plain" text={texts.previewHide} run={() => setPreview(null)} />
       </div>
-      <p class="letter-subject">{preview.subject}</p>
+      <p class="letter-subject">
+        <bdi>{preview.subject}</bdi>
+      </p>
       <p class="quiet">{texts.previewLead(preview.to, languages[preview.locale])}</p>
       <LetterFrame html={preview.html} title={texts.previewFrame} />
     </section>

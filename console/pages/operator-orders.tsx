@@ -88,7 +88,7 @@ export function OperatorOrderPage() {
           <>
             {found.recovery.error !== null && found.order.status === 'Pending' && (
               <Notice tone="bad">
-                {texts.lastError}: {found.recovery.error}
+                {texts.lastError}: <bdi>{found.recovery.error}</bdi>
               </Notice>
             )}
             <div class="columns">

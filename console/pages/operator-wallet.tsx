@@ -84,7 +84,7 @@ function FindCustomer() {
             {found.data.map(({ customerId, name }) => (
               <li key={customerId}>
                 <button type="button" class="plain" onClick={() => choose(customerId)}>
-                  {name} · {customerId}
+                  <bdi>{name}</bdi> · {customerId}
                 </button>
               </li>
             ))}
@@ -137,8 +137,8 @@ function CustomerFacts({ customer }: { customer: OperatorCustomer }) {
   const { balance, customerId, email, name } = customer;
   return (
     <dl class="facts">
-      <Fact label={texts.name}>{name}</Fact>
-      <Fact label={texts.email}>{email}</Fact>
+      <Fact label={texts.name} text={name} />
+      <Fact label={texts.email} text={email} />
       <Fact label={texts.id} code={customerId} />
       <Fact label={balanceWord}>
         {balance === null ? texts.unknownBalance : <Money value={balance} />}

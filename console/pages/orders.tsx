@@ -47,7 +47,12 @@ export function OrderList({ orders }: { orders: PublicOrder[] }) {
       href: `/orders/${id}`,
       main: (
         <>
-          <bdi>{names.join(', ')}</bdi>
+          {names.map((name, index) => (
+            <>
+              {index > 0 && ', '}
+              <bdi>{name}</bdi>
+            </>
+          ))}
           {more > 0 && ` ${texts.more(more)}`}
         </>
       ),

@@ -101,7 +101,7 @@ function Menu() {
     <div class="menu">
       <button type="button" class="menu-button" popovertarget="menu">
         <Icon name="person" />
-        <span class="menu-name">{session?.email || texts.menu}</span>
+        <bdi class="menu-name">{session?.email || texts.menu}</bdi>
       </button>
       <div id="menu" popover="auto" class="menu-sheet">
         {session !== null && session.email !== '' && <p class="menu-person">{session.email}</p>}

@@ -34,7 +34,7 @@ export function JourneyView({ journey }: { journey: Journey }) {
       ))}
       {journey.deadLetter?.state === 'dead' && (
         <Notice tone="bad">
-          {texts.deadLetter} {journey.deadLetter.error}
+          {texts.deadLetter} <bdi>{journey.deadLetter.error}</bdi>
         </Notice>
       )}
       <SequenceDiagram steps={steps} />

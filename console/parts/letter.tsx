@@ -64,7 +64,11 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
   return (
     <article class="card letter">
       <header class="letter-head">
-        {letter.subject !== null && <p class="letter-subject">{letter.subject}</p>}
+        {letter.subject !== null && (
+          <p class="letter-subject">
+            <bdi>{letter.subject}</bdi>
+          </p>
+        )}
         <dl class="facts">
           <Fact label={texts.to} text={letter.to} />
           <Fact label={texts.order}>

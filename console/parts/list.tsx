@@ -70,7 +70,7 @@ export function Rows(props: { rows: Row[]; wrapping?: boolean }) {
             <span class="row-main">{main}</span>
             <span class="row-side">{side}</span>
             <span class="row-dim">{dim}</span>
-            {error && <span class="row-error">{error}</span>}
+            {error && <bdi class="row-error">{error}</bdi>}
           </a>
           {action}
         </li>

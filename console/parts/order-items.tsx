@@ -16,7 +16,7 @@ export function OrderItems({ order }: { order: PublicOrder }) {
           <li key={index}>
             <span>
               <bdi>{name}</bdi>
-              {sku !== undefined && <span class="quiet"> {sku}</span>}
+              {sku !== undefined && <bdi class="quiet"> {sku}</bdi>}
             </span>
             <span class="quiet">
               {texts.quantityTimesPrice(

@@ -1,10 +1,12 @@
+import { isolated } from './isolated.ts';
+
 /** The start page, signing in, signing up and the profile. */
 export const account = {
   ru: {
     home: {
       title: 'Заказы, которые не теряются',
       lead: 'Оплачивайте заказы из кошелька и сразу узнавайте результат. Письмо с подтверждением придёт следом.',
-      hello: (name: string) => (name === '' ? 'Здравствуйте!' : `Здравствуйте, ${name}!`),
+      hello: (name: string) => (name === '' ? 'Здравствуйте!' : `Здравствуйте, ${isolated(name)}!`),
       latestOrders: 'Последние заказы',
       allOrders: 'Все заказы',
       howTitle: 'Как это работает',
@@ -65,7 +67,7 @@ export const account = {
     home: {
       title: 'Orders that never get lost',
       lead: 'Pay for orders from your wallet and see the result right away. A confirmation letter follows.',
-      hello: (name: string) => (name === '' ? 'Hello!' : `Hello, ${name}!`),
+      hello: (name: string) => (name === '' ? 'Hello!' : `Hello, ${isolated(name)}!`),
       latestOrders: 'Recent orders',
       allOrders: 'All orders',
       howTitle: 'How it works',

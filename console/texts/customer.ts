@@ -1,3 +1,5 @@
+import { isolated } from './isolated.ts';
+
 /** A customer's wallet, orders and letters; the operator's pages show some of these words too. */
 export const customer = {
   ru: {
@@ -19,7 +21,7 @@ export const customer = {
       noOperations: 'Операций пока нет',
       noOperationsHint: 'Пополните кошелёк, и здесь появится первая операция.',
       types: { top_up: 'Пополнение', charge: 'Оплата заказа', reversal: 'Отмена операции' },
-      because: (reason: string) => `Причина: ${reason}`,
+      because: (reason: string) => `Причина: ${isolated(reason)}`,
       balanceAfter: 'Остаток',
       when: 'Дата',
       what: 'Операция',
@@ -144,7 +146,7 @@ export const customer = {
       noOperations: 'No transactions yet',
       noOperationsHint: 'Top up your wallet to see the first one here.',
       types: { top_up: 'Top-up', charge: 'Order payment', reversal: 'Reversal' },
-      because: (reason: string) => `Reason: ${reason}`,
+      because: (reason: string) => `Reason: ${isolated(reason)}`,
       balanceAfter: 'Balance after',
       when: 'Date',
       what: 'Transaction',

@@ -1,3 +1,5 @@
+import { isolated } from './isolated.ts';
+
 /** A customer's wallet as the operator sees and changes it. */
 export const operatorWallet = {
   ru: {
@@ -7,7 +9,7 @@ export const operatorWallet = {
     customerHint: 'Номер клиента указан на странице его заказа или письма.',
     customerViolation: 'Введите номер или почту без пробелов.',
     find: 'Найти',
-    notFound: (text: string) => `Клиент «${text}» не найден. Проверьте номер или почту.`,
+    notFound: (text: string) => `Клиент «${isolated(text)}» не найден. Проверьте номер или почту.`,
     several: 'Эта почта есть у нескольких клиентов. Выберите нужного:',
     name: 'Имя',
     email: 'Почта',
@@ -16,10 +18,10 @@ export const operatorWallet = {
     unknown: {
       title: 'Неизвестно, пополнен ли кошелёк',
       lead: (sum: string, customer: string) =>
-        `Мы не получили ответ о пополнении на ${sum} (клиент: ${customer}): деньги могли быть зачислены. Повторите, второй раз они не зачислятся.`,
+        `Мы не получили ответ о пополнении на ${sum} (клиент: ${isolated(customer)}): деньги могли быть зачислены. Повторите, второй раз они не зачислятся.`,
       giveUp: 'Перед новым пополнением проверьте баланс клиента.',
     },
-    ask: (sum: string, name: string) => `Пополнить кошелёк на ${sum}? Клиент: ${name}.`,
+    ask: (sum: string, name: string) => `Пополнить кошелёк на ${sum}? Клиент: ${isolated(name)}.`,
     confirm: (sum: string) => `Пополнить на ${sum}`,
     cancel: 'Отмена',
     resumed: 'Это пополнение уже отправлено, ответа пока нет. Проверяем, чем оно завершилось…',
@@ -43,7 +45,8 @@ export const operatorWallet = {
     customerHint: 'You’ll find the ID on the page of the customer’s order or letter.',
     customerViolation: 'Enter an ID or an e-mail address without spaces.',
     find: 'Find',
-    notFound: (text: string) => `No customer found for “${text}”. Check the ID or e-mail.`,
+    notFound: (text: string) =>
+      `No customer found for “${isolated(text)}”. Check the ID or e-mail.`,
     several: 'Several customers share this e-mail. Select one:',
     name: 'Name',
     email: 'E-mail',
@@ -52,10 +55,10 @@ export const operatorWallet = {
     unknown: {
       title: 'We don’t know if the wallet was topped up',
       lead: (sum: string, customer: string) =>
-        `We got no response about the ${sum} top-up for ${customer}, so the money may already be there. Retry: it won’t be added twice.`,
+        `We got no response about the ${sum} top-up for ${isolated(customer)}, so the money may already be there. Retry: it won’t be added twice.`,
       giveUp: 'Before you top up again, check the customer’s balance.',
     },
-    ask: (sum: string, name: string) => `Add ${sum} to the wallet of ${name}?`,
+    ask: (sum: string, name: string) => `Add ${sum} to the wallet of ${isolated(name)}?`,
     confirm: (sum: string) => `Add ${sum}`,
     cancel: 'Cancel',
     resumed: 'This top-up was already sent but got no response. Checking the result…',

@@ -1,3 +1,5 @@
+import { isolated } from './isolated.ts';
+
 /** The operator's orders, letters and dead letters. */
 export const operator = {
   ru: {
@@ -31,16 +33,16 @@ export const operator = {
       letter: 'Письмо клиента',
       customer: 'Клиент',
       resend: 'Отправить ещё раз',
-      resendThis: (to: string) => `Отправить ещё раз: ${to}`,
+      resendThis: (to: string) => `Отправить ещё раз: ${isolated(to)}`,
       unknownRecipient: 'получатель неизвестен',
-      again: (to: string) => `Письмо снова в очереди: ${to}.`,
+      again: (to: string) => `Письмо снова в очереди: ${isolated(to)}.`,
       open: 'Открыть',
       trying: 'Письмо снова в очереди. Ждём ответа почтового сервера…',
       arrived: 'Письмо отправлено.',
       failedAgain: 'Отправить снова не удалось.',
       preview: 'Предпросмотр',
       previewHide: 'Скрыть',
-      previewLead: (to: string, language: string) => `Кому: ${to} · Язык: ${language}`,
+      previewLead: (to: string, language: string) => `Кому: ${isolated(to)} · Язык: ${language}`,
       previewFrame: 'Предпросмотр письма',
       resendMany: {
         title: 'Отправить ещё раз несколько писем',
@@ -76,7 +78,7 @@ export const operator = {
       order: 'Заказ',
       redrive: 'Обработать снова',
       became: 'Событие обработано, письмо в очереди.',
-      refused: (error: string) => `Снова не удалось обработать: ${error}`,
+      refused: (error: string) => `Снова не удалось обработать: ${isolated(error)}`,
     },
   },
   en: {
@@ -110,16 +112,16 @@ export const operator = {
       letter: 'Customer letter',
       customer: 'Customer',
       resend: 'Resend',
-      resendThis: (to: string) => `Resend to ${to}`,
+      resendThis: (to: string) => `Resend to ${isolated(to)}`,
       unknownRecipient: 'unknown recipient',
-      again: (to: string) => `Queued again: ${to}.`,
+      again: (to: string) => `Queued again: ${isolated(to)}.`,
       open: 'Open',
       trying: 'Queued again. Waiting for the mail server…',
       arrived: 'Letter sent.',
       failedAgain: 'Sending failed again.',
       preview: 'Preview',
       previewHide: 'Hide',
-      previewLead: (to: string, language: string) => `To: ${to} · Language: ${language}`,
+      previewLead: (to: string, language: string) => `To: ${isolated(to)} · Language: ${language}`,
       previewFrame: 'Letter preview',
       resendMany: {
         title: 'Resend multiple letters',
@@ -155,7 +157,7 @@ export const operator = {
       order: 'Order',
       redrive: 'Retry',
       became: 'Processed: the letter is queued.',
-      refused: (error: string) => `Failed again: ${error}`,
+      refused: (error: string) => `Failed again: ${isolated(error)}`,
     },
   },
 };

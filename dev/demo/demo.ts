@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/telemetry/log.ts';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { defaultUrl, homeFolder, runningUrl } from '../../cli/client/running-system.ts';
 import { findReachable, makeDeadLetter } from './dead-letter.ts';
 import { type Filled, type FillOptions, fill, goOn } from './fill.ts';
@@ -87,15 +88,15 @@ async function run(options: Options): Promise<number> {
     throw error;
   }
   if (own === undefined) return 0;
-  if (!signal.aborted) console.log('The system stays up. Ctrl-C stops it.');
+  if (!signal.aborted) print('The system stays up. Ctrl-C stops it.');
   return (await own.exited) ?? 1;
 }
 
 async function show(options: Options & { signal: AbortSignal }): Promise<void> {
   const filled = await fill(options);
-  console.log(screen(filled, options, await deadLetterLine(options)));
+  print(screen(filled, options, await deadLetterLine(options)));
   if (options.minutes > 0) {
-    console.log(`Going on with an order a second for ${options.minutes} minutes.`);
+    print(`Going on with an order a second for ${options.minutes} minutes.`);
     await goOn(options);
   }
 }
@@ -148,13 +149,13 @@ async function main(args: string[]): Promise<number> {
   try {
     options = readOptions(args);
   } catch (error) {
-    console.error(`${describeError(error)}\n\n${USAGE}`);
+    printError(`${describeError(error)}\n\n${USAGE}`);
     return 2;
   }
   try {
     return await run(options);
   } catch (error) {
-    console.error(`The demonstration cannot go on: ${describeError(error)}`);
+    printError(`The demonstration cannot go on: ${describeError(error)}`);
     return 1;
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { ConfigError } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { databaseRoles, psqlScript } from '../postgres/roles.ts';
 import { createInstallation, environmentFile, settingsFile } from './installation.ts';
 import { parseOptions, USAGE } from './options.ts';
@@ -35,7 +36,7 @@ async function writeInstallation(args: string[]): Promise<void> {
     const roles = psqlScript(databaseRoles(installation.secrets));
     await writeFile(join(out, 'roles.sql'), roles, { mode: 0o644 });
   }
-  console.log(nextSteps(relative('.', out) || '.', options.compose));
+  print(nextSteps(relative('.', out) || '.', options.compose));
 }
 
 function nextSteps(folder: string, compose: boolean): string {
@@ -54,9 +55,9 @@ try {
 } catch (error) {
   const usage = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
   if (usage || error instanceof ConfigError) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
+    printError(`${(error as Error).message}\n${USAGE}`);
   } else {
-    console.error(error instanceof FolderInUseError ? error.message : describeError(error));
+    printError(error instanceof FolderInUseError ? error.message : describeError(error));
   }
   process.exitCode = 1;
 }

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from './jars.ts';
 import { startKafkaServer } from './server.ts';
 
@@ -25,11 +26,8 @@ async function start(): Promise<void> {
   const jars = await ensureKafkaJars(home);
   const folder = join(home, 'kafka', 'server');
   const server = await startKafkaServer({ folder, jars, port });
-  stopOnSignal(
-    () => server.stop(),
-    (line) => console.log(line),
-  );
-  console.log(`
+  stopOnSignal(() => server.stop(), print);
+  print(`
 Apache Kafka is ready on ${server.address}. Ctrl-C stops it; its data stay in ${folder}.
 
   KAFKA_BROKERS=${server.address} npm start
@@ -41,7 +39,7 @@ if (import.meta.main) {
     await start();
   } catch (error) {
     const expected = error instanceof KafkaUnavailableError || error instanceof ConfigError;
-    console.error(expected ? error.message : `Kafka cannot start: ${describeError(error)}`);
+    printError(expected ? error.message : `Kafka cannot start: ${describeError(error)}`);
     process.exitCode = 1;
   }
 }

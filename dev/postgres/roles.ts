@@ -5,6 +5,7 @@ import { type TSchema, Type } from 'typebox';
 import { ConfigError, type Environment, loadConfig } from '#platform/config/load-config.ts';
 import { SESSION_SETTINGS } from '#platform/postgres/connections.ts';
 import { databaseSettings } from '#platform/postgres/service-database.ts';
+import { printError } from '#platform/telemetry/print.ts';
 import { DATABASES, databaseSetting } from '../system/databases.ts';
 
 // `npm run database-roles`: prints the SQL for the roles, databases and grants that the URLs in the
@@ -125,14 +126,14 @@ if (import.meta.main) {
     const databases = databaseRoles(process.env);
     if (databases.length === 0) {
       const names = DATABASES.map(databaseSetting).join(', ');
-      console.error(`no database is named: set ${names}, in the environment or in .env`);
+      printError(`no database is named: set ${names}, in the environment or in .env`);
       process.exitCode = 1;
     } else {
       console.log(`\\set ON_ERROR_STOP on\n${psqlScript(databases)}`);
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
+    printError(error.message);
     process.exitCode = 1;
   }
 }

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describeError } from '#platform/errors.ts';
+import { printError } from '#platform/telemetry/print.ts';
 
 // Builds the web console (console/) to console/dist, which the gateway serves. `npm install` runs
 // it, and `npm start` after a change of the sources.
@@ -156,7 +157,7 @@ export async function ensureConsole(): Promise<string | null> {
     const [code] = await once(child, 'exit');
     if (code === 0) return null;
   } catch (error) {
-    console.error(`The web console was not built: ${describeError(error)}`);
+    printError(`The web console was not built: ${describeError(error)}`);
   }
   const stale = existsSync(join(BUILT, 'index.html'));
   return `The web console could not be built; ${stale ? 'an older one is' : 'none is'} served.`;
@@ -167,7 +168,7 @@ if (import.meta.main) {
     if (!(await isFresh())) await build();
   } catch (error) {
     // Expected where only production dependencies are installed: an image contains dist.
-    console.error(`The web console was not built: ${describeError(error)}`);
+    printError(`The web console was not built: ${describeError(error)}`);
     // `npm install` must not fail; `ensureConsole` reads the exit code.
     process.exitCode = process.argv.includes('--optional') ? 0 : 1;
   }

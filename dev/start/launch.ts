@@ -9,6 +9,7 @@ import { describeError } from '#platform/errors.ts';
 import { RunSettings, stopOnSignal } from '#platform/service/run.ts';
 import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
@@ -66,21 +67,17 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
     return stopping;
   }
 
-  const starting = sayWhileWaiting(
-    () => run.waitingFor,
-    start(run),
-    (line) => console.log(line),
-  );
-  stopOnSignal(stop, (line) => console.log(line));
+  const starting = sayWhileWaiting(() => run.waitingFor, start(run), print);
+  stopOnSignal(stop, print);
   try {
     const { text, onShown } = await starting;
-    console.log(text);
+    print(text);
     await onShown();
   } catch (error) {
     // `stopOnSignal` reports the stop.
     if (interrupted.signal.aborted) return;
     const expected = error instanceof DataInUseError || error instanceof ConfigError;
-    console.error(expected ? error.message : `Orderbell cannot start: ${describeError(error)}`);
+    printError(expected ? error.message : `Orderbell cannot start: ${describeError(error)}`);
     await stop();
     process.exit(1);
   }

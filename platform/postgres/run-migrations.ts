@@ -3,6 +3,7 @@ import { loadConfig, settingsSchema } from '../config/load-config.ts';
 import type { ServiceDatabase, ServiceDefinition } from '../service/definition.ts';
 import { RunSettings, sayCannotStart } from '../service/run.ts';
 import { createLog } from '../telemetry/log.ts';
+import { print } from '../telemetry/print.ts';
 import { databaseName } from './connect-fault.ts';
 import { databaseOptions, databaseSettings, migrateService } from './service-database.ts';
 
@@ -23,7 +24,7 @@ export async function runMigrations({
     const url = options.migrationUrl ?? options.url;
     const applied = await migrateService(database, { ...options, url, migrateOnStart: true });
     const what = applied.length === 0 ? 'nothing was missing' : applied.join(', ');
-    console.log(`${databaseName(url)} is migrated: ${what}`);
+    print(`${databaseName(url)} is migrated: ${what}`);
   } catch (error) {
     sayCannotStart(name, error);
     process.exitCode = 1;

@@ -4,6 +4,7 @@ import { ConfigError, loadConfig, mergeSettings } from '../config/load-config.ts
 import { misspelledSettings } from '../config/misspelled-settings.ts';
 import { describeError } from '../errors.ts';
 import { createLog } from '../telemetry/log.ts';
+import { printError } from '../telemetry/print.ts';
 import { startTracing } from '../telemetry/tracing-sdk.ts';
 import type { ServiceDefinition } from './definition.ts';
 import { sayWhileWaiting } from './start-step.ts';
@@ -29,9 +30,7 @@ export async function runService(
   load: () => Promise<{ service: ServiceDefinition }>,
 ): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR) {
-    console.error(
-      `Orderbell runs on Node ${NODE_MAJOR}, and this is Node ${process.versions.node}`,
-    );
+    printError(`Orderbell runs on Node ${NODE_MAJOR}, and this is Node ${process.versions.node}`);
     process.exit(1);
   }
   const { name, settings, start } = (await load()).service;
@@ -79,7 +78,7 @@ function readConfig(name: string, schema: TObject, misspelled: string[]): Static
 export function sayCannotStart(name: string, error: unknown): void {
   const expected = error instanceof ConfigError;
   const text = expected ? error.message : describeError(error);
-  if (process.stderr.isTTY) console.error(text);
+  if (process.stderr.isTTY) printError(text);
   // Also where LOG_LEVEL is `silent`, or is what is wrong.
   else createLog(name, 'fatal').fatal(expected ? { problems: error.problems } : {}, text);
 }

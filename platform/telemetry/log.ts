@@ -1,4 +1,5 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino';
+import { printableJson } from '../values/printable.ts';
 import { currentFields } from './tracing.ts';
 
 /** Members of logged objects that must never be written. */
@@ -16,6 +17,8 @@ export function createLog(service: string, level: string): Logger {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (name) => ({ level: name }) },
     mixin: currentFields,
+    // Its JSON escapes no C1 control and no direction mark, which a terminal would obey.
+    hooks: { streamWrite: printableJson },
   });
 }
 

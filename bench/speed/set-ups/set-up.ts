@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import type { TestIssuer } from '#harness/issuer.ts';
 import type { OracleSources } from '#harness/oracle/stored-state.ts';
+import { printError } from '#platform/telemetry/print.ts';
 
 /** A system that runs, to be measured. */
 export interface SetUp {
@@ -52,7 +54,7 @@ export function createResources(): Resources {
       for (let last = all.pop(); last !== undefined; last = all.pop()) {
         // A failed start was already reported where it was awaited.
         const opened = await last.catch(() => undefined);
-        await opened?.close().catch(console.error);
+        await opened?.close().catch((error) => printError(inspect(error)));
       }
     },
   };
