@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { temporaryCli } from '#harness/system/cli.ts';
 
@@ -33,9 +35,9 @@ test('no character that steers a terminal is printed, and programs get the same 
     status: 400,
     traceId: 'x',
   };
-  const text = JSON.stringify(problem);
   const { run } = await startStranger(t, (_request, response) => {
-    response.writeHead(400, { 'content-type': 'application/problem+json' }).end(text);
+    const type = 'application/problem+json';
+    response.writeHead(400, { 'content-type': type }).end(JSON.stringify(problem));
   });
   const people = await run('wallet');
   assert.deepEqual(
@@ -45,6 +47,57 @@ test('no character that steers a terminal is printed, and programs get the same 
   const programs = await run('wallet', '--json');
   assert.deepEqual([programs.code, JSON.parse(programs.stdout)], [1, problem]);
   assert.match(programs.stdout, /^[\n\x20-\x7e]*$/);
+});
+
+test('a text of others is printed with escapes, aligned, and sent back as it came', async (t) => {
+  const unseen =
+    '\u202eevil\u2066\u200b\u061c\u{e0041}\u001b]8;;https://evil.example\u0007x\u009b2J\u2028';
+  const profile = {
+    customerId: 'anna',
+    email: 'anna@example.com',
+    name: `👨\u200d👩\u200d👧 ${unseen}`,
+    locale: 'ru',
+  };
+  const sent: unknown[] = [];
+  const { run } = await startStranger(t, async (request, response) => {
+    if (request.method === 'PUT') sent.push(JSON.parse(await text(request)));
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(profile));
+  });
+  const unprintable = /[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u;
+  const people = await run('profile');
+  assert.equal(people.code, 0, people.stderr);
+  assert.doesNotMatch(people.stdout, unprintable);
+  assert.match(
+    people.stdout,
+    /👨\\u200d👩.* \\u202eevil.*\\u\{e0041\}\\u001b\]8;;.*\\u0007x\\u009b2J/,
+  );
+  const programs = await run('profile', '--json');
+  assert.doesNotMatch(programs.stdout, unprintable);
+  assert.deepEqual(JSON.parse(programs.stdout), profile);
+  profile.name = '👨\u200d👩\u200d👧';
+  await run('profile', '--email', 'anna@example.org');
+  const { customerId: _own, ...contact } = profile;
+  assert.deepEqual(sent, [{ ...contact, email: 'anna@example.org' }]);
+});
+
+test('arguments are repeated with escapes, in a form that a shell reads back', async (t) => {
+  const { run } = await startStranger(t, (_request, response) => response.writeHead(503).end());
+  const item = "It's 👨\u200d👩\\ \u202e@1";
+  const order = await run('order', item, '--wait', '0');
+  assert.equal(order.code, 5);
+  const [command = ''] = /npm run orderbell .*/.exec(order.stderr) ?? [];
+  assert.doesNotMatch(order.stderr, /[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u);
+  const [, quoted = ''] = /order (\$'.*') --/.exec(command) ?? [];
+  assert.equal(
+    execFileSync('bash', ['-c', `printf %s ${quoted}`], {
+      encoding: 'utf8',
+      env: { LC_ALL: 'C.UTF-8', PATH: process.env.PATH },
+    }),
+    item,
+  );
+  const unknown = await run('\u202egnp', '--\u009bx');
+  assert.match(unknown.stderr, /\\u/);
+  assert.doesNotMatch(unknown.stderr, /[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u);
 });
 
 test('a page instead of an answer is refused: 1; a gateway that says so is no answer: 5', async (t) => {

@@ -51,7 +51,7 @@ For scripts: npm run -s orderbell -- … --json`,
   example: { ru: 'Пример:', en: 'Example:' },
   optionUrl: { ru: 'адрес системы', en: 'address of the system' },
   optionLang: { ru: 'язык текстов: ru или en', en: 'language: ru or en' },
-  optionJson: { ru: 'вывести ответ API без изменений', en: 'print the API response as is' },
+  optionJson: { ru: 'вывести ответ API как JSON', en: 'print the API response as JSON' },
   optionHelp: { ru: 'показать справку', en: 'show help' },
   commandHelp: { ru: 'справка о команде', en: 'help for a command' },
   optionPassword: {
