@@ -41,6 +41,19 @@ test('the console against hostile content', { skip: skipWithoutChromium }, async
   });
 
   await t.test(
+    'a name from right to left leaves the words around it in their places',
+    async (t) => {
+      const name = '\u202eannA\u202d';
+      const anna = await system.customer({ name });
+      const { page } = await browser.openPage(t);
+      await signInAs(page, words, anna.email);
+      const heading = page.getByRole('heading', { level: 1 });
+      await opened(page, words.home.hello(name));
+      assert.equal(await heading.textContent(), 'Здравствуйте, \u2068annA\u2069!');
+    },
+  );
+
+  await t.test(
     'a mail with scripts, forms and remote parts runs nothing and fetches nothing',
     (t) => openHostileMail(t),
   );
