@@ -105,7 +105,7 @@ test('rules over several settings are reported in one list with the others', asy
     NOTIFICATIONS_URL: 'ftp://n',
     GATEWAY_PRIVATE_KEY: 'x',
   });
-  const identity = startServiceProcess(t, 'identity', { OPERATOR_EMAIL: 'a@b' });
+  const identity = startServiceProcess(t, 'identity', { OPERATOR_EMAIL: 'a@b.example' });
   const orders = startServiceProcess(t, 'orders', {
     KAFKA_BROKERS: 'kafka',
     KAFKA_SASL_USERNAME: 'anna',
