@@ -48,9 +48,8 @@ export function limitRequests<Class extends string>(
 ): Metric[] {
   const { nowMs = () => performance.now(), clientOf = (request) => request.ip } = options;
   const queues = createQueues(options.limits, nowMs);
-  const refused = createCounts(options.limits);
+  const { refuse, metric: refused } = createRefusals(options.limits, options.log, nowMs);
   const admitted = new WeakMap<FastifyRequest, { queue: Queue; key: string }>();
-  const logRefusal = logOncePerSecond(options.log, nowMs);
 
   /** Refuses one that cannot be admitted, before its token or its body are read. */
   function precheck(request: FastifyRequest, key: string | null): AppError | undefined {
@@ -63,13 +62,15 @@ export function limitRequests<Class extends string>(
     return full || queue.isFull(key ?? '') ? refuse(name, name) : undefined;
   }
 
-  function keyOf(request: FastifyRequest, { isShared }: ClassQueue): string {
-    return isShared ? clientOf(request) : '';
-  }
+  const keyOf = (request: FastifyRequest, { isShared }: ClassQueue) =>
+    isShared ? clientOf(request) : '';
 
   function acquire(request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const name = options.classOf(request);
-    if (name === null) return done();
+    if (name === null) {
+      done();
+      return;
+    }
     const classQueue = queues.get(name) as ClassQueue;
     const { queue } = classQueue;
     const key = keyOf(request, classQueue);
@@ -78,8 +79,9 @@ export function limitRequests<Class extends string>(
       done();
     };
     const ticket = queue.acquire(key, () => admitLater());
-    if (ticket === null) return done(refuse(name, name));
-    if (ticket === true) return admit();
+    if (ticket === null) done(refuse(name, name));
+    else if (ticket === true) admit();
+    if (ticket === null || ticket === true) return;
     // Its turn comes within the work of another request.
     const admitLater = AsyncResource.bind(() => {
       clearTimeout(timer);
@@ -101,16 +103,6 @@ export function limitRequests<Class extends string>(
     taken.queue.release(taken.key);
   }
 
-  function refuse(name: Class, what: string): AppError {
-    refused.add(name, 1);
-    logRefusal(what);
-    const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
-    return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
-      headers: { 'retry-after': String(seconds) },
-      expected: true,
-    });
-  }
-
   const acquireBody = limitLargeBodies((request) => {
     const name = options.classOf(request);
     return name === null ? undefined : refuse(name, 'large bodies');
@@ -129,7 +121,6 @@ export function limitRequests<Class extends string>(
     release(request);
     done();
   });
-  const help = 'Requests refused because too many were at work, by lane.';
   const running = {
     labels: ['lane'],
     read: async () =>
@@ -137,7 +128,7 @@ export function limitRequests<Class extends string>(
   };
   return [
     { name: 'orderbell_requests_running', help: 'Requests at work, by lane.', ...running },
-    { name: 'orderbell_requests_shed_total', help, ...refused.metric },
+    refused,
   ];
 }
 
@@ -166,18 +157,30 @@ function createQueues<Class extends string>(
   return new Map(entries);
 }
 
-function createCounts<Class extends string>(classes: Record<Class, unknown>) {
-  const names = Object.keys(classes) as Class[];
-  const counts = new Map(names.map((name) => [name, 0]));
-  const get = (name: Class) => counts.get(name) as number;
+function createRefusals<Class extends string>(
+  classes: Record<Class, unknown>,
+  log: Logger,
+  nowMs: () => number,
+) {
+  const counts = new Map(Object.keys(classes).map((name) => [name, 0]));
+  const logRefusal = logOncePerSecond(log, nowMs);
   return {
-    get,
-    add: (name: Class, change: number) => void counts.set(name, get(name) + change),
+    refuse(name: Class, what: string): AppError {
+      counts.set(name, (counts.get(name) as number) + 1);
+      logRefusal(what);
+      const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
+      return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
+        headers: { 'retry-after': String(seconds) },
+        expected: true,
+      });
+    },
     metric: {
+      name: 'orderbell_requests_shed_total',
+      help: 'Requests refused because too many were at work, by lane.',
       // Dashboards know the class by the label `lane`.
       labels: ['lane'],
-      read: async () => names.map((name) => ({ value: get(name), labels: { lane: name } })),
-    },
+      read: async () => [...counts].map(([lane, value]) => ({ value, labels: { lane } })),
+    } satisfies Metric,
   };
 }
 

@@ -1,42 +1,23 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Metric } from '../metrics/metrics.ts';
-import type { HttpServer } from './server.ts';
+import { answerInOrder, type Connection } from './pipelining.ts';
 
-// A client that pipelines this far ahead has received no answer for as long.
-const WAITING_MAX = 32;
-// A chunk of 64 KiB holds thousands of small requests, and Node keeps each of them until its turn.
-const DROPPED_MAX = 64;
 // For the whole answer, so that a reader of one byte now and then ends too. Answers have 256 KiB,
-// files at most 1.5 MB before compression.
+// files 1.7 MB at most.
 const ANSWER_TIMEOUT_MS = 30_000;
 // While a server stops, which has 10 s.
 const STOPPING_TIMEOUT_MS = 2_000;
 const SWEEP_MS = 500;
 const LOG_EVERY_MS = 60_000;
 
-interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-}
-
-interface Connection {
-  socket: Socket;
-  running: Exchange | null;
-  waiting: Exchange[];
-  /** Requests that came when too many waited. */
-  dropped: number;
-  /** When the sweep first saw the running answer being written, or the connection while stopping. */
-  since: number | null;
-}
-
 /** Why a server ended a connection. */
 const REASONS = ['full', 'unread', 'pipelined', 'stopping'] as const;
 type Reason = (typeof REASONS)[number];
 
 export interface Connections {
-  /** The last request of a connection that has arrived whole and has no answer yet. */
+  /** The answer to the last request that arrived whole, until the answer is written. */
   lastOn(socket: Socket): ServerResponse | null;
   /** From now on, a connection that does not read or does not send its body ends within 2 s. */
   stop(): void;
@@ -46,132 +27,47 @@ export interface Connections {
 }
 
 /**
- * Bounds what the connections of a server can hold.
- *
- * The requests of a connection are answered one after the other: otherwise a client that pipelines
- * and reads nothing makes the server keep any number of answers. An answer that is not read in time
- * ends its connection. Above `max` connections, the one that is idle longest is closed for a new
- * one; a connection that has not sent a request yet is closed first.
+ * Bounds what the connections of a server can hold. Their requests are answered one after the other
+ * (pipelining.ts). An answer that is not read in time ends its connection. Above `max` connections,
+ * the one that is idle longest is closed for a new one.
  */
 export function boundConnections(
-  app: HttpServer,
+  server: Server,
   { max, log }: { max: number; log: Logger },
 ): Connections {
-  const server = app.server;
-  const connections = new Map<Socket, Connection>();
-  // Sets keep the order of insertion, so the first one has waited longest.
-  const fresh = new Set<Connection>();
-  const idle = new Set<Connection>();
-  const ended = new Map<Reason, number>(REASONS.map((reason) => [reason, 0]));
+  const open = createOpenConnections();
+  const { end, connections } = open;
   let stopping = false;
   let loggedAt = Number.NEGATIVE_INFINITY;
-  const [handle] = server.listeners('request') as ((
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) => void)[];
-  if (handle === undefined) throw new Error('the server has no handler');
 
-  function end({ socket }: Connection, reason: Reason): void {
-    if (socket.destroyed) return;
-    ended.set(reason, (ended.get(reason) as number) + 1);
-    socket.destroy();
-  }
-
-  /** @returns whether a connection was closed for a new one */
-  function makeRoom(): boolean {
-    const victim = first(fresh) ?? first(idle) ?? longestUnread(connections.values());
-    if (victim === undefined) return false;
-    fresh.delete(victim);
-    idle.delete(victim);
-    end(victim, 'full');
-    return true;
-  }
-
-  function onFull(): void {
-    if (performance.now() - loggedAt < LOG_EVERY_MS) return;
-    loggedAt = performance.now();
-    log.warn({ connectionsMax: max }, 'too many connections: idle ones are closed for new ones');
-  }
+  answerInOrder(server, {
+    connectionOf: (socket) => connections.get(socket),
+    onBusy: open.markBusy,
+    onIdle: open.markIdle,
+    onFlood: (connection) => end(connection, 'pipelined'),
+  });
 
   function onConnection(socket: Socket): void {
-    if (connections.size >= max) {
-      onFull();
-      if (!makeRoom()) {
-        ended.set('full', (ended.get('full') as number) + 1);
-        socket.destroy();
-        return;
-      }
+    const connection = open.add(socket);
+    if (connections.size <= max) return;
+    if (performance.now() - loggedAt > LOG_EVERY_MS) {
+      loggedAt = performance.now();
+      log.warn({ connectionsMax: max }, 'too many connections: idle ones are closed for new ones');
     }
-    const connection = { socket, running: null, waiting: [], dropped: 0, since: null };
-    connections.set(socket, connection);
-    fresh.add(connection);
-    socket.once('close', () => {
-      connections.delete(socket);
-      fresh.delete(connection);
-      idle.delete(connection);
-    });
+    end(open.leastNeeded() ?? connection, 'full');
   }
+  // A TLS server passes requests with the socket of the other event.
+  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', onConnection);
 
-  function run(connection: Connection, exchange: Exchange): void {
-    connection.running = exchange;
-    connection.since = null;
-    exchange.response.once('close', () => next(connection));
-    (handle as NonNullable<typeof handle>)(exchange.request, exchange.response);
-  }
-
-  function next(connection: Connection): void {
-    const { socket, waiting } = connection;
-    connection.running = null;
-    connection.since = null;
-    // The connection has ended, or ends with the answer before.
-    if (socket.destroyed || socket.writableEnded) {
-      waiting.length = 0;
-      return;
-    }
-    const exchange = waiting.shift();
-    if (exchange !== undefined) run(connection, exchange);
-    else idle.add(connection);
-  }
-
-  /** Answers the requests that wait, then ends the connection; at once when many more came. */
-  function drop(connection: Connection): void {
-    connection.dropped++;
-    const last = connection.waiting.at(-1) as Exchange;
-    last.response.shouldKeepAlive = false;
-    connection.socket.pause();
-    if (connection.dropped > DROPPED_MAX) end(connection, 'pipelined');
-  }
-
-  function onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const connection = connections.get(request.socket);
-    // A closed connection: the rest of its last chunk is still parsed.
-    if (connection === undefined || request.socket.destroyed) return;
-    if (connection.running === null) {
-      fresh.delete(connection);
-      idle.delete(connection);
-      run(connection, { request, response });
-    } else if (connection.waiting.length < WAITING_MAX && connection.dropped === 0) {
-      connection.waiting.push({ request, response });
-    } else {
-      drop(connection);
-    }
-  }
-
-  function sweep(): void {
+  const sweeper = setInterval(() => {
     const now = performance.now();
+    const timeout = stopping ? STOPPING_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
     for (const connection of connections.values()) {
       if (!isHeldByClient(connection, stopping)) continue;
-      connection.since ??= now;
-      const timeout = stopping ? STOPPING_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
-      if (now - connection.since >= timeout) end(connection, stopping ? 'stopping' : 'unread');
+      connection.heldSince ??= now;
+      if (now - connection.heldSince >= timeout) end(connection, stopping ? 'stopping' : 'unread');
     }
-  }
-
-  server.removeAllListeners('request');
-  server.on('request', onRequest);
-  // A TLS server passes requests with the socket of the second event.
-  server.on('setSecureContext' in server ? 'secureConnection' : 'connection', onConnection);
-  const sweeper = setInterval(sweep, SWEEP_MS).unref();
+  }, SWEEP_MS).unref();
   server.once('close', () => clearInterval(sweeper));
 
   return {
@@ -183,12 +79,56 @@ export function boundConnections(
     },
     stop() {
       stopping = true;
-      for (const connection of connections.values()) connection.since = null;
+      for (const connection of connections.values()) connection.heldSince = null;
     },
     endIdle() {
       for (const connection of connections.values()) {
         if (connection.running === null) end(connection, 'stopping');
       }
+    },
+    metrics: open.metrics,
+  };
+}
+
+/** The open connections of a server, in the order in which it can do without them. */
+function createOpenConnections() {
+  const connections = new Map<Socket, Connection>();
+  // Sets keep the order of insertion: the first has been idle longest.
+  const unused = new Set<Connection>();
+  const idle = new Set<Connection>();
+  const ended = new Map<Reason, number>(REASONS.map((reason) => [reason, 0]));
+
+  function forget(connection: Connection): void {
+    connections.delete(connection.socket);
+    unused.delete(connection);
+    idle.delete(connection);
+  }
+
+  return {
+    connections,
+    add(socket: Socket): Connection {
+      const connection = { socket, running: null, waiting: [], dropped: 0, heldSince: null };
+      connections.set(socket, connection);
+      unused.add(connection);
+      socket.once('close', () => forget(connection));
+      return connection;
+    },
+    markBusy(connection: Connection): void {
+      unused.delete(connection);
+      idle.delete(connection);
+    },
+    markIdle: (connection: Connection) => void idle.add(connection),
+    /**
+     * The connection that is closed for a new one. First those that never sent a whole request: a
+     * flood of such connections then ends itself, not the connections that people use.
+     */
+    leastNeeded: () => first(unused) ?? first(idle) ?? longestHeld(connections.values()),
+    end(connection: Connection, reason: Reason): void {
+      // Before the event `close`, which comes later: a connection must not be chosen twice.
+      forget(connection);
+      if (connection.socket.destroyed) return;
+      ended.set(reason, (ended.get(reason) as number) + 1);
+      connection.socket.destroy();
     },
     metrics: [
       {
@@ -202,14 +142,15 @@ export function boundConnections(
         labels: ['reason'],
         read: async () => [...ended].map(([reason, value]) => ({ value, labels: { reason } })),
       },
-    ],
+    ] satisfies Metric[],
   };
 }
 
 /** Whether the server waits for the client: to read the answer, or while it stops also to send. */
 function isHeldByClient({ running }: Connection, stopping: boolean): boolean {
   if (running === null) return stopping;
-  return running.response.headersSent || (stopping && !running.request.complete);
+  const { request, response } = running as { request: IncomingMessage; response: ServerResponse };
+  return response.headersSent || (stopping && !request.complete);
 }
 
 function first<T>(all: Set<T>): T | undefined {
@@ -217,11 +158,11 @@ function first<T>(all: Set<T>): T | undefined {
 }
 
 /** The connection whose client leaves an answer unread for longest. */
-function longestUnread(connections: Iterable<Connection>): Connection | undefined {
+function longestHeld(connections: Iterable<Connection>): Connection | undefined {
   let longest: Connection | undefined;
   for (const connection of connections) {
-    const { since } = connection;
-    if (since !== null && since < (longest?.since ?? Number.POSITIVE_INFINITY)) {
+    const { heldSince } = connection;
+    if (heldSince !== null && heldSince < (longest?.heldSince ?? Number.POSITIVE_INFINITY)) {
       longest = connection;
     }
   }

@@ -35,18 +35,10 @@ export function createFairQueue(options: { limit: number; share: Share; nowMs: (
   const turns = new Set<Client>();
   let running = 0;
   let waiting = 0;
-  let latestKey: string | undefined;
-  let competingUntil = Number.NEGATIVE_INFINITY;
-
-  function noticeCompetition(key: string): void {
-    if (key === latestKey) return;
-    if (latestKey !== undefined) competingUntil = nowMs() + COMPETING_MS;
-    latestKey = key;
-  }
+  const competition = createCompetition(nowMs);
 
   const mayRun = (client: Client) =>
-    running < limit &&
-    client.running < (nowMs() < competingUntil ? share.runningMax : share.totalMax);
+    running < limit && client.running < (competition.isOn() ? share.runningMax : share.totalMax);
 
   function isFull(key: string): boolean {
     if (waiting >= limit * WAITING_MAX) return true;
@@ -87,7 +79,7 @@ export function createFairQueue(options: { limit: number; share: Share; nowMs: (
      * @returns whether the request may run now; the ticket of one that waits; null where it is refused
      */
     acquire(key: string, start: () => void): true | Ticket | null {
-      noticeCompetition(key);
+      competition.notice(key);
       if (isFull(key)) return null;
       const client = clients.get(key) ?? { key, running: 0, waiting: [] };
       clients.set(key, client);
@@ -116,6 +108,20 @@ export function createFairQueue(options: { limit: number; share: Share; nowMs: (
       waiting--;
       forget(client);
       return true;
+    },
+  };
+}
+
+/** Whether several clients have sent requests lately. */
+function createCompetition(nowMs: () => number) {
+  let latestKey: string | undefined;
+  let until = Number.NEGATIVE_INFINITY;
+  return {
+    isOn: () => nowMs() < until,
+    notice(key: string): void {
+      if (key === latestKey) return;
+      if (latestKey !== undefined) until = nowMs() + COMPETING_MS;
+      latestKey = key;
     },
   };
 }

@@ -45,6 +45,8 @@ interface HttpServerOptions {
   stopDelayMs?: number;
   /** Whether each request has a line in the log. */
   logRequests?: boolean;
+  /** Prefixes of static files: under them, an address that is malformed is a 404. */
+  filePrefixes?: readonly string[];
   /** Connections beyond this close idle ones (connections.ts). */
   connectionsMax?: number;
 }
@@ -85,7 +87,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     frameworkErrors: (error, request, reply) => {
       answerHeaders.add(request, reply);
       tracing.endWith(request, reply);
-      sendError(error, request, reply);
+      const isFile = options.filePrefixes?.some((prefix) => request.url.startsWith(prefix));
+      const unknown = new AppError(commonProblems.notFound, 'no such file');
+      sendError(isFile ? unknown : error, request, reply);
     },
     clientErrorHandler: (error, socket) =>
       answerBrokenRequest(error, socket, {
@@ -93,7 +97,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         headers: answerHeaders.forBroken(socket),
       }),
   }) as unknown as FastifyInstance;
-  const connections: Connections = boundConnections(app, { max: connectionsMax, log });
+  const connections: Connections = boundConnections(app.server, {
+    max: connectionsMax,
+    log,
+  });
 
   measureRequests(app, options.metrics);
   options.metrics?.add(connections.metrics);

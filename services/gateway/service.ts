@@ -30,8 +30,8 @@ import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
-import { type ConsoleConfig, serveConsole } from './web/console-routes.ts';
-import { serveDocs } from './web/docs-routes.ts';
+import { CONSOLE_ASSETS_PREFIX, type ConsoleConfig, serveConsole } from './web/console-routes.ts';
+import { DOCS_ASSETS_PREFIX, serveDocs } from './web/docs-routes.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
 import { answerHeadersOf } from './web/response-headers.ts';
 
@@ -70,6 +70,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     stopDelayMs: config.STOP_DELAY_MS,
     logRequests: config.LOG_REQUESTS,
     connectionsMax: config.CONNECTIONS_MAX,
+    filePrefixes: [CONSOLE_ASSETS_PREFIX, DOCS_ASSETS_PREFIX],
   });
   metrics.add([...limitWork(app, config, customers, log), contactFaults.metric]);
   const count = countOrders(metrics);
