@@ -13,6 +13,8 @@ const LOG_EVERY_MS = 1_000;
 const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
 // As long as an order may take: one that waits longer is not placed after its client has left.
 const WAIT_MAX_MS = 5_000;
+// A client that floods sends once a second per connection then.
+const REFUSAL_DELAY_MS = 1_000;
 // Spread out, so that clients that were refused together do not retry together.
 const RETRY_AFTER_MAX_S = 3;
 
@@ -51,15 +53,15 @@ export function limitRequests<Class extends string>(
   const { refuse, metric: refused } = createRefusals(options.limits, options.log, nowMs);
   const admitted = new WeakMap<FastifyRequest, { queue: Queue; key: string }>();
 
-  /** Refuses one that cannot be admitted, before its token or its body are read. */
+  /** Before the token or the body are read. */
   function precheck(request: FastifyRequest, key: string | null): AppError | undefined {
     const name = options.classOf(request);
     if (name === null) return undefined;
     const { queue, isShared } = queues.get(name) as ClassQueue;
     // A client that has a token may have a share that is free.
     const isUnknown = key === null && (!isShared || request.headers.authorization === undefined);
-    const full = isUnknown ? queue.running() >= runningMaxOf(options.limits[name]) : false;
-    return full || queue.isFull(key ?? '') ? refuse(name, name) : undefined;
+    const isBusy = isUnknown && queue.running() >= runningMaxOf(options.limits[name]);
+    return isBusy || queue.isFull(key ?? '') ? refuse(name, name) : undefined;
   }
 
   const keyOf = (request: FastifyRequest, { isShared }: ClassQueue) =>
@@ -67,10 +69,7 @@ export function limitRequests<Class extends string>(
 
   function acquire(request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const name = options.classOf(request);
-    if (name === null) {
-      done();
-      return;
-    }
+    if (name === null) return void done();
     const classQueue = queues.get(name) as ClassQueue;
     const { queue } = classQueue;
     const key = keyOf(request, classQueue);
@@ -80,7 +79,7 @@ export function limitRequests<Class extends string>(
     };
     const ticket = queue.acquire(key, () => admitLater());
     if (ticket === null) done(refuse(name, name));
-    else if (ticket === true) admit();
+    if (ticket === true) admit();
     if (ticket === null || ticket === true) return;
     // Its turn comes within the work of another request.
     const admitLater = AsyncResource.bind(() => {
@@ -110,10 +109,13 @@ export function limitRequests<Class extends string>(
 
   // Callback hooks: they run for every request, and promises would cost more.
   app.addHook('onRequest', (request, _reply, done) => done(precheck(request, null)));
-  app.addHook('preParsing', (request, _reply, payload, done) => {
+  app.addHook('preParsing', (request, reply, payload, done) => {
     const name = options.classOf(request);
-    const key = name === null ? null : keyOf(request, queues.get(name) as ClassQueue);
-    done(precheck(request, key) ?? acquireBody(request), payload);
+    const classQueue = name === null ? undefined : queues.get(name);
+    const refusal = classQueue && precheck(request, keyOf(request, classQueue));
+    if (refusal === undefined) done(acquireBody(request), payload);
+    else if (classQueue?.isShared !== true || !classQueue.queue.isCompeting()) done(refusal);
+    else delayRefusal(reply, () => done(refusal));
   });
   app.addHook('preValidation', acquire);
   // Runs after the handler or a refusing hook, also when the client is gone.
@@ -130,6 +132,16 @@ export function limitRequests<Class extends string>(
     { name: 'orderbell_requests_running', help: 'Requests at work, by lane.', ...running },
     refused,
   ];
+}
+
+/**
+ * A client that repeats a refused request at once would keep the server busy with refusals. Until
+ * then the connection is one of those that are closed for new ones (connections.ts).
+ */
+function delayRefusal({ raw }: FastifyReply, refuse: () => void): void {
+  raw.setHeader('retry-after', '1');
+  const timer = setTimeout(refuse, REFUSAL_DELAY_MS);
+  raw.once('close', () => clearTimeout(timer));
 }
 
 type Done = (error?: AppError) => void;

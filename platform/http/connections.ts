@@ -122,7 +122,8 @@ function createOpenConnections() {
      * The connection that is closed for a new one. First those that never sent a whole request: a
      * flood of such connections then ends itself, not the connections that people use.
      */
-    leastNeeded: () => first(unused) ?? first(idle) ?? longestHeld(connections.values()),
+    leastNeeded: () =>
+      first(unused) ?? first(idle) ?? refusedOf(connections) ?? longestHeld(connections.values()),
     end(connection: Connection, reason: Reason): void {
       // Before the event `close`, which comes later: a connection must not be chosen twice.
       forget(connection);
@@ -155,6 +156,13 @@ function isHeldByClient({ running }: Connection, stopping: boolean): boolean {
 
 function first<T>(all: Set<T>): T | undefined {
   return all.values().next().value;
+}
+
+/** A connection whose request is refused in a moment (admission.ts). */
+function refusedOf(connections: Map<Socket, Connection>): Connection | undefined {
+  return connections
+    .values()
+    .find(({ running }) => running?.response.hasHeader('retry-after') === true);
 }
 
 /** The connection whose client leaves an answer unread for longest. */

@@ -73,6 +73,7 @@ export function createFairQueue(options: { limit: number; share: Share; nowMs: (
   return {
     isFull,
     running: () => running,
+    isCompeting: competition.isOn,
     /**
      * Asks for a turn.
      * @param start called later when it is not the client's turn yet
