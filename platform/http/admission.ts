@@ -60,19 +60,16 @@ export function limitRequests<Class extends string>(
     const { queue, isShared } = queues.get(name) as ClassQueue;
     // A client that has a token may have a share that is free.
     const isUnknown = key === null && (!isShared || request.headers.authorization === undefined);
-    const isBusy = isUnknown && queue.running() >= runningMaxOf(options.limits[name]);
-    return isBusy || queue.isFull(key ?? '') ? refuse(name, name) : undefined;
+    if (isUnknown && queue.isBusy()) return refuse(name, name);
+    return queue.isFull(key ?? '') ? refuse(name, name) : undefined;
   }
-
-  const keyOf = (request: FastifyRequest, { isShared }: ClassQueue) =>
-    isShared ? clientOf(request) : '';
 
   function acquire(request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const name = options.classOf(request);
     if (name === null) return void done();
     const classQueue = queues.get(name) as ClassQueue;
     const { queue } = classQueue;
-    const key = keyOf(request, classQueue);
+    const key = keyOf(classQueue, request, clientOf);
     const admit = () => {
       admitted.set(request, { queue, key });
       done();
@@ -86,9 +83,8 @@ export function limitRequests<Class extends string>(
       clearTimeout(timer);
       admit();
     });
-    const timer = setTimeout(() => {
-      if (queue.leave(ticket)) done(refuse(name, name));
-    }, WAIT_MAX_MS);
+    const giveUp = () => queue.leave(ticket) && done(refuse(name, name));
+    const timer = setTimeout(giveUp, WAIT_MAX_MS);
     reply.raw.once('close', () => {
       clearTimeout(timer);
       queue.leave(ticket);
@@ -112,7 +108,7 @@ export function limitRequests<Class extends string>(
   app.addHook('preParsing', (request, reply, payload, done) => {
     const name = options.classOf(request);
     const classQueue = name === null ? undefined : queues.get(name);
-    const refusal = classQueue && precheck(request, keyOf(request, classQueue));
+    const refusal = classQueue && precheck(request, keyOf(classQueue, request, clientOf));
     if (refusal === undefined) done(acquireBody(request), payload);
     else if (classQueue?.isShared !== true || !classQueue.queue.isCompeting()) done(refusal);
     else delayRefusal(reply, () => done(refusal));
@@ -152,14 +148,20 @@ interface ClassQueue {
   isShared: boolean;
 }
 
-const runningMaxOf = (limit: ClassLimit) => (typeof limit === 'number' ? limit : limit.runningMax);
+function keyOf(
+  { isShared }: ClassQueue,
+  request: FastifyRequest,
+  clientOf: (request: FastifyRequest) => string,
+): string {
+  return isShared ? clientOf(request) : '';
+}
 
 function createQueues<Class extends string>(
   limits: Record<Class, ClassLimit>,
   nowMs: () => number,
 ) {
   const entries = Object.entries<ClassLimit>(limits).map(([name, given]): [Class, ClassQueue] => {
-    const limit = runningMaxOf(given);
+    const limit = typeof given === 'number' ? given : given.runningMax;
     // Without shares there is one client for all, and none of its requests waits.
     const whole = { runningMax: limit, totalMax: limit };
     const share = typeof given === 'number' ? whole : given.share;

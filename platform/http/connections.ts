@@ -9,6 +9,9 @@ import { answerInOrder, type Connection } from './pipelining.ts';
 const ANSWER_TIMEOUT_MS = 30_000;
 // While a server stops, which has 10 s.
 const STOPPING_TIMEOUT_MS = 2_000;
+// More connections that never sent a request are a flood, which then closes its own ones first. A
+// few are clients that have just connected.
+const UNUSED_SHARE = 1 / 4;
 const SWEEP_MS = 500;
 const LOG_EVERY_MS = 60_000;
 
@@ -35,7 +38,7 @@ export function boundConnections(
   server: Server,
   { max, log }: { max: number; log: Logger },
 ): Connections {
-  const open = createOpenConnections();
+  const open = createOpenConnections(max);
   const { end, connections } = open;
   let stopping = false;
   let loggedAt = Number.NEGATIVE_INFINITY;
@@ -48,13 +51,15 @@ export function boundConnections(
   });
 
   function onConnection(socket: Socket): void {
+    const isFull = connections.size >= max;
+    const closed = isFull ? open.leastNeeded() : undefined;
     const connection = open.add(socket);
-    if (connections.size <= max) return;
+    if (!isFull) return;
     if (performance.now() - loggedAt > LOG_EVERY_MS) {
       loggedAt = performance.now();
       log.warn({ connectionsMax: max }, 'too many connections: idle ones are closed for new ones');
     }
-    end(open.leastNeeded() ?? connection, 'full');
+    end(closed ?? connection, 'full');
   }
   // A TLS server passes requests with the socket of the other event.
   server.on('setSecureContext' in server ? 'secureConnection' : 'connection', onConnection);
@@ -91,7 +96,7 @@ export function boundConnections(
 }
 
 /** The open connections of a server, in the order in which it can do without them. */
-function createOpenConnections() {
+function createOpenConnections(max: number) {
   const connections = new Map<Socket, Connection>();
   // Sets keep the order of insertion: the first has been idle longest.
   const unused = new Set<Connection>();
@@ -118,12 +123,17 @@ function createOpenConnections() {
       idle.delete(connection);
     },
     markIdle: (connection: Connection) => void idle.add(connection),
-    /**
-     * The connection that is closed for a new one. First those that never sent a whole request: a
-     * flood of such connections then ends itself, not the connections that people use.
-     */
-    leastNeeded: () =>
-      first(unused) ?? first(idle) ?? refusedOf(connections) ?? longestHeld(connections.values()),
+    /** The connection that is closed for a new one; undefined when all have work. */
+    leastNeeded(): Connection | undefined {
+      const isFlood = unused.size > max * UNUSED_SHARE;
+      return (
+        (isFlood ? first(unused) : first(idle)) ??
+        first(unused) ??
+        first(idle) ??
+        refusedOf(connections) ??
+        longestHeld(connections.values())
+      );
+    },
     end(connection: Connection, reason: Reason): void {
       // Before the event `close`, which comes later: a connection must not be chosen twice.
       forget(connection);

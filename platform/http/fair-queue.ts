@@ -73,6 +73,7 @@ export function createFairQueue(options: { limit: number; share: Share; nowMs: (
   return {
     isFull,
     running: () => running,
+    isBusy: () => running >= limit,
     isCompeting: competition.isOn,
     /**
      * Asks for a turn.
