@@ -11,8 +11,8 @@ const LOG_EVERY_MS = 1_000;
 // Over a hundred of the largest orders. A request is not counted while its body is awaited, so
 // without this limit a few customers could fill the memory with bodies that never end.
 const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
-// As long as an order may take: one that waits longer is not placed after its client has left.
-const WAIT_MAX_MS = 5_000;
+// Most clients give up by then. Even on a slow machine, a customer's 64 orders have their turn.
+const WAIT_MAX_MS = 30_000;
 // A client that floods sends once a second per connection then.
 const REFUSAL_DELAY_MS = 1_000;
 // Spread out, so that clients that were refused together do not retry together.
