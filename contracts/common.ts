@@ -117,7 +117,12 @@ export function listQuery<P extends Record<string, TSchema>>(filters: P) {
 
 /** One page of a list, newest first. */
 export function pageOf<S extends TSchema>(element: S) {
-  return strictObject({ data: Type.Array(element), nextCursor: nullable(Type.String()) });
+  return strictObject({
+    data: Type.Array(element, {
+      description: 'At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on.',
+    }),
+    nextCursor: nullable(Type.String({ description: 'Of the next page; null on the last one.' })),
+  });
 }
 
 /** For operations without a query: any parameter is a violation. */

@@ -1,69 +1,101 @@
-import type { FastifyRequest } from 'fastify';
+import { AsyncResource } from 'node:async_hooks';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, commonProblems } from '../errors.ts';
 import type { Metric } from '../metrics/metrics.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
+import { createFairQueue, type Share } from './fair-queue.ts';
 import type { HttpServer } from './server.ts';
 
 const LOG_EVERY_MS = 1_000;
 // Over a hundred of the largest orders. A request is not counted while its body is awaited, so
 // without this limit a few customers could fill the memory with bodies that never end.
 const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
+// Most clients give up by then. Even on a slow machine, a customer's 64 orders have their turn.
+const WAIT_MAX_MS = 30_000;
+// A client that floods sends once a second per connection then.
+const REFUSAL_DELAY_MS = 1_000;
 // Spread out, so that clients that were refused together do not retry together.
 const RETRY_AFTER_MAX_S = 3;
 
+/** A number limits the running requests of a class; with a share, its clients wait in turn. */
+export type ClassLimit = number | { runningMax: number; share: Share };
+
 interface AdmissionOptions<Class extends string> {
   /** Maximum number of running requests per class; a flood in one class leaves the others alone. */
-  limits: Record<Class, number>;
+  limits: Record<Class, ClassLimit>;
   /** The class of a request, null for one that is never refused. */
   classOf: (request: FastifyRequest) => Class | null;
+  /** The client whose share a request takes; asked after the token check. */
+  clientOf?: (request: FastifyRequest) => string;
   log: Logger;
   nowMs?: () => number;
 }
 
 /**
  * Admission control: refuses requests beyond a limit with 503 at once, before their token and body
- * are read, instead of answering all of them late. There is no queue before the limit: the running
- * requests are the queue, and it bounds everything behind them (connections, pools, statements).
+ * are read, instead of answering all of them late. The running requests bound everything behind
+ * them (connections, pools, statements). In a class with shares, a client waits when it has its
+ * share already, and is refused when too many of its requests wait.
  *
  * A request counts until its handler has ended, even when its client is gone: otherwise a client
- * that hangs up in a loop would evade the limit. It does not count while its body is awaited, nor
- * while a slow client reads the answer: otherwise slow clients could lock the others out.
+ * that hangs up in a loop would evade the limit. One that waits leaves when its client hangs up. A
+ * request does not count while its token is checked or its body is awaited, nor while a slow client
+ * reads the answer: otherwise slow or unknown clients could lock the others out.
  * @returns metrics of running and refused requests
  */
 export function limitRequests<Class extends string>(
   app: HttpServer,
   options: AdmissionOptions<Class>,
 ): Metric[] {
-  const running = createCounts(options.limits);
-  const refused = createCounts(options.limits);
-  const admitted = new WeakMap<FastifyRequest, Class>();
-  const logRefusal = logOncePerSecond(options);
+  const { nowMs = () => performance.now(), clientOf = (request) => request.ip } = options;
+  const queues = createQueues(options.limits, nowMs);
+  const { refuse, metric: refused } = createRefusals(options.limits, options.log, nowMs);
+  const admitted = new WeakMap<FastifyRequest, { queue: Queue; key: string }>();
 
-  function acquire(request: FastifyRequest): AppError | undefined {
+  /** Before the token or the body are read. */
+  function precheck(request: FastifyRequest, key: string | null): AppError | undefined {
     const name = options.classOf(request);
     if (name === null) return undefined;
-    if (running.get(name) >= options.limits[name]) return refuse(name, name);
-    running.add(name, 1);
-    admitted.set(request, name);
-    return undefined;
+    const { queue, isShared } = queues.get(name) as ClassQueue;
+    // A client that has a token may have a share that is free.
+    const isUnknown = key === null && (!isShared || request.headers.authorization === undefined);
+    if (isUnknown && queue.isBusy()) return refuse(name, name);
+    return queue.isFull(key ?? '') ? refuse(name, name) : undefined;
+  }
+
+  function acquire(request: FastifyRequest, reply: FastifyReply, done: Done): void {
+    const name = options.classOf(request);
+    if (name === null) return void done();
+    const classQueue = queues.get(name) as ClassQueue;
+    const { queue } = classQueue;
+    const key = keyOf(classQueue, request, clientOf);
+    const admit = () => {
+      admitted.set(request, { queue, key });
+      done();
+    };
+    const ticket = queue.acquire(key, () => admitLater());
+    if (ticket === null) done(refuse(name, name));
+    if (ticket === true) admit();
+    if (ticket === null || ticket === true) return;
+    // Its turn comes within the work of another request.
+    const admitLater = AsyncResource.bind(() => {
+      clearTimeout(timer);
+      admit();
+    });
+    const giveUp = () => queue.leave(ticket) && done(refuse(name, name));
+    const timer = setTimeout(giveUp, WAIT_MAX_MS);
+    reply.raw.once('close', () => {
+      clearTimeout(timer);
+      queue.leave(ticket);
+    });
   }
 
   function release(request: FastifyRequest): void {
-    const name = admitted.get(request);
-    if (name === undefined) return;
+    const taken = admitted.get(request);
+    if (taken === undefined) return;
     admitted.delete(request);
-    running.add(name, -1);
-  }
-
-  function refuse(name: Class, what: string): AppError {
-    refused.add(name, 1);
-    logRefusal(what);
-    const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
-    return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
-      headers: { 'retry-after': String(seconds) },
-      expected: true,
-    });
+    taken.queue.release(taken.key);
   }
 
   const acquireBody = limitLargeBodies((request) => {
@@ -72,36 +104,97 @@ export function limitRequests<Class extends string>(
   });
 
   // Callback hooks: they run for every request, and promises would cost more.
-  app.addHook('onRequest', (request, _reply, done) => done(acquire(request)));
-  app.addHook('preParsing', (request, _reply, payload, done) => {
-    release(request);
-    done(acquireBody(request), payload);
+  app.addHook('onRequest', (request, _reply, done) => done(precheck(request, null)));
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    const name = options.classOf(request);
+    const classQueue = name === null ? undefined : queues.get(name);
+    const refusal = classQueue && precheck(request, keyOf(classQueue, request, clientOf));
+    if (refusal === undefined) done(acquireBody(request), payload);
+    else if (classQueue?.isShared !== true || !classQueue.queue.isCompeting()) done(refusal);
+    else delayRefusal(reply, () => done(refusal));
   });
-  app.addHook('preValidation', (request, _reply, done) => done(acquire(request)));
+  app.addHook('preValidation', acquire);
   // Runs after the handler or a refusing hook, also when the client is gone.
   app.addHook('onSend', (request, _reply, _payload, done) => {
     release(request);
     done();
   });
-  const help = 'Requests refused because too many were at work, by lane.';
+  const running = {
+    labels: ['lane'],
+    read: async () =>
+      [...queues].map(([lane, { queue }]) => ({ value: queue.running(), labels: { lane } })),
+  };
   return [
-    { name: 'orderbell_requests_running', help: 'Requests at work, by lane.', ...running.metric },
-    { name: 'orderbell_requests_shed_total', help, ...refused.metric },
+    { name: 'orderbell_requests_running', help: 'Requests at work, by lane.', ...running },
+    refused,
   ];
 }
 
-function createCounts<Class extends string>(classes: Record<Class, unknown>) {
-  const names = Object.keys(classes) as Class[];
-  const counts = new Map(names.map((name) => [name, 0]));
-  const get = (name: Class) => counts.get(name) as number;
+/**
+ * A client that repeats a refused request at once would keep the server busy with refusals. Until
+ * then the connection is one of those that are closed for new ones (connections.ts).
+ */
+function delayRefusal({ raw }: FastifyReply, refuse: () => void): void {
+  raw.setHeader('retry-after', '1');
+  const timer = setTimeout(refuse, REFUSAL_DELAY_MS);
+  raw.once('close', () => clearTimeout(timer));
+}
+
+type Done = (error?: AppError) => void;
+type Queue = ReturnType<typeof createFairQueue>;
+
+interface ClassQueue {
+  queue: Queue;
+  isShared: boolean;
+}
+
+function keyOf(
+  { isShared }: ClassQueue,
+  request: FastifyRequest,
+  clientOf: (request: FastifyRequest) => string,
+): string {
+  return isShared ? clientOf(request) : '';
+}
+
+function createQueues<Class extends string>(
+  limits: Record<Class, ClassLimit>,
+  nowMs: () => number,
+) {
+  const entries = Object.entries<ClassLimit>(limits).map(([name, given]): [Class, ClassQueue] => {
+    const limit = typeof given === 'number' ? given : given.runningMax;
+    // Without shares there is one client for all, and none of its requests waits.
+    const whole = { runningMax: limit, totalMax: limit };
+    const share = typeof given === 'number' ? whole : given.share;
+    const queue = createFairQueue({ limit, share, nowMs });
+    return [name as Class, { queue, isShared: typeof given !== 'number' }];
+  });
+  return new Map(entries);
+}
+
+function createRefusals<Class extends string>(
+  classes: Record<Class, unknown>,
+  log: Logger,
+  nowMs: () => number,
+) {
+  const counts = new Map(Object.keys(classes).map((name) => [name, 0]));
+  const logRefusal = logOncePerSecond(log, nowMs);
   return {
-    get,
-    add: (name: Class, change: number) => void counts.set(name, get(name) + change),
+    refuse(name: Class, what: string): AppError {
+      counts.set(name, (counts.get(name) as number) + 1);
+      logRefusal(what);
+      const seconds = 1 + Math.floor(Math.random() * RETRY_AFTER_MAX_S);
+      return new AppError(commonProblems.overloaded, `too many ${what} at work`, {
+        headers: { 'retry-after': String(seconds) },
+        expected: true,
+      });
+    },
     metric: {
+      name: 'orderbell_requests_shed_total',
+      help: 'Requests refused because too many were at work, by lane.',
       // Dashboards know the class by the label `lane`.
       labels: ['lane'],
-      read: async () => names.map((name) => ({ value: get(name), labels: { lane: name } })),
-    },
+      read: async () => [...counts].map(([lane, value]) => ({ value, labels: { lane } })),
+    } satisfies Metric,
   };
 }
 
@@ -135,10 +228,7 @@ function largeBodyBytes({ headers, routeOptions }: FastifyRequest): number {
 }
 
 /** At most one line per second: a line per refusal would cost more than the refusal. */
-function logOncePerSecond({
-  log,
-  nowMs = () => performance.now(),
-}: Pick<AdmissionOptions<string>, 'log' | 'nowMs'>): (what: string) => void {
+function logOncePerSecond(log: Logger, nowMs: () => number): (what: string) => void {
   let unlogged: Record<string, number> = {};
   let loggedAt = Number.NEGATIVE_INFINITY;
   return (what) => {

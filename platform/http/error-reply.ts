@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, commonProblems, describeError } from '../errors.ts';
@@ -10,7 +11,6 @@ import {
   toAppError,
   toProblem,
 } from './problem.ts';
-import type { PendingAnswers } from './response-headers.ts';
 
 /** Answers an error with its problem document. */
 export function sendError(
@@ -59,20 +59,24 @@ function stackOf(error: AppError): string | undefined {
   return error.cause instanceof Error ? error.cause.stack : error.stack;
 }
 
-/** Answers a request that Node's HTTP parser gave up on, directly on its socket. */
+/**
+ * Answers a request that Node's HTTP parser gave up on, directly on its socket.
+ * @param last the answer to the last request before it, where that is not written yet
+ * @param headers those of its answer, where its head was read
+ */
 export function answerBrokenRequest(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  { running, headers }: PendingAnswers,
+  { last, headers }: { last: ServerResponse | null; headers: Record<string, string> },
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  if (running !== null) {
+  if (last !== null) {
     // An earlier request is still running: the client would take this refusal for its answer.
-    running.shouldKeepAlive = false;
-    running.once('close', () => socket.destroySoon());
+    last.shouldKeepAlive = false;
+    last.once('close', () => socket.destroySoon());
     // The rest of the bytes cannot be parsed.
     socket.pause();
     return;

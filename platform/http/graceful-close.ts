@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pause } from '../async/backoff.ts';
 import { AppError, commonProblems } from '../errors.ts';
+import type { Connections } from './connections.ts';
 
 /** Answers 200 while the server stops: an orchestrator must not kill a process for stopping. */
 const ALIVE_PATH = '/livez';
@@ -11,9 +12,14 @@ const READY_PATH = '/readyz';
  * `delayMs` (lame duck), so that load balancers without retries stop sending before a request
  * fails. Then the server keeps listening until the running requests end, and answers new ones with
  * 503. It closes its listener and idle connections last. In both steps answers end their
- * connection, so that clients open the next one elsewhere.
+ * connection, so that clients open the next one elsewhere. A client cannot hold a stop up: a
+ * connection whose answer is not read, or whose request does not arrive, ends after 2 s.
  */
-export function drainWhenClosing(app: FastifyInstance, delayMs: number): void {
+export function drainWhenClosing(
+  app: FastifyInstance,
+  delayMs: number,
+  connections: Pick<Connections, 'stop' | 'endIdle'>,
+): void {
   let stopping = false;
   let closing = false;
   let running = 0;
@@ -42,7 +48,9 @@ export function drainWhenClosing(app: FastifyInstance, delayMs: number): void {
     stopping = true;
     await pause(delayMs);
     closing = true;
+    connections.stop();
     if (running > 0) await drained;
+    connections.endIdle();
   });
   // Otherwise the connections of running requests stay open after the answer, and a stop waits for
   // them for KEEP_ALIVE_MS.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '../errors.ts';
-import { decodeCursor, encodeCursor, pageOf } from './page.ts';
+import { decodeCursor, encodeCursor, PAGE_BYTES_MAX, pageOf } from './page.ts';
 
 const NUMBER = /^\d{1,18}$/;
 const keyOf = (row: number) => String(row);
@@ -63,3 +63,27 @@ for (const [what, cursor] of malformed) {
     );
   });
 }
+
+test('a page ends at its bytes, has one row at least, and leads on', () => {
+  const rows = ['a', 'b', 'c', 'd'].map((key) => ({ key, text: key.repeat(100_000) }));
+  const keyOf = ({ key }: { key: string }) => key;
+  const first = pageOf(rows, 4, keyOf);
+  assert.deepEqual(first.data.map(keyOf), ['a', 'b']);
+  assert.equal(first.nextCursor, encodeCursor('b'));
+  const rest = pageOf(rows.slice(2), 4, keyOf);
+  assert.deepEqual(rest.data.map(keyOf), ['c', 'd']);
+  assert.equal(rest.nextCursor, null);
+  const [huge] = [{ key: 'e', text: 'ж'.repeat(PAGE_BYTES_MAX) }];
+  assert.deepEqual(pageOf([huge, ...rows], 4, keyOf), {
+    data: [huge],
+    nextCursor: encodeCursor('e'),
+  });
+  // What is shown counts, and a row that is not shown is not made.
+  const made: string[] = [];
+  const viewOf = ({ key }: { key: string }) => {
+    made.push(key);
+    return { html: key.repeat(150_000) };
+  };
+  assert.equal(pageOf(rows, 4, keyOf, viewOf).data.length, 1);
+  assert.deepEqual(made, ['a', 'b']);
+});

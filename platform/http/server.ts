@@ -1,5 +1,6 @@
+import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, commonProblems, describeListenFault, type Violation } from '../errors.ts';
@@ -8,6 +9,7 @@ import { idsIn } from '../telemetry/request-log.ts';
 import { annotate } from '../telemetry/tracing.ts';
 import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
 import { readClientAddresses } from './client-address.ts';
+import { boundConnections, type Connections } from './connections.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { answerBrokenRequest, sendError } from './error-reply.ts';
 import { drainWhenClosing } from './graceful-close.ts';
@@ -28,6 +30,9 @@ const CONNECTIONS_CHECK_MS = 5_000;
 // since it knows whether it is about to use the connection (nodejs/undici#3492).
 const KEEP_ALIVE_MS = 72_000;
 
+// Of a service inside: its callers have 64 connections per process.
+const CONNECTIONS_MAX = 4_096;
+
 export type HttpServer = FastifyInstance;
 
 interface HttpServerOptions {
@@ -41,6 +46,10 @@ interface HttpServerOptions {
   stopDelayMs?: number;
   /** Whether each request has a line in the log. */
   logRequests?: boolean;
+  /** Prefixes of static files: under them, an address that is malformed is a 404. */
+  filePrefixes?: readonly string[];
+  /** Connections beyond this close idle ones (connections.ts). */
+  connectionsMax?: number;
 }
 
 /**
@@ -50,6 +59,7 @@ interface HttpServerOptions {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, answerHeaders: headersOf = () => ({}), logRequests = false } = options;
   const tracing = createRequestTracing(log, logRequests);
+  const connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX;
   const answerHeaders = createAnswerHeaders((request) => ({
     'x-trace-id': request.id,
     ...headersOf(request),
@@ -77,14 +87,24 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     frameworkErrors: (error, request, reply) => {
       answerHeaders.add(request, reply);
       tracing.endWith(request, reply);
-      sendError(error, request, reply);
+      const isFile = options.filePrefixes?.some((prefix) => request.url.startsWith(prefix));
+      const unknown = new AppError(commonProblems.notFound, 'no such file');
+      sendError(isFile ? unknown : error, request, reply);
     },
     clientErrorHandler: (error, socket) =>
-      answerBrokenRequest(error, socket, answerHeaders.pendingOn(socket)),
+      answerBrokenRequest(error, socket, {
+        last: connections.lastOn(socket),
+        headers: answerHeaders.forBroken(socket),
+      }),
   }) as unknown as FastifyInstance;
+  const connections: Connections = boundConnections(app.server, {
+    max: connectionsMax,
+    log,
+  });
 
   measureRequests(app, options.metrics);
   readClientAddresses(app, log, options.trustProxy);
+  options.metrics?.add(connections.metrics);
   // A server may ignore an unknown expectation (RFC 9110 section 10.1.1). Node's default is an
   // empty 417.
   app.server.on('checkExpectation', (request, response) =>
@@ -100,7 +120,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // Again: the events of the connection, which bring the body, have lost the request's context.
   app.addHook('preValidation', (request, _reply, done) => tracing.enter(request, done));
   // Must be the first hook that refuses, so that requests rejected by later hooks are counted too.
-  drainWhenClosing(app, options.stopDelayMs ?? 0);
+  drainWhenClosing(app, options.stopDelayMs ?? 0, connections);
   app.setValidatorCompiler(createValidatorCompiler());
   parseJsonBodies(app);
   app.setErrorHandler(sendError);
@@ -241,11 +261,25 @@ export async function listen(
   port: number,
   setting?: string,
 ): Promise<string> {
+  // Several for `localhost`: 127.0.0.1 and ::1. Fastify would make a server of its own for each
+  // further one, which boundConnections does not know.
+  const hosts =
+    host === 'localhost' ? (await lookup(host, { all: true })).map((each) => each.address) : [host];
   try {
-    await app.listen({ host, port });
+    await app.listen({ host: hosts[0] as string, port });
   } catch (error) {
     throw describeListenFault(error, { host, port, setting });
   }
   const address = (app.server as Server).address() as AddressInfo;
+  for (const further of hosts.slice(1)) listenAlso(app.server, further, address.port);
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}
+
+/** Takes connections at a further address; one that cannot be listened on is left out. */
+function listenAlso(server: Server, host: string, port: number): void {
+  const also = createServer((socket) => server.emit('connection', socket));
+  also.on('error', () => {});
+  also.listen({ host, port });
+  also.unref();
+  server.once('close', () => also.close());
 }

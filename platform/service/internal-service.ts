@@ -170,8 +170,7 @@ const CHECK_TIMEOUT_MS = 2_000;
  */
 export function serveHealth(app: HttpServer, checks: Record<string, () => Promise<unknown>>): void {
   const report = createFaultLog({ log: app.log as unknown as Logger });
-  app.get('/livez', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
+  async function listFailed(): Promise<string[]> {
     const failed: string[] = [];
     await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
@@ -183,7 +182,20 @@ export function serveHealth(app: HttpServer, checks: Record<string, () => Promis
         }
       }),
     );
+    return failed.sort();
+  }
+  // Never refused by admission control, so a flood must not multiply the checks.
+  let running: Promise<string[]> | null = null;
+  const shareRunning = () => {
+    running ??= listFailed().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+  app.get('/livez', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const failed = await shareRunning();
     if (failed.length === 0) return { status: 'ok' };
-    return reply.code(503).send({ status: 'unavailable', failed: failed.sort() });
+    return reply.code(503).send({ status: 'unavailable', failed });
   });
 }

@@ -85,6 +85,22 @@ test('the console is at / where it is wanted, and says what this set-up is like'
   for (const path of ['/orders-of-all', '/console', '/v1/nothing', '/index.html']) {
     assert.equal((await fetch(gateway.url + path, browser)).status, 404, path);
   }
+  // People see the console's own page, programs a problem.
+  for (const path of ['/nothing', '/orders/new/more', '/profile/x', '/assets/x.js', '/docs/x']) {
+    const unknown = await fetch(gateway.url + path, browser);
+    assert.deepEqual(
+      [unknown.status, await unknown.text()],
+      [404, await page.clone().text()],
+      path,
+    );
+    const problem = await fetch(gateway.url + path);
+    assert.equal(problem.status, 404, path);
+    assert.equal(((await problem.json()) as { code: string }).code, 'not-found', path);
+  }
+  for (const path of ['/v1/nothing', '/v1', '/mailbox/messages/x/y']) {
+    const type = (await fetch(gateway.url + path, browser)).headers.get('content-type');
+    assert.match(type ?? '', /json/, path);
+  }
   assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
   const [script] = /\/assets\/[\w.-]+\.js/.exec(await page.text()) ?? [];
   const asset = await fetch(`${gateway.url}${script}`, { headers: { 'accept-encoding': 'br' } });

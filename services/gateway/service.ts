@@ -18,7 +18,7 @@ import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
 import { GatewayConfig } from './context/config.ts';
 import type { Gateway } from './context/context.ts';
-import { limitWork } from './context/request-limits.ts';
+import { type Customers, limitWork } from './context/request-limits.ts';
 import type { ServiceClients } from './context/service-clients.ts';
 import { serveAccounts } from './forwards/account-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
@@ -30,8 +30,8 @@ import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
-import { type ConsoleConfig, serveConsole } from './web/console-routes.ts';
-import { serveDocs } from './web/docs-routes.ts';
+import { CONSOLE_ASSETS_PREFIX, type ConsoleConfig, serveConsole } from './web/console-routes.ts';
+import { DOCS_ASSETS_PREFIX, serveDocs } from './web/docs-routes.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
 import { answerHeadersOf } from './web/response-headers.ts';
 
@@ -49,8 +49,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const clients = await createServiceClients(config, log, metrics);
   const keys = createIssuerKeys({ read: keySourceOf(config), log });
   const contactFaults = createContactFaults(log);
+  const customers: Customers = new WeakMap();
   const gateway: Gateway = {
-    ...createIdentification(config, keys, log),
+    ...createIdentification(config, keys, customers, log),
     config,
     clients,
     readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
@@ -68,8 +69,10 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     metrics,
     stopDelayMs: config.STOP_DELAY_MS,
     logRequests: config.LOG_REQUESTS,
+    connectionsMax: config.CONNECTIONS_MAX,
+    filePrefixes: [CONSOLE_ASSETS_PREFIX, DOCS_ASSETS_PREFIX],
   });
-  metrics.add([...limitWork(app, config, log), contactFaults.metric]);
+  metrics.add([...limitWork(app, config, customers, log), contactFaults.metric]);
   const count = countOrders(metrics);
   // Only what an order needs, not the services of letters and reads. Invariant I7.
   serveHealth(app, {
@@ -113,6 +116,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 function createIdentification(
   config: GatewayConfig,
   keys: IssuerKeys,
+  customers: Customers,
   log: Logger,
 ): Pick<Gateway, 'identify' | 'identifyOperator'> {
   const logFault = createFaultLog({ log });
@@ -125,7 +129,11 @@ function createIdentification(
     operatorValue: config.OPERATOR_CLAIM_VALUE,
     onMismatch: (reason) => logFault('an access token is refused', new Error(reason)),
   });
-  const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
+  const identify: Gateway['identify'] = async (request) => {
+    const customer = await checkToken(request.headers.authorization);
+    customers.set(request, customer.customerId);
+    return customer;
+  };
   return {
     identify,
     async identifyOperator(request) {

@@ -1,13 +1,16 @@
+import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { placeOrder, register, signIn } from '#contracts/gateway.ts';
-import { limitRequests } from '#platform/http/admission.ts';
+import { type ClassLimit, limitRequests } from '#platform/http/admission.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import type { Metric } from '#platform/metrics/metrics.ts';
 
 // No setting refuses 64 connections.
 const MINIMUM = 64;
 const MAXIMUM = 10_000;
+// So that a customer with 64 connections is never refused.
+const OF_ONE_CLIENT_MAX = 64;
 
 function limit(byDefault: number, what: string) {
   return Type.Integer({
@@ -24,31 +27,81 @@ export const limitSettings = {
   // A password takes 0.1 s of a core: on two cores the last of 128 still meets its deadline.
   SIGN_INS_IN_FLIGHT_MAX: limit(128, 'Sign-ins and registrations at work'),
   REQUESTS_IN_FLIGHT_MAX: limit(256, 'Other requests at work under /v1'),
+  CONNECTIONS_MAX: Type.Integer({
+    // With 68 connections to each of five services it fits 1,024 open files.
+    default: 600,
+    minimum: MINIMUM,
+    maximum: 100_000,
+    description: 'Open connections; for one more, the one that is idle longest is closed.',
+  }),
 };
 
 const LimitSettings = Type.Object(limitSettings);
 
-type RequestClass = 'orders' | 'sign-ins' | 'requests';
+// Running requests of one client while there are others. Each order of the others waits for those
+// that run, so this number is how much a flood delays them.
+const ORDERS_SHARE = 4;
+const SIGN_INS_SHARE = 16;
+// A page of a list keeps PostgreSQL busier than an order does.
+const REQUESTS_SHARE = 4;
+const MAILBOX_MAX = 64;
+const SCRAPES_MAX = 8;
 
-/** Limits each class of requests under /v1; health and metrics are never refused. */
+const CLASSES = [
+  'orders',
+  'sign-ins',
+  'requests',
+  'operator',
+  'mailbox',
+  'metrics',
+  'pages',
+] as const;
+type RequestClass = (typeof CLASSES)[number];
+
+/** Never refused: an orchestrator must not kill a process for being busy. */
+const HEALTH = ['/livez', '/readyz'];
+
+const signInPaths: string[] = [signIn.path, register.path];
+
+/** The class of a route; null for health. Unknown addresses are pages, since `/` and files are. */
+export function classOf(method: string, url: string | undefined): RequestClass | null {
+  if (url === undefined) return 'pages';
+  if (HEALTH.includes(url)) return null;
+  if (url === '/metrics') return 'metrics';
+  if (url.startsWith('/mailbox/')) return 'mailbox';
+  if (!url.startsWith('/v1/')) return 'pages';
+  if (url.startsWith('/v1/operator/')) return 'operator';
+  if (method !== 'POST') return 'requests';
+  if (url === placeOrder.path) return 'orders';
+  return signInPaths.includes(url) ? 'sign-ins' : 'requests';
+}
+
+/** The customer of a request, once its token is checked. */
+export type Customers = WeakMap<FastifyRequest, string>;
+
+/** Limits each class of requests, and the share of each customer; of sign-ins, of each address. */
 export function limitWork(
   app: HttpServer,
   config: Static<typeof LimitSettings>,
+  customers: Customers,
   log: Logger,
 ): Metric[] {
+  const shared = (runningMax: number, ofOneClient: number): ClassLimit => ({
+    runningMax,
+    share: { runningMax: ofOneClient, totalMax: OF_ONE_CLIENT_MAX },
+  });
   return limitRequests<RequestClass>(app, {
     limits: {
-      orders: config.ORDERS_IN_FLIGHT_MAX,
-      'sign-ins': config.SIGN_INS_IN_FLIGHT_MAX,
-      requests: config.REQUESTS_IN_FLIGHT_MAX,
+      orders: shared(config.ORDERS_IN_FLIGHT_MAX, ORDERS_SHARE),
+      'sign-ins': shared(config.SIGN_INS_IN_FLIGHT_MAX, SIGN_INS_SHARE),
+      requests: shared(config.REQUESTS_IN_FLIGHT_MAX, REQUESTS_SHARE),
+      operator: config.REQUESTS_IN_FLIGHT_MAX,
+      mailbox: MAILBOX_MAX,
+      metrics: SCRAPES_MAX,
+      pages: config.REQUESTS_IN_FLIGHT_MAX,
     },
-    classOf: ({ method, routeOptions: { url } }) => {
-      if (url === undefined || !url.startsWith('/v1/')) return null;
-      if (method === 'POST' && url === placeOrder.path) return 'orders';
-      return method === 'POST' && signInPaths.includes(url) ? 'sign-ins' : 'requests';
-    },
+    classOf: ({ method, routeOptions: { url } }) => classOf(method, url),
+    clientOf: (request) => customers.get(request) ?? request.ip,
     log,
   });
 }
-
-const signInPaths: string[] = [signIn.path, register.path];

@@ -1,16 +1,36 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpServer } from '#platform/http/server.ts';
+import { serveFiles } from '#platform/http/static-files.ts';
 
 /** The built console (`dev/start/console.ts`). */
 const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
-/** Prefixes of the console's pages (`console/app.tsx`), `/` aside. */
-const PREFIXES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox'];
-/** Prefixes that are also internal API paths: served only for `Accept: text/html`. */
-const SHARED_PREFIXES = ['/orders', '/letters', '/operator'];
+/** The addresses of the console's pages (`console/app.tsx`), `/` aside. */
+const PAGES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox', '/mailbox/:id'];
+/** Those that are also internal API paths: served only for `Accept: text/html`. */
+const SHARED_PAGES = [
+  '/orders',
+  '/orders/new',
+  '/orders/:id',
+  '/letters',
+  '/letters/:id',
+  '/operator',
+  '/operator/pending',
+  '/operator/orders/:id',
+  '/operator/letters',
+  '/operator/letters/:id',
+  '/operator/dead-letters',
+  '/operator/dead-letters/:id',
+  '/operator/ledger',
+  '/operator/wallets',
+];
+/** Prefix of the built scripts, styles, fonts and images. */
+export const CONSOLE_ASSETS_PREFIX = '/assets/';
+/** Addresses that programs call: an unknown one answers JSON to everybody. */
+const API = /^\/(?:v1|mailbox\/messages)(?:\/|$)/;
 
 /**
  * Nothing is loaded from other hosts, pages contain no inline script or style, and no page may be
@@ -51,7 +71,7 @@ const COMMON_HEADERS = {
 };
 
 // Their names change with their content.
-const ASSETS_MAX_AGE = '365d';
+const ASSETS_CACHE_CONTROL = 'public, max-age=31536000, immutable';
 
 /** The content of `/console.json`: the settings that the console needs, no secrets. */
 export interface ConsoleConfig {
@@ -85,34 +105,42 @@ export async function serveConsole(
   const html = 'text/html; charset=utf-8';
   const policy = consolePolicy(config.issuer?.url);
   const headers = { ...COMMON_HEADERS, 'content-security-policy': policy };
-  app.get('/', (_request, reply) => reply.headers(headers).type(html).send(page));
   // Each page is the same document, whose script draws it.
-  for (const prefix of [...PREFIXES, ...SHARED_PREFIXES]) {
-    const forAll = PREFIXES.includes(prefix);
-    app.get<{ Params: { '*': string } }>(`${prefix}*`, (request, reply) => {
-      const below = request.params['*'];
-      const isPage = below === '' || below.startsWith('/');
-      const isAccepted = forAll || request.headers.accept?.includes('text/html') === true;
-      if (!isPage || !isAccepted) return reply.callNotFound();
-      return reply
-        .headers({ ...headers, vary: 'accept' })
-        .type(html)
-        .send(page);
-    });
+  const sendPage = (reply: FastifyReply) => reply.headers(headers).type(html).send(page);
+  app.get('/', (_request, reply) => sendPage(reply));
+  for (const path of [...PAGES, ...SHARED_PAGES]) {
+    const forAll = PAGES.includes(path);
+    for (const address of [path, `${path}/`]) {
+      app.get(address, (request, reply) => {
+        if (!forAll && !acceptsPage(request)) return reply.callNotFound();
+        return sendPage(reply.header('vary', 'accept'));
+      });
+    }
   }
+  // The script of the page shows that there is no such page.
+  app.addHook('preHandler', (request, reply, done) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!request.is404 || !isRead || !acceptsPage(request) || API.test(pathOf(request))) {
+      done();
+      return;
+    }
+    sendPage(reply.code(404).header('vary', 'accept'));
+  });
   app.get('/letter.html', (_request, reply) =>
     reply
       .headers({ ...COMMON_HEADERS, 'content-security-policy': LETTER_POLICY })
       .type(html)
       .send(letterFrame),
   );
-  await app.register(fastifyStatic, {
-    root: `${BUILT}assets`,
-    prefix: '/assets/',
-    index: false,
-    maxAge: ASSETS_MAX_AGE,
-    immutable: true,
-    preCompressed: true,
-    decorateReply: false,
+  await serveFiles(app, {
+    folder: `${BUILT}assets`,
+    prefix: CONSOLE_ASSETS_PREFIX,
+    cacheControl: ASSETS_CACHE_CONTROL,
   });
+}
+
+const pathOf = ({ url }: FastifyRequest) => url.split('?', 1)[0] as string;
+
+function acceptsPage({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/html') === true;
 }

@@ -1,13 +1,15 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import fastifyStatic from '@fastify/static';
 import { asyncApi } from '#contracts/asyncapi.ts';
 import { gatewayApi } from '#contracts/published.ts';
 import type { HttpServer } from '#platform/http/server.ts';
+import { serveFiles } from '#platform/http/static-files.ts';
 
 // Swagger UI comes from its npm package; nothing is loaded from other hosts.
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+/** Prefix of the files of Swagger UI. */
+export const DOCS_ASSETS_PREFIX = '/docs/assets/';
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
   "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -45,10 +47,11 @@ export async function serveDocs(app: HttpServer): Promise<void> {
       .send(PAGE),
   );
   app.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(SCRIPT));
-  await app.register(fastifyStatic, {
-    root: assets,
-    prefix: '/docs/assets/',
-    allowedPath: (path) => ASSETS.includes(path.replace(/^\//, '')),
-    index: false,
+  await serveFiles(app, {
+    folder: assets,
+    prefix: DOCS_ASSETS_PREFIX,
+    names: ASSETS,
+    // Their names stay the same when their content changes.
+    cacheControl: 'public, max-age=0',
   });
 }

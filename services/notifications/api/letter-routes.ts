@@ -28,11 +28,8 @@ export function serveLetters(api: InternalApi, database: Database, sender: Sende
       before: decodeCursor(query.cursor, CURSOR),
       limit,
     });
-    const { data, nextCursor } = pageOf(rows, limit, (row) => `letters:${row.id}`);
-    return {
-      status: 200,
-      body: { data: data.map((row) => letterOf(row, sender)), nextCursor },
-    };
+    const viewOf = (row: store.LetterRow) => letterOf(row, sender);
+    return { status: 200, body: pageOf(rows, limit, (row) => `letters:${row.id}`, viewOf) };
   });
 
   api.serve(contract.getLetter, async ({ params, query }) => {

@@ -4,7 +4,7 @@ import * as contract from '#contracts/notifications.ts';
 import { uuidCursor } from '#contracts/patterns.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
-import { decodeCursor, encodeCursor, pageOf } from '#platform/http/page.ts';
+import { decodeCursor, encodeCursor, pageOf, pageWith } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
@@ -103,6 +103,7 @@ function firstOf({ ids, last }: { ids: string[]; last: string | null }, limit: n
 /** The letters of all customers, for the operator. */
 export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
   const { database, sender } = deps;
+  const viewOf = (row: LetterRow) => operatorLetterOf(row, sender);
 
   async function getLetter(id: string): Promise<LetterRow> {
     const row = await findLetter(database, id);
@@ -113,17 +114,18 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
   /** A page of a search without an index. It may be empty and still have a next page. */
   async function searchPage(search: LetterSearch, reason: string | undefined, limit: number) {
     const { taken, nextCursor } = firstOf(await findLetters(database, search, reason), limit);
-    return { data: taken.length === 0 ? [] : await getLetters(database, taken), nextCursor };
+    const rows = taken.length === 0 ? [] : await getLetters(database, taken);
+    const page = pageWith(rows, false, keyOf, viewOf);
+    return { ...page, nextCursor: page.nextCursor ?? nextCursor };
   }
 
   api.serve(contract.listAllLetters, async ({ query }) => {
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const search = searchOf(query, inQuery);
-    const { data, nextCursor } = isNarrowed(query)
+    const body = isNarrowed(query)
       ? await searchPage(search, query.failure, limit)
-      : pageOf(await listLetters(database, { ...search, limit }), limit, keyOf);
-    const letters = data.map((row) => operatorLetterOf(row, sender));
-    return { status: 200, body: { data: letters, nextCursor } };
+      : pageOf(await listLetters(database, { ...search, limit }), limit, keyOf, viewOf);
+    return { status: 200, body };
   });
 
   // Follows the rules of `resendLetter` for each letter. Repeating it resends none twice, since a

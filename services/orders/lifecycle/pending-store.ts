@@ -2,16 +2,17 @@ import type { OrderRecovery, PendingOrder } from '#contracts/order-operations.ts
 import type { Order } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import {
-  COLUMNS_WITHOUT_ITEMS,
   ORDER_COLUMNS,
   type OrderPage,
   type OrderRow,
   orderOf,
   orderPageOf,
-  sizedPage,
+  pageQuery,
 } from './store.ts';
 
 const CLAIM_ORDER = 'recovery_tried_at nulls first, created_at';
+// The items of the largest order take 170 KB: a claim of a hundred of them would be 17 MB.
+const CLAIM_BYTES_MAX = 4 * 1024 * 1024;
 const CLAIMABLE = `select id, items, recovery_tried_at, created_at from orders
   where status = 'Pending' and created_at < now() - $1 * interval '1 millisecond'
     and coalesce(recovery_leased_until, '-infinity') < now()
@@ -28,7 +29,14 @@ export async function claimPending(
   const { rows } = await db.query<OrderRow>(
     `update orders set recovery_tried_at = now(), recovery_attempts = recovery_attempts + 1,
         recovery_leased_until = now() + $2 * interval '1 millisecond'
-      where id in (select id from (${sizedPage(CLAIMABLE, CLAIM_ORDER)}) as sized where fits)
+      where id in (
+        select id from (
+          select id, coalesce(sum(octet_length(items::text)) over (
+              order by ${CLAIM_ORDER} rows between unbounded preceding and 1 preceding), 0)
+            as bytes_before
+          from (${CLAIMABLE}) as claimable
+        ) as sized
+        where bytes_before < ${CLAIM_BYTES_MAX})
       returning ${ORDER_COLUMNS}`,
     [claim.olderThanMs, claim.leaseMs, claim.limit],
   );
@@ -60,30 +68,29 @@ export const RECOVERY_COLUMNS = 'recovery_attempts, recovery_tried_at, recovery_
 
 interface PendingRow extends OrderRow, RecoveryRow {
   age_ms: string;
-  fits: boolean;
+  found: number;
 }
 
-const PENDING_PAGE = `select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS},
-    greatest(0, floor(extract(epoch from now() - created_at) * 1000)) as age_ms
-  from orders join pending using (id)
+// With `offset 0` the planner finds the few Pending orders by their own index. Otherwise it may scan
+// all orders by id.
+const PENDING_IDS = `select id from (
+    select id from orders
+    where status = 'Pending' and created_at <= now() - $1 * interval '1 millisecond' offset 0
+  ) as pending
   where $2::uuid is null or id < $2 order by id desc limit $3`;
+const PENDING_COLUMNS = `${ORDER_COLUMNS}, ${RECOVERY_COLUMNS},
+  greatest(0, floor(extract(epoch from now() - created_at) * 1000)) as age_ms`;
 
 /** Orders that have not ended, newest first, as many as fit one page. */
 export async function listPending(
   db: Queryable,
   query: { minAgeMs: number; before: string | null; limit: number },
 ): Promise<OrderPage<PendingOrder>> {
-  const { rows } = await db.query<PendingRow>(
-    // Materialized, so that the planner finds the few Pending orders by their own index. Otherwise
-    // it may scan all orders by id.
-    `with pending as materialized (
-        select id from orders
-        where status = 'Pending' and created_at <= now() - $1 * interval '1 millisecond')
-      select ${COLUMNS_WITHOUT_ITEMS}, ${RECOVERY_COLUMNS}, age_ms, fits,
-        case when fits then items end as items
-      from (${sizedPage(PENDING_PAGE, 'id desc')}) as sized order by id desc`,
-    [query.minAgeMs, query.before, query.limit + 1],
-  );
+  const { rows } = await db.query<PendingRow>(pageQuery(PENDING_IDS, PENDING_COLUMNS), [
+    query.minAgeMs,
+    query.before,
+    query.limit + 1,
+  ]);
   return orderPageOf(rows, query.limit, (row) => ({
     ...orderOf(row),
     ageMs: Number(row.age_ms),

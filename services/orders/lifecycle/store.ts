@@ -6,6 +6,7 @@ import type {
   OrderStatus,
   PaymentRecord,
 } from '#contracts/orders.ts';
+import { PAGE_BYTES_MAX } from '#platform/http/page.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 
 /** A row of `ORDER_COLUMNS`. */
@@ -23,9 +24,8 @@ export interface OrderRow {
   updated_at: Date;
 }
 
-export const COLUMNS_WITHOUT_ITEMS = `id, customer_id, status, status_reason, total_amount, currency,
-  payment_operation_id, version, created_at, updated_at`;
-export const ORDER_COLUMNS = `${COLUMNS_WITHOUT_ITEMS}, items`;
+export const ORDER_COLUMNS = `id, customer_id, status, status_reason, total_amount, currency,
+  payment_operation_id, version, created_at, updated_at, items`;
 
 /** An order about to be stored. */
 export interface OrderDraft {
@@ -198,10 +198,6 @@ function reasonOf({ decision }: PaymentRecord): CancelReason | null {
   return decision === 'declined' ? 'insufficient-funds' : 'voided';
 }
 
-// The items of the largest order take 170 KB. Without this limit a page of a hundred such orders
-// would take 17 MB in each service that it passes.
-const PAGE_BYTES_MAX = 4 * 1024 * 1024;
-
 /** Orders of one page, and whether there are more behind them. */
 export interface OrderPage<O extends Order> {
   orders: O[];
@@ -209,25 +205,33 @@ export interface OrderPage<O extends Order> {
 }
 
 /**
- * SQL that adds `fits` to an ordered and limited select: whether the order fits into one page. The
- * first one always does.
- * @param order the same order as the select's
+ * SQL of the orders of one page, newest first, and `found`, how many ids there were. It reads items
+ * only until the page is full: the items of the largest order take 170 KB.
+ * @param ids select of ids, newest first, with a limit
+ * @param columns of `orders`
  */
-export function sizedPage(select: string, order: string): string {
-  return `select *, coalesce(sum(octet_length(items::text)) over (
-        order by ${order} rows between unbounded preceding and 1 preceding), 0) < ${PAGE_BYTES_MAX}
-      as fits
-    from (${select}) as page`;
+export function pageQuery(ids: string, columns: string): string {
+  return `with recursive found as materialized (
+      select id, row_number() over (order by id desc) as place from (${ids}) as ids
+    ), page as (
+      select id, place, 0::bigint as bytes_before from found where place = 1
+      union all
+      select found.id, found.place, page.bytes_before + octet_length(orders.items::text)
+      from page join orders on orders.id = page.id join found on found.place = page.place + 1
+      where page.bytes_before + octet_length(orders.items::text) < ${PAGE_BYTES_MAX}
+    )
+    select ${columns}, (select count(*) from found)::int as found
+    from page join orders using (id) order by id desc`;
 }
 
-/** A page of the orders that fit. @param rows of a query for one more than `limit` */
-export function orderPageOf<R extends { fits: boolean }, O extends Order>(
+/** @param rows of `pageQuery` for one id more than `limit` */
+export function orderPageOf<R extends { found: number }, O extends Order>(
   rows: R[],
   limit: number,
   orderIn: (row: R) => O,
 ): OrderPage<O> {
-  const orders = rows.slice(0, limit).filter(({ fits }) => fits);
-  return { orders: orders.map(orderIn), more: rows.length > orders.length };
+  const orders = rows.slice(0, limit).map(orderIn);
+  return { orders, more: (rows[0]?.found ?? 0) > orders.length };
 }
 
 /** A customer's orders, newest first, as many as one page takes. */
@@ -239,14 +243,9 @@ export async function listOrders(
   const conditions = ['customer_id = $1'];
   if (query.status !== null) conditions.push(`status = $${values.push(query.status)}`);
   if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
-  const page = `select ${ORDER_COLUMNS} from orders where ${conditions.join(' and ')}
-    order by id desc limit $2`;
-  const { rows } = await db.query<OrderRow & { fits: boolean }>(
-    // Items that do not fit the page are not read from the database.
-    `select ${COLUMNS_WITHOUT_ITEMS}, case when fits then items end as items, fits
-      from (${sizedPage(page, 'id desc')}) as sized order by id desc`,
-    values,
-  );
+  const ids = `select id from orders where ${conditions.join(' and ')} order by id desc limit $2`;
+  const page = pageQuery(ids, ORDER_COLUMNS);
+  const { rows } = await db.query<OrderRow & { found: number }>(page, values);
   return orderPageOf(rows, query.limit, orderOf);
 }
 

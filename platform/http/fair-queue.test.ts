@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFairQueue, type Ticket } from './fair-queue.ts';
+
+function createQueue(limit = 6, share = { runningMax: 2, totalMax: 4 }) {
+  const clock = { now: 0 };
+  const queue = createFairQueue({ limit, share, nowMs: () => clock.now });
+  const started: string[] = [];
+  const ask = (client: string, name = client) => queue.acquire(client, () => started.push(name));
+  const isTicket = (result: true | Ticket | null): result is Ticket =>
+    result !== true && result !== null;
+  return { queue, clock, started, ask, isTicket };
+}
+
+test('a client that is alone runs as much as one client may have', () => {
+  const { queue, ask } = createQueue();
+  assert.deepEqual(
+    [ask('a'), ask('a'), ask('a'), ask('a'), ask('a')],
+    [true, true, true, true, null],
+  );
+  assert.equal(queue.running(), 4);
+});
+
+test('with another client it runs its share, waits in order, and is refused beyond', () => {
+  const { queue, started, ask, isTicket } = createQueue();
+  assert.equal(ask('b'), true);
+  assert.deepEqual([ask('a', '1'), ask('a', '2')], [true, true]);
+  assert.ok(isTicket(ask('a', '3')) && isTicket(ask('a', '4')));
+  assert.equal(ask('a', '5'), null);
+  assert.equal(ask('b'), true);
+  queue.release('a');
+  queue.release('a');
+  assert.deepEqual(started, ['3', '4']);
+  queue.release('a');
+  queue.release('a');
+  assert.equal(queue.running(), 2);
+});
+
+test('a minute after the other client it is alone again', () => {
+  const { queue, clock, ask, isTicket } = createQueue();
+  ask('b');
+  queue.release('b');
+  ask('a');
+  ask('a');
+  assert.ok(isTicket(ask('a')));
+  clock.now = 60_000;
+  queue.release('a');
+  assert.equal(ask('a'), true);
+});
+
+test('clients that wait take turns when the class is full', () => {
+  const { queue, started, ask, isTicket } = createQueue(2, { runningMax: 2, totalMax: 4 });
+  ask('a');
+  ask('a');
+  assert.ok(isTicket(ask('a', 'a3')) && isTicket(ask('a', 'a4')));
+  assert.ok(isTicket(ask('b', 'b1')) && isTicket(ask('c', 'c1')));
+  for (let count = 0; count < 4; count++)
+    queue.release(count < 2 ? 'a' : (started[count - 2]?.[0] as string));
+  assert.deepEqual(started, ['a3', 'b1', 'c1', 'a4']);
+});
+
+test('a request that leaves is not started, and its client is forgotten', () => {
+  const { queue, started, ask, isTicket } = createQueue(1);
+  ask('a');
+  const waiting = ask('b');
+  assert.ok(isTicket(waiting));
+  assert.equal(queue.leave(waiting), true);
+  assert.equal(queue.leave(waiting), false);
+  queue.release('a');
+  assert.deepEqual([started, queue.running()], [[], 0]);
+  assert.equal(ask('b'), true);
+});
+
+test('all that wait together are bounded', () => {
+  const { ask } = createQueue(1);
+  ask('a');
+  const results = Array.from({ length: 6 }, (_, number) => ask(`b${number}`));
+  assert.deepEqual(
+    results.map((result) => result === null),
+    [false, false, false, false, true, true],
+  );
+});
