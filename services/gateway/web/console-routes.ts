@@ -8,7 +8,7 @@ import type { HttpServer } from '#platform/http/server.ts';
 const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
 /** Prefixes of the console's pages (`console/app.tsx`), `/` aside. */
-const PREFIXES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox'];
+const PREFIXES = ['/sign-in', '/register', '/confirm', '/profile', '/wallet', '/mailbox'];
 /** Prefixes that are also internal API paths: served only for `Accept: text/html`. */
 const SHARED_PREFIXES = ['/orders', '/letters', '/operator'];
 
@@ -62,6 +62,8 @@ export interface ConsoleConfig {
   /** The external issuer, and the console's public client there. */
   issuer: { url: string; clientId: string; scope: string; resource: string | null } | null;
   mailbox: boolean;
+  /** Whether customers confirm their address by a link in a letter. */
+  confirmAddresses: boolean;
   /** The claim of a token that makes an operator. */
   operator: { claim: string; value: string };
 }
