@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useConsole, useTexts } from '../model/context.ts';
 import { useAction } from '../model/load.ts';
 import { Form } from '../parts/form.tsx';
@@ -13,7 +13,13 @@ import { confirm } from '../texts/confirm.ts';
 export function ConfirmPage() {
   const texts = useTexts(confirm);
   const { api, session } = useConsole();
-  const [token] = useState(takeToken);
+  const [token, setToken] = useState(takeToken);
+  useEffect(() => {
+    // The link of another letter, opened in this tab.
+    const onLink = () => setToken((last) => takeToken() || last);
+    addEventListener('hashchange', onLink);
+    return () => removeEventListener('hashchange', onLink);
+  }, []);
   const { run, running, problem, result } = useAction(async () => {
     const answer = await api.send<{ email: string }>('POST', '/v1/confirmations', {
       body: { token },

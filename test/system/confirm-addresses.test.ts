@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { eventually, mapConcurrent } from '#harness/eventually.ts';
+import { AUDIENCE, startTestIssuer } from '#harness/issuer.ts';
 import { call } from '#harness/requests.ts';
 import {
   orderOf,
@@ -210,6 +211,49 @@ test('a registration succeeds while no letter can be requested', async (t) => {
   assert.equal((await anna.call('POST', '/v1/profile/confirmation')).status, 202);
   const [token = ''] = await tokensTo(system, anna.email);
   assert.equal((await confirm(system, token)).status, 200);
+});
+
+test('the claim `email_verified` of an external issuer confirms, and only that', async (t) => {
+  const issuer = await startTestIssuer(t);
+  const system = await start(t, { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: AUDIENCE });
+  const profileOf = async (sub: string, claims: object) => {
+    const token = await issuer.sign({ sub, name: 'Anna', locale: 'en', ...claims });
+    const authorization = `Bearer ${token}`;
+    const headers = { authorization };
+    return (await call(system.url, 'GET', '/v1/profile', { headers })).body;
+  };
+  const [verified, unsaid, text] = ['v@example.com', 'u@example.com', 't@example.com'];
+  const yes = { email: verified, email_verified: true };
+  assert.equal((await profileOf('verified', yes)).emailConfirmed, true);
+  assert.equal((await profileOf('unsaid', { email: unsaid })).emailConfirmed, false);
+  const asText = { email: text, email_verified: 'true' };
+  assert.equal((await profileOf('text', asText)).emailConfirmed, false);
+  // The others get a link, as they would after a registration.
+  const [token = ''] = await tokensTo(system, unsaid as string);
+  await tokensTo(system, text as string);
+  assert.equal((await confirm(system, token)).status, 200);
+  assert.equal((await profileOf('unsaid', { email: unsaid })).emailConfirmed, true);
+  assert.deepEqual(await mailsTo(system, verified as string), []);
+});
+
+test('declined orders beyond the limit are refused before anything is stored', async (t) => {
+  const system = await startTestSystem(t, { DECLINED_ORDERS_PER_MINUTE: '5' });
+  const [anna, boris] = [await system.customer(), await system.customer({ topUp: 10_000 })];
+  const order = (customer: TestCustomer, key: string) =>
+    customer.call('POST', '/v1/orders', orderOf(500), { 'idempotency-key': key });
+  const first = await order(anna, 'k0');
+  for (let i = 1; i < 5; i++) assert.equal((await order(anna, `k${i}`)).status, 406);
+  const refused = await order(anna, 'k5');
+  assert.deepEqual([refused.status, refused.body.code], [429, 'too-many-requests']);
+  const waitS = Number(refused.headers.get('retry-after'));
+  assert.ok(waitS >= 1 && waitS <= 60, `${waitS}`);
+  assert.equal(refused.headers.get('idempotency-key'), 'k5');
+  // The stored answer of an earlier key is still given.
+  const again = await order(anna, 'k0');
+  assert.deepEqual([again.status, again.body.order.id], [406, first.body.order.id]);
+  assert.equal((await anna.call('GET', '/v1/orders')).body.data.length, 5);
+  // Paid orders of others, and of any number, are not concerned.
+  for (let i = 0; i < 10; i++) assert.equal((await order(boris, `p${i}`)).status, 201);
 });
 
 test('where no address needs a confirmation, nothing tells of one', async (t) => {
