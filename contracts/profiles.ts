@@ -6,6 +6,7 @@ import {
   NewEmailAddress,
   NewPersonName,
   NoQuery,
+  nullable,
   PersonName,
   strictObject,
 } from './common.ts';
@@ -21,15 +22,34 @@ export const NewProfileData = strictObject({
   email: NewEmailAddress,
   name: NewPersonName,
 });
+const emailConfirmed = Type.Optional(
+  Type.Boolean({
+    description: 'Whether the address is confirmed; absent where none needs a confirmation.',
+  }),
+);
 
 /** Contact data of a customer: where letters go and in which language. */
-export const Profile = strictObject({ customerId: CustomerId, ...contact });
+export const Profile = strictObject({ customerId: CustomerId, ...contact, emailConfirmed });
 export type Profile = Static<typeof Profile>;
 
 export const profileProblems = {
   stale: problem('profile-changed', 'precondition', {
     ru: ['Профиль изменился', 'Прочитайте профиль заново и повторите изменение.'],
     en: ['Profile changed', 'Read the profile again and repeat the change.'],
+  }),
+  linkInvalid: problem('confirmation-link-invalid', 'not-found', {
+    ru: [
+      'Ссылка не действует',
+      'Она уже использована, старше 24 часов или отправлена на другой адрес. Запросите новое письмо в профиле.',
+    ],
+    en: [
+      'Link not valid',
+      'It was used, is older than 24 hours, or is for another address. Request a new letter in your profile.',
+    ],
+  }),
+  confirmationNotNeeded: problem('confirmation-not-needed', 'conflict', {
+    ru: ['Подтверждение не нужно', 'Этот адрес не требует подтверждения.'],
+    en: ['No confirmation needed', 'This address needs no confirmation.'],
   }),
 } as const;
 
@@ -41,6 +61,7 @@ export const IfMatchHeader = Type.Object({
 
 export const createProfile = internal('createProfile', 'POST /profiles', {
   summary: 'Create the profile where none exists; answers the stored one',
+  // `emailConfirmed`: an external issuer has verified the address.
   body: Profile,
   responses: { 200: Profile, 201: Profile },
 });
@@ -67,6 +88,37 @@ export const putProfile = internal('putProfile', 'PUT /profiles/:customerId', {
   problems: [profileProblems.stale],
 });
 
+/** The token of a link: 32 random bytes. */
+export const ConfirmationToken = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+
+export const createConfirmation = internal(
+  'createConfirmation',
+  'POST /profiles/:customerId/confirmations',
+  {
+    summary: 'A token that confirms the address, for 24 hours',
+    params: ProfileParams,
+    body: strictObject({
+      /** Whether to make one although an earlier one of this address can still be used. */
+      again: Type.Boolean(),
+    }),
+    responses: {
+      200: strictObject({
+        token: nullable(ConfirmationToken),
+        email: EmailAddress,
+        locale: Locale,
+      }),
+    },
+    problems: [profileProblems.confirmationNotNeeded],
+  },
+);
+
+export const confirmAddress = internal('confirmAddress', 'POST /confirmations', {
+  summary: 'Confirm the address that the token is for',
+  body: strictObject({ token: ConfirmationToken }),
+  responses: { 200: Profile },
+  problems: [profileProblems.linkInvalid],
+});
+
 // Ids of 255 characters must fit into a body of 64 KiB.
 const CONTACTS_MAX = 200;
 
@@ -78,3 +130,14 @@ export const lookUpContacts = operation('lookUpContacts', 'POST /contacts/look-u
   }),
   responses: { 200: strictObject({ data: Type.Array(Profile) }) },
 });
+
+export const findConfirmedAddresses = operation(
+  'findConfirmedAddresses',
+  'POST /confirmed-addresses/look-up',
+  {
+    summary: 'Those of the addresses that a customer has confirmed, in lower case',
+    callers: ['notifications'],
+    body: strictObject({ emails: Type.Array(EmailAddress, { minItems: 1, maxItems: 64 }) }),
+    responses: { 200: strictObject({ data: Type.Array(EmailAddress) }) },
+  },
+);

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
 import { CurrencySetting } from '#contracts/common.ts';
 import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
@@ -62,6 +63,19 @@ const properties = {
     description: 'Whether customers may top their own wallets up.',
   }),
   CURRENCY: CurrencySetting,
+  CONFIRM_ADDRESSES: ConfirmAddressesSetting,
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      format: 'http-url',
+      description: "Address of the console in the links of letters; the gateway's own when absent.",
+    }),
+  ),
+  DECLINED_ORDERS_PER_MINUTE: Type.Integer({
+    default: 600,
+    minimum: 1,
+    maximum: 100_000,
+    description: 'Declined orders of one customer within a minute; more orders are answered 429.',
+  }),
   ORDER_DEADLINE_MS: Type.Integer({
     default: 5_000,
     minimum: 100,

@@ -5,6 +5,7 @@ import { deadlineIn } from '#platform/async/deadline.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import { clientAddressOf } from '#platform/http/client-address.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
+import { confirmStored, shownProfile } from '../accounts/confirm-address.ts';
 import type { Gateway } from '../context/context.ts';
 import { foundIn, problemOf } from '../context/service-clients.ts';
 import { refuseNewViolations } from './validate-contact.ts';
@@ -30,16 +31,16 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
       answer = await clients.profiles.call(profiles.getProfile, request, options);
     }
     if (answer.problem) throw problemOf(answer);
-    return { status: 200, body: answer.body, headers: etagOf(answer) };
+    return { status: 200, body: shownProfile(gateway, answer.body), headers: etagOf(answer) };
   });
 
   // As former versions took it: what the profile has already may be repeated.
   const replaceProfile = { ...contract.replaceProfile, body: profiles.ProfileData };
-  serve(app, replaceProfile, { identify }, async ({ caller, headers, body }) => {
+  serve(app, replaceProfile, { identify }, async ({ caller, headers, body, request }) => {
     await refuseNewViolations(body, async () => {
-      const request = { params: { customerId: caller.customerId }, query: {} };
+      const stored = { params: { customerId: caller.customerId }, query: {} };
       const deadline = gateway.readDeadline();
-      return foundIn(await clients.profiles.call(profiles.getProfile, request, { deadline }));
+      return foundIn(await clients.profiles.call(profiles.getProfile, stored, { deadline }));
     });
     const condition = headers['if-match'];
     const answer = await clients.profiles.call(
@@ -54,7 +55,8 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
       },
     );
     if (answer.problem) throw problemOf(answer, [profiles.profileProblems.stale]);
-    return { status: 200, body: answer.body, headers: etagOf(answer) };
+    await confirmStored(gateway, answer.body, request.log);
+    return { status: 200, body: shownProfile(gateway, answer.body), headers: etagOf(answer) };
   });
 }
 
@@ -78,7 +80,8 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
       options,
     );
     if (profile.problem) throw problemOf(profile);
-    return { status: 201, body: profile.body };
+    await confirmStored(gateway, profile.body, request.log);
+    return { status: 201, body: shownProfile(gateway, profile.body) };
   });
 
   serve(app, contract.signIn, { identify: anyone }, async ({ body, request }) => {

@@ -59,7 +59,7 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
     const found = await findProfiles(gateway, query, { deadline: gateway.readDeadline() });
     const options = { deadline: deadlineIn(PART_TIMEOUT_MS) };
     const data = await Promise.all(
-      found.map(async ({ email, ...profile }) => ({
+      found.map(async ({ email, emailConfirmed: _, ...profile }) => ({
         ...profile,
         email: maskAddresses(email),
         balance: await partOr(null, request.log, async () => {

@@ -9,7 +9,7 @@ import { serveFiles } from '#platform/http/static-files.ts';
 const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
 /** The addresses of the console's pages (`console/app.tsx`), `/` aside. */
-const PAGES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox', '/mailbox/:id'];
+const PAGES = ['/sign-in', '/register', '/confirm', '/profile', '/wallet', '/mailbox', '/mailbox/:id'];
 /** Those that are also internal API paths: served only for `Accept: text/html`. */
 const SHARED_PAGES = [
   '/orders',
@@ -82,6 +82,8 @@ export interface ConsoleConfig {
   /** The external issuer, and the console's public client there. */
   issuer: { url: string; clientId: string; scope: string; resource: string | null } | null;
   mailbox: boolean;
+  /** Whether customers confirm their address by a link in a letter. */
+  confirmAddresses: boolean;
   /** The claim of a token that makes an operator. */
   operator: { claim: string; value: string };
 }
