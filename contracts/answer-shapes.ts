@@ -192,6 +192,8 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('POST /v1/password-resets/redeem', { 204: nothing }),
   rule('GET /v1/profile', { 200: profile }),
   rule('PUT /v1/profile', { 200: profile }, sameContact),
+  rule('POST /v1/profile/confirmation', { 202: object({ email: filled }) }),
+  rule('POST /v1/confirmations', { 200: object({ email: filled, emailConfirmed: oneOf(true) }) }),
   rule('GET /v1/wallet', { 200: object({ customerId: filled, balance: money }) }),
   rule('GET /v1/wallet/operations', { 200: pageOf(operation) }),
   rule('POST /v1/wallet/top-ups', { 201: topUp }, sameAmount),

@@ -27,7 +27,13 @@ import { operation, ownTwin, problem } from './operation.ts';
 import { getOrderHistory } from './order-operations.ts';
 import { getOrder, listOrders, Order, orderContent, orderProblems } from './orders.ts';
 import { IDEMPOTENCY_KEY } from './patterns.ts';
-import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
+import {
+  ConfirmationToken,
+  IfMatchHeader,
+  Profile,
+  ProfileData,
+  profileProblems,
+} from './profiles.ts';
 
 /** An order as customers send it. */
 export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...orderContent });
@@ -171,6 +177,28 @@ export const replaceProfile = operation('replaceProfile', 'PUT /v1/profile', {
   body: ProfileData,
   responses: { 200: Profile },
   problems: [profileProblems.stale],
+});
+
+export const requestConfirmation = operation(
+  'requestConfirmation',
+  'POST /v1/profile/confirmation',
+  {
+    ...account,
+    summary: 'Send the letter with the confirmation link again, at most three an hour',
+    query: NoQuery,
+    responses: { 202: strictObject({ email: EmailAddress }) },
+    problems: [profileProblems.confirmationNotNeeded],
+  },
+);
+
+export const confirmAddress = operation('confirmAddress', 'POST /v1/confirmations', {
+  ...account,
+  summary: 'Confirm the address of the letter that the token came by',
+  query: NoQuery,
+  body: strictObject({ token: ConfirmationToken }),
+  responses: { 200: strictObject({ email: EmailAddress, emailConfirmed: Type.Literal(true) }) },
+  problems: [profileProblems.linkInvalid],
+  public: true,
 });
 
 export const readWallet = ownTwin(getWallet, {

@@ -61,6 +61,7 @@ export const Letter = strictObject({
   kind: choice('happiness', 'grief'),
   state: LetterState,
   reason: nullable(Type.String({ description: 'Why it failed or is late.' })),
+  waitsFor: Type.Optional(choice('confirmation')),
   subject: nullable(Type.String()),
   text: nullable(Type.String()),
   html: nullable(Type.String()),
@@ -197,6 +198,16 @@ export const resendLetters = internal('resendLetters', 'POST /operator/letters/r
   responses: { 200: ResendResult },
 });
 
+export const releaseLetters = internal(
+  'releaseLetters',
+  'POST /customers/:customerId/letters/release',
+  {
+    summary: "Send the letters that wait for the customer's confirmation, if it was given",
+    params: strictObject({ customerId: CustomerId }),
+    responses: { 200: strictObject({ released: Type.Integer({ minimum: 0 }) }) },
+  },
+);
+
 /** The state of an order's event in notifications. */
 export const Delivery = strictObject({
   /** The time when the event became a letter in the inbox, and its position on the topic. */
@@ -269,6 +280,10 @@ export const NotificationsOverview = strictObject({
   deadLetters: Count,
   /** The latest refusal of each fault in the last half hour; absent where there was none. */
   refusals: Type.Optional(Type.Array(MailRefusal)),
+  /** Queued letters that wait until the customer confirms the address, counted up to `max`. */
+  waitingForConfirmation: Type.Optional(Count),
+  /** Letters about accounts: those that wait, and those that failed within the last day. */
+  accountLetters: Type.Optional(strictObject({ waiting: Count, failed: Count })),
   /** Replicas of an older version do not send it. */
   mail: Type.Optional(strictObject({ providers: Type.Array(MailProvider) })),
   /** Messages of the topic that were not read yet; null where the broker does not answer. */

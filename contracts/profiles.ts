@@ -1,19 +1,47 @@
 import { type Static, Type } from 'typebox';
-import { CustomerId, EmailAddress, Locale, NoQuery, PersonName, strictObject } from './common.ts';
+import {
+  CustomerId,
+  EmailAddress,
+  Locale,
+  NoQuery,
+  nullable,
+  PersonName,
+  strictObject,
+} from './common.ts';
 import { internal, operation, problem } from './operation.ts';
 
 const contact = { email: EmailAddress, name: PersonName, locale: Locale };
 
 export const ProfileData = strictObject(contact);
 
+const emailConfirmed = Type.Optional(
+  Type.Boolean({
+    description: 'Whether the address is confirmed; absent where none needs a confirmation.',
+  }),
+);
+
 /** Contact data of a customer: where letters go and in which language. */
-export const Profile = strictObject({ customerId: CustomerId, ...contact });
+export const Profile = strictObject({ customerId: CustomerId, ...contact, emailConfirmed });
 export type Profile = Static<typeof Profile>;
 
 export const profileProblems = {
   stale: problem('profile-changed', 'precondition', {
     ru: ['Профиль изменился', 'Прочитайте профиль заново и повторите изменение.'],
     en: ['Profile changed', 'Read the profile again and repeat the change.'],
+  }),
+  linkInvalid: problem('confirmation-link-invalid', 'not-found', {
+    ru: [
+      'Ссылка не действует',
+      'Она уже использована, старше 24 часов или отправлена на другой адрес. Запросите новое письмо в профиле.',
+    ],
+    en: [
+      'Link not valid',
+      'It was used, is older than 24 hours, or is for another address. Request a new letter in your profile.',
+    ],
+  }),
+  confirmationNotNeeded: problem('confirmation-not-needed', 'conflict', {
+    ru: ['Подтверждение не нужно', 'Этот адрес не требует подтверждения.'],
+    en: ['No confirmation needed', 'This address needs no confirmation.'],
   }),
 } as const;
 
@@ -25,6 +53,7 @@ export const IfMatchHeader = Type.Object({
 
 export const createProfile = internal('createProfile', 'POST /profiles', {
   summary: 'Create the profile where none exists; answers the stored one',
+  // `emailConfirmed`: an external issuer has verified the address.
   body: Profile,
   responses: { 200: Profile, 201: Profile },
 });
@@ -49,6 +78,37 @@ export const putProfile = internal('putProfile', 'PUT /profiles/:customerId', {
   body: ProfileData,
   responses: { 200: Profile },
   problems: [profileProblems.stale],
+});
+
+/** The token of a link: 32 random bytes. */
+export const ConfirmationToken = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
+
+export const createConfirmation = internal(
+  'createConfirmation',
+  'POST /profiles/:customerId/confirmations',
+  {
+    summary: 'A token that confirms the address, for 24 hours',
+    params: ProfileParams,
+    body: strictObject({
+      /** Whether to make one although an earlier one of this address can still be used. */
+      again: Type.Boolean(),
+    }),
+    responses: {
+      200: strictObject({
+        token: nullable(ConfirmationToken),
+        email: EmailAddress,
+        locale: Locale,
+      }),
+    },
+    problems: [profileProblems.confirmationNotNeeded],
+  },
+);
+
+export const confirmAddress = internal('confirmAddress', 'POST /confirmations', {
+  summary: 'Confirm the address that the token is for',
+  body: strictObject({ token: ConfirmationToken }),
+  responses: { 200: Profile },
+  problems: [profileProblems.linkInvalid],
 });
 
 // Ids of 255 characters must fit into a body of 64 KiB.

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import * as accountLetters from './account-letters.ts';
 import * as billing from './billing.ts';
 import { Money } from './common.ts';
 import * as gateway from './gateway.ts';
@@ -90,7 +91,7 @@ export function profilesApi() {
 export function notificationsApi() {
   const { AuditedLetter } = letterAudit;
   const { DeadLetter, Letter, OperatorLetter } = notifications;
-  const endpoints = { ...notifications, ...letterAudit };
+  const endpoints = { ...notifications, ...accountLetters, ...letterAudit };
   return internalApi('notifications', endpoints, {
     AuditedLetter,
     DeadLetter,

@@ -13,6 +13,8 @@ import {
   serveHealth,
   startListeners,
 } from '#platform/service/internal-service.ts';
+import { confirmStored } from './accounts/confirm-address.ts';
+import { serveConfirmations } from './accounts/confirmation-routes.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
@@ -49,15 +51,19 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const clients = await createServiceClients(config, log, metrics);
   const keys = createIssuerKeys({ read: keySourceOf(config), log });
   const contactFaults = createContactFaults(log);
+  let publicUrl = config.PUBLIC_URL ?? '';
   const gateway: Gateway = {
     ...createIdentification(config, keys, log),
     config,
     clients,
+    publicUrl: () => publicUrl,
     readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
     ...(config.OIDC_ISSUER === undefined
       ? { provisionProfile: async () => {}, overview: () => null }
       : {
-          provisionProfile: profileProvisioner(clients.profiles, contactFaults, log),
+          provisionProfile: profileProvisioner(clients.profiles, contactFaults, log, (profile) =>
+            confirmStored(gateway, profile, log),
+          ),
           overview: contactFaults.overview,
         }),
   };
@@ -81,6 +87,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   await serveDocs(app);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveAccounts(app, gateway);
+  serveConfirmations(app, gateway);
   serveWallets(app, gateway);
   serveOperatorWallets(app, gateway);
   serveOrders(app, gateway, count);
@@ -89,6 +96,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveReconciliation(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
+  publicUrl = publicUrlOf(config, url, log);
   const refresh = keys.startRefresh();
   const recovery = startRecovery(clients, {
     ageMs: config.RECOVERY_AGE_MS,
@@ -107,6 +115,15 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       await metricsServer?.close();
     },
   };
+}
+
+/** Where the links in letters lead. @param own the gateway's own address */
+function publicUrlOf({ PUBLIC_URL, CONFIRM_ADDRESSES }: GatewayConfig, own: string, log: Logger) {
+  if (PUBLIC_URL === undefined) {
+    const level = CONFIRM_ADDRESSES ? 'warn' : 'info';
+    log[level](`PUBLIC_URL is not set: links in letters lead to ${own}, the gateway's own address`);
+  }
+  return (PUBLIC_URL ?? own).replace(/\/+$/, '');
 }
 
 /** Finds out who sends a request. */

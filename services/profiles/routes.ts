@@ -2,6 +2,8 @@ import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import { confirmAddress, createConfirmation } from './confirm-address.ts';
+import { confirmEmail } from './confirmation-store.ts';
 import * as store from './store.ts';
 
 /** The internal API of profiles (`contracts/profiles.ts`). */
@@ -9,6 +11,8 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.createProfile, async ({ body }) => {
     const created = await store.insertProfile(database, body);
     if (created !== null) return answer(201, created);
+    // The issuer has verified the address since the profile was stored.
+    if (body.emailConfirmed === true) await confirmEmail(database, body);
     return answer(200, await getProfile(body.customerId));
   });
 
@@ -32,6 +36,16 @@ export function serveProfiles(api: InternalApi, database: Database): void {
 
   api.serve(contract.lookUpContacts, async ({ body }) => {
     return { status: 200, body: { data: await store.findProfiles(database, body.customerIds) } };
+  });
+
+  api.serve(contract.createConfirmation, async ({ params, body }) => {
+    const { profile } = await getProfile(params.customerId);
+    const token = await createConfirmation(database, profile, body.again);
+    return { status: 200, body: { token, email: profile.email, locale: profile.locale } };
+  });
+
+  api.serve(contract.confirmAddress, async ({ body }) => {
+    return answer(200, await confirmAddress(database, body.token));
   });
 
   async function getProfile(customerId: string): Promise<store.StoredProfile> {

@@ -7,19 +7,21 @@ export interface StoredProfile {
   version: number;
 }
 
-type ProfileRow = Profile & { version: number };
+export type ProfileRow = Profile & { version: number };
 
-const PROFILE_COLUMNS = 'customer_id as "customerId", email, name, locale, version';
+export const PROFILE_COLUMNS = `customer_id as "customerId", email, name, locale, version,
+  email_confirmed_at is not null as "emailConfirmed"`;
 
 /** Stores a profile. @returns null when the customer has one already */
 export async function insertProfile(
   db: Queryable,
-  { customerId, email, name, locale }: Profile,
+  { customerId, email, name, locale, emailConfirmed = false }: Profile,
 ): Promise<StoredProfile | null> {
   const { rows } = await db.query<ProfileRow>(
-    `insert into profiles (customer_id, email, name, locale) values ($1, $2, $3, $4)
+    `insert into profiles (customer_id, email, name, locale, email_confirmed_at)
+      values ($1, $2, $3, $4, case when $5::boolean then now() end)
       on conflict do nothing returning ${PROFILE_COLUMNS}`,
-    [customerId, email, name, locale],
+    [customerId, email, name, locale, emailConfirmed],
   );
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
@@ -95,6 +97,6 @@ export async function findProfiles(db: Queryable, customerIds: string[]): Promis
   return rows.map((row) => profileOf(row).profile);
 }
 
-function profileOf({ version, ...profile }: ProfileRow): StoredProfile {
+export function profileOf({ version, ...profile }: ProfileRow): StoredProfile {
   return { profile, version };
 }

@@ -61,6 +61,23 @@ const properties = {
     description: 'Whether customers may top their own wallets up.',
   }),
   CURRENCY: CurrencySetting,
+  CONFIRM_ADDRESSES: Type.Boolean({
+    default: true,
+    description:
+      'Whether customers confirm their address by a link in a letter; the same in notifications.',
+  }),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      format: 'http-url',
+      description: "Address of the console in the links of letters; the gateway's own when absent.",
+    }),
+  ),
+  DECLINED_ORDERS_PER_MINUTE: Type.Integer({
+    default: 600,
+    minimum: 1,
+    maximum: 100_000,
+    description: 'Declined orders of one customer within a minute; more orders are answered 429.',
+  }),
   ORDER_DEADLINE_MS: Type.Integer({
     default: 5_000,
     minimum: 100,

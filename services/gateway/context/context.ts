@@ -2,11 +2,21 @@ import type { FastifyRequest } from 'fastify';
 import type { GatewayOverview } from '#contracts/operator.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import type { Customer } from '../auth/access-token.ts';
+import type { GatewayConfig } from './config.ts';
 import type { ServiceClients } from './service-clients.ts';
 
 /** The context that all routes of the gateway share. */
 export interface Gateway {
-  config: { CURRENCY: string; WALLET_SELF_TOP_UP: boolean; ORDER_DEADLINE_MS: number };
+  config: Pick<
+    GatewayConfig,
+    | 'CONFIRM_ADDRESSES'
+    | 'CURRENCY'
+    | 'DECLINED_ORDERS_PER_MINUTE'
+    | 'ORDER_DEADLINE_MS'
+    | 'WALLET_SELF_TOP_UP'
+  >;
+  /** Where the console is, for links in letters; without a slash at its end. */
+  publicUrl: () => string;
   clients: ServiceClients;
   /** The signed-in customer of a request, or 401. */
   identify: (request: FastifyRequest) => Promise<Customer>;

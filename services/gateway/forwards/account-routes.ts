@@ -4,6 +4,7 @@ import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
+import { confirmStored, shownProfile } from '../accounts/confirm-address.ts';
 import type { Gateway } from '../context/context.ts';
 import { problemOf } from '../context/service-clients.ts';
 
@@ -28,10 +29,10 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
       answer = await clients.profiles.call(profiles.getProfile, request, options);
     }
     if (answer.problem) throw problemOf(answer);
-    return { status: 200, body: answer.body, headers: etagOf(answer) };
+    return { status: 200, body: shownProfile(gateway, answer.body), headers: etagOf(answer) };
   });
 
-  serve(app, contract.replaceProfile, { identify }, async ({ caller, headers, body }) => {
+  serve(app, contract.replaceProfile, { identify }, async ({ caller, headers, body, request }) => {
     const condition = headers['if-match'];
     const answer = await clients.profiles.call(
       profiles.putProfile,
@@ -45,7 +46,8 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
       },
     );
     if (answer.problem) throw problemOf(answer, [profiles.profileProblems.stale]);
-    return { status: 200, body: answer.body, headers: etagOf(answer) };
+    await confirmStored(gateway, answer.body, request.log);
+    return { status: 200, body: shownProfile(gateway, answer.body), headers: etagOf(answer) };
   });
 }
 
@@ -69,7 +71,8 @@ function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClie
       options,
     );
     if (profile.problem) throw problemOf(profile);
-    return { status: 201, body: profile.body };
+    await confirmStored(gateway, profile.body, request.log);
+    return { status: 201, body: shownProfile(gateway, profile.body) };
   });
 
   serve(app, contract.signIn, { identify: anyone }, async ({ body, request }) => {

@@ -7,6 +7,7 @@ import { type Language, languageOf } from '#platform/http/language.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { requireKey } from '../web/response-headers.ts';
+import { createDeclinedLimit } from './declined-limit.ts';
 import { orderClients } from './order-clients.ts';
 import type { OrderMetrics } from './order-metrics.ts';
 import { type Outcome, placeOrder } from './place-order.ts';
@@ -18,6 +19,7 @@ const RETRY_AFTER_S = '1';
 /** Placing an order. */
 export function serveOrders(app: HttpServer, gateway: Gateway, count: OrderMetrics): void {
   const { clients, config, identify } = gateway;
+  const declined = createDeclinedLimit({ perMinute: config.DECLINED_ORDERS_PER_MINUTE });
 
   serve(
     app,
@@ -32,10 +34,14 @@ export function serveOrders(app: HttpServer, gateway: Gateway, count: OrderMetri
         deadline: deadlineIn(config.ORDER_DEADLINE_MS),
         onAlarm: (message) => request.log.error(message),
       });
-      void gateway.provisionProfile(caller);
       const idempotencyKey = requireKey(headers);
+      declined.check(customerId, idempotencyKey);
+      void gateway.provisionProfile(caller);
       const order = { ...content, customerId, idempotencyKey };
       const outcome = await count.request(placeOrder(deps, order));
+      if (outcome.kind === 'order' && outcome.order.status === 'Cancelled') {
+        declined.count(customerId, idempotencyKey);
+      }
       return answerTo(outcome, languageOf(request.headers['accept-language']));
     },
   );

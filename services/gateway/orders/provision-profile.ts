@@ -23,26 +23,29 @@ export type ProvisionProfile = (customer: Customer) => Promise<void>;
 
 /**
  * With an external issuer customers do not register here: the contact comes from the token's claims
- * (`email`, `name`, `locale`). It is stored at the customer's first order or first read of the
+ * (`email`, `email_verified`, `name`, `locale`). It is stored at the customer's first order or first read of the
  * profile. An order never waits for it (invariant I7), and it never replaces an existing profile.
  */
 export function createProfileProvisioner(deps: ProvisionProfileDeps): ProvisionProfile {
   const remembered = new Set<string>();
   const contactOf = createContactReader();
   return async ({ customerId, claims }) => {
-    if (remembered.has(customerId)) return;
+    const emailConfirmed = claims.email_verified === true;
+    // The issuer may verify the address after the profile was stored.
+    const key = `${customerId} ${emailConfirmed}`;
+    if (remembered.has(key)) return;
     const { contact, unusable } = contactOf(claims);
     if (contact === null) {
       for (const claim of unusable) deps.onUnusable(customerId, claim);
       return;
     }
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-    remembered.add(customerId);
+    remembered.add(key);
     try {
-      await deps.createProfile({ customerId, ...contact });
+      await deps.createProfile({ customerId, ...contact, emailConfirmed });
     } catch (error) {
       // The next request tries again.
-      remembered.delete(customerId);
+      remembered.delete(key);
       deps.onFailure(`contact of ${customerId} not stored: ${describeError(error)}`);
     }
   };
@@ -79,16 +82,18 @@ function textCheck(schema: TSchema) {
   };
 }
 
-/** Binds the provisioner to profiles. */
+/** Binds the provisioner to profiles. @param onStored gets the stored profile, never throws */
 export function profileProvisioner(
   client: HttpClient,
   faults: ContactFaults,
   log: Logger,
+  onStored: (profile: Profile) => Promise<void>,
 ): ProvisionProfile {
   return createProfileProvisioner({
     async createProfile(profile) {
       const answer = await client.call(createProfile, { body: profile });
       if (answer.problem) throw new Error(`profiles answered ${answer.status}`);
+      await onStored(answer.body);
     },
     onUnusable: faults.report,
     onFailure: (message) => log.warn(message),
