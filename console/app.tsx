@@ -19,6 +19,7 @@ import { OperatorOverviewPage } from './pages/operator-overview.tsx';
 import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
 import { OrdersPage } from './pages/orders.tsx';
+import { ChangePasswordPage, ForgotPasswordPage, ResetPasswordPage } from './pages/password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { WalletPage } from './pages/wallet.tsx';
 import { AppFrame } from './parts/app-frame.tsx';
@@ -32,6 +33,9 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/', HomePage],
   ['/sign-in', SignInPage],
   ['/register', RegisterPage],
+  ['/forgot-password', ForgotPasswordPage],
+  ['/reset-password', ResetPasswordPage],
+  ['/password', gated('customer', ChangePasswordPage)],
   ['/profile', gated('customer', ProfilePage)],
   ['/wallet', gated('customer', WalletPage)],
   ['/orders', gated('customer', OrdersPage)],

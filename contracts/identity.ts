@@ -138,20 +138,16 @@ export const requestPasswordReset = internal('requestPasswordReset', 'POST /pass
   responses: { 200: strictObject({ token: nullable(Type.String()) }) },
 });
 
-export const redeemPasswordReset = internal(
-  'redeemPasswordReset',
-  'POST /password-resets/redeem',
-  {
-    summary: 'Set a password by the token of a letter, once; all sessions end',
-    body: strictObject({
-      token: ResetToken,
-      newPassword: Password,
-      clientAddress: ClientAddress,
-    }),
-    responses: { 200: PasswordChange },
-    problems: [identityProblems.resetLinkInvalid, identityProblems.passwordInSettings],
-  },
-);
+export const redeemPasswordReset = internal('redeemPasswordReset', 'POST /password-resets/redeem', {
+  summary: 'Set a password by the token of a letter, once; all sessions end',
+  body: strictObject({
+    token: ResetToken,
+    newPassword: Password,
+    clientAddress: ClientAddress,
+  }),
+  responses: { 200: PasswordChange },
+  problems: [identityProblems.resetLinkInvalid, identityProblems.passwordInSettings],
+});
 
 /** Public keys of the tokens (RFC 7517). Needs no service token: the keys are public. */
 export const getKeys = operation('getKeys', 'GET /jwks', {

@@ -43,8 +43,8 @@ const LETTERS_WINDOW_S = 3_600;
 
 /** Limits of attempts, counted in PostgreSQL so that they hold over replicas and restarts. */
 export function createAttempts(database: Database, limits: AttemptLimits, log: Logger) {
-  const lane = createSlowLane(LANE);
   const counters = countersOf(limits);
+  const { refuseSpent, admit } = createAdmission(database, counters);
   let untilCleaning = ATTEMPTS_PER_CLEANING;
 
   /** One statement each, never two rows in one: so no deadlocks. */
@@ -71,35 +71,6 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     }
   }
 
-  /** @returns failures of the account beyond its limit, from anywhere */
-  async function refuseSpent(email: string, spendable: store.Counter[]): Promise<number> {
-    const account = counters.account(email);
-    const [ofAccount, ...counts] = await store.readCounts(database, [account, ...spendable]);
-    const waits = spendable.map(({ max }, index) => {
-      const { count = 0, remainingS = 0 } = counts[index] ?? {};
-      return count >= max ? remainingS : 0;
-    });
-    const waitS = Math.max(...waits);
-    if (waitS > 0) throw tooMany(waitS);
-    return Math.max(0, (ofAccount?.count ?? 0) - account.max + 1);
-  }
-
-  /** Refuses what is spent. Slows attempts at an account down that has many failures elsewhere. */
-  async function admit(
-    { email, isKnown }: Attempt,
-    spendable: store.Counter[],
-    countFailed: () => Promise<void>,
-  ): Promise<void> {
-    const surplus = await refuseSpent(email, spendable);
-    if (surplus === 0 || (await isKnown())) return;
-    if (await lane.wait(email, Math.min(DELAY_MAX_MS, surplus * DELAY_STEP_MS))) {
-      await refuseSpent(email, spendable);
-      return;
-    }
-    await countFailed();
-    throw tooMany(DELAY_MAX_MS / 1_000);
-  }
-
   const ofSignIn = ({ email, clientAddress }: Origin) => [
     counters.pair(email, clientAddress),
     counters.address(clientAddress),
@@ -109,8 +80,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     counters.registration(clientAddress),
   ];
 
-  const countFailedSignIn = (one: Origin) =>
-    count([...ofSignIn(one), counters.account(one.email)]);
+  const countFailedSignIn = (one: Origin) => count([...ofSignIn(one), counters.account(one.email)]);
   const countFailedRegistration = (one: Origin) => {
     const guessed = [counters.pair(one.email, one.clientAddress), counters.account(one.email)];
     return count([...ofRegistration(one), ...guessed]);
@@ -157,6 +127,42 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
       return count <= LETTERS_MAX;
     },
   };
+}
+
+/** Decides which attempts go on, and when. */
+function createAdmission(database: Database, counters: ReturnType<typeof countersOf>) {
+  const lane = createSlowLane(LANE);
+
+  /** @returns failures of the account beyond its limit, from anywhere */
+  async function refuseSpent(email: string, spendable: store.Counter[]): Promise<number> {
+    const account = counters.account(email);
+    const [ofAccount, ...counts] = await store.readCounts(database, [account, ...spendable]);
+    const waits = spendable.map(({ max }, index) => {
+      const { count = 0, remainingS = 0 } = counts[index] ?? {};
+      return count >= max ? remainingS : 0;
+    });
+    const waitS = Math.max(...waits);
+    if (waitS > 0) throw tooMany(waitS);
+    return Math.max(0, (ofAccount?.count ?? 0) - account.max + 1);
+  }
+
+  /** Refuses what is spent. Slows attempts at an account down that has many failures elsewhere. */
+  async function admit(
+    { email, isKnown }: Attempt,
+    spendable: store.Counter[],
+    countFailed: () => Promise<void>,
+  ): Promise<void> {
+    const surplus = await refuseSpent(email, spendable);
+    if (surplus === 0 || (await isKnown())) return;
+    if (await lane.wait(email, Math.min(DELAY_MAX_MS, surplus * DELAY_STEP_MS))) {
+      await refuseSpent(email, spendable);
+      return;
+    }
+    await countFailed();
+    throw tooMany(DELAY_MAX_MS / 1_000);
+  }
+
+  return { refuseSpent, admit };
 }
 
 function countersOf(limits: AttemptLimits) {

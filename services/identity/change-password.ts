@@ -10,8 +10,7 @@ import { hashOf } from './refresh-tokens.ts';
 // The operator's password is a setting: a start would set it back.
 
 export interface PasswordDeps extends Pick<AccountDeps, 'sessions' | 'passwords'> {
-  attempts: AccountDeps['attempts'] &
-    Pick<Attempts, 'countReset' | 'takeLetter' | 'forgetSignIns'>;
+  attempts: AccountDeps['attempts'] & Pick<Attempts, 'countReset' | 'takeLetter' | 'forgetSignIns'>;
   accounts: {
     get(id: string): Promise<AccountWithAddress | null>;
     /**

@@ -54,7 +54,8 @@ function isOwnAddress(folded: string, email: string): boolean {
   const local = email.slice(0, email.lastIndexOf('@'));
   if (folded.includes(email)) return true;
   return [email, local].some(
-    (own) => isMadeOf(lettersOf(folded), lettersOf(own)) || isMadeOf(signless(folded), signless(own)),
+    (own) =>
+      isMadeOf(lettersOf(folded), lettersOf(own)) || isMadeOf(signless(folded), signless(own)),
   );
 }
 

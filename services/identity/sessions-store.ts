@@ -118,7 +118,10 @@ export async function rotateToken(
 
 /** Replaces the newest token alone, where its answer is given again under another secret. */
 export async function replaceToken(db: Queryable, id: string, to: Buffer): Promise<void> {
-  await db.query('update sessions set token_hash = $2 where id = $1 and ended_at is null', [id, to]);
+  await db.query('update sessions set token_hash = $2 where id = $1 and ended_at is null', [
+    id,
+    to,
+  ]);
 }
 
 /** Ends one session of the account. @returns whether it was running */

@@ -6,7 +6,7 @@ import { languageOf } from '#platform/http/language.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf, foundIn } from '../context/service-clients.ts';
-import { sendLetter } from './account-letters.ts';
+import { linkTo, sendLetter } from './account-letters.ts';
 import { accountOptions } from './account-options.ts';
 import { createBackground } from './background.ts';
 
@@ -59,7 +59,7 @@ export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpCl
     const { token } = bodyOf(answer);
     if (token !== null) {
       const locale = languageOf(request.headers['accept-language']);
-      const link = gateway.linkTo('/reset-password', token);
+      const link = linkTo(gateway, 'reset-password', token);
       void inBackground(request, 'the letter that resets a password', () =>
         sendLetter(gateway, { kind: 'reset-password', email, locale, link }),
       );

@@ -1,6 +1,13 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { placeOrder, register, signIn } from '#contracts/gateway.ts';
+import {
+  changePassword,
+  placeOrder,
+  redeemPasswordReset,
+  register,
+  requestPasswordReset,
+  signIn,
+} from '#contracts/gateway.ts';
 import { limitRequests } from '#platform/http/admission.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import type { Metric } from '#platform/metrics/metrics.ts';
@@ -45,10 +52,15 @@ export function limitWork(
     classOf: ({ method, routeOptions: { url } }) => {
       if (url === undefined || !url.startsWith('/v1/')) return null;
       if (method === 'POST' && url === placeOrder.path) return 'orders';
-      return method === 'POST' && signInPaths.includes(url) ? 'sign-ins' : 'requests';
+      return signIns.has(`${method} ${url}`) ? 'sign-ins' : 'requests';
     },
     log,
   });
 }
 
-const signInPaths: string[] = [signIn.path, register.path];
+// What hashes a password. A renewal does not: signed-in devices go on in a flood of sign-ins.
+const signIns = new Set(
+  [signIn, register, changePassword, requestPasswordReset, redeemPasswordReset].map(
+    ({ method, path }) => `${method} ${path}`,
+  ),
+);

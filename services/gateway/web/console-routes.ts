@@ -8,7 +8,10 @@ import type { HttpServer } from '#platform/http/server.ts';
 const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
 /** Prefixes of the console's pages (`console/app.tsx`), `/` aside. */
-const PREFIXES = ['/sign-in', '/register', '/profile', '/wallet', '/mailbox'];
+const PREFIXES = [
+  ...['/sign-in', '/register', '/password', '/forgot-password', '/reset-password'],
+  ...['/profile', '/wallet', '/mailbox'],
+];
 /** Prefixes that are also internal API paths: served only for `Accept: text/html`. */
 const SHARED_PREFIXES = ['/orders', '/letters', '/operator'];
 
