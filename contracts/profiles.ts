@@ -122,3 +122,14 @@ export const lookUpContacts = operation('lookUpContacts', 'POST /contacts/look-u
   }),
   responses: { 200: strictObject({ data: Type.Array(Profile) }) },
 });
+
+export const findConfirmedAddresses = operation(
+  'findConfirmedAddresses',
+  'POST /confirmed-addresses/look-up',
+  {
+    summary: 'Those of the addresses that a customer has confirmed, in lower case',
+    callers: ['notifications'],
+    body: strictObject({ emails: Type.Array(EmailAddress, { minItems: 1, maxItems: 64 }) }),
+    responses: { 200: strictObject({ data: Type.Array(EmailAddress) }) },
+  },
+);

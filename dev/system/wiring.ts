@@ -50,6 +50,8 @@ export async function createWiring(
     SMTP_CONNECTIONS: mailboxUrl === undefined ? undefined : '32',
     MAILBOX_URL: mailboxUrl,
     WALLET_SELF_TOP_UP: 'true',
+    // Letters reach the embedded mailbox only, which shows them to everybody here.
+    CONFIRM_ADDRESSES: 'false',
     METRICS: 'true',
   };
   for (const name of DATABASES.filter((each) => each !== 'broker')) {

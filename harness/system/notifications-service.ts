@@ -17,6 +17,7 @@ export type NotificationsService = Awaited<ReturnType<typeof startNotificationsS
 export async function startNotificationsService(
   t: TestContext,
   script: (SmtpStep | undefined)[] = [],
+  settings: Record<string, string> = {},
 ) {
   // Before the services: its hook runs first and ends the connections that they wait on.
   const server = await startTestSmtpServer(t, { script });
@@ -29,6 +30,8 @@ export async function startNotificationsService(
     NOTIFICATIONS_PRIVATE_KEY: testKeyOf('notifications'),
     PROFILES_URL: profiles.url,
     SMTP_URL: server.url,
+    CONFIRM_ADDRESSES: 'false',
+    ...settings,
   });
   open.defer(service.close);
   const url = service.databaseUrl('BROKER_DATABASE_URL');

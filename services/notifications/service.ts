@@ -11,6 +11,7 @@ import { createCredentials } from '#platform/http/service-token.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
 import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
+import type { Database } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
 import {
   databaseSettings,
@@ -23,15 +24,19 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { serveDelivery, serveLetters } from './api/letter-routes.ts';
+import { serveAccountLetters } from './account/account-letter-routes.ts';
+import { startAccountLetters } from './account/account-letter-worker.ts';
+import { serveDelivery, serveLetters, serveRelease } from './api/letter-routes.ts';
 import { serveAllLetters } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
+import { startRelease } from './delivery/release-letters.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
 import { providersAt } from './operations/mail-providers.ts';
 import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
+import { greetedContact } from './recipient/greeting.ts';
 import { createMailer } from './smtp/mailer.ts';
 import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/settings.ts';
 
@@ -55,6 +60,11 @@ const properties = {
   PROFILES_URL: Type.Array(Type.String({ format: 'http-url' }), {
     description: 'Base URLs of profiles, comma-separated.',
   }),
+  CONFIRM_ADDRESSES: Type.Boolean({
+    default: true,
+    description:
+      'Whether an unconfirmed address gets at most three letters an hour; the same in the gateway.',
+  }),
   ...mailSettings,
 };
 
@@ -72,28 +82,29 @@ export async function startNotifications(
   const broker = await createBroker(config, 'notifications', log);
   const contacts = await openContacts(config, log, metrics);
   const sender = senderOf(config);
-  const alarm = createRefusalAlarm({
-    log,
-    keep: (fault, response) => keepRefusal(database, fault, response),
-  });
-  const mailer = createMailer({
-    ...mailerSettings(config),
-    log,
-    onPaused: alarm.pause,
-    onResumed: alarm.resume,
-  });
+  const { alarm, mailer } = openMailer(config, database, log);
+  const { CONFIRM_ADDRESSES: confirmAddresses } = config;
+  const lookUpContacts = (ids: string[]) => contacts.lookUp(ids, CONTACTS_TIMEOUT_MS);
+  const shared = { database, log, confirmAddresses, lookUpContacts };
   const worker = startLetterWorker({
-    database,
+    ...shared,
     mailer,
     sender,
-    log,
     onRecorded: countAttempts(metrics),
     onFault: alarm.raise,
     logRequests: config.LOG_REQUESTS,
     now: clock.now,
-    lookUpContacts: (customerIds) => contacts.lookUp(customerIds, CONTACTS_TIMEOUT_MS),
   });
   const onDue = worker.kick;
+  const release = startRelease({ ...shared, onDue });
+  const accountLetters = startAccountLetters({
+    database,
+    mailer,
+    sender,
+    log,
+    onFault: alarm.raise,
+    findConfirmed: contacts.findConfirmed,
+  });
   const inbox = await startInbox({
     database,
     broker,
@@ -115,10 +126,15 @@ export async function startNotifications(
       serveAllLetters(api, {
         database,
         sender,
-        findContact: async (customerId) =>
-          (await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS)).get(customerId) ?? null,
+        findContact: async (customerId) => {
+          const found = await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS);
+          const contact = found.get(customerId);
+          return contact === undefined ? null : greetedContact(contact, confirmAddresses);
+        },
         onDue,
       });
+      serveAccountLetters(api, database, accountLetters.kick);
+      serveRelease(api, release.release);
       serveConsumer(api, deadLetterOperations, inbox);
       serveDelivery(api, { database, deadLetters, sender });
       serveOperations(api, {
@@ -131,13 +147,28 @@ export async function startNotifications(
     },
     async close() {
       await inbox.close();
-      await worker.close();
+      await Promise.all([worker.close(), accountLetters.close(), release.close()]);
       await mailer.close();
       await contacts.close();
       await broker.close();
       clock.close();
     },
   });
+}
+
+/** The mail servers, and the alarm for their faults. */
+function openMailer(config: NotificationsConfig, database: Database, log: Logger) {
+  const alarm = createRefusalAlarm({
+    log,
+    keep: (fault, response) => keepRefusal(database, fault, response),
+  });
+  const mailer = createMailer({
+    ...mailerSettings(config),
+    log,
+    onPaused: alarm.pause,
+    onResumed: alarm.resume,
+  });
+  return { alarm, mailer };
 }
 
 /** The customers' contact data, from profiles. */
@@ -162,6 +193,20 @@ async function openContacts(config: NotificationsConfig, log: Logger, metrics: M
         throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
       }
       return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
+    },
+    /** Those of the addresses that a customer has confirmed, in lower case. */
+    async findConfirmed(emails: string[]) {
+      // All count as confirmed where none needs a confirmation.
+      if (!config.CONFIRM_ADDRESSES) return new Set(emails.map((email) => email.toLowerCase()));
+      const answer = await client.call(
+        profiles.findConfirmedAddresses,
+        { body: { emails } },
+        { deadline: deadlineIn(CONTACTS_TIMEOUT_MS) },
+      );
+      if (answer.problem) {
+        throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
+      }
+      return new Set(answer.body.data);
     },
     close: () => client.close(),
   };

@@ -120,3 +120,17 @@ export async function findConfirmed(
   );
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
+
+/** Those of the addresses that a customer has confirmed, in lower case. */
+export async function findConfirmedAddresses(db: Queryable, emails: string[]): Promise<string[]> {
+  const { rows } = await db.query<{ email: string }>({
+    name: 'find-confirmed-addresses',
+    text: `select given.email from (
+        select distinct lower(email collate "C") as email from unnest($1::text[]) as given (email)
+      ) as given
+      where exists (select from profiles
+        where lower(email collate "C") = given.email and email_confirmed_at is not null)`,
+    values: [emails],
+  });
+  return rows.map(({ email }) => email);
+}

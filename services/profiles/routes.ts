@@ -3,7 +3,7 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { confirmAddress, createConfirmation } from './confirm-address.ts';
-import { confirmEmail } from './confirmation-store.ts';
+import { confirmEmail, findConfirmedAddresses } from './confirmation-store.ts';
 import * as store from './store.ts';
 
 /** The internal API of profiles (`contracts/profiles.ts`). */
@@ -46,6 +46,10 @@ export function serveProfiles(api: InternalApi, database: Database): void {
 
   api.serve(contract.confirmAddress, async ({ body }) => {
     return answer(200, await confirmAddress(database, body.token));
+  });
+
+  api.serve(contract.findConfirmedAddresses, async ({ body }) => {
+    return { status: 200, body: { data: await findConfirmedAddresses(database, body.emails) } };
   });
 
   async function getProfile(customerId: string): Promise<store.StoredProfile> {

@@ -126,6 +126,7 @@ export interface LetterRow extends EventRow {
   state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
   unknown_outcomes: number;
   failure: string | null;
+  waits_for: 'confirmation' | null;
   sent_at: Date | null;
   partition: number;
   offset: string;
@@ -136,7 +137,7 @@ export interface LetterRow extends EventRow {
 }
 
 const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_since = now(),
-  token = null, recipient = null, recipient_name = null, locale = null`;
+  waits_for = null, token = null, recipient = null, recipient_name = null, locale = null`;
 
 /**
  * The operator's resend: the letter is due now, with current contact data and a full new period of

@@ -44,6 +44,16 @@ export function serveLetters(api: InternalApi, database: Database, sender: Sende
   });
 }
 
+/** @param release releases the letters of a customer who has confirmed the address */
+export function serveRelease(
+  api: InternalApi,
+  release: (customerId: string) => Promise<number>,
+): void {
+  api.serve(contract.releaseLetters, async ({ params }) => {
+    return { status: 200, body: { released: await release(params.customerId) } };
+  });
+}
+
 /** The delivery of an order's event, for the order's journey. */
 export function serveDelivery(
   api: InternalApi,

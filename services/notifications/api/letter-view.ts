@@ -21,6 +21,7 @@ export function letterOf(row: LetterRow, sender: Sender): Letter {
     kind: row.kind,
     state: row.state === 'committing' ? 'sending' : row.state,
     reason: row.failure,
+    ...(row.state === 'queued' && row.waits_for !== null && { waitsFor: row.waits_for }),
     subject: mail?.subject ?? null,
     text: mail?.text ?? null,
     html: mail?.html ?? null,

@@ -101,9 +101,15 @@ test('every address is masked for the operator; the customer sees it in full', a
     preview.body,
     (await service.call('GET', LETTERS)).body,
     (await resend(service, id)).body,
-    // Now with recipient and texts.
-    (await service.until(id, 'sent', 2)) && (await service.call('GET', `${LETTERS}/${id}`)).body,
   ];
+  await service.until(id, 'sent', 2);
+  // Letters of older releases repeat any name.
+  await service.database.query(
+    `update letters set recipient_name = 'Anna anna.o@example.com' where id = $1`,
+    [id],
+  );
+  // Now with recipient and texts.
+  answers.push((await service.call('GET', `${LETTERS}/${id}`)).body);
   for (const answer of answers) assert.doesNotMatch(JSON.stringify(answer), /anna\.o/);
   const { to, subject, text, html } = answers.at(-1);
   assert.equal(to, 'a***@example.com');

@@ -149,7 +149,7 @@ export async function recordFailure(
   await db.query({
     name: 'record-failure',
     text: `update letters set state = $3, due_at = now() + $4 * interval '1 millisecond', ready = false,
-        failure = $5, token = null, unknown_outcomes = unknown_outcomes + $6::int
+        failure = $5, token = null, waits_for = null, unknown_outcomes = unknown_outcomes + $6::int
       where id = $1 and token = $2 and state in ('sending', 'committing')`,
     values: [id, token, result.state, result.retryInMs, result.failure, result.unknown ? 1 : 0],
   });
@@ -189,7 +189,7 @@ export async function giveUpOverdue(
           and trying_since <= now() - $1::float8 * interval '1 millisecond'
         order by id limit 500 for update skip locked
       )
-      update letters set state = 'failed', ready = false,
+      update letters set state = 'failed', ready = false, waits_for = null,
         failure = 'gave up: ' || coalesce(failure, $2)
       from overdue where letters.id = overdue.id`,
     values: [afterMs, reason],

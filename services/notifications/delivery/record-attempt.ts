@@ -9,6 +9,7 @@ import { currentPosition, describeOutcome } from '#platform/telemetry/tracing.ts
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { ClaimedLetter } from './claim-store.ts';
 import * as store from './delivery-store.ts';
+import { holdLetters } from './hold-store.ts';
 
 const RETRY = { firstMs: 100, maxMs: 5_000 };
 // Tries for some minutes to record `sent`: without the record the letter is sent a second time.
@@ -19,16 +20,17 @@ export type Recorder = ReturnType<typeof createRecorder>;
 /**
  * Records the progress and results of attempts, in batches.
  * @param options `token`: the worker's fencing token; `lettersMax`: most letters that the worker
- *   holds at a time; `over` ends repetitions when the worker is closed
+ *   holds at a time; `giveUpAfterMs`: how long a letter is tried; `over` ends repetitions when the worker is closed
  */
 export function createRecorder(options: {
   database: Database;
   log: Logger;
   token: string;
   lettersMax: number;
+  giveUpAfterMs: number;
   over: AbortSignal;
 }) {
-  const { database, log, token, lettersMax, over } = options;
+  const { database, log, token, lettersMax, giveUpAfterMs, over } = options;
   const batch = {
     isItemError: isRowFault,
     // Two concurrent batches would be half as large each, and cost a third more.
@@ -76,6 +78,14 @@ export function createRecorder(options: {
       ...batch,
       async run(ids: string[]) {
         await store.giveBack(database, token, ids);
+        return ids.map(() => undefined);
+      },
+    }),
+    /** Puts a letter back until the customer confirms the address. */
+    hold: createBatcher({
+      ...batch,
+      async run(ids: string[]) {
+        await holdLetters(database, { token, ids, giveUpAfterMs });
         return ids.map(() => undefined);
       },
     }),

@@ -3,6 +3,8 @@ import type { Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
 import type { LetterKind } from '../letter/letter-event.ts';
 import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
+import { greetedContact, isUnconfirmed } from '../recipient/greeting.ts';
+import { type SlotOfLetter, slotOfOrder } from '../recipient/slots.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import type { ClaimedLetter } from './claim-store.ts';
@@ -27,6 +29,12 @@ export interface SendLetterDeps {
   onRecorded?: ((kind: LetterKind, outcome: 'sent' | 'retried' | 'failed') => void) | undefined;
   /** Puts the letter back as if it had not been claimed. */
   giveBack: (letterId: string) => Promise<void>;
+  /** The same until the customer confirms the address. */
+  hold: (letterId: string) => Promise<void>;
+  /** Whether an unconfirmed address gets few letters, and none with a text of the customer's. */
+  confirmAddresses: boolean;
+  /** Takes one of the few letters of an unconfirmed address; false where there is none left. */
+  takeSlot: (slot: SlotOfLetter) => Promise<boolean>;
   /** Called for an attempt that the mail server refused, or that did not reach it. */
   onFault: (fault: MailAlarm) => void;
 }
@@ -39,6 +47,7 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
   const startedAt = deps.now();
   const progress: Progress = { stage: 'contact', contactMs: null, recipient: null };
   const result = await attemptSafely(deps, letter, startedAt, progress);
+  if (result === 'held') return deps.hold(letter.id);
   // Another worker holds the letter now, and records it.
   if (result.outcome === 'withheld') return;
   if (result.outcome === 'paused') return deps.giveBack(letter.id);
@@ -78,7 +87,7 @@ async function attemptSafely(
   letter: ClaimedLetter,
   startedAt: Date,
   progress: Progress,
-): Promise<AttemptResult> {
+): Promise<AttemptResult | 'held'> {
   const failed = (error: string): AttemptResult => ({
     // No dot is sent without the marker.
     outcome: progress.recipient === null ? 'transient' : 'unknown',
@@ -87,19 +96,26 @@ async function attemptSafely(
     error,
   });
   let recipient = letter.lockedRecipient;
+  let isLimited = false;
   if (recipient === null) {
     try {
       const contact = await deps.findContact(letter.customerId);
       progress.contactMs = deps.now().getTime() - startedAt.getTime();
       // The profile may come later: a registration stores it after the account.
       if (contact === null) return failed('the customer has no profile yet');
-      recipient = { to: contact.email, name: contact.name, locale: contact.locale };
+      const { email: to, name, locale } = greetedContact(contact, deps.confirmAddresses);
+      recipient = { to, name, locale };
+      isLimited = letter.event.kind === 'grief' && isUnconfirmed(contact, deps.confirmAddresses);
     } catch (error) {
       return failed(`profiles: ${describeError(error)}`);
     }
   }
   progress.stage = 'compose';
   try {
+    if (isLimited) {
+      if (isOverdue(deps, letter)) return failed('the customer did not confirm the address');
+      if (!(await deps.takeSlot(slotOfOrder(letter.id, recipient.to)))) return 'held';
+    }
     return await transmit(deps, letter, recipient, progress);
   } catch (error) {
     return failed(describeError(error));
@@ -134,11 +150,14 @@ function failureOf(
   if (result.outcome === 'permanent') {
     return { state: 'failed', retryInMs: 0, failure: reason, unknown };
   }
-  const age = deps.now().getTime() - letter.tryingSince.getTime();
-  if (age >= deps.giveUpAfterMs) {
+  if (isOverdue(deps, letter)) {
     return { state: 'failed', retryInMs: 0, failure: `gave up: ${reason}`, unknown };
   }
   return { state: 'queued', retryInMs: deps.retryInMs(letter.attempt), failure: reason, unknown };
+}
+
+function isOverdue({ now, giveUpAfterMs }: SendLetterDeps, { tryingSince }: ClaimedLetter) {
+  return now().getTime() - tryingSince.getTime() >= giveUpAfterMs;
 }
 
 function reasonOf({ response, error }: AttemptResult): string {

@@ -7,6 +7,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import { serviceOf } from '#platform/telemetry/log.ts';
 import { contextOf, inSharedWork, inWork, SpanKind } from '#platform/telemetry/tracing.ts';
 import type { Sender } from '../letter/letter-mail.ts';
+import { createSlotTaker } from '../recipient/slots.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
 import { giveUpOverdue, renewLeases } from './delivery-store.ts';
@@ -56,6 +57,8 @@ export interface LetterWorkerOptions {
   log: Logger;
   onRecorded?: SendLetterDeps['onRecorded'];
   onFault: SendLetterDeps['onFault'];
+  /** Off when absent: then every address counts as confirmed. */
+  confirmAddresses?: boolean;
   /** Whether each attempt has a line in the log. */
   logRequests?: boolean;
   /** By the clock of the database, which measures leases and ages. */
@@ -77,8 +80,10 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     log,
     token,
     lettersMax: IN_FLIGHT_MAX,
+    giveUpAfterMs: times.giveUpAfterMs,
     over: over.signal,
   });
+  const takeSlot = createSlotTaker(database, IN_FLIGHT_MAX);
   const claim = createClaim(options, times, token);
   const giveUpWhilePaused = createGiveUp(options, times);
 
@@ -91,7 +96,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
       () => options.lookUpContacts(customers),
     );
     contacts.catch(() => {});
-    const deps = bindSend(options, times, recorder, contacts);
+    const deps = { ...bindSend(options, times, recorder, contacts), takeSlot };
     for (const letter of letters) {
       const sending = inWork(workOf(letter, service), () =>
         sendLetter(deps, letter).catch((error: unknown) => {
@@ -212,7 +217,7 @@ function bindSend(
   times: LetterTimes,
   recorder: Recorder,
   contacts: Promise<Map<string, Profile>>,
-): SendLetterDeps {
+): Omit<SendLetterDeps, 'takeSlot'> {
   /** Raises an alarm and fails the attempt, if a batch returned the data of another letter. */
   function ownOrAlarm<T>(data: T, id: string, expected: string): T {
     if (id === expected) return data;
@@ -238,6 +243,8 @@ function bindSend(
     now: options.now,
     onRecorded: options.onRecorded,
     giveBack: recorder.giveBack,
+    hold: recorder.hold,
+    confirmAddresses: options.confirmAddresses ?? false,
     onFault: options.onFault,
   };
 }

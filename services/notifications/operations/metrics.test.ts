@@ -4,6 +4,12 @@ import { eventually } from '#harness/eventually.ts';
 import { readMetrics } from '#harness/metrics.ts';
 import { startNotificationsService } from '#harness/system/notifications-service.ts';
 
+const ACCOUNT_LETTERS = {
+  'orderbell_account_letters{state="waiting"}': 0,
+  'orderbell_account_letters{state="failed"}': 0,
+  orderbell_letters_waiting_for_confirmation: 0,
+};
+
 test('what is not read, not sent and cannot be used is counted', async (t) => {
   const service = await startNotificationsService(t);
   const look = async () => {
@@ -23,6 +29,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     orderbell_letters_failed: 0,
     orderbell_dead_letters: 0,
     [breaker]: 0,
+    ...ACCOUNT_LETTERS,
   };
   assert.deepEqual(await look(), quiet);
 
@@ -48,6 +55,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     orderbell_letters_failed: 1,
     orderbell_dead_letters: 1,
     [breaker]: 0,
+    ...ACCOUNT_LETTERS,
     'orderbell_messages_of_unknown_type_total{type="other\\"type"}': 1,
   });
 });

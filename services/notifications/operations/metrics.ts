@@ -1,10 +1,14 @@
 import type { Metric, Metrics } from '#platform/metrics/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { countAccountLetters } from '../account/account-letter-store.ts';
 import type { RefusalAlarm } from '../delivery/refusal-alarm.ts';
 import type { SendLetterDeps } from '../delivery/send-letter.ts';
 import type { ProviderStatus } from '../smtp/mailer.ts';
 import { breakerReadings } from './mail-providers.ts';
 import * as store from './overview-store.ts';
+
+// A scrape must not cost more the more letters wait.
+const COUNTED_MAX = 100_000;
 
 /** Counts the attempts of this process at letters. */
 export function countAttempts(metrics: Metrics): NonNullable<SendLetterDeps['onRecorded']> {
@@ -38,6 +42,21 @@ export function letterMetrics(
       name: 'orderbell_letters_failed',
       help: 'Letters that failed and wait for the operator.',
       read: async () => [{ value: await store.readFailed(database) }],
+    },
+    {
+      name: 'orderbell_letters_waiting_for_confirmation',
+      help: 'Queued letters that wait until the customer confirms the address.',
+      read: async () => [{ value: await store.countWaitingForConfirmation(database, COUNTED_MAX) }],
+    },
+    {
+      name: 'orderbell_account_letters',
+      help: 'Letters about accounts that wait, and those that failed within a day.',
+      labels: ['state'],
+      read: async () =>
+        Object.entries(await countAccountLetters(database, COUNTED_MAX)).map(([state, value]) => ({
+          value,
+          labels: { state },
+        })),
     },
     {
       name: 'orderbell_mail_refusals_total',

@@ -30,6 +30,9 @@ export async function countLetters(
   return { max, queued, sending: Math.min(max, sending + committing), sent, failed };
 }
 
+// Of letters that wait for a confirmation; a tenth of a second.
+const PASSED_OVER_MAX = 50_000;
+
 /**
  * Age in milliseconds of the oldest letter that is neither sent nor failed, 0 without one. The
  * oldest by id, which is the order of the events.
@@ -39,12 +42,16 @@ export async function readOldestWaitingMs(db: Queryable): Promise<number> {
     name: 'read-oldest-waiting',
     // Asked for as a range, one state is read in the order of the index of states. As an equation it
     // drops out of the order, and the primary key is walked from the first letter of all.
+    // Letters that wait for a confirmation are passed over, as they wait for the customer.
     text: `select coalesce(greatest(0,
           floor(extract(epoch from now() - min(oldest.created_at)) * 1000)), 0) as age_ms
       from unnest('{queued,sending,committing}'::text[]) as word (state),
         lateral (
-          select created_at from letters where letters.state between word.state and word.state
-          order by letters.state desc, id limit 1
+          select created_at from (
+            select created_at, waits_for from letters
+            where letters.state between word.state and word.state
+            order by letters.state desc, id limit ${PASSED_OVER_MAX}
+          ) as first where waits_for is null limit 1
         ) as oldest`,
   });
   return Number(rows[0]?.age_ms);
@@ -108,9 +115,20 @@ export async function readWaiting(db: Queryable): Promise<Reading[]> {
 export async function readOldest(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ oldest_s: string }>(
     `select coalesce(greatest(0, extract(epoch from now() - min(created_at))), 0) as oldest_s
-     from letters where ${WAITING}`,
+     from letters where ${WAITING} and waits_for is null`,
   );
   return Number(rows[0]?.oldest_s);
+}
+
+/** Queued letters that wait until their customers confirm the address, counted up to `max`. */
+export async function countWaitingForConfirmation(db: Queryable, max: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    name: 'count-waiting-for-confirmation',
+    text: `select count(*)::int from (
+        select from letters where waits_for is not null and state = 'queued' limit $1) as first`,
+    values: [max],
+  });
+  return rows[0]?.count ?? 0;
 }
 
 /** Number of letters that failed. */

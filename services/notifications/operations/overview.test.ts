@@ -43,6 +43,8 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     oldestWaitingMs: 0,
     sentPerSecond: 0,
     deadLetters: 0,
+    waitingForConfirmation: 0,
+    accountLetters: { waiting: 0, failed: 0 },
     lag: [{ partition: 0, position: 0, end: 0, lag: 0 }],
   });
 

@@ -10,6 +10,7 @@ import type { DeadLetters } from '#platform/messaging/consumer/dead-letters.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { insertRepair, listRepairs } from '#platform/postgres/repair-log.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import { countAccountLetters } from '../account/account-letter-store.ts';
 import { findLetter } from '../api/letter-list-store.ts';
 import { auditLetters } from './audit-store.ts';
 import * as store from './overview-store.ts';
@@ -96,20 +97,25 @@ function serveOverview(
   }
 
   const readOverview = singleFlight(async (): Promise<contract.NotificationsOverview> => {
-    const [letters, oldestWaitingMs, justSent, dead, refusals, lag] = await Promise.all([
-      store.countLetters(database, COUNTED_MAX),
-      store.readOldestWaitingMs(database),
-      store.countJustSent(database, RATE_TIMES),
-      deadLetters.count(COUNTED_MAX),
-      store.readRefusals(database),
-      lagOrNull(),
-    ]);
+    const [letters, oldestWaitingMs, justSent, dead, refusals, held, account, lag] =
+      await Promise.all([
+        store.countLetters(database, COUNTED_MAX),
+        store.readOldestWaitingMs(database),
+        store.countJustSent(database, RATE_TIMES),
+        deadLetters.count(COUNTED_MAX),
+        store.readRefusals(database),
+        store.countWaitingForConfirmation(database, COUNTED_MAX),
+        countAccountLetters(database, COUNTED_MAX),
+        lagOrNull(),
+      ]);
     const sentPerSecond = justSent / RATE_TIMES.sentS;
     return {
       letters,
       oldestWaitingMs,
       sentPerSecond,
       deadLetters: dead,
+      waitingForConfirmation: held,
+      accountLetters: account,
       ...(refusals.length > 0 && { refusals }),
       mail: { providers: providers() },
       lag,
