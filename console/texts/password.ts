@@ -50,7 +50,8 @@ export const password = {
       lead: 'Choose a new password. You’ll have to sign in again on all devices.',
       submit: 'Save password',
       done: 'Password changed. Sign in with your new password.',
-      noToken: 'This link is incomplete. Open the whole link from the letter, or ask for a new one.',
+      noToken:
+        'This link is incomplete. Open the whole link from the letter, or ask for a new one.',
       again: 'Ask for a new link',
     },
   },

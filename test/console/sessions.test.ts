@@ -129,7 +129,10 @@ test('a person changes the password, forgets it, and sets another one by a lette
   await page.getByText('Нынешний пароль не подходит.').waitFor();
   allow('400', '/v1/password');
   await change(PASSWORD, 'password123');
-  await page.locator('.field.invalid').getByText(/самых частых паролей/).waitFor();
+  await page
+    .locator('.field.invalid')
+    .getByText(/самых частых паролей/)
+    .waitFor();
   await change(PASSWORD, OTHER);
   await page.getByText(texts.change.done).waitFor();
   await signOut(page, words);
@@ -155,7 +158,10 @@ test('a person changes the password, forgets it, and sets another one by a lette
   };
   allow('400', '/v1/password-resets/redeem');
   await reset(account.email);
-  await page.locator('.field.invalid').getByText(/это ваш адрес/).waitFor();
+  await page
+    .locator('.field.invalid')
+    .getByText(/это ваш адрес/)
+    .waitFor();
   await reset(PASSWORD);
   await page.getByText(texts.reset.done).waitFor();
   await page.locator('main').getByRole('link', { name: words.signIn.submit }).click();

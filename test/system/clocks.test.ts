@@ -49,7 +49,9 @@ for (const shifts of [
   { orders: -HOUR_MS, notifications: HOUR_MS, gateway: GATEWAY_AHEAD_MS },
   { gateway: -HOUR_MS, identity: HOUR_MS },
 ] as Shifts[]) {
-  const name = Object.entries(shifts).map(([service, ms]) => `${service} ${Math.round(ms / 60_000)} min`);
+  const name = Object.entries(shifts).map(
+    ([service, ms]) => `${service} ${Math.round(ms / 60_000)} min`,
+  );
   test(`${name.join(', ')}: orders are recovered and listed, letters sent in time`, (t) =>
     follow(t, shifts));
 }

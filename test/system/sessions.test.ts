@@ -25,8 +25,13 @@ async function signIn(url: string, email: string, password = PASSWORD): Promise<
 const renew = (url: string, { refreshToken }: Tokens): Promise<Answer> =>
   call(url, 'POST', '/v1/sessions/renewal', { body: { refreshToken } });
 
-const ask = (url: string, { accessToken }: Tokens, method = 'GET', path = '/v1/wallet', body?: unknown) =>
-  call(url, method, path, { headers: { authorization: `Bearer ${accessToken}` }, body });
+const ask = (
+  url: string,
+  { accessToken }: Tokens,
+  method = 'GET',
+  path = '/v1/wallet',
+  body?: unknown,
+) => call(url, method, path, { headers: { authorization: `Bearer ${accessToken}` }, body });
 
 /** A system with two gateways. */
 async function start(t: TestContext, env: Record<string, string> = {}) {

@@ -15,7 +15,10 @@ test('ended sessions are remembered as long as their tokens are valid', () => {
   ended.add([first]);
   nowMs = 909_000;
   ended.add([first, second]);
-  assert.deepEqual([ended.has(first), ended.has(second), ended.has(randomUUID())], [true, true, false]);
+  assert.deepEqual(
+    [ended.has(first), ended.has(second), ended.has(randomUUID())],
+    [true, true, false],
+  );
   nowMs = 911_000;
   ended.add([]);
   assert.deepEqual([ended.has(first), ended.has(second)], [false, true]);
