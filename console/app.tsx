@@ -6,6 +6,7 @@ import { ConsoleContext, useConsole } from './model/context.ts';
 import { useSession } from './model/session-state.ts';
 import { useLanguage, useServerConfig, useTheme } from './model/state.ts';
 import { ProfilePage, RegisterPage } from './pages/account.tsx';
+import { ConfirmPage } from './pages/confirm.tsx';
 import { DeadLetterPage, DeadLettersPage } from './pages/dead-letters.tsx';
 import { HomePage } from './pages/home.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
@@ -36,6 +37,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/forgot-password', ForgotPasswordPage],
   ['/reset-password', ResetPasswordPage],
   ['/password', gated('customer', ChangePasswordPage)],
+  ['/confirm', ConfirmPage],
   ['/profile', gated('customer', ProfilePage)],
   ['/wallet', gated('customer', WalletPage)],
   ['/orders', gated('customer', OrdersPage)],

@@ -4,6 +4,13 @@ import { internal } from './operation.ts';
 
 // Letters about an account, not about an order. The gateway asks for them; no event does.
 
+/** The setting CONFIRM_ADDRESSES of the services that know of it. */
+export const ConfirmAddressesSetting = Type.Boolean({
+  default: true,
+  description:
+    'Whether customers confirm addresses by a link; until then an address gets three letters an hour.',
+});
+
 const LINK = '^https?://[\\x21-\\x7e]{1,2000}$';
 
 /** A letter about an account. It holds no text that a customer has entered. */

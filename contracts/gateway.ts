@@ -105,7 +105,7 @@ export const requestConfirmation = operation(
   },
 );
 
-export const confirmAddress = operation('confirmAddress', 'POST /v1/confirmations', {
+export const confirmByLink = operation('confirmByLink', 'POST /v1/confirmations', {
   ...account,
   summary: 'Confirm the address of the letter that the token came by',
   query: NoQuery,

@@ -9,6 +9,7 @@ import { Loading, Notice } from '../parts/notices.tsx';
 import { Button, Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
 import { common } from '../texts/common.ts';
+import { confirm } from '../texts/confirm.ts';
 import { usePasswordSignIn } from './sign-in.tsx';
 
 const FIELDS = ['/email', '/password', '/name', '/locale'];
@@ -107,6 +108,7 @@ export function ProfilePage() {
 
 function ProfileForm({ stored }: { stored: Stored }) {
   const texts = useTexts(account);
+  const confirmTexts = useTexts(confirm);
   const { api } = useConsole();
   const [base, setBase] = useState(stored);
   const [draft, setDraft] = useState(stored.profile);
@@ -135,7 +137,13 @@ function ProfileForm({ stored }: { stored: Stored }) {
   });
   return (
     <Form onSubmit={run} problem={problem} browserChecks>
-      {result === 'saved' && <Notice tone="good">{texts.profile.saved}</Notice>}
+      {result === 'saved' && (
+        <Notice tone="good">
+          {base.profile.emailConfirmed === false
+            ? confirmTexts.saved(base.profile.email)
+            : texts.profile.saved}
+        </Notice>
+      )}
       {result === 'stale' && <Notice tone="wait">{texts.profile.stale}</Notice>}
       <TextField
         label={texts.profile.email}

@@ -3,6 +3,7 @@ import { useLocation } from 'preact-iso';
 import { type Theme, useConsole, useTexts } from '../model/context.ts';
 import type { Language } from '../model/format.ts';
 import { common } from '../texts/common.ts';
+import { ConfirmNotice } from './confirm-notice.tsx';
 import { Choice } from './form.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { Notice } from './notices.tsx';
@@ -61,6 +62,7 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
       </header>
       <main id="content">
         <SessionNotice />
+        <ConfirmNotice />
         {children}
       </main>
     </div>

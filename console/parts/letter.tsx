@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Letter, LetterAttempt } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration } from '../model/format.ts';
+import { confirm } from '../texts/confirm.ts';
 import { customer } from '../texts/customer.ts';
 import { LetterTabs } from './letter-tabs.tsx';
 import { Rows } from './list.tsx';
@@ -31,6 +32,7 @@ export function LetterList<L extends Letter>(props: {
 }) {
   const { letters, path, noRecipient, showReasons = false, action } = props;
   const { kinds } = useTexts(customer).letters;
+  const { letterWaits } = useTexts(confirm);
   const rows = letters.map((letter) => {
     const to = letter.to ?? noRecipient;
     return {
@@ -45,7 +47,7 @@ export function LetterList<L extends Letter>(props: {
           {to !== undefined && <bdi>{to}</bdi>}
         </>
       ),
-      error: showReasons && letter.state !== 'sent' ? letter.reason : null,
+      error: showReasons && letter.state !== 'sent' ? reasonOf(letter, letterWaits) : null,
       action: action?.(letter),
     };
   });
@@ -53,14 +55,19 @@ export function LetterList<L extends Letter>(props: {
 }
 
 /** Whether a letter's state is about to change. */
-export function isUnsettled({ state }: Letter): boolean {
-  return state === 'queued' || state === 'sending';
+export function isUnsettled({ state, waitsFor }: Letter): boolean {
+  return (state === 'queued' && waitsFor === undefined) || state === 'sending';
+}
+
+function reasonOf({ reason, waitsFor }: Letter, letterWaits: string): string | null {
+  return waitsFor === 'confirmation' ? letterWaits : reason;
 }
 
 /** A letter as it was sent: HTML, text, headers, attempts. */
 export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: string }) {
   const texts = useTexts(customer).letters;
   const { attempts, html, state } = letter;
+  const reason = reasonOf(letter, useTexts(confirm).letterWaits);
   return (
     <article class="card letter">
       <header class="letter-head">
@@ -78,8 +85,8 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
           </Fact>
         </dl>
       </header>
-      {letter.reason !== null && state !== 'sent' && (
-        <Notice tone={state === 'failed' ? 'bad' : 'wait'}>{letter.reason}</Notice>
+      {reason !== null && state !== 'sent' && (
+        <Notice tone={state === 'failed' ? 'bad' : 'wait'}>{reason}</Notice>
       )}
       {letter.unknownOutcomes > 0 && (
         <Notice tone="wait">{texts.resent(letter.unknownOutcomes)}</Notice>

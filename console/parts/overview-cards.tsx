@@ -99,6 +99,7 @@ export function LettersCard(props: {
   const texts = useTexts(overview);
   const { language } = useConsole();
   const { letters, oldestWaitingMs, deadLetters } = props.notifications;
+  const { waitingForConfirmation: held = 0, accountLetters } = props.notifications;
   const { filters } = useTexts(operator).letters;
   const { waiting, failed, deadLetters: dead } = props.urgencies;
   const markOf = (urgency: Urgency) => (urgency === 'quiet' ? null : texts.tones[urgency]);
@@ -117,6 +118,10 @@ export function LettersCard(props: {
             {capped(letters[state])}
           </Count>
         ))}
+        {held > 0 && <Count label={texts.waitingForConfirmation}>{capped(held)}</Count>}
+        {accountLetters !== undefined && accountLetters.failed > 0 && (
+          <Count label={texts.accountLettersFailed}>{capped(accountLetters.failed)}</Count>
+        )}
         {oldestWaitingMs > 0 && (
           <Count label={texts.oldestWaiting} tone={waiting} mark={markOf(waiting)}>
             {formatDuration(oldestWaitingMs, language)}

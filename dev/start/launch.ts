@@ -135,7 +135,12 @@ async function start(run: Run): Promise<StartScreen> {
     smtpUrl: mailbox?.smtpUrl ?? '',
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
     // No load balancer is in front of it, and Ctrl-C has to end it at once.
-    env: { ...process.env, STOP_DELAY_MS: '0' },
+    env: {
+      // Its letters leave this machine, so strangers must not get any (decision 33).
+      ...(ownSmtp && { CONFIRM_ADDRESSES: 'true' }),
+      ...process.env,
+      STOP_DELAY_MS: '0',
+    },
     log: (service) => createLog(service, levelOf(service)),
     startService(name, env) {
       if (name !== IN_THREAD) return null;

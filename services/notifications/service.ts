@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
 import * as deadLetterOperations from '#contracts/dead-letters.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
@@ -60,11 +61,7 @@ const properties = {
   PROFILES_URL: Type.Array(Type.String({ format: 'http-url' }), {
     description: 'Base URLs of profiles, comma-separated.',
   }),
-  CONFIRM_ADDRESSES: Type.Boolean({
-    default: true,
-    description:
-      'Whether an unconfirmed address gets at most three letters an hour; the same in the gateway.',
-  }),
+  CONFIRM_ADDRESSES: ConfirmAddressesSetting,
   ...mailSettings,
 };
 

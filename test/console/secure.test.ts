@@ -13,7 +13,8 @@ import { opened, signInAs, wordsOf } from './steps.ts';
 // Foreign text is displayed and never executed; nothing is loaded from other origins.
 
 const words = wordsOf('ru');
-const EVIL_NAME = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+// Without a full stop within a word: letters repeat no name that may hold a link.
+const EVIL_NAME = `<img src=x onerror="document['title']=1"><script>document['title']=2</script>`;
 
 test('the console against hostile content', { skip: skipWithoutChromium }, async (t) => {
   const system = await startTestSystem(t);

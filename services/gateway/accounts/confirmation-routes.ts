@@ -22,7 +22,7 @@ export function serveConfirmations(app: HttpServer, gateway: Gateway): void {
     return { status: 202, body: { email } };
   });
 
-  serve(app, contract.confirmAddress, { identify: anyone }, async ({ body, request }) => {
+  serve(app, contract.confirmByLink, { identify: anyone }, async ({ body, request }) => {
     const answer = await clients.profiles.call(
       profiles.confirmAddress,
       { body },

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
 import { CurrencySetting } from '#contracts/common.ts';
 import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
@@ -61,11 +62,7 @@ const properties = {
     description: 'Whether customers may top their own wallets up.',
   }),
   CURRENCY: CurrencySetting,
-  CONFIRM_ADDRESSES: Type.Boolean({
-    default: true,
-    description:
-      'Whether customers confirm their address by a link in a letter; the same in notifications.',
-  }),
+  CONFIRM_ADDRESSES: ConfirmAddressesSetting,
   PUBLIC_URL: Type.Optional(
     Type.String({
       format: 'http-url',

@@ -33,11 +33,23 @@ test('the contact of the claims is stored once per customer', () => {
   void remember(customer(ANNA));
   void remember(customer({ ...ANNA, name: 'changed' }));
   void remember(customer(ANNA, 'boris'));
-  const expected = { email: 'anna@example.com', name: 'Анна', locale: 'en' };
+  const emailConfirmed = false;
+  const expected = { email: 'anna@example.com', name: 'Анна', locale: 'en', emailConfirmed };
   assert.deepEqual(stored, [
     { customerId: 'anna', ...expected },
     { customerId: 'boris', ...expected },
   ]);
+});
+
+test('an address that the issuer has verified is confirmed, also when it says so later', () => {
+  const { remember, stored } = memory();
+  for (const verified of [undefined, 'true', false, true, true, false]) {
+    void remember(customer({ ...ANNA, email_verified: verified }));
+  }
+  assert.deepEqual(
+    stored.map(({ emailConfirmed }) => emailConfirmed),
+    [false, true],
+  );
 });
 
 test('the language is Russian unless the claims say English', () => {

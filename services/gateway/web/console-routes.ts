@@ -9,7 +9,7 @@ const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
 /** Prefixes of the console's pages (`console/app.tsx`), `/` aside. */
 const PREFIXES = [
-  ...['/sign-in', '/register', '/password', '/forgot-password', '/reset-password'],
+  ...['/sign-in', '/register', '/confirm', '/password', '/forgot-password', '/reset-password'],
   ...['/profile', '/wallet', '/mailbox'],
 ];
 /** Prefixes that are also internal API paths: served only for `Accept: text/html`. */
@@ -65,6 +65,8 @@ export interface ConsoleConfig {
   /** The external issuer, and the console's public client there. */
   issuer: { url: string; clientId: string; scope: string; resource: string | null } | null;
   mailbox: boolean;
+  /** Whether customers confirm their address by a link in a letter. */
+  confirmAddresses: boolean;
   /** The claim of a token that makes an operator. */
   operator: { claim: string; value: string };
 }
