@@ -85,7 +85,7 @@ export const createSession = internal('createSession', 'POST /sessions', {
   problems: [identityProblems.signInFailed],
 });
 
-export const renewSession = internal('renewSession', 'POST /sessions/renewal', {
+export const rotateRefreshToken = internal('rotateRefreshToken', 'POST /sessions/renewal', {
   summary: 'Exchange a refresh token for new tokens; repeated within 30 s it answers the same one',
   body: strictObject({ refreshToken: RefreshToken }),
   responses: { 200: SessionTokens },
@@ -119,7 +119,7 @@ const PasswordChange = strictObject({
   ...EndedSessions,
 });
 
-export const changePassword = internal('changePassword', 'PUT /accounts/:customerId/password', {
+export const replacePassword = internal('replacePassword', 'PUT /accounts/:customerId/password', {
   summary: 'Exchange the password for another one; all sessions but the given one end',
   params: strictObject({ customerId: CustomerId }),
   body: strictObject({
@@ -132,13 +132,13 @@ export const changePassword = internal('changePassword', 'PUT /accounts/:custome
   problems: [identityProblems.wrongPassword, identityProblems.passwordInSettings],
 });
 
-export const requestPasswordReset = internal('requestPasswordReset', 'POST /password-resets', {
+export const createPasswordReset = internal('createPasswordReset', 'POST /password-resets', {
   summary: 'Make the token of a letter that resets a password; null where no letter may be sent',
   body: strictObject({ email: EmailAddress, clientAddress: ClientAddress }),
   responses: { 200: strictObject({ token: nullable(Type.String()) }) },
 });
 
-export const redeemPasswordReset = internal('redeemPasswordReset', 'POST /password-resets/redeem', {
+export const redeemResetToken = internal('redeemResetToken', 'POST /password-resets/redeem', {
   summary: 'Set a password by the token of a letter, once; all sessions end',
   body: strictObject({
     token: ResetToken,

@@ -27,7 +27,7 @@ export function serveIdentity(api: InternalApi, deps: RouteDeps): void {
     return { status: 200, body: await signIn(deps, body), headers: NO_STORE };
   });
 
-  api.serve(contract.renewSession, async ({ body }) => {
+  api.serve(contract.rotateRefreshToken, async ({ body }) => {
     return { status: 200, body: await deps.sessions.renew(body.refreshToken), headers: NO_STORE };
   });
 
@@ -52,17 +52,17 @@ export function serveIdentity(api: InternalApi, deps: RouteDeps): void {
 }
 
 function servePasswords(api: InternalApi, deps: RouteDeps): void {
-  api.serve(contract.changePassword, async ({ params, body }) => {
+  api.serve(contract.replacePassword, async ({ params, body }) => {
     const given = { ...body, customerId: params.customerId, sessionId: body.sessionId };
     return { status: 200, body: await changePassword(deps, given) };
   });
 
-  api.serve(contract.requestPasswordReset, async ({ body }) => {
+  api.serve(contract.createPasswordReset, async ({ body }) => {
     const token = await requestReset(deps, body);
     return { status: 200, body: { token }, headers: NO_STORE };
   });
 
-  api.serve(contract.redeemPasswordReset, async ({ body }) => {
+  api.serve(contract.redeemResetToken, async ({ body }) => {
     return { status: 200, body: await redeemReset(deps, body) };
   });
 }

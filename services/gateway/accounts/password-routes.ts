@@ -29,7 +29,7 @@ export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpCl
     const { caller, body, request } = call;
     const { customerId, sessionId } = caller;
     const answer = await client.call(
-      identity.changePassword,
+      identity.replacePassword,
       {
         params: { customerId },
         body: {
@@ -52,7 +52,7 @@ export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpCl
   serve(app, contract.requestPasswordReset, { identify: anyone }, async ({ body, request }) => {
     const { email } = body;
     const answer = await client.call(
-      identity.requestPasswordReset,
+      identity.createPasswordReset,
       { body: { email, clientAddress: request.ip } },
       { deadline: gateway.readDeadline() },
     );
@@ -69,7 +69,7 @@ export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpCl
 
   serve(app, contract.redeemPasswordReset, { identify: anyone }, async ({ body, request }) => {
     const answer = await client.call(
-      identity.redeemPasswordReset,
+      identity.redeemResetToken,
       { body: { ...body, clientAddress: request.ip } },
       { attemptTimeoutMs: accountOptions().attemptTimeoutMs },
     );

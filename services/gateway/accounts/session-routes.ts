@@ -22,7 +22,7 @@ export function serveSessions(app: HttpServer, gateway: Gateway, client: HttpCli
 
   serve(app, contract.renewSession, { identify: anyone }, async ({ body }) => {
     const options = { deadline: gateway.readDeadline() };
-    const answer = await client.call(identity.renewSession, { body }, options);
+    const answer = await client.call(identity.rotateRefreshToken, { body }, options);
     const tokens = bodyOf(answer, [identityProblems.sessionEnded]);
     return { status: 200, body: tokens, headers: NO_STORE };
   });
