@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import { describeError } from '#platform/errors.ts';
 
@@ -15,6 +16,8 @@ export function createBackground() {
     if (running >= RUNNING_MAX) return log.warn(`${name} was dropped: too many at once`);
     running += 1;
     try {
+      // The answer first.
+      await setImmediate();
       await work();
     } catch (error) {
       log.warn(`${name} failed: ${describeError(error)}`);
