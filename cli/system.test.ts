@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { type Cli, temporaryCli } from '#harness/system/cli.ts';
 import { PASSWORD, startTestSystem, stop, type TestSystem } from '#harness/system/system.ts';
+import type { Session } from './client/sessions.ts';
 
 /** A registered customer at the command line. */
 async function signedIn(t: TestContext, url: string, topUp?: string): Promise<Cli> {
@@ -23,6 +27,13 @@ async function done(cli: Cli, ...words: string[]): Promise<string> {
   const said = stderr.replace('Ответа пока нет, повторяю.\n', '');
   assert.deepEqual([code, said], [0, ''], words.join(' '));
   return stdout.replaceAll('\u00a0', ' ');
+}
+
+/** The stored session of a customer. */
+async function readSession(cli: Cli): Promise<Session | undefined> {
+  const text = await readFile(join(cli.config, 'orderbell', 'sessions.json'), 'utf8');
+  const [one] = Object.values(JSON.parse(text) as Record<string, { customer?: Session }>);
+  return one?.customer;
 }
 
 async function json(cli: Cli, ...words: string[]) {
@@ -390,4 +401,33 @@ test('answers that are lost after the work was done lead to one order and one to
   assert.equal(lost.code, 5);
   const [, words] = /orderbell -- (order .*)$/m.exec(lost.stderr) ?? [];
   assert.match(words ?? '', /--key \S+ --url http:/);
+});
+
+test('a session is renewed between and within commands, and logout ends it at the API', async (t) => {
+  const system = await startTestSystem(t, { TOKEN_LIFETIME_S: '1' });
+  const { email } = await system.customer();
+  const cli = await temporaryCli(t, system.url);
+  await done(cli, 'login', email, '--password', PASSWORD);
+  // Each of them takes about as long as a token lives.
+  const first = await readSession(cli);
+  for (let number = 0; number < 3; number++) await done(cli, 'wallet');
+  const last = await readSession(cli);
+  assert.ok(last?.refreshToken !== undefined && last.refreshToken !== first?.refreshToken);
+  await done(cli, 'logout');
+  assert.equal(await readSession(cli), undefined);
+  const body = { refreshToken: last.refreshToken };
+  const renewed = await call(system.url, 'POST', '/v1/sessions/renewal', { body });
+  assert.deepEqual([renewed.status, renewed.body.code], [401, 'session-ended']);
+});
+
+test('logout without an answer forgets the session, and says that it is still open', async (t) => {
+  const system = await startTestSystem(t);
+  const { email } = await system.customer();
+  const cli = await temporaryCli(t, system.url);
+  await done(cli, 'login', email, '--password', PASSWORD);
+  await stop(system, 'gateway');
+  const out = await cli.run('logout');
+  assert.deepEqual([out.code, out.stderr.includes('Error')], [0, false]);
+  assert.match(out.stdout, /там сеанс ещё открыт/);
+  assert.equal(await readSession(cli), undefined);
 });

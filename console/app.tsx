@@ -20,6 +20,7 @@ import { OperatorOverviewPage } from './pages/operator-overview.tsx';
 import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
 import { OrdersPage } from './pages/orders.tsx';
+import { ChangePasswordPage, ForgotPasswordPage, ResetPasswordPage } from './pages/password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { WalletPage } from './pages/wallet.tsx';
 import { AppFrame } from './parts/app-frame.tsx';
@@ -33,6 +34,9 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/', HomePage],
   ['/sign-in', SignInPage],
   ['/register', RegisterPage],
+  ['/forgot-password', ForgotPasswordPage],
+  ['/reset-password', ResetPasswordPage],
+  ['/password', gated('customer', ChangePasswordPage)],
   ['/confirm', ConfirmPage],
   ['/profile', gated('customer', ProfilePage)],
   ['/wallet', gated('customer', WalletPage)],

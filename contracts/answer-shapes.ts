@@ -97,6 +97,8 @@ const foundCustomer = object({
   balance: nullOr(money),
 });
 const repairs = object({ complete: truth, nextCursor: nullOr(text), steps: listOf(object({})) });
+const tokens = object({ accessToken: filled, tokenType: filled, expiresIn: integer });
+const nothing = oneOf(null);
 const profile = object({ customerId: filled, email: filled, name: text, locale: filled });
 const letter = object({
   id: uuid,
@@ -182,9 +184,12 @@ const rule = (
 /** Every operation of the public API, by method and path. */
 export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('POST /v1/registrations', { 201: profile }),
-  rule('POST /v1/sessions', {
-    200: object({ accessToken: filled, tokenType: filled, expiresIn: integer }),
-  }),
+  rule('POST /v1/sessions', { 200: tokens }),
+  rule('POST /v1/sessions/renewal', { 200: tokens }),
+  rule('DELETE /v1/sessions/current', { 204: nothing }),
+  rule('PUT /v1/password', { 204: nothing }),
+  rule('POST /v1/password-resets', { 202: object({}) }),
+  rule('POST /v1/password-resets/redeem', { 204: nothing }),
   rule('GET /v1/profile', { 200: profile }),
   rule('PUT /v1/profile', { 200: profile }, sameContact),
   rule('POST /v1/profile/confirmation', { 202: object({ email: filled }) }),

@@ -42,7 +42,9 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   'invalid-request': 400,
   unauthenticated: 401,
   'sign-in-failed': 401,
+  'session-ended': 401,
   forbidden: 403,
+  'wrong-password': 403,
   'foreign-customer': 403,
   'self-top-up-off': 403,
   'not-found': 404,
@@ -53,6 +55,7 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   'order-cancelled': 409,
   'confirmation-not-needed': 409,
   'email-taken': 409,
+  'password-in-settings': 409,
   'letter-sent': 409,
   'no-contact': 409,
   'reversal-exceeds-balance': 409,
@@ -63,6 +66,7 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   'unsupported-media-type': 415,
   'balance-limit': 422,
   'idempotency-key-reused': 422,
+  'reset-link-invalid': 422,
   'too-many-requests': 429,
   internal: 500,
   unavailable: 503,
@@ -76,17 +80,24 @@ export function judgeAnswer(sent: SentRequest, answer: ReceivedAnswer): Judgemen
   // An answer to a request under another key, out of a cache perhaps.
   const echoed = answer.header('idempotency-key');
   if (sent.key !== undefined && echoed !== null && echoed !== sent.key) return unknown;
+  const rule = ruleOf(sent);
+  if (status === 204) {
+    // Without a body there is nothing by which to know a foreign one.
+    const isOurs = answer.text === '' && rule?.bodies[status] !== undefined;
+    return isOurs ? { kind: 'success', body: null, pending: false } : unknown;
+  }
   const body = parsed(answer.text);
   if (type === 'application/problem+json') {
     return isProblem(body, status) ? judgeProblem(sent, body) : unknown;
   }
   if (type !== 'application/json' || typeof body !== 'object' || body === null) return unknown;
-  const rule = ruleOf(sent);
   if (rule === undefined) {
     return status === 200 ? { kind: 'success', body, pending: false } : unknown;
   }
   if (rule.bodies[status]?.(body) !== true || !rule.fits(body, sent)) return unknown;
-  return { kind: 'success', body, pending: status === 202 };
+  // Only an order's outcome is still to come.
+  const pending = status === 202 && rule.bodies[201] !== undefined;
+  return { kind: 'success', body, pending };
 }
 
 function judgeProblem(sent: SentRequest, problem: ProblemBody): Judgement {

@@ -3,16 +3,13 @@ import { billingProblems, getWallet, listOperations, WalletOperation } from './b
 import {
   AMOUNT_MAX,
   CustomerId,
-  Locale,
+  EmailAddress,
   moneyBetween,
-  NewEmailAddress,
-  NewPersonName,
   NoQuery,
   nullable,
   pageOf,
   strictObject,
 } from './common.ts';
-import { AccessToken, credentials, identityProblems, Password } from './identity.ts';
 import { journeyMembers } from './journey.ts';
 import { getLetter, listLetters } from './notifications.ts';
 import { operation, ownTwin, problem } from './operation.ts';
@@ -33,6 +30,8 @@ import {
   Profile,
   profileProblems,
 } from './profiles.ts';
+
+export * from './account-operations.ts';
 
 /** An order as customers send it. */
 export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...newOrderContent });
@@ -89,31 +88,6 @@ const account = { tags: ['account'] } as const;
 const wallet = { tags: ['wallet'] } as const;
 const orders = { tags: ['orders'] } as const;
 const letters = { tags: ['letters'] } as const;
-
-export const register = operation('register', 'POST /v1/registrations', {
-  ...account,
-  summary: 'Create an account and its profile',
-  query: NoQuery,
-  body: strictObject({
-    email: NewEmailAddress,
-    password: Password,
-    name: NewPersonName,
-    locale: Type.Optional(Locale),
-  }),
-  responses: { 201: Profile },
-  problems: [identityProblems.emailTaken],
-  public: true,
-});
-
-export const signIn = operation('signIn', 'POST /v1/sessions', {
-  ...account,
-  summary: 'Get an access token for e-mail and password',
-  query: NoQuery,
-  body: strictObject(credentials),
-  responses: { 200: AccessToken },
-  problems: [identityProblems.signInFailed],
-  public: true,
-});
 
 export const readProfile = operation('readProfile', 'GET /v1/profile', {
   ...account,

@@ -127,7 +127,11 @@ function successesOf({ responses }: Operation): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(responses).map(([status, schema]) => [
       status,
-      { description: descriptions[status] ?? 'Done', content: { 'application/json': { schema } } },
+      {
+        description: descriptions[status] ?? 'Done',
+        // 204 has no body (RFC 9110 section 15.3.5).
+        ...(status !== '204' && { content: { 'application/json': { schema } } }),
+      },
     ]),
   );
 }

@@ -1,7 +1,7 @@
 import type { TObject, TProperties, TSchema } from 'typebox';
 import { NoQuery, strictObject } from './common.ts';
 
-type Method = 'GET' | 'POST' | 'PUT';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 interface Members {
   summary: string;

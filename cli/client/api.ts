@@ -51,7 +51,7 @@ interface ApiOptions {
   url: string;
   language: 'ru' | 'en';
   /** @throws CliError without a session */
-  token: () => string;
+  token: () => string | Promise<string>;
   /** Called before the first repetition. */
   onRepeat: () => void;
   /** The text for a URL that does not answer. */
@@ -107,10 +107,11 @@ async function send(
   operation: Operation,
   request: ApiRequest,
 ): Promise<Attempt> {
+  const bearer = operation.public === true ? null : (request.token ?? (await token()));
   const headers = {
     'accept-language': language,
     ...(request.body !== undefined && { 'content-type': 'application/json' }),
-    ...(operation.public !== true && { authorization: `Bearer ${request.token ?? token()}` }),
+    ...(bearer !== null && { authorization: `Bearer ${bearer}` }),
     ...request.headers,
   };
   const { method } = operation;
@@ -129,7 +130,7 @@ async function send(
     const key = request.headers?.['idempotency-key'];
     const judgement = judgeAnswer({ method, path, body: request.body, key }, received);
     const known = judgement.kind === 'success' || judgement.problem !== null;
-    const body = known ? JSON.parse(text, withoutEscapes) : undefined;
+    const body = known && text !== '' ? JSON.parse(text, withoutEscapes) : undefined;
     return {
       answer: { status, headers: response.headers, text, body },
       judgement,

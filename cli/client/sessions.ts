@@ -8,7 +8,9 @@ export type Role = 'customer' | 'operator';
 export interface Session {
   email: string;
   token: string;
-  /** RFC 3339. */
+  /** Renews the session, once; absent from earlier versions. */
+  refreshToken?: string;
+  /** Of the token, RFC 3339. */
   expiresAt: string;
   /** The wallet's currency: the default of amounts. */
   currency: string;

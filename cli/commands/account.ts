@@ -1,12 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locale } from '#contracts/common.ts';
-import { readProfile, readWallet, register, replaceProfile, signIn } from '#contracts/gateway.ts';
+import {
+  readProfile,
+  readWallet,
+  register,
+  replaceProfile,
+  signIn,
+  signOut,
+} from '#contracts/gateway.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { homeFolder } from '../client/running-system.ts';
 import { saveSession, sessionsFile } from '../client/sessions.ts';
-import type { CommandContext } from '../terminal/command-context.ts';
+import { type CommandContext, sessionPartOf } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { askPassword } from '../terminal/password.ts';
 import { facts } from '../terminal/screen.ts';
@@ -57,9 +64,9 @@ async function registerAndSignIn(
   const answer = await context.call(register, {
     body: { email, password, name, locale: letters ?? context.language },
   });
-  const until = await openSession(context, email, password);
+  await openSession(context, email, password);
   context.show(answer.text, () =>
-    [context.say('registered', email), context.say('signedIn', email, until.moment)].join('\n'),
+    [context.say('registered', email), context.say('signedIn', email)].join('\n'),
   );
 }
 
@@ -72,19 +79,22 @@ async function logIn(
   if (email === undefined) throw new CliError(EXIT.usage, context.say('emailNeeded'));
   const ofCheckout = operator && address === undefined;
   const password = given ?? (await (ofCheckout ? operatorPassword(context) : ask(context, email)));
-  const { text, moment } = await openSession(context, email, password);
-  context.show(text, () => context.say('signedIn', email, moment));
+  const text = await openSession(context, email, password);
+  context.show(text, () => context.say('signedIn', email));
 }
 
-/** Signs in and stores the token. */
-async function openSession(context: CommandContext, email: string, password: string) {
+/** Signs in and stores the tokens. @returns the answer of the API */
+async function openSession(
+  context: CommandContext,
+  email: string,
+  password: string,
+): Promise<string> {
   const { body, text } = await context.call(signIn, { body: { email, password } });
-  const expiresAt = new Date(Date.now() + body.expiresIn * 1_000).toISOString();
-  const session = { email, token: body.accessToken, expiresAt };
+  const session = { email, ...sessionPartOf(body) };
   const wallet = await context.call(readWallet, { token: body.accessToken });
   const { currency } = wallet.body.balance;
   await saveSession(sessionsFile(), context.url, context.role, { ...session, currency });
-  return { text, moment: context.moment(expiresAt) };
+  return text;
 }
 
 async function ask(context: CommandContext, email: string): Promise<string> {
@@ -104,9 +114,21 @@ async function operatorPassword(context: CommandContext): Promise<string> {
   }
 }
 
+/** Ends the session at the API, and forgets it here in any case. */
 async function logOut(context: CommandContext) {
+  let isEnded = true;
+  try {
+    if (context.session !== undefined) {
+      await context.call(signOut, { token: await context.sessionToken() });
+    }
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    // Any refusal means that the session is over already, or that an external issuer keeps it.
+    isEnded = error.exitCode !== EXIT.noAnswer;
+  }
   await saveSession(sessionsFile(), context.url, context.role, null);
-  context.show('null', () => context.say('signedOut', context.url));
+  const text = isEnded ? 'signedOut' : 'signedOutHere';
+  context.show('null', () => context.say(text, context.url));
 }
 
 async function showProfile(context: CommandContext, changes: ProfileChanges) {

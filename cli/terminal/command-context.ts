@@ -1,12 +1,20 @@
 // terminal/: input and output of commands. It needs client/ and texts/.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { renewSession } from '#contracts/gateway.ts';
+import type { SessionTokens } from '#contracts/identity.ts';
 import { UUID } from '#contracts/patterns.ts';
 import { printable } from '#platform/values/printable.ts';
 import { type Api, createApi } from '../client/api.ts';
-import { CliError, EXIT } from '../client/exit-codes.ts';
+import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { defaultUrl } from '../client/running-system.ts';
-import { findSession, type Role, type Session, sessionsFile } from '../client/sessions.ts';
+import {
+  findSession,
+  type Role,
+  type Session,
+  saveSession,
+  sessionsFile,
+} from '../client/sessions.ts';
 import { type Language, type Say, textsIn } from '../texts/messages.ts';
 import { clearScreen, printError, printJson } from './output.ts';
 import { createScreen, type Screen } from './screen.ts';
@@ -47,6 +55,8 @@ export interface CommandContext extends Screen {
   language: Language;
   role: Role;
   session: Session | undefined;
+  /** The token of the stored session, renewed where it has expired. @throws CliError */
+  sessionToken: () => Promise<string>;
   call: Api['call'];
   /** The wallet's currency; RUB before the first sign-in. */
   currency: string;
@@ -58,19 +68,30 @@ export interface CommandContext extends Screen {
 }
 
 const CURRENCY_DEFAULT = 'RUB';
+// The token must still be valid when the API reads it.
+const RENEW_BEFORE_MS = 2_000;
 
 /** @throws CliError for an invalid URL */
 export async function openContext(options: CommonOptions, role: Role): Promise<CommandContext> {
   const say = textsIn(options.lang);
   const url = baseUrlOf(options.url, say);
   const screen = createScreen(options.lang, say);
-  const session = await findSession(sessionsFile(), url, role);
+  const file = sessionsFile();
+  const session = await findSession(file, url, role);
   const again = (...words: string[]) =>
     commandLine(isDefaultUrl(options.url) ? words : [...words, '--url', options.url]);
+  const signedOut = (text: 'notSignedIn' | 'expired') =>
+    new CliError(EXIT.signedOut, say(text, url, again('login', loginWord(role, session))));
+  const sessionToken = () =>
+    tokenOf(session, {
+      signedOut,
+      call: api.call,
+      save: (renewed) => saveSession(file, url, role, renewed),
+    });
   const api = createApi({
     url,
     language: options.lang,
-    token: () => tokenOf(session, { say, url, login: again('login', loginWord(role, session)) }),
+    token: () => process.env.ORDERBELL_TOKEN?.trim() || sessionToken(),
     onRepeat: () => printError(say('repeating')),
     unreachable: (cause) => say('unreachable', url, cause),
     unexpected: (status) => say('unexpected', url, status),
@@ -83,6 +104,7 @@ export async function openContext(options: CommonOptions, role: Role): Promise<C
     language: options.lang,
     role,
     session,
+    sessionToken,
     json,
     again,
     currency: session?.currency ?? CURRENCY_DEFAULT,
@@ -105,17 +127,43 @@ function loginWord(role: Role, session: Session | undefined): string {
   return role === 'operator' ? '--operator' : (session?.email ?? 'anna@example.com');
 }
 
-function tokenOf(
+interface Renewing {
+  signedOut: (text: 'notSignedIn' | 'expired') => CliError;
+  call: Api['call'];
+  save: (renewed: Session) => Promise<void>;
+}
+
+/** The session's token. One that has expired is renewed, and stored for the next command. */
+async function tokenOf(
   session: Session | undefined,
-  { say, url, login }: { say: Say; url: string; login: string },
-): string {
-  const given = process.env.ORDERBELL_TOKEN?.trim();
-  if (given) return given;
-  if (session === undefined) throw new CliError(EXIT.signedOut, say('notSignedIn', url, login));
-  if (Date.parse(session.expiresAt) <= Date.now()) {
-    throw new CliError(EXIT.signedOut, say('expired', url, login));
+  { signedOut, call, save }: Renewing,
+): Promise<string> {
+  if (session === undefined) throw signedOut('notSignedIn');
+  if (Date.parse(session.expiresAt) > Date.now() + RENEW_BEFORE_MS) return session.token;
+  const { refreshToken } = session;
+  if (refreshToken === undefined) {
+    if (Date.parse(session.expiresAt) > Date.now()) return session.token;
+    throw signedOut('expired');
   }
-  return session.token;
+  try {
+    const { body } = await call(renewSession, { body: { refreshToken } });
+    // In place: a command may wait longer than the token lives.
+    Object.assign(session, sessionPartOf(body));
+    await save(session);
+    return session.token;
+  } catch (error) {
+    const isOver = error instanceof ApiError && error.problem.code === 'session-ended';
+    throw isOver ? signedOut('expired') : error;
+  }
+}
+
+/** The members of a session that tokens give. */
+export function sessionPartOf({ accessToken, refreshToken, expiresIn }: SessionTokens) {
+  return {
+    token: accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    expiresAt: new Date(Date.now() + expiresIn * 1_000).toISOString(),
+  };
 }
 
 /** @throws CliError unless the text is a UUID */

@@ -134,10 +134,14 @@ const texts = {
   // Results.
   registered: { ru: 'Учётная запись {0} создана.', en: 'Account {0} created.' },
   signedIn: {
-    ru: 'Вы вошли как {0}. Сеанс действует до {1}.',
-    en: 'Signed in as {0}. The session lasts until {1}.',
+    ru: 'Вы вошли как {0}.',
+    en: 'Signed in as {0}.',
   },
   signedOut: { ru: 'Вы вышли из {0}.', en: 'Signed out of {0}.' },
+  signedOutHere: {
+    ru: 'Вы вышли на этом компьютере. {0} не отвечает: там сеанс ещё открыт. Чтобы закрыть его, войдите и смените пароль в консоли.',
+    en: 'Signed out on this computer. {0} does not answer, so the session is still open there. To end it, sign in and change your password in the console.',
+  },
   shortage: {
     ru: 'В кошельке {0}, нужно {1}, не хватает {2}.',
     en: 'Your wallet has {0}, but the order costs {1}: you are {2} short.',

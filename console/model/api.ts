@@ -71,7 +71,7 @@ export interface RequestOptions {
 }
 
 export type Send = <T>(
-  method: 'GET' | 'POST' | 'PUT',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   options?: RequestOptions,
 ) => Promise<ApiAnswer<T>>;

@@ -1,7 +1,7 @@
 // Storage in the browser. If a browser refuses it (private windows, settings), values last only as
 // long as the page.
 
-export type StoredItem = 'session' | 'language' | 'theme';
+export type StoredItem = 'session' | 'ending' | 'language' | 'theme';
 
 const nameOf = (item: string) => `orderbell.${item}`;
 

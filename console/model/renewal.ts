@@ -1,8 +1,9 @@
-import { type Issuer, leaveForIssuer, renewAtIssuer } from './issuer.ts';
+import { type Issuer, leaveForIssuer } from './issuer.ts';
 import { untilVisible } from './load.ts';
 import { findRenewal, storeRenewal } from './renewal-record.ts';
 import {
   type Credential,
+  type Issued,
   isRenewable,
   type OperatorClaim,
   readSession,
@@ -11,7 +12,14 @@ import {
   storeSession,
 } from './session.ts';
 
-// How a session goes on: by its refresh token, else by the issuer's own session.
+// How a session goes on: by its refresh token, else by an external issuer's own session.
+
+/**
+ * Exchanges a refresh token for new tokens: at the API, or at an external issuer.
+ * @returns null when the token is refused
+ * @throws Error without an answer
+ */
+export type Renew = (issued: Issued) => Promise<Credential | null>;
 
 const LOCK = 'orderbell.renewal';
 const RETRY_MS = 5_000;
@@ -22,26 +30,26 @@ const SILENT_BEFORE_MIN_MS = 1_500;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /**
- * Renews the session by its refresh token. Tabs take turns, and store the result in their turn: an
- * issuer that rotates refresh tokens ends the session when one is used twice.
- * @returns the session that goes on, perhaps of another tab; without its refresh token when the
- *   issuer refuses it; null after a sign-out
- * @throws Error when the issuer does not answer
+ * Renews the session by its refresh token. Tabs take turns, and store the result in their turn: a
+ * session ends when a refresh token is used twice.
+ * @returns the session that goes on, perhaps of another tab; without its refresh token when that is
+ *   refused; null after a sign-out
+ * @throws Error without an answer
  */
 export function renewInTurn(
-  issuer: Issuer,
+  renew: Renew,
   operator: OperatorClaim,
   session: Session,
 ): Promise<Session | null> {
   // At any age: whether it goes on is decided here.
   const readStored = () => readSession(0);
-  return navigator.locks.request(LOCK, async () => {
+  return inTurn(async () => {
     const stored = readStored();
     if (stored !== null && (stored.token !== session.token || !isRenewable(stored))) return stored;
     if (session.issued === undefined) return null;
     const renewed = await findRenewal(session.token);
     if (renewed !== null) return renewed;
-    const credential = await renewAtIssuer(issuer, session.issued);
+    const credential = await renew(session.issued);
     // The person may have signed out meanwhile.
     if (stored !== null && readStored()?.token !== stored.token) return readStored();
     const next = credential && sessionOf(withEmail(credential, session.email), operator);
@@ -55,6 +63,11 @@ export function renewInTurn(
   });
 }
 
+/** Browsers have locks on https and localhost only. Elsewhere two tabs get the same answer twice. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  return 'locks' in navigator ? navigator.locks.request(LOCK, work) : work();
+}
+
 /** Renewals may come without an ID token, which has the address. */
 function withEmail(credential: Credential, email: string): Credential {
   return { ...credential, email: credential.email || email };
@@ -63,7 +76,7 @@ function withEmail(credential: Credential, email: string): Credential {
 interface KeepAliveOptions {
   session: Session;
   issuer: Issuer | null;
-  /** @throws Error when the issuer does not answer */
+  /** @throws Error without an answer */
   renew: () => Promise<unknown>;
   /** Whether leaving the page would lose what a person has typed. */
   isTyped: () => boolean;
@@ -75,14 +88,16 @@ interface KeepAliveOptions {
 export async function keepAlive(options: KeepAliveOptions): Promise<void> {
   const { session, issuer, renew, onEnd, signal } = options;
   const { expiresAt, issued } = session;
-  if (issuer === null || issued === undefined) {
+  const isOver = !isRenewable(session) && issuer === null;
+  if (issued === undefined || isOver) {
     if (await until(expiresAt, signal)) onEnd();
     return;
   }
   if (!(await until(issued.renewAt, signal))) return;
-  if (!isRenewable(session)) return goOnAtIssuer(options, issuer, expiresAt - issued.renewAt);
-  // The next session aborts the signal. While the issuer does not answer, the page stays, however
-  // long that takes.
+  if (!isRenewable(session) && issuer !== null) {
+    return goOnAtIssuer(options, issuer, expiresAt - issued.renewAt);
+  }
+  // The next session aborts the signal. Without an answer the page stays, however long that takes.
   do await renew().catch(() => {});
   while (await until(Date.now() + RETRY_MS, signal));
 }

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { onStoredElsewhere } from './browser-storage.ts';
 import type { ServerConfig } from './context.ts';
-import { signOutAtIssuer } from './issuer.ts';
-import { keepAlive, renewInTurn } from './renewal.ts';
+import { renewAtIssuer, signOutAtIssuer } from './issuer.ts';
+import { endSession, renewSession, startEnding } from './own-session.ts';
+import { keepAlive, type Renew, renewInTurn } from './renewal.ts';
 import { forgetRenewal } from './renewal-record.ts';
 import { isRenewable, parseSession, readSession, type Session, storeSession } from './session.ts';
 
@@ -48,6 +49,7 @@ export function useSession(config: ServerConfig | null) {
       setState({ session: parseSession(text, Date.now()), end: null }),
     );
   }, []);
+  useEffect(startEnding, []);
   useEffect(() => {
     if (session === null || config === null || end !== null) return;
     const stop = new AbortController();
@@ -71,6 +73,7 @@ export function useSession(config: ServerConfig | null) {
     const issued = session?.issued;
     change(null);
     await forgetRenewal();
+    if (session !== null && config?.signIn === 'password') endSession(session);
     if (issuer === null || issued === undefined) return;
     const isLeaving = await signOutAtIssuer(issuer, issued.idToken).catch(() => false);
     if (!isLeaving) change(null, 'only-here');
@@ -78,7 +81,13 @@ export function useSession(config: ServerConfig | null) {
   return { session, end, signIn, signOut, expire, finish, authorize };
 }
 
-/** One renewal at a time in this tab. It rejects when the issuer does not answer. */
+/** Where a session is renewed; null where only a new sign-in helps. */
+function renewalOf({ issuer, signIn }: ServerConfig): Renew | null {
+  if (issuer !== null) return (issued) => renewAtIssuer(issuer, issued);
+  return signIn === 'password' ? renewSession : null;
+}
+
+/** One renewal at a time in this tab. It rejects without an answer. */
 function useRenew(
   latest: { current: { session: Session | null; config: ServerConfig | null } },
   setState: (state: SessionState) => void,
@@ -87,8 +96,9 @@ function useRenew(
 
   async function renew(given: Session): Promise<Session | null> {
     const { config } = latest.current;
-    if (config === null || config.issuer === null) return null;
-    const next = await renewInTurn(config.issuer, config.operator, given);
+    const way = config && renewalOf(config);
+    if (config === null || way === null) return null;
+    const next = await renewInTurn(way, config.operator, given);
     // It is stored already: to store it again could replace a newer one of another tab.
     if (latest.current.session?.token === given.token) setState({ session: next, end: null });
     return next;

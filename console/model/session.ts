@@ -9,15 +9,15 @@ export interface Session {
   email: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
-  /** Only from an external issuer. */
+  /** Absent for a token that was pasted, and from earlier versions. */
   issued?: Issued & { renewAt: number };
 }
 
-/** Tokens that an external issuer gave with the access token. */
+/** Tokens that came with the access token. */
 export interface Issued {
   /** Null where it gives none, or takes the last one no more. */
   refreshToken: string | null;
-  /** Names the session when it is ended at the issuer. */
+  /** Names the session when it is ended at an external issuer. */
   idToken: string | null;
 }
 
@@ -39,7 +39,7 @@ export interface Credential {
 
 // A token is renewed this long before its end: background tabs run timers once a minute.
 const RENEW_BEFORE_MS = 60_000;
-// The issuer decides how long a token lives, so this bounds how often it is asked.
+// The server decides how long a token lives, so this bounds how often it is asked.
 const RENEW_AFTER_MS = 1_000;
 
 /**

@@ -82,7 +82,7 @@ interface Stored {
 /** The customer's name, and the address and language of letters. */
 export function ProfilePage() {
   const texts = useTexts(account).profile;
-  const { api, session, language } = useConsole();
+  const { api, session, language, config } = useConsole();
   const loaded = useLoad('profile', async (signal): Promise<Stored> => {
     try {
       const answer = await api.send<Profile>('GET', '/v1/profile', { signal });
@@ -97,6 +97,11 @@ export function ProfilePage() {
   return (
     <Page title={texts.title} lead={texts.lead} narrow>
       <Loading loaded={loaded}>{(stored) => <ProfileForm stored={stored} />}</Loading>
+      {config.signIn === 'password' && (
+        <p>
+          <a href="/password">{texts.changePassword}</a>
+        </p>
+      )}
     </Page>
   );
 }

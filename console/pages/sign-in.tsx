@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import type { AccessToken } from '#contracts/identity.ts';
+import type { SessionTokens } from '#contracts/identity.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { type Issuer, isReturn, leaveForIssuer, returnFromIssuer } from '../model/issuer.ts';
 import { useAction } from '../model/load.ts';
+import { credentialOf } from '../model/own-session.ts';
 import { type Credential, sessionOf } from '../model/session.ts';
 import { Field, Form, TextField } from '../parts/form.tsx';
 import { Notice } from '../parts/notices.tsx';
@@ -25,6 +26,8 @@ export function SignInPage() {
       {config.signIn === 'password' && (
         <p class="quiet">
           {texts.noAccount} <a href="/register">{texts.register}</a>
+          <br />
+          <a href="/forgot-password">{texts.forgot}</a>
         </p>
       )}
     </Page>
@@ -53,9 +56,8 @@ export function usePasswordSignIn() {
   const { api } = useConsole();
   const signedIn = useSignedIn();
   return async (body: { email: string; password: string }) => {
-    const answer = await api.send<AccessToken>('POST', '/v1/sessions', { body });
-    const { accessToken: token, expiresIn } = answer.body;
-    signedIn({ token, email: body.email, expiresIn });
+    const answer = await api.send<SessionTokens>('POST', '/v1/sessions', { body });
+    signedIn(credentialOf(answer.body, body.email));
   };
 }
 

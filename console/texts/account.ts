@@ -31,6 +31,7 @@ export const account = {
       submit: 'Войти',
       noAccount: 'Нет учётной записи?',
       register: 'Зарегистрироваться',
+      forgot: 'Забыли пароль?',
       token: 'Токен доступа',
       tokenHint:
         'Вход настроен через внешний сервис (OpenID Connect). Вставьте полученный там токен.',
@@ -48,7 +49,7 @@ export const account = {
       lead: 'Вместе с учётной записью вы получите кошелёк.',
       name: 'Имя',
       nameHint: 'Так мы будем обращаться к вам в письмах.',
-      passwordHint: 'От 10 до 128 символов.',
+      passwordHint: 'От 10 до 128 символов, лучше несколько слов.',
       letterLanguage: 'Язык писем',
       submit: 'Зарегистрироваться',
       haveAccount: 'Уже зарегистрированы?',
@@ -58,6 +59,7 @@ export const account = {
       lead: 'Здесь можно изменить имя, адрес и язык писем. Адрес для входа останется прежним.',
       email: 'Адрес для писем',
       save: 'Сохранить',
+      changePassword: 'Изменить пароль',
       saved: 'Изменения сохранены. Следующие письма придут на этот адрес.',
       stale:
         'Пока вы редактировали профиль, его изменили в другом месте. Мы показали сохранённые данные: проверьте их и сохраните ещё раз.',
@@ -92,6 +94,7 @@ export const account = {
       submit: 'Sign in',
       noAccount: 'No account yet?',
       register: 'Sign up',
+      forgot: 'Forgot your password?',
       token: 'Access token',
       tokenHint:
         'Sign-in is handled by an external OpenID Connect provider. Paste its access token.',
@@ -108,7 +111,7 @@ export const account = {
       lead: 'Your account comes with a wallet.',
       name: 'Name',
       nameHint: 'We’ll use it to address you in letters.',
-      passwordHint: '10 to 128 characters.',
+      passwordHint: '10 to 128 characters. Several words are best.',
       letterLanguage: 'Letter language',
       submit: 'Create account',
       haveAccount: 'Already have an account?',
@@ -118,6 +121,7 @@ export const account = {
       lead: 'Change your name and where we send your letters. The address you sign in with stays the same.',
       email: 'E-mail for letters',
       save: 'Save',
+      changePassword: 'Change password',
       saved: 'Changes saved. New letters will go to this address.',
       stale:
         'Your profile was changed elsewhere while you were editing. Check the saved values below and save again.',

@@ -6,7 +6,7 @@ import type { Static, TSchema } from 'typebox';
  */
 export interface Endpoint {
   operationId: string;
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with `:parameters`. */
   path: string;
   summary: string;

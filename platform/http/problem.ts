@@ -177,6 +177,16 @@ const violationTexts: Record<string, ViolationText> = {
   cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),
   bodyBytes: (x) => ({ ru: `не больше ${x} байт`, en: `at most ${x} bytes` }),
   json: () => ({ ru: 'неверный JSON', en: 'not valid JSON' }),
+  'common-password': (x) =>
+    x === 'address'
+      ? {
+          ru: 'это ваш адрес: его подберут первым, придумайте другой пароль',
+          en: 'this is your address, which is guessed first: choose another password',
+        }
+      : {
+          ru: 'это один из самых частых паролей: его подберут первым, придумайте другой',
+          en: 'this is one of the most used passwords, which are guessed first: choose another one',
+        },
 };
 
 function violationText(violation: Violation, language: Language): string {

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
+import { listEndedSessions } from '#contracts/identity.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { createFaultLog } from '#platform/async/fault-log.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
-import { createHttpServer } from '#platform/http/server.ts';
+import { createHttpServer, type HttpServer } from '#platform/http/server.ts';
 import { serveMetrics } from '#platform/http/server-metrics.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
@@ -15,14 +16,18 @@ import {
 } from '#platform/service/internal-service.ts';
 import { confirmStored } from './accounts/confirm-address.ts';
 import { serveConfirmations } from './accounts/confirmation-routes.ts';
+import { servePasswords } from './accounts/password-routes.ts';
+import { serveRegistration } from './accounts/registration-routes.ts';
+import { serveSessions } from './accounts/session-routes.ts';
 import { createTokenCheck } from './auth/access-token.ts';
+import { createEndedSessions, type EndedSessions } from './auth/ended-sessions.ts';
 import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
 import { GatewayConfig } from './context/config.ts';
 import type { Gateway } from './context/context.ts';
 import { type Customers, limitWork } from './context/request-limits.ts';
-import type { ServiceClients } from './context/service-clients.ts';
-import { serveAccounts } from './forwards/account-routes.ts';
+import { foundIn, type ServiceClients } from './context/service-clients.ts';
+import { serveProfiles } from './forwards/account-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
@@ -50,11 +55,13 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const metrics = createMetrics(log);
   const clients = await createServiceClients(config, log, metrics);
   const keys = createIssuerKeys({ read: keySourceOf(config), log });
+  const endedSessions = createEndedSessions({ read: endedSource(clients.identity), log });
   const contactFaults = createContactFaults(log);
   const customers: Customers = new WeakMap();
   let publicUrl = config.PUBLIC_URL ?? '';
   const gateway: Gateway = {
-    ...createIdentification(config, keys, customers, log),
+    ...createIdentification(config, { keys, endedSessions, customers }, log),
+    endedSessions,
     config,
     clients,
     publicUrl: () => publicUrl,
@@ -90,6 +97,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   await serveDocs(app);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveAccounts(app, gateway);
+  serveProfiles(app, gateway);
   serveConfirmations(app, gateway);
   serveWallets(app, gateway);
   serveOperatorWallets(app, gateway);
@@ -100,7 +108,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
   publicUrl = publicUrlOf(config, url, log);
-  const refresh = keys.startRefresh();
+  const refreshes = [keys.startRefresh()];
+  if (clients.identity !== null) refreshes.push(endedSessions.startRefresh());
   const recovery = startRecovery(clients, {
     ageMs: config.RECOVERY_AGE_MS,
     intervalMs: config.RECOVERY_INTERVAL_MS,
@@ -113,7 +122,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     async close() {
       // In parallel: each may wait for running calls, and a stop has 10 s for everything but its
       // delay, in which other gateways recover orders.
-      await Promise.all([app.close(), recovery.close(), refresh.close()]);
+      const loops = [recovery, ...refreshes].map((loop) => loop.close());
+      await Promise.all([app.close(), ...loops]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
       await metricsServer?.close();
     },
@@ -129,11 +139,35 @@ function publicUrlOf({ PUBLIC_URL, CONFIRM_ADDRESSES }: GatewayConfig, own: stri
   return (PUBLIC_URL ?? own).replace(/\/+$/, '');
 }
 
+/** Accounts at identity. With an external issuer its own pages do this; the routes do not exist. */
+function serveAccounts(app: HttpServer, gateway: Gateway): void {
+  const { identity } = gateway.clients;
+  if (identity === null) return;
+  serveRegistration(app, gateway, identity);
+  serveSessions(app, gateway, identity);
+  servePasswords(app, gateway, identity);
+}
+
+/** Where the ended sessions are read; null from an identity of an earlier version. */
+function endedSource(
+  identity: HttpClient | null,
+): Parameters<typeof createEndedSessions>[0]['read'] {
+  return async (withinS, after) => {
+    if (identity === null) return null;
+    const query = { withinS, ...(after !== undefined && { after }) };
+    const options = { deadline: deadlineIn(READ_TIMEOUT_MS) };
+    return foundIn(await identity.call(listEndedSessions, { query }, options));
+  };
+}
+
 /** Finds out who sends a request. */
 function createIdentification(
   config: GatewayConfig,
-  keys: IssuerKeys,
-  customers: Customers,
+  {
+    keys,
+    endedSessions,
+    customers,
+  }: { keys: IssuerKeys; endedSessions: EndedSessions; customers: Customers },
   log: Logger,
 ): Pick<Gateway, 'identify' | 'identifyOperator'> {
   const logFault = createFaultLog({ log });
@@ -144,6 +178,7 @@ function createIdentification(
     types: config.TOKEN_TYPES,
     operatorClaim: config.OPERATOR_CLAIM,
     operatorValue: config.OPERATOR_CLAIM_VALUE,
+    ...(config.OIDC_ISSUER === undefined && { isEnded: endedSessions.has }),
     onMismatch: (reason) => logFault('an access token is refused', new Error(reason)),
   });
   const identify: Gateway['identify'] = async (request) => {

@@ -29,11 +29,16 @@ export function createAccessTokens(options: {
   }
 
   return {
-    async sign({ id, role }: Pick<StoredAccount, 'id' | 'role'>): Promise<AccessToken> {
+    /** @param sessionId the claim `sid`, by which gateways refuse the tokens of ended sessions */
+    async sign(
+      { id, role }: Pick<StoredAccount, 'id' | 'role'>,
+      sessionId: string,
+    ): Promise<AccessToken> {
       const key = await findSigningKey();
       const privateKey = await importJWK(JSON.parse(cipher.decrypt(key.privateKey)), ALGORITHM.alg);
       const claims = {
         sub: id,
+        sid: sessionId,
         // By the clock of the database, so that the tokens of all replicas agree.
         iat: key.nowS,
         exp: key.nowS + lifetimeS,

@@ -9,6 +9,10 @@ export interface StoredAccount {
   passwordHash: string | null;
 }
 
+export interface AccountWithAddress extends StoredAccount {
+  email: string;
+}
+
 // Earlier versions use the two tables through better-auth (decision 22). The tables keep its names,
 // so that both versions can run during an update.
 
@@ -18,6 +22,16 @@ export async function findAccount(db: Queryable, email: string): Promise<StoredA
        from "user" u left join account a on a."userId" = u.id and a."providerId" = 'credential'
       where u.email = $1`,
     [email],
+  );
+  return rows[0] ?? null;
+}
+
+export async function getAccount(db: Queryable, id: string): Promise<AccountWithAddress | null> {
+  const { rows } = await db.query<AccountWithAddress>(
+    `select u.id, u.role, u.email, a.password as "passwordHash"
+       from "user" u left join account a on a."userId" = u.id and a."providerId" = 'credential'
+      where u.id::text = $1`,
+    [id],
   );
   return rows[0] ?? null;
 }

@@ -9,31 +9,39 @@ const GIVEN = { email: 'Anna@example.com', password: 'right', clientAddress: '::
 /** Dependencies that know Anna; `failed` is what has been counted against her. */
 function dependencies() {
   const state = { failed: 0, registrations: 0, limit: 10 };
+  const refuse = async () => {
+    if (state.failed >= state.limit) throw new AppError(commonProblems.tooMany, 'limit');
+  };
   const deps: AccountDeps = {
     accounts: {
       find: async (email) => (email === 'anna@example.com' ? ANNA : null),
       insert: async () => 'new',
     },
-    tokens: {
-      sign: async () => ({ accessToken: 'token', tokenType: 'Bearer', expiresIn: 1 }),
+    sessions: {
+      start: async () => ({ accessToken: 'token', tokenType: 'Bearer', expiresIn: 1 }),
+      isKnownClient: async () => false,
     },
     passwords: {
       hash: async (password) => password,
       verify: async (hash, password) => hash === password,
     },
     attempts: {
-      async refuseSignIn() {
-        if (state.failed >= state.limit) throw new AppError(commonProblems.tooMany, 'limit');
-      },
+      admitSignIn: refuse,
+      refuseSignIn: refuse,
       async countFailedSignIn() {
         state.failed += 1;
       },
+      admitRegistration: refuse,
       async countRegistration() {
         state.registrations += 1;
+      },
+      async countFailedRegistration() {
+        state.failed += 1;
       },
       async uncountRegistration() {
         state.registrations -= 1;
       },
+      takeLetter: async () => true,
     },
   };
   return { deps, state };
@@ -76,4 +84,21 @@ test('a registration that fails is not counted', async () => {
   const given = { ...GIVEN, email: 'boris@example.com' };
   await assert.rejects(register(deps, given), { problem: commonProblems.unavailable });
   assert.equal(state.registrations, 0);
+});
+
+test('a registration of a known address checks one password, as that of a new one hashes one', async () => {
+  const { deps } = dependencies();
+  const hashed: string[] = [];
+  deps.passwords.hash = async (password) => {
+    hashed.push('hash');
+    return password;
+  };
+  deps.passwords.verify = async () => {
+    hashed.push('verify');
+    return false;
+  };
+  const password = 'staple battery';
+  await register(deps, { ...GIVEN, email: 'boris@example.com', password });
+  await assert.rejects(register(deps, { ...GIVEN, password }), { extra: { letterDue: true } });
+  assert.deepEqual(hashed, ['hash', 'verify']);
 });

@@ -1,37 +1,48 @@
-import { type AccessToken, identityProblems } from '#contracts/identity.ts';
+import { identityProblems, type SessionTokens } from '#contracts/identity.ts';
 import { AppError, commonProblems, type ProblemType } from '#platform/errors.ts';
-import type { AccessTokens } from './access-tokens.ts';
 import type { Role, StoredAccount } from './accounts-store.ts';
-import type { Attempts } from './attempts.ts';
+import type { Attempt, Attempts, Origin } from './attempts.ts';
+import { checkNewPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
+import type { Sessions } from './sessions.ts';
 
 /** The accounts in the database. Addresses are in lower case. */
 export interface Accounts {
   find(email: string): Promise<StoredAccount | null>;
   /** @returns the new account's id, null when the address is taken */
   insert(account: { email: string; passwordHash: string; role: Role }): Promise<string | null>;
+  /** Sets the password and ends the account's sessions. */
   setPassword(id: string, passwordHash: string): Promise<void>;
-  /** Gives this account the role and takes it from any other. */
+  /** Gives this account the role and takes it, with its sessions, from any other. */
   setOnlyOperator(id: string): Promise<void>;
 }
 
 export interface AccountDeps {
   accounts: Pick<Accounts, 'find' | 'insert'>;
-  tokens: Pick<AccessTokens, 'sign'>;
+  sessions: Pick<Sessions, 'start' | 'isKnownClient'>;
   passwords: Passwords;
-  attempts: Attempts;
+  attempts: Pick<
+    Attempts,
+    | 'admitSignIn'
+    | 'refuseSignIn'
+    | 'countFailedSignIn'
+    | 'admitRegistration'
+    | 'countRegistration'
+    | 'countFailedRegistration'
+    | 'uncountRegistration'
+    | 'takeLetter'
+  >;
 }
 
 /** The input of a registration or a sign-in. */
-export interface Credentials {
-  email: string;
+export interface Credentials extends Origin {
   password: string;
-  clientAddress: string;
 }
 
 /**
  * Creates an account. Repeated with the same password it answers the existing one, so that a
- * registration which was interrupted can be completed.
+ * registration which was interrupted can be completed. Known and unknown addresses take the same
+ * checks and one hash, so that the time does not tell which it is.
  * @throws AppError `email-taken` for another password, 429 when a limit is reached
  */
 export async function register(
@@ -39,62 +50,86 @@ export async function register(
   given: Credentials,
 ): Promise<{ customerId: string; created: boolean }> {
   const credentials = normalized(given);
-  const { email } = credentials;
+  const { email, password } = credentials;
+  checkNewPassword(password, email, '/password');
   let account = await deps.accounts.find(email);
+  await deps.attempts.admitRegistration(attemptOf(deps, account, credentials));
   if (account === null) {
     const customerId = await createNew(deps, credentials);
     if (customerId !== null) return { customerId, created: true };
     account = await deps.accounts.find(email);
     if (account === null) throw new AppError(commonProblems.unavailable, 'the account vanished');
   }
-  await checkPassword(deps, account, credentials, identityProblems.emailTaken);
+  if (!(await deps.passwords.verify(account.passwordHash, password))) {
+    await deps.attempts.countFailedRegistration(credentials);
+    // Where registrations do not tell, the owner gets a letter.
+    const letterDue = await deps.attempts.takeLetter(email, 'known');
+    throw new AppError(identityProblems.emailTaken, 'another password', { extra: { letterDue } });
+  }
+  await deps.attempts.refuseSignIn(credentials);
   return { customerId: account.id, created: false };
 }
 
 /** @returns the new account's id, null when another request was faster */
 async function createNew(
   { accounts, passwords, attempts }: AccountDeps,
-  { email, password, clientAddress }: Credentials,
+  credentials: Credentials,
 ): Promise<string | null> {
+  const { email, password } = credentials;
   // Before the hash, which is the costly part.
-  await attempts.countRegistration(clientAddress);
+  await attempts.countRegistration(credentials);
   let id: string | null = null;
   try {
     const passwordHash = await passwords.hash(password);
     id = await accounts.insert({ email, passwordHash, role: 'customer' });
   } finally {
-    if (id === null) await attempts.uncountRegistration(clientAddress);
+    if (id === null) await attempts.uncountRegistration(credentials);
   }
   return id;
 }
 
 /**
- * Exchanges address and password for an access token.
+ * Exchanges address and password for the tokens of a new session.
  * @throws AppError `sign-in-failed`, the same for an unknown address; 429 when a limit is reached
  */
-export async function signIn(deps: AccountDeps, given: Credentials): Promise<AccessToken> {
+export async function signIn(deps: AccountDeps, given: Credentials): Promise<SessionTokens> {
   const credentials = normalized(given);
   const account = await deps.accounts.find(credentials.email);
-  const known = await checkPassword(deps, account, credentials, identityProblems.signInFailed);
-  return await deps.tokens.sign(known);
+  const problem = identityProblems.signInFailed;
+  const known = await checkPassword(deps, account, credentials, problem);
+  return await deps.sessions.start(known, credentials.clientAddress);
 }
 
-async function checkPassword(
-  { passwords, attempts }: AccountDeps,
+/**
+ * Checks a password as a sign-in does.
+ * @throws AppError `problem` when it is wrong; 429 when a limit is reached
+ */
+export async function checkPassword(
+  deps: Pick<AccountDeps, 'sessions' | 'passwords' | 'attempts'>,
   account: StoredAccount | null,
-  { email, password, clientAddress }: Credentials,
+  credentials: Credentials,
   problem: ProblemType,
 ): Promise<StoredAccount> {
-  await attempts.refuseSignIn(email, clientAddress);
-  const fits = await passwords.verify(account?.passwordHash ?? null, password);
+  const { passwords, attempts } = deps;
+  await attempts.admitSignIn(attemptOf(deps, account, credentials));
+  const fits = await passwords.verify(account?.passwordHash ?? null, credentials.password);
   if (!fits || account === null) {
-    await attempts.countFailedSignIn(email, clientAddress);
+    await attempts.countFailedSignIn(credentials);
     throw new AppError(problem, 'password or address does not fit');
   }
   // Many guesses sent at once all pass the check above before the first one is counted. They
   // must not learn more than guesses sent one by one.
-  await attempts.refuseSignIn(email, clientAddress);
+  await attempts.refuseSignIn(credentials);
   return account;
+}
+
+function attemptOf(
+  { sessions }: Pick<AccountDeps, 'sessions'>,
+  account: StoredAccount | null,
+  { email, clientAddress }: Credentials,
+): Attempt {
+  const isKnown = () => sessions.isKnownClient(account?.id ?? null, clientAddress);
+  return { email, clientAddress, isKnown };
 }
 
 /** Addresses are compared without regard to case; the contract allows ASCII only. */

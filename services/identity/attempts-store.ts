@@ -1,8 +1,16 @@
 import type { Queryable } from '#platform/postgres/database.ts';
 
-/** A counter: attempts of one kind by one account or one client address. */
+/** A counter: attempts of one kind by one account, one client address, or both together. */
 export interface Counter {
-  kind: 'sign-in-account' | 'sign-in-address' | 'registration-address';
+  kind:
+    | 'sign-in-account'
+    | 'sign-in-pair'
+    | 'sign-in-address'
+    | 'registration-pair'
+    | 'registration-address'
+    | 'reset-address'
+    | 'letter-resets'
+    | 'letter-known';
   subject: string;
   /** Attempts allowed in a window. */
   max: number;
@@ -20,20 +28,23 @@ const REMAINING = 'greatest(1, ceil(extract(epoch from a.resets_at - now())))::i
 // Far above any limit: only keeps the number from overflowing under an attack.
 const COUNT_MAX = 1_000_000;
 
-/** The longest wait that a used-up counter demands. @returns seconds, null when none is used up */
-export async function findSpent(db: Queryable, counters: Counter[]): Promise<number | null> {
-  const { rows } = await db.query<{ remaining_s: number | null }>(
-    `select max(${REMAINING}) as remaining_s
-       from unnest($1::text[], $2::text[], $3::int[]) as c (kind, subject, most)
+/** The present counts, in the order of the counters; undefined where there is none. */
+export async function readCounts(
+  db: Queryable,
+  counters: Counter[],
+): Promise<(Count | undefined)[]> {
+  const { rows } = await db.query<{ number: number; count: number; remaining_s: number }>(
+    `select c.number::int, a.count, ${REMAINING} as remaining_s
+       from unnest($1::text[], $2::text[]) with ordinality as c (kind, subject, number)
        join attempts a on a.kind = c.kind and a.subject = c.subject
-      where a.count >= c.most and a.resets_at > now()`,
-    [
-      counters.map(({ kind }) => kind),
-      counters.map(({ subject }) => subject),
-      counters.map(({ max }) => max),
-    ],
+      where a.resets_at > now()`,
+    [counters.map(({ kind }) => kind), counters.map(({ subject }) => subject)],
   );
-  return rows[0]?.remaining_s ?? null;
+  const found = new Map(rows.map((row) => [row.number, row]));
+  return counters.map((_, index) => {
+    const row = found.get(index + 1);
+    return row && { count: row.count, remainingS: row.remaining_s };
+  });
 }
 
 /** Counts one attempt and begins a new window where the old one is over. */
@@ -61,6 +72,11 @@ export async function uncountAttempt(db: Queryable, { kind, subject }: Counter):
       where kind = $1 and subject = $2 and count > 0 and resets_at > now()`,
     [kind, subject],
   );
+}
+
+/** Begins again at none. */
+export async function deleteAttempts(db: Queryable, { kind, subject }: Counter): Promise<void> {
+  await db.query('delete from attempts where kind = $1 and subject = $2', [kind, subject]);
 }
 
 /** Removes counters whose window is over, at most `limit`, without waiting for locked ones. */

@@ -1,96 +1,14 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  decodeJwt,
-  decodeProtectedHeader,
-  type JWTPayload,
-  jwtVerify,
-} from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import pg from 'pg';
-import pino, { type Logger } from 'pino';
+import pino from 'pino';
 import { createTestDatabaseUrl, migrationsOf, testLog, testServerUrl } from '#harness/database.ts';
-import { loadConfig } from '#platform/config/load-config.ts';
-import { createCredentials, publicKeyOf } from '#platform/http/service-token.ts';
+import { IDENTITY_SECRET as SECRET, startTestIdentity as start } from '#harness/system/identity.ts';
+import { PASSWORD } from '#harness/system/system.ts';
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
-import { IdentityConfig, startIdentity } from './service.ts';
 
-const PASSWORD = 'correct horse battery';
 const WRONG = 'wrong horse battery';
-const SECRET = 'kq8Zt3Vx0pLm7Rw2Yc5Nh9Bd4Gf6Js1A';
-const callers = new Map(
-  ['gateway', 'notifications'].map((name) => [
-    name,
-    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-  ]),
-);
-
-interface StartOptions {
-  databaseUrl?: string;
-  settings?: Record<string, string>;
-  log?: Logger;
-}
-
-/** Starts identity, by default on a database of its own. */
-async function start(t: TestContext, options: StartOptions = {}) {
-  const databaseUrl =
-    options.databaseUrl ?? (await createTestDatabaseUrl(t, undefined, migrationsOf('identity')));
-  const keys = await Promise.all([...callers].map(([name, key]) => publicKeyOf(name, key)));
-  const config = loadConfig('identity', IdentityConfig, {
-    IDENTITY_DATABASE_URL: databaseUrl,
-    IDENTITY_SECRET: SECRET,
-    SERVICE_PUBLIC_KEYS: JSON.stringify({ keys }),
-    ...options.settings,
-  });
-  const service = await startIdentity(config, options.log ?? testLog);
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= service.close();
-    return closing;
-  };
-  t.after(close);
-  const post = async (path: string, body: object, caller: string | null = 'gateway') => {
-    const credentials = await createCredentials(
-      caller ?? '',
-      callers.get(caller ?? 'gateway') ?? '',
-    );
-    const response = await fetch(service.url + path, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(caller !== null && { authorization: await credentials('identity') }),
-      },
-      body: JSON.stringify({ clientAddress: '192.0.2.1', ...body }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body: JSON.parse(text) as Record<string, string>,
-    };
-  };
-  return {
-    databaseUrl,
-    url: service.url,
-    close,
-    post,
-    register: (email: string, password = PASSWORD, more: object = {}) =>
-      post('/accounts', { email, password, ...more }),
-    signIn: (email: string, password = PASSWORD, more: object = {}) =>
-      post('/sessions', { email, password, ...more }),
-    verify: async (token: string | undefined): Promise<JWTPayload> => {
-      const { payload } = await jwtVerify(
-        token ?? '',
-        createRemoteJWKSet(new URL(`${service.url}/jwks`)),
-        { issuer: 'orderbell', audience: 'orderbell', algorithms: ['EdDSA'] },
-      );
-      return payload;
-    },
-  };
-}
 
 /** A second view of the service's database. */
 function look(t: TestContext, url: string): Database {
@@ -149,17 +67,19 @@ test('the token names the customer and verifies against the published keys', asy
   assert.equal(status, 200);
   assert.equal(headers.get('cache-control'), 'no-store');
   assert.deepEqual(
-    { ...body, accessToken: '' },
-    { accessToken: '', tokenType: 'Bearer', expiresIn: 3600 },
+    { ...body, accessToken: '', refreshToken: '' },
+    { accessToken: '', tokenType: 'Bearer', expiresIn: 900, refreshToken: '' },
   );
   const payload = await identity.verify(body.accessToken);
-  const { iat = 0 } = payload;
+  const { iat = 0, sid } = payload;
+  assert.match(String(sid), /^[0-9a-f-]{36}$/);
   assert.deepEqual(payload, {
+    sid,
     iss: 'orderbell',
     aud: 'orderbell',
     sub: account.customerId,
     iat,
-    exp: iat + 3600,
+    exp: iat + 900,
   });
 
   const jwks = await fetch(`${identity.url}/jwks`);
@@ -171,7 +91,7 @@ test('the token names the customer and verifies against the published keys', asy
   );
 });
 
-test('passwords are stored as scrypt hashes and sign-ins leave no sessions', async (t) => {
+test('passwords are stored as scrypt hashes, and the session table of earlier versions stays empty', async (t) => {
   const identity = await start(t);
   await identity.register('anna@example.com');
   await identity.signIn('anna@example.com');
@@ -255,9 +175,9 @@ test('accounts and keys of the version with better-auth go on to serve', async (
   });
   const token = (await identity.signIn('anna@example.com')).body.accessToken ?? '';
   assert.deepEqual(decodeProtectedHeader(token), decodeProtectedHeader(EARLIER_TOKEN));
-  const { iat = 0, ...claims } = await identity.verify(token);
+  const { iat = 0, sid: _, ...claims } = await identity.verify(token);
   const { iat: oldIat = 0, ...oldClaims } = old.payload;
-  assert.deepEqual({ ...claims, exp: (claims.exp ?? 0) - iat }, { ...oldClaims, exp: 3600 });
+  assert.deepEqual({ ...claims, exp: (claims.exp ?? 0) - iat }, { ...oldClaims, exp: 900 });
   assert.equal(old.payload.exp, oldIat + 3600);
   assert.equal((await identity.signIn('anna@example.com', WRONG)).status, 401);
   const operator = await identity.signIn('operator@example.com');
@@ -343,6 +263,53 @@ test('guesses sent at the same time learn no more than guesses one by one', asyn
   assert.deepEqual(statuses, [401, 429, 429, 429]);
 });
 
+test('wrong passwords from one client address lock it out, and no other one', async (t) => {
+  const identity = await start(t);
+  await identity.register('anna@example.com');
+  for (let number = 1; number <= 10; number++) {
+    assert.equal((await identity.signIn('anna@example.com', WRONG)).status, 401);
+  }
+  assertTooMany(await identity.signIn('anna@example.com'), 900);
+  for (const clientAddress of ['192.0.2.2', '2001:db8:0:1::/64']) {
+    const answer = await identity.signIn('anna@example.com', PASSWORD, { clientAddress });
+    assert.equal(answer.status, 200);
+  }
+  // Ten registrations of the address do the same, to that client address alone.
+  const eve = { clientAddress: '192.0.2.66' };
+  for (let number = 1; number <= 10; number++) {
+    assert.equal((await identity.register('anna@example.com', WRONG, eve)).status, 409);
+  }
+  assertTooMany(await identity.register('anna@example.com', WRONG, eve), 900);
+  const elsewhere = { clientAddress: '192.0.2.3' };
+  assert.equal((await identity.signIn('anna@example.com', PASSWORD, elsewhere)).status, 200);
+});
+
+test('an unknown address is limited and slowed down like a known one', async (t) => {
+  const settings = { FAILED_SIGN_INS_PER_ACCOUNT: '2', REGISTRATIONS_PER_ADDRESS: '1000' };
+  const identity = await start(t, { settings });
+  await identity.register('anna@example.com', PASSWORD, { clientAddress: '192.0.2.99' });
+  const answersOf = async (email: string) => {
+    const statuses: number[] = [];
+    for (const clientAddress of ['192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2']) {
+      statuses.push((await identity.signIn(email, WRONG, { clientAddress })).status);
+    }
+    return statuses;
+  };
+  assert.deepEqual(await answersOf('anna@example.com'), [401, 401, 429, 401]);
+  assert.deepEqual(await answersOf('nobody@example.com'), [401, 401, 429, 401]);
+  // Nor does a registration tell, which is refused after as many tries.
+  const register = async (email: string, number: number) =>
+    (await identity.register(email, `another horse ${number}`, { clientAddress: '::1' })).status;
+  for (const email of ['anna@example.com', 'new@example.com']) {
+    const statuses: number[] = [];
+    for (let number = 0; number < 3; number++) statuses.push(await register(email, number));
+    assert.deepEqual(
+      statuses.map((status) => status === 429),
+      [false, false, true],
+    );
+  }
+});
+
 test('failed sign-ins of many accounts from one client address are limited', async (t) => {
   const identity = await start(t, { settings: { FAILED_SIGN_INS_PER_ADDRESS: '3' } });
   await identity.register('anna@example.com');
@@ -359,8 +326,8 @@ test('new accounts from one client address are limited', async (t) => {
   assert.equal((await identity.register('a@example.com')).status, 201);
   assert.equal((await identity.register('b@example.com')).status, 201);
   assertTooMany(await identity.register('c@example.com'), 3600);
-  // Completing an earlier registration makes no account.
-  assert.equal((await identity.register('a@example.com')).status, 200);
+  // Also what would complete an earlier one: the answer must not tell that the address is known.
+  assertTooMany(await identity.register('a@example.com'), 3600);
   const elsewhere = { clientAddress: '2001:db8::1' };
   assert.equal((await identity.register('c@example.com', PASSWORD, elsewhere)).status, 201);
 });
@@ -368,7 +335,10 @@ test('new accounts from one client address are limited', async (t) => {
 test('only the gateway may call, and only with what the contract allows', async (t) => {
   const identity = await start(t);
   const body = { email: 'anna@example.com', password: PASSWORD };
-  for (const path of ['/accounts', '/sessions']) {
+  for (const path of [
+    ...['/accounts', '/sessions', '/sessions/renewal', '/sessions/end'],
+    ...['/password-resets', '/password-resets/redeem'],
+  ]) {
     assert.equal((await identity.post(path, body, null)).status, 401);
     assert.equal((await identity.post(path, body, 'notifications')).status, 403);
   }

@@ -30,7 +30,7 @@ async function createKeys(t: TestContext) {
     database,
     rotate,
     list,
-    sign: async () => (await tokens.sign(ANNA)).accessToken,
+    sign: async () => (await tokens.sign(ANNA, ANNA.id)).accessToken,
     verify: async (token: string) => {
       const keys = createLocalJWKSet((await tokens.getKeys()) as unknown as JSONWebKeySet);
       assert.equal((await jwtVerify(token, keys, names)).payload.sub, ANNA.id);

@@ -15,13 +15,17 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { createAccessTokens } from './access-tokens.ts';
-import { type Accounts, ensureOperator } from './accounts.ts';
-import * as accountsStore from './accounts-store.ts';
+import { ensureOperator } from './accounts.ts';
 import { createAttempts } from './attempts.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
+import { findPasswordFault } from './password-rules.ts';
 import { createPasswords } from './passwords.ts';
+import { createRefreshTokens } from './refresh-tokens.ts';
 import { serveIdentity } from './routes.ts';
+import { startSessionCleaning } from './session-cleaning.ts';
+import { createSessions } from './sessions.ts';
+import { accountsIn, resetsIn } from './stored-accounts.ts';
 
 const DATABASE = {
   name: 'identity',
@@ -29,6 +33,9 @@ const DATABASE = {
   migrations: [new URL('migrations/', import.meta.url)],
 } as const;
 
+// An ended session's tokens are refused by gateways that hear of it; the others take them this long.
+const TOKEN_LIFETIME_MAX_S = 900;
+const SESSION_DAYS_MAX = 366;
 const COUNT_MAX = 1_000_000;
 const SECONDS_MAX = 30 * 24 * 3600;
 
@@ -38,6 +45,10 @@ function count(byDefault: number, description: string) {
 
 function seconds(byDefault: number, description: string) {
   return Type.Integer({ default: byDefault, minimum: 1, maximum: SECONDS_MAX, description });
+}
+
+function days(byDefault: number, description: string) {
+  return Type.Integer({ default: byDefault, minimum: 1, maximum: SESSION_DAYS_MAX, description });
 }
 
 const properties = {
@@ -51,8 +62,19 @@ const properties = {
   }),
   TOKEN_ISSUER: Type.String({ default: 'orderbell', description: 'The iss of access tokens.' }),
   TOKEN_AUDIENCE: Type.String({ default: 'orderbell', description: 'The aud of access tokens.' }),
-  TOKEN_LIFETIME_S: seconds(3600, 'How long an access token is valid.'),
-  FAILED_SIGN_INS_PER_ACCOUNT: count(10, 'Failed sign-ins of one account in a window.'),
+  TOKEN_LIFETIME_S: Type.Integer({
+    default: TOKEN_LIFETIME_MAX_S,
+    minimum: 1,
+    maximum: TOKEN_LIFETIME_MAX_S,
+    description: 'How long an access token is valid; clients renew it by their refresh token.',
+  }),
+  SESSION_IDLE_DAYS: days(30, 'How long a session lasts without a renewal.'),
+  SESSION_LIFETIME_DAYS: days(90, 'How long a session lasts in all.'),
+  FAILED_SIGN_INS_PER_ACCOUNT: count(
+    10,
+    'Failed sign-ins of one account from one client address in a window; after as many from all ' +
+      'addresses together, further ones wait up to 3 s.',
+  ),
   FAILED_SIGN_INS_PER_ADDRESS: count(100, 'Failed sign-ins from one client address in a window.'),
   SIGN_IN_WINDOW_S: seconds(900, 'Length of the window in which failed sign-ins are counted.'),
   REGISTRATIONS_PER_ADDRESS: count(300, 'New accounts from one client address in a window.'),
@@ -71,24 +93,28 @@ const properties = {
   ),
 };
 
-export const IdentityConfig = settingsSchema(properties, (_config, isSet) => {
-  const [email, password] = ['OPERATOR_EMAIL', 'OPERATOR_PASSWORD'] as const;
-  if (isSet(email) === isSet(password)) return [];
-  const [given, absent] = isSet(email) ? [email, password] : [password, email];
-  return [`${absent} is not set: ${given} is, and the two belong together`];
-});
+export const IdentityConfig = settingsSchema(
+  properties,
+  (_config, isSet) => {
+    const [email, password] = ['OPERATOR_EMAIL', 'OPERATOR_PASSWORD'] as const;
+    if (isSet(email) === isSet(password)) return [];
+    const [given, absent] = isSet(email) ? [email, password] : [password, email];
+    return [`${absent} is not set: ${given} is, and the two belong together`];
+  },
+  ({ OPERATOR_EMAIL: email = '', OPERATOR_PASSWORD: password }) => {
+    const fault = password === undefined ? null : findPasswordFault(password, email);
+    if (fault === null) return [];
+    const why = fault === 'common' ? 'is one of the most used passwords' : 'is its OPERATOR_EMAIL';
+    return [`OPERATOR_PASSWORD ${why}: choose another one`];
+  },
+);
 export type IdentityConfig = Static<typeof IdentityConfig>;
 
-/** Starts identity: accounts, sign-in and the keys of the access tokens. */
+/** Starts identity: accounts, sessions and the keys of the access tokens. */
 export async function startIdentity(config: IdentityConfig, log: Logger): Promise<RunningService> {
   const metrics = createMetrics(log);
   const database = await openDatabase(DATABASE, config, { log, metrics });
-  const accounts: Accounts = {
-    find: (email) => accountsStore.findAccount(database, email),
-    insert: (account) => accountsStore.insertAccount(database, account),
-    setPassword: (id, passwordHash) => accountsStore.setPassword(database, id, passwordHash),
-    setOnlyOperator: (id) => accountsStore.setOnlyOperator(database, id),
-  };
+  const accounts = accountsIn(database);
   const passwords = createPasswords();
   const cipher = createKeyCipher(config.IDENTITY_SECRET);
   await databaseStep(database, 'its token keys and the operator account', async () => {
@@ -98,6 +124,7 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     await ensureOperator({ accounts, passwords }, { email, password });
   });
   const rotation = startKeyRotation({ database, cipher }, log);
+  const cleaning = startSessionCleaning(database, log);
   const tokens = createAccessTokens({
     database,
     cipher,
@@ -105,15 +132,27 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     audience: config.TOKEN_AUDIENCE,
     lifetimeS: config.TOKEN_LIFETIME_S,
   });
+  const sessions = createSessions({
+    database,
+    tokens,
+    refreshTokens: createRefreshTokens(config.IDENTITY_SECRET),
+    limits: { idleDays: config.SESSION_IDLE_DAYS, lifetimeDays: config.SESSION_LIFETIME_DAYS },
+    tokenS: TOKEN_LIFETIME_MAX_S,
+    log,
+  });
   const attempts = createAttempts(database, config, log);
+  const resets = resetsIn(database);
+  const deps = { accounts, sessions, tokens, passwords, attempts, resets };
   return startInternalService({
     name: 'identity',
     config,
     log,
     database,
     metrics,
-    routes: (api) => serveIdentity(api, { accounts, tokens, passwords, attempts }),
-    close: rotation.close,
+    routes: (api) => serveIdentity(api, deps),
+    async close() {
+      await Promise.all([rotation.close(), cleaning.close()]);
+    },
   });
 }
 

@@ -93,6 +93,8 @@ async function checkCustomers(t: TestContext, system: TestSystem) {
         ['GET', '/v1/profile'],
         ['PUT', '/v1/profile'],
         ['GET', '/v1/wallet'],
+        ['PUT', '/v1/password'],
+        ['DELETE', '/v1/sessions/current'],
       ],
       ...[
         ['GET', '/v1/wallet/operations'],

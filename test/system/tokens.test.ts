@@ -258,10 +258,19 @@ test('access tokens of an OpenID Connect issuer', async (t) => {
     }
   });
 
-  await t.test('404: registration and sign-in are the issuer’s', async () => {
+  await t.test('404: accounts, sessions and passwords are the issuer’s', async () => {
     const body = { email: 'a@example.com', password: 'long enough', name: 'A' };
     assertProblem(await call(url, 'POST', '/v1/registrations', { body }), 404);
     assertProblem(await call(url, 'POST', '/v1/sessions', { body }), 404);
+    for (const [method, path] of [
+      ['POST', '/v1/sessions/renewal'],
+      ['DELETE', '/v1/sessions/current'],
+      ['PUT', '/v1/password'],
+      ['POST', '/v1/password-resets'],
+      ['POST', '/v1/password-resets/redeem'],
+    ] as const) {
+      assertProblem(await callAs({}, method, path, {}), 404, 'not-found');
+    }
   });
 
   await t.test('while the issuer is down, its known keys still work', async () => {

@@ -63,8 +63,6 @@ const ENV = {
   ORDER_DEADLINE_MS: '3000',
   RECOVERY_AGE_MS: String(RECOVERY_AGE_MS),
   RECOVERY_INTERVAL_MS: '500',
-  // As long as the longest run.
-  TOKEN_LIFETIME_S: '86400',
   REGISTRATIONS_PER_ADDRESS: '100000',
 };
 // Two replicas of everything, with their pools.

@@ -5,7 +5,7 @@ import {
   type JWTVerifyResult,
   jwtVerify,
 } from 'jose';
-import { CUSTOMER_ID } from '#contracts/patterns.ts';
+import { CUSTOMER_ID, UUID } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { isTokenFault } from './issuer-keys.ts';
 
@@ -14,6 +14,8 @@ export interface Customer {
   /** The token's `sub`, verbatim. */
   customerId: string;
   operator: boolean;
+  /** The session of the token at identity; absent in tokens of earlier versions. */
+  sessionId?: string;
   claims: JWTPayload;
 }
 
@@ -30,6 +32,8 @@ export interface TokenCheckOptions {
   /** Path of the claim that makes an operator, such as `scope` or `realm_access.roles`. */
   operatorClaim: string;
   operatorValue: string;
+  /** Whether a session has ended, so that its tokens are refused before they expire. */
+  isEnded?: (sessionId: string) => boolean;
   /** Hears why a token with a good signature is refused: a setting here or at the issuer is wrong. */
   onMismatch?: (reason: string) => void;
 }
@@ -54,11 +58,18 @@ const OTHER_TYPES = ['id', 'refresh', 'offline', 'logout'];
  */
 export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
   const verified = new Map<string, { customer: Customer; until: number }>();
+  const going = (customer: Customer): Customer => {
+    const { sessionId } = customer;
+    if (sessionId !== undefined && options.isEnded?.(sessionId) === true) {
+      throw refused('the session has ended');
+    }
+    return customer;
+  };
   return async (authorization) => {
     const token = BEARER.exec(authorization ?? '')?.[1];
     if (token === undefined || token.length > TOKEN_LENGTH_MAX) throw refused('no bearer token');
     const kept = verified.get(token);
-    if (kept !== undefined && kept.until > Date.now()) return kept.customer;
+    if (kept !== undefined && kept.until > Date.now()) return going(kept.customer);
 
     let result: JWTVerifyResult;
     try {
@@ -78,7 +89,7 @@ export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
     if (verified.size >= CACHE_MAX) verified.delete(verified.keys().next().value as string);
     const expiresAt = (result.payload.exp as number) * 1000;
     verified.set(token, { customer, until: Math.min(expiresAt, Date.now() + CACHE_MS) });
-    return customer;
+    return going(customer);
   };
 }
 
@@ -102,6 +113,10 @@ function customerOf(
   return {
     customerId: sub,
     operator: hasValue(payload, options.operatorClaim, options.operatorValue),
+    // Only identity's: what an external issuer calls a session cannot be ended here.
+    ...(options.isEnded !== undefined &&
+      typeof payload.sid === 'string' &&
+      UUID.test(payload.sid) && { sessionId: payload.sid }),
     claims: payload,
   };
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { GatewayOverview } from '#contracts/operator.ts';
 import type { Deadline } from '#platform/async/deadline.ts';
 import type { Customer } from '../auth/access-token.ts';
+import type { EndedSessions } from '../auth/ended-sessions.ts';
 import type { GatewayConfig } from './config.ts';
 import type { ServiceClients } from './service-clients.ts';
 
@@ -22,6 +23,8 @@ export interface Gateway {
   identify: (request: FastifyRequest) => Promise<Customer>;
   /** The signed-in operator, or 401, or 403 for customers. */
   identifyOperator: (request: FastifyRequest) => Promise<Customer>;
+  /** Sessions whose tokens `identify` refuses. */
+  endedSessions: Pick<EndedSessions, 'add'>;
   /** The deadline of every request but an order. */
   readDeadline: () => Deadline;
   /** With an external issuer, stores the token's contact data once. An order must not await it. */

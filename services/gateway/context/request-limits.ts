@@ -1,8 +1,16 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
-import { placeOrder, register, signIn } from '#contracts/gateway.ts';
+import {
+  changePassword,
+  placeOrder,
+  redeemPasswordReset,
+  register,
+  requestPasswordReset,
+  signIn,
+} from '#contracts/gateway.ts';
 import { type ClassLimit, limitRequests } from '#platform/http/admission.ts';
+import { clientAddressOf } from '#platform/http/client-address.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import type { Metric } from '#platform/metrics/metrics.ts';
 
@@ -61,7 +69,12 @@ type RequestClass = (typeof CLASSES)[number];
 /** Never refused: an orchestrator must not kill a process for being busy. */
 const HEALTH = ['/livez', '/readyz'];
 
-const signInPaths: string[] = [signIn.path, register.path];
+// What hashes a password. A renewal does not: signed-in devices go on in a flood of sign-ins.
+const signIns = new Set(
+  [signIn, register, changePassword, requestPasswordReset, redeemPasswordReset].map(
+    ({ method, path }) => `${method} ${path}`,
+  ),
+);
 
 /** The class of a route; null for health. Unknown addresses are pages, since `/` and files are. */
 export function classOf(method: string, url: string | undefined): RequestClass | null {
@@ -71,9 +84,8 @@ export function classOf(method: string, url: string | undefined): RequestClass |
   if (url.startsWith('/mailbox/')) return 'mailbox';
   if (!url.startsWith('/v1/')) return 'pages';
   if (url.startsWith('/v1/operator/')) return 'operator';
-  if (method !== 'POST') return 'requests';
-  if (url === placeOrder.path) return 'orders';
-  return signInPaths.includes(url) ? 'sign-ins' : 'requests';
+  if (method === 'POST' && url === placeOrder.path) return 'orders';
+  return signIns.has(`${method} ${url}`) ? 'sign-ins' : 'requests';
 }
 
 /** The customer of a request, once its token is checked. */
@@ -101,7 +113,7 @@ export function limitWork(
       pages: config.REQUESTS_IN_FLIGHT_MAX,
     },
     classOf: ({ method, routeOptions: { url } }) => classOf(method, url),
-    clientOf: (request) => customers.get(request) ?? request.ip,
+    clientOf: (request) => customers.get(request) ?? clientAddressOf(request),
     log,
   });
 }

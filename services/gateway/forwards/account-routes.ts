@@ -1,23 +1,13 @@
 import * as contract from '#contracts/gateway.ts';
-import * as identity from '#contracts/identity.ts';
 import * as profiles from '#contracts/profiles.ts';
-import { deadlineIn } from '#platform/async/deadline.ts';
-import type { HttpClient } from '#platform/http/client.ts';
-import { clientAddressOf } from '#platform/http/client-address.ts';
-import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
+import { type HttpServer, serve } from '#platform/http/server.ts';
 import { confirmStored, shownProfile } from '../accounts/confirm-address.ts';
 import type { Gateway } from '../context/context.ts';
 import { foundIn, problemOf } from '../context/service-clients.ts';
 import { refuseNewViolations } from './validate-contact.ts';
 
-// Identity hashes only a few passwords at a time. The long timeout lets a burst of sign-ins wait
-// instead of fail.
-const ACCOUNT_TIMEOUT_MS = 10_000;
-
-/** Registration, sign-in and contact data. */
-export function serveAccounts(app: HttpServer, gateway: Gateway): void {
-  // With an external issuer its own pages register and sign in; these routes do not exist.
-  if (gateway.clients.identity !== null) serveSignIn(app, gateway, gateway.clients.identity);
+/** Contact data. */
+export function serveProfiles(app: HttpServer, gateway: Gateway): void {
   const { clients, identify } = gateway;
 
   serve(app, contract.readProfile, { identify }, async ({ caller }) => {
@@ -58,48 +48,6 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
     await confirmStored(gateway, answer.body, request.log);
     return { status: 200, body: shownProfile(gateway, answer.body), headers: etagOf(answer) };
   });
-}
-
-function serveSignIn(app: HttpServer, gateway: Gateway, identityClient: HttpClient): void {
-  const { clients } = gateway;
-
-  serve(app, contract.register, { identify: anyone }, async ({ body, request }) => {
-    const { email, password, name, locale = 'ru' } = body;
-    const options = accountOptions();
-    const account = await identityClient.call(
-      identity.createAccount,
-      { body: { email, password, clientAddress: clientAddressOf(request) } },
-      options,
-    );
-    if (account.problem) throw problemOf(account, [identity.identityProblems.emailTaken]);
-    // Creates the profile only where none exists: a repetition completes a registration that broke
-    // off here.
-    const profile = await clients.profiles.call(
-      profiles.createProfile,
-      { body: { customerId: account.body.customerId, email, name, locale } },
-      options,
-    );
-    if (profile.problem) throw problemOf(profile);
-    await confirmStored(gateway, profile.body, request.log);
-    return { status: 201, body: shownProfile(gateway, profile.body) };
-  });
-
-  serve(app, contract.signIn, { identify: anyone }, async ({ body, request }) => {
-    const answer = await identityClient.call(
-      identity.createSession,
-      { body: { ...body, clientAddress: clientAddressOf(request) } },
-      accountOptions(),
-    );
-    if (answer.problem) throw problemOf(answer, [identity.identityProblems.signInFailed]);
-    return { status: 200, body: answer.body };
-  });
-}
-
-function accountOptions() {
-  return {
-    deadline: deadlineIn(ACCOUNT_TIMEOUT_MS),
-    attemptTimeoutMs: ACCOUNT_TIMEOUT_MS,
-  };
 }
 
 function etagOf({ headers }: { headers?: Record<string, string> }): Record<string, string> {

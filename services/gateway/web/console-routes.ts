@@ -9,7 +9,10 @@ import { serveFiles } from '#platform/http/static-files.ts';
 const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
 /** The addresses of the console's pages (`console/app.tsx`), `/` aside. */
-const PAGES = ['/sign-in', '/register', '/confirm', '/profile', '/wallet', '/mailbox', '/mailbox/:id'];
+const PAGES = [
+  ...['/sign-in', '/register', '/confirm', '/password', '/forgot-password', '/reset-password'],
+  ...['/profile', '/wallet', '/mailbox', '/mailbox/:id'],
+];
 /** Those that are also internal API paths: served only for `Accept: text/html`. */
 const SHARED_PAGES = [
   '/orders',
