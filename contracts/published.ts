@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { AuditEntry, listAuditTrail, PublicAuditEntry } from './audit.ts';
 import * as billing from './billing.ts';
 import { Money } from './common.ts';
 import * as gateway from './gateway.ts';
@@ -23,6 +24,7 @@ export function gatewayApi(): Record<string, unknown> {
     tags: ['account', 'wallet', 'orders', 'letters', 'operator'],
     schemas: {
       AccessToken: identity.AccessToken,
+      AuditEntry: PublicAuditEntry,
       DeadLetter: notifications.DeadLetter,
       Journey: gateway.Journey,
       JourneyStep: journey.JourneyStep,
@@ -64,34 +66,51 @@ export function internalApi(
 export function ordersApi() {
   const { AuditedOrder, PendingOrder } = orderOperations;
   const { Order, OrderItem } = orders;
-  const endpoints = byName({ ...orders, ...orderOperations });
-  return internalApi('orders', endpoints, { AuditedOrder, Money, Order, OrderItem, PendingOrder });
+  const endpoints = byName({ ...orders, ...orderOperations, listAuditTrail });
+  return internalApi('orders', endpoints, {
+    AuditEntry,
+    AuditedOrder,
+    Money,
+    Order,
+    OrderItem,
+    PendingOrder,
+  });
 }
 
 export function billingApi() {
   const { AuditedPayment, Payment, PaymentDecision, PaymentRequest } = billing;
   const { Wallet, WalletOperation } = billing;
-  return internalApi('billing', billing, {
-    AuditedPayment,
-    Money,
-    Payment,
-    PaymentDecision,
-    PaymentRequest,
-    Wallet,
-    WalletOperation,
-  });
+  return internalApi(
+    'billing',
+    { ...billing, listAuditTrail },
+    {
+      AuditEntry,
+      AuditedPayment,
+      Money,
+      Payment,
+      PaymentDecision,
+      PaymentRequest,
+      Wallet,
+      WalletOperation,
+    },
+  );
 }
 
 export function profilesApi() {
   const { Profile, ProfileData } = profiles;
-  return internalApi('profiles', profiles, { Profile, ProfileData });
+  return internalApi(
+    'profiles',
+    { ...profiles, listAuditTrail },
+    { AuditEntry, Profile, ProfileData },
+  );
 }
 
 export function notificationsApi() {
   const { AuditedLetter } = letterAudit;
   const { DeadLetter, Letter, OperatorLetter } = notifications;
-  const endpoints = { ...notifications, ...letterAudit };
+  const endpoints = { ...notifications, ...letterAudit, listAuditTrail };
   return internalApi('notifications', endpoints, {
+    AuditEntry,
     AuditedLetter,
     DeadLetter,
     Letter,
@@ -100,7 +119,11 @@ export function notificationsApi() {
 }
 
 export function identityApi() {
-  return internalApi('identity', identity, { AccessToken: identity.AccessToken });
+  return internalApi(
+    'identity',
+    { ...identity, listAuditTrail },
+    { AuditEntry, AccessToken: identity.AccessToken },
+  );
 }
 
 /** Sorts members by name, as JavaScript sorts the exports of one module. */

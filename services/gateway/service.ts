@@ -13,6 +13,7 @@ import {
   serveHealth,
   startListeners,
 } from '#platform/service/internal-service.ts';
+import { serveAudit } from './audit/audit-routes.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
@@ -87,6 +88,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveForwards(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
+  serveAudit(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
   const refresh = keys.startRefresh();

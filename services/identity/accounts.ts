@@ -12,7 +12,7 @@ export interface Accounts {
   insert(account: { email: string; passwordHash: string; role: Role }): Promise<string | null>;
   setPassword(id: string, passwordHash: string): Promise<void>;
   /** Gives this account the role and takes it from any other. */
-  setOnlyOperator(id: string): Promise<void>;
+  setOnlyOperator(id: string): Promise<unknown>;
 }
 
 export interface AccountDeps {

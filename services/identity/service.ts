@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { listAuditTrail } from '#contracts/audit.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -17,15 +20,17 @@ import { createAccessTokens } from './access-tokens.ts';
 import { type Accounts, ensureOperator } from './accounts.ts';
 import * as accountsStore from './accounts-store.ts';
 import { createAttempts } from './attempts.ts';
+import { operatorAccounts, recordLockOut } from './audit-store.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { createPasswords } from './passwords.ts';
 import { serveIdentity } from './routes.ts';
+import { createSignInWatch } from './sign-in-watch.ts';
 
 const DATABASE = {
   name: 'identity',
   connectionsMax: 8,
-  migrations: [new URL('migrations/', import.meta.url)],
+  migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
 } as const;
 
 const COUNT_MAX = 1_000_000;
@@ -94,7 +99,8 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     await rotateKeys({ database, cipher });
     const { OPERATOR_EMAIL: email, OPERATOR_PASSWORD: password } = config;
     if (email === undefined || password === undefined) return;
-    await ensureOperator({ accounts, passwords }, { email, password });
+    const audited = operatorAccounts(database, accounts);
+    await ensureOperator({ accounts: audited, passwords }, { email, password });
   });
   const rotation = startKeyRotation({ database, cipher }, log);
   const tokens = createAccessTokens({
@@ -105,13 +111,23 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     lifetimeS: config.TOKEN_LIFETIME_S,
   });
   const attempts = createAttempts(database, config, log);
+  const watch = createSignInWatch({
+    metrics,
+    log,
+    secret: config.IDENTITY_SECRET,
+    findAccountId: async (email) => (await accounts.find(email))?.id ?? null,
+    record: (lockOut) => recordLockOut(database, lockOut),
+  });
   return startInternalService({
     name: 'identity',
     config,
     log,
     database,
     metrics,
-    routes: (api) => serveIdentity(api, { accounts, tokens, passwords, attempts }),
+    routes(api) {
+      serveIdentity(api, { accounts, tokens, passwords, attempts, watch });
+      serveAuditTrail(api, listAuditTrail, database);
+    },
     close: rotation.close,
   });
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { listAuditTrail } from '#contracts/audit.ts';
 import * as deadLetterOperations from '#contracts/dead-letters.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
@@ -11,6 +12,8 @@ import { createCredentials } from '#platform/http/service-token.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
 import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
+import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
 import {
   databaseSettings,
@@ -24,7 +27,7 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { serveDelivery, serveLetters } from './api/letter-routes.ts';
-import { serveAllLetters } from './api/operator-letter-routes.ts';
+import { serveAllLetters, serveResends } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
@@ -38,7 +41,7 @@ import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/setting
 const DATABASE = {
   name: 'notifications',
   connectionsMax: 12,
-  migrations: [new URL('migrations/', import.meta.url), CONSUMER_MIGRATIONS],
+  migrations: [new URL('migrations/', import.meta.url), CONSUMER_MIGRATIONS, AUDIT_MIGRATIONS],
 } as const;
 const CONTACTS_TIMEOUT_MS = 5_000;
 // Within the internal call that asks for the preview (ARCHITECTURE.md, time).
@@ -112,13 +115,15 @@ export async function startNotifications(
     metrics,
     routes(api) {
       serveLetters(api, database, sender);
-      serveAllLetters(api, {
+      const allLetters = {
         database,
         sender,
-        findContact: async (customerId) =>
+        findContact: async (customerId: string) =>
           (await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS)).get(customerId) ?? null,
         onDue,
-      });
+      };
+      serveAllLetters(api, allLetters);
+      serveResends(api, allLetters);
       serveConsumer(api, deadLetterOperations, inbox);
       serveDelivery(api, { database, deadLetters, sender });
       serveOperations(api, {
@@ -128,6 +133,7 @@ export async function startNotifications(
         deadLetters,
         providers: () => providersAt(clock.now(), mailer.providers()),
       });
+      serveAuditTrail(api, listAuditTrail, database);
     },
     async close() {
       await inbox.close();
