@@ -52,6 +52,7 @@ export const createSession = internal('createSession', 'POST /sessions', {
 /** Public keys of the tokens (RFC 7517). Needs no service token: the keys are public. */
 export const getKeys = operation('getKeys', 'GET /jwks', {
   summary: 'JSON Web Key Set of the access tokens',
+  public: true,
   query: NoQuery,
   responses: {
     200: Type.Object({ keys: Type.Array(Type.Object({}, { additionalProperties: true })) }),

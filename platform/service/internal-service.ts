@@ -105,13 +105,21 @@ export async function startInternalService(
   };
   serveHealth(app, { database: () => database.checkWritable() });
   serveMetrics(app, metrics);
-  const calls = serveBatch(app, checkCaller, { log, logRequests, metrics });
+  const batchCallers = new Set<string>();
+  const identifyBatch: CheckCaller = async (request) => {
+    const caller = await checkCaller(request);
+    if (batchCallers.has(caller)) return caller;
+    throw new AppError(commonProblems.forbidden, `${caller} may not call in batches`);
+  };
+  const calls = serveBatch(app, identifyBatch, { log, logRequests, metrics });
   options.routes({
     app,
     serve(endpoint, handle) {
       const identify = onlyCallersOf(endpoint, checkCaller);
       serve(app, endpoint, { identify }, handle);
-      if (endpoint.batchable) calls.add(endpoint, identify, handle);
+      if (!endpoint.batchable) return;
+      for (const caller of endpoint.callers ?? []) batchCallers.add(caller);
+      calls.add(endpoint, identify, handle);
     },
   });
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
