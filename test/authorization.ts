@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 // Who may call what: a row for each operation of each service, and the page that is made of them.
 
@@ -128,8 +128,9 @@ interface Described {
 
 /** Every operation of every published document. */
 export function publishedRoutes(): Route[] {
-  return Object.keys(ROWS).flatMap((service) => {
-    const file = join(ROOT, 'contracts', 'published', `${service}.openapi.json`);
+  const files = globSync(join(ROOT, 'contracts', 'published', '*.openapi.json')).sort();
+  return files.flatMap((file) => {
+    const service = basename(file, '.openapi.json');
     const { paths } = JSON.parse(readFileSync(file, 'utf8')) as {
       paths: Record<string, Record<string, Described>>;
     };
