@@ -158,6 +158,13 @@ test('the operator sees, repairs and reconciles; differences exit with 1', async
   const { customerId } = await json(cli, 'profile');
   const small = ['operator', 'top-up', customerId, '0.01', '--yes'];
   assert.match(await done(cli, ...small), /Баланс: 995,01 ₽/);
+  const mine = ['operator', 'audit', '--subject', customerId];
+  assert.match(await done(cli, ...mine), /top-up .*balance: 995,00\s₽ → 995,01\s₽/);
+  const [entry] = (await json(cli, ...mine, '--action', 'top-up')).data;
+  assert.deepEqual([entry.service, entry.subject.customerId], ['billing', customerId]);
+  assert.equal((await json(cli, ...mine, '--all')).length, 1);
+  assert.equal(await done(cli, ...mine, '--actor', 'nobody'), 'Ничего не найдено.\n');
+  assert.equal((await cli.run('operator', 'audit', '--limit', '0')).code, 2);
 
   await system.broker.publish({ key: 'k', value: Buffer.from('{}'), headers: {} });
   const dead = await eventually('the dead letter', async () => {

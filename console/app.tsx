@@ -14,6 +14,7 @@ import { LetterPage, LettersPage } from './pages/letters.tsx';
 import { MailboxPage } from './pages/mailbox.tsx';
 import { NewOrderPage } from './pages/new-order.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
+import { OperatorAuditPage } from './pages/operator-audit.tsx';
 import { OperatorLetterPage, OperatorLettersPage } from './pages/operator-letters.tsx';
 import { OperatorOrderPage, OperatorPendingPage } from './pages/operator-orders.tsx';
 import { OperatorOverviewPage } from './pages/operator-overview.tsx';
@@ -54,6 +55,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/operator/dead-letters/:id', gated('operator', DeadLetterPage)],
   ['/operator/ledger', gated('operator', LedgerPage)],
   ['/operator/wallets', gated('operator', OperatorWalletPage)],
+  ['/operator/audit', gated('operator', OperatorAuditPage)],
   // One route for both, so that the list stays while a letter is open.
   ['/mailbox/:id?', MailboxPage],
 ];

@@ -152,6 +152,7 @@ export const redeemResetToken = internal('redeemResetToken', 'POST /password-res
 /** Public keys of the tokens (RFC 7517). Needs no service token: the keys are public. */
 export const getKeys = operation('getKeys', 'GET /jwks', {
   summary: 'JSON Web Key Set of the access tokens',
+  public: true,
   query: NoQuery,
   responses: {
     200: Type.Object({ keys: Type.Array(Type.Object({}, { additionalProperties: true })) }),

@@ -3,6 +3,7 @@ import { hash, randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import pino from 'pino';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
 import { migrate } from '#platform/postgres/migrate.ts';
 
@@ -107,7 +108,9 @@ async function makeTemplate(migrations: string): Promise<string> {
       await client.query(`drop database if exists ${name} with (force)`);
       await client.query(`create database ${name}`);
       const database = openDatabase(urlOf(name), 1);
-      await migrate(database, new URL(migrations)).finally(() => database.close());
+      await migrate(database, [new URL(migrations), AUDIT_MIGRATIONS]).finally(() =>
+        database.close(),
+      );
       // With a connection to it, it could not be copied.
       await client.query(`alter database ${name} is_template true allow_connections false`);
     }

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { listReleased, readReleased } from '#harness/system/previous-release.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const files = globSync('{services,platform}/**/migrations/*.sql', { cwd: ROOT }).sort();
+const files = globSync('{services,platform}/**/{migrations,audit}/*.sql', { cwd: ROOT }).sort();
 
 /**
  * Changes that the release before cannot live with: it still writes the old shape, or reads it.

@@ -113,7 +113,9 @@ function Menu() {
             <MenuLink href="/register">{texts.register}</MenuLink>
           </>
         ) : (
-          !session.operator && <MenuLink href="/profile">{texts.profile}</MenuLink>
+          <MenuLink href={session.operator ? '/operator/audit' : '/profile'}>
+            {session.operator ? texts.audit : texts.profile}
+          </MenuLink>
         )}
         <LanguageChoice />
         <ThemeChoice />

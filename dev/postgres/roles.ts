@@ -95,11 +95,14 @@ function roleStatements({ role, password }: Account): string[] {
 /** Rows only: the tables belong to the role that migrates. */
 function grantsOf(user: string, owner: string): string[] {
   const [rows, numbers] = ['select, insert, update, delete', 'usage, select'];
+  const narrowed = `revoke update, delete, truncate on public.audit_trail from ${user};`;
   const later = `alter default privileges for role ${owner} in schema public grant`;
   return [
     `grant usage on schema public to ${user};`,
     `grant ${rows} on all tables in schema public to ${user};`,
     `grant ${numbers} on all sequences in schema public to ${user};`,
+    // Of the tables above, the audit trail takes new rows only.
+    `do $do$ begin if to_regclass('public.audit_trail') is not null then ${narrowed} end if; end $do$;`,
     `${later} ${rows} on tables to ${user};`,
     `${later} ${numbers} on sequences to ${user};`,
   ];

@@ -1,16 +1,17 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Programs from outside npm that tests run, and the Debian package of each. */
-const PACKAGES = {
-  haproxy: 'haproxy',
-  kubectl: 'kubernetes-client (1.27 or newer)',
-  pgbouncer: 'pgbouncer (1.21 or newer)',
-  postfix: 'postfix',
-  promtool: 'prometheus',
+/** Programs from outside npm that tests run, and how to get each. */
+const SOURCES = {
+  haproxy: 'apt install haproxy',
+  kubectl: 'apt install kubernetes-client (1.27 or newer)',
+  pgbouncer: 'apt install pgbouncer (1.21 or newer)',
+  postfix: 'apt install postfix',
+  promtool: 'apt install prometheus',
+  schemathesis: '.ci/schemathesis <folder>',
 } as const;
 
-export type Tool = keyof typeof PACKAGES;
+export type Tool = keyof typeof SOURCES;
 
 // Debian puts servers where the PATH of other users does not lead.
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
@@ -34,18 +35,18 @@ export const skipWithout = (name: Tool) =>
   findTool(name) === null ? `there is no ${name}` : false;
 
 /**
- * The tools that test files name and this machine lacks, each with its Debian package.
+ * The tools that test files name and this machine lacks, each with the way to get it.
  * @param among the tools to look for
  */
 export function missingTools(
   files: readonly string[],
-  among: readonly Tool[] = Object.keys(PACKAGES) as Tool[],
+  among: readonly Tool[] = Object.keys(SOURCES) as Tool[],
 ): string[] {
   const texts = files.map((file) => readFileSync(file, 'utf8'));
   return among
     .filter((name) => texts.some((text) => text.includes(`skipWithout('${name}')`)))
     .filter((name) => findTool(name) === null)
-    .map((name) => `${name} (apt install ${PACKAGES[name]})`);
+    .map((name) => `${name} (${SOURCES[name]})`);
 }
 
 /** Whether this user may run the file. */

@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { serviceOf } from '../telemetry/log.ts';
 import { writeTraceHeaders } from '../telemetry/trace-context.ts';
 import { endSpan, SpanKind, startSpan } from '../telemetry/tracing.ts';
+import { ACTOR_HEADER } from './actor.ts';
 import { measureCalls } from './client-metrics.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import {
@@ -52,6 +53,8 @@ export interface CallOptions {
   /** For operations that take longer than most, such as hashing a password. */
   attemptTimeoutMs?: number;
   headers?: Record<string, string>;
+  /** The operator who causes the call: a customer id. */
+  actor?: string | undefined;
 }
 
 /** Calls the operations of one service. */
@@ -185,8 +188,9 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
   return async <E extends Endpoint>(
     endpoint: E,
     request: EndpointRequest<E>,
-    { pool, timeout, span, headers: given }: CallOptions & Attempt,
+    { pool, timeout, span, headers, actor }: CallOptions & Attempt,
   ): Promise<Answer<E>> => {
+    const given = actor === undefined ? headers : { ...headers, [ACTOR_HEADER]: actor };
     const position = span.spanContext();
     const { traceId } = position;
     const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
@@ -209,13 +213,13 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
     const answer = batched
       ? await timeout.race(batcherOf(pool)(outgoing))
       : await exchange(pool, outgoing, timeout.signal());
-    const { status, headers, body: content } = answer;
+    const { status, body: content } = answer;
     if (status >= 500) throw faultOf(callee, status, JSON.stringify(content));
-    const retryAfter = headers?.['retry-after'];
+    const retryAfter = answer.headers?.['retry-after'];
     return {
       status,
       body: content,
-      headers,
+      headers: answer.headers,
       problem: status >= 400,
       ...(retryAfter !== undefined && { retryAfter }),
     } as unknown as Answer<E>;

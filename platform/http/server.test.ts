@@ -391,3 +391,15 @@ test('a port that is taken is named', async (t) => {
     message: `port ${port} on 127.0.0.1 is already in use; PORT sets another`,
   });
 });
+
+test('a method that no route has is 405 with those that it has, also QUERY without a body', async (t) => {
+  const app = createHttpServer({ log: pino({ level: 'silent' }) });
+  t.after(() => app.close());
+  app.get('/here', async () => ({}));
+  const url = await listen(app, '127.0.0.1', 0);
+  for (const method of ['QUERY', 'PROPFIND', 'DELETE']) {
+    const answer = await fetch(`${url}/here`, { method });
+    assert.deepEqual([answer.status, answer.headers.get('allow')], [405, 'GET, HEAD'], method);
+    assert.equal((await fetch(`${url}/nowhere`, { method })).status, 404, method);
+  }
+});

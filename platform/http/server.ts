@@ -124,18 +124,26 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.setValidatorCompiler(createValidatorCompiler());
   parseJsonBodies(app);
   app.setErrorHandler(sendError);
-  const methodsAt = collectMethods(app);
-  app.setNotFoundHandler((request, reply) => {
-    const methods = methodsAt(request.url);
-    const error =
-      methods.length === 0 || methods.includes(request.method)
-        ? new AppError(commonProblems.notFound, 'no such route')
-        : new AppError(commonProblems.methodNotAllowed, 'no such method', {
-            headers: { allow: methods.join(', ') },
-          });
-    return sendError(error, request, reply);
-  });
+  refuseUnknownRoutes(app);
   return app;
+}
+
+/** Answers 404 for an unknown path, and 405 for a known one without this method. */
+function refuseUnknownRoutes(app: HttpServer): void {
+  const methodsAt = collectMethods(app);
+  const noRoute = (request: FastifyRequest): AppError => {
+    const methods = methodsAt(request.url);
+    if (methods.length === 0 || methods.includes(request.method)) {
+      return new AppError(commonProblems.notFound, 'no such route');
+    }
+    const headers = { allow: methods.join(', ') };
+    return new AppError(commonProblems.methodNotAllowed, 'no such method', { headers });
+  };
+  app.setNotFoundHandler((request, reply) => sendError(noRoute(request), request, reply));
+  app.addHook('onRequest', async (request) => {
+    // Fastify reads the body of this method before it looks for a route, and answers 400 without one.
+    if (request.method === 'QUERY') throw noRoute(request);
+  });
 }
 
 function parseJsonBodies(app: HttpServer): void {

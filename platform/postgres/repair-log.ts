@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { type AuditState, recordAudit } from './audit-trail.ts';
 import type { Queryable } from './database.ts';
 
 /** A step of a repair, to be recorded in the transaction of its change. */
@@ -10,10 +11,12 @@ export interface RepairRow {
   detail: Record<string, unknown>;
   reason: string;
   madeBy: string;
+  /** For the audit trail: all ids of the step, and what it changes. */
+  audit: { subject: Record<string, string>; before?: AuditState; after?: AuditState };
 }
 
 /** A recorded step. Its id is a UUIDv7: ids sort by time, also across services. */
-export interface StoredRepair<Step> extends Omit<RepairRow, 'step'> {
+export interface StoredRepair<Step> extends Omit<RepairRow, 'step' | 'audit'> {
   id: string;
   step: Step;
   /** RFC 3339. */
@@ -21,7 +24,7 @@ export interface StoredRepair<Step> extends Omit<RepairRow, 'step'> {
 }
 
 /**
- * Records a step in the table `repairs` of the service.
+ * Records a step in the table `repairs` of the service, and in its audit trail. `tx` is a transaction.
  * @returns false when a step that may exist only once per record is recorded already
  */
 export async function insertRepair(tx: Queryable, repair: RepairRow): Promise<boolean> {
@@ -37,7 +40,10 @@ export async function insertRepair(tx: Queryable, repair: RepairRow): Promise<bo
       repair.madeBy,
     ],
   );
-  return rowCount === 1;
+  if (rowCount !== 1) return false;
+  const { step, reason, madeBy: actor, audit } = repair;
+  await recordAudit(tx, { actor, action: `repair-${step}`, reason, ...audit });
+  return true;
 }
 
 /** Repairs older than a given one, newest first. */

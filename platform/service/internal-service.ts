@@ -5,11 +5,12 @@ import { type Static, Type } from 'typebox';
 import { createFaultLog } from '../async/fault-log.ts';
 import { withTimeout } from '../async/timeout.ts';
 import { AppError, commonProblems } from '../errors.ts';
+import { checkActor } from '../http/actor.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
 import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { serveMetrics } from '../http/server-metrics.ts';
-import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
+import { createCallerCheck } from '../http/service-token.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, startMetricsServer } from '../metrics/metrics-server.ts';
 
@@ -96,17 +97,29 @@ export async function startInternalService(
   const logRequests = config.LOG_REQUESTS;
   const app = createHttpServer({ log, logRequests, metrics, stopDelayMs: config.STOP_DELAY_MS });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
-  const checkCaller = createCallerCheck(name, keys);
+  const checkToken = createCallerCheck(name, keys);
+  const checkCaller: CheckCaller = async (request) => {
+    const caller = await checkToken(request.headers.authorization);
+    checkActor(caller, request);
+    return caller;
+  };
   serveHealth(app, { database: () => database.checkWritable() });
   serveMetrics(app, metrics);
-  const identifyBatch = (request: FastifyRequest) => checkCaller(request.headers.authorization);
+  const batchCallers = new Set<string>();
+  const identifyBatch: CheckCaller = async (request) => {
+    const caller = await checkCaller(request);
+    if (batchCallers.has(caller)) return caller;
+    throw new AppError(commonProblems.forbidden, `${caller} may not call in batches`);
+  };
   const calls = serveBatch(app, identifyBatch, { log, logRequests, metrics });
   options.routes({
     app,
     serve(endpoint, handle) {
       const identify = onlyCallersOf(endpoint, checkCaller);
       serve(app, endpoint, { identify }, handle);
-      if (endpoint.batchable) calls.add(endpoint, identify, handle);
+      if (!endpoint.batchable) return;
+      for (const caller of endpoint.callers ?? []) batchCallers.add(caller);
+      calls.add(endpoint, identify, handle);
     },
   });
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
@@ -152,9 +165,12 @@ export async function startListeners(
   }
 }
 
-function onlyCallersOf(endpoint: Endpoint, checkCaller: CallerCheck) {
+/** @returns the calling service */
+type CheckCaller = (request: FastifyRequest) => Promise<string>;
+
+function onlyCallersOf(endpoint: Endpoint, checkCaller: CheckCaller) {
   return async (request: FastifyRequest): Promise<string> => {
-    const caller = await checkCaller(request.headers.authorization);
+    const caller = await checkCaller(request);
     if (endpoint.callers?.includes(caller)) return caller;
     throw new AppError(commonProblems.forbidden, `${caller} may not ${endpoint.operationId}`);
   };

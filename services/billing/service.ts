@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { listAuditTrail } from '#contracts/audit.ts';
 import { CurrencySetting } from '#contracts/common.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -22,7 +25,7 @@ import { serveOperations } from './operations/routes.ts';
 const DATABASE = {
   name: 'billing',
   connectionsMax: 16,
-  migrations: [new URL('migrations/', import.meta.url)],
+  migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
 } as const;
 
 export const BillingConfig = Type.Object({
@@ -47,6 +50,7 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
       servePayments(api, database, config.CURRENCY, countDecisions(metrics));
       serveWallets(api, database, config.CURRENCY);
       serveOperations(api, database, config.CURRENCY);
+      serveAuditTrail(api, listAuditTrail, database);
     },
   });
 }

@@ -19,6 +19,7 @@ import { serveConfirmations } from './accounts/confirmation-routes.ts';
 import { servePasswords } from './accounts/password-routes.ts';
 import { serveRegistration } from './accounts/registration-routes.ts';
 import { serveSessions } from './accounts/session-routes.ts';
+import { serveAudit } from './audit/audit-routes.ts';
 import { createTokenCheck } from './auth/access-token.ts';
 import { createEndedSessions, type EndedSessions } from './auth/ended-sessions.ts';
 import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
@@ -105,6 +106,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveForwards(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
+  serveAudit(app, gateway);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
   publicUrl = publicUrlOf(config, url, log);

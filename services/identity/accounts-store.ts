@@ -61,12 +61,17 @@ export async function setPassword(db: Queryable, id: string, passwordHash: strin
   );
 }
 
-/** Gives this account the role and takes it from any other. */
-export async function setOnlyOperator(db: Queryable, id: string): Promise<void> {
-  await db.query(
+/** Gives this account the role and takes it from any other. @returns the changed accounts */
+export async function setOnlyOperator(
+  db: Queryable,
+  id: string,
+): Promise<Pick<StoredAccount, 'id' | 'role'>[]> {
+  const { rows } = await db.query<Pick<StoredAccount, 'id' | 'role'>>(
     `update "user" set role = case when id = $1 then 'operator' else 'customer' end,
                        "updatedAt" = now()
-      where (role = 'operator') <> (id = $1)`,
+      where (role = 'operator') <> (id = $1)
+      returning id, role`,
     [id],
   );
+  return rows;
 }

@@ -14,7 +14,7 @@ export interface Accounts {
   /** Sets the password and ends the account's sessions. */
   setPassword(id: string, passwordHash: string): Promise<void>;
   /** Gives this account the role and takes it, with its sessions, from any other. */
-  setOnlyOperator(id: string): Promise<void>;
+  setOnlyOperator(id: string): Promise<unknown>;
 }
 
 export interface AccountDeps {

@@ -5,6 +5,7 @@ import type { AccessTokens } from './access-tokens.ts';
 import { type AccountDeps, register, signIn } from './accounts.ts';
 import { changePassword, type PasswordDeps, redeemReset, requestReset } from './change-password.ts';
 import type { Sessions } from './sessions.ts';
+import type { SignInWatch } from './sign-in-watch.ts';
 
 // Short enough for a new key to be known soon, long enough to spare a reader's repeated looks.
 const KEYS_CACHE_CONTROL = 'public, max-age=60';
@@ -14,17 +15,21 @@ interface RouteDeps extends Omit<AccountDeps, 'accounts' | 'attempts'>, Password
   accounts: AccountDeps['accounts'] & PasswordDeps['accounts'];
   sessions: Sessions;
   tokens: AccessTokens;
+  watch: SignInWatch;
 }
 
 /** The internal API of identity (`contracts/identity.ts`). */
 export function serveIdentity(api: InternalApi, deps: RouteDeps): void {
   api.serve(contract.createAccount, async ({ body }) => {
-    const { customerId, created } = await register(deps, body);
+    const { customerId, created } = await deps.watch('lock-out-registration', body, () =>
+      register(deps, body),
+    );
     return { status: created ? 201 : 200, body: { customerId } };
   });
 
   api.serve(contract.createSession, async ({ body }) => {
-    return { status: 200, body: await signIn(deps, body), headers: NO_STORE };
+    const tokens = await deps.watch('lock-out-sign-in', body, () => signIn(deps, body));
+    return { status: 200, body: tokens, headers: NO_STORE };
   });
 
   api.serve(contract.rotateRefreshToken, async ({ body }) => {

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { listAuditTrail } from '#contracts/audit.ts';
 import { mailAddressFault } from '#contracts/mail-address.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -17,6 +20,7 @@ import {
 import { createAccessTokens } from './access-tokens.ts';
 import { ensureOperator } from './accounts.ts';
 import { createAttempts } from './attempts.ts';
+import { operatorAccounts, recordLockOut } from './audit-store.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { findPasswordFault } from './password-rules.ts';
@@ -25,12 +29,13 @@ import { createRefreshTokens } from './refresh-tokens.ts';
 import { serveIdentity } from './routes.ts';
 import { startSessionCleaning } from './session-cleaning.ts';
 import { createSessions } from './sessions.ts';
+import { createSignInWatch } from './sign-in-watch.ts';
 import { accountsIn, resetsIn } from './stored-accounts.ts';
 
 const DATABASE = {
   name: 'identity',
   connectionsMax: 8,
-  migrations: [new URL('migrations/', import.meta.url)],
+  migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
 } as const;
 
 // An ended session's tokens are refused by gateways that hear of it; the others take them this long.
@@ -121,7 +126,8 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     await rotateKeys({ database, cipher });
     const { OPERATOR_EMAIL: email, OPERATOR_PASSWORD: password } = config;
     if (email === undefined || password === undefined) return;
-    await ensureOperator({ accounts, passwords }, { email, password });
+    const audited = operatorAccounts(database, accounts);
+    await ensureOperator({ accounts: audited, passwords }, { email, password });
   });
   const rotation = startKeyRotation({ database, cipher }, log);
   const cleaning = startSessionCleaning(database, log);
@@ -142,14 +148,23 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
   });
   const attempts = createAttempts(database, config, log);
   const resets = resetsIn(database);
-  const deps = { accounts, sessions, tokens, passwords, attempts, resets };
+  const watch = createSignInWatch({
+    metrics,
+    log,
+    secret: config.IDENTITY_SECRET,
+    findAccountId: async (email) => (await accounts.find(email))?.id ?? null,
+    record: (lockOut) => recordLockOut(database, lockOut),
+  });
   return startInternalService({
     name: 'identity',
     config,
     log,
     database,
     metrics,
-    routes: (api) => serveIdentity(api, deps),
+    routes(api) {
+      serveIdentity(api, { accounts, sessions, tokens, passwords, attempts, resets, watch });
+      serveAuditTrail(api, listAuditTrail, database);
+    },
     async close() {
       await Promise.all([rotation.close(), cleaning.close()]);
     },

@@ -1,20 +1,36 @@
-import type { Database } from '#platform/postgres/database.ts';
+import type { Database, Queryable } from '#platform/postgres/database.ts';
 import type { Accounts } from './accounts.ts';
 import * as store from './accounts-store.ts';
 import type { PasswordDeps } from './change-password.ts';
 import * as resetsStore from './resets-store.ts';
 import * as sessionsStore from './sessions-store.ts';
 
+/**
+ * Sets the password and ends the account's sessions.
+ * @param keep the session that goes on
+ * @returns the ids of those that ended
+ */
+export async function replacePassword(
+  tx: Queryable,
+  { id, passwordHash, keep }: { id: string; passwordHash: string; keep: string | null },
+): Promise<string[]> {
+  // A sign-in with the old password waits here, or its session is ended with the others.
+  await sessionsStore.lockAccount(tx, id);
+  await store.setPassword(tx, id, passwordHash);
+  await resetsStore.deleteResets(tx, id);
+  return sessionsStore.endSessions(tx, id, keep);
+}
+
+/** Gives the account the operator's role alone. @returns the accounts whose role changed */
+export async function replaceOperator(tx: Queryable, id: string) {
+  await sessionsStore.endSessionsOfOperators(tx, id);
+  return store.setOnlyOperator(tx, id);
+}
+
 /** The accounts in the database. A new password and the end of sessions are one transaction. */
 export function accountsIn(database: Database): Accounts & PasswordDeps['accounts'] {
   const changePassword: PasswordDeps['accounts']['changePassword'] = (id, passwordHash, keep) =>
-    database.transaction(async (tx) => {
-      // A sign-in with the old password waits here, or its session is ended with the others.
-      await sessionsStore.lockAccount(tx, id);
-      await store.setPassword(tx, id, passwordHash);
-      await resetsStore.deleteResets(tx, id);
-      return sessionsStore.endSessions(tx, id, keep);
-    });
+    database.transaction((tx) => replacePassword(tx, { id, passwordHash, keep }));
   return {
     find: (email) => store.findAccount(database, email),
     get: (id) => store.getAccount(database, id),
@@ -23,11 +39,7 @@ export function accountsIn(database: Database): Accounts & PasswordDeps['account
     async setPassword(id, passwordHash) {
       await changePassword(id, passwordHash, null);
     },
-    setOnlyOperator: (id) =>
-      database.transaction(async (tx) => {
-        await sessionsStore.endSessionsOfOperators(tx, id);
-        await store.setOnlyOperator(tx, id);
-      }),
+    setOnlyOperator: (id) => database.transaction((tx) => replaceOperator(tx, id)),
   };
 }
 
@@ -40,9 +52,7 @@ export function resetsIn(database: Database): PasswordDeps['resets'] {
       database.transaction(async (tx) => {
         await sessionsStore.lockAccount(tx, id);
         if (!(await resetsStore.takeReset(tx, tokenHash))) return null;
-        await store.setPassword(tx, id, passwordHash);
-        await resetsStore.deleteResets(tx, id);
-        return sessionsStore.endSessions(tx, id, null);
+        return replacePassword(tx, { id, passwordHash, keep: null });
       }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
+import { listAuditTrail } from '#contracts/audit.ts';
 import * as deadLetterOperations from '#contracts/dead-letters.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
@@ -12,6 +13,8 @@ import { createCredentials } from '#platform/http/service-token.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
 import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
+import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
 import {
@@ -28,7 +31,7 @@ import {
 import { serveAccountLetters } from './account/account-letter-routes.ts';
 import { startAccountLetters } from './account/account-letter-worker.ts';
 import { serveDelivery, serveLetters, serveRelease } from './api/letter-routes.ts';
-import { serveAllLetters } from './api/operator-letter-routes.ts';
+import { serveAllLetters, serveResends } from './api/operator-letter-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startRelease } from './delivery/release-letters.ts';
 import { startLetterWorker } from './delivery/worker.ts';
@@ -44,7 +47,7 @@ import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/setting
 const DATABASE = {
   name: 'notifications',
   connectionsMax: 12,
-  migrations: [new URL('migrations/', import.meta.url), CONSUMER_MIGRATIONS],
+  migrations: [new URL('migrations/', import.meta.url), CONSUMER_MIGRATIONS, AUDIT_MIGRATIONS],
 } as const;
 const CONTACTS_TIMEOUT_MS = 5_000;
 // Within the internal call that asks for the preview (ARCHITECTURE.md, time).
@@ -120,16 +123,18 @@ export async function startNotifications(
     metrics,
     routes(api) {
       serveLetters(api, database, sender);
-      serveAllLetters(api, {
+      const allLetters = {
         database,
         sender,
-        findContact: async (customerId) => {
+        findContact: async (customerId: string) => {
           const found = await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS);
           const contact = found.get(customerId);
           return contact === undefined ? null : greetedContact(contact, confirmAddresses);
         },
         onDue,
-      });
+      };
+      serveAllLetters(api, allLetters);
+      serveResends(api, allLetters);
       serveAccountLetters(api, database, accountLetters.kick);
       serveRelease(api, release.release);
       serveConsumer(api, deadLetterOperations, inbox);
@@ -141,6 +146,7 @@ export async function startNotifications(
         deadLetters,
         providers: () => providersAt(clock.now(), mailer.providers()),
       });
+      serveAuditTrail(api, listAuditTrail, database);
     },
     async close() {
       await inbox.close();

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { listAuditTrail } from '#contracts/audit.ts';
 import { CurrencySetting } from '#contracts/common.ts';
 import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
@@ -7,6 +8,8 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { startOutboxRetention } from '#platform/messaging/outbox-maintenance.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
 import {
   databaseSettings,
@@ -27,7 +30,7 @@ import { serveOperations } from './operations/routes.ts';
 const DATABASE = {
   name: 'orders',
   connectionsMax: 16,
-  migrations: [new URL('migrations/', import.meta.url)],
+  migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
 } as const;
 
 const properties = {
@@ -76,6 +79,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
       serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       servePendingOrders(api, database);
       serveOperations(api, { database, relayed: broker !== null, onEvent: outbox.kick });
+      serveAuditTrail(api, listAuditTrail, database);
     },
     async close() {
       await outbox.close();

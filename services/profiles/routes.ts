@@ -1,5 +1,7 @@
 import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { actorOf } from '#platform/http/actor.ts';
+import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { confirmAddress, createConfirmation } from './confirm-address.ts';
@@ -16,12 +18,16 @@ export function serveProfiles(api: InternalApi, database: Database): void {
     return answer(200, await getProfile(body.customerId));
   });
 
-  api.serve(contract.getProfile, async ({ params }) => {
-    return answer(200, await getProfile(params.customerId));
+  api.serve(contract.getProfile, async ({ params, request }) => {
+    const found = await getProfile(params.customerId);
+    await recordCustomersRead(actorOf(request), [found.profile]);
+    return answer(200, found);
   });
 
-  api.serve(contract.findProfilesByEmail, async ({ query }) => {
-    return { status: 200, body: { data: await store.findProfilesByEmail(database, query.email) } };
+  api.serve(contract.findProfilesByEmail, async ({ query, request }) => {
+    const data = await store.findProfilesByEmail(database, query.email);
+    await recordCustomersRead(actorOf(request), data);
+    return { status: 200, body: { data } };
   });
 
   api.serve(contract.putProfile, async ({ params, headers, body }) => {
@@ -51,6 +57,12 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.findConfirmedAddresses, async ({ body }) => {
     return { status: 200, body: { data: await findConfirmedAddresses(database, body.emails) } };
   });
+  /** An operator sees their names. The address that was searched for is not recorded. */
+  async function recordCustomersRead(actor: string | null, found: contract.Profile[]) {
+    for (const { customerId } of found) {
+      await recordRead(database, { actor, action: 'find-customer', subject: { customerId } });
+    }
+  }
 
   async function getProfile(customerId: string): Promise<store.StoredProfile> {
     const found = await store.findProfile(database, customerId);

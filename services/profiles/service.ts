@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
+import { listAuditTrail } from '#contracts/audit.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
+import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import { databaseSettings, openDatabase } from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
@@ -13,7 +16,7 @@ import { serveProfiles } from './routes.ts';
 const DATABASE = {
   name: 'profiles',
   connectionsMax: 8,
-  migrations: [new URL('migrations/', import.meta.url)],
+  migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
 } as const;
 
 export const ProfilesConfig = Type.Object({
@@ -32,7 +35,10 @@ export async function startProfiles(config: ProfilesConfig, log: Logger): Promis
     log,
     database,
     metrics,
-    routes: (api) => serveProfiles(api, database),
+    routes(api) {
+      serveProfiles(api, database);
+      serveAuditTrail(api, listAuditTrail, database);
+    },
   });
 }
 

@@ -96,7 +96,7 @@ async function fill(system: TestSystem): Promise<Places[]> {
       paths: [
         ...['/operator', '/operator/pending', `/operator/orders/${paid}`, '/operator/wallets'],
         ...['/operator/letters?state=all', `/operator/letters/${letter}`, '/operator/ledger'],
-        ...['/operator/dead-letters', `/operator/dead-letters/${dead}`],
+        ...['/operator/dead-letters', `/operator/dead-letters/${dead}`, '/operator/audit'],
       ],
     },
   ];

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Static, TSchema } from 'typebox';
 import type { Broker } from '../../broker/port/broker.ts';
 import type { Metric } from '../../metrics/metrics.ts';
+import { AUDIT_MIGRATIONS } from '../../postgres/audit-trail.ts';
 import type { Database, Queryable } from '../../postgres/database.ts';
 import { type DatabaseClock, startDatabaseClock } from '../../postgres/database-clock.ts';
 import { migrate } from '../../postgres/migrate.ts';
@@ -46,7 +47,7 @@ export type Consumer = Awaited<ReturnType<typeof startConsumer>>;
  */
 export async function startConsumer<S extends TSchema>(options: ConsumerOptions<S>) {
   const { database, broker, topic, group, store, onStored = () => {}, log } = options;
-  await migrate(database, CONSUMER_MIGRATIONS);
+  await migrate(database, [CONSUMER_MIGRATIONS, AUDIT_MIGRATIONS]);
   const readClock = () => startDatabaseClock(database, log);
   const clock = options.now ? undefined : await databaseStep(database, 'its clock', readClock);
   const now = options.now ?? (clock as DatabaseClock).now;

@@ -1,4 +1,5 @@
 import { AppError, commonProblems } from '../../errors.ts';
+import { actorOf } from '../../http/actor.ts';
 import type { Endpoint } from '../../http/endpoint.ts';
 import { decodeCursor, pageOf } from '../../http/page.ts';
 import type { InternalApi } from '../../service/internal-service.ts';
@@ -42,12 +43,12 @@ export function serveConsumer(
 
   api.serve(operations.getDeadLetter, ({ params }) => answerWith(idOf(params)));
 
-  api.serve(operations.redriveDeadLetter, async ({ params }) => {
-    await deadLetters.redrive(idOf(params));
+  api.serve(operations.redriveDeadLetter, async ({ params, request }) => {
+    await deadLetters.redrive(idOf(params), actorOf(request));
     return answerWith(idOf(params));
   });
 
-  api.serve(operations.redriveDeadLetters, async () => {
-    return { status: 200, body: await deadLetters.redriveMany() };
+  api.serve(operations.redriveDeadLetters, async ({ request }) => {
+    return { status: 200, body: await deadLetters.redriveMany(actorOf(request)) };
   });
 }

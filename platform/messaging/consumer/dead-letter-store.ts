@@ -172,11 +172,12 @@ export async function markRedriven(db: Queryable, id: string): Promise<boolean> 
   return rowCount === 1;
 }
 
-/** Records a redrive that failed. */
-export async function markStillDead(db: Queryable, id: string, error: string): Promise<void> {
-  await db.query(
+/** Records a redrive that failed. @returns false when it is not dead any more */
+export async function markStillDead(db: Queryable, id: string, error: string): Promise<boolean> {
+  const { rowCount } = await db.query(
     `update dead_letters set redrive_tried_at = now(), redrives = redrives + 1, error = $2
       where id = $1 and redriven_at is null`,
     [id, error],
   );
+  return rowCount === 1;
 }

@@ -1,6 +1,8 @@
 import { deadlineIn } from '../../async/deadline.ts';
 import type { IncomingMessage } from '../../broker/port/broker.ts';
 import { describeError } from '../../errors.ts';
+import { recordAudit } from '../../postgres/audit-trail.ts';
+import type { Queryable } from '../../postgres/database.ts';
 import { isContentRefusal } from '../../postgres/errors.ts';
 import * as store from './dead-letter-store.ts';
 import { deadLetterOf } from './dead-letter-view.ts';
@@ -32,8 +34,9 @@ export function createDeadLetters<T>(options: RedriveOptions<T>) {
     },
     /** Number of those that were not redriven, counted up to `max`. */
     count: (max?: number) => store.countDead(database, max),
-    redrive: (id: string) => redrive(options, id),
-    redriveMany: () => redriveMany(options),
+    /** @param actor the operator, for the audit trail */
+    redrive: (id: string, actor: string | null) => redrive(options, id, actor),
+    redriveMany: (actor: string | null) => redriveMany(options, actor),
   };
 }
 
@@ -44,13 +47,20 @@ type Redrive = 'redriven' | 'refused' | 'settled' | 'unknown';
  * Reads a dead letter's message once more, as it would be read if it came from the topic now. The
  * event keeps its id, so that repeated redrives store it once. Invariant I6.
  */
-async function redrive<T>(options: RedriveOptions<T>, id: string): Promise<Redrive> {
+async function redrive<T>(
+  options: RedriveOptions<T>,
+  id: string,
+  actor: string | null,
+): Promise<Redrive> {
   const { database, read, onStored } = options;
   const dead = await store.findDeadMessage(database, id);
   if (dead === null) return 'unknown';
   if (dead.redriven) return 'settled';
   const refuse = async (error: string): Promise<Redrive> => {
-    await store.markStillDead(database, id, storableError(error));
+    await database.transaction(async (tx) => {
+      const marked = await store.markStillDead(tx, id, storableError(error));
+      if (marked) await recordRedrive(tx, { id, actor, state: 'dead' });
+    });
     return 'refused';
   };
   const reading = read(messageOf(dead));
@@ -60,8 +70,10 @@ async function redrive<T>(options: RedriveOptions<T>, id: string): Promise<Redri
     const ours = await database.transaction(async (tx) => {
       // The mark first: its row lock lets only one of two concurrent redrives go on.
       const marked = await store.markRedriven(tx, id);
-      if (marked) await options.store(tx, [reading.event]);
-      return marked;
+      if (!marked) return false;
+      await options.store(tx, [reading.event]);
+      await recordRedrive(tx, { id, actor, state: 'redriven' });
+      return true;
     });
     if (!ours) return 'settled';
   } catch (error) {
@@ -72,17 +84,34 @@ async function redrive<T>(options: RedriveOptions<T>, id: string): Promise<Redri
   return 'redriven';
 }
 
+/** One entry for each dead letter, also of a bulk redrive: each has a transaction of its own. */
+function recordRedrive(
+  tx: Queryable,
+  { id, actor, state }: { id: string; actor: string | null; state: 'dead' | 'redriven' },
+): Promise<void> {
+  // As PostgreSQL spells it, for the search by id.
+  const subject = { deadLetterId: id.toLowerCase() };
+  const before = { state: 'dead' };
+  return recordAudit(tx, {
+    actor,
+    action: 'redrive-dead-letter',
+    subject,
+    before,
+    after: { state },
+  });
+}
+
 /**
  * Redrives one after the other, since a message may have 1 MB, and stops at the deadline. The next
  * call begins with those that were not reached.
  * @returns also how many are left, those that were not tried included
  */
-async function redriveMany<T>(options: RedriveOptions<T>) {
+async function redriveMany<T>(options: RedriveOptions<T>, actor: string | null) {
   const deadline = deadlineIn(REDRIVE_MANY_TIMEOUT_MS);
   const counts = { redriven: 0, refused: 0, settled: 0, unknown: 0 };
   for (const id of await store.listDeadIds(options.database, REDRIVES_MAX)) {
     if (deadline.remainingMs() === 0) break;
-    counts[await redrive(options, id)]++;
+    counts[await redrive(options, id, actor)]++;
   }
   const { redriven, refused } = counts;
   return { redriven, refused, dead: await store.countDead(options.database) };

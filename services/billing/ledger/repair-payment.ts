@@ -52,7 +52,12 @@ export async function repairPayment(
   return deps.transaction(async (store) => {
     const { customerId } = payment;
     const record = { step: repair.step, subject: orderId, reason, madeBy };
-    const done = await store.insertRepair({ ...record, detail: { customerId } });
+    const audit = {
+      subject: { orderId, customerId },
+      before: { decision: payment.decision, settled: null },
+      after: { decision: payment.decision, settled: repair.step },
+    };
+    const done = await store.insertRepair({ ...record, detail: { customerId }, audit });
     return done ? 'done' : 'already';
   });
 }
@@ -96,11 +101,24 @@ async function recordDecision(
     payment.operationId === null
       ? { customerId }
       : { customerId, operationId: payment.operationId, amount: charged };
+  const { operationId, decision, balanceSeen } = payment;
+  const balances =
+    operationId === null || balanceSeen === null
+      ? { before: {}, after: {} }
+      : {
+          before: { balance: { ...amount, amount: balanceSeen } },
+          after: { balance: { ...amount, amount: balanceSeen - amount.amount } },
+        };
+  const audit = {
+    subject: { orderId, customerId, ...(operationId !== null && { operationId }) },
+    before: { decision: null, ...balances.before },
+    after: { decision, ...balances.after },
+  };
   await Promise.all([
     store.insertPayments([payment]),
     store.insertOperations(operations),
     store.updateWallets(operations.length === 0 ? [] : [wallet]),
-    store.insertRepair({ step, subject: orderId, detail, reason, madeBy }),
+    store.insertRepair({ step, subject: orderId, detail, reason, madeBy, audit }),
   ]);
   return 'done';
 }

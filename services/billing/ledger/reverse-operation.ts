@@ -2,7 +2,13 @@ import { randomUUIDv7 } from 'node:crypto';
 import { billingProblems, type ReversalExcess } from '#contracts/billing.ts';
 import { BALANCE_MAX } from '#contracts/common.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
-import type { NumberedOperation, ReversalRow, WalletRow } from './store.ts';
+import type { AuditEntry } from '#platform/postgres/audit-trail.ts';
+import {
+  balanceBefore,
+  type NumberedOperation,
+  type ReversalRow,
+  type WalletRow,
+} from './store.ts';
 
 /** The statements of one transaction, in the order of their use. */
 export interface ReversalStore {
@@ -11,6 +17,7 @@ export interface ReversalStore {
   findOperationByKey: (customerId: string, key: string) => Promise<NumberedOperation | null>;
   insertReversal: (reversal: ReversalRow) => Promise<NumberedOperation>;
   updateWallet: (wallet: WalletRow) => Promise<void>;
+  recordAudit: (entry: AuditEntry) => Promise<void>;
 }
 
 export interface ReversalDeps {
@@ -75,6 +82,17 @@ export async function reverseOperation(
       madeBy,
     });
     await store.updateWallet({ ...wallet, balance, operationCount: number });
+    // A repair records its own step.
+    if (request.type === 'top_up') {
+      await store.recordAudit({
+        actor: madeBy,
+        action: 'reverse-top-up',
+        subject: { customerId, operationId: original.id, reversalId: reversal.id },
+        reason,
+        before: { balance: balanceBefore(reversal) },
+        after: { balance: reversal.balanceAfter },
+      });
+    }
     return reversal;
   });
 }

@@ -30,6 +30,11 @@ const OPERATION_COLUMNS = `id, type, amount, currency, balance_after, order_id, 
 /** An operation with its number in the wallet's history. */
 export type NumberedOperation = OperatorOperation & { number: number };
 
+/** The balance that an operation found. */
+export function balanceBefore({ balanceAfter, amount }: NumberedOperation): Money {
+  return { ...balanceAfter, amount: balanceAfter.amount - amount.amount };
+}
+
 /** A reversal to be stored. Its key contains the id of the operation that it undoes. */
 export interface ReversalRow extends Omit<OperationRow, 'type' | 'orderId'> {
   idempotencyKey: string;

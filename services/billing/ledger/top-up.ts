@@ -2,8 +2,14 @@ import { randomUUIDv7 } from 'node:crypto';
 import { billingProblems } from '#contracts/billing.ts';
 import { BALANCE_MAX, type Money } from '#contracts/common.ts';
 import { AppError } from '#platform/errors.ts';
+import type { AuditEntry } from '#platform/postgres/audit-trail.ts';
 import { foreignCurrency } from './currency.ts';
-import type { NumberedOperation, OperationRow, WalletRow } from './store.ts';
+import {
+  balanceBefore,
+  type NumberedOperation,
+  type OperationRow,
+  type WalletRow,
+} from './store.ts';
 
 /** The statements of one transaction, in the order of their use. */
 export interface TopUpStore {
@@ -11,6 +17,7 @@ export interface TopUpStore {
   findOperationByKey: (customerId: string, key: string) => Promise<NumberedOperation | null>;
   insertOperation: (operation: OperationRow) => Promise<NumberedOperation>;
   updateWallet: (wallet: WalletRow) => Promise<void>;
+  recordAudit: (entry: AuditEntry) => Promise<void>;
 }
 
 export interface TopUpDeps {
@@ -21,6 +28,8 @@ export interface TopUpRequest {
   customerId: string;
   amount: Money;
   idempotencyKey: string;
+  /** The operator; none for the customer's own top-up. */
+  actor?: string | null;
 }
 
 /**
@@ -58,6 +67,15 @@ export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<Num
       idempotencyKey,
     });
     await store.updateWallet({ ...wallet, balance, operationCount: number });
+    if (request.actor != null) {
+      await store.recordAudit({
+        actor: request.actor,
+        action: 'top-up',
+        subject: { customerId, operationId: operation.id },
+        before: { balance: balanceBefore(operation) },
+        after: { balance: operation.balanceAfter },
+      });
+    }
     return operation;
   });
 }

@@ -1,5 +1,6 @@
 import { backoffMs, pause } from '#platform/async/backoff.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { type AuditEntry, recordAudit } from '#platform/postgres/audit-trail.ts';
 import type { Database, Queryable } from '#platform/postgres/database.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
 import { insertRepair, type RepairRow } from '#platform/postgres/repair-log.ts';
@@ -34,6 +35,7 @@ function ledgerStore(tx: Queryable, currency: string) {
     updateWallets: (wallets: store.WalletRow[]) => store.updateWallets(tx, wallets),
     updateWallet: (wallet: store.WalletRow) => store.updateWallets(tx, [wallet]),
     insertRepair: (repair: RepairRow) => insertRepair(tx, repair),
+    recordAudit: (entry: AuditEntry) => recordAudit(tx, entry),
   };
 }
 
@@ -68,7 +70,12 @@ export function repairsIn(database: Database, currency: string): RepairPaymentDe
                 const stored = await ledger.insertReversal(reversal);
                 const detail = { customerId, operationId: stored.id, amount: stored.amount };
                 const step = { step: 'reverse-charge', subject: orderId };
-                await ledger.insertRepair({ ...step, detail, ...author });
+                const audit = {
+                  subject: { orderId, customerId, operationId: stored.id },
+                  before: { balance: store.balanceBefore(stored) },
+                  after: { balance: stored.balanceAfter },
+                };
+                await ledger.insertRepair({ ...step, detail, audit, ...author });
                 done = true;
                 return stored;
               },

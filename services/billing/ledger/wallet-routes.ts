@@ -1,5 +1,6 @@
 import * as contract from '#contracts/billing.ts';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
+import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -21,8 +22,9 @@ export function serveWallets(api: InternalApi, database: Database, currency: str
     return { status: 200, body: { customerId, balance } };
   });
 
-  api.serve(contract.topUpWallet, async ({ params, body }) => {
-    const operation = await topUp(ledger, { customerId: params.customerId, ...body });
+  api.serve(contract.topUpWallet, async ({ params, body, request }) => {
+    const { customerId } = params;
+    const operation = await topUp(ledger, { customerId, ...body, actor: actorOf(request) });
     return { status: 201, body: operation };
   });
 

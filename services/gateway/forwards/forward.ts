@@ -31,7 +31,7 @@ type Forward = <P extends PublicRead, I extends Read>(
  * Registers public operations that are one call of a service each. Parameters and body are passed
  * on; the answer and the declared problems are passed back.
  * @param caller `customer`: the caller's id always becomes the `customerId` of the call.
- *   `operator`: operators only, and nothing is added.
+ *   `operator`: operators only, and the call names the operator as its actor.
  */
 export function forwardFor(
   caller: 'customer' | 'operator',
@@ -49,7 +49,7 @@ export function forwardFor(
       const answer = await client.call(
         internalOperation,
         forwarded as EndpointRequest<typeof internalOperation>,
-        { deadline: gateway.readDeadline() },
+        { deadline: gateway.readDeadline(), ...(own === null && { actor: customerId }) },
       );
       if (answer.problem) throw problemOf(answer, publicOperation.problems);
       const language = languageOf(request.headers['accept-language']);

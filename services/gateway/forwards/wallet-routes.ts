@@ -55,8 +55,9 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
   const { clients } = gateway;
   const identify = gateway.identifyOperator;
 
-  serve(app, operator.findCustomers, { identify }, async ({ query, request }) => {
-    const found = await findProfiles(gateway, query, { deadline: gateway.readDeadline() });
+  serve(app, operator.findCustomers, { identify }, async ({ caller, query, request }) => {
+    const actor = caller.customerId;
+    const found = await findProfiles(gateway, query, { deadline: gateway.readDeadline(), actor });
     const options = { deadline: deadlineIn(PART_TIMEOUT_MS) };
     const data = await Promise.all(
       found.map(async ({ email, emailConfirmed: _, ...profile }) => ({
@@ -84,7 +85,10 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
       }
       const idempotencyKey = `operator/${caller.customerId}/${requireKey(headers)}`;
       const request = { params, body: { ...body, idempotencyKey } };
-      const answer = await clients.billing.call(billing.topUpWallet, request, options);
+      const answer = await clients.billing.call(billing.topUpWallet, request, {
+        ...options,
+        actor: caller.customerId,
+      });
       return { status: 201, body: bodyOf(answer) };
     },
   );
@@ -93,7 +97,7 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
     const answer = await clients.billing.call(
       billing.reverseTopUp,
       { params, body: { ...body, madeBy: caller.customerId } },
-      { deadline: gateway.readDeadline() },
+      { deadline: gateway.readDeadline(), actor: caller.customerId },
     );
     if (answer.problem) throw reversalProblemOf(answer);
     return { status: 201, body: answer.body };

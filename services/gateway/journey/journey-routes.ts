@@ -31,8 +31,9 @@ export function serveJourneys(app: HttpServer, gateway: Gateway): void {
   });
 
   const any = { identify: identifyOperator };
-  serve(app, readAnyJourney, any, async ({ params, request }) => {
-    return { status: 200, body: await readJourney(gateway, { ...params, request }) };
+  serve(app, readAnyJourney, any, async ({ caller, params, request }) => {
+    const actor = caller.customerId;
+    return { status: 200, body: await readJourney(gateway, { ...params, actor, request }) };
   });
 }
 
@@ -40,20 +41,23 @@ interface JourneyRequest {
   orderId: string;
   /** The order's customer; absent for operators, to whom every address is masked. */
   customerId?: string;
+  /** The operator. */
+  actor?: string;
   request: FastifyRequest;
 }
 
 async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<contract.Journey> {
   const deadline = gateway.readDeadline();
-  const { orderId, customerId, request } = asked;
+  const { orderId, customerId, actor, request } = asked;
   const query = customerId === undefined ? {} : { customerId };
   const answer = await gateway.clients.orders.call(
     operations.getOrderHistory,
     { params: { orderId }, query },
-    { deadline },
+    { deadline, actor },
   );
   const { order, recovery, event } = bodyOf(answer, [orderNotFound]);
-  const part = { deadline: deadlineIn(Math.min(PART_TIMEOUT_MS, deadline.remainingMs())) };
+  const timeoutMs = Math.min(PART_TIMEOUT_MS, deadline.remainingMs());
+  const part = { deadline: deadlineIn(timeoutMs), actor };
   const [payment, delivery] = await Promise.all([
     partOr('unavailable' as const, request.log, () => readPayment(gateway, order.id, part)),
     partOr('unavailable' as const, request.log, () => readDelivery(gateway, event, query, part)),

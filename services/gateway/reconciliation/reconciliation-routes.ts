@@ -56,10 +56,14 @@ export function serveReconciliation(app: HttpServer, gateway: Gateway): void {
       const limits = { ...LIMITS, differences: STEPS_MAX };
       const { report, next } = await reconcile(deps, position, limits);
       const { apply, reason = '' } = body;
-      const repaired = await repairRecords(repairClients(clients), report.differences, {
-        author: apply ? { reason, madeBy: caller.customerId } : null,
-        writeOff: new Set(body.writeOff?.map((id) => id.toLowerCase())),
-      });
+      const repaired = await repairRecords(
+        repairClients(clients, caller.customerId),
+        report.differences,
+        {
+          author: apply ? { reason, madeBy: caller.customerId } : null,
+          writeOff: new Set(body.writeOff?.map((id) => id.toLowerCase())),
+        },
+      );
       const language = languageOf(request.headers['accept-language']);
       const steps = repaired.map((step) => stepOf(step, language));
       const { complete } = report;

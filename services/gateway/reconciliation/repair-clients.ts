@@ -29,9 +29,10 @@ function refusalIn(answer: ({ problem: true } & ProblemReply) | { problem: false
   return refusal;
 }
 
-/** Binds the repair to the services. */
-export function repairClients(clients: ServiceClients): RepairDeps {
+/** Binds the repair to the services. @param actor the operator */
+export function repairClients(clients: ServiceClients, actor: string): RepairDeps {
   const within = () => ({ deadline: deadlineIn(STEP_TIMEOUT_MS) });
+  const step = () => ({ ...within(), actor });
   return {
     async findOrder(orderId) {
       const request = { params: { orderId }, query: {} };
@@ -58,16 +59,16 @@ export function repairClients(clients: ServiceClients): RepairDeps {
     },
     async repairPayment(orderId, body) {
       const request = { params: { orderId }, body };
-      return refusalIn(await clients.billing.call(billing.repairPayment, request, within()));
+      return refusalIn(await clients.billing.call(billing.repairPayment, request, step()));
     },
     async publishAgain(orderId, body) {
       const request = { params: { orderId }, body };
-      return refusalIn(await clients.orders.call(operations.publishEventAgain, request, within()));
+      return refusalIn(await clients.orders.call(operations.publishEventAgain, request, step()));
     },
     async acknowledgeLetter(letterId, body) {
       const request = { params: { letterId }, body };
       const call = acknowledgeLetter;
-      return refusalIn(await clients.notifications.call(call, request, within()));
+      return refusalIn(await clients.notifications.call(call, request, step()));
     },
   };
 }

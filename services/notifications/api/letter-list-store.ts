@@ -142,15 +142,21 @@ const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_sin
 /**
  * The operator's resend: the letter is due now, with current contact data and a full new period of
  * attempts. A letter that is being sent or was sent does not change.
- * @returns false when it did not change
+ * @returns what it was before; null when it did not change
  */
-export async function queueAgain(db: Queryable, id: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update letters set ${QUEUED_AGAIN}
-      where id = $1 and state in ('queued', 'failed')`,
+export async function queueAgain(
+  tx: Queryable,
+  id: string,
+): Promise<Pick<LetterRow, 'id' | 'state' | 'order_id' | 'customer_id'> | null> {
+  const { rows } = await tx.query(
+    `with before as (
+        select id, state from letters where id = $1 and state in ('queued', 'failed') for update
+      )
+      update letters set ${QUEUED_AGAIN} from before where letters.id = before.id
+      returning before.id, before.state, order_id, customer_id`,
     [id],
   );
-  return rowCount === 1;
+  return rows[0] ?? null;
 }
 
 /**

@@ -3,6 +3,7 @@ import * as contract from '#contracts/notifications.ts';
 import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { uuidCursor } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
 import {
   type DeadLetter,
@@ -14,6 +15,7 @@ import type { InternalApi } from '#platform/service/internal-service.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import * as store from './letter-list-store.ts';
 import { letterOf, maskedLetterOf, stagesOf } from './letter-view.ts';
+import { recordLetterRead } from './record-letter-read.ts';
 
 const CURSOR = uuidCursor('letters');
 
@@ -60,10 +62,11 @@ export function serveDelivery(
     sender,
   }: { database: Database; deadLetters: DeadLetters; sender: Sender },
 ): void {
-  api.serve(contract.getDelivery, async ({ params: { eventId }, query }) => {
+  api.serve(contract.getDelivery, async ({ params: { eventId }, query, request }) => {
     const { customerId, partition, offset } = query;
     const letter = await store.findLetter(database, eventId);
     if (letter !== null && (customerId ?? letter.customer_id) === letter.customer_id) {
+      if (customerId === undefined) await recordLetterRead(database, actorOf(request), letter);
       const viewOf = customerId === undefined ? maskedLetterOf : letterOf;
       const view = viewOf(letter, sender);
       const stages = stagesOf(letter);

@@ -4,7 +4,9 @@ import * as contract from '#contracts/notifications.ts';
 import { uuidCursor } from '#contracts/patterns.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
+import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, encodeCursor, pageOf, pageWith } from '#platform/http/page.ts';
+import { recordAudit, recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
@@ -20,6 +22,7 @@ import {
   searchLetters,
 } from './letter-list-store.ts';
 import { operatorLetterOf, previewOf } from './letter-view.ts';
+import { recordLetterRead } from './record-letter-read.ts';
 
 const LETTERS_CURSOR = uuidCursor('all-letters');
 // One statement, well within the statement timeout.
@@ -100,16 +103,16 @@ function firstOf({ ids, last }: { ids: string[]; last: string | null }, limit: n
   return { taken, nextCursor: end && encodeCursor(keyOf({ id: end })) };
 }
 
+async function getLetter(database: Database, id: string): Promise<LetterRow> {
+  const row = await findLetter(database, id);
+  if (row === null) throw new AppError(commonProblems.notFound, `no letter ${id}`);
+  return row;
+}
+
 /** The letters of all customers, for the operator. */
 export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
   const { database, sender } = deps;
   const viewOf = (row: LetterRow) => operatorLetterOf(row, sender);
-
-  async function getLetter(id: string): Promise<LetterRow> {
-    const row = await findLetter(database, id);
-    if (row === null) throw new AppError(commonProblems.notFound, `no letter ${id}`);
-    return row;
-  }
 
   /** A page of a search without an index. It may be empty and still have a next page. */
   async function searchPage(search: LetterSearch, reason: string | undefined, limit: number) {
@@ -119,7 +122,8 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     return { ...page, nextCursor: page.nextCursor ?? nextCursor };
   }
 
-  api.serve(contract.listAllLetters, async ({ query }) => {
+  api.serve(contract.listAllLetters, async ({ query, request }) => {
+    await recordRead(database, { actor: actorOf(request), action: 'list-letters', subject: {} });
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const search = searchOf(query, inQuery);
     const body = isNarrowed(query)
@@ -128,39 +132,78 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     return { status: 200, body };
   });
 
-  // Follows the rules of `resendLetter` for each letter. Repeating it resends none twice, since a
-  // letter that became due is not failed any more.
-  api.serve(contract.resendLetters, async ({ body }) => {
-    const search: LetterSearch = { ...searchOf(body, inBody), state: 'failed' };
-    const found = await findLetters(database, search, body.failure);
-    const limit = body.dryRun === true ? found.ids.length : (body.limit ?? RESEND_MAX);
-    const { taken, nextCursor } = firstOf(found, limit);
-    const queued = body.dryRun === true ? [] : taken;
-    const resent = queued.length === 0 ? 0 : await queueFailedAgain(database, queued);
-    if (resent > 0) deps.onDue();
-    return { status: 200, body: { matched: taken.length, resent, nextCursor } };
-  });
-
-  api.serve(contract.getAnyLetter, async ({ params }) => {
-    const row = await getLetter(params.letterId);
+  api.serve(contract.getAnyLetter, async ({ params, request }) => {
+    const row = await getLetter(database, params.letterId);
+    await recordLetterRead(database, actorOf(request), row);
     return { status: 200, body: operatorLetterOf(row, sender) };
   });
 
-  api.serve(contract.previewLetter, async ({ params }) => {
-    const row = await getLetter(params.letterId);
+  api.serve(contract.previewLetter, async ({ params, request }) => {
+    const row = await getLetter(database, params.letterId);
+    await recordLetterRead(database, actorOf(request), row);
     const contact = await deps.findContact(row.customer_id);
     if (contact === null) {
       throw new AppError(contract.notificationProblems.noContact, `no contact for ${row.id}`);
     }
     return { status: 200, body: previewOf(row, contact) };
   });
+}
+
+/** The operator's resend of one letter or of many. */
+export function serveResends(api: InternalApi, deps: AllLettersDeps): void {
+  const { database, sender } = deps;
+
+  /** One entry for all of them, with the filters that are no text. @returns how many became due */
+  async function resend(ids: string[], search: LetterSearch, actor: string | null) {
+    if (ids.length === 0) return 0;
+    const { kind } = search;
+    const failedSince = search.failedSince?.toISOString() ?? null;
+    const failedUntil = search.failedUntil?.toISOString() ?? null;
+    return database.transaction(async (tx) => {
+      const letters = await queueFailedAgain(tx, ids);
+      if (letters === 0) return 0;
+      await recordAudit(tx, {
+        actor,
+        action: 'resend-letters',
+        subject: {},
+        before: { state: 'failed', kind, failedSince, failedUntil },
+        after: { state: 'queued', letters },
+      });
+      return letters;
+    });
+  }
+
+  // Follows the rules of `resendLetter` for each letter. Repeating it resends none twice, since a
+  // letter that became due is not failed any more.
+  api.serve(contract.resendLetters, async ({ body, request }) => {
+    const search: LetterSearch = { ...searchOf(body, inBody), state: 'failed' };
+    const found = await findLetters(database, search, body.failure);
+    const limit = body.dryRun === true ? found.ids.length : (body.limit ?? RESEND_MAX);
+    const { taken, nextCursor } = firstOf(found, limit);
+    const queued = body.dryRun === true ? [] : taken;
+    const resent = await resend(queued, search, actorOf(request));
+    if (resent > 0) deps.onDue();
+    return { status: 200, body: { matched: taken.length, resent, nextCursor } };
+  });
 
   // A failed or waiting letter becomes due. A letter that is being sent is returned unchanged, so a
   // repeated request sends nothing twice.
-  api.serve(contract.resendLetter, async ({ params }) => {
-    const due = await queueAgain(database, params.letterId);
+  api.serve(contract.resendLetter, async ({ params, request }) => {
+    const due = await database.transaction(async (tx) => {
+      const before = await queueAgain(tx, params.letterId);
+      if (before === null) return false;
+      const { id: letterId, state, order_id: orderId, customer_id: customerId } = before;
+      await recordAudit(tx, {
+        actor: actorOf(request),
+        action: 'resend-letter',
+        subject: { letterId, orderId, customerId },
+        before: { state },
+        after: { state: 'queued' },
+      });
+      return true;
+    });
     if (due) deps.onDue();
-    const letter = await getLetter(params.letterId);
+    const letter = await getLetter(database, params.letterId);
     // A worker may already have sent it because of this request, which is then a success.
     if (letter.state === 'sent' && !due) {
       throw new AppError(contract.notificationProblems.letterSent, `${params.letterId} was sent`);

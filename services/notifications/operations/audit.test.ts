@@ -64,8 +64,9 @@ test('an acknowledged letter is marked as acknowledged, and no other', async (t)
   ]);
   const repair = { step: 'acknowledge', detail: {}, reason: 'drill', madeBy: 'olga' };
   const subject = idOf(2, 'c');
-  assert.equal(await insertRepair(database, { ...repair, subject }), true);
-  assert.equal(await insertRepair(database, { ...repair, subject }), false);
+  const trail = { subject: { letterId: subject } };
+  assert.equal(await insertRepair(database, { ...repair, subject, audit: trail }), true);
+  assert.equal(await insertRepair(database, { ...repair, subject, audit: trail }), false);
   assert.deepEqual(
     (await audit()).map(({ acknowledged }) => acknowledged),
     [false, true],

@@ -60,8 +60,13 @@ export function serveOperations(api: InternalApi, deps: OperationsDeps): void {
       throw new AppError(commonProblems.notFound, `no letter ${params.letterId}`);
     }
     const detail = { orderId: letter.order_id };
-    const step = { step: 'acknowledge', subject: letter.id, detail, ...body };
-    const done = await insertRepair(database, step);
+    const audit = {
+      subject: { letterId: letter.id, orderId: letter.order_id, customerId: letter.customer_id },
+      before: { acknowledged: false },
+      after: { acknowledged: true },
+    };
+    const step = { step: 'acknowledge', subject: letter.id, detail, audit, ...body };
+    const done = await database.transaction((tx) => insertRepair(tx, step));
     return { status: 200, body: { state: done ? 'done' : 'already' } };
   });
 

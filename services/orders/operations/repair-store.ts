@@ -7,6 +7,8 @@ import { eventPayload } from '../lifecycle/store.ts';
 export interface OrderEventRow extends OutboxRow {
   /** True while it waits for the relay. */
   unpublished: boolean;
+  /** Whether its outbox row is still there. */
+  kept: boolean;
 }
 
 /**
@@ -23,7 +25,8 @@ export async function lockEvent(tx: Queryable, orderId: string): Promise<OrderEv
         coalesce(outbox.event_time,
           to_char(orders.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
           as event_time,
-        outbox.id is not null and outbox.published_at is null as unpublished
+        outbox.id is not null and outbox.published_at is null as unpublished,
+        outbox.id is not null as kept
       from orders left join outbox on outbox.id = orders.event_id
       where orders.id = $1 and orders.event_id is not null and orders.status <> 'Pending'
       for update of orders`,

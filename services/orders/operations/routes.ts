@@ -85,7 +85,12 @@ function serveRepairs(api: InternalApi, { database, relayed, onEvent }: Operatio
       await insertEventAgain(tx, event);
       const detail = { eventId: event.id };
       const subject = event.aggregateid;
-      await insertRepair(tx, { step: 'publish-again', subject, detail, ...body });
+      const audit = {
+        subject: { orderId: subject, eventId: event.id },
+        before: { event: event.kept ? 'published' : 'expired' },
+        after: { event: 'unpublished' },
+      };
+      await insertRepair(tx, { step: 'publish-again', subject, detail, audit, ...body });
       return 'done';
     });
     if (state === 'done') onEvent();

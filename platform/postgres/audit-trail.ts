@@ -1,0 +1,119 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { currentPosition } from '../telemetry/tracing.ts';
+import { maskAddresses } from '../values/mask-addresses.ts';
+import type { Queryable } from './database.ts';
+
+/** The table of the audit trail, in the database of each service that records actions. */
+export const AUDIT_MIGRATIONS = new URL('audit/', import.meta.url);
+
+type Scalar = string | number | boolean | null;
+
+/** States and amounts before or after an action. */
+export type AuditState = Record<string, Scalar | { amount: number; currency: string }>;
+
+/** An action, to be recorded in its transaction. It holds no name, no address and no other text. */
+export interface AuditEntry {
+  /** The operator's customer id; null where the system itself acts. */
+  actor: string | null;
+  /** Kebab-case, such as `reverse-top-up`. */
+  action: string;
+  /** Ids of the subject by their kind, such as `orderId`. */
+  subject: Record<string, string>;
+  /** The operator's reason. Addresses in it are masked. */
+  reason?: string | null;
+  before?: AuditState | null;
+  after?: AuditState | null;
+}
+
+export interface StoredAuditEntry extends Required<AuditEntry> {
+  /** UUIDv7: ids sort by time, also across services. */
+  id: string;
+  /** RFC 3339. */
+  at: string;
+  traceId: string | null;
+}
+
+const ACTION = /^[a-z][a-z-]{0,63}$/;
+// An id or a word of ours. Names and texts of people have spaces or other letters.
+const PLAIN = /^[\x21-\x7e]{1,255}$/;
+
+/** Records an action. `tx` is the transaction of the action. */
+export async function recordAudit(tx: Queryable, entry: AuditEntry): Promise<void> {
+  await tx.query(INSERT, valuesOf(entry));
+}
+
+/**
+ * Records that an operator reads personal data, once in ten minutes for the same subject: pages
+ * refresh themselves. Await it before the answer, so that nothing is read unrecorded. Calls for
+ * customers have no actor, and leave no entry.
+ */
+export async function recordRead(
+  db: Queryable,
+  entry: Pick<AuditEntry, 'actor' | 'action' | 'subject'>,
+): Promise<void> {
+  if (entry.actor === null) return;
+  await db.query(`${INSERT} ${UNLESS_JUST_READ}`, valuesOf(entry));
+}
+
+const INSERT = `insert into audit_trail
+    (id, actor, action, subject, subject_ids, reason, before, after, trace_id)
+  select $1::uuid, $2::text, $3::text, $4::jsonb, $5::text[], $6::text, $7::jsonb, $8::jsonb,
+    $9::text`;
+
+// By the index of (actor, id): ids begin with their milliseconds.
+const UNLESS_JUST_READ = `where not exists (
+    select from audit_trail
+      where actor = $2 and action = $3 and subject = $4::jsonb and id > (
+        lpad(to_hex((extract(epoch from now() - interval '10 minutes') * 1000)::bigint), 12, '0')
+          || repeat('0', 20))::uuid)`;
+
+function valuesOf({ actor, action, subject, reason, before, after }: AuditEntry): unknown[] {
+  if (!ACTION.test(action)) throw new Error(`an audit trail has no action ${action}`);
+  for (const state of [subject, before, after]) checkPlain(action, state ?? {});
+  return [
+    randomUUIDv7(),
+    actor,
+    action,
+    JSON.stringify(subject),
+    Object.values(subject),
+    reason == null ? null : maskAddresses(reason),
+    before == null ? null : JSON.stringify(before),
+    after == null ? null : JSON.stringify(after),
+    currentPosition().traceId,
+  ];
+}
+
+/** @throws Error for a text that may be one of a customer: a defect of the action that records it */
+function checkPlain(action: string, state: AuditState): void {
+  for (const [name, value] of Object.entries(state)) {
+    if (typeof value !== 'string' || PLAIN.test(value)) continue;
+    throw new Error(`the audit trail takes ids and words only, no ${name} of ${action}`);
+  }
+}
+
+export interface AuditQuery {
+  limit: number;
+  /** Id of the entry before which the page begins. */
+  before?: string;
+  actor?: string;
+  action?: string;
+  /** Any id of the subject. */
+  subject?: string;
+}
+
+/** Entries older than a given one, newest first. */
+export async function listAuditTrail(
+  db: Queryable,
+  { limit, before, actor, action, subject }: AuditQuery,
+): Promise<StoredAuditEntry[]> {
+  const { rows } = await db.query<Omit<StoredAuditEntry, 'at'> & { at: Date }>(
+    `select id, at, actor, action, subject, reason, before, after, trace_id as "traceId"
+      from audit_trail
+      where id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        and ($2::text is null or actor = $2) and ($3::text is null or action = $3)
+        and ($4::text is null or subject_ids @> array[$4])
+      order by id desc limit $5`,
+    [before ?? null, actor ?? null, action ?? null, subject ?? null, limit],
+  );
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+}
