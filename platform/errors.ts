@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'precondition' // the caller's condition does not hold (If-Match)
   | 'too-large'
   | 'uri-too-long'
+  | 'misdirected' // for another host than this server
   | 'unsupported'
   | 'mismatch' // well formed, but it contradicts stored data: a reused key, an exceeded limit
   | 'too-many'

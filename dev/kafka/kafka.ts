@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
+import { PRIVATE_UMASK } from '../files/private-folder.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from './jars.ts';
 import { startKafkaServer } from './server.ts';
 
@@ -22,6 +23,7 @@ async function start(): Promise<void> {
   const home = resolve(
     process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '..', '.orderbell'),
   );
+  process.umask(PRIVATE_UMASK);
   const jars = await ensureKafkaJars(home);
   const folder = join(home, 'kafka', 'server');
   const server = await startKafkaServer({ folder, jars, port });

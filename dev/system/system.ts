@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { withTimeout } from '#platform/async/timeout.ts';
 import { ConfigError, type Environment, loadConfig } from '#platform/config/load-config.ts';
 import { formsOf, isGiven } from '#platform/config/read-setting.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
@@ -26,6 +27,8 @@ export interface SystemOptions extends WiringOptions {
   startService?: StartService;
   /** How many replicas a service has; one when absent. */
   replicasOf?: (service: string) => number;
+  /** How long `close` waits for a service before it leaves it behind; without end when absent. */
+  stopTimeoutMs?: number;
   /** Gets the services that are being started, whenever that changes. */
   onStarting?: (services: string[]) => void;
 }
@@ -82,16 +85,26 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     urls[name] = set.urls.join(',');
   }
 
+  async function stopOne(name: string): Promise<void> {
+    const stopped = running.get(name)?.stop() ?? Promise.resolve();
+    const { stopTimeoutMs } = options;
+    if (stopTimeoutMs === undefined) return stopped;
+    await withTimeout(stopTimeoutMs, stopped).catch((cause: unknown) => {
+      throw new Error(`${name} did not end`, { cause });
+    });
+  }
+
   /** Callers first, so that no service calls one that is gone. */
   async function close(): Promise<void> {
     const errors: unknown[] = [];
     for (const stage of wiring.stages.toReversed()) {
-      const stops = stage.map(({ name }) => running.get(name)?.stop());
+      const stops = stage.map(({ name }) => stopOne(name));
       // One that fails does not keep the others running.
       for (const stop of await Promise.allSettled(stops)) {
         if (stop.status === 'rejected') errors.push(stop.reason);
       }
     }
+    if (errors.length > 1) throw new AggregateError(errors);
     if (errors.length > 0) throw errors[0];
   }
 

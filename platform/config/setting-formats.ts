@@ -1,6 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { isLoopbackHost } from '../values/host-names.ts';
 import { isDeliverableAddress, parseSender } from '../values/mail-address.ts';
+
+export { isLoopbackHost };
 
 /** Returns the fault of a text without repeating it (it may be secret), or null. */
 export type SettingFormat = (text: string) => string | null;
@@ -111,11 +114,6 @@ export function smtpUrlFault(text: string): string | null {
 }
 
 const SMTP_PARAMETERS = ['requireTLS', 'ignoreTLS'];
-
-/** Whether a URL's host is this machine. */
-export function isLoopbackHost(host: string): boolean {
-  return LOOPBACK.includes(host) || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** A `mailto:` or `https:` URL of a header; `{letterId}` is replaced before it is sent. */
 function unsubscribeUrlFault(text: string): string | null {

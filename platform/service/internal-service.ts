@@ -6,6 +6,7 @@ import { createFaultLog } from '../async/fault-log.ts';
 import { withTimeout } from '../async/timeout.ts';
 import { AppError, commonProblems } from '../errors.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
+import { refuseForeignHosts } from '../http/host-check.ts';
 import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { serveMetrics } from '../http/server-metrics.ts';
@@ -95,6 +96,8 @@ export async function startInternalService(
   const { name, config, log, database, metrics } = options;
   const logRequests = config.LOG_REQUESTS;
   const app = createHttpServer({ log, logRequests, metrics, stopDelayMs: config.STOP_DELAY_MS });
+  // All other operations ask for a service token.
+  refuseForeignHosts(app, { guards: (url) => url === '/metrics' });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, { database: () => database.checkWritable() });

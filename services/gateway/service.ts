@@ -18,6 +18,7 @@ import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
 import { GatewayConfig } from './context/config.ts';
 import type { Gateway } from './context/context.ts';
+import { warnOfOpenDoors } from './context/open-to-network.ts';
 import { limitWork } from './context/request-limits.ts';
 import type { ServiceClients } from './context/service-clients.ts';
 import { serveAccounts } from './forwards/account-routes.ts';
@@ -32,6 +33,7 @@ import { startRecovery } from './orders/recovery-loop.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
 import { type ConsoleConfig, serveConsole } from './web/console-routes.ts';
 import { serveDocs } from './web/docs-routes.ts';
+import { checkHosts } from './web/host-check.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
 import { answerHeadersOf } from './web/response-headers.ts';
 
@@ -69,6 +71,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     stopDelayMs: config.STOP_DELAY_MS,
     logRequests: config.LOG_REQUESTS,
   });
+  checkHosts(app, config);
+  warnOfOpenDoors(config, log);
   metrics.add([...limitWork(app, config, log), contactFaults.metric]);
   const count = countOrders(metrics);
   // Only what an order needs, not the services of letters and reads. Invariant I7.

@@ -3,6 +3,7 @@ import { CurrencySetting } from '#contracts/common.ts';
 import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
+import { openSettings } from './open-to-network.ts';
 import { limitSettings } from './request-limits.ts';
 
 const urls = (callee: string) =>
@@ -93,6 +94,13 @@ const properties = {
     default: true,
     description: 'Whether the web console is served at /; without it / leads to the API docs.',
   }),
+  ...openSettings,
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      format: 'http-url',
+      description: 'Address under which customers reach the gateway, for links in letters.',
+    }),
+  ),
   MAILBOX_URL: Type.Optional(
     Type.String({
       format: 'http-url',
