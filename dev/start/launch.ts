@@ -21,7 +21,7 @@ import { ensureConsole } from './console.ts';
 import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
 import { screen } from './screen.ts';
 import { levelOf, readStartSettings, type StartSettings } from './settings.ts';
-import { SERVICE_STOP_MS, type Stop, stopAll } from './stop.ts';
+import { SERVICES_STOP_MS, type Stop, stopAll } from './stop.ts';
 
 const MAILBOX = new URL('../mailbox/thread.ts', import.meta.url);
 const SERVICE = new URL('../system/service-thread.ts', import.meta.url);
@@ -146,7 +146,7 @@ async function start(run: Run): Promise<StartScreen> {
     smtpUrl: mailbox?.smtpUrl ?? '',
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
     closed: network.closed,
-    stopTimeoutMs: SERVICE_STOP_MS,
+    stopTimeoutMs: SERVICES_STOP_MS,
     // No load balancer is in front of it, and Ctrl-C has to end it at once.
     env: { ...process.env, STOP_DELAY_MS: '0' },
     log: (service) => createLog(service, levelOf(service)),

@@ -10,8 +10,9 @@ export interface Stop {
 }
 
 // A signal ends the process after 10 s. Running requests have 5 s; the rest takes milliseconds.
-const ALL_MS = 7_000;
-export const SERVICE_STOP_MS = 5_500;
+const ALL_MS = 7_500;
+export const SERVICES_STOP_MS = 6_500;
+const LEAST_MS = 100;
 // Of the 10 s, for the database alone.
 const DATABASE_MS = 9_500;
 
@@ -33,7 +34,7 @@ export async function stopAll(stops: Stop[], database: Stop | undefined): Promis
     }
   }
 
-  for (const stop of stops) await closeOne(stop, forAll.remainingMs());
+  for (const stop of stops) await closeOne(stop, Math.max(LEAST_MS, forAll.remainingMs()));
   // A service that was left must not end this process by losing its connections.
   if (faults.length > 0) process.on('uncaughtException', () => {});
   if (database !== undefined) await closeOne(database, forDatabase.remainingMs());
