@@ -8,8 +8,6 @@ import type { ReceivedMail } from './store.ts';
 export type StoreMail = (mail: ReceivedMail) => Promise<void>;
 
 const RECIPIENTS_MAX = 10;
-// RFC 5321 section 4.5.3.1.3: a longer path is no address.
-const ADDRESS_LENGTH_MAX = 254;
 // Local parts that always fail, so that failed letters and their attempts can be tried out.
 const REFUSED = new Map([
   ['refuse', { responseCode: 550, text: '5.1.1 no such mailbox' }],
@@ -46,9 +44,9 @@ export function createSmtpServer(
     socketTimeout: CLIENT_IDLE_MS,
     closeTimeout: CLIENT_CLOSE_MS,
     // Synchronous, unlike the default: see `joinReplies`.
-    onMailFrom: ({ address }, _session, done) => done(addressFault(address)),
+    onMailFrom: (_address, _session, done) => done(),
     onRcptTo({ address }, session, done) {
-      done(addressFault(address) ?? refusalOf(address, session.envelope.rcptTo.length));
+      done(refusalOf(address, session.envelope.rcptTo.length));
     },
     onData(stream, session, done) {
       const { remotePort } = session;
@@ -110,10 +108,6 @@ function collect(
     else resolve(Buffer.concat(chunks));
   });
   return promise;
-}
-
-function addressFault(address: string): Error | null {
-  return address.length <= ADDRESS_LENGTH_MAX ? null : smtpError(501, '5.1.3 address too long');
 }
 
 /** Why a recipient is refused, by RFC 5321 and RFC 3463; null when it is accepted. */
