@@ -232,6 +232,16 @@ export const commonProblems = {
       'A body is accepted only as application/json without Content-Encoding.',
     ],
   }),
+  unknownHost: problem('unknown-host', 'misdirected', {
+    ru: [
+      'Неизвестное имя узла',
+      'Сервер доступен под именами localhost, 127.0.0.1 и [::1]. Другое имя задаёт PUBLIC_URL.',
+    ],
+    en: [
+      'Unknown host name',
+      'The server answers as localhost, 127.0.0.1 and [::1]. PUBLIC_URL adds another name.',
+    ],
+  }),
   tooMany: problem('too-many-requests', 'too-many', {
     ru: ['Слишком много попыток', 'Повторите позже, см. Retry-After.'],
     en: ['Too many attempts', 'Try again later, see Retry-After.'],

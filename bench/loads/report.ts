@@ -8,7 +8,9 @@ const KINDS_SHOWN = 6;
 export const failedOrders = ({ under, calm }: Measured): number =>
   [under, calm].flatMap(({ errors }) => Object.values(errors)).reduce((sum, n) => sum + n, 0);
 
-const ratioOf = ({ under, calm }: Measured): number => under.latency.p99 / calm.latency.p99;
+/** NaN where no order succeeded. */
+const ratioOf = ({ under, calm }: Measured): number =>
+  Math.min(under.orders, calm.orders) === 0 ? Number.NaN : under.latency.p99 / calm.latency.p99;
 
 export const isSlow = (measured: Measured): boolean => !(ratioOf(measured) <= RATIO_MAX);
 
@@ -22,7 +24,7 @@ export function tableLines(all: Measured[]): string[] {
     measured.load.title,
     latency(measured.calm),
     latency(measured.under),
-    ratioOf(measured).toFixed(1),
+    Number.isNaN(ratioOf(measured)) ? '–' : ratioOf(measured).toFixed(1),
     failures(measured),
     measured.aliveMs.toFixed(0),
     gotText(measured.got),
@@ -33,7 +35,9 @@ export function tableLines(all: Measured[]): string[] {
   return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 }
 
-const latency = ({ latency: { p50, p99 } }: LoadReport) => `${p50.toFixed(0)} / ${p99.toFixed(0)}`;
+const latency = ({ orders, latency: { p50, p99 } }: LoadReport): string =>
+  // NaN becomes null on its way from the process of the load.
+  orders === 0 ? '–' : `${p50.toFixed(0)} / ${p99.toFixed(0)}`;
 
 function failures(measured: Measured): string {
   const { orders, errors } = measured.under;

@@ -1,20 +1,9 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
-import { AppError, commonProblems, problem } from '../errors.ts';
+import { AppError, commonProblems } from '../errors.ts';
 import { hostNameIn, isLoopbackHost, listensOnLoopback } from '../values/host-names.ts';
 
 // DNS rebinding: a web page lets its own host name resolve to 127.0.0.1. Its scripts then call this
 // server as their own origin, and read what no other machine can ask for.
-
-const unknownHost = problem('unknown-host', 'misdirected', {
-  ru: [
-    'Неизвестное имя узла',
-    'Сервер доступен под именами localhost, 127.0.0.1 и [::1]. Другое имя задаёт PUBLIC_URL.',
-  ],
-  en: [
-    'Unknown host name',
-    'The server answers as localhost, 127.0.0.1 and [::1]. PUBLIC_URL adds another name.',
-  ],
-});
 
 type Hook = Extract<NonNullable<RouteOptions['onRequest']>, (...args: never) => unknown>;
 
@@ -42,7 +31,11 @@ export function refuseForeignHosts(app: FastifyInstance, options: HostCheckOptio
       const name = hostNameIn(host);
       const isKnown = name !== null && (isLoopbackHost(name) || name === own);
       if (!isKnown && listensOnLoopback(app.server)) {
-        done(new AppError(unknownHost, 'the request is for another host', { expected: true }));
+        done(
+          new AppError(commonProblems.unknownHost, 'the request is for another host', {
+            expected: true,
+          }),
+        );
         return;
       }
       accepted = host;
