@@ -209,7 +209,7 @@ function Message({ mail }: { mail: Mail }) {
           <Fact label={texts.size}>{formatSize(mail.size, language)}</Fact>
         </dl>
       </header>
-      {!mail.displayable && <p>{texts.notDisplayable}</p>}
+      {mail.displayable === false && <p>{texts.notDisplayable}</p>}
       <LetterTabs
         letter={mail}
         last={{

@@ -9,12 +9,12 @@ export interface Stop {
   close(limitMs: number): Promise<void>;
 }
 
-// A signal ends the process after 10 s. Running requests have 5 s; the rest takes milliseconds.
-const ALL_MS = 7_500;
-export const SERVICES_STOP_MS = 6_500;
-const LEAST_MS = 100;
-// Of the 10 s, for the database alone.
-const DATABASE_MS = 9_500;
+// A signal ends the process after 10 s. Running requests and letters have about 5 s; the rest takes
+// milliseconds. The database has all the time that is left, two seconds at least.
+export const SERVICES_STOP_MS = 7_500;
+const ALL_MS = 7_800;
+const LEAST_MS = 50;
+const DATABASE_MS = 9_800;
 
 /**
  * Closes all in their order. What does not end in time is left, and what fails is remembered, so that
