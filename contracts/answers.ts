@@ -64,6 +64,7 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   'body-too-large': 413,
   'uri-too-long': 414,
   'unsupported-media-type': 415,
+  'unknown-host': 421,
   'balance-limit': 422,
   'idempotency-key-reused': 422,
   'reset-link-invalid': 422,

@@ -4,6 +4,7 @@ import { BROKER_DATABASE } from '#platform/broker/embedded/embedded.ts';
 import type { ServiceDatabase } from '#platform/service/definition.ts';
 import { RunSettings } from '#platform/service/run.ts';
 import { KafkaStartSettings } from './kafka/kafka.ts';
+import { MailboxSettings } from './mailbox/settings.ts';
 import { loadServices } from './system/services.ts';
 import { calleesOf } from './system/wiring.ts';
 
@@ -19,6 +20,7 @@ const StartSettings = Type.Object({
     default: '.orderbell',
     description: 'Folder of the data, keys and passwords of `npm start`.',
   }),
+  ...MailboxSettings.properties,
 });
 
 const services = await loadServices();

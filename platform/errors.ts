@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'precondition' // the caller's condition does not hold (If-Match)
   | 'too-large'
   | 'uri-too-long'
+  | 'misdirected' // for another host than this server
   | 'unsupported'
   | 'mismatch' // well formed, but it contradicts stored data: a reused key, an exceeded limit
   | 'too-many'
@@ -229,6 +230,16 @@ export const commonProblems = {
     en: [
       'Unsupported media type',
       'A body is accepted only as application/json without Content-Encoding.',
+    ],
+  }),
+  unknownHost: problem('unknown-host', 'misdirected', {
+    ru: [
+      'Неизвестное имя узла',
+      'Сервер доступен под именами localhost, 127.0.0.1 и [::1]. Другое имя задаёт PUBLIC_URL.',
+    ],
+    en: [
+      'Unknown host name',
+      'The server answers as localhost, 127.0.0.1 and [::1]. PUBLIC_URL adds another name.',
     ],
   }),
   tooMany: problem('too-many-requests', 'too-many', {

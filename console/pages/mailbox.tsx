@@ -32,6 +32,8 @@ interface MailPage {
 
 /** One letter as it was received (`GET /mailbox/messages/:id`). */
 interface Mail extends MailSummary {
+  /** False: only its headers and its source can be shown. */
+  displayable: boolean;
   text: string | null;
   html: string | null;
   headers: { name: string; value: string }[];
@@ -207,6 +209,7 @@ function Message({ mail }: { mail: Mail }) {
           <Fact label={texts.size}>{formatSize(mail.size, language)}</Fact>
         </dl>
       </header>
+      {mail.displayable === false && <p>{texts.notDisplayable}</p>}
       <LetterTabs
         letter={mail}
         last={{

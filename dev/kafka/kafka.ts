@@ -4,6 +4,7 @@ import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
+import { PRIVATE_UMASK } from '../files/private-folder.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from './jars.ts';
 import { startKafkaServer } from './server.ts';
 
@@ -23,6 +24,7 @@ async function start(): Promise<void> {
   const home = resolve(
     process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '..', '.orderbell'),
   );
+  process.umask(PRIVATE_UMASK);
   const jars = await ensureKafkaJars(home);
   const folder = join(home, 'kafka', 'server');
   const server = await startKafkaServer({ folder, jars, port });

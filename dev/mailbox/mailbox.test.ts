@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmodSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import pino from 'pino';
+import { eventually } from '#harness/eventually.ts';
 import { createMailer, type Mail } from '#services/notifications/smtp/mailer.ts';
 import { type MailboxOptions, startMailbox } from './mailbox.ts';
 
@@ -244,7 +246,7 @@ test('a request under a foreign host name is refused', async (t) => {
   const socket = net.connect(Number(new URL(mailbox.httpUrl).port), '127.0.0.1');
   socket.write('GET /mailbox/messages HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n');
   const answer = Buffer.concat(await socket.toArray()).toString();
-  assert.match(answer, /^HTTP\/1\.1 403 /);
+  assert.match(answer, /^HTTP\/1\.1 421 [\s\S]*"code":"unknown-host"/);
 });
 
 test('a message over the size limit is refused for good', async (t) => {
@@ -255,15 +257,174 @@ test('a message over the size limit is refused for good', async (t) => {
   assert.equal((await list(mailbox)).data.length, 0);
 });
 
+/** Begins a message by hand: what the mailer sends is never hostile. */
+async function beginMail(mailbox: OpenMailbox) {
+  const { hostname, port } = new URL(mailbox.smtpUrl);
+  const socket = net.connect(Number(port), hostname);
+  socket.setEncoding('latin1');
+  let received = '';
+  socket.on('data', (chunk: string) => {
+    received += chunk;
+  });
+  socket.on('error', () => {});
+  // Not `once`, which an error on the way to the end would reject.
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  socket.on('close', () => resolve());
+  const said = (code: string) =>
+    eventually(`the answer ${code}`, async () => {
+      assert.ok(!socket.closed, `closed after ${received}`);
+      return received.includes(code);
+    });
+  await said('220 ');
+  for (const [line, code] of [
+    ['EHLO x.example', '250 '],
+    ['MAIL FROM:<evil@x.example>', '250 Accepted'],
+    ['RCPT TO:<anna@customer.test>', '250 Accepted'],
+    ['DATA', '354 '],
+  ] as const) {
+    received = '';
+    socket.write(`${line}\r\n`);
+    await said(code);
+  }
+  received = '';
+  return { socket, closed, received: () => received };
+}
+
+/** Sends a message as it is. @returns what the mailbox said to it */
+async function sendRaw(mailbox: OpenMailbox, text: string): Promise<string> {
+  const { socket, closed, received } = await beginMail(mailbox);
+  socket.write(`${text}\r\n.\r\nQUIT\r\n`, 'latin1');
+  await closed;
+  return received();
+}
+
+const HEAD = 'From: evil@x.example\r\nTo: anna@customer.test\r\nSubject: hostile\r\n';
+const levels = (count: number) =>
+  Array.from({ length: count }, (_, i) => {
+    const head = `Content-Type: multipart/mixed; boundary=b${i}`;
+    return `${head}\r\n\r\n--b${i}\r\n`;
+  }).join('');
+/** Beyond what is parsed for display. */
+const BEYOND: Record<string, string> = {
+  'nested 1,000 deep': `${HEAD}${levels(1_000)}\r\nx`,
+  'nested 101 deep': `${HEAD}${levels(101)}\r\nx`,
+  '20,000 parts': `${HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nx\r\n'.repeat(20_000)}`,
+  'one header of 900 KB': `${HEAD}X-Long: ${'a'.repeat(900_000)}\r\n\r\nx`,
+  '100,000 headers': `${HEAD}${'X: a\r\n'.repeat(100_000)}\r\nx`,
+  '900 KB of addresses': `${HEAD}Cc: ${'a@b.example, '.repeat(70_000)}\r\n\r\nx`,
+  'a part with a large header': `${HEAD}${levels(1)}X: ${'a'.repeat(100_000)}\r\n\r\nx`,
+  'no header at all': 'a\r\n'.repeat(300_000),
+};
+/** Odd, and still shown. */
+const WITHIN: Record<string, string> = {
+  'mails in mails': `${HEAD}${'Content-Type: message/rfc822\r\n\r\n'.repeat(1_000)}\r\nx`,
+  'an unknown character set': `${HEAD}Content-Type: text/plain; charset=x-none\r\n\r\ntext`,
+  'broken base64': `${HEAD}Content-Transfer-Encoding: base64\r\n\r\n====*!`,
+  'line breaks only': `${HEAD}\r\n${'\r\n'.repeat(400_000)}`,
+  'nothing at all': '',
+};
+
+test('a hostile message is kept and shown as its source, and never an error', async (t) => {
+  const mailbox = await openMailbox(t);
+  let id = 0;
+  for (const [name, text] of Object.entries({ ...BEYOND, ...WITHIN })) {
+    id += 1;
+    assert.match(await sendRaw(mailbox, text), /^250 /, name);
+    const answer = await get(mailbox, `/mailbox/messages/${id}`);
+    assert.equal(answer.status, 200, name);
+    // A page shows it: no text of it may be as large as the message.
+    assert.ok(answer.text.length < 2_000_000, `${name}: ${answer.text.length} characters`);
+    const mail = JSON.parse(answer.text);
+    assert.equal(mail.displayable, name in WITHIN, name);
+    if (name in BEYOND) assert.deepEqual([mail.text, mail.html], [null, null]);
+    assert.ok(mail.headers.length <= 500, name);
+    assert.ok(text.startsWith(mail.source.slice(0, 1_000).trimEnd()), name);
+    const source = await get(mailbox, `/mailbox/messages/${id}/source`);
+    assert.equal(source.text.trimEnd(), text.trimEnd(), name);
+  }
+  assert.ok((await get(mailbox, '/mailbox/messages?limit=100')).text.length < 400_000);
+  // Many at once wait for each other, and too many are told to come back.
+  const many = Array.from({ length: 60 }, () => get(mailbox, '/mailbox/messages/1'));
+  const statuses = new Set((await Promise.all(many)).map(({ status }) => status));
+  assert.deepEqual([...statuses].sort(), [200, 503]);
+});
+
+test('long texts of a sender do not make the list long', async (t) => {
+  const mailbox = await openMailbox(t);
+  const long = 'x'.repeat(60_000);
+  await sendRaw(mailbox, `Subject: ${long}\r\nMessage-ID: <${long}>\r\n\r\nx`);
+  const { data } = await list(mailbox);
+  assert.ok(JSON.stringify(data).length < 4_000);
+  const { hostname, port } = new URL(mailbox.smtpUrl);
+  const socket = net.connect(Number(port), hostname);
+  const said = socket.setEncoding('latin1').toArray();
+  await once(socket, 'readable');
+  socket.write(`EHLO x\r\nMAIL FROM:<${long.slice(0, 300)}@x.example>\r\nQUIT\r\n`);
+  assert.match((await said).join(''), /^501 /m);
+});
+
+test('a message that never ends is cut, and the mailbox goes on', async (t) => {
+  const mailbox = await openMailbox(t);
+  const { socket, closed } = await beginMail(mailbox);
+  const chunk = 'a\r\n'.repeat(20_000);
+  let sent = 0;
+  // Bounded: the buffers of the connection hold a few MB beyond what is read.
+  while (!socket.destroyed && sent < 64 * 1024 * 1024) {
+    sent += chunk.length;
+    const drained = new Promise((resolve) => socket.once('drain', resolve));
+    if (!socket.write(chunk)) await Promise.race([drained, closed]);
+  }
+  assert.ok(socket.destroyed, `${sent} bytes were taken`);
+  await deliverInTurn(mailbox, [{ subject: 'later' }]);
+  assert.deepEqual(
+    (await list(mailbox)).data.map(({ subject }) => subject),
+    ['later'],
+  );
+});
+
+test('silent connections do not keep the mailer out', async (t) => {
+  const mailbox = await openMailbox(t, { settings: { MAILBOX_CONNECTIONS_MAX: 32 } });
+  const { hostname, port } = new URL(mailbox.smtpUrl);
+  const silent = Array.from({ length: 32 }, () => net.connect(Number(port), hostname));
+  t.after(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  for (const socket of silent) socket.on('error', () => {});
+  await Promise.all(silent.map((socket) => once(socket, 'data')));
+  // A connection that has just come is spared, so the first tries may fail.
+  await eventually('a letter gets in', async () => {
+    const [outcome] = await deliver(mailbox, [{ subject: 'in' }]);
+    return outcome?.outcome === 'sent';
+  });
+  assert.ok(silent.filter(({ closed }) => closed).length < 16);
+});
+
+test('the oldest messages go when they take too many bytes', async (t) => {
+  const bytesMax = 4 * 1024 * 1024;
+  const settings = { MAILBOX_BYTES_MAX: bytesMax };
+  const mailbox = await openMailbox(t, { settings });
+  const big = { text: `${'x'.repeat(70)}\n`.repeat(2_000) };
+  for (let round = 0; round < 10; round++) {
+    await deliver(
+      mailbox,
+      Array.from({ length: 10 }, () => big),
+    );
+  }
+  const { data } = await list(mailbox, '?limit=100');
+  assert.equal(data[0]?.id, 100);
+  const kept = data.reduce((sum, { size }) => sum + Number(size), 0);
+  assert.ok(kept > bytesMax / 2 && kept <= bytesMax * 1.25, `${kept} bytes are kept`);
+});
+
 test('the oldest messages go when there are too many', async (t) => {
-  const mailbox = await openMailbox(t, { messagesMax: 5 });
+  const mailbox = await openMailbox(t, { settings: { MAILBOX_MESSAGES_MAX: 5 } });
   // Pruning is done with the first message and then every thousand.
   await deliver(
     mailbox,
     Array.from({ length: 1_001 }, () => ({})),
   );
   await mailbox.close();
-  const again = await openMailbox(t, { file: mailbox.file, messagesMax: 5 });
+  const again = await openMailbox(t, { file: mailbox.file, settings: { MAILBOX_MESSAGES_MAX: 5 } });
   await deliver(again, [{}]);
   const { data, next } = await list(again, '?limit=100');
   assert.deepEqual([data.length, data.at(-1)?.id, next], [5, 998, null]);

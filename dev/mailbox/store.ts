@@ -34,17 +34,34 @@ const PRUNE_EVERY = 1_000;
 // After 16 MB instead of 4: each checkpoint blocks the thread for two disk writes.
 const CHECKPOINT_PAGES = 4_000;
 
-const SUMMARY =
-  'id, received_at as receivedAt, envelope_from as "from", envelope_to as "to", subject, message_id as messageId, size';
+// A sender chooses these texts, and a page of the list has a hundred of them.
+const TEXT_LENGTH_MAX = 1_000;
+// Bounds the disk that the mailbox takes beyond its limit until the next removal.
+const PRUNE_BYTES = 16 * 1024 * 1024;
+// Oldest messages that one commit removes: SQLite blocks its thread.
+const PRUNE_AT_ONCE = 1_000;
+// The write-ahead log shrinks to this after a commit that was larger.
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
 
-/**
- * Opens the file, and creates it where missing.
- * @param messagesMax the oldest messages beyond this number are removed, some hundred late
- */
-export function openMailStore(file: string, messagesMax: number) {
-  mkdirSync(dirname(file), { recursive: true });
+const short = (column: string) => `substr(${column}, 1, ${TEXT_LENGTH_MAX})`;
+// Cut again: an earlier version stored longer texts.
+const SUMMARY =
+  `id, received_at as receivedAt, ${short('envelope_from')} as "from", ` +
+  `${short('envelope_to')} as "to", ${short('subject')} as subject, ` +
+  `${short('message_id')} as messageId, size`;
+
+/** What the mailbox keeps. The oldest messages beyond it are removed, some of them late. */
+export interface Kept {
+  messagesMax: number;
+  /** Of the file, without its free pages. */
+  bytesMax?: number;
+}
+
+/** Opens the file, and creates it where missing. */
+export function openMailStore(file: string, kept: Kept) {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
-    return openStore(file, messagesMax);
+    return openStore(file, kept);
   } catch (error) {
     throw new DamagedFileError(
       {
@@ -78,7 +95,7 @@ function keepPrivate(path: string): void {
 
 export type MailStore = ReturnType<typeof openStore>;
 
-function openStore(file: string, messagesMax: number) {
+function openStore(file: string, { messagesMax, bytesMax = Number.POSITIVE_INFINITY }: Kept) {
   // Letters contain addresses. SQLite gives its other files the same permissions.
   closeSync(openSync(file, 'a', 0o600));
   for (const ending of ['', '-wal', '-shm']) keepPrivate(file + ending);
@@ -88,21 +105,15 @@ function openStore(file: string, messagesMax: number) {
   const readBounds = () => sql.bounds.get() as unknown as { oldest: number; newest: number };
   // Finds a truncated file now, instead of at the first read.
   readBounds();
-  let pruneIn = 0;
-
-  function prune(): void {
-    const last = readBounds().newest - messagesMax;
-    sql.prune.run(last);
-    sql.pruneSources.run(last);
-  }
+  const prune = createPruning(sql, { messagesMax, bytesMax }, () => readBounds().newest);
 
   function addOne({ receivedAt, envelope, raw }: ReceivedMail): void {
     const headers = readHeaders(raw);
     const first = (name: string) => headers.find((header) => header.name === name)?.value ?? '';
-    const to = envelope.to.join(', ');
-    const subject = first('subject');
+    const to = cut(envelope.to.join(', '));
+    const subject = cut(first('subject'));
     const searchText = foldCase(`${to}\n${subject}`);
-    const columns = [receivedAt, envelope.from, to, first('message-id'), subject];
+    const columns = [receivedAt, cut(envelope.from), to, cut(first('message-id')), subject];
     const { lastInsertRowid } = sql.insert.run(...columns, raw.length, searchText);
     sql.insertSource.run(lastInsertRowid, raw);
   }
@@ -113,11 +124,7 @@ function openStore(file: string, messagesMax: number) {
       database.exec('begin immediate');
       try {
         for (const mail of mails) addOne(mail);
-        pruneIn -= mails.length;
-        if (pruneIn <= 0) {
-          prune();
-          pruneIn = PRUNE_EVERY;
-        }
+        prune(mails);
         database.exec('commit');
       } catch (error) {
         database.exec('rollback');
@@ -149,11 +156,49 @@ function openStore(file: string, messagesMax: number) {
   };
 }
 
+/** Removes the oldest messages, in the transaction that adds new ones: not each time. */
+function createPruning(
+  sql: ReturnType<typeof prepareAll>,
+  { messagesMax, bytesMax }: Required<Kept>,
+  newest: () => number,
+) {
+  let pruneIn = 0;
+  let pruneInBytes = 0;
+
+  /** Pages in use: a sum over all rows would read a large file. */
+  const usedBytes = () => Number((sql.usedBytes.get() as { bytes: number }).bytes);
+
+  /** The id of the last message that has to go for the bytes; 0 when none has. */
+  function lastByBytes(): number {
+    let excess = usedBytes() - bytesMax;
+    let last = 0;
+    if (excess <= 0) return last;
+    for (const { id, size } of sql.oldest.all() as unknown as { id: number; size: number }[]) {
+      last = id;
+      excess -= size;
+      if (excess <= 0) break;
+    }
+    return last;
+  }
+
+  return (added: ReceivedMail[]): void => {
+    pruneIn -= added.length;
+    for (const { raw } of added) pruneInBytes -= raw.length;
+    if (pruneIn > 0 && pruneInBytes > 0) return;
+    const last = Math.max(newest() - messagesMax, lastByBytes());
+    sql.prune.run(last);
+    sql.pruneSources.run(last);
+    pruneIn = PRUNE_EVERY;
+    pruneInBytes = Math.min(PRUNE_BYTES, bytesMax / 16);
+  };
+}
+
 // NORMAL: a commit survives the death of the process; only a power cut may lose the last ones.
 const SCHEMA = `
   pragma journal_mode = wal;
   pragma synchronous = normal;
   pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};
+  pragma journal_size_limit = ${LOG_BYTES_MAX};
   create table if not exists messages (
     id integer primary key autoincrement,
     received_at text not null,
@@ -186,10 +231,17 @@ function prepareAll(database: DatabaseSync) {
     bounds: database.prepare(
       'select coalesce((select min(id) from messages), 0) as oldest, coalesce((select max(id) from messages), 0) as newest',
     ),
+    usedBytes: database.prepare(
+      `select (page_count - freelist_count) * page_size as bytes
+       from pragma_page_count, pragma_freelist_count, pragma_page_size`,
+    ),
+    oldest: database.prepare(`select id, size from messages order by id limit ${PRUNE_AT_ONCE}`),
     prune: database.prepare('delete from messages where id <= ?'),
     pruneSources: database.prepare('delete from sources where id <= ?'),
   };
 }
+
+const cut = (text: string) => text.slice(0, TEXT_LENGTH_MAX);
 
 // SQLite itself folds ASCII only.
 function foldCase(text: string): string {

@@ -1,6 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, cp, lstat, mkdir, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 
@@ -41,7 +52,7 @@ export async function findClusterDirectory(
   notice: (line: string) => void,
 ): Promise<ClusterDirectory> {
   const packaged = await packagedBinaries();
-  await mkdir(home, { recursive: true });
+  await mkdir(home, { recursive: true, mode: 0o700 });
   // Two paths of one folder must give one cluster, also in SHARED_FOLDER.
   const real = await realpath(home);
   if (process.getuid?.() !== 0) return directoryIn(real, packaged, undefined);
@@ -50,7 +61,10 @@ export async function findClusterDirectory(
   const elsewhere = join(SHARED_FOLDER, hash);
   const { folder, user } = await rootsFolder(real, elsewhere);
   if (folder === elsewhere) {
-    await makeSharedFolder(elsewhere);
+    await makeSharedFolder();
+    await mkdir(elsewhere, { recursive: true });
+    await chmod(elsewhere, 0o700);
+    await chown(elsewhere, user.uid, user.gid);
     notice(`PostgreSQL's data is in ${elsewhere}: its user cannot enter ${real}`);
   }
   if (runs(packaged, user).ok) return directoryIn(folder, packaged, user);
@@ -114,7 +128,7 @@ async function rootsFolder(home: string, elsewhere: string) {
     const owner = await dataOwner(folder);
     if (owner === undefined) continue;
     // Data of another user stay that user's: otherwise the user's next start would fail.
-    if (!canEnter(folder, owner)) {
+    if (!(await letIn(folder, owner))) {
       throw new Error(
         `${folder} has data that their owner (uid ${owner.uid}) cannot reach: ` +
           'let others enter the folders above it (chmod o+x)',
@@ -123,7 +137,24 @@ async function rootsFolder(home: string, elsewhere: string) {
     return { folder, user: owner };
   }
   const user = await serverUser();
-  return { folder: canEnter(home, user) ? home : elsewhere, user };
+  const isRoots = (await stat(home)).uid === 0;
+  const canUse = isRoots ? await letIn(home, user) : canEnter(home, user);
+  return { folder: canUse ? home : elsewhere, user };
+}
+
+/**
+ * Gives the folder to the server's user where that user could not enter it: it stays private, and
+ * root may enter every folder.
+ * @returns whether the user can enter it
+ */
+async function letIn(folder: string, user: User): Promise<boolean> {
+  if (canEnter(folder, user)) return true;
+  const { uid, gid } = await stat(folder);
+  await chown(folder, user.uid, user.gid);
+  if (canEnter(folder, user)) return true;
+  // A folder above it is closed.
+  await chown(folder, uid, gid);
+  return false;
 }
 
 async function dataOwner(folder: string): Promise<User | undefined> {
@@ -166,7 +197,7 @@ async function copyBinaries(packaged: Binaries, user: User): Promise<Binaries> {
     pg_ctl: join(target, 'bin', 'pg_ctl'),
   };
   if (runs(copied, user).ok) return copied;
-  await makeSharedFolder(SHARED_FOLDER);
+  await makeSharedFolder();
   await removeLeftovers(SHARED_FOLDER, basename(target));
   // An earlier copy was interrupted by a power cut.
   await rm(target, { recursive: true, force: true });
@@ -184,9 +215,8 @@ async function copyBinaries(packaged: Binaries, user: User): Promise<Binaries> {
   return copied;
 }
 
-async function makeSharedFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+async function makeSharedFolder(): Promise<void> {
+  await mkdir(SHARED_FOLDER, { recursive: true });
   // The umask restricts the mode of mkdir.
   await chmod(SHARED_FOLDER, 0o755);
-  await chmod(folder, 0o755);
 }

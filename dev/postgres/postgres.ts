@@ -44,6 +44,8 @@ interface StartOptions {
   notice?: (line: string) => void;
   /** Gets the reason while the server does not answer yet. */
   onWait?: (why: string) => void;
+  /** Ends the start: a server that it has launched is stopped. */
+  signal?: AbortSignal;
 }
 
 export type EmbeddedPostgres = Awaited<ReturnType<typeof startPostgres>>;
@@ -60,8 +62,9 @@ export async function startPostgres(options: StartOptions) {
   const password = await initialise(cluster);
   const stopping = new AbortController();
   const settled = { password, settings, signal: stopping.signal, onWait };
+  const starting = AbortSignal.any([stopping.signal, ...(options.signal ? [options.signal] : [])]);
 
-  const server = await bringUpOwned(cluster, settled);
+  const server = await bringUpOwned(cluster, { ...settled, signal: starting });
   const { port } = server;
   let owned = server;
   let regaining: Promise<void> | undefined;
@@ -90,11 +93,11 @@ export async function startPostgres(options: StartOptions) {
     }
   }
 
-  async function stop(): Promise<void> {
+  async function stop(fastMs?: number): Promise<void> {
     stopping.abort();
     await regaining;
     try {
-      await shutDown(cluster, password);
+      await shutDown(cluster, password, fastMs);
     } finally {
       // The lock is released last: another start must not take a server that is still running.
       await owned.client.end();
@@ -120,9 +123,12 @@ export async function startPostgres(options: StartOptions) {
       const say = (line: string) => log.warn(line);
       return startStep(`the database ${name}`, make, { say, isTransient });
     },
-    /** Stops the server and returns when it has exited. Later calls wait for the first. */
-    stop(): Promise<void> {
-      stopped ??= stop();
+    /**
+     * Stops the server and returns when it has exited. Later calls wait for the first.
+     * @param fastMs how long it may close connections in order; it exits at once afterwards
+     */
+    stop(fastMs?: number): Promise<void> {
+      stopped ??= stop(fastMs);
       return stopped;
     },
   };

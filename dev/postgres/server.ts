@@ -186,7 +186,11 @@ function isSameFolder(one: string, other: string): boolean {
  * committed data either. Returns when the process has exited.
  * @throws Error when it survives both
  */
-export async function shutDown(cluster: ClusterDirectory, password: string): Promise<void> {
+export async function shutDown(
+  cluster: ClusterDirectory,
+  password: string,
+  fastMs = FAST_SHUTDOWN_MS,
+): Promise<void> {
   const seen = await findStatus(cluster, password);
   if (seen.state === 'absent') return;
   if (seen.state === 'ready') await seen.client.end();
@@ -197,7 +201,7 @@ export async function shutDown(cluster: ClusterDirectory, password: string): Pro
     return;
   }
   const stages = [
-    { signal: 'SIGINT', timeoutMs: FAST_SHUTDOWN_MS },
+    { signal: 'SIGINT', timeoutMs: fastMs },
     { signal: 'SIGQUIT', timeoutMs: IMMEDIATE_SHUTDOWN_MS },
   ] as const;
   for (const { signal, timeoutMs } of stages) {

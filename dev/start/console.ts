@@ -145,12 +145,14 @@ const BUILD_TIMEOUT_MS = 60_000;
 /**
  * Builds the console where needed, in a child process, which frees the memory of the build. Never
  * throws.
+ * @param umask for the build, which is no secret: a gateway of another user may serve it
  * @returns a line for the screen when the build failed; everything else works without it
  */
-export async function ensureConsole(): Promise<string | null> {
+export async function ensureConsole(umask = process.umask()): Promise<string | null> {
   try {
     if (await isFresh()) return null;
-    const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
+    const args = [fileURLToPath(import.meta.url), `--umask=${umask}`];
+    const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'inherit'],
       timeout: BUILD_TIMEOUT_MS,
     });
@@ -164,6 +166,8 @@ export async function ensureConsole(): Promise<string | null> {
 }
 
 if (import.meta.main) {
+  const umask = process.argv.find((word) => word.startsWith('--umask='))?.slice('--umask='.length);
+  if (umask !== undefined) process.umask(Number(umask));
   try {
     if (!(await isFresh())) await build();
   } catch (error) {

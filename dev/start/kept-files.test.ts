@@ -131,7 +131,8 @@ test('running.json of any content is replaced; a folder in its place is named', 
 test('a mailbox that is damaged is named and left as it is', async (t) => {
   const folder = await temporaryFolder(t);
   const whole = join(folder, 'whole.sqlite');
-  const store = openMailStore(whole, 10);
+  const kept = { messagesMax: 10 };
+  const store = openMailStore(whole, kept);
   const raw = Buffer.alloc(20_000, 'x');
   store.add([{ receivedAt: '2026-01-01', envelope: { from: 'a@a.aa', to: ['b@b.bb'] }, raw }]);
   store.close();
@@ -142,11 +143,11 @@ test('a mailbox that is damaged is named and left as it is', async (t) => {
     const file = join(folder, `${how}.sqlite`);
     await cp(whole, file);
     await damage(file);
-    if (works) openMailStore(file, 10).close();
-    else await assertNamed((async () => openMailStore(file, 10))(), file);
+    if (works) openMailStore(file, kept).close();
+    else await assertNamed((async () => openMailStore(file, kept))(), file);
   }
   await mkdir(`${whole}-wal`);
-  await assertNamed((async () => openMailStore(whole, 10))(), `${whole} cannot be opened`);
+  await assertNamed((async () => openMailStore(whole, kept))(), `${whole} cannot be opened`);
 });
 
 // Of the other damages to these files PostgreSQL has no harm.

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Type } from 'typebox';
 import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { isGiven } from '#platform/config/read-setting.ts';
 import { describeError } from '#platform/errors.ts';
-import { RunSettings, stopOnSignal } from '#platform/service/run.ts';
+import { stopOnSignal } from '#platform/service/run.ts';
 import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
+import { makePrivate, PRIVATE_UMASK } from '../files/private-folder.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
@@ -21,6 +21,8 @@ import { openThread } from '../system/thread.ts';
 import { ensureConsole } from './console.ts';
 import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
 import { screen } from './screen.ts';
+import { levelOf, readStartSettings, type StartSettings } from './settings.ts';
+import { SERVICES_STOP_MS, type Stop, stopAll } from './stop.ts';
 
 const MAILBOX = new URL('../mailbox/thread.ts', import.meta.url);
 const SERVICE = new URL('../system/service-thread.ts', import.meta.url);
@@ -32,8 +34,10 @@ const STEP_END_MS = 5_000;
 
 interface Run {
   home: string;
-  /** Closes what has started, in this order: the database last. */
-  stops: (() => Promise<void>)[];
+  /** What has started, in the order in which it stops. */
+  stops: Stop[];
+  /** Stops last. */
+  database: Stop | undefined;
   /** Shown to the user, as in "waiting for PostgreSQL". */
   waitingFor: string;
   /** Aborts the start between two steps. */
@@ -52,6 +56,7 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
   const run: Run = {
     home,
     stops: [],
+    database: undefined,
     waitingFor: '',
     interrupted: interrupted.signal,
     newSecrets,
@@ -62,7 +67,7 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
     interrupted.abort(new Error('stopped while it started'));
     stopping ??= (async () => {
       await Promise.race([starting.catch(() => {}), delay(STEP_END_MS)]);
-      for (const close of run.stops) await close();
+      await stopAll(run.stops, run.database);
     })();
     return stopping;
   }
@@ -78,7 +83,9 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
     if (interrupted.signal.aborted) return;
     const expected = error instanceof DataInUseError || error instanceof ConfigError;
     printError(expected ? error.message : `Orderbell cannot start: ${describeError(error)}`);
-    await stop();
+    await stop().catch((fault: unknown) => {
+      printError(`could not stop cleanly: ${describeError(fault)}`);
+    });
     process.exit(1);
   }
 }
@@ -91,46 +98,52 @@ interface StartScreen {
 
 async function start(run: Run): Promise<StartScreen> {
   const { home, stops, interrupted } = run;
-  const level = await readLogLevel();
+  const usersUmask = process.umask(PRIVATE_UMASK);
+  const settings = await readSettings();
+  const level = settings.LOG_LEVEL;
   const log = createLog('start', level);
   const ownSmtp = isGiven('notifications', 'SMTP_URL', process.env);
   // Behind the services, which come before it in the list of stops.
-  stops.push((await startTracing('orderbell', process.env, log)).close);
+  stops.push({ what: 'traces', ...(await startTracing('orderbell', process.env, log)) });
+  const notices = [makePrivate(home)].filter((line) => line !== null);
   if (run.newSecrets) {
     const { makeNewSecrets } = await import('./new-secrets.ts');
     await makeNewSecrets(home);
   }
   const kept = await loadSecrets(home);
   await checkRunningFile(home);
-  const notices: string[] = [];
   const letters = openThread();
-  stops.unshift(() => letters.end());
-  const consoleReady = ensureConsole();
+  stops.unshift({ what: 'the thread of letters', close: () => letters.end() });
+  const consoleReady = ensureConsole(usersUmask);
   // The services' code is read while the database starts.
-  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, inThread] = await allOf([
+  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, inThread, { readNetwork }] = await allOf([
     startDatabases(run, kept.secrets, log, (line) => notices.push(line)),
     importSystem(),
     loadService(IN_THREAD),
+    import('./network.ts'),
   ]);
   interrupted.throwIfAborted();
   let mailbox: Mailbox | undefined;
   if (!ownSmtp) {
     run.waitingFor = 'the mailbox';
     const file = join(home, 'mailbox.sqlite');
-    mailbox = await letters.start<unknown, Mailbox>(MAILBOX, { file, level });
-    stops.unshift(mailbox.close);
+    mailbox = await letters.start<unknown, Mailbox>(MAILBOX, { file, level, settings });
+    stops.unshift({ what: 'the mailbox', close: mailbox.close });
   }
 
   interrupted.throwIfAborted();
   run.waitingFor = 'the build of the web console';
   const consoleNotice = await consoleReady;
   if (consoleNotice !== null) notices.push(consoleNotice);
+  const network = readNetwork(process.env, mailbox !== undefined);
   const system = await startSystem({
     databaseUrl: (name) => databaseUrls.get(name) as string,
     secrets: kept.secrets,
     // Unused with a mail server of the environment.
     smtpUrl: mailbox?.smtpUrl ?? '',
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
+    closed: network.closed,
+    stopTimeoutMs: SERVICES_STOP_MS,
     // No load balancer is in front of it, and Ctrl-C has to end it at once.
     env: {
       // Its letters leave this machine, so strangers must not get any (decision 33).
@@ -148,34 +161,31 @@ async function start(run: Run): Promise<StartScreen> {
       run.waitingFor = services.join(', ');
     },
   });
-  stops.unshift(() => system.close());
+  stops.unshift({ what: 'the services', close: () => system.close() });
   await becomeReady(run, system.url);
   await writeRunningFile(home, { url: reachable(system.url), pid: process.pid });
-  stops.unshift(() => removeRunningFile(home));
+  stops.unshift({ what: 'running.json', close: () => removeRunningFile(home) });
   const text = screen({
     url: system.url,
     home,
     operator: OPERATOR_EMAIL,
     password: kept.fresh ? kept.secrets.operatorPassword : null,
-    mailbox: mailbox === undefined ? 'letters go to SMTP_URL' : `${system.url}/mailbox`,
+    mailbox: mailboxText(mailbox, network.closed, system.url),
+    warning: network.lines,
     notices,
   });
   return { text, onShown: kept.keepOperatorPassword };
 }
 
-// Quieter by default than a single service: a person reads this screen.
-const LogSettings = Type.Object({
-  LOG_LEVEL: { ...RunSettings.properties.LOG_LEVEL, default: 'warn' },
-});
-
-function levelOf(reader: string): string {
-  return loadConfig(reader, LogSettings, process.env).LOG_LEVEL;
+function mailboxText(mailbox: Mailbox | undefined, closed: string[], url: string): string {
+  if (mailbox === undefined) return 'letters go to SMTP_URL';
+  return closed.includes('mailbox') ? 'closed: other machines reach this one' : `${url}/mailbox`;
 }
 
-/** @throws ConfigError with this fault and all others */
-async function readLogLevel(): Promise<string> {
+/** @throws ConfigError with the faults of `npm start` and of all services */
+async function readSettings(): Promise<StartSettings> {
   try {
-    return levelOf('npm start');
+    return readStartSettings();
   } catch (error) {
     if (error instanceof ConfigError) await importSystem(error.problems);
     throw error;
@@ -212,13 +222,18 @@ async function startDatabases(
   onWait('');
   let postgres: EmbeddedPostgres;
   try {
-    postgres = await startPostgres({ home: run.home, log, notice, onWait });
+    const { home, interrupted: signal } = run;
+    postgres = await startPostgres({ home, log, notice, onWait, signal });
   } catch (error) {
     if (!(error instanceof NoBinariesError)) throw error;
     const settings = databaseSettings(names);
     throw new Error(`${error.message}, or use databases of your own: set ${settings}`);
   }
-  run.stops.push(() => postgres.stop());
+  run.database = {
+    what: 'PostgreSQL',
+    // The rest is for an exit at once.
+    close: (limitMs) => postgres.stop(limitMs / 2),
+  };
   run.interrupted.throwIfAborted();
   run.waitingFor = `the databases ${names.join(', ')}`;
   const urls = names.map((name) => postgres.ensureDatabase(name, databasePassword));

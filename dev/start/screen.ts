@@ -7,12 +7,15 @@ interface ScreenFacts {
   /** Null when an earlier start has shown it. */
   password: string | null;
   mailbox: string;
+  /** About the network, where other machines reach the system. */
+  warning: string[];
   /** Unusual events of this start. */
   notices: string[];
 }
 
 /** The text that `npm start` prints when the system is ready. */
-export function screen({ url, home, operator, password, mailbox, notices }: ScreenFacts): string {
+export function screen(facts: ScreenFacts): string {
+  const { url, home, operator, password, mailbox, warning, notices } = facts;
   // Since the start of the process, including the runtime's own.
   const seconds = (performance.now() / 1000).toFixed(1);
   const folder = relative(process.cwd(), home) || '.';
@@ -20,7 +23,7 @@ export function screen({ url, home, operator, password, mailbox, notices }: Scre
     password === null
       ? `${operator}  (password in ${folder}/operator-password)`
       : `${operator}  ${password}  (kept in ${folder}/operator-password)`;
-  return `
+  return `${warning.map((line) => `\n${line}`).join('')}
 Orderbell is ready (${seconds} s). Ctrl-C stops it; the data stay in ${folder}.
 ${notices.map((line) => `${line}\n`).join('')}
   Console    ${url}/

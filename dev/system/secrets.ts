@@ -68,7 +68,7 @@ export async function writeSecrets(home: string): Promise<void> {
 
 async function makeHome(home: string): Promise<void> {
   try {
-    await mkdir(home, { recursive: true });
+    await mkdir(home, { recursive: true, mode: 0o700 });
     await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const folder = {

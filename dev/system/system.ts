@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { deadlineIn } from '#platform/async/deadline.ts';
+import { withTimeout } from '#platform/async/timeout.ts';
 import { ConfigError, type Environment, loadConfig } from '#platform/config/load-config.ts';
 import { formsOf, isGiven } from '#platform/config/read-setting.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
@@ -10,6 +12,9 @@ import { loadServices } from './services.ts';
 import { createWiring, OPERATOR_EMAIL, type WiringOptions } from './wiring.ts';
 
 export { DATABASES, OPERATOR_EMAIL };
+
+// Services that nobody calls any more end within milliseconds.
+const STAGE_STOP_MS = 500;
 
 /** Starts one replica of a service, by its name and settings; null starts it in this thread. */
 export type StartService = (
@@ -26,6 +31,8 @@ export interface SystemOptions extends WiringOptions {
   startService?: StartService;
   /** How many replicas a service has; one when absent. */
   replicasOf?: (service: string) => number;
+  /** How long `close` waits in all; it leaves services behind that do not end. Endless when absent. */
+  stopTimeoutMs?: number;
   /** Gets the services that are being started, whenever that changes. */
   onStarting?: (services: string[]) => void;
 }
@@ -82,16 +89,30 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     urls[name] = set.urls.join(',');
   }
 
+  async function stopOne(name: string, limitMs: number): Promise<void> {
+    const stopped = running.get(name)?.stop() ?? Promise.resolve();
+    if (options.stopTimeoutMs === undefined) return stopped;
+    await withTimeout(limitMs, stopped).catch((cause: unknown) => {
+      throw new Error(`${name} did not end`, { cause });
+    });
+  }
+
   /** Callers first, so that no service calls one that is gone. */
   async function close(): Promise<void> {
     const errors: unknown[] = [];
-    for (const stage of wiring.stages.toReversed()) {
-      const stops = stage.map(({ name }) => running.get(name)?.stop());
+    const deadline = deadlineIn(options.stopTimeoutMs ?? 0);
+    const stages = wiring.stages.toReversed();
+    for (const [index, stage] of stages.entries()) {
+      // Time remains for the later ones, whatever the earlier ones do.
+      const reservedMs = STAGE_STOP_MS * (stages.length - 1 - index);
+      const limitMs = Math.max(STAGE_STOP_MS, deadline.remainingMs() - reservedMs);
+      const stops = stage.map(({ name }) => stopOne(name, limitMs));
       // One that fails does not keep the others running.
       for (const stop of await Promise.allSettled(stops)) {
         if (stop.status === 'rejected') errors.push(stop.reason);
       }
     }
+    if (errors.length > 1) throw new AggregateError(errors);
     if (errors.length > 0) throw errors[0];
   }
 

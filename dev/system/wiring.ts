@@ -12,6 +12,8 @@ export interface WiringOptions {
   secrets: Secrets;
   smtpUrl: string;
   mailboxUrl?: string;
+  /** What needs no token and is closed: `mailbox`, `metrics`, `top-ups`. */
+  closed?: readonly string[];
   /** Settings that lead to the broker; the embedded one in the database `broker` when absent. */
   broker?: Environment;
 }
@@ -36,7 +38,7 @@ export async function createWiring(
   services: readonly ServiceDefinition[],
   options: WiringOptions,
 ): Promise<Wiring> {
-  const { databaseUrl, secrets, mailboxUrl } = options;
+  const { databaseUrl, secrets, mailboxUrl, closed = [] } = options;
   const keys = privateKeysOf(services, secrets);
   const publicKeys = await Promise.all([...keys].map(([name, key]) => publicKeyOf(name, key)));
   const shared: Environment = {
@@ -48,11 +50,11 @@ export async function createWiring(
     SMTP_URL: options.smtpUrl,
     // The embedded mailbox takes any number; more letters at a time share more of each statement.
     SMTP_CONNECTIONS: mailboxUrl === undefined ? undefined : '32',
-    MAILBOX_URL: mailboxUrl,
-    WALLET_SELF_TOP_UP: 'true',
+    MAILBOX_URL: closed.includes('mailbox') ? undefined : mailboxUrl,
+    WALLET_SELF_TOP_UP: String(!closed.includes('top-ups')),
     // Letters reach the embedded mailbox only, which shows them to everybody here.
     CONFIRM_ADDRESSES: 'false',
-    METRICS: 'true',
+    METRICS: String(!closed.includes('metrics')),
   };
   for (const name of DATABASES.filter((each) => each !== 'broker')) {
     shared[databaseSetting(name)] = databaseUrl(name);

@@ -132,7 +132,7 @@ async function addLiveOrder(query: Query, mailboxFile: string): Promise<void> {
      values ($2, $1, 'anna', 'grief', 100, 'RUB', now(), 1, 'anna@example.com', 'sent', 0, 0)`,
     [LIVE, LIVE_EVENT],
   );
-  const mailbox = openMailStore(mailboxFile, 10);
+  const mailbox = openMailStore(mailboxFile, { messagesMax: 10 });
   const raw = Buffer.from(`Message-ID: <${LIVE_EVENT}@orderbell.localdomain>\r\n\r\nGrief.\r\n`);
   const envelope = { from: 'orders@example.com', to: ['anna@example.com'] };
   mailbox.add([{ receivedAt: new Date().toISOString(), envelope, raw }]);

@@ -1,5 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { isLoopbackHost } from '../values/host-names.ts';
+
+export { isLoopbackHost };
 
 /** Returns the fault of a text without repeating it (it may be secret), or null. */
 export type SettingFormat = (text: string) => string | null;
@@ -110,11 +113,6 @@ export function smtpUrlFault(text: string): string | null {
 }
 
 const SMTP_PARAMETERS = ['requireTLS', 'ignoreTLS'];
-
-/** Whether a URL's host is this machine. */
-export function isLoopbackHost(host: string): boolean {
-  return LOOPBACK.includes(host) || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** A `mailto:` or `https:` URL of a header; `{letterId}` is replaced before it is sent. */
 function unsubscribeUrlFault(text: string): string | null {

@@ -23,6 +23,7 @@ const statusOfKind: Record<ErrorKind, number> = {
   'too-large': 413,
   'uri-too-long': 414,
   unsupported: 415,
+  misdirected: 421,
   mismatch: 422,
   'too-many': 429,
   unavailable: 503,

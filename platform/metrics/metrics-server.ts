@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { describeError, describeListenFault } from '../errors.ts';
+import { hostNameIn, isLoopbackHost, listensOnLoopback } from '../values/host-names.ts';
 import type { Metrics } from './metrics.ts';
 
 const PATH = '/metrics';
@@ -34,6 +35,11 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
+      // DNS rebinding, as in http/host-check.ts.
+      if (!isLoopbackHost(hostNameIn(request.headers.host) ?? '') && listensOnLoopback(server)) {
+        response.writeHead(421, { 'content-type': 'text/plain' }).end('Unknown host name.\n');
+        return;
+      }
       const [path] = (request.url ?? '').split('?', 1);
       const status = path !== PATH ? 404 : request.method === 'GET' ? 200 : 405;
       if (status !== 200) {

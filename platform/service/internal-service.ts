@@ -7,6 +7,7 @@ import { withTimeout } from '../async/timeout.ts';
 import { AppError, commonProblems } from '../errors.ts';
 import { checkActor } from '../http/actor.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
+import { refuseForeignHosts } from '../http/host-check.ts';
 import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { serveMetrics } from '../http/server-metrics.ts';
@@ -96,6 +97,8 @@ export async function startInternalService(
   const { name, config, log, database, metrics } = options;
   const logRequests = config.LOG_REQUESTS;
   const app = createHttpServer({ log, logRequests, metrics, stopDelayMs: config.STOP_DELAY_MS });
+  // All other operations ask for a service token.
+  refuseForeignHosts(app, { guards: (url) => url === '/metrics' });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkToken = createCallerCheck(name, keys);
   const checkCaller: CheckCaller = async (request) => {

@@ -26,6 +26,7 @@ import { createIssuerKeys, type IssuerKeys } from './auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './auth/read-keys.ts';
 import { GatewayConfig } from './context/config.ts';
 import type { Gateway } from './context/context.ts';
+import { warnOfOpenDoors } from './context/open-to-network.ts';
 import { type Customers, limitWork } from './context/request-limits.ts';
 import { foundIn, type ServiceClients } from './context/service-clients.ts';
 import { serveProfiles } from './forwards/account-routes.ts';
@@ -40,6 +41,7 @@ import { startRecovery } from './orders/recovery-loop.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
 import { CONSOLE_ASSETS_PREFIX, type ConsoleConfig, serveConsole } from './web/console-routes.ts';
 import { DOCS_ASSETS_PREFIX, serveDocs } from './web/docs-routes.ts';
+import { checkHosts } from './web/host-check.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
 import { answerHeadersOf } from './web/response-headers.ts';
 
@@ -86,6 +88,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     connectionsMax: config.CONNECTIONS_MAX,
     filePrefixes: [CONSOLE_ASSETS_PREFIX, DOCS_ASSETS_PREFIX],
   });
+  checkHosts(app, config);
+  warnOfOpenDoors(config, log);
   metrics.add([...limitWork(app, config, customers, log), contactFaults.metric]);
   const count = countOrders(metrics);
   // Only what an order needs, not the services of letters and reads. Invariant I7.

@@ -7,7 +7,7 @@ import { AUDIENCE } from '#harness/issuer.ts';
 import { ready, sourcesOf } from '#harness/system/start.ts';
 import type { SetUp, SetUpOptions } from './set-up.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..', '..');
+export const ROOT = join(import.meta.dirname, '..', '..', '..');
 // The first start creates the databases, which is slow on a shared machine.
 const START_TIMEOUT_MS = 60_000;
 // `npm start` promises an end within 10 s.
@@ -64,7 +64,7 @@ export async function startDefaultSetUp(
 }
 
 /** The variables and the Node options of the `npm start` script. */
-async function readStartScript() {
+export async function readStartScript() {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const words = (scripts.start as string).split(' ');
   const node = words.indexOf('node');

@@ -5,6 +5,7 @@ import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { trustProxyFault } from '#platform/http/trust-proxy.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
+import { openSettings } from './open-to-network.ts';
 import { limitSettings } from './request-limits.ts';
 
 const urls = (callee: string) =>
@@ -64,12 +65,6 @@ const properties = {
   }),
   CURRENCY: CurrencySetting,
   CONFIRM_ADDRESSES: ConfirmAddressesSetting,
-  PUBLIC_URL: Type.Optional(
-    Type.String({
-      format: 'http-url',
-      description: "Address of the console in the links of letters; the gateway's own when absent.",
-    }),
-  ),
   DECLINED_ORDERS_PER_MINUTE: Type.Integer({
     default: 600,
     minimum: 1,
@@ -111,6 +106,15 @@ const properties = {
     default: true,
     description: 'Whether the web console is served at /; without it / leads to the API docs.',
   }),
+  ...openSettings,
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      format: 'http-url',
+      description:
+        "Address under which customers reach the gateway, for links in letters; the gateway's own " +
+        'when absent.',
+    }),
+  ),
   MAILBOX_URL: Type.Optional(
     Type.String({
       format: 'http-url',

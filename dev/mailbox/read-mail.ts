@@ -1,0 +1,86 @@
+import { withTimeout } from '#platform/async/timeout.ts';
+import { AppError, commonProblems } from '#platform/errors.ts';
+import { readHeaders } from './headers.ts';
+import type { MailStore, MailSummary } from './store.ts';
+
+// A mail of this size takes the parser up to 0.3 s, whatever its content; ours have some KB.
+const PARSED_BYTES_MAX = 2 * 1024 * 1024;
+// The parser's own bounds, of each part and of the mail: without them it takes minutes.
+const PART_HEADER_BYTES_MAX = 32 * 1024;
+const PARTS_MAX = 100;
+const PARSE_TIMEOUT_MS = 5_000;
+// Mails that wait for their turn: the parser blocks its thread, so it reads one at a time.
+const WAITING_MAX = 32;
+// Of what a page shows; the address of the source has all of it.
+const SHOWN_CHARACTERS_MAX = 256 * 1024;
+const HEADERS_SHOWN_MAX = 500;
+
+export type KeptMail = NonNullable<ReturnType<MailStore['find']>>;
+
+export interface MailDetails extends MailSummary {
+  /** False: its structure is beyond the bounds or damaged, so only headers and source are shown. */
+  displayable: boolean;
+  text: string | null;
+  html: string | null;
+  headers: { name: string; value: string }[];
+  source: string;
+}
+
+/** Reads mails for display, one after the other. A mail that cannot be parsed is no error. */
+export function createMailReader(): (mail: KeptMail) => Promise<MailDetails> {
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  return async (mail) => {
+    if (waiting >= WAITING_MAX) {
+      throw new AppError(commonProblems.overloaded, 'too many mails are being read', {
+        headers: { 'retry-after': '1' },
+        expected: true,
+      });
+    }
+    waiting += 1;
+    const reading = last.then(() => readDetails(mail));
+    last = reading.catch(() => {});
+    try {
+      return await reading;
+    } finally {
+      waiting -= 1;
+    }
+  };
+}
+
+async function readDetails({ raw, ...summary }: KeptMail): Promise<MailDetails> {
+  const content = await parse(raw).catch(() => undefined);
+  return {
+    ...summary,
+    displayable: content !== undefined,
+    text: content?.text ?? null,
+    html: content?.html ?? null,
+    headers: readHeaders(raw).slice(0, HEADERS_SHOWN_MAX),
+    source: shown(raw.subarray(0, 4 * SHOWN_CHARACTERS_MAX).toString('utf8')),
+  };
+}
+
+/** @throws Error for a mail beyond the bounds */
+async function parse(raw: Buffer): Promise<{ text: string | null; html: string | null }> {
+  if (raw.length > PARSED_BYTES_MAX) throw new Error('larger than what is parsed');
+  // Loaded on demand: its character sets need much memory.
+  const { simpleParser } = await import('mailparser');
+  const options = {
+    skipHtmlToText: true,
+    skipTextToHtml: true,
+    skipImageLinks: true,
+    maxHeadSize: PART_HEADER_BYTES_MAX,
+    maxChildNodes: PARTS_MAX,
+    // A mail within a mail is an attachment: it cannot nest the parser any deeper.
+    ignoreEmbedded: true,
+  };
+  const { text, html } = await withTimeout(PARSE_TIMEOUT_MS, simpleParser(raw, options));
+  return {
+    text: text === undefined ? null : shown(text),
+    html: html ? shown(html) : null,
+  };
+}
+
+function shown(text: string): string {
+  return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}…`;
+}
