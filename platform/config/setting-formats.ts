@@ -21,11 +21,9 @@ function httpUrlFault(text: string): string | null {
 const isHttp = (url: URL): boolean => ['http:', 'https:'].includes(url.protocol);
 const hasCredentials = (url: URL): boolean => url.username !== '' || url.password !== '';
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
-
 /** True for https, and for http on loopback: the answers cannot be modified in transit. */
 export function isTamperProof(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }
 
 /** @param fault of a text with a forbidden character */
@@ -112,7 +110,9 @@ export function smtpUrlFault(text: string): string | null {
 
 const SMTP_PARAMETERS = ['requireTLS', 'ignoreTLS'];
 
-/** Whether a URL's host is this machine. */
+const LOOPBACK = ['localhost', '[::1]'];
+
+/** Whether a URL's host is this machine. Not a name that only resolves to it: DNS may change. */
 export function isLoopbackHost(host: string): boolean {
   return LOOPBACK.includes(host) || /^127(\.\d{1,3}){3}$/.test(host);
 }

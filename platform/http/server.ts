@@ -14,6 +14,7 @@ import { parseJson } from './json.ts';
 import { createRequestTracing } from './request-tracing.ts';
 import { type AnswerHeaders, createAnswerHeaders } from './response-headers.ts';
 import { measureRequests } from './server-metrics.ts';
+import type { ListenerTls } from './tls.ts';
 import { createValidatorCompiler, unwantedBody, violationsOf } from './validation.ts';
 
 // A customer id has up to 255 characters, each up to three when percent-encoded.
@@ -26,6 +27,12 @@ const CONNECTIONS_CHECK_MS = 5_000;
 // Longer than our clients keep an idle connection (load-balancer.ts): the client must close first,
 // since it knows whether it is about to use the connection (nodejs/undici#3492).
 const KEEP_ALIVE_MS = 72_000;
+
+const NODE_OPTIONS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  maxHeaderSize: HEADER_BYTES_MAX,
+};
 
 export type HttpServer = FastifyInstance;
 
@@ -40,6 +47,8 @@ interface HttpServerOptions {
   stopDelayMs?: number;
   /** Whether each request has a line in the log. */
   logRequests?: boolean;
+  /** Plain HTTP without. */
+  tls?: ListenerTls | null;
 }
 
 /**
@@ -68,11 +77,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     forceCloseConnections: 'idle',
     // Ours is a problem document, and lets /livez through (graceful-close.ts).
     return503OnClosing: false,
-    http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
-      maxHeaderSize: HEADER_BYTES_MAX,
-    },
+    ...(options.tls
+      ? { https: { ...NODE_OPTIONS, ...options.tls.options } }
+      : { http: NODE_OPTIONS }),
     // Hooks do not run for these errors.
     frameworkErrors: (error, request, reply) => {
       answerHeaders.add(request, reply);
@@ -100,6 +107,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.addHook('preValidation', (request, _reply, done) => tracing.enter(request, done));
   // Must be the first hook that refuses, so that requests rejected by later hooks are counted too.
   drainWhenClosing(app, options.stopDelayMs ?? 0);
+  options.tls?.attach(app);
   app.setValidatorCompiler(createValidatorCompiler());
   parseJsonBodies(app);
   app.setErrorHandler(sendError);
@@ -243,5 +251,6 @@ export async function listen(
     throw describeListenFault(error, { host, port, setting });
   }
   const address = (app.server as Server).address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  const scheme = 'setSecureContext' in app.server ? 'https' : 'http';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }

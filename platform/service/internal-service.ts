@@ -10,6 +10,7 @@ import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { serveMetrics } from '../http/server-metrics.ts';
 import { type CallerCheck, createCallerCheck } from '../http/service-token.ts';
+import { createListenerTls, listenerTlsSettings } from '../http/tls.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, startMetricsServer } from '../metrics/metrics-server.ts';
 
@@ -54,6 +55,7 @@ export const listenerSettings = {
     description:
       'How long a stop serves requests while /readyz answers 503, so that load balancers notice.',
   }),
+  ...listenerTlsSettings,
 };
 
 /** Settings of every service with internal callers. */
@@ -94,7 +96,13 @@ export async function startInternalService(
 ): Promise<RunningService> {
   const { name, config, log, database, metrics } = options;
   const logRequests = config.LOG_REQUESTS;
-  const app = createHttpServer({ log, logRequests, metrics, stopDelayMs: config.STOP_DELAY_MS });
+  const app = createHttpServer({
+    log,
+    logRequests,
+    metrics,
+    stopDelayMs: config.STOP_DELAY_MS,
+    tls: createListenerTls(config, log),
+  });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;
   const checkCaller = createCallerCheck(name, keys);
   serveHealth(app, { database: () => database.checkWritable() });

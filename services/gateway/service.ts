@@ -2,10 +2,12 @@ import type { Logger } from 'pino';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { createFaultLog } from '#platform/async/fault-log.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { type CallTls, createCallTls } from '#platform/http/call-tls.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
 import { createHttpServer } from '#platform/http/server.ts';
 import { serveMetrics } from '#platform/http/server-metrics.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
+import { createListenerTls } from '#platform/http/tls.ts';
 import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
@@ -46,8 +48,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log.warn('RECOVERY_AGE_MS is not above ORDER_DEADLINE_MS: orders at work may be cancelled');
   }
   const metrics = createMetrics(log);
-  const clients = await createServiceClients(config, log, metrics);
-  const keys = createIssuerKeys({ read: keySourceOf(config), log });
+  const tls = createCallTls(config, log);
+  const clients = await createServiceClients(config, log, metrics, tls);
+  const keys = createIssuerKeys({ read: keySourceOf(config, tls), log });
   const contactFaults = createContactFaults(log);
   const gateway: Gateway = {
     ...createIdentification(config, keys, log),
@@ -68,6 +71,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     metrics,
     stopDelayMs: config.STOP_DELAY_MS,
     logRequests: config.LOG_REQUESTS,
+    tls: createListenerTls(config, log),
   });
   metrics.add([...limitWork(app, config, log), contactFaults.metric]);
   const count = countOrders(metrics);
@@ -104,6 +108,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       // delay, in which other gateways recover orders.
       await Promise.all([app.close(), recovery.close(), refresh.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
+      tls.close();
       await metricsServer?.close();
     },
   };
@@ -140,10 +145,11 @@ async function createServiceClients(
   config: GatewayConfig,
   log: Logger,
   metrics: Metrics,
+  tls: CallTls,
 ): Promise<ServiceClients> {
   const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
   const client = (callee: string, urls: string[]) =>
-    createHttpClient({ callee, urls, credentials, log, metrics });
+    createHttpClient({ callee, urls, credentials, log, metrics, tls });
   // With an external issuer the gateway ignores identity, also where IDENTITY_URL is set.
   const identityUrls = config.OIDC_ISSUER === undefined ? config.IDENTITY_URL : undefined;
   return {
@@ -178,9 +184,12 @@ function signInOf(config: GatewayConfig): Pick<ConsoleConfig, 'signIn' | 'issuer
 }
 
 /** How the keys of the access tokens are read. GatewayConfig requires one of the two settings. */
-function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL: urls = [] }: GatewayConfig) {
+function keySourceOf(
+  { OIDC_ISSUER: issuer, IDENTITY_URL: urls = [] }: GatewayConfig,
+  tls: CallTls,
+) {
   return (signal: AbortSignal) =>
-    issuer === undefined ? readIdentityKeys(urls, signal) : readIssuerKeys(issuer, signal);
+    issuer === undefined ? readIdentityKeys(urls, signal, tls) : readIssuerKeys(issuer, signal);
 }
 
 export const service = defineService({

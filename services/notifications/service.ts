@@ -6,6 +6,7 @@ import { deadlineIn } from '#platform/async/deadline.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { callTlsSettings, createCallTls } from '#platform/http/call-tls.ts';
 import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
@@ -55,6 +56,7 @@ const properties = {
   PROFILES_URL: Type.Array(Type.String({ format: 'http-url' }), {
     description: 'Base URLs of profiles, comma-separated.',
   }),
+  ...callTlsSettings,
   ...mailSettings,
 };
 
@@ -142,12 +144,14 @@ export async function startNotifications(
 
 /** The customers' contact data, from profiles. */
 async function openContacts(config: NotificationsConfig, log: Logger, metrics: Metrics) {
+  const tls = createCallTls(config, log);
   const client = createHttpClient({
     callee: 'profiles',
     urls: config.PROFILES_URL,
     credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
     log,
     metrics,
+    tls,
   });
   return {
     /** Customers without a profile are absent. */
@@ -163,7 +167,10 @@ async function openContacts(config: NotificationsConfig, log: Logger, metrics: M
       }
       return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
     },
-    close: () => client.close(),
+    async close() {
+      await client.close();
+      tls.close();
+    },
   };
 }
 

@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
+import { decodeProtectedHeader } from 'jose';
 import { createCertificate } from '#harness/certificate.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './read-keys.ts';
+import type { UsableKeys } from './usable-keys.ts';
 
 const open = new AbortController().signal;
 
@@ -23,7 +24,7 @@ function keysOf(issuer: TestIssuer, options: { unknownKeyMs?: number; firstKeysM
   const { lines, log } = logOf();
   const state = {
     reads: 0,
-    read: (signal: AbortSignal): Promise<JSONWebKeySet> => readIssuerKeys(issuer.url, signal),
+    read: (signal: AbortSignal): Promise<UsableKeys> => readIssuerKeys(issuer.url, signal),
   };
   const read = (signal: AbortSignal) => {
     state.reads++;
@@ -126,7 +127,7 @@ test('the keys of identity come from the next replica where one does not answer'
   const issuer = await startTestIssuer(t);
   const closed = await closedUrl(t);
   const { keys } = await readIdentityKeys([closed, issuer.url], open);
-  assert.deepEqual(keys, Object.values(issuer.jwks));
+  assert.deepEqual(keys, { keys: Object.values(issuer.jwks) });
   await assert.rejects(readIdentityKeys([closed, closed], open), (error: Error) => {
     const one = `${closed}/jwks: nothing listens at this port (ECONNREFUSED)`;
     assert.equal(error.message, `${one}; ${one}`);
