@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { ConnectionOptions, connect } from 'node:tls';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { pino } from 'pino';
 import { Type } from 'typebox';
 import { type Certificate, createCertificate } from '#harness/certificate.ts';
@@ -186,6 +186,35 @@ test('with TLS_CLIENT_CA calls need a certificate, and probes need none', async 
   }
   const good = { cert: caller.cert, key: caller.private };
   assert.equal((await ask(port, '/nothing', good)).status, 404);
+});
+
+/** A session of a connection, to resume it by the next one. */
+function openSession(port: number, options: ConnectionOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: 'localhost', port, ca: ca.cert, ...options });
+    socket.on('error', reject).once('session', (session) => {
+      socket.destroy();
+      resolve(session);
+    });
+    // TLS 1.3 sends it after the handshake.
+    socket.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  });
+}
+
+test('a resumed session is as good as the certificate that began it', async (t) => {
+  const { port } = await startThings(t, { ...pair(server), TLS_CLIENT_CA: ca.cert });
+  const foreign = await createCertificate('gateway', { ca: other });
+  const identity = ({ cert, private: key }: Certificate) => ({ cert, key });
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    for (const [options, status] of [
+      [{}, 403],
+      [identity(foreign), 403],
+      [identity(caller), 404],
+    ] as const) {
+      const session = await openSession(port, { ...options, maxVersion });
+      assert.equal((await ask(port, '/nothing', { maxVersion, session })).status, status);
+    }
+  }
 });
 
 test('a replica that refuses our certificate leaves the calls to another one', async (t) => {

@@ -192,9 +192,15 @@ function demandCertificates(
   app: FastifyInstance,
   report: (what: string, error: unknown) => void,
 ): void {
+  const accepted = new WeakSet<TLSSocket>();
   app.addHook('onRequest', (request, _reply, done) => {
     const socket = request.raw.socket as TLSSocket;
-    if (socket.authorized || OPEN_PATHS.includes(request.routeOptions.url ?? '')) return done();
+    if (accepted.has(socket) || OPEN_PATHS.includes(request.routeOptions.url ?? '')) return done();
+    // Of a resumed session, Node may say `authorized` where no certificate was ever shown.
+    if (socket.authorized && socket.getPeerX509Certificate() !== undefined) {
+      accepted.add(socket);
+      return done();
+    }
     const error = new AppError(certificateNeeded, refusalOf(socket));
     report('a caller is refused', new Error(error.message));
     done(error);

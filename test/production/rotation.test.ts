@@ -210,7 +210,7 @@ test('keys, secrets and passwords are replaced, and no order and no sign-in fail
     const changes = { ...(await installation.keys()), ...more };
     for (let index = 0; index < REPLICAS; index++) {
       await settleAll(names.map((name) => restart(system, name, index, changes)));
-      await haproxy.allUp();
+      if (names.includes('gateway')) await haproxy.allUp();
     }
   }
   for (const what of ROTATED) await installation.rotate(what, 'add');

@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { decodeProtectedHeader } from 'jose';
 import { createCertificate } from '#harness/certificate.ts';
+import { testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
+import { createCallTls } from '#platform/http/call-tls.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './read-keys.ts';
 import type { UsableKeys } from './usable-keys.ts';
@@ -147,6 +149,32 @@ async function startUnknownTls(t: TestContext): Promise<number> {
   });
   return (server.address() as AddressInfo).port;
 }
+
+test('the keys of identity are read by TLS from an authority of our own, and from no other', async (t) => {
+  const [ca, other] = [await createCertificate('ca.test'), await createCertificate('other.test')];
+  const { private: key, cert } = await createCertificate('localhost', { ca });
+  const { jwks } = await startTestIssuer(t);
+  const published = JSON.stringify({ keys: Object.values(jwks) });
+  const server = createServer({ key, cert }, (_request, response) => response.end(published));
+  server.listen(0, 'localhost');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const tlsOf = (SERVICES_TLS_CA: string) => {
+    const tls = createCallTls({ SERVICES_TLS_CA, ALLOW_PLAIN_HTTP: false }, testLog);
+    t.after(tls.close);
+    return tls;
+  };
+  const { keys } = await readIdentityKeys([url], open, tlsOf(ca.cert));
+  assert.deepEqual(keys, { keys: Object.values(jwks) });
+  await assert.rejects(
+    readIdentityKeys([url], open, tlsOf(other.cert)),
+    /^Error: https:.*\/jwks: .*from an authority that SERVICES_TLS_CA does not name/,
+  );
+});
 
 test('a fault names the address, the cause and the way out', async (t) => {
   const issuer = await startTestIssuer(t);
