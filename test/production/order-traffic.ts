@@ -24,14 +24,10 @@ export async function startHaproxy(
   t: TestContext,
   gateways: string[],
   onLine: (line: string) => void,
-  /** How it speaks to them, such as `ssl verify required ca-file …`. */
-  tls = '',
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-haproxy-'));
   const [port, statusPort] = [await freePort(), await freePort()];
-  const servers = gateways.map(
-    (url, index) => `server gateway${index} ${new URL(url).host} ${tls}`,
-  );
+  const servers = gateways.map((url, index) => `server gateway${index} ${new URL(url).host}`);
   const file = join(folder, 'haproxy.cfg');
   await writeFile(
     file,

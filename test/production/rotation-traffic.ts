@@ -53,8 +53,15 @@ async function startSignIns(system: TestSystem, url: string) {
   };
 }
 
-/** Two replicas of each service behind HAProxy, with customers who order and sign in. */
-export async function openTraffic(t: TestContext, settings: Record<string, string>, tls?: string) {
+/**
+ * Two replicas of each service, with customers who order and sign in.
+ * @param restarts whether gateways restart, so that HAProxy has to choose the other one
+ */
+export async function openTraffic(
+  t: TestContext,
+  settings: Record<string, string>,
+  restarts: boolean,
+) {
   const begin = performance.now();
   const lines: string[] = [];
   const onLine = (line: string) => {
@@ -82,7 +89,9 @@ export async function openTraffic(t: TestContext, settings: Record<string, strin
       },
     },
   );
-  const haproxy = await startHaproxy(t, system.urlsOf('gateway'), onLine, tls);
+  const haproxy = restarts
+    ? await startHaproxy(t, system.urlsOf('gateway'), onLine)
+    : { url: system.url, allUp: async () => {} };
   await haproxy.allUp();
   const orders = await startOrders(system, haproxy.url, begin, ORDERS_PER_SECOND);
   const endSignIns = await startSignIns(system, haproxy.url);

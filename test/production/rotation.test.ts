@@ -61,7 +61,7 @@ test('keys, secrets and passwords are replaced, and no order and no sign-in fail
   skip: skipWithout('haproxy'),
 }, async (t) => {
   const installation = await openInstallation(t);
-  const traffic = await openTraffic(t, await installation.keys());
+  const traffic = await openTraffic(t, await installation.keys(), true);
   const { system, haproxy } = traffic;
   const logins = [
     await openLogin(t, system.databaseUrl('orders')),
