@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeError } from '#platform/errors.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { HOSTILE_LOADS } from './loads/hostile/hostile-loads.ts';
 import { type Measured, measure } from './loads/measure.ts';
@@ -23,7 +24,7 @@ const folder = await mkdtemp(join(tmpdir(), 'orderbell-loads-'));
 try {
   process.exitCode = await Promise.race([measureAll(), interrupted.promise]);
 } catch (error) {
-  if (typeof error !== 'string') printError(error);
+  if (typeof error !== 'string') printError(describeError(error));
   process.exitCode = typeof error === 'string' ? 130 : 1;
 } finally {
   process.on('uncaughtException', () => {});

@@ -12,7 +12,8 @@ const KINDS: [RegExp, TlsFault][] = [
   [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, 'time'],
   [/^ERR_OSSL_/, 'own-key'],
   [/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, 'no-tls'],
-  [/^ERR_(SSL|TLS)_/, 'handshake'],
+  // EPROTO: an alert that came while we wrote.
+  [/^(ERR_(SSL|TLS)_|EPROTO$)/, 'handshake'],
   [/CERT|^(CRL_|UNABLE_TO_|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$)/, 'authority'],
 ];
 

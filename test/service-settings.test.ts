@@ -114,6 +114,8 @@ test('rules over several settings are reported in one list with the others', asy
   assert.equal(await gateway.exited, 1);
   assert.deepEqual(namesIn(gateway.complained()), [
     ...['GATEWAY_PRIVATE_KEY', 'NOTIFICATIONS_URL', 'IDENTITY_URL'],
+    // http beyond this machine.
+    ...['ORDERS_URL', 'BILLING_URL', 'PROFILES_URL'],
   ]);
   assert.equal(await identity.exited, 1);
   assert.deepEqual(namesIn(identity.complained()), [

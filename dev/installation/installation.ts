@@ -88,7 +88,7 @@ function databaseUrl(name: string, role: string, { postgres }: InstallationOptio
 }
 
 // No character of it needs quotes or percent-encoding, neither in a URL nor in a file.
-function randomText(): string {
+export function randomText(): string {
   return randomBytes(24).toString('base64url');
 }
 
@@ -123,7 +123,7 @@ export function settingsFile({ settings }: Installation): string {
 }
 
 // Single quotes: Node, systemd and shells then keep every other character as it is.
-function quoted(value: string): string {
+export function quoted(value: string): string {
   const line = value.trim().replaceAll('\n', '\\n');
   return /^[\w.:/@,+-]*$/.test(line) ? line : `'${line}'`;
 }

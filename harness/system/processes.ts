@@ -27,7 +27,7 @@ export function startServiceProcess(t: TestContext, name: string, env: Record<st
   const look = async () => {
     if (child.exitCode !== null)
       throw new Error(`${name} ended: ${printed('stdout')}${printed('stderr')}`);
-    return new RegExp(`${name} listens on (http://[^"]+)`).exec(printed('stdout'))?.[1];
+    return new RegExp(`${name} listens on (https?://[^"]+)`).exec(printed('stdout'))?.[1];
   };
   return {
     child,

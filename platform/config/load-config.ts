@@ -24,11 +24,20 @@ export class ConfigError extends Error {
  * @param config the valid settings; missing and invalid ones are absent
  * @param isSet whether a setting is set: an invalid one is reported already, and a rule must not
  *   report it as missing
+ * @param properties the schemas of all settings of the service
  */
 export type SettingsRule<Config> = (
   config: Partial<Config>,
   isSet: (name: keyof Config & string) => boolean,
+  properties: Record<string, SettingSchema>,
 ) => string[];
+
+const FILES = Symbol('files of settings');
+
+/** The file from which `loadConfig` has read a setting, if any: its content may change later. */
+export function fileOf(config: object, name: string): string | undefined {
+  return (config as { [FILES]?: Map<string, string> })[FILES]?.get(name);
+}
 
 /** A schema of settings with the rules between them. */
 export function settingsSchema<P extends TProperties>(
@@ -53,7 +62,8 @@ function rulesOf(schema: TObject): SettingsRule<Record<string, unknown>>[] {
  * the file that `X_FILE` names, for each property `X` of the schema. Schemas used: String, Integer,
  * Boolean (`true`/`false`), and Array of String (comma-separated); with `default`, or Optional, or
  * required. A String, or the String of an Array, may name a `format` of `setting-formats.ts`, or
- * bring a `check` of its own. Then it applies the rules of `settingsSchema`.
+ * bring a `check` of its own. Then it applies the rules of `settingsSchema`, and the `rule` of each
+ * setting that brings one to every service that has it.
  * @throws ConfigError that lists all problems, without values (they may be secrets)
  */
 export function loadConfig<S extends TObject>(
@@ -63,6 +73,7 @@ export function loadConfig<S extends TObject>(
 ): Static<S> {
   const problems: string[] = [];
   const config: Record<string, unknown> = {};
+  const files = new Map<string, string>();
   const required = new Set((schema as { required?: string[] }).required ?? []);
   const set = new Set<string>();
   for (const [name, property] of Object.entries(schema.properties) as [string, TSchema][]) {
@@ -79,14 +90,20 @@ export function loadConfig<S extends TObject>(
       continue;
     }
     set.add(name);
+    if (given.file !== undefined) files.set(name, given.file);
     const value = parseSetting(given.text, rule);
     if (value instanceof SettingFault) problems.push(`${given.from} ${value.message}`);
     else config[name] = value;
   }
   const isSet = (name: string): boolean => set.has(name);
-  for (const rule of rulesOf(schema)) problems.push(...rule(config, isSet));
+  const properties = schema.properties as Record<string, SettingSchema>;
+  const ofSettings = Object.values(properties).flatMap(({ rule }) => rule ?? []);
+  for (const rule of [...rulesOf(schema), ...ofSettings]) {
+    problems.push(...rule(config, isSet, properties));
+  }
   if (problems.length > 0) throw new ConfigError(service, problems);
-  return config as Static<S>;
+  // Not enumerable: it is no setting.
+  return Object.defineProperty(config, FILES, { value: files }) as Static<S>;
 }
 
 function textOf(
@@ -102,7 +119,7 @@ function textOf(
   }
 }
 
-interface SettingSchema {
+export interface SettingSchema {
   type?: string;
   default?: unknown;
   description?: string;
@@ -113,6 +130,8 @@ interface SettingSchema {
   /** Returns the fault of a text, or null. For formats that depend on a service's domain. */
   check?: SettingFormat;
   items?: SettingSchema;
+  /** Relates it to other settings. */
+  rule?: SettingsRule<Record<string, unknown>>;
 }
 
 class SettingFault extends Error {}

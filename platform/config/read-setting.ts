@@ -9,6 +9,8 @@ export type Environment = Record<string, string | undefined>;
 export interface SettingText {
   text: string;
   from: string;
+  /** The file that holds it, where one is named. */
+  file?: string;
 }
 
 /** Why the text of a setting cannot be read, in one line without values. */
@@ -55,12 +57,14 @@ export function readSetting(
       throw new UnreadableSetting(`${variable} and ${named} are both set: keep one of them`);
     }
     if (text !== '') return { text, from: variable };
-    if (path !== '') return { text: readText(named, path), from: `${variable} (from ${named})` };
+    if (path !== '') {
+      return { text: readText(named, path), from: `${variable} (from ${named})`, file: path };
+    }
   }
   return undefined;
 }
 
-const fileVariable = (variable: string): string => `${variable}_FILE`;
+export const fileVariable = (variable: string): string => `${variable}_FILE`;
 
 function valueIn(variable: string, env: Environment): string {
   const text = env[variable]?.trim() ?? '';
@@ -75,7 +79,11 @@ function isServiceLink(variable: string, text: string): boolean {
   return variable.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(text);
 }
 
-function readText(variable: string, path: string): string {
+/**
+ * The text of the file that a variable names.
+ * @throws UnreadableSetting that names the variable, the path and the reason
+ */
+export function readText(variable: string, path: string): string {
   // A secret that was put here by mistake must not be printed as a path.
   if (!isAbsolute(path) && !/^\.{1,2}\//.test(path)) {
     throw new UnreadableSetting(`${variable} must be the path of a file, from / or ./ on`);

@@ -23,11 +23,9 @@ function httpUrlFault(text: string): string | null {
 const isHttp = (url: URL): boolean => ['http:', 'https:'].includes(url.protocol);
 const hasCredentials = (url: URL): boolean => url.username !== '' || url.password !== '';
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
-
 /** True for https, and for http on loopback: the answers cannot be modified in transit. */
 export function isTamperProof(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }
 
 /** @param fault of a text with a forbidden character */

@@ -11,6 +11,7 @@ import { serviceOf } from '../telemetry/log.ts';
 import { writeTraceHeaders } from '../telemetry/trace-context.ts';
 import { endSpan, SpanKind, startSpan } from '../telemetry/tracing.ts';
 import { ACTOR_HEADER } from './actor.ts';
+import type { CallTls } from './call-tls.ts';
 import { measureCalls } from './client-metrics.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
 import {
@@ -28,6 +29,7 @@ import type { Credentials } from './service-token.ts';
 // One attempt: longer than the callee's statement time-out, and shorter than the deadline of a
 // request, so that a lost answer leaves time for a retry.
 const ATTEMPT_TIMEOUT_MS = 2_500;
+const TELLING_TIMEOUT_MS = 250;
 const RETRY = { firstMs: 50, maxMs: 400 };
 // Concurrent batches to one replica: few, so that each carries many calls, and more than one, so
 // that a call that waits for a lock delays only its own batch.
@@ -87,13 +89,15 @@ interface HttpClientOptions {
   credentials: Credentials;
   log: Logger;
   metrics?: Metrics | undefined;
+  /** Of https URLs. */
+  tls?: CallTls;
 }
 
 /** Creates a client; connections are opened on demand. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { callee, log } = options;
   const service = serviceOf(log);
-  const replicas = createLoadBalancer(callee, options.urls, log);
+  const replicas = createLoadBalancer(callee, options.urls, log, options.tls);
   options.metrics?.add(replicas.metrics);
   const measured = measureCalls(callee, options.metrics);
   const exchange = createExchange(callee, options.credentials, log);
@@ -109,9 +113,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const attemptTimeoutMs = callOptions.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
     const deadline = callOptions.deadline ?? deadlineIn(attemptTimeoutMs);
     const attempted: AttemptedReplicas = new Set();
+    let fault: unknown;
     for (let number = 1; ; number++) {
       const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
-      let fault: unknown = new Error('no time left');
       if (timeoutMs > 0) {
         try {
           return await replicas.attempt(attempted, timeoutMs, (pool, timeout) =>
@@ -122,7 +126,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
             ),
           );
         } catch (error) {
-          fault = error;
+          fault = tellingFault(fault, error, timeoutMs);
         }
       }
       const waitMs = backoffMs(number, RETRY);
@@ -130,7 +134,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         throw new AppError(
           commonProblems.unavailable,
           `${callee} ${endpoint.operationId} gave no answer after ${number} attempts`,
-          { cause: fault },
+          { cause: fault ?? new Error('no time left') },
         );
       }
       log.debug({ callee, operation: endpoint.operationId, number }, describeError(fault));
@@ -255,6 +259,11 @@ async function exchangeBatch(
   } finally {
     timeout.clear();
   }
+}
+
+/** The later fault, but the rest of a deadline mostly ends in a timeout, which hides the cause. */
+function tellingFault(before: unknown, fault: unknown, timeoutMs: number): unknown {
+  return before === undefined || timeoutMs >= TELLING_TIMEOUT_MS ? fault : before;
 }
 
 /** An older version does not say which call it answers. */

@@ -8,6 +8,7 @@ import type { Endpoint } from './endpoint.ts';
 import { type ProblemDocument, toProblem } from './problem.ts';
 import type { BatchedAnswer, BatchedCall } from './request-batch.ts';
 import type { Credentials } from './service-token.ts';
+import { CertificateNeededError, certificateNeeded } from './tls.ts';
 
 // Limits of the callee, or of a proxy before it, that are lower than ours: a retry cannot help,
 // and the answer may have any body.
@@ -93,7 +94,11 @@ export function createExchange(callee: string, credentials: Credentials, log: Lo
       log.error(`limits disagree: ${faultOf(callee, status, text).message}`);
       return { status, headers, body: TOO_LARGE };
     }
-    return { status, headers, body: await answer.body.json() };
+    const content = (await answer.body.json()) as { code?: unknown } | null;
+    if (status === 403 && content?.code === certificateNeeded.code) {
+      throw new CertificateNeededError(callee);
+    }
+    return { status, headers, body: content };
   };
 }
 

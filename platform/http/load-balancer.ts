@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
-import { Agent, Pool } from 'undici';
+import { Agent, type buildConnector, Pool } from 'undici';
 import { startTimeout, type Timeout } from '../async/timeout.ts';
 import { describeError } from '../errors.ts';
 import type { Metric } from '../metrics/metrics.ts';
+import type { CallTls } from './call-tls.ts';
 import { createReadyCheck } from './ready-check.ts';
+import { CertificateNeededError, callFaultOf } from './tls.ts';
 
 // Gives every order of the largest expected concurrency its own connection: with pipelining, one
 // slow answer delays those behind it.
@@ -37,15 +39,20 @@ interface Replica {
   probe?: NodeJS.Timeout;
 }
 
+/** How connections are opened. */
+type Connect = { timeout: number } | buildConnector.connector;
+
 /**
  * The replicas of one service: which one is called next, and which ones are ejected.
  * @param urls base URLs; a single one is always called and never ejected
+ * @param tls of https URLs; the authorities that Node knows when absent
  */
-export function createLoadBalancer(callee: string, urls: string[], log: Logger) {
-  const replicas = urls.map(createReplica);
+export function createLoadBalancer(callee: string, urls: string[], log: Logger, tls?: CallTls) {
+  const connectWithin = (timeout: number): Connect => tls?.connector(timeout) ?? { timeout };
+  const replicas = urls.map((url) => createReplica(url, connectWithin(CONNECT_TIMEOUT_MS)));
   // Two connections of their own per replica, one for probes and one for readiness checks: a pool
   // that is full of calls must not make its replica look dead.
-  const prober = new Agent({ connections: 2, connect: { timeout: PROBE_TIMEOUT_MS } });
+  const prober = new Agent({ connections: 2, connect: connectWithin(PROBE_TIMEOUT_MS) });
   let turn = 0;
   let closed = false;
 
@@ -101,8 +108,12 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
       replica.running++;
       try {
         return await work(replica.pool, timeout);
-      } catch (error) {
-        const conclusive = !timeout.expired || timeoutMs >= CONCLUSIVE_TIMEOUT_MS;
+      } catch (cause) {
+        const error = callFaultOf(replica.url, cause);
+        const conclusive =
+          (!timeout.expired || timeoutMs >= CONCLUSIVE_TIMEOUT_MS) &&
+          // Its `/readyz` needs no certificate: it would be back at once.
+          !(error instanceof CertificateNeededError);
         if (conclusive && replica.recoveries === recoveries) eject(replica, error);
         throw error;
       } finally {
@@ -124,13 +135,13 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger) 
   };
 }
 
-function createReplica(url: string): Replica {
+function createReplica(url: string, connect: Connect): Replica {
   const pool = new Pool(url, {
     connections: CONNECTIONS_MAX,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect,
     maxResponseSize: ANSWER_BYTES_MAX,
   });
   return { url, pool, running: 0, healthy: true, recoveries: 0 };
@@ -176,6 +187,8 @@ async function askReady(prober: Agent, url: string): Promise<void> {
     });
     await answer.body.dump();
     if (answer.statusCode !== 200) throw new Error(`/readyz answered ${answer.statusCode}`);
+  } catch (error) {
+    throw callFaultOf(url, error);
   } finally {
     timeout.clear();
   }

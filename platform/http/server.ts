@@ -17,6 +17,7 @@ import { parseJson } from './json.ts';
 import { createRequestTracing } from './request-tracing.ts';
 import { type AnswerHeaders, createAnswerHeaders } from './response-headers.ts';
 import { measureRequests } from './server-metrics.ts';
+import type { ListenerTls } from './tls.ts';
 import { createValidatorCompiler, unwantedBody, violationsOf } from './validation.ts';
 
 // A customer id has up to 255 characters, each up to three when percent-encoded.
@@ -32,6 +33,11 @@ const KEEP_ALIVE_MS = 72_000;
 
 // Of a service inside: its callers have 64 connections per process.
 const CONNECTIONS_MAX = 4_096;
+const NODE_OPTIONS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  maxHeaderSize: HEADER_BYTES_MAX,
+};
 
 export type HttpServer = FastifyInstance;
 
@@ -50,6 +56,8 @@ interface HttpServerOptions {
   filePrefixes?: readonly string[];
   /** Connections beyond this close idle ones (connections.ts). */
   connectionsMax?: number;
+  /** Plain HTTP without. */
+  tls?: ListenerTls | null;
 }
 
 /**
@@ -78,11 +86,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     forceCloseConnections: 'idle',
     // Ours is a problem document, and lets /livez through (graceful-close.ts).
     return503OnClosing: false,
-    http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
-      maxHeaderSize: HEADER_BYTES_MAX,
-    },
+    ...(options.tls
+      ? { https: { ...NODE_OPTIONS, ...options.tls.options } }
+      : { http: NODE_OPTIONS }),
     // Hooks do not run for these errors.
     frameworkErrors: (error, request, reply) => {
       answerHeaders.add(request, reply);
@@ -121,6 +127,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.addHook('preValidation', (request, _reply, done) => tracing.enter(request, done));
   // Must be the first hook that refuses, so that requests rejected by later hooks are counted too.
   drainWhenClosing(app, options.stopDelayMs ?? 0, connections);
+  options.tls?.attach(app);
   app.setValidatorCompiler(createValidatorCompiler());
   parseJsonBodies(app);
   app.setErrorHandler(sendError);
@@ -280,7 +287,8 @@ export async function listen(
   }
   const address = (app.server as Server).address() as AddressInfo;
   for (const further of hosts.slice(1)) listenAlso(app.server, further, address.port);
-  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  const scheme = 'setSecureContext' in app.server ? 'https' : 'http';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
 /** Takes connections at a further address; one that cannot be listened on is left out. */

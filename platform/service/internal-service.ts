@@ -12,6 +12,7 @@ import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { serveMetrics } from '../http/server-metrics.ts';
 import { createCallerCheck } from '../http/service-token.ts';
+import { createListenerTls, listenerTlsSettings } from '../http/tls.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type MetricsServer, startMetricsServer } from '../metrics/metrics-server.ts';
 
@@ -56,6 +57,7 @@ export const listenerSettings = {
     description:
       'How long a stop serves requests while /readyz answers 503, so that load balancers notice.',
   }),
+  ...listenerTlsSettings,
 };
 
 /** Settings of every service with internal callers. */
@@ -96,7 +98,13 @@ export async function startInternalService(
 ): Promise<RunningService> {
   const { name, config, log, database, metrics } = options;
   const logRequests = config.LOG_REQUESTS;
-  const app = createHttpServer({ log, logRequests, metrics, stopDelayMs: config.STOP_DELAY_MS });
+  const app = createHttpServer({
+    log,
+    logRequests,
+    metrics,
+    stopDelayMs: config.STOP_DELAY_MS,
+    tls: createListenerTls(config, log),
+  });
   // All other operations ask for a service token.
   refuseForeignHosts(app, { guards: (url) => url === '/metrics' });
   const keys = JSON.parse(config.SERVICE_PUBLIC_KEYS) as JSONWebKeySet;

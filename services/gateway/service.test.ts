@@ -28,6 +28,23 @@ test('without an issuer, or with one whose keys anybody could exchange, it does 
   await assert.rejects(start({ IDENTITY_URL: 'nowhere' }), /IDENTITY_URL must be an http/);
 });
 
+test('ID tokens cannot pass as access tokens, and no call goes beyond this machine in clear', async () => {
+  const issuer = { OIDC_ISSUER: 'https://id.example', IDENTITY_URL: '' };
+  for (const env of [
+    { ...issuer, OIDC_CLIENT_ID: 'orderbell' },
+    { ...issuer, OIDC_CLIENT_ID: 'console', OIDC_AUDIENCE: 'console' },
+  ]) {
+    await assert.rejects(
+      start(env),
+      /OIDC_CLIENT_ID must differ from OIDC_AUDIENCE: the aud of an ID/,
+    );
+  }
+  for (const name of ['ORDERS_URL', 'BILLING_URL', 'IDENTITY_URL', 'MAILBOX_URL']) {
+    const env = { IDENTITY_URL: 'http://127.0.0.1:1', [name]: 'http://10.0.0.1:8080' };
+    await assert.rejects(start(env), new RegExp(`\\n {2}${name} must be https://: `));
+  }
+});
+
 test('metrics are on the public port only where that is said', async (t) => {
   const silent = await start({ IDENTITY_URL: 'http://127.0.0.1:1' });
   t.after(() => silent.close());

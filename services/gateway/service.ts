@@ -3,10 +3,12 @@ import { listEndedSessions } from '#contracts/identity.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { createFaultLog } from '#platform/async/fault-log.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { type CallTls, createCallTls } from '#platform/http/call-tls.ts';
 import { createHttpClient, type HttpClient } from '#platform/http/client.ts';
 import { createHttpServer, type HttpServer } from '#platform/http/server.ts';
 import { serveMetrics } from '#platform/http/server-metrics.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
+import { createListenerTls } from '#platform/http/tls.ts';
 import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
@@ -56,8 +58,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log.warn('RECOVERY_AGE_MS is not above ORDER_DEADLINE_MS: orders at work may be cancelled');
   }
   const metrics = createMetrics(log);
-  const clients = await createServiceClients(config, log, metrics);
-  const keys = createIssuerKeys({ read: keySourceOf(config), log });
+  const tls = createCallTls(config, log);
+  const clients = await createServiceClients(config, log, metrics, tls);
+  const keys = createIssuerKeys({ read: keySourceOf(config, tls), log });
   const endedSessions = createEndedSessions({ read: endedSource(clients.identity), log });
   const contactFaults = createContactFaults(log);
   const customers: Customers = new WeakMap();
@@ -87,6 +90,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     logRequests: config.LOG_REQUESTS,
     connectionsMax: config.CONNECTIONS_MAX,
     filePrefixes: [CONSOLE_ASSETS_PREFIX, DOCS_ASSETS_PREFIX],
+    tls: createListenerTls(config, log),
   });
   checkHosts(app, config);
   warnOfOpenDoors(config, log);
@@ -131,6 +135,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       const loops = [recovery, ...refreshes].map((loop) => loop.close());
       await Promise.all([app.close(), ...loops]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
+      tls.close();
       await metricsServer?.close();
     },
   };
@@ -206,10 +211,11 @@ async function createServiceClients(
   config: GatewayConfig,
   log: Logger,
   metrics: Metrics,
+  tls: CallTls,
 ): Promise<ServiceClients> {
   const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
   const client = (callee: string, urls: string[]) =>
-    createHttpClient({ callee, urls, credentials, log, metrics });
+    createHttpClient({ callee, urls, credentials, log, metrics, tls });
   // With an external issuer the gateway ignores identity, also where IDENTITY_URL is set.
   const identityUrls = config.OIDC_ISSUER === undefined ? config.IDENTITY_URL : undefined;
   return {
@@ -245,9 +251,12 @@ function signInOf(config: GatewayConfig): Pick<ConsoleConfig, 'signIn' | 'issuer
 }
 
 /** How the keys of the access tokens are read. GatewayConfig requires one of the two settings. */
-function keySourceOf({ OIDC_ISSUER: issuer, IDENTITY_URL: urls = [] }: GatewayConfig) {
+function keySourceOf(
+  { OIDC_ISSUER: issuer, IDENTITY_URL: urls = [] }: GatewayConfig,
+  tls: CallTls,
+) {
   return (signal: AbortSignal) =>
-    issuer === undefined ? readIdentityKeys(urls, signal) : readIssuerKeys(issuer, signal);
+    issuer === undefined ? readIdentityKeys(urls, signal, tls) : readIssuerKeys(issuer, signal);
 }
 
 export const service = defineService({

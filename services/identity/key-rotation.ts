@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair } from 'jose';
 import type { Logger } from 'pino';
 import { type Loop, startLoop } from '#platform/async/loop.ts';
-import type { Database } from '#platform/postgres/database.ts';
+import type { Database, Queryable } from '#platform/postgres/database.ts';
 import type { KeyCipher } from './key-cipher.ts';
 import * as store from './keys-store.ts';
 
@@ -32,10 +32,9 @@ export async function rotateKeys({ database, cipher }: RotationDeps): Promise<vo
   await database.transaction(async (tx) => {
     await store.lockKeys(tx);
     await store.startAnnouncedKey(tx);
+    await reencryptKeys(tx, cipher);
     const signing = await store.findSigningKey(tx);
     if (signing !== null) {
-      // With another secret this replica would replace a key that it cannot read.
-      cipher.decrypt(signing.privateKey);
       await store.retireOtherKeys(tx, signing.id);
     }
     await store.deleteRetiredKeys(tx, RETIRED_KEEP_S);
@@ -45,6 +44,18 @@ export async function rotateKeys({ database, cipher }: RotationDeps): Promise<vo
       await store.insertKey(tx, { ...(await makeKey(cipher)), announceS: ANNOUNCE_S });
     }
   });
+}
+
+/**
+ * Moves keys from the previous secret to ours. In each round: a replica that still has the secrets
+ * the other way round may have made a key meanwhile. With another secret this replica would replace
+ * keys that it cannot read, so that ends the round first.
+ */
+async function reencryptKeys(tx: Queryable, cipher: KeyCipher): Promise<void> {
+  for (const { id, privateKey } of await store.listPrivateKeys(tx)) {
+    if (!cipher.isOutdated(privateKey)) continue;
+    await store.setPrivateKey(tx, id, cipher.encrypt(cipher.decrypt(privateKey)));
+  }
 }
 
 /** Rotates the keys in the background. */

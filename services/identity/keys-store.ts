@@ -48,6 +48,21 @@ export async function findSigningKey(db: Queryable): Promise<SigningKeyRow | nul
   return rows[0] ?? null;
 }
 
+/** The private keys that sign, or will. */
+export async function listPrivateKeys(
+  tx: Queryable,
+): Promise<Pick<SigningKeyRow, 'id' | 'privateKey'>[]> {
+  const { rows } = await tx.query<Pick<SigningKeyRow, 'id' | 'privateKey'>>(
+    `select id, "privateKey" from jwks
+      where ("signsFrom" is not null or ${SIGNS}) limit ${PUBLISHED_MAX}`,
+  );
+  return rows;
+}
+
+export async function setPrivateKey(tx: Queryable, id: string, privateKey: string): Promise<void> {
+  await tx.query('update jwks set "privateKey" = $2 where id = $1', [id, privateKey]);
+}
+
 /** Whether the signing key, and one announced already, were made more than `maxAgeS` seconds ago. */
 export async function areKeysOlder(db: Queryable, maxAgeS: number): Promise<boolean> {
   const { rows } = await db.query<{ older: boolean }>(

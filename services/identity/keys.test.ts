@@ -181,8 +181,51 @@ test('a replica with another secret changes no key', async (t) => {
   const keys = await createKeys(t);
   await keys.age();
   const before = await keys.list();
-  const cipher = createKeyCipher('Zx9Wv8Ut7Sr6Qp5On4Ml3Kj2Ih1Gf0Ed');
+  const cipher = createKeyCipher(OTHER_SECRET);
   await assert.rejects(rotateKeys({ database: keys.database, cipher }), /IDENTITY_SECRET/);
+  assert.deepEqual(await keys.list(), before);
+});
+
+const OTHER_SECRET = 'Zx9Wv8Ut7Sr6Qp5On4Ml3Kj2Ih1Gf0Ed';
+
+test('the secret is replaced in three steps, and every token stays valid', async (t) => {
+  const keys = await createKeys(t);
+  const { database } = keys;
+  await keys.announce();
+  const old = await keys.sign();
+  const before = createKeyCipher(SECRET, OTHER_SECRET);
+  const after = createKeyCipher(OTHER_SECRET, SECRET);
+  const names = { issuer: 'orderbell', audience: 'orderbell', lifetimeS: 3600 };
+  const signBy = async (cipher: typeof before) =>
+    (await createAccessTokens({ database, cipher, ...names }).sign(ANNA, ANNA.id)).accessToken;
+  await rotateKeys({ database, cipher: before });
+  await rotateKeys({ database, cipher: after });
+  // Replicas of both steps run side by side, in any order of their rounds.
+  for (const cipher of [before, after]) await keys.verify(await signBy(cipher));
+  await rotateKeys({ database, cipher: before });
+  for (const cipher of [before, after]) await keys.verify(await signBy(cipher));
+  await rotateKeys({ database, cipher: after });
+  await assert.rejects(
+    rotateKeys({ database, cipher: createKeyCipher(SECRET) }),
+    /IDENTITY_SECRET/,
+  );
+  const only = createKeyCipher(OTHER_SECRET);
+  await rotateKeys({ database, cipher: only });
+  await keys.verify(old);
+  await keys.verify(await signBy(only));
+  // The announced key too.
+  await database.query(`update jwks set "signsFrom" = now() where "signsFrom" is not null`);
+  await rotateKeys({ database, cipher: only });
+  const next = await signBy(only);
+  assert.notEqual(kidOf(next), kidOf(old));
+  await keys.verify(next);
+});
+
+test('a third secret changes no key, whatever its previous one is', async (t) => {
+  const keys = await createKeys(t);
+  const before = await keys.list();
+  const cipher = createKeyCipher(OTHER_SECRET, `${OTHER_SECRET}2`);
+  await assert.rejects(rotateKeys({ database: keys.database, cipher }), /IDENTITY_SECRET_PREVIOUS/);
   assert.deepEqual(await keys.list(), before);
 });
 

@@ -65,6 +65,14 @@ const properties = {
       'At least 32 random characters that encrypt the token keys in the database; the same for ' +
       'all replicas and starts.',
   }),
+  IDENTITY_SECRET_PREVIOUS: Type.Optional(
+    Type.String({
+      pattern: '^.{32,}$',
+      description:
+        'A second secret that may have encrypted them, while IDENTITY_SECRET is replaced; they ' +
+        'are encrypted again by IDENTITY_SECRET.',
+    }),
+  ),
   TOKEN_ISSUER: Type.String({ default: 'orderbell', description: 'The iss of access tokens.' }),
   TOKEN_AUDIENCE: Type.String({ default: 'orderbell', description: 'The aud of access tokens.' }),
   TOKEN_LIFETIME_S: Type.Integer({
@@ -121,7 +129,7 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
   const database = await openDatabase(DATABASE, config, { log, metrics });
   const accounts = accountsIn(database);
   const passwords = createPasswords();
-  const cipher = createKeyCipher(config.IDENTITY_SECRET);
+  const cipher = createKeyCipher(config.IDENTITY_SECRET, config.IDENTITY_SECRET_PREVIOUS);
   await databaseStep(database, 'its token keys and the operator account', async () => {
     await rotateKeys({ database, cipher });
     const { OPERATOR_EMAIL: email, OPERATOR_PASSWORD: password } = config;

@@ -8,6 +8,7 @@ import { deadlineIn } from '#platform/async/deadline.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { callTlsSettings, createCallTls } from '#platform/http/call-tls.ts';
 import { createHttpClient } from '#platform/http/client.ts';
 import { createCredentials } from '#platform/http/service-token.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
@@ -65,6 +66,7 @@ const properties = {
     description: 'Base URLs of profiles, comma-separated.',
   }),
   CONFIRM_ADDRESSES: ConfirmAddressesSetting,
+  ...callTlsSettings,
   ...mailSettings,
 };
 
@@ -176,12 +178,14 @@ function openMailer(config: NotificationsConfig, database: Database, log: Logger
 
 /** The customers' contact data, from profiles. */
 async function openContacts(config: NotificationsConfig, log: Logger, metrics: Metrics) {
+  const tls = createCallTls(config, log);
   const client = createHttpClient({
     callee: 'profiles',
     urls: config.PROFILES_URL,
     credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
     log,
     metrics,
+    tls,
   });
   return {
     /** Customers without a profile are absent. */
@@ -211,7 +215,10 @@ async function openContacts(config: NotificationsConfig, log: Logger, metrics: M
       }
       return new Set(answer.body.data);
     },
-    close: () => client.close(),
+    async close() {
+      await client.close();
+      tls.close();
+    },
   };
 }
 

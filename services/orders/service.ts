@@ -45,8 +45,8 @@ const properties = {
   }),
 };
 
-export const OrdersConfig = settingsSchema(properties, (config, isSet) =>
-  config.OUTBOX_RELAY === 'off' ? [] : brokerRule(config, isSet),
+export const OrdersConfig = settingsSchema(properties, (config, ...rest) =>
+  config.OUTBOX_RELAY === 'off' ? [] : brokerRule(config, ...rest),
 );
 export type OrdersConfig = Static<typeof OrdersConfig>;
 

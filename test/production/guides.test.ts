@@ -430,6 +430,8 @@ async function typeWithKafka(t: TestContext): Promise<void> {
   ]);
   assert.match(lines, /published to orders/);
   assert.match(lines, /letter sent/);
+  const rotated = await reader.sh('rotate-secrets.md', 'npm run rotate');
+  assert.match(rotated, /Step 1 of 3 is done/);
   const group = await reader.sh('own-kafka.md', 'kafka-consumer-groups.sh');
   assert.match(group, /^notifications +orders /m);
   await reader.prepare('kill $(jobs -p); wait');

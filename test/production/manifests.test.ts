@@ -163,6 +163,43 @@ for (const [title, issuer] of [
   });
 }
 
+test('Kubernetes with the component tls: all listen with TLS, and no call is plain', {
+  skip: skipWithout('kubectl'),
+}, async (t) => {
+  const all = await buildExample(t, undefined, true);
+  const ofManager = all.filter(({ apiVersion }) => apiVersion.startsWith('cert-manager.io/'));
+  const objects = all.filter((each) => !ofManager.includes(each));
+  const check = await schemaCheck('kubernetes');
+  assert.deepEqual(objects.flatMap(check), []);
+  assert.deepEqual(podFaults(objects), []);
+  const { spec: certificate } = ofManager.find(({ spec }) => spec.dnsNames);
+  assert.deepEqual([...certificate.dnsNames].sort(), [...NAMES].sort());
+  const services = podsOf(objects).filter(({ kind }) => kind === 'Deployment');
+  assert.equal(services.length, NAMES.length);
+  for (const { name, pod } of services) {
+    const [container] = pod.containers;
+    const env = new Map<string, string>(
+      container.env.map((each: Document) => [each.name, each.value]),
+    );
+    const mount = container.volumeMounts.find((each: Document) => each.name === 'tls');
+    const volume = pod.volumes.find((each: Document) => each.name === 'tls');
+    assert.equal(volume.secret.secretName, certificate.secretName);
+    const files = [...env].filter(([setting]) => /TLS_\w+_FILE$/.test(setting));
+    for (const [setting, file] of files) {
+      assert.ok(setting.slice(0, -'_FILE'.length) in schemaOf(name).properties, setting);
+      assert.match(file, new RegExp(`^${mount.mountPath}/(tls\\.crt|tls\\.key|ca\\.crt)$`));
+    }
+    assert.ok(env.has('TLS_CERTIFICATE_FILE') && env.has('TLS_KEY_FILE'), name);
+    assert.equal(env.has('TLS_CLIENT_CA_FILE'), name !== 'gateway', name);
+    assert.notEqual(env.get('ALLOW_PLAIN_HTTP'), 'true', name);
+    const plain = [...env].filter(([, value]) => value?.startsWith('http:'));
+    assert.deepEqual(plain, [], name);
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+      assert.equal(container[probe].httpGet.scheme, 'HTTPS', `${name} ${probe}`);
+    }
+  }
+});
+
 test('an unknown member of a Kubernetes object is found', async () => {
   const check = await schemaCheck('kubernetes');
   const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec: {} };

@@ -68,8 +68,15 @@ export async function composeContainers(t: TestContext): Promise<Container[]> {
   );
 }
 
-/** The objects of the example: with an issuer of one's own, or with the identity service. */
-export async function buildExample(t: TestContext, issuer?: string): Promise<Document[]> {
+/**
+ * The objects of the example: with an issuer of one's own, or with the identity service.
+ * @param tls whether with the component `tls`
+ */
+export async function buildExample(
+  t: TestContext,
+  issuer?: string,
+  tls = false,
+): Promise<Document[]> {
   const folder = await temporaryFolder(t);
   await cp(join(ROOT, 'deploy', 'kubernetes'), join(folder, 'deploy', 'kubernetes'), {
     recursive: true,
@@ -89,6 +96,10 @@ export async function buildExample(t: TestContext, issuer?: string): Promise<Doc
       file,
       text.replace('  - ../own-issuer\n', '').replaceAll(/^# (?= *(?:- |files:))/gm, '  '),
     );
+  }
+  if (tls) {
+    const file = join(example, 'kustomization.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('# - ../tls', '- ../tls'));
   }
   const kubectl = findTool('kubectl') as string;
   const built = execFileSync(kubectl, ['kustomize', example], { encoding: 'utf8' });

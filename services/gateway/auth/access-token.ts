@@ -8,6 +8,7 @@ import {
 import { CUSTOMER_ID, UUID } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { isTokenFault } from './issuer-keys.ts';
+import { ALGORITHMS } from './usable-keys.ts';
 
 /** The owner of a verified access token. */
 export interface Customer {
@@ -38,8 +39,6 @@ export interface TokenCheckOptions {
   onMismatch?: (reason: string) => void;
 }
 
-// Asymmetric only: with a shared-secret algorithm the public key could be used as the secret.
-const ALGORITHMS = 'EdDSA Ed25519 ES256 ES384 ES512 PS256 PS384 PS512 RS256 RS384 RS512'.split(' ');
 const CLOCK_SKEW_S = 5;
 const TOKEN_LENGTH_MAX = 8_192;
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;

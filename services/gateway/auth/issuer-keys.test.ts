@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { decodeProtectedHeader, type JSONWebKeySet } from 'jose';
+import { decodeProtectedHeader } from 'jose';
 import { createCertificate } from '#harness/certificate.ts';
+import { testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
+import { createCallTls } from '#platform/http/call-tls.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './read-keys.ts';
+import type { UsableKeys } from './usable-keys.ts';
 
 const open = new AbortController().signal;
 
@@ -23,7 +26,7 @@ function keysOf(issuer: TestIssuer, options: { unknownKeyMs?: number; firstKeysM
   const { lines, log } = logOf();
   const state = {
     reads: 0,
-    read: (signal: AbortSignal): Promise<JSONWebKeySet> => readIssuerKeys(issuer.url, signal),
+    read: (signal: AbortSignal): Promise<UsableKeys> => readIssuerKeys(issuer.url, signal),
   };
   const read = (signal: AbortSignal) => {
     state.reads++;
@@ -126,7 +129,7 @@ test('the keys of identity come from the next replica where one does not answer'
   const issuer = await startTestIssuer(t);
   const closed = await closedUrl(t);
   const { keys } = await readIdentityKeys([closed, issuer.url], open);
-  assert.deepEqual(keys, Object.values(issuer.jwks));
+  assert.deepEqual(keys, { keys: Object.values(issuer.jwks) });
   await assert.rejects(readIdentityKeys([closed, closed], open), (error: Error) => {
     const one = `${closed}/jwks: nothing listens at this port (ECONNREFUSED)`;
     assert.equal(error.message, `${one}; ${one}`);
@@ -146,6 +149,32 @@ async function startUnknownTls(t: TestContext): Promise<number> {
   });
   return (server.address() as AddressInfo).port;
 }
+
+test('the keys of identity are read by TLS from an authority of our own, and from no other', async (t) => {
+  const [ca, other] = [await createCertificate('ca.test'), await createCertificate('other.test')];
+  const { private: key, cert } = await createCertificate('localhost', { ca });
+  const { jwks } = await startTestIssuer(t);
+  const published = JSON.stringify({ keys: Object.values(jwks) });
+  const server = createServer({ key, cert }, (_request, response) => response.end(published));
+  server.listen(0, 'localhost');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const tlsOf = (SERVICES_TLS_CA: string) => {
+    const tls = createCallTls({ SERVICES_TLS_CA, ALLOW_PLAIN_HTTP: false }, testLog);
+    t.after(tls.close);
+    return tls;
+  };
+  const { keys } = await readIdentityKeys([url], open, tlsOf(ca.cert));
+  assert.deepEqual(keys, { keys: Object.values(jwks) });
+  await assert.rejects(
+    readIdentityKeys([url], open, tlsOf(other.cert)),
+    /^Error: https:.*\/jwks: .*from an authority that SERVICES_TLS_CA does not name/,
+  );
+});
 
 test('a fault names the address, the cause and the way out', async (t) => {
   const issuer = await startTestIssuer(t);

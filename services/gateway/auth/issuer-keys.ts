@@ -1,8 +1,9 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
 import { createLogLimit } from '#platform/async/log-limit.ts';
 import { startLoop } from '#platform/async/loop.ts';
 import { describeError } from '#platform/errors.ts';
+import type { UsableKeys } from './usable-keys.ts';
 
 const REFRESH_MS = 5 * 60_000;
 const RETRY = { firstMs: 500, maxMs: 30_000 };
@@ -23,7 +24,7 @@ export interface IssuerKeys {
 
 interface IssuerKeysOptions {
   /** Reads the published keys; an error says from where and why not. */
-  read: (signal: AbortSignal) => Promise<JSONWebKeySet>;
+  read: (signal: AbortSignal) => Promise<UsableKeys>;
   log: Pick<Logger, 'error' | 'warn' | 'info'>;
   unknownKeyMs?: number;
   firstKeysMs?: number;
@@ -44,6 +45,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   let readAt = Number.NEGATIVE_INFINITY;
   let running: Promise<JWTVerifyGetKey> | undefined;
   const countForLine = createLogLimit();
+  const reportSkipped = createSkippedLog(log);
 
   function reread(): Promise<JWTVerifyGetKey> {
     running ??= readOnce().finally(() => {
@@ -54,7 +56,9 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
 
   async function readOnce(): Promise<JWTVerifyGetKey> {
     try {
-      const found = createLocalJWKSet(await read(stop.signal));
+      const published = await read(stop.signal);
+      const found = createLocalJWKSet(published.keys);
+      reportSkipped(published.skipped);
       if (fault !== undefined) log.info("the issuer's keys can be read again");
       fault = undefined;
       keys = found;
@@ -115,6 +119,17 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
         },
       };
     },
+  };
+}
+
+/** Says a line for each key that is skipped, once as long as the issuer publishes it. */
+function createSkippedLog(log: IssuerKeysOptions['log']) {
+  let known: string[] = [];
+  return (lines: string[]): void => {
+    for (const line of lines) {
+      if (!known.includes(line)) log.warn(`the issuer's ${line}. It is skipped`);
+    }
+    known = lines;
   };
 }
 

@@ -1,11 +1,15 @@
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { Agent, type Dispatcher, request } from 'undici';
 import { isTamperProof } from '#platform/config/setting-formats.ts';
-import { describeError } from '#platform/errors.ts';
+import { describeError, OperatorError } from '#platform/errors.ts';
+import type { CallTls } from '#platform/http/call-tls.ts';
+import { callFaultOf } from '#platform/http/tls.ts';
 import { type TlsFault, tlsFaultOf } from '#platform/tls-fault.ts';
+import { type UsableKeys, usableKeysOf } from './usable-keys.ts';
 
 const TIMEOUT_MS = 3_000;
 // Issuers publish a few kilobytes.
 const DOCUMENT_MAX = 1_000_000;
+const WHY_MAX = 500;
 
 /** Codes of Node's network errors in words. */
 const NETWORK_CAUSES: Record<string, string> = {
@@ -31,25 +35,32 @@ const TLS_CAUSES: Partial<Record<TlsFault, string>> = {
  * @param issuer https, or http on this machine only
  * @throws Error with the address and the cause
  */
-export async function readIssuerKeys(issuer: string, signal: AbortSignal): Promise<JSONWebKeySet> {
-  return readKeySet(await discoverKeys(issuer, signal), signal);
+export async function readIssuerKeys(issuer: string, signal: AbortSignal): Promise<UsableKeys> {
+  return keysIn(await discoverKeys(issuer, signal), (url) => readJson(url.href, signal));
 }
 
 /**
  * The keys that identity publishes, from the first replica that answers.
+ * @param tls of https URLs; the authorities that Node knows when absent
  * @throws Error with the addresses and the causes
  */
 export async function readIdentityKeys(
   urls: readonly string[],
   signal: AbortSignal,
-): Promise<JSONWebKeySet> {
+  tls?: CallTls,
+): Promise<UsableKeys> {
   const faults: string[] = [];
-  for (const base of urls) {
-    try {
-      return await readKeySet(new URL('/jwks', base), signal);
-    } catch (error) {
-      faults.push(describeError(error));
+  const agent = new Agent({ connect: tls?.connector(TIMEOUT_MS) ?? { timeout: TIMEOUT_MS } });
+  try {
+    for (const base of urls) {
+      try {
+        return await keysIn(new URL('/jwks', base), (url) => readInside(url, signal, agent));
+      } catch (error) {
+        faults.push(describeError(error));
+      }
     }
+  } finally {
+    await agent.destroy();
   }
   throw new Error(faults.join('; '));
 }
@@ -76,24 +87,36 @@ export function checkedUrl(text: string): URL {
   throw new Error(`the issuer's jwks_uri is ${text.slice(0, 200)}: it must be an https:// URL`);
 }
 
-async function readKeySet(url: URL, signal: AbortSignal): Promise<JSONWebKeySet> {
-  const keys = (await readJson(url.href, signal)) as JSONWebKeySet;
-  try {
-    createLocalJWKSet(keys);
-  } catch {
-    throw new Error(`${url}: the answer is no JSON Web Key Set`);
-  }
+async function keysIn(url: URL, read: (url: URL) => Promise<unknown>): Promise<UsableKeys> {
+  const set = (await read(url)) as { keys?: unknown } | null;
+  if (!Array.isArray(set?.keys)) throw new Error(`${url}: the answer is no JSON Web Key Set`);
+  const found = usableKeysOf({ keys: set.keys });
   // A set without one would sign everybody out.
-  if (!keys.keys.some(({ kty, use }) => kty !== 'oct' && use !== 'enc')) {
-    throw new Error(`${url}: the set has no public key for signatures`);
+  if (found.keys.keys.length === 0) {
+    const why = found.skipped.length === 0 ? '' : `: ${found.skipped.join('; ').slice(0, WHY_MAX)}`;
+    throw new Error(`${url}: the set has no public key for signatures${why}`);
   }
-  return keys;
+  return found;
+}
+
+/** Like other calls between services it takes no proxy, and trusts SERVICES_TLS_CA. */
+async function readInside(url: URL, signal: AbortSignal, dispatcher: Dispatcher): Promise<unknown> {
+  const bounded = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), signal]);
+  return parse(url.href, async () => {
+    const answer = await request(url, { dispatcher, signal: bounded }).catch((error: unknown) => {
+      throw callFaultOf(url.origin, error);
+    });
+    if (answer.statusCode !== 200) {
+      await answer.body.dump();
+      throw new Error(`the answer is ${answer.statusCode}`);
+    }
+    return textOf(answer.body);
+  });
 }
 
 async function readJson(address: string, signal?: AbortSignal): Promise<unknown> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  let text: string;
-  try {
+  return parse(address, async () => {
     const answer = await fetch(address, {
       redirect: 'manual',
       headers: { accept: 'application/json' },
@@ -103,7 +126,14 @@ async function readJson(address: string, signal?: AbortSignal): Promise<unknown>
       await answer.body?.cancel();
       throw new Error(`the answer is ${answer.status}`);
     }
-    text = await textOf(answer);
+    return textOf(answer.body ?? []);
+  });
+}
+
+async function parse(address: string, read: () => Promise<string>): Promise<unknown> {
+  let text: string;
+  try {
+    text = await read();
   } catch (error) {
     // Without the cause, whose text is in this one.
     throw new Error(`${address}: ${explain(error)}`);
@@ -115,10 +145,10 @@ async function readJson(address: string, signal?: AbortSignal): Promise<unknown>
   }
 }
 
-async function textOf({ body }: Response): Promise<string> {
+async function textOf(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
-  for await (const chunk of body ?? []) {
+  for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true });
     if (text.length > DOCUMENT_MAX) throw new Error(`the answer is above ${DOCUMENT_MAX} bytes`);
   }
@@ -126,6 +156,7 @@ async function textOf({ body }: Response): Promise<string> {
 }
 
 function explain(error: unknown): string {
+  if (error instanceof OperatorError) return describeError(error);
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS} ms`;
     const { code = '' } = each as NodeJS.ErrnoException;

@@ -3,6 +3,7 @@ import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
 import { CurrencySetting } from '#contracts/common.ts';
 import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
+import { callTlsSettings } from '#platform/http/call-tls.ts';
 import { trustProxyFault } from '#platform/http/trust-proxy.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
 import { openSettings } from './open-to-network.ts';
@@ -25,6 +26,7 @@ const properties = {
   PROFILES_URL: urls('profiles'),
   NOTIFICATIONS_URL: urls('notifications'),
   IDENTITY_URL: Type.Optional(urls('identity; not used when OIDC_ISSUER is set')),
+  ...callTlsSettings,
   OIDC_ISSUER: Type.Optional(
     Type.String({
       format: 'issuer-url',
@@ -124,9 +126,18 @@ const properties = {
   ),
 };
 
-export const GatewayConfig = settingsSchema(properties, (_config, isSet) =>
-  isSet('OIDC_ISSUER') || isSet('IDENTITY_URL')
-    ? []
-    : ['IDENTITY_URL is not set: it is needed where OIDC_ISSUER is not set either'],
+export const GatewayConfig = settingsSchema(
+  properties,
+  (_config, isSet) =>
+    isSet('OIDC_ISSUER') || isSet('IDENTITY_URL')
+      ? []
+      : ['IDENTITY_URL is not set: it is needed where OIDC_ISSUER is not set either'],
+  ({ OIDC_CLIENT_ID: client, OIDC_AUDIENCE: audience }) =>
+    client === undefined || client !== audience
+      ? []
+      : [
+          'OIDC_CLIENT_ID must differ from OIDC_AUDIENCE: the aud of an ID token is its client, so ' +
+            'ID tokens would pass as access tokens. Let the issuer give access tokens another aud',
+        ],
 );
 export type GatewayConfig = Static<typeof GatewayConfig>;
