@@ -12,6 +12,7 @@ import {
   pageOf,
   strictObject,
 } from './common.ts';
+import { erasureProblems } from './erasure.ts';
 import { AccessToken, credentials, identityProblems, Password } from './identity.ts';
 import { journeyMembers } from './journey.ts';
 import { getLetter, listLetters } from './notifications.ts';
@@ -110,7 +111,7 @@ export const replaceProfile = operation('replaceProfile', 'PUT /v1/profile', {
   headers: IfMatchHeader,
   body: ProfileData,
   responses: { 200: Profile },
-  problems: [profileProblems.stale],
+  problems: [profileProblems.stale, erasureProblems.customerErased],
 });
 
 export const readWallet = ownTwin(getWallet, {

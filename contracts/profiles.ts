@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CustomerId, EmailAddress, Locale, NoQuery, PersonName, strictObject } from './common.ts';
+import { erasureProblems } from './erasure.ts';
 import { internal, operation, problem } from './operation.ts';
 
 const contact = { email: EmailAddress, name: PersonName, locale: Locale };
@@ -27,6 +28,7 @@ export const createProfile = internal('createProfile', 'POST /profiles', {
   summary: 'Create the profile where none exists; answers the stored one',
   body: Profile,
   responses: { 200: Profile, 201: Profile },
+  problems: [erasureProblems.customerErased],
 });
 
 export const getProfile = internal('getProfile', 'GET /profiles/:customerId', {
@@ -48,7 +50,7 @@ export const putProfile = internal('putProfile', 'PUT /profiles/:customerId', {
   headers: IfMatchHeader,
   body: ProfileData,
   responses: { 200: Profile },
-  problems: [profileProblems.stale],
+  problems: [profileProblems.stale, erasureProblems.customerErased],
 });
 
 // Ids of 255 characters must fit into a body of 64 KiB.

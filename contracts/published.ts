@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import * as billing from './billing.ts';
 import { Money } from './common.ts';
+import * as erasure from './erasure.ts';
 import * as gateway from './gateway.ts';
 import * as identity from './identity.ts';
 import * as journey from './journey.ts';
@@ -10,8 +11,11 @@ import { openApiOf } from './openapi.ts';
 import * as operator from './operator.ts';
 import * as orderOperations from './order-operations.ts';
 import * as orders from './orders.ts';
+import * as privacy from './privacy.ts';
 import * as profiles from './profiles.ts';
 import { Repair } from './repairs.ts';
+
+const { eraseCustomer } = erasure;
 
 export function gatewayApi(): Record<string, unknown> {
   return openApiOf({
@@ -19,11 +23,14 @@ export function gatewayApi(): Record<string, unknown> {
     description:
       'Orders paid from the wallet while the customer waits; letters tell the outcome. ' +
       'Заказы оплачиваются из кошелька сразу, письма сообщают результат.',
-    endpoints: { ...gateway, ...operator },
+    endpoints: { ...gateway, ...operator, ...publicOnly(privacy) },
     tags: ['account', 'wallet', 'orders', 'letters', 'operator'],
     schemas: {
       AccessToken: identity.AccessToken,
+      AccountData: privacy.AccountData,
+      AccountExport: privacy.AccountExport,
       DeadLetter: notifications.DeadLetter,
+      Erasure: privacy.Erasure,
       Journey: gateway.Journey,
       JourneyStep: journey.JourneyStep,
       LedgerReport: operator.LedgerReport,
@@ -64,33 +71,40 @@ export function internalApi(
 export function ordersApi() {
   const { AuditedOrder, PendingOrder } = orderOperations;
   const { Order, OrderItem } = orders;
-  const endpoints = byName({ ...orders, ...orderOperations });
+  const endpoints = byName({ ...orders, ...orderOperations, eraseCustomer });
   return internalApi('orders', endpoints, { AuditedOrder, Money, Order, OrderItem, PendingOrder });
 }
 
 export function billingApi() {
   const { AuditedPayment, Payment, PaymentDecision, PaymentRequest } = billing;
   const { Wallet, WalletOperation } = billing;
-  return internalApi('billing', billing, {
-    AuditedPayment,
-    Money,
-    Payment,
-    PaymentDecision,
-    PaymentRequest,
-    Wallet,
-    WalletOperation,
-  });
+  return internalApi(
+    'billing',
+    { ...billing, eraseCustomer },
+    {
+      AuditedPayment,
+      Money,
+      Payment,
+      PaymentDecision,
+      PaymentRequest,
+      Wallet,
+      WalletOperation,
+    },
+  );
 }
 
 export function profilesApi() {
   const { Profile, ProfileData } = profiles;
-  return internalApi('profiles', profiles, { Profile, ProfileData });
+  // Profiles has the erasures themselves too.
+  const { listTraces: _, ...erasures } = erasure;
+  return internalApi('profiles', { ...profiles, ...erasures }, { Profile, ProfileData });
 }
 
 export function notificationsApi() {
   const { AuditedLetter } = letterAudit;
   const { DeadLetter, Letter, OperatorLetter } = notifications;
-  const endpoints = { ...notifications, ...letterAudit };
+  const { listTraces } = erasure;
+  const endpoints = { ...notifications, ...letterAudit, eraseCustomer, listTraces };
   return internalApi('notifications', endpoints, {
     AuditedLetter,
     DeadLetter,
@@ -100,10 +114,19 @@ export function notificationsApi() {
 }
 
 export function identityApi() {
-  return internalApi('identity', identity, { AccessToken: identity.AccessToken });
+  const { checkPassword, getAccountData } = privacy;
+  const endpoints = { ...identity, checkPassword, eraseCustomer, getAccountData };
+  return internalApi('identity', endpoints, { AccessToken: identity.AccessToken });
 }
 
 /** Sorts members by name, as JavaScript sorts the exports of one module. */
 function byName(endpoints: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(endpoints).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The operations of a contract that other programs call: those without internal callers. */
+function publicOnly(endpoints: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(endpoints).filter(([, value]) => !Object.hasOwn(value as object, 'callers')),
+  );
 }

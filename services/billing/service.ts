@@ -18,6 +18,7 @@ import { countDecisions } from './ledger/decision-metrics.ts';
 import { servePayments } from './ledger/payment-routes.ts';
 import { serveWallets } from './ledger/wallet-routes.ts';
 import { serveOperations } from './operations/routes.ts';
+import { serveOperationErasure } from './privacy/erase-operations.ts';
 
 const DATABASE = {
   name: 'billing',
@@ -47,6 +48,7 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
       servePayments(api, database, config.CURRENCY, countDecisions(metrics));
       serveWallets(api, database, config.CURRENCY);
       serveOperations(api, database, config.CURRENCY);
+      serveOperationErasure(api, database);
     },
   });
 }

@@ -29,6 +29,9 @@ import { countOrders } from './orders/order-metrics.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
+import { createErasedCustomers, type ErasedCustomers } from './privacy/erased-customers.ts';
+import { startErasures } from './privacy/erasure-loop.ts';
+import { servePrivacy } from './privacy/privacy-routes.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
 import { type ConsoleConfig, serveConsole } from './web/console-routes.ts';
 import { serveDocs } from './web/docs-routes.ts';
@@ -49,8 +52,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const clients = await createServiceClients(config, log, metrics);
   const keys = createIssuerKeys({ read: keySourceOf(config), log });
   const contactFaults = createContactFaults(log);
+  const erased = createErasedCustomers();
   const gateway: Gateway = {
-    ...createIdentification(config, keys, log),
+    ...createIdentification(config, keys, erased, log),
     config,
     clients,
     readDeadline: () => deadlineIn(READ_TIMEOUT_MS),
@@ -87,6 +91,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveForwards(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
+  servePrivacy(app, gateway, erased);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
   const refresh = keys.startRefresh();
@@ -96,13 +101,19 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log,
     count,
   });
+  const erasures = startErasures(clients, {
+    intervalMs: config.RECOVERY_INTERVAL_MS,
+    mailboxUrl: config.MAILBOX_URL,
+    erased,
+    log,
+  });
   return {
     url,
     metricsUrl: metricsServer?.url,
     async close() {
       // In parallel: each may wait for running calls, and a stop has 10 s for everything but its
       // delay, in which other gateways recover orders.
-      await Promise.all([app.close(), recovery.close(), refresh.close()]);
+      await Promise.all([app.close(), recovery.close(), refresh.close(), erasures.close()]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
       await metricsServer?.close();
     },
@@ -113,6 +124,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 function createIdentification(
   config: GatewayConfig,
   keys: IssuerKeys,
+  erased: ErasedCustomers,
   log: Logger,
 ): Pick<Gateway, 'identify' | 'identifyOperator'> {
   const logFault = createFaultLog({ log });
@@ -125,7 +137,11 @@ function createIdentification(
     operatorValue: config.OPERATOR_CLAIM_VALUE,
     onMismatch: (reason) => logFault('an access token is refused', new Error(reason)),
   });
-  const identify: Gateway['identify'] = (request) => checkToken(request.headers.authorization);
+  const identify: Gateway['identify'] = async (request) => {
+    const caller = await checkToken(request.headers.authorization);
+    if (!erased.has(caller.customerId)) return caller;
+    throw new AppError(commonProblems.unauthenticated, 'a token of an erased customer');
+  };
   return {
     identify,
     async identifyOperator(request) {

@@ -20,6 +20,7 @@ import { createAttempts } from './attempts.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { createPasswords } from './passwords.ts';
+import { serveAccountData } from './privacy/account-data-routes.ts';
 import { serveIdentity } from './routes.ts';
 
 const DATABASE = {
@@ -111,7 +112,10 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     log,
     database,
     metrics,
-    routes: (api) => serveIdentity(api, { accounts, tokens, passwords, attempts }),
+    routes(api) {
+      serveIdentity(api, { accounts, tokens, passwords, attempts });
+      serveAccountData(api, { database, passwords, attempts });
+    },
     close: rotation.close,
   });
 }

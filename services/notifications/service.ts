@@ -32,6 +32,8 @@ import { providersAt } from './operations/mail-providers.ts';
 import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
+import { serveErasure } from './privacy/erase-customer.ts';
+import { retentionRule, retentionSettings, startLetterRetention } from './privacy/retention.ts';
 import { createMailer } from './smtp/mailer.ts';
 import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/settings.ts';
 
@@ -56,9 +58,10 @@ const properties = {
     description: 'Base URLs of profiles, comma-separated.',
   }),
   ...mailSettings,
+  ...retentionSettings,
 };
 
-export const NotificationsConfig = settingsSchema(properties, brokerRule, dkimRule);
+export const NotificationsConfig = settingsSchema(properties, brokerRule, dkimRule, retentionRule);
 export type NotificationsConfig = Static<typeof NotificationsConfig>;
 
 /** Starts notifications: the inbox of order updates, the letter worker, the letters API. */
@@ -103,6 +106,7 @@ export async function startNotifications(
     onLetters: onDue,
   });
   const { deadLetters } = inbox;
+  const retention = startLetterRetention(config, { database, log, metrics });
   metrics.add([...inbox.metrics, ...letterMetrics(database, alarm, mailer.providers)]);
   return startInternalService({
     name: 'notifications',
@@ -121,6 +125,7 @@ export async function startNotifications(
       });
       serveConsumer(api, deadLetterOperations, inbox);
       serveDelivery(api, { database, deadLetters, sender });
+      serveErasure(api, { database, deadLetters });
       serveOperations(api, {
         database,
         broker,
@@ -130,7 +135,7 @@ export async function startNotifications(
       });
     },
     async close() {
-      await inbox.close();
+      await Promise.all([inbox.close(), retention.close()]);
       await worker.close();
       await mailer.close();
       await contacts.close();

@@ -1,7 +1,9 @@
+import { erasureProblems } from '#contracts/erasure.ts';
 import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import { findErasure } from './privacy/erasure-store.ts';
 import * as store from './store.ts';
 
 /** The internal API of profiles (`contracts/profiles.ts`). */
@@ -9,6 +11,7 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.createProfile, async ({ body }) => {
     const created = await store.insertProfile(database, body);
     if (created !== null) return answer(201, created);
+    await refuseErased(body.customerId);
     return answer(200, await getProfile(body.customerId));
   });
 
@@ -23,9 +26,11 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.putProfile, async ({ params, headers, body }) => {
     const profile = { customerId: params.customerId, ...body };
     const condition = headers['if-match'];
-    if (condition === undefined) return answer(200, await store.replaceProfile(database, profile));
-    const updated = await store.updateProfile(database, profile, versionsOf(condition));
+    const updated = await (condition === undefined
+      ? store.replaceProfile(database, profile)
+      : store.updateProfile(database, profile, versionsOf(condition)));
     if (updated !== null) return answer(200, updated);
+    await refuseErased(params.customerId);
     // Nothing was updated: there is no profile, or its version is not one that the caller has read.
     throw new AppError(contract.profileProblems.stale, `If-Match ${condition} does not hold`);
   });
@@ -33,6 +38,12 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.lookUpContacts, async ({ body }) => {
     return { status: 200, body: { data: await store.findProfiles(database, body.customerIds) } };
   });
+
+  /** A profile that was not written: an erased customer gets none (migration 0004). */
+  async function refuseErased(customerId: string): Promise<void> {
+    if ((await findErasure(database, customerId)) === null) return;
+    throw new AppError(erasureProblems.customerErased, `customer ${customerId} is erased`);
+  }
 
   async function getProfile(customerId: string): Promise<store.StoredProfile> {
     const found = await store.findProfile(database, customerId);

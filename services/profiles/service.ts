@@ -8,6 +8,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { serveErasures } from './privacy/erasure-routes.ts';
 import { serveProfiles } from './routes.ts';
 
 const DATABASE = {
@@ -32,7 +33,10 @@ export async function startProfiles(config: ProfilesConfig, log: Logger): Promis
     log,
     database,
     metrics,
-    routes: (api) => serveProfiles(api, database),
+    routes(api) {
+      serveProfiles(api, database);
+      serveErasures(api, database);
+    },
   });
 }
 

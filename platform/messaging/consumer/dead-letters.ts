@@ -4,6 +4,7 @@ import { describeError } from '../../errors.ts';
 import { isContentRefusal } from '../../postgres/errors.ts';
 import * as store from './dead-letter-store.ts';
 import { deadLetterOf } from './dead-letter-view.ts';
+import { eraseDeadLetters } from './erase-dead-letters.ts';
 import { type HandlerOptions, storableError } from './handle-messages.ts';
 
 type RedriveOptions<T> = Pick<HandlerOptions<T>, 'database' | 'read' | 'store' | 'onStored'>;
@@ -34,6 +35,11 @@ export function createDeadLetters<T>(options: RedriveOptions<T>) {
     count: (max?: number) => store.countDead(database, max),
     redrive: (id: string) => redrive(options, id),
     redriveMany: () => redriveMany(options),
+    /**
+     * Empties dead letters that contain one of these texts, one page of them.
+     * @returns the last one that was looked at, null at the end
+     */
+    erase: (texts: string[], after: string | null) => eraseDeadLetters(database, texts, after),
   };
 }
 

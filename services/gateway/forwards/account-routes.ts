@@ -1,3 +1,4 @@
+import * as erasure from '#contracts/erasure.ts';
 import * as contract from '#contracts/gateway.ts';
 import * as identity from '#contracts/identity.ts';
 import * as profiles from '#contracts/profiles.ts';
@@ -44,7 +45,11 @@ export function serveAccounts(app: HttpServer, gateway: Gateway): void {
           : { headers: { 'if-match': condition } }),
       },
     );
-    if (answer.problem) throw problemOf(answer, [profiles.profileProblems.stale]);
+    if (answer.problem)
+      throw problemOf(answer, [
+        profiles.profileProblems.stale,
+        erasure.erasureProblems.customerErased,
+      ]);
     return { status: 200, body: answer.body, headers: etagOf(answer) };
   });
 }
