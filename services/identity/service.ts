@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { startRetention } from '#platform/postgres/retention.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -17,6 +18,7 @@ import { createAccessTokens } from './access-tokens.ts';
 import { type Accounts, ensureOperator } from './accounts.ts';
 import * as accountsStore from './accounts-store.ts';
 import { createAttempts } from './attempts.ts';
+import { deleteExpiredAttempts } from './attempts-store.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { createPasswords } from './passwords.ts';
@@ -106,6 +108,12 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     lifetimeS: config.TOKEN_LIFETIME_S,
   });
   const attempts = createAttempts(database, config, log);
+  // They name addresses, also of people without an account, and must go when nobody tries any more.
+  const retention = startRetention({
+    log,
+    metrics,
+    tasks: [{ name: 'attempts', batch: 500, run: () => deleteExpiredAttempts(database, 500) }],
+  });
   return startInternalService({
     name: 'identity',
     config,
@@ -116,7 +124,9 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
       serveIdentity(api, { accounts, tokens, passwords, attempts });
       serveAccountData(api, { database, passwords, attempts });
     },
-    close: rotation.close,
+    async close() {
+      await Promise.all([rotation.close(), retention.close()]);
+    },
   });
 }
 

@@ -26,19 +26,27 @@ export async function eraseDeadLetters(
     [after ?? BEFORE_ALL],
   );
   const isIn = matcherOf(texts);
-  const found = rows.filter((message) => partsOf(message).some(isIn)).map(({ id }) => id);
+  const found = rows.filter((message) => partsOf(message).some(isIn));
   if (found.length > 0) await emptyDeadLetters(database, found);
   return rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
 }
 
 /** The digest stays, so that a message that is delivered again does not come back. */
-async function emptyDeadLetters(db: Queryable, ids: string[]): Promise<void> {
+async function emptyDeadLetters(db: Queryable, messages: DeadMessage[]): Promise<void> {
   await db.query(
-    `update dead_letters set key = null, value = null, headers = '[]',
+    `update dead_letters set key = null, value = null, headers = emptied.headers,
         error = 'erased with the data of its customer', redriven_at = coalesce(redriven_at, now())
-      where id = any($1::uuid[])`,
-    [ids],
+      from unnest($1::uuid[], $2::json[]) as emptied (id, headers)
+      where dead_letters.id = emptied.id`,
+    [messages.map(({ id }) => id), messages.map(idHeaderOf)],
   );
+}
+
+/** The id of the event, by which the journey of its order finds the row. */
+function idHeaderOf({ headers }: DeadMessage): string {
+  const isId = ([name, base64]: [string, string]) =>
+    name === 'ce_id' && /^[0-9a-f-]{36}$/i.test(Buffer.from(base64, 'base64').toString());
+  return JSON.stringify(headers.filter(isId));
 }
 
 /** The texts of a message, and its value as JSON with the shortest escapes. */

@@ -14,6 +14,13 @@ alter table letters
 create index letters_with_texts on letters (id)
   where (state in ('sent', 'failed') and erased_at is null) is true;
 
+-- Where rows of letters are deleted too (INBOX_RETENTION_DAYS): a missing letter up to this id is not
+-- lost. At most one row.
+create table inbox_retention (
+  only_row boolean primary key default true check (only_row),
+  deleted_through uuid not null
+);
+
 -- Customers whose letters are erased. A worker that began before may record its attempt later, so
 -- their letters are looked at again for some days.
 create table erased_customers (

@@ -25,6 +25,39 @@ export async function eraseOldLetters(db: Queryable, days: number): Promise<numb
   return rowCount ?? 0;
 }
 
+/**
+ * Deletes the rows of letters that have no texts any more and are older than this, and notes up to
+ * which id, so that the reconciliation does not take them for lost.
+ */
+export async function deleteOldRows(db: Queryable, days: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `with old as (
+        select id from letters
+        where id < ${AGO} and erased_at is not null and state in ('sent', 'failed')
+          and created_at < now() - $1::float8 * interval '1 day'
+        order by id limit ${BATCH} for update skip locked
+      ), deleted as (
+        delete from letters using old where letters.id = old.id returning letters.id
+      ), noted as (
+        insert into inbox_retention (deleted_through)
+        select id from deleted order by id desc limit 1
+        on conflict (only_row) do update set deleted_through =
+          greatest(inbox_retention.deleted_through, excluded.deleted_through)
+      )
+      select count(*)::int as count from deleted`,
+    [days],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Letters up to this id may have been deleted; null where none was. */
+export async function findDeletedThrough(db: Queryable): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>(
+    'select deleted_through as id from inbox_retention',
+  );
+  return rows[0]?.id ?? null;
+}
+
 /** Deletes attempts at letters that ended and are older than this. */
 export async function deleteOldAttempts(db: Queryable, days: number): Promise<number> {
   const { rowCount } = await db.query(

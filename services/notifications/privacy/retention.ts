@@ -22,6 +22,15 @@ export const retentionSettings = {
     'Days that a letter keeps address, name and text after it ended; its row stays.',
   ),
   ATTEMPT_RETENTION_DAYS: days(90, 1, 'Days that the attempts at a letter are kept.'),
+  INBOX_RETENTION_DAYS: Type.Optional(
+    Type.Integer({
+      // A message is delivered again as long as the topic or the outbox has it, 7 days by default.
+      minimum: 30,
+      maximum: DAYS_MAX,
+      description:
+        'Days after which the row of a letter is deleted; without it rows stay as long as orders.',
+    }),
+  ),
   // A message is delivered again as long as the topic or the outbox has it.
   DEAD_LETTER_RETENTION_DAYS: days(
     90,
@@ -32,12 +41,17 @@ export const retentionSettings = {
 
 type RetentionConfig = Static<TObject<typeof retentionSettings>>;
 
-/** An attempt repeats the address of its letter, so it is not kept for longer. */
+/** An attempt repeats the address of its letter, so it goes first; the row of a letter goes last. */
 export const retentionRule: SettingsRule<RetentionConfig> = (config) => {
   const { ATTEMPT_RETENTION_DAYS: attempts = 0, LETTER_RETENTION_DAYS: letters = 0 } = config;
-  if (attempts <= letters) return [];
+  const { INBOX_RETENTION_DAYS: rows = letters } = config;
   return [
-    `ATTEMPT_RETENTION_DAYS is ${attempts}: it must not be above LETTER_RETENTION_DAYS, ${letters}`,
+    ...(attempts > letters
+      ? [`ATTEMPT_RETENTION_DAYS is ${attempts}: at most LETTER_RETENTION_DAYS, ${letters}, fits`]
+      : []),
+    ...(rows < letters
+      ? [`INBOX_RETENTION_DAYS is ${rows}: at least LETTER_RETENTION_DAYS, ${letters}, fits`]
+      : []),
   ];
 };
 
@@ -50,6 +64,7 @@ export function startLetterRetention(
   { database, log, metrics }: { database: Database; log: Logger; metrics: Metrics },
 ) {
   const { BATCH: batch } = store;
+  const { INBOX_RETENTION_DAYS: rowDays } = config;
   return startRetention({
     log,
     metrics,
@@ -64,6 +79,9 @@ export function startLetterRetention(
         batch,
         run: () => store.deleteOldAttempts(database, config.ATTEMPT_RETENTION_DAYS),
       },
+      ...(rowDays === undefined
+        ? []
+        : [{ name: 'inbox', batch, run: () => store.deleteOldRows(database, rowDays) }]),
       {
         name: 'dead-letters',
         batch,
