@@ -116,6 +116,18 @@ const ledger = object({
   differences: listOf(object({})),
 });
 
+const accountExport = object({
+  customerId: filled,
+  orders: listOf(object({})),
+  letters: listOf(object({})),
+  complete: oneOf(true),
+});
+const erasure = object({
+  customerId: filled,
+  state: oneOf('pending', 'done'),
+  requestedAt: filled,
+});
+
 const anyFits = () => true;
 const sameId = (body: unknown, { path }: SentRequest) => isNamedIn(path, (body as Checked).id);
 const sameOrder = (body: unknown, { path }: SentRequest) =>
@@ -187,6 +199,11 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   }),
   rule('GET /v1/profile', { 200: profile }),
   rule('PUT /v1/profile', { 200: profile }, sameContact),
+  rule('GET /v1/account/export', { 200: accountExport }),
+  rule('POST /v1/account/erasure', { 202: erasure }),
+  rule('GET /v1/operator/customers/:customerId/export', { 200: accountExport }),
+  rule('POST /v1/operator/customers/:customerId/erasure', { 202: erasure }),
+  rule('GET /v1/operator/customers/:customerId/erasure', { 200: erasure }),
   rule('GET /v1/wallet', { 200: object({ customerId: filled, balance: money }) }),
   rule('GET /v1/wallet/operations', { 200: pageOf(operation) }),
   rule('POST /v1/wallet/top-ups', { 201: topUp }, sameAmount),

@@ -22,6 +22,8 @@ import { getOrder, listOrders, Order, orderContent, orderProblems } from './orde
 import { IDEMPOTENCY_KEY } from './patterns.ts';
 import { IfMatchHeader, Profile, ProfileData, profileProblems } from './profiles.ts';
 
+export { eraseAccount, exportAccount } from './privacy.ts';
+
 /** An order as customers send it. */
 export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...orderContent });
 export type NewOrder = Static<typeof NewOrder>;

@@ -30,6 +30,7 @@ import { operation, operator, operatorTwin, problem } from './operation.ts';
 import { listPendingOrders, OrdersOverview, PendingOrder } from './order-operations.ts';
 import { orderProblems } from './orders.ts';
 
+export { exportCustomer, readCustomerErasure, requestCustomerErasure } from './privacy.ts';
 export * from './reconciliation.ts';
 
 // The operations that the gateway offers to operators (docs/reference/api.md).

@@ -23,7 +23,7 @@ export function gatewayApi(): Record<string, unknown> {
     description:
       'Orders paid from the wallet while the customer waits; letters tell the outcome. ' +
       'Заказы оплачиваются из кошелька сразу, письма сообщают результат.',
-    endpoints: { ...gateway, ...operator, ...publicOnly(privacy) },
+    endpoints: { ...gateway, ...operator },
     tags: ['account', 'wallet', 'orders', 'letters', 'operator'],
     schemas: {
       AccessToken: identity.AccessToken,
@@ -122,11 +122,4 @@ export function identityApi() {
 /** Sorts members by name, as JavaScript sorts the exports of one module. */
 function byName(endpoints: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(endpoints).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The operations of a contract that other programs call: those without internal callers. */
-function publicOnly(endpoints: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(endpoints).filter(([, value]) => !Object.hasOwn(value as object, 'callers')),
-  );
 }

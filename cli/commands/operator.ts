@@ -9,6 +9,7 @@ import type { Cell } from '../terminal/screen.ts';
 import { listOf, readAll } from '../views/list.ts';
 import { orderRow } from '../views/order.ts';
 import { ledgerText, overviewText } from '../views/overview.ts';
+import { addCustomerDataCommands } from './account-data.ts';
 import { addCustomerCommands } from './customer.ts';
 import { addDeadLetterCommands } from './dead-letter.ts';
 import { addOperatorLetterCommands } from './operator-letter.ts';
@@ -27,6 +28,7 @@ export function addOperatorCommands(registrar: CommandRegistrar): void {
   add('verify', 'verify', verify, ['operator verify']);
   addRepairCommands(registrar);
   addCustomerCommands(registrar);
+  addCustomerDataCommands(registrar);
   const journey = journeyOf(contract.readAnyJourney);
   const follow = option('--watch', 'optionWatch');
   add('journey <order>', 'operatorJourney', journey, [`operator journey ${SOME_ID}`], [follow]);

@@ -1,3 +1,4 @@
+import { accountDataTexts } from './account-data.ts';
 import { helpTexts } from './help.ts';
 import { repairTexts } from './repair.ts';
 import { viewTexts } from './view.ts';
@@ -6,6 +7,7 @@ export type Language = 'ru' | 'en';
 
 /** The texts of the command line; `{0}` is the first value. The API words its own answers. */
 const texts = {
+  ...accountDataTexts,
   ...helpTexts,
   ...repairTexts,
   ...viewTexts,
