@@ -77,7 +77,9 @@ export function createProgram(language: Language, run: Run): Command {
       .description(say(about))
       .helpOption('-h, --help', say('optionHelp'))
       .helpCommand('help [command]', say('commandHelp'));
-  addAccountDataCommands(registrarOf(group('account', 'accountData'), say, run));
+  const account = group('account', 'accountData');
+  addExamples(account, say, ['account export', 'account erase']);
+  addAccountDataCommands(registrarOf(account, say, run));
   const operator = group(OPERATOR, 'operator');
   addExamples(operator, say, ['login --operator', 'operator overview']);
   addOperatorCommands(registrarOf(operator, say, run));

@@ -10,6 +10,7 @@ import { Button, Page } from '../parts/page.tsx';
 import { account } from '../texts/account.ts';
 import { common } from '../texts/common.ts';
 import { usePasswordSignIn } from './sign-in.tsx';
+import { YourData } from './your-data.tsx';
 
 const FIELDS = ['/email', '/password', '/name', '/locale'];
 
@@ -96,6 +97,7 @@ export function ProfilePage() {
   return (
     <Page title={texts.title} lead={texts.lead} narrow>
       <Loading loaded={loaded}>{(stored) => <ProfileForm stored={stored} />}</Loading>
+      <YourData />
     </Page>
   );
 }

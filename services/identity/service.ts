@@ -15,6 +15,7 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { createAccessTokens } from './access-tokens.ts';
+import { serveAccountData } from './account-data-routes.ts';
 import { type Accounts, ensureOperator } from './accounts.ts';
 import * as accountsStore from './accounts-store.ts';
 import { createAttempts } from './attempts.ts';
@@ -22,7 +23,6 @@ import { deleteExpiredAttempts } from './attempts-store.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { createPasswords } from './passwords.ts';
-import { serveAccountData } from './privacy/account-data-routes.ts';
 import { serveIdentity } from './routes.ts';
 
 const DATABASE = {

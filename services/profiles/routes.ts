@@ -3,7 +3,7 @@ import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
-import { findErasure } from './privacy/erasure-store.ts';
+import { findErasure } from './erasure-store.ts';
 import * as store from './store.ts';
 
 /** The internal API of profiles (`contracts/profiles.ts`). */

@@ -8,7 +8,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { serveErasures } from './privacy/erasure-routes.ts';
+import { serveErasures } from './erasure-routes.ts';
 import { serveProfiles } from './routes.ts';
 
 const DATABASE = {

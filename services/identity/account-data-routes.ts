@@ -3,9 +3,9 @@ import * as contract from '#contracts/privacy.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
-import type { Attempts } from '../attempts.ts';
-import type { Passwords } from '../passwords.ts';
 import * as store from './account-data-store.ts';
+import type { Attempts } from './attempts.ts';
+import type { Passwords } from './passwords.ts';
 
 interface AccountDataDeps {
   database: Database;
