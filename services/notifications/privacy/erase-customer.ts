@@ -21,14 +21,18 @@ interface Position {
 export function serveErasure(api: InternalApi, { database, deadLetters }: ErasureDeps): void {
   api.serve(eraseCustomer, async ({ body: { customerId, traces, cursor } }) => {
     const { table, after } = positionOf(cursor, { pointer: '/cursor' });
+    const addresses = traces.filter(({ kind }) => kind === 'address').map(({ text }) => text);
     if (table === 'dead-letters') {
-      const addresses = traces.filter(({ kind }) => kind === 'address').map(({ text }) => text);
       // Names are left out: they are common, and the message may be another customer's.
       const last = await deadLetters.erase([customerId, ...addresses], after);
       return { status: 200, body: { next: last && `dead-letters:${last}`, waits: false } };
     }
     const { last, sending } = await database.transaction(async (tx) => {
       await store.insertErased(tx, customerId);
+      await store.deleteByAddress(
+        tx,
+        addresses.map((address) => address.toLowerCase()),
+      );
       return store.eraseLetters(tx, customerId, after);
     });
     const next = last === null ? 'dead-letters:' : `letters:${last}`;

@@ -76,6 +76,24 @@ async function eraseAttempts(db: Queryable, letterIds: string[]): Promise<void> 
   );
 }
 
+// Tables of letters about accounts, each with its column of the address.
+const BY_ADDRESS = { account_letters: 'email', recipient_slots: 'address' };
+
+/**
+ * Deletes letters about accounts to these addresses, and the counters of letters by address.
+ * @param addresses in lower case
+ */
+export async function deleteByAddress(tx: Queryable, addresses: string[]): Promise<void> {
+  for (const [table, column] of Object.entries(BY_ADDRESS)) {
+    // Absent until the migrations of such letters have run.
+    const { rows } = await tx.query('select to_regclass($1) is not null as exists', [table]);
+    if (rows[0]?.exists !== true) continue;
+    await tx.query(`delete from ${table} where lower(${column} collate "C") = any($1::text[])`, [
+      addresses,
+    ]);
+  }
+}
+
 /** Addresses and names in a page of a customer's letters. */
 export async function listRecipients(
   db: Queryable,
