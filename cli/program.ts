@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ApiError, CliError, EXIT, type ExitCode } from './client/exit-codes.ts';
 import { defaultUrl } from './client/running-system.ts';
 import { addAccountCommands } from './commands/account.ts';
+import { addAccountDataCommands } from './commands/account-data.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
 import { addWalletCommands } from './commands/wallet.ts';
@@ -13,7 +14,7 @@ import {
 } from './terminal/command-context.ts';
 import { addExamples, type Run, registrarOf } from './terminal/command-registrar.ts';
 import { print, printError, printJson } from './terminal/output.ts';
-import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
+import { type Language, languageOfEnvironment, type TextKey, textsIn } from './texts/messages.ts';
 
 /** The parent of the operator's commands. */
 const OPERATOR = 'operator';
@@ -73,11 +74,16 @@ export function createProgram(language: Language, run: Run): Command {
   addAccountCommands(registrar);
   addWalletCommands(registrar);
   addOrderCommands(registrar);
-  const operator = program
-    .command(OPERATOR)
-    .description(say('operator'))
-    .helpOption('-h, --help', say('optionHelp'))
-    .helpCommand('help [command]', say('commandHelp'));
+  const group = (name: string, about: TextKey) =>
+    program
+      .command(name)
+      .description(say(about))
+      .helpOption('-h, --help', say('optionHelp'))
+      .helpCommand('help [command]', say('commandHelp'));
+  const account = group('account', 'accountData');
+  addExamples(account, say, ['account export', 'account erase']);
+  addAccountDataCommands(registrarOf(account, say, run));
+  const operator = group(OPERATOR, 'operator');
   addExamples(operator, say, ['login --operator', 'operator overview']);
   addOperatorCommands(registrarOf(operator, say, run));
   return program.addHelpText('after', `\n${say('ending')}`);

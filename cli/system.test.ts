@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -117,6 +117,45 @@ test('the course scenario from the command line, and --json prints the answer un
   assert.equal((await json(cli, 'whoami')).email, 'anna@example.org');
   await done(cli, 'logout');
   assert.equal((await cli.run('wallet')).code, 6);
+});
+
+test('the own data are kept in a new file, and erased by the customer or the operator', async (t) => {
+  const system = await startTestSystem(t, { RECOVERY_INTERVAL_MS: '100' });
+  const cli = await signedIn(t, system.url, '100');
+  const { customerId, email } = await json(cli, 'profile');
+  const file = join(cli.config, 'copy.json');
+  assert.match(await done(cli, 'account', 'export', file), /^Данные сохранены в .*copy\.json\.$/m);
+  const copy = JSON.parse(await readFile(file, 'utf8'));
+  assert.deepEqual([copy.profile.email, copy.complete], [email, true]);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  const again = await cli.run('account', 'export', file);
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /уже есть/);
+  const declined = await cli.runWith(
+    { input: 'нет\n' },
+    'account',
+    'erase',
+    '--password',
+    PASSWORD,
+  );
+  assert.equal(declined.code, 1);
+  assert.match(declined.stderr, /Остаток в кошельке/);
+
+  await operatorSignedIn(cli, system);
+  const byOperator = join(cli.config, 'by-operator.json');
+  await done(cli, 'operator', 'export', email, byOperator);
+  assert.equal(JSON.parse(await readFile(byOperator, 'utf8')).profile.email, email);
+  await done(cli, 'account', 'erase', '--password', PASSWORD, '--yes');
+  assert.equal((await cli.run('wallet')).code, 6);
+  assert.ok(
+    !(await readFile(join(cli.config, 'orderbell', 'sessions.json'), 'utf8')).includes(email),
+  );
+  await eventually('the erasure', async () => {
+    return (await done(cli, 'operator', 'erasure', customerId)) === 'Данные удалены.\n';
+  });
+  const other = await system.customer();
+  const words = ['operator', 'erase', other.customerId, '--reason', 'по письму', '--yes'];
+  assert.match(await done(cli, ...words), /Данные клиента \S+ удаляются/);
 });
 
 test('the operator sees, repairs and reconciles; differences exit with 1', async (t) => {

@@ -118,6 +118,18 @@ const ledger = object({
   differences: listOf(object({})),
 });
 
+const accountExport = object({
+  customerId: filled,
+  orders: listOf(object({})),
+  letters: listOf(object({})),
+  complete: oneOf(true),
+});
+const erasure = object({
+  customerId: filled,
+  state: oneOf('pending', 'done'),
+  requestedAt: filled,
+});
+
 const anyFits = () => true;
 const sameId = (body: unknown, { path }: SentRequest) => isNamedIn(path, (body as Checked).id);
 const sameOrder = (body: unknown, { path }: SentRequest) =>
@@ -194,6 +206,11 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('PUT /v1/profile', { 200: profile }, sameContact),
   rule('POST /v1/profile/confirmation', { 202: object({ email: filled }) }),
   rule('POST /v1/confirmations', { 200: object({ email: filled, emailConfirmed: oneOf(true) }) }),
+  rule('GET /v1/account/export', { 200: accountExport }),
+  rule('POST /v1/account/erasure', { 202: erasure }),
+  rule('GET /v1/operator/customers/:customerId/export', { 200: accountExport }),
+  rule('POST /v1/operator/customers/:customerId/erasure', { 202: erasure }),
+  rule('GET /v1/operator/customers/:customerId/erasure', { 200: erasure }),
   rule('GET /v1/wallet', { 200: object({ customerId: filled, balance: money }) }),
   rule('GET /v1/wallet/operations', { 200: pageOf(operation) }),
   rule('POST /v1/wallet/top-ups', { 201: topUp }, sameAmount),

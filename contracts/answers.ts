@@ -56,6 +56,8 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   'confirmation-not-needed': 409,
   'email-taken': 409,
   'password-in-settings': 409,
+  'customer-erased': 409,
+  'operator-account': 409,
   'letter-sent': 409,
   'no-contact': 409,
   'reversal-exceeds-balance': 409,

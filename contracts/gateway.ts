@@ -10,6 +10,7 @@ import {
   pageOf,
   strictObject,
 } from './common.ts';
+import { erasureProblems } from './erasure.ts';
 import { journeyMembers } from './journey.ts';
 import { getLetter, listLetters } from './notifications.ts';
 import { operation, ownTwin, problem } from './operation.ts';
@@ -32,6 +33,8 @@ import {
 } from './profiles.ts';
 
 export * from './account-operations.ts';
+
+export { eraseAccount, exportAccount } from './privacy.ts';
 
 /** An order as customers send it. */
 export const NewOrder = strictObject({ customerId: Type.Optional(CustomerId), ...newOrderContent });
@@ -103,7 +106,7 @@ export const replaceProfile = operation('replaceProfile', 'PUT /v1/profile', {
   headers: IfMatchHeader,
   body: NewProfileData,
   responses: { 200: Profile },
-  problems: [profileProblems.stale],
+  problems: [profileProblems.stale, erasureProblems.customerErased],
 });
 
 export const requestConfirmation = operation(

@@ -53,6 +53,8 @@ export const auditPositions = internal('auditPositions', 'GET /audit/positions',
           end: Type.Integer({ minimum: 0 }),
         }),
       ),
+      /** Letters up to this id may be deleted by their retention; absent where none is. */
+      deletedThrough: Type.Optional(Uuid),
     }),
   },
 });

@@ -225,6 +225,8 @@ export const Delivery = strictObject({
     Type.Array(strictObject({ number: Type.Integer({ minimum: 1 }), stage: AttemptStage })),
   ),
   deadLetter: Type.Union([DeadLetter, Type.Null()]),
+  /** True where the letter may have been deleted at the end of its retention. */
+  expired: Type.Optional(Type.Boolean()),
 });
 export type Delivery = Static<typeof Delivery>;
 

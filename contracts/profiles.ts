@@ -10,6 +10,7 @@ import {
   PersonName,
   strictObject,
 } from './common.ts';
+import { erasureProblems } from './erasure.ts';
 import { internal, operation, problem } from './operation.ts';
 
 const contact = { email: EmailAddress, name: PersonName, locale: Locale };
@@ -64,6 +65,7 @@ export const createProfile = internal('createProfile', 'POST /profiles', {
   // `emailConfirmed`: an external issuer has verified the address.
   body: Profile,
   responses: { 200: Profile, 201: Profile },
+  problems: [erasureProblems.customerErased],
 });
 
 export const getProfile = internal('getProfile', 'GET /profiles/:customerId', {
@@ -85,7 +87,7 @@ export const putProfile = internal('putProfile', 'PUT /profiles/:customerId', {
   headers: IfMatchHeader,
   body: ProfileData,
   responses: { 200: Profile },
-  problems: [profileProblems.stale],
+  problems: [profileProblems.stale, erasureProblems.customerErased],
 });
 
 /** The token of a link: 32 random bytes. */

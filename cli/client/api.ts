@@ -27,6 +27,8 @@ interface ApiRequest {
   token?: string;
   /** How long to repeat without an answer; by default 2 s for reads and 0 for writes. */
   waitMs?: number;
+  /** How long one answer may take, where it is longer than others. */
+  timeoutMs?: number;
 }
 
 export interface ApiAnswer<B> {
@@ -120,7 +122,7 @@ async function send(
     const response = await fetch(url + path + search, {
       method,
       headers,
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: AbortSignal.timeout(request.timeoutMs ?? ANSWER_TIMEOUT_MS),
       // A redirect must not carry the token to another server.
       redirect: 'manual',
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),

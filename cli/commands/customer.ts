@@ -53,7 +53,7 @@ async function find(context: CommandContext, text: string) {
 }
 
 /** @throws CliError unless exactly one customer is found */
-async function findOne(context: CommandContext, text: string): Promise<OperatorCustomer> {
+export async function findOne(context: CommandContext, text: string): Promise<OperatorCustomer> {
   const { data } = (await find(context, text)).body;
   const [customer, ...others] = data;
   if (customer === undefined) throw new CliError(EXIT.refused, context.say('noCustomer', text));
@@ -119,7 +119,7 @@ const AGREEMENT = /^(y|yes|д|да)$/i;
  * Asks on standard error and reads a line of standard input.
  * @throws CliError unless the answer is yes
  */
-async function confirm(context: CommandContext, question: string): Promise<void> {
+export async function confirm(context: CommandContext, question: string): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string | null>((resolve) => {
     lines.once('close', () => resolve(null));

@@ -10,6 +10,7 @@ import { listOf, readAll } from '../views/list.ts';
 import { orderRow } from '../views/order.ts';
 import { ledgerText, overviewText } from '../views/overview.ts';
 import { addAuditCommand } from './audit.ts';
+import { addCustomerDataCommands } from './account-data.ts';
 import { addCustomerCommands } from './customer.ts';
 import { addDeadLetterCommands } from './dead-letter.ts';
 import { addOperatorLetterCommands } from './operator-letter.ts';
@@ -29,6 +30,7 @@ export function addOperatorCommands(registrar: CommandRegistrar): void {
   addRepairCommands(registrar);
   addCustomerCommands(registrar);
   addAuditCommand(registrar);
+  addCustomerDataCommands(registrar);
   const journey = journeyOf(contract.readAnyJourney);
   const follow = option('--watch', 'optionWatch');
   add('journey <order>', 'operatorJourney', journey, [`operator journey ${SOME_ID}`], [follow]);

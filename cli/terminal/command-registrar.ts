@@ -23,6 +23,7 @@ const ARGUMENTS: Record<string, TextKey> = {
   '<email>': 'argEmail',
   '[email]': 'argEmail',
   '[id]': 'argDeadLetter',
+  '[file]': 'argFile',
   '<item...>': 'argItem',
   '<letter>': 'argLetter',
   '[letter]': 'argLetterOrFilter',

@@ -1,4 +1,5 @@
 import { auditTexts } from './audit.ts';
+import { accountDataTexts } from './account-data.ts';
 import { helpTexts } from './help.ts';
 import { repairTexts } from './repair.ts';
 import { viewTexts } from './view.ts';
@@ -8,6 +9,7 @@ export type Language = 'ru' | 'en';
 /** The texts of the command line; `{0}` is the first value. The API words its own answers. */
 const texts = {
   ...auditTexts,
+  ...accountDataTexts,
   ...helpTexts,
   ...repairTexts,
   ...viewTexts,

@@ -11,6 +11,7 @@ import { account } from '../texts/account.ts';
 import { common } from '../texts/common.ts';
 import { confirm } from '../texts/confirm.ts';
 import { usePasswordSignIn } from './sign-in.tsx';
+import { YourData } from './your-data.tsx';
 
 const FIELDS = ['/email', '/password', '/name', '/locale'];
 
@@ -102,6 +103,7 @@ export function ProfilePage() {
           <a href="/password">{texts.changePassword}</a>
         </p>
       )}
+      <YourData />
     </Page>
   );
 }

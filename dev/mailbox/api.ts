@@ -41,7 +41,25 @@ export function createMailApi(store: MailStore, log: Logger): HttpServer {
   app.get<{ Params: { id: string } }>('/mailbox/messages/:id/source', (request, reply) =>
     reply.type('text/plain; charset=utf-8').send(getMail(store, request.params.id).raw),
   );
+  app.post('/mailbox/erasures', (request) => ({
+    erased: store.erase(readAddresses(request.body)),
+  }));
   return app;
+}
+
+const ADDRESSES_MAX = 1_000;
+
+/** The addresses whose mails are to be deleted. */
+function readAddresses(body: unknown): string[] {
+  const { addresses } = (body ?? {}) as { addresses?: unknown };
+  const fit =
+    Array.isArray(addresses) &&
+    addresses.length <= ADDRESSES_MAX &&
+    addresses.every((address) => typeof address === 'string');
+  if (fit) return addresses as string[];
+  throw new AppError(commonProblems.invalidRequest, 'no list of addresses', {
+    violations: [{ pointer: '/addresses', rule: 'type', expected: 'array of strings' }],
+  });
 }
 
 function listMail(store: MailStore, query: Record<string, string>): MailPage {

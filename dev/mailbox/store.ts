@@ -31,6 +31,8 @@ export interface MailPage {
 // A search reads at most this many messages, about 10 ms: SQLite blocks its thread.
 const SEARCH_STRETCH = 50_000;
 const PRUNE_EVERY = 1_000;
+// Rows of one statement of an erasure.
+const ERASURE_STRETCH = 5_000;
 // After 16 MB instead of 4: each checkpoint blocks the thread for two disk writes.
 const CHECKPOINT_PAGES = 4_000;
 
@@ -152,6 +154,13 @@ function openStore(file: string, { messagesMax, bytesMax = Number.POSITIVE_INFIN
         | undefined;
       return row && { ...row, raw: Buffer.from(row.raw.buffer, 0, row.raw.length) };
     },
+    /** Deletes the mails to these addresses, in any case of their letters. @returns how many */
+    erase(addresses: string[]): number {
+      const erased = eraseMails(sql, addresses);
+      // The log of changes still has the deleted pages.
+      database.exec('pragma wal_checkpoint(truncate)');
+      return erased;
+    },
     close: () => database.close(),
   };
 }
@@ -197,6 +206,8 @@ function createPruning(
 const SCHEMA = `
   pragma journal_mode = wal;
   pragma synchronous = normal;
+  -- Zeroes what is deleted: an erased letter must not stay in the file.
+  pragma secure_delete = on;
   pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};
   pragma journal_size_limit = ${LOG_BYTES_MAX};
   create table if not exists messages (
@@ -228,6 +239,11 @@ function prepareAll(database: DatabaseSync) {
     find: database.prepare(
       `select ${SUMMARY}, raw from messages join sources using (id) where id = ?`,
     ),
+    recipients: database.prepare(
+      'select id, envelope_to as "to" from messages where id < ? order by id desc limit ?',
+    ),
+    delete: database.prepare('delete from messages where id = ?'),
+    deleteSource: database.prepare('delete from sources where id = ?'),
     bounds: database.prepare(
       'select coalesce((select min(id) from messages), 0) as oldest, coalesce((select max(id) from messages), 0) as newest',
     ),
@@ -242,6 +258,23 @@ function prepareAll(database: DatabaseSync) {
 }
 
 const cut = (text: string) => text.slice(0, TEXT_LENGTH_MAX);
+
+function eraseMails(sql: ReturnType<typeof prepareAll>, addresses: string[]): number {
+  const wanted = new Set(addresses.map(foldCase));
+  const isWanted = (to: string) => to.split(', ').some((one) => wanted.has(foldCase(one)));
+  let erased = 0;
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const rows = sql.recipients.all(before, ERASURE_STRETCH) as unknown as MailSummary[];
+    for (const { id } of rows.filter(({ to }) => isWanted(to))) {
+      sql.delete.run(id);
+      sql.deleteSource.run(id);
+      erased += 1;
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ERASURE_STRETCH) return erased;
+    before = last.id;
+  }
+}
 
 // SQLite itself folds ASCII only.
 function foldCase(text: string): string {

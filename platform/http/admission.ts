@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { AppError, commonProblems } from '../errors.ts';
 import type { Metric } from '../metrics/metrics.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
+import { clientAddressOf } from './client-address.ts';
 import { createFairQueue, type Share } from './fair-queue.ts';
 import type { HttpServer } from './server.ts';
 
@@ -48,7 +49,7 @@ export function limitRequests<Class extends string>(
   app: HttpServer,
   options: AdmissionOptions<Class>,
 ): Metric[] {
-  const { nowMs = () => performance.now(), clientOf = (request) => request.ip } = options;
+  const { nowMs = () => performance.now(), clientOf = clientAddressOf } = options;
   const queues = createQueues(options.limits, nowMs);
   const { refuse, metric: refused } = createRefusals(options.limits, options.log, nowMs);
   const admitted = new WeakMap<FastifyRequest, { queue: Queue; key: string }>();

@@ -161,7 +161,8 @@ function createOpenConnections(max: number) {
 function isHeldByClient({ running }: Connection, stopping: boolean): boolean {
   if (running === null) return stopping;
   const { request, response } = running as { request: IncomingMessage; response: ServerResponse };
-  return response.headersSent || (stopping && !request.complete);
+  // A stream that is still being written has a time limit of its own.
+  return response.writableEnded || (stopping && !request.complete);
 }
 
 function first<T>(all: Set<T>): T | undefined {

@@ -40,6 +40,9 @@ import { countOrders } from './orders/order-metrics.ts';
 import { serveOrders } from './orders/order-routes.ts';
 import { profileProvisioner } from './orders/provision-profile.ts';
 import { startRecovery } from './orders/recovery-loop.ts';
+import { createErasedCustomers, type ErasedCustomers } from './privacy/erased-customers.ts';
+import { startErasures } from './privacy/erasure-loop.ts';
+import { servePrivacy } from './privacy/privacy-routes.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
 import { CONSOLE_ASSETS_PREFIX, type ConsoleConfig, serveConsole } from './web/console-routes.ts';
 import { DOCS_ASSETS_PREFIX, serveDocs } from './web/docs-routes.ts';
@@ -63,10 +66,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const keys = createIssuerKeys({ read: keySourceOf(config, tls), log });
   const endedSessions = createEndedSessions({ read: endedSource(clients.identity), log });
   const contactFaults = createContactFaults(log);
+  const erased = createErasedCustomers();
   const customers: Customers = new WeakMap();
   let publicUrl = config.PUBLIC_URL ?? '';
   const gateway: Gateway = {
-    ...createIdentification(config, { keys, endedSessions, customers }, log),
+    ...createIdentification(config, { keys, endedSessions, customers, erased }, log),
     endedSessions,
     config,
     clients,
@@ -115,6 +119,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
   serveAudit(app, gateway);
+  servePrivacy(app, gateway, erased);
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
   publicUrl = publicUrlOf(config, url, log);
@@ -126,13 +131,19 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     log,
     count,
   });
+  const erasures = startErasures(clients, {
+    intervalMs: config.RECOVERY_INTERVAL_MS,
+    mailboxUrl: config.MAILBOX_URL,
+    erased,
+    log,
+  });
   return {
     url,
     metricsUrl: metricsServer?.url,
     async close() {
       // In parallel: each may wait for running calls, and a stop has 10 s for everything but its
       // delay, in which other gateways recover orders.
-      const loops = [recovery, ...refreshes].map((loop) => loop.close());
+      const loops = [recovery, erasures, ...refreshes].map((loop) => loop.close());
       await Promise.all([app.close(), ...loops]);
       await Promise.all(Object.values(clients).map((client: HttpClient | null) => client?.close()));
       tls.close();
@@ -178,7 +189,13 @@ function createIdentification(
     keys,
     endedSessions,
     customers,
-  }: { keys: IssuerKeys; endedSessions: EndedSessions; customers: Customers },
+    erased,
+  }: {
+    keys: IssuerKeys;
+    endedSessions: EndedSessions;
+    customers: Customers;
+    erased: ErasedCustomers;
+  },
   log: Logger,
 ): Pick<Gateway, 'identify' | 'identifyOperator'> {
   const logFault = createFaultLog({ log });
@@ -194,6 +211,9 @@ function createIdentification(
   });
   const identify: Gateway['identify'] = async (request) => {
     const customer = await checkToken(request.headers.authorization);
+    if (erased.has(customer.customerId)) {
+      throw new AppError(commonProblems.unauthenticated, 'a token of an erased customer');
+    }
     customers.set(request, customer.customerId);
     return customer;
   };

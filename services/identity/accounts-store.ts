@@ -13,6 +13,10 @@ export interface AccountWithAddress extends StoredAccount {
   email: string;
 }
 
+/** For `user u` and an id in $1. The primary key answers by a UUID only. */
+export const BY_ID = `u.id = case
+    when $1 ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' then $1::uuid end`;
+
 // Earlier versions use the two tables through better-auth (decision 22). The tables keep its names,
 // so that both versions can run during an update.
 
@@ -26,11 +30,12 @@ export async function findAccount(db: Queryable, email: string): Promise<StoredA
   return rows[0] ?? null;
 }
 
+/** @param id any text: an id of another issuer is no UUID, and has no account here */
 export async function getAccount(db: Queryable, id: string): Promise<AccountWithAddress | null> {
   const { rows } = await db.query<AccountWithAddress>(
     `select u.id, u.role, u.email, a.password as "passwordHash"
        from "user" u left join account a on a."userId" = u.id and a."providerId" = 'credential'
-      where u.id::text = $1`,
+      where ${BY_ID}`,
     [id],
   );
   return rows[0] ?? null;

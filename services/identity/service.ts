@@ -6,6 +6,7 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
 import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
 import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
+import { startRetention } from '#platform/postgres/retention.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -21,6 +22,8 @@ import { createAccessTokens } from './access-tokens.ts';
 import { ensureOperator } from './accounts.ts';
 import { createAttempts } from './attempts.ts';
 import { operatorAccounts, recordLockOut } from './audit-store.ts';
+import { serveAccountData } from './account-data-routes.ts';
+import { deleteExpiredAttempts } from './attempts-store.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { findPasswordFault } from './password-rules.ts';
@@ -163,6 +166,12 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     findAccountId: async (email) => (await accounts.find(email))?.id ?? null,
     record: (lockOut) => recordLockOut(database, lockOut),
   });
+  // They name addresses, also of people without an account, and must go when nobody tries any more.
+  const retention = startRetention({
+    log,
+    metrics,
+    tasks: [{ name: 'attempts', batch: 500, run: () => deleteExpiredAttempts(database, 500) }],
+  });
   return startInternalService({
     name: 'identity',
     config,
@@ -172,9 +181,10 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     routes(api) {
       serveIdentity(api, { accounts, sessions, tokens, passwords, attempts, resets, watch });
       serveAuditTrail(api, listAuditTrail, database);
+      serveAccountData(api, { database, sessions, passwords, attempts });
     },
     async close() {
-      await Promise.all([rotation.close(), cleaning.close()]);
+      await Promise.all([rotation.close(), cleaning.close(), retention.close()]);
     },
   });
 }

@@ -42,6 +42,8 @@ import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
 import { greetedContact } from './recipient/greeting.ts';
+import { serveErasure } from './privacy/erase-customer.ts';
+import { retentionRule, retentionSettings, startLetterRetention } from './privacy/retention.ts';
 import { createMailer } from './smtp/mailer.ts';
 import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/settings.ts';
 
@@ -68,9 +70,10 @@ const properties = {
   CONFIRM_ADDRESSES: ConfirmAddressesSetting,
   ...callTlsSettings,
   ...mailSettings,
+  ...retentionSettings,
 };
 
-export const NotificationsConfig = settingsSchema(properties, brokerRule, dkimRule);
+export const NotificationsConfig = settingsSchema(properties, brokerRule, dkimRule, retentionRule);
 export type NotificationsConfig = Static<typeof NotificationsConfig>;
 
 /** Starts notifications: the inbox of order updates, the letter worker, the letters API. */
@@ -116,6 +119,7 @@ export async function startNotifications(
     onLetters: onDue,
   });
   const { deadLetters } = inbox;
+  const retention = startLetterRetention(config, { database, log, metrics });
   metrics.add([...inbox.metrics, ...letterMetrics(database, alarm, mailer.providers)]);
   return startInternalService({
     name: 'notifications',
@@ -141,6 +145,7 @@ export async function startNotifications(
       serveRelease(api, release.release);
       serveConsumer(api, deadLetterOperations, inbox);
       serveDelivery(api, { database, deadLetters, sender });
+      serveErasure(api, { database, deadLetters });
       serveOperations(api, {
         database,
         broker,
@@ -152,7 +157,12 @@ export async function startNotifications(
     },
     async close() {
       await inbox.close();
-      await Promise.all([worker.close(), accountLetters.close(), release.close()]);
+      await Promise.all([
+        worker.close(),
+        accountLetters.close(),
+        release.close(),
+        retention.close(),
+      ]);
       await mailer.close();
       await contacts.close();
       await broker.close();

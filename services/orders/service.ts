@@ -26,6 +26,7 @@ import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
 import { serveOperations } from './operations/routes.ts';
+import { serveOrderErasure } from './privacy/erase-orders.ts';
 
 const DATABASE = {
   name: 'orders',
@@ -78,6 +79,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     routes(api) {
       serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
       servePendingOrders(api, database);
+      serveOrderErasure(api, database);
       serveOperations(api, { database, relayed: broker !== null, onEvent: outbox.kick });
       serveAuditTrail(api, listAuditTrail, database);
     },

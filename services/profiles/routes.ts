@@ -1,3 +1,4 @@
+import { erasureProblems } from '#contracts/erasure.ts';
 import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
@@ -6,6 +7,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { confirmAddress, createConfirmation } from './confirm-address.ts';
 import { confirmEmail, findConfirmedAddresses } from './confirmation-store.ts';
+import { findErasure } from './erasure-store.ts';
 import * as store from './store.ts';
 
 /** The internal API of profiles (`contracts/profiles.ts`). */
@@ -13,6 +15,7 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.createProfile, async ({ body }) => {
     const created = await store.insertProfile(database, body);
     if (created !== null) return answer(201, created);
+    await refuseErased(body.customerId);
     // The issuer has verified the address since the profile was stored.
     if (body.emailConfirmed === true) await confirmEmail(database, body);
     return answer(200, await getProfile(body.customerId));
@@ -33,9 +36,11 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.putProfile, async ({ params, headers, body }) => {
     const profile = { customerId: params.customerId, ...body };
     const condition = headers['if-match'];
-    if (condition === undefined) return answer(200, await store.replaceProfile(database, profile));
-    const updated = await store.updateProfile(database, profile, versionsOf(condition));
+    const updated = await (condition === undefined
+      ? store.replaceProfile(database, profile)
+      : store.updateProfile(database, profile, versionsOf(condition)));
     if (updated !== null) return answer(200, updated);
+    await refuseErased(params.customerId);
     // Nothing was updated: there is no profile, or its version is not one that the caller has read.
     throw new AppError(contract.profileProblems.stale, `If-Match ${condition} does not hold`);
   });
@@ -62,6 +67,12 @@ export function serveProfiles(api: InternalApi, database: Database): void {
     for (const { customerId } of found) {
       await recordRead(database, { actor, action: 'find-customer', subject: { customerId } });
     }
+  }
+
+  /** A profile that was not written: an erased customer gets none (migration 0004). */
+  async function refuseErased(customerId: string): Promise<void> {
+    if ((await findErasure(database, customerId)) === null) return;
+    throw new AppError(erasureProblems.customerErased, `customer ${customerId} is erased`);
   }
 
   async function getProfile(customerId: string): Promise<store.StoredProfile> {

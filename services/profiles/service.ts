@@ -11,6 +11,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { serveErasures } from './erasure-routes.ts';
 import { serveProfiles } from './routes.ts';
 
 const DATABASE = {
@@ -38,6 +39,7 @@ export async function startProfiles(config: ProfilesConfig, log: Logger): Promis
     routes(api) {
       serveProfiles(api, database);
       serveAuditTrail(api, listAuditTrail, database);
+      serveErasures(api, database);
     },
   });
 }

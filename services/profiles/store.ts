@@ -12,7 +12,7 @@ export type ProfileRow = Profile & { version: number };
 export const PROFILE_COLUMNS = `customer_id as "customerId", email, name, locale, version,
   email_confirmed_at is not null as "emailConfirmed"`;
 
-/** Stores a profile. @returns null when the customer has one already */
+/** Stores a profile. @returns null when the customer has one already, or is erased */
 export async function insertProfile(
   db: Queryable,
   { customerId, email, name, locale, emailConfirmed = false }: Profile,
@@ -38,11 +38,14 @@ export async function findProfile(
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
 
-/** Replaces the contact data of any version, or creates the profile. */
+/**
+ * Replaces the contact data of any version, or creates the profile.
+ * @returns null for a customer who is erased
+ */
 export async function replaceProfile(
   db: Queryable,
   { customerId, email, name, locale }: Profile,
-): Promise<StoredProfile> {
+): Promise<StoredProfile | null> {
   const { rows } = await db.query<ProfileRow>(
     `insert into profiles (customer_id, email, name, locale) values ($1, $2, $3, $4)
       on conflict (customer_id) do update set email = $2, name = $3, locale = $4,
@@ -50,7 +53,7 @@ export async function replaceProfile(
       returning ${PROFILE_COLUMNS}`,
     [customerId, email, name, locale],
   );
-  return profileOf(rows[0] as ProfileRow);
+  return rows[0] === undefined ? null : profileOf(rows[0]);
 }
 
 /**
@@ -91,7 +94,9 @@ export async function findProfilesByEmail(db: Queryable, email: string): Promise
 export async function findProfiles(db: Queryable, customerIds: string[]): Promise<Profile[]> {
   const { rows } = await db.query<ProfileRow>({
     name: 'find-profiles',
-    text: `select ${PROFILE_COLUMNS} from profiles where customer_id = any($1::text[])`,
+    // A letter that begins after the request gets no address any more.
+    text: `select ${PROFILE_COLUMNS} from profiles where customer_id = any($1::text[])
+      and not exists (select from erasures where erasures.customer_id = profiles.customer_id)`,
     values: [customerIds],
   });
   return rows.map((row) => profileOf(row).profile);

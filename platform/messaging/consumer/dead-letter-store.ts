@@ -1,4 +1,5 @@
 import type { Queryable } from '../../postgres/database.ts';
+import { firstUuidAgo } from '../../values/uuid.ts';
 import { EXCERPT } from './dead-letter-view.ts';
 
 /** A message that cannot be stored. */
@@ -180,4 +181,20 @@ export async function markStillDead(db: Queryable, id: string, error: string): P
     [id, error],
   );
   return rowCount === 1;
+}
+
+/** Deletes dead letters that came longer ago than this, a batch of them. @returns how many */
+export async function deleteOldDeadLetters(
+  db: Queryable,
+  days: number,
+  batch: number,
+): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from dead_letters where id in (
+       select id from dead_letters where id < ${firstUuidAgo('$1::float8 * 86400')}
+         and created_at < now() - $1::float8 * interval '1 day'
+       order by id limit $2 for update skip locked)`,
+    [days, batch],
+  );
+  return rowCount ?? 0;
 }

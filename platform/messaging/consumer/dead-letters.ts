@@ -6,6 +6,7 @@ import type { Queryable } from '../../postgres/database.ts';
 import { isContentRefusal } from '../../postgres/errors.ts';
 import * as store from './dead-letter-store.ts';
 import { deadLetterOf } from './dead-letter-view.ts';
+import { eraseDeadLetters } from './erase-dead-letters.ts';
 import { type HandlerOptions, storableError } from './handle-messages.ts';
 
 type RedriveOptions<T> = Pick<HandlerOptions<T>, 'database' | 'read' | 'store' | 'onStored'>;
@@ -37,6 +38,11 @@ export function createDeadLetters<T>(options: RedriveOptions<T>) {
     /** @param actor the operator, for the audit trail */
     redrive: (id: string, actor: string | null) => redrive(options, id, actor),
     redriveMany: (actor: string | null) => redriveMany(options, actor),
+    /**
+     * Empties dead letters that contain one of these texts, one page of them.
+     * @returns the last one that was looked at, null at the end
+     */
+    erase: (texts: string[], after: string | null) => eraseDeadLetters(database, texts, after),
   };
 }
 

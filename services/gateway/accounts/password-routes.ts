@@ -3,6 +3,7 @@ import * as identity from '#contracts/identity.ts';
 import * as profiles from '#contracts/profiles.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import { languageOf } from '#platform/http/language.ts';
+import { clientAddressOf } from '#platform/http/client-address.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf, foundIn } from '../context/service-clients.ts';
@@ -34,7 +35,7 @@ export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpCl
         params: { customerId },
         body: {
           ...body,
-          clientAddress: request.ip,
+          clientAddress: clientAddressOf(request),
           ...(sessionId !== undefined && { sessionId }),
         },
       },
@@ -53,7 +54,7 @@ export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpCl
     const { email } = body;
     const answer = await client.call(
       identity.createPasswordReset,
-      { body: { email, clientAddress: request.ip } },
+      { body: { email, clientAddress: clientAddressOf(request) } },
       { deadline: gateway.readDeadline() },
     );
     const { token } = bodyOf(answer);
@@ -70,7 +71,7 @@ export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpCl
   serve(app, contract.redeemPasswordReset, { identify: anyone }, async ({ body, request }) => {
     const answer = await client.call(
       identity.redeemResetToken,
-      { body: { ...body, clientAddress: request.ip } },
+      { body: { ...body, clientAddress: clientAddressOf(request) } },
       { attemptTimeoutMs: accountOptions().attemptTimeoutMs },
     );
     const { resetLinkInvalid, passwordInSettings } = identityProblems;

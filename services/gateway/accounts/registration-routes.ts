@@ -4,6 +4,7 @@ import * as contract from '#contracts/gateway.ts';
 import * as identity from '#contracts/identity.ts';
 import * as profiles from '#contracts/profiles.ts';
 import type { HttpClient, ProblemReply } from '#platform/http/client.ts';
+import { clientAddressOf } from '#platform/http/client-address.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf, problemOf } from '../context/service-clients.ts';
@@ -32,7 +33,7 @@ export function serveRegistration(app: HttpServer, gateway: Gateway, client: Htt
     const options = accountOptions();
     const account = await client.call(
       identity.createAccount,
-      { body: { email, password, clientAddress: request.ip } },
+      { body: { email, password, clientAddress: clientAddressOf(request) } },
       options,
     );
     if (account.problem) {

@@ -1,6 +1,7 @@
 import * as contract from '#contracts/gateway.ts';
 import * as identity from '#contracts/identity.ts';
 import type { HttpClient } from '#platform/http/client.ts';
+import { clientAddressOf } from '#platform/http/client-address.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf } from '../context/service-clients.ts';
@@ -13,7 +14,7 @@ export function serveSessions(app: HttpServer, gateway: Gateway, client: HttpCli
   serve(app, contract.signIn, { identify: anyone }, async ({ body, request }) => {
     const answer = await client.call(
       identity.createSession,
-      { body: { ...body, clientAddress: request.ip } },
+      { body: { ...body, clientAddress: clientAddressOf(request) } },
       accountOptions(),
     );
     const tokens = bodyOf(answer, [identityProblems.signInFailed]);

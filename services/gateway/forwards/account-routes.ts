@@ -1,3 +1,4 @@
+import * as erasure from '#contracts/erasure.ts';
 import * as contract from '#contracts/gateway.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
@@ -44,7 +45,10 @@ export function serveProfiles(app: HttpServer, gateway: Gateway): void {
           : { headers: { 'if-match': condition } }),
       },
     );
-    if (answer.problem) throw problemOf(answer, [profiles.profileProblems.stale]);
+    if (answer.problem) {
+      const { stale } = profiles.profileProblems;
+      throw problemOf(answer, [stale, erasure.erasureProblems.customerErased]);
+    }
     await confirmStored(gateway, answer.body, request.log);
     return { status: 200, body: shownProfile(gateway, answer.body), headers: etagOf(answer) };
   });

@@ -137,11 +137,11 @@ function publishOutcome(event: OrderEvent, known: Delivery): JourneyStep['outcom
   return event.createdAt === null ? 'unknown' : 'waiting';
 }
 
-function receiveStep({ received, deadLetter }: Delivery): JourneyStep {
+function receiveStep({ received, deadLetter, expired }: Delivery): JourneyStep {
   const step = { kind: 'receive', from: 'broker', to: 'notifications' } as const;
   if (received !== null)
     return { ...step, ...DONE, at: received.at, detail: positionText(received) };
-  if (deadLetter === null) return { ...step, ...WAITING };
+  if (deadLetter === null) return { ...step, ...(expired === true ? NOT_RECORDED : WAITING) };
   const { createdAt: at, error: detail } = deadLetter;
   return { ...step, ...DONE, at, outcome: 'failed', detail };
 }
@@ -165,9 +165,9 @@ function summaryOf({ id, state, error, createdAt }: JourneyDeadLetter): JourneyD
 }
 
 /** Whether nothing more will happen: only an order that ended has a delivery. */
-function hasEnded({ letter, deadLetter }: Delivery): boolean {
+function hasEnded({ letter, deadLetter, expired }: Delivery): boolean {
   if (letter !== null) return letter.state === 'sent' || letter.state === 'failed';
-  return deadLetter?.state === 'dead';
+  return deadLetter?.state === 'dead' || expired === true;
 }
 
 /** The attempts to send a letter, and the next one. @param stages how far each attempt came */

@@ -97,6 +97,8 @@ export function profileProvisioner(
         const { emailConfirmed: _, ...body } = profile;
         answer = await client.call(createProfile, { body });
       }
+      // An erased customer gets no profile again.
+      if (answer.problem && answer.status === 409) return;
       if (answer.problem) throw new Error(`profiles answered ${answer.status}`);
       await onStored(answer.body);
     },

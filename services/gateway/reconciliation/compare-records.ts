@@ -17,6 +17,8 @@ export interface OrderRecords {
 export interface ReadPositions {
   topicId: string | null;
   data: { partition: number; position: number; end: number }[];
+  /** Letters of events up to this id may be deleted by their retention. */
+  deletedThrough?: string | undefined;
 }
 
 /** Two records that contradict each other, and the remedy. */
@@ -222,10 +224,12 @@ function compareText(order: AuditedOrder, letter: AuditedLetter): string[] {
 
 /** Why an ended order has no letter: the event is still in progress, or was lost. */
 function whyNoLetter(
-  { event, eventAgeMs, position }: AuditedOrder,
-  { topicId, data }: ReadPositions,
+  { event, eventId, eventAgeMs, position }: AuditedOrder,
+  { topicId, data, deletedThrough = '' }: ReadPositions,
 ): { detail: string | null; eventWaits: OrderFinding['eventWaits'] } {
   const lost = (detail: string) => ({ detail, eventWaits: null });
+  // Ids are UUIDv7 in lower case: they sort by time.
+  if ((eventId ?? '~') <= deletedThrough) return { detail: null, eventWaits: null };
   if (event === 'unpublished') return { detail: null, eventWaits: 'unpublished' };
   if (event === 'handed-over') {
     // The outbox does not record whether Debezium has published it, so allow it some time.

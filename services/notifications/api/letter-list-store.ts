@@ -137,7 +137,8 @@ export interface LetterRow extends EventRow {
 }
 
 const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_since = now(),
-  waits_for = null, token = null, recipient = null, recipient_name = null, locale = null`;
+  waits_for = null, token = null, recipient = null, recipient_name = null, locale = null,
+  erased_at = null`;
 
 /**
  * The operator's resend: the letter is due now, with current contact data and a full new period of

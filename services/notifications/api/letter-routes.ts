@@ -13,6 +13,7 @@ import type { DeadLetters } from '#platform/messaging/consumer/dead-letters.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import type { Sender } from '../letter/letter-mail.ts';
+import { findDeletedThrough } from '../privacy/retention-store.ts';
 import * as store from './letter-list-store.ts';
 import { letterOf, maskedLetterOf, stagesOf } from './letter-view.ts';
 import { recordLetterRead } from './record-letter-read.ts';
@@ -79,7 +80,11 @@ export function serveDelivery(
       const dead = found.find((each) => isOf(each, eventId)) ?? null;
       deadLetter = dead && customerId === undefined ? maskedDeadLetter(dead) : dead;
     }
-    return { status: 200, body: { received: null, letter: null, deadLetter } };
+    const isGone = letter === null && deadLetter === null;
+    const deletedThrough = isGone ? await findDeletedThrough(database) : null;
+    const expired = deletedThrough !== null && eventId.toLowerCase() <= deletedThrough;
+    const body = { received: null, letter: null, deadLetter, ...(expired && { expired }) };
+    return { status: 200, body };
   });
 }
 

@@ -137,6 +137,8 @@ export interface FailedLetter {
   failure: string;
   /** Whether the attempt may have arrived. */
   unknown: boolean;
+  /** The customer is erased: the letter keeps no text, and is no alarm. */
+  erased?: boolean;
 }
 
 /** Puts a letter back until its next attempt, or ends it as failed. Fenced by the token. */
@@ -149,9 +151,18 @@ export async function recordFailure(
   await db.query({
     name: 'record-failure',
     text: `update letters set state = $3, due_at = now() + $4 * interval '1 millisecond', ready = false,
-        failure = $5, token = null, waits_for = null, unknown_outcomes = unknown_outcomes + $6::int
+        failure = $5, token = null, waits_for = null, unknown_outcomes = unknown_outcomes + $6::int,
+        erased_at = case when $7 then now() else erased_at end
       where id = $1 and token = $2 and state in ('sending', 'committing')`,
-    values: [id, token, result.state, result.retryInMs, result.failure, result.unknown ? 1 : 0],
+    values: [
+      id,
+      token,
+      result.state,
+      result.retryInMs,
+      result.failure,
+      result.unknown ? 1 : 0,
+      result.erased === true,
+    ],
   });
 }
 

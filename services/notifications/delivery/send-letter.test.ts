@@ -38,6 +38,7 @@ async function attemptOf(
         elapsedMs += 30;
         return findContact(customerId);
       },
+      isErased: async () => false,
       markCommitting: async () => true,
       async send(_mail, beforeDot) {
         elapsedMs += 50;

@@ -5,6 +5,7 @@ import type { LetterKind } from '../letter/letter-event.ts';
 import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
 import { greetedContact, isUnconfirmed } from '../recipient/greeting.ts';
 import { type SlotOfLetter, slotOfOrder } from '../recipient/slots.ts';
+import { ERASED } from '../privacy/erasure-store.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import type { ClaimedLetter } from './claim-store.ts';
@@ -14,6 +15,8 @@ import type { MailAlarm } from './refusal-alarm.ts';
 export interface SendLetterDeps {
   /** The customer's contact data, null when there is no profile. */
   findContact: (customerId: string) => Promise<Profile | null>;
+  /** Whether the customer is erased. Asked only where there is no profile. */
+  isErased: (customerId: string) => Promise<boolean>;
   /** Fenced marker before the final dot; false when the letter is no longer ours. */
   markCommitting: (letter: ClaimedLetter, recipient: Recipient) => Promise<boolean>;
   send: Mailer['send'];
@@ -101,8 +104,13 @@ async function attemptSafely(
     try {
       const contact = await deps.findContact(letter.customerId);
       progress.contactMs = deps.now().getTime() - startedAt.getTime();
-      // The profile may come later: a registration stores it after the account.
-      if (contact === null) return failed('the customer has no profile yet');
+      if (contact === null) {
+        if (await deps.isErased(letter.customerId)) {
+          return { ...failed(ERASED), outcome: 'permanent', erased: true };
+        }
+        // The profile may come later: a registration stores it after the account.
+        return failed('the customer has no profile yet');
+      }
       const { email: to, name, locale } = greetedContact(contact, deps.confirmAddresses);
       recipient = { to, name, locale };
       isLimited = letter.event.kind === 'grief' && isUnconfirmed(contact, deps.confirmAddresses);
@@ -148,7 +156,8 @@ function failureOf(
   const reason = reasonOf(result);
   const unknown = result.outcome === 'unknown';
   if (result.outcome === 'permanent') {
-    return { state: 'failed', retryInMs: 0, failure: reason, unknown };
+    const erased = result.erased === true;
+    return { state: 'failed', retryInMs: 0, failure: reason, unknown, ...(erased && { erased }) };
   }
   if (isOverdue(deps, letter)) {
     return { state: 'failed', retryInMs: 0, failure: `gave up: ${reason}`, unknown };

@@ -8,6 +8,7 @@ import { serviceOf } from '#platform/telemetry/log.ts';
 import { contextOf, inSharedWork, inWork, SpanKind } from '#platform/telemetry/tracing.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import { createSlotTaker } from '../recipient/slots.ts';
+import { isErased } from '../privacy/erasure-store.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
 import { giveUpOverdue, renewLeases } from './delivery-store.ts';
@@ -230,6 +231,7 @@ function bindSend(
       const contact = (await contacts).get(customerId) ?? null;
       return contact && ownOrAlarm(contact, contact.customerId, customerId);
     },
+    isErased: (customerId) => isErased(options.database, customerId),
     async markCommitting({ id }, recipient) {
       const marked = await recorder.markCommitting({ id, recipient });
       return marked !== null && ownOrAlarm(true, marked, id);

@@ -14,7 +14,9 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
   const service = await startNotificationsService(t);
   const look = async () => {
     const metrics = Object.entries(await readMetrics(service.url, 'orderbell_'));
-    return Object.fromEntries(metrics.filter(([name]) => !/attempts|refusals/.test(name)));
+    return Object.fromEntries(
+      metrics.filter(([name]) => !/attempts|refusals|retention/.test(name)),
+    );
   };
   const lag = 'orderbell_consumer_lag{topic="orders",group="notifications",partition="0"}';
   await eventually('the topic', async () => (await look())[lag] === 0);

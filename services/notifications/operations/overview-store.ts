@@ -131,10 +131,10 @@ export async function countWaitingForConfirmation(db: Queryable, max: number): P
   return rows[0]?.count ?? 0;
 }
 
-/** Number of letters that failed. */
+/** Number of letters that failed and can be sent again. */
 export async function readFailed(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ count: string }>(
-    `select count(*) as count from letters where state = 'failed'`,
+    `select count(*) as count from letters where state = 'failed' and erased_at is null`,
   );
   return Number(rows[0]?.count);
 }

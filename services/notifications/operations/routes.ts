@@ -12,6 +12,7 @@ import { insertRepair, listRepairs } from '#platform/postgres/repair-log.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { countAccountLetters } from '../account/account-letter-store.ts';
 import { findLetter } from '../api/letter-list-store.ts';
+import { findDeletedThrough } from '../privacy/retention-store.ts';
 import { auditLetters } from './audit-store.ts';
 import * as store from './overview-store.ts';
 
@@ -50,11 +51,16 @@ export function serveOperations(api: InternalApi, deps: OperationsDeps): void {
       position: Number(position),
       end: Number(end),
     }));
-    return { status: 200, body: { topicId: topic?.topicId ?? null, data } };
+    const deletedThrough = await findDeletedThrough(database);
+    const body = {
+      topicId: topic?.topicId ?? null,
+      data,
+      ...(deletedThrough !== null && { deletedThrough }),
+    };
+    return { status: 200, body };
   });
 
   api.serve(audit.acknowledgeLetter, async ({ params, body }) => {
-    // Letters are never deleted, so the letter is still there when the record is written.
     const letter = await findLetter(database, params.letterId);
     if (letter === null) {
       throw new AppError(commonProblems.notFound, `no letter ${params.letterId}`);

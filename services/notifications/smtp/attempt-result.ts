@@ -29,6 +29,8 @@ export interface AttemptResult {
   fault?: MailFault;
   /** The mail server (host:port) that the fault is about; absent for a fault of the settings. */
   provider?: string;
+  /** The customer is erased, so that no attempt can succeed. */
+  erased?: boolean;
   /** Set when it came before the letter's own data: every other letter would meet it too. */
   blocking?: OurFault | HandshakeFault;
 }

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { createTestDatabase, migrationsOf } from '#harness/database.ts';
+import { newLetter } from '#harness/system/new-letter.ts';
+import { loadConfig } from '#platform/config/load-config.ts';
+import { deleteOldDeadLetters } from '#platform/messaging/consumer/dead-letter-store.ts';
+import type { Database } from '#platform/postgres/database.ts';
+import { newUuidAt } from '#platform/values/uuid.ts';
+import { insertLetters } from '../inbox/inbox-store.ts';
+import { NotificationsConfig } from '../service.ts';
+import * as store from './retention-store.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** A letter of an event so many days ago, with an attempt. @returns its id */
+async function letterOf(database: Database, daysAgo: number, state: string): Promise<string> {
+  const moment = new Date(Date.now() - daysAgo * DAY_MS);
+  const id = newUuidAt(moment);
+  await insertLetters(database, [newLetter({}, { id })]);
+  await database.query(
+    `update letters set state = $2, recipient = 'anna@example.com', recipient_name = 'Anna',
+        locale = 'en', smtp_response = '250 ok', created_at = $3, due_at = $3,
+        sent_at = case when $2 = 'sent' then $3::timestamptz end
+      where id = $1`,
+    [id, state, moment],
+  );
+  await database.query(
+    `insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response)
+      values ($1, 1, $2, 5, 'transient', '450 anna@example.com is busy')`,
+    [id, moment],
+  );
+  return id;
+}
+
+async function idsOf(database: Database, sql: string): Promise<unknown[]> {
+  return (await database.query(`${sql} order by 1`)).rows.map((row) => Object.values(row)[0]);
+}
+
+test('old letters lose their texts, old attempts go, what has not ended stays whole', async (t) => {
+  const database = await createTestDatabase(t, migrationsOf('notifications'));
+  const sent = await letterOf(database, 20, 'sent');
+  const failed = await letterOf(database, 20, 'failed');
+  const waiting = await letterOf(database, 20, 'queued');
+  const committing = await letterOf(database, 20, 'committing');
+  const young = await letterOf(database, 5, 'sent');
+  // Sent lately after a resend, though its event is old.
+  const resent = await letterOf(database, 20, 'sent');
+  await database.query('update letters set sent_at = now() where id = $1', [resent]);
+
+  assert.equal(await store.eraseOldLetters(database, 10), 2);
+  assert.equal(await store.eraseOldLetters(database, 10), 0);
+  assert.deepEqual(
+    await idsOf(database, 'select id from letters where recipient is null'),
+    [sent, failed].sort(),
+  );
+  assert.deepEqual(
+    await idsOf(database, 'select id from letters where recipient_name is not null'),
+    [waiting, committing, young, resent].sort(),
+  );
+  assert.equal(await store.deleteOldAttempts(database, 10), 3);
+  assert.deepEqual(
+    await idsOf(database, 'select letter_id from letter_attempts'),
+    [waiting, committing, young].sort(),
+  );
+});
+
+test('the rows of letters go last, and the id up to which they are gone is kept', async (t) => {
+  const database = await createTestDatabase(t, migrationsOf('notifications'));
+  const first = await letterOf(database, 50, 'sent');
+  const second = await letterOf(database, 40, 'failed');
+  const withTexts = await letterOf(database, 45, 'sent');
+  const young = await letterOf(database, 20, 'sent');
+  assert.equal(await store.findDeletedThrough(database), null);
+  await database.query('update letters set erased_at = now() where id <> $1', [withTexts]);
+  assert.equal(await store.deleteOldRows(database, 30), 2);
+  assert.deepEqual(await idsOf(database, 'select id from letters'), [withTexts, young]);
+  assert.equal(await store.findDeletedThrough(database), second);
+  assert.ok(first < second);
+  // A later run that deletes older rows moves nothing back.
+  await database.query('update letters set erased_at = now()');
+  assert.equal(await store.deleteOldRows(database, 30), 1);
+  assert.equal(await store.findDeletedThrough(database), second);
+});
+
+test('dead letters go after their time, redriven or not', async (t) => {
+  const database = await createTestDatabase(t, migrationsOf('notifications'));
+  for (const days of [100, 95, 5]) {
+    const moment = new Date(Date.now() - days * DAY_MS);
+    await database.query(
+      `insert into dead_letters (id, topic, partition, "offset", headers, digest, error, created_at)
+        values ($1, 'orders', 0, $2, '[]', '', 'not understood', $3)`,
+      [newUuidAt(moment), days, moment],
+    );
+  }
+  assert.equal(await deleteOldDeadLetters(database, 90, 1), 1);
+  assert.equal(await deleteOldDeadLetters(database, 90, 10), 1);
+  assert.deepEqual(await idsOf(database, 'select "offset"::int from dead_letters'), [5]);
+});
+
+test('a plan of the retention reads the oldest letters and no others', async (t) => {
+  const database = await createTestDatabase(t, migrationsOf('notifications'));
+  for (let part = 0; part < 4; part++) {
+    await database.query(
+      `insert into letters (id, template_version, order_id, customer_id, kind, total_amount,
+          currency, occurred_at, partition, "offset", state, recipient, erased_at)
+        select gen_random_uuid(), 1, gen_random_uuid(), 'anna', 'grief', 1,
+          'RUB', now(), 0, n, 'sent', 'a', case when n % 50 > 0 then now() end
+        from generate_series(1, 1000) n`,
+    );
+  }
+  await database.query('analyze letters');
+  const { rows } = await database.query(
+    `explain select id from letters
+      where id < $1 and (state in ('sent', 'failed') and erased_at is null) is true
+      order by id limit 500`.replace('$1', `'${randomUUID()}'`),
+  );
+  assert.match(JSON.stringify(rows), /letters_with_texts/);
+});
+
+test('settings of the retention that contradict each other are named', () => {
+  const read = (settings: Record<string, string>) => () =>
+    loadConfig('notifications', NotificationsConfig, settings);
+  assert.throws(read({ ATTEMPT_RETENTION_DAYS: '400' }), /ATTEMPT_RETENTION_DAYS is 400: at most/);
+  const rows = { INBOX_RETENTION_DAYS: '60', LETTER_RETENTION_DAYS: '100' };
+  assert.throws(read(rows), /INBOX_RETENTION_DAYS is 60: at least LETTER_RETENTION_DAYS, 100/);
+  assert.throws(read({ INBOX_RETENTION_DAYS: '7' }), /INBOX_RETENTION_DAYS/);
+});
