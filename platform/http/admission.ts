@@ -5,7 +5,7 @@ import { AppError, commonProblems } from '../errors.ts';
 import type { Metric } from '../metrics/metrics.ts';
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import { clientAddressOf } from './client-address.ts';
-import { createFairQueue, type Share } from './fair-queue.ts';
+import { createCompetition, createFairQueue, type Share } from './fair-queue.ts';
 import type { HttpServer } from './server.ts';
 
 const LOG_EVERY_MS = 1_000;
@@ -50,7 +50,7 @@ export function limitRequests<Class extends string>(
   options: AdmissionOptions<Class>,
 ): Metric[] {
   const { nowMs = () => performance.now(), clientOf = clientAddressOf } = options;
-  const queues = createQueues(options.limits, nowMs);
+  const queues = createQueues(options.limits);
   const { refuse, metric: refused } = createRefusals(options.limits, options.log, nowMs);
   const admitted = new WeakMap<FastifyRequest, { queue: Queue; key: string }>();
 
@@ -157,16 +157,13 @@ function keyOf(
   return isShared ? clientOf(request) : '';
 }
 
-function createQueues<Class extends string>(
-  limits: Record<Class, ClassLimit>,
-  nowMs: () => number,
-) {
+function createQueues<Class extends string>(limits: Record<Class, ClassLimit>) {
   const entries = Object.entries<ClassLimit>(limits).map(([name, given]): [Class, ClassQueue] => {
     const limit = typeof given === 'number' ? given : given.runningMax;
     // Without shares there is one client for all, and none of its requests waits.
-    const whole = { runningMax: limit, totalMax: limit };
+    const whole = { runningMax: limit, totalMax: limit, competition: createCompetition() };
     const share = typeof given === 'number' ? whole : given.share;
-    const queue = createFairQueue({ limit, share, nowMs });
+    const queue = createFairQueue({ limit, share });
     return [name as Class, { queue, isShared: typeof given !== 'number' }];
   });
   return new Map(entries);

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFairQueue, type Ticket } from './fair-queue.ts';
+import { createCompetition, createFairQueue, type Ticket } from './fair-queue.ts';
 
 function createQueue(limit = 6, share = { runningMax: 2, totalMax: 4 }) {
   const clock = { now: 0 };
-  const queue = createFairQueue({ limit, share, nowMs: () => clock.now });
+  const competition = createCompetition(() => clock.now);
+  const queue = createFairQueue({ limit, share: { ...share, competition } });
   const started: string[] = [];
   const ask = (client: string, name = client) => queue.acquire(client, () => started.push(name));
   const isTicket = (result: true | Ticket | null): result is Ticket =>
     result !== true && result !== null;
-  return { queue, clock, started, ask, isTicket };
+  return { queue, competition, clock, started, ask, isTicket };
 }
 
 test('a client that is alone runs as much as one client may have', () => {
@@ -34,6 +35,13 @@ test('with another client it runs its share, waits in order, and is refused beyo
   queue.release('a');
   queue.release('a');
   assert.equal(queue.running(), 2);
+});
+
+test('a client of another class competes too', () => {
+  const { competition, ask, isTicket } = createQueue();
+  competition.notice('b');
+  assert.deepEqual([ask('a'), ask('a')], [true, true]);
+  assert.ok(isTicket(ask('a')));
 });
 
 test('a minute after the other client it is alone again', () => {

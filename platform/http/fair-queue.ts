@@ -4,7 +4,11 @@ export interface Share {
   runningMax: number;
   /** Running and waiting requests of one client; more are refused. */
   totalMax: number;
+  /** Shared by the classes whose clients need the same machine. */
+  competition: Competition;
 }
+
+export type Competition = ReturnType<typeof createCompetition>;
 
 // Two clients compete while both have sent requests within this time.
 const COMPETING_MS = 60_000;
@@ -28,14 +32,13 @@ export interface Ticket {
  * clients that wait take turns: a flood of one client delays its own requests only. A client that is
  * alone may run as many as one client may have at all.
  */
-export function createFairQueue(options: { limit: number; share: Share; nowMs: () => number }) {
-  const { limit, share, nowMs } = options;
+export function createFairQueue({ limit, share }: { limit: number; share: Share }) {
+  const { competition } = share;
   const clients = new Map<string, Client>();
   /** Clients with waiting requests, the next one first. */
   const turns = new Set<Client>();
   let running = 0;
   let waiting = 0;
-  const competition = createCompetition(nowMs);
 
   const mayRun = (client: Client) =>
     running < limit && client.running < (competition.isOn() ? share.runningMax : share.totalMax);
@@ -115,7 +118,7 @@ export function createFairQueue(options: { limit: number; share: Share; nowMs: (
 }
 
 /** Whether several clients have sent requests lately. */
-function createCompetition(nowMs: () => number) {
+export function createCompetition(nowMs = () => performance.now()) {
   let latestKey: string | undefined;
   let until = Number.NEGATIVE_INFINITY;
   return {

@@ -16,7 +16,8 @@ import {
   type TestSystem,
 } from '#harness/system/system.ts';
 
-const PAYMENT = /^PUT \/payments\//;
+// Alone, or as one call of a batch.
+const PAYMENT = /^(?:PUT \/payments|POST \/calls)/;
 const SHARE = 4;
 const OF_ONE_CLIENT_MAX = 64;
 

@@ -11,6 +11,7 @@ import {
 } from '#contracts/gateway.ts';
 import { type ClassLimit, limitRequests } from '#platform/http/admission.ts';
 import { clientAddressOf } from '#platform/http/client-address.ts';
+import { type Competition, createCompetition } from '#platform/http/fair-queue.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import type { Metric } from '#platform/metrics/metrics.ts';
 
@@ -51,7 +52,7 @@ const LimitSettings = Type.Object(limitSettings);
 const ORDERS_SHARE = 4;
 const SIGN_INS_SHARE = 16;
 // A page of a list keeps PostgreSQL busier than an order does.
-const REQUESTS_SHARE = 4;
+const REQUESTS_SHARE = 2;
 const MAILBOX_MAX = 64;
 const SCRAPES_MAX = 8;
 
@@ -98,15 +99,19 @@ export function limitWork(
   customers: Customers,
   log: Logger,
 ): Metric[] {
-  const shared = (runningMax: number, ofOneClient: number): ClassLimit => ({
-    runningMax,
-    share: { runningMax: ofOneClient, totalMax: OF_ONE_CLIENT_MAX },
+  const shared = (max: number, ofOneClient: number, competition: Competition): ClassLimit => ({
+    runningMax: max,
+    share: { runningMax: ofOneClient, totalMax: OF_ONE_CLIENT_MAX, competition },
   });
+  // One that reads must not slow down those that only order.
+  const customersCompete = createCompetition();
+  // Apart: otherwise a customer that signed in would compete with the own address.
+  const addressesCompete = createCompetition();
   return limitRequests<RequestClass>(app, {
     limits: {
-      orders: shared(config.ORDERS_IN_FLIGHT_MAX, ORDERS_SHARE),
-      'sign-ins': shared(config.SIGN_INS_IN_FLIGHT_MAX, SIGN_INS_SHARE),
-      requests: shared(config.REQUESTS_IN_FLIGHT_MAX, REQUESTS_SHARE),
+      orders: shared(config.ORDERS_IN_FLIGHT_MAX, ORDERS_SHARE, customersCompete),
+      'sign-ins': shared(config.SIGN_INS_IN_FLIGHT_MAX, SIGN_INS_SHARE, addressesCompete),
+      requests: shared(config.REQUESTS_IN_FLIGHT_MAX, REQUESTS_SHARE, customersCompete),
       operator: config.REQUESTS_IN_FLIGHT_MAX,
       mailbox: MAILBOX_MAX,
       metrics: SCRAPES_MAX,
