@@ -58,9 +58,9 @@ test('a text of others is printed with escapes, aligned, and sent back as it cam
     name: `👨\u200d👩\u200d👧 ${unseen}`,
     locale: 'ru',
   };
-  const sent: unknown[] = [];
-  const { run } = await startStranger(t, async (request, response) => {
-    if (request.method === 'PUT') sent.push(JSON.parse(await text(request)));
+  const sent: Promise<unknown>[] = [];
+  const { run } = await startStranger(t, (request, response) => {
+    if (request.method === 'PUT') sent.push(text(request).then(JSON.parse));
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(profile));
   });
   const unprintable = /[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u;
@@ -77,7 +77,7 @@ test('a text of others is printed with escapes, aligned, and sent back as it cam
   profile.name = '👨\u200d👩\u200d👧';
   await run('profile', '--email', 'anna@example.org');
   const { customerId: _own, ...contact } = profile;
-  assert.deepEqual(sent, [{ ...contact, email: 'anna@example.org' }]);
+  assert.deepEqual(await Promise.all(sent), [{ ...contact, email: 'anna@example.org' }]);
 });
 
 test('arguments are repeated with escapes, in a form that a shell reads back', async (t) => {
