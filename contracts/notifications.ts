@@ -237,8 +237,8 @@ export const getDelivery = internal('getDelivery', 'GET /deliveries/:eventId', {
     /** Without a customer the answer is the operator's: every address masked. */
     customerId: Type.Optional(CustomerId),
     /** The event's position, if it is known: a dead letter is found by it. */
-    partition: Type.Optional(Type.Integer({ minimum: 0 })),
-    offset: Type.Optional(Type.Integer({ minimum: 0 })),
+    partition: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })),
+    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   }),
   responses: { 200: Delivery },
 });
