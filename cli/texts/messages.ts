@@ -1,5 +1,5 @@
-import { auditTexts } from './audit.ts';
 import { accountDataTexts } from './account-data.ts';
+import { auditTexts } from './audit.ts';
 import { helpTexts } from './help.ts';
 import { repairTexts } from './repair.ts';
 import { viewTexts } from './view.ts';

@@ -96,6 +96,16 @@ interface StartScreen {
   onShown: () => Promise<void>;
 }
 
+function environmentOf(ownSmtp: boolean): NodeJS.ProcessEnv {
+  return {
+    // Its letters leave this machine, so strangers must not get any (decision 33).
+    ...(ownSmtp && { CONFIRM_ADDRESSES: 'true' }),
+    ...process.env,
+    // No load balancer is in front of it, and Ctrl-C has to end it at once.
+    STOP_DELAY_MS: '0',
+  };
+}
+
 async function start(run: Run): Promise<StartScreen> {
   const { home, stops, interrupted } = run;
   const usersUmask = process.umask(PRIVATE_UMASK);
@@ -144,13 +154,7 @@ async function start(run: Run): Promise<StartScreen> {
     ...(mailbox !== undefined && { mailboxUrl: mailbox.httpUrl }),
     closed: network.closed,
     stopTimeoutMs: SERVICES_STOP_MS,
-    // No load balancer is in front of it, and Ctrl-C has to end it at once.
-    env: {
-      // Its letters leave this machine, so strangers must not get any (decision 33).
-      ...(ownSmtp && { CONFIRM_ADDRESSES: 'true' }),
-      ...process.env,
-      STOP_DELAY_MS: '0',
-    },
+    env: environmentOf(ownSmtp),
     log: (service) => createLog(service, levelOf(service)),
     startService(name, env) {
       if (name !== IN_THREAD) return null;

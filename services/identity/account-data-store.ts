@@ -42,9 +42,7 @@ export async function listSessionDates(
 
 /** Deletes an account and, by foreign keys, its password and sessions. The operator's stays. */
 export async function deleteAccount(tx: Queryable, customerId: string): Promise<void> {
-  await tx.query(`delete from "user" u where ${BY_ID} and role <> 'operator'`, [
-    customerId,
-  ]);
+  await tx.query(`delete from "user" u where ${BY_ID} and role <> 'operator'`, [customerId]);
 }
 
 /** Deletes counters that name one of these addresses, which are in lower case. */

@@ -19,11 +19,11 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { createAccessTokens } from './access-tokens.ts';
+import { serveAccountData } from './account-data-routes.ts';
 import { ensureOperator } from './accounts.ts';
 import { createAttempts } from './attempts.ts';
-import { operatorAccounts, recordLockOut } from './audit-store.ts';
-import { serveAccountData } from './account-data-routes.ts';
 import { deleteExpiredAttempts } from './attempts-store.ts';
+import { operatorAccounts, recordLockOut } from './audit-store.ts';
 import { createKeyCipher } from './key-cipher.ts';
 import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { findPasswordFault } from './password-rules.ts';

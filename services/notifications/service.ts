@@ -41,9 +41,9 @@ import { providersAt } from './operations/mail-providers.ts';
 import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
-import { greetedContact } from './recipient/greeting.ts';
 import { serveErasure } from './privacy/erase-customer.ts';
 import { retentionRule, retentionSettings, startLetterRetention } from './privacy/retention.ts';
+import { greetedContact } from './recipient/greeting.ts';
 import { createMailer } from './smtp/mailer.ts';
 import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/settings.ts';
 
@@ -129,18 +129,9 @@ export async function startNotifications(
     metrics,
     routes(api) {
       serveLetters(api, database, sender);
-      const allLetters = {
-        database,
-        sender,
-        findContact: async (customerId: string) => {
-          const found = await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS);
-          const contact = found.get(customerId);
-          return contact === undefined ? null : greetedContact(contact, confirmAddresses);
-        },
-        onDue,
-      };
-      serveAllLetters(api, allLetters);
-      serveResends(api, allLetters);
+      const findContact = contactFinder(contacts, confirmAddresses);
+      serveAllLetters(api, { database, sender, findContact, onDue });
+      serveResends(api, { database, sender, findContact, onDue });
       serveAccountLetters(api, database, accountLetters.kick);
       serveRelease(api, release.release);
       serveConsumer(api, deadLetterOperations, inbox);
@@ -157,18 +148,22 @@ export async function startNotifications(
     },
     async close() {
       await inbox.close();
-      await Promise.all([
-        worker.close(),
-        accountLetters.close(),
-        release.close(),
-        retention.close(),
-      ]);
+      const loops = [worker, accountLetters, release, retention];
+      await Promise.all(loops.map((loop) => loop.close()));
       await mailer.close();
       await contacts.close();
       await broker.close();
       clock.close();
     },
   });
+}
+
+/** Finds the recipient of a preview. */
+function contactFinder(contacts: Awaited<ReturnType<typeof openContacts>>, confirm: boolean) {
+  return async (customerId: string) => {
+    const contact = (await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS)).get(customerId);
+    return contact === undefined ? null : greetedContact(contact, confirm);
+  };
 }
 
 /** The mail servers, and the alarm for their faults. */

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
 import * as billing from '#contracts/billing.ts';
 import * as orders from '#contracts/orders.ts';
 import {
@@ -8,8 +9,17 @@ import {
   type ProblemType,
   type Violation,
 } from '#platform/errors.ts';
-import type { Answer, HttpClient, ProblemReply } from '#platform/http/client.ts';
+import type { CallTls } from '#platform/http/call-tls.ts';
+import {
+  type Answer,
+  createHttpClient,
+  type HttpClient,
+  type ProblemReply,
+} from '#platform/http/client.ts';
 import type { Endpoint } from '#platform/http/endpoint.ts';
+import { createCredentials } from '#platform/http/service-token.ts';
+import type { Metrics } from '#platform/metrics/metrics.ts';
+import type { GatewayConfig } from './config.ts';
 
 /** The clients of the other services. */
 export interface ServiceClients {
@@ -19,6 +29,27 @@ export interface ServiceClients {
   notifications: HttpClient;
   /** Absent when an external issuer keeps the accounts. */
   identity: HttpClient | null;
+}
+
+/** Clients of the services that the settings name. */
+export async function createServiceClients(
+  config: GatewayConfig,
+  log: Logger,
+  metrics: Metrics,
+  tls: CallTls,
+): Promise<ServiceClients> {
+  const credentials = await createCredentials('gateway', config.GATEWAY_PRIVATE_KEY);
+  const client = (callee: string, urls: string[]) =>
+    createHttpClient({ callee, urls, credentials, log, metrics, tls });
+  // With an external issuer the gateway ignores identity, also where IDENTITY_URL is set.
+  const identityUrls = config.OIDC_ISSUER === undefined ? config.IDENTITY_URL : undefined;
+  return {
+    orders: client('orders', config.ORDERS_URL),
+    billing: client('billing', config.BILLING_URL),
+    profiles: client('profiles', config.PROFILES_URL),
+    notifications: client('notifications', config.NOTIFICATIONS_URL),
+    identity: identityUrls === undefined ? null : client('identity', identityUrls),
+  };
 }
 
 /** Problems of services that reach the customer unchanged. */

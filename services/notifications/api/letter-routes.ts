@@ -74,18 +74,25 @@ export function serveDelivery(
       const body = { received: positionOf(letter), letter: view, stages, deadLetter: null };
       return { status: 200, body };
     }
-    let deadLetter: DeadLetter | null = null;
-    if (partition !== undefined && offset !== undefined) {
-      const found = await deadLetters.listAt({ topic: ORDERS_TOPIC, partition, offset });
-      const dead = found.find((each) => isOf(each, eventId)) ?? null;
-      deadLetter = dead && customerId === undefined ? maskedDeadLetter(dead) : dead;
-    }
+    const dead = await findDeadLetter(deadLetters, eventId, { partition, offset });
+    const deadLetter = dead && customerId === undefined ? maskedDeadLetter(dead) : dead;
     const isGone = letter === null && deadLetter === null;
     const deletedThrough = isGone ? await findDeletedThrough(database) : null;
     const expired = deletedThrough !== null && eventId.toLowerCase() <= deletedThrough;
     const body = { received: null, letter: null, deadLetter, ...(expired && { expired }) };
     return { status: 200, body };
   });
+}
+
+/** @param at the event's position, as far as it is known */
+async function findDeadLetter(
+  deadLetters: DeadLetters,
+  eventId: string,
+  { partition, offset }: { partition?: number | undefined; offset?: number | undefined },
+): Promise<DeadLetter | null> {
+  if (partition === undefined || offset === undefined) return null;
+  const found = await deadLetters.listAt({ topic: ORDERS_TOPIC, partition, offset });
+  return found.find((each) => isOf(each, eventId)) ?? null;
 }
 
 function positionOf({
