@@ -11,7 +11,7 @@ import {
 } from './common.ts';
 import { internal, problem } from './operation.ts';
 
-// Internal operations of an erasure (docs/explanation/privacy.md). Profiles keeps the request, and
+// Internal operations of an erasure (docs/privacy.md). Profiles keeps the request, and
 // the gateway has each service erase its part.
 
 const TRACES_MAX = 1_000;

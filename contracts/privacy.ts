@@ -18,7 +18,7 @@ import { internal, operation, operator, problem } from './operation.ts';
 import { Order } from './orders.ts';
 import { Profile } from './profiles.ts';
 
-// A customer's rights: a copy of the own data, and their erasure (docs/explanation/privacy.md).
+// A customer's rights: a copy of the own data, and their erasure (docs/privacy.md).
 
 /** A sign-in of the account; null where it is not known when it ends. */
 const SessionDates = strictObject({ startedAt: Timestamp, endsAt: nullable(Timestamp) });

@@ -14,7 +14,7 @@ function days(byDefault: number, minimum: number, description: string) {
   return Type.Integer({ default: byDefault, minimum, maximum: DAYS_MAX, description });
 }
 
-/** How long notifications keeps personal data (docs/explanation/privacy.md). */
+/** How long notifications keeps personal data (docs/privacy.md). */
 export const retentionSettings = {
   LETTER_RETENTION_DAYS: days(
     365,
