@@ -2,7 +2,6 @@ import { type Static, Type } from 'typebox';
 import {
   CustomerId,
   choice,
-  lineOfText,
   NoQuery,
   nullable,
   OperatorReason,
@@ -16,8 +15,14 @@ import { internal, problem } from './operation.ts';
 
 const TRACES_MAX = 1_000;
 
-/** An address or a name of the customer: what texts of others may repeat. */
-const Trace = strictObject({ kind: choice('address', 'name'), text: lineOfText(254) });
+/**
+ * An address or a name of the customer: what texts of others may repeat. No pattern: former versions
+ * stored texts that are refused today, and they must be erased too.
+ */
+const Trace = strictObject({
+  kind: choice('address', 'name'),
+  text: Type.String({ minLength: 1, maxLength: 254 }),
+});
 export type Trace = Static<typeof Trace>;
 
 const Traces = Type.Array(Trace, { maxItems: TRACES_MAX });

@@ -22,7 +22,7 @@ test('an erasure that is killed in the middle leaves nothing in tables, files an
   let started = start('0', settings);
   let url = await ready(started);
   const mark = randomUUID().slice(0, 8);
-  const texts = [`anna.${mark}@example.com`, `Аннушка ${mark}`, `Книга ${mark}`];
+  const texts = [`anna.${mark}@example.com`, `Аннушка ${mark} 12345`, `Книга ${mark}`];
   const [email, name, item] = texts as [string, string, string];
   const { config, run } = await temporaryCli(t, url);
   const cli = async (...words: string[]) => {

@@ -91,13 +91,7 @@ export async function finishErasure(
   reason: string | null,
 ): Promise<void> {
   await tx.query('delete from profiles where customer_id = $1', [customerId]);
-  // Absent until the migration of confirmed addresses has run.
-  const { rows } = await tx.query(
-    `select to_regclass('confirmation_tokens') is not null as exists`,
-  );
-  if (rows[0]?.exists === true) {
-    await tx.query('delete from confirmation_tokens where customer_id = $1', [customerId]);
-  }
+  await tx.query('delete from confirmation_tokens where customer_id = $1', [customerId]);
   await tx.query(
     `update erasures set traces = '[]', reason = $2, waits_for = null, done_at = now()
       where customer_id = $1 and done_at is null`,

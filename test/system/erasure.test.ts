@@ -33,7 +33,9 @@ function textsOf(customer: TestCustomer) {
     registered: customer.email,
     first: `anna.${mark}@first.example`,
     refused: `refuse@${mark}.example`,
-    name: `Аннушка ${mark} Смирнова`,
+    // In letters only: a name with many digits is no greeting.
+    name: `Аннушка ${mark.replace(/\d/g, (digit) => String.fromCharCode(0x67 + Number(digit)))}`,
+    notGreeted: `Аннушка ${mark} 1234567`,
     item: `Письма о любви, том ${mark}`,
     sku: `sku-of-${mark}`,
   };
@@ -66,6 +68,7 @@ async function fillEverywhere(system: TestSystem, customer: TestCustomer, operat
   await call(system.url, 'POST', '/v1/sessions', {
     body: { email: texts.registered, password: 'a wrong password' },
   });
+  await call(system.url, 'POST', '/v1/password-resets', { body: { email: texts.registered } });
   await changeProfile(customer, texts.first, texts.name);
   const topUp = await customer.call(
     'POST',
@@ -82,9 +85,29 @@ async function fillEverywhere(system: TestSystem, customer: TestCustomer, operat
   );
   await order(customer, texts, `${texts.first}-order`);
   await untilQuiet(sourcesOf(system));
-  await changeProfile(customer, texts.refused, texts.name);
+  await changeProfile(customer, texts.refused, texts.notGreeted);
   const failed = await order(customer, texts, randomUUID());
   await untilQuiet(sourcesOf(system));
+  await eventually('the letter about the account', async () => {
+    const rows = await queryRows(
+      system.databaseUrl('notifications'),
+      'select from account_letters where email = $1 and sent_at is not null',
+      [texts.registered],
+    );
+    return rows.length === 1;
+  });
+  // As where addresses are confirmed.
+  await queryRows(
+    system.databaseUrl('profiles'),
+    `insert into confirmation_tokens (hash, customer_id, email, expires_at)
+      values ('\\x01', $1, $2, now() + interval '1 day')`,
+    [customer.customerId, texts.first],
+  );
+  await queryRows(
+    system.databaseUrl('notifications'),
+    `insert into recipient_slots (address, class, slot, letter_id) values ($1, 'test', 0, $2)`,
+    [texts.first, randomUUIDv7()],
+  );
   // A mail server repeats the address, as most of them do.
   await queryRows(
     system.databaseUrl('notifications'),
@@ -154,12 +177,19 @@ test('an erasure leaves nothing of the customer, also if a service is away in th
     'public.letters',
     'letter_attempts',
     'dead_letters',
-    'attempts',
+    'identity public.attempts',
+    `,"${texts.registered} `,
+    'account_letters',
+    'recipient_slots',
+    'confirmation_tokens',
     'mailbox.sqlite',
   ]) {
     assert.ok(before.includes(place), `${place} is not among ${before}`);
   }
   const money = await moneyOf(system);
+  const sessions = 'select from sessions where account_id = $1';
+  const identity = system.databaseUrl('identity');
+  assert.equal((await queryRows(identity, sessions, [customer.customerId])).length, 1);
 
   const startAgain = await stop(system, 'notifications');
   const { status, body } = await customer.call('POST', '/v1/account/erasure', {
@@ -178,6 +208,15 @@ test('an erasure leaves nothing of the customer, also if a service is away in th
   assert.equal(done.requestedBy, customer.customerId);
 
   assert.deepEqual(await placesOf(system, texts), []);
+  assert.deepEqual(await queryRows(identity, sessions, [customer.customerId]), []);
+  // The trail keeps the reversal by its ids: the search above has read it.
+  const trail = await queryRows(
+    system.databaseUrl('billing'),
+    'select reason from audit_trail where $1 = any(subject_ids)',
+    [customer.customerId],
+  );
+  assert.equal(trail.length, 1);
+  assert.match(String(trail[0]?.reason), /asked for it/);
   assert.deepEqual(await moneyOf(system), money);
   await verify(operator);
   await queryRows(system.databaseUrl('notifications'), 'delete from dead_letters');
@@ -231,7 +270,9 @@ test('an export has all data as one document, the own and by the operator', asyn
   assert.match(own.headers.get('content-disposition') ?? '', /attachment/);
   const { exportedAt, account, leftOut, ...data } = own.body;
   assert.ok(Date.parse(exportedAt) && leftOut.length > 0);
-  assert.deepEqual([account.email, account.sessions], [customer.email, []]);
+  const [session] = account.sessions;
+  assert.deepEqual([account.email, account.sessions.length], [customer.email, 1]);
+  assert.ok(Date.parse(session.startedAt) < Date.parse(session.endsAt));
   assert.deepEqual(data.profile.email, texts.first);
   assert.deepEqual(
     data.orders.map(({ id }: { id: string }) => id),

@@ -76,25 +76,18 @@ async function eraseAttempts(db: Queryable, letterIds: string[]): Promise<void> 
   );
 }
 
-// Tables of letters about accounts, each with its column of the address.
-const BY_ADDRESS = { account_letters: 'email', recipient_slots: 'address' };
-
 /**
  * Deletes letters about accounts to these addresses, and the counters of letters by address.
  * @param addresses in lower case
  */
 export async function deleteByAddress(tx: Queryable, addresses: string[]): Promise<void> {
-  for (const [table, column] of Object.entries(BY_ADDRESS)) {
-    // Absent until the migrations of such letters have run.
-    const { rows } = await tx.query('select to_regclass($1) is not null as exists', [table]);
-    if (rows[0]?.exists !== true) continue;
-    await tx.query(`delete from ${table} where lower(${column} collate "C") = any($1::text[])`, [
-      addresses,
-    ]);
-  }
+  await tx.query('delete from account_letters where lower(email collate "C") = any($1::text[])', [
+    addresses,
+  ]);
+  await tx.query('delete from recipient_slots where address = any($1::text[])', [addresses]);
 }
 
-/** Addresses and names in a page of a customer's letters. */
+/** Addresses and names in a page of a customer's letters. Without a greeting the name is empty. */
 export async function listRecipients(
   db: Queryable,
   customerId: string,
@@ -107,7 +100,7 @@ export async function listRecipients(
       )
       select coalesce(array_agg(distinct recipient) filter (where recipient is not null), '{}')
           as addresses,
-        coalesce(array_agg(distinct recipient_name) filter (where recipient_name is not null), '{}')
+        coalesce(array_agg(distinct recipient_name) filter (where recipient_name <> ''), '{}')
           as names,
         case when count(*) = ${PAGE} then (array_agg(id order by id desc))[1] end as last
       from page`,
