@@ -52,7 +52,13 @@ export function serveErasures(api: InternalApi, database: Database): void {
 
   api.serve(contract.eraseCustomer, async ({ body: { customerId, traces } }) => {
     // Only what was requested: nothing else may delete a profile.
-    const { reason } = await getErasure(customerId);
+    const requested = await store.findErasure(database, customerId);
+    if (requested === null) {
+      throw new AppError(commonProblems.invalidRequest, 'no such erasure was requested', {
+        violations: [{ pointer: '/customerId', rule: 'requested' }],
+      });
+    }
+    const { reason } = requested;
     // An operator may have written an address into the reason.
     const texts = traces.map(({ text }) => text);
     const kept = reason === null ? null : redact(reason, texts);
