@@ -129,6 +129,14 @@ const erasure = object({
   state: oneOf('pending', 'done'),
   requestedAt: filled,
 });
+const auditEntry = object({
+  id: uuid,
+  at: filled,
+  service: filled,
+  actor: nullOr(filled),
+  action: filled,
+  subject: object({}),
+});
 
 const anyFits = () => true;
 const sameId = (body: unknown, { path }: SentRequest) => isNamedIn(path, (body as Checked).id);
@@ -228,6 +236,9 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
     { 201: reversal },
     sameOriginal,
   ),
+  rule('GET /v1/operator/audit', {
+    200: object({ data: listOf(auditEntry), nextCursor: nullOr(text), unanswered: listOf(filled) }),
+  }),
   rule('GET /v1/operator/pending-orders', { 200: pageOf(order) }),
   rule('GET /v1/operator/orders/:orderId/journey', { 200: journey }, sameOrder),
   rule('GET /v1/operator/overview', {

@@ -149,6 +149,7 @@ const descriptions: Record<string, string> = {
 export const statusOfKind: Record<string, number> = {
   unauthenticated: 401,
   forbidden: 403,
+  'not-found': 404,
   refused: 406,
   conflict: 409,
   precondition: 412,

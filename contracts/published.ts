@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox';
 import * as accountLetters from './account-letters.ts';
+import { AuditEntry, listAuditTrail, PublicAuditEntry } from './audit.ts';
 import * as billing from './billing.ts';
 import { Money } from './common.ts';
+import * as erasure from './erasure.ts';
 import * as gateway from './gateway.ts';
 import * as identity from './identity.ts';
 import * as journey from './journey.ts';
@@ -11,6 +13,7 @@ import { openApiOf } from './openapi.ts';
 import * as operator from './operator.ts';
 import * as orderOperations from './order-operations.ts';
 import * as orders from './orders.ts';
+import { checkPassword, getAccountData } from './privacy.ts';
 import * as profiles from './profiles.ts';
 import { Repair } from './repairs.ts';
 
@@ -24,6 +27,7 @@ export function gatewayApi(): Record<string, unknown> {
     tags: ['account', 'wallet', 'orders', 'letters', 'operator'],
     schemas: {
       AccessToken: identity.AccessToken,
+      AuditEntry: PublicAuditEntry,
       DeadLetter: notifications.DeadLetter,
       Journey: gateway.Journey,
       JourneyStep: journey.JourneyStep,
@@ -48,6 +52,8 @@ export function gatewayApi(): Record<string, unknown> {
   });
 }
 
+const { eraseCustomer, listTraces } = erasure;
+
 /** The API of a service that other services call. */
 export function internalApi(
   service: string,
@@ -65,34 +71,59 @@ export function internalApi(
 export function ordersApi() {
   const { AuditedOrder, PendingOrder } = orderOperations;
   const { Order, OrderItem } = orders;
-  const endpoints = byName({ ...orders, ...orderOperations });
-  return internalApi('orders', endpoints, { AuditedOrder, Money, Order, OrderItem, PendingOrder });
+  const endpoints = byName({ ...orders, ...orderOperations, eraseCustomer, listAuditTrail });
+  return internalApi('orders', endpoints, {
+    AuditEntry,
+    AuditedOrder,
+    Money,
+    Order,
+    OrderItem,
+    PendingOrder,
+  });
 }
 
 export function billingApi() {
   const { AuditedPayment, Payment, PaymentDecision, PaymentRequest } = billing;
   const { Wallet, WalletOperation } = billing;
-  return internalApi('billing', billing, {
-    AuditedPayment,
-    Money,
-    Payment,
-    PaymentDecision,
-    PaymentRequest,
-    Wallet,
-    WalletOperation,
-  });
+  return internalApi(
+    'billing',
+    { ...billing, eraseCustomer, listAuditTrail },
+    {
+      AuditEntry,
+      AuditedPayment,
+      Money,
+      Payment,
+      PaymentDecision,
+      PaymentRequest,
+      Wallet,
+      WalletOperation,
+    },
+  );
 }
 
 export function profilesApi() {
   const { Profile, ProfileData } = profiles;
-  return internalApi('profiles', profiles, { Profile, ProfileData });
+  const { listTraces: _, ...erasures } = erasure;
+  return internalApi(
+    'profiles',
+    { ...profiles, ...erasures, listAuditTrail },
+    { AuditEntry, Profile, ProfileData },
+  );
 }
 
 export function notificationsApi() {
   const { AuditedLetter } = letterAudit;
   const { DeadLetter, Letter, OperatorLetter } = notifications;
-  const endpoints = { ...notifications, ...accountLetters, ...letterAudit };
+  const endpoints = {
+    ...notifications,
+    ...accountLetters,
+    ...letterAudit,
+    eraseCustomer,
+    listTraces,
+    listAuditTrail,
+  };
   return internalApi('notifications', endpoints, {
+    AuditEntry,
     AuditedLetter,
     DeadLetter,
     Letter,
@@ -101,7 +132,11 @@ export function notificationsApi() {
 }
 
 export function identityApi() {
-  return internalApi('identity', identity, { AccessToken: identity.AccessToken });
+  return internalApi(
+    'identity',
+    { ...identity, checkPassword, getAccountData, eraseCustomer, listAuditTrail },
+    { AuditEntry, AccessToken: identity.AccessToken },
+  );
 }
 
 /** Sorts members by name, as JavaScript sorts the exports of one module. */

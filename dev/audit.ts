@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { print, printError } from '#platform/telemetry/print.ts';
 
 // `npm run audit`: fails for a production package with a known flaw. A registry may answer no audits:
 // then it says so and succeeds, so that a mirror does not stop a build.
@@ -24,13 +25,13 @@ function reportIn(text: string): Report {
 
 const { vulnerabilities } = reportIn(stdout);
 if (vulnerabilities === undefined) {
-  console.log('The registry answers no audit, so known flaws were not looked for.');
+  print('The registry answers no audit, so known flaws were not looked for.');
 } else {
   for (const [name, { severity, range, via }] of Object.entries(vulnerabilities)) {
     const titles = via.map((each) => (each as { title?: string }).title ?? String(each));
-    console.error(`${name} ${range}: ${severity}, ${titles.join('; ')}`);
+    printError(`${name} ${range}: ${severity}, ${titles.join('; ')}`);
   }
   const count = Object.keys(vulnerabilities).length;
-  console.log(`Production packages with known flaws: ${count}`);
+  print(`Production packages with known flaws: ${count}`);
   if (count > 0) process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { checkLicences, type LockedPackage } from './dependencies/licences.ts';
 
 // `npm run licences`: lists the licences of all packages, and fails for one that is not allowed.
@@ -29,15 +30,15 @@ const packages: LockedPackage[] = Object.entries(lock.packages)
 const { byLicence, refused } = checkLicences(packages);
 
 for (const [licence, all] of [...byLicence].sort()) {
-  console.log(`${licence}: ${all.length}`);
+  print(`${licence}: ${all.length}`);
   if (process.argv.includes('--all')) {
     for (const { path, version, dev } of all) {
-      console.log(`  ${path.replace(/^.*node_modules\//, '')} ${version}${dev ? ' (tool)' : ''}`);
+      print(`  ${path.replace(/^.*node_modules\//, '')} ${version}${dev ? ' (tool)' : ''}`);
     }
   }
 }
 for (const { path, license = 'none' } of refused) {
-  console.error(
+  printError(
     `${path} has the licence ${license}, which is not on the list in dev/dependencies/licences.ts`,
   );
 }

@@ -57,10 +57,14 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
   Partial<Record<PublicKind | InternalKind, string[]>>
 > = {
   gateway: {
-    anybody: ['register', 'signIn'],
+    anybody: [
+      ...['register', 'signIn', 'renewSession', 'confirmByLink'],
+      ...['requestPasswordReset', 'redeemPasswordReset'],
+    ],
     'own data': [
       ...['readProfile', 'replaceProfile', 'readWallet', 'readOperations', 'topUp'],
-      ...['placeOrder', 'readOrders', 'readLetters'],
+      ...['placeOrder', 'readOrders', 'readLetters', 'requestConfirmation'],
+      ...['changePassword', 'eraseAccount', 'exportAccount', 'signOut'],
     ],
     'own item': ['readOrder', 'readJourney', 'readLetter'],
     operators: [
@@ -68,6 +72,7 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['readPendingOrders', 'readAnyJourney', 'readOverview', 'readAuditTrail'],
       ...['readAllLetters', 'readAnyLetter', 'previewAnyLetter', 'resendAnyLetter'],
       ...['resendFailedLetters', 'readDeadLetters', 'readDeadLetter', 'redriveOne', 'redriveMany'],
+      ...['exportCustomer', 'requestCustomerErasure', 'readCustomerErasure'],
       ...['verifyLedger', 'repairBooks', 'readRepairs'],
     ],
   },
@@ -76,21 +81,23 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['createOrder', 'recordPayment', 'getOrder', 'listOrders', 'getOrderHistory'],
       ...['claimPendingOrders', 'listPendingOrders', 'noteRecoveryFailure', 'getOrdersOverview'],
       ...['auditOrders', 'auditEvents', 'publishEventAgain', 'listOrderRepairs'],
-      ...['listAuditTrail', 'callTogether'],
+      ...['listAuditTrail', 'eraseCustomer', 'callTogether'],
     ],
   },
   billing: {
     gateway: [
       ...['decidePayment', 'voidPayment', 'getDecision', 'getWallet', 'topUpWallet'],
       ...['reverseTopUp', 'listOperations', 'auditPayments', 'auditWallets', 'repairPayment'],
-      ...['listPaymentRepairs', 'listAuditTrail', 'callTogether'],
+      ...['listPaymentRepairs', 'listAuditTrail', 'eraseCustomer', 'callTogether'],
     ],
   },
   profiles: {
     gateway: [
       ...['createProfile', 'getProfile', 'putProfile', 'findProfilesByEmail', 'listAuditTrail'],
+      ...['createConfirmation', 'confirmAddress', 'requestErasure', 'getErasure'],
+      ...['claimErasures', 'noteErasure', 'listRecentErasures', 'eraseCustomer'],
     ],
-    notifications: ['lookUpContacts'],
+    notifications: ['lookUpContacts', 'findConfirmedAddresses'],
   },
   notifications: {
     gateway: [
@@ -98,11 +105,15 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['previewLetter', 'resendLetter', 'resendLetters', 'listDeadLetters', 'getDeadLetter'],
       ...['redriveDeadLetter', 'redriveDeadLetters', 'getNotificationsOverview'],
       ...['auditLetters', 'auditPositions', 'acknowledgeLetter', 'listLetterRepairs'],
-      'listAuditTrail',
+      ...['listAuditTrail', 'sendAccountLetter', 'releaseLetters', 'eraseCustomer', 'listTraces'],
     ],
   },
   identity: {
-    gateway: ['createAccount', 'createSession', 'listAuditTrail'],
+    gateway: [
+      ...['createAccount', 'createSession', 'rotateRefreshToken', 'endSession'],
+      ...['listEndedSessions', 'replacePassword', 'createPasswordReset', 'redeemResetToken'],
+      ...['checkPassword', 'getAccountData', 'eraseCustomer', 'listAuditTrail'],
+    ],
     anybody: ['getKeys'],
   },
 };

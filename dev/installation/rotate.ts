@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import type { Environment } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
+import { print, printError } from '#platform/telemetry/print.ts';
 import { freshName } from '../files/drafts.ts';
 import { loadServices } from '../system/services.ts';
 import { quoted } from './installation.ts';
@@ -110,10 +111,10 @@ function withSetting(text: string, name: string, value: string | undefined): str
 }
 
 try {
-  console.log(await rotate(process.argv.slice(2)));
+  print(await rotate(process.argv.slice(2)));
 } catch (error) {
   const typed = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
-  console.error(
+  printError(
     error instanceof RotateError || typed ? (error as Error).message : describeError(error),
   );
   process.exitCode = 1;

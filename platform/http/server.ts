@@ -41,6 +41,13 @@ const NODE_OPTIONS = {
 
 export type HttpServer = FastifyInstance;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A page for people, not an operation. */
+    page?: boolean;
+  }
+}
+
 interface HttpServerOptions {
   log: Logger;
   /** Whose X-Forwarded-For counts, as TRUST_PROXY says it; nobody's when absent. */
@@ -175,10 +182,12 @@ function parseJsonBodies(app: HttpServer): void {
 /**
  * Remembers the methods of each path, for 405 (RFC 9110 section 15.5.6): the router only reports
  * that it found no route.
+ * A page for people is no API: its route says `config: { page: true }` and promises no method.
  */
 function collectMethods(app: HttpServer): (url: string) => string[] {
   const routes: { path: RegExp; method: string }[] = [];
-  app.addHook('onRoute', ({ url, method }) => {
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.page) return;
     // Most paths under a wildcard do not exist for any method.
     if (url.includes('*')) return;
     const path = new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}$`);

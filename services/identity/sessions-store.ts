@@ -131,7 +131,7 @@ export async function endSession(
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `update sessions set ended_at = now()
-      where id = $1 and account_id = $2 and ended_at is null`,
+      where id = $1 and account_id::text = lower($2) and ended_at is null`,
     [id, accountId],
   );
   return rowCount === 1;

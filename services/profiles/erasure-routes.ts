@@ -1,5 +1,7 @@
 import * as contract from '#contracts/erasure.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { actorOf } from '#platform/http/actor.ts';
+import { recordAudit } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { redact } from '#platform/values/redact.ts';
@@ -13,8 +15,21 @@ export function serveErasures(api: InternalApi, database: Database): void {
     return found;
   }
 
-  api.serve(contract.requestErasure, async ({ params: { customerId }, body }) => {
-    await store.insertErasure(database, { customerId, ...body });
+  api.serve(contract.requestErasure, async ({ params: { customerId }, body, request }) => {
+    const actor = actorOf(request);
+    await database.transaction(async (tx) => {
+      const isNew = await store.insertErasure(tx, { customerId, ...body });
+      // The customer's own request has no actor, and a repetition changes nothing.
+      if (!isNew || actor === null) return;
+      await recordAudit(tx, {
+        actor,
+        action: 'request-erasure',
+        subject: { customerId },
+        reason: body.reason,
+        before: { state: null },
+        after: { state: 'pending' },
+      });
+    });
     return { status: 200, body: await getErasure(customerId) };
   });
 
@@ -37,7 +52,13 @@ export function serveErasures(api: InternalApi, database: Database): void {
 
   api.serve(contract.eraseCustomer, async ({ body: { customerId, traces } }) => {
     // Only what was requested: nothing else may delete a profile.
-    const { reason } = await getErasure(customerId);
+    const requested = await store.findErasure(database, customerId);
+    if (requested === null) {
+      throw new AppError(commonProblems.invalidRequest, 'no such erasure was requested', {
+        violations: [{ pointer: '/customerId', rule: 'requested' }],
+      });
+    }
+    const { reason } = requested;
     // An operator may have written an address into the reason.
     const texts = traces.map(({ text }) => text);
     const kept = reason === null ? null : redact(reason, texts);

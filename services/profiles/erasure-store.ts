@@ -9,16 +9,17 @@ interface ErasureRow extends Omit<StoredErasure, 'requestedAt' | 'doneAt'> {
 const COLUMNS = `customer_id as "customerId", requested_at as "requestedAt",
   requested_by as "requestedBy", reason, waits_for as "waitsFor", done_at as "doneAt"`;
 
-/** Records a request; an earlier one of the same customer stays as it is. */
+/** Records a request, unless there is an earlier one of the same customer. @returns whether it did */
 export async function insertErasure(
   db: Queryable,
   erasure: Pick<StoredErasure, 'customerId' | 'requestedBy' | 'reason'>,
-): Promise<void> {
-  await db.query(
+): Promise<boolean> {
+  const { rowCount } = await db.query(
     `insert into erasures (customer_id, requested_by, reason) values ($1, $2, $3)
       on conflict do nothing`,
     [erasure.customerId, erasure.requestedBy, erasure.reason],
   );
+  return rowCount === 1;
 }
 
 export async function findErasure(

@@ -319,6 +319,23 @@ const SCENARIOS: Record<string, Scenario> = {
     answered(200, await bed.operator.call('POST', path));
     return [redriven(deadLetterId, 'redriven')];
   },
+  async requestCustomerErasure({ operator, customer }) {
+    const { customerId } = await customer();
+    const path = `/v1/operator/customers/${customerId}/erasure`;
+    answered(202, await operator.call('POST', path, { reason: REASON }));
+    // Its repetition changes nothing.
+    answered(202, await operator.call('POST', path, { reason: 'again' }));
+    return [
+      {
+        service: 'profiles',
+        action: 'request-erasure',
+        subject: { customerId },
+        reason: 'asked by v***@example.com',
+        before: { state: null },
+        after: { state: 'pending' },
+      },
+    ];
+  },
   async redriveMany(bed) {
     const { customerId } = await bed.customer();
     const good = await deadLetter(bed, customerId, 1_000_001n);
@@ -485,6 +502,22 @@ test('an operator who reads a letter or a journey leaves an entry, a customer le
   assert.deepEqual(
     (await trail(operator, about)).map(({ action, subject }) => ({ action, subject })),
     [{ action: 'read-letter', subject: { letterId: id, orderId, customerId } }],
+  );
+});
+
+test('an operator who exports a customer leaves entries, the customer leaves none', async () => {
+  const system = await sharedTestSystem();
+  const anna = await system.customer();
+  const operator = await system.operator();
+  const { customerId } = anna;
+  const about = `&subject=${customerId}`;
+  answered(200, await anna.call('GET', '/v1/account/export'));
+  assert.deepEqual(await trail(operator, about), []);
+  answered(200, await operator.call('GET', `/v1/operator/customers/${customerId}/export`));
+  const found = (await trail(operator, about)).map(({ action, subject }) => ({ action, subject }));
+  assert.deepEqual(
+    found.toSorted((a, b) => (a.action < b.action ? -1 : 1)),
+    ['find-customer', 'list-letters'].map((action) => ({ action, subject: { customerId } })),
   );
 });
 

@@ -7,6 +7,7 @@ import { eventually } from '#harness/eventually.ts';
 import { type Answer, call } from '#harness/requests.ts';
 import {
   orderOf,
+  PASSWORD,
   startTestSystem,
   type TestCustomer,
   type TestSystem,
@@ -59,6 +60,7 @@ test('docs/reference/authorization.md is the page of these rows', () => {
 interface Bed {
   system: TestSystem;
   anna: TestCustomer;
+  boris: TestCustomer;
   operator: TestCustomer;
   /** The values of path parameters: items of Anna. */
   parameters: Record<string, string>;
@@ -89,6 +91,7 @@ async function openBed(t: TestContext): Promise<Bed> {
   return {
     system,
     anna,
+    boris,
     operator,
     parameters,
     authorizationOf: await tokensOf(t, system, { anna, boris, operator }),
@@ -150,6 +153,8 @@ const QUERIES: Record<string, string> = {
   auditEvents: 'limit=1',
   auditLetters: 'limit=1',
   listAuditTrail: 'limit=1',
+  listEndedSessions: 'withinS=60',
+  listTraces: 'customerId={customerId}',
   listOrderRepairs: 'limit=1',
   listPaymentRepairs: 'limit=1',
   listLetterRepairs: 'limit=1',
@@ -169,15 +174,31 @@ async function ask(bed: Bed, route: Route, caller: string): Promise<Answer> {
     );
   const query = QUERIES[route.operationId];
   const path = fill(query === undefined ? route.path : `${route.path}?${query}`);
-  const authorization = await authorizationOf(caller, route.service);
+  const authorization =
+    (route.operationId === 'signOut' && (await freshToken(bed, caller))) ||
+    (await authorizationOf(caller, route.service));
   const [url = ''] = system.urlsOf(route.service);
   return call(url, route.method, path, {
     headers: authorization === undefined ? {} : { authorization },
   });
 }
 
+/** The token of another session, for a request that ends it; undefined for a caller without one. */
+async function freshToken({ system, anna, boris }: Bed, caller: string) {
+  if (caller === 'operator') return `Bearer ${(await system.operator()).token}`;
+  const person = { owner: anna, 'other customer': boris }[caller];
+  if (person === undefined) return undefined;
+  const { body } = await call(system.url, 'POST', '/v1/sessions', {
+    body: { email: person.email, password: PASSWORD },
+  });
+  return `Bearer ${body.accessToken}`;
+}
+
 // No item of this id exists, for nobody.
-const MISSING = ['readDeadLetter', 'getDeadLetter', 'redriveOne', 'redriveDeadLetter'];
+const MISSING = [
+  ...['readDeadLetter', 'getDeadLetter', 'redriveOne', 'redriveDeadLetter'],
+  ...['readCustomerErasure', 'getErasure'],
+];
 
 function verdictOf(bed: Bed, route: Route, caller: string, { status, body }: Answer): Verdict {
   if (status === 401 && body.code === 'unauthenticated') return 401;

@@ -12,10 +12,19 @@ import type { ExportDataDeps } from './export-data.ts';
 const PAGE = 100;
 const CALL_TIMEOUT_MS = 5_000;
 
-/** Binds an export to the services. @param limit of the whole document */
+/**
+ * Binds an export to the services.
+ * @param actor the operator who asks; undefined for the customer
+ * @param limit of the whole document
+ */
 export function exportClients(
   clients: ServiceClients,
-  { customerId, limit, stop }: { customerId: string; limit: Deadline; stop: AbortSignal },
+  {
+    customerId,
+    actor,
+    limit,
+    stop,
+  }: { customerId: string; actor: string | undefined; limit: Deadline; stop: AbortSignal },
 ): ExportDataDeps {
   const params = { customerId };
   function part() {
@@ -23,7 +32,7 @@ export function exportClients(
     if (remainingMs === 0) {
       throw new AppError(commonProblems.unavailable, 'an export was not finished in time');
     }
-    return { deadline: deadlineIn(Math.min(CALL_TIMEOUT_MS, remainingMs)) };
+    return { deadline: deadlineIn(Math.min(CALL_TIMEOUT_MS, remainingMs)), actor };
   }
   const pageAt = (cursor: string | null) => ({ limit: PAGE, ...(cursor !== null && { cursor }) });
 

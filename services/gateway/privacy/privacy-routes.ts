@@ -33,7 +33,7 @@ function serveExports(app: HttpServer, gateway: Gateway): void {
   app.addHook('preClose', async () => stop.abort());
   let running = 0;
 
-  async function answerFor(customerId: string) {
+  async function answerFor(customerId: string, actor?: string) {
     if (running >= EXPORTS_MAX) {
       throw new AppError(commonProblems.overloaded, 'too many exports at work', {
         headers: { 'retry-after': RETRY_AFTER_S },
@@ -45,7 +45,7 @@ function serveExports(app: HttpServer, gateway: Gateway): void {
       running -= 1;
     };
     const limit = deadlineIn(EXPORT_TIMEOUT_MS);
-    const deps = exportClients(gateway.clients, { customerId, limit, stop: stop.signal });
+    const deps = exportClients(gateway.clients, { customerId, actor, limit, stop: stop.signal });
     const parts = await exportData(deps).catch((error: unknown) => {
       end();
       throw error;
@@ -69,9 +69,9 @@ function serveExports(app: HttpServer, gateway: Gateway): void {
     app,
     contract.exportCustomer,
     { identify: gateway.identifyOperator },
-    async ({ params: { customerId } }) => {
+    async ({ caller, params: { customerId } }) => {
       await requireCustomer(gateway, customerId);
-      return answerFor(customerId);
+      return answerFor(customerId, caller.customerId);
     },
   );
 }
@@ -79,11 +79,15 @@ function serveExports(app: HttpServer, gateway: Gateway): void {
 function serveErasures(app: HttpServer, gateway: Gateway, erased: ErasedCustomers): void {
   const { clients, identify, identifyOperator } = gateway;
 
-  async function request(customerId: string, requestedBy: string, reason: string | null) {
+  async function request(
+    customerId: string,
+    { reason, operator }: { reason: string | null; operator?: string },
+  ) {
+    const requestedBy = operator ?? customerId;
     const answer = await clients.profiles.call(
       erasure.requestErasure,
       { params: { customerId }, body: { requestedBy, reason } },
-      { deadline: gateway.readDeadline() },
+      { deadline: gateway.readDeadline(), actor: operator },
     );
     const stored = bodyOf(answer);
     erased.add(customerId);
@@ -94,7 +98,7 @@ function serveErasures(app: HttpServer, gateway: Gateway, erased: ErasedCustomer
     const { customerId } = caller;
     await refuseOperator(gateway, customerId);
     await checkPassword(gateway, customerId, body.password, clientAddressOf(raw));
-    const { requestedAt, doneAt } = await request(customerId, customerId, null);
+    const { requestedAt, doneAt } = await request(customerId, { reason: null });
     return { status: 202, body: { customerId, requestedAt, state: stateOf(doneAt) } };
   });
 
@@ -105,7 +109,8 @@ function serveErasures(app: HttpServer, gateway: Gateway, erased: ErasedCustomer
     async ({ caller, params: { customerId }, body }) => {
       await refuseOperator(gateway, customerId);
       await requireCustomer(gateway, customerId);
-      const stored = await request(customerId, caller.customerId, body.reason);
+      const { reason } = body;
+      const stored = await request(customerId, { reason, operator: caller.customerId });
       return { status: 202, body: { ...stored, state: stateOf(stored.doneAt) } };
     },
   );

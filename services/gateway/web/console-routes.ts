@@ -116,7 +116,7 @@ export async function serveConsole(
   for (const path of [...PAGES, ...SHARED_PAGES]) {
     const forAll = PAGES.includes(path);
     for (const address of [path, `${path}/`]) {
-      app.get(address, (request, reply) => {
+      app.get(address, { config: { page: true } }, (request, reply) => {
         if (!forAll && !acceptsPage(request)) return reply.callNotFound();
         return sendPage(reply.header('vary', 'accept'));
       });

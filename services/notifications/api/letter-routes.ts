@@ -10,6 +10,7 @@ import {
   maskedDeadLetter,
 } from '#platform/messaging/consumer/dead-letter-view.ts';
 import type { DeadLetters } from '#platform/messaging/consumer/dead-letters.ts';
+import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import type { Sender } from '../letter/letter-mail.ts';
@@ -22,7 +23,13 @@ const CURSOR = uuidCursor('letters');
 
 /** The internal API of notifications (`contracts/notifications.ts`). */
 export function serveLetters(api: InternalApi, database: Database, sender: Sender): void {
-  api.serve(contract.listLetters, async ({ query }) => {
+  api.serve(contract.listLetters, async ({ query, request }) => {
+    // For an export that an operator asks for; calls for customers have no actor.
+    await recordRead(database, {
+      actor: actorOf(request),
+      action: 'list-letters',
+      subject: { customerId: query.customerId },
+    });
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const rows = await store.listLetters(database, {
       customerId: query.customerId,
