@@ -19,7 +19,8 @@ import {
 } from '#harness/system/system.ts';
 
 const LIMIT = 64;
-const PAYMENT = /^PUT \/payments\//;
+// Alone, or as one call of a batch.
+const PAYMENT = /^(?:PUT \/payments|POST \/calls)/;
 const WALLET = /^GET \/wallets\//;
 
 /** A system with a gateway of the smallest limits, behind which billing can be made to hang. */
@@ -117,7 +118,7 @@ test('orders whose clients hung up count until they have ended', async (t) => {
   billing.setFault({ kind: 'hang', requests: PAYMENT });
   const body = JSON.stringify(orderOf(100));
   const request =
-    `POST /v1/orders HTTP/1.1\r\nhost: here\r\nauthorization: Bearer ${anna.token}\r\n` +
+    `POST /v1/orders HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${anna.token}\r\n` +
     `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   const clients: Socket[] = Array.from({ length: LIMIT }, () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');

@@ -91,7 +91,7 @@ test('an order that waits for its turn is not placed when its client hangs up', 
   billing.setFault({ kind: 'hang', requests: PAYMENT });
   const body = JSON.stringify(orderOf(100));
   const request =
-    `POST /v1/orders HTTP/1.1\r\nhost: here\r\nauthorization: Bearer ${mallory.token}\r\n` +
+    `POST /v1/orders HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${mallory.token}\r\n` +
     `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   const clients = Array.from({ length: 20 }, () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -122,7 +122,7 @@ test('pipelined orders of one connection are placed in their order, each once', 
   const requests = Array.from(
     { length: 2_000 },
     (_, number) =>
-      `POST /v1/orders HTTP/1.1\r\nhost: here\r\nauthorization: Bearer ${mallory.token}\r\n` +
+      `POST /v1/orders HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${mallory.token}\r\n` +
       `idempotency-key: ${number}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
