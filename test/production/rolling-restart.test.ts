@@ -23,8 +23,8 @@ const REPLICAS = 2;
 const CALLEES = ['profiles', 'billing', 'orders', 'identity', 'notifications'];
 // HAProxy notices a stopping gateway within half a second. The rest is for a busy machine.
 const GATEWAY_STOP_DELAY_MS = 4_000;
-// The delay, and the 10 s that a stop takes at most.
-const STOP_TIMEOUT_MS = GATEWAY_STOP_DELAY_MS + 12_000;
+// The delay, the 10 s that a stop takes at most, and time for a busy machine to signal.
+const STOP_TIMEOUT_MS = GATEWAY_STOP_DELAY_MS + 30_000;
 
 /** HAProxy in front of gateways. It repeats no request, neither there nor at another one. */
 async function startHaproxy(t: TestContext, gateways: string[], onLine: (line: string) => void) {
