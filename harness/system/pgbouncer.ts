@@ -79,7 +79,10 @@ export async function startPgBouncer(
   const [[user, password] = ['', '']] = Object.entries(users);
   await retry('PgBouncer', async () => {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    await queryRows(`postgres://${user}:${password}@127.0.0.1:${own}/postgres`, 'select 1');
+    // The server behind it: another pooler that was faster may answer on this port.
+    const url = `postgres://${user}:${password}@127.0.0.1:${own}/postgres`;
+    const [found] = await queryRows(url, 'select inet_server_port() as port');
+    if (found?.port !== port) throw new Error('another pooler answers');
   });
   return own;
 }

@@ -103,7 +103,9 @@ export async function startPostgresServer(
     child = started;
     await retry(`PostgreSQL on port ${port}`, async () => {
       if (started.exitCode !== null) throw new Error(`it ended with ${started.exitCode}`);
-      await queryRows(`${urlOf('postgres')}`, 'select 1');
+      // Its own folder: another server that was faster may answer on this port.
+      const [found] = await queryRows(urlOf('postgres'), 'show data_directory');
+      if (found?.data_directory !== data) throw new Error('another server answers');
     });
   };
   open.defer(async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import {
@@ -192,7 +193,7 @@ test('the image takes an order and sends its letter without writing a file', asy
 
   const write = `require('fs').writeFileSync(process.argv[1], '')`;
   for (const place of [image.workdir, ...(rootIsReadOnly ? [tmpdir(), '/tmp', '/var/tmp'] : [])]) {
-    const writer = runInImage(t, image, ['-e', write, join(place, 'new')]);
+    const writer = runInImage(t, image, ['-e', write, join(place, `orderbell-${randomUUID()}`)]);
     assert.equal(await writer.exited, 1);
     assert.match(writer.printed(), /EROFS|EACCES/);
   }

@@ -11,8 +11,8 @@ const REPLICAS = 2;
 const CALLEES = ['profiles', 'billing', 'orders', 'identity', 'notifications'];
 // HAProxy notices a stopping gateway within half a second. The rest is for a busy machine.
 const GATEWAY_STOP_DELAY_MS = 4_000;
-// The delay, and the 10 s that a stop takes at most.
-const STOP_TIMEOUT_MS = GATEWAY_STOP_DELAY_MS + 12_000;
+// The delay, the 10 s that a stop takes at most, and time for a busy machine to signal.
+const STOP_TIMEOUT_MS = GATEWAY_STOP_DELAY_MS + 30_000;
 
 test('a rolling restart behind a balancer without retries fails no order', {
   skip: skipWithout('haproxy'),
