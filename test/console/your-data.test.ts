@@ -37,7 +37,7 @@ test('a customer keeps a copy of the own data, and erases them', {
   };
   allow('status of 403', '/v1/account/erasure');
   await erase('a wrong password');
-  await page.getByText('Введите действующий пароль').waitFor();
+  await page.getByText('Нынешний пароль не подходит').waitFor();
   await erase(PASSWORD);
   await button(page, words.signIn.submit).waitFor();
   const operator = await system.operator();
