@@ -211,6 +211,26 @@ test('large bodies that do not end are refused beyond a limit of their bytes', a
   assert.equal(await post(BODY_LIMIT), 200);
 });
 
+test('a body that is refused while it goes on leaves its room to others', async (t) => {
+  const { url, release, send } = await startClasses(t);
+  const head =
+    'POST /red HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n' +
+    'transfer-encoding: chunked\r\n\r\n';
+  const chunk = `${(BODY_LIMIT + 1).toString(16)}\r\n${' '.repeat(BODY_LIMIT + 1)}\r\n`;
+  for (let i = 0; i < 4; i++) {
+    const client = await send(head + chunk);
+    const [answer] = await once(client, 'data');
+    assert.match(String(answer), /^HTTP\/1.1 413 /);
+    if (!client.closed) await once(client, 'close');
+  }
+  const body = `"${'x'.repeat(100_000)}"`;
+  const headers = { 'content-type': 'application/json' };
+  const answer = fetch(`${url}/red`, { method: 'POST', headers, body });
+  const released = setInterval(release, 5);
+  t.after(() => clearInterval(released));
+  assert.equal((await answer).status, 200);
+});
+
 test('a client that hangs up before its large body is awaited leaves its room to others', async (t) => {
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   limitRequests(app, {

@@ -110,7 +110,7 @@ export function limitRequests<Class extends string>(
     const name = options.classOf(request);
     const classQueue = name === null ? undefined : queues.get(name);
     const refusal = classQueue && precheck(request, keyOf(classQueue, request, clientOf));
-    if (refusal === undefined) done(acquireBody(request), payload);
+    if (refusal === undefined) done(acquireBody(request, reply), payload);
     else if (classQueue?.isShared !== true || !classQueue.queue.isCompeting()) done(refusal);
     else delayRefusal(reply, () => done(refusal));
   });
@@ -202,17 +202,21 @@ function createRefusals<Class extends string>(
  */
 function limitLargeBodies(refuse: (request: FastifyRequest) => AppError | undefined) {
   let reserved = 0;
-  return (request: FastifyRequest): AppError | undefined => {
+  return (request: FastifyRequest, reply: FastifyReply): AppError | undefined => {
     const bytes = largeBodyBytes(request);
     // A client that hung up during `onRequest` causes no further `close`.
     if (bytes === 0 || request.raw.destroyed) return undefined;
     const refusal = reserved + bytes > LARGE_BODIES_BYTES_MAX ? refuse(request) : undefined;
     if (refusal !== undefined) return refusal;
     reserved += bytes;
-    // Emitted when the body has ended, and when the connection has.
-    request.raw.once('close', () => {
-      reserved -= bytes;
-    });
+    let isReserved = true;
+    const release = () => {
+      if (isReserved) reserved -= bytes;
+      isReserved = false;
+    };
+    // Emitted when the body has ended; not for one whose refusal ends the connection.
+    request.raw.once('close', release);
+    reply.raw.once('close', release);
     return undefined;
   };
 }
