@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import type { FastifyRequest } from 'fastify';
 import { pino } from 'pino';
 import { until } from '#harness/broker/contract-helpers.ts';
+import { AppError, commonProblems } from '../errors.ts';
 import { serveHealth } from '../service/internal-service.ts';
 import { limitRequests } from './admission.ts';
+import { createCompetition } from './fair-queue.ts';
 import { createHttpServer, listen } from './server.ts';
 
 const LIMIT = 3;
@@ -262,4 +265,43 @@ test('a client that hangs up before its large body is awaited leaves its room to
   const body = `"${'x'.repeat(100_000)}"`;
   const headers = { 'content-type': 'application/json' };
   assert.equal((await fetch(`${url}/red`, { method: 'POST', headers, body })).status, 200);
+});
+
+test('where clients compete, one that is over its limit waits for its 429 without a slot', async (t) => {
+  const log = pino({ level: 'silent' });
+  const app = createHttpServer({ log });
+  const share = { runningMax: 1, totalMax: 2, competition: createCompetition() };
+  const clientOf = ({ headers }: FastifyRequest) => String(headers['x-client']);
+  const [running] = limitRequests(app, {
+    limits: { orders: { runningMax: 1, share } },
+    classOf: () => 'orders',
+    clientOf,
+    log,
+  });
+  let refusals = 0;
+  app.get('/', async (request) => {
+    if (clientOf(request) === 'anna') return {};
+    refusals++;
+    throw new AppError(commonProblems.tooMany, 'over its limit', {
+      headers: { 'retry-after': '60' },
+    });
+  });
+  const url = await listen(app, '127.0.0.1', 0);
+  t.after(() => app.close());
+  const answered: string[] = [];
+  const get = async (client: string) => {
+    const answer = await fetch(url, { headers: { 'x-client': client } });
+    answered.push(client);
+    return answer;
+  };
+  assert.equal((await get('mallory')).status, 429, 'at once: nobody else is there');
+  assert.equal((await get('anna')).status, 200);
+  answered.length = 0;
+  const refusal = get('mallory');
+  await until('the refusal waits', () => refusals === 2);
+  assert.equal((await get('anna')).status, 200);
+  assert.deepEqual(await running?.read(), [{ value: 0, labels: { lane: 'orders' } }]);
+  const { status, headers } = await refusal;
+  assert.deepEqual([status, headers.get('retry-after')], [429, '60']);
+  assert.deepEqual(answered, ['anna', 'mallory']);
 });

@@ -110,35 +110,34 @@ export function limitRequests<Class extends string>(
     const name = options.classOf(request);
     const classQueue = name === null ? undefined : queues.get(name);
     const refusal = classQueue && precheck(request, keyOf(classQueue, request, clientOf));
-    if (refusal === undefined) done(acquireBody(request, reply), payload);
-    else if (classQueue?.isShared !== true || !classQueue.queue.isCompeting()) done(refusal);
-    else delayRefusal(reply, () => done(refusal));
+    if (refusal === undefined) return void done(acquireBody(request, reply), payload);
+    if (!isFlooding(classQueue)) return void done(refusal);
+    reply.raw.setHeader('retry-after', '1');
+    delayRefusal(reply, () => done(refusal));
   });
   app.addHook('preValidation', acquire);
   // Runs after the handler or a refusing hook, also when the client is gone.
-  app.addHook('onSend', (request, _reply, _payload, done) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     release(request);
-    done();
+    const name = reply.statusCode === 429 ? options.classOf(request) : null;
+    if (name === null || !isFlooding(queues.get(name))) done();
+    else delayRefusal(reply, done);
   });
-  const running = {
-    labels: ['lane'],
-    read: async () =>
-      [...queues].map(([lane, { queue }]) => ({ value: queue.running(), labels: { lane } })),
-  };
-  return [
-    { name: 'orderbell_requests_running', help: 'Requests at work, by lane.', ...running },
-    refused,
-  ];
+  return [runningMetric(queues), refused];
 }
 
 /**
- * A client that repeats a refused request at once would keep the server busy with refusals. Until
- * then the connection is one of those that are closed for new ones (connections.ts).
+ * A client that repeats a refused request at once would keep the server busy with refusals, those
+ * of its own limits (429) too. Until then the connection is one of those that are closed for new ones (connections.ts).
  */
 function delayRefusal({ raw }: FastifyReply, refuse: () => void): void {
-  raw.setHeader('retry-after', '1');
   const timer = setTimeout(refuse, REFUSAL_DELAY_MS);
   raw.once('close', () => clearTimeout(timer));
+}
+
+/** Whether a refused client takes time from others. */
+function isFlooding(classQueue: ClassQueue | undefined): boolean {
+  return classQueue?.isShared === true && classQueue.queue.isCompeting();
 }
 
 type Done = (error?: AppError) => void;
@@ -167,6 +166,16 @@ function createQueues<Class extends string>(limits: Record<Class, ClassLimit>) {
     return [name as Class, { queue, isShared: typeof given !== 'number' }];
   });
   return new Map(entries);
+}
+
+function runningMetric(queues: Map<string, ClassQueue>): Metric {
+  return {
+    name: 'orderbell_requests_running',
+    help: 'Requests at work, by lane.',
+    labels: ['lane'],
+    read: async () =>
+      [...queues].map(([lane, { queue }]) => ({ value: queue.running(), labels: { lane } })),
+  };
 }
 
 function createRefusals<Class extends string>(
