@@ -58,6 +58,7 @@ export const SUITES: Suite[] = [
     quick: false,
     files: [
       'dev/start/crash.test.ts',
+      'dev/start/stop.test.ts',
       'dev/**/*.slow.test.ts',
       'dev/postgres/postgres.test.ts',
       'test/docs-runnable.test.ts',
@@ -84,12 +85,13 @@ export const SUITES: Suite[] = [
   },
   {
     name: 'thorough',
-    says: 'every page of the console, restores, wrong clocks, the reconciliation, the demonstration, recipes',
+    says: 'every page of the console, restores, erasure, wrong clocks, the reconciliation, the demonstration, recipes',
     quick: false,
     processes: 6,
     files: [
-      'test/console/{accessible,flaky-network,operator,mailbox,journey,overview}.test.ts',
-      'test/system/{restore,clocks,ledger}.test.ts',
+      'test/console/{accessible,flaky-network,operator,operator-wallet,ledger}.test.ts',
+      'test/console/{mailbox,journey,overview,issuer,sessions,confirm,your-data}.test.ts',
+      'test/system/{restore,clocks,ledger,erasure}.test.ts',
       'harness/oracle/oracle.test.ts',
       'services/billing/ledger/decide-payment.model.test.ts',
       'cli/client/foreign-answers.test.ts',
