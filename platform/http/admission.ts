@@ -112,7 +112,6 @@ export function limitRequests<Class extends string>(
     const refusal = classQueue && precheck(request, keyOf(classQueue, request, clientOf));
     if (refusal === undefined) return void done(acquireBody(request, reply), payload);
     if (!isFlooding(classQueue)) return void done(refusal);
-    reply.raw.setHeader('retry-after', '1');
     delayRefusal(reply, () => done(refusal));
   });
   app.addHook('preValidation', acquire);
@@ -130,7 +129,9 @@ export function limitRequests<Class extends string>(
  * A client that repeats a refused request at once would keep the server busy with refusals, those
  * of its own limits (429) too. Until then the connection is one of those that are closed for new ones (connections.ts).
  */
-function delayRefusal({ raw }: FastifyReply, refuse: () => void): void {
+function delayRefusal(reply: FastifyReply, refuse: () => void): void {
+  const { raw } = reply;
+  raw.setHeader('retry-after', reply.getHeader('retry-after') ?? '1');
   const timer = setTimeout(refuse, REFUSAL_DELAY_MS);
   raw.once('close', () => clearTimeout(timer));
 }
