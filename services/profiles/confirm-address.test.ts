@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { startTestService } from '#harness/system/internal-service.ts';
+import { deleteExpired } from './confirmation-store.ts';
 import { service as profilesService } from './service.ts';
 
 const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'ru' };
@@ -96,6 +97,46 @@ test('a token ends after 24 hours, and no other text is one', async (t) => {
   // An expired one is removed by the next request.
   await profiles.ask('anna');
   assert.equal((await profiles.sql('select from confirmation_tokens')).length, 1);
+});
+
+test('expired tokens go without another request, in small batches, and no others', async (t) => {
+  const profiles = await start(t);
+  await profiles.create('anna');
+  await profiles.ask('anna');
+  await profiles.sql(
+    `insert into confirmation_tokens (hash, customer_id, email, expires_at)
+      select decode(md5(n::text), 'hex'), 'boris', 'boris@example.com', now() - interval '1 s'
+      from generate_series(1, 7) n`,
+  );
+  assert.equal(await deleteExpired(profiles.database, 5), 5);
+  assert.equal(await deleteExpired(profiles.database, 5), 2);
+  const rows = await profiles.sql('select customer_id from confirmation_tokens');
+  assert.deepEqual(rows, [{ customer_id: 'anna' }]);
+});
+
+test('an erasure knows each address that was to be confirmed', async (t) => {
+  const profiles = await start(t);
+  await profiles.create('anna');
+  await profiles.ask('anna');
+  await profiles.put('anna', { email: 'Mistyped@example.org' });
+  await profiles.ask('anna');
+  await profiles.put('anna', { email: 'third@example.net' });
+  await profiles.create('boris', { email: 'boris@example.com' });
+  await profiles.ask('boris');
+  const request = { requestedBy: 'anna', reason: null };
+  for (const customerId of ['anna', 'vera']) {
+    const { status } = await profiles.call('PUT', `/erasures/${customerId}`, request);
+    assert.equal(status, 200);
+  }
+  const { body } = await profiles.call('POST', '/erasures/claim', { olderThanMs: 0, leaseMs: 0 });
+  const found = body.data as { customerId: string; traces: { kind: string; text: string }[] }[];
+  const texts = found
+    .toSorted((one, other) => (one.customerId < other.customerId ? -1 : 1))
+    .map(({ customerId, traces }) => [customerId, traces.map(({ text }) => text).sort()]);
+  assert.deepEqual(texts, [
+    ['anna', [ANNA.email, 'mistyped@example.org']],
+    ['vera', []],
+  ]);
 });
 
 test('three tokens an hour for an address, ten for a customer, also at once', async (t) => {
