@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { startTestService } from '#harness/system/internal-service.ts';
-import { deleteExpired } from './confirmation-store.ts';
 import { service as profilesService } from './service.ts';
 
 const ANNA = { email: 'anna@example.com', name: 'Анна', locale: 'ru' };
@@ -97,21 +96,6 @@ test('a token ends after 24 hours, and no other text is one', async (t) => {
   // An expired one is removed by the next request.
   await profiles.ask('anna');
   assert.equal((await profiles.sql('select from confirmation_tokens')).length, 1);
-});
-
-test('expired tokens go without another request, in small batches, and no others', async (t) => {
-  const profiles = await start(t);
-  await profiles.create('anna');
-  await profiles.ask('anna');
-  await profiles.sql(
-    `insert into confirmation_tokens (hash, customer_id, email, expires_at)
-      select decode(md5(n::text), 'hex'), 'boris', 'boris@example.com', now() - interval '1 s'
-      from generate_series(1, 7) n`,
-  );
-  assert.equal(await deleteExpired(profiles.database, 5), 5);
-  assert.equal(await deleteExpired(profiles.database, 5), 2);
-  const rows = await profiles.sql('select customer_id from confirmation_tokens');
-  assert.deepEqual(rows, [{ customer_id: 'anna' }]);
 });
 
 test('an erasure knows each address that was to be confirmed', async (t) => {

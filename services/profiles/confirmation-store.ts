@@ -14,18 +14,13 @@ export async function lockCustomer(tx: Queryable, customerId: string): Promise<v
 // More than a request adds, so the table does not grow with the years.
 const DELETED_MAX = 20;
 
-/**
- * Removes expired tokens, the oldest first, without waiting for locked ones.
- * @returns how many
- */
-export async function deleteExpired(db: Queryable, limit = DELETED_MAX): Promise<number> {
-  const { rowCount } = await db.query(
+/** Removes expired tokens, the oldest first, without waiting for locked ones. */
+export async function deleteExpired(tx: Queryable): Promise<void> {
+  await tx.query(
     `delete from confirmation_tokens where hash in (
        select hash from confirmation_tokens where expires_at <= now()
-        order by expires_at limit $1 for update skip locked)`,
-    [limit],
+        order by expires_at limit ${DELETED_MAX} for update skip locked)`,
   );
-  return rowCount ?? 0;
 }
 
 export interface TokenCounts {

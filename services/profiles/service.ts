@@ -4,7 +4,6 @@ import { listAuditTrail } from '#contracts/audit.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
 import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
 import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
-import { startRetention } from '#platform/postgres/retention.ts';
 import { databaseSettings, openDatabase } from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
@@ -12,7 +11,6 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
-import { deleteExpired } from './confirmation-store.ts';
 import { serveErasures } from './erasure-routes.ts';
 import { serveProfiles } from './routes.ts';
 
@@ -21,8 +19,6 @@ const DATABASE = {
   connectionsMax: 8,
   migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
 } as const;
-
-const EXPIRED_BATCH = 500;
 
 export const ProfilesConfig = Type.Object({
   ...calleeSettings,
@@ -34,13 +30,6 @@ export type ProfilesConfig = Static<typeof ProfilesConfig>;
 export async function startProfiles(config: ProfilesConfig, log: Logger): Promise<RunningService> {
   const metrics = createMetrics(log);
   const database = await openDatabase(DATABASE, config, { log, metrics });
-  // They name addresses, and must go when nobody asks for another one.
-  const run = () => deleteExpired(database, EXPIRED_BATCH);
-  const retention = startRetention({
-    log,
-    metrics,
-    tasks: [{ name: 'confirmation-tokens', batch: EXPIRED_BATCH, run }],
-  });
   return startInternalService({
     name: 'profiles',
     config,
@@ -52,7 +41,6 @@ export async function startProfiles(config: ProfilesConfig, log: Logger): Promis
       serveAuditTrail(api, listAuditTrail, database);
       serveErasures(api, database);
     },
-    close: retention.close,
   });
 }
 

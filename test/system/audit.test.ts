@@ -322,7 +322,8 @@ const SCENARIOS: Record<string, Scenario> = {
   async requestCustomerErasure({ operator, customer }) {
     const { customerId } = await customer();
     const path = `/v1/operator/customers/${customerId}/erasure`;
-    answered(202, await operator.call('POST', path, { reason: REASON }));
+    const reason = `${REASON} for ${NAME}`;
+    answered(202, await operator.call('POST', path, { reason }));
     // Its repetition changes nothing.
     answered(202, await operator.call('POST', path, { reason: 'again' }));
     return [
@@ -330,7 +331,7 @@ const SCENARIOS: Record<string, Scenario> = {
         service: 'profiles',
         action: 'request-erasure',
         subject: { customerId },
-        reason: 'asked by v***@example.com',
+        reason: 'asked by v***@example.com for …',
         before: { state: null },
         after: { state: 'pending' },
       },

@@ -118,6 +118,7 @@ test('each setting deletes its own rows, and no others', async (t) => {
     LETTER_RETENTION_DAYS: 10,
     DEAD_LETTER_RETENTION_DAYS: 20,
     INBOX_RETENTION_DAYS: 30,
+    ACCOUNT_LETTER_RETENTION_DAYS: 7,
   };
   const metrics = createMetrics(testLog);
   const retention = startLetterRetention(config, { database, log: testLog, metrics });
