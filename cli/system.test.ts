@@ -128,6 +128,9 @@ test('the own data are kept in a new file, and erased by the customer or the ope
   const copy = JSON.parse(await readFile(file, 'utf8'));
   assert.deepEqual([copy.profile.email, copy.complete], [email, true]);
   assert.equal((await stat(file)).mode & 0o777, 0o600);
+  const coloured = join(cli.config, '\u001b[31m\u202ecopy.json');
+  const saved = await done(cli, 'account', 'export', coloured);
+  assert.match(saved, /\\u001b\[31m\\u202ecopy\.json\.$/m);
   const again = await cli.run('account', 'export', file);
   assert.equal(again.code, 2);
   assert.match(again.stderr, /уже есть/);
@@ -371,6 +374,11 @@ test('the operator sees whom a top-up is for, is asked, and can undo it', async 
 
   const topUp = (input: string, ...words: string[]) =>
     cli.runWith({ input }, 'operator', 'top-up', anna.email, '1000', ...words);
+  const rename = (name: string) =>
+    anna.call('PUT', '/v1/profile', { email: anna.email, name, locale: 'ru' });
+  await rename('Анна\u202e\u2066');
+  assert.match((await topUp('нет\n')).stderr, /клиенту Анна\\u202e\\u2066 \(/);
+  await rename('Анна');
   const asked = await topUp('да\n');
   assert.equal(asked.code, 0, asked.stderr);
   assert.match(

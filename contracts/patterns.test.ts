@@ -16,9 +16,9 @@ function charactersOf(property: RegExp): string[] {
 }
 
 test('no white space, control or ignorable character makes a text visible', () => {
-  // Some format characters have a glyph: signs of Arabic numbers and of hieroglyphs.
+  // Some format characters have a glyph: signs of Arabic numbers.
   const invisible = charactersOf(
-    /[\s\p{Z}\p{Cc}\p{Default_Ignorable_Code_Point}]|(?![\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}\u{13430}-\u{1343f}])\p{Cf}/u,
+    /[\s\p{Z}\p{Cc}\p{Default_Ignorable_Code_Point}]|(?![\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])\p{Cf}|[\ufdd0-\ufdef\ufffe\uffff]/u,
   );
   assert.ok(invisible.length > 4_000);
   const names = (characters: string[]) =>
@@ -26,6 +26,22 @@ test('no white space, control or ignorable character makes a text visible', () =
   assert.deepEqual(names(invisible.filter((character) => visible.test(character))), []);
   assert.ok(!visible.test(invisible.slice(-200).join('')));
   assert.ok(!visible.test('\u2800\u3164\u200b \u00a0'));
+});
+
+test('marks that combine with any letter make no text without one', () => {
+  // Marks of one script are shown on a circle of dots; these are for all letters.
+  const blocks = ['0300-036f', '0483-0489', '1ab0-1aff', '1dc0-1dff', '20d0-20ff', 'fe20-fe2f'];
+  const ranges = blocks.map((block) => block.replace(/\w{4}/g, '\\u$&')).join('');
+  const marks = charactersOf(new RegExp(`(?=\\p{M})[${ranges}]`, 'u'));
+  assert.ok(marks.length > 200);
+  assert.deepEqual(
+    marks.filter((mark) => visible.test(` ${mark}${mark}`)),
+    [],
+  );
+  assert.deepEqual(
+    marks.filter((mark) => !visible.test(`a${mark}`)),
+    [],
+  );
 });
 
 test('a visible character is enough, among any others that a line may have', () => {

@@ -34,12 +34,15 @@ export const PLAIN_TEXT = `^[^${CONTROLS}\\ud800-\\udfff]*$`;
 /** Every run of characters that breaks a line, for `replace`. */
 export const LINE_BREAKS = new RegExp(`[${CONTROLS}]+`, 'g');
 
-// White space and characters without a glyph: soft hyphen, joiners, direction marks, fillers.
+// White space and characters without a glyph: soft hyphen, joiners, direction marks, fillers,
+// noncharacters. Accents and other marks that combine with any letter need one to be a text.
 const INVISIBLE =
-  '\\s\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e' +
-  '\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb' +
+  '\\s\\u00ad\\u0300-\\u036f\\u0483-\\u0489\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f' +
+  '\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u20d0-\\u20ff' +
+  '\\u2800\\u3164\\ufdd0-\\ufdef\\ufe00-\\ufe0f\\ufe20-\\ufe2f\\ufeff\\uffa0\\ufff0-\\ufffb' +
+  '\\ufffe\\uffff' +
   // Not as escapes: dialects spell those beyond four digits in different ways.
-  '\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}';
+  '\u{13430}-\u{13440}\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}';
 
 /** One line of plain text with at least one visible character. */
 export const VISIBLE_TEXT = `^(?=.*[^${INVISIBLE}])${PLAIN_TEXT.slice(1)}`;

@@ -7,6 +7,7 @@ import {
   readCustomerErasure,
   requestCustomerErasure,
 } from '#contracts/privacy.ts';
+import { printable } from '#platform/values/printable.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { findSession, saveSession, sessionsFile } from '../client/sessions.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
@@ -74,7 +75,7 @@ async function keep(context: CommandContext, text: string, file = FILE_DEFAULT):
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new CliError(EXIT.usage, context.say('fileExists', file));
   }
-  context.show(JSON.stringify({ file }), () => context.say('exported', file));
+  context.show(JSON.stringify({ file }), () => context.say('exported', printable(file)));
 }
 
 async function eraseOwn(

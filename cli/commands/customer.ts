@@ -6,6 +6,7 @@ import {
   readAnyOperations,
   reverseAnyTopUp,
 } from '#contracts/operator.ts';
+import { printable } from '#platform/values/printable.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
@@ -123,7 +124,8 @@ export async function confirm(context: CommandContext, question: string): Promis
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string | null>((resolve) => {
     lines.once('close', () => resolve(null));
-    lines.question(question, resolve);
+    // It names a customer: readline would write the name as it is.
+    lines.question(printable(question), resolve);
   });
   lines.close();
   if (answer === null) throw new CliError(EXIT.usage, `\n${context.say('yesNeeded')}`);

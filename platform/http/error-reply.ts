@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import { newTraceId } from '../telemetry/trace-context.ts';
+import { printableJson } from '../values/printable.ts';
 import { languageOf } from './language.ts';
 import {
   PROBLEM_MEDIA_TYPE,
@@ -23,8 +24,13 @@ export function sendError(
     .code(status)
     .headers(headers)
     .type(PROBLEM_MEDIA_TYPE)
-    .serializer(JSON.stringify)
+    .serializer(serialize)
     .send(body);
+}
+
+/** A problem repeats names of members that the caller sent, and is read on a terminal. */
+function serialize(body: unknown): string {
+  return printableJson(JSON.stringify(body));
 }
 
 /** The answer to any thrown error; a defect or an outage of ours is logged. */

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { Type } from 'typebox';
 import { AppError, commonProblems } from '../errors.ts';
+import { printable } from '../values/printable.ts';
 import type { Endpoint } from './endpoint.ts';
 import { anyone, createHttpServer, listen, serve } from './server.ts';
 
@@ -241,6 +242,19 @@ test('a body of 64 KiB is read, one byte more is 413', async (t) => {
   assert.deepEqual(more.body.errors, [
     { pointer: '', rule: 'bodyBytes', expected: '65536', detail: 'не больше 65536 байт' },
   ]);
+});
+
+test('a problem repeats names as they came, and none of them steers a terminal', async (t) => {
+  const { url } = await startServer(t);
+  const name = '\u202eevil\u009b2J\u0007\u2066\u{e0041}';
+  const answer = await fetch(`${url}/things`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'ab', size: 1, [name]: 1 }),
+  });
+  const text = await answer.text();
+  assert.equal(printable(text), text);
+  assert.deepEqual(JSON.parse(text).errors[0].pointer, `/${name}`);
 });
 
 test('what the router refuses is a problem document too', async (t) => {

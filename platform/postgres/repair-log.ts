@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { maskAddresses } from '../values/mask-addresses.ts';
 import { type AuditState, recordAudit } from './audit-trail.ts';
 import type { Queryable } from './database.ts';
 
@@ -36,7 +37,7 @@ export async function insertRepair(tx: Queryable, repair: RepairRow): Promise<bo
       repair.step,
       repair.subject,
       JSON.stringify(repair.detail),
-      repair.reason,
+      maskAddresses(repair.reason),
       repair.madeBy,
     ],
   );

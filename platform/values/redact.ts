@@ -1,18 +1,19 @@
 const REDACTED = '…';
-// Shorter ones are part of too many words that are not about the person.
-const LENGTH_MIN = 3;
+// A shorter one is part of too many words that are not about the person: it must be a whole word.
+const PART_LENGTH_MIN = 3;
 
 /** A text without the given addresses and names, in capital or small letters alike. */
 export function redact(text: string, traces: readonly string[]): string {
   // The longest first: an address may contain a name.
-  const known = traces.filter(({ length }) => length >= LENGTH_MIN).sort(byLength);
+  const known = traces.filter((trace) => trace !== '').sort(byLength);
   if (known.length === 0) return text;
-  return text.replace(new RegExp(known.map(RegExp.escape).join('|'), 'giu'), REDACTED);
+  return text.replace(new RegExp(known.map(patternOf).join('|'), 'giu'), REDACTED);
 }
 
-/** Whether a text repeats one of the addresses or names. */
-export function repeats(text: string, traces: readonly string[]): boolean {
-  return redact(text, traces) !== text;
+function patternOf(trace: string): string {
+  const pattern = RegExp.escape(trace);
+  if (trace.length >= PART_LENGTH_MIN) return pattern;
+  return `(?<![\\p{L}\\p{N}])${pattern}(?![\\p{L}\\p{N}])`;
 }
 
 function byLength(one: string, other: string): number {

@@ -98,6 +98,31 @@ test('a token ends after 24 hours, and no other text is one', async (t) => {
   assert.equal((await profiles.sql('select from confirmation_tokens')).length, 1);
 });
 
+test('an erasure knows each address that was to be confirmed', async (t) => {
+  const profiles = await start(t);
+  await profiles.create('anna');
+  await profiles.ask('anna');
+  await profiles.put('anna', { email: 'Mistyped@example.org' });
+  await profiles.ask('anna');
+  await profiles.put('anna', { email: 'third@example.net' });
+  await profiles.create('boris', { email: 'boris@example.com' });
+  await profiles.ask('boris');
+  const request = { requestedBy: 'anna', reason: null };
+  for (const customerId of ['anna', 'vera']) {
+    const { status } = await profiles.call('PUT', `/erasures/${customerId}`, request);
+    assert.equal(status, 200);
+  }
+  const { body } = await profiles.call('POST', '/erasures/claim', { olderThanMs: 0, leaseMs: 0 });
+  const found = body.data as { customerId: string; traces: { kind: string; text: string }[] }[];
+  const texts = found
+    .toSorted((one, other) => (one.customerId < other.customerId ? -1 : 1))
+    .map(({ customerId, traces }) => [customerId, traces.map(({ text }) => text).sort()]);
+  assert.deepEqual(texts, [
+    ['anna', [ANNA.email, 'mistyped@example.org']],
+    ['vera', []],
+  ]);
+});
+
 test('three tokens an hour for an address, ten for a customer, also at once', async (t) => {
   const profiles = await start(t);
   await profiles.create('anna');

@@ -6,6 +6,7 @@ import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { redact } from '#platform/values/redact.ts';
 import * as store from './erasure-store.ts';
+import { findProfile } from './store.ts';
 
 /** Requests to erase a customer, and their end: profiles keeps the last data of a customer. */
 export function serveErasures(api: InternalApi, database: Database): void {
@@ -21,11 +22,13 @@ export function serveErasures(api: InternalApi, database: Database): void {
       const isNew = await store.insertErasure(tx, { customerId, ...body });
       // The customer's own request has no actor, and a repetition changes nothing.
       if (!isNew || actor === null) return;
+      const known = (await findProfile(tx, customerId))?.profile;
       await recordAudit(tx, {
         actor,
         action: 'request-erasure',
         subject: { customerId },
-        reason: body.reason,
+        // An entry cannot be erased, so it must not repeat whom the operator erases.
+        reason: body.reason && redact(body.reason, [known?.email ?? '', known?.name ?? '']),
         before: { state: null },
         after: { state: 'pending' },
       });

@@ -9,13 +9,20 @@ interface ErasureRow extends Omit<StoredErasure, 'requestedAt' | 'doneAt'> {
 const COLUMNS = `customer_id as "customerId", requested_at as "requestedAt",
   requested_by as "requestedBy", reason, waits_for as "waitsFor", done_at as "doneAt"`;
 
-/** Records a request, unless there is an earlier one of the same customer. @returns whether it did */
+/**
+ * Records a request, unless there is an earlier one of the same customer. Keeps the addresses that the
+ * customer tried to confirm: no letter about an order names them.
+ * @returns whether it did
+ */
 export async function insertErasure(
   db: Queryable,
   erasure: Pick<StoredErasure, 'customerId' | 'requestedBy' | 'reason'>,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into erasures (customer_id, requested_by, reason) values ($1, $2, $3)
+    `insert into erasures (customer_id, requested_by, reason, traces)
+      select $1, $2, $3, coalesce(
+        jsonb_agg(distinct jsonb_build_object('kind', 'address', 'text', email)), '[]')
+      from confirmation_tokens where customer_id = $1
       on conflict do nothing`,
     [erasure.customerId, erasure.requestedBy, erasure.reason],
   );

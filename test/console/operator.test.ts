@@ -13,6 +13,7 @@ import { answeredWith, call } from '#harness/requests.ts';
 import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, rub, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
+import { audit } from '../../console/texts/audit.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.
@@ -75,6 +76,40 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       await eventually(`${label}: ${count}`, async () => (await countOn(page, label)) === count);
     }
     assert.deepEqual(await barriersOn(page), []);
+  });
+
+  await t.test('the audit trail shows each entry, and finds those of an id', async () => {
+    const path = `/v1/operator/wallets/${anna.customerId}/top-ups`;
+    const { body: topUp } = await operator.call('POST', path, { amount: rub(7) });
+    const reason = `${anna.email} <b>twice</b>`;
+    const reversal = `/v1/operator/wallets/${anna.customerId}/operations/${topUp.id}/reversal`;
+    assert.equal((await operator.call('POST', reversal, { reason })).status, 201);
+    const texts = audit.ru;
+    await page.locator('.menu-button').click();
+    await link(page, words.common.audit).click();
+    await opened(page, texts.title);
+    const entry = page
+      .getByRole('row')
+      .filter({ hasText: texts.actions['reverse-top-up'] as string });
+    const shown = plain(await entry.first().textContent());
+    assert.match(shown, /Причина: .\*\*\*@example\.com <b>twice<\/b>/);
+    assert.ok(shown.includes(texts.services.billing), shown);
+    await entry.first().locator(`a[href$="subject=${anna.customerId}"]`).waitFor();
+    assert.ok(!(await page.content()).includes(anna.email));
+    assert.deepEqual(await barriersOn(page), []);
+    await page.getByLabel(texts.search).fill(` ${topUp.id.toUpperCase()} `);
+    await button(page, texts.find).click();
+    await page.waitForURL(/subject=/);
+    await eventually('the two entries', async () => {
+      const rows = page.locator('tbody tr');
+      const about = rows.filter({ has: page.locator(`a[href$="subject=${topUp.id}"]`) });
+      return (await rows.count()) === 2 && (await about.count()) === 2;
+    });
+    await page.getByLabel(texts.search).fill(randomUUID());
+    await button(page, texts.find).click();
+    await page.getByText(texts.noneHint).waitFor();
+    await link(page, texts.all).click();
+    await entry.first().waitFor();
   });
 
   await t.test('a letter that was refused is sent again with a click', async () => {

@@ -322,7 +322,8 @@ const SCENARIOS: Record<string, Scenario> = {
   async requestCustomerErasure({ operator, customer }) {
     const { customerId } = await customer();
     const path = `/v1/operator/customers/${customerId}/erasure`;
-    answered(202, await operator.call('POST', path, { reason: REASON }));
+    const reason = `${REASON} for ${NAME}`;
+    answered(202, await operator.call('POST', path, { reason }));
     // Its repetition changes nothing.
     answered(202, await operator.call('POST', path, { reason: 'again' }));
     return [
@@ -330,7 +331,7 @@ const SCENARIOS: Record<string, Scenario> = {
         service: 'profiles',
         action: 'request-erasure',
         subject: { customerId },
-        reason: 'asked by v***@example.com',
+        reason: 'asked by v***@example.com for …',
         before: { state: null },
         after: { state: 'pending' },
       },
@@ -491,6 +492,7 @@ test('an operator who reads a letter or a journey leaves an entry, a customer le
   answered(200, await anna.call('GET', `/v1/orders/${orderId}/journey`));
   const about = `&subject=${id}`;
   assert.deepEqual(await trail(operator, about), []);
+  assert.deepEqual(await trail(operator, `&subject=${orderId}`), []);
   for (const path of [
     `/v1/operator/orders/${orderId}/journey`,
     `/v1/operator/letters/${id}`,
@@ -503,11 +505,58 @@ test('an operator who reads a letter or a journey leaves an entry, a customer le
     (await trail(operator, about)).map(({ action, subject }) => ({ action, subject })),
     [{ action: 'read-letter', subject: { letterId: id, orderId, customerId } }],
   );
+  const ofOrder = await trail(operator, `&subject=${orderId}&action=read-order`);
+  assert.deepEqual(
+    ofOrder.map(({ subject }) => subject),
+    [{ orderId, customerId }],
+  );
+});
+
+test('an operator who reads a wallet, dead letters or pending orders leaves an entry', async (t) => {
+  const system = await startTestSystem(t);
+  const operator = await system.operator();
+  const anna = await system.customer();
+  const { customerId } = anna;
+  const wallet = `/v1/operator/wallets/${customerId}/operations`;
+  const pending = '/v1/operator/pending-orders';
+  const all = '/v1/operator/dead-letters';
+  // Nothing is shown yet.
+  const nothing = [wallet, pending, all, `${wallet.replace(customerId, 'anna@example.com')}`];
+  for (const path of nothing) answered(200, await operator.call('GET', path));
+  const missing = `${all}/${randomUUID()}`;
+  assertProblem(await operator.call('GET', missing), 404, 'not-found');
+  assert.deepEqual(await trail(operator), []);
+  await anna.call('POST', '/v1/wallet/top-ups', { amount: rub(100) });
+  const orderId = await order(anna, 100);
+  await queryRows(
+    system.databaseUrl('orders'),
+    `update orders set status = 'Pending', payment_operation_id = null where id = $1`,
+    [orderId],
+  );
+  const deadLetterId = await deadLetter({ system, operator } as Bed, customerId, 1_000_000n);
+  const one = `${all}/${deadLetterId.toUpperCase()}`;
+  for (const path of [wallet, all, one, pending, wallet, all, one]) {
+    answered(200, await operator.call('GET', path));
+  }
+  for (const path of ['/v1/wallet/operations', '/v1/orders']) {
+    answered(200, await anna.call('GET', path));
+  }
+  const found = (await trail(operator)).map(
+    ({ action, subject, actor }) => `${action} ${Object.values(subject)} ${actor}`,
+  );
+  const operatorId = await operatorIdOf(system);
+  assert.deepEqual(found.toSorted(), [
+    `list-dead-letters  ${operatorId}`,
+    `list-orders  ${operatorId}`,
+    `read-dead-letter ${deadLetterId} ${operatorId}`,
+    `read-wallet ${customerId} ${operatorId}`,
+  ]);
 });
 
 test('an operator who exports a customer leaves entries, the customer leaves none', async () => {
   const system = await sharedTestSystem();
-  const anna = await system.customer();
+  const anna = await system.customer({ topUp: 100 });
+  await order(anna, 100);
   const operator = await system.operator();
   const { customerId } = anna;
   const about = `&subject=${customerId}`;
@@ -517,7 +566,10 @@ test('an operator who exports a customer leaves entries, the customer leaves non
   const found = (await trail(operator, about)).map(({ action, subject }) => ({ action, subject }));
   assert.deepEqual(
     found.toSorted((a, b) => (a.action < b.action ? -1 : 1)),
-    ['find-customer', 'list-letters'].map((action) => ({ action, subject: { customerId } })),
+    ['find-customer', 'list-letters', 'list-orders', 'read-wallet'].map((action) => ({
+      action,
+      subject: { customerId },
+    })),
   );
 });
 

@@ -361,6 +361,34 @@ test('letters of orders that end later have no address, fail, and are no alarm',
   assert.deepEqual([journey.status, journey.body.complete], [200, true]);
 });
 
+test('a customer with more addresses than one call takes is erased whole', async (t) => {
+  const { system, operator } = await start(t);
+  const customer = await system.customer({ topUp: 100_000 });
+  await order(customer, textsOf(customer), randomUUID());
+  await untilQuiet(sourcesOf(system));
+  const notifications = system.databaseUrl('notifications');
+  const domain = `${randomUUID()}.${'a'.repeat(60)}.${'b'.repeat(60)}.example`;
+  await queryRows(
+    notifications,
+    `insert into letters select (jsonb_populate_record(one, jsonb_build_object(
+        'id', gen_random_uuid(), 'order_id', gen_random_uuid(), 'offset', 1000 + n,
+        'recipient', 'anna' || n || '@' || $1, 'recipient_name', 'Anna ' || n))).*
+      from letters as one, generate_series(1, 1010) as n`,
+    [domain],
+  );
+  await queryRows(
+    notifications,
+    `insert into account_letters (id, kind, email, locale)
+      select gen_random_uuid(), 'password-changed', 'anna' || n || '@' || $1, 'en'
+      from generate_series(1, 1010) as n`,
+    [domain],
+  );
+  const path = `/v1/operator/customers/${customer.customerId}/erasure`;
+  assert.equal((await operator.call('POST', path, { reason: 'asked' })).status, 202);
+  await untilErased(operator, customer.customerId);
+  assert.deepEqual(await tablesWith(notifications, [domain]), []);
+});
+
 test('an order at work is waited for; a replica that writes late is corrected', async (t) => {
   const { system, operator } = await start(t);
   const customer = await system.customer({ topUp: 100_000 });

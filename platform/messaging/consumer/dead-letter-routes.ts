@@ -34,14 +34,20 @@ export function serveConsumer(
     return { status: 200, body: found };
   }
 
-  api.serve(operations.listDeadLetters, async ({ query }) => {
+  api.serve(operations.listDeadLetters, async ({ query, request }) => {
     const { state = null, cursor, limit = PAGE_SIZE_DEFAULT } = query as ListQuery;
     const before = decodeCursor(cursor, CURSOR);
     const found = await deadLetters.list({ state, before, limit });
+    if (found.length > 0) await deadLetters.recordRead(actorOf(request), 'list-dead-letters', {});
     return { status: 200, body: pageOf(found, limit, ({ id }) => `dead-letters:${id}`) };
   });
 
-  api.serve(operations.getDeadLetter, ({ params }) => answerWith(idOf(params)));
+  api.serve(operations.getDeadLetter, async ({ params, request }) => {
+    const answer = await answerWith(idOf(params));
+    const subject = { deadLetterId: answer.body.id };
+    await deadLetters.recordRead(actorOf(request), 'read-dead-letter', subject);
+    return answer;
+  });
 
   api.serve(operations.redriveDeadLetter, async ({ params, request }) => {
     await deadLetters.redrive(idOf(params), actorOf(request));

@@ -1,7 +1,7 @@
 import { deadlineIn } from '../../async/deadline.ts';
 import type { IncomingMessage } from '../../broker/port/broker.ts';
 import { describeError } from '../../errors.ts';
-import { recordAudit } from '../../postgres/audit-trail.ts';
+import { recordAudit, recordRead } from '../../postgres/audit-trail.ts';
 import type { Queryable } from '../../postgres/database.ts';
 import { isContentRefusal } from '../../postgres/errors.ts';
 import * as store from './dead-letter-store.ts';
@@ -35,6 +35,9 @@ export function createDeadLetters<T>(options: RedriveOptions<T>) {
     },
     /** Number of those that were not redriven, counted up to `max`. */
     count: (max?: number) => store.countDead(database, max),
+    /** A message may hold names of customers: addresses alone are masked. */
+    recordRead: (actor: string | null, action: string, subject: Record<string, string>) =>
+      recordRead(database, { actor, action, subject }),
     /** @param actor the operator, for the audit trail */
     redrive: (id: string, actor: string | null) => redrive(options, id, actor),
     redriveMany: (actor: string | null) => redriveMany(options, actor),

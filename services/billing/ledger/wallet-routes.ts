@@ -2,6 +2,7 @@ import * as contract from '#contracts/billing.ts';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
+import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { reverseOperation } from './reverse-operation.ts';
@@ -33,14 +34,17 @@ export function serveWallets(api: InternalApi, database: Database, currency: str
     return { status: 201, body: await reverseOperation(ledger, request) };
   });
 
-  api.serve(contract.listOperations, async ({ params, query }) => {
+  api.serve(contract.listOperations, async ({ params, query, request }) => {
+    const { customerId } = params;
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const before = decodeCursor(query.cursor, CURSOR);
     const operations = await store.listOperations(database, {
-      customerId: params.customerId,
+      customerId,
       before: before === null ? null : Number(before),
       limit,
     });
+    const read = { actor: actorOf(request), action: 'read-wallet', subject: { customerId } };
+    if (operations.length > 0) await recordRead(database, read);
     return { status: 200, body: pageOf(operations, limit, ({ number }) => `operations:${number}`) };
   });
 }

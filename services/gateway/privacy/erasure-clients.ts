@@ -11,10 +11,19 @@ import type { EraseCustomerDeps, ErasedPart } from './erase-customer.ts';
 export const LEASE_MS = 60_000;
 // A page of an erasure is one or a few statements.
 const CALL_TIMEOUT_MS = 5_000;
-// As the contract limits them; the first ones are those of the account and the profile.
+// As the contract limits them.
 const TRACES_MAX = 1_000;
+// The mailbox reads bodies of 64 KiB, and an address has up to 254 characters.
+const MAILBOX_ADDRESSES_MAX = 200;
 
 const part = () => ({ deadline: deadlineIn(CALL_TIMEOUT_MS) });
+
+/** At least one part; the first has those of the account and the profile. */
+function partsOf<T>(all: T[], size = TRACES_MAX): [T[], ...T[][]] {
+  const others: T[][] = [];
+  for (let at = size; at < all.length; at += size) others.push(all.slice(at, at + size));
+  return [all.slice(0, size), ...others];
+}
 
 /** Binds the steps of an erasure to the services. */
 export function erasureClients(
@@ -26,11 +35,7 @@ export function erasureClients(
     traces: erasure.Trace[],
     cursor: string | null,
   ): Promise<ErasedPart> {
-    const body = {
-      customerId,
-      traces: traces.slice(0, TRACES_MAX),
-      ...(cursor !== null && { cursor }),
-    };
+    const body = { customerId, traces, ...(cursor !== null && { cursor }) };
     return bodyOf(await client.call(erasure.eraseCustomer, { body }, part()));
   }
 
@@ -45,13 +50,21 @@ export function erasureClients(
       const client = clients[service];
       // An external issuer keeps the account: its own pages delete it.
       if (client === null) return { next: null, waits: false };
-      return eraseIn(client, traces, cursor);
+      const [first, ...others] = partsOf(traces);
+      // Each page once for each part of the traces: a page must know them all.
+      let erased = await eraseIn(client, first, cursor);
+      for (const part of others) erased = await eraseIn(client, part, cursor);
+      return erased;
     },
     async eraseMails(traces) {
-      if (mailboxUrl !== undefined) await eraseMails(mailboxUrl, traces);
+      if (mailboxUrl === undefined) return;
+      const addresses = traces.filter(({ kind }) => kind === 'address').map(({ text }) => text);
+      for (const part of partsOf(addresses, MAILBOX_ADDRESSES_MAX)) {
+        await eraseMails(mailboxUrl, part);
+      }
     },
     async finish(traces) {
-      await eraseIn(clients.profiles, traces, null);
+      await eraseIn(clients.profiles, partsOf(traces)[0], null);
     },
   };
 }
@@ -89,8 +102,7 @@ async function* listTraces(
 const MAILBOX_TIMEOUT_MS = 10_000;
 
 /** Deletes the mails to these addresses from the mailbox of the default set-up. */
-async function eraseMails(mailboxUrl: string, traces: erasure.Trace[]): Promise<void> {
-  const addresses = traces.filter(({ kind }) => kind === 'address').map(({ text }) => text);
+async function eraseMails(mailboxUrl: string, addresses: string[]): Promise<void> {
   const answer = await httpRequest(new URL('/mailbox/erasures', mailboxUrl), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -25,9 +25,12 @@ export interface ExportDataDeps {
   listLetters: ReadPage<Letter>;
 }
 
-const LEFT_OUT = [
+export const LEFT_OUT = [
   'The hash of the password: it is a secret, and says nothing about you.',
-  'Counters of failed sign-ins by address: they are deleted within minutes.',
+  'Hashes of links that confirm an address or set a password: they are deleted within a day.',
+  'Counters of failed sign-ins and of letters by address: they are deleted within an hour.',
+  'Letters about the account, such as a new password: you have them, and they are deleted soon.',
+  'Records of what operators did and read, and of repairs: they hold your id, dates and sums.',
   'Events and dead letters: copies of the orders that are listed here.',
   'The log and traces of requests: they hold ids of orders and no address, name or text.',
 ];

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { createTestDatabase, migrationsOf } from '#harness/database.ts';
+import { createTestDatabase, migrationsOf, testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { newLetter } from '#harness/system/new-letter.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { deleteOldDeadLetters } from '#platform/messaging/consumer/dead-letter-store.ts';
+import { createMetrics } from '#platform/metrics/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { newUuidAt } from '#platform/values/uuid.ts';
 import { insertLetters } from '../inbox/inbox-store.ts';
 import { NotificationsConfig } from '../service.ts';
+import { startLetterRetention } from './retention.ts';
 import * as store from './retention-store.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -96,6 +99,73 @@ test('dead letters go after their time, redriven or not', async (t) => {
   assert.equal(await deleteOldDeadLetters(database, 90, 1), 1);
   assert.equal(await deleteOldDeadLetters(database, 90, 10), 1);
   assert.deepEqual(await idsOf(database, 'select "offset"::int from dead_letters'), [5]);
+});
+
+test('each setting deletes its own rows, and no others', async (t) => {
+  const database = await createTestDatabase(t, migrationsOf('notifications'));
+  const ages = [4, 6, 11, 21, 31];
+  for (const days of ages) {
+    await letterOf(database, days, 'sent');
+    await database.query(
+      `insert into dead_letters (id, topic, partition, "offset", headers, digest, error, created_at)
+        values ($1, 'orders', 0, $2::int, '[]', '', 'not understood', now() - $2::int * interval '1 day')`,
+      [newUuidAt(new Date(Date.now() - days * DAY_MS)), days],
+    );
+  }
+  await letterOf(database, 100, 'queued');
+  const config = {
+    ATTEMPT_RETENTION_DAYS: 5,
+    LETTER_RETENTION_DAYS: 10,
+    DEAD_LETTER_RETENTION_DAYS: 20,
+    INBOX_RETENTION_DAYS: 30,
+    ACCOUNT_LETTER_RETENTION_DAYS: 7,
+  };
+  const metrics = createMetrics(testLog);
+  const retention = startLetterRetention(config, { database, log: testLog, metrics });
+  t.after(retention.close);
+  await eventually('the end of a run', async () =>
+    /last_run_timestamp_seconds\{task="erased-customers"\}/.test(await metrics.scrape()),
+  );
+  const daysOf = async (table: string, moment: string, where = 'true') => {
+    const age = `round(extract(epoch from now() - ${moment}) / 86400)::int`;
+    return idsOf(database, `select ${age} as days from ${table} where ${where}`);
+  };
+  assert.deepEqual(await daysOf('letter_attempts', 'started_at'), [4, 100]);
+  assert.deepEqual(await daysOf('letters', 'created_at', 'recipient is not null'), [4, 6, 100]);
+  assert.deepEqual(await daysOf('dead_letters', 'created_at'), [4, 6, 11]);
+  assert.deepEqual(await daysOf('letters', 'created_at'), [4, 6, 11, 21, 100]);
+});
+
+test('no statement of the retention takes more rows than a small batch', async (t) => {
+  const database = await createTestDatabase(t, migrationsOf('notifications'));
+  const rows = store.BATCH + 3;
+  await database.query(
+    `with old as (
+        insert into letters (id, template_version, order_id, customer_id, kind, total_amount,
+          currency, occurred_at, partition, "offset", state, recipient, created_at, due_at, sent_at)
+        select (lpad(to_hex((extract(epoch from now() - interval '50 days') * 1000)::bigint + n),
+            12, '0') || '7000800000000000' || lpad(to_hex(n), 4, '0'))::uuid,
+          1, gen_random_uuid(), 'anna', 'grief', 1, 'RUB', now(), 0, n, 'sent', 'a',
+          moment, moment, moment
+        from generate_series(1, $1::int) n, (select now() - interval '50 days' as moment) as m
+        returning id
+      ), attempts as (
+        insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome)
+        select id, 1, now() - interval '50 days', 5, 'transient' from old
+      )
+      insert into dead_letters (id, topic, partition, "offset", headers, digest, error, created_at)
+        select id, 'orders', 0, row_number() over (), '[]', '', 'x', now() - interval '50 days'
+        from old`,
+    [rows],
+  );
+  for (const run of [
+    () => store.deleteOldAttempts(database, 40),
+    () => store.eraseOldLetters(database, 40),
+    () => store.deleteOldRows(database, 40),
+    () => deleteOldDeadLetters(database, 40, store.BATCH),
+  ]) {
+    assert.deepEqual([await run(), await run(), await run()], [store.BATCH, 3, 0]);
+  }
 });
 
 test('a plan of the retention reads the oldest letters and no others', async (t) => {

@@ -4,7 +4,9 @@ import * as contract from '#contracts/orders.ts';
 import { uuidCursor } from '#contracts/patterns.ts';
 import { createBatcher } from '#platform/async/batcher.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, pageWith } from '#platform/http/page.ts';
+import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { DatabaseClock } from '#platform/postgres/database-clock.ts';
 import { isRowFault } from '#platform/postgres/errors.ts';
@@ -97,14 +99,17 @@ export function serveOrders(
     return { status: 200, body: order };
   });
 
-  api.serve(contract.listOrders, async ({ query }) => {
+  api.serve(contract.listOrders, async ({ query, request }) => {
+    const { customerId } = query;
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const { orders, more } = await store.listOrders(database, {
-      customerId: query.customerId,
+      customerId,
       status: query.status ?? null,
       before: decodeCursor(query.cursor, CURSOR),
       limit,
     });
+    const read = { actor: actorOf(request), action: 'list-orders', subject: { customerId } };
+    if (orders.length > 0) await recordRead(database, read);
     return { status: 200, body: pageWith(orders, more, (order) => `orders:${order.id}`) };
   });
 }

@@ -2,6 +2,8 @@ import * as operations from '#contracts/order-operations.ts';
 import { type RepairStep, repairProblems } from '#contracts/repairs.ts';
 import { singleFlight } from '#platform/async/single-flight.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { actorOf } from '#platform/http/actor.ts';
+import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { insertRepair, listRepairs } from '#platform/postgres/repair-log.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -46,13 +48,16 @@ export function serveOperations(api: InternalApi, deps: OperationsDeps): void {
     return { status: 200, body: { checked: events.length, faults, last } };
   });
 
-  api.serve(operations.getOrderHistory, async ({ params, query: { customerId } }) => {
+  api.serve(operations.getOrderHistory, async ({ params, query, request }) => {
     const history = await findHistory(database, params.orderId);
-    const foreign = customerId !== undefined && customerId !== history?.order.customerId;
+    const { customerId = history?.order.customerId } = query;
+    const foreign = customerId !== history?.order.customerId;
     // The same answer for a foreign and for a missing order, so that ids cannot be probed.
     if (history === null || foreign) {
       throw new AppError(commonProblems.notFound, `no order ${params.orderId} for this caller`);
     }
+    const subject = { orderId: history.order.id, customerId: history.order.customerId };
+    await recordRead(database, { actor: actorOf(request), action: 'read-order', subject });
     return { status: 200, body: history };
   });
 
