@@ -258,20 +258,3 @@ test('the letter of a worker that died is sent by another, and one that waits to
     assert.deepEqual(row, { link: null, failure: 'gave up: no mail server can be used' });
   }
 });
-
-test('letters that ended a week ago are deleted', async (t) => {
-  const bench = await openWorkers(t);
-  for (const email of ['old@example.com', 'new@example.com', 'waits@example.com']) {
-    await insertAccountLetter(bench.database, letterOf({ email }), 10);
-  }
-  await bench.database.query(
-    `update account_letters set state = 'sent', created_at = now() - case email
-        when 'old@example.com' then interval '8 days' else interval '1 minute' end
-      where email <> 'waits@example.com'`,
-  );
-  bench.worker();
-  await eventually('two letters', async () => {
-    const states = await bench.states();
-    return states.length === 1 && states[0]?.state === 'sent' && states[0].count === 2;
-  });
-});
