@@ -41,7 +41,8 @@ export async function startTestService(
     const isUsed = owner !== 'BROKER' || settings.OUTBOX_RELAY !== 'off';
     if (owner === undefined || !isUsed) continue;
     const migrations = migrationsOf(owner.toLowerCase());
-    env[setting] = await createTestDatabaseUrl(t, undefined, migrations);
+    // Another replica of a service is given the database of the first one.
+    env[setting] ??= await createTestDatabaseUrl(t, undefined, migrations);
   }
   const publicKeys = await Promise.all([...keys].map(([caller, key]) => publicKeyOf(caller, key)));
   env.SERVICE_PUBLIC_KEYS = JSON.stringify({ keys: publicKeys });

@@ -1,14 +1,13 @@
 import { eraseCustomer } from '#contracts/erasure.ts';
-import { identityProblems } from '#contracts/identity.ts';
 import * as contract from '#contracts/privacy.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import * as store from './account-data-store.ts';
-import { type AccountDeps, checkPassword } from './accounts.ts';
 import { getAccount as findAccount } from './accounts-store.ts';
+import { checkPresentPassword, type PresentPasswordDeps } from './change-password.ts';
 
-interface AccountDataDeps extends Pick<AccountDeps, 'sessions' | 'passwords' | 'attempts'> {
+interface AccountDataDeps extends PresentPasswordDeps {
   database: Database;
 }
 
@@ -16,14 +15,9 @@ interface AccountDataDeps extends Pick<AccountDeps, 'sessions' | 'passwords' | '
 export function serveAccountData(api: InternalApi, deps: AccountDataDeps): void {
   const { database } = deps;
 
-  async function getAccount(customerId: string): Promise<store.AccountRow> {
-    const account = await store.findAccountData(database, customerId);
-    if (account !== null) return account;
-    throw new AppError(commonProblems.notFound, `no account ${customerId}`);
-  }
-
   api.serve(contract.getAccountData, async ({ params: { customerId } }) => {
-    const { email, role, createdAt, changedAt } = await getAccount(customerId);
+    const account = await store.findAccountData(database, customerId);
+    const { email, role, createdAt, changedAt } = existing(account, customerId);
     const sessions = await store.listSessionDates(database, customerId);
     const body = {
       email,
@@ -39,11 +33,8 @@ export function serveAccountData(api: InternalApi, deps: AccountDataDeps): void 
   });
 
   api.serve(contract.checkPassword, async ({ params, body: { password, clientAddress } }) => {
-    const { email } = await getAccount(params.customerId);
-    const account = await findAccount(database, params.customerId);
-    // A stolen token must not be a way around the limit of sign-ins.
-    const credentials = { email, password, clientAddress };
-    await checkPassword(deps, account, credentials, identityProblems.wrongPassword);
+    const account = existing(await findAccount(database, params.customerId), params.customerId);
+    await checkPresentPassword(deps, account, { password, clientAddress });
     return { status: 200, body: {} };
   });
 
@@ -57,4 +48,9 @@ export function serveAccountData(api: InternalApi, deps: AccountDataDeps): void 
     });
     return { status: 200, body: { next: null, waits: false } };
   });
+}
+
+function existing<T>(account: T | null, customerId: string): T {
+  if (account !== null) return account;
+  throw new AppError(commonProblems.notFound, `no account ${customerId}`);
 }

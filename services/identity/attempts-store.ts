@@ -9,6 +9,7 @@ export interface Counter {
     | 'registration-pair'
     | 'registration-address'
     | 'reset-address'
+    | 'reset-pair'
     | 'letter-resets'
     | 'letter-known';
   subject: string;

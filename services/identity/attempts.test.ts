@@ -92,6 +92,26 @@ test('failures from everywhere slow an account down, and keep nobody out', async
   await attempts.admitSignIn({ ...at('boris@example.com'), isKnown: () => assert.fail('asked') });
 });
 
+test('after a reset by a letter its client address needs no luck in the lane', async (t) => {
+  const database = await createTestDatabase(t, MIGRATIONS);
+  const attempts = createAttempts(database, LIMITS, testLog);
+  for (let number = 0; number < 6; number++) {
+    await attempts.countFailedSignIn(at(ANNA.email, `198.51.100.${number}`));
+  }
+  await attempts.welcomeAgain(at(ANNA.email, '198.51.100.1'));
+  const admit = (one: typeof ANNA) => attempts.admitSignIn({ ...one, isKnown: async () => false });
+  // More than the lane takes.
+  await Promise.all(Array.from({ length: 30 }, () => admit(at(ANNA.email, '198.51.100.1'))));
+  // Of this account, and as often as any other may fail there.
+  await assert.rejects(admit(at(ANNA.email, '198.51.100.2')), tooMany);
+  await assert.rejects(
+    attempts
+      .countFailedSignIn(at(ANNA.email, '198.51.100.1'))
+      .then(() => admit(at(ANNA.email, '198.51.100.1'))),
+    tooMany,
+  );
+});
+
 test('a full lane draws lots, and what loses is counted', async (t) => {
   const database = await createTestDatabase(t, MIGRATIONS);
   const attempts = createAttempts(database, LIMITS, testLog);

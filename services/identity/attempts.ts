@@ -98,9 +98,14 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     },
     /** Counts a failed sign-in. @throws AppError 429 when that was one too many */
     countFailedSignIn,
-    /** Forgets the failures of this account at this address: its password was reset. */
-    forgetSignIns: ({ email, clientAddress }: Origin) =>
-      store.deleteAttempts(database, counters.pair(email, clientAddress)),
+    /**
+     * Forgets the failures of this account at this address, and lets it sign in without a wait: its
+     * password was reset by a letter.
+     */
+    async welcomeAgain({ email, clientAddress }: Origin): Promise<void> {
+      await store.deleteAttempts(database, counters.pair(email, clientAddress));
+      await store.countAttempt(database, counters.welcome(email, clientAddress));
+    },
     /** Before a registration, known address or not: an answer must not tell which. */
     admitRegistration: (one: Attempt) => {
       const pair = counters.pair(one.email, one.clientAddress);
@@ -146,14 +151,19 @@ function createAdmission(database: Database, counters: ReturnType<typeof counter
     return Math.max(0, (ofAccount?.count ?? 0) - account.max + 1);
   }
 
+  async function isWelcome(email: string, clientAddress: string): Promise<boolean> {
+    const counts = await store.readCounts(database, [counters.welcome(email, clientAddress)]);
+    return counts[0] !== undefined;
+  }
+
   /** Refuses what is spent. Slows attempts at an account down that has many failures elsewhere. */
   async function admit(
-    { email, isKnown }: Attempt,
+    { email, clientAddress, isKnown }: Attempt,
     spendable: store.Counter[],
     countFailed: () => Promise<void>,
   ): Promise<void> {
     const surplus = await refuseSpent(email, spendable);
-    if (surplus === 0 || (await isKnown())) return;
+    if (surplus === 0 || (await isKnown()) || (await isWelcome(email, clientAddress))) return;
     if (await lane.wait(email, Math.min(DELAY_MAX_MS, surplus * DELAY_STEP_MS))) {
       await refuseSpent(email, spendable);
       return;
@@ -183,6 +193,8 @@ function countersOf(limits: AttemptLimits) {
     account: (email: string): store.Counter => inSignInWindow('sign-in-account', email, ofAccount),
     pair: (email: string, clientAddress: string): store.Counter =>
       inSignInWindow('sign-in-pair', `${email} ${clientAddress}`, ofAccount),
+    welcome: (email: string, clientAddress: string): store.Counter =>
+      inSignInWindow('reset-pair', `${email} ${clientAddress}`, ofAccount),
     address: (clientAddress: string): store.Counter =>
       inSignInWindow('sign-in-address', clientAddress, limits.FAILED_SIGN_INS_PER_ADDRESS),
     registrationPair: (email: string, clientAddress: string): store.Counter =>

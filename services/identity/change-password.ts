@@ -6,11 +6,18 @@ import type { AccountWithAddress, StoredAccount } from './accounts-store.ts';
 import type { Attempts } from './attempts.ts';
 import { checkNewPassword } from './password-rules.ts';
 import { hashOf } from './refresh-tokens.ts';
+import type { SignInWatch } from './sign-in-watch.ts';
 
 // The operator's password is a setting: a start would set it back.
 
-export interface PasswordDeps extends Pick<AccountDeps, 'sessions' | 'passwords'> {
-  attempts: AccountDeps['attempts'] & Pick<Attempts, 'countReset' | 'takeLetter' | 'forgetSignIns'>;
+/** What a check of the present password needs. */
+export interface PresentPasswordDeps
+  extends Pick<AccountDeps, 'sessions' | 'passwords' | 'attempts'> {
+  watch: SignInWatch;
+}
+
+export interface PasswordDeps extends PresentPasswordDeps {
+  attempts: AccountDeps['attempts'] & Pick<Attempts, 'countReset' | 'takeLetter' | 'welcomeAgain'>;
   accounts: {
     get(id: string): Promise<AccountWithAddress | null>;
     /**
@@ -40,6 +47,22 @@ interface PasswordChange {
 const TOKEN_BYTES = 32;
 
 /**
+ * Checks the password of a signed-in customer, as a sign-in does: a stolen token must be no way
+ * around the limits, the counts and the record of lock-outs.
+ * @throws AppError `wrong-password`, 429 when a limit is reached
+ */
+export async function checkPresentPassword(
+  deps: PresentPasswordDeps,
+  account: AccountWithAddress,
+  given: { password: string; clientAddress: string },
+): Promise<void> {
+  const credentials = { ...given, email: account.email };
+  await deps.watch('lock-out-sign-in', credentials, () =>
+    checkPassword(deps, account, credentials, identityProblems.wrongPassword),
+  );
+}
+
+/**
  * Exchanges the password for another one, and ends all other sessions.
  * @throws AppError `wrong-password`, which counts as a failed sign-in
  */
@@ -59,8 +82,7 @@ export async function changePassword(
   const { email } = account;
   refuseOperator(account);
   checkNewPassword(newPassword, email, '/newPassword');
-  const credentials = { email, password: currentPassword, clientAddress };
-  await checkPassword(deps, account, credentials, identityProblems.wrongPassword);
+  await checkPresentPassword(deps, account, { password: currentPassword, clientAddress });
   const hash = await deps.passwords.hash(newPassword);
   const ended = await deps.accounts.changePassword(account.id, hash, sessionId ?? null);
   return { customerId, email, ended };
@@ -100,7 +122,7 @@ export async function redeemReset(
   const hash = await deps.passwords.hash(given.newPassword);
   const ended = await deps.resets.redeem(tokenHash, id, hash);
   if (ended === null) throw invalidLink();
-  await deps.attempts.forgetSignIns({ email, clientAddress: given.clientAddress });
+  await deps.attempts.welcomeAgain({ email, clientAddress: given.clientAddress });
   return { customerId: id, email, ended };
 }
 

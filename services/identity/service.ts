@@ -29,9 +29,10 @@ import { rotateKeys, startKeyRotation } from './key-rotation.ts';
 import { findPasswordFault } from './password-rules.ts';
 import { createPasswords } from './passwords.ts';
 import { createRefreshTokens } from './refresh-tokens.ts';
+import { deleteExpiredResets } from './resets-store.ts';
 import { serveIdentity } from './routes.ts';
-import { startSessionCleaning } from './session-cleaning.ts';
 import { createSessions } from './sessions.ts';
+import { deleteExpiredSessions } from './sessions-store.ts';
 import { createSignInWatch } from './sign-in-watch.ts';
 import { accountsIn, resetsIn } from './stored-accounts.ts';
 
@@ -46,6 +47,7 @@ const TOKEN_LIFETIME_MAX_S = 900;
 const SESSION_DAYS_MAX = 366;
 const COUNT_MAX = 1_000_000;
 const SECONDS_MAX = 30 * 24 * 3600;
+const RETENTION_BATCH = 500;
 
 function count(byDefault: number, description: string) {
   return Type.Integer({ default: byDefault, minimum: 1, maximum: COUNT_MAX, description });
@@ -141,7 +143,6 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     await ensureOperator({ accounts: audited, passwords }, { email, password });
   });
   const rotation = startKeyRotation({ database, cipher }, log);
-  const cleaning = startSessionCleaning(database, log);
   const tokens = createAccessTokens({
     database,
     cipher,
@@ -166,11 +167,20 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     findAccountId: async (email) => (await accounts.find(email))?.id ?? null,
     record: (lockOut) => recordLockOut(database, lockOut),
   });
-  // They name addresses, also of people without an account, and must go when nobody tries any more.
+  const expired = (name: string, remove: typeof deleteExpiredAttempts) => ({
+    name,
+    batch: RETENTION_BATCH,
+    run: () => remove(database, RETENTION_BATCH),
+  });
   const retention = startRetention({
     log,
     metrics,
-    tasks: [{ name: 'attempts', batch: 500, run: () => deleteExpiredAttempts(database, 500) }],
+    tasks: [
+      // They name addresses, also of people without an account, and must go when nobody tries any more.
+      expired('attempts', deleteExpiredAttempts),
+      expired('sessions', deleteExpiredSessions),
+      expired('password-resets', deleteExpiredResets),
+    ],
   });
   return startInternalService({
     name: 'identity',
@@ -181,10 +191,10 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     routes(api) {
       serveIdentity(api, { accounts, sessions, tokens, passwords, attempts, resets, watch });
       serveAuditTrail(api, listAuditTrail, database);
-      serveAccountData(api, { database, sessions, passwords, attempts });
+      serveAccountData(api, { database, sessions, passwords, attempts, watch });
     },
     async close() {
-      await Promise.all([rotation.close(), cleaning.close(), retention.close()]);
+      await Promise.all([rotation.close(), retention.close()]);
     },
   });
 }

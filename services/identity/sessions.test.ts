@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { testLog } from '#harness/database.ts';
+import { eventually } from '#harness/eventually.ts';
 import { startTestIdentity } from '#harness/system/identity.ts';
 import { PASSWORD } from '#harness/system/system.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
@@ -200,6 +201,47 @@ test('sessions and reset tokens whose time is over are removed in batches', asyn
   assert.equal(await deleteExpiredResets(identity.database, 10), 0);
   await identity.query('update password_resets set expires_at = now()');
   assert.equal(await deleteExpiredResets(identity.database, 10), 2);
+});
+
+test('sessions, reset tokens and attempts whose time is over go without a request', async (t) => {
+  const identity = await start(t);
+  const [over, ended] = [await identity.opened(), await identity.opened()];
+  await identity.send('POST', '/sessions/end', {
+    customerId: identity.customerId,
+    sessionId: ended.sid,
+  });
+  await identity.askReset(ANNA);
+  await identity.signIn(ANNA, WRONG);
+  await identity.query(`update sessions set expires_at = now() where id = '${over.sid}'`);
+  await identity.query('update password_resets set expires_at = now()');
+  await identity.query('update attempts set resets_at = now()');
+  // The retention of a replica begins with its start.
+  await startTestIdentity(t, { databaseUrl: identity.databaseUrl });
+  await eventually('what is not over', async () => {
+    const rows = await identity.query(
+      `select id::text from sessions union all select 'reset' from password_resets
+        union all select kind from attempts`,
+    );
+    return rows.length === 1 && rows[0]?.id === ended.sid;
+  });
+});
+
+test('an end of a session for an id that is no UUID, or of another customer, ends nothing', async (t) => {
+  const identity = await start(t);
+  const { refreshToken, sid } = await identity.opened();
+  const end = (customerId: string, sessionId: string) =>
+    identity.send('POST', '/sessions/end', { customerId, sessionId });
+  for (const customerId of ['anna', 'auth0|anna', '{', `${identity.customerId} `, randomUUID()]) {
+    const { status } = await end(customerId, sid);
+    assert.equal(status, customerId.endsWith(' ') ? 400 : 200, customerId);
+  }
+  for (const sessionId of ['1', '', `${sid}0`]) {
+    assert.equal((await end(identity.customerId, sessionId)).status, 400);
+  }
+  const renewed = await identity.renew(refreshToken);
+  assert.equal(renewed.status, 200);
+  assert.equal((await end(identity.customerId.toUpperCase(), sid.toUpperCase())).status, 200);
+  assert.equal((await identity.renew(renewed.body.refreshToken ?? '')).status, 401);
 });
 
 test('a change of the password needs the present one, and ends the other sessions', async (t) => {

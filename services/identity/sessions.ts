@@ -44,7 +44,10 @@ export function createSessions(options: {
     return { ...access, refreshToken: writeToken(token) };
   }
 
-  /** @returns the account of the session and its next token, null when it does not go on */
+  /**
+   * @returns the account of the session and its next token; the session when this ended it; null
+   *   when it does not go on
+   */
   async function rotate(given: RefreshToken) {
     const { sessionId: id } = given;
     const next = refreshTokens.next(given);
@@ -61,7 +64,7 @@ export function createSessions(options: {
         // Somebody else has used it, perhaps the owner, perhaps a thief: both must sign in again.
         await store.endSession(tx, { id, accountId: found.accountId });
         log.warn({ sessionId: id }, 'a refresh token was used twice: its session is ended');
-        return null;
+        return { ended: id };
       }
       return { account: { id: found.accountId, role: found.role }, next };
     });
@@ -99,7 +102,12 @@ export function createSessions(options: {
     async renew(text: string): Promise<SessionTokens> {
       const given = readToken(text);
       const renewed = given === null ? null : await rotate(given);
-      if (renewed === null) throw new AppError(identityProblems.sessionEnded, 'no such session');
+      if (renewed === null || 'ended' in renewed) {
+        // The gateway refuses its access tokens at once.
+        throw new AppError(identityProblems.sessionEnded, 'no such session', {
+          extra: renewed ?? {},
+        });
+      }
       return await pairOf(renewed.account, renewed.next);
     },
     /** Ends one session; one that has ended already stays so. */

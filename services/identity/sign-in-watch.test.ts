@@ -137,6 +137,32 @@ test('lock-outs of identity are in its trail, once in a window', async (t) => {
   assert.doesNotMatch(JSON.stringify(entries), /example|192\.0\.2/);
 });
 
+test('wrong passwords at a change and at an erasure count as failed sign-ins', async (t) => {
+  const identity = await startIdentity(t, { FAILED_SIGN_INS_PER_ACCOUNT: '2' });
+  const account = { email: 'anna@example.com', password: 'correct horse battery' };
+  const { customerId } = (await identity.post('/accounts', account)).body;
+  const { clientAddress } = GIVEN;
+  const change = { currentPassword: 'wrong horse', newPassword: 'another good one', clientAddress };
+  const changed = await identity.call('PUT', `/accounts/${customerId}/password`, change);
+  const check = () =>
+    identity.post(`/accounts/${customerId}/password`, { password: 'wrong horse' });
+  assert.deepEqual([changed.status, (await check()).status], [403, 403]);
+  for (const { status } of [
+    await check(),
+    await identity.call('PUT', `/accounts/${customerId}/password`, change),
+  ]) {
+    assert.equal(status, 429);
+  }
+  const { body } = await identity.call('GET', '/metrics');
+  assert.match(body, /^orderbell_sign_ins_total\{outcome="failed"\} 2$/m);
+  assert.match(body, /^orderbell_sign_ins_total\{outcome="locked"\} 2$/m);
+  const entries = await identity.trail();
+  assert.deepEqual(
+    entries.map(({ action, subject }) => [action, subject.customerId]),
+    [['lock-out-sign-in', customerId]],
+  );
+});
+
 test('what a start changes of the operator is in the trail', async (t) => {
   const identity = await startIdentity(t, OPERATOR);
   const actions = async () => (await identity.trail()).map(({ action }) => action);

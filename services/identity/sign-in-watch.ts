@@ -44,7 +44,7 @@ const HASH_LENGTH = 32;
 export function createSignInWatch(deps: SignInWatchDeps) {
   const count = deps.metrics.counter({
     name: 'orderbell_sign_ins_total',
-    help: 'Sign-ins and registrations that check a password, by outcome.',
+    help: 'Sign-ins, registrations and other checks of a password, by outcome.',
     labels: { outcome: ['succeeded', 'failed', 'locked'] },
   });
   const logFault = createFaultLog({ log: deps.log });
@@ -74,7 +74,7 @@ export function createSignInWatch(deps: SignInWatchDeps) {
     }
   }
 
-  /** Runs a sign-in or a registration, and passes its outcome on. */
+  /** Runs a sign-in, a registration or another check of a password, and passes its outcome on. */
   return async <T>(action: LockOut['action'], given: Given, work: () => Promise<T>): Promise<T> => {
     try {
       const result = await work();
@@ -98,4 +98,8 @@ export function createSignInWatch(deps: SignInWatchDeps) {
   };
 }
 
-const FAILURES: unknown[] = [identityProblems.signInFailed, identityProblems.emailTaken];
+const FAILURES: unknown[] = [
+  identityProblems.signInFailed,
+  identityProblems.emailTaken,
+  identityProblems.wrongPassword,
+];

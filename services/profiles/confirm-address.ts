@@ -29,7 +29,6 @@ export async function createConfirmation(
   return await database.transaction(async (tx) => {
     // Counting and inserting must not interleave with another request of the customer.
     await store.lockCustomer(tx, customerId);
-    await store.deleteExpired(tx);
     const counts = await store.countTokens(tx, customerId, email);
     if (!again && counts.usable) return null;
     if (counts.ofAddress >= TOKENS_PER_ADDRESS_AND_HOUR) throw tooMany(counts.addressWaitS);

@@ -11,16 +11,15 @@ export async function lockCustomer(tx: Queryable, customerId: string): Promise<v
   ]);
 }
 
-// More than a request adds, so the table does not grow with the years.
-const DELETED_MAX = 20;
-
-/** Removes expired tokens, the oldest first, without waiting for locked ones. */
-export async function deleteExpired(tx: Queryable): Promise<void> {
-  await tx.query(
+/** Removes expired tokens, the oldest first, at most `limit`, without waiting for locked ones. */
+export async function deleteExpiredTokens(db: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await db.query(
     `delete from confirmation_tokens where hash in (
        select hash from confirmation_tokens where expires_at <= now()
-        order by expires_at limit ${DELETED_MAX} for update skip locked)`,
+        order by expires_at limit $1 for update skip locked)`,
+    [limit],
   );
+  return rowCount ?? 0;
 }
 
 export interface TokenCounts {

@@ -4,6 +4,7 @@ import { listAuditTrail } from '#contracts/audit.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
 import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
 import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
+import { startRetention } from '#platform/postgres/retention.ts';
 import { databaseSettings, openDatabase } from '#platform/postgres/service-database.ts';
 import { defineService } from '#platform/service/definition.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { deleteExpiredTokens } from './confirmation-store.ts';
 import { serveErasures } from './erasure-routes.ts';
 import { serveProfiles } from './routes.ts';
 
@@ -19,6 +21,8 @@ const DATABASE = {
   connectionsMax: 8,
   migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
 } as const;
+
+const RETENTION_BATCH = 500;
 
 export const ProfilesConfig = Type.Object({
   ...calleeSettings,
@@ -30,6 +34,17 @@ export type ProfilesConfig = Static<typeof ProfilesConfig>;
 export async function startProfiles(config: ProfilesConfig, log: Logger): Promise<RunningService> {
   const metrics = createMetrics(log);
   const database = await openDatabase(DATABASE, config, { log, metrics });
+  const retention = startRetention({
+    log,
+    metrics,
+    tasks: [
+      {
+        name: 'confirmations',
+        batch: RETENTION_BATCH,
+        run: () => deleteExpiredTokens(database, RETENTION_BATCH),
+      },
+    ],
+  });
   return startInternalService({
     name: 'profiles',
     config,
@@ -41,6 +56,7 @@ export async function startProfiles(config: ProfilesConfig, log: Logger): Promis
       serveAuditTrail(api, listAuditTrail, database);
       serveErasures(api, database);
     },
+    close: () => retention.close(),
   });
 }
 

@@ -6,10 +6,11 @@ import type { TestSystem } from '#harness/system/system.ts';
 
 // docs/reference/api.md: who may register under which name, and changes of profiles.
 
-test('the valid and invalid registrations, sign-ins and profiles', async (t) => {
+test('the valid and invalid registrations, sign-ins, profiles and erasures', async (t) => {
   const system = await sharedTestSystem();
   await t.test('registrations and sign-ins', (t) => checkRegistrations(t, system));
   await t.test('profiles', (t) => checkProfiles(t, system));
+  await t.test('erasures', (t) => checkErasures(t, system));
 });
 
 const BAD_ADDRESSES = [
@@ -167,4 +168,35 @@ async function checkProfiles(t: TestContext, system: TestSystem) {
     });
   }
   assert.equal((await send('GET', '/v1/profile')).body.name, 'any');
+}
+
+async function checkErasures(t: TestContext, system: TestSystem) {
+  const send = senderOf(system, await system.customer());
+  const whole = { confirm: 'erase my data', password: 'not the password' };
+  for (const [body, places] of [
+    ['', ['']],
+    ['{', ['']],
+    ['null', ['']],
+    ['[]', ['']],
+    ['"erase my data"', ['']],
+    [{}, ['/confirm']],
+    [{ ...whole, confirm: 'ERASE MY DATA' }, ['/confirm']],
+    [{ ...whole, confirm: ['erase my data'] }, ['/confirm']],
+    [{ ...whole, password: undefined }, ['/password']],
+    [{ ...whole, password: null }, ['/password']],
+    [{ ...whole, password: 1234567890 }, ['/password']],
+    [{ ...whole, password: '' }, ['/password']],
+    [{ ...whole, password: 'x'.repeat(129) }, ['/password']],
+    [{ ...whole, customerId: 'x' }, ['/customerId']],
+  ] as const) {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    await t.test(`400: ${text.slice(0, 60)}`, async () => {
+      const answer = await send('POST', '/v1/account/erasure', text);
+      assertProblem(answer, 400);
+      assert.deepEqual(placesOf(answer), places);
+    });
+  }
+  const wrong = await send('POST', '/v1/account/erasure', JSON.stringify(whole));
+  assertProblem(wrong, 403, 'wrong-password');
+  assert.equal((await send('GET', '/v1/profile')).status, 200);
 }

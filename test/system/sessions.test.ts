@@ -67,6 +67,22 @@ test('a sign-out ends the tokens at once here, and within 5 s at other gateways'
   await eventually('the refusal later', async () => (await ask(late.url, ended)).status === 401);
 });
 
+test('a refresh token that is used again later ends the access tokens here at once', async (t) => {
+  const { system, here } = await start(t);
+  const { email } = await system.customer();
+  const stolen = await signIn(here, email);
+  const next = (await renew(here, stolen)).body as Tokens;
+  await queryRows(
+    system.databaseUrl('identity'),
+    `update sessions set rotated_at = now() - interval '31 s' where rotated_at is not null`,
+  );
+  assert.equal((await ask(here, next)).status, 200);
+  const replay = await renew(here, stolen);
+  assertProblem(replay, 401, 'session-ended');
+  assert.ok(!('ended' in replay.body));
+  for (const tokens of [stolen, next]) assertProblem(await ask(here, tokens), 401);
+});
+
 test('a session is renewed while sign-ins are refused, and without identity its tokens go on', async (t) => {
   const { system, here, there } = await start(t, { FAILED_SIGN_INS_PER_ACCOUNT: '2' });
   const { email } = await system.customer();

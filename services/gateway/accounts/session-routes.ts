@@ -24,6 +24,9 @@ export function serveSessions(app: HttpServer, gateway: Gateway, client: HttpCli
   serve(app, contract.renewSession, { identify: anyone }, async ({ body }) => {
     const options = { deadline: gateway.readDeadline() };
     const answer = await client.call(identity.rotateRefreshToken, { body }, options);
+    if (answer.problem && typeof answer.body.ended === 'string') {
+      gateway.endedSessions.add([answer.body.ended]);
+    }
     const tokens = bodyOf(answer, [identityProblems.sessionEnded]);
     return { status: 200, body: tokens, headers: NO_STORE };
   });

@@ -134,22 +134,6 @@ export async function giveUpAccountLetters(
   return rowCount ?? 0;
 }
 
-/** Deletes letters that ended so long ago, the oldest first. */
-export async function deleteOldAccountLetters(
-  db: Queryable,
-  { afterDays, limit }: { afterDays: number; limit: number },
-): Promise<number> {
-  const { rowCount } = await db.query({
-    name: 'delete-old-account-letters',
-    text: `delete from account_letters where id in (
-        select id from account_letters
-        where created_at <= now() - make_interval(days => $1) and state in ('sent', 'failed')
-        order by created_at limit $2 for update skip locked)`,
-    values: [afterDays, limit],
-  });
-  return rowCount ?? 0;
-}
-
 /** Letters that wait, and those that failed within the last day, each up to `max`. */
 export async function countAccountLetters(
   db: Queryable,

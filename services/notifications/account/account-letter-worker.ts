@@ -20,10 +20,7 @@ import { renderAccountLetter } from './template.ts';
 const IN_FLIGHT_MAX = 4;
 const STOP_TIMEOUT_MS = 4_000;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
-const DELETED_MAX = 1_000;
-// For an operator's questions. Longer would keep addresses for nothing.
-const KEPT_DAYS = 7;
-const CLEANING_MS = 60_000;
+const OVERDUE_EVERY_MS = 60_000;
 const NO_SLOT = 'waits: three letters went to this address within an hour';
 
 /** As the alarm for the mail server takes it. */
@@ -73,7 +70,7 @@ export function startAccountLetters(options: AccountLetterOptions) {
   const inFlight = new Set<Promise<void>>();
   const over = new AbortController();
   const attempt = createAttempt(options, times, token);
-  const clean = createCleaning(options, times);
+  const giveUp = createGiveUp(options, times);
 
   function start(letter: ClaimedAccountLetter, confirmed: Promise<Set<string>>): void {
     const sending = attempt(letter, confirmed)
@@ -94,7 +91,7 @@ export function startAccountLetters(options: AccountLetterOptions) {
     retry: LOOP_RETRY,
     describe: masked,
     async round() {
-      await clean();
+      await giveUp();
       const ready = mailer.readiness();
       const limit = (ready === 'all' ? IN_FLIGHT_MAX : 1) - inFlight.size;
       if (ready === 'none' || limit <= 0) return times.pollMs;
@@ -174,17 +171,15 @@ function createAttempt(options: AccountLetterOptions, times: AccountLetterTimes,
   };
 }
 
-/** Ends letters after their time and deletes old ones, once a minute. */
-function createCleaning({ database, log }: AccountLetterOptions, times: AccountLetterTimes) {
+/** Ends letters after their time, once a minute. */
+function createGiveUp({ database, log }: AccountLetterOptions, times: AccountLetterTimes) {
   let lookAgainAt = 0;
   return async (): Promise<void> => {
     if (performance.now() < lookAgainAt) return;
     const overdue = { afterMs: times.giveUpAfterMs, reason: 'no mail server can be used' };
     const failed = await store.giveUpAccountLetters(database, overdue);
     if (failed > 0) log.warn({ failed }, 'letters about accounts failed: they were given up');
-    const old = { afterDays: KEPT_DAYS, limit: DELETED_MAX };
-    const deleted = await store.deleteOldAccountLetters(database, old);
-    if (deleted < DELETED_MAX) lookAgainAt = performance.now() + CLEANING_MS;
+    lookAgainAt = performance.now() + OVERDUE_EVERY_MS;
   };
 }
 

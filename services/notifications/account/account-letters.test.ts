@@ -114,10 +114,10 @@ test('a 4xx is tried again with the same bytes, a 5xx fails and the operator see
   assert.deepEqual(body.accountLetters, { waiting: 0, failed: 1 });
 });
 
-test('an unconfirmed address gets three letters of all kinds in an hour, in any case', async (t) => {
+test('an unconfirmed address gets three letters of all kinds in an hour, in any form', async (t) => {
   const service = await start(t, [], { CONFIRM_ADDRESSES: 'true' });
-  const email = (index: number) => (index % 2 === 0 ? 'Anna@Example.com' : 'anna@example.COM');
-  const letters = KINDS.map((kind, index) => letterOf({ kind, email: email(index) }));
+  const forms = ['Anna@Example.com', 'anna+1@example.COM', 'anna+shop@example.com'];
+  const letters = KINDS.map((kind, index) => letterOf({ kind, email: forms[index % 3] as string }));
   for (const letter of letters) {
     await service.send(letter);
     await eventually('an end', async () => {
@@ -257,21 +257,4 @@ test('the letter of a worker that died is sent by another, and one that waits to
   for (const row of rows) {
     assert.deepEqual(row, { link: null, failure: 'gave up: no mail server can be used' });
   }
-});
-
-test('letters that ended a week ago are deleted', async (t) => {
-  const bench = await openWorkers(t);
-  for (const email of ['old@example.com', 'new@example.com', 'waits@example.com']) {
-    await insertAccountLetter(bench.database, letterOf({ email }), 10);
-  }
-  await bench.database.query(
-    `update account_letters set state = 'sent', created_at = now() - case email
-        when 'old@example.com' then interval '8 days' else interval '1 minute' end
-      where email <> 'waits@example.com'`,
-  );
-  bench.worker();
-  await eventually('two letters', async () => {
-    const states = await bench.states();
-    return states.length === 1 && states[0]?.state === 'sent' && states[0].count === 2;
-  });
 });

@@ -6,6 +6,7 @@ import { contactOf, startLetterBench } from '#harness/system/letter-workers.ts';
 import { newLetter } from '#harness/system/new-letter.ts';
 import { startNotificationsService } from '#harness/system/notifications-service.ts';
 import { insertLetters } from '../inbox/inbox-store.ts';
+import { mailboxOf } from '../recipient/mailbox-of.ts';
 import { listWaitingCustomers, releaseLetters } from './hold-store.ts';
 
 const DECLINED = {
@@ -89,6 +90,47 @@ test('several workers send two letters of grief to one unconfirmed address', asy
     return confirmation === 98 && sent === 2;
   });
   assert.equal(bench.server.messages.length, 2);
+});
+
+test('a customer who changes the address again and again sends ten letters in an hour', async (t) => {
+  const bench = await start(t);
+  let changes = 0;
+  bench.worker({
+    confirmAddresses: true,
+    lookUpContacts: async (ids) =>
+      new Map(
+        ids.map((id) => {
+          const email = `stranger-${changes++}@example.com`;
+          return [id, { ...contactOf(id), email, emailConfirmed: false }];
+        }),
+      ),
+  });
+  for (let i = 0; i < 14; i++) {
+    await bench.decline('anna', 1);
+    await eventually('no letter under way', async () => {
+      const { sent = 0, confirmation = 0 } = await bench.counts();
+      return sent + confirmation === i + 1;
+    });
+  }
+  assert.deepEqual(await bench.counts(), { sent: 10, confirmation: 4 });
+  // Another customer is not concerned.
+  const [id = ''] = await bench.decline('boris', 1);
+  await bench.until(id, 'sent', 1);
+});
+
+test('all forms of one mailbox share its slots', () => {
+  for (const [email, mailbox] of [
+    ['Anna@Example.com', 'anna@example.com'],
+    ['anna+1@example.com', 'anna@example.com'],
+    ['anna+a+b@example.com', 'anna@example.com'],
+    ['a.nna@example.com', 'a.nna@example.com'],
+    ['+anna@example.com', '+anna@example.com'],
+    ['A.N.na+shop@Gmail.com', 'anna@gmail.com'],
+    ['anna@googlemail.com', 'anna@gmail.com'],
+    ['anna@mail.gmail.com.example', 'anna@mail.gmail.com.example'],
+  ] as const) {
+    assert.equal(mailboxOf(email), mailbox);
+  }
 });
 
 test('a letter that is tried again keeps its place among the few of its address', async (t) => {

@@ -5,7 +5,7 @@ import type { LetterKind } from '../letter/letter-event.ts';
 import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
 import { ERASED } from '../privacy/erasure-store.ts';
 import { greetedContact, isUnconfirmed } from '../recipient/greeting.ts';
-import { type SlotOfLetter, slotOfOrder } from '../recipient/slots.ts';
+import { type SlotOfLetter, slotsOfOrder } from '../recipient/slots.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import type { ClaimedLetter } from './claim-store.ts';
@@ -36,7 +36,7 @@ export interface SendLetterDeps {
   hold: (letterId: string) => Promise<void>;
   /** Whether an unconfirmed address gets few letters, and none with a text of the customer's. */
   confirmAddresses: boolean;
-  /** Takes one of the few letters of an unconfirmed address; false where there is none left. */
+  /** Takes one of the few letters of a customer or an address; false where there is none left. */
   takeSlot: (slot: SlotOfLetter) => Promise<boolean>;
   /** Called for an attempt that the mail server refused, or that did not reach it. */
   onFault: (fault: MailAlarm) => void;
@@ -122,7 +122,9 @@ async function attemptSafely(
   try {
     if (isLimited) {
       if (isOverdue(deps, letter)) return failed('the customer did not confirm the address');
-      if (!(await deps.takeSlot(slotOfOrder(letter.id, recipient.to)))) return 'held';
+      for (const slot of slotsOfOrder(letter.id, letter.customerId, recipient.to)) {
+        if (!(await deps.takeSlot(slot))) return 'held';
+      }
     }
     return await transmit(deps, letter, recipient, progress);
   } catch (error) {

@@ -3,6 +3,7 @@ import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.
 import type { DeadLetters } from '#platform/messaging/consumer/dead-letters.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import { mailboxOf } from '../recipient/mailbox-of.ts';
 import * as store from './erasure-store.ts';
 
 interface ErasureDeps {
@@ -29,10 +30,10 @@ export function serveErasure(api: InternalApi, { database, deadLetters }: Erasur
     }
     const { last, sending } = await database.transaction(async (tx) => {
       await store.insertErased(tx, customerId);
-      await store.deleteByAddress(
-        tx,
-        addresses.map((address) => address.toLowerCase()),
-      );
+      const lowered = addresses.map((address) => address.toLowerCase());
+      await store.deleteByAddress(tx, lowered);
+      // Earlier versions counted by the whole address.
+      await store.deleteSlots(tx, [customerId, ...lowered, ...addresses.map(mailboxOf)]);
       return store.eraseLetters(tx, customerId, after);
     });
     const next = last === null ? 'dead-letters:' : `letters:${last}`;

@@ -76,15 +76,16 @@ async function eraseAttempts(db: Queryable, letterIds: string[]): Promise<void> 
   );
 }
 
-/**
- * Deletes letters about accounts to these addresses, and the counters of letters by address.
- * @param addresses in lower case
- */
+/** Deletes letters about accounts to these addresses. @param addresses in lower case */
 export async function deleteByAddress(tx: Queryable, addresses: string[]): Promise<void> {
   await tx.query('delete from account_letters where lower(email collate "C") = any($1::text[])', [
     addresses,
   ]);
-  await tx.query('delete from recipient_slots where address = any($1::text[])', [addresses]);
+}
+
+/** Deletes the counters of letters of these mailboxes and customers. */
+export async function deleteSlots(tx: Queryable, subjects: string[]): Promise<void> {
+  await tx.query('delete from recipient_slots where address = any($1::text[])', [subjects]);
 }
 
 /** Addresses and names in a page of a customer's letters. Without a greeting the name is empty. */

@@ -58,6 +58,18 @@ export async function findDeletedThrough(db: Queryable): Promise<string | null> 
   return rows[0]?.id ?? null;
 }
 
+/** Deletes letters about accounts that ended and are older than this. */
+export async function deleteOldAccountLetters(db: Queryable, days: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from account_letters where id in (
+        select id from account_letters
+        where created_at <= now() - $1::float8 * interval '1 day' and state in ('sent', 'failed')
+        order by created_at limit ${BATCH} for update skip locked)`,
+    [days],
+  );
+  return rowCount ?? 0;
+}
+
 /** Deletes attempts at letters that ended and are older than this. */
 export async function deleteOldAttempts(db: Queryable, days: number): Promise<number> {
   const { rowCount } = await db.query(

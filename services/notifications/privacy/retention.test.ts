@@ -9,6 +9,7 @@ import { deleteOldDeadLetters } from '#platform/messaging/consumer/dead-letter-s
 import { createMetrics } from '#platform/metrics/metrics.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { newUuidAt } from '#platform/values/uuid.ts';
+import { insertAccountLetter } from '../account/account-letter-store.ts';
 import { insertLetters } from '../inbox/inbox-store.ts';
 import { NotificationsConfig } from '../service.ts';
 import { startLetterRetention } from './retention.ts';
@@ -84,6 +85,46 @@ test('the rows of letters go last, and the id up to which they are gone is kept'
   await database.query('update letters set erased_at = now()');
   assert.equal(await store.deleteOldRows(database, 30), 1);
   assert.equal(await store.findDeletedThrough(database), second);
+});
+
+test('letters about accounts go after their days, by default seven, and one that waits stays', async (t) => {
+  const database = await createTestDatabase(t, migrationsOf('notifications'));
+  const insert = async (name: string, days: number, state: string) => {
+    const [id, email] = [randomUUID(), `${name}@example.com`];
+    const letter = { id, email, kind: 'password-changed', locale: 'en' } as const;
+    await insertAccountLetter(database, letter, 10);
+    await database.query(
+      `update account_letters set state = $2, created_at = now() - $3 * interval '1 day'
+        where id = $1`,
+      [id, state, days],
+    );
+  };
+  for (const days of [8, 6]) {
+    await insert(`sent-${days}`, days, 'sent');
+    await insert(`failed-${days}`, days, 'failed');
+  }
+  for (const state of ['queued', 'sending']) await insert(state, 30, state);
+  const { default: byDefault } = NotificationsConfig.properties.ACCOUNT_LETTER_RETENTION_DAYS as {
+    default?: number;
+  };
+  const keptFor = async (days: number, kept: string[]) => {
+    const settings = {
+      LETTER_RETENTION_DAYS: 365,
+      ATTEMPT_RETENTION_DAYS: 90,
+      DEAD_LETTER_RETENTION_DAYS: 90,
+      ACCOUNT_LETTER_RETENTION_DAYS: days,
+    };
+    const metrics = createMetrics(testLog);
+    const retention = startLetterRetention(settings, { database, log: testLog, metrics });
+    const names = kept.map((name) => `${name}@example.com`).sort();
+    await eventually(`only ${names}`, async () => {
+      const found = await idsOf(database, 'select email from account_letters');
+      return found.join() === names.join();
+    });
+    await retention.close();
+  };
+  await keptFor(byDefault ?? 0, ['sent-6', 'failed-6', 'queued', 'sending']);
+  await keptFor(5, ['queued', 'sending']);
 });
 
 test('dead letters go after their time, redriven or not', async (t) => {

@@ -22,6 +22,8 @@ export const retentionSettings = {
     'Days that a letter keeps address, name and text after it ended; its row stays.',
   ),
   ATTEMPT_RETENTION_DAYS: days(90, 1, 'Days that the attempts at a letter are kept.'),
+  // For an operator's questions. Longer would keep addresses for nothing.
+  ACCOUNT_LETTER_RETENTION_DAYS: days(7, 1, 'Days that a letter about an account is kept.'),
   INBOX_RETENTION_DAYS: Type.Optional(
     Type.Integer({
       // A message is delivered again as long as the topic or the outbox has it, 7 days by default.
@@ -78,6 +80,11 @@ export function startLetterRetention(
         name: 'attempts',
         batch,
         run: () => store.deleteOldAttempts(database, config.ATTEMPT_RETENTION_DAYS),
+      },
+      {
+        name: 'account-letters',
+        batch,
+        run: () => store.deleteOldAccountLetters(database, config.ACCOUNT_LETTER_RETENTION_DAYS),
       },
       ...(rowDays === undefined
         ? []

@@ -50,6 +50,20 @@ test('a name that holds a link, an address or a number is found, in any disguise
     'evil dot com',
     'evil (dot) com',
     'сайт точка рф',
+    'evil[dot]example',
+    'evil (точка) рф',
+    'evil-dot-example',
+    'evil_dot_example',
+    'Evil. Com',
+    'vk. com',
+    'evilㆍcom',
+    'evilꞏexample',
+    'evil⦁com',
+    'evil⚫com',
+    'evil⬤com',
+    'evil🔴com',
+    'evil⋯com',
+    '⫽evil',
     'evil..example',
     'evil…example',
     '"evil".example',
@@ -95,6 +109,10 @@ test('an ordinary name holds none', () => {
     'Dr. No',
     'St. John',
     'Martin Luther King Jr.',
+    'Dot Smith',
+    'Polka Dot',
+    'Ms. Dot',
+    'St. Orgel',
     'Martin Luther King, Jr. III',
     'John Smith, Ph.D.',
     'А. С. Пушкин',
@@ -129,6 +147,17 @@ test('an ordinary name holds none', () => {
     '',
   ];
   for (const name of names) assert.equal(holdsLink(name), false, name);
+});
+
+test('a stored name turns no words around it, and one that shows nothing is left out', () => {
+  const greeted = (name: string) =>
+    greetedContact({ customerId: 'a', email: 'a@example.com', name, locale: 'en' }, true).name;
+  for (const mark of '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069') {
+    assert.equal(greeted(`${mark}Anna${mark} B`), 'Anna B');
+  }
+  assert.equal(greeted('\u202emoc.live'), '');
+  for (const blank of ['\u200f', '\u2066\u2069', '\u200b \u3164']) assert.equal(greeted(blank), '');
+  assert.equal(greeted('שרה كريم'), 'שרה كريم');
 });
 
 test('a hostile name costs no time', () => {

@@ -1,12 +1,15 @@
+import { BLANK } from '#contracts/patterns.ts';
 import type { Profile } from '#contracts/profiles.ts';
 
 /**
  * The contact as letters use it. The name is empty, and the greeting neutral, where the address is
  * not confirmed and where the name holds a link: a stranger must not read a text of the customer's.
+ * A name of an earlier release may turn the words around it, or show nothing.
  */
 export function greetedContact(contact: Profile, confirmAddresses: boolean): Profile {
-  const neutral = isUnconfirmed(contact, confirmAddresses) || holdsLink(contact.name);
-  return neutral ? { ...contact, name: '' } : contact;
+  const name = contact.name.replace(/\p{Bidi_Control}/gu, '');
+  const neutral = isUnconfirmed(contact, confirmAddresses) || holdsLink(name) || BLANK.test(name);
+  return { ...contact, name: neutral ? '' : name };
 }
 
 /** Profiles of an older version do not say it: their addresses count as confirmed. */
@@ -27,8 +30,10 @@ export function holdsLink(name: string): boolean {
 }
 
 // Stops of other scripts and signs that look like a full stop beside letters.
-const DOT_LIKE = /[。·•・‧∙⋅●۔܁܂᛫⸱⸳ꓸ꘎𝅭◦˙․॰]/gu;
+const DOT_LIKE = /[。·•・‧∙⋅●۔܁܂᛫⸱⸳ꓸ꘎𝅭◦˙․॰ᆞᐧ᎐ꞏꓻ꓿𐄁𐩐⦁⚫⚪⬤▪▫■□○⚬◌‣⋯🔴🔵]/gu;
 const SLASH_LIKE = /[⁄∕⧸╱]/g;
+// Before brackets go: `evil[dot]example`.
+const DOT_IN_BRACKETS = /[([{<]\s*(?:dot|точка)\s*[)\]}>]/giu;
 const COLON_LIKE = /[ː˸∶꞉։]/g;
 const BRACKETS_AND_QUOTES = /[()[\]{}<>"'`«»‹›„“”‘’]/g;
 
@@ -38,6 +43,7 @@ function readable(name: string): string {
     .normalize('NFKD')
     .replace(/[\p{Default_Ignorable_Code_Point}\p{M}\p{Cf}]/gu, '')
     .replace(/[\s\u2800\p{Cc}]+/gu, ' ')
+    .replace(DOT_IN_BRACKETS, '.')
     .replace(BRACKETS_AND_QUOTES, '')
     .replace(SLASH_LIKE, '/')
     .replace(COLON_LIKE, ':')
@@ -49,9 +55,9 @@ const SIGNS = [
   // Schemes, also those that are written so that no program sees them.
   /h(?:tt|xx|\*\*)ps?\b|\bwww|\b(?:ftp|mailto|tel|sms|data|javascript):/iu,
   // `host:port`, `scheme://` and IPv6 addresses.
-  /[/\\]{2}|:\S/u,
+  /[/\\]{2}|[⫽⫻]|:\S/u,
   // A domain in words.
-  /\S+ (?:dot|точка) \S+/iu,
+  /[^\s_-]+[\s_-](?:dot|точка)[\s_-][^\s_-]+/iu,
   // A telephone number, or an IP address in digits: more than a house or a year has.
   /(?:\p{Nd}\P{Nd}*){5}/u,
 ];
@@ -90,9 +96,12 @@ function isDomainDot(before: string, after: string, dot: string): boolean {
 function isSpelledOut(before: string, word: string, after: string): boolean {
   const [, space = '', next = ''] = /^( ?)([\p{L}\p{N}]*)/u.exec(after) ?? [];
   if (next === '') return false;
-  if (before === '' || before.endsWith(' ')) return true;
+  if (before === '' || before.endsWith(' ') || COMMON_TLDS.test(next)) return true;
   return space !== '' && /^\p{Ll}/u.test(next) && [...word].length > 3;
 }
+
+// No names of people begin so.
+const COMMON_TLDS = /^(?:biz|com|info|net|org|ru|su|xyz|рф)$/iu;
 
 const CYRILLIC_TLDS =
   /^(?:бг|бел|дети|ею|католик|ком|мкд|мон|москва|онлайн|орг|рус|рф|сайт|срб|укр|қаз)$/iu;

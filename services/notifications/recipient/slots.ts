@@ -1,5 +1,6 @@
 import { createBatcher } from '#platform/async/batcher.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { mailboxOf } from './mailbox-of.ts';
 import { takeSlots } from './slot-store.ts';
 
 /** The slots within an hour of an address that no customer has confirmed. */
@@ -10,19 +11,26 @@ const OF_ORDERS = [1, 2] as const;
 const OF_ACCOUNTS = [3, 1, 2] as const;
 // Addresses that are known get as many of each kind: anybody can ask for some of the kinds.
 const OF_KIND = [1, 2, 3] as const;
+/** The slots of a customer: with new addresses one after the other they would reach any number. */
+const CUSTOMER = 'customer';
+const OF_CUSTOMER = Array.from({ length: 10 }, (_, index) => index + 1);
 
 /** A letter that needs one of the few slots of its address. */
 export interface SlotOfLetter {
   letterId: string;
-  /** In lower case, which makes one address of all its forms. */
+  /** The mailbox of an address (`mailboxOf`), or the id of a customer. */
   address: string;
   class: string;
   slots: readonly number[];
 }
 
-/** A letter of grief to an unconfirmed address. */
-export function slotOfOrder(letterId: string, email: string): SlotOfLetter {
-  return { letterId, address: email.toLowerCase(), class: UNCONFIRMED, slots: OF_ORDERS };
+/** The slots that a letter of grief to an unconfirmed address needs, in the order of taking them. */
+export function slotsOfOrder(letterId: string, customerId: string, email: string): SlotOfLetter[] {
+  return [
+    // First, so that a customer without one takes none of the address.
+    { letterId, address: customerId, class: CUSTOMER, slots: OF_CUSTOMER },
+    { letterId, address: mailboxOf(email), class: UNCONFIRMED, slots: OF_ORDERS },
+  ];
 }
 
 /** A letter about an account. @param confirmed whether a customer has confirmed the address */
@@ -32,7 +40,7 @@ export function slotOfAccount(
 ): SlotOfLetter {
   return {
     letterId: letter.id,
-    address: letter.email.toLowerCase(),
+    address: mailboxOf(letter.email),
     class: confirmed ? letter.kind : UNCONFIRMED,
     slots: confirmed ? OF_KIND : OF_ACCOUNTS,
   };
