@@ -20,7 +20,7 @@ export const PUBLIC_CALLERS = [
   'service token',
 ] as const;
 
-/** Callers of an internal API. Orders, billing, profiles and identity call nobody, and have no keys. */
+/** Callers of an internal API. Orders, billing, profiles and identity make no calls and have no keys. */
 export const INTERNAL_CALLERS = [
   'anonymous',
   'gateway',
@@ -220,7 +220,7 @@ only. A number is the status of the refusal; 404 hides whether the item exists.
   internal one a token of the gateway.
 - *service token*: the gateway's own, sent to the public API.
 - *unknown service*: a token of \`orders\`, signed by a key that no setting registers. Orders, billing, profiles and
-  identity call nobody and have no keys.
+  identity make no calls and have no keys.
 - *customer*, *operator*: an access token, sent to an internal API.
 
 No other route exists, except for those that ask for no token and show nothing of a customer

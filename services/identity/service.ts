@@ -166,7 +166,7 @@ export async function startIdentity(config: IdentityConfig, log: Logger): Promis
     findAccountId: async (email) => (await accounts.find(email))?.id ?? null,
     record: (lockOut) => recordLockOut(database, lockOut),
   });
-  // They name addresses, also of people without an account, and must go when nobody tries any more.
+  // They name addresses, also of people without an account, and must go when the attempts end.
   const retention = startRetention({
     log,
     metrics,

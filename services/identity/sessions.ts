@@ -14,7 +14,7 @@ import {
 } from './refresh-tokens.ts';
 import * as store from './sessions-store.ts';
 
-// An answer can be lost on its way; its token is then used a second time, within this.
+// After a lost answer the client sends the used token again. It gets the same answer for so long.
 const GRACE_S = 30;
 // Far more devices than a person has. More sessions would only help a thief to hide.
 const SESSIONS_MAX = 100;

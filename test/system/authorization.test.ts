@@ -199,7 +199,7 @@ async function freshToken({ system, anna, boris }: Bed, caller: string) {
   return `Bearer ${body.accessToken}`;
 }
 
-// No item of this id exists, for nobody.
+// No item of this id exists.
 const MISSING = [
   ...['readDeadLetter', 'getDeadLetter', 'redriveOne', 'redriveDeadLetter'],
   ...['readCustomerErasure', 'getErasure'],

@@ -26,7 +26,7 @@ export function holdsLink(name: string): boolean {
   return SIGNS.some((sign) => sign.test(text)) || DOTTED.some((dots) => hasDomain(text, dots));
 }
 
-// Stops of other scripts and signs that look like a full stop beside letters.
+// Stops of other scripts, and signs that look like a full stop between letters.
 const DOT_LIKE = /[。·•・‧∙⋅●۔܁܂᛫⸱⸳ꓸ꘎𝅭◦˙․॰]/gu;
 const SLASH_LIKE = /[⁄∕⧸╱]/g;
 const COLON_LIKE = /[ː˸∶꞉։]/g;
