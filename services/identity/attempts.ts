@@ -52,7 +52,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     let waitS = 0;
     for (const counter of each) {
       const { count, remainingS } = await store.countAttempt(database, counter);
-      // Failures from everywhere never refuse: anyone could keep the owner out.
+      // Failures from all addresses never refuse: an attacker could keep the owner out.
       const refuses = counter.kind !== 'sign-in-account' && count > counter.max;
       if (refuses) waitS = Math.max(waitS, remainingS);
     }
@@ -101,7 +101,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     /** Forgets the failures of this account at this address: its password was reset. */
     forgetSignIns: ({ email, clientAddress }: Origin) =>
       store.deleteAttempts(database, counters.pair(email, clientAddress)),
-    /** Before a registration, known address or not: an answer must not tell which. */
+    /** Before a registration, known address or not: an answer must not reveal which. */
     admitRegistration: (one: Attempt) => {
       const pair = counters.pair(one.email, one.clientAddress);
       return admit(one, [pair, ...ofRegistration(one)], () => countFailedRegistration(one));
@@ -110,7 +110,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     countRegistration: (one: Origin) => count(ofRegistration(one)),
     /** Counts a registration of a known address with another password. @throws AppError 429 */
     countFailedRegistration,
-    /** Takes a counted registration back of which no account came. */
+    /** Uncounts a registration that created no account. */
     async uncountRegistration(one: Origin): Promise<void> {
       try {
         for (const counter of ofRegistration(one)) await store.uncountAttempt(database, counter);
@@ -146,7 +146,7 @@ function createAdmission(database: Database, counters: ReturnType<typeof counter
     return Math.max(0, (ofAccount?.count ?? 0) - account.max + 1);
   }
 
-  /** Refuses what is spent. Slows attempts at an account down that has many failures elsewhere. */
+  /** Refuses at a reached limit. Slows attempts at an account with many failures elsewhere. */
   async function admit(
     { email, isKnown }: Attempt,
     spendable: store.Counter[],

@@ -18,7 +18,7 @@ import * as store from './sessions-store.ts';
 const GRACE_S = 30;
 // Far more devices than a person has. More sessions would only help a thief to hide.
 const SESSIONS_MAX = 100;
-// Ended sessions tell known client addresses from others (attempts.ts).
+// Ended sessions show which client addresses are known (attempts.ts).
 const ENDED_MAX = 100;
 const ENDED_PAGE = 1_000;
 
@@ -58,7 +58,7 @@ export function createSessions(options: {
       } else if (found.isRecent && isSameHash(found.previousHash, from)) {
         if (!isSameHash(found.tokenHash, to)) await store.replaceToken(tx, id, to);
       } else {
-        // Somebody else has used it, perhaps the owner, perhaps a thief: both must sign in again.
+        // A thief and the owner hold the same token, so both must sign in again.
         await store.endSession(tx, { id, accountId: found.accountId });
         log.warn({ sessionId: id }, 'a refresh token was used twice: its session is ended');
         return null;

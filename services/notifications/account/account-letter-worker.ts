@@ -130,7 +130,10 @@ function createAttempt(options: AccountLetterOptions, times: AccountLetterTimes,
   function putBack(
     { id }: ClaimedAccountLetter,
     wait: Pick<store.AccountLetterRetry, 'retryInMs' | 'failure'>,
-    { attempted = true, state = 'queued' as const } = {},
+    {
+      attempted = true,
+      state = 'queued',
+    }: Partial<Pick<store.AccountLetterRetry, 'attempted' | 'state'>> = {},
   ): Promise<void> {
     return store.putAccountLetterBack(database, { id, token, state, attempted, ...wait });
   }
@@ -150,8 +153,7 @@ function createAttempt(options: AccountLetterOptions, times: AccountLetterTimes,
     }
     const { id, kind } = letter;
     log.warn({ letter: id, kind }, `a letter about an account failed: ${masked(failure)}`);
-    const end = { id, token, failure, state: 'failed', retryInMs: 0, attempted: true } as const;
-    return store.putAccountLetterBack(database, end);
+    return putBack(letter, { retryInMs: 0, failure }, { state: 'failed' });
   }
 
   return async (letter: ClaimedAccountLetter, confirmed: Promise<Set<string>>): Promise<void> => {
