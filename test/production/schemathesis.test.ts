@@ -31,7 +31,7 @@ const CHECKS = [
   // Not unsupported_method: `GET /letters/resend` is the letter `resend` (server.test.ts has methods).
 ];
 
-/** After one of them the other requests would be refused (sessions.test.ts, erasure.test.ts). */
+/** They may end the token of their run, so a customer of its own makes these requests. */
 const ENDING_THE_TOKEN = ['signOut', 'eraseAccount', 'changePassword'];
 
 interface Run {
@@ -47,6 +47,7 @@ const FOR_NOTIFICATIONS = ['lookUpContacts', 'findConfirmedAddresses'];
 
 async function runsOf(system: TestSystem): Promise<Run[]> {
   const customer = await system.customer({ topUp: 1_000_000 });
+  const leaving = await system.customer();
   const operator = await system.operator();
   const { gatewayKey, notificationsKey } = system.secrets;
   const gateway = await createCredentials('gateway', gatewayKey);
@@ -71,6 +72,12 @@ async function runsOf(system: TestSystem): Promise<Run[]> {
         '--exclude-tag=operator',
         ...ENDING_THE_TOKEN.map((id) => `--exclude-operation-id=${id}`),
       ],
+    },
+    {
+      name: 'gateway as a customer who leaves',
+      service: 'gateway',
+      authorization: `Bearer ${leaving.token}`,
+      filter: ENDING_THE_TOKEN.map((id) => `--include-operation-id=${id}`),
     },
     {
       name: 'gateway as an operator',
