@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { buildConnector } from 'undici';
 import type { SettingSchema, SettingsRule } from '../config/load-config.ts';
 import { renewFromFiles } from '../config/renewed-settings.ts';
-import { isLoopbackHost } from '../config/setting-formats.ts';
+import { isLoopbackHost } from '../values/host-names.ts';
 import { expiryLog, refuseOutdated, secureContextOf, tlsRule } from './tls.ts';
 
 const OF_CALLS = ['SERVICES_TLS_CERTIFICATE', 'SERVICES_TLS_KEY', 'SERVICES_TLS_CA'] as const;

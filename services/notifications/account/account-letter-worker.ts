@@ -4,7 +4,7 @@ import { type BackoffOptions, backoffMs, pause } from '#platform/async/backoff.t
 import { startLoop } from '#platform/async/loop.ts';
 import { describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { maskAddresses } from '#platform/values/mask-addresses.ts';
+import { describeMasked } from '#platform/values/mask-addresses.ts';
 import type { Mail } from '../letter/compose-mail.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import { readSlotWait } from '../recipient/slot-store.ts';
@@ -79,7 +79,7 @@ export function startAccountLetters(options: AccountLetterOptions) {
     const sending = attempt(letter, confirmed)
       .catch((error: unknown) => {
         // Its record could not be written; the lease brings the letter back.
-        log.warn({ letter: letter.id }, `letter about an account: ${masked(error)}`);
+        log.warn({ letter: letter.id }, `letter about an account: ${describeMasked(error)}`);
       })
       .finally(() => {
         inFlight.delete(sending);
@@ -92,7 +92,7 @@ export function startAccountLetters(options: AccountLetterOptions) {
     name: 'letters about accounts',
     log,
     retry: LOOP_RETRY,
-    describe: masked,
+    describe: describeMasked,
     async round() {
       await clean();
       const ready = mailer.readiness();
@@ -152,7 +152,7 @@ function createAttempt(options: AccountLetterOptions, times: AccountLetterTimes,
       return putBack(letter, { retryInMs: backoffMs(letter.attempt, times.retry), failure });
     }
     const { id, kind } = letter;
-    log.warn({ letter: id, kind }, `a letter about an account failed: ${masked(failure)}`);
+    log.warn({ letter: id, kind }, `a letter about an account failed: ${describeMasked(failure)}`);
     return putBack(letter, { retryInMs: 0, failure }, { state: 'failed' });
   }
 
@@ -188,10 +188,6 @@ function createCleaning({ database, log }: AccountLetterOptions, times: AccountL
     const deleted = await store.deleteOldAccountLetters(database, old);
     if (deleted < DELETED_MAX) lookAgainAt = performance.now() + CLEANING_MS;
   };
-}
-
-function masked(error: unknown): string {
-  return maskAddresses(describeError(error));
 }
 
 function mailOf(letter: ClaimedAccountLetter, sender: Sender): Mail {
