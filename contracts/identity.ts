@@ -42,7 +42,7 @@ export const CurrentPassword = credentials.password;
 export const identityProblems = {
   signInFailed: problem('sign-in-failed', 'unauthenticated', {
     ru: ['Вход не выполнен', 'Адрес или пароль не подходит.'],
-    en: ['Sign-in failed', 'The address or the password does not fit.'],
+    en: ['Sign-in failed', 'The e-mail address or the password is wrong.'],
   }),
   emailTaken: problem('email-taken', 'conflict', {
     ru: ['Адрес занят', 'Учётная запись с этим адресом уже есть.'],
@@ -54,7 +54,7 @@ export const identityProblems = {
   }),
   wrongPassword: problem('wrong-password', 'forbidden', {
     ru: ['Неверный пароль', 'Нынешний пароль не подходит.'],
-    en: ['Wrong password', 'The current password does not fit.'],
+    en: ['Wrong password', 'The current password is wrong.'],
   }),
   passwordInSettings: problem('password-in-settings', 'conflict', {
     ru: ['Пароль задан настройкой', 'Пароль оператора меняет настройка OPERATOR_PASSWORD.'],

@@ -20,7 +20,7 @@ export const PUBLIC_CALLERS = [
   'service token',
 ] as const;
 
-/** Callers of an internal API. Orders, billing, profiles and identity call nobody, and have no keys. */
+/** Callers of an internal API. Orders, billing, profiles and identity make no calls and have no keys. */
 export const INTERNAL_CALLERS = [
   'anonymous',
   'gateway',
@@ -118,6 +118,22 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
   },
 };
 
+/** Routes that no OpenAPI document describes: they ask for no token. */
+const OPEN = ['/livez', '/readyz', '/metrics'];
+
+/** Further ones of the gateway: files and pages that are the same for everybody, and the mailbox. */
+const OPEN_AT_GATEWAY = [
+  ...['/', '/console.json', '/letter.html', '/assets/*'],
+  ...['/docs', '/docs/', '/docs/start.js', '/docs/assets/*', '/openapi.json', '/asyncapi.json'],
+  ...['/mailbox/messages', '/mailbox/messages/*'],
+];
+
+/** Whether a route may answer without a token although no document describes it. */
+export function isOpen(service: string, { method, url }: { method: string; url: string }): boolean {
+  const open = service === 'gateway' ? [...OPEN, ...OPEN_AT_GATEWAY] : OPEN;
+  return ['GET', 'HEAD'].includes(method) && open.includes(url);
+}
+
 /** An operation as an OpenAPI document publishes it. */
 export interface Route {
   service: string;
@@ -189,6 +205,8 @@ export function strayRows(routes: Route[]): string[] {
     .filter((row) => !published.has(row));
 }
 
+const listOf = (urls: string[]) => urls.map((url) => `\`${url}\``).join(', ');
+
 const HEAD = `# Who may call what
 
 **Reference** for reviewers and operators. Afterwards you can say how every route answers every kind of caller.
@@ -202,10 +220,13 @@ only. A number is the status of the refusal; 404 hides whether the item exists.
   internal one a token of the gateway.
 - *service token*: the gateway's own, sent to the public API.
 - *unknown service*: a token of \`orders\`, signed by a key that no setting registers. Orders, billing, profiles and
-  identity call nobody and have no keys.
+  identity make no calls and have no keys.
 - *customer*, *operator*: an access token, sent to an internal API.
 
-\`/livez\`, \`/readyz\` and \`/metrics\` ask for no token ([security](security.md)).
+No other route exists, except for those that ask for no token and show nothing of a customer
+([security](security.md#who-may-call-what)). Every service: ${listOf(OPEN)}. The gateway: the pages of the console, and
+${listOf(OPEN_AT_GATEWAY.filter((url) => !url.startsWith('/mailbox')))}.
+Only the default set-up has the mailbox, with the letters of everybody who tries it: \`/mailbox/messages\`.
 `;
 
 /** The page of these routes. */

@@ -26,7 +26,7 @@ function measured(under: Partial<LoadReport>): Measured {
   return { load, calm, under: { ...calm, ...under }, ...rest };
 }
 
-test('the table tells latencies, failures and refusals; a load without an order is slow', () => {
+test('the table has latencies, failures and refusals; a load without an order is slow', () => {
   const row = (one: Measured) => tableLines([one])[2];
   const fine = measured({});
   assert.equal(failedOrders(fine), 0);

@@ -36,7 +36,7 @@ export function tableLines(all: Measured[]): string[] {
 }
 
 const latency = ({ orders, latency: { p50, p99 } }: LoadReport): string =>
-  // NaN becomes null on its way from the process of the load.
+  // NaN is null in the JSON that the process of the load sends.
   orders === 0 ? '–' : `${p50.toFixed(0)} / ${p99.toFixed(0)}`;
 
 function failures(measured: Measured): string {

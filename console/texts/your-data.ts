@@ -21,7 +21,7 @@ export const yourData = {
     eraseTitle: 'Erase your data',
     eraseLead:
       'Your account, name, address and letters are erased for ever, and the names of items disappear from your orders. ' +
-      'The amounts of orders and payments stay, because the books are checked by them. You lose access to the balance of your wallet.',
+      'The amounts of orders and payments stay, because accounting needs them. You lose access to the balance of your wallet.',
     password: 'Your password',
     agree: 'I understand that this cannot be undone',
     erase: 'Erase for ever',

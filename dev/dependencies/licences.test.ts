@@ -9,7 +9,12 @@ test('a licence is allowed by name, by one of several, and in tools only where i
   for (const license of ['MIT', '(MIT OR EUPL-1.1+)', 'GPL-3.0-only OR ISC', 'MIT AND ISC']) {
     assert.equal(refusedOf(license), false, license);
   }
-  for (const license of [undefined, '', 'GPL-3.0-only', 'MIT AND GPL-2.0-only', 'MPL-2.0']) {
+  const groups = [
+    'GPL-3.0-only AND (EUPL-1.1+ OR MIT OR ISC)',
+    '(EUPL-1.1+ OR MIT) AND GPL-3.0-only',
+  ];
+  const single = [undefined, '', 'GPL-3.0-only', 'MIT AND GPL-2.0-only', 'MPL-2.0'];
+  for (const license of [...single, ...groups]) {
     assert.equal(refusedOf(license), true, String(license));
   }
   assert.equal(refusedOf('MPL-2.0', true), false);

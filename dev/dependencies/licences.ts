@@ -9,7 +9,7 @@ export interface LockedPackage {
   dev?: boolean;
 }
 
-/** Licences that ask for no more than their text beside a copy. */
+/** Licences that ask only for a copy of their text. */
 const ALLOWED = [
   '0BSD',
   'Apache-2.0',
@@ -32,8 +32,9 @@ export function checkLicences(packages: LockedPackage[]) {
   return { byLicence, refused };
 }
 
-/** Whether an SPDX expression holds with these licences. AND binds stronger than OR. */
+/** Whether an SPDX expression holds with these licences. AND binds stronger than OR. Not for groups. */
 function isAllowed(expression: string, allowed: string[]): boolean {
-  const choices = expression.replace(/^\((.*)\)$/, '$1').split(' OR ');
+  const choices = expression.replace(/^\(([^()]*)\)$/, '$1').split(' OR ');
+  if (choices.some((choice) => choice.includes('('))) return false;
   return choices.some((choice) => choice.split(' AND ').every((one) => allowed.includes(one)));
 }

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { parseSender } from '#contracts/mail-address.ts';
 import type { Environment } from '#platform/config/load-config.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
 import { databaseSetting } from '../system/databases.ts';
-import { newPrivateKey } from '../system/secrets.ts';
+import { newPrivateKey, randomText } from '../system/secrets.ts';
 import { loadServices, SERVICES_WITH_DATABASE } from '../system/services.ts';
 import { calleesOf } from '../system/wiring.ts';
 
@@ -85,11 +84,6 @@ export async function createInstallation(options: InstallationOptions) {
 
 function databaseUrl(name: string, role: string, { postgres }: InstallationOptions): string {
   return `postgres://${role}:${randomText()}@${postgres.host}/${name}${postgres.search}`;
-}
-
-// No character of it needs quotes or percent-encoding, neither in a URL nor in a file.
-export function randomText(): string {
-  return randomBytes(24).toString('base64url');
 }
 
 function given(environment: Environment): Record<string, string> {

@@ -94,7 +94,7 @@ async function apply(folder: string, file: string, changes: Changes): Promise<vo
   await replaceFile(file, text, (await stat(file)).mode);
 }
 
-/** A killed command leaves the file of before, never half a one. */
+/** Renames a finished draft, so that a killed command leaves the former file and never half a file. */
 async function replaceFile(file: string, text: string, mode: number): Promise<void> {
   const draft = freshName(file);
   await writeFile(draft, text, { mode, flush: true });

@@ -2,9 +2,8 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Environment } from '#platform/config/load-config.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
-import { newPrivateKey } from '../system/secrets.ts';
+import { newPrivateKey, randomText } from '../system/secrets.ts';
 import { calleesOf } from '../system/wiring.ts';
-import { randomText } from './installation.ts';
 
 // A secret is replaced in three steps, so that at each moment all running processes understand each
 // other: those that check accept the new one, those that prove use it, and the old one is removed.

@@ -343,7 +343,7 @@ test('a hostile message is kept and shown as its source, and never an error', as
     assert.equal(source.text.trimEnd(), text.trimEnd(), name);
   }
   assert.ok((await get(mailbox, '/mailbox/messages?limit=100')).text.length < 400_000);
-  // Many at once wait for each other, and too many are told to come back.
+  // Many at once wait for each other, and too many are refused for the moment.
   const many = Array.from({ length: 60 }, () => get(mailbox, '/mailbox/messages/1'));
   const statuses = new Set((await Promise.all(many)).map(({ status }) => status));
   assert.deepEqual([...statuses].sort(), [200, 503]);

@@ -3,7 +3,7 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import { readHeaders } from './headers.ts';
 import type { MailStore, MailSummary } from './store.ts';
 
-// A mail of this size takes the parser up to 0.3 s, whatever its content; ours have some KB.
+// The parser takes up to 0.3 s for a mail of this size with any content; ours have some KB.
 const PARSED_BYTES_MAX = 2 * 1024 * 1024;
 // The parser's own bounds, of each part and of the mail: without them it takes minutes.
 const PART_HEADER_BYTES_MAX = 32 * 1024;

@@ -53,14 +53,14 @@ const SUMMARY =
   `${short('message_id')} as messageId, size`;
 
 /** What the mailbox keeps. The oldest messages beyond it are removed, some of them late. */
-export interface Kept {
+export interface StoreLimits {
   messagesMax: number;
   /** Of the file, without its free pages. */
   bytesMax?: number;
 }
 
 /** Opens the file, and creates it where missing. */
-export function openMailStore(file: string, kept: Kept) {
+export function openMailStore(file: string, kept: StoreLimits) {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
     return openStore(file, kept);
@@ -97,7 +97,10 @@ function keepPrivate(path: string): void {
 
 export type MailStore = ReturnType<typeof openStore>;
 
-function openStore(file: string, { messagesMax, bytesMax = Number.POSITIVE_INFINITY }: Kept) {
+function openStore(
+  file: string,
+  { messagesMax, bytesMax = Number.POSITIVE_INFINITY }: StoreLimits,
+) {
   // Letters contain addresses. SQLite gives its other files the same permissions.
   closeSync(openSync(file, 'a', 0o600));
   for (const ending of ['', '-wal', '-shm']) keepPrivate(file + ending);
@@ -168,7 +171,7 @@ function openStore(file: string, { messagesMax, bytesMax = Number.POSITIVE_INFIN
 /** Removes the oldest messages, in the transaction that adds new ones: not each time. */
 function createPruning(
   sql: ReturnType<typeof prepareAll>,
-  { messagesMax, bytesMax }: Required<Kept>,
+  { messagesMax, bytesMax }: Required<StoreLimits>,
   newest: () => number,
 ) {
   let pruneIn = 0;

@@ -36,6 +36,9 @@ test('lost secrets are replaced on demand: accounts and money stay', async (t) =
   assert.match(renewed.printed(), /Operator {3,}operator@localhost\.localdomain {2}\S{20,}/);
   const stale = await call(again, 'GET', '/v1/wallet', { headers });
   assert.equal(stale.status, 401);
+  const { refreshToken } = session.body;
+  const goneOn = await call(again, 'POST', '/v1/sessions/renewal', { body: { refreshToken } });
+  assert.equal(goneOn.status, 200);
   const { body } = await call(again, 'POST', '/v1/sessions', { body: account });
   const wallet = await call(again, 'GET', '/v1/wallet', {
     headers: { authorization: `Bearer ${body.accessToken}` },

@@ -128,7 +128,8 @@ function isPrivateKey(text: string): boolean {
   }
 }
 
-function randomText(): string {
+/** No character of it needs quotes or percent-encoding, neither in a URL nor in a file. */
+export function randomText(): string {
   return randomBytes(24).toString('base64url');
 }
 

@@ -13,7 +13,7 @@ import { createWiring, OPERATOR_EMAIL, type WiringOptions } from './wiring.ts';
 
 export { DATABASES, OPERATOR_EMAIL };
 
-// Services that nobody calls any more end within milliseconds.
+// Services without callers end within milliseconds.
 const STAGE_STOP_MS = 500;
 
 /** Starts one replica of a service, by its name and settings; null starts it in this thread. */
@@ -103,7 +103,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const deadline = deadlineIn(options.stopTimeoutMs ?? 0);
     const stages = wiring.stages.toReversed();
     for (const [index, stage] of stages.entries()) {
-      // Time remains for the later ones, whatever the earlier ones do.
+      // A hanging service leaves time for the later ones.
       const reservedMs = STAGE_STOP_MS * (stages.length - 1 - index);
       const limitMs = Math.max(STAGE_STOP_MS, deadline.remainingMs() - reservedMs);
       const stops = stage.map(({ name }) => stopOne(name, limitMs));

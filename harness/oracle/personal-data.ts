@@ -15,7 +15,7 @@ function formsOf(text: string): string[] {
 function base64FormsOf(bytes: Buffer): string[] {
   return [0, 1, 2].map((offset) => {
     const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
-    // The first and the last character depend on the neighbours.
+    // The first and the last character depend on the text around the value.
     return text.slice(offset === 0 ? 0 : offset + 1).replace(/.?=*$/, '');
   });
 }

@@ -30,7 +30,7 @@ interface RenewedOptions<T> {
 
 /**
  * Makes a value of settings that are certificates or keys. Once a minute it looks at the files that
- * hold them (`X_FILE`), and makes it again of changed ones. Faulty files keep the value of before,
+ * hold them (`X_FILE`), and makes it again of changed ones. Faulty files keep the former value,
  * and the log names their fault once.
  * @throws Error of the first `make`
  */
@@ -60,7 +60,7 @@ export function renewFromFiles<T>(options: RenewedOptions<T>): Renewed<T> {
         log.info(`${what} was renewed`);
         options.onRenewed?.(current);
       } catch (error) {
-        log.error(`${what} cannot be renewed: ${describeError(error)}. The one of before is used`);
+        log.error(`${what} cannot be renewed: ${describeError(error)}. The former one is used`);
       }
     }
     options.onRound?.(current);

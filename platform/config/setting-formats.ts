@@ -2,8 +2,6 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isLoopbackHost } from '../values/host-names.ts';
 
-export { isLoopbackHost };
-
 /** Returns the fault of a text without repeating it (it may be secret), or null. */
 export type SettingFormat = (text: string) => string | null;
 

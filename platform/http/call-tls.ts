@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { buildConnector } from 'undici';
 import type { SettingSchema, SettingsRule } from '../config/load-config.ts';
 import { renewFromFiles } from '../config/renewed-settings.ts';
-import { isLoopbackHost } from '../config/setting-formats.ts';
+import { isLoopbackHost } from '../values/host-names.ts';
 import { expiryLog, refuseOutdated, secureContextOf, tlsRule } from './tls.ts';
 
 const OF_CALLS = ['SERVICES_TLS_CERTIFICATE', 'SERVICES_TLS_KEY', 'SERVICES_TLS_CA'] as const;
@@ -55,7 +55,7 @@ function refusePlainHttp(
     .map(
       ([name]) =>
         `${name} must be https://: http:// beyond this machine (127.0.0.0/8, ::1, localhost) can ` +
-        'be read and changed on its way. ALLOW_PLAIN_HTTP=true allows it',
+        'be read and changed by others. ALLOW_PLAIN_HTTP=true allows it',
     );
 }
 
@@ -104,7 +104,7 @@ export function createCallTls(config: Static<typeof CallTlsSettings>, log: Logge
       return (options, callback) => {
         if (current !== renewed.current) {
           ({ current } = renewed);
-          // Another one: it keeps the sessions of the certificate of before.
+          // A connector keeps the TLS sessions of its first certificate.
           connect = build();
         }
         connect(options, callback);

@@ -143,7 +143,7 @@ function warningsOf(setting: string, ...chains: (string | undefined)[]): string[
   return warnings;
 }
 
-test('a header that no setting trusts is warned of, and names nobody', () => {
+test('a header that no setting trusts causes a warning and changes no address', () => {
   assert.deepEqual(warningsOf('false', undefined), []);
   const [warning = ''] = warningsOf('false', CLIENT);
   assert.match(warning, /TRUST_PROXY is false .* set TRUST_PROXY to the number of proxies/);

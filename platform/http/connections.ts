@@ -95,7 +95,7 @@ export function boundConnections(
   };
 }
 
-/** The open connections of a server, in the order in which it can do without them. */
+/** The open connections of a server, in the order in which they may be closed. */
 function createOpenConnections(max: number) {
   const connections = new Map<Socket, Connection>();
   // Sets keep the order of insertion: the first has been idle longest.

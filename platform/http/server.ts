@@ -50,7 +50,7 @@ declare module 'fastify' {
 
 interface HttpServerOptions {
   log: Logger;
-  /** Whose X-Forwarded-For counts, as TRUST_PROXY says it; nobody's when absent. */
+  /** The proxies whose X-Forwarded-For counts, as in TRUST_PROXY; none when absent. */
   trustProxy?: string;
   /** Headers of every answer, also of early refusals. */
   answerHeaders?: AnswerHeaders;

@@ -39,7 +39,7 @@ interface StaticFile {
 }
 
 /**
- * Serves the files of one folder from memory: an answer that nobody reads then holds neither a file
+ * Serves the files of one folder from memory: an unread answer then holds neither a file
  * handle nor memory of its own. Files are read once, here. An address that is not exactly the
  * address of a file is a 404; it is compared as it was sent, so there is nothing to normalize.
  */

@@ -109,7 +109,7 @@ export const certificateNeeded = problem('client-certificate-needed', 'forbidden
 /** A callee wants a client certificate that this process does not have. */
 export class CertificateNeededError extends OperatorError {
   constructor(callee: string) {
-    super(`${callee} refuses our client certificate (SERVICES_TLS_CERTIFICATE), or misses one`);
+    super(`${callee} refuses our client certificate (SERVICES_TLS_CERTIFICATE), or got none`);
   }
 }
 
@@ -234,7 +234,7 @@ export function expiryLog(name: string, log: Pick<Logger, 'warn' | 'error'>) {
   };
 }
 
-/** @throws Error for a certificate that is not valid now: the one of before may still be */
+/** @throws Error for a certificate that is not valid now: the former one may be */
 export function refuseOutdated(name: string, pem: string | undefined): void {
   const fault = pem === undefined ? null : outdatedText(name, pem);
   if (fault !== null) throw new Error(fault);

@@ -122,7 +122,8 @@ export async function startInternalService(
     if (batchCallers.has(caller)) return caller;
     throw new AppError(commonProblems.forbidden, `${caller} may not call in batches`);
   };
-  const calls = serveBatch(app, identifyBatch, { log, logRequests, metrics });
+  // Only a service with a batchable operation has the route, as its OpenAPI document says.
+  let calls: ReturnType<typeof serveBatch> | undefined;
   options.routes({
     app,
     serve(endpoint, handle) {
@@ -130,6 +131,7 @@ export async function startInternalService(
       serve(app, endpoint, { identify }, handle);
       if (!endpoint.batchable) return;
       for (const caller of endpoint.callers ?? []) batchCallers.add(caller);
+      calls ??= serveBatch(app, identifyBatch, { log, logRequests, metrics });
       calls.add(endpoint, identify, handle);
     },
   });

@@ -1,3 +1,5 @@
+import { describeError } from '../errors.ts';
+
 // Every character but a separator may be part of an address. The look-behind keeps the search
 // linear in hostile texts.
 const LOCAL_PART = '[^\\s@<>()\\[\\]",:;\\\\]';
@@ -12,4 +14,9 @@ const ADDRESS = new RegExp(
  */
 export function maskAddresses(text: string): string {
   return text.replace(ADDRESS, '$1***@');
+}
+
+/** The text of an error for the log, which must contain no address. */
+export function describeMasked(error: unknown): string {
+  return maskAddresses(describeError(error));
 }

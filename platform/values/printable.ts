@@ -4,7 +4,7 @@
 const UNPRINTABLE =
   /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\ufe00-\ufe0f]]/gv;
 /**
- * Makes a text safe for a terminal: each character that steers it, or that nobody sees, becomes its
+ * Makes a text safe for a terminal: each character that steers it, or is invisible, becomes its
  * escape (`\u202e`, `\u{e0041}`). Line feeds and tabs stay.
  */
 export function printable(text: string): string {

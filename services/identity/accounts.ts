@@ -115,7 +115,7 @@ export async function checkPassword(
   const fits = await passwords.verify(account?.passwordHash ?? null, credentials.password);
   if (!fits || account === null) {
     await attempts.countFailedSignIn(credentials);
-    throw new AppError(problem, 'password or address does not fit');
+    throw new AppError(problem, 'wrong address or password');
   }
   // Many guesses sent at once all pass the check above before the first one is counted. They
   // must not learn more than guesses sent one by one.

@@ -70,7 +70,7 @@ test('counters whose window is over are removed in bounded batches', async (t) =
   assert.deepEqual(rows, []);
 });
 
-test('failures from everywhere slow an account down, and keep nobody out', async (t) => {
+test('failures from many addresses slow an account down, and do not lock it', async (t) => {
   const database = await createTestDatabase(t, MIGRATIONS);
   const attempts = createAttempts(database, { ...LIMITS, FAILED_SIGN_INS_PER_ACCOUNT: 3 }, testLog);
   for (let number = 0; number < 50; number++) {

@@ -52,7 +52,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     let waitS = 0;
     for (const counter of each) {
       const { count, remainingS } = await store.countAttempt(database, counter);
-      // Failures from everywhere never refuse: anyone could keep the owner out.
+      // Failures from all addresses never refuse: an attacker could keep the owner out.
       const refuses = counter.kind !== 'sign-in-account' && count > counter.max;
       if (refuses) waitS = Math.max(waitS, remainingS);
     }
@@ -106,7 +106,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
       await store.deleteAttempts(database, counters.pair(email, clientAddress));
       await store.countAttempt(database, counters.welcome(email, clientAddress));
     },
-    /** Before a registration, known address or not: an answer must not tell which. */
+    /** Before a registration, known address or not: an answer must not reveal which. */
     admitRegistration: (one: Attempt) => {
       const pair = counters.pair(one.email, one.clientAddress);
       return admit(one, [pair, ...ofRegistration(one)], () => countFailedRegistration(one));
@@ -115,7 +115,7 @@ export function createAttempts(database: Database, limits: AttemptLimits, log: L
     countRegistration: (one: Origin) => count(ofRegistration(one)),
     /** Counts a registration of a known address with another password. @throws AppError 429 */
     countFailedRegistration,
-    /** Takes a counted registration back of which no account came. */
+    /** Uncounts a registration that created no account. */
     async uncountRegistration(one: Origin): Promise<void> {
       try {
         for (const counter of ofRegistration(one)) await store.uncountAttempt(database, counter);
@@ -156,7 +156,7 @@ function createAdmission(database: Database, counters: ReturnType<typeof counter
     return counts[0] !== undefined;
   }
 
-  /** Refuses what is spent. Slows attempts at an account down that has many failures elsewhere. */
+  /** Refuses at a reached limit. Slows attempts at an account with many failures elsewhere. */
   async function admit(
     { email, clientAddress, isKnown }: Attempt,
     spendable: store.Counter[],

@@ -100,7 +100,7 @@ export async function requestReset(
   await deps.attempts.countReset(given.clientAddress);
   const isAllowed = await deps.attempts.takeLetter(email, 'resets');
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
-  // The same statement in every case, so that the time tells nothing.
+  // The same statement in every case, so that the time reveals nothing.
   const isStored = await deps.resets.insert(hashOf(token), isAllowed ? email : null);
   return isStored ? token : null;
 }

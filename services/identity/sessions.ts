@@ -14,11 +14,11 @@ import {
 } from './refresh-tokens.ts';
 import * as store from './sessions-store.ts';
 
-// An answer can be lost on its way; its token is then used a second time, within this.
+// After a lost answer the client sends the used token again. It gets the same answer for so long.
 const GRACE_S = 30;
 // Far more devices than a person has. More sessions would only help a thief to hide.
 const SESSIONS_MAX = 100;
-// Ended sessions tell known client addresses from others (attempts.ts).
+// Ended sessions show which client addresses are known (attempts.ts).
 const ENDED_MAX = 100;
 const ENDED_PAGE = 1_000;
 
@@ -61,7 +61,7 @@ export function createSessions(options: {
       } else if (found.isRecent && isSameHash(found.previousHash, from)) {
         if (!isSameHash(found.tokenHash, to)) await store.replaceToken(tx, id, to);
       } else {
-        // Somebody else has used it, perhaps the owner, perhaps a thief: both must sign in again.
+        // A thief and the owner hold the same token, so both must sign in again.
         await store.endSession(tx, { id, accountId: found.accountId });
         log.warn({ sessionId: id }, 'a refresh token was used twice: its session is ended');
         return { ended: id };

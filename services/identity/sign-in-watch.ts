@@ -91,7 +91,7 @@ export function createSignInWatch(deps: SignInWatchDeps) {
         await recordOnce(action, given, Number(error.headers?.['retry-after'] ?? 1));
       } else if (FAILURES.includes(error.problem)) {
         count({ outcome: 'failed' });
-        logFault('sign-ins fail', new Error('the address or the password does not fit'));
+        logFault('sign-ins fail', new Error('wrong address or password'));
       }
       throw error;
     }

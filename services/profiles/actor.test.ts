@@ -26,9 +26,6 @@ test('only the gateway may name an actor, who is a customer id', async (t) => {
     );
   }
   assertProblem(await profiles.call('GET', '/profiles/anna', undefined, named('olga')), 404);
-  // A batch is no way around.
-  const calls = [{ operationId: 'x', traceId: '0'.repeat(32) }];
-  assertProblem(await profiles.call('POST', '/calls', { calls }, ofNotifications), 403);
 });
 
 test('the trail of a service is for the gateway alone', async (t) => {

@@ -74,7 +74,7 @@ function trustProxyIn(path: string): string {
 }
 
 for (const path of ['compose.yaml', 'deploy/kubernetes/base/gateway.yaml']) {
-  test(`by TRUST_PROXY of ${path} a gateway sees the client, whatever the client says`, {
+  test(`by TRUST_PROXY of ${path} a gateway sees the client, also one that forges headers`, {
     skip: skipWithout('haproxy'),
   }, async (t) => {
     const app = createHttpServer({

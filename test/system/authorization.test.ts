@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { openDatabase } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import { type RegisteredRoute, watchRoutes } from '#harness/registered-routes.ts';
 import { type Answer, call } from '#harness/requests.ts';
 import {
   orderOf,
@@ -18,6 +19,7 @@ import { createKeyCipher } from '#services/identity/key-cipher.ts';
 import {
   callersOf,
   expectedOf,
+  isOpen,
   kindOf,
   PAGE,
   pageOf,
@@ -59,6 +61,8 @@ test('docs/reference/authorization.md is the page of these rows', () => {
 /** A system with an order, and the tokens of every kind of caller. */
 interface Bed {
   system: TestSystem;
+  /** Of all its servers, as they are registered. */
+  registered: RegisteredRoute[];
   anna: TestCustomer;
   boris: TestCustomer;
   operator: TestCustomer;
@@ -69,7 +73,7 @@ interface Bed {
 }
 
 async function openBed(t: TestContext): Promise<Bed> {
-  const system = await startTestSystem(t);
+  const { started: system, routes: registered } = await watchRoutes(() => startTestSystem(t));
   const [anna, boris] = [await system.customer({ topUp: 1_000 }), await system.customer()];
   const operator = await system.operator();
   const profile = { email: 'olga@example.com', name: 'Ольга', locale: 'ru' };
@@ -90,6 +94,7 @@ async function openBed(t: TestContext): Promise<Bed> {
   };
   return {
     system,
+    registered,
     anna,
     boris,
     operator,
@@ -194,7 +199,7 @@ async function freshToken({ system, anna, boris }: Bed, caller: string) {
   return `Bearer ${body.accessToken}`;
 }
 
-// No item of this id exists, for nobody.
+// No item of this id exists.
 const MISSING = [
   ...['readDeadLetter', 'getDeadLetter', 'redriveOne', 'redriveDeadLetter'],
   ...['readCustomerErasure', 'getErasure'],
@@ -216,9 +221,28 @@ function verdictOf(bed: Bed, route: Route, caller: string, { status, body }: Ans
   return 'own';
 }
 
+/** The routes of a service that its document does not publish and that are not open to everybody. */
+function unpublishedRoutes({ system, registered }: Bed, service: string): string[] {
+  const [url = ''] = system.urlsOf(service);
+  const published = new Set(
+    routes
+      .filter((route) => route.service === service)
+      .map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+  );
+  const own = registered.filter(({ port }) => port === Number(new URL(url).port));
+  assert.ok(own.length >= published.size, `the routes of ${service} were not found`);
+  return own
+    .filter((route) => !route.page && !isOpen(service, route))
+    .map((route) => `${route.method === 'HEAD' ? 'GET' : route.method} ${route.url}`)
+    .filter((route) => !published.has(route));
+}
+
 test('every route answers every kind of caller as its row says', async (t) => {
   const bed = await openBed(t);
   for (const service of new Set(routes.map((route) => route.service))) {
+    await t.test(`${service} has no route without a row`, () => {
+      assert.deepEqual(unpublishedRoutes(bed, service), []);
+    });
     await t.test(service, async () => {
       const differing: string[] = [];
       for (const route of routes.filter((each) => each.service === service)) {
@@ -235,7 +259,7 @@ test('every route answers every kind of caller as its row says', async (t) => {
   }
   await t.test('a batch is no way around the callers of an operation', async () => {
     const calls = [{ operationId: 'createOrder', traceId: '0'.repeat(32) }];
-    for (const service of ['orders', 'profiles']) {
+    for (const service of ['orders', 'billing']) {
       const [url = ''] = bed.system.urlsOf(service);
       const own = (await bed.authorizationOf('notifications', service)) ?? '';
       const options = { headers: { authorization: own }, body: { calls } };

@@ -256,7 +256,7 @@ test('declined orders beyond the limit are refused before anything is stored', a
   for (let i = 0; i < 10; i++) assert.equal((await order(boris, `p${i}`)).status, 201);
 });
 
-test('where no address needs a confirmation, nothing tells of one', async (t) => {
+test('where no address needs a confirmation, no answer mentions one', async (t) => {
   const system = await start(t, { CONFIRM_ADDRESSES: 'false' });
   const anna = await system.customer({ name: 'Анна' });
   const profile = { email: `${randomUUID()}@example.com`, name: 'Анна', locale: 'ru' };

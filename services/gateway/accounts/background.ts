@@ -5,7 +5,7 @@ import { describeError } from '#platform/errors.ts';
 // Letters whose request is answered already. More at once than notifications takes are dropped.
 const RUNNING_MAX = 256;
 
-/** Runs work that no answer waits for, so that its time tells nothing. A failure is one log line. */
+/** Runs work that no answer waits for, so that its time reveals nothing. A failure is one log line. */
 export function createBackground() {
   let running = 0;
   return async (

@@ -17,7 +17,7 @@ const { identityProblems } = identity;
 export function servePasswords(app: HttpServer, gateway: Gateway, client: HttpClient): void {
   const inBackground = createBackground();
 
-  /** Tells the owner by the address of the sign-in: a thief may have changed the other one. */
+  /** Sends the letter to the address of the sign-in: a thief may have changed the other one. */
   async function announceChange(customerId: string, email: string): Promise<void> {
     const request = { params: { customerId }, query: {} };
     const options = { deadline: gateway.readDeadline() };

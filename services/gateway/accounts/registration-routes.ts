@@ -15,8 +15,8 @@ import { confirmStored, shownProfile } from './confirm-address.ts';
 
 const { emailTaken } = identity.identityProblems;
 
-// Longer than a registration takes on a machine that is not busy: what a new address costs more
-// than a known one does not show.
+// Longer than a registration takes on a machine that is not busy, so that the time does not show
+// whether the address is new.
 const CONCEALED_MS = 400;
 
 /**

@@ -33,7 +33,7 @@ export function serveSessions(app: HttpServer, gateway: Gateway, client: HttpCli
 
   serve(app, contract.signOut, { identify: gateway.identify }, async ({ caller }) => {
     const { customerId, sessionId } = caller;
-    // A token of an earlier version has no session. It ends with its hour.
+    // A token of an earlier version has no session. It is valid until it expires.
     if (sessionId !== undefined) {
       const body = { customerId, sessionId };
       const options = { deadline: gateway.readDeadline() };

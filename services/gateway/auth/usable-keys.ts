@@ -52,7 +52,7 @@ function faultOf(key: unknown): string | null {
   if (typeof key !== 'object' || key === null || Array.isArray(key)) return 'is no JSON Web Key';
   const { kty, crv, use, alg, key_ops: operations, kid } = key as Record<string, unknown>;
   if (typeof kty !== 'string') return 'has no kty';
-  if (kty === 'oct') return 'is symmetric: whoever reads it could sign tokens';
+  if (kty === 'oct') return 'is symmetric: every reader of it could sign tokens';
   if (!['RSA', 'EC', 'OKP'].includes(kty)) return `has the unknown kty ${shown(kty)}`;
   if (PRIVATE_MEMBERS.some((name) => name in key)) {
     return 'is published with its private part: everybody could sign tokens. Replace it at the issuer';

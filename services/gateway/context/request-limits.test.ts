@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { channel } from 'node:diagnostics_channel';
 import { test } from 'node:test';
-import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
+import { watchRoutes } from '#harness/registered-routes.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { GatewayConfig, startGateway } from '../service.ts';
 import { classOf } from './request-limits.ts';
@@ -24,19 +23,12 @@ const ENV = {
 
 /** The routes of a gateway that serves all it can, as they are registered. */
 async function registeredRoutes(): Promise<string[]> {
-  const routes: string[] = [];
-  const created = channel('fastify.initialization');
-  const watch = (message: unknown) => {
-    (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', ({ method, url }) => {
-      for (const each of [method].flat()) routes.push(`${each} ${url}`);
-    });
-  };
-  created.subscribe(watch);
   const log = pino({ level: 'silent' });
-  const gateway = await startGateway(loadConfig('gateway', GatewayConfig, ENV), log);
-  created.unsubscribe(watch);
+  const { started: gateway, routes } = await watchRoutes(() =>
+    startGateway(loadConfig('gateway', GatewayConfig, ENV), log),
+  );
   await gateway.close();
-  return routes;
+  return routes.map(({ method, url }) => `${method} ${url}`);
 }
 
 test('every route has an admission class; only health is never refused', async () => {

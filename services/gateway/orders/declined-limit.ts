@@ -1,7 +1,5 @@
 import { AppError, commonProblems } from '#platform/errors.ts';
 
-export type DeclinedLimit = ReturnType<typeof createDeclinedLimit>;
-
 /** Declined orders of one customer. */
 interface Declined {
   /** When each key was declined, oldest first. */

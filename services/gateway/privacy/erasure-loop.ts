@@ -2,8 +2,7 @@ import type { Logger } from 'pino';
 import { claimErasures, listRecentErasures, noteErasure } from '#contracts/erasure.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { type Loop, startLoop } from '#platform/async/loop.ts';
-import { describeError } from '#platform/errors.ts';
-import { maskAddresses } from '#platform/values/mask-addresses.ts';
+import { describeMasked } from '#platform/values/mask-addresses.ts';
 import { bodyOf, type ServiceClients } from '../context/service-clients.ts';
 import { eraseCustomer } from './erase-customer.ts';
 import type { ErasedCustomers } from './erased-customers.ts';
@@ -43,7 +42,7 @@ export function startErasures(
       { ...steps, mayGoOn: () => !signal.aborted },
       traces,
     ).catch((error: unknown) => {
-      log.warn({ customerId }, `erasure: ${maskAddresses(describeError(error))}`);
+      log.warn({ customerId }, `erasure: ${describeMasked(error)}`);
       return 'services' as const;
     });
     if (waitsFor === null) {
@@ -59,7 +58,7 @@ export function startErasures(
     name: 'erasures',
     log,
     retry: { firstMs: intervalMs, maxMs: 60_000 },
-    describe: (error) => maskAddresses(describeError(error)),
+    describe: describeMasked,
     async round(signal) {
       const recent = await clients.profiles.call(listRecentErasures, { query: {} }, call());
       erased.replace(bodyOf(recent).customerIds);

@@ -149,7 +149,7 @@ async function checkPassword(
   bodyOf(answer, [identityProblems.wrongPassword]);
 }
 
-/** The settings of identity make the operator's account again, and without it nobody could help. */
+/** Identity's start makes the operator's account again, and customers need an operator until then. */
 async function refuseOperator({ clients, readDeadline }: Gateway, customerId: string) {
   if (clients.identity === null) return;
   const request = { params: { customerId }, query: {} };
@@ -159,7 +159,7 @@ async function refuseOperator({ clients, readDeadline }: Gateway, customerId: st
   throw new AppError(contract.privacyProblems.operatorAccount, 'the account is the operator’s');
 }
 
-/** A mistyped id must not be erased, since nobody could register under it any more. */
+/** A mistyped id must not be erased: an issuer's customer with this id would be refused for ever. */
 async function requireCustomer(gateway: Gateway, customerId: string): Promise<void> {
   const { clients } = gateway;
   const options = { deadline: gateway.readDeadline() };

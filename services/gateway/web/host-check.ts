@@ -11,7 +11,7 @@ interface HostConfig {
 
 const refuse: Hook = async (request) => refuseCrossSite(request);
 
-/** Orchestrators and load balancers ask these under any name, and the answers tell nothing. */
+/** Orchestrators and load balancers ask these under any name, and the answers hold no data. */
 const ALWAYS = ['/livez', '/readyz'];
 
 /**

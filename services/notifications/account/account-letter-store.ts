@@ -71,7 +71,7 @@ export async function keepAccountLetter(
   return rowCount === 1;
 }
 
-/** Ends a letter as sent. Without a fence: the mail server accepted it, whoever holds it now. */
+/** Ends a letter as sent. Without a fence: another worker may hold it, but it was accepted. */
 export async function markAccountLetterSent(
   db: Queryable,
   id: string,

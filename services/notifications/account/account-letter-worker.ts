@@ -4,7 +4,7 @@ import { type BackoffOptions, backoffMs, pause } from '#platform/async/backoff.t
 import { startLoop } from '#platform/async/loop.ts';
 import { describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { maskAddresses } from '#platform/values/mask-addresses.ts';
+import { describeMasked } from '#platform/values/mask-addresses.ts';
 import type { Mail } from '../letter/compose-mail.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import { readSlotWait } from '../recipient/slot-store.ts';
@@ -76,7 +76,7 @@ export function startAccountLetters(options: AccountLetterOptions) {
     const sending = attempt(letter, confirmed)
       .catch((error: unknown) => {
         // Its record could not be written; the lease brings the letter back.
-        log.warn({ letter: letter.id }, `letter about an account: ${masked(error)}`);
+        log.warn({ letter: letter.id }, `letter about an account: ${describeMasked(error)}`);
       })
       .finally(() => {
         inFlight.delete(sending);
@@ -89,7 +89,7 @@ export function startAccountLetters(options: AccountLetterOptions) {
     name: 'letters about accounts',
     log,
     retry: LOOP_RETRY,
-    describe: masked,
+    describe: describeMasked,
     async round() {
       await giveUp();
       const ready = mailer.readiness();
@@ -127,7 +127,10 @@ function createAttempt(options: AccountLetterOptions, times: AccountLetterTimes,
   function putBack(
     { id }: ClaimedAccountLetter,
     wait: Pick<store.AccountLetterRetry, 'retryInMs' | 'failure'>,
-    { attempted = true, state = 'queued' as const } = {},
+    {
+      attempted = true,
+      state = 'queued',
+    }: Partial<Pick<store.AccountLetterRetry, 'attempted' | 'state'>> = {},
   ): Promise<void> {
     return store.putAccountLetterBack(database, { id, token, state, attempted, ...wait });
   }
@@ -146,9 +149,8 @@ function createAttempt(options: AccountLetterOptions, times: AccountLetterTimes,
       return putBack(letter, { retryInMs: backoffMs(letter.attempt, times.retry), failure });
     }
     const { id, kind } = letter;
-    log.warn({ letter: id, kind }, `a letter about an account failed: ${masked(failure)}`);
-    const end = { id, token, failure, state: 'failed', retryInMs: 0, attempted: true } as const;
-    return store.putAccountLetterBack(database, end);
+    log.warn({ letter: id, kind }, `a letter about an account failed: ${describeMasked(failure)}`);
+    return putBack(letter, { retryInMs: 0, failure }, { state: 'failed' });
   }
 
   return async (letter: ClaimedAccountLetter, confirmed: Promise<Set<string>>): Promise<void> => {
@@ -181,10 +183,6 @@ function createGiveUp({ database, log }: AccountLetterOptions, times: AccountLet
     if (failed > 0) log.warn({ failed }, 'letters about accounts failed: they were given up');
     lookAgainAt = performance.now() + OVERDUE_EVERY_MS;
   };
-}
-
-function masked(error: unknown): string {
-  return maskAddresses(describeError(error));
 }
 
 function mailOf(letter: ClaimedAccountLetter, sender: Sender): Mail {

@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
 import { backoffMs, pause } from '#platform/async/backoff.ts';
 import { createBatcher } from '#platform/async/batcher.ts';
-import { describeError } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { isRowFault, isTransient } from '#platform/postgres/errors.ts';
 import { traceIdIn } from '#platform/telemetry/trace-context.ts';
 import { currentPosition, describeOutcome } from '#platform/telemetry/tracing.ts';
-import { maskAddresses } from '#platform/values/mask-addresses.ts';
+import { describeMasked } from '#platform/values/mask-addresses.ts';
 import type { ClaimedLetter } from './claim-store.ts';
 import * as store from './delivery-store.ts';
 import { holdLetters } from './hold-store.ts';
@@ -60,7 +59,10 @@ export function createRecorder(options: {
           throw error;
         }
         if (tries > RETRIES_MAX || over.aborted) throw error;
-        log.warn({ letter: sent.letterId, tries }, `sent, but not recorded yet: ${masked(error)}`);
+        log.warn(
+          { letter: sent.letterId, tries },
+          `sent, but not recorded yet: ${describeMasked(error)}`,
+        );
         await pause(backoffMs(tries, RETRY), over);
       }
     }
@@ -129,14 +131,9 @@ export async function recordDeadHolder(
  */
 export function traceAttempt(attempt: store.Attempt, log: Logger | null): store.Attempt {
   const { number, outcome, durationMs: ms } = attempt;
-  const response = masked(attempt.response ?? attempt.error ?? '');
+  const response = describeMasked(attempt.response ?? attempt.error ?? '');
   describeOutcome({ attempt: number, outcome, 'smtp.response': response }, outcome !== 'sent');
   const text = outcome === 'sent' ? 'letter sent' : `letter attempt: ${outcome}`;
   log?.info({ attempt: number, outcome, response, ms }, text);
   return { ...attempt, traceId: currentPosition().traceId };
-}
-
-/** For the log, which must contain no address. */
-export function masked(error: unknown): string {
-  return maskAddresses(describeError(error));
 }

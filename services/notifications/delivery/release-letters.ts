@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Profile } from '#contracts/profiles.ts';
 import { startLoop } from '#platform/async/loop.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import { describeMasked } from '#platform/values/mask-addresses.ts';
 import { isUnconfirmed } from '../recipient/greeting.ts';
 import { deleteFreeSlots } from '../recipient/slot-store.ts';
 import { listWaitingCustomers, releaseLetters } from './hold-store.ts';
-import { masked } from './record-attempt.ts';
 
 export interface ReleaseOptions {
   database: Database;
@@ -57,7 +57,7 @@ export function startRelease(options: ReleaseOptions) {
     log,
     retry: LOOP_RETRY,
     firstInMs: pollMs,
-    describe: masked,
+    describe: describeMasked,
     async round() {
       await deleteFreeSlots(database, SLOTS_DELETED_MAX);
       const waiting = await listWaitingCustomers(database, { after, limit: CUSTOMERS_MAX });

@@ -6,19 +6,14 @@ import { startLoop } from '#platform/async/loop.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { serviceOf } from '#platform/telemetry/log.ts';
 import { contextOf, inSharedWork, inWork, SpanKind } from '#platform/telemetry/tracing.ts';
+import { describeMasked } from '#platform/values/mask-addresses.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import { isErased } from '../privacy/erasure-store.ts';
 import { createSlotTaker } from '../recipient/slots.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
 import { giveUpOverdue, renewLeases } from './delivery-store.ts';
-import {
-  createRecorder,
-  masked,
-  type Recorder,
-  recordDeadHolder,
-  traceAttempt,
-} from './record-attempt.ts';
+import { createRecorder, type Recorder, recordDeadHolder, traceAttempt } from './record-attempt.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
 // A worker holds this many letters at a time; more wait in the database, where others see them.
@@ -102,7 +97,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
       const sending = inWork(workOf(letter, service), () =>
         sendLetter(deps, letter).catch((error: unknown) => {
           // Its record could not be written; the lease brings the letter back.
-          log.warn({ letter: letter.id }, `letter attempt: ${masked(error)}`);
+          log.warn({ letter: letter.id }, `letter attempt: ${describeMasked(error)}`);
         }),
       ).finally(() => {
         inFlight.delete(letter.id);
@@ -116,7 +111,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     name: 'letter worker',
     log,
     retry: LOOP_RETRY,
-    describe: masked,
+    describe: describeMasked,
     async round() {
       const ready = options.mailer.readiness();
       // Attempts would only use up the letters' day, and failed sign-ins could lock the account.
@@ -164,7 +159,7 @@ function startRenewal(
     const ids = [...inFlight.keys()];
     if (ids.length === 0) return;
     renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
-      log.warn(`letter leases: ${masked(error)}`);
+      log.warn(`letter leases: ${describeMasked(error)}`);
     });
   }, times.renewMs);
 }

@@ -29,7 +29,7 @@ export function holdsLink(name: string): boolean {
   return SIGNS.some((sign) => sign.test(text)) || DOTTED.some((dots) => hasDomain(text, dots));
 }
 
-// Stops of other scripts and signs that look like a full stop beside letters.
+// Stops of other scripts, and signs that look like a full stop between letters.
 const DOT_LIKE = /[。·•・‧∙⋅●۔܁܂᛫⸱⸳ꓸ꘎𝅭◦˙․॰ᆞᐧ᎐ꞏꓻ꓿𐄁𐩐⦁⚫⚪⬤▪▫■□○⚬◌‣⋯🔴🔵]/gu;
 const SLASH_LIKE = /[⁄∕⧸╱]/g;
 // Before brackets go: `evil[dot]example`.

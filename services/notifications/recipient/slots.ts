@@ -5,11 +5,11 @@ import { takeSlots } from './slot-store.ts';
 
 /** The slots within an hour of an address that no customer has confirmed. */
 const UNCONFIRMED = 'unconfirmed';
-// One of the three is for the letter with the confirmation link: whoever orders in a stranger's
-// name must not keep it away.
+// One of the three is for the letter with the confirmation link. Orders in a stranger's name must not
+// keep it away.
 const OF_ORDERS = [1, 2] as const;
 const OF_ACCOUNTS = [3, 1, 2] as const;
-// Addresses that are known get as many of each kind: anybody can ask for some of the kinds.
+// A known address gets as many of each kind, since anybody can request some of the kinds.
 const OF_KIND = [1, 2, 3] as const;
 /** The slots of a customer: with new addresses one after the other they would reach any number. */
 const CUSTOMER = 'customer';

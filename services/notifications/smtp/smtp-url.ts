@@ -1,4 +1,5 @@
-import { isLoopbackHost, smtpUrlFault } from '#platform/config/setting-formats.ts';
+import { smtpUrlFault } from '#platform/config/setting-formats.ts';
+import { isLoopbackHost } from '#platform/values/host-names.ts';
 import type { SmtpSettings } from './session.ts';
 
 /**
