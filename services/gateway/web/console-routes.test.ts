@@ -83,7 +83,7 @@ test('a page goes to those who prefer it to JSON', async (t) => {
     'x-text/html',
     ',;=,',
   ]) {
-    assert.deepEqual(await get('/nothing', accept), [404, 'problem'], accept);
-    assert.deepEqual(await get('/orders', accept), [404, 'problem'], accept);
+    assert.deepEqual(await get('/nothing', accept), [404, 'problem'], String(accept));
+    assert.deepEqual(await get('/orders', accept), [404, 'problem'], String(accept));
   }
 });
