@@ -67,6 +67,20 @@ test('each key that cannot prove a token is left out with its reason, and the ot
   assert.equal(usableKeysOf({ keys: Array(300).fill(good) }).keys.keys.length, 100);
 });
 
+test('a thousand keys for other uses leave the one that counts, and few lines', () => {
+  const others = Array.from({ length: 1_000 }, (_, index) => ({
+    ...good,
+    use: 'enc',
+    kid: `other ${index}`,
+  }));
+  const { keys, skipped } = usableKeysOf({ keys: [...others, { ...good, kid: 'a' }] });
+  assert.deepEqual(
+    keys.keys.map(({ kid }) => kid),
+    ['a'],
+  );
+  assert.deepEqual([skipped.length, skipped.at(-1)], [101, 'set has 900 more such keys']);
+});
+
 test('of two keys with the same kid the first one counts; other kinds may share it', () => {
   const { keys, skipped } = usableKeysOf({
     keys: [
@@ -125,6 +139,17 @@ test('bad keys of an issuer never harm the tokens of its good ones', async (t) =
     assert.equal(await statusOf(`bad ${index}`), 'unauthenticated');
   }
   assert.equal(lines.length, BAD.length, lines.join('\n'));
+});
+
+test('a public key that names what only its private one can do proves tokens', async (t) => {
+  const { issuer, statusOf, lines } = await openCheck(t);
+  for (const kid of ['ed', 'rsa']) {
+    const key = issuer.jwks[kid] as JWK;
+    issuer.jwks[kid] = { ...key, key_ops: ['sign', 'verify', 'decrypt'], ext: false };
+  }
+  assert.equal(await statusOf('ed'), 'accepted');
+  assert.equal(await statusOf('rsa'), 'accepted');
+  assert.deepEqual(lines, []);
 });
 
 test('a token by a weak key is refused, and a set of weak keys replaces no good one', async (t) => {

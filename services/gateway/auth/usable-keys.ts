@@ -16,6 +16,7 @@ const CURVES: Record<string, string[]> = { EC: ['P-256', 'P-384', 'P-521'], OKP:
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 // Issuers publish a handful.
 const KEYS_MAX = 100;
+const LINES_MAX = 100;
 const SHOWN_MAX = 80;
 
 export interface UsableKeys {
@@ -32,13 +33,23 @@ export interface UsableKeys {
 export function usableKeysOf({ keys }: { keys: unknown[] }): UsableKeys {
   const usable: JWK[] = [];
   const skipped: string[] = [];
-  for (const [index, key] of keys.slice(0, KEYS_MAX).entries()) {
-    const fault = faultOf(key) ?? duplicateFault(key as JWK, usable);
-    if (fault === null) usable.push(key as JWK);
-    else skipped.push(`${nameOf(key, index)} ${fault}`);
+  let unnamed = 0;
+  for (const [index, key] of keys.entries()) {
+    const fault =
+      usable.length === KEYS_MAX
+        ? `comes after ${KEYS_MAX} good ones`
+        : (faultOf(key) ?? duplicateFault(key as JWK, usable));
+    if (fault === null) usable.push(asPublished(key as JWK));
+    else if (skipped.length < LINES_MAX) skipped.push(`${nameOf(key, index)} ${fault}`);
+    else unnamed++;
   }
-  if (keys.length > KEYS_MAX) skipped.push(`all keys after number ${KEYS_MAX} are too many`);
+  if (unnamed > 0) skipped.push(`set has ${unnamed} more such keys`);
   return { keys: { keys: usable as JSONWebKeySet['keys'] }, skipped };
+}
+
+/** Operations of the private key that a public one names too would make its import fail. */
+function asPublished(key: JWK): JWK {
+  return key.key_ops === undefined ? key : { ...key, key_ops: ['verify'] };
 }
 
 function nameOf(key: unknown, index: number): string {
