@@ -73,11 +73,20 @@ function repair(path: string, found: Stats): void {
   }
 }
 
-/** Links are not followed, so what they lead to keeps its permissions. */
+/**
+ * Links are not followed here, so what they lead to keeps its permissions.
+ * @throws DamagedFileError for root, for whom the folder belongs to the user of PostgreSQL: by a link of
+ *   that user root would write to any file
+ */
 function openLinks(home: string): string | null {
   const open = list(home).filter((name) => {
     const path = join(home, name);
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
+    const link = lstatSync(path, { throwIfNoEntry: false });
+    if (link?.isSymbolicLink() !== true) return false;
+    if (process.getuid?.() === 0 && link.uid !== 0) {
+      const file = { path, purpose: 'Root writes there.', remedy: 'Remove it.' };
+      throw new DamagedFileError(file, `is a link of uid ${link.uid}`);
+    }
     const target = statSync(path, { throwIfNoEntry: false });
     return target !== undefined && (target.mode & OF_OTHERS) !== 0;
   });

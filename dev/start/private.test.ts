@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import {
   chmod,
+  lchown,
   lstat,
   mkdir,
   mkdtemp,
@@ -112,6 +113,10 @@ test('a folder that others need is refused and left as it is; links are not foll
   await chmod(secrets, 0o644);
   assert.match(makePrivate(home) ?? '', /may use what links lead to: secrets\.json in .*chmod/);
   assert.equal((await lstat(secrets)).mode & 0o777, 0o644);
+  if (process.getuid?.() === 0) {
+    await lchown(join(home, 'secrets.json'), 65_534, 65_534);
+    assert.throws(() => makePrivate(home), /secrets\.json is a link of uid 65534\. .*Remove it/);
+  }
   assert.equal((await lstat(shared)).mode & 0o7777, 0o1777);
   assert.equal((await lstat(home)).mode & 0o7777, 0o700);
 });
