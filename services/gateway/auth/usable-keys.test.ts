@@ -51,7 +51,19 @@ const BAD: [JWK | unknown, RegExp][] = [
   ['key', /is no JSON Web Key/],
   [[], /is no JSON Web Key/],
   [{ ...good, kid: 7 }, /has a kid that is no text/],
+  [{ ...good, alg: ['RS256'] }, /has the alg \["RS256"\]/],
+  [{ ...good, alg: { toString: 1, valueOf: 1 } }, /has the alg/],
+  [{ ...p256, crv: { toString: 1 } }, /has the crv/],
+  [{ ...good, use: nested(1_000) }, /has the use/],
+  [{ ...good, e: '' }, /malformed|exponent|broken/],
+  [{ ...good, e: '!' }, /malformed|exponent|broken/],
 ];
+
+function nested(depth: number): unknown {
+  let value: unknown = [];
+  for (let level = 0; level < depth; level++) value = [value];
+  return value;
+}
 
 test('each key that cannot prove a token is left out with its reason, and the others stay', () => {
   const kept = [good, p256, ed, { ...good, alg: 'PS512', use: 'sig', key_ops: ['verify'] }];
@@ -145,7 +157,8 @@ test('a public key that names what only its private one can do proves tokens', a
   const { issuer, statusOf, lines } = await openCheck(t);
   for (const kid of ['ed', 'rsa']) {
     const key = issuer.jwks[kid] as JWK;
-    issuer.jwks[kid] = { ...key, key_ops: ['sign', 'verify', 'decrypt'], ext: false };
+    const more = { key_ops: ['sign', 'verify', 'decrypt'], ext: false, x5c: nested(1_000) };
+    issuer.jwks[kid] = { ...key, ...more } as JWK;
   }
   assert.equal(await statusOf('ed'), 'accepted');
   assert.equal(await statusOf('rsa'), 'accepted');

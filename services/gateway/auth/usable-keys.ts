@@ -13,6 +13,7 @@ const RSA_BITS_MIN = 2_048;
 // A check by a longer key takes milliseconds of a core.
 const RSA_BITS_MAX = 8_192;
 const CURVES: Record<string, string[]> = { EC: ['P-256', 'P-384', 'P-521'], OKP: ['Ed25519'] };
+const MEMBERS = ['kty', 'kid', 'use', 'alg', 'n', 'e', 'crv', 'x', 'y'];
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 // Issuers publish a handful.
 const KEYS_MAX = 100;
@@ -38,7 +39,7 @@ export function usableKeysOf({ keys }: { keys: unknown[] }): UsableKeys {
     const fault =
       usable.length === KEYS_MAX
         ? `comes after ${KEYS_MAX} good ones`
-        : (faultOf(key) ?? duplicateFault(key as JWK, usable));
+        : (faultIn(key) ?? duplicateFault(key as JWK, usable));
     if (fault === null) usable.push(asPublished(key as JWK));
     else if (skipped.length < LINES_MAX) skipped.push(`${nameOf(key, index)} ${fault}`);
     else unnamed++;
@@ -47,9 +48,23 @@ export function usableKeysOf({ keys }: { keys: unknown[] }): UsableKeys {
   return { keys: { keys: usable as JSONWebKeySet['keys'] }, skipped };
 }
 
-/** Operations of the private key that a public one names too would make its import fail. */
+/**
+ * What is checked here, and nothing else: of other members an import may choke on any, such as
+ * `key_ops` of a public key that name what only its private one can do.
+ */
 function asPublished(key: JWK): JWK {
-  return key.key_ops === undefined ? key : { ...key, key_ops: ['verify'] };
+  const known = Object.entries(key).filter(([name]) => MEMBERS.includes(name));
+  const operations = key.key_ops === undefined ? {} : { key_ops: ['verify'] };
+  return { ...(Object.fromEntries(known) as unknown as JWK), ...operations };
+}
+
+/** Like `faultOf`, for content that has no text, such as lists that are nested too deep. */
+function faultIn(key: unknown): string | null {
+  try {
+    return faultOf(key);
+  } catch {
+    return 'is malformed';
+  }
 }
 
 function nameOf(key: unknown, index: number): string {
@@ -73,10 +88,11 @@ function faultOf(key: unknown): string | null {
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
     return 'has key_ops without verify';
   }
-  if (alg !== undefined && !ALGORITHMS.includes(String(alg))) {
+  if (alg !== undefined && !(typeof alg === 'string' && ALGORITHMS.includes(alg))) {
     return `has the alg ${shown(alg)}, which access tokens may not have`;
   }
-  if (kty !== 'RSA' && !CURVES[kty]?.includes(String(crv))) return `has the crv ${shown(crv)}`;
+  if (kty !== 'RSA' && !CURVES[kty]?.some((name) => name === crv))
+    return `has the crv ${shown(crv)}`;
   return materialFault(key as JWK);
 }
 
