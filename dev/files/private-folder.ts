@@ -10,6 +10,7 @@ import {
   readdirSync,
   realpathSync,
   type Stats,
+  statSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,7 +25,8 @@ const STICKY = 0o1000;
 /**
  * Creates the folder of the data where missing, and takes the permissions of other users from it and
  * from everything in it: earlier versions, restored backups and other programs grant them.
- * @returns a line for people where that is not allowed: the folder belongs to another user
+ * @returns a line for people about what stays open: the folder belongs to another user, or a link in
+ *   it leads to an open file elsewhere
  * @throws DamagedFileError for a folder that others need, such as /tmp, or that cannot be used
  */
 export function makePrivate(home: string): string | null {
@@ -40,8 +42,10 @@ export function makePrivate(home: string): string | null {
     if (isShared(real)) throw new DamagedFileError(folder, 'is a folder that others use too');
     const found = lstatSync(real);
     repair(real, found);
-    if (isOurs(found) || (found.mode & OF_OTHERS) === 0) return null;
-    return `${home} belongs to uid ${found.uid}: other users of this machine may read it`;
+    if (!isOurs(found) && (found.mode & OF_OTHERS) !== 0) {
+      return `${home} belongs to uid ${found.uid}: other users of this machine may read it`;
+    }
+    return openLinks(home);
   } catch (error) {
     if (error instanceof DamagedFileError) throw error;
     throw new DamagedFileError(folder, whyUnreadable(error));
@@ -67,6 +71,28 @@ function repair(path: string, found: Stats): void {
     const seen = lstatSync(inner, { throwIfNoEntry: false });
     if (seen !== undefined) repair(inner, seen);
   }
+}
+
+/**
+ * Links are not followed here, so what they lead to keeps its permissions.
+ * @throws DamagedFileError for root, for whom the folder belongs to the user of PostgreSQL: by a link of
+ *   that user root would write to any file
+ */
+function openLinks(home: string): string | null {
+  const open = list(home).filter((name) => {
+    const path = join(home, name);
+    const link = lstatSync(path, { throwIfNoEntry: false });
+    if (link?.isSymbolicLink() !== true) return false;
+    if (process.getuid?.() === 0 && link.uid !== 0) {
+      const file = { path, purpose: 'Root writes there.', remedy: 'Remove it.' };
+      throw new DamagedFileError(file, `is a link of uid ${link.uid}`);
+    }
+    const target = statSync(path, { throwIfNoEntry: false });
+    return target !== undefined && (target.mode & OF_OTHERS) !== 0;
+  });
+  if (open.length === 0) return null;
+  const where = `${open.join(', ')} in ${home}`;
+  return `Other users of this machine may use what links lead to: ${where}. chmod go= closes it`;
 }
 
 // NONBLOCK: a pipe would wait for its writer.

@@ -18,6 +18,8 @@ export interface InstallationOptions {
   issuer: string | undefined;
   clientId: string | undefined;
   operatorClaim: string | undefined;
+  /** Where customers open the console. */
+  publicUrl: string | undefined;
   /** For compose.yaml, which has a PostgreSQL, a Kafka and an identity service of its own. */
   compose: boolean;
 }
@@ -44,6 +46,7 @@ export async function createInstallation(options: InstallationOptions) {
     OIDC_ISSUER: options.issuer,
     OIDC_CLIENT_ID: options.clientId,
     OPERATOR_CLAIM: options.operatorClaim,
+    PUBLIC_URL: options.publicUrl,
     OPERATOR_EMAIL: withIdentity
       ? `operator@${parseSender(options.mailFrom)?.address.split('@')[1]}`
       : undefined,

@@ -67,6 +67,7 @@ for (const [title, args, isIssued] of [
     assert.equal(env.OIDC_ISSUER, isIssued ? 'https://id.example/realms/shop' : undefined);
     assert.equal(env.OPERATOR_CLAIM, isIssued ? 'realm_access.roles' : undefined);
     assert.equal(env.MAIL_FROM, 'Orders & more <orders@shop.example>');
+    assert.equal(env.PUBLIC_URL, undefined);
   });
 }
 
@@ -130,6 +131,23 @@ test('all faults are named at once, and no password is repeated', async () => {
   assert.equal(run(['--postgress', 'x']).status, 1);
 });
 
+test('links in letters lead to an address that keeps their tokens secret', async (t) => {
+  for (const url of [
+    'https://Shop.example',
+    'http://127.0.0.1:8080',
+    'https://[2001:db8::1]:8443',
+  ]) {
+    const { env, read } = await newInstallation(t, ...OPTIONS, '--public-url', url);
+    assert.equal(env.PUBLIC_URL, url);
+    assert.match(read('settings.env'), /^PUBLIC_URL=/m);
+  }
+  for (const url of ['http://shop.example', 'shop.example', 'https://shop.example/a', 'ftp://a']) {
+    const { status, stderr } = run([...OPTIONS, '--public-url', url, '--out', '/nowhere']);
+    assert.equal(status, 1, url);
+    assert.match(stderr, /^ {2}--public-url must /m, url);
+  }
+});
+
 test('a certificate that PostgreSQL should come from must be there', async (t) => {
   const { folder } = await newInstallation(t, '--compose');
   const file = join(folder, 'ca.pem');
@@ -149,6 +167,7 @@ test('a certificate that PostgreSQL should come from must be there', async (t) =
 test('for compose.yaml no option is needed', async (t) => {
   const { env, stdout, read } = await newInstallation(t, '--compose', ...ISSUER);
   assert.equal(env.KAFKA_BROKERS, 'kafka:9092');
+  assert.equal(env.PUBLIC_URL, 'http://127.0.0.1:8080');
   assert.equal(new URL(env.ORDERS_DATABASE_URL as string).host, 'postgres:5432');
   assert.ok(env.POSTGRES_ADMIN_PASSWORD && env.IDENTITY_SECRET);
   assert.match(read('roles.sql'), /create database "orders" owner "orders_owner"/);

@@ -5,15 +5,21 @@ import { Type } from 'typebox';
 import { CurrencySetting } from '#contracts/common.ts';
 import { mailSenderFault } from '#contracts/mail-address.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
-import { type SettingFormat, settingFormats } from '#platform/config/setting-formats.ts';
+import {
+  isTamperProof,
+  type SettingFormat,
+  settingFormats,
+} from '#platform/config/setting-formats.ts';
 import type { InstallationOptions } from './installation.ts';
 
 export const USAGE = `
 npm run new-installation -- --postgres <host:port> --kafka <host:port,…> --smtp <URL>
                             --mail-from <sender> [--issuer <URL>] [--client-id <client>]
-                            [--operator-claim <claim>] [--currency <code>] [--out <folder>]
+                            [--operator-claim <claim>] [--public-url <URL>]
+                            [--currency <code>] [--out <folder>]
 npm run new-installation -- --compose [--issuer <URL>] [--client-id <client>]
-                            [--operator-claim <claim>] [--currency <code>]
+                            [--operator-claim <claim>] [--public-url <URL>]
+                            [--currency <code>]
 
   --postgres   db.example:5432, or with TLS
                'postgres://db.example:5432/?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem'
@@ -24,6 +30,7 @@ npm run new-installation -- --compose [--issuer <URL>] [--client-id <client>]
   --client-id  public client of the issuer by which the console signs people in
   --operator-claim
                claim of the token that holds \`operator\` for operators (scope)
+  --public-url where customers open the console, for links in letters: https://shop.example
   --currency   of all orders and wallets, for ever (RUB)
   --out        a folder for the files (installation)
   --compose    for compose.yaml, which brings a PostgreSQL, a Kafka and a mailbox`;
@@ -34,6 +41,7 @@ const COMPOSE = {
   '--kafka': 'kafka:9092',
   '--smtp': 'smtp://mailpit:1025',
   '--mail-from': 'Orderbell <orders@orderbell.localdomain>',
+  '--public-url': 'http://127.0.0.1:8080',
 };
 
 const text = (description: string, check: (text: string) => string | null) =>
@@ -56,6 +64,7 @@ const Options = Type.Object({
   '--operator-claim': Type.Optional(
     Type.String({ pattern: '^[\\w.:/-]{1,255}$', description: 'The claim of operators.' }),
   ),
+  '--public-url': Type.Optional(text('The address of the console.', unquoted(publicUrlFault))),
   '--currency': CurrencySetting,
   '--out': Type.String({ default: 'installation', description: 'The folder of the files.' }),
 });
@@ -85,6 +94,7 @@ export function parseOptions(args: string[]): InstallationOptions & { out: strin
     issuer: config['--issuer'],
     clientId: config['--client-id'],
     operatorClaim: config['--operator-claim'],
+    publicUrl: config['--public-url'],
     currency: config['--currency'],
     out: config['--out'],
     compose,
@@ -102,6 +112,13 @@ function unquoted(check: SettingFormat): SettingFormat {
     (/['"\\$#`]/.test(value)
       ? 'must be without quotes, $, #, ` and \\: percent-encode them in a URL'
       : null);
+}
+
+/** Tokens of links in letters go there, so nobody may read them on their way. */
+function publicUrlFault(value: string): string | null {
+  const fault = formatFault('http-url')(value);
+  if (fault !== null || isTamperProof(new URL(value))) return fault;
+  return 'must be an https:// URL (http:// on loopback)';
 }
 
 function postgresOf(value: string): URL {

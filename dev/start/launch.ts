@@ -15,6 +15,7 @@ import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
 import { databaseSettings, databasesWithoutUrl } from '../system/databases.ts';
+import { reachable } from '../system/reachable.ts';
 import { loadSecrets, type Secrets } from '../system/secrets.ts';
 import { loadService } from '../system/services.ts';
 import { openThread } from '../system/thread.ts';
@@ -263,9 +264,4 @@ async function becomeReady(run: Run, url: string): Promise<void> {
   };
   const always = { say: () => {}, isTransient: () => true, signal: run.interrupted };
   await startStep('the first answer', work, always);
-}
-
-/** Replaces a wildcard address, to which clients cannot connect. */
-function reachable(url: string): string {
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

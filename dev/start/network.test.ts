@@ -69,9 +69,7 @@ test('beyond this machine mailbox, metrics and top-ups are closed, and the start
   assert.match(closed.printed(), /WARNING: other machines reach Orderbell.* 0\.0\.0\.0/);
   assert.match(closed.printed(), /Closed: the mailbox with every letter, \/metrics, free top-ups/);
   assert.match(closed.printed(), /OPEN_TO_NETWORK=mailbox,metrics,top-ups opens it/);
-  // The console's page, which says that there is no mailbox.
-  const { headers } = await call(url, 'GET', '/mailbox/messages');
-  assert.match(headers.get('content-type') ?? '', /^text\/html/);
+  assert.equal(await statusFor(url, '/mailbox/messages', { accept: 'text/html' }), 404);
   assert.equal((await call(url, 'GET', '/console.json')).body.mailbox, false);
   assert.equal(await statusFor(url, '/metrics', {}), 404);
   assert.equal(await topUpStatus(url), 403);
@@ -95,4 +93,28 @@ test('OPEN_TO_NETWORK opens what it names; a setting of its own wins', () => {
     /without a password: the mailbox with every letter, \/metrics/,
   );
   assert.throws(() => read({ OPEN_TO_NETWORK: 'everything' }), /OPEN_TO_NETWORK/);
+});
+
+test('a listener of any service beyond this machine closes its metrics, and is named', () => {
+  const read = (env: Record<string, string>) => {
+    const { closed, lines } = readNetwork(env, true);
+    return { closed, text: lines.join('\n') };
+  };
+  const one = read({ NOTIFICATIONS_LISTEN_ADDRESS: '0.0.0.0' });
+  assert.deepEqual(one.closed, ['metrics']);
+  assert.match(one.text, /since NOTIFICATIONS_LISTEN_ADDRESS is 0\.0\.0\.0\./);
+  const both = read({ LISTEN_ADDRESS: '::', BILLING_LISTEN_ADDRESS: '10.0.0.1' });
+  assert.deepEqual(both.closed, ['mailbox', 'metrics', 'top-ups']);
+  assert.match(both.text, /since LISTEN_ADDRESS is ::, BILLING_LISTEN_ADDRESS is 10\.0\.0\.1\./);
+  assert.deepEqual(read({ ORDERS_LISTEN_ADDRESS: '127.0.0.2' }).closed, []);
+  const asked = { NOTIFICATIONS_LISTEN_ADDRESS: '::', OPEN_TO_NETWORK: 'metrics' };
+  assert.match(read(asked).text, /without a password: \/metrics\./);
+  for (const env of [
+    { LISTEN_ADDRESS: '::', METRICS_PORT: '9464' },
+    { NOTIFICATIONS_LISTEN_ADDRESS: '::', NOTIFICATIONS_METRICS_PORT: '9464' },
+  ]) {
+    assert.match(read(env as never).text, /without a password: \/metrics on METRICS_PORT\./);
+  }
+  const elsewhere = read({ NOTIFICATIONS_LISTEN_ADDRESS: '::', METRICS_PORT: '9464' });
+  assert.match(elsewhere.text, /none of what can be closed/);
 });

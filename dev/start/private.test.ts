@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import {
+  chmod,
+  lchown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -93,7 +104,19 @@ test('a folder that others need is refused and left as it is; links are not foll
   await mkdir(join(home, 'deep'), { recursive: true });
   await chmod(home, 0o755);
   await symlink(shared, join(home, 'deep', 'link'));
+  const secrets = join(folder, 'elsewhere.json');
+  await writeFile(secrets, '{}');
+  await chmod(secrets, 0o600);
+  await symlink(secrets, join(home, 'secrets.json'));
+  await symlink(join(folder, 'nothing'), join(home, 'broken'));
   assert.equal(makePrivate(home), null);
+  await chmod(secrets, 0o644);
+  assert.match(makePrivate(home) ?? '', /may use what links lead to: secrets\.json in .*chmod/);
+  assert.equal((await lstat(secrets)).mode & 0o777, 0o644);
+  if (process.getuid?.() === 0) {
+    await lchown(join(home, 'secrets.json'), 65_534, 65_534);
+    assert.throws(() => makePrivate(home), /secrets\.json is a link of uid 65534\. .*Remove it/);
+  }
   assert.equal((await lstat(shared)).mode & 0o7777, 0o1777);
   assert.equal((await lstat(home)).mode & 0o7777, 0o700);
 });

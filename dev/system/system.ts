@@ -6,6 +6,7 @@ import { formsOf, isGiven } from '#platform/config/read-setting.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
 import { DATABASES } from './databases.ts';
+import { reachable } from './reachable.ts';
 import { type ReplicaSet, settleAll, startReplicaSet } from './replica-set.ts';
 import { createSecrets } from './secrets.ts';
 import { loadServices } from './services.ts';
@@ -86,7 +87,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     starting.delete(name);
     onStarting([...starting]);
     running.set(name, set);
-    urls[name] = set.urls.join(',');
+    urls[name] = set.urls.map(reachable).join(',');
   }
 
   async function stopOne(name: string, limitMs: number): Promise<void> {

@@ -59,6 +59,24 @@ test('on loopback guarded routes answer known host names only', async (t) => {
   assert.match(text, /"code":"unknown-host".*PUBLIC_URL|PUBLIC_URL.*"code":"unknown-host"/);
 });
 
+test('a request that names two hosts is refused on loopback, also when both are known', async (t) => {
+  const port = await startServer(t);
+  const statusOf = async (lines: string[], target = '/guarded') =>
+    (await answerTo(port, target, lines)).status;
+  for (const lines of [
+    ['Host: localhost', 'Host: evil.example'],
+    ['Host: evil.example', 'Host: localhost'],
+    ['Host: localhost', 'hOST: localhost'],
+  ]) {
+    assert.equal(await statusOf(['Host: localhost']), 200);
+    assert.equal(await statusOf(lines), 421, String(lines));
+    assert.equal(await statusOf(lines, '/open'), 200, String(lines));
+  }
+  for (const origin of ['http://evil.example', 'HTTPS://evil.example:1', 'http://localhost']) {
+    assert.equal(await statusOf(['Host: localhost'], `${origin}/guarded`), 421, origin);
+  }
+});
+
 test('a name that was accepted does not let another one in', async (t) => {
   const port = await startServer(t);
   for (const [host, status] of [

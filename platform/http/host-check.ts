@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { AppError, commonProblems } from '../errors.ts';
 import { hostNameIn, isLoopbackHost, listensOnLoopback } from '../values/host-names.ts';
@@ -27,9 +28,10 @@ export function refuseForeignHosts(app: FastifyInstance, options: HostCheckOptio
   const check: Hook = (request, _reply, done) => {
     // The header itself: behind a trusted proxy Fastify's own value can be X-Forwarded-Host.
     const { host } = request.headers;
-    if (host === undefined || host !== accepted) {
+    const isUsual = namesHostOnce(request.raw);
+    if (host === undefined || host !== accepted || !isUsual) {
       const name = hostNameIn(host);
-      const isKnown = name !== null && (isLoopbackHost(name) || name === own);
+      const isKnown = isUsual && name !== null && (isLoopbackHost(name) || name === own);
       if (!isKnown && listensOnLoopback(app.server)) {
         done(
           new AppError(commonProblems.unknownHost, 'the request is for another host', {
@@ -38,7 +40,7 @@ export function refuseForeignHosts(app: FastifyInstance, options: HostCheckOptio
         );
         return;
       }
-      accepted = host;
+      if (isUsual) accepted = host;
     }
     done();
   };
@@ -46,6 +48,19 @@ export function refuseForeignHosts(app: FastifyInstance, options: HostCheckOptio
     if (!guards(route.url)) return;
     route.onRequest = [check, ...[route.onRequest ?? []].flat()] as Hook[];
   });
+}
+
+/**
+ * Whether `Host` is the only name of the server in a request: one more header of that name, or a
+ * whole URL as the target of the request, may say another one, which a proxy may go by.
+ */
+function namesHostOnce({ url = '', rawHeaders }: IncomingMessage): boolean {
+  if (!url.startsWith('/')) return false;
+  let found = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.length === 4 && rawHeaders[index]?.toLowerCase() === 'host') found++;
+  }
+  return found === 1;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
 import { answerBrokenRequest, sendError } from './error-reply.ts';
 import { drainWhenClosing } from './graceful-close.ts';
 import { parseJson } from './json.ts';
+import { refuseMalformedAddress } from './malformed-address.ts';
 import { createRequestTracing } from './request-tracing.ts';
 import { type AnswerHeaders, createAnswerHeaders } from './response-headers.ts';
 import { measureRequests } from './server-metrics.ts';
@@ -100,9 +101,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     frameworkErrors: (error, request, reply) => {
       answerHeaders.add(request, reply);
       tracing.endWith(request, reply);
-      const isFile = options.filePrefixes?.some((prefix) => request.url.startsWith(prefix));
-      const unknown = new AppError(commonProblems.notFound, 'no such file');
-      sendError(isFile ? unknown : error, request, reply);
+      refuseMalformedAddress(app, { error, filePrefixes: options.filePrefixes }, request, reply);
     },
     clientErrorHandler: (error, socket) =>
       answerBrokenRequest(error, socket, {

@@ -12,6 +12,7 @@ import { embeddedTopic } from '#harness/broker/embedded-topic.ts';
 import { queryRows, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { untilQuiet } from '#harness/oracle/oracle.ts';
+import { call } from '#harness/requests.ts';
 import { openOwnKafka, skipWithoutOwnKafka } from '#harness/system/own-kafka.ts';
 import {
   openStack,
@@ -366,6 +367,20 @@ async function kafkaTools(): Promise<string> {
     .join('');
 }
 
+/** Clicks the link that confirms an address, in the only letter so far. */
+async function openLink(mailboxUrl: string, consoleUrl: string): Promise<void> {
+  const token = await eventually('the link', async () => {
+    const answer = await fetch(`${mailboxUrl}/mailbox/messages/1`);
+    const { text = '' } = (await answer.json()) as { text?: string };
+    const [, origin, found] = /(http:\/\/\S+)\/confirm#([\w-]{43})/.exec(text) ?? [];
+    if (found !== undefined) assert.equal(origin, consoleUrl);
+    return found;
+  });
+  assert.equal((await fetch(`${consoleUrl}/confirm`)).status, 200);
+  const { status } = await call(consoleUrl, 'POST', '/v1/confirmations', { body: { token } });
+  assert.equal(status, 200);
+}
+
 async function typeWithKafka(t: TestContext): Promise<void> {
   const open = openStack(t);
   const page = 'run-in-production.md';
@@ -399,11 +414,16 @@ async function typeWithKafka(t: TestContext): Promise<void> {
     [/ --issuer .*/g, ''],
     ['--out deploy/kubernetes/example/installation', '--out kubernetes'],
     ['<your address>', 'anna@shop.test'],
+    ['shop.example', 'shop.test'],
     ['--replication-factor 3 --config min.insync.replicas=2', '--replication-factor 1'],
     [PORTS, portOf],
   ];
   const reader = await openReader(t, folder, env, values, await kafkaTools());
   await reader.sh('run-on-kubernetes.md', 'npm run new-installation');
+  assert.match(
+    await readFile(reader.file('kubernetes/settings.env'), 'utf8'),
+    /^PUBLIC_URL=https:/m,
+  );
   const steps = guideBlocks.filter(
     (block) => block.page === page && !isListed(block) && !block.text.includes('$PORT/$name'),
   );
@@ -411,6 +431,7 @@ async function typeWithKafka(t: TestContext): Promise<void> {
     const isSignUp = block.text.includes('orderbell -- register');
     const printed = await reader.type(block, [], isSignUp ? `${PASSWORD}\n` : '');
     if (block.text.includes('/readyz')) assert.match(printed, /^(\d+ 200\n)+$/);
+    if (isSignUp) await openLink(mailbox.httpUrl, env.ORDERBELL_URL);
     if (!block.text.includes('new-installation')) continue;
     const text = await readFile(reader.file('installation/.env'), 'utf8');
     await writeFile(reader.file('installation/.env'), text.replaceAll(PORTS, portOf));
@@ -421,6 +442,10 @@ async function typeWithKafka(t: TestContext): Promise<void> {
   });
   const messages = await fetch(`${mailbox.httpUrl}/mailbox/messages`);
   assert.match(await messages.text(), /anna@shop\.test/);
+  const [letter] = await queryRows(server.urlOf('notifications'), 'select * from letters');
+  const [profile] = await queryRows(server.urlOf('profiles'), 'select * from profiles');
+  assert.deepEqual([letter?.state, typeof profile?.email_confirmed_at], ['sent', 'object']);
+  assert.notEqual(profile?.email_confirmed_at, null);
 
   const [order] = await queryRows(server.urlOf('orders'), 'select id from orders');
   await reader.sh('traces-and-logs.md', 'OTEL_TRACES_SAMPLER', [['collector:', '127.0.0.1:']]);

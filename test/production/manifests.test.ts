@@ -46,7 +46,16 @@ const SHARED = [
   'MIGRATE_ON_START',
   'OIDC_ISSUER',
   'OPERATOR_EMAIL',
+  'PUBLIC_URL',
 ];
+
+/** Customers confirm their address by a link, and the gateway's own address leads nowhere there. */
+function assertLinks(containers: Container[], publicUrl: string): void {
+  const gateways = containers.filter(({ script }) => script === 'services/gateway/main.ts');
+  for (const { where, env } of gateways) assert.equal(env.PUBLIC_URL, publicUrl, where);
+  const off = containers.filter(({ env }) => 'CONFIRM_ADDRESSES' in env);
+  assert.deepEqual(off, []);
+}
 
 /** The faults in the settings of containers. */
 function settingFaults(containers: Container[]): string[] {
@@ -100,6 +109,7 @@ test('compose.yaml is what the Compose Specification allows', async () => {
 test('every service of compose.yaml gets the settings that it needs, and no other secret', async (t) => {
   const containers = await composeContainers(t);
   assert.deepEqual(settingFaults(containers), []);
+  assertLinks(containers, 'http://127.0.0.1:8080');
   assert.deepEqual(scriptsOf(containers), expectedScripts(2, NAMES));
 });
 
@@ -151,6 +161,7 @@ for (const [title, issuer] of [
     assert.deepEqual(objects.flatMap(check), []);
     const containers = kubernetesContainers(objects);
     assert.deepEqual(settingFaults(containers), []);
+    assertLinks(containers, 'https://shop.example');
     assert.deepEqual(scriptsOf(containers), expectedScripts(1, names));
     assert.deepEqual(podFaults(objects), []);
     for (const kind of ['Deployment', 'Service', 'PodDisruptionBudget']) {

@@ -87,6 +87,7 @@ export async function buildExample(
     join(example, 'installation'),
     ...['--postgres', 'db.example', '--kafka', 'kafka.example:9092'],
     ...['--smtp', 'smtp://mail.example', '--mail-from', 'Orders <orders@shop.example>'],
+    ...['--public-url', 'https://shop.example'],
     ...(issuer === undefined ? [] : ['--issuer', issuer]),
   );
   if (issuer === undefined) {

@@ -9,7 +9,7 @@ import { testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
 import { startTestIssuer, type TestIssuer } from '#harness/issuer.ts';
 import { createCallTls } from '#platform/http/call-tls.ts';
-import { createIssuerKeys } from './issuer-keys.ts';
+import { createIssuerKeys, isTokenFault } from './issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from './read-keys.ts';
 import type { UsableKeys } from './usable-keys.ts';
 
@@ -198,4 +198,15 @@ test('a fault names the address, the cause and the way out', async (t) => {
       return true;
     });
   }
+});
+
+test('a key that cannot be imported makes its tokens invalid, not the keys unavailable', async (t) => {
+  const issuer = await startTestIssuer(t);
+  const { keys, state } = keysOf(issuer, { unknownKeyMs: 0 });
+  state.read = async () => {
+    const broken = { ...issuer.jwks.ed, kty: 'OKP', key_ops: ['verify', 'decrypt'] };
+    return { keys: { keys: [broken, issuer.jwks.rsa as never] }, skipped: [] };
+  };
+  await assert.rejects(find(keys, issuer), (error) => isTokenFault(error));
+  assert.ok(await find(keys, issuer, 'rsa'));
 });

@@ -92,9 +92,11 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
       try {
         return await known(header, token);
       } catch (error) {
-        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-        // Only the issuer knows whether it is a new one.
-        return (await readWithin(unknownKeyMs))(header, token);
+        // A key that cannot be imported is as good as none.
+        const isMissing = error instanceof errors.JWKSNoMatchingKey;
+        if (error instanceof errors.JOSEError && !isMissing) throw error;
+        // Only the issuer knows whether it has a new one.
+        return useOf(await readWithin(unknownKeyMs), header, token);
       }
     },
     async checkReady() {
@@ -120,6 +122,16 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
       };
     },
   };
+}
+
+/** @throws Error of jose: the keys are read, so the token names none that can be used */
+async function useOf(keys: JWTVerifyGetKey, ...token: Parameters<JWTVerifyGetKey>) {
+  try {
+    return await keys(...token);
+  } catch (error) {
+    if (error instanceof errors.JOSEError) throw error;
+    throw new errors.JWKSNoMatchingKey(describeError(error));
+  }
 }
 
 /** Says a line for each key that is skipped, once as long as the issuer publishes it. */

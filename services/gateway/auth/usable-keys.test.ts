@@ -51,7 +51,19 @@ const BAD: [JWK | unknown, RegExp][] = [
   ['key', /is no JSON Web Key/],
   [[], /is no JSON Web Key/],
   [{ ...good, kid: 7 }, /has a kid that is no text/],
+  [{ ...good, alg: ['RS256'] }, /has the alg \["RS256"\]/],
+  [{ ...good, alg: { toString: 1, valueOf: 1 } }, /has the alg/],
+  [{ ...p256, crv: { toString: 1 } }, /has the crv/],
+  [{ ...good, use: nested(1_000) }, /has the use/],
+  [{ ...good, e: '' }, /malformed|exponent|broken/],
+  [{ ...good, e: '!' }, /malformed|exponent|broken/],
 ];
+
+function nested(depth: number): unknown {
+  let value: unknown = [];
+  for (let level = 0; level < depth; level++) value = [value];
+  return value;
+}
 
 test('each key that cannot prove a token is left out with its reason, and the others stay', () => {
   const kept = [good, p256, ed, { ...good, alg: 'PS512', use: 'sig', key_ops: ['verify'] }];
@@ -65,6 +77,20 @@ test('each key that cannot prove a token is left out with its reason, and the ot
   const all = usableKeysOf({ keys: [...BAD.map(([bad]) => bad), good] });
   assert.deepEqual([all.keys.keys.length, all.skipped.length], [1, BAD.length]);
   assert.equal(usableKeysOf({ keys: Array(300).fill(good) }).keys.keys.length, 100);
+});
+
+test('a thousand keys for other uses leave the one that counts, and few lines', () => {
+  const others = Array.from({ length: 1_000 }, (_, index) => ({
+    ...good,
+    use: 'enc',
+    kid: `other ${index}`,
+  }));
+  const { keys, skipped } = usableKeysOf({ keys: [...others, { ...good, kid: 'a' }] });
+  assert.deepEqual(
+    keys.keys.map(({ kid }) => kid),
+    ['a'],
+  );
+  assert.deepEqual([skipped.length, skipped.at(-1)], [101, 'set has 900 more such keys']);
 });
 
 test('of two keys with the same kid the first one counts; other kinds may share it', () => {
@@ -125,6 +151,18 @@ test('bad keys of an issuer never harm the tokens of its good ones', async (t) =
     assert.equal(await statusOf(`bad ${index}`), 'unauthenticated');
   }
   assert.equal(lines.length, BAD.length, lines.join('\n'));
+});
+
+test('a public key that names what only its private one can do proves tokens', async (t) => {
+  const { issuer, statusOf, lines } = await openCheck(t);
+  for (const kid of ['ed', 'rsa']) {
+    const key = issuer.jwks[kid] as JWK;
+    const more = { key_ops: ['sign', 'verify', 'decrypt'], ext: false, x5c: nested(1_000) };
+    issuer.jwks[kid] = { ...key, ...more } as JWK;
+  }
+  assert.equal(await statusOf('ed'), 'accepted');
+  assert.equal(await statusOf('rsa'), 'accepted');
+  assert.deepEqual(lines, []);
 });
 
 test('a token by a weak key is refused, and a set of weak keys replaces no good one', async (t) => {

@@ -13,9 +13,11 @@ const RSA_BITS_MIN = 2_048;
 // A check by a longer key takes milliseconds of a core.
 const RSA_BITS_MAX = 8_192;
 const CURVES: Record<string, string[]> = { EC: ['P-256', 'P-384', 'P-521'], OKP: ['Ed25519'] };
+const MEMBERS = ['kty', 'kid', 'use', 'alg', 'n', 'e', 'crv', 'x', 'y'];
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 // Issuers publish a handful.
 const KEYS_MAX = 100;
+const LINES_MAX = 100;
 const SHOWN_MAX = 80;
 
 export interface UsableKeys {
@@ -32,13 +34,37 @@ export interface UsableKeys {
 export function usableKeysOf({ keys }: { keys: unknown[] }): UsableKeys {
   const usable: JWK[] = [];
   const skipped: string[] = [];
-  for (const [index, key] of keys.slice(0, KEYS_MAX).entries()) {
-    const fault = faultOf(key) ?? duplicateFault(key as JWK, usable);
-    if (fault === null) usable.push(key as JWK);
-    else skipped.push(`${nameOf(key, index)} ${fault}`);
+  let unnamed = 0;
+  for (const [index, key] of keys.entries()) {
+    const fault =
+      usable.length === KEYS_MAX
+        ? `comes after ${KEYS_MAX} good ones`
+        : (faultIn(key) ?? duplicateFault(key as JWK, usable));
+    if (fault === null) usable.push(asPublished(key as JWK));
+    else if (skipped.length < LINES_MAX) skipped.push(`${nameOf(key, index)} ${fault}`);
+    else unnamed++;
   }
-  if (keys.length > KEYS_MAX) skipped.push(`all keys after number ${KEYS_MAX} are too many`);
+  if (unnamed > 0) skipped.push(`set has ${unnamed} more such keys`);
   return { keys: { keys: usable as JSONWebKeySet['keys'] }, skipped };
+}
+
+/**
+ * What is checked here, and nothing else: of other members an import may choke on any, such as
+ * `key_ops` of a public key that name what only its private one can do.
+ */
+function asPublished(key: JWK): JWK {
+  const known = Object.entries(key).filter(([name]) => MEMBERS.includes(name));
+  const operations = key.key_ops === undefined ? {} : { key_ops: ['verify'] };
+  return { ...(Object.fromEntries(known) as unknown as JWK), ...operations };
+}
+
+/** Like `faultOf`, for content that has no text, such as lists that are nested too deep. */
+function faultIn(key: unknown): string | null {
+  try {
+    return faultOf(key);
+  } catch {
+    return 'is malformed';
+  }
 }
 
 function nameOf(key: unknown, index: number): string {
@@ -62,10 +88,11 @@ function faultOf(key: unknown): string | null {
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
     return 'has key_ops without verify';
   }
-  if (alg !== undefined && !ALGORITHMS.includes(String(alg))) {
+  if (alg !== undefined && !(typeof alg === 'string' && ALGORITHMS.includes(alg))) {
     return `has the alg ${shown(alg)}, which access tokens may not have`;
   }
-  if (kty !== 'RSA' && !CURVES[kty]?.includes(String(crv))) return `has the crv ${shown(crv)}`;
+  if (kty !== 'RSA' && !CURVES[kty]?.some((name) => name === crv))
+    return `has the crv ${shown(crv)}`;
   return materialFault(key as JWK);
 }
 

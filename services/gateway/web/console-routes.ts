@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import { answerMalformedAddresses } from '#platform/http/malformed-address.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import { serveFiles } from '#platform/http/static-files.ts';
 
@@ -11,7 +13,7 @@ const BUILT = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 /** The addresses of the console's pages (`console/app.tsx`), `/` aside. */
 const PAGES = [
   ...['/sign-in', '/register', '/confirm', '/password', '/forgot-password', '/reset-password'],
-  ...['/profile', '/wallet', '/mailbox', '/mailbox/:id'],
+  ...['/profile', '/wallet', '/mailbox', '/mailbox/:id(^\\d+$)'],
 ];
 /** Those that are also internal API paths: served only for `Accept: text/html`. */
 const SHARED_PAGES = [
@@ -29,6 +31,7 @@ const SHARED_PAGES = [
   '/operator/dead-letters/:id',
   '/operator/ledger',
   '/operator/wallets',
+  '/operator/audit',
 ];
 /** Prefix of the built scripts, styles, fonts and images. */
 export const CONSOLE_ASSETS_PREFIX = '/assets/';
@@ -123,14 +126,16 @@ export async function serveConsole(
     }
   }
   // The script of the page shows that there is no such page.
-  app.addHook('preHandler', (request, reply, done) => {
+  const sendUnknown = (request: FastifyRequest, reply: FastifyReply): boolean => {
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (!request.is404 || !isRead || !acceptsPage(request) || API.test(pathOf(request))) {
-      done();
-      return;
-    }
+    if (!isRead || API.test(pathOf(request)) || !acceptsPage(request)) return false;
     sendPage(reply.code(404).header('vary', 'accept'));
+    return true;
+  };
+  app.addHook('preHandler', (request, reply, done) => {
+    if (!request.is404 || !sendUnknown(request, reply)) done();
   });
+  answerMalformedAddresses(app, sendUnknown);
   app.get('/letter.html', (_request, reply) =>
     reply
       .headers({ ...COMMON_HEADERS, 'content-security-policy': LETTER_POLICY })
@@ -146,6 +151,7 @@ export async function serveConsole(
 
 const pathOf = ({ url }: FastifyRequest) => url.split('?', 1)[0] as string;
 
-function acceptsPage({ headers }: FastifyRequest): boolean {
-  return headers.accept?.includes('text/html') === true;
+/** Whether a page is preferred to JSON; a program that takes anything gets JSON. */
+function acceptsPage({ raw }: FastifyRequest): boolean {
+  return new Negotiator(raw).mediaType(['application/json', 'text/html']) === 'text/html';
 }
