@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-// A program that writes each word of the largest order alone sends half as many.
-const CHUNKS_MAX = 4_096;
+// A program that writes each item of the largest order alone sends a tenth.
+const CHUNKS_MAX = 1_024;
 
 /**
  * Bounds the chunks of a body. Each costs as much as kilobytes do: the 60,000 chunks of one byte that
