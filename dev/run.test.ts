@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,14 +17,9 @@ async function makeCheckout(t: TestContext, name = 'checkout') {
   await copyFile(join(SOURCES, 'dev', 'run.cjs'), join(root, 'dev', 'run.cjs'));
   await copyFile(join(SOURCES, 'package.json'), join(root, 'package.json'));
   const old = join(folder, 'old.cjs');
-  await writeFile(
-    old,
-    `Object.defineProperty(process.versions, 'node', { value: '18.20.8' });
-    delete process.execve;`,
-  );
+  await writeFile(old, `Object.defineProperty(process.versions, 'node', { value: '18.20.8' });`);
   return {
     root,
-    old,
     run(words: string[], { asOld = false, env = {} } = {}) {
       const args = [...(asOld ? [`--require=${old}`] : []), join(root, 'dev', 'run.cjs'), ...words];
       const options = { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } } as const;
@@ -57,40 +51,6 @@ test('an old Node hands over, with options, arguments and exit code', async (t) 
   const { status, said } = run(['cli/orderbell.ts', '--item', 'a b'], { asOld: true });
   assert.equal(status, 3);
   assert.equal(said, `${join(root, 'dev', 'run.cjs')} cli/orderbell.ts --item a b`);
-});
-
-test('a start that does not react to a signal is killed by the old Node that waits for it', async (t) => {
-  const { root, old } = await makeCheckout(t);
-  const bin = join(root, 'node_modules', NODE_PACKAGE, 'bin');
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, '..', 'package.json'), '{}');
-  const endless = `#!${process.execPath}
-process.on('SIGTERM', () => {});
-process.stdout.write(process.pid + '\\n', () => { for (;;) {} });
-`;
-  await writeFile(join(bin, 'node'), endless);
-  await chmod(join(bin, 'node'), 0o755);
-  const args = [`--require=${old}`, join(root, 'dev', 'run.cjs'), 'dev/start.ts'];
-  const parent = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  parent.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const exited = once(parent, 'exit');
-  const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
-  const pid = Number(printed.toString());
-  t.after(() => {
-    parent.kill('SIGKILL');
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
-  });
-  parent.kill('SIGTERM');
-  assert.deepEqual(await exited, [null, 'SIGKILL']);
-  assert.match(said, new RegExp(`did not end within 15 s: process ${pid} is killed`));
-  assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });
 
 test('missing packages are named, those of development only where they are needed', async (t) => {
