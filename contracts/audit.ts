@@ -48,7 +48,14 @@ const filters = {
 export const listAuditTrail = internal('listAuditTrail', 'GET /audit-trail', {
   summary: 'Actions of operators in this service and lock-outs, newest first, before the one named',
   query: auditQuery({ before: Type.Optional(Uuid), ...filters }),
-  responses: { 200: strictObject({ data: Type.Array(AuditEntry) }) },
+  responses: {
+    200: strictObject({
+      data: Type.Array(AuditEntry),
+      more: Type.Optional(
+        Type.Boolean({ description: 'Whether there are older ones. Absent in older versions.' }),
+      ),
+    }),
+  },
 });
 
 /** Services that keep a part of the audit trail. */

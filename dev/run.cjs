@@ -14,6 +14,9 @@ const NODE_MAJOR = 26;
 // Scripts that run with production packages only.
 const PRODUCTION =
   /^(?:dev\/start|dev\/start\/console|dev\/demo\/demo|dev\/kafka\/kafka|dev\/installation\/new-installation|dev\/postgres\/roles|cli\/orderbell)\.ts$/;
+const START = 'dev/start.ts';
+// It ends within 10 s itself.
+const STOP_MS = 15_000;
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 const words = process.argv.slice(2);
@@ -101,12 +104,28 @@ function handOver() {
   const child = spawn(found, all, { stdio: 'inherit' });
   child.on('error', (error) => fail(`${here}, and ${found} does not start: ${error.message}`));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  let late;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      child.kill(signal);
+      if (script === START && !late) late = setTimeout(killLate, STOP_MS, child);
+    });
+  }
   child.on('exit', (code, signal) => {
+    clearTimeout(late);
     for (const name of signals) process.removeAllListeners(name);
     if (signal) process.kill(process.pid, signal);
     else process.exit(code);
   });
+}
+
+/** An endless loop of a service keeps the whole process from seeing the signal. */
+function killLate(child) {
+  console.error(
+    `Orderbell did not end within ${STOP_MS / 1000} s: process ${child.pid} is killed. ` +
+      'The next start takes its database over',
+  );
+  child.kill('SIGKILL');
 }
 
 // Node cannot load modules from a path with a backslash, or with the `*` of package.json's

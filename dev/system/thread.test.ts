@@ -32,6 +32,16 @@ test('a thread starts modules, returns their values and closes them', async (t) 
   assert.partialDeepStrictEqual(await thread.start(COUNTER, { name: 'three' }), { running: 2 });
 });
 
+test('a thread ends although its module is in an endless loop', async (t) => {
+  const thread = open(t);
+  const endless = moduleOf('export async function start() { for (;;) {} }');
+  const never = thread.start(endless, {});
+  const alsoNever = thread.start(COUNTER, { name: 'one' });
+  await thread.end();
+  const unsettled = Promise.race([never, alsoNever]).then(() => 'started');
+  assert.equal(await Promise.race([unsettled, Promise.resolve('ended')]), 'ended');
+});
+
 test('what a start or a close throws reaches who asked, and the thread goes on', async (t) => {
   const thread = open(t);
   const fails = moduleOf('export const start = async () => { throw new TypeError("no"); }');

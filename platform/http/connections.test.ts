@@ -118,6 +118,25 @@ for (const count of [34, 5_000]) {
   });
 }
 
+const chunked = (text: string, count: number) =>
+  `POST /body HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n` +
+  `transfer-encoding: chunked\r\n\r\n${`1\r\n${text}\r\n`.repeat(count)}2\r\n{}\r\n0\r\n\r\n`;
+
+test('a body in thousands of tiny chunks ends its connection, one in hundreds is read', async (t) => {
+  const server = await start(t);
+  const usual = await server.open(chunked(' ', 1_000));
+  await until('the answer', () => usual.text.includes('\r\n\r\n'));
+  assert.match(usual.text, /^HTTP\/1\.1 200 /);
+  // The second one while its request waits for the answer before it.
+  for (const before of ['', get('/held/a')]) {
+    const client = await server.open(before + chunked(' ', 60_000));
+    await until('the connection ends', () => client.closed);
+    assert.equal(client.text, '');
+  }
+  assert.equal(await server.ended('chunks'), 2);
+  assert.equal((await fetch(`${server.url}/livez`)).status, 200);
+});
+
 test('a request that waits does not run when its client has hung up', async (t) => {
   const server = await start(t);
   const client = await server.open(get('/held/a') + get('/held/b'));

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Metric } from '../metrics/metrics.ts';
+import { limitChunks } from './chunk-limit.ts';
 import { answerInOrder, type Connection } from './pipelining.ts';
 
 // For the whole answer, so that a reader of one byte now and then ends too. Answers have 256 KiB,
@@ -16,7 +17,7 @@ const SWEEP_MS = 500;
 const LOG_EVERY_MS = 60_000;
 
 /** Why a server ended a connection. */
-const REASONS = ['full', 'unread', 'pipelined', 'stopping'] as const;
+const REASONS = ['full', 'unread', 'pipelined', 'chunks', 'stopping'] as const;
 type Reason = (typeof REASONS)[number];
 
 export interface Connections {
@@ -48,6 +49,11 @@ export function boundConnections(
     onBusy: open.markBusy,
     onIdle: open.markIdle,
     onFlood: (connection) => end(connection, 'pipelined'),
+  });
+  // Behind the line above, which takes the listeners of requests over.
+  limitChunks(server, (socket) => {
+    const connection = connections.get(socket);
+    if (connection !== undefined) end(connection, 'chunks');
   });
 
   function onConnection(socket: Socket): void {

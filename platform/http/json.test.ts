@@ -80,14 +80,43 @@ for (const [what, body] of broken) {
   });
 }
 
-test('30,000 levels of nesting are parsed or refused, but end nothing', () => {
-  const levels = 30_000;
-  for (const core of ['1', '1.5']) {
-    const text = '['.repeat(levels) + core + ']'.repeat(levels);
-    try {
-      assert.ok(Array.isArray(parse(text)));
-    } catch (error) {
-      assert.ok(error instanceof AppError && error.problem.code === 'invalid-request');
-    }
-  }
-});
+const shapes: [what: string, text: string, violation: object | null][] = [
+  ['30,000 arrays', '['.repeat(30_000) + ']'.repeat(30_000), { rule: 'jsonDepth', expected: '64' }],
+  ['arrays that do not end', '['.repeat(30_000), { rule: 'jsonDepth', expected: '64' }],
+  [
+    '10,000 objects',
+    `${'{"a":'.repeat(10_000)}1.5${'}'.repeat(10_000)}`,
+    { rule: 'jsonDepth', expected: '64' },
+  ],
+  ['7,000 members', `{${membersOf(7_000)}}`, { rule: 'maxProperties', expected: '512' }],
+  [
+    '513 members behind others',
+    `[{"a":[{"b":1}],${membersOf(512)}}]`,
+    { rule: 'maxProperties', expected: '512' },
+  ],
+  ['64 levels of 512 members', `${'['.repeat(63)}{${membersOf(512)}}${']'.repeat(63)}`, null],
+  ['many objects', `[${Array(2_000).fill('{"a":1,"b":{"c":2}}').join(',')}]`, null],
+  [
+    'brackets and colons in texts',
+    JSON.stringify({ a: '[{:"\\'.repeat(20_000), '[:"': ':[{' }),
+    null,
+  ],
+];
+
+function membersOf(count: number): string {
+  return Array.from({ length: count }, (_, number) => `"k${number}":1`).join(',');
+}
+
+for (const [what, text, violation] of shapes) {
+  test(`${what}: ${violation === null ? 'parsed' : 'refused, and named'}`, () => {
+    if (violation === null) return assert.deepEqual(parse(text), JSON.parse(text));
+    assert.throws(
+      () => parse(text),
+      (error) => {
+        assert.ok(error instanceof AppError);
+        assert.deepEqual(error.violations, [{ pointer: '', ...violation }]);
+        return true;
+      },
+    );
+  });
+}

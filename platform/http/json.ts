@@ -1,4 +1,5 @@
 import { AppError, commonProblems } from '../errors.ts';
+import { shapeFault } from './json-shape.ts';
 
 // TypeScript's library does not know the third argument yet (ECMAScript: source text access).
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
@@ -13,9 +14,15 @@ const SUSPICIOUS_NUMBER = /(?:^|[[,:])\s*-?(?:\d+[.eE]|\d{16})/;
 /**
  * Parses a request body: UTF-8 (RFC 8259 section 8.1), and never rounds a number. A literal that a
  * double cannot represent exactly becomes NaN, which every numeric schema refuses at its pointer.
- * @throws AppError `invalid-request` when it is not UTF-8 or not JSON
+ * @throws AppError `invalid-request` when it is not UTF-8 or not JSON, or deeper or wider than any
  */
 export function parseJson(body: Buffer): unknown {
+  const fault = shapeFault(body);
+  if (fault !== undefined) {
+    throw new AppError(commonProblems.invalidRequest, 'body is too deep or too wide', {
+      violations: [{ pointer: '', ...fault }],
+    });
+  }
   try {
     const text = utf8.decode(body);
     return SUSPICIOUS_NUMBER.test(text)

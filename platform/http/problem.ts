@@ -178,6 +178,8 @@ const violationTexts: Record<string, ViolationText> = {
   cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),
   bodyBytes: (x) => ({ ru: `не больше ${x} байт`, en: `at most ${x} bytes` }),
   json: () => ({ ru: 'неверный JSON', en: 'not valid JSON' }),
+  jsonDepth: (x) => ({ ru: `не больше ${x} уровней вложенности`, en: `at most ${x} levels deep` }),
+  maxProperties: (x) => ({ ru: `не больше ${x} полей`, en: `at most ${x} members` }),
   'common-password': (x) =>
     x === 'address'
       ? {

@@ -9,6 +9,7 @@ import type { Queryable } from './database.ts';
  */
 export function serveAuditTrail(api: InternalApi, operation: Endpoint, db: Queryable): void {
   api.serve(operation, async ({ query }) => {
-    return { status: 200, body: { data: await listAuditTrail(db, query as AuditQuery) } };
+    const { entries: data, more } = await listAuditTrail(db, query as AuditQuery);
+    return { status: 200, body: { data, more } };
   });
 }

@@ -7,10 +7,12 @@ import { AppError, commonProblems } from '../errors.ts';
 import {
   AUDIT_MIGRATIONS,
   type AuditEntry,
+  type AuditQuery,
   listAuditTrail,
   recordAudit,
   recordRead,
 } from './audit-trail.ts';
+import type { Queryable } from './database.ts';
 import { migrate } from './migrate.ts';
 
 const ENTRY: AuditEntry = {
@@ -29,6 +31,10 @@ async function openTrail(t: TestContext) {
   return database;
 }
 
+async function list(database: Queryable, query: Partial<AuditQuery> = {}) {
+  return (await listAuditTrail(database, { limit: 10, ...query })).entries;
+}
+
 const CHANGES = [
   `update audit_trail set reason = null`,
   `delete from audit_trail`,
@@ -41,7 +47,7 @@ const CHANGES = [
 test('an entry is read as it was recorded, its addresses masked', async (t) => {
   const database = await openTrail(t);
   await recordAudit(database, ENTRY);
-  const [entry] = await listAuditTrail(database, { limit: 10 });
+  const [entry] = await list(database);
   const { id, at, traceId, ...rest } = entry ?? assert.fail('no entry');
   assert.deepEqual(rest, { ...ENTRY, reason: 'asked by a***@example.com' });
   assert.match(`${id} ${at} ${traceId}`, /^[0-9a-f-]{36} \d{4}-\S+Z [0-9a-f]{32}$/);
@@ -53,8 +59,7 @@ test('the list filters by actor, action and any id of the subject, and goes back
   await recordAudit(database, ENTRY);
   await recordAudit(database, { ...ENTRY, action: 'reverse-top-up', subject });
   await recordAudit(database, { ...ENTRY, actor: null, subject });
-  const idsOf = async (query: object) =>
-    (await listAuditTrail(database, { limit: 10, ...query })).map(({ id }) => id);
+  const idsOf = async (query: object) => (await list(database, query)).map(({ id }) => id);
   const [third, second, first] = await idsOf({});
   assert.ok(first !== undefined && second !== undefined && third !== undefined);
   assert.ok(first < second && second < third);
@@ -65,6 +70,36 @@ test('the list filters by actor, action and any id of the subject, and goes back
   assert.deepEqual(await idsOf({ limit: 1 }), [third]);
 });
 
+test('a page ends at its bytes, says that there is more, and leads to every entry', async (t) => {
+  const database = await openTrail(t);
+  const states = Object.fromEntries(
+    Array.from({ length: 15 }, (_, index) => [`state${index}`, 'x'.repeat(250)]),
+  );
+  for (let count = 0; count < 60; count++) {
+    await recordAudit(database, { ...ENTRY, before: states, after: states });
+  }
+  const seen: string[] = [];
+  let page: Awaited<ReturnType<typeof listAuditTrail>> | undefined;
+  do {
+    const before = seen.at(-1);
+    page = await listAuditTrail(database, { limit: 60, ...(before !== undefined && { before }) });
+    assert.ok(page.entries.length > 0);
+    const bytes = Buffer.byteLength(JSON.stringify(page.entries));
+    assert.ok(bytes < 300 * 1024, `${bytes} bytes`);
+    seen.push(...page.entries.map(({ id }) => id));
+  } while (page.more);
+  assert.equal(new Set(seen).size, 60);
+  // As many as asked for, and none behind them.
+  assert.equal(
+    (await listAuditTrail(database, { limit: 1, before: seen.at(-2) as string })).more,
+    false,
+  );
+  assert.equal(
+    (await listAuditTrail(database, { limit: 1, before: seen.at(-3) as string })).more,
+    true,
+  );
+});
+
 test('an action that fails leaves no entry', async (t) => {
   const database = await openTrail(t);
   const failing = database.transaction(async (tx) => {
@@ -72,7 +107,7 @@ test('an action that fails leaves no entry', async (t) => {
     throw new AppError(commonProblems.notFound, 'the action fails');
   });
   await assert.rejects(failing, /the action fails/);
-  assert.deepEqual(await listAuditTrail(database, { limit: 10 }), []);
+  assert.deepEqual(await list(database), []);
 });
 
 test('a text of a person cannot be recorded', async (t) => {
@@ -87,7 +122,7 @@ test('a text of a person cannot be recorded', async (t) => {
   }
   const long = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`n${i}`, 'x'.repeat(200)]));
   await assert.rejects(recordAudit(database, { ...ENTRY, after: long }), { code: '23514' });
-  assert.deepEqual(await listAuditTrail(database, { limit: 10 }), []);
+  assert.deepEqual(await list(database), []);
 });
 
 test('a read is recorded once for the same operator and subject, and not for customers', async (t) => {
@@ -97,7 +132,7 @@ test('a read is recorded once for the same operator and subject, and not for cus
     await recordRead(database, { ...read, ...change });
   }
   await recordRead(database, { ...read, actor: null });
-  const entries = await listAuditTrail(database, { limit: 10 });
+  const entries = await list(database);
   const shown = entries.map(({ actor, subject }) => `${actor} ${subject.letterId}`);
   assert.deepEqual(shown.sort(), ['olga l', 'olga m', 'vera l']);
 });
@@ -108,7 +143,7 @@ test('the owner of the table cannot change an entry either', async (t) => {
   for (const change of CHANGES) {
     await assert.rejects(database.query(change), { code: '42501' }, change);
   }
-  assert.equal((await listAuditTrail(database, { limit: 10 })).length, 1);
+  assert.equal((await list(database)).length, 1);
 });
 
 test('the role of a service may add and read entries only', async (t) => {
@@ -126,7 +161,7 @@ test('the role of a service may add and read entries only', async (t) => {
     if (again) await databases.prepare();
     const service = openDatabase(url, 1);
     await recordAudit(service, ENTRY);
-    assert.equal((await listAuditTrail(service, { limit: 10 })).length, again ? 2 : 1);
+    assert.equal((await list(service)).length, again ? 2 : 1);
     await service.close();
     for (const change of CHANGES) {
       await assert.rejects(queryRows(url, change), { code: '42501' }, change);

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { currentPosition } from '../telemetry/tracing.ts';
 import { maskAddresses } from '../values/mask-addresses.ts';
 import type { Queryable } from './database.ts';
+import { pageQuery, takePage } from './page-query.ts';
 
 /** The table of the audit trail, in the database of each service that records actions. */
 export const AUDIT_MIGRATIONS = new URL('audit/', import.meta.url);
@@ -91,6 +92,14 @@ function checkPlain(action: string, state: AuditState): void {
   }
 }
 
+type StoredRow = Omit<StoredAuditEntry, 'at'> & { at: Date; found: number };
+
+const SELECT_ENTRIES = `select id, at, actor, action, subject, reason, before, after,
+    trace_id as "traceId" from audit_trail`;
+// Each of the first three has up to 4 KB.
+const ENTRY_BYTES = `(octet_length(subject::text) + coalesce(octet_length(before::text), 0)
+    + coalesce(octet_length(after::text), 0) + coalesce(octet_length(reason), 0))`;
+
 export interface AuditQuery {
   limit: number;
   /** Id of the entry before which the page begins. */
@@ -101,19 +110,21 @@ export interface AuditQuery {
   subject?: string;
 }
 
-/** Entries older than a given one, newest first. */
+/** Entries older than a given one, newest first, as many as one page takes. */
 export async function listAuditTrail(
   db: Queryable,
   { limit, before, actor, action, subject }: AuditQuery,
-): Promise<StoredAuditEntry[]> {
-  const { rows } = await db.query<Omit<StoredAuditEntry, 'at'> & { at: Date }>(
-    `select id, at, actor, action, subject, reason, before, after, trace_id as "traceId"
-      from audit_trail
+): Promise<{ entries: StoredAuditEntry[]; more: boolean }> {
+  const ids = `select id from audit_trail
       where id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         and ($2::text is null or actor = $2) and ($3::text is null or action = $3)
         and ($4::text is null or subject_ids @> array[$4])
-      order by id desc limit $5`,
-    [before ?? null, actor ?? null, action ?? null, subject ?? null, limit],
+      order by id desc limit $5`;
+  const { rows } = await db.query<StoredRow>(
+    pageQuery({ table: 'audit_trail', ids, bytes: ENTRY_BYTES, select: SELECT_ENTRIES }),
+    [before ?? null, actor ?? null, action ?? null, subject ?? null, limit + 1],
   );
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  const page = takePage(rows, limit);
+  const entries = page.rows.map(({ found: _, ...row }) => ({ ...row, at: row.at.toISOString() }));
+  return { entries, more: page.more };
 }

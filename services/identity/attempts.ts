@@ -35,9 +35,9 @@ const CLEANING_ROWS_MAX = 1_000;
 // The wait grows with each failure over the limit of the account, up to its maximum.
 const DELAY_STEP_MS = 500;
 const DELAY_MAX_MS = 3_000;
-// At most 8 guesses in 3 s at one account. In all half of what one gateway sends at once, so that
-// attempts that wait leave room for the others.
-const LANE = { perAccount: 8, inAll: 64 };
+// At most 8 guesses in 3 s at one account. In all a quarter of what one gateway sends at least
+// (SIGN_INS_IN_FLIGHT_MAX), so that attempts that wait leave room for the others.
+const LANE = { perAccount: 8, inAll: 16 };
 const LETTERS_MAX = 3;
 const LETTERS_WINDOW_S = 3_600;
 

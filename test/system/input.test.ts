@@ -123,7 +123,7 @@ const refusedOrders: [name: string, body: string | Buffer, places: string[]][] =
   ['a byte order mark', `\ufeff${priced('1')}`, ['']],
   ['bytes that are not UTF-8', Buffer.from(named('"a\xff"'), 'latin1'), ['']],
   ['UTF-16', Buffer.from(priced('1'), 'utf16le'), ['']],
-  ['deep nesting', `{"items":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, ['/items/0']],
+  ['deep nesting', `{"items":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, ['']],
   ['deep nesting and a fraction', `{"items":${'['.repeat(30_000)}1.5${']'.repeat(30_000)}}`, ['']],
 ];
 

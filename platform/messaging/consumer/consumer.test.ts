@@ -108,7 +108,7 @@ test('a second consumer: stored once by event id, poison dead, other types skipp
     [5, 7],
   );
   assert.ok(stored > 0);
-  const dead = await consumer.deadLetters.list({ state: 'dead', before: null, limit: 9 });
+  const { data: dead } = await consumer.deadLetters.list({ state: 'dead', before: null, limit: 9 });
   assert.deepEqual(dead.map(({ error }) => error.replace(/:? .*/s, '')).sort(), ['new', 'schema']);
   const readings = await Promise.all(
     consumer.metrics.map(async ({ name, read }) => [name, (await read()).at(-1)?.value]),
@@ -119,6 +119,31 @@ test('a second consumer: stored once by event id, poison dead, other types skipp
     orderbell_messages_of_unknown_type_total: 1,
   });
   await consumer.close();
+});
+
+test('dead letters of a page are read only until it is full, and the pages lead to all', async (t) => {
+  const { start } = await openPoints(t);
+  const { broker, handle } = createHandedBroker();
+  const consumer = await start(broker);
+  const value = 'x'.repeat(900_000);
+  const headers = Object.fromEntries(
+    Array.from({ length: 60 }, (_, index) => [`x-${index}`, 'h'.repeat(2_000)]),
+  );
+  for (let count = 0; count < 9; count++) {
+    await handle([delivered(`${value}${count}`, count % 2 === 0 ? {} : headers)]);
+  }
+  const seen: string[] = [];
+  const sizes: number[] = [];
+  let page: Awaited<ReturnType<typeof consumer.deadLetters.list>>;
+  do {
+    const before = seen.at(-1) ?? null;
+    page = await consumer.deadLetters.list({ state: 'dead', before, limit: 9 });
+    sizes.push(page.data.length);
+    seen.push(...page.data.map(({ id }) => id));
+  } while (page.more);
+  assert.equal(new Set(seen).size, 9);
+  // A value counts as 16 KiB, headers as the 125 KB that are read of them at most.
+  assert.ok(Math.max(...sizes) <= 5 && Math.min(...sizes) >= 1, String(sizes));
 });
 
 test('a dead letter is redriven by its API once the database takes it', async (t) => {
@@ -141,7 +166,8 @@ test('a dead letter is redriven by its API once the database takes it', async (t
   const refused = await ask('/redrive');
   assert.deepEqual(refused, { redriven: 0, refused: 1, dead: 1 });
   await database.query('alter table points drop constraint points_points_check');
-  const [dead] = await consumer.deadLetters.list({ state: null, before: null, limit: 9 });
+  const { data } = await consumer.deadLetters.list({ state: null, before: null, limit: 9 });
+  const [dead] = data;
   const redriven = await ask(`/${dead?.id}/redrive`);
   assert.deepEqual([redriven.state, redriven.redrives], ['redriven', 2]);
   assert.deepEqual(await ask(`/${dead?.id}`, 'GET'), redriven);

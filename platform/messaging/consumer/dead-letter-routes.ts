@@ -1,7 +1,7 @@
 import { AppError, commonProblems } from '../../errors.ts';
 import { actorOf } from '../../http/actor.ts';
 import type { Endpoint } from '../../http/endpoint.ts';
-import { decodeCursor, pageOf } from '../../http/page.ts';
+import { decodeCursor, pageWith } from '../../http/page.ts';
 import type { InternalApi } from '../../service/internal-service.ts';
 import type { Consumer } from './consumer.ts';
 
@@ -37,9 +37,9 @@ export function serveConsumer(
   api.serve(operations.listDeadLetters, async ({ query, request }) => {
     const { state = null, cursor, limit = PAGE_SIZE_DEFAULT } = query as ListQuery;
     const before = decodeCursor(cursor, CURSOR);
-    const found = await deadLetters.list({ state, before, limit });
-    if (found.length > 0) await deadLetters.recordRead(actorOf(request), 'list-dead-letters', {});
-    return { status: 200, body: pageOf(found, limit, ({ id }) => `dead-letters:${id}`) };
+    const { data, more } = await deadLetters.list({ state, before, limit });
+    if (data.length > 0) await deadLetters.recordRead(actorOf(request), 'list-dead-letters', {});
+    return { status: 200, body: pageWith(data, more, ({ id }) => `dead-letters:${id}`) };
   });
 
   api.serve(operations.getDeadLetter, async ({ params, request }) => {

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../postgres/database.ts';
+import { pageQuery, takePage } from '../../postgres/page-query.ts';
 import { firstUuidAgo } from '../../values/uuid.ts';
 import { EXCERPT } from './dead-letter-view.ts';
 
@@ -70,6 +71,13 @@ const SELECT_EXCERPTS = `select id, topic, partition, "offset", error, redrives,
       ) pair) as headers
   from dead_letters`;
 
+// What is read of each part at most.
+const EXCERPT_BYTES = `(octet_length(error)
+    + least(${EXCERPT.keyBytes}, coalesce(octet_length(key), 0))
+    + least(${EXCERPT.valueBytes}, coalesce(octet_length(value), 0))
+    + least(${EXCERPT.headers * (EXCERPT.nameCharacters + EXCERPT.base64Characters)},
+      octet_length(headers::text)))`;
+
 const STATE_CONDITIONS = { dead: 'redriven_at is null', redriven: 'redriven_at is not null' };
 
 export interface DeadLetterQuery {
@@ -78,20 +86,23 @@ export interface DeadLetterQuery {
   limit: number;
 }
 
-/** Dead letters, newest first, one more than `limit` where there are more. */
+/** Dead letters of one page, newest first, and whether there are more behind them. */
 export async function listDeadLetters(
   db: Queryable,
   query: DeadLetterQuery,
-): Promise<DeadLetterExcerpt[]> {
+): Promise<{ rows: DeadLetterExcerpt[]; more: boolean }> {
   const values: unknown[] = [query.limit + 1];
   const conditions = ['true'];
   if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
   if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
-  const { rows } = await db.query<DeadLetterExcerpt>(
-    `${SELECT_EXCERPTS} where ${conditions.join(' and ')} order by id desc limit $1`,
-    values,
-  );
-  return rows;
+  const text = pageQuery({
+    table: 'dead_letters',
+    ids: `select id from dead_letters where ${conditions.join(' and ')} order by id desc limit $1`,
+    bytes: EXCERPT_BYTES,
+    select: SELECT_EXCERPTS,
+  });
+  const { rows } = await db.query<DeadLetterExcerpt & { found: number }>(text, values);
+  return takePage(rows, query.limit);
 }
 
 export async function findDeadLetter(db: Queryable, id: string): Promise<DeadLetterExcerpt | null> {

@@ -21,9 +21,10 @@ export type DeadLetters = ReturnType<typeof createDeadLetters>;
 export function createDeadLetters<T>(options: RedriveOptions<T>) {
   const { database } = options;
   return {
-    /** Newest first, one more than `limit` where there are more. */
+    /** Those of one page, newest first, and whether there are more behind them. */
     async list(query: store.DeadLetterQuery) {
-      return (await store.listDeadLetters(database, query)).map(deadLetterOf);
+      const { rows, more } = await store.listDeadLetters(database, query);
+      return { data: rows.map(deadLetterOf), more };
     },
     async find(id: string) {
       const row = await store.findDeadLetter(database, id);

@@ -5,7 +5,7 @@ import { UUID, uuidCursor } from '#contracts/patterns.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import type { EndpointRequest } from '#platform/http/endpoint.ts';
-import { decodeCursor, pageOf } from '#platform/http/page.ts';
+import { decodeCursor, pageWith } from '#platform/http/page.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import {
@@ -38,8 +38,8 @@ export function serveAudit(app: HttpServer, gateway: Gateway): void {
       },
     };
     const trails = await readTrails(clients, asked, caller.customerId, request.log);
-    const { entries, unanswered } = mergeTrails(trails, limit + 1);
-    const page = pageOf(entries, limit, ({ id }) => `audit:${id}`);
+    const { entries, more, unanswered } = mergeTrails(trails, limit);
+    const page = pageWith(entries, more, ({ id }) => `audit:${id}`);
     return { status: 200, body: { ...page, unanswered } };
   });
 }
@@ -57,7 +57,7 @@ function readTrails(
     Object.entries(all)
       .filter((each): each is [AuditedService, HttpClient] => each[1] !== null)
       .map(async ([service, client]): Promise<Trail> => {
-        const read = async () => bodyOf(await client.call(listAuditTrail, asked, options)).data;
+        const read = async () => bodyOf(await client.call(listAuditTrail, asked, options));
         return [service, await partOr(null, log, read)];
       }),
   );

@@ -53,6 +53,8 @@ const ORDERS_SHARE = 4;
 const SIGN_INS_SHARE = 16;
 // A page of a list keeps PostgreSQL busier than an order does.
 const REQUESTS_SHARE = 2;
+// An operator's page sends six at once.
+const OPERATOR_SHARE = 4;
 const MAILBOX_MAX = 64;
 const SCRAPES_MAX = 8;
 
@@ -112,7 +114,7 @@ export function limitWork(
       orders: shared(config.ORDERS_IN_FLIGHT_MAX, ORDERS_SHARE, customersCompete),
       'sign-ins': shared(config.SIGN_INS_IN_FLIGHT_MAX, SIGN_INS_SHARE, addressesCompete),
       requests: shared(config.REQUESTS_IN_FLIGHT_MAX, REQUESTS_SHARE, customersCompete),
-      operator: config.REQUESTS_IN_FLIGHT_MAX,
+      operator: shared(config.REQUESTS_IN_FLIGHT_MAX, OPERATOR_SHARE, customersCompete),
       mailbox: MAILBOX_MAX,
       metrics: SCRAPES_MAX,
       pages: config.REQUESTS_IN_FLIGHT_MAX,

@@ -1,5 +1,6 @@
 import type { AttemptStage, LetterAttempt, LetterState } from '#contracts/notifications.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
+import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
 import type { EventRow, LetterKind } from '../letter/letter-event.ts';
 
 // The stored states of each state of the API. Literals, so that the planner can choose an index.
@@ -10,17 +11,31 @@ const STATE_CONDITIONS: Record<LetterState, string> = {
   failed: "state = 'failed'",
 };
 
-/** Letters, newest first, one more than `limit` where there are more; null filters nothing. */
+/** Letters of one page, newest first; null filters nothing. */
 export async function listLetters(
   db: Queryable,
   query: LetterConditions & { limit: number },
-): Promise<LetterRow[]> {
+): Promise<LetterPage> {
   const values: unknown[] = [query.limit + 1];
-  const { rows } = await db.query<LetterRow>(
-    `${SELECT_LETTERS} where ${conditionsOf(query, values)} order by id desc limit $1`,
-    values,
-  );
-  return rows;
+  const ids = `select id from letters where ${conditionsOf(query, values)} order by id desc limit $1`;
+  return readPage(db, ids, values, query.limit);
+}
+
+/** Letters of one page, and whether there are more behind them. */
+interface LetterPage {
+  rows: LetterRow[];
+  more: boolean;
+}
+
+async function readPage(
+  db: Queryable,
+  ids: string,
+  values: unknown[],
+  limit: number,
+): Promise<LetterPage> {
+  const text = pageQuery({ table: 'letters', ids, bytes: LETTER_BYTES, select: SELECT_LETTERS });
+  const { rows } = await db.query<LetterRow & { found: number }>(text, values);
+  return takePage(rows, limit);
 }
 
 // A search for a rare reason must not read all letters.
@@ -61,13 +76,10 @@ export async function searchLetters(
   return { found: rows.filter((row) => row.wanted), last };
 }
 
-/** These letters, newest first. */
-export async function getLetters(db: Queryable, ids: string[]): Promise<LetterRow[]> {
-  const { rows } = await db.query<LetterRow>(
-    `${SELECT_LETTERS} where id = any($1::uuid[]) order by id desc`,
-    [ids],
-  );
-  return rows;
+/** These letters, newest first, as many as one page takes. */
+export async function getLetters(db: Queryable, ids: string[]): Promise<LetterPage> {
+  const existing = 'select id from letters where id = any($1::uuid[])';
+  return readPage(db, existing, [ids], ids.length);
 }
 
 /** Filters that an index answers; null filters nothing. */
@@ -116,6 +128,13 @@ const SELECT_LETTERS = `select letters.*, (
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
     ) a
   ) as attempts from letters`;
+
+// The event has the items of its order, and each attempt two texts of up to 1 KB.
+const LETTER_BYTES = `(coalesce(octet_length(letters.event::text), 0) + coalesce((
+    select sum(coalesce(octet_length(response), 0) + coalesce(octet_length(error), 0)) from (
+      select response, error from letter_attempts where letter_id = letters.id
+      order by number desc limit ${ATTEMPTS_SHOWN_MAX}
+    ) a), 0))`;
 
 export interface LetterRow extends EventRow {
   id: string;

@@ -4,7 +4,7 @@ import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { uuidCursor } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
-import { decodeCursor, pageOf } from '#platform/http/page.ts';
+import { decodeCursor, pageWith } from '#platform/http/page.ts';
 import {
   type DeadLetter,
   maskedDeadLetter,
@@ -31,7 +31,7 @@ export function serveLetters(api: InternalApi, database: Database, sender: Sende
       subject: { customerId: query.customerId },
     });
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const rows = await store.listLetters(database, {
+    const { rows, more } = await store.listLetters(database, {
       customerId: query.customerId,
       orderId: query.orderId ?? null,
       state: null,
@@ -39,7 +39,7 @@ export function serveLetters(api: InternalApi, database: Database, sender: Sende
       limit,
     });
     const viewOf = (row: store.LetterRow) => letterOf(row, sender);
-    return { status: 200, body: pageOf(rows, limit, (row) => `letters:${row.id}`, viewOf) };
+    return { status: 200, body: pageWith(rows, more, (row) => `letters:${row.id}`, viewOf) };
   });
 
   api.serve(contract.getLetter, async ({ params, query }) => {

@@ -5,7 +5,7 @@ import { uuidCursor } from '#contracts/patterns.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
-import { decodeCursor, encodeCursor, pageOf, pageWith } from '#platform/http/page.ts';
+import { decodeCursor, encodeCursor, pageWith } from '#platform/http/page.ts';
 import { recordAudit, recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -117,8 +117,9 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
   /** A page of a search without an index. It may be empty and still have a next page. */
   async function searchPage(search: LetterSearch, reason: string | undefined, limit: number) {
     const { taken, nextCursor } = firstOf(await findLetters(database, search, reason), limit);
-    const rows = taken.length === 0 ? [] : await getLetters(database, taken);
-    const page = pageWith(rows, false, keyOf, viewOf);
+    const found =
+      taken.length === 0 ? { rows: [], more: false } : await getLetters(database, taken);
+    const page = pageWith(found.rows, found.more, keyOf, viewOf);
     return { ...page, nextCursor: page.nextCursor ?? nextCursor };
   }
 
@@ -126,10 +127,11 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     await recordRead(database, { actor: actorOf(request), action: 'list-letters', subject: {} });
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
     const search = searchOf(query, inQuery);
-    const body = isNarrowed(query)
-      ? await searchPage(search, query.failure, limit)
-      : pageOf(await listLetters(database, { ...search, limit }), limit, keyOf, viewOf);
-    return { status: 200, body };
+    if (isNarrowed(query)) {
+      return { status: 200, body: await searchPage(search, query.failure, limit) };
+    }
+    const { rows, more } = await listLetters(database, { ...search, limit });
+    return { status: 200, body: pageWith(rows, more, keyOf, viewOf) };
   });
 
   api.serve(contract.getAnyLetter, async ({ params, request }) => {

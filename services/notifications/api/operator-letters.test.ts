@@ -7,6 +7,8 @@ import {
   startNotificationsService as start,
 } from '#harness/system/notifications-service.ts';
 
+import { getLetters, listLetters } from './letter-list-store.ts';
+
 const LETTERS = '/operator/letters';
 
 /** No worker takes it for as long as the test runs. */
@@ -62,6 +64,32 @@ test('the operator’s list: newest first, filters, pages, each element as it is
       cursor = `&cursor=${page.nextCursor}`;
     }
     assert.deepEqual(pages, expected);
+  }
+});
+
+test('the letters of a page are read only until it is full, and the pages lead to all', async (t) => {
+  const service = await start(t);
+  const ids: string[] = [];
+  for (let count = 0; count < 8; count++) ids.push(await service.insert({}, FAILED));
+  await service.database.query(
+    `insert into letter_attempts (letter_id, number, started_at, duration_ms, outcome, response, error)
+      select id, number, now(), 1, 'permanent', repeat('r', 1000), repeat('e', 1000)
+      from letters, generate_series(1, 60) as number`,
+  );
+  const filters = { customerId: null, orderId: null, state: null, before: null };
+  const read = await listLetters(service.database, { ...filters, limit: 8 });
+  assert.deepEqual([read.rows.length, read.more], [3, true]);
+  const searched = await getLetters(service.database, ids);
+  assert.deepEqual([searched.rows.length, searched.more], [3, true]);
+  for (const query of ['?limit=8', '?limit=8&kind=happiness', '?limit=8&failure=550']) {
+    const seen: string[] = [];
+    for (let cursor = ''; ; ) {
+      const { body } = await service.call('GET', `${LETTERS}${query}${cursor}`);
+      seen.push(...body.data.map(({ id }: { id: string }) => id));
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    assert.deepEqual(seen, ids.toSorted().reverse(), query);
   }
 });
 

@@ -7,7 +7,7 @@ import {
   type OrderRow,
   orderOf,
   orderPageOf,
-  pageQuery,
+  orderPageQuery,
 } from './store.ts';
 
 const CLAIM_ORDER = 'recovery_tried_at nulls first, created_at';
@@ -86,7 +86,7 @@ export async function listPending(
   db: Queryable,
   query: { minAgeMs: number; before: string | null; limit: number },
 ): Promise<OrderPage<PendingOrder>> {
-  const { rows } = await db.query<PendingRow>(pageQuery(PENDING_IDS, PENDING_COLUMNS), [
+  const { rows } = await db.query<PendingRow>(orderPageQuery(PENDING_IDS, PENDING_COLUMNS), [
     query.minAgeMs,
     query.before,
     query.limit + 1,

@@ -6,8 +6,8 @@ import type {
   OrderStatus,
   PaymentRecord,
 } from '#contracts/orders.ts';
-import { PAGE_BYTES_MAX } from '#platform/http/page.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
+import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
 
 /** A row of `ORDER_COLUMNS`. */
 export interface OrderRow {
@@ -205,33 +205,23 @@ export interface OrderPage<O extends Order> {
 }
 
 /**
- * SQL of the orders of one page, newest first, and `found`, how many ids there were. It reads items
- * only until the page is full: the items of the largest order take 170 KB.
+ * SQL of the orders of one page: the items of the largest order take 170 KB.
  * @param ids select of ids, newest first, with a limit
  * @param columns of `orders`
  */
-export function pageQuery(ids: string, columns: string): string {
-  return `with recursive found as materialized (
-      select id, row_number() over (order by id desc) as place from (${ids}) as ids
-    ), page as (
-      select id, place, 0::bigint as bytes_before from found where place = 1
-      union all
-      select found.id, found.place, page.bytes_before + octet_length(orders.items::text)
-      from page join orders on orders.id = page.id join found on found.place = page.place + 1
-      where page.bytes_before + octet_length(orders.items::text) < ${PAGE_BYTES_MAX}
-    )
-    select ${columns}, (select count(*) from found)::int as found
-    from page join orders using (id) order by id desc`;
+export function orderPageQuery(ids: string, columns: string): string {
+  const bytes = 'octet_length(orders.items::text)';
+  return pageQuery({ table: 'orders', ids, bytes, select: `select ${columns} from orders` });
 }
 
-/** @param rows of `pageQuery` for one id more than `limit` */
+/** @param found rows of `orderPageQuery` for one id more than `limit` */
 export function orderPageOf<R extends { found: number }, O extends Order>(
-  rows: R[],
+  found: R[],
   limit: number,
   orderIn: (row: R) => O,
 ): OrderPage<O> {
-  const orders = rows.slice(0, limit).map(orderIn);
-  return { orders, more: (rows[0]?.found ?? 0) > orders.length };
+  const { rows, more } = takePage(found, limit);
+  return { orders: rows.map(orderIn), more };
 }
 
 /** A customer's orders, newest first, as many as one page takes. */
@@ -244,7 +234,7 @@ export async function listOrders(
   if (query.status !== null) conditions.push(`status = $${values.push(query.status)}`);
   if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
   const ids = `select id from orders where ${conditions.join(' and ')} order by id desc limit $2`;
-  const page = pageQuery(ids, ORDER_COLUMNS);
+  const page = orderPageQuery(ids, ORDER_COLUMNS);
   const { rows } = await db.query<OrderRow & { found: number }>(page, values);
   return orderPageOf(rows, query.limit, orderOf);
 }
