@@ -119,15 +119,16 @@ export function limitRequests<Class extends string>(
   app.addHook('onSend', (request, reply, _payload, done) => {
     release(request);
     const name = reply.statusCode === 429 ? options.classOf(request) : null;
-    if (name === null || !isFlooding(queues.get(name))) done();
+    if (name === null || queues.get(name)?.isShared !== true) done();
     else delayRefusal(reply, done);
   });
   return [runningMetric(queues), refused];
 }
 
 /**
- * A client that repeats a refused request at once would keep the server busy with refusals, those
- * of its own limits (429) too. Until then the connection is one of those that are closed for new ones (connections.ts).
+ * A client that repeats a refused request at once would keep the server busy with refusals, also
+ * with those of its own limits (429). A connection that waits for one can be closed for a new one
+ * (connections.ts).
  */
 function delayRefusal(reply: FastifyReply, refuse: () => void): void {
   const { raw } = reply;

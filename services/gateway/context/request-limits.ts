@@ -52,7 +52,7 @@ const LimitSettings = Type.Object(limitSettings);
 const ORDERS_SHARE = 4;
 const SIGN_INS_SHARE = 16;
 // A page of a list keeps PostgreSQL busier than an order does.
-const REQUESTS_SHARE = 2;
+const REQUESTS_SHARE = 1;
 // An operator's page sends six at once.
 const OPERATOR_SHARE = 4;
 const MAILBOX_MAX = 64;
