@@ -267,38 +267,88 @@ test('a client that hangs up before its large body is awaited leaves its room to
   assert.equal((await fetch(`${url}/red`, { method: 'POST', headers, body })).status, 200);
 });
 
-test('one that is over its own limit waits for its 429, and takes no slot meanwhile', async (t) => {
+/** A class of one place for each of two clients, whose handler is given. */
+async function startShared(t: TestContext, handle: (client: string) => Promise<unknown>) {
   const log = pino({ level: 'silent' });
   const app = createHttpServer({ log });
   const share = { runningMax: 1, totalMax: 2, competition: createCompetition() };
   const clientOf = ({ headers }: FastifyRequest) => String(headers['x-client']);
   const [running] = limitRequests(app, {
-    limits: { orders: { runningMax: 1, share } },
+    limits: { orders: { runningMax: 2, share } },
     classOf: () => 'orders',
     clientOf,
     log,
   });
+  app.get('/', (request) => handle(clientOf(request)));
+  app.post('/', { bodyLimit: BODY_LIMIT }, (request) => handle(clientOf(request)));
+  const url = await listen(app, '127.0.0.1', 0);
+  t.after(() => app.close());
+  return {
+    url,
+    get: (client: string) => fetch(url, { headers: { 'x-client': client } }),
+    running: async () => (await running?.read())?.[0]?.value,
+  };
+}
+
+test('one that is over its own limit waits for its 429, and takes no place meanwhile', async (t) => {
   let refusals = 0;
-  app.get('/', async (request) => {
-    if (clientOf(request) === 'anna') return {};
+  const { get, running } = await startShared(t, async (client) => {
+    if (client === 'anna') return {};
     refusals++;
     throw new AppError(commonProblems.tooMany, 'over its limit', {
       headers: { 'retry-after': '60' },
     });
   });
-  const url = await listen(app, '127.0.0.1', 0);
-  t.after(() => app.close());
   const answered: string[] = [];
-  const get = async (client: string) => {
-    const answer = await fetch(url, { headers: { 'x-client': client } });
-    answered.push(client);
-    return answer;
-  };
-  const refusal = get('mallory');
+  const refusal = get('mallory').finally(() => answered.push('mallory'));
   await until('the refusal waits', () => refusals === 1);
-  assert.equal((await get('anna')).status, 200);
-  assert.deepEqual(await running?.read(), [{ value: 0, labels: { lane: 'orders' } }]);
+  assert.equal((await get('anna').finally(() => answered.push('anna'))).status, 200);
+  assert.equal(await running(), 0);
   const { status, headers } = await refusal;
   assert.deepEqual([status, headers.get('retry-after')], [429, '60']);
   assert.deepEqual(answered, ['anna', 'mallory']);
+});
+
+// 4 s, so that a slow machine sees it, too.
+const PAUSE_BYTES = 8 * 1024 * 1024;
+
+test('while clients compete, one that got a large answer keeps its place for a while', async (t) => {
+  const { get, running } = await startShared(t, async (client) =>
+    client === 'anna' ? {} : { text: 'x'.repeat(PAUSE_BYTES) },
+  );
+  const read = async (client: string) => (await get(client)).arrayBuffer();
+  await read('mallory');
+  assert.equal(await running(), 0, 'it is alone');
+  await read('anna');
+  await read('mallory');
+  assert.equal(await running(), 1);
+  await read('anna');
+  assert.equal(await running(), 1, 'others go on meanwhile');
+  await until('its place is free again', async () => (await running()) === 0, BOUND_MS);
+});
+
+test('so does one that sent a large body, also in chunks; a refused one waits for its answer', async (t) => {
+  const { url, get, running } = await startShared(t, async () => ({}));
+  const post = async (body: string | ReadableStream) => {
+    const headers = { 'x-client': 'mallory', 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+    const answer = await fetch(url, init);
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const large = `"${' '.repeat(PAUSE_BYTES - 2)}"`;
+  for (const client of ['mallory', 'anna']) await (await get(client)).arrayBuffer();
+  for (const body of [large, new Blob([large]).stream()]) {
+    assert.equal(await post(body), 200);
+    assert.equal(await running(), 1);
+    await until('its place is free again', async () => (await running()) === 0, BOUND_MS);
+  }
+  assert.equal(await post(new Blob(['""']).stream()), 200);
+  assert.equal(await running(), 0, 'a small one in chunks');
+  const answered: string[] = [];
+  const refusal = post(large.slice(1)).finally(() => answered.push('refusal'));
+  await (await get('anna')).arrayBuffer();
+  answered.push('anna');
+  assert.equal(await refusal, 400);
+  assert.deepEqual(answered, ['anna', 'refusal']);
 });

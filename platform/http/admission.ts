@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, commonProblems } from '../errors.ts';
 import type { Metric } from '../metrics/metrics.ts';
-import { BODY_BYTES_MAX } from './body-limit.ts';
+import { BODY_BYTES_MAX, bodyBytesOf } from './body-limit.ts';
 import { clientAddressOf } from './client-address.ts';
 import { createCompetition, createFairQueue, type Share } from './fair-queue.ts';
 import type { HttpServer } from './server.ts';
@@ -16,6 +16,8 @@ const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
 const WAIT_MAX_MS = 30_000;
 // A client that floods sends once a second per connection then.
 const REFUSAL_DELAY_MS = 1_000;
+// In large bodies and answers, for each running request of a client that competes: 2 MB a second.
+const BYTES_PER_MS = 2 * 1024;
 // Spread out, so that clients that were refused together do not retry together.
 const RETRY_AFTER_MAX_S = 3;
 
@@ -116,11 +118,16 @@ export function limitRequests<Class extends string>(
   });
   app.addHook('preValidation', acquire);
   // Runs after the handler or a refusing hook, also when the client is gone.
-  app.addHook('onSend', (request, reply, _payload, done) => {
-    release(request);
-    const name = reply.statusCode === 429 ? options.classOf(request) : null;
-    if (name === null || queues.get(name)?.isShared !== true) done();
-    else delayRefusal(reply, done);
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const name = options.classOf(request);
+    const classQueue = name === null ? undefined : queues.get(name);
+    const pauseMs = isFlooding(classQueue) ? pauseAfter(request, payload) : 0;
+    const wasAdmitted = admitted.has(request);
+    if (wasAdmitted && pauseMs > 0) setTimeout(() => release(request), pauseMs).unref();
+    else release(request);
+    const isOverLimit = reply.statusCode === 429 && classQueue?.isShared === true;
+    if (isOverLimit || (!wasAdmitted && pauseMs > 0)) delayRefusal(reply, done);
+    else done();
   });
   return [runningMetric(queues), refused];
 }
@@ -135,6 +142,18 @@ function delayRefusal(reply: FastifyReply, refuse: () => void): void {
   raw.setHeader('retry-after', reply.getHeader('retry-after') ?? '1');
   const timer = setTimeout(refuse, REFUSAL_DELAY_MS);
   raw.once('close', () => clearTimeout(timer));
+}
+
+/**
+ * How long a client keeps its place after a large body or a large answer, ms. Otherwise one client
+ * could fill the time of all with bytes, however few of its requests run at once.
+ */
+function pauseAfter(request: FastifyRequest, payload: unknown): number {
+  const answerBytes = typeof payload === 'string' ? payload.length : 0;
+  const bodyBytes = bodyBytesOf(request) ?? Math.min(...declaredBytes(request));
+  const large =
+    (bodyBytes > BODY_BYTES_MAX ? bodyBytes : 0) + Math.max(0, answerBytes - BODY_BYTES_MAX);
+  return large / BYTES_PER_MS;
 }
 
 /** Whether a refused client takes time from others. */
@@ -233,11 +252,16 @@ function limitLargeBodies(refuse: (request: FastifyRequest) => AppError | undefi
 }
 
 /** Size of a body above the common limit; 0 for a smaller body, or one that is refused anyway. */
-function largeBodyBytes({ headers, routeOptions }: FastifyRequest): number {
+function largeBodyBytes(request: FastifyRequest): number {
+  const [bytes, most] = declaredBytes(request);
+  return bytes > BODY_BYTES_MAX && bytes <= most ? bytes : 0;
+}
+
+/** Size of a body as its head says, at most that of the route for a body in chunks; and the route's. */
+function declaredBytes({ headers, routeOptions }: FastifyRequest): [number, number] {
   const most = routeOptions.bodyLimit ?? BODY_BYTES_MAX;
   const chunked = headers['transfer-encoding'] !== undefined;
-  const bytes = chunked ? most : Number(headers['content-length'] ?? 0);
-  return bytes > BODY_BYTES_MAX && bytes <= most ? bytes : 0;
+  return [chunked ? most : Number(headers['content-length'] ?? 0), most];
 }
 
 /** At most one line per second: a line per refusal would cost more than the refusal. */

@@ -29,6 +29,18 @@ export function bodyBytesMax(schema: object | undefined): number {
   return Math.max(1, Math.ceil(needed / BODY_BYTES_MAX)) * BODY_BYTES_MAX;
 }
 
+const bytesInChunks = new WeakMap<object, number>();
+
+/** Remembers the size of a body in chunks: its head does not say it. */
+export function noteBodyBytes(request: object, bytes: number): void {
+  bytesInChunks.set(request, bytes);
+}
+
+/** Size of a body in chunks that was read to its end. */
+export function bodyBytesOf(request: object): number | undefined {
+  return bytesInChunks.get(request);
+}
+
 /** Bytes of the largest compact JSON that a schema allows; 0 where it sets no bound. */
 function largestJson(schema: Schema): number {
   if (schema.anyOf !== undefined) return Math.max(...schema.anyOf.map(largestJson));

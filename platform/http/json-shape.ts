@@ -4,6 +4,7 @@ const MEMBERS_MAX = 512;
 // A smaller body costs little, whatever its shape.
 const UNCHECKED_BYTES = 2_048;
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
@@ -22,7 +23,9 @@ export function shapeFault(body: Uint8Array): { rule: string; expected: string }
   const members = new Uint32Array(DEPTH_MAX + 1);
   let depth = 0;
   for (let at = 0; at < body.length; at++) {
-    switch (body[at]) {
+    const byte = body[at] as number;
+    if (byte <= SPACE) continue;
+    switch (byte) {
       case QUOTE:
         at = endOfString(body, at);
         break;

@@ -7,7 +7,7 @@ import { AppError, commonProblems, describeListenFault, type Violation } from '.
 import type { Metrics } from '../metrics/metrics.ts';
 import { idsIn } from '../telemetry/request-log.ts';
 import { annotate } from '../telemetry/tracing.ts';
-import { BODY_BYTES_MAX, bodyBytesMax } from './body-limit.ts';
+import { BODY_BYTES_MAX, bodyBytesMax, noteBodyBytes } from './body-limit.ts';
 import { readClientAddresses } from './client-address.ts';
 import { boundConnections, type Connections } from './connections.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
@@ -167,6 +167,7 @@ function parseJsonBodies(app: HttpServer): void {
     async (request: FastifyRequest, body: Buffer) => {
       // An operation without a body accepts an empty one with any Content-Type.
       const none = body.length === 0 && request.routeOptions.schema?.body === undefined;
+      if (request.headers['transfer-encoding'] !== undefined) noteBodyBytes(request, body.length);
       return none ? undefined : parseJson(body);
     },
   );

@@ -19,7 +19,7 @@ const KEY_BYTES = 32;
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024;
 
 // Node does this work on four threads that also check the signatures of tokens (WebCrypto): a
-// burst of sign-ins must leave one to them, and a processor to all that is not a sign-in.
+// burst of sign-ins must leave one to them.
 const THREADS_MAX = 3;
 // The gateway gives up after 10 s: a hash after that delays the others, and no caller uses it.
 const WAIT_MAX_MS = 8_000;
@@ -30,7 +30,7 @@ const FORMAT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w
 
 /** Hashes passwords with scrypt on Node's threads, a few at a time. */
 export function createPasswords(): Passwords {
-  const inTurn = createTurns(Math.max(1, Math.min(THREADS_MAX, availableParallelism() - 1)));
+  const inTurn = createTurns(Math.min(THREADS_MAX, availableParallelism()));
   // Nothing derives to random bytes.
   const noAccount = format(randomBytes(SALT_BYTES), randomBytes(KEY_BYTES));
   return {
