@@ -3,21 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, commonProblems } from '../errors.ts';
 import type { Metric } from '../metrics/metrics.ts';
-import { BODY_BYTES_MAX, bodyBytesOf } from './body-limit.ts';
 import { clientAddressOf } from './client-address.ts';
 import { createCompetition, createFairQueue, type Share } from './fair-queue.ts';
+import { limitLargeBodies, pauseAfter } from './large-bodies.ts';
 import type { HttpServer } from './server.ts';
 
 const LOG_EVERY_MS = 1_000;
-// Over a hundred of the largest orders. A request is not counted while its body is awaited, so
-// without this limit a few customers could fill the memory with bodies that never end.
-const LARGE_BODIES_BYTES_MAX = 64 * 1024 * 1024;
 // Most clients give up by then. Even on a slow machine, a customer's 64 orders have their turn.
 const WAIT_MAX_MS = 30_000;
 // A client that floods sends once a second per connection then.
 const REFUSAL_DELAY_MS = 1_000;
-// In large bodies and answers, for each running request of a client that competes: 2 MB a second.
-const BYTES_PER_MS = 2 * 1024;
 // Spread out, so that clients that were refused together do not retry together.
 const RETRY_AFTER_MAX_S = 3;
 
@@ -54,82 +49,108 @@ export function limitRequests<Class extends string>(
   const { nowMs = () => performance.now(), clientOf = clientAddressOf } = options;
   const queues = createQueues(options.limits);
   const { refuse, metric: refused } = createRefusals(options.limits, options.log, nowMs);
-  const admitted = new WeakMap<FastifyRequest, { queue: Queue; key: string }>();
+  const places = createPlaces({ clientOf, refuse });
+
+  function queueOf(request: FastifyRequest): ClassQueue<Class> | undefined {
+    const name = options.classOf(request);
+    return name === null ? undefined : queues.get(name);
+  }
 
   /** Before the token or the body are read. */
   function precheck(request: FastifyRequest, key: string | null): AppError | undefined {
-    const name = options.classOf(request);
-    if (name === null) return undefined;
-    const { queue, isShared } = queues.get(name) as ClassQueue;
+    const found = queueOf(request);
+    if (found === undefined) return undefined;
+    const { name, queue, isShared } = found;
     // A client that has a token may have a share that is free.
     const isUnknown = key === null && (!isShared || request.headers.authorization === undefined);
     if (isUnknown && queue.isBusy()) return refuse(name, name);
     return queue.isFull(key ?? '') ? refuse(name, name) : undefined;
   }
 
-  function acquire(request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    const name = options.classOf(request);
-    if (name === null) return void done();
-    const classQueue = queues.get(name) as ClassQueue;
-    const { queue } = classQueue;
-    const key = keyOf(classQueue, request, clientOf);
-    const admit = () => {
-      admitted.set(request, { queue, key });
-      done();
-    };
-    const ticket = queue.acquire(key, () => admitLater());
-    if (ticket === null) done(refuse(name, name));
-    if (ticket === true) admit();
-    if (ticket === null || ticket === true) return;
-    // Its turn comes within the work of another request.
-    const admitLater = AsyncResource.bind(() => {
-      clearTimeout(timer);
-      admit();
-    });
-    const giveUp = () => queue.leave(ticket) && done(refuse(name, name));
-    const timer = setTimeout(giveUp, WAIT_MAX_MS);
-    reply.raw.once('close', () => {
-      clearTimeout(timer);
-      queue.leave(ticket);
-    });
-  }
-
-  function release(request: FastifyRequest): void {
-    const taken = admitted.get(request);
-    if (taken === undefined) return;
-    admitted.delete(request);
-    taken.queue.release(taken.key);
-  }
+  /** Whether its client takes time from others. */
+  const isFlooding = (classQueue: ClassQueue<Class> | undefined, request: FastifyRequest) =>
+    classQueue?.isShared === true && classQueue.queue.isCompeting(clientOf(request));
 
   const acquireBody = limitLargeBodies((request) => {
-    const name = options.classOf(request);
-    return name === null ? undefined : refuse(name, 'large bodies');
+    const found = queueOf(request);
+    return found && refuse(found.name, 'large bodies');
   });
 
   // Callback hooks: they run for every request, and promises would cost more.
   app.addHook('onRequest', (request, _reply, done) => done(precheck(request, null)));
   app.addHook('preParsing', (request, reply, payload, done) => {
-    const name = options.classOf(request);
-    const classQueue = name === null ? undefined : queues.get(name);
+    const classQueue = queueOf(request);
     const refusal = classQueue && precheck(request, keyOf(classQueue, request, clientOf));
     if (refusal === undefined) return void done(acquireBody(request, reply), payload);
-    if (!isFlooding(classQueue)) return void done(refusal);
+    if (!isFlooding(classQueue, request)) return void done(refusal);
     delayRefusal(reply, () => done(refusal));
   });
-  app.addHook('preValidation', acquire);
+  app.addHook('preValidation', (request, reply, done) => {
+    const classQueue = queueOf(request);
+    if (classQueue === undefined) done();
+    else places.acquire(classQueue, { request, reply, done });
+  });
   // Runs after the handler or a refusing hook, also when the client is gone.
   app.addHook('onSend', (request, reply, payload, done) => {
-    const name = options.classOf(request);
-    const classQueue = name === null ? undefined : queues.get(name);
-    const pauseMs = isFlooding(classQueue) ? pauseAfter(request, payload) : 0;
-    const wasAdmitted = admitted.has(request);
-    if (wasAdmitted && pauseMs > 0) setTimeout(() => release(request), pauseMs).unref();
-    else release(request);
+    const classQueue = queueOf(request);
+    const largeMs = pauseAfter(request, payload);
+    const pauseMs = largeMs > 0 && isFlooding(classQueue, request) ? largeMs : 0;
+    const wasAdmitted = places.has(request);
+    if (wasAdmitted && pauseMs > 0) setTimeout(() => places.release(request), pauseMs).unref();
+    else places.release(request);
     const isOverLimit = reply.statusCode === 429 && classQueue?.isShared === true;
     if (isOverLimit || (!wasAdmitted && pauseMs > 0)) delayRefusal(reply, done);
     else done();
   });
   return [runningMetric(queues), refused];
+}
+
+interface Asking {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  done: Done;
+}
+
+/** The places that running requests take in the queues of their classes. */
+function createPlaces<Class extends string>(options: {
+  clientOf: (request: FastifyRequest) => string;
+  refuse: (name: Class, what: string) => AppError;
+}) {
+  const { clientOf, refuse } = options;
+  const admitted = new WeakMap<FastifyRequest, { queue: Queue; key: string }>();
+  return {
+    has: (request: FastifyRequest): boolean => admitted.has(request),
+    /** Calls `done` when it is the request's turn, or with the refusal. */
+    acquire(classQueue: ClassQueue<Class>, { request, reply, done }: Asking): void {
+      const { name, queue } = classQueue;
+      const key = keyOf(classQueue, request, clientOf);
+      const admit = () => {
+        admitted.set(request, { queue, key });
+        done();
+      };
+      const ticket = queue.acquire(key, () => admitLater());
+      if (ticket === null) done(refuse(name, name));
+      if (ticket === true) admit();
+      if (ticket === null || ticket === true) return;
+      // Its turn comes within the work of another request.
+      const admitLater = AsyncResource.bind(() => {
+        clearTimeout(timer);
+        admit();
+      });
+      const giveUp = () => queue.leave(ticket) && done(refuse(name, name));
+      const timer = setTimeout(giveUp, WAIT_MAX_MS);
+      reply.raw.once('close', () => {
+        clearTimeout(timer);
+        queue.leave(ticket);
+      });
+    },
+    release(request: FastifyRequest): void {
+      const taken = admitted.get(request);
+      if (taken === undefined) return;
+      admitted.delete(request);
+      taken.queue.release(taken.key);
+    },
+  };
 }
 
 /**
@@ -144,33 +165,17 @@ function delayRefusal(reply: FastifyReply, refuse: () => void): void {
   raw.once('close', () => clearTimeout(timer));
 }
 
-/**
- * How long a client keeps its place after a large body or a large answer, ms. Otherwise one client
- * could fill the time of all with bytes, however few of its requests run at once.
- */
-function pauseAfter(request: FastifyRequest, payload: unknown): number {
-  const answerBytes = typeof payload === 'string' ? payload.length : 0;
-  const bodyBytes = bodyBytesOf(request) ?? Math.min(...declaredBytes(request));
-  const large =
-    (bodyBytes > BODY_BYTES_MAX ? bodyBytes : 0) + Math.max(0, answerBytes - BODY_BYTES_MAX);
-  return large / BYTES_PER_MS;
-}
-
-/** Whether a refused client takes time from others. */
-function isFlooding(classQueue: ClassQueue | undefined): boolean {
-  return classQueue?.isShared === true && classQueue.queue.isCompeting();
-}
-
 type Done = (error?: AppError) => void;
 type Queue = ReturnType<typeof createFairQueue>;
 
-interface ClassQueue {
+interface ClassQueue<Class extends string> {
+  name: Class;
   queue: Queue;
   isShared: boolean;
 }
 
 function keyOf(
-  { isShared }: ClassQueue,
+  { isShared }: { isShared: boolean },
   request: FastifyRequest,
   clientOf: (request: FastifyRequest) => string,
 ): string {
@@ -178,18 +183,21 @@ function keyOf(
 }
 
 function createQueues<Class extends string>(limits: Record<Class, ClassLimit>) {
-  const entries = Object.entries<ClassLimit>(limits).map(([name, given]): [Class, ClassQueue] => {
-    const limit = typeof given === 'number' ? given : given.runningMax;
-    // Without shares there is one client for all, and none of its requests waits.
-    const whole = { runningMax: limit, totalMax: limit, competition: createCompetition() };
-    const share = typeof given === 'number' ? whole : given.share;
-    const queue = createFairQueue({ limit, share });
-    return [name as Class, { queue, isShared: typeof given !== 'number' }];
-  });
+  const entries = Object.entries<ClassLimit>(limits).map(
+    ([key, given]): [Class, ClassQueue<Class>] => {
+      const name = key as Class;
+      const limit = typeof given === 'number' ? given : given.runningMax;
+      // Without shares there is one client for all, and none of its requests waits.
+      const whole = { runningMax: limit, totalMax: limit, competition: createCompetition() };
+      const share = typeof given === 'number' ? whole : given.share;
+      const queue = createFairQueue({ limit, share });
+      return [name, { name, queue, isShared: typeof given !== 'number' }];
+    },
+  );
   return new Map(entries);
 }
 
-function runningMetric(queues: Map<string, ClassQueue>): Metric {
+function runningMetric(queues: Map<string, { queue: Queue }>): Metric {
   return {
     name: 'orderbell_requests_running',
     help: 'Requests at work, by lane.',
@@ -224,44 +232,6 @@ function createRefusals<Class extends string>(
       read: async () => [...counts].map(([lane, value]) => ({ value, labels: { lane } })),
     } satisfies Metric,
   };
-}
-
-/**
- * Reserves memory for a large body until it is read.
- * @param refuse the refusal where there is no room; undefined for a request that is never refused
- */
-function limitLargeBodies(refuse: (request: FastifyRequest) => AppError | undefined) {
-  let reserved = 0;
-  return (request: FastifyRequest, reply: FastifyReply): AppError | undefined => {
-    const bytes = largeBodyBytes(request);
-    // A client that hung up during `onRequest` causes no further `close`.
-    if (bytes === 0 || request.raw.destroyed) return undefined;
-    const refusal = reserved + bytes > LARGE_BODIES_BYTES_MAX ? refuse(request) : undefined;
-    if (refusal !== undefined) return refusal;
-    reserved += bytes;
-    let isReserved = true;
-    const release = () => {
-      if (isReserved) reserved -= bytes;
-      isReserved = false;
-    };
-    // Emitted when the body has ended; not for one whose refusal ends the connection.
-    request.raw.once('close', release);
-    reply.raw.once('close', release);
-    return undefined;
-  };
-}
-
-/** Size of a body above the common limit; 0 for a smaller body, or one that is refused anyway. */
-function largeBodyBytes(request: FastifyRequest): number {
-  const [bytes, most] = declaredBytes(request);
-  return bytes > BODY_BYTES_MAX && bytes <= most ? bytes : 0;
-}
-
-/** Size of a body as its head says, at most that of the route for a body in chunks; and the route's. */
-function declaredBytes({ headers, routeOptions }: FastifyRequest): [number, number] {
-  const most = routeOptions.bodyLimit ?? BODY_BYTES_MAX;
-  const chunked = headers['transfer-encoding'] !== undefined;
-  return [chunked ? most : Number(headers['content-length'] ?? 0), most];
 }
 
 /** At most one line per second: a line per refusal would cost more than the refusal. */

@@ -22,7 +22,7 @@ test('a client that is alone runs as much as one client may have', () => {
   assert.equal(queue.running(), 4);
 });
 
-test('with another client it runs its share, waits in order, and is refused beyond', () => {
+test('while another client stays within its share, it runs its own, waits in order, and is refused beyond', () => {
   const { queue, started, ask, isTicket } = createQueue();
   assert.equal(ask('b'), true);
   assert.deepEqual([ask('a', '1'), ask('a', '2')], [true, true]);
@@ -39,21 +39,31 @@ test('with another client it runs its share, waits in order, and is refused beyo
 
 test('a client of another class competes too', () => {
   const { competition, ask, isTicket } = createQueue();
-  competition.notice('b');
+  competition.notice('b', true);
   assert.deepEqual([ask('a'), ask('a')], [true, true]);
   assert.ok(isTicket(ask('a')));
 });
 
-test('a minute after the other client it is alone again', () => {
+test('some seconds after the other client it is alone again', () => {
   const { queue, clock, ask, isTicket } = createQueue();
   ask('b');
   queue.release('b');
   ask('a');
   ask('a');
   assert.ok(isTicket(ask('a')));
-  clock.now = 60_000;
+  clock.now = 5_000;
   queue.release('a');
   assert.equal(ask('a'), true);
+});
+
+test('clients that all flood run as much as one client may have, until a moderate one comes', () => {
+  const { queue, ask, isTicket } = createQueue(20, { runningMax: 2, totalMax: 8 });
+  for (const client of ['a', 'b', 'c']) {
+    assert.deepEqual([ask(client), ask(client), ask(client)], [true, true, true]);
+  }
+  assert.equal(queue.running(), 9);
+  ask('d');
+  assert.ok(isTicket(ask('a')));
 });
 
 test('clients that wait take turns when the class is full', () => {

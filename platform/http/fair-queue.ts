@@ -1,17 +1,17 @@
 /** The part of a class of requests that one client may take. */
 export interface Share {
-  /** Running requests of one client while other clients have requests too. */
+  /** Running requests of a client that floods: while another one has no more than these at once. */
   runningMax: number;
   /** Running and waiting requests of one client; more are refused. */
   totalMax: number;
-  /** Shared by the classes whose clients need the same machine. */
+  /** Shared by the classes whose clients load the same machine. */
   competition: Competition;
 }
 
 export type Competition = ReturnType<typeof createCompetition>;
 
-// Two clients compete while both have sent requests within this time.
-const COMPETING_MS = 60_000;
+// A client that sends at least this often is protected from those that flood.
+const COMPETING_MS = 5_000;
 // Of all clients, in multiples of those that run: each waiting request holds its body.
 const WAITING_MAX = 4;
 
@@ -28,9 +28,9 @@ export interface Ticket {
 }
 
 /**
- * Fair queueing of the requests of one class. A client that sends more than its share waits, and the
- * clients that wait take turns: a flood of one client delays its own requests only. A client that is
- * alone may run as many as one client may have at all.
+ * Fair queueing of the requests of one class. A client that sends more than its share waits while
+ * another one does not, and the clients that wait take turns: a flood of one client delays its own
+ * requests only. Where all send more, or one is alone, each may run as many as one client may have.
  */
 export function createFairQueue({ limit, share }: { limit: number; share: Share }) {
   const { competition } = share;
@@ -41,7 +41,8 @@ export function createFairQueue({ limit, share }: { limit: number; share: Share 
   let waiting = 0;
 
   const mayRun = (client: Client) =>
-    running < limit && client.running < (competition.isOn() ? share.runningMax : share.totalMax);
+    running < limit &&
+    client.running < (competition.isOn(client.key) ? share.runningMax : share.totalMax);
 
   function isFull(key: string): boolean {
     if (waiting >= limit * WAITING_MAX) return true;
@@ -84,10 +85,10 @@ export function createFairQueue({ limit, share }: { limit: number; share: Share 
      * @returns whether the request may run now; the ticket of one that waits; null where it is refused
      */
     acquire(key: string, start: () => void): true | Ticket | null {
-      competition.notice(key);
       if (isFull(key)) return null;
       const client = clients.get(key) ?? { key, running: 0, waiting: [] };
       clients.set(key, client);
+      competition.notice(key, client.running + client.waiting.length < share.runningMax);
       if (client.waiting.length === 0 && mayRun(client)) {
         begin(client);
         return true;
@@ -117,16 +118,33 @@ export function createFairQueue({ limit, share }: { limit: number; share: Share 
   };
 }
 
-/** Whether several clients have sent requests lately. */
+/** A client that stayed within its share. */
+interface Moderate {
+  key: string;
+  at: number;
+}
+
+/** Whether clients that flood take time from others: from those that stay within their share. */
 export function createCompetition(nowMs = () => performance.now()) {
-  let latestKey: string | undefined;
-  let until = Number.NEGATIVE_INFINITY;
+  /** The latest client within its share, and the latest but that one. */
+  let latest: Moderate | undefined;
+  let other: Moderate | undefined;
+  const isRecent = (one: Moderate | undefined, key: string) =>
+    one !== undefined && one.key !== key && nowMs() - one.at < COMPETING_MS;
+
   return {
-    isOn: () => nowMs() < until,
-    notice(key: string): void {
-      if (key === latestKey) return;
-      if (latestKey !== undefined) until = nowMs() + COMPETING_MS;
-      latestKey = key;
+    /** Whether another client than this one has lately stayed within its share. */
+    isOn: (key: string) => isRecent(latest, key) || isRecent(other, key),
+    /** Each request of a client, and whether it stays within its share with it. */
+    notice(key: string, isModerate: boolean): void {
+      if (!isModerate) {
+        if (other?.key === key) other = undefined;
+        if (latest?.key === key) [latest, other] = [other, undefined];
+      } else if (latest?.key === key) {
+        latest.at = nowMs();
+      } else {
+        [latest, other] = [{ key, at: nowMs() }, latest];
+      }
     },
   };
 }

@@ -18,7 +18,7 @@ import {
 
 // Alone, or as one call of a batch.
 const PAYMENT = /^(?:PUT \/payments|POST \/calls)/;
-const SHARE = 4;
+const SHARE = 2;
 const OF_ONE_CLIENT_MAX = 64;
 
 /** A gateway behind which billing can be made to hang. */

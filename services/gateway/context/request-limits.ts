@@ -49,10 +49,10 @@ const LimitSettings = Type.Object(limitSettings);
 
 // Running requests of one client while there are others. Each order of the others waits for those
 // that run, so this number is how much a flood delays them.
-const ORDERS_SHARE = 4;
+const ORDERS_SHARE = 2;
 const SIGN_INS_SHARE = 16;
 // A page of a list keeps PostgreSQL busier than an order does.
-const REQUESTS_SHARE = 1;
+const REQUESTS_SHARE = 2;
 // An operator's page sends six at once.
 const OPERATOR_SHARE = 4;
 const MAILBOX_MAX = 64;
