@@ -53,10 +53,13 @@ test('a consumer of the topic takes its folder, two files of business, and one l
   await performInCopy(t, steps, pathsOf(steps.filter(isTest)));
 });
 
-test('a service takes its folder and one entry in one list', async (t) => {
+test('a service takes its folder, one entry in one list, and who may call it', async (t) => {
   const steps = readSteps('docs/how-to/add-a-service.md');
   const outside = steps.filter(({ path }) => !path.startsWith('services/ratings/'));
-  assert.deepEqual(outside.map(linesAdded), [['dev/system/services.ts', 1]]);
+  assert.deepEqual(outside.map(linesAdded), [
+    ['dev/system/services.ts', 1],
+    ['test/authorization.ts', 1],
+  ]);
   await performInCopy(t, steps, [
     ...pathsOf(steps.filter(isTest)),
     'test/service-processes.test.ts',

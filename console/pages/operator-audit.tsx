@@ -91,28 +91,32 @@ function Entry({ entry }: { entry: PublicAuditEntry }) {
   return (
     <tr>
       <td>
-        {texts.actions[action] ?? action}
-        <p class="quiet">{texts.services[service]}</p>
-        {Object.entries(subject).map(([name, id]) => (
-          <p key={name} class="quiet">
-            {name}: <a href={addressOf(PATH, { subject: id })}>{<Id value={id} />}</a>
-          </p>
-        ))}
-        {reason !== null && <p class="quiet">{texts.because(reason)}</p>}
+        <div>
+          {texts.actions[action] ?? action}
+          <p class="quiet">{texts.services[service]}</p>
+          {Object.entries(subject).map(([name, id]) => (
+            <p key={name} class="quiet">
+              {name}: <a href={addressOf(PATH, { subject: id })}>{<Id value={id} />}</a>
+            </p>
+          ))}
+          {reason !== null && <p class="quiet">{texts.because(reason)}</p>}
+        </div>
       </td>
       <td data-label={texts.when}>
         <Moment at={at} />
       </td>
       <td data-label={texts.who}>{actor === null ? texts.system : <Id value={actor} />}</td>
       <td data-label={texts.change}>
-        {changesOf(entry, language, texts).map((line) => (
-          <p key={line}>{line}</p>
-        ))}
-        {traceId !== null && (
-          <p class="quiet">
-            {texts.trace}: <Id value={traceId} />
-          </p>
-        )}
+        <div>
+          {changesOf(entry, language, texts).map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+          {traceId !== null && (
+            <p class="quiet">
+              {texts.trace}: <Id value={traceId} />
+            </p>
+          )}
+        </div>
       </td>
     </tr>
   );

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { Page, Route } from 'playwright-core';
 import type { ReplicaSet } from '#dev/system/replica-set.ts';
 import { eventually } from '#harness/eventually.ts';
+import { call } from '#harness/requests.ts';
 import { type OpenPage, startBrowser, type TestBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import {
@@ -173,10 +174,22 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
   async 'a session that ends asks to sign in at the same address, and the form is still filled'({
     page,
     anna,
+    allow,
+    system,
   }) {
     await page.clock.install();
     await page.reload();
     await fillOrder(page, words, [BOOK]);
+    // Elsewhere: this page learns it when it renews its token.
+    const token = await page.evaluate<string>(
+      "JSON.parse(localStorage.getItem('orderbell.session')).token",
+    );
+    const headers = { authorization: `Bearer ${token}` };
+    assert.equal(
+      (await call(system.url, 'DELETE', '/v1/sessions/current', { headers })).status,
+      204,
+    );
+    allow('status of 401', '/v1/');
     await page.clock.fastForward('01:00:05');
     await page.getByText(words.signIn.expired).waitFor();
     assert.equal(new URL(page.url()).pathname, '/orders/new');
@@ -195,10 +208,11 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     const { page, anna, allow } = rough;
     allow('status of 401', '/v1/');
     await fillOrder(page, words, [BOOK]);
-    // The signature is wrong now; nothing in the page can know.
+    // Both are wrong now; nothing in the page can know.
     await page.evaluate(`{
       const session = JSON.parse(localStorage.getItem('orderbell.session'));
       session.token = session.token.slice(0, -20) + 'A'.repeat(20);
+      session.issued.refreshToken = 'A'.repeat(session.issued.refreshToken.length);
       localStorage.setItem('orderbell.session', JSON.stringify(session));
     }`);
     await page.reload();
