@@ -35,5 +35,5 @@ test('the trail of a service is for the gateway alone', async (t) => {
     403,
   );
   const { body } = await profiles.call('GET', '/audit-trail?limit=1');
-  assert.deepEqual(body, { data: [] });
+  assert.deepEqual(body, { data: [], more: false });
 });

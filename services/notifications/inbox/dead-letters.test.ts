@@ -125,7 +125,7 @@ test('the list of dead letters: newest first, by state, by pages; what is unknow
   }
 });
 
-test('long texts of any characters are cut, and a page stays near 1 MB', async (t) => {
+test('long texts of any characters are cut, and a page ends when so much is read', async (t) => {
   const service = await start(t);
   const header = (name: string, value: string | Buffer) => [
     name,
@@ -174,15 +174,22 @@ test('long texts of any characters are cut, and a page stays near 1 MB', async (
       from dead_letters, generate_series(1, 18) n where id = $1`,
     [id],
   );
-  // On a busy machine the statement's time may pass, which is answered 503.
-  const page = await eventually('the page', async () => {
-    const answer = await service.call('GET', `${DEAD}?limit=20`);
-    return answer.status === 200 && answer;
-  });
-  assert.equal(page.body.data.length, 20);
-  // A fifth of the largest page: all of it takes a busy machine longer than a statement may.
-  const bytes = JSON.stringify(page.body).length;
-  assert.ok(bytes < 240_000, String(bytes));
+  let found = 0;
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const path: string = `${DEAD}?limit=20${cursor && `&cursor=${cursor}`}`;
+    // On a busy machine the statement's time may pass, which is answered 503.
+    const page = await eventually('the page', async () => {
+      const answer = await service.call('GET', path);
+      return answer.status === 200 && answer;
+    });
+    const { data, nextCursor } = page.body;
+    assert.ok(data.length > 0 && data.length < 20, String(data.length));
+    assert.ok(JSON.stringify(page.body).length < 256 * 1024);
+    found += data.length;
+    cursor = nextCursor;
+  }
+  assert.equal(found, 21);
 });
 
 test('I6: a message that this version reads becomes its letter when it is redriven, once', async (t) => {
