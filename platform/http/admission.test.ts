@@ -334,8 +334,10 @@ test('so does one that sent a large body, also in chunks; a refused one waits fo
     const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
     const answer = await fetch(url, init);
     await answer.arrayBuffer();
+    retryAfter = answer.headers.get('retry-after');
     return answer.status;
   };
+  let retryAfter: string | null = null;
   const large = `"${' '.repeat(PAUSE_BYTES - 2)}"`;
   // Each time: a client that was there some seconds ago does not compete any more.
   const compete = async () => (await get('anna')).arrayBuffer();
@@ -353,5 +355,6 @@ test('so does one that sent a large body, also in chunks; a refused one waits fo
   await (await get('anna')).arrayBuffer();
   answered.push('anna');
   assert.equal(await refusal, 400);
+  assert.equal(retryAfter, null, 'a repetition would be refused, too');
   assert.deepEqual(answered, ['anna', 'refusal']);
 });

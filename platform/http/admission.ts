@@ -158,10 +158,13 @@ function createPlaces<Class extends string>(options: {
  * with those of its own limits (429). A connection that waits for one can be closed for a new one
  * (connections.ts).
  */
-function delayRefusal(reply: FastifyReply, refuse: () => void): void {
-  const { raw } = reply;
-  raw.setHeader('retry-after', reply.getHeader('retry-after') ?? '1');
-  const timer = setTimeout(refuse, REFUSAL_DELAY_MS);
+function delayRefusal({ raw }: FastifyReply, refuse: () => void): void {
+  // The mark of such a connection. The answer itself says whether a repetition makes sense.
+  raw.setHeader('retry-after', '1');
+  const timer = setTimeout(() => {
+    raw.removeHeader('retry-after');
+    refuse();
+  }, REFUSAL_DELAY_MS);
   raw.once('close', () => clearTimeout(timer));
 }
 
