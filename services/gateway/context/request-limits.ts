@@ -47,8 +47,8 @@ export const limitSettings = {
 
 const LimitSettings = Type.Object(limitSettings);
 
-// Running requests of one client while there are others. Each order of the others waits for those
-// that run, so this number is how much a flood delays them.
+// Running requests of a client that floods, while another one stays within its share. Each order of
+// the others waits for those that run, so this number is how much a flood delays them (decision 35).
 const ORDERS_SHARE = 2;
 const SIGN_INS_SHARE = 16;
 // A page of a list keeps PostgreSQL busier than an order does.
