@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,6 +11,7 @@ import { call } from '#harness/requests.ts';
 import { testLayout } from '#harness/system/layout.ts';
 import { serverPid, temporaryHome } from '#harness/system/start.ts';
 import { startTestSystem, type TestSystem } from '#harness/system/system.ts';
+import { freePort } from '../files/free-port.ts';
 import { makeDeadLetter } from './dead-letter.ts';
 import { DEMO_PASSWORD, demoCustomers, demoItems } from './shop.ts';
 
@@ -131,11 +130,7 @@ test('the broken message becomes a dead letter, once per seed', EMBEDDED, async 
 
 test('where nothing answers it starts the system, which stays up until Ctrl-C', async (t) => {
   const { home } = await temporaryHome(t);
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
+  const port = await freePort();
   const env = { ORDERBELL_HOME: home, PORT: String(port) };
   const demo = startDemo(t, env, '--customers', '3', '--orders', '6');
   await eventually(

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { freePort } from '#dev/files/free-port.ts';
 import { eventually } from '#harness/eventually.ts';
 import { answeredWith } from '#harness/requests.ts';
 import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
@@ -11,12 +9,8 @@ import { orderOf, rub, startTestSystem } from '#harness/system/system.ts';
 
 test('an order that recovery cannot end is shown with its age and the reason', async (t) => {
   // No process listens at this address: for the gateway, billing stays down.
-  const closed = createServer().listen(0, '127.0.0.1');
-  await once(closed, 'listening');
-  const { port } = closed.address() as AddressInfo;
-  closed.close();
   const system = await startTestSystem(t, {
-    BILLING_URL: `http://127.0.0.1:${port}`,
+    BILLING_URL: `http://127.0.0.1:${await freePort()}`,
     ORDER_DEADLINE_MS: '300',
     RECOVERY_AGE_MS: '0',
     RECOVERY_INTERVAL_MS: '50',
