@@ -20,7 +20,9 @@ import {
   faultOf,
   isLimitStatus,
   type Outgoing,
+  type OutgoingCall,
 } from './exchange.ts';
+import { copyOf, type LocalCallee, localCallee } from './in-process.ts';
 import { type AttemptedReplicas, createLoadBalancer } from './load-balancer.ts';
 import type { ProblemDocument } from './problem.ts';
 import { type BatchedAnswer, type BatchedCall, CALLS_MAX, CALLS_PATH } from './request-batch.ts';
@@ -101,7 +103,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   options.metrics?.add(replicas.metrics);
   const measured = measureCalls(callee, options.metrics);
   const exchange = createExchange(callee, options.credentials, log);
-  const send = createSender(callee, exchange, log);
+  const send = createSender(options, exchange);
 
   async function callReplicas<E extends Endpoint>(
     endpoint: E,
@@ -118,11 +120,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
       if (timeoutMs > 0) {
         try {
-          return await replicas.attempt(attempted, timeoutMs, (pool, timeout) =>
+          return await replicas.attempt(attempted, timeoutMs, ({ url, pool }, timeout) =>
             measured.attempt(
               endpoint.operationId,
               timeout,
-              send(endpoint, request, { ...callOptions, pool, timeout, span }),
+              send(endpoint, request, { ...callOptions, url, pool, timeout, span }),
             ),
           );
         } catch (error) {
@@ -163,24 +165,29 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 }
 
 interface Attempt {
+  /** Base URL of the replica. */
+  url: string;
   pool: Pool;
   timeout: Timeout;
   /** Of the call. */
   span: Span;
 }
 
-/** Sends one attempt of a call to one replica: a batchable call in a batch, another one alone. */
-function createSender(callee: string, exchange: Exchange, log: Logger) {
-  const batchers = new Map<Pool, Batcher<Outgoing, BatchedAnswer>>();
+/**
+ * Sends one attempt of a call to one replica: a batchable call in a batch, or to a service of this
+ * thread without HTTP; another one alone.
+ */
+function createSender({ callee, credentials, log }: HttpClientOptions, exchange: Exchange) {
+  const batchers = new Map<Pool, Batcher<OutgoingCall, BatchedAnswer>>();
 
-  function batcherOf(pool: Pool): Batcher<Outgoing, BatchedAnswer> {
+  function batcherOf(pool: Pool): Batcher<OutgoingCall, BatchedAnswer> {
     const batcher =
       batchers.get(pool) ??
       createBatcher({
         name: `${callee} calls`,
-        run: (batch: Outgoing[]) => exchangeBatch({ callee, exchange, log }, pool, batch),
+        run: (batch: OutgoingCall[]) => exchangeBatch({ callee, exchange, log }, pool, batch),
         batchMax: CALLS_MAX,
-        weightOf: ({ bytes }) => bytes,
+        weightOf: ({ text = '' }) => Buffer.byteLength(text),
         weightMax: BATCH_BYTES_MAX,
         maxConcurrency: BATCH_CONCURRENCY_MAX,
         waitingMax: CALLS_WAITING_MAX,
@@ -192,19 +199,18 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
   return async <E extends Endpoint>(
     endpoint: E,
     request: EndpointRequest<E>,
-    { pool, timeout, span, headers, actor }: CallOptions & Attempt,
+    { url, pool, timeout, span, headers, actor }: CallOptions & Attempt,
   ): Promise<Answer<E>> => {
     const given = actor === undefined ? headers : { ...headers, [ACTOR_HEADER]: actor };
     const position = span.spanContext();
     const { traceId } = position;
     const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
-    const outgoing: Outgoing = {
+    const outgoing: OutgoingCall = {
       method: endpoint.method,
       path: pathOf(endpoint.path, params ?? {}, query ?? {}),
-      body,
+      text: body && JSON.stringify(body),
       position,
       headers: given,
-      bytes: endpoint.batchable ? Buffer.byteLength(JSON.stringify(body ?? null)) : 0,
       call: {
         operationId: endpoint.operationId,
         params,
@@ -214,9 +220,14 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
       },
     };
     const batched = endpoint.batchable && given === undefined;
-    const answer = batched
-      ? await timeout.race(batcherOf(pool)(outgoing))
-      : await exchange(pool, outgoing, timeout.signal());
+    const local = batched ? localCallee(url) : undefined;
+    const answer = !batched
+      ? await exchange(pool, outgoing, timeout.signal())
+      : await timeout.race(
+          local
+            ? sendLocally(local, outgoing, await credentials(callee))
+            : batcherOf(pool)(outgoing),
+        );
     const { status, body: content } = answer;
     if (status >= 500) throw faultOf(callee, status, JSON.stringify(content));
     const retryAfter = answer.headers?.['retry-after'];
@@ -230,22 +241,33 @@ function createSender(callee: string, exchange: Exchange, log: Logger) {
   };
 }
 
+/** Hands a call to a service of this thread, which gets copies and checks it as a request. */
+async function sendLocally(
+  callee: LocalCallee,
+  { call, path, text }: OutgoingCall,
+  authorization: string,
+): Promise<BatchedAnswer> {
+  const params = call.params && copyOf(call.params);
+  return callee({ ...call, params, body: text && JSON.parse(text), path, authorization });
+}
+
 /** Sends the calls of a batch in one request; a single call is sent as it is. */
 async function exchangeBatch(
   { callee, exchange, log }: { callee: string; exchange: Exchange; log: Logger },
   pool: Pool,
-  batch: Outgoing[],
+  batch: OutgoingCall[],
 ): Promise<BatchedAnswer[]> {
   const timeout = startTimeout(ATTEMPT_TIMEOUT_MS);
   const sendAlone = (one: Outgoing) => exchange(pool, one, timeout.signal());
   try {
-    const [first, ...others] = batch as [Outgoing, ...Outgoing[]];
+    const [first, ...others] = batch as [OutgoingCall, ...OutgoingCall[]];
     if (others.length === 0) return [await sendAlone(first)];
     const calls = batch.map(({ call }) => call);
     // An instrumentation of the callee makes a span of the request: in the trace of the first call.
     const { position } = first;
-    const request = { method: 'POST', path: CALLS_PATH, body: { calls }, position } as const;
-    const { status, body } = await sendAlone(request as unknown as Outgoing);
+    const text = JSON.stringify({ calls });
+    const request = { method: 'POST', path: CALLS_PATH, text, position } as const;
+    const { status, body } = await sendAlone(request);
     // A callee of an older version, or one whose limit the batch exceeds.
     if (status === 404 || isLimitStatus(status)) return await Promise.all(batch.map(sendAlone));
     if (status !== 200) throw faultOf(callee, status, JSON.stringify(body));

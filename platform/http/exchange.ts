@@ -19,16 +19,20 @@ const SKEW_MAX_S = 24 * 3_600;
 // Enough of a failed answer to name its problem in the log.
 const FAULT_TEXT_MAX = 300;
 
-/** A request to one replica: alone, or as one call of a batch. */
+/** A request to one replica. */
 export interface Outgoing {
   method: Endpoint['method'];
   path: string;
   headers?: Record<string, string> | undefined;
-  body?: unknown;
+  /** The body as JSON. */
+  text?: string | undefined;
   /** The span of the call. */
   position: SpanContext;
-  /** Size of the body, for a batchable operation. */
-  bytes: number;
+}
+
+/** A request for one call. */
+export interface OutgoingCall extends Outgoing {
+  /** The same call as a part of a batch. */
   call: BatchedCall;
 }
 
@@ -62,17 +66,17 @@ export function createExchange(callee: string, credentials: Credentials, log: Lo
   }
 
   return async function exchange(pool, outgoing, signal) {
-    const { method, path, body, position } = outgoing;
+    const { method, path, text, position } = outgoing;
     const request = {
       method,
       path,
       headers: {
         authorization: await credentials(callee, skews.get(pool)),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(text !== undefined && { 'content-type': 'application/json' }),
         ...writeTraceHeaders(position),
         ...outgoing.headers,
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(text !== undefined && { body: text }),
       signal,
       // The signal bounds the whole attempt, the wait for a connection included.
       headersTimeout: 0,

@@ -11,6 +11,7 @@ import { annotate, endSpan, parentOf, SpanKind, startWork } from '../telemetry/t
 import { BODY_BYTES_MAX } from './body-limit.ts';
 import type { Endpoint, EndpointReply } from './endpoint.ts';
 import { problemAnswer } from './error-reply.ts';
+import type { LocalCall } from './in-process.ts';
 import type { Call, HttpServer } from './server.ts';
 import { measureAnswers, type RecordAnswer } from './server-metrics.ts';
 import { createValidatorCompiler, type Validate, violationsOf } from './validation.ts';
@@ -71,6 +72,8 @@ export function serveBatch(
   const recorderOf = metrics === undefined ? () => () => {} : measureAnswers(metrics);
   const compile = createValidatorCompiler();
   const operations = new Map<string, Operation>();
+  const run = (call: BatchedCall, request: FastifyRequest) =>
+    (operations.get(call.operationId) ?? noOperation)(call, request);
 
   app.route({
     method: 'POST',
@@ -83,10 +86,7 @@ export function serveBatch(
     handler: async (request, reply) => {
       const { calls } = request.body as Static<typeof CallsBody>;
       const answers = await Promise.all(
-        calls.map(async (call) => {
-          const operation = operations.get(call.operationId) ?? noOperation;
-          return { traceId: call.traceId, ...(await operation(call, request)) };
-        }),
+        calls.map(async (call) => ({ traceId: call.traceId, ...(await run(call, request)) })),
       );
       return reply.serializer(JSON.stringify).send({ answers });
     },
@@ -102,6 +102,12 @@ export function serveBatch(
   }
 
   return {
+    /** Runs a call that a service of this thread made. */
+    runLocal({ path, authorization, ...call }: LocalCall): Promise<BatchedAnswer> {
+      // The members that an operation may use: it also comes in batches.
+      const request = { url: path, headers: { authorization }, log: app.log };
+      return run(call, request as unknown as FastifyRequest);
+    },
     /** Adds a batchable operation. */
     add<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
       endpoint: E,

@@ -8,6 +8,7 @@ import { AppError, commonProblems } from '../errors.ts';
 import { checkActor } from '../http/actor.ts';
 import type { Endpoint, EndpointReply } from '../http/endpoint.ts';
 import { refuseForeignHosts } from '../http/host-check.ts';
+import { takeLocalCalls } from '../http/in-process.ts';
 import { serveBatch } from '../http/request-batch.ts';
 import { type Call, createHttpServer, type HttpServer, listen, serve } from '../http/server.ts';
 import { serveMetrics } from '../http/server-metrics.ts';
@@ -136,11 +137,16 @@ export async function startInternalService(
     },
   });
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
+  // Not beside TLS, which may ask the caller for a certificate.
+  const endLocalCalls =
+    calls && url.startsWith('http:') ? takeLocalCalls(url, calls.runLocal) : undefined;
   return {
     url,
     metricsUrl: metricsServer?.url,
     async close() {
+      const localCalls = endLocalCalls?.();
       await app.close();
+      await localCalls;
       await options.close?.();
       await metricsServer?.close();
       await database.close();
