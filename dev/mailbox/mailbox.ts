@@ -83,6 +83,5 @@ function createStoreMail(store: MailStore, connectionsMax: number, log: Logger):
     },
     batchMax: BATCH_MAX,
     waitingMax: 2 * connectionsMax,
-    coalescePerTick: true,
   });
 }

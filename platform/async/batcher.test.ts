@@ -20,67 +20,66 @@ function sqlError(state: string): Error {
   return Object.assign(new pg.DatabaseError('refused', 1, 'error'), { code: state });
 }
 
+/** Waits until what was given to a batcher runs. */
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 const LIMITS = { isItemError: isRowFault, batchMax: 3, maxConcurrency: 1, waitingMax: 100 };
 
-test('an item that comes alone goes at once; those that come meanwhile go together', async () => {
+test('items of one turn of the event loop go together, and so do those that come during a run', async () => {
   const { runs, run } = heldRuns();
   const batcher = createBatcher({ run, ...LIMITS });
-  const results = [1, 2, 3].map(batcher);
-  assert.deepEqual(runs.at(-1)?.items, [1]);
+  const results = [batcher(1), Promise.resolve(2).then(batcher)];
+  assert.equal(runs.length, 0);
+  await nextTurn();
+  assert.deepEqual(runs[0]?.items, [1, 2]);
+  results.push(batcher(3));
+  await nextTurn();
+  results.push(batcher(4));
+  assert.equal(runs.length, 1);
   runs[0]?.end();
-  assert.equal(await results[0], 10);
-  assert.deepEqual(runs.at(-1)?.items, [2, 3]);
+  assert.deepEqual(await Promise.all(results.slice(0, 2)), [10, 20]);
+  assert.deepEqual(runs[1]?.items, [3, 4]);
   runs[1]?.end();
-  assert.deepEqual(await Promise.all(results), [10, 20, 30]);
+  assert.deepEqual(await Promise.all(results), [10, 20, 30, 40]);
   assert.equal(runs.length, 2);
 });
 
 test('a run takes no more than its weight, and what is heavier goes alone', async () => {
   const { runs, run } = heldRuns();
   const batcher = createBatcher({ run, ...LIMITS, weightOf: (item) => item, weightMax: 10 });
-  const results = [1, 4, 6, 11, 2, 3].map(batcher);
+  const results = [4, 6, 11, 2, 3].map(batcher);
+  await nextTurn();
   for (let ended = 0; ended < runs.length; ended++) {
     runs[ended]?.end();
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   assert.deepEqual(
     runs.map(({ items }) => items),
-    [[1], [4, 6], [11], [2, 3]],
+    [[4, 6], [11], [2, 3]],
   );
-  assert.deepEqual(await Promise.all(results), [10, 40, 60, 110, 20, 30]);
-});
-
-test('those of one turn of the event loop go together where that is asked for', async () => {
-  const { runs, run } = heldRuns();
-  const batcher = createBatcher({ run, ...LIMITS, coalescePerTick: true });
-  const results = [batcher(1), Promise.resolve(2).then(batcher)];
-  assert.equal(runs.length, 0);
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(runs[0]?.items, [1, 2]);
-  results.push(batcher(3));
-  runs[0]?.end();
-  assert.deepEqual(await Promise.all(results.slice(0, 2)), [10, 20]);
-  assert.deepEqual(runs[1]?.items, [3]);
-  runs[1]?.end();
-  assert.equal(await results[2], 30);
+  assert.deepEqual(await Promise.all(results), [40, 60, 110, 20, 30]);
 });
 
 test('a run takes no more than its share, and no more run than may', async () => {
   const { runs, run } = heldRuns();
   const batcher = createBatcher({ run, ...LIMITS, maxConcurrency: 2 });
-  const results = [1, 2, 3, 4, 5, 6, 7].map(batcher);
+  const results = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(batcher);
+  await nextTurn();
   assert.deepEqual(
     runs.map(({ items }) => items),
-    [[1], [2]],
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
   );
   runs[1]?.end();
-  await results[1];
-  assert.deepEqual(runs[2]?.items, [3, 4, 5]);
+  await results[4];
+  assert.deepEqual(runs[2]?.items, [7, 8, 9]);
   runs[0]?.end();
   await results[0];
-  assert.deepEqual(runs[3]?.items, [6, 7]);
+  assert.deepEqual(runs[3]?.items, [10, 11]);
   for (const { end } of runs) end();
-  assert.deepEqual(await Promise.all(results), [10, 20, 30, 40, 50, 60, 70]);
+  assert.deepEqual(await Promise.all(results), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110]);
 });
 
 test('one item that the database refuses does not fail the others of its batch', async () => {
@@ -106,23 +105,25 @@ test('a database that is away fails a run once, not once for each item', async (
   for (const fault of away) {
     const { runs, run } = heldRuns();
     const batcher = createBatcher({ run, ...LIMITS });
-    const results = [1, 2, 3, 4].map(batcher);
-    runs[0]?.end();
-    await results[0];
-    runs[1]?.fail(fault);
-    for (const result of results.slice(1)) await assert.rejects(result, fault);
-    assert.equal(runs.length, 2);
+    const results = [1, 2, 3].map(batcher);
+    await nextTurn();
+    runs[0]?.fail(fault);
+    for (const result of results) await assert.rejects(result, fault);
+    assert.equal(runs.length, 1);
     // The next one is tried again.
-    const next = batcher(5);
-    runs[2]?.end();
-    assert.equal(await next, 50);
+    const next = batcher(4);
+    await nextTurn();
+    runs[1]?.end();
+    assert.equal(await next, 40);
   }
 });
 
 test('what would wait behind too many is refused', async () => {
   const { runs, run } = heldRuns();
   const batcher = createBatcher({ run, ...LIMITS, waitingMax: 2 });
-  const results = [1, 2, 3].map(batcher);
+  const results = [batcher(1)];
+  await nextTurn();
+  results.push(batcher(2), batcher(3));
   await assert.rejects(batcher(4), { problem: commonProblems.unavailable });
   runs[0]?.end();
   await results[0];
@@ -135,6 +136,7 @@ test('an item that was queued for too long is refused, not run', async () => {
   let now = 0;
   const batcher = createBatcher({ run, ...LIMITS, nowMs: () => now });
   const first = batcher(1);
+  await nextTurn();
   const late = batcher(2);
   now = 2_000;
   const unhurried = batcher(3);
@@ -150,7 +152,9 @@ test('without a limit on the wait no item is refused as late', async () => {
   const { runs, run } = heldRuns();
   let now = 0;
   const batcher = createBatcher({ run, ...LIMITS, waitMaxMs: Infinity, nowMs: () => now });
-  const results = [batcher(1), batcher(2)];
+  const results = [batcher(1)];
+  await nextTurn();
+  results.push(batcher(2));
   now = 60_000;
   runs[0]?.end();
   await results[0];
@@ -159,7 +163,7 @@ test('without a limit on the wait no item is refused as late', async () => {
 });
 
 test("no item gets another one's result", async () => {
-  const results = [[10], [30, 20], [40]];
+  const results = [[10, 30, 20], [40]];
   const batcher = createBatcher({
     run: async (_: number[]) => results.shift() as number[],
     isOwn: (item, result) => result === item * 10,

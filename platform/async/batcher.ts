@@ -32,8 +32,6 @@ interface BatcherOptions<Item, Result> {
   waitingMax: number;
   /** An item that is queued for longer is refused as `unavailable` (default 2.5 s). */
   waitMaxMs?: number;
-  /** Whether the items of one turn of the event loop run together; else the first runs at once. */
-  coalescePerTick?: boolean;
   nowMs?: () => number;
 }
 
@@ -53,16 +51,17 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Natural batching: items that arrive during a run go together in the next one. There is no timer,
- * so a single item runs at once. An item that is queued for over 2.5 s is refused as `unavailable`,
+ * Natural batching: items that arrive during a run go together in the next one, and so do those of
+ * one turn of the event loop: the callers that a run answers go on together, and would otherwise
+ * begin the next step with a run for the first of them. There is no timer, so a single item runs at
+ * once. An item that is queued for over 2.5 s is refused as `unavailable`,
  * so that after a stall we do not run work whose callers have already given up.
  */
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
   const { run, isItemError = () => false, maxConcurrency = 1, waitingMax } = options;
-  const { name = 'batch', coalescePerTick = false } = options;
-  const { isOwn = () => true, waitMaxMs = WAIT_MAX_MS } = options;
+  const { name = 'batch', isOwn = () => true, waitMaxMs = WAIT_MAX_MS } = options;
   const { nowMs = () => performance.now() } = options;
   const waiting: Waiting<Item, Result>[] = [];
   let running = 0;
@@ -131,8 +130,7 @@ export function createBatcher<Item, Result>(
     }
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     waiting.push({ item, since: nowMs(), context: context.active(), resolve, reject });
-    if (!coalescePerTick) startRuns();
-    else if (!scheduled) {
+    if (!scheduled) {
       scheduled = true;
       setImmediate(startRuns);
     }

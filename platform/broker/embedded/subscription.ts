@@ -186,7 +186,6 @@ export class EmbeddedSubscription {
       },
       batchMax: COMMITS_MAX,
       waitingMax: COMMITS_MAX,
-      coalescePerTick: true,
     });
     return { reader, commit };
   }

@@ -151,7 +151,6 @@ async function stayInGroup(
         },
         batchMax: COMMITS_MAX,
         waitingMax: COMMITS_MAX,
-        coalescePerTick: true,
       }),
     });
   });

@@ -40,8 +40,6 @@ export function createPublishQueue(write: WriteMessages, limits: WriteLimits) {
         // Publishers limit themselves, and the broker's own time-outs end a write.
         waitingMax: Infinity,
         waitMaxMs: Infinity,
-        // Otherwise the first message of a publish is written alone.
-        coalescePerTick: true,
       });
     queues.set(topic, queue);
     return queue;

@@ -134,7 +134,6 @@ function createSharedStore<T>({ database, store }: HandlerOptions<T>) {
     batchMax: PARTITIONS_PER_TRANSACTION_MAX,
     maxConcurrency: TRANSACTIONS_MAX,
     waitingMax: WAITING_MAX,
-    coalescePerTick: true,
   });
 }
 
