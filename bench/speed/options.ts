@@ -4,7 +4,7 @@ import { loadProfiles, PROFILE_64, type SpeedOptions } from './measuring/load-pr
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './measuring/targets.ts';
 
 export const USAGE = `npm run bench -- [options]
-  --quick         the default set-up under 64 connections, once, in less than a minute
+  --quick         the default set-up under 64 connections, once, in a minute
   --only S        one set-up: ${DEFAULT}, "${ORDERS_ALONE}" or ${KAFKA} (default: all of them)
   --no-kafka      without the set-up that has a process per service and Apache Kafka
   --points P      loads, comma-separated (default: ${loadProfiles.map(({ name }) => name).join()})
