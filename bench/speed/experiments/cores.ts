@@ -9,6 +9,7 @@ import {
   reconcileContext,
 } from '../measuring/experiment-context.ts';
 import { measure } from '../measuring/measure.ts';
+import { sumOf } from '../measuring/process-usage.ts';
 import { onSetUp } from '../measuring/run.ts';
 import { isParallel, readThreads } from '../measuring/thread-usage.ts';
 
@@ -23,11 +24,10 @@ const CORES = [1, 2, 4, 8, 16];
  * @returns the rate, and what is full
  */
 export function modelOf(costs: ThreadCosts, cores: number): { ordersPerS: number; full: string } {
-  const all = Object.values(costs).reduce((sum, ms) => sum + ms, 0);
   const bounds = Object.entries(costs)
     .filter(([name]) => !isParallel(name))
     .map(([full, ms]) => ({ full, ordersPerS: 1_000 / ms }));
-  bounds.push({ full: 'all cores', ordersPerS: (cores * 1_000) / all });
+  bounds.push({ full: 'all cores', ordersPerS: (cores * 1_000) / sumOf(costs) });
   return bounds.reduce((least, each) => (each.ordersPerS < least.ordersPerS ? each : least));
 }
 
@@ -45,6 +45,8 @@ export async function measureCores(
     const costs = mediansOf(measured.map((each) => each.costs));
     const ordersPerS = medianOf(measured.map((each) => each.ordersPerS));
     const cores = availableParallelism();
+    // Less than there are: others use the machine too, or something waits.
+    const used = (ordersPerS * sumOf(costs)) / 1_000;
     const books = [await reconcileContext(context)];
     return {
       name: `cores, ${name}, ${EXPERIMENT_CONNECTIONS} connections, the load on the same machine`,
@@ -55,13 +57,13 @@ export async function measureCores(
         ...CORES.map((count) => {
           const model = modelOf(costs, count);
           const rate = `at most ${model.ordersPerS.toFixed(0)} orders/s, then ${model.full} full`;
-          const here = count === cores ? `, measured ${ordersPerS.toFixed(0)}` : '';
-          return `${count} ${count === 1 ? 'core' : 'cores'} (model): ${rate}${here}`;
+          const here = `, measured ${ordersPerS.toFixed(0)} on ${used.toFixed(1)} cores`;
+          return `${count} ${count === 1 ? 'core' : 'cores'} (model): ${rate}${count === cores ? here : ''}`;
         }),
       ],
       targets: [],
       books,
-      figures: { cores, ordersPerS, costs, measured },
+      figures: { cores, used, ordersPerS, costs, measured },
     };
   });
 }
