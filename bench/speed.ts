@@ -5,12 +5,13 @@ import { inspect } from 'node:util';
 import { startIssuer } from '#harness/issuer.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { measureBacklog } from './speed/experiments/backlog.ts';
+import { measureCores } from './speed/experiments/cores.ts';
 import { measureManyRows } from './speed/experiments/many-rows.ts';
 import { measureMemory } from './speed/experiments/memory.ts';
 import { startLoad } from './speed/load/load-process.ts';
 import type { ExperimentResult, Run } from './speed/measuring/experiment-context.ts';
 import { measureSetUps } from './speed/measuring/run.ts';
-import { targetLines, targetsOf } from './speed/measuring/targets.ts';
+import { ORDERS_ALONE, targetLines, targetsOf } from './speed/measuring/targets.ts';
 import { readOptions, USAGE } from './speed/options.ts';
 import { experimentLines, ratioLines, reconciliationLines, resultLines } from './speed/report.ts';
 import { createResources } from './speed/set-ups/set-up.ts';
@@ -79,7 +80,7 @@ async function measureAll(): Promise<number> {
 }
 
 async function runExperiments(run: Run): Promise<ExperimentResult[]> {
-  const { rows, backlog, orders } = options.instead;
+  const { rows, backlog, orders, cores } = options.instead;
   const results: (ExperimentResult | undefined)[] = [];
   if (rows !== undefined) results.push(await measureManyRows(run, { ...options, count: rows }));
   if (backlog !== undefined) {
@@ -87,6 +88,9 @@ async function runExperiments(run: Run): Promise<ExperimentResult[]> {
     results.push(await measureBacklog(run, setUp, { ...options, count: backlog }));
   }
   if (orders !== undefined) results.push(await measureMemory(run, orders));
+  for (const name of cores ? options.setUps.filter((each) => each !== ORDERS_ALONE) : []) {
+    results.push(await measureCores(run, name, options));
+  }
   return results.filter((each) => each !== undefined);
 }
 

@@ -4,7 +4,7 @@ import { loadProfiles, PROFILE_64, type SpeedOptions } from './measuring/load-pr
 import { DEFAULT, KAFKA, ORDERS_ALONE } from './measuring/targets.ts';
 
 export const USAGE = `npm run bench -- [options]
-  --quick         the default set-up under 64 connections, once, in less than a minute
+  --quick         the default set-up under 64 connections, once, in a minute
   --only S        one set-up: ${DEFAULT}, "${ORDERS_ALONE}" or ${KAFKA} (default: all of them)
   --no-kafka      without the set-up that has a process per service and Apache Kafka
   --points P      loads, comma-separated (default: ${loadProfiles.map(({ name }) => name).join()})
@@ -13,12 +13,13 @@ export const USAGE = `npm run bench -- [options]
   --rows N        instead: with N orders and letters in the tables, compared with empty ones
   --backlog N     instead: N events that wait in the outbox, while orders are placed
   --orders N      instead: the memory of our processes while N orders are placed
+  --cores         instead: CPU time by thread, and what more cores could do with it
   --json FILE     the file for all measurements (default .orderbell/bench.json)`;
 
 export interface Options extends SpeedOptions {
   json: string;
   /** The experiment that replaces all loads, and its size. */
-  instead: { rows?: number; backlog?: number; orders?: number };
+  instead: { rows?: number; backlog?: number; orders?: number; cores?: true };
 }
 
 const JSON_FILE = join(import.meta.dirname, '..', '..', '.orderbell', 'bench.json');
@@ -40,6 +41,7 @@ export function readOptions(args = process.argv.slice(2)): Options {
       rows: { type: 'string' },
       backlog: { type: 'string' },
       orders: { type: 'string' },
+      cores: { type: 'boolean', default: false },
       json: { type: 'string', default: JSON_FILE },
     },
   });
@@ -52,12 +54,15 @@ export function readOptions(args = process.argv.slice(2)): Options {
     points: chosenProfiles(names),
     rounds: numberFrom('rounds', values.rounds ?? (quick ? '1' : '3'), 20),
     seconds: numberFrom('seconds', values.seconds ?? (quick ? '8' : '6'), 600),
-    instead: Object.fromEntries(
-      (['rows', 'backlog', 'orders'] as const).flatMap((name) => {
-        const text = values[name];
-        return text === undefined ? [] : [[name, numberFrom(name, text, COUNT_MAX)]];
-      }),
-    ),
+    instead: {
+      ...Object.fromEntries(
+        (['rows', 'backlog', 'orders'] as const).flatMap((name) => {
+          const text = values[name];
+          return text === undefined ? [] : [[name, numberFrom(name, text, COUNT_MAX)]];
+        }),
+      ),
+      ...(values.cores && { cores: true }),
+    },
     json: resolve(values.json),
   };
 }

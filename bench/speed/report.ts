@@ -12,7 +12,8 @@ import { DEFAULT } from './measuring/targets.ts';
 
 const HEAD = [
   ...['set-up', 'load', 'orders/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'errors', 'letters', 'drain s'],
-  ...['÷ baseline', 'with letters', 'by CPU'],
+  // The last two are with letters, compared with plain tables.
+  ...['÷ baseline', 'with letters', 'by CPU', '÷ plain', 'plain by CPU'],
 ];
 
 /** All loads of some set-ups: two tables and their explanation. */
@@ -49,14 +50,18 @@ export function reconciliationLines(books: Reconciliation[]): string[] {
   ];
 }
 
-/** The ratios to the baseline; the last line of the output is the main one. */
+/** The ratios to both baselines; the last line of the output is the main one. */
 export function ratioLines(results: SetUpResult[]): string[] {
   const in64 = results
     .find(({ name }) => name === DEFAULT)
     ?.results.find(({ point }) => point.name === PROFILE_64);
   if (in64 === undefined) return [];
-  const { cpuRatio, lettersRatio } = summaryOf(in64);
-  return [`ratio by CPU time: ${partOf(cpuRatio)}`, `ratio: ${lettersRatio.toFixed(2)}`];
+  const { cpuRatio, lettersRatio, plainRatio, plainCpuRatio } = summaryOf(in64);
+  return [
+    `ratio to plain tables: ${plainRatio.toFixed(2)}, by CPU time: ${partOf(plainCpuRatio)}`,
+    `ratio by CPU time: ${partOf(cpuRatio)}`,
+    `ratio: ${lettersRatio.toFixed(2)}`,
+  ];
 }
 
 /** The measurements as a table, with the baseline on top. */
@@ -65,18 +70,26 @@ function tableOf(results: SetUpResult[]): string[] {
 }
 
 function baselineRows({ name, floors }: SetUpResult): string[][] {
-  return (['one', 'many'] as const).map((which) => {
-    const figures = floors.map((round) => round[which]);
-    const median = (of: (figure: (typeof figures)[number]) => number) => medianOf(figures.map(of));
-    return [
-      ...[name, which === 'one' ? 'baseline, 1' : 'baseline, 32'],
-      median(({ ordersPerS }) => ordersPerS).toFixed(0),
-      ...(['p50', 'p99', 'p999'] as const).map((at) =>
-        median(({ latency }) => latency[at]).toFixed(1),
-      ),
-      ...['', '', '', '1', '', '1'],
-    ];
-  });
+  const plain = floors.map((round) => round.plain);
+  const ratios = [
+    ['1', '', '1', '', ''],
+    ['', '', '', '1', '1'],
+  ];
+  return [floors, plain].flatMap((rounds, index) =>
+    (['one', 'many'] as const).map((which) => {
+      const figures = rounds.map((round) => round[which]);
+      const median = (of: (figure: (typeof figures)[number]) => number) =>
+        medianOf(figures.map(of));
+      return [
+        ...[name, `${index === 0 ? 'baseline' : 'plain'}, ${which === 'one' ? '1' : '32'}`],
+        median(({ ordersPerS }) => ordersPerS).toFixed(0),
+        ...(['p50', 'p99', 'p999'] as const).map((at) =>
+          median(({ latency }) => latency[at]).toFixed(1),
+        ),
+        ...['', '', '', ...(ratios[index] as string[])],
+      ];
+    }),
+  );
 }
 
 function loadRows({ name, results }: SetUpResult): string[][] {
@@ -88,7 +101,7 @@ function loadRows({ name, results }: SetUpResult): string[][] {
       ...[String(figures.errors), figures.letters.toFixed(0)],
       `${figures.drained ? '' : '>'}${figures.drainSeconds.toFixed(1)}`,
       ...[figures.ordersRatio.toFixed(2), figures.lettersRatio.toFixed(2)],
-      partOf(figures.cpuRatio),
+      ...[partOf(figures.cpuRatio), figures.plainRatio.toFixed(2), partOf(figures.plainCpuRatio)],
     ];
   });
 }
@@ -99,6 +112,7 @@ function costTableOf({ name, results, floors }: SetUpResult): string[] {
   const processes = [...new Set(summaries.flatMap(({ cpuPer1000 }) => Object.keys(cpuPer1000)))];
   if (processes.length === 0) return [`${name}: no /proc here, so no cost by process`];
   const baselineCpu = medianOf(floors.map(({ cpuPer1000 }) => cpuPer1000));
+  const plainCpu = medianOf(floors.map(({ plain }) => plain.cpuPer1000));
   const row = (point: string, unit: string, figures: Record<string, number>, digits: number) => [
     ...[name, point, unit, sumOf(figures).toFixed(digits)],
     ...processes.map((process) => (figures[process] ?? 0).toFixed(digits)),
@@ -106,6 +120,7 @@ function costTableOf({ name, results, floors }: SetUpResult): string[] {
   return aligned([
     ['set-up', 'load', 'of', 'all', ...processes],
     [name, 'baseline, 32', CPU, baselineCpu.toFixed(2)],
+    [name, 'plain, 32', CPU, plainCpu.toFixed(2)],
     ...summaries.map(({ result, cpuPer1000 }) => row(result.point.name, CPU, cpuPer1000, 2)),
     ...summaries.map(({ result, memoryMb }) => row(result.point.name, 'MB', memoryMb, 0)),
   ]);

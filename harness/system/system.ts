@@ -53,6 +53,8 @@ export interface TestSystemOptions {
   databases?: Pick<Awaited<ReturnType<typeof createDatabases>>, 'databaseUrl' | 'close'>;
   /** Whether the test takes the broker away, so that it must be its own. */
   ownBroker?: boolean;
+  /** Addresses of a Kafka that the test has started, in any layout. */
+  brokers?: string[];
   /** How services are started where the layout says nothing else. */
   startService?: StartService;
   /** How many replicas a service has, where the layout says nothing else. */
@@ -79,7 +81,14 @@ export async function startTestSystem(
 export async function openTestSystem(
   open: AsyncDisposableStack,
   env: Environment = {},
-  { server, databases: own, ownBroker = false, startService, replicasOf }: TestSystemOptions = {},
+  {
+    server,
+    databases: own,
+    ownBroker = false,
+    brokers,
+    startService,
+    replicasOf,
+  }: TestSystemOptions = {},
 ) {
   if (server !== undefined) open.defer(server.close);
   const databases = own ?? (await createDatabases(server?.url ?? testServerUrl()));
@@ -97,9 +106,9 @@ export async function openTestSystem(
   }
   const layout = testLayout();
   const broker =
-    layout === 'one-process'
+    layout === 'one-process' && brokers === undefined
       ? embeddedTopic(databaseUrl('broker'))
-      : await openTopic(open, ownBroker);
+      : await openTopic(open, ownBroker, brokers);
   const startSet = async (changes: Partial<SystemOptions> = {}) => {
     const started = await startSystem({
       databaseUrl,
@@ -185,9 +194,13 @@ export async function stop({ system }: TestSystem, name: string): Promise<() => 
   return () => service.start();
 }
 
-/** The topic on the Kafka of all tests, or on one that this test may harm. */
-async function openTopic(open: AsyncDisposableStack, own: boolean): Promise<TestBroker> {
-  if (!own) return openKafkaTopic(open, testKafkaConnection().brokers);
+/** The topic on the Kafka of all tests, on one that this test may harm, or on one that it started. */
+async function openTopic(
+  open: AsyncDisposableStack,
+  own: boolean,
+  brokers?: string[],
+): Promise<TestBroker> {
+  if (!own) return openKafkaTopic(open, brokers ?? testKafkaConnection().brokers);
   const kafka = await openOwnKafka();
   open.defer(kafka.close);
   return openKafkaTopic(open, [kafka.address], kafka);

@@ -4,60 +4,66 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createTestDatabaseUrl, queryRows } from '#harness/database.ts';
-import { findPgbench, makeTables, runPgbench } from './baseline.ts';
-import { pgbenchScript, runPlainClients } from './statements.ts';
+import { findPgbench, OWN_TABLES, PLAIN_TABLES, runPgbench, type Workload } from './baseline.ts';
+import { type BaselineFigures, pgbenchScript, runPlainClients } from './statements.ts';
 
-async function baselineDatabase(t: TestContext): Promise<string> {
+async function databaseOf(t: TestContext, { makeTables }: Workload): Promise<string> {
   const url = await createTestDatabaseUrl(t);
   await makeTables(url);
   return url;
 }
 
-/** Orders of which all three writes are there, and those of which some are. */
-async function countOrders(url: string): Promise<{ whole: number; some: number }> {
-  const [row] = await queryRows(
-    url,
+/** Orders of which all three writes are there, those of which some are, and what was charged. */
+const COUNTS = new Map([
+  [
+    OWN_TABLES,
     `select count(*) as some, count(*) filter (
        where status = 'Paid' and payments.operation_id = payment_operation_id
          and operations.order_id = orders.id and operations.id = payment_operation_id
-         and outbox.id = event_id and outbox.payload->>'status' = 'Paid') as whole
+         and outbox.id = event_id and outbox.payload->>'status' = 'Paid') as whole,
+       (select 1000 * 1000000000000 - sum(balance) from wallets) / 100 as charged
      from orders left join payments on payments.order_id = orders.id
        left join operations on operations.order_id = orders.id
        left join outbox on outbox.aggregateid = orders.id::text`,
-  );
-  const [sums] = await queryRows(
-    url,
-    'select 1000 * 1000000000000 - sum(balance) as charged from wallets',
-  );
-  assert.equal(Number(sums?.charged), 100 * Number(row?.whole), 'each order was charged');
-  return { whole: Number(row?.whole), some: Number(row?.some) };
+  ],
+  [
+    PLAIN_TABLES,
+    `select count(*) as some, count(*) filter (
+       where status = 'Paid' and operations.id = operation_id
+         and outbox.customer_id = orders.customer_id) as whole,
+       (select 1000 * 1000000000000 - sum(balance) from wallets) / 25 as charged
+     from orders left join operations on operations.order_id = orders.id
+       left join outbox on outbox.order_id = orders.id`,
+  ],
+]);
+
+async function assertWhole(
+  url: string,
+  workload: Workload,
+  { ordersPerS, latency }: BaselineFigures,
+): Promise<void> {
+  const [row] = await queryRows(url, COUNTS.get(workload) as string);
+  const [whole, some, charged] = [row?.whole, row?.some, row?.charged].map(Number);
+  assert.ok(Number(whole) > 0 && whole === some, `${whole} of ${some}`);
+  assert.equal(charged, whole, 'each order was charged');
+  assert.ok(ordersPerS > 0 && latency.p50 > 0 && latency.p50 <= latency.p999);
 }
 
-test('plain connections do the three writes of each order that they count', async (t) => {
-  const url = await baselineDatabase(t);
-  const { ordersPerS, latency } = await runPlainClients(url, 4, 0.2);
-  const { whole, some } = await countOrders(url);
-  assert.ok(whole > 0 && whole === some, `${whole} of ${some}`);
-  assert.ok(ordersPerS > 0 && latency.p50 > 0 && latency.p50 <= latency.p999);
-});
-
-test('pgbench does the three writes of each order that it counts', async (t) => {
-  const pgbench = await findPgbench();
-  if (pgbench === undefined) return t.skip('pgbench is not installed');
-  const folder = await mkdtemp(join(tmpdir(), 'orderbell-baseline-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const url = await baselineDatabase(t);
-  const [script, log] = [join(folder, 'baseline.sql'), join(folder, 'times')];
-  await writeFile(script, pgbenchScript());
-  const { ordersPerS, latency } = await runPgbench({
-    pgbench,
-    script,
-    url,
-    log,
-    connections: 4,
-    seconds: 1,
+for (const workload of COUNTS.keys()) {
+  test(`${workload.name}: plain connections do the three writes of each order`, async (t) => {
+    const url = await databaseOf(t, workload);
+    await assertWhole(url, workload, await runPlainClients(url, workload.statements, 4, 0.2));
   });
-  const { whole, some } = await countOrders(url);
-  assert.ok(whole > 0 && whole === some, `${whole} of ${some}`);
-  assert.ok(ordersPerS > 0 && latency.p50 > 0 && latency.p50 <= latency.p999);
-});
+
+  test(`${workload.name}: pgbench does the three writes of each order`, async (t) => {
+    const pgbench = await findPgbench();
+    if (pgbench === undefined) return t.skip('pgbench is not installed');
+    const folder = await mkdtemp(join(tmpdir(), 'orderbell-baseline-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const url = await databaseOf(t, workload);
+    const [script, log] = [join(folder, 'baseline.sql'), join(folder, 'times')];
+    await writeFile(script, pgbenchScript(workload.statements));
+    const job = { pgbench, script, url, log, connections: 4, seconds: 1 };
+    await assertWhole(url, workload, await runPgbench(job));
+  });
+}

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { queryRows } from '#harness/database.ts';
 import { percentilesOf } from '#harness/percentiles.ts';
+import { makePlainTables, plainStatements } from './plain-tables.ts';
 import {
   BASELINE_WALLETS,
   type BaselineFigures,
+  type BaselineStatement,
+  baselineStatements,
   pgbenchScript,
   runPlainClients,
 } from './statements.ts';
@@ -16,44 +19,71 @@ const run = promisify(execFile);
 
 export type Baseline = Awaited<ReturnType<typeof prepareBaseline>>;
 
-const DATABASE = 'baseline';
+/** A yardstick: three writes of an order in a database of its own. */
+export interface Workload {
+  /** The database's, too. */
+  name: string;
+  /** In an empty database. */
+  makeTables: (url: string) => Promise<void>;
+  statements: BaselineStatement[];
+}
+
+/** On the tables and indexes of orders and billing. */
+export const OWN_TABLES: Workload = {
+  name: 'baseline',
+  makeTables,
+  statements: baselineStatements,
+};
+
+/** On the least that a plain system would store. */
+export const PLAIN_TABLES: Workload = {
+  name: 'plain_tables',
+  makeTables: makePlainTables,
+  statements: plainStatements,
+};
+
 const SERVICES = ['orders', 'billing'];
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 // The work goes to the server; two threads are enough for many connections.
 const THREADS_MAX = 2;
 
 /**
- * The yardstick: the three writes of an order, without any service. Makes the database `baseline` on a server, with the tables and indexes of orders and billing.
+ * Prepares the three writes of an order without any service: makes the workload's database.
  * @param superuserUrl URL of a database of the server as superuser
  * @param folder where pgbench's files go; made if missing
  */
-export async function prepareBaseline(superuserUrl: (database: string) => string, folder: string) {
-  await queryRows(superuserUrl('postgres'), `create database ${DATABASE}`);
-  const url = superuserUrl(DATABASE);
+export async function prepareBaseline(
+  superuserUrl: (database: string) => string,
+  folder: string,
+  { name, makeTables, statements }: Workload,
+) {
+  await queryRows(superuserUrl('postgres'), `create database ${name}`);
+  const url = superuserUrl(name);
   await makeTables(url);
   const pgbench = await findPgbench();
   if (pgbench === undefined) {
     return {
       /** The client that sends the statements. */
       by: 'plain connections (pgbench is not installed)',
-      measure: (connections: number, seconds: number) => runPlainClients(url, connections, seconds),
+      measure: (connections: number, seconds: number) =>
+        runPlainClients(url, statements, connections, seconds),
     };
   }
   await mkdir(folder, { recursive: true });
-  const script = join(folder, 'baseline.sql');
-  await writeFile(script, pgbenchScript());
+  const script = join(folder, `${name}.sql`);
+  await writeFile(script, pgbenchScript(statements));
   let runs = 0;
   return {
     by: 'pgbench -M prepared',
     measure(connections: number, seconds: number) {
-      const log = join(folder, `times-${++runs}`);
+      const log = join(folder, `${name}-times-${++runs}`);
       return runPgbench({ pgbench, script, url, connections, seconds, log });
     },
   };
 }
 
-/** Makes tables and wallets in an empty database. */
-export async function makeTables(url: string): Promise<void> {
+/** Makes our tables and wallets in an empty database. */
+async function makeTables(url: string): Promise<void> {
   // A schema each: both services have a table of the same name.
   const database = new URL(url).pathname.slice(1);
   await queryRows(url, `alter database ${database} set search_path = ${SERVICES.join(', ')}`);

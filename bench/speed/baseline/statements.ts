@@ -2,13 +2,21 @@ import pg from 'pg';
 import { percentilesOf } from '#harness/percentiles.ts';
 
 /**
- * The three writes of one order as the database alone would do them, each a statement and a commit
- * of its own, on the tables of orders and billing: create, decide, record with the event. Names
- * with a colon are pgbench's: `wallet` is the wallet's number, each other one a column that an
- * earlier statement returned, after its prefix. No text here may contain a colon, as in a time
- * format: pgbench would take it for a name too.
+ * A statement of a baseline. Names with a colon are pgbench's: `wallet` is the wallet's number, each
+ * other one a column that an earlier statement returned, after its prefix. No text may contain
+ * another colon, as in a time format: pgbench would take it for a name too.
  */
-export const baselineStatements = [
+export interface BaselineStatement {
+  /** Of the names of its columns. Absent where it returns none. */
+  prefix?: string;
+  text: string;
+}
+
+/**
+ * The three writes of one order as the database alone would do them, each a statement and a commit
+ * of its own, on the tables of orders and billing: create, decide, record with the event.
+ */
+export const baselineStatements: BaselineStatement[] = [
   {
     prefix: 'order_',
     text: `insert into orders
@@ -63,10 +71,12 @@ export const baselineStatements = [
 
 export const BASELINE_WALLETS = 1_000;
 
-/** The statements as a script of pgbench, which repeats it. */
-export function pgbenchScript(): string {
-  const statements = baselineStatements.map(({ prefix, text }) => `${text} \\gset ${prefix}\n`);
-  return [`\\set wallet random(1, ${BASELINE_WALLETS})\n`, ...statements].join('');
+/** Statements as a script of pgbench, which repeats it. */
+export function pgbenchScript(statements: BaselineStatement[]): string {
+  const lines = statements.map(({ prefix, text }) =>
+    prefix === undefined ? `${text};\n` : `${text} \\gset ${prefix}\n`,
+  );
+  return [`\\set wallet random(1, ${BASELINE_WALLETS})\n`, ...lines].join('');
 }
 
 /**
@@ -86,41 +96,48 @@ export function numbered(text: string): { text: string; names: string[] } {
 /** The throughput of the database alone. */
 export type BaselineFigures = Awaited<ReturnType<typeof runPlainClients>>;
 
-const statements = baselineStatements.map(({ prefix, text }, index) => ({
-  prefix,
-  name: `baseline-${index}`,
-  ...numbered(text),
-}));
-
-/** The baseline without pgbench: the same prepared statements on plain connections of this process. */
-export async function runPlainClients(url: string, connections: number, seconds: number) {
+/** A baseline without pgbench: the same prepared statements on plain connections of this process. */
+export async function runPlainClients(
+  url: string,
+  statements: BaselineStatement[],
+  connections: number,
+  seconds: number,
+) {
+  const prepared = statements.map(({ prefix, text }, index) => ({
+    prefix,
+    name: `baseline-${index}`,
+    ...numbered(text),
+  }));
   const clients = Array.from({ length: connections }, () => new pg.Client(url));
   await Promise.all(clients.map((client) => client.connect()));
   const times: number[] = [];
   const started = performance.now();
   const end = started + seconds * 1_000;
-  await Promise.all(clients.map((client) => repeatUntil(end, client, times)));
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let now = performance.now(); now < end; ) {
+        await writeOrder(client, prepared);
+        const ended = performance.now();
+        times.push(ended - now);
+        now = ended;
+      }
+    }),
+  );
   const tookS = (performance.now() - started) / 1_000;
   await Promise.all(clients.map((client) => client.end()));
   // Orders, that is three writes each, in a second; the times are of those three together, in ms.
   return { ordersPerS: times.length / tookS, latency: percentilesOf(times) };
 }
 
-async function repeatUntil(end: number, client: pg.Client, times: number[]): Promise<void> {
-  for (let now = performance.now(); now < end; ) {
-    await writeOrder(client);
-    const ended = performance.now();
-    times.push(ended - now);
-    now = ended;
-  }
-}
+type Prepared = { prefix: string | undefined; name: string; text: string; names: string[] };
 
-async function writeOrder(client: pg.Client): Promise<void> {
+async function writeOrder(client: pg.Client, statements: Prepared[]): Promise<void> {
   const known: Record<string, unknown> = {
     wallet: 1 + Math.floor(Math.random() * BASELINE_WALLETS),
   };
   for (const { prefix, name, text, names } of statements) {
     const { rows } = await client.query({ name, text, values: names.map((each) => known[each]) });
-    known[`${prefix}id`] = rows[0].id;
+    if (prefix === undefined) continue;
+    for (const [column, value] of Object.entries(rows[0])) known[`${prefix}${column}`] = value;
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ReconcileOptions, type Reconciliation, reconcile } from '#harness/oracle/oracle.ts';
-import { prepareBaseline } from '../baseline/baseline.ts';
+import { type Baseline, OWN_TABLES, PLAIN_TABLES, prepareBaseline } from '../baseline/baseline.ts';
 import { CUSTOMERS, createCustomers, untilKnown } from '../load/customers.ts';
 import type { Load } from '../load/load-process.ts';
 import type { SetUp, SetUpOptions } from '../set-ups/set-up.ts';
@@ -43,7 +43,7 @@ export type ExperimentContext = Awaited<ReturnType<typeof openContext>>;
 export type BaselineRound = Awaited<ReturnType<typeof measureBaseline>>;
 
 const BASELINE_CONNECTIONS = 32;
-const BASELINE_SECONDS = 5;
+const BASELINE_SECONDS = 3;
 const BASELINE_ONE_SECONDS = 1;
 // At the most, for one order of each customer.
 const FIRST_ORDERS_SECONDS = 60;
@@ -62,7 +62,8 @@ export async function openContext(
     letters,
     load,
     ...(await createCustomers(setUp, issuer)),
-    baseline: await prepareBaseline(setUp.superuserUrl, join(folder, 'baseline')),
+    baseline: await prepareBaseline(setUp.superuserUrl, join(folder, 'baseline'), OWN_TABLES),
+    plain: await prepareBaseline(setUp.superuserUrl, join(folder, 'baseline'), PLAIN_TABLES),
     drain: await resources.add(openDrain(setUp.sources, letters)),
     /** Answers to all orders of this set-up, as lines of JSON. */
     historyFile: join(folder, 'answers.jsonl'),
@@ -79,9 +80,13 @@ export async function openContext(
   return context;
 }
 
-/** Measures the baseline now. */
-export async function measureBaseline({ baseline, setUp }: ExperimentContext) {
+/** Measures both baselines now: on our tables, and on plain ones. */
+export async function measureBaseline({ baseline, plain, setUp }: ExperimentContext) {
   const roots = [process.pid, setUp.postgresPid()];
+  return { ...(await measureOne(baseline, roots)), plain: await measureOne(plain, roots) };
+}
+
+async function measureOne(baseline: Baseline, roots: number[]) {
   const before = readUsage(roots);
   const many = await baseline.measure(BASELINE_CONNECTIONS, BASELINE_SECONDS);
   const cpuSeconds = sumOf(cpuBetween(before, readUsage(roots)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { medianOf, percentilesOf } from '#harness/percentiles.ts';
+import { plainStatements } from '../baseline/plain-tables.ts';
 import { baselineStatements, numbered, pgbenchScript } from '../baseline/statements.ts';
 import { withLetters } from './measure.ts';
 
@@ -31,15 +32,18 @@ test('letters that are sent within 2 s of the load cost no throughput, later one
   assert.equal(withLetters({ orders: 1_000, loadSeconds: 10, drainSeconds: 10 }), 50);
 });
 
-test('the baseline asks pgbench and plain connections the same', () => {
+test('both baselines ask pgbench and plain connections the same', () => {
   assert.deepEqual(numbered('select :wallet::text, :order_id, :wallet || :order_id::uuid'), {
     text: 'select $1::text, $2, $1 || $2::uuid',
     names: ['wallet', 'order_id'],
   });
-  const script = pgbenchScript();
-  for (const { prefix, text } of baselineStatements) {
-    assert.ok(script.includes(`${text} \\gset ${prefix}\n`));
-    // A colon in a text would be a name for pgbench.
-    for (const [literal] of text.matchAll(/'[^']*'/g)) assert.doesNotMatch(literal, /:\w/);
+  for (const statements of [baselineStatements, plainStatements]) {
+    const script = pgbenchScript(statements);
+    for (const { prefix, text } of statements) {
+      const end = prefix === undefined ? ';' : ` \\gset ${prefix}`;
+      assert.ok(script.includes(`${text}${end}\n`));
+      // A colon in a text would be a name for pgbench.
+      for (const [literal] of text.matchAll(/'[^']*'/g)) assert.doesNotMatch(literal, /:\w/);
+    }
   }
 });

@@ -31,6 +31,9 @@ export interface ProfileRound extends Measurement {
   floorPerS: number;
   /** Seconds of a processor for 1,000 orders of the baseline. */
   floorCpuPer1000: number;
+  /** The same of the baseline on plain tables. */
+  plainPerS: number;
+  plainCpuPer1000: number;
 }
 
 /** All rounds of a load profile. */
@@ -57,7 +60,7 @@ export interface SpeedOptions {
 
 /**
  * Measures all load profiles in turn, round by round: on a shared machine a slow period then affects
- * one round of each profile rather than all rounds of one. The baseline is measured around each round.
+ * one round of each profile rather than all rounds of one. The baselines are measured around each round.
  */
 export async function measureRounds(
   context: ExperimentContext,
@@ -81,11 +84,14 @@ export async function measureRounds(
     }
     floors.push(await measureBaseline(context));
     const [before, after] = floors.slice(-2) as [BaselineRound, BaselineRound];
-    const floorPerS = (before.many.ordersPerS + after.many.ordersPerS) / 2;
-    const floorCpuPer1000 = (before.cpuPer1000 + after.cpuPer1000) / 2;
+    const floorsNow = {
+      floorPerS: (before.many.ordersPerS + after.many.ordersPerS) / 2,
+      floorCpuPer1000: (before.cpuPer1000 + after.cpuPer1000) / 2,
+      plainPerS: (before.plain.many.ordersPerS + after.plain.many.ordersPerS) / 2,
+      plainCpuPer1000: (before.plain.cpuPer1000 + after.plain.cpuPer1000) / 2,
+    };
     for (const result of results) {
-      const figures = measured.get(result.point.name) as Measurement;
-      result.rounds.push({ ...figures, floorPerS, floorCpuPer1000 });
+      result.rounds.push({ ...(measured.get(result.point.name) as Measurement), ...floorsNow });
     }
   }
   return { name: context.name, floorBy: context.baseline.by, floors, results };
@@ -122,8 +128,10 @@ export function summaryOf({ rounds }: ProfileResult) {
     // Parts of the baseline: orders while the load ran, and letters included.
     ordersRatio: median(({ ordersPerS, floorPerS }) => ordersPerS / floorPerS),
     lettersRatio: median(({ withLettersPerS, floorPerS }) => withLettersPerS / floorPerS),
+    plainRatio: median(({ withLettersPerS, plainPerS }) => withLettersPerS / plainPerS),
     // CPU time per order: steadier than throughput on a shared machine.
     cpuRatio: median(({ floorCpuPer1000, cpuPer1000 }) => floorCpuPer1000 / sumOf(cpuPer1000)),
+    plainCpuRatio: median(({ plainCpuPer1000, cpuPer1000 }) => plainCpuPer1000 / sumOf(cpuPer1000)),
     cpuPer1000: byName((name) => median(({ cpuPer1000 }) => cpuPer1000[name] ?? 0)),
     memoryMb: byName((name) => Math.max(...rounds.map(({ memoryMb }) => memoryMb[name] ?? 0))),
   };

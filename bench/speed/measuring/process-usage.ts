@@ -18,7 +18,7 @@ interface Process {
 }
 
 // Constants of Linux on every platform that Node supports.
-const TICKS_PER_S = 100;
+export const TICKS_PER_S = 100;
 const PAGE_MB = 4_096 / 1024 / 1024;
 
 /**
@@ -61,19 +61,28 @@ function add(sums: Record<string, number>, name: string, value: number): void {
   sums[name] = (sums[name] ?? 0) + value;
 }
 
-function listProcesses(): Process[] {
+/** All processes of this machine. */
+export function listProcesses(): Process[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
     const stat = readProc(pid, 'stat');
     if (stat === undefined) return [];
     // `pid (name) state parent …`, where the name may hold spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0);
+    const children = Number(fields[13]) + Number(fields[14]);
+    const ticks = ticksOf(stat) + children;
     return [{ pid: Number(pid), parent: Number(fields[1]), ticks, pages: Number(fields[21]) }];
   });
 }
 
-function familyOf(roots: number[], all: Process[]): Process[] {
+/** Of a line of /proc: in user mode and in the kernel, without children that have ended. */
+export function ticksOf(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Some of them, with all their descendants. */
+export function familyOf(roots: number[], all: Process[]): Process[] {
   const family = all.filter(({ pid }) => roots.includes(pid));
   const known = new Set(roots);
   // It grows while it is walked through.
@@ -88,7 +97,7 @@ function familyOf(roots: number[], all: Process[]): Process[] {
 }
 
 /** Such as `orders` for services/orders/main.ts, `start` for dev/start.ts, or the program's name. */
-function nameOf(pid: number): string | undefined {
+export function nameOf(pid: number): string | undefined {
   const words = readProc(String(pid), 'cmdline')?.split('\0');
   if (words === undefined || words[0] === '') return undefined;
   const program = basename(words[0] as string).replace(/:.*/, '');
@@ -106,7 +115,8 @@ function sharedMb(pid: number): number | undefined {
   return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
 }
 
-function readProc(pid: string, name: string): string | undefined {
+/** A file of /proc, where it can be read. */
+export function readProc(pid: string, name: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8');
   } catch {

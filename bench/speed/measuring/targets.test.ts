@@ -21,13 +21,16 @@ const round: ProfileRound = {
   memoryMb: { start: 100, postgres: 50 },
   floorPerS: 1_000,
   floorCpuPer1000: 1,
+  plainPerS: 2_000,
+  plainCpuPer1000: 0.5,
 };
+const floor = { many: baseline, one: baseline, cpuPer1000: 1 };
 
 function resultOf(rounds: Record<string, Partial<ProfileRound>[]>): SetUpResult {
   return {
     name: DEFAULT,
     floorBy: 'pgbench',
-    floors: [{ many: baseline, one: baseline, cpuPer1000: 1 }],
+    floors: [{ ...floor, plain: floor }],
     results: loadProfiles
       .filter(({ name }) => name in rounds)
       .map((point) => ({
@@ -56,6 +59,17 @@ test('a round is compared with the baseline of its own time, and the middle roun
       cpuRatio: 0.5,
     },
   );
+});
+
+test('a round is also compared with plain tables, for which the target is higher', () => {
+  const result = resultOf({ 64: [{}, { plainPerS: 400 }, { plainPerS: 1_000 }] });
+  const [in64] = result.results;
+  assert.ok(in64);
+  const { plainRatio, plainCpuRatio } = summaryOf(in64);
+  assert.deepEqual({ plainRatio, plainCpuRatio }, { plainRatio: 0.5, plainCpuRatio: 0.25 });
+  assert.deepEqual(metOf(result, '÷ plain tables'), [true, false]);
+  const late = resultOf({ 64: [{ plainPerS: 400, drainSeconds: 2.1 }] });
+  assert.deepEqual(metOf(late, '÷ plain tables'), [false, false]);
 });
 
 test('the summary counts the errors of all rounds and the letters that a round left unsent', () => {

@@ -29,6 +29,8 @@ export function targetsOf(results: SetUpResult[]): Target[] {
   return [
     ...given(in64, (it) => lettersTarget(DEFAULT, it, 0.35)),
     ...given(in64, (it) => lettersTarget(`${DEFAULT}, the goal`, it, 0.5)),
+    ...given(in64, (it) => plainTarget(DEFAULT, it, 0.5)),
+    ...given(in64, (it) => plainTarget(`${DEFAULT}, the goal`, it, 1)),
     ...given(at(ORDERS_ALONE, PROFILE_64), ({ ordersRatio }) =>
       atLeast(`${ORDERS_ALONE}, 64 connections, ÷ baseline`, ordersRatio, 0.55),
     ),
@@ -58,9 +60,19 @@ function given(summary: Summary | undefined, target: (summary: Summary) => Targe
   return summary === undefined ? [] : [target(summary)];
 }
 
+const LETTERS_IN_64 = '64 connections with letters';
+
 function lettersTarget(name: string, summary: Summary, least: number): Target {
-  const { lettersRatio, drainSeconds, drained } = summary;
-  const target = atLeast(`${name}, 64 connections with letters, ÷ baseline`, lettersRatio, least);
+  const what = `${name}, ${LETTERS_IN_64}, ÷ baseline`;
+  return drainedToo(atLeast(what, summary.lettersRatio, least), summary);
+}
+
+function plainTarget(name: string, summary: Summary, least: number): Target {
+  const what = `${name}, ${LETTERS_IN_64}, ÷ plain tables`;
+  return drainedToo(atLeast(what, summary.plainRatio, least), summary);
+}
+
+function drainedToo(target: Target, { drainSeconds, drained }: Summary): Target {
   return {
     text: `${target.text}, drained in ${DRAIN_FREE_S} s`,
     found: `${target.found}, ${drainSeconds.toFixed(1)} s`,
