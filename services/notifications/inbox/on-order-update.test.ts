@@ -199,7 +199,7 @@ test('any other fault of the database rejects, so that all of the batch comes ag
   const fault = new Error('connection lost');
   const inbox = await start(t, (database) => ({
     ...database,
-    transaction: () => Promise.reject(fault),
+    query: () => Promise.reject(fault),
   }));
   const unknown = message(PAID, { ce_type: 'another' });
   await assert.rejects(inbox.take(message(), message('{'), unknown), fault);
