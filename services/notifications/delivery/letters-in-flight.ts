@@ -11,7 +11,7 @@ import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 import type { LetterTimes, LetterWorkerOptions } from './worker.ts';
 
 // More than a worker holds: a claim and some batches of new letters, which may come at once.
-const HELD_MAX = 1_024;
+const HELD_MAX = 2_048;
 // A process must stop within 10 s, and the gateway may first need 5 s for its last requests.
 const STOP_TIMEOUT_MS = 4_000;
 // One look-up of contacts.
