@@ -116,7 +116,8 @@ export async function startNotifications(
     log,
     logRequests: config.LOG_REQUESTS,
     now: clock.now,
-    onLetters: onDue,
+    claimNew: worker.claimNew,
+    onLetters: worker.take,
   });
   const { deadLetters } = inbox;
   const retention = startLetterRetention(config, { database, log, metrics });

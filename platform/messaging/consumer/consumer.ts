@@ -18,19 +18,19 @@ export type { ConsumedEvent } from './read-message.ts';
 /** The tables of a consumer, in the database of its service. */
 export const CONSUMER_MIGRATIONS = new URL('migrations/', import.meta.url);
 
-export interface ConsumerOptions<S extends TSchema> extends EventFormat<S> {
+export interface ConsumerOptions<S extends TSchema, Stored> extends EventFormat<S> {
   /** The service's own migrations must have been applied. */
   database: Database;
   broker: Broker;
   topic: string;
   group: string;
   /**
-   * Stores events in the transaction of their dead letters. It must leave an event alone whose id
-   * is stored already: delivery is at least once.
+   * Stores events in one statement. It must leave an event alone whose id is stored already: delivery
+   * is at least once.
    */
-  store: (tx: Queryable, events: ConsumedEvent<Static<S>>[]) => Promise<void>;
-  /** Called after events were stored. */
-  onStored?: () => void;
+  store: (db: Queryable, events: ConsumedEvent<Static<S>>[]) => Promise<Stored>;
+  /** Called after events were stored for good, with what `store` returned. */
+  onStored?: (stored: Stored) => void;
   log: Logger;
   /** The ids of a stored event for its line in the log; no lines when absent. */
   logged?: ((event: Static<S>) => Fields) | undefined;
@@ -45,7 +45,9 @@ export type Consumer = Awaited<ReturnType<typeof startConsumer>>;
  * Stores each event of a topic exactly once. A message that cannot be stored becomes a dead letter,
  * and messages of other types are counted and skipped. Creates the tables that it needs.
  */
-export async function startConsumer<S extends TSchema>(options: ConsumerOptions<S>) {
+export async function startConsumer<S extends TSchema, Stored>(
+  options: ConsumerOptions<S, Stored>,
+) {
   const { database, broker, topic, group, store, onStored = () => {}, log } = options;
   await migrate(database, [CONSUMER_MIGRATIONS, AUDIT_MIGRATIONS]);
   const readClock = () => startDatabaseClock(database, log);
@@ -79,7 +81,7 @@ export async function startConsumer<S extends TSchema>(options: ConsumerOptions<
 
 /** A consumer's metrics for operators: messages that are unread, dead or skipped. */
 function consumerMetrics(
-  { broker, topic, group }: Pick<ConsumerOptions<TSchema>, 'broker' | 'topic' | 'group'>,
+  { broker, topic, group }: Pick<ConsumerOptions<TSchema, unknown>, 'broker' | 'topic' | 'group'>,
   unknownTypes: UnknownTypes,
   deadLetters: DeadLetters,
 ): Metric[] {

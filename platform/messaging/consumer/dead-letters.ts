@@ -9,7 +9,10 @@ import { deadLetterOf } from './dead-letter-view.ts';
 import { eraseDeadLetters } from './erase-dead-letters.ts';
 import { type HandlerOptions, storableError } from './handle-messages.ts';
 
-type RedriveOptions<T> = Pick<HandlerOptions<T>, 'database' | 'read' | 'store' | 'onStored'>;
+type RedriveOptions<T, Stored> = Pick<
+  HandlerOptions<T, Stored>,
+  'database' | 'read' | 'store' | 'onStored'
+>;
 
 // Within one internal call of the operator's gateway (ARCHITECTURE.md, time).
 const REDRIVE_MANY_TIMEOUT_MS = 1_500;
@@ -18,7 +21,7 @@ const REDRIVES_MAX = 100;
 /** The dead letters of one consumer. */
 export type DeadLetters = ReturnType<typeof createDeadLetters>;
 
-export function createDeadLetters<T>(options: RedriveOptions<T>) {
+export function createDeadLetters<T, Stored>(options: RedriveOptions<T, Stored>) {
   const { database } = options;
   return {
     /** Those of one page, newest first, and whether there are more behind them. */
@@ -57,8 +60,8 @@ type Redrive = 'redriven' | 'refused' | 'settled' | 'unknown';
  * Reads a dead letter's message once more, as it would be read if it came from the topic now. The
  * event keeps its id, so that repeated redrives store it once. Invariant I6.
  */
-async function redrive<T>(
-  options: RedriveOptions<T>,
+async function redrive<T, Stored>(
+  options: RedriveOptions<T, Stored>,
   id: string,
   actor: string | null,
 ): Promise<Redrive> {
@@ -77,21 +80,21 @@ async function redrive<T>(
   if (reading.kind === 'poison') return refuse(reading.error);
   if (reading.kind === 'unknown-type') return refuse(`unknown message type ${reading.type}`);
   try {
-    const ours = await database.transaction(async (tx) => {
+    const stored = await database.transaction(async (tx) => {
       // The mark first: its row lock lets only one of two concurrent redrives go on.
       const marked = await store.markRedriven(tx, id);
-      if (!marked) return false;
-      await options.store(tx, [reading.event]);
+      if (!marked) return null;
+      const result = await options.store(tx, [reading.event]);
       await recordRedrive(tx, { id, actor, state: 'redriven' });
-      return true;
+      return { result };
     });
-    if (!ours) return 'settled';
+    if (stored === null) return 'settled';
+    onStored(stored.result);
+    return 'redriven';
   } catch (error) {
     if (!isContentRefusal(error)) throw error;
     return refuse(describeError(error));
   }
-  onStored();
-  return 'redriven';
 }
 
 /** One entry for each dead letter, also of a bulk redrive: each has a transaction of its own. */
@@ -116,7 +119,7 @@ function recordRedrive(
  * call begins with those that were not reached.
  * @returns also how many are left, those that were not tried included
  */
-async function redriveMany<T>(options: RedriveOptions<T>, actor: string | null) {
+async function redriveMany<T, Stored>(options: RedriveOptions<T, Stored>, actor: string | null) {
   const deadline = deadlineIn(REDRIVE_MANY_TIMEOUT_MS);
   const counts = { redriven: 0, refused: 0, settled: 0, unknown: 0 };
   for (const id of await store.listDeadIds(options.database, REDRIVES_MAX)) {

@@ -13,11 +13,11 @@ import { newUuidAt } from '../../values/uuid.ts';
 import { type DeadLetterRow, insertDeadLetters } from './dead-letter-store.ts';
 import type { ConsumedEvent, Reading } from './read-message.ts';
 
-export interface HandlerOptions<T> {
+export interface HandlerOptions<T, Stored> {
   database: Database;
   read: (message: IncomingMessage) => Reading<T>;
-  store: (tx: Queryable, events: ConsumedEvent<T>[]) => Promise<void>;
-  onStored: () => void;
+  store: (db: Queryable, events: ConsumedEvent<T>[]) => Promise<Stored>;
+  onStored: (stored: Stored) => void;
   onUnknownType: (type: string) => void;
   /** Names the spans. */
   topic: string;
@@ -29,10 +29,10 @@ export interface HandlerOptions<T> {
 }
 
 // A partition delivers at most 500 messages at once. With at most this many partitions, a shared
-// transaction stays far below the statement timeout.
-const PARTITIONS_PER_TRANSACTION_MAX = 6;
-// While one transaction waits for the disk, the next one runs.
-const TRANSACTIONS_MAX = 2;
+// statement stays far below the statement timeout.
+const PARTITIONS_PER_STATEMENT_MAX = 6;
+// While one statement waits for the disk, the next one runs.
+const STATEMENTS_MAX = 2;
 // More than the partitions of a process, so that the limit is never reached.
 const WAITING_MAX = 1_000;
 
@@ -45,8 +45,8 @@ interface Part<T> {
  * Handles messages of one partition. When it resolves, each is durably stored, a dead letter or
  * skipped, so that its offset may be committed; when it rejects, all of them come again.
  */
-export function createHandler<T>(options: HandlerOptions<T>): MessageHandler {
-  const { read, onStored, onUnknownType, now } = options;
+export function createHandler<T, Stored>(options: HandlerOptions<T, Stored>): MessageHandler {
+  const { read, onUnknownType, now } = options;
   const storePart = createSharedStore(options);
 
   /** After the database refused the content of some row: stores row by row to find which one. */
@@ -90,15 +90,16 @@ export function createHandler<T>(options: HandlerOptions<T>): MessageHandler {
     } finally {
       for (const span of spans) endSpan(span, failed);
     }
-    if (part.events.length > 0) onStored();
     logEvents(options, part.events);
     // Only now: a batch that is rejected comes again, and would be counted again.
     for (const type of unknownTypes) onUnknownType(type);
   };
 }
 
+type SpanOptions = Pick<HandlerOptions<never, never>, 'topic' | 'log'>;
+
 /** Starts the span of an event, and makes it the parent of what is done with the event later. */
-function startSpanOf<T>({ topic, log }: HandlerOptions<T>, event: ConsumedEvent<T>): Span {
+function startSpanOf<T>({ topic, log }: SpanOptions, event: ConsumedEvent<T>): Span {
   const span = startSpan({
     name: `process ${topic}`,
     kind: SpanKind.CONSUMER,
@@ -110,7 +111,10 @@ function startSpanOf<T>({ topic, log }: HandlerOptions<T>, event: ConsumedEvent<
   return span;
 }
 
-function logEvents<T>({ topic, log, logged }: HandlerOptions<T>, events: ConsumedEvent<T>[]): void {
+function logEvents<T>(
+  { topic, log, logged }: SpanOptions & Pick<HandlerOptions<T, never>, 'logged'>,
+  events: ConsumedEvent<T>[],
+): void {
   if (logged === undefined) return;
   for (const { id, data, traceparent } of events) {
     const traceId = traceIdIn(traceparent);
@@ -118,21 +122,23 @@ function logEvents<T>({ topic, log, logged }: HandlerOptions<T>, events: Consume
   }
 }
 
-/** Stores concurrent batches of several partitions in one transaction. */
-function createSharedStore<T>({ database, store }: HandlerOptions<T>) {
+/**
+ * Stores concurrent batches of several partitions together. Events and dead letters need no common
+ * transaction: after a fault between them the messages come again, and what is stored stays.
+ */
+function createSharedStore<T, Stored>(options: HandlerOptions<T, Stored>) {
+  const { database, store, onStored } = options;
   return createBatcher({
     async run(parts: Part<T>[]) {
       const events = parts.flatMap((part) => part.events);
       const deadLetters = parts.flatMap((part) => part.deadLetters);
-      await database.transaction(async (tx) => {
-        if (events.length > 0) await store(tx, events);
-        if (deadLetters.length > 0) await insertDeadLetters(tx, deadLetters);
-      });
+      if (deadLetters.length > 0) await insertDeadLetters(database, deadLetters);
+      if (events.length > 0) onStored(await store(database, events));
       return parts.map(() => undefined);
     },
     isItemError: isContentRefusal,
-    batchMax: PARTITIONS_PER_TRANSACTION_MAX,
-    maxConcurrency: TRANSACTIONS_MAX,
+    batchMax: PARTITIONS_PER_STATEMENT_MAX,
+    maxConcurrency: STATEMENTS_MAX,
     waitingMax: WAITING_MAX,
   });
 }

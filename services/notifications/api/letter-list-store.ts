@@ -144,6 +144,9 @@ export interface LetterRow extends EventRow {
   locale: 'ru' | 'en' | null;
   state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
   unknown_outcomes: number;
+  attempt_count: number;
+  /** The attempt whose marker before the final dot is stored. */
+  marked_attempt: number | null;
   failure: string | null;
   waits_for: 'confirmation' | null;
   sent_at: Date | null;

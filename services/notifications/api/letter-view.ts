@@ -28,7 +28,7 @@ export function letterOf(row: LetterRow, sender: Sender): Letter {
     headers: mail && headersOf(mail),
     to: mail?.to ?? null,
     messageId: `<${sender.messageIdOf(row.id)}>`,
-    unknownOutcomes: row.unknown_outcomes,
+    unknownOutcomes: row.unknown_outcomes - (isMarked(row) ? 1 : 0),
     attempts: row.attempts.map(({ stage: _, ...attempt }) => ({
       ...attempt,
       startedAt: new Date(attempt.startedAt).toISOString(),
@@ -37,6 +37,11 @@ export function letterOf(row: LetterRow, sender: Sender): Letter {
     createdAt: (timeOfUuid(row.id) ?? row.created_at).toISOString(),
     sentAt: row.sent_at?.toISOString() ?? null,
   };
+}
+
+/** While the answer to the final dot is awaited, the marker counts an unknown outcome in advance. */
+function isMarked({ state, attempt_count, marked_attempt }: LetterRow): boolean {
+  return state === 'sending' && marked_attempt === attempt_count;
 }
 
 /**

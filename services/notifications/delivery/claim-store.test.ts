@@ -80,7 +80,7 @@ test('a letter that waits for its next try or is leased is claimed when that is 
     return (await claim(bench, { except })).letters.map(({ id }) => id).sort();
   };
   assert.deepEqual(await claimedNow(), [retried, leased].sort());
-  const failure = { failure: '450', unknown: false };
+  const failure = { failure: '450', unknownOutcomes: 0 };
   await recordFailure(bench.database, retried, token, {
     state: 'queued',
     retryInMs: 60_000,

@@ -1,21 +1,10 @@
 import type { Queryable } from '#platform/postgres/database.ts';
-import { EVENT_COLUMNS, eventOf } from '../letter/letter-event.ts';
-import { type LetterContent, type Recipient, recipientOf } from '../letter/letter-mail.ts';
-
-/** A letter that this process holds the token of. */
-export interface ClaimedLetter extends LetterContent {
-  customerId: string;
-  /** When trying began; the operator's resend sets it again. */
-  tryingSince: Date;
-  /** Number of this attempt, from 1. */
-  attempt: number;
-  /** Set when an earlier attempt may have arrived: the same letter must be sent again. */
-  lockedRecipient: Recipient | null;
-  /** W3C Trace Context of the event; null in letters of older versions. */
-  traceparent: string | null;
-  /** The state in which the last holder left it. */
-  previousState: 'queued' | 'sending' | 'committing';
-}
+import {
+  CLAIMED_COLUMNS,
+  type ClaimedLetter,
+  claimedLetterOf,
+  type LetterClaim,
+} from '../letter/claimed-letter.ts';
 
 // Several times `CLAIM_MAX`, so that letters become ready faster than they are sent.
 const MADE_READY_MAX = 256;
@@ -48,9 +37,14 @@ const READY = `${WAITS_FOR_TURN} and due_at <= now()`;
 // As the index `letters_in_turn` words it, so that the planner takes no other index.
 const IN_TURN = `(${WAITS_FOR_TURN}) is true and due_at <= now()`;
 
+// The state in which the last holder left the letter. The marker leaves it `sending`.
+const LEFT_IN = `case when state = 'sending' and marked_attempt = attempt_count then 'committing'
+    else state end as state`;
+
 /**
  * Claims ready letters: an equal share for each customer, the oldest of each first. The oldest of
- * all fill the rest. A letter left in `committing` may have arrived, so sending it again is counted.
+ * all fill the rest. A letter whose holder had stored the marker may have arrived, and its marker
+ * counted that; one left in `committing` by an older version is counted here.
  *
  * It steps from customer to customer by an index, so its cost does not grow with the backlog. Limits
  * are literals: with a parameter the planner sorts the whole table.
@@ -60,7 +54,7 @@ const IN_TURN = `(${WAITS_FOR_TURN}) is true and due_at <= now()`;
  */
 export async function claimLetters(
   db: Queryable,
-  claim: { token: string; leaseMs: number; limit: number; except: string[]; after: string },
+  claim: LetterClaim & { limit: number; except: string[]; after: string },
 ): Promise<{ letters: ClaimedLetter[]; after: string }> {
   const { rows } = await db.query({
     name: 'claim-letters',
@@ -76,14 +70,14 @@ export async function claimLetters(
       ), share as materialized (
         select letter.id, letter.state from customers, lateral (
           select id, state from (
-            select id, state from letters
+            select id, ${LEFT_IN} from letters
             where ${IN_TURN} and customer_id = customers.customer_id and id <> all($4::uuid[])
             order by due_at limit ${CLAIM_MAX} for update skip locked
           ) oldest limit (select $3::int / count(*) from customers)
         ) letter
       ), rest as materialized (
         select id, state from (
-          select id, state from letters
+          select id, ${LEFT_IN} from letters
           where ${READY} and id <> all($4::uuid[]) and id not in (select id from share)
           order by due_at limit ${CLAIM_MAX} for update skip locked
         ) oldest limit $3::int - (select count(*) from share)
@@ -93,26 +87,12 @@ export async function claimLetters(
       update letters set state = 'sending', token = $1, ready = false,
         due_at = now() + $2 * interval '1 millisecond',
         attempt_count = attempt_count + 1,
-        unknown_outcomes = unknown_outcomes + (due.state = 'committing')::int
+        unknown_outcomes = unknown_outcomes + (letters.state = 'committing')::int
       from due where letters.id = due.id
-      returning letters.id, ${EVENT_COLUMNS}, template_version, created_at, trying_since, attempt_count,
-        unknown_outcomes, recipient, recipient_name, locale, traceparent,
-        due.state as previous_state,
+      returning ${CLAIMED_COLUMNS}, due.state as previous_state,
         (select case count(*) when $3::int then max(customer_id) end from customers) as after`,
     values: [claim.token, claim.leaseMs, claim.limit, claim.except, claim.after],
   });
-  const letters = rows.map((row) => ({
-    id: row.id,
-    event: eventOf(row),
-    templateVersion: row.template_version,
-    customerId: row.customer_id,
-    createdAt: row.created_at,
-    tryingSince: row.trying_since,
-    attempt: row.attempt_count,
-    lockedRecipient: row.unknown_outcomes > 0 ? recipientOf(row) : null,
-    traceparent: row.traceparent,
-    previousState: row.previous_state,
-  }));
   // Fewer customers than asked for: the last of them had its turn, and the first is next.
-  return { letters, after: rows[0]?.after ?? '' };
+  return { letters: rows.map(claimedLetterOf), after: rows[0]?.after ?? '' };
 }

@@ -5,9 +5,11 @@ import { testLog, testServerUrl } from '#harness/database.ts';
 import {
   type LetterBench,
   outcomesOf,
+  SENDER,
   startLetterBench as start,
 } from '#harness/system/letter-workers.ts';
 import { createDatabase, type Database } from '#platform/postgres/database.ts';
+import { letterOf } from '../api/letter-view.ts';
 import { countLetters, readOldestWaitingMs } from '../operations/overview-store.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
 import { markCommitting, markSent, recordFailure, renewLeases } from './delivery-store.ts';
@@ -28,6 +30,7 @@ const sent = (letterId: string, response = '250 kept') => ({
   durationMs: 12,
   contactMs: 3,
   recipient,
+  unknownOutcomes: 0,
   outcome: 'sent' as const,
   stage: 'after-dot' as const,
   response,
@@ -47,21 +50,60 @@ test('I6: of letters marked together only those that are still held may go', asy
   assert.deepEqual(await markCommitting(bench.database, token, marks), [null, held, null]);
   const rows = await Promise.all([held, lost, ended].map(bench.letter));
   assert.deepEqual(
-    rows.map(({ state, recipient: to }) => [state, to]),
+    rows.map(({ state, marked_attempt, unknown_outcomes, recipient: to }) => [
+      [state, marked_attempt, unknown_outcomes],
+      to,
+    ]),
     [
-      ['committing', '1@x.test'],
-      ['sending', null],
-      ['failed', null],
+      [['sending', 1, 1], '1@x.test'],
+      [['sending', null, 0], null],
+      [['failed', null, 0], null],
     ],
   );
+});
+
+test('I6: the marker changes no index, and is counted until the answer is recorded', async (t) => {
+  const bench = await start(t);
+  const [id = ''] = await bench.insert('anna');
+  await claim(bench.database);
+  const readHot = async () => {
+    await bench.sql('select pg_stat_force_next_flush()');
+    const [row] = await bench.sql(
+      "select n_tup_hot_upd::int as hot from pg_stat_user_tables where relname = 'letters'",
+    );
+    return Number(row?.hot);
+  };
+  const database = oneConnection(t, await urlOf(bench));
+  const before = await readHot();
+  await markCommitting(database, token, [{ id, recipient }]);
+  await database.query('select pg_stat_force_next_flush()');
+  assert.equal((await readHot()) - before, 1);
+  const marked = await bench.letter(id);
+  assert.equal(marked.unknown_outcomes, 1);
+  // The answer may still come, so nobody sees it.
+  assert.equal(letterOf(marked, SENDER).unknownOutcomes, 0);
+  await markSent(bench.database, token, [sent(id)], true);
+  assert.equal((await bench.letter(id)).unknown_outcomes, 0);
+});
+
+test('I6: an acceptance that comes after the lease was lost leaves the count of the new holder', async (t) => {
+  const bench = await start(t);
+  const [id = ''] = await bench.insert('anna');
+  await claim(bench.database);
+  await markCommitting(bench.database, token, [{ id, recipient }]);
+  await bench.sql('update letters set token = $1, attempt_count = 2', [randomUUID()]);
+  await markSent(bench.database, token, [sent(id)], true);
+  const { state, unknown_outcomes } = await bench.letter(id);
+  assert.deepEqual([state, unknown_outcomes], ['sent', 1]);
 });
 
 test('I6: letters recorded together as sent have an attempt each; repeating changes nothing', async (t) => {
   const bench = await start(t);
   const ids = await bench.insert('anna', 'boris');
   const [first = '', second = ''] = ids;
-  await markSent(bench.database, [sent(first, '250 as 1')], true);
-  await markSent(bench.database, [sent(first, '250 again'), sent(second, '250 as 2')], true);
+  await markSent(bench.database, token, [sent(first, '250 as 1')], true);
+  const again = [sent(first, '250 again'), sent(second, '250 as 2')];
+  await markSent(bench.database, token, again, true);
   const rows = await Promise.all(ids.map(bench.letter));
   assert.deepEqual(
     rows.map(({ state, attempts }) => [state, attempts.map(({ response }) => response)]),
@@ -131,7 +173,7 @@ function oneConnection(t: TestContext, url: string): Database {
 test('a plan that was made for few letters does not read all of many', async (t) => {
   const bench = await start(t);
   const database = oneConnection(t, await urlOf(bench));
-  const failure = { retryInMs: 60_000, failure: '450', unknown: false };
+  const failure = { retryInMs: 60_000, failure: '450', unknownOutcomes: 0 };
   const steps: Record<string, (ids: string[]) => Promise<unknown>> = {
     ready: () => makeReady(database),
     renew: (ids) => renewLeases(database, { ids, token, leaseMs: 60_000 }),
@@ -144,6 +186,7 @@ test('a plan that was made for few letters does not read all of many', async (t)
     sent: ([, ...ids]) =>
       markSent(
         database,
+        token,
         ids.map((id) => sent(id)),
         true,
       ),

@@ -1,4 +1,5 @@
 import type { Queryable } from '#platform/postgres/database.ts';
+import { jsonbOf } from '#platform/postgres/jsonb.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
 import type { Recipient } from '../letter/letter-mail.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
@@ -24,6 +25,15 @@ export async function renewLeases(
   );
 }
 
+/**
+ * A condition that always holds. For a range of an unknown value the planner expects one row, so it
+ * looks each letter up by its id and keeps the plan. Otherwise it expects a hundred rows or plans
+ * each execution, which costs as much as the execution.
+ */
+const FEW = (rows: string) => `${rows}.id between '${NIL}' and '${MAX}'`;
+const NIL = '00000000-0000-0000-0000-000000000000';
+const MAX = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 /** A letter whose body is at the mail server. */
 export interface CommittingMark {
   id: string;
@@ -32,7 +42,9 @@ export interface CommittingMark {
 
 /**
  * The marker between a message's body and its final dot: only the holder of the letter may send the
- * dot (docs/reference/letters.md).
+ * dot (docs/reference/letters.md). It counts an unknown outcome in advance, which the record of the
+ * answer takes back. So whoever takes the letter over finds it counted. It changes no column of an
+ * index.
  * @param marks of different letters
  * @returns for each its id when the dot may be sent, null when the lease was lost
  */
@@ -44,19 +56,12 @@ export async function markCommitting(
   const { rows } = await db.query<{ id: string }>({
     name: 'mark-committing',
     text: `update letters
-      set state = 'committing', recipient = mark.recipient, recipient_name = mark.name,
-        locale = mark.locale
-      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
-        as mark (id, recipient, name, locale)
-      where letters.id = mark.id and (token = $1 and state = 'sending') is true
+      set marked_attempt = attempt_count, unknown_outcomes = unknown_outcomes + 1,
+        recipient = mark.to, recipient_name = mark.name, locale = mark.locale
+      from json_to_recordset($2) as mark (id uuid, "to" text, name text, locale text)
+      where letters.id = mark.id and ${FEW('mark')} and (token = $1 and state = 'sending') is true
       returning letters.id`,
-    values: [
-      token,
-      marks.map(({ id }) => id),
-      marks.map(({ recipient }) => recipient.to),
-      marks.map(({ recipient }) => recipient.name),
-      marks.map(({ recipient }) => recipient.locale),
-    ],
+    values: [token, jsonbOf(marks.map(({ id, recipient }) => ({ id, ...recipient })))],
   });
   const marked = new Set(rows.map(({ id }) => id));
   return marks.map(({ id }) => (marked.has(id) ? id : null));
@@ -72,6 +77,8 @@ export interface Attempt extends AttemptResult {
   contactMs: number | null;
   /** The marker's recipient; null before the marker. */
   recipient: Recipient | null;
+  /** Attempts before this one that may have arrived. */
+  unknownOutcomes: number;
   /** Null where the attempt was made outside of a trace. */
   traceId?: string | null;
 }
@@ -85,37 +92,42 @@ export interface SentAttempt extends Attempt {
  * Ends letters as sent. Without a fence on purpose: the server accepted the letter, whichever
  * worker holds it now. The recipient is written again because the operator's resend may have
  * removed it.
+ * @param token of the worker: while it holds the letter, its marker counted no unknown outcome
  * @param record whether to record the attempts too
  */
-export async function markSent(db: Queryable, sent: SentAttempt[], record: boolean): Promise<void> {
-  await db.query({
-    ...(record ? MARK_AND_RECORD : MARK_ONLY),
-    values: [
-      sent.map((attempt) => attempt.letterId),
-      sent.map((attempt) => attempt.response),
-      sent.map(({ recipient }) => recipient.to),
-      sent.map(({ recipient }) => recipient.name),
-      sent.map(({ recipient }) => recipient.locale),
-      sent.map((attempt) => attempt.number),
-      sent.map((attempt) => attempt.startedAt.toISOString()),
-      sent.map((attempt) => attempt.durationMs),
-      sent.map((attempt) => attempt.contactMs),
-      sent.map((attempt) => attempt.stage),
-      sent.map((attempt) => attempt.traceId ?? null),
-    ],
-  });
+export async function markSent(
+  db: Queryable,
+  token: string,
+  sent: SentAttempt[],
+  record: boolean,
+): Promise<void> {
+  const rows = sent.map(({ recipient, startedAt, ...attempt }) => ({
+    id: attempt.letterId,
+    response: attempt.response,
+    ...recipient,
+    unknown_outcomes: attempt.unknownOutcomes,
+    number: attempt.number,
+    started_at: startedAt,
+    duration_ms: attempt.durationMs,
+    contact_ms: attempt.contactMs,
+    stage: attempt.stage,
+    trace_id: attempt.traceId,
+  }));
+  await db.query({ ...(record ? MARK_AND_RECORD : MARK_ONLY), values: [token, jsonbOf(rows)] });
 }
 
 const SENT = `sent as (
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-      $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[]) as sent (id, response,
-      recipient, name, locale, number, started_at, duration_ms, contact_ms, stage, trace_id)
+    select * from json_to_recordset($2) as sent (id uuid, response text, "to" text, name text,
+      locale text, unknown_outcomes int, number int, started_at timestamptz, duration_ms int,
+      contact_ms int, stage text, trace_id text)
   )`;
 
 const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
-    token = null, failure = null, recipient = sent.recipient, recipient_name = sent.name,
-    locale = sent.locale
-  from sent where letters.id = sent.id and state <> 'sent'`;
+    token = null, failure = null, recipient = sent.to, recipient_name = sent.name,
+    locale = sent.locale,
+    unknown_outcomes = case when token = $1 then sent.unknown_outcomes
+      else letters.unknown_outcomes end
+  from sent where letters.id = sent.id and ${FEW('sent')} and (state <> 'sent') is true`;
 
 const MARK_ONLY = { name: 'mark-sent-only', text: `with ${SENT} ${MARK}` };
 
@@ -135,8 +147,8 @@ export interface FailedLetter {
   /** Until the next attempt; 0 for one that failed. */
   retryInMs: number;
   failure: string;
-  /** Whether the attempt may have arrived. */
-  unknown: boolean;
+  /** Attempts that may have arrived, this one included. */
+  unknownOutcomes: number;
   /** The customer is erased: the letter keeps no text, and is no alarm. */
   erased?: boolean;
 }
@@ -151,7 +163,7 @@ export async function recordFailure(
   await db.query({
     name: 'record-failure',
     text: `update letters set state = $3, due_at = now() + $4 * interval '1 millisecond', ready = false,
-        failure = $5, token = null, waits_for = null, unknown_outcomes = unknown_outcomes + $6::int,
+        failure = $5, token = null, waits_for = null, unknown_outcomes = $6,
         erased_at = case when $7 then now() else erased_at end
       where id = $1 and token = $2 and state in ('sending', 'committing')`,
     values: [
@@ -160,7 +172,7 @@ export async function recordFailure(
       result.state,
       result.retryInMs,
       result.failure,
-      result.unknown ? 1 : 0,
+      result.unknownOutcomes,
       result.erased === true,
     ],
   });
@@ -211,7 +223,7 @@ export async function giveUpOverdue(
 /** Records an attempt; one that was already recorded stays. */
 export async function insertAttempt(
   db: Queryable,
-  attempt: Omit<Attempt, 'recipient'>,
+  attempt: Omit<Attempt, 'recipient' | 'unknownOutcomes'>,
 ): Promise<void> {
   await db.query({
     name: 'insert-attempt',

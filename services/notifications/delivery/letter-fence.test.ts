@@ -200,17 +200,22 @@ test('a long attempt keeps its lease', async (t) => {
   await bench.until(id, 'sent', 1);
 });
 
-for (const [state, unknown] of [
-  ['sending', 0],
-  ['committing', 1],
+for (const [name, state, unknown] of [
+  ['before the marker', "state = 'sending'", 0],
+  [
+    'after the marker',
+    "state = 'sending', marked_attempt = 1, unknown_outcomes = unknown_outcomes + 1",
+    1,
+  ],
+  ['after the marker of the release before', "state = 'committing'", 1],
 ] as const) {
-  test(`I6: a letter whose sender died while ${state} is taken over, ${unknown} counted`, async (t) => {
+  test(`I6: a letter whose sender died ${name} is taken over, ${unknown} counted`, async (t) => {
     const bench = await start(t);
     const [id = ''] = await bench.insert('anna');
     await bench.sql(
-      `update letters set state = $1, token = $2, attempt_count = 1, recipient = 'old@example.com',
+      `update letters set ${state}, token = $1, attempt_count = 1, recipient = 'old@example.com',
         recipient_name = 'Old', locale = 'en', due_at = now() - interval '1 second'`,
-      [state, randomUUID()],
+      [randomUUID()],
     );
     bench.worker();
     const sent = await bench.until(id, 'sent', 2);

@@ -7,6 +7,8 @@ import {
   startLetterBench as start,
 } from '#harness/system/letter-workers.ts';
 import { letterOf, stagesOf } from '../api/letter-view.ts';
+import { claimLetters } from './claim-store.ts';
+import { markCommitting } from './delivery-store.ts';
 
 // Replicas of the version before letters had their event run at the same time.
 
@@ -55,6 +57,28 @@ test('a new letter has the columns that an older version reads', async (t) => {
     occurred_at: new Date('2026-11-22T18:30:00.123Z'),
     template_version: 1,
   });
+});
+
+test('I6: a replica of that version that takes over a marked letter counts it and repeats it', async (t) => {
+  const bench = await start(t);
+  const [id = ''] = await bench.insert('anna');
+  const token = randomUUID();
+  await claimLetters(bench.database, { token, leaseMs: 1, limit: 1, except: [], after: '' });
+  const recipient = { to: 'anna@example.com', name: 'Anna', locale: 'ru' } as const;
+  await markCommitting(bench.database, token, [{ id, recipient }]);
+  // Its claim, in short; it repeats to the same recipient where the count is above 0.
+  const taken = await bench.sql(
+    `update letters set token = $1, attempt_count = attempt_count + 1,
+        unknown_outcomes = unknown_outcomes + (state = 'committing')::int
+      returning unknown_outcomes, recipient`,
+    [randomUUID()],
+  );
+  assert.deepEqual(taken, [{ unknown_outcomes: 1, recipient: 'anna@example.com' }]);
+  // It died too, after a marker of its own.
+  await bench.sql("update letters set state = 'committing', due_at = now() - interval '1 s'");
+  bench.worker();
+  const row = await bench.until(id, 'sent', 2);
+  assert.equal(row.unknown_outcomes, 2);
 });
 
 test('attempts of an older version have their stage from the text of their error', async (t) => {

@@ -6,7 +6,7 @@ import { isRowFault, isTransient } from '#platform/postgres/errors.ts';
 import { traceIdIn } from '#platform/telemetry/trace-context.ts';
 import { currentPosition, describeOutcome } from '#platform/telemetry/tracing.ts';
 import { describeMasked } from '#platform/values/mask-addresses.ts';
-import type { ClaimedLetter } from './claim-store.ts';
+import type { ClaimedLetter } from '../letter/claimed-letter.ts';
 import * as store from './delivery-store.ts';
 import { holdLetters } from './hold-store.ts';
 
@@ -36,12 +36,14 @@ export function createRecorder(options: {
     maxConcurrency: 1,
     batchMax: lettersMax,
     waitingMax: lettersMax,
+    // Answers of the mail server that come together share a statement.
+    coalescePerTick: true,
   };
   const markSent = createBatcher({
     ...batch,
     name: 'record sent letters',
     async run(sent: store.SentAttempt[]) {
-      await store.markSent(database, sent, true);
+      await store.markSent(database, token, sent, true);
       return sent.map(() => undefined);
     },
   });
@@ -55,7 +57,7 @@ export function createRecorder(options: {
         if (!isTransient(error)) {
           // The database refused the attempt's row. Records the state alone: a missing attempt is a
           // gap in the list, but a missing state would send the letter a second time.
-          await store.markSent(database, [sent], false);
+          await store.markSent(database, token, [sent], false);
           throw error;
         }
         if (tries > RETRIES_MAX || over.aborted) throw error;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contactOf, SENDER } from '#harness/system/letter-workers.ts';
-import type { ClaimedLetter } from './claim-store.ts';
+import type { ClaimedLetter } from '../letter/claimed-letter.ts';
 import type { Attempt } from './delivery-store.ts';
 import { type SendLetterDeps, sendLetter } from './send-letter.ts';
 
@@ -20,6 +20,7 @@ const letter: ClaimedLetter = {
   createdAt: moment,
   tryingSince: moment,
   attempt: 1,
+  unknownOutcomes: 0,
   lockedRecipient: null,
   traceparent: null,
   previousState: 'queued',

@@ -1,6 +1,7 @@
 import type { AttemptStage } from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
+import type { ClaimedLetter } from '../letter/claimed-letter.ts';
 import type { LetterKind } from '../letter/letter-event.ts';
 import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
 import { ERASED } from '../privacy/erasure-store.ts';
@@ -8,7 +9,6 @@ import { greetedContact, isUnconfirmed } from '../recipient/greeting.ts';
 import { type SlotOfLetter, slotsOfOrder } from '../recipient/slots.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
 import type { Mailer } from '../smtp/mailer.ts';
-import type { ClaimedLetter } from './claim-store.ts';
 import type { Attempt, FailedLetter } from './delivery-store.ts';
 import type { MailAlarm } from './refusal-alarm.ts';
 
@@ -68,6 +68,7 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
       durationMs,
       contactMs,
       recipient,
+      unknownOutcomes: letter.unknownOutcomes,
     },
     failure,
   );
@@ -156,15 +157,26 @@ function failureOf(
   result: AttemptResult,
 ): FailedLetter {
   const reason = reasonOf(result);
-  const unknown = result.outcome === 'unknown';
+  const unknownOutcomes = letter.unknownOutcomes + (result.outcome === 'unknown' ? 1 : 0);
   if (result.outcome === 'permanent') {
     const erased = result.erased === true;
-    return { state: 'failed', retryInMs: 0, failure: reason, unknown, ...(erased && { erased }) };
+    return {
+      state: 'failed',
+      retryInMs: 0,
+      failure: reason,
+      unknownOutcomes,
+      ...(erased && { erased }),
+    };
   }
   if (isOverdue(deps, letter)) {
-    return { state: 'failed', retryInMs: 0, failure: `gave up: ${reason}`, unknown };
+    return { state: 'failed', retryInMs: 0, failure: `gave up: ${reason}`, unknownOutcomes };
   }
-  return { state: 'queued', retryInMs: deps.retryInMs(letter.attempt), failure: reason, unknown };
+  return {
+    state: 'queued',
+    retryInMs: deps.retryInMs(letter.attempt),
+    failure: reason,
+    unknownOutcomes,
+  };
 }
 
 function isOverdue({ now, giveUpAfterMs }: SendLetterDeps, { tryingSince }: ClaimedLetter) {

@@ -1,25 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Profile } from '#contracts/profiles.ts';
-import { type BackoffOptions, backoffMs, pause } from '#platform/async/backoff.ts';
+import type { BackoffOptions } from '#platform/async/backoff.ts';
 import { startLoop } from '#platform/async/loop.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { serviceOf } from '#platform/telemetry/log.ts';
-import { contextOf, inSharedWork, inWork, SpanKind } from '#platform/telemetry/tracing.ts';
 import { describeMasked } from '#platform/values/mask-addresses.ts';
+import type { ClaimedLetter, LetterClaim } from '../letter/claimed-letter.ts';
 import type { Sender } from '../letter/letter-mail.ts';
-import { isErased } from '../privacy/erasure-store.ts';
-import { createSlotTaker } from '../recipient/slots.ts';
 import type { Mailer } from '../smtp/mailer.ts';
-import { CLAIM_MAX, type ClaimedLetter, claimLetters, makeReady } from './claim-store.ts';
+import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
 import { giveUpOverdue, renewLeases } from './delivery-store.ts';
-import { createRecorder, type Recorder, recordDeadHolder, traceAttempt } from './record-attempt.ts';
-import { type SendLetterDeps, sendLetter } from './send-letter.ts';
+import { createInFlight } from './letters-in-flight.ts';
+import { recordDeadHolder } from './record-attempt.ts';
+import type { SendLetterDeps } from './send-letter.ts';
 
-// A worker holds this many letters at a time; more wait in the database, where others see them.
-const IN_FLIGHT_MAX = 4 * CLAIM_MAX;
-// A process must stop within 10 s, and the gateway may first need 5 s for its last requests.
-const STOP_TIMEOUT_MS = 4_000;
+// A worker claims while it holds at most this many letters; more wait in the database, where others
+// see them.
+const IN_FLIGHT_MAX = 3 * CLAIM_MAX;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
 
 /** The times of a worker. */
@@ -64,47 +61,18 @@ export interface LetterWorkerOptions {
 
 /** Sends due letters until closed. Safe with several workers: leases in the database separate them. */
 export function startLetterWorker(options: LetterWorkerOptions) {
-  const { database, log } = options;
-  const service = serviceOf(log);
+  const { log } = options;
   const times = { ...TIMES, ...options.times };
   const token = randomUUID();
-  const inFlight = new Map<string, Promise<void>>();
-  /** Set when `close` waits no longer. */
-  const over = new AbortController();
-  const recorder = createRecorder({
-    database,
-    log,
-    token,
-    lettersMax: IN_FLIGHT_MAX,
-    giveUpAfterMs: times.giveUpAfterMs,
-    over: over.signal,
-  });
-  const takeSlot = createSlotTaker(database, IN_FLIGHT_MAX);
+  const inFlight = createInFlight(options, { times, token, onEnded: lookForMore });
   const claim = createClaim(options, times, token);
   const giveUpWhilePaused = createGiveUp(options, times);
+  /** Whether letters may wait in turn: new ones must not overtake those of other customers. */
+  let othersWait = true;
+  let closing = false;
 
-  function startSending(letters: ClaimedLetter[]): void {
-    const customers = [...new Set(letters.map((letter) => letter.customerId))];
-    // One look-up for the batch; each letter records its failure.
-    const contacts = inSharedWork(
-      letters.map(({ traceparent }) => contextOf(traceparent)),
-      { name: 'look up contacts', service },
-      () => options.lookUpContacts(customers),
-    );
-    contacts.catch(() => {});
-    const deps = { ...bindSend(options, times, recorder, contacts), takeSlot };
-    for (const letter of letters) {
-      const sending = inWork(workOf(letter, service), () =>
-        sendLetter(deps, letter).catch((error: unknown) => {
-          // Its record could not be written; the lease brings the letter back.
-          log.warn({ letter: letter.id }, `letter attempt: ${describeMasked(error)}`);
-        }),
-      ).finally(() => {
-        inFlight.delete(letter.id);
-        if (inFlight.size === IN_FLIGHT_MAX - CLAIM_MAX) loop.notify();
-      });
-      inFlight.set(letter.id, sending);
-    }
+  function lookForMore(): void {
+    if (inFlight.size() === IN_FLIGHT_MAX) loop.notify();
   }
 
   const loop = startLoop({
@@ -117,46 +85,58 @@ export function startLetterWorker(options: LetterWorkerOptions) {
       // Attempts would only use up the letters' day, and failed sign-ins could lock the account.
       if (ready === 'none') return giveUpWhilePaused();
       // Waits for room for a full claim: small claims would cost a claim and a contact look-up each.
-      const hasRoom = inFlight.size <= IN_FLIGHT_MAX - CLAIM_MAX;
+      if (inFlight.size() > IN_FLIGHT_MAX) return times.pollMs;
       const limit = ready === 'one' ? 1 : CLAIM_MAX;
-      const letters = hasRoom ? await claim([...inFlight.keys()], limit) : [];
-      if (letters.length > 0) startSending(letters);
+      const letters = await claim(inFlight.ids(), limit);
+      othersWait = letters.length === limit;
+      inFlight.start(letters);
       // After a full claim more may be due.
       return letters.length < CLAIM_MAX ? times.pollMs : 0;
     },
   });
   options.mailer.onClosed(loop.notify);
-  const renewal = startRenewal(options, times, token, inFlight);
+  const renewal = startRenewal(options, times, token, inFlight.ids);
 
   return {
     /** Looks for letters now. */
     kick: loop.notify,
+    /**
+     * Claims as many letters for this worker while they are stored, which saves a statement. Those
+     * that were stored are due in `take`.
+     * @returns null where they have to queue: others wait, or the worker has no room
+     */
+    claimNew(count: number): LetterClaim | null {
+      const hasRoom = inFlight.size() + count <= IN_FLIGHT_MAX;
+      if (hasRoom && !othersWait && !closing && options.mailer.readiness() === 'all') {
+        return { token, leaseMs: times.leaseMs };
+      }
+      othersWait = true;
+      return null;
+    },
+    /** Sends letters that `claimNew` claimed; looks for letters where there are none. */
+    take(letters: ClaimedLetter[]): void {
+      if (letters.length === 0) loop.notify();
+      else if (closing) inFlight.giveBack(letters);
+      else inFlight.start(letters);
+    },
     /** Takes no more letters and waits a bounded time for those under way. */
     async close(): Promise<void> {
+      closing = true;
       await loop.close();
-      const settled = Promise.allSettled(inFlight.values());
-      await Promise.race([settled, pause(STOP_TIMEOUT_MS, over.signal)]);
+      await inFlight.close();
       clearInterval(renewal);
-      over.abort();
     },
   };
-}
-
-/** The span of an attempt, in the trace of its event. */
-function workOf({ id, event, traceparent }: ClaimedLetter, service: string) {
-  const fields = { orderId: event.orderId, letterId: id };
-  const parent = contextOf(traceparent);
-  return { name: 'send letter', kind: SpanKind.CLIENT, service, parent, fields };
 }
 
 function startRenewal(
   { database, log }: LetterWorkerOptions,
   times: LetterTimes,
   token: string,
-  inFlight: Map<string, unknown>,
+  idsOf: () => string[],
 ): NodeJS.Timeout {
   return setInterval(() => {
-    const ids = [...inFlight.keys()];
+    const ids = idsOf();
     if (ids.length === 0) return;
     renewLeases(database, { ids, token, leaseMs: times.leaseMs }).catch((error: unknown) => {
       log.warn(`letter leases: ${describeMasked(error)}`);
@@ -204,44 +184,5 @@ function createGiveUp({ database, mailer }: LetterWorkerOptions, times: LetterTi
     const failed = await giveUpOverdue(database, { afterMs: times.giveUpAfterMs, reason });
     if (failed === 0) lookAgainAt = performance.now() + times.renewMs;
     return times.pollMs;
-  };
-}
-
-/** The context that the attempts of one batch share. */
-function bindSend(
-  options: LetterWorkerOptions,
-  times: LetterTimes,
-  recorder: Recorder,
-  contacts: Promise<Map<string, Profile>>,
-): Omit<SendLetterDeps, 'takeSlot'> {
-  /** Raises an alarm and fails the attempt, if a batch returned the data of another letter. */
-  function ownOrAlarm<T>(data: T, id: string, expected: string): T {
-    if (id === expected) return data;
-    options.log.error({ id, expected }, 'letters are mixed up: data of another one');
-    throw new Error(`got the data of ${id} for ${expected}`);
-  }
-
-  return {
-    async findContact(customerId) {
-      const contact = (await contacts).get(customerId) ?? null;
-      return contact && ownOrAlarm(contact, contact.customerId, customerId);
-    },
-    isErased: (customerId) => isErased(options.database, customerId),
-    async markCommitting({ id }, recipient) {
-      const marked = await recorder.markCommitting({ id, recipient });
-      return marked !== null && ownOrAlarm(true, marked, id);
-    },
-    send: (mail, beforeDot) => options.mailer.send(mail, beforeDot),
-    record: (attempt, failure) =>
-      recorder.record(traceAttempt(attempt, options.logRequests ? options.log : null), failure),
-    sender: options.sender,
-    retryInMs: (attempts) => backoffMs(attempts, times.retry),
-    giveUpAfterMs: times.giveUpAfterMs,
-    now: options.now,
-    onRecorded: options.onRecorded,
-    giveBack: recorder.giveBack,
-    hold: recorder.hold,
-    confirmAddresses: options.confirmAddresses ?? false,
-    onFault: options.onFault,
   };
 }

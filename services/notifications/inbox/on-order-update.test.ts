@@ -8,7 +8,7 @@ import { createTestDatabase, testLog } from '#harness/database.ts';
 import { PAID } from '#harness/system/new-letter.ts';
 import type { IncomingMessage } from '#platform/broker/port/broker.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { startInbox } from './on-order-update.ts';
+import { type InboxOptions, startInbox } from './on-order-update.ts';
 
 let nextOffset = 0n;
 
@@ -36,16 +36,25 @@ function message(
 }
 
 /** The inbox on a database of its own. */
-async function start(t: TestContext, around = (database: Database) => database) {
+async function start(
+  t: TestContext,
+  around = (database: Database) => database,
+  claimNew: InboxOptions['claimNew'] = () => null,
+) {
   const database = await createTestDatabase(t, new URL('../migrations/', import.meta.url));
   const { broker, handle } = createHandedBroker();
   let kicks = 0;
+  const claimed: string[] = [];
   const inbox = await startInbox({
     database: around(database),
     broker,
     log: testLog,
     now: () => new Date(),
-    onLetters: () => void kicks++,
+    claimNew,
+    onLetters(letters) {
+      kicks++;
+      claimed.push(...letters.map(({ id }) => id));
+    },
   });
   return {
     unknownTypes: async () => {
@@ -53,6 +62,7 @@ async function start(t: TestContext, around = (database: Database) => database) 
       return ((await metric?.read()) ?? []).map(({ labels }) => labels?.type);
     },
     kicks: () => kicks,
+    claimed,
     take: (...messages: IncomingMessage[]) => handle(messages),
     letters: async () => (await database.query('select * from letters order by "offset"')).rows,
     dead: async () => (await database.query('select * from dead_letters order by "offset"')).rows,
@@ -80,6 +90,30 @@ test('I6: a repeated event makes one letter: in one batch, redelivered, at a new
   assert.equal(letters[0].occurred_at.toISOString(), PAID.occurredAt);
   assert.deepEqual(await inbox.dead(), []);
   assert.ok(inbox.kicks() > 0);
+});
+
+test('I6: new letters are claimed for the worker of this process, a repeated event is not', async (t) => {
+  const counts: number[] = [];
+  const token = randomUUID();
+  const inbox = await start(
+    t,
+    (database) => database,
+    (count) => {
+      counts.push(count);
+      return { token, leaseMs: 60_000 };
+    },
+  );
+  const first = message();
+  const second = message();
+  await inbox.take(first);
+  await inbox.take(first, second, message('{'));
+  assert.deepEqual(inbox.claimed, [idOf(first), idOf(second)]);
+  assert.deepEqual(counts, [1, 2]);
+  const states = (await inbox.letters()).map((row) => [row.state, row.token, row.attempt_count]);
+  assert.deepEqual(states, [
+    ['sending', token, 1],
+    ['sending', token, 1],
+  ]);
 });
 
 test('I6: a letter that went its way stays as it is when its event comes again', async (t) => {
@@ -199,7 +233,7 @@ test('any other fault of the database rejects, so that all of the batch comes ag
   const fault = new Error('connection lost');
   const inbox = await start(t, (database) => ({
     ...database,
-    transaction: () => Promise.reject(fault),
+    query: () => Promise.reject(fault),
   }));
   const unknown = message(PAID, { ce_type: 'another' });
   await assert.rejects(inbox.take(message(), message('{'), unknown), fault);

@@ -7,6 +7,7 @@ import {
 import type { Broker } from '#platform/broker/port/broker.ts';
 import { type Consumer, startConsumer } from '#platform/messaging/consumer/consumer.ts';
 import type { Database } from '#platform/postgres/database.ts';
+import type { ClaimedLetter, LetterClaim } from '../letter/claimed-letter.ts';
 import { insertLetters } from './inbox-store.ts';
 
 /** The group that reads the orders topic. */
@@ -32,20 +33,22 @@ export interface InboxOptions {
   logRequests?: boolean;
   /** By the clock of the database. */
   now: () => Date;
-  /** Called after letters were stored. */
-  onLetters: () => void;
+  /** Claims as many new letters for the worker of this process; null where they have to queue. */
+  claimNew?: (count: number) => LetterClaim | null;
+  /** Called after letters were stored, with those that were claimed. */
+  onLetters: (claimed: ClaimedLetter[]) => void;
 }
 
 /** Makes each order update a letter in the inbox (docs/reference/events.md). Invariant I6. */
 export function startInbox(given: InboxOptions): Promise<Consumer> {
-  const { onLetters, logRequests, ...options } = given;
+  const { claimNew = () => null, onLetters, logRequests, ...options } = given;
   return startConsumer({
     ...options,
     logged: logRequests ? ({ orderId }) => ({ orderId }) : undefined,
     ...ORDER_UPDATES,
     topic: ORDERS_TOPIC,
     group: GROUP,
-    store: insertLetters,
+    store: (db, events) => insertLetters(db, events, claimNew(events.length)),
     onStored: onLetters,
   });
 }

@@ -132,8 +132,9 @@ function addressLine(key: 'From' | 'Reply-To', text: string): string {
 }
 
 function addPart(lines: string[], delimiter: string, type: string, content: string): void {
-  const bytes = Buffer.from(content.replace(/\r\n?|\n/g, '\r\n'));
-  const readable = isShorterQuoted(bytes);
+  const text = content.replace(/\r\n?|\n/g, '\r\n');
+  const bytes = Buffer.from(text);
+  const readable = isShorterQuoted(text, bytes);
   lines.push(
     delimiter,
     `Content-Type: ${type}; charset=utf-8`,
@@ -145,7 +146,9 @@ function addPart(lines: string[], delimiter: string, type: string, content: stri
 }
 
 /** Quoted-printable takes three characters for a byte that is not ASCII, base64 four for any three. */
-function isShorterQuoted(bytes: Buffer): boolean {
+function isShorterQuoted(text: string, bytes: Buffer): boolean {
+  // A character outside of ASCII has at least one and a half times as many bytes as it adds.
+  if ((bytes.length - text.length) * 1.5 * 6 > bytes.length) return false;
   let escaped = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] as number;

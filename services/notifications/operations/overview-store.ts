@@ -103,7 +103,9 @@ const WAITING = `state in ('queued', 'sending', 'committing')`;
 /** Letters that are neither sent nor failed, by state; none is 0. */
 export async function readWaiting(db: Queryable): Promise<Reading[]> {
   const { rows } = await db.query<{ state: string; count: string }>(
-    `select state, count(*) as count from letters where ${WAITING} group by state`,
+    `select case when state = 'sending' and marked_attempt = attempt_count then 'committing'
+          else state end as state, count(*) as count
+      from letters where ${WAITING} group by 1`,
   );
   return ['queued', 'sending', 'committing'].map((state) => ({
     value: Number(rows.find((row) => row.state === state)?.count ?? 0),
