@@ -106,8 +106,6 @@ function createDeps(
     // A slow look-up does not stop all others.
     maxConcurrency: 2,
     waitMaxMs: times.leaseMs,
-    // Letters that are stored or claimed together share a look-up.
-    coalescePerTick: true,
   });
 
   return {

@@ -36,8 +36,6 @@ export function createRecorder(options: {
     maxConcurrency: 1,
     batchMax: lettersMax,
     waitingMax: lettersMax,
-    // Answers of the mail server that come together share a statement.
-    coalescePerTick: true,
   };
   const markSent = createBatcher({
     ...batch,
