@@ -156,13 +156,18 @@ function dyingAfter(statement: number, database: Database): Database {
       database.transaction(async (tx) => {
         let left = statement;
         const die = () => tx.query('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
-        const query = async (...args: unknown[]): Promise<unknown> => {
-          const result = await (tx.query as (...args: unknown[]) => Promise<unknown>)(...args);
+        const query = async (statement: object, ...args: unknown[]): Promise<unknown> => {
+          // COMMIT would follow it at once.
+          const { last: _, ...waiting } = statement as { last?: true };
+          const result = await (tx.query as (...args: unknown[]) => Promise<unknown>)(
+            typeof statement === 'string' ? statement : waiting,
+            ...args,
+          );
           left -= 1;
           if (left === 0) await die();
           return result;
         };
-        const result = await work({ query: query as Queryable['query'] });
+        const result = await work({ query: query as unknown as Queryable['query'] });
         if (left > 0) await die();
         return result;
       }),

@@ -200,14 +200,19 @@ async function markPublished(
     text: `update outbox set published_at = now(), leased_until = null,
         topic_id = acknowledged.topic_id, partition = acknowledged.partition,
         "offset" = acknowledged."offset"
-      from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[])
-        as acknowledged (id, topic_id, partition, "offset")
+      from json_to_recordset($1)
+        as acknowledged (id uuid, topic_id text, partition int, "offset" bigint)
       where outbox.id = acknowledged.id and (published_at is null) is true`,
     values: [
-      rows.map((row) => row.id),
-      acknowledgements.map((ack) => ack.topicId),
-      acknowledgements.map((ack) => ack.partition),
-      acknowledgements.map((ack) => ack.offset),
+      JSON.stringify(
+        acknowledgements.map(({ topicId, partition, offset }, at) => ({
+          id: rows[at]?.id,
+          topic_id: topicId,
+          partition,
+          // JSON has no bigint.
+          offset: String(offset),
+        })),
+      ),
     ],
   });
 }

@@ -35,24 +35,3 @@ export async function findDecision(db: Queryable, orderId: string) {
   });
   return rows[0] ?? null;
 }
-
-/** Writes decisions for ever. A second decision for an order breaks the primary key (I1). */
-export async function insertPayments(tx: Queryable, payments: PaymentRow[]): Promise<void> {
-  if (payments.length === 0) return;
-  await tx.query({
-    name: 'insert-payments',
-    text: `insert into payments
-        (order_id, customer_id, amount, currency, decision, operation_id, balance_seen)
-      select * from unnest
-        ($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bigint[])`,
-    values: [
-      payments.map((payment) => payment.orderId),
-      payments.map((payment) => payment.customerId),
-      payments.map((payment) => payment.amount),
-      payments.map((payment) => payment.currency),
-      payments.map((payment) => payment.decision),
-      payments.map((payment) => payment.operationId),
-      payments.map((payment) => payment.balanceSeen),
-    ],
-  });
-}

@@ -54,28 +54,32 @@ export async function insertOrders(db: Queryable, drafts: OrderDraft[]): Promise
     text: `insert into orders
         (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency,
           created_at, updated_at)
-      select id, customer_id, idempotency_key, request_hash, 'Pending', items, total_amount,
-        currency, created_at, created_at
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::bigint[],
-          $7::text[], $8::timestamptz[])
-        as draft (id, customer_id, idempotency_key, request_hash, items, total_amount, currency,
-          created_at)
+      select id, customer_id, idempotency_key, decode(request_hash, 'hex'), 'Pending', items,
+        total_amount, currency, created_at, created_at
+      from json_to_recordset($1)
+        as draft (id uuid, customer_id text, idempotency_key text, request_hash text, items jsonb,
+          total_amount bigint, currency text, created_at timestamptz)
       order by customer_id collate "C", idempotency_key collate "C"
       on conflict (customer_id, idempotency_key) do nothing
       returning id`,
-    values: [
-      drafts.map((draft) => draft.id),
-      drafts.map((draft) => draft.customerId),
-      drafts.map((draft) => draft.idempotencyKey),
-      drafts.map((draft) => draft.requestHash),
-      drafts.map((draft) => draft.itemsJson),
-      drafts.map((draft) => draft.total.amount),
-      drafts.map((draft) => draft.total.currency),
-      drafts.map((draft) => draft.createdAt.toISOString()),
-    ],
+    values: [`[${drafts.map(rowJsonOf).join()}]`],
   });
   const inserted = new Set(rows.map((row) => row.id));
   return drafts.map((draft) => (inserted.has(draft.id) ? pendingOrderOf(draft) : null));
+}
+
+function rowJsonOf({ id, customerId, idempotencyKey, ...draft }: OrderDraft): string {
+  const row = JSON.stringify({
+    id,
+    customer_id: customerId,
+    idempotency_key: idempotencyKey,
+    request_hash: draft.requestHash.toString('hex'),
+    total_amount: draft.total.amount,
+    currency: draft.total.currency,
+    created_at: draft.createdAt,
+  });
+  // The items are JSON already.
+  return `${row.slice(0, -1)},"items":${draft.itemsJson}}`;
 }
 
 /** The stored order of a draft, made without reading the row: the draft determines all of it. */
@@ -161,9 +165,8 @@ export async function settleOrders(
   const { rows } = await db.query<OrderRow>({
     name: 'settle-orders',
     text: `with given as (
-        select * from unnest
-          ($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[])
-          as t (order_id, new_status, new_reason, operation_id, new_event_id, type, traceparent)
+        select * from json_to_recordset($1) as t (order_id uuid, new_status text, new_reason text,
+          operation_id uuid, new_event_id uuid, type text, traceparent text)
       ), settled as (
         update orders
         set status = new_status, status_reason = new_reason, payment_operation_id = operation_id,
@@ -178,13 +181,17 @@ export async function settleOrders(
       )
       select ${ORDER_COLUMNS} from settled`,
     values: [
-      given.map(({ orderId }) => orderId),
-      given.map(({ record }) => (record.decision === 'captured' ? 'Paid' : 'Cancelled')),
-      given.map(({ record }) => reasonOf(record)),
-      given.map(({ record }) => (record.decision === 'captured' ? record.operationId : null)),
-      given.map(({ event }) => event.id),
-      given.map(({ event }) => event.type),
-      given.map(({ event }) => event.traceparent),
+      JSON.stringify(
+        given.map(({ orderId, record, event }) => ({
+          order_id: orderId,
+          new_status: record.decision === 'captured' ? 'Paid' : 'Cancelled',
+          new_reason: reasonOf(record),
+          operation_id: record.decision === 'captured' ? record.operationId : null,
+          new_event_id: event.id,
+          type: event.type,
+          traceparent: event.traceparent,
+        })),
+      ),
     ],
   });
   const settled = new Map(rows.map((row) => [row.id, orderOf(row)]));
