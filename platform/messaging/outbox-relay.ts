@@ -4,6 +4,7 @@ import { withTimeout } from '../async/timeout.ts';
 import type { Acknowledgement, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { isFew } from '../postgres/jsonb.ts';
 import { serviceOf } from '../telemetry/log.ts';
 import { traceIdIn } from '../telemetry/trace-context.ts';
 import {
@@ -202,7 +203,8 @@ async function markPublished(
         "offset" = acknowledged."offset"
       from json_to_recordset($1)
         as acknowledged (id uuid, topic_id text, partition int, "offset" bigint)
-      where outbox.id = acknowledged.id and (published_at is null) is true`,
+      where outbox.id = acknowledged.id and (published_at is null) is true
+        and ${isFew('acknowledged.id')}`,
     values: [
       JSON.stringify(
         acknowledgements.map(({ topicId, partition, offset }, at) => ({
