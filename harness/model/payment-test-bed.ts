@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { pause } from '#platform/async/backoff.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Database, Queryable } from '#platform/postgres/database.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
@@ -25,6 +26,7 @@ import {
 export const CURRENCY = 'RUB';
 const REASON = 'given twice';
 const OPERATOR = 'olga';
+const POLL_MS = 2;
 
 /** Billing's transactions, and a proxy that cuts their connections. */
 export interface PaymentTestBed {
@@ -137,12 +139,22 @@ export async function askAndKill(testBed: PaymentTestBed, call: Call, statement:
 
 /** The call ends unanswered: COMMIT is done, and the connection is lost with its answer. */
 export async function askAndLose(
-  { behindProxy, proxy }: PaymentTestBed,
+  { database, behindProxy, proxy }: PaymentTestBed,
   call: Call,
 ): Promise<void> {
   proxy.setFault({ kind: 'swallow-answers', requests: /commit/, times: 1 });
   await assert.rejects(make(behindProxy, call), isUnanswered);
   proxy.setFault(null);
+  // The answer that was lost may be that of the statement that COMMIT went out with.
+  while (await isAnyInTransaction(database)) await pause(POLL_MS);
+}
+
+async function isAnyInTransaction(database: Database): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `select from pg_stat_activity where datname = current_database()
+      and application_name = 'behind a proxy' and xact_start is not null`,
+  );
+  return rowCount !== 0;
 }
 
 /** A call is refused before there is anything to commit. */
