@@ -54,7 +54,10 @@ export function openTransaction(
   return {
     begun,
     query: query as Queryable['query'],
-    commit: () => committing ?? client.query('commit'),
+    async commit(): Promise<pg.QueryResult> {
+      await begun;
+      return committing ?? client.query('commit');
+    },
     async rollback(): Promise<void> {
       // Also a COMMIT that failed leaves the transaction open.
       await committing?.catch(() => {});
