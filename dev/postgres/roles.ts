@@ -3,7 +3,7 @@ import { loadEnvFile } from 'node:process';
 import pg from 'pg';
 import { type TSchema, Type } from 'typebox';
 import { ConfigError, type Environment, loadConfig } from '#platform/config/load-config.ts';
-import { ROLE_SETTINGS } from '#platform/postgres/connections.ts';
+import { SESSION_SETTINGS } from '#platform/postgres/connections.ts';
 import { databaseSettings } from '#platform/postgres/service-database.ts';
 import { printError } from '#platform/telemetry/print.ts';
 import { DATABASES, databaseSetting } from '../system/databases.ts';
@@ -76,7 +76,7 @@ function rolesOf(service: Account, owner: Account): DatabaseRoles {
       `grant connect on database ${database} to ${user};`,
       ...(isOwner ? [] : grantsOf(user, ownerRole)),
       // Without a pooler a session asks for these itself.
-      ...Object.entries(ROLE_SETTINGS).map(
+      ...Object.entries(SESSION_SETTINGS).map(
         ([setting, value]) =>
           `alter role ${user} in database ${database} set ${setting} = ${value};`,
       ),

@@ -4,7 +4,7 @@ import { withTimeout } from '../async/timeout.ts';
 import type { Acknowledgement, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Queryable } from '../postgres/database.ts';
-import { isFew } from '../postgres/jsonb.ts';
+import { isFew } from '../postgres/plan-once.ts';
 import { serviceOf } from '../telemetry/log.ts';
 import { traceIdIn } from '../telemetry/trace-context.ts';
 import {

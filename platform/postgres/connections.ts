@@ -46,10 +46,6 @@ const NEW_CONNECTION_MS = 1_000;
 // nodes are full scans kept in memory.
 const INDEX_ONLY_PLANS = ['seqscan', 'hashjoin', 'mergejoin', 'material'];
 
-// One plan for each prepared statement. By default PostgreSQL plans statements of few rows at each
-// execution, which is a fifth of its time for an order that comes alone.
-const PLAN_ONCE = { plan_cache_mode: 'force_generic_plan' };
-
 const TIMEOUTS = {
   statement_timeout: STATEMENT_TIMEOUT_MS,
   lock_timeout: LOCK_TIMEOUT_MS,
@@ -64,12 +60,6 @@ export const SESSION_SETTINGS: Record<string, string> = {
   ...Object.fromEntries(Object.entries(TIMEOUTS).map(([name, ms]) => [name, String(ms)])),
   ...Object.fromEntries(INDEX_ONLY_PLANS.map((kind) => [`enable_${kind}`, 'off'])),
 };
-
-/**
- * The settings of a role behind a pooler. A role that lacks the last one, as those of former
- * releases do, is only slower: a start does not refuse it.
- */
-export const ROLE_SETTINGS: Record<string, string> = { ...SESSION_SETTINGS, ...PLAN_ONCE };
 
 function clientSettings({ url, applicationName }: DatabaseOptions): pg.ClientConfig {
   return {
@@ -108,10 +98,7 @@ export function createConnections(options: DatabaseOptions) {
     // The driver sends these as start-up parameters, so no extra round trip per connection.
     ...(pooler === 'none' && {
       ...TIMEOUTS,
-      options: [
-        ...INDEX_ONLY_PLANS.map((kind) => `-c enable_${kind}=off`),
-        ...Object.entries(PLAN_ONCE).map(([name, value]) => `-c ${name}=${value}`),
-      ].join(' '),
+      options: INDEX_ONLY_PLANS.map((kind) => `-c enable_${kind}=off`).join(' '),
     }),
     // A transaction may send several statements without waiting for the first.
     pipeline: true,

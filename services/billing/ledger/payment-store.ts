@@ -1,4 +1,5 @@
 import type { Queryable } from '#platform/postgres/database.ts';
+import { givenIn } from '#platform/postgres/plan-once.ts';
 
 /** The decision of an order, as its row stores it. */
 export interface PaymentRow {
@@ -20,7 +21,7 @@ const PAYMENT_COLUMNS = `order_id as "orderId", customer_id as "customerId", amo
 export async function findPayments(db: Queryable, orderIds: string[]): Promise<PaymentRow[]> {
   const { rows } = await db.query<PaymentRow>({
     name: 'find-payments',
-    text: `select ${PAYMENT_COLUMNS} from payments where order_id = any($1::uuid[])`,
+    text: `select ${PAYMENT_COLUMNS} from payments where order_id = any(${givenIn('$1::uuid[]')})`,
     values: [orderIds],
   });
   return rows;

@@ -1,6 +1,7 @@
 import type { OperatorOperation } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
+import { givenIn } from '#platform/postgres/plan-once.ts';
 
 export interface WalletRow {
   customerId: string;
@@ -66,7 +67,8 @@ export async function lockWallets(
     text: `select customer_id as "customerId", currency, balance::float8 as balance,
         operation_count::float8 as "operationCount"
       from wallets
-      where customer_id = any($1::text[]) order by customer_id collate "C" for update`,
+      where customer_id = any(${givenIn('$1::text[]')})
+      order by customer_id collate "C" for update`,
     values: [sorted],
   });
   // Sent together: the second statement sees the wallets that the first one created.

@@ -81,7 +81,7 @@ export async function auditWallets(
             rows between unbounded preceding and 1 preceding) as operations_before
         from (
           select customer_id, currency, balance, operation_count from wallets
-          where customer_id > $1 order by customer_id limit $2::int + 1
+          where $1::text is null or customer_id > $1 order by customer_id limit $2::int + 1
         ) as following
       ), page as (
         select * from candidates
@@ -112,8 +112,7 @@ export async function auditWallets(
         ) as chain
       ) as sums on true
       order by page.customer_id`,
-      // Every id has a character.
-      values: [after ?? '', limit, OPERATIONS_MAX],
+      values: [after, limit, OPERATIONS_MAX],
     },
   );
   return { wallets: rows, more: rows[0]?.more ?? false };

@@ -77,8 +77,7 @@ const PENDING_IDS = `select id from (
     select id from orders
     where status = 'Pending' and created_at <= now() - $1 * interval '1 millisecond' offset 0
   ) as pending
-  where id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-  order by id desc limit $3`;
+  where $2::uuid is null or id < $2 order by id desc limit $3`;
 const PENDING_COLUMNS = `${ORDER_COLUMNS}, ${RECOVERY_COLUMNS},
   greatest(0, floor(extract(epoch from now() - created_at) * 1000)) as age_ms`;
 

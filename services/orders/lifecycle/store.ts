@@ -7,8 +7,8 @@ import type {
   PaymentRecord,
 } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { isFew } from '#platform/postgres/jsonb.ts';
 import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
+import { isFew } from '#platform/postgres/plan-once.ts';
 
 /** A row of `ORDER_COLUMNS`. */
 export interface OrderRow {
