@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { openDatabase } from '#harness/database.ts';
 import {
   assertLedger,
   balanceOf,
   persistently,
   startBillingTestBed as start,
 } from '#harness/system/billing.ts';
-import type { PaymentCommand } from './decide-payment.ts';
+import { decidePayments, type PaymentCommand } from './decide-payment.ts';
 import { recordDecisions } from './decision-store.ts';
 import type { PaymentRow } from './payment-store.ts';
 import * as store from './store.ts';
+import { ledgerIn } from './transactions.ts';
 
 test('I1: fifty calls for one order at once charge it once and get the same answer', async (t) => {
   const billing = await start(t);
@@ -182,4 +184,24 @@ test('the database itself refuses a negative balance and a second decision', asy
   await refused(record({ ...other, operationId: null }), '23514');
   await refused(record({ ...other, decision: 'declined', operationId: randomUUID() }), '23514');
   await assertLedger(billing);
+});
+
+test('the statements of a decision are planned a few times only', async (t) => {
+  const billing = await start(t);
+  await billing.topUp(1_000);
+  // Prepared statements belong to their connection.
+  const database = openDatabase(billing.url, 1);
+  try {
+    for (let order = 0; order < 10; order++) {
+      await decidePayments(ledgerIn(database, 'RUB'), [
+        { kind: 'pay', orderId: randomUUID(), customerId: 'anna', amount: 1, currency: 'RUB' },
+      ]);
+    }
+    const { rows } = await database.query(
+      'select name from pg_prepared_statements where generic_plans < 5 order by name',
+    );
+    assert.deepEqual(rows, []);
+  } finally {
+    await database.close();
+  }
 });
