@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { pause } from '#platform/async/backoff.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Database, Queryable } from '#platform/postgres/database.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
@@ -25,6 +26,7 @@ import {
 export const CURRENCY = 'RUB';
 const REASON = 'given twice';
 const OPERATOR = 'olga';
+const POLL_MS = 2;
 
 /** Billing's transactions, and a proxy that cuts their connections. */
 export interface PaymentTestBed {
@@ -137,12 +139,22 @@ export async function askAndKill(testBed: PaymentTestBed, call: Call, statement:
 
 /** The call ends unanswered: COMMIT is done, and the connection is lost with its answer. */
 export async function askAndLose(
-  { behindProxy, proxy }: PaymentTestBed,
+  { database, behindProxy, proxy }: PaymentTestBed,
   call: Call,
 ): Promise<void> {
   proxy.setFault({ kind: 'swallow-answers', requests: /commit/, times: 1 });
   await assert.rejects(make(behindProxy, call), isUnanswered);
   proxy.setFault(null);
+  // The answer that was lost may be that of the statement that COMMIT went out with.
+  while (await isAnyInTransaction(database)) await pause(POLL_MS);
+}
+
+async function isAnyInTransaction(database: Database): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `select from pg_stat_activity where datname = current_database()
+      and application_name = 'behind a proxy' and xact_start is not null`,
+  );
+  return rowCount !== 0;
 }
 
 /** A call is refused before there is anything to commit. */
@@ -156,13 +168,18 @@ function dyingAfter(statement: number, database: Database): Database {
       database.transaction(async (tx) => {
         let left = statement;
         const die = () => tx.query('select pg_terminate_backend(pg_backend_pid())').catch(() => {});
-        const query = async (...args: unknown[]): Promise<unknown> => {
-          const result = await (tx.query as (...args: unknown[]) => Promise<unknown>)(...args);
+        const query = async (statement: object, ...args: unknown[]): Promise<unknown> => {
+          // COMMIT would follow it at once.
+          const { last: _, ...waiting } = statement as { last?: true };
+          const result = await (tx.query as (...args: unknown[]) => Promise<unknown>)(
+            typeof statement === 'string' ? statement : waiting,
+            ...args,
+          );
           left -= 1;
           if (left === 0) await die();
           return result;
         };
-        const result = await work({ query: query as Queryable['query'] });
+        const result = await work({ query: query as unknown as Queryable['query'] });
         if (left > 0) await die();
         return result;
       }),

@@ -4,6 +4,7 @@ import { withTimeout } from '../async/timeout.ts';
 import type { Acknowledgement, OutgoingMessage } from '../broker/port/broker.ts';
 import { describeError } from '../errors.ts';
 import type { Queryable } from '../postgres/database.ts';
+import { isFew } from '../postgres/plan-once.ts';
 import { serviceOf } from '../telemetry/log.ts';
 import { traceIdIn } from '../telemetry/trace-context.ts';
 import {
@@ -200,14 +201,20 @@ async function markPublished(
     text: `update outbox set published_at = now(), leased_until = null,
         topic_id = acknowledged.topic_id, partition = acknowledged.partition,
         "offset" = acknowledged."offset"
-      from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[])
-        as acknowledged (id, topic_id, partition, "offset")
-      where outbox.id = acknowledged.id and (published_at is null) is true`,
+      from json_to_recordset($1)
+        as acknowledged (id uuid, topic_id text, partition int, "offset" bigint)
+      where outbox.id = acknowledged.id and (published_at is null) is true
+        and ${isFew('acknowledged.id')}`,
     values: [
-      rows.map((row) => row.id),
-      acknowledgements.map((ack) => ack.topicId),
-      acknowledgements.map((ack) => ack.partition),
-      acknowledgements.map((ack) => ack.offset),
+      JSON.stringify(
+        acknowledgements.map(({ topicId, partition, offset }, at) => ({
+          id: rows[at]?.id,
+          topic_id: topicId,
+          partition,
+          // JSON has no bigint.
+          offset: String(offset),
+        })),
+      ),
     ],
   });
 }

@@ -8,9 +8,25 @@ import {
   type DatabaseOptions,
 } from './connections.ts';
 import { isConnectionFault, unavailableIfTransient } from './errors.ts';
+import { openTransaction } from './open-transaction.ts';
 
 /** A pool, or one connection inside `transaction`: the first argument of every store function. */
 export type Queryable = Pick<pg.Pool, 'query'>;
+
+export interface TransactionOptions {
+  /** How long one statement waits for a lock, where that is less than the default of a second. */
+  lockTimeoutMs?: number;
+  /**
+   * Names of the statements that may go out together with BEGIN. Were it refused, they would run
+   * by themselves, so each must be harmless then; the transaction fails all the same.
+   */
+  withBegin?: readonly string[];
+}
+
+/** A statement after which a transaction sends COMMIT at once, without waiting for its result. */
+export interface LastStatement extends pg.QueryConfig {
+  last: true;
+}
 
 export interface Database extends Queryable {
   /**
@@ -18,13 +34,8 @@ export interface Database extends Queryable {
    * that `work` sends without awaiting go out at once, and run in that order.
    * @throws AppError `unavailable` for every transient fault; after a lost COMMIT the outcome is
    *   unknown, so only work that may safely be repeated belongs here
-   * @param options `lockTimeoutMs`: how long one statement waits for a lock, where that is less
-   *   than the default of a second
    */
-  transaction<T>(
-    work: (tx: Queryable) => Promise<T>,
-    options?: { lockTimeoutMs?: number },
-  ): Promise<T>;
+  transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
    * Opens a connection for LISTEN, long-lived locks and the like. The caller ends it.
    * @param options `waitMs`: how long to retry while the database is unreachable; at most one
@@ -64,7 +75,8 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   return {
     query: query as pg.Pool['query'],
-    transaction: (work, { lockTimeoutMs } = {}) => runTransaction(connections, work, lockTimeoutMs),
+    transaction: (work, transactionOptions = {}) =>
+      runTransaction(connections, work, transactionOptions),
     dedicatedClient: ({ waitMs = 0 } = {}) => connectDedicated(options, waitMs),
     async checkWritable() {
       await query(CHECK_WRITABLE);
@@ -84,17 +96,15 @@ end $$`;
 async function runTransaction<T>(
   connections: Connections,
   work: (tx: Queryable) => Promise<T>,
-  lockTimeoutMs: number | undefined,
+  options: TransactionOptions,
 ): Promise<T> {
   const client = await connections.acquire();
   let fault: unknown;
+  const transaction = openTransaction(client, options);
   try {
-    // Awaited: after a refused BEGIN, the following statements would commit one by one.
-    await client.query(
-      lockTimeoutMs === undefined ? 'begin' : `begin; set local lock_timeout = ${lockTimeoutMs}`,
-    );
-    const result = await work(client);
-    const { command } = await client.query('commit');
+    if (options.withBegin === undefined) await transaction.begun;
+    const result = await work(transaction);
+    const { command } = await transaction.commit();
     // COMMIT of an aborted transaction resolves, with the tag ROLLBACK.
     if (command !== 'COMMIT') {
       // `work` swallowed a statement's error: a defect, which a retry would only repeat.
@@ -106,7 +116,7 @@ async function runTransaction<T>(
     if (!isConnectionFault(error)) {
       // Only the statement failed: the connection goes back to the pool.
       try {
-        await client.query('rollback');
+        await transaction.rollback();
         fault = undefined;
       } catch {
         // `release` below discards the connection.

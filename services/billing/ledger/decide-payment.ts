@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import type { DecisionChanges } from './decision-store.ts';
 import type { PaymentRow } from './payment-store.ts';
 import type { NumberedOperation, OperationRow, WalletRow } from './store.ts';
 
@@ -19,10 +20,8 @@ export interface PaymentCommand {
 export interface DecisionStore {
   lockWallets: (customerIds: string[]) => Promise<Map<string, WalletRow>>;
   findPayments: (orderIds: string[]) => Promise<PaymentRow[]>;
-  insertPayments: (payments: PaymentRow[]) => Promise<void>;
-  /** @returns the operations as stored */
-  insertOperations: (operations: OperationRow[]) => Promise<NumberedOperation[]>;
-  updateWallets: (wallets: WalletRow[]) => Promise<void>;
+  /** The last statement: COMMIT follows it at once. @returns the charges as stored */
+  recordDecisions: (changes: DecisionChanges) => Promise<NumberedOperation[]>;
 }
 
 export interface DecidePaymentDeps {
@@ -62,11 +61,7 @@ export async function decidePayments(
       store.findPayments(commands.map((command) => command.orderId)),
     ]);
     const outcome = decide(commands, wallets, existing);
-    const [, charges] = await Promise.all([
-      store.insertPayments(outcome.payments),
-      store.insertOperations(outcome.operations),
-      store.updateWallets(outcome.wallets),
-    ]);
+    const charges = await store.recordDecisions(outcome);
     const chargeOf = new Map(charges.map((charge) => [charge.id, charge]));
     return outcome.decided.map((each) => {
       if (each.payment === null) return each;
@@ -76,12 +71,8 @@ export async function decidePayments(
   });
 }
 
-interface DecisionOutcome {
+interface DecisionOutcome extends DecisionChanges {
   decided: (Omit<DecisionResult, 'charge'> | Undecided)[];
-  payments: PaymentRow[];
-  operations: OperationRow[];
-  /** Wallets that changed, with their new state. */
-  wallets: WalletRow[];
 }
 
 /**

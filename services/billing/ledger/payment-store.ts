@@ -1,4 +1,5 @@
 import type { Queryable } from '#platform/postgres/database.ts';
+import { givenIn } from '#platform/postgres/plan-once.ts';
 
 /** The decision of an order, as its row stores it. */
 export interface PaymentRow {
@@ -20,7 +21,7 @@ const PAYMENT_COLUMNS = `order_id as "orderId", customer_id as "customerId", amo
 export async function findPayments(db: Queryable, orderIds: string[]): Promise<PaymentRow[]> {
   const { rows } = await db.query<PaymentRow>({
     name: 'find-payments',
-    text: `select ${PAYMENT_COLUMNS} from payments where order_id = any($1::uuid[])`,
+    text: `select ${PAYMENT_COLUMNS} from payments where order_id = any(${givenIn('$1::uuid[]')})`,
     values: [orderIds],
   });
   return rows;
@@ -34,25 +35,4 @@ export async function findDecision(db: Queryable, orderId: string) {
     values: [orderId],
   });
   return rows[0] ?? null;
-}
-
-/** Writes decisions for ever. A second decision for an order breaks the primary key (I1). */
-export async function insertPayments(tx: Queryable, payments: PaymentRow[]): Promise<void> {
-  if (payments.length === 0) return;
-  await tx.query({
-    name: 'insert-payments',
-    text: `insert into payments
-        (order_id, customer_id, amount, currency, decision, operation_id, balance_seen)
-      select * from unnest
-        ($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::bigint[])`,
-    values: [
-      payments.map((payment) => payment.orderId),
-      payments.map((payment) => payment.customerId),
-      payments.map((payment) => payment.amount),
-      payments.map((payment) => payment.currency),
-      payments.map((payment) => payment.decision),
-      payments.map((payment) => payment.operationId),
-      payments.map((payment) => payment.balanceSeen),
-    ],
-  });
 }

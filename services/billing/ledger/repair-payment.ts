@@ -114,12 +114,9 @@ async function recordDecision(
     before: { decision: null, ...balances.before },
     after: { decision, ...balances.after },
   };
-  await Promise.all([
-    store.insertPayments([payment]),
-    store.insertOperations(operations),
-    store.updateWallets(operations.length === 0 ? [] : [wallet]),
-    store.insertRepair({ step, subject: orderId, detail, reason, madeBy, audit }),
-  ]);
+  await store.insertRepair({ step, subject: orderId, detail, reason, madeBy, audit });
+  const changed = operations.length === 0 ? [] : [wallet];
+  await store.recordDecisions({ payments: [payment], operations, wallets: changed });
   return 'done';
 }
 

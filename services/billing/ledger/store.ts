@@ -1,6 +1,7 @@
 import type { OperatorOperation } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
+import { givenIn } from '#platform/postgres/plan-once.ts';
 
 export interface WalletRow {
   customerId: string;
@@ -66,7 +67,8 @@ export async function lockWallets(
     text: `select customer_id as "customerId", currency, balance::float8 as balance,
         operation_count::float8 as "operationCount"
       from wallets
-      where customer_id = any($1::text[]) order by customer_id collate "C" for update`,
+      where customer_id = any(${givenIn('$1::text[]')})
+      order by customer_id collate "C" for update`,
     values: [sorted],
   });
   // Sent together: the second statement sees the wallets that the first one created.
@@ -74,32 +76,46 @@ export async function lockWallets(
   return new Map(rows.map((row) => [row.customerId, row]));
 }
 
-/** @returns the operations as stored, in any order */
+/**
+ * SQL that inserts operations and returns their times.
+ * @param rows SQL of a JSON array of OperationRow
+ */
+export const insertOperationsFrom = (rows: string) => `insert into operations
+    (id, customer_id, number, type, amount, currency, balance_after, order_id, idempotency_key)
+  select * from json_to_recordset(${rows}) as new (id uuid, "customerId" text, number bigint,
+    type text, amount bigint, currency text, "balanceAfter" bigint, "orderId" uuid,
+    "idempotencyKey" text)
+  returning id, created_at`;
+
+/** @returns the operations as stored */
 export async function insertOperations(
   tx: Queryable,
   operations: OperationRow[],
 ): Promise<NumberedOperation[]> {
   if (operations.length === 0) return [];
-  const { rows } = await tx.query({
+  const { rows } = await tx.query<OperationTime>({
     name: 'insert-operations',
-    text: `insert into operations
-        (id, customer_id, number, type, amount, currency, balance_after, order_id, idempotency_key)
-      select * from unnest ($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[],
-        $6::text[], $7::bigint[], $8::uuid[], $9::text[])
-      returning ${OPERATION_COLUMNS}`,
-    values: [
-      operations.map((operation) => operation.id),
-      operations.map((operation) => operation.customerId),
-      operations.map((operation) => operation.number),
-      operations.map((operation) => operation.type),
-      operations.map((operation) => operation.amount),
-      operations.map((operation) => operation.currency),
-      operations.map((operation) => operation.balanceAfter),
-      operations.map((operation) => operation.orderId),
-      operations.map((operation) => operation.idempotencyKey),
-    ],
+    text: insertOperationsFrom('$1'),
+    values: [JSON.stringify(operations)],
   });
-  return rows.map(operationOf);
+  return storedOperations(operations, rows);
+}
+
+/** A row that `insertOperationsFrom` returns. */
+export type OperationTime = Pick<OperationRecord, 'id' | 'created_at'>;
+
+/** The stored operations, made without reading the rows: only their times come from the database. */
+export function storedOperations(
+  operations: OperationRow[],
+  times: OperationTime[],
+): NumberedOperation[] {
+  const createdAt = new Map(times.map((row) => [row.id, row.created_at.toISOString()]));
+  return operations.map(({ customerId: _, idempotencyKey: __, currency, ...operation }) => ({
+    ...operation,
+    amount: { amount: operation.amount, currency },
+    balanceAfter: { amount: operation.balanceAfter, currency },
+    createdAt: createdAt.get(operation.id) as string,
+  }));
 }
 
 /** Stores a reversal. A second one of the same operation breaks the unique key. */
@@ -130,20 +146,25 @@ export async function insertReversal(
   return operationOf(rows[0]);
 }
 
+/**
+ * SQL that writes changed wallets. Its last condition is always true, and makes the planner expect
+ * few rows, which it looks up by their index (decision 14).
+ * @param rows SQL of a JSON array of WalletRow
+ */
+export const updateWalletsFrom = (rows: string) => `update wallets
+  set balance = new.balance, operation_count = new."operationCount"
+  from json_to_recordset(${rows})
+    as new ("customerId" text, balance bigint, "operationCount" bigint)
+  where wallets.customer_id = new."customerId"
+    and new."operationCount" between 0 and 9223372036854775807`;
+
 /** Writes each changed wallet once. The caller holds their locks. */
 export async function updateWallets(tx: Queryable, wallets: WalletRow[]): Promise<void> {
   if (wallets.length === 0) return;
   await tx.query({
     name: 'update-wallets',
-    text: `update wallets set balance = new.balance, operation_count = new.operation_count
-      from unnest($1::text[], $2::bigint[], $3::bigint[])
-        as new (customer_id, balance, operation_count)
-      where wallets.customer_id = new.customer_id`,
-    values: [
-      wallets.map((wallet) => wallet.customerId),
-      wallets.map((wallet) => wallet.balance),
-      wallets.map((wallet) => wallet.operationCount),
-    ],
+    text: updateWalletsFrom('$1'),
+    values: [JSON.stringify(wallets)],
   });
 }
 

@@ -17,16 +17,11 @@ import {
   decidePayments,
   type PaymentCommand,
 } from './decide-payment.ts';
+import { recordDecisions } from './decision-store.ts';
 import * as payments from './payment-store.ts';
 import * as store from './store.ts';
 
-const STEPS = [
-  'lockWallets',
-  'findPayments',
-  'insertPayments',
-  'insertOperations',
-  'updateWallets',
-] as const;
+const STEPS = ['lockWallets', 'findPayments'] as const;
 
 /** The transaction of `ledgerIn`, whose backend is killed after the given step. */
 function dyingAfter({ database }: BillingTestBed, step: keyof DecisionStore): DecidePaymentDeps {
@@ -43,9 +38,7 @@ function dyingAfter({ database }: BillingTestBed, step: keyof DecisionStore): De
         return work({
           lockWallets: (ids) => die('lockWallets', store.lockWallets(tx, ids, 'RUB')),
           findPayments: (ids) => die('findPayments', payments.findPayments(tx, ids)),
-          insertPayments: (rows) => die('insertPayments', payments.insertPayments(tx, rows)),
-          insertOperations: (rows) => die('insertOperations', store.insertOperations(tx, rows)),
-          updateWallets: (rows) => die('updateWallets', store.updateWallets(tx, rows)),
+          recordDecisions: (changes) => recordDecisions(tx, changes),
         });
       }),
   };
@@ -69,6 +62,28 @@ for (const step of STEPS) {
     assert.equal(await billing.count("operations where type = 'charge'"), 0);
     assert.equal(await balanceOf(billing), 1_000);
     assert.equal((await billing.pay(wish.orderId, 100)).payment.decision, 'captured');
+    await assertLedger(billing);
+  });
+}
+
+for (const [when, timing] of [
+  ['in the middle of the statement that writes a decision', 'immediate'],
+  ['between that statement and COMMIT', 'deferred'],
+] as const) {
+  test(`I4: a backend that dies ${when} leaves no half decision`, async (t) => {
+    const billing = await start(t);
+    await billing.topUp(1_000);
+    await billing.database.query(`create function die() returns trigger language plpgsql as
+      'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'`);
+    await billing.database.query(`create constraint trigger dies after insert on payments
+      deferrable initially ${timing} for each row execute function die()`);
+    const orderId = randomUUID();
+    await assert.rejects(billing.pay(orderId, 100), { problem: commonProblems.unavailable });
+    await billing.database.query('drop trigger dies on payments');
+    assert.equal(await billing.count('payments'), 0);
+    assert.equal(await billing.count("operations where type = 'charge'"), 0);
+    assert.equal(await balanceOf(billing), 1_000);
+    assert.equal((await billing.pay(orderId, 100)).payment.decision, 'captured');
     await assertLedger(billing);
   });
 }

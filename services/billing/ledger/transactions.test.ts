@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { openDatabase } from '#harness/database.ts';
 import {
   assertLedger,
   balanceOf,
   persistently,
   startBillingTestBed as start,
 } from '#harness/system/billing.ts';
-import type { PaymentCommand } from './decide-payment.ts';
-import * as payments from './payment-store.ts';
+import { decidePayments, type PaymentCommand } from './decide-payment.ts';
+import { recordDecisions } from './decision-store.ts';
+import type { PaymentRow } from './payment-store.ts';
 import * as store from './store.ts';
+import { ledgerIn } from './transactions.ts';
 
 test('I1: fifty calls for one order at once charge it once and get the same answer', async (t) => {
   const billing = await start(t);
@@ -156,6 +159,8 @@ test('the database itself refuses a negative balance and a second decision', asy
   await billing.topUp(100);
   const orderId = randomUUID();
   const { payment } = await billing.pay(orderId, 100);
+  const record = (row: PaymentRow) =>
+    recordDecisions(billing.database, { payments: [row], operations: [], wallets: [] });
   const refused = (work: Promise<unknown>, code: string) => assert.rejects(work, { code });
   await refused(
     billing.database.query("update wallets set balance = -1 where customer_id = 'anna'"),
@@ -172,24 +177,31 @@ test('the database itself refuses a negative balance and a second decision', asy
     ]),
     '23514',
   );
-  await refused(payments.insertPayments(billing.database, [payment]), '23505');
-  await refused(
-    payments.insertPayments(billing.database, [
-      { ...payment, decision: 'voided', operationId: null },
-    ]),
-    '23505',
-  );
+  await refused(record(payment), '23505');
+  await refused(record({ ...payment, decision: 'voided', operationId: null }), '23505');
   // Captured exactly when there is an operation.
   const other = { ...payment, orderId: randomUUID() };
-  await refused(
-    payments.insertPayments(billing.database, [{ ...other, operationId: null }]),
-    '23514',
-  );
-  await refused(
-    payments.insertPayments(billing.database, [
-      { ...other, decision: 'declined', operationId: randomUUID() },
-    ]),
-    '23514',
-  );
+  await refused(record({ ...other, operationId: null }), '23514');
+  await refused(record({ ...other, decision: 'declined', operationId: randomUUID() }), '23514');
   await assertLedger(billing);
+});
+
+test('the statements of a decision are planned a few times only', async (t) => {
+  const billing = await start(t);
+  await billing.topUp(1_000);
+  // Prepared statements belong to their connection.
+  const database = openDatabase(billing.url, 1);
+  try {
+    for (let order = 0; order < 10; order++) {
+      await decidePayments(ledgerIn(database, 'RUB'), [
+        { kind: 'pay', orderId: randomUUID(), customerId: 'anna', amount: 1, currency: 'RUB' },
+      ]);
+    }
+    const { rows } = await database.query(
+      'select name from pg_prepared_statements where generic_plans < 5 order by name',
+    );
+    assert.deepEqual(rows, []);
+  } finally {
+    await database.close();
+  }
 });

@@ -4,6 +4,7 @@ import { type AuditEntry, recordAudit } from '#platform/postgres/audit-trail.ts'
 import type { Database, Queryable } from '#platform/postgres/database.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
 import { insertRepair, type RepairRow } from '#platform/postgres/repair-log.ts';
+import { type DecisionChanges, recordDecisions } from './decision-store.ts';
 import * as payments from './payment-store.ts';
 import type { RepairPaymentDeps } from './repair-payment.ts';
 import { type ReversalDeps, reverseOperation } from './reverse-operation.ts';
@@ -26,18 +27,19 @@ function ledgerStore(tx: Queryable, currency: string) {
     findOwnOperation: (customer: string, id: string) => store.findOwnOperation(tx, customer, id),
     findOperationByKey: (customer: string, key: string) =>
       store.findOperationByKey(tx, customer, key),
-    insertPayments: (rows: payments.PaymentRow[]) => payments.insertPayments(tx, rows),
-    insertOperations: (rows: store.OperationRow[]) => store.insertOperations(tx, rows),
+    recordDecisions: (changes: DecisionChanges) => recordDecisions(tx, changes),
     async insertOperation(row: store.OperationRow) {
       return (await store.insertOperations(tx, [row]))[0] as store.NumberedOperation;
     },
     insertReversal: (reversal: store.ReversalRow) => store.insertReversal(tx, reversal),
-    updateWallets: (wallets: store.WalletRow[]) => store.updateWallets(tx, wallets),
     updateWallet: (wallet: store.WalletRow) => store.updateWallets(tx, [wallet]),
     insertRepair: (repair: RepairRow) => insertRepair(tx, repair),
     recordAudit: (entry: AuditEntry) => recordAudit(tx, entry),
   };
 }
+
+// Outside of a transaction they leave wallets that hold nothing, and locks for a moment.
+const WITH_BEGIN = ['ensure-wallets', 'lock-wallets', 'find-payments'];
 
 /**
  * Binds the use cases of decisions, top-ups and reversals to PostgreSQL.
@@ -50,7 +52,12 @@ export function ledgerIn(
 ) {
   return {
     transaction: <T>(work: (store: ReturnType<typeof ledgerStore>) => Promise<T>) =>
-      retryOnConflict(() => database.transaction((tx) => work(ledgerStore(tx, currency)), options)),
+      retryOnConflict(() =>
+        database.transaction((tx) => work(ledgerStore(tx, currency)), {
+          ...options,
+          withBegin: WITH_BEGIN,
+        }),
+      ),
   };
 }
 

@@ -188,3 +188,17 @@ test('of many orders in one statement, only those with a new key are stored', as
   assert.deepEqual(await store.findOrder(database, anna?.id as string), stored[2]);
   assert.equal((await database.query('select from orders')).rowCount, 3);
 });
+
+test('ending orders looks each up by its id, also by a plan that is made while the table is small', async (t) => {
+  const { database } = await start(t);
+  let text = '';
+  const query = async (statement: { text: string }) => {
+    text = statement.text;
+    return { rows: [] };
+  };
+  await store.settleOrders({ query } as unknown as typeof database, [
+    settlementOf(randomUUID(), { decision: 'voided' }),
+  ]);
+  const { rows } = await database.query(`explain (generic_plan) ${text}`);
+  assert.match(rows.map((row) => row['QUERY PLAN']).join('\n'), /Index Cond: \(id = t\.order_id\)/);
+});

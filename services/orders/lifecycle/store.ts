@@ -8,6 +8,7 @@ import type {
 } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
+import { isFew } from '#platform/postgres/plan-once.ts';
 
 /** A row of `ORDER_COLUMNS`. */
 export interface OrderRow {
@@ -54,28 +55,32 @@ export async function insertOrders(db: Queryable, drafts: OrderDraft[]): Promise
     text: `insert into orders
         (id, customer_id, idempotency_key, request_hash, status, items, total_amount, currency,
           created_at, updated_at)
-      select id, customer_id, idempotency_key, request_hash, 'Pending', items, total_amount,
-        currency, created_at, created_at
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::bigint[],
-          $7::text[], $8::timestamptz[])
-        as draft (id, customer_id, idempotency_key, request_hash, items, total_amount, currency,
-          created_at)
+      select id, customer_id, idempotency_key, decode(request_hash, 'hex'), 'Pending', items,
+        total_amount, currency, created_at, created_at
+      from json_to_recordset($1)
+        as draft (id uuid, customer_id text, idempotency_key text, request_hash text, items jsonb,
+          total_amount bigint, currency text, created_at timestamptz)
       order by customer_id collate "C", idempotency_key collate "C"
       on conflict (customer_id, idempotency_key) do nothing
       returning id`,
-    values: [
-      drafts.map((draft) => draft.id),
-      drafts.map((draft) => draft.customerId),
-      drafts.map((draft) => draft.idempotencyKey),
-      drafts.map((draft) => draft.requestHash),
-      drafts.map((draft) => draft.itemsJson),
-      drafts.map((draft) => draft.total.amount),
-      drafts.map((draft) => draft.total.currency),
-      drafts.map((draft) => draft.createdAt.toISOString()),
-    ],
+    values: [`[${drafts.map(rowJsonOf).join()}]`],
   });
   const inserted = new Set(rows.map((row) => row.id));
   return drafts.map((draft) => (inserted.has(draft.id) ? pendingOrderOf(draft) : null));
+}
+
+function rowJsonOf({ id, customerId, idempotencyKey, ...draft }: OrderDraft): string {
+  const row = JSON.stringify({
+    id,
+    customer_id: customerId,
+    idempotency_key: idempotencyKey,
+    request_hash: draft.requestHash.toString('hex'),
+    total_amount: draft.total.amount,
+    currency: draft.total.currency,
+    created_at: draft.createdAt,
+  });
+  // The items are JSON already.
+  return `${row.slice(0, -1)},"items":${draft.itemsJson}}`;
 }
 
 /** The stored order of a draft, made without reading the row: the draft determines all of it. */
@@ -161,9 +166,9 @@ export async function settleOrders(
   const { rows } = await db.query<OrderRow>({
     name: 'settle-orders',
     text: `with given as (
-        select * from unnest
-          ($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[])
-          as t (order_id, new_status, new_reason, operation_id, new_event_id, type, traceparent)
+        select * from json_to_recordset($1) as t (order_id uuid, new_status text, new_reason text,
+          operation_id uuid, new_event_id uuid, type text, traceparent text)
+        where ${isFew('order_id')}
       ), settled as (
         update orders
         set status = new_status, status_reason = new_reason, payment_operation_id = operation_id,
@@ -178,13 +183,17 @@ export async function settleOrders(
       )
       select ${ORDER_COLUMNS} from settled`,
     values: [
-      given.map(({ orderId }) => orderId),
-      given.map(({ record }) => (record.decision === 'captured' ? 'Paid' : 'Cancelled')),
-      given.map(({ record }) => reasonOf(record)),
-      given.map(({ record }) => (record.decision === 'captured' ? record.operationId : null)),
-      given.map(({ event }) => event.id),
-      given.map(({ event }) => event.type),
-      given.map(({ event }) => event.traceparent),
+      JSON.stringify(
+        given.map(({ orderId, record, event }) => ({
+          order_id: orderId,
+          new_status: record.decision === 'captured' ? 'Paid' : 'Cancelled',
+          new_reason: reasonOf(record),
+          operation_id: record.decision === 'captured' ? record.operationId : null,
+          new_event_id: event.id,
+          type: event.type,
+          traceparent: event.traceparent,
+        })),
+      ),
     ],
   });
   const settled = new Map(rows.map((row) => [row.id, orderOf(row)]));
@@ -224,18 +233,37 @@ export function orderPageOf<R extends { found: number }, O extends Order>(
   return { orders: rows.map(orderIn), more };
 }
 
+const STATUSES: readonly OrderStatus[] = ['Pending', 'Paid', 'Cancelled'];
+
+/**
+ * SQL of a customer's order ids, newest first: the first of each status, merged. One index by
+ * customer and status answers lists with and without a status. A second one, by customer alone,
+ * would cost every order two entries.
+ * @param range conditions on `customer_id` and `id`
+ * @param limit SQL of a number
+ */
+export function customerOrderIds(range: string, limit: string, statuses = STATUSES): string {
+  const ranges = statuses.map(
+    (status) => `(select id from orders where ${range} and status = '${status}'
+      order by id desc limit ${limit})`,
+  );
+  return `select id from (${ranges.join(' union all ')}) as ranges order by id desc limit ${limit}`;
+}
+
 /** A customer's orders, newest first, as many as one page takes. */
 export async function listOrders(
   db: Queryable,
   query: { customerId: string; status: OrderStatus | null; before: string | null; limit: number },
 ): Promise<OrderPage<Order>> {
   const values: unknown[] = [query.customerId, query.limit + 1];
-  const conditions = ['customer_id = $1'];
-  if (query.status !== null) conditions.push(`status = $${values.push(query.status)}`);
-  if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
-  const ids = `select id from orders where ${conditions.join(' and ')} order by id desc limit $2`;
-  const page = orderPageQuery(ids, ORDER_COLUMNS);
-  const { rows } = await db.query<OrderRow & { found: number }>(page, values);
+  const range = ['customer_id = $1'];
+  if (query.before !== null) range.push(`id < $${values.push(query.before)}`);
+  const statuses = query.status === null ? STATUSES : [query.status];
+  const ids = customerOrderIds(range.join(' and '), '$2', statuses);
+  const { rows } = await db.query<OrderRow & { found: number }>(
+    orderPageQuery(ids, ORDER_COLUMNS),
+    values,
+  );
   return orderPageOf(rows, query.limit, orderOf);
 }
 

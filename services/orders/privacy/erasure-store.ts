@@ -1,7 +1,13 @@
 import type { Queryable } from '#platform/postgres/database.ts';
+import { customerOrderIds } from '../lifecycle/store.ts';
 
 // The largest orders have 170 KB: a statement of all of them would run into its time-out.
 const PAGE = 50;
+
+const IDS = customerOrderIds(
+  "customer_id = $1 and id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')",
+  String(PAGE),
+);
 
 const UUID = '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$';
 
@@ -23,9 +29,7 @@ export async function eraseOrders(
 ): Promise<{ last: string | null; pending: number }> {
   const { rows } = await db.query<{ id: string; pending: boolean }>(
     `with page as materialized (
-        select id, status = 'Pending' as pending from orders
-        where customer_id = $1 and id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-        order by id desc limit ${PAGE}
+        select id, status = 'Pending' as pending from (${IDS}) as ids join orders using (id)
       ), erased as (
         update orders set items = ${NUMBERS},
           idempotency_key = case when idempotency_key ~ '${UUID}' then idempotency_key
