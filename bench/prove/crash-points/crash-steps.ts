@@ -49,12 +49,10 @@ export const steps = {
   claimOutbox: statement('claim events', 'orders', /claim-outbox/, SOME_ROWS),
   markPublished: statement('mark events', 'orders', /mark-published/),
   insertLetters: statement('insert letters', 'notifications', /insert-letters/),
-  commitLetters: statement('commit letters', 'notifications', /commit\0/),
   contacts: {
     ...call('look contacts up', 'profiles', /^POST \/contacts\/look-up /),
     owner: 'notifications',
   },
-  claimLetters: statement('claim letters', 'notifications', /claim-letters/, SOME_ROWS),
   markCommitting: statement('mark before the dot', 'notifications', /mark-committing/),
   dot: { ...call('the final dot', 'smtp', /(^|\r\n)\.\r\n$/), owner: 'notifications' },
   markSent: statement('mark as sent', 'notifications', /mark-sent/),

@@ -18,16 +18,18 @@ const protocolDefects: Defect[] = [
   {
     name: 'a decline is not kept',
     file: 'services/billing/ledger/decide-payment.ts',
-    from: 'store.insertPayments(outcome.payments),',
-    to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'declined')),`,
+    from: 'await store.recordDecisions(outcome);',
+    to: `await store.recordDecisions({
+      ...outcome, payments: outcome.payments.filter(({ decision }) => decision !== 'declined') });`,
     points: ['declined payment is delivered again'],
     found: [/is Cancelled insufficient-funds, decided Paid null/],
   },
   {
     name: 'void-or-get only gets',
     file: 'services/billing/ledger/decide-payment.ts',
-    from: 'store.insertPayments(outcome.payments),',
-    to: `store.insertPayments(outcome.payments.filter(({ decision }) => decision !== 'voided')),`,
+    from: 'await store.recordDecisions(outcome);',
+    to: `await store.recordDecisions({
+      ...outcome, payments: outcome.payments.filter(({ decision }) => decision !== 'voided') });`,
     points: ['its request goes on'],
     found: [/is Cancelled voided, decided Paid null/],
   },
@@ -56,7 +58,7 @@ const protocolDefects: Defect[] = [
     to: `broker.subscribe(topic, group, async (messages) => {
     setTimeout(() => handle(messages).catch(() => {}), 100);
   })`,
-    points: ['notifications dies before "commit letters"'],
+    points: ['notifications dies before "insert letters"'],
     found: [/has no letter/],
   },
   {
@@ -173,8 +175,8 @@ const mixUps: Defect[] = [
     name: 'acknowledged offsets are kept with other events',
     service: 'orders',
     file: 'platform/messaging/outbox-relay.ts',
-    from: 'acknowledgements.map((ack) => ack.offset),',
-    to: 'acknowledgements.map((_, at) => acknowledgements.at(at - 1)!.offset),',
+    from: 'offset: String(offset),',
+    to: 'offset: String(acknowledgements.at(at - 1)!.offset),',
     found: [/was acknowledged at/],
   },
   {
@@ -187,8 +189,8 @@ const mixUps: Defect[] = [
   {
     name: 'orders of a batch are stored with items of other orders',
     file: 'services/orders/lifecycle/store.ts',
-    from: 'drafts.map((draft) => draft.itemsJson),',
-    to: 'drafts.map((_, at) => drafts.at(at - 1)!.itemsJson),',
+    from: 'drafts.map(rowJsonOf)',
+    to: 'drafts.map((draft, at) => rowJsonOf({ ...draft, itemsJson: drafts.at(at - 1)!.itemsJson }))',
     found: [/the order has another total or other items/],
   },
   {
