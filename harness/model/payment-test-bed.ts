@@ -5,14 +5,20 @@ import { pause } from '#platform/async/backoff.ts';
 import { AppError } from '#platform/errors.ts';
 import type { Database, Queryable } from '#platform/postgres/database.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
-import { type DecisionResult, decidePayments } from '#services/billing/ledger/decide-payment.ts';
+import type { DecisionResult } from '#services/billing/ledger/decide-payment.ts';
 import { reverseOperation } from '#services/billing/ledger/reverse-operation.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { ledgerIn } from '#services/billing/ledger/transactions.ts';
 import { openDatabase, queryRows } from '../database.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
-import { decidedOf, startBillingTestBed } from '../system/billing.ts';
+import {
+  asReplica,
+  type DecideAll,
+  decidedOf,
+  inTransaction,
+  startBillingTestBed,
+} from '../system/billing.ts';
 import {
   balanceOf,
   type Call,
@@ -69,11 +75,10 @@ export async function startPaymentTestBed(t: TestContext): Promise<PaymentTestBe
 }
 
 /** Makes the call. @throws AppError also for refusals */
-async function make(database: Database, call: Call): Promise<CallResult> {
+async function make(database: Database, call: Call, decideAll: DecideAll): Promise<CallResult> {
   switch (call.do) {
     case 'decide': {
-      const answers = await decidePayments(ledgerIn(database, CURRENCY), call.wishes);
-      const decided = decidedOf(answers);
+      const decided = decidedOf(await decideAll(database, call.wishes));
       return { decided: await Promise.all(decided.map((each) => toldOf(database, each))) };
     }
     case 'top-up':
@@ -108,7 +113,7 @@ const REFUSALS = ['mismatch', 'conflict', 'not-found'];
 /** Makes the call and takes a refusal as its answer. */
 async function ask({ database }: PaymentTestBed, call: Call): Promise<CallResult> {
   try {
-    return await make(database, call);
+    return await make(database, call, asReplica);
   } catch (error) {
     if (!(error instanceof AppError && REFUSALS.includes(error.problem.kind))) throw error;
     return { refused: error.problem.code };
@@ -134,7 +139,7 @@ export async function askPatiently(testBed: PaymentTestBed, call: Call): Promise
 /** The call ends unanswered: its backend dies after that statement, at the latest before COMMIT. */
 export async function askAndKill(testBed: PaymentTestBed, call: Call, statement: number) {
   const { database } = testBed;
-  await assert.rejects(make(dyingAfter(statement, database), call), isUnanswered);
+  await assert.rejects(make(dyingAfter(statement, database), call, inTransaction), isUnanswered);
 }
 
 /** The call ends unanswered: COMMIT is done, and the connection is lost with its answer. */
@@ -143,7 +148,7 @@ export async function askAndLose(
   call: Call,
 ): Promise<void> {
   proxy.setFault({ kind: 'swallow-answers', requests: /commit/, times: 1 });
-  await assert.rejects(make(behindProxy, call), isUnanswered);
+  await assert.rejects(make(behindProxy, call, inTransaction), isUnanswered);
   proxy.setFault(null);
   // The answer that was lost may be that of the statement that COMMIT went out with.
   while (await isAnyInTransaction(database)) await pause(POLL_MS);

@@ -2,16 +2,29 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { AppError } from '#platform/errors.ts';
+import type { Database } from '#platform/postgres/database.ts';
 import {
   type DecisionResult,
   decidePayments,
   type PaymentCommand,
 } from '#services/billing/ledger/decide-payment.ts';
+import { createDecider, type Decided } from '#services/billing/ledger/decider.ts';
 import * as store from '#services/billing/ledger/store.ts';
 import { topUp } from '#services/billing/ledger/top-up.ts';
 import { ledgerIn } from '#services/billing/ledger/transactions.ts';
 import { createTestDatabaseUrl, migrationsOf, openDatabase } from '../database.ts';
 import { LEDGER_VIOLATIONS } from '../oracle/ledger.ts';
+
+/** Decides payments of a database with the currency RUB. */
+export type DecideAll = (database: Database, wishes: PaymentCommand[]) => Promise<Decided[]>;
+
+/** As a replica of its own does: usual payments in one statement. */
+export const asReplica: DecideAll = (database, wishes) =>
+  Promise.all(wishes.map(createDecider(database, 'RUB')));
+
+/** In one transaction, which is cut off as a whole. */
+export const inTransaction: DecideAll = (database, wishes) =>
+  decidePayments(ledgerIn(database, 'RUB'), wishes);
 
 export type BillingTestBed = Awaited<ReturnType<typeof startBillingTestBed>>;
 

@@ -45,7 +45,8 @@ export const steps = {
   topUp: call('top up', 'billing', /^POST \/wallets\/[^/ ]+\/top-ups /),
   insertOrder: statement('insert the order', 'orders', /insert-orders/),
   settleOrder: statement('settle the order', 'orders', /settle-orders/),
-  commitDecision: statement('commit the decision', 'billing', /commit/),
+  // Usual payments are decided by one statement, others by a transaction.
+  commitDecision: statement('commit the decision', 'billing', /decide-payments|commit/),
   claimOutbox: statement('claim events', 'orders', /claim-outbox/, SOME_ROWS),
   markPublished: statement('mark events', 'orders', /mark-published/),
   insertLetters: statement('insert letters', 'notifications', /insert-letters/),

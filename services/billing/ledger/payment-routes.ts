@@ -1,45 +1,25 @@
 import * as contract from '#contracts/billing.ts';
-import { createBatcher } from '#platform/async/batcher.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import type { Database } from '#platform/postgres/database.ts';
-import { isRowFault } from '#platform/postgres/errors.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
 import { foreignCurrency } from './currency.ts';
-import { type DecisionResult, decidePayments, type PaymentCommand } from './decide-payment.ts';
+import type { DecisionResult, PaymentCommand } from './decide-payment.ts';
+import { createDecider } from './decider.ts';
 import { declined } from './declined.ts';
 import { findDecision } from './payment-store.ts';
 import { findOperation, type NumberedOperation } from './store.ts';
-import { ledgerIn } from './transactions.ts';
 
-// Several times as long as the transaction of a batch takes. After it each command waits for its own
-// wallet, so that one locked wallet does not delay the others.
-const LOCK_TIMEOUT_MS = 100;
-
-/** Decides payments, concurrent ones in one transaction. */
-function createDecider(
+/** Decides payments, and refuses a command that names other data than its order was decided with. */
+function createCheckedDecider(
   database: Database,
   currency: string,
   onResult: (result: DecisionResult) => void,
 ): (command: PaymentCommand) => Promise<DecisionResult> {
-  const decisions = ledgerIn(database, currency);
-  const batchedDecisions = ledgerIn(database, currency, { lockTimeoutMs: LOCK_TIMEOUT_MS });
-  const decideInBatch = createBatcher({
-    name: 'decide payments',
-    run: (commands: PaymentCommand[]) =>
-      decidePayments(commands.length === 1 ? decisions : batchedDecisions, commands),
-    isItemError: isRowFault,
-    isOwn: ({ orderId }, decided) =>
-      decided.payment === null ||
-      (decided.payment.orderId === orderId &&
-        (decided.charge === null || decided.charge.orderId === orderId)),
-    batchMax: 64,
-    maxConcurrency: 1,
-    waitingMax: 1_024,
-  });
+  const decideOne = createDecider(database, currency);
   return async (given) => {
     // As PostgreSQL spells it, or the decision that exists would not be recognised.
     const command = { ...given, orderId: given.orderId.toLowerCase() };
-    const decided = await decideInBatch(command);
+    const decided = await decideOne(command);
     if (decided.payment === null) throw foreignCurrency(command, decided.walletCurrency);
     onResult(decided);
     const { payment } = decided;
@@ -67,7 +47,7 @@ export function servePayments(
   currency: string,
   onResult: (result: DecisionResult) => void,
 ): void {
-  const decide = createDecider(database, currency, onResult);
+  const decide = createCheckedDecider(database, currency, onResult);
 
   async function getOperation(id: string): Promise<NumberedOperation> {
     const operation = await findOperation(database, id);

@@ -10,7 +10,7 @@ import {
 import { type NewLetter, newLetter } from '#harness/system/new-letter.ts';
 import { insertLetters } from '../inbox/inbox-store.ts';
 import { CLAIM_MAX } from './claim-store.ts';
-import type { LetterWorker } from './worker.ts';
+import { type LetterWorker, NEW_MAX } from './worker.ts';
 
 /** A claim of new letters, once the worker has seen that no other letter waits. */
 const claimOf = (worker: LetterWorker, count = 1) =>
@@ -71,8 +71,8 @@ test('new letters queue before the first claim, behind a full one, and where the
   });
   assert.equal(worker.claimNew(1), null);
   // The second claim finds nothing, so that nobody waits in turn.
-  await claimOf(worker, 2 * CLAIM_MAX);
-  assert.equal(worker.claimNew(2 * CLAIM_MAX + 1), null);
+  await claimOf(worker, NEW_MAX - CLAIM_MAX);
+  assert.equal(worker.claimNew(NEW_MAX - CLAIM_MAX + 1), null);
   // A letter that had to queue is waiting now, so that later ones queue behind it.
   assert.equal(worker.claimNew(1), null);
   worker.take([]);

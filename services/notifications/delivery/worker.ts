@@ -17,6 +17,9 @@ import type { SendLetterDeps } from './send-letter.ts';
 // A worker claims while it holds at most this many letters; more wait in the database, where others
 // see them.
 const IN_FLIGHT_MAX = 3 * CLAIM_MAX;
+// New letters that it claims while they are stored may be more: a claim of their own would cost as
+// much as the rest of their statements, and short waves of orders would all end in the queue.
+export const NEW_MAX = 1_024;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
 
 /** The times of a worker. */
@@ -106,7 +109,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
      * @returns null where they have to queue: others wait, or the worker has no room
      */
     claimNew(count: number): LetterClaim | null {
-      const hasRoom = inFlight.size() + count <= IN_FLIGHT_MAX;
+      const hasRoom = inFlight.size() + count <= NEW_MAX;
       if (hasRoom && !othersWait && !closing && options.mailer.readiness() === 'all') {
         return { token, leaseMs: times.leaseMs };
       }
