@@ -1,31 +1,21 @@
 import type { Span } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { Pool } from 'undici';
 import { backoffMs, pause } from '../async/backoff.ts';
-import { type Batcher, createBatcher } from '../async/batcher.ts';
 import { type Deadline, deadlineIn } from '../async/deadline.ts';
-import { startTimeout, type Timeout } from '../async/timeout.ts';
+import { startTimeout } from '../async/timeout.ts';
 import { AppError, commonProblems, describeError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { serviceOf } from '../telemetry/log.ts';
-import { writeTraceHeaders } from '../telemetry/trace-context.ts';
 import { endSpan, SpanKind, startSpan } from '../telemetry/tracing.ts';
-import { ACTOR_HEADER } from './actor.ts';
+import { createSender, isBatchable, pathOf, type RequestParts } from './call-sender.ts';
 import type { CallTls } from './call-tls.ts';
-import { measureCalls } from './client-metrics.ts';
+import { type CallMetrics, measureCalls } from './client-metrics.ts';
 import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.ts';
-import {
-  createExchange,
-  type Exchange,
-  faultOf,
-  isLimitStatus,
-  type Outgoing,
-  type OutgoingCall,
-} from './exchange.ts';
+import { createExchange, faultOf } from './exchange.ts';
 import { copyOf, type LocalCallee, localCallee } from './in-process.ts';
 import { type AttemptedReplicas, createLoadBalancer } from './load-balancer.ts';
 import type { ProblemDocument } from './problem.ts';
-import { type BatchedAnswer, type BatchedCall, CALLS_MAX, CALLS_PATH } from './request-batch.ts';
+import type { BatchedAnswer } from './request-batch.ts';
 import type { Credentials } from './service-token.ts';
 
 // One attempt: longer than the callee's statement time-out, and shorter than the deadline of a
@@ -33,13 +23,6 @@ import type { Credentials } from './service-token.ts';
 const ATTEMPT_TIMEOUT_MS = 2_500;
 const TELLING_TIMEOUT_MS = 250;
 const RETRY = { firstMs: 50, maxMs: 400 };
-// Concurrent batches to one replica: few, so that each carries many calls, and more than one, so
-// that a call that waits for a lock delays only its own batch.
-const BATCH_CONCURRENCY_MAX = 2;
-const CALLS_WAITING_MAX = 1_024;
-// Far below the callee's limit (request-batch.ts): a larger batch would delay the calls in it.
-const BATCH_BYTES_MAX = 1024 * 1024;
-
 /** An answer that is an error: a problem document of the callee. */
 export interface ProblemReply {
   status: number;
@@ -102,8 +85,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const replicas = createLoadBalancer(callee, options.urls, log, options.tls);
   options.metrics?.add(replicas.metrics);
   const measured = measureCalls(callee, options.metrics);
-  const exchange = createExchange(callee, options.credentials, log);
-  const send = createSender(options, exchange);
+  const attempt = createAttempts(options, replicas, measured);
 
   async function callReplicas<E extends Endpoint>(
     endpoint: E,
@@ -120,13 +102,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
       if (timeoutMs > 0) {
         try {
-          return await replicas.attempt(attempted, timeoutMs, ({ url, pool }, timeout) =>
-            measured.attempt(
-              endpoint.operationId,
-              timeout,
-              send(endpoint, request, { ...callOptions, url, pool, timeout, span }),
-            ),
-          );
+          const answer = await attempt(endpoint, request as RequestParts, {
+            ...callOptions,
+            span,
+            timeoutMs,
+            attempted,
+          });
+          return answerOf(callee, answer);
         } catch (error) {
           fault = tellingFault(fault, error, timeoutMs);
         }
@@ -164,143 +146,79 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 }
 
-interface Attempt {
-  /** Base URL of the replica. */
-  url: string;
-  pool: Pool;
-  timeout: Timeout;
+interface AttemptOptions extends CallOptions {
   /** Of the call. */
   span: Span;
+  timeoutMs: number;
+  attempted: AttemptedReplicas;
 }
 
-/**
- * Sends one attempt of a call to one replica: a batchable call in a batch, or to a service of this
- * thread without HTTP; another one alone.
- */
-function createSender({ callee, credentials, log }: HttpClientOptions, exchange: Exchange) {
-  const batchers = new Map<Pool, Batcher<OutgoingCall, BatchedAnswer>>();
+/** Attempts of calls: at a service of this thread without HTTP, else at one of its replicas. */
+function createAttempts(
+  { callee, urls, credentials, log }: HttpClientOptions,
+  replicas: ReturnType<typeof createLoadBalancer>,
+  measured: CallMetrics,
+) {
+  const send = createSender(callee, createExchange(callee, credentials, log), log);
 
-  function batcherOf(pool: Pool): Batcher<OutgoingCall, BatchedAnswer> {
-    const batcher =
-      batchers.get(pool) ??
-      createBatcher({
-        name: `${callee} calls`,
-        run: (batch: OutgoingCall[]) => exchangeBatch({ callee, exchange, log }, pool, batch),
-        batchMax: CALLS_MAX,
-        weightOf: ({ text = '' }) => Buffer.byteLength(text),
-        weightMax: BATCH_BYTES_MAX,
-        maxConcurrency: BATCH_CONCURRENCY_MAX,
-        waitingMax: CALLS_WAITING_MAX,
+  async function askLocally(
+    local: LocalCallee,
+    endpoint: Endpoint,
+    request: RequestParts,
+    { span, timeoutMs }: AttemptOptions,
+  ): Promise<BatchedAnswer> {
+    const authorization = await credentials(callee);
+    const timeout = startTimeout(timeoutMs);
+    try {
+      const answer = local({
+        operationId: endpoint.operationId,
+        params: copyOf(request.params),
+        body: copyOf(request.body),
+        position: span.spanContext(),
+        pathOf: () => pathOf(endpoint.path, request),
+        authorization,
       });
-    batchers.set(pool, batcher);
-    return batcher;
+      return await measured.attempt(endpoint.operationId, timeout, timeout.race(answer));
+    } finally {
+      timeout.clear();
+    }
   }
 
-  return async <E extends Endpoint>(
-    endpoint: E,
-    request: EndpointRequest<E>,
-    { url, pool, timeout, span, headers, actor }: CallOptions & Attempt,
-  ): Promise<Answer<E>> => {
-    const given = actor === undefined ? headers : { ...headers, [ACTOR_HEADER]: actor };
-    const position = span.spanContext();
-    const { traceId } = position;
-    const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
-    const outgoing: OutgoingCall = {
-      method: endpoint.method,
-      path: pathOf(endpoint.path, params ?? {}, query ?? {}),
-      text: body && JSON.stringify(body),
-      position,
-      headers: given,
-      call: {
-        operationId: endpoint.operationId,
-        params,
-        body,
-        traceId,
-        ...writeTraceHeaders(position),
-      },
-    };
-    const batched = endpoint.batchable && given === undefined;
-    const local = batched ? localCallee(url) : undefined;
-    const answer = !batched
-      ? await exchange(pool, outgoing, timeout.signal())
-      : await timeout.race(
-          local
-            ? sendLocally(local, outgoing, await credentials(callee))
-            : batcherOf(pool)(outgoing),
-        );
-    const { status, body: content } = answer;
-    if (status >= 500) throw faultOf(callee, status, JSON.stringify(content));
-    const retryAfter = answer.headers?.['retry-after'];
-    return {
-      status,
-      body: content,
-      headers: answer.headers,
-      problem: status >= 400,
-      ...(retryAfter !== undefined && { retryAfter }),
-    } as unknown as Answer<E>;
+  return (
+    endpoint: Endpoint,
+    request: RequestParts,
+    options: AttemptOptions,
+  ): Promise<BatchedAnswer> => {
+    const local = isBatchable(endpoint, options) ? localCallee(urls) : undefined;
+    if (local !== undefined) return askLocally(local, endpoint, request, options);
+    const { attempted, timeoutMs, ...rest } = options;
+    return replicas.attempt(attempted, timeoutMs, (pool, timeout) =>
+      measured.attempt(
+        endpoint.operationId,
+        timeout,
+        send(endpoint, request, { ...rest, pool, timeout }),
+      ),
+    );
   };
 }
 
-/** Hands a call to a service of this thread, which gets copies and checks it as a request. */
-async function sendLocally(
-  callee: LocalCallee,
-  { call, path, text }: OutgoingCall,
-  authorization: string,
-): Promise<BatchedAnswer> {
-  const params = call.params && copyOf(call.params);
-  return callee({ ...call, params, body: text && JSON.parse(text), path, authorization });
-}
-
-/** Sends the calls of a batch in one request; a single call is sent as it is. */
-async function exchangeBatch(
-  { callee, exchange, log }: { callee: string; exchange: Exchange; log: Logger },
-  pool: Pool,
-  batch: OutgoingCall[],
-): Promise<BatchedAnswer[]> {
-  const timeout = startTimeout(ATTEMPT_TIMEOUT_MS);
-  const sendAlone = (one: Outgoing) => exchange(pool, one, timeout.signal());
-  try {
-    const [first, ...others] = batch as [OutgoingCall, ...OutgoingCall[]];
-    if (others.length === 0) return [await sendAlone(first)];
-    const calls = batch.map(({ call }) => call);
-    // An instrumentation of the callee makes a span of the request: in the trace of the first call.
-    const { position } = first;
-    const text = JSON.stringify({ calls });
-    const request = { method: 'POST', path: CALLS_PATH, text, position } as const;
-    const { status, body } = await sendAlone(request);
-    // A callee of an older version, or one whose limit the batch exceeds.
-    if (status === 404 || isLimitStatus(status)) return await Promise.all(batch.map(sendAlone));
-    if (status !== 200) throw faultOf(callee, status, JSON.stringify(body));
-    const { answers } = body as { answers: BatchedAnswer[] };
-    if (!calls.every((call, index) => isAnswerTo(call, answers[index]))) {
-      // An alarm, and no answer: the calls are retried.
-      log.error({ callee }, 'answers to several calls are mixed up');
-      throw new Error(`${callee} answered other calls`);
-    }
-    return answers;
-  } finally {
-    timeout.clear();
-  }
+/** @throws Error for an answer that shows that the callee cannot serve */
+function answerOf<E extends Endpoint>(
+  callee: string,
+  { status, body, headers }: BatchedAnswer,
+): Answer<E> {
+  if (status >= 500) throw faultOf(callee, status, JSON.stringify(body));
+  const retryAfter = headers?.['retry-after'];
+  return {
+    status,
+    body,
+    headers,
+    problem: status >= 400,
+    ...(retryAfter !== undefined && { retryAfter }),
+  } as unknown as Answer<E>;
 }
 
 /** The later fault, but the rest of a deadline mostly ends in a timeout, which hides the cause. */
 function tellingFault(before: unknown, fault: unknown, timeoutMs: number): unknown {
   return before === undefined || timeoutMs >= TELLING_TIMEOUT_MS ? fault : before;
-}
-
-/** An older version does not say which call it answers. */
-function isAnswerTo(call: BatchedCall, answer: BatchedAnswer | undefined): boolean {
-  return answer !== undefined && (answer.traceId ?? call.traceId) === call.traceId;
-}
-
-/** Fills in `:parameters` and appends the query without undefined members. */
-function pathOf(
-  template: string,
-  params: Record<string, unknown>,
-  query: Record<string, unknown>,
-): string {
-  const path = template.replace(/:(\w+)/g, (_, name) => encodeURIComponent(String(params[name])));
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  if (given.length === 0) return path;
-  return `${path}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }

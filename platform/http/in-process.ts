@@ -1,9 +1,15 @@
-import type { BatchedAnswer, BatchedCall } from './request-batch.ts';
+import type { SpanContext } from '@opentelemetry/api';
+import type { BatchedAnswer } from './request-batch.ts';
 
 /** One call, as HTTP would bring it. */
-export interface LocalCall extends BatchedCall {
-  /** Such as `/orders`. */
-  path: string;
+export interface LocalCall {
+  operationId: string;
+  params: unknown;
+  body: unknown;
+  /** The span of the call. */
+  position: SpanContext;
+  /** Makes the path, which problem documents name. */
+  pathOf: () => string;
   /** The caller's service token, which is checked as in a request. */
   authorization: string;
 }
@@ -39,9 +45,12 @@ export function takeLocalCalls(url: string, callee: LocalCallee): () => Promise<
   };
 }
 
-/** The service of this thread at a base URL; undefined where it is to be called by HTTP. */
-export function localCallee(url: string): LocalCallee | undefined {
-  return callees.get(url);
+/**
+ * The service of this thread that has one replica, at this base URL; undefined where it is to be
+ * called by HTTP.
+ */
+export function localCallee([url = '', ...others]: string[]): LocalCallee | undefined {
+  return others.length === 0 ? callees.get(url) : undefined;
 }
 
 /** What HTTP makes of a body: caller and callee share no object, and JSON has no `undefined`. */

@@ -261,7 +261,7 @@ test('looking after a replica that is left out keeps no process alive', async (t
     import { createLoadBalancer } from ${JSON.stringify(new URL('load-balancer.ts', import.meta.url).href)};
     const urls = [${JSON.stringify(gone.url)}, ${JSON.stringify(gone.url)}];
     const replicas = createLoadBalancer('things', urls, pino());
-    const work = ({ pool }) => pool.request({ method: 'GET', path: '/' });
+    const work = (pool) => pool.request({ method: 'GET', path: '/' });
     await replicas.attempt(new Set(), 1_000, work).catch(() => {});`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     cwd: new URL('../..', import.meta.url),

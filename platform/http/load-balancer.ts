@@ -99,7 +99,7 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger, 
     async attempt<T>(
       attempted: AttemptedReplicas,
       timeoutMs: number,
-      work: (replica: Pick<Replica, 'url' | 'pool'>, timeout: Timeout) => Promise<T>,
+      work: (pool: Pool, timeout: Timeout) => Promise<T>,
     ): Promise<T> {
       const replica = nextReplica(replicas, attempted, turn++);
       const { recoveries } = replica;
@@ -107,7 +107,7 @@ export function createLoadBalancer(callee: string, urls: string[], log: Logger, 
       const timeout = startTimeout(timeoutMs);
       replica.running++;
       try {
-        return await work(replica, timeout);
+        return await work(replica.pool, timeout);
       } catch (cause) {
         const error = callFaultOf(replica.url, cause);
         const conclusive =

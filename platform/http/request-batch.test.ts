@@ -111,14 +111,24 @@ function clientOf(t: TestContext, url: string, clientLog = log) {
     client.call(putThing, { params: { id }, body: { count: 1 } }, { deadline: deadlineIn(ms) });
 }
 
+/** Two calls that use up the concurrent requests, so that later ones wait. */
+async function holdBoth(call: ReturnType<typeof clientOf>) {
+  const calls = [];
+  for (let count = 0; count < 2; count++) {
+    calls.push(call('held'));
+    // Calls of one turn of the event loop go together.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return calls;
+}
+
 test('a call that comes alone is sent at once; calls that come meanwhile form a batch', async (t) => {
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const { url, requests } = await startThings(t, held);
   const call = clientOf(t, url);
   assert.equal((await call('a')).status, 200);
   assert.deepEqual(requests.splice(0), ['PUT /things/a']);
-  // These two use up the concurrent requests, so that later calls wait.
-  const first = Array.from({ length: 2 }, () => call('held'));
+  const first = await holdBoth(call);
   const others = ['b', 'c', 'd'].map((id) => call(id));
   release();
   const answers = await Promise.all([...first, ...others]);
@@ -134,7 +144,7 @@ test('of several calls each keeps to its own deadline, and only the one that fai
   t.after(() => release());
   const { url, requests } = await startThings(t, held);
   const call = clientOf(t, url);
-  const blocked = Array.from({ length: 2 }, () => call('held'));
+  const blocked = await holdBoth(call);
   const hasty = call('b', 200);
   const failing = call('away', 2_000);
   const unhurried = call('c');
@@ -159,7 +169,7 @@ test('a callee of an older version gets its calls one by one', async (t) => {
   });
   const call = clientOf(t, await listen(app, '127.0.0.1', 0));
   t.after(() => app.close());
-  const first = Array.from({ length: 2 }, () => call('held'));
+  const first = await holdBoth(call);
   const others = ['b', 'c'].map((id) => call(id));
   release();
   await Promise.all(first);
@@ -193,7 +203,7 @@ test('an answer to another call is an alarm and never an answer', async (t) => {
   const loud = pino({ level: 'error' }, { write: (line: string) => lines.push(line) });
   const call = clientOf(t, await listen(app, '127.0.0.1', 0), loud);
   t.after(() => app.close());
-  const first = Array.from({ length: 2 }, () => call('held'));
+  const first = await holdBoth(call);
   const others = ['b', 'c', 'd'].map((id) => call(id));
   release();
   await Promise.all(first);

@@ -1,5 +1,5 @@
-import { context } from '@opentelemetry/api';
-import type { FastifyRequest } from 'fastify';
+import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { AppError, commonProblems, type Violation } from '../errors.ts';
@@ -49,7 +49,12 @@ export interface BatchedAnswer {
   body: unknown;
 }
 
-type Operation = (call: BatchedCall, request: FastifyRequest) => Promise<BatchedAnswer>;
+interface OperationCall extends Pick<BatchedCall, 'operationId' | 'params' | 'body' | 'traceId'> {
+  /** The work of its caller. */
+  parent: Context;
+}
+
+type Operation = (call: OperationCall, request: FastifyRequest) => Promise<BatchedAnswer>;
 
 interface BatchOptions {
   log: Logger;
@@ -72,7 +77,7 @@ export function serveBatch(
   const recorderOf = metrics === undefined ? () => () => {} : measureAnswers(metrics);
   const compile = createValidatorCompiler();
   const operations = new Map<string, Operation>();
-  const run = (call: BatchedCall, request: FastifyRequest) =>
+  const run: Operation = (call, request) =>
     (operations.get(call.operationId) ?? noOperation)(call, request);
 
   app.route({
@@ -86,7 +91,10 @@ export function serveBatch(
     handler: async (request, reply) => {
       const { calls } = request.body as Static<typeof CallsBody>;
       const answers = await Promise.all(
-        calls.map(async (call) => ({ traceId: call.traceId, ...(await run(call, request)) })),
+        calls.map(async (call) => ({
+          traceId: call.traceId,
+          ...(await run({ ...call, parent: parentOf(headersOf(call)) }, request)),
+        })),
       );
       return reply.serializer(JSON.stringify).send({ answers });
     },
@@ -103,10 +111,11 @@ export function serveBatch(
 
   return {
     /** Runs a call that a service of this thread made. */
-    runLocal({ path, authorization, ...call }: LocalCall): Promise<BatchedAnswer> {
-      // The members that an operation may use: it also comes in batches.
-      const request = { url: path, headers: { authorization }, log: app.log };
-      return run(call, request as unknown as FastifyRequest);
+    runLocal({ operationId, params, body, position, ...call }: LocalCall): Promise<BatchedAnswer> {
+      const { traceId } = position;
+      const parent = trace.setSpanContext(ROOT_CONTEXT, position);
+      const given = { operationId, params, body, traceId, parent };
+      return run(given, requestOf(call, app.log));
     },
     /** Adds a batchable operation. */
     add<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
@@ -116,7 +125,7 @@ export function serveBatch(
     ): void {
       const paramViolations = validatorOf(endpoint.params, 'params');
       const bodyViolations = validatorOf(endpoint.body, 'body');
-      const operation = async (call: BatchedCall, request: FastifyRequest) => {
+      const operation: Operation = async (call, request) => {
         const { params, body, traceId } = call;
         try {
           const caller = await whoCalls(request);
@@ -145,6 +154,21 @@ export function serveBatch(
   };
 }
 
+/** The members of a request that an operation may use, which also comes in batches. */
+function requestOf(
+  { pathOf, authorization }: Pick<LocalCall, 'pathOf' | 'authorization'>,
+  log: FastifyBaseLogger,
+): FastifyRequest {
+  const request = {
+    get url() {
+      return pathOf();
+    },
+    headers: { authorization },
+    log,
+  };
+  return request as unknown as FastifyRequest;
+}
+
 /** The operation as a call of its own trace, whatever trace the batch came in. */
 function traced(
   { method, path: route }: Endpoint,
@@ -158,7 +182,7 @@ function traced(
       name: `${method} ${route}`,
       kind: SpanKind.SERVER,
       service,
-      parent: parentOf(headersOf(call)),
+      parent: call.parent,
     });
     const answer = await context.with(work.context, operation, undefined, call, request);
     const { status } = answer;

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { createBatcher } from '#platform/async/batcher.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { isRowFault } from '#platform/postgres/errors.ts';
-import { decideAtOnce, type NewPayment } from './decide-at-once.ts';
+import { decideAtOnce, type NewPayment } from './decide-at-once-store.ts';
 import {
   type DecisionResult,
   decidePayments,
@@ -22,7 +22,7 @@ export type Decided = DecisionResult | Undecided;
 export type Decider = (command: PaymentCommand) => Promise<Decided>;
 
 /**
- * Decides payments: usual ones in one statement (decide-at-once.ts), the others in the transaction of
+ * Decides payments: usual ones in one statement (decide-at-once-store.ts), the others in the transaction of
  * `decidePayments`. Those of one wallet are decided as they come.
  */
 export function createDecider(database: Database, currency: string): Decider {

@@ -12,7 +12,7 @@ import {
 } from '#harness/system/billing.ts';
 import { commonProblems } from '#platform/errors.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
-import { decideAtOnce, type NewPayment } from './decide-at-once.ts';
+import { decideAtOnce, type NewPayment } from './decide-at-once-store.ts';
 import { createDecider } from './decider.ts';
 
 const payment = (amount: number, changes: Partial<NewPayment> = {}): NewPayment => ({
