@@ -19,10 +19,9 @@ export interface NewPayment {
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Decides payments in one statement, which alone needs a fifth of the round trips and half of the
- * time of a transaction. It leaves out, and does not wait for, everything unusual: orders that have a
- * decision, wallets that are missing, in use or of another currency. Those need the
- * transaction of `decidePayments`. A wallet is locked before its balance is read, and a second
+ * Decides payments in one statement, where a transaction needs six. It leaves out, and does not wait
+ * for, everything unusual: orders that have a decision, wallets that are missing, in use or of
+ * another currency. Those need the transaction of `decidePayments`. A wallet is locked before its balance is read, and a second
  * decision of an order breaks the primary key (I1).
  * @returns what was decided, by order id
  */

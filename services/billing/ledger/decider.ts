@@ -11,8 +11,8 @@ import {
 } from './decide-payment.ts';
 import { ledgerIn } from './transactions.ts';
 
-// Several times as long as the transaction of a batch takes. After it each command waits for its own
-// wallet, so that one locked wallet does not delay the others.
+// Several times as long as the transaction of a batch takes. After it each command waits for its
+// own wallet, so that one locked wallet does not delay the others.
 const LOCK_TIMEOUT_MS = 100;
 const BATCHES = { batchMax: 64, maxConcurrency: 1, waitingMax: 1_024 };
 
@@ -22,8 +22,9 @@ export type Decided = DecisionResult | Undecided;
 export type Decider = (command: PaymentCommand) => Promise<Decided>;
 
 /**
- * Decides payments: usual ones in one statement (decide-at-once-store.ts), the others in the transaction of
- * `decidePayments`. Those of one wallet are decided as they come.
+ * Decides payments: usual ones in one statement (decide-at-once-store.ts), the others in the
+ * transaction of `decidePayments`. Those of one wallet are decided as they come
+ * (docs/decisions/0038-a-payment-in-one-statement.md).
  */
 export function createDecider(database: Database, currency: string): Decider {
   const alone = ledgerIn(database, currency);

@@ -1,5 +1,6 @@
 import type { Queryable } from '#platform/postgres/database.ts';
 import { jsonbOf } from '#platform/postgres/jsonb.ts';
+import { isFew } from '#platform/postgres/plan-once.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
 import type { Recipient } from '../letter/letter-mail.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
@@ -24,15 +25,6 @@ export async function renewLeases(
     [renewal.ids, renewal.token, renewal.leaseMs],
   );
 }
-
-/**
- * A condition that always holds. For a range of an unknown value the planner expects one row, so it
- * looks each letter up by its id and keeps the plan. Otherwise it expects a hundred rows or plans
- * each execution, which costs as much as the execution.
- */
-const FEW = (rows: string) => `${rows}.id between '${NIL}' and '${MAX}'`;
-const NIL = '00000000-0000-0000-0000-000000000000';
-const MAX = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** A letter whose body is at the mail server. */
 export interface CommittingMark {
@@ -59,7 +51,7 @@ export async function markCommitting(
       set marked_attempt = attempt_count, unknown_outcomes = unknown_outcomes + 1,
         recipient = mark.to, recipient_name = mark.name, locale = mark.locale
       from json_to_recordset($2) as mark (id uuid, "to" text, name text, locale text)
-      where letters.id = mark.id and ${FEW('mark')} and (token = $1 and state = 'sending') is true
+      where letters.id = mark.id and ${isFew('mark.id')} and (token = $1 and state = 'sending') is true
       returning letters.id`,
     values: [token, jsonbOf(marks.map(({ id, recipient }) => ({ id, ...recipient })))],
   });
@@ -127,7 +119,7 @@ const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response 
     locale = sent.locale,
     unknown_outcomes = case when token = $1 then sent.unknown_outcomes
       else letters.unknown_outcomes end
-  from sent where letters.id = sent.id and ${FEW('sent')} and (state <> 'sent') is true`;
+  from sent where letters.id = sent.id and ${isFew('sent.id')} and (state <> 'sent') is true`;
 
 const MARK_ONLY = { name: 'mark-sent-only', text: `with ${SENT} ${MARK}` };
 
