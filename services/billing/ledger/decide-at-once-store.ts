@@ -1,8 +1,8 @@
 import type { Queryable } from '#platform/postgres/database.ts';
-import { sqlState } from '#platform/postgres/errors.ts';
 import { isFew } from '#platform/postgres/plan-once.ts';
 import type { DecisionResult } from './decide-payment.ts';
 import { type NumberedOperation, type OperationRow, storedOperations } from './store.ts';
+import { isConflict } from './transactions.ts';
 
 /** A payment about to be decided. No two of one statement have the same order or wallet. */
 export interface NewPayment {
@@ -15,14 +15,11 @@ export interface NewPayment {
   operationId: string;
 }
 
-// A concurrent decision of the same order, which our snapshot did not show, broke a unique key.
-const UNIQUE_VIOLATION = '23505';
-
 /**
  * Decides payments in one statement, where a transaction needs six. It leaves out, and does not wait
  * for, everything unusual: orders that have a decision, wallets that are missing, in use or of
- * another currency. Those need the transaction of `decidePayments`. A wallet is locked before its balance is read, and a second
- * decision of an order breaks the primary key (I1).
+ * another currency. Those need the transaction of `decidePayments`. A wallet is locked before its
+ * balance is read, and a second decision of an order breaks the primary key (I1).
  * @returns what was decided, by order id
  */
 export async function decideAtOnce(
@@ -41,8 +38,9 @@ export async function decideAtOnce(
       rows.map((row) => [row.orderId, resultOf(given.get(row.orderId) as NewPayment, row)]),
     );
   } catch (error) {
-    // Nothing was decided.
-    if (sqlState(error) === UNIQUE_VIOLATION) return new Map();
+    // Nothing was decided: a concurrent decision of one of the orders, which our snapshot did not
+    // show, broke a unique key.
+    if (isConflict(error)) return new Map();
     throw error;
   }
 }

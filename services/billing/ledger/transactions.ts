@@ -14,7 +14,10 @@ const ATTEMPTS_MAX = 5;
 const RETRY = { firstMs: 10, maxMs: 100 };
 // Deadlock, serialization failure, and a concurrent insert of the same row between our read and our
 // insert. The last needs two requests that name different customers and so lock different wallets.
-const RETRYABLE = new Set(['40P01', '40001', '23505']);
+const CONFLICTS = new Set(['40P01', '40001', '23505']);
+
+/** Whether a transaction lost against a concurrent one: it changed nothing, and may be repeated. */
+export const isConflict = (error: unknown): boolean => CONFLICTS.has(sqlState(error) ?? '');
 
 /** The statements of one transaction, for the use cases of this folder. */
 function ledgerStore(tx: Queryable, currency: string) {
@@ -103,7 +106,7 @@ async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!RETRYABLE.has(sqlState(error) ?? '')) throw error;
+      if (!isConflict(error)) throw error;
       if (attempt === ATTEMPTS_MAX) {
         throw new AppError(commonProblems.unavailable, 'transaction kept failing', {
           cause: error,
