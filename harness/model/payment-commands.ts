@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { BALANCE_MAX } from '#contracts/common.ts';
 import type { PaymentCommand } from '#services/billing/ledger/decide-payment.ts';
+import { asReplica, inOneStep } from '../system/billing.ts';
 import {
   answerTo,
   type Call,
@@ -123,7 +124,7 @@ export const commands: fc.Arbitrary<Command>[] = [
 function alone(name: string, call: Call): Command {
   return command(`${name}(${textOf(call)})`, async (run, testBed) => {
     const before = testBed.collisions;
-    const answer = await askPatiently(testBed, call);
+    const answer = await askPatiently(testBed, call, asReplica);
     countAnswer(run, call, answer);
     assert.deepEqual(answer, answerTo(run.ledger, call));
     assert.equal(testBed.collisions, before, 'a call without concurrent ones was repeated');
@@ -163,7 +164,7 @@ function command(text: string, run: Command['run']): Command {
 }
 
 async function answerAtOnce(run: Told, testBed: PaymentTestBed, calls: Call[]): Promise<void> {
-  const answers = await allEnded(calls.map((call) => askPatiently(testBed, call)));
+  const answers = await allEnded(calls.map((call) => askPatiently(testBed, call, inOneStep)));
   const answered = calls.map((call, i) => ({ call, answer: answers[i] as CallResult }));
   for (const { call, answer } of answered) countAnswer(run, call, answer);
   const ledger = explain(run.ledger, answered);

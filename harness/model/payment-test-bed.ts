@@ -13,7 +13,6 @@ import { ledgerIn } from '#services/billing/ledger/transactions.ts';
 import { openDatabase, queryRows } from '../database.ts';
 import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import {
-  asReplica,
   type DecideAll,
   decidedOf,
   inTransaction,
@@ -111,9 +110,13 @@ async function reverse(
 const REFUSALS = ['mismatch', 'conflict', 'not-found'];
 
 /** Makes the call and takes a refusal as its answer. */
-async function ask({ database }: PaymentTestBed, call: Call): Promise<CallResult> {
+async function ask(
+  { database }: PaymentTestBed,
+  call: Call,
+  decideAll: DecideAll,
+): Promise<CallResult> {
   try {
-    return await make(database, call, asReplica);
+    return await make(database, call, decideAll);
   } catch (error) {
     if (!(error instanceof AppError && REFUSALS.includes(error.problem.kind))) throw error;
     return { refused: error.problem.code };
@@ -125,10 +128,14 @@ async function ask({ database }: PaymentTestBed, call: Call): Promise<CallResult
 const TRIES_MAX = 100;
 
 /** Repeats a call that lost a conflict with concurrent ones, as the gateway does. */
-export async function askPatiently(testBed: PaymentTestBed, call: Call): Promise<CallResult> {
+export async function askPatiently(
+  testBed: PaymentTestBed,
+  call: Call,
+  decideAll: DecideAll,
+): Promise<CallResult> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask(testBed, call);
+      return await ask(testBed, call, decideAll);
     } catch (error) {
       const unavailable = error instanceof AppError && error.problem.kind === 'unavailable';
       if (!unavailable || attempt === TRIES_MAX) throw error;

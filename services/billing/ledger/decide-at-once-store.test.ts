@@ -108,6 +108,27 @@ test('I1: of one order that two replicas decide at once, one decision is made', 
   await assertLedger(billing);
 });
 
+test('I1, I4: replicas that decide the same batches at once agree on each order', async (t) => {
+  const billing = await startBillingTestBed(t);
+  const customers = ['anna', 'boris', 'vera'];
+  for (const customer of customers) await billing.topUp(500, customer);
+  for (let round = 0; round < 5; round++) {
+    const orders = Array.from({ length: 24 }, (_, at) => wish(10 + at, customers[at % 3]));
+    const answers = await Promise.all(
+      [orders, orders.toReversed(), orders].map((batch) => asReplica(billing.database, batch)),
+    );
+    const decisions = new Map<string, Set<string>>();
+    for (const { payment, fresh } of decidedOf(answers.flat())) {
+      const known = decisions.get(payment.orderId) ?? new Set();
+      decisions.set(payment.orderId, known.add(`${payment.decision} ${payment.operationId}`));
+      if (fresh) known.add('fresh');
+    }
+    for (const found of decisions.values()) assert.equal(found.size, 2);
+  }
+  assert.equal(await billing.count('payments'), 5 * 24);
+  await assertLedger(billing);
+});
+
 test('orders of one wallet are decided as they come, whichever way', async (t) => {
   const billing = await startBillingTestBed(t);
   await billing.topUp(100);
