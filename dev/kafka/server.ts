@@ -35,6 +35,8 @@ export interface KafkaServerOptions {
   jvm?: string[];
   /** Arguments for the first formatting, such as `--add-scram`. */
   format?: string[];
+  /** How long a start may take; a minute if absent. */
+  startTimeoutMs?: number;
 }
 
 /** A Kafka of one node on this machine, broker and controller in one (KRaft). */
@@ -45,7 +47,7 @@ export type KafkaServer = Awaited<ReturnType<typeof startKafkaServer>>;
  * @throws Error with the end of its log when it does not start
  */
 export async function startKafkaServer(options: KafkaServerOptions) {
-  const { folder } = options;
+  const { folder, startTimeoutMs = START_TIMEOUT_MS } = options;
   const { port, properties, settings, java, clusterId } = await prepare(options);
   let child = await spawnServer();
   // Otherwise Kafka would outlive this process.
@@ -66,7 +68,7 @@ export async function startKafkaServer(options: KafkaServerOptions) {
   }
 
   async function untilReady(): Promise<void> {
-    const deadline = deadlineIn(START_TIMEOUT_MS);
+    const deadline = deadlineIn(startTimeoutMs);
     // Its own id: another Kafka that was faster may answer on this port.
     while ((await clusterAt(`${HOST}:${portOf(properties, port)}`)) !== clusterId) {
       const dead = child.exitCode !== null || child.signalCode !== null;

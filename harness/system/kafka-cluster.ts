@@ -7,6 +7,8 @@ import { openOwnKafka } from './own-kafka.ts';
 const NODES = [1, 2, 3];
 // Three of them share a test's machine: 512 MB each, with what a JVM needs besides its heap.
 const JVM = ['-Xms96m', '-Xmx320m'];
+// Three start at the same time, and none is ready before two of them are.
+const START_TIMEOUT_MS = 240_000;
 
 /**
  * Starts a Kafka of three nodes, each a broker and a controller. A topic has three replicas, of which
@@ -24,6 +26,7 @@ export async function openKafkaCluster(open: AsyncDisposableStack) {
       const node = await openOwnKafka({
         port,
         jvm: JVM,
+        startTimeoutMs: START_TIMEOUT_MS,
         format: [`--cluster-id=${clusterId}`],
         properties: {
           ...REPLICATED,
