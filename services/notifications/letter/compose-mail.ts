@@ -46,9 +46,9 @@ export function composeMail(mail: Mail): Buffer {
   }
   const boundary = boundaryOf(mail);
   const subject = mail.subject.toWellFormed().replace(LINE_BREAKS, ' ');
-  const lines = [addressLine('From', mail.from), headerLine('To', { name: '', address: mail.to })];
+  const lines = [addressLine('From', mail.from), recipientLine(mail.to)];
   if (mail.replyTo !== undefined) lines.push(addressLine('Reply-To', mail.replyTo));
-  if (/[^ ]/.test(subject)) lines.push(headerLine('Subject', subject));
+  if (/[^ ]/.test(subject)) lines.push(subjectLine(subject));
   lines.push(
     foldLines(`Message-ID: <${mail.messageId}>`),
     `Date: ${dateOf(mail)}`,
@@ -60,12 +60,14 @@ export function composeMail(mail: Mail): Buffer {
   lines.push(
     'MIME-Version: 1.0',
     `Content-Type: multipart/alternative;\r\n boundary="${boundary}"`,
-    '',
+    '\r\n',
   );
-  addPart(lines, `--${boundary}`, 'text/plain', mail.text);
-  addPart(lines, `--${boundary}`, 'text/html', mail.html);
-  lines.push(`--${boundary}--`, '');
-  return Buffer.from(lines.join('\r\n'));
+  return Buffer.concat([
+    Buffer.from(lines.join('\r\n')),
+    ...partOf(boundary, 'text/plain', mail.text),
+    ...partOf(boundary, 'text/html', mail.html),
+    Buffer.from(`--${boundary}--\r\n`),
+  ]);
 }
 
 /**
@@ -105,6 +107,48 @@ function headerLine(key: string, value: string | { name: string; address: string
   return foldLines(`${key}: ${node.encodeHeaderValue(key, value)}`);
 }
 
+// nodemailer would only lower the case of a domain, encode other characters and quote others.
+const PLAIN_RECIPIENT = /^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+\.)+[a-z]{2,}$/;
+const UNFOLDED_MAX = 60;
+
+function recipientLine(address: string): string {
+  if (address.length <= UNFOLDED_MAX && PLAIN_RECIPIENT.test(address)) return `To: ${address}`;
+  return headerLine('To', { name: '', address });
+}
+
+/** Words of RFC 2047 as nodemailer makes them, which asks for the length of each beginning. */
+function subjectLine(subject: string): string {
+  if (!isMostlyForeign(subject)) return headerLine('Subject', subject);
+  const bytes = Buffer.from(subject);
+  const words: string[] = [];
+  for (let start = 0, end = 0; start < bytes.length; start = end) {
+    end = Math.min(start + WORD_BYTES, bytes.length);
+    while (isContinuation(bytes[end])) end -= 1;
+    words.push(`=?UTF-8?B?${bytes.toString('base64', start, end)}?=`);
+  }
+  return foldLines(`Subject: ${words.join(' ')}`);
+}
+
+// 40 characters of base64: with the marks around them, a word has 52.
+const WORD_BYTES = 30;
+
+/** Whether it has characters beyond ASCII, and no more letters of ASCII: nodemailer's rule. */
+function isMostlyForeign(text: string): boolean {
+  let foreign = 0;
+  let letters = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) foreign += 1;
+    else if ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a) letters += 1;
+  }
+  return foreign > 0 && foreign >= letters;
+}
+
+/** Whether a byte continues a character of UTF-8. */
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
 const ONE_CLICK = 'List-Unsubscribe=One-Click';
 // Visible ASCII that cannot end the brackets. A URL is not folded, and a line has 998 characters.
 const HEADER_URL = /^(?:mailto|https):[!-;=?-~]{1,900}$/;
@@ -131,19 +175,20 @@ function addressLine(key: 'From' | 'Reply-To', text: string): string {
   return line;
 }
 
-function addPart(lines: string[], delimiter: string, type: string, content: string): void {
-  const text = content.replace(/\r\n?|\n/g, '\r\n');
+/** A part from its delimiter to the line break after it. */
+function partOf(boundary: string, type: string, content: string): Buffer[] {
+  // A string as the pattern costs half of a regular expression; texts of templates have no CR.
+  const text = content.includes('\r')
+    ? content.replace(/\r\n?|\n/g, '\r\n')
+    : content.replaceAll('\n', '\r\n');
   const bytes = Buffer.from(text);
   const readable = isShorterQuoted(text, bytes);
-  lines.push(
-    delimiter,
-    `Content-Type: ${type}; charset=utf-8`,
-    `Content-Transfer-Encoding: ${readable ? 'quoted-printable' : 'base64'}`,
-    '',
-  );
-  if (readable) lines.push(quotedPrintable(bytes));
-  else addBase64(lines, bytes);
+  const encoding = readable ? 'quoted-printable' : 'base64';
+  const head = `--${boundary}\r\nContent-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`;
+  return [Buffer.from(head), readable ? quotedPrintable(bytes) : base64(bytes), CRLF];
 }
+
+const CRLF = Buffer.from('\r\n');
 
 /** Quoted-printable takes three characters for a byte that is not ASCII, base64 four for any three. */
 function isShorterQuoted(text: string, bytes: Buffer): boolean {
@@ -162,18 +207,26 @@ const QUOTED_LENGTH = 74;
 // Relays stumble over a leading dot, mailbox files over "From ", and "--" begins a boundary.
 const RISKY_START = /^(?=\.|--|From )./gm;
 
-function quotedPrintable(bytes: Buffer): string {
+function quotedPrintable(bytes: Buffer): Buffer {
   const escaped = (first: string) => `=${Buffer.from(first).toString('hex').toUpperCase()}`;
-  return wrap(encode(bytes), QUOTED_LENGTH).replace(RISKY_START, escaped);
+  return Buffer.from(wrap(encode(bytes), QUOTED_LENGTH).replace(RISKY_START, escaped), 'latin1');
 }
 
 const LINE_LENGTH = 76;
 
-function addBase64(lines: string[], bytes: Buffer): void {
+/** Encoded at once, and then the lines are moved apart from the last one: no string for each. */
+function base64(bytes: Buffer): Buffer {
   const encoded = bytes.toString('base64');
   // A last line that is full is followed by an empty one: letters that go again, perhaps after an
   // update of this system, are the same to the last byte.
-  for (let at = 0; at <= encoded.length; at += LINE_LENGTH) {
-    lines.push(encoded.slice(at, at + LINE_LENGTH));
+  const breaks = Math.floor(encoded.length / LINE_LENGTH);
+  const lines = Buffer.allocUnsafe(encoded.length + breaks * CRLF.length);
+  lines.write(encoded, 'latin1');
+  for (let line = breaks; line > 0; line--) {
+    const from = line * LINE_LENGTH;
+    const to = from + line * CRLF.length;
+    lines.copyWithin(to, from, from + LINE_LENGTH);
+    lines.set(CRLF, to - CRLF.length);
   }
+  return lines;
 }
