@@ -102,13 +102,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const timeoutMs = Math.min(attemptTimeoutMs, deadline.remainingMs());
       if (timeoutMs > 0) {
         try {
-          const answer = await attempt(endpoint, request as RequestParts, {
-            ...callOptions,
-            span,
-            timeoutMs,
-            attempted,
-          });
-          return answerOf(callee, answer);
+          const one = { span, timeoutMs, attempted };
+          const parts = request as RequestParts;
+          return answerOf(callee, await attempt(endpoint, parts, callOptions, one));
         } catch (error) {
           fault = tellingFault(fault, error, timeoutMs);
         }
@@ -146,7 +142,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
 }
 
-interface AttemptOptions extends CallOptions {
+interface Attempt {
   /** Of the call. */
   span: Span;
   timeoutMs: number;
@@ -165,7 +161,7 @@ function createAttempts(
     local: LocalCallee,
     endpoint: Endpoint,
     request: RequestParts,
-    { span, timeoutMs }: AttemptOptions,
+    { span, timeoutMs }: Attempt,
   ): Promise<BatchedAnswer> {
     const authorization = await credentials(callee);
     const timeout = startTimeout(timeoutMs);
@@ -187,16 +183,17 @@ function createAttempts(
   return (
     endpoint: Endpoint,
     request: RequestParts,
-    options: AttemptOptions,
+    options: CallOptions,
+    one: Attempt,
   ): Promise<BatchedAnswer> => {
     const local = isBatchable(endpoint, options) ? localCallee(urls) : undefined;
-    if (local !== undefined) return askLocally(local, endpoint, request, options);
-    const { attempted, timeoutMs, ...rest } = options;
+    if (local !== undefined) return askLocally(local, endpoint, request, one);
+    const { attempted, span, timeoutMs } = one;
     return replicas.attempt(attempted, timeoutMs, (pool, timeout) =>
       measured.attempt(
         endpoint.operationId,
         timeout,
-        send(endpoint, request, { ...rest, pool, timeout }),
+        send(endpoint, request, { ...options, span, pool, timeout }),
       ),
     );
   };

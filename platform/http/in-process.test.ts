@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import { pino } from 'pino';
 import { Type } from 'typebox';
 import { AppError, commonProblems } from '../errors.ts';
@@ -8,6 +9,7 @@ import { createMetrics } from '../metrics/metrics.ts';
 import { startInternalService } from '../service/internal-service.ts';
 import { createHttpClient } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
+import { copyOf } from './in-process.ts';
 import { createCredentials, publicKeyOf } from './service-token.ts';
 
 const log = pino({ level: 'silent' });
@@ -158,4 +160,31 @@ test('a stop waits for calls in this thread, and takes no more', async (t) => {
   held.resolve();
   assert.equal(((await running) as { status: number }).status, 200);
   await closed;
+});
+
+test('a copy is what JSON makes of the value, and shares no object with it', () => {
+  const odd = fc.constantFrom<unknown>(
+    new Date(0),
+    new Map([[1, 2]]),
+    { toJSON: () => 'own' },
+    Object.create({ inherited: 1 }),
+    () => {},
+    Symbol('x'),
+    new (class Thing {
+      kept = 1;
+    })(),
+    [undefined, () => {}],
+    JSON.parse('{"__proto__": {"a": 1}}'),
+  );
+  const values = fc.anything({ withNullPrototype: true, withSparseArray: true, key: fc.string() });
+  fc.assert(
+    fc.property(fc.oneof(values, odd, fc.dictionary(fc.string(), odd)), (value) => {
+      const text = JSON.stringify(value);
+      assert.deepEqual(copyOf(value), text === undefined ? undefined : JSON.parse(text));
+    }),
+    { numRuns: 5_000 },
+  );
+  const [inner, list] = [{ a: 1 }, [{}]];
+  const copy = copyOf({ inner, list });
+  assert.ok(copy.inner !== inner && copy.list !== list && copy.list[0] !== list[0]);
 });

@@ -101,21 +101,21 @@ export function serveBatch(
   });
 
   function validatorOf(schema: unknown, httpPart: 'params' | 'body') {
-    if (schema === undefined) return () => [];
+    if (schema === undefined) return () => NO_VIOLATIONS;
     const validate = compile({ schema, httpPart } as never) as Validate;
-    return (part: unknown): Violation[] => {
-      if (validate(part as never)) return [];
+    return (part: unknown): readonly Violation[] => {
+      if (validate(part as never)) return NO_VIOLATIONS;
       return violationsOf({ validation: validate.errors, validationContext: httpPart });
     };
   }
 
   return {
     /** Runs a call that a service of this thread made. */
-    runLocal({ operationId, params, body, position, ...call }: LocalCall): Promise<BatchedAnswer> {
-      const { traceId } = position;
+    runLocal(call: LocalCall): Promise<BatchedAnswer> {
+      const { operationId, params, body, position } = call;
       const parent = trace.setSpanContext(ROOT_CONTEXT, position);
-      const given = { operationId, params, body, traceId, parent };
-      return run(given, requestOf(call, app.log));
+      const given = { operationId, params, body, traceId: position.traceId, parent };
+      return run(given, new LocalRequest(call, app.log) as unknown as FastifyRequest);
     },
     /** Adds a batchable operation. */
     add<E extends Endpoint, Caller, const R extends EndpointReply<E>>(
@@ -129,10 +129,10 @@ export function serveBatch(
         const { params, body, traceId } = call;
         try {
           const caller = await whoCalls(request);
-          const violations = [...paramViolations(params), ...bodyViolations(body)];
-          if (violations.length > 0) {
+          const [ofParams, ofBody] = [paramViolations(params), bodyViolations(body)];
+          if (ofParams.length + ofBody.length > 0) {
             throw new AppError(commonProblems.invalidRequest, 'the call breaks its schema', {
-              violations,
+              violations: [...ofParams, ...ofBody],
             });
           }
           annotate(idsIn(params));
@@ -154,19 +154,23 @@ export function serveBatch(
   };
 }
 
+const NO_VIOLATIONS: readonly Violation[] = [];
+
 /** The members of a request that an operation may use, which also comes in batches. */
-function requestOf(
-  { pathOf, authorization }: Pick<LocalCall, 'pathOf' | 'authorization'>,
-  log: FastifyBaseLogger,
-): FastifyRequest {
-  const request = {
-    get url() {
-      return pathOf();
-    },
-    headers: { authorization },
-    log,
-  };
-  return request as unknown as FastifyRequest;
+class LocalRequest {
+  readonly headers: { authorization: string };
+  readonly log: FastifyBaseLogger;
+  readonly #pathOf: () => string;
+
+  constructor({ pathOf, authorization }: LocalCall, log: FastifyBaseLogger) {
+    this.headers = { authorization };
+    this.log = log;
+    this.#pathOf = pathOf;
+  }
+
+  get url(): string {
+    return this.#pathOf();
+  }
 }
 
 /** The operation as a call of its own trace, whatever trace the batch came in. */

@@ -3,7 +3,7 @@ import {
   type Context,
   context,
   createContextKey,
-  isSpanContextValid,
+  INVALID_TRACEID,
   type Link,
   ROOT_CONTEXT,
   type Span,
@@ -74,7 +74,7 @@ export function startSpan(options: WorkOptions): Span {
   const span = tracerOf(service).startSpan(name, { kind, ...(links && { links }) }, parent);
   if (span.isRecording()) span.setAttributes(fields ?? {});
   // Otherwise nobody records, and the work has no trace yet.
-  return isSpanContextValid(span.spanContext()) ? span : trace.wrapSpanContext(newTrace());
+  return span.spanContext().traceId === INVALID_TRACEID ? trace.wrapSpanContext(newTrace()) : span;
 }
 
 /** Starts a span for work that is run in its context. */
@@ -82,8 +82,10 @@ export function startWork(options: WorkOptions): Work {
   const { parent = context.active() } = options;
   const fields = options.fields ?? fieldsOf(parent) ?? {};
   const span = startSpan({ ...options, parent, fields });
-  const { traceId } = span.spanContext();
-  return { context: trace.setSpan(parent, span).setValue(FIELDS, fields), span, traceId, fields };
+  const position = span.spanContext();
+  // Without an SDK a span has its parent's position: a context less, whose making copies a map.
+  const entered = position === trace.getSpanContext(parent) ? parent : trace.setSpan(parent, span);
+  return { context: entered.setValue(FIELDS, fields), span, traceId: position.traceId, fields };
 }
 
 const fieldsOf = (each: Context) => each.getValue(FIELDS) as Fields | undefined;
