@@ -26,7 +26,9 @@ export { SpanKind } from '@opentelemetry/api';
 export type Fields = Record<string, string>;
 
 const FIELDS = createContextKey('orderbell: ids of the work');
-// By this key of OpenTelemetry, instrumentations see that a request has a span and its headers.
+// Keys of OpenTelemetry: by the first its API finds the span of a context, by the second
+// instrumentations see that a request has a span and its headers.
+const SPAN = createContextKey('OpenTelemetry Context Key SPAN');
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 // The API keeps one context manager for the process. An SDK that was loaded before has set its own.
@@ -69,8 +71,12 @@ function tracerOf(service: string): Tracer {
 
 /** Starts a span, which `endSpan` ends. Without a parent it begins a new trace. */
 export function startSpan(options: WorkOptions): Span {
-  const { name, kind, service, links, parent = context.active() } = options;
-  const fields = options.fields ?? fieldsOf(parent);
+  const { parent = context.active() } = options;
+  return openSpan(options, parent, options.fields ?? fieldsOf(parent));
+}
+
+function openSpan(options: WorkOptions, parent: Context, fields: Fields | undefined): Span {
+  const { name, kind, service, links } = options;
   const span = tracerOf(service).startSpan(name, { kind, ...(links && { links }) }, parent);
   if (span.isRecording()) span.setAttributes(fields ?? {});
   // Otherwise nobody records, and the work has no trace yet.
@@ -81,11 +87,40 @@ export function startSpan(options: WorkOptions): Span {
 export function startWork(options: WorkOptions): Work {
   const { parent = context.active() } = options;
   const fields = options.fields ?? fieldsOf(parent) ?? {};
-  const span = startSpan({ ...options, parent, fields });
-  const position = span.spanContext();
-  // Without an SDK a span has its parent's position: a context less, whose making copies a map.
-  const entered = position === trace.getSpanContext(parent) ? parent : trace.setSpan(parent, span);
-  return { context: entered.setValue(FIELDS, fields), span, traceId: position.traceId, fields };
+  const span = openSpan(options, parent, fields);
+  const { traceId } = span.spanContext();
+  return { context: new WorkContext(parent, span, fields), span, traceId, fields };
+}
+
+/** The context of a piece of work. One of the API would copy a map for each of its values. */
+class WorkContext implements Context {
+  readonly #parent: Context;
+  readonly #span: Span;
+  readonly #fields: Fields;
+
+  constructor(parent: Context, span: Span, fields: Fields) {
+    // Nothing of another work is seen through this one, and a loop would grow a chain of them.
+    this.#parent = parent instanceof WorkContext ? parent.#parent : parent;
+    this.#span = span;
+    this.#fields = fields;
+  }
+
+  getValue(key: symbol): unknown {
+    if (key === FIELDS) return this.#fields;
+    return key === SPAN ? this.#span : this.#parent.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#copy().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#copy().deleteValue(key);
+  }
+
+  #copy(): Context {
+    return this.#parent.setValue(SPAN, this.#span).setValue(FIELDS, this.#fields);
+  }
 }
 
 const fieldsOf = (each: Context) => each.getValue(FIELDS) as Fields | undefined;
