@@ -64,11 +64,12 @@ export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
     }
     return customer;
   };
-  return async (authorization) => {
-    const token = BEARER.exec(authorization ?? '')?.[1];
-    if (token === undefined || token.length > TOKEN_LENGTH_MAX) throw refused('no bearer token');
-    const kept = verified.get(token);
+  return async (authorization = '') => {
+    // By the whole header: no expression runs over a token that is known.
+    const kept = verified.get(authorization);
     if (kept !== undefined && kept.until > Date.now()) return going(kept.customer);
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined || token.length > TOKEN_LENGTH_MAX) throw refused('no bearer token');
 
     let result: JWTVerifyResult;
     try {
@@ -87,7 +88,7 @@ export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
     const customer = customerOf(result, options);
     if (verified.size >= CACHE_MAX) verified.delete(verified.keys().next().value as string);
     const expiresAt = (result.payload.exp as number) * 1000;
-    verified.set(token, { customer, until: Math.min(expiresAt, Date.now() + CACHE_MS) });
+    verified.set(authorization, { customer, until: Math.min(expiresAt, Date.now() + CACHE_MS) });
     return going(customer);
   };
 }
