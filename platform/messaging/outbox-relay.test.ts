@@ -4,6 +4,7 @@ import { until } from '#harness/broker/contract-helpers.ts';
 import { idOf, idsOf, insertRow, openOutbox, unpublished } from '#harness/broker/outbox.ts';
 import type { Broker } from '../broker/port/broker.ts';
 import { type Database, queryWithTimeout } from '../postgres/database.ts';
+import { yieldMsAt } from './outbox-relay.ts';
 
 // Invariant I5, the part of the relay: what is committed in the outbox arrives, at least once.
 
@@ -210,4 +211,8 @@ test('closing does not wait for a broker that hangs, and its batch goes out late
   await database.query('update outbox set leased_until = null');
   relay();
   await until('it arrived', () => idsOf(received).has(id));
+});
+
+test('a backlog yields the longer, the less time the thread has left, and never stops', () => {
+  assert.deepEqual([0, 0.5, 0.75, 0.99, 1].map(yieldMsAt), [10, 20, 40, 80, 80]);
 });

@@ -26,8 +26,10 @@ const POLL_MS = 500;
 // Pause after a batch that was not full, so that rows gather: a statement for ten rows costs nearly
 // as much as one for a hundred. The relay publishes the first row after an idle time at once.
 const GATHER_MS = 50;
-// Pause after a full batch, so that a backlog leaves processor time to new orders.
-const YIELD_MS = 20;
+// Pauses after a full batch, so that a backlog leaves processor time to new orders: from an idle thread
+// to a busy one. A fixed one would slow the backlog when no orders come, or orders when they do.
+const YIELD_MS = 10;
+const YIELD_MAX_MS = 80;
 const RETRY = { firstMs: 100, maxMs: 5_000 };
 // Part of the time limit for a stop. A working broker accepts a batch much faster.
 const CLOSE_TIMEOUT_MS = 2_500;
@@ -49,6 +51,7 @@ export function startRelay(options: RelayOptions) {
   const { log } = options;
   // Runs first at the start: the broker may have been restored or replaced while we were down.
   let maintenanceAt = performance.now();
+  const utilization = createUtilization();
   const loop = startLoop({
     name: 'outbox relay',
     log,
@@ -59,7 +62,8 @@ export function startRelay(options: RelayOptions) {
         maintenanceAt = performance.now() + dueInMs;
       }
       const moved = await moveBatch(options);
-      if (moved > 0) await pause(moved === BATCH_MAX ? YIELD_MS : GATHER_MS, signal);
+      const yieldMs = yieldMsAt(utilization());
+      if (moved > 0) await pause(moved === BATCH_MAX ? yieldMs : GATHER_MS, signal);
       return moved < BATCH_MAX ? POLL_MS : 0;
     },
   });
@@ -76,6 +80,24 @@ export function startRelay(options: RelayOptions) {
       });
     },
   };
+}
+
+/** @returns a function that gives the part of the time since its last call that this thread worked */
+function createUtilization(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const before = last;
+    last = performance.eventLoopUtilization();
+    return performance.eventLoopUtilization(last, before).utilization;
+  };
+}
+
+/**
+ * The pause after a full batch.
+ * @param utilization the part of the time that the thread worked, from 0 to 1
+ */
+export function yieldMsAt(utilization: number): number {
+  return Math.min(YIELD_MAX_MS, YIELD_MS / (1 - utilization));
 }
 
 export type Relay = ReturnType<typeof startRelay>;

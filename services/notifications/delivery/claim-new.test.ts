@@ -10,7 +10,7 @@ import {
 import { type NewLetter, newLetter } from '#harness/system/new-letter.ts';
 import { insertLetters } from '../inbox/inbox-store.ts';
 import { CLAIM_MAX } from './claim-store.ts';
-import { type LetterWorker, NEW_MAX } from './worker.ts';
+import { BACKLOG_MIN, type LetterWorker, NEW_MAX } from './worker.ts';
 
 /** A claim of new letters, once the worker has seen that no other letter waits. */
 const claimOf = (worker: LetterWorker, count = 1) =>
@@ -78,6 +78,21 @@ test('new letters queue before the first claim, behind a full one, and where the
   worker.take([]);
   await claimOf(worker);
   gate.resolve();
+});
+
+test('while a backlog is stored, a worker claims seldom', async (t) => {
+  const bench = await start(t);
+  await bench.insert(...Array.from({ length: 2 * CLAIM_MAX }, (_, at) => `customer-${at}`));
+  const worker = bench.worker({ times: { pollMs: 600_000 } });
+  const started = performance.now();
+  assert.equal(worker.claimNew(BACKLOG_MIN), null);
+  const sent = (count: number) =>
+    eventually(`${count} are sent`, async () => bench.server.messages.length >= count);
+  await sent(CLAIM_MAX);
+  // Each batch of the backlog calls the worker.
+  worker.take([]);
+  await sent(2 * CLAIM_MAX);
+  assert.ok(performance.now() - started > 500);
 });
 
 test('new letters queue while the mail server is paused', async (t) => {

@@ -20,6 +20,12 @@ const IN_FLIGHT_MAX = 3 * CLAIM_MAX;
 // New letters that it claims while they are stored may be more: a claim of their own would cost as
 // much as the rest of their statements, and short waves of orders would all end in the queue.
 export const NEW_MAX = 1_024;
+// So many letters that are stored at once, behind others, are a backlog. While one arrives, the worker
+// claims seldom: letters sent at full speed take the processor time of new orders and of the backlog's
+// own events. All of its letters end as soon as before.
+export const BACKLOG_MIN = 256;
+const BACKLOG_MS = 1_000;
+const BACKLOG_CLAIM_MS = 500;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
 
 /** The times of a worker. */
@@ -73,6 +79,9 @@ export function startLetterWorker(options: LetterWorkerOptions) {
   /** Whether letters may wait in turn: new ones must not overtake those of other customers. */
   let othersWait = true;
   let closing = false;
+  /** Until when a backlog counts as arriving, and when to claim meanwhile. By `performance.now()`. */
+  let backlogUntil = 0;
+  let claimAgainAt = 0;
 
   function lookForMore(): void {
     if (inFlight.size() === IN_FLIGHT_MAX) loop.notify();
@@ -89,10 +98,13 @@ export function startLetterWorker(options: LetterWorkerOptions) {
       if (ready === 'none') return giveUpWhilePaused();
       // Waits for room for a full claim: small claims would cost a claim and a contact look-up each.
       if (inFlight.size() > IN_FLIGHT_MAX) return times.pollMs;
+      const waitMs = Math.min(backlogUntil, claimAgainAt) - performance.now();
+      if (waitMs > 0) return waitMs;
       const limit = ready === 'one' ? 1 : CLAIM_MAX;
       const letters = await claim(inFlight.ids(), limit);
       othersWait = letters.length === limit;
       inFlight.start(letters);
+      claimAgainAt = performance.now() + BACKLOG_CLAIM_MS;
       // After a full claim more may be due.
       return letters.length < CLAIM_MAX ? times.pollMs : 0;
     },
@@ -114,6 +126,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
         return { token, leaseMs: times.leaseMs };
       }
       othersWait = true;
+      if (count >= BACKLOG_MIN) backlogUntil = performance.now() + BACKLOG_MS;
       return null;
     },
     /** Sends letters that `claimNew` claimed; looks for letters where there are none. */
