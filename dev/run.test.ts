@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -90,4 +99,25 @@ test('a path in which Node finds no modules is named', async (t) => {
   const { status, said } = run(['dev/start.ts']);
   assert.equal(status, 1);
   assert.match(said, /^Node finds no modules in .*a\*b, whose path has a \*: rename the folder$/);
+});
+
+test('npm start fills the compile cache first, and again after a source has changed', async (t) => {
+  const { root, run } = await makeCheckout(t);
+  for (const name of ['contracts', 'platform', 'services']) await mkdir(join(root, name));
+  await symlink(join(SOURCES, 'node_modules'), join(root, 'node_modules'));
+  const started = join(root, 'started.txt');
+  const saveStart = () =>
+    writeFile(
+      join(root, 'dev', 'start.ts'),
+      `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(started)}, (process.argv[2] ?? 'start') + ' ')`,
+    );
+  const env = { NODE_COMPILE_CACHE: join(root, 'cache') };
+  const start = () => assert.deepEqual(run(['dev/start.ts'], { env }), { status: 0, said: '' });
+  await saveStart();
+  start();
+  start();
+  assert.equal(await readFile(started, 'utf8'), '--compile start start ');
+  await saveStart();
+  start();
+  assert.equal(await readFile(started, 'utf8'), '--compile start start --compile start ');
 });

@@ -8,7 +8,10 @@ const given = process.env.ORDERBELL_HOME?.trim();
 const home = resolve(given || join(import.meta.dirname, '..', '.orderbell'));
 const options = process.argv.slice(2);
 const unknown = options.find((option) => option !== '--new-secrets');
-if (unknown === undefined) {
+if (options[0] === '--compile') {
+  // For dev/run.cjs: fills the compile cache.
+  await import('./start/compile.ts');
+} else if (unknown === undefined) {
   await launch(home, { newSecrets: options.length > 0 });
 } else {
   printError(`npm start knows no ${unknown}; its one option is --new-secrets`);

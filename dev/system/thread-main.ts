@@ -2,7 +2,8 @@ import { parentPort } from 'node:worker_threads';
 import type { Closable, Startable, ThreadAnswer, ThreadRequest } from './thread.ts';
 
 // The code inside the thread of thread.ts: starts and closes modules on request.
-const main = parentPort as NonNullable<typeof parentPort>;
+// It has no parent where it is only compiled.
+const main = parentPort;
 const running = new Map<number, Closable<object>>();
 
 async function answerTo(request: ThreadRequest): Promise<object> {
@@ -17,10 +18,10 @@ async function answerTo(request: ThreadRequest): Promise<object> {
   return facts;
 }
 
-main.on('message', (request: ThreadRequest) => {
+main?.on('message', (request: ThreadRequest) => {
   const { id } = request;
   answerTo(request).then(
-    (done) => main.postMessage({ id, done } satisfies ThreadAnswer),
-    (failed: Error) => main.postMessage({ id, failed } satisfies ThreadAnswer),
+    (done) => main?.postMessage({ id, done } satisfies ThreadAnswer),
+    (failed: Error) => main?.postMessage({ id, failed } satisfies ThreadAnswer),
   );
 });
