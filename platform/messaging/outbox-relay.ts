@@ -25,7 +25,7 @@ const LEASE_MS = 15_000;
 const POLL_MS = 500;
 // Pause after a batch that was not full, so that rows gather: a statement for ten rows costs nearly
 // as much as one for a hundred. The relay publishes the first row after an idle time at once.
-const GATHER_MS = 50;
+const GATHER_MS = 100;
 // Pauses after a full batch, so that a backlog leaves processor time to new orders: from an idle thread
 // to a busy one. A fixed one would slow the backlog when no orders come, or orders when they do.
 const YIELD_MS = 10;

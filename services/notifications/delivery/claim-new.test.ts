@@ -10,11 +10,11 @@ import {
 import { type NewLetter, newLetter } from '#harness/system/new-letter.ts';
 import { insertLetters } from '../inbox/inbox-store.ts';
 import { CLAIM_MAX } from './claim-store.ts';
-import { BACKLOG_MIN, type LetterWorker, NEW_MAX } from './worker.ts';
+import { BACKLOG_AGE_MS, BACKLOG_MIN, type LetterWorker, NEW_MAX } from './worker.ts';
 
 /** A claim of new letters, once the worker has seen that no other letter waits. */
 const claimOf = (worker: LetterWorker, count = 1) =>
-  eventually('nothing waits in turn', async () => worker.claimNew(count) ?? false);
+  eventually('nothing waits in turn', async () => worker.claimNew(count, new Date()) ?? false);
 
 /** Statements that claim letters, of the databases that it wraps. */
 function countClaims(bench: LetterBench) {
@@ -69,12 +69,12 @@ test('new letters queue before the first claim, behind a full one, and where the
       return new Map(ids.map((id) => [id, contactOf(id)]));
     },
   });
-  assert.equal(worker.claimNew(1), null);
+  assert.equal(worker.claimNew(1, new Date()), null);
   // The second claim finds nothing, so that nobody waits in turn.
   await claimOf(worker, NEW_MAX - CLAIM_MAX);
-  assert.equal(worker.claimNew(NEW_MAX - CLAIM_MAX + 1), null);
+  assert.equal(worker.claimNew(NEW_MAX - CLAIM_MAX + 1, new Date()), null);
   // A letter that had to queue is waiting now, so that later ones queue behind it.
-  assert.equal(worker.claimNew(1), null);
+  assert.equal(worker.claimNew(1, new Date()), null);
   worker.take([]);
   await claimOf(worker);
   gate.resolve();
@@ -84,8 +84,9 @@ test('while a backlog is stored, a worker claims seldom', async (t) => {
   const bench = await start(t);
   await bench.insert(...Array.from({ length: 2 * CLAIM_MAX }, (_, at) => `customer-${at}`));
   const worker = bench.worker({ times: { pollMs: 600_000 } });
+  const old = new Date(Date.now() - 2 * BACKLOG_AGE_MS);
   const started = performance.now();
-  assert.equal(worker.claimNew(BACKLOG_MIN), null);
+  assert.equal(worker.claimNew(BACKLOG_MIN, old), null);
   const sent = (count: number) =>
     eventually(`${count} are sent`, async () => bench.server.messages.length >= count);
   await sent(CLAIM_MAX);
@@ -103,7 +104,7 @@ test('new letters queue while the mail server is paused', async (t) => {
   });
   await claimOf(worker);
   readiness = 'none';
-  assert.equal(worker.claimNew(1), null);
+  assert.equal(worker.claimNew(1, new Date()), null);
 });
 
 test('letters that come too late for a closed worker are given back', async (t) => {
@@ -113,7 +114,7 @@ test('letters that come too late for a closed worker are given back', async (t) 
   const letter = newLetter();
   const stored = await insertLetters(bench.database, [letter], claim);
   await worker.close();
-  assert.equal(worker.claimNew(1), null);
+  assert.equal(worker.claimNew(1, new Date()), null);
   worker.take(stored);
   const row = await bench.until(letter.id, 'queued', 0);
   assert.equal(row.attempt_count, 0);

@@ -20,10 +20,12 @@ const IN_FLIGHT_MAX = 3 * CLAIM_MAX;
 // New letters that it claims while they are stored may be more: a claim of their own would cost as
 // much as the rest of their statements, and short waves of orders would all end in the queue.
 export const NEW_MAX = 1_024;
-// So many letters that are stored at once, behind others, are a backlog. While one arrives, the worker
-// claims seldom: letters sent at full speed take the processor time of new orders and of the backlog's
-// own events. All of its letters end as soon as before.
+// So many old events that are stored at once, behind others, are the backlog of an outage. While one
+// arrives, the worker claims seldom: letters sent at full speed take the processor time of new orders and
+// of the backlog's own events. All of its letters end as soon as before.
 export const BACKLOG_MIN = 256;
+// Orders that come faster than letters go leave events behind too, but younger ones.
+export const BACKLOG_AGE_MS = 30_000;
 const BACKLOG_MS = 1_000;
 const BACKLOG_CLAIM_MS = 500;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
@@ -118,15 +120,19 @@ export function startLetterWorker(options: LetterWorkerOptions) {
     /**
      * Claims as many letters for this worker while they are stored, which saves a statement. Those
      * that were stored are due in `take`.
+     * @param occurredAt of one of their events
      * @returns null where they have to queue: others wait, or the worker has no room
      */
-    claimNew(count: number): LetterClaim | null {
+    claimNew(count: number, occurredAt: Date): LetterClaim | null {
       const hasRoom = inFlight.size() + count <= NEW_MAX;
       if (hasRoom && !othersWait && !closing && options.mailer.readiness() === 'all') {
         return { token, leaseMs: times.leaseMs };
       }
       othersWait = true;
-      if (count >= BACKLOG_MIN) backlogUntil = performance.now() + BACKLOG_MS;
+      const ageMs = options.now().getTime() - occurredAt.getTime();
+      if (count >= BACKLOG_MIN && ageMs > BACKLOG_AGE_MS) {
+        backlogUntil = performance.now() + BACKLOG_MS;
+      }
       return null;
     },
     /** Sends letters that `claimNew` claimed; looks for letters where there are none. */

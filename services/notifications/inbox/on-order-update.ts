@@ -33,8 +33,11 @@ export interface InboxOptions {
   logRequests?: boolean;
   /** By the clock of the database. */
   now: () => Date;
-  /** Claims as many new letters for the worker of this process; null where they have to queue. */
-  claimNew?: (count: number) => LetterClaim | null;
+  /**
+   * Claims as many new letters for the worker of this process; null where they have to queue.
+   * `occurredAt`: of one of their events.
+   */
+  claimNew?: (count: number, occurredAt: Date) => LetterClaim | null;
   /** Called after letters were stored, with those that were claimed. */
   onLetters: (claimed: ClaimedLetter[]) => void;
 }
@@ -48,7 +51,10 @@ export function startInbox(given: InboxOptions): Promise<Consumer> {
     ...ORDER_UPDATES,
     topic: ORDERS_TOPIC,
     group: GROUP,
-    store: (db, events) => insertLetters(db, events, claimNew(events.length)),
+    store(db, events) {
+      const occurredAt = new Date(events[0]?.data.occurredAt ?? 0);
+      return insertLetters(db, events, claimNew(events.length, occurredAt));
+    },
     onStored: onLetters,
   });
 }
