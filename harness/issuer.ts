@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { freePort } from '#dev/files/free-port.ts';
 
 export type TestIssuer = Awaited<ReturnType<typeof startIssuer>>;
 
@@ -39,7 +39,8 @@ export async function startIssuer() {
   }
   let requests = 0;
   let server: Server | undefined;
-  let port = 0;
+  // Not port 0: while the issuer is away, the system could give that port to a connection.
+  const port = await freePort();
   const url = () => `http://127.0.0.1:${port}`;
 
   /** Also again, where it listened before. */
@@ -57,7 +58,6 @@ export async function startIssuer() {
     });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    port = (server.address() as AddressInfo).port;
   }
 
   async function close(): Promise<void> {

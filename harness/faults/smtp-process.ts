@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '#dev/files/free-port.ts';
 import { endProcess, forkModule, nextMessage } from '../child-process.ts';
 import type { Mail } from '../oracle/stored-state.ts';
 import type { SmtpOrder } from './smtp-main.ts';
@@ -16,7 +17,8 @@ const MAIN = join(import.meta.dirname, 'smtp-main.ts');
 export async function startSmtpProcess(folder: string, seed: string) {
   const file = join(folder, 'mails.jsonl');
   const start = (port: string) => forkModule(MAIN, { PORT: port, FILE: file, SEED: seed });
-  let child = start('0');
+  // Not port 0: while it is dead, the system could give that port to a connection.
+  let child = start(String(await freePort()));
   let running = true;
   const url = await nextMessage<string>(child, 'the mail server');
   return {

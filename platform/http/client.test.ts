@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { context } from '@opentelemetry/api';
 import { pino } from 'pino';
 import { Type } from 'typebox';
+import { freePort } from '#harness/free-port.ts';
 import { deadlineIn } from '../async/deadline.ts';
 import { AppError } from '../errors.ts';
 import { parentOf } from '../telemetry/tracing.ts';
@@ -78,7 +79,8 @@ async function startServer(t: TestContext, behave: Behaviour, port = 0): Promise
 
 /** A URL whose port refuses connections, since its server has gone. */
 async function startDeadServer(t: TestContext): Promise<TestServer> {
-  const server = await startServer(t, () => {});
+  // Not port 0: after `close` the system could give that port to a connection.
+  const server = await startServer(t, () => {}, await freePort());
   await server.close();
   return server;
 }
