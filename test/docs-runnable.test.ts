@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { freePort } from '#dev/files/free-port.ts';
 import { ready, temporaryHome } from '#harness/system/start.ts';
 import { pages, runnablesOf } from './doc-pages.ts';
 import { openShell } from './doc-shell.ts';
@@ -16,7 +17,7 @@ test('the commands of README and the tutorials do what the pages say', {
   skip: !hasCurl && 'there is no curl',
 }, async (t) => {
   const { home, start } = await temporaryHome(t);
-  let system = start();
+  let system = start(String(await freePort()));
   const url = await ready(system);
   for (const page of pages) {
     const blocks = runnablesOf(page);

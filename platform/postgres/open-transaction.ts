@@ -23,7 +23,7 @@ export function openTransaction(
     .then(() => {
       isBegun = true;
     });
-  // Whoever awaits it gets the error. Without this listener an early one would end the process.
+  // A caller that awaits it gets the error. Without this listener an early error ends the process.
   begun.catch(() => {});
 
   type Send = (...args: unknown[]) => Promise<pg.QueryResult>;

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { Journey } from '#contracts/gateway.ts';
+import { freePort } from '#dev/files/free-port.ts';
 import { queryRows } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
-import { openSmtpServer, type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
+import { type SmtpStep, startTestSmtpServer } from '#harness/faults/smtp-server.ts';
 import { answeredWith, call } from '#harness/requests.ts';
 import { assertProblem } from '#harness/system/raw-http.ts';
 import {
@@ -362,10 +363,8 @@ test('an order that recovery ended', async (t) => {
 
 /** The address of a mail server that does not listen yet; the returned function starts it there. */
 async function mailServerLater(t: TestContext) {
-  const { url, close } = await openSmtpServer();
-  await close();
-  const port = Number(new URL(url).port);
-  return { url, start: () => startTestSmtpServer(t, { port }) };
+  const port = await freePort();
+  return { url: `smtp://127.0.0.1:${port}`, start: () => startTestSmtpServer(t, { port }) };
 }
 
 test('a mail server that is down: the attempts grow until it is back', async (t) => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '#dev/files/free-port.ts';
 import { startMailbox } from '#dev/mailbox/mailbox.ts';
 import { createSecrets } from '#dev/system/secrets.ts';
 import { queryRows, testLog } from '#harness/database.ts';
@@ -21,7 +22,7 @@ async function startMailServer(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'orderbell-outage-'));
   const open = (smtpPort: number) =>
     startMailbox({ file: join(folder, 'mail.sqlite'), smtpPort, httpPort: 0, log: testLog });
-  let running: Awaited<ReturnType<typeof open>> | undefined = await open(0);
+  let running: Awaited<ReturnType<typeof open>> | undefined = await open(await freePort());
   const url = running.smtpUrl;
   const stop = async () => {
     await running?.close();

@@ -1,3 +1,4 @@
+import { freePort } from '#dev/files/free-port.ts';
 import { type ServiceProcess, startServiceProcess } from '#dev/system/service-process.ts';
 import { retry } from '#harness/eventually.ts';
 import { FaultProxy } from '#harness/faults/fault-proxy.ts';
@@ -19,7 +20,9 @@ export interface ReplicaOptions {
 /** Starts a replica behind fault proxies of its own and waits until it listens. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const proxies: FaultProxy[] = [];
-  const env = await throughProxies(options.name, options.env, proxies);
+  const reached = await throughProxies(options.name, options.env, proxies);
+  // Not port 0: while it is dead, the system could give that port to a connection.
+  const env = { ...reached, PORT: String(await freePort()) };
   try {
     return new Replica(options, proxies, env, await startProcess(options, env));
   } catch (error) {
@@ -84,7 +87,7 @@ export class Replica implements RunningService {
   /** Starts a dead one again and waits until it listens. @param changes of its settings */
   async revive(changes: Environment = {}): Promise<void> {
     await this.#child.exited;
-    const env = { ...this.#env, PORT: new URL(this.url).port, ...changes };
+    const env = { ...this.#env, ...changes };
     this.#child = await retry(`a start of ${this.name}`, () => startProcess(this.#options, env));
     this.#state = 'running';
     this.#watch(this.#child);

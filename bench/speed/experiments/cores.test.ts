@@ -16,7 +16,7 @@ test('more cores help until a JavaScript thread fills one of them', () => {
   assert.deepEqual(modelOf(costs, 8), { ordersPerS: 2_000, full: 'start, main thread' });
 });
 
-test('the time of each JavaScript thread is told apart from that of the process', {
+test('the time of each JavaScript thread is measured beside that of its process', {
   skip: process.platform !== 'linux',
 }, async (t) => {
   const worker = new Worker('for (;;);', { eval: true });

@@ -96,6 +96,19 @@ test('while a backlog is stored, a worker claims seldom', async (t) => {
   assert.ok(performance.now() - started > 500);
 });
 
+test('young events that came faster than letters went slow no claim', async (t) => {
+  const bench = await start(t);
+  await bench.insert(...Array.from({ length: 2 * CLAIM_MAX }, (_, at) => `customer-${at}`));
+  const times = { pollMs: 600_000, backlogMs: 600_000, backlogClaimMs: 600_000 };
+  const worker = bench.worker({ times });
+  assert.equal(worker.claimNew(BACKLOG_MIN, new Date()), null);
+  const sent = (count: number) =>
+    eventually(`${count} are sent`, async () => bench.server.messages.length >= count);
+  await sent(CLAIM_MAX);
+  worker.take([]);
+  await sent(2 * CLAIM_MAX);
+});
+
 test('new letters queue while the mail server is paused', async (t) => {
   const bench = await start(t);
   let readiness: 'all' | 'none' = 'all';

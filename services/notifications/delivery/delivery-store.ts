@@ -35,8 +35,8 @@ export interface CommittingMark {
 /**
  * The marker between a message's body and its final dot: only the holder of the letter may send the
  * dot (docs/reference/letters.md). It counts an unknown outcome in advance, which the record of the
- * answer takes back. So whoever takes the letter over finds it counted. It changes no column of an
- * index.
+ * answer takes back. A worker that takes the letter over therefore finds it counted. The statement
+ * changes no column of an index.
  * @param marks of different letters
  * @returns for each its id when the dot may be sent, null when the lease was lost
  */

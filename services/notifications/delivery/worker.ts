@@ -26,8 +26,6 @@ export const NEW_MAX = 1_024;
 export const BACKLOG_MIN = 256;
 // Orders that come faster than letters go leave events behind too, but younger ones.
 export const BACKLOG_AGE_MS = 30_000;
-const BACKLOG_MS = 1_000;
-const BACKLOG_CLAIM_MS = 500;
 const LOOP_RETRY = { firstMs: 100, maxMs: 5_000 };
 
 /** The times of a worker. */
@@ -40,6 +38,10 @@ export interface LetterTimes {
   retry: BackoffOptions;
   /** How long a letter is tried. */
   giveUpAfterMs: number;
+  /** How long after its latest part a backlog counts as arriving. */
+  backlogMs: number;
+  /** Between claims meanwhile. */
+  backlogClaimMs: number;
 }
 
 const TIMES: LetterTimes = {
@@ -48,6 +50,8 @@ const TIMES: LetterTimes = {
   pollMs: 500,
   retry: { firstMs: 1_000, maxMs: 15 * 60_000 },
   giveUpAfterMs: 24 * 3_600_000,
+  backlogMs: 1_000,
+  backlogClaimMs: 500,
 };
 
 export type LetterWorker = ReturnType<typeof startLetterWorker>;
@@ -106,7 +110,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
       const letters = await claim(inFlight.ids(), limit);
       othersWait = letters.length === limit;
       inFlight.start(letters);
-      claimAgainAt = performance.now() + BACKLOG_CLAIM_MS;
+      claimAgainAt = performance.now() + times.backlogClaimMs;
       // After a full claim more may be due.
       return letters.length < CLAIM_MAX ? times.pollMs : 0;
     },
@@ -131,7 +135,7 @@ export function startLetterWorker(options: LetterWorkerOptions) {
       othersWait = true;
       const ageMs = options.now().getTime() - occurredAt.getTime();
       if (count >= BACKLOG_MIN && ageMs > BACKLOG_AGE_MS) {
-        backlogUntil = performance.now() + BACKLOG_MS;
+        backlogUntil = performance.now() + times.backlogMs;
       }
       return null;
     },
