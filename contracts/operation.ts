@@ -5,11 +5,19 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 interface Members {
   summary: string;
+  /** What the summary leaves out, in Markdown. */
+  description?: string;
   tags?: readonly string[];
   callers?: readonly string[];
   batchable?: boolean;
   /** True for operations that need no token. */
   public?: boolean;
+  /** True where a success answer has an `ETag` and `If-None-Match` may be answered with 304. */
+  conditional?: boolean;
+  /** True where 201 and 202 name what was created in the header `Location`. */
+  location?: boolean;
+  /** True where requests are counted per account or address, so that 429 is possible. */
+  rateLimited?: boolean;
   params?: TObject;
   query?: TObject;
   headers?: TObject;
