@@ -23,7 +23,7 @@ import {
   orderContent,
   orderProblems,
 } from './orders.ts';
-import { IDEMPOTENCY_KEY } from './patterns.ts';
+import { IDEMPOTENCY_KEY_HEADER } from './patterns.ts';
 import {
   ConfirmationToken,
   IfMatchHeader,
@@ -81,8 +81,10 @@ export const gatewayProblems = {
 const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
-      pattern: IDEMPOTENCY_KEY,
-      description: 'Names this request: repeating it with the same key never does it twice.',
+      pattern: IDEMPOTENCY_KEY_HEADER,
+      description:
+        'Names this request: repeating it with the same key never does it twice. 1 to 255 visible ' +
+        'ASCII characters, bare or in quotes (RFC 8941): `abc` and `"abc"` are the same key.',
     }),
   ),
 });
@@ -116,6 +118,7 @@ export const requestConfirmation = operation(
     ...account,
     summary: 'Send the letter with the confirmation link again, at most three an hour',
     query: NoQuery,
+    rateLimited: true,
     responses: { 202: strictObject({ email: EmailAddress }) },
     problems: [profileProblems.confirmationNotNeeded],
   },
@@ -166,6 +169,8 @@ export const placeOrder = operation('placeOrder', 'POST /v1/orders', {
   summary: 'Order and pay from the wallet; the answer tells the outcome',
   query: NoQuery,
   headers: IdempotencyHeader,
+  location: true,
+  rateLimited: true,
   body: NewOrder,
   responses: { 201: PublicOrder, 202: PublicOrder },
   problems: [
@@ -189,6 +194,7 @@ export const readOrder = ownTwin(getOrder, {
   operationId: 'readOrder',
   path: '/v1/orders/:orderId',
   summary: 'One own order',
+  conditional: true,
   responses: { 200: PublicOrder },
 });
 
@@ -201,6 +207,7 @@ export const readJourney = ownTwin(getOrderHistory, {
   operationId: 'readJourney',
   path: '/v1/orders/:orderId/journey',
   summary: 'What each service recorded of an order, as one timeline',
+  conditional: true,
   responses: { 200: Journey },
 });
 
@@ -229,7 +236,9 @@ export const Problem = Type.Object({
   errors: Type.Optional(
     Type.Array(
       Type.Object({
-        pointer: Type.Optional(Type.String({ description: 'JSON pointer into the body.' })),
+        pointer: Type.Optional(
+          Type.String({ description: 'JSON pointer into the body, as a URI fragment.' }),
+        ),
         parameter: Type.Optional(Type.String({ description: 'Query, path or header parameter.' })),
         rule: Type.String(),
         expected: Type.Optional(Type.String({ description: 'What the rule demands.' })),

@@ -24,6 +24,18 @@ export function visibleAscii(maxLength: number): string {
 export const CUSTOMER_ID = visibleAscii(255);
 export const IDEMPOTENCY_KEY = visibleAscii(255);
 
+const QUOTED_KEY = '"(?:[\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"';
+/** The header: a key as it is, or as a string of RFC 8941 section 3.3.3. */
+export const IDEMPOTENCY_KEY_HEADER = `^(?:(?!")[\\x21-\\x7e]{1,255}|${QUOTED_KEY})$`;
+const QUOTED = new RegExp(`^${QUOTED_KEY}$`);
+
+/** The key that a text of the header names: `"abc"` and `abc` are the same one. */
+export function bareKeyOf(text: string): string {
+  return text.startsWith('"') && QUOTED.test(text)
+    ? text.slice(1, -1).replace(/\\(["\\])/g, '$1')
+    : text;
+}
+
 // Control characters, line and paragraph separators: they would break a line of a letter, a log or
 // a terminal. Spelled as ranges, which every regular expression dialect knows.
 const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';

@@ -124,6 +124,7 @@ export const eraseAccount = operation('eraseAccount', 'POST /v1/account/erasure'
   ...account,
   summary: 'Erase the own personal data for ever; orders and payments stay without names',
   query: NoQuery,
+  rateLimited: true,
   body: strictObject({
     confirm: Type.Literal('erase my data'),
     password: Type.Optional({

@@ -82,7 +82,7 @@ async function make(database: Database, call: Call, decideAll: DecideAll): Promi
     }
     case 'top-up':
       return {
-        operation: operationOf(await topUp(ledgerIn(database, CURRENCY), call.request)),
+        operation: operationOf((await topUp(ledgerIn(database, CURRENCY), call.request)).operation),
       };
     case 'reverse':
       return {
@@ -104,7 +104,7 @@ async function reverse(
   );
   const operationId = rows[0]?.id ?? randomUUID();
   const request = { customerId, operationId, type, reason: REASON, madeBy: OPERATOR };
-  return reverseOperation(ledgerIn(database, CURRENCY), request);
+  return (await reverseOperation(ledgerIn(database, CURRENCY), request)).operation;
 }
 
 const REFUSALS = ['mismatch', 'conflict', 'not-found'];

@@ -32,7 +32,13 @@ export interface ProblemReply {
   retryAfter?: string;
 }
 
-export type Answer<E extends Endpoint> = (EndpointReply<E> & { problem: false }) | ProblemReply;
+export type Answer<E extends Endpoint> =
+  | (EndpointReply<E> & {
+      problem: false;
+      /** More than one where earlier attempts had no answer: each may have been carried out. */
+      attempts?: number;
+    })
+  | ProblemReply;
 
 export interface CallOptions {
   /** When to give up; without one, a single attempt is made. */
@@ -104,7 +110,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         try {
           const one = { span, timeoutMs, attempted };
           const parts = request as RequestParts;
-          return answerOf(callee, await attempt(endpoint, parts, callOptions, one));
+          return answerOf(callee, await attempt(endpoint, parts, callOptions, one), number);
         } catch (error) {
           fault = tellingFault(fault, error, timeoutMs);
         }
@@ -203,6 +209,7 @@ function createAttempts(
 function answerOf<E extends Endpoint>(
   callee: string,
   { status, body, headers }: BatchedAnswer,
+  attempts: number,
 ): Answer<E> {
   if (status >= 500) throw faultOf(callee, status, JSON.stringify(body));
   const retryAfter = headers?.['retry-after'];
@@ -211,6 +218,7 @@ function answerOf<E extends Endpoint>(
     body,
     headers,
     problem: status >= 400,
+    ...(attempts > 1 && { attempts }),
     ...(retryAfter !== undefined && { retryAfter }),
   } as unknown as Answer<E>;
 }

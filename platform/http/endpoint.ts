@@ -21,6 +21,8 @@ export interface Endpoint {
   problems?: readonly { code: string }[];
   /** Services that may call it, for internal operations. */
   callers?: readonly string[];
+  /** Whether a success answer has an `ETag`, and `If-None-Match` may be answered with 304. */
+  conditional?: boolean;
   /** Whether its calls may share a batch (request-batch.ts); only with params and body. */
   batchable?: boolean;
 }

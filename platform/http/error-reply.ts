@@ -13,19 +13,29 @@ import {
   toProblem,
 } from './problem.ts';
 
+/** How a server shows a problem; without a request where its head could not be read. */
+export type PresentProblem = (
+  problem: ProblemDocument,
+  request: FastifyRequest | null,
+) => ProblemDocument;
+
 /** Answers an error with its problem document. */
-export function sendError(
+export type SendError = (
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
-  const { status, headers, body } = problemAnswer(error, request, request.id);
-  return reply
-    .code(status)
-    .headers(headers)
-    .type(PROBLEM_MEDIA_TYPE)
-    .serializer(serialize)
-    .send(body);
+) => FastifyReply;
+
+export function createSendError(present: PresentProblem): SendError {
+  return (error, request, reply) => {
+    const { status, headers, body } = problemAnswer(error, request, request.id);
+    return reply
+      .code(status)
+      .headers(headers)
+      .type(PROBLEM_MEDIA_TYPE)
+      .serializer(serialize)
+      .send(present(body, request));
+  };
 }
 
 /** A problem repeats names of members that the caller sent, and is read on a terminal. */
@@ -69,11 +79,20 @@ function stackOf(error: AppError): string | undefined {
  * Answers a request that Node's HTTP parser gave up on, directly on its socket.
  * @param last the answer to the last request before it, where that is not written yet
  * @param headers those of its answer, where its head was read
+ * @param present how the server shows a problem
  */
 export function answerBrokenRequest(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  { last, headers }: { last: ServerResponse | null; headers: Record<string, string> },
+  {
+    last,
+    headers,
+    present,
+  }: {
+    last: ServerResponse | null;
+    headers: Record<string, string>;
+    present: PresentProblem;
+  },
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -94,14 +113,12 @@ export function answerBrokenRequest(
         ? [408, 'Request Timeout']
         : [400, 'Bad Request'];
   const traceId = headers['x-trace-id'] ?? newTraceId();
-  const body = JSON.stringify({
-    ...toProblem(new AppError(commonProblems.invalidRequest, phrase), {
-      language: 'ru',
-      instance: '/',
-      traceId,
-    }),
-    status,
+  const problem = toProblem(new AppError(commonProblems.invalidRequest, phrase), {
+    language: 'ru',
+    instance: '/',
+    traceId,
   });
+  const body = JSON.stringify(present({ ...problem, status }, null));
   const more = Object.entries({ ...headers, 'x-trace-id': traceId }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );

@@ -44,6 +44,11 @@ export function refuseForeignHosts(app: FastifyInstance, options: HostCheckOptio
     }
     done();
   };
+  // `OPTIONS` has no route, and says what a path has.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.method !== 'OPTIONS' || !guards(request.url)) done();
+    else check.call(app, request, reply, done);
+  });
   app.addHook('onRoute', (route) => {
     if (!guards(route.url)) return;
     route.onRequest = [check, ...[route.onRequest ?? []].flat()] as Hook[];

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, commonProblems } from '../errors.ts';
-import { sendError } from './error-reply.ts';
+import type { SendError } from './error-reply.ts';
 
 // The router refuses an address that it cannot decode (`/%`) before any hook or handler runs.
 
@@ -17,7 +17,11 @@ export function answerMalformedAddresses(app: FastifyInstance, answer: Answer): 
 /** @param filePrefixes under them such an address is a 404 like that of any other unknown file */
 export function refuseMalformedAddress(
   app: FastifyInstance,
-  { error, filePrefixes = [] }: { error: Error; filePrefixes?: readonly string[] | undefined },
+  {
+    error,
+    filePrefixes = [],
+    sendError,
+  }: { error: Error; filePrefixes?: readonly string[] | undefined; sendError: SendError },
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {

@@ -9,16 +9,19 @@ import { idsIn } from '../telemetry/request-log.ts';
 import { annotate } from '../telemetry/tracing.ts';
 import { BODY_BYTES_MAX, bodyBytesMax, noteBodyBytes } from './body-limit.ts';
 import { readClientAddresses } from './client-address.ts';
+import { sendConditional } from './conditional.ts';
 import { boundConnections, type Connections } from './connections.ts';
 import type { Endpoint, EndpointInput, EndpointReply } from './endpoint.ts';
-import { answerBrokenRequest, sendError } from './error-reply.ts';
+import { answerBrokenRequest, createSendError, type PresentProblem } from './error-reply.ts';
 import { drainWhenClosing } from './graceful-close.ts';
 import { parseJson } from './json.ts';
 import { refuseMalformedAddress } from './malformed-address.ts';
+import { isList, nextPageLink } from './next-page.ts';
 import { createRequestTracing } from './request-tracing.ts';
 import { type AnswerHeaders, createAnswerHeaders } from './response-headers.ts';
 import { measureRequests } from './server-metrics.ts';
 import type { ListenerTls } from './tls.ts';
+import { refuseUnknownRoutes } from './unknown-route.ts';
 import { createValidatorCompiler, unwantedBody, violationsOf } from './validation.ts';
 
 // A customer id has up to 255 characters, each up to three when percent-encoded.
@@ -42,19 +45,14 @@ const NODE_OPTIONS = {
 
 export type HttpServer = FastifyInstance;
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** A page for people, not an operation. */
-    page?: boolean;
-  }
-}
-
 interface HttpServerOptions {
   log: Logger;
   /** The proxies whose X-Forwarded-For counts, as in TRUST_PROXY; none when absent. */
   trustProxy?: string;
   /** Headers of every answer, also of early refusals. */
   answerHeaders?: AnswerHeaders;
+  /** How it shows problems (default: as services inside do). */
+  presentProblem?: PresentProblem;
   metrics?: Metrics;
   /** How long it serves requests as not ready before it closes (default 0). */
   stopDelayMs?: number;
@@ -76,6 +74,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, answerHeaders: headersOf = () => ({}), logRequests = false } = options;
   const tracing = createRequestTracing(log, logRequests);
   const connectionsMax = options.connectionsMax ?? CONNECTIONS_MAX;
+  const present: PresentProblem = options.presentProblem ?? ((problem) => problem);
+  const sendError = createSendError(present);
   const answerHeaders = createAnswerHeaders((request) => ({
     'x-trace-id': request.id,
     ...headersOf(request),
@@ -101,12 +101,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     frameworkErrors: (error, request, reply) => {
       answerHeaders.add(request, reply);
       tracing.endWith(request, reply);
-      refuseMalformedAddress(app, { error, filePrefixes: options.filePrefixes }, request, reply);
+      const { filePrefixes } = options;
+      refuseMalformedAddress(app, { error, filePrefixes, sendError }, request, reply);
     },
     clientErrorHandler: (error, socket) =>
       answerBrokenRequest(error, socket, {
         last: connections.lastOn(socket),
         headers: answerHeaders.forBroken(socket),
+        present,
       }),
   }) as unknown as FastifyInstance;
   const connections: Connections = boundConnections(app.server, {
@@ -137,26 +139,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.setValidatorCompiler(createValidatorCompiler());
   parseJsonBodies(app);
   app.setErrorHandler(sendError);
-  refuseUnknownRoutes(app);
+  refuseUnknownRoutes(app, sendError);
   return app;
-}
-
-/** Answers 404 for an unknown path, and 405 for a known one without this method. */
-function refuseUnknownRoutes(app: HttpServer): void {
-  const methodsAt = collectMethods(app);
-  const noRoute = (request: FastifyRequest): AppError => {
-    const methods = methodsAt(request.url);
-    if (methods.length === 0 || methods.includes(request.method)) {
-      return new AppError(commonProblems.notFound, 'no such route');
-    }
-    const headers = { allow: methods.join(', ') };
-    return new AppError(commonProblems.methodNotAllowed, 'no such method', { headers });
-  };
-  app.setNotFoundHandler((request, reply) => sendError(noRoute(request), request, reply));
-  app.addHook('onRequest', async (request) => {
-    // Fastify reads the body of this method before it looks for a route, and answers 400 without one.
-    if (request.method === 'QUERY') throw noRoute(request);
-  });
 }
 
 function parseJsonBodies(app: HttpServer): void {
@@ -177,28 +161,6 @@ function parseJsonBodies(app: HttpServer): void {
       throw new AppError(commonProblems.unsupportedMediaType, 'Content-Encoding on a request');
     }
   });
-}
-
-/**
- * Remembers the methods of each path, for 405 (RFC 9110 section 15.5.6): the router only reports
- * that it found no route.
- * A page for people is no API: its route says `config: { page: true }` and promises no method.
- */
-function collectMethods(app: HttpServer): (url: string) => string[] {
-  const routes: { path: RegExp; method: string }[] = [];
-  app.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.page) return;
-    // Most paths under a wildcard do not exist for any method.
-    if (url.includes('*')) return;
-    const path = new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}$`);
-    for (const one of [method].flat()) routes.push({ path, method: one });
-  });
-  return (url) => {
-    const path = url.split('?', 1)[0] as string;
-    return [
-      ...new Set(routes.filter((route) => route.path.test(path)).map(({ method }) => method)),
-    ];
-  };
 }
 
 /** Argument of a handler: the validated input, the caller, and the raw request for its headers. */
@@ -225,6 +187,7 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
   const check = endpoint.body === undefined ? unwantedBody : options.check;
+  const listed = isList(endpoint);
   app.route({
     method: endpoint.method,
     url: endpoint.path,
@@ -253,7 +216,13 @@ export function serve<E extends Endpoint, Caller, const R extends EndpointReply<
         request,
       } as unknown as Call<E, Caller>);
       if (answer.headers !== undefined) reply.headers(answer.headers);
-      return reply.code(answer.status).send(answer.body as never);
+      if (listed) {
+        const link = nextPageLink(request.url, answer.body);
+        if (link !== null) reply.header('link', link);
+      }
+      reply.code(answer.status);
+      if (endpoint.conditional) return sendConditional(request, reply, answer.body);
+      return reply.send(answer.body as never);
     },
   });
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
+import { entityTagOf, isKnown } from './conditional.ts';
 import type { HttpServer } from './server.ts';
 
 const MEDIA_TYPES: Record<string, string> = {
@@ -82,8 +82,7 @@ async function listFiles(folder: string): Promise<string[]> {
 }
 
 function represent(content: Buffer): Representation {
-  const digest = createHash('sha256').update(content).digest('base64url');
-  return { content, etag: `"${digest.slice(0, 22)}"` };
+  return { content, etag: entityTagOf(content) };
 }
 
 function answer(
@@ -111,11 +110,4 @@ function encodingFor(
   const accepted = new Negotiator(request.raw).encodings([...representations.keys()]);
   // A client that accepts none of them gets the file as it is (RFC 9110 section 12.5.3).
   return Object.keys(ENCODINGS).find((one) => accepted.includes(one)) ?? 'identity';
-}
-
-/** RFC 9110 section 13.1.2: compared weakly, since a proxy that compresses weakens the tag. */
-function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return tags.includes(etag) || tags.includes('*');
 }

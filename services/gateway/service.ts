@@ -41,9 +41,12 @@ import { servePrivacy } from './privacy/privacy-routes.ts';
 import { serveReconciliation } from './reconciliation/reconciliation-routes.ts';
 import { consoleConfigOf } from './web/console-config.ts';
 import { CONSOLE_ASSETS_PREFIX, serveConsole } from './web/console-routes.ts';
+import { answerPreflights, crossOriginHeaders } from './web/cross-origin.ts';
 import { DOCS_ASSETS_PREFIX, serveDocs } from './web/docs-routes.ts';
 import { checkHosts } from './web/host-check.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
+import { presentProblem } from './web/present-problem.ts';
+import { serveProblems } from './web/problem-routes.ts';
 import { answerHeadersOf } from './web/response-headers.ts';
 
 const READ_TIMEOUT_MS = 5_000;
@@ -83,6 +86,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   };
   const app = createServer(config, log, metrics);
   checkHosts(app, config);
+  if (config.CORS_ORIGINS.length > 0) answerPreflights(app);
   warnOfOpenDoors(config, log);
   metrics.add([...limitWork(app, config, customers, log), contactFaults.metric]);
   const count = countOrders(metrics);
@@ -94,6 +98,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   });
   if (config.METRICS) serveMetrics(app, metrics);
   await serveDocs(app);
+  serveProblems(app);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveApi(app, gateway, { count, erased });
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
@@ -129,10 +134,12 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 }
 
 function createServer(config: GatewayConfig, log: Logger, metrics: Metrics): HttpServer {
+  const sharing = crossOriginHeaders(config);
   return createHttpServer({
     log,
     trustProxy: config.TRUST_PROXY,
-    answerHeaders: answerHeadersOf,
+    answerHeaders: (request) => ({ ...answerHeadersOf(request), ...sharing(request) }),
+    presentProblem,
     metrics,
     stopDelayMs: config.STOP_DELAY_MS,
     logRequests: config.LOG_REQUESTS,

@@ -150,12 +150,16 @@ test('a repair can give the charge of an order back, once', async (t) => {
     madeBy: 'olga',
   };
   const deps = ledgerIn(billing.database, 'RUB');
-  const reversal = await reverseOperation(deps, request);
+  const { operation: reversal, replayed } = await reverseOperation(deps, request);
+  assert.equal(replayed, false);
   assert.deepEqual(
     [reversal.type, reversal.amount, reversal.orderId, reversal.reversesOperationId],
     ['reversal', rub(600), null, payment.operationId],
   );
-  assert.deepEqual(await reverseOperation(deps, { ...request, reason: 'again' }), reversal);
+  assert.deepEqual(await reverseOperation(deps, { ...request, reason: 'again' }), {
+    operation: reversal,
+    replayed: true,
+  });
   assert.equal(await balanceOf(billing), 1_000);
   await assertLedger(billing);
   // The decision remains valid: the order is never charged a second time.

@@ -37,14 +37,14 @@ export interface ReversalRequest {
 /**
  * Undoes an operation by a second one of the opposite amount, linked to it. An operation is undone
  * at most once: a repetition returns the first reversal, also with another reason. Invariant I4.
- * @returns the reversal as stored
+ * @returns the reversal as stored, and whether an earlier request made it
  * @throws AppError `not-found` for an operation that this wallet does not have, `not-reversible`
  *   for one of another type, `reversal-exceeds-balance`, `balance-limit`
  */
 export async function reverseOperation(
   deps: ReversalDeps,
   request: ReversalRequest,
-): Promise<NumberedOperation> {
+): Promise<{ operation: NumberedOperation; replayed: boolean }> {
   const { customerId, reason, madeBy } = request;
   return deps.transaction(async (store) => {
     // Before the lock, which creates missing wallets: an unknown customer must not get one.
@@ -63,7 +63,7 @@ export async function reverseOperation(
     // After the lock, so that a concurrent reversal of the same operation is visible.
     const idempotencyKey = `reversal/${original.id}`;
     const before = await store.findOperationByKey(customerId, idempotencyKey);
-    if (before !== null) return before;
+    if (before !== null) return { operation: before, replayed: true };
 
     const amount = -original.amount.amount;
     const balance = wallet.balance + amount;
@@ -93,7 +93,7 @@ export async function reverseOperation(
         after: { balance: reversal.balanceAfter },
       });
     }
-    return reversal;
+    return { operation: reversal, replayed: false };
   });
 }
 

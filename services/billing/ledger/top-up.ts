@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { billingProblems } from '#contracts/billing.ts';
 import { BALANCE_MAX, type Money } from '#contracts/common.ts';
+import { bareKeyOf } from '#contracts/patterns.ts';
 import { AppError } from '#platform/errors.ts';
 import type { AuditEntry } from '#platform/postgres/audit-trail.ts';
 import { foreignCurrency } from './currency.ts';
@@ -27,6 +28,7 @@ export interface TopUpDeps {
 export interface TopUpRequest {
   customerId: string;
   amount: Money;
+  /** With its owner before it; the client's key is as the header had it, bare or in quotes. */
   idempotencyKey: string;
   /** The operator; none for the customer's own top-up. */
   actor?: string | null;
@@ -34,19 +36,30 @@ export interface TopUpRequest {
 
 /**
  * Adds money to a wallet once per key; a repetition returns the operation of the first request.
- * @returns the operation as stored
+ * @returns the operation as stored, and whether an earlier request made it
  * @throws AppError `idempotency-key-reused` for another amount, `balance-limit`,
  *   `invalid-request` for another currency than the wallet's
  */
-export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<NumberedOperation> {
-  const { customerId, amount, idempotencyKey } = request;
+export async function topUp(
+  deps: TopUpDeps,
+  request: TopUpRequest,
+): Promise<{ operation: NumberedOperation; replayed: boolean }> {
+  const { customerId, amount, idempotencyKey: sentKey } = request;
+  const idempotencyKey = bareOwnedKeyOf(sentKey);
   return deps.transaction(async (store) => {
     // The lock comes first, so that the next statement sees a concurrent request with the same key.
     const wallet = await store.lockWallet(customerId);
-    const before = await store.findOperationByKey(customerId, idempotencyKey);
+    // As it was sent first: former versions stored the quotes of a key too.
+    const before =
+      (await store.findOperationByKey(customerId, sentKey)) ??
+      (sentKey === idempotencyKey
+        ? null
+        : await store.findOperationByKey(customerId, idempotencyKey));
     if (before !== null) {
       const { amount: done } = before;
-      if (done.amount === amount.amount && done.currency === amount.currency) return before;
+      if (done.amount === amount.amount && done.currency === amount.currency) {
+        return { operation: before, replayed: true };
+      }
       throw new AppError(billingProblems.keyReused, `top-up key of ${before.id} reused`);
     }
     if (amount.currency !== wallet.currency) throw foreignCurrency(amount, wallet.currency);
@@ -76,6 +89,12 @@ export async function topUp(deps: TopUpDeps, request: TopUpRequest): Promise<Num
         after: { balance: operation.balanceAfter },
       });
     }
-    return operation;
+    return { operation, replayed: false };
   });
+}
+
+/** `self/"abc"` and `self/abc` are the same key. */
+function bareOwnedKeyOf(text: string): string {
+  const quote = text.indexOf('/"') + 1;
+  return quote === 0 ? text : text.slice(0, quote) + bareKeyOf(text.slice(quote));
 }

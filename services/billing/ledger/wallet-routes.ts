@@ -2,6 +2,7 @@ import * as contract from '#contracts/billing.ts';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, pageOf } from '#platform/http/page.ts';
+import { REPLAYED } from '#platform/http/replayed.ts';
 import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -25,13 +26,12 @@ export function serveWallets(api: InternalApi, database: Database, currency: str
 
   api.serve(contract.topUpWallet, async ({ params, body, request }) => {
     const { customerId } = params;
-    const operation = await topUp(ledger, { customerId, ...body, actor: actorOf(request) });
-    return { status: 201, body: operation };
+    return answerAbout(await topUp(ledger, { customerId, ...body, actor: actorOf(request) }));
   });
 
   api.serve(contract.reverseTopUp, async ({ params, body }) => {
     const request = { ...params, ...body, type: 'top_up' } as const;
-    return { status: 201, body: await reverseOperation(ledger, request) };
+    return answerAbout(await reverseOperation(ledger, request));
   });
 
   api.serve(contract.listOperations, async ({ params, query, request }) => {
@@ -47,4 +47,15 @@ export function serveWallets(api: InternalApi, database: Database, currency: str
     if (operations.length > 0) await recordRead(database, read);
     return { status: 200, body: pageOf(operations, limit, ({ number }) => `operations:${number}`) };
   });
+}
+
+/** The answer about an operation; the header says that an earlier request made it. */
+function answerAbout({
+  operation,
+  replayed,
+}: {
+  operation: store.NumberedOperation;
+  replayed: boolean;
+}) {
+  return { status: 201 as const, body: operation, headers: replayed ? REPLAYED : {} };
 }

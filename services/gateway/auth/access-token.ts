@@ -7,6 +7,7 @@ import {
 } from 'jose';
 import { CUSTOMER_ID, UUID } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { challenge } from './challenge.ts';
 import { isTokenFault } from './issuer-keys.ts';
 import { ALGORITHMS } from './usable-keys.ts';
 
@@ -42,6 +43,9 @@ export interface TokenCheckOptions {
 const CLOCK_SKEW_S = 5;
 const TOKEN_LENGTH_MAX = 8_192;
 const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
+/** One token, of any form (RFC 6750 section 2.1). */
+const ANY_TOKEN = /^Bearer +[\w.~+/-]+=*$/i;
+const SCHEME = /^Bearer(?: |$)/i;
 const SUBJECT = new RegExp(CUSTOMER_ID);
 // A verified token is accepted no longer without a new check (docs/reference/security.md).
 const CACHE_MS = 60_000;
@@ -69,7 +73,7 @@ export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
     const kept = verified.get(authorization);
     if (kept !== undefined && kept.until > Date.now()) return going(kept.customer);
     const token = BEARER.exec(authorization)?.[1];
-    if (token === undefined || token.length > TOKEN_LENGTH_MAX) throw refused('no bearer token');
+    if (token === undefined || token.length > TOKEN_LENGTH_MAX) throw unusable(authorization);
 
     let result: JWTVerifyResult;
     try {
@@ -167,8 +171,27 @@ function hasValue(payload: JWTPayload, path: string, value: string): boolean {
   return Array.isArray(values) && values.includes(value);
 }
 
+/** An `Authorization` without a token that could be verified. */
+function unusable(authorization: string): AppError {
+  // Nothing, or another scheme: RFC 6750 section 3.1 names no error then.
+  if (!SCHEME.test(authorization)) {
+    return new AppError(commonProblems.unauthenticated, 'no bearer token');
+  }
+  if (ANY_TOKEN.test(authorization)) return refused('it is no JSON Web Token');
+  return new AppError(commonProblems.unauthenticated, 'malformed Authorization', {
+    headers: challenge('invalid_request', 'Authorization must be Bearer and one token'),
+  });
+}
+
 function refused(message: string, cause?: unknown): AppError {
-  return new AppError(commonProblems.unauthenticated, message, { cause });
+  const isExpired = cause instanceof errors.JWTExpired;
+  return new AppError(commonProblems.unauthenticated, message, {
+    cause,
+    headers: challenge(
+      'invalid_token',
+      isExpired ? 'The access token has expired' : 'The access token is not valid, or was revoked',
+    ),
+  });
 }
 
 function keysUnavailable(cause: unknown): AppError {

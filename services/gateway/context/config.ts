@@ -6,6 +6,7 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { callTlsSettings } from '#platform/http/call-tls.ts';
 import { trustProxyFault } from '#platform/http/trust-proxy.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
+import { crossOriginSettings } from '../web/cross-origin.ts';
 import { openSettings } from './open-to-network.ts';
 import { limitSettings } from './request-limits.ts';
 
@@ -109,6 +110,7 @@ const properties = {
     description: 'Whether the web console is served at /; without it / leads to the API docs.',
   }),
   ...openSettings,
+  ...crossOriginSettings,
   PUBLIC_URL: Type.Optional(
     Type.String({
       format: 'http-url',

@@ -6,6 +6,7 @@ import { AppError, commonProblems } from '#platform/errors.ts';
 import type { CallTls } from '#platform/http/call-tls.ts';
 import type { HttpClient } from '#platform/http/client.ts';
 import { createTokenCheck } from '../auth/access-token.ts';
+import { challenge } from '../auth/challenge.ts';
 import type { createEndedSessions, EndedSessions } from '../auth/ended-sessions.ts';
 import type { IssuerKeys } from '../auth/issuer-keys.ts';
 import { readIdentityKeys, readIssuerKeys } from '../auth/read-keys.ts';
@@ -45,7 +46,9 @@ export function createIdentification(
   const identify: Gateway['identify'] = async (request) => {
     const customer = await checkToken(request.headers.authorization);
     if (isErased(customer.customerId)) {
-      throw new AppError(commonProblems.unauthenticated, 'a token of an erased customer');
+      throw new AppError(commonProblems.unauthenticated, 'a token of an erased customer', {
+        headers: challenge('invalid_token', 'The customer of the access token is erased'),
+      });
     }
     customers.set(request, customer.customerId);
     return customer;
@@ -55,7 +58,9 @@ export function createIdentification(
     async identifyOperator(request) {
       const caller = await identify(request);
       if (caller.operator) return caller;
-      throw new AppError(commonProblems.forbidden, 'not an operator');
+      throw new AppError(commonProblems.forbidden, 'not an operator', {
+        headers: challenge('insufficient_scope', 'This is for operators', 'operator'),
+      });
     },
   };
 }

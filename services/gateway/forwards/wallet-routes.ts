@@ -5,6 +5,7 @@ import * as profiles from '#contracts/profiles.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems, type Violation } from '#platform/errors.ts';
 import type { CallOptions, ProblemReply } from '#platform/http/client.ts';
+import { isReplay, REPLAYED } from '#platform/http/replayed.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Gateway } from '../context/context.ts';
@@ -40,13 +41,13 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
       throw new AppError(contract.gatewayProblems.selfTopUpOff, 'self top-up is off');
     }
     // Keys begin with their owner, so that those of two callers never collide.
-    const idempotencyKey = `self/${requireKey(headers)}`;
+    const idempotencyKey = `self/${requireKey(headers).sentKey}`;
     const answer = await clients.billing.call(
       billing.topUpWallet,
       { params: { customerId: caller.customerId }, body: { ...body, idempotencyKey } },
       { deadline: gateway.readDeadline() },
     );
-    return { status: 201, body: bodyOf(answer) };
+    return { status: 201, body: bodyOf(answer), headers: replayOf(answer) };
   });
 }
 
@@ -83,13 +84,13 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
       if (customer === null) {
         throw new AppError(operator.operatorProblems.customerNotFound, 'no such customer');
       }
-      const idempotencyKey = `operator/${caller.customerId}/${requireKey(headers)}`;
+      const idempotencyKey = `operator/${caller.customerId}/${requireKey(headers).sentKey}`;
       const request = { params, body: { ...body, idempotencyKey } };
       const answer = await clients.billing.call(billing.topUpWallet, request, {
         ...options,
         actor: caller.customerId,
       });
-      return { status: 201, body: bodyOf(answer) };
+      return { status: 201, body: bodyOf(answer), headers: replayOf(answer) };
     },
   );
 
@@ -100,8 +101,13 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
       { deadline: gateway.readDeadline(), actor: caller.customerId },
     );
     if (answer.problem) throw reversalProblemOf(answer);
-    return { status: 201, body: answer.body };
+    return { status: 201, body: answer.body, headers: replayOf(answer) };
   });
+}
+
+/** Says that an earlier request made the operation. */
+function replayOf(answer: object): Record<string, string> {
+  return isReplay(answer) ? REPLAYED : {};
 }
 
 /** The currency of a top-up, which its schema leaves open. */

@@ -16,7 +16,12 @@ const FINAL_STATUSES = [400, 413, 414, 431];
 /** The clients, and the deadline, trace and alarms of one request. */
 interface OrderCalls {
   clients: ServiceClients;
-  options: { deadline: Deadline; onAlarm: (message: string) => void };
+  options: {
+    deadline: Deadline;
+    onAlarm: (message: string) => void;
+    /** Gets the order where an earlier request of the customer created it. */
+    onFound?: (order: orders.Order) => void;
+  };
 }
 
 /** Binds the order story to the services, within one request's deadline. */
@@ -38,6 +43,9 @@ async function createOrder({ clients, options }: OrderCalls, request: OrderReque
   const answer = await clients.orders.call(orders.createOrder, { body: request }, options);
   if (!answer.problem) {
     annotate({ orderId: answer.body.id });
+    // After an attempt without an answer, that attempt may have created it.
+    const isFound = answer.status === 200 && (answer.attempts ?? 1) === 1;
+    if (isFound) options.onFound?.(answer.body);
     return own(
       options,
       answer.body,

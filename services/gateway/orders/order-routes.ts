@@ -1,9 +1,10 @@
 import { billingProblems } from '#contracts/billing.ts';
 import * as contract from '#contracts/gateway.ts';
-import { orderProblems } from '#contracts/orders.ts';
+import { type Order, orderProblems } from '#contracts/orders.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
+import { REPLAYED } from '#platform/http/replayed.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { requireKey } from '../web/response-headers.ts';
@@ -31,25 +32,35 @@ export function serveOrders(app: HttpServer, gateway: Gateway, count: OrderMetri
       if (customerId !== caller.customerId) {
         throw new AppError(contract.gatewayProblems.foreignCustomer, 'order in another name');
       }
+      let found: Order | null = null;
       const deps = orderClients(clients, {
         deadline: deadlineIn(config.ORDER_DEADLINE_MS),
+        onFound: (order) => {
+          found = order;
+        },
         onAlarm: (message) => request.log.error(message),
       });
-      const idempotencyKey = requireKey(headers);
-      declined.check(customerId, idempotencyKey);
+      const { key, sentKey } = requireKey(headers);
+      declined.check(customerId, key);
       void gateway.provisionProfile(caller);
-      const order = { ...content, customerId, idempotencyKey };
+      const order = { ...content, customerId, idempotencyKey: sentKey };
       const outcome = await count.request(placeOrder(deps, order));
       if (outcome.kind === 'order' && outcome.order.status === 'Cancelled') {
-        declined.count(customerId, idempotencyKey);
+        declined.count(customerId, key);
       }
-      return answerTo(outcome, languageOf(request.headers['accept-language']));
+      const isReplay = repeats(found, outcome);
+      return answerTo(outcome, languageOf(request.headers['accept-language']), isReplay);
     },
   );
 }
 
+/** Whether the answer is about an order as it was found, not one that this request has ended. */
+function repeats(found: Order | null, outcome: Outcome): boolean {
+  return found !== null && outcome.kind === 'order' && outcome.order.status === found.status;
+}
+
 /** The table of answers, step 5 of docs/protocol.md. */
-function answerTo(outcome: Outcome, language: Language) {
+function answerTo(outcome: Outcome, language: Language, isReplay: boolean) {
   if (outcome.kind === 'key-reused') {
     throw new AppError(orderProblems.keyReused, 'key reused with another body');
   }
@@ -60,7 +71,7 @@ function answerTo(outcome: Outcome, language: Language) {
   }
   const { order, shortage, walletCurrency } = outcome;
   const body = withLabel(order, language);
-  const headers = { location: `/v1/orders/${body.id}` };
+  const headers = { location: `/v1/orders/${body.id}`, ...(isReplay && REPLAYED) };
   switch (order.status) {
     case 'Paid':
       return { status: 201 as const, body, headers };

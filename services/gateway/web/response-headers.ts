@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { IDEMPOTENCY_KEY } from '#contracts/patterns.ts';
+import { bareKeyOf, IDEMPOTENCY_KEY_HEADER } from '#contracts/patterns.ts';
 
 const HEADER = 'idempotency-key';
-const KEY = new RegExp(IDEMPOTENCY_KEY);
+const KEY = new RegExp(IDEMPOTENCY_KEY_HEADER);
+// What services inside take as a key.
+const SENT_KEY_MAX = 255;
 
 /**
- * Headers of every answer of the gateway. Every answer repeats the key, so that a client knows the
- * key to repeat the request with.
+ * Headers of every answer of the gateway. Every answer repeats the key as it came, so that a client
+ * knows the key to repeat the request with.
  */
 export function answerHeadersOf(request: FastifyRequest): Record<string, string> {
   const key = keyOf(request);
@@ -29,7 +31,16 @@ function keyOf({ method, headers, routeOptions }: FastifyRequest): unknown {
   return headers[HEADER];
 }
 
-/** The key of a request that takes one, after validation. */
-export function requireKey(headers: { 'idempotency-key'?: string }): string {
-  return headers[HEADER] as string;
+/**
+ * The key of a request that takes one, after validation.
+ * @returns the key itself, and the one for the services: with its quotes, by which they find what
+ *   former versions stored. Those took no longer ones.
+ */
+export function requireKey(headers: { 'idempotency-key'?: string }): {
+  key: string;
+  sentKey: string;
+} {
+  const sent = headers[HEADER] as string;
+  const key = bareKeyOf(sent);
+  return { key, sentKey: sent.length > SENT_KEY_MAX ? key : sent };
 }

@@ -6,6 +6,7 @@ import {
   orderProblems,
   totalOf,
 } from '#contracts/orders.ts';
+import { bareKeyOf } from '#contracts/patterns.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { newUuidAt, timeOfUuid } from '#platform/values/uuid.ts';
 import type { OrderDraft } from './store.ts';
@@ -23,6 +24,7 @@ export interface CreateOrderDeps {
 
 export interface OrderRequest extends OrderContent {
   customerId: string;
+  /** As the header had it: bare or in quotes. */
   idempotencyKey: string;
 }
 
@@ -36,7 +38,7 @@ export async function createOrder(
   deps: CreateOrderDeps,
   request: OrderRequest,
 ): Promise<{ order: Order; created: boolean }> {
-  const { customerId, idempotencyKey, ...content } = request;
+  const { customerId, idempotencyKey: sentKey, ...content } = request;
   const { items } = content;
   const amount = totalOf(items);
   const foreign = items.findIndex((item) => item.unitPrice.currency !== deps.currency);
@@ -51,6 +53,7 @@ export async function createOrder(
       violations: [{ pointer: '/items', rule: 'total', expected: '1…10^15' }],
     });
   }
+  const idempotencyKey = await storedKeyOf(deps, customerId, sentKey);
   const blank = blankTextsOf(items);
   // A former version stored such orders, whose repetitions get their answer.
   if (blank.length > 0 && (await deps.findOrderByKey(customerId, idempotencyKey)) === null) {
@@ -81,6 +84,17 @@ export async function createOrder(
     throw new AppError(orderProblems.keyReused, `key of order ${existing.order.id} reused`);
   }
   return { order: existing.order, created: false };
+}
+
+/** Former versions stored the quotes of a key too: a repetition of such an order must find it. */
+async function storedKeyOf(
+  { findOrderByKey }: CreateOrderDeps,
+  customerId: string,
+  sentKey: string,
+): Promise<string> {
+  const key = bareKeyOf(sentKey);
+  if (key === sentKey || (await findOrderByKey(customerId, sentKey)) === null) return key;
+  return sentKey;
 }
 
 /**
