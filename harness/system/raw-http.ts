@@ -76,18 +76,35 @@ export function senderOf({ url }: TestSystem, { token }: TestCustomer): Send {
 
 /** Asserts an error answer with everything that docs/reference/api.md promises of one. */
 export function assertProblem(answer: Answer, status: number, code?: string): void {
-  const { body, headers } = answer;
-  assert.equal(answer.status, status, JSON.stringify(body));
+  assertDocument(answer, status, code);
+  const { body } = answer;
+  assert.equal(body.type, `/problems/${body.code}`);
+  for (const { pointer } of body.errors ?? []) {
+    if (pointer !== undefined) assert.match(pointer, /^#(?:\/|$)/);
+  }
+}
+
+/** The same of a service inside. */
+export function assertInternalProblem(answer: Answer, status: number, code?: string): void {
+  assertDocument(answer, status, code);
+  const { body } = answer;
+  assert.equal(body.type, `urn:orderbell:problem:${body.code}`);
+  for (const { pointer } of body.errors ?? []) {
+    if (pointer !== undefined) assert.match(pointer, /^(?:\/|$)/);
+  }
+}
+
+function assertDocument({ body, headers, status: given }: Answer, status: number, code?: string) {
+  assert.equal(given, status, JSON.stringify(body));
   assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8');
   assert.equal(body.status, status);
   assert.match(body.code, /^[a-z]+(-[a-z]+)*$/);
   if (code !== undefined) assert.equal(body.code, code);
-  assert.equal(body.type, `urn:orderbell:problem:${body.code}`);
   for (const member of ['title', 'detail', 'instance']) assert.ok(body[member], member);
   assert.match(body.traceId, /^[0-9a-f]{32}$/);
   assert.equal(body.retryable, status === 503 || status === 429);
   if (body.retryable) assert.match(headers.get('retry-after') ?? '', /^[1-9]\d*$/);
-  if (status === 401) assert.equal(headers.get('www-authenticate'), 'Bearer');
+  if (status === 401) assert.match(headers.get('www-authenticate') ?? '', /^Bearer(?: error=|$)/);
   for (const fault of body.errors ?? []) {
     assert.equal(typeof (fault.pointer ?? fault.parameter), 'string', JSON.stringify(fault));
     assert.ok(fault.rule);
@@ -100,5 +117,6 @@ export function assertProblem(answer: Answer, status: number, code?: string): vo
 /** The pointers and parameters that a 400 names, each once. */
 export function placesOf({ body }: Answer): string[] {
   const errors: { pointer?: string; parameter?: string }[] = body.errors ?? [];
-  return [...new Set(errors.map(({ pointer, parameter }) => pointer ?? `?${parameter}`))].sort();
+  const places = errors.map(({ pointer, parameter }) => pointer?.slice(1) ?? `?${parameter}`);
+  return [...new Set(places)].sort();
 }

@@ -127,6 +127,9 @@ const parserProblems: Record<number, ProblemType> = {
 /** The beginning of patterns of e-mail addresses: all characters are visible ASCII. */
 export const ASCII_ONLY = '^(?=[\\x21-\\x7e]*$)';
 
+/** The beginning of patterns of headers whose value may be a quoted string of RFC 8941. */
+const QUOTABLE = '^(?:(?!")';
+
 type ViolationText = (expected: string) => { ru: string; en: string };
 
 /** The message for a broken rule, by Ajv keyword and by the rules of our own checks. */
@@ -153,6 +156,12 @@ const violationTexts: Record<string, ViolationText> = {
       return {
         ru: 'нужна одна строка текста, не пустая',
         en: 'must be one line of text and not blank',
+      };
+    }
+    if (x.startsWith(QUOTABLE)) {
+      return {
+        ru: 'нужны от 1 до 255 видимых символов ASCII: как есть или в кавычках, где перед " и \\ стоит \\',
+        en: 'must be 1 to 255 visible ASCII characters: bare, or in quotes with \\ before each " and \\',
       };
     }
     return x.startsWith(ASCII_ONLY)

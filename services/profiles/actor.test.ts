@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startTestService } from '#harness/system/internal-service.ts';
-import { assertProblem } from '#harness/system/raw-http.ts';
+import { assertInternalProblem as assertProblem } from '#harness/system/raw-http.ts';
 import { service } from './service.ts';
 
 test('only the gateway may name an actor, who is a customer id', async (t) => {

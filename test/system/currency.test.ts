@@ -26,7 +26,7 @@ test('I3: an order in another currency than the wallet is cancelled at once and 
   const { status, statusReason, total } = answer.body.order;
   assert.deepEqual([status, statusReason, total], ['Cancelled', 'voided', usd(999)]);
   const [{ pointer, detail }] = answer.body.errors;
-  assert.deepEqual([pointer, detail], ['/items/0/unitPrice/currency', 'допустимо только: RUB']);
+  assert.deepEqual([pointer, detail], ['#/items/0/unitPrice/currency', 'допустимо только: RUB']);
 
   const again = await place();
   assertProblem(again, 409, 'order-cancelled');
@@ -89,9 +89,9 @@ test('a gateway alone with another CURRENCY stores nothing and names the right o
   assert.deepEqual(
     [order, ...topUps].map(({ body }) => [body.errors[0].pointer, body.errors[0].detail]),
     [
-      ['/items/0/unitPrice/currency', 'допустимо только: RUB'],
-      ['/amount/currency', 'допустимо только: RUB'],
-      ['/amount/currency', 'допустимо только: RUB'],
+      ['#/items/0/unitPrice/currency', 'допустимо только: RUB'],
+      ['#/amount/currency', 'допустимо только: RUB'],
+      ['#/amount/currency', 'допустимо только: RUB'],
     ],
   );
   assert.equal((await anna.call('GET', '/v1/orders')).body.data.length, 0);

@@ -236,7 +236,7 @@ async function checkAddresses(t: TestContext, system: TestSystem) {
     ['DELETE', '/v1/orders', 405],
     ['DELETE', `/v1/orders/${some}`, 405],
     ['PATCH', '/v1/profile', 405],
-    ['OPTIONS', '/v1/orders', 405],
+    ['OPTIONS', '/v1/nothing', 404],
     ['TRACE', '/v1/orders', 405],
     ['PROPFIND', '/v1/orders', 405],
     ['GET', '/docs/assets/package.json', 404],

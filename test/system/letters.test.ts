@@ -149,7 +149,7 @@ async function checkLineBreaks(system: TestSystem) {
   ] as const) {
     const changed = { ...good, [member]: value };
     const put = await anna.call('PUT', '/v1/profile', changed);
-    assert.deepEqual([put.status, put.body.errors?.[0]?.pointer], [400, `/${member}`], value);
+    assert.deepEqual([put.status, put.body.errors?.[0]?.pointer], [400, `#/${member}`], value);
     const registration = await call(system.url, 'POST', '/v1/registrations', {
       body: { ...changed, password: 'correct horse battery' },
     });

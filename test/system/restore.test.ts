@@ -445,13 +445,13 @@ test('restores to different moments: the differences are named and repaired', {
   await t.test('a repair needs a reason, and an operator', async () => {
     const path = '/v1/operator/repairs';
     const { status, body } = await drill.operator.ask('POST', path, { apply: true });
-    assert.deepEqual([status, body.errors[0].pointer], [400, '/reason']);
+    assert.deepEqual([status, body.errors[0].pointer], [400, '#/reason']);
     for (const [changes, place] of [
       [{ apply: true, reason: '\u2060 ' }, '/reason'],
       [{ apply: false, cursor: 'b3JkZXI6eA' }, '/cursor'],
     ] as const) {
       const refused = await drill.operator.ask('POST', path, changes);
-      assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, place]);
+      assert.deepEqual([refused.status, refused.body.errors[0].pointer], [400, `#${place}`]);
     }
     assert.equal((await anna.ask('POST', path, { apply: false })).status, 403);
     assert.equal((await anna.ask('GET', path)).status, 403);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { LEDGER_VIOLATIONS } from '#harness/oracle/ledger.ts';
 import { startTestService } from '#harness/system/internal-service.ts';
-import { assertProblem } from '#harness/system/raw-http.ts';
+import { assertInternalProblem as assertProblem } from '#harness/system/raw-http.ts';
 import { rub } from '#harness/system/system.ts';
 import { service as billingService } from '../service.ts';
 

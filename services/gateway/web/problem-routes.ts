@@ -4,6 +4,7 @@ import type { ProblemType } from '#platform/errors.ts';
 import { type Language, languageOf } from '#platform/http/language.ts';
 import { statusOf } from '#platform/http/problem.ts';
 import type { HttpServer } from '#platform/http/server.ts';
+import { escapeHtml } from '#platform/values/html.ts';
 import { PROBLEMS_PATH } from './present-problem.ts';
 import { publicProblems } from './problem-texts.ts';
 import { ENGLISH } from './problem-texts-en.ts';
@@ -162,8 +163,5 @@ ${terms.join('\n')}
 
 /** A text of ours; words in backticks are code. */
 function html(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replace(/`([^`]+)`/g, '<code>$1</code>');
+  return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }

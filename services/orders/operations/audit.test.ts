@@ -5,7 +5,7 @@ import type { AuditedOrder } from '#contracts/order-operations.ts';
 import type { Order } from '#contracts/orders.ts';
 import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
-import { assertProblem } from '#harness/system/raw-http.ts';
+import { assertInternalProblem as assertProblem } from '#harness/system/raw-http.ts';
 import { rub } from '#harness/system/system.ts';
 
 async function auditOf({ call }: OrdersService, query = 'limit=500'): Promise<AuditedOrder[]> {

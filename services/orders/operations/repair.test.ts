@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { eventually } from '#harness/eventually.ts';
 import { type OrdersService, startOrdersService } from '#harness/system/orders-service.ts';
-import { assertProblem } from '#harness/system/raw-http.ts';
+import { assertInternalProblem as assertProblem } from '#harness/system/raw-http.ts';
 
 const AUTHOR = { reason: 'drill', madeBy: 'olga' };
 
