@@ -10,7 +10,7 @@ import * as orders from '#contracts/orders.ts';
 import * as profiles from '#contracts/profiles.ts';
 import { eventually } from '#harness/eventually.ts';
 import { type Answer, call } from '#harness/requests.ts';
-import { assertProblem, rawCall } from '#harness/system/raw-http.ts';
+import { assertInternalProblem, assertProblem, rawCall } from '#harness/system/raw-http.ts';
 import {
   orderOf,
   PASSWORD,
@@ -233,15 +233,15 @@ async function checkServices(t: TestContext, system: TestSystem) {
               path: path.replace(/:\w+/, MISSING),
               headers: authorization === undefined ? {} : { authorization },
             });
-          assertProblem(await answerTo(), 401, 'unauthenticated');
-          assertProblem(await answerTo('Bearer a.b.c'), 401);
-          assertProblem(await answerTo(`Bearer ${anna.token}`), 401);
-          assertProblem(await answerTo(await asGateway(elsewhere)), 401);
-          assertProblem(await answerTo(await impostor(callee)), 401);
+          assertInternalProblem(await answerTo(), 401, 'unauthenticated');
+          assertInternalProblem(await answerTo('Bearer a.b.c'), 401);
+          assertInternalProblem(await answerTo(`Bearer ${anna.token}`), 401);
+          assertInternalProblem(await answerTo(await asGateway(elsewhere)), 401);
+          assertInternalProblem(await answerTo(await impostor(callee)), 401);
           const [allowed, refused]: [Credentials, Credentials] = callers.includes('gateway')
             ? [asGateway, asNotifications]
             : [asNotifications, asGateway];
-          assertProblem(await answerTo(await refused(callee)), 403, 'forbidden');
+          assertInternalProblem(await answerTo(await refused(callee)), 403, 'forbidden');
           assert.ok(![401, 403].includes((await answerTo(await allowed(callee))).status));
         }
       });

@@ -41,7 +41,7 @@ const API = '/v1/';
 /** The fault of an entry of CORS_ORIGINS, which must be spelled as browsers send it. */
 function originFault(text: string): string | null {
   const form = 'must be an origin such as https://shop.example, without a path';
-  if (text === '*') return 'must name each origin: * would let every page in';
+  if (text.includes('*')) return 'must name each origin: * would let every page in';
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return form;
   return url.origin === text ? null : `${form}: here ${url.origin}`;
