@@ -96,7 +96,7 @@ test('a page of a listed origin uses the whole API, another one reads nothing', 
     assert.equal(declined.body.type, '/problems/insufficient-funds');
     const unknown = await ask('GET', '/v1/wallet', { authorization: 'Bearer a.b.c' });
     assert.match(unknown.headers['www-authenticate'], /error="invalid_token"/);
-    assert.equal((await ask('GET', '/v1/nothing')).status, 404);
+    assert.equal((await ask('GET', `/v1/orders/${anna.customerId}`)).status, 404);
   });
 
   await t.test('a page of another origin reads nothing and orders nothing', async (t) => {
