@@ -1,6 +1,9 @@
 /** A connection of `pg`, or anything that answers alike. */
 export interface InboxClient {
-  query(text: string, values?: unknown[]): Promise<{ rowCount: number | null }>;
+  query(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ rows: Record<string, unknown>[]; rowCount: number | null }>;
   release(error?: boolean | Error): void;
   on?(event: 'error', listener: (error: Error) => void): unknown;
   off?(event: 'error', listener: (error: Error) => void): unknown;
@@ -40,7 +43,8 @@ export function inboxTable(table: string = TABLE): string {
 }
 
 /**
- * Makes effects in PostgreSQL happen exactly once, although events arrive at least once.
+ * Makes effects in PostgreSQL happen exactly once, although events arrive at least once. Write
+ * `createInbox<PoolClient>(pool)` for effects that need all of a connection of `pg`.
  * @param pool a `Pool` of `pg`
  * @param options.table in lower case, with its schema if need be; `orderbell_inbox` when absent. Each
  *   group of consumers with effects of its own needs a table of its own.
