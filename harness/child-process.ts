@@ -17,9 +17,14 @@ export interface SpawnOptions {
 
 /** Runs Node with these arguments; the caller ends it. */
 export function spawnNode(args: string[], options: SpawnOptions = {}) {
+  return spawnProgram(process.execPath, args, options);
+}
+
+/** Runs a program, of which only Node stops with its parent; the caller ends it. */
+export function spawnProgram(command: string, args: string[], options: SpawnOptions = {}) {
   const { env = process.env, cwd, input, stopWithParent = false } = options;
   const preloads = stopWithParent ? [`--import=${EXIT_WITH_PARENT}?signal=SIGTERM`] : [];
-  const child = spawn(process.execPath, [...preloads, ...args], {
+  const child = spawn(command, [...preloads, ...args], {
     env,
     cwd,
     stdio: [

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Consumer, type Message } from '@platformatic/kafka';
-import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from '#dev/kafka/jars.ts';
 import { startKafkaServer } from '#dev/kafka/server.ts';
 import { startPostgres } from '#dev/postgres/postgres.ts';
@@ -73,12 +73,17 @@ async function dropSlot(): Promise<string> {
   return found?.[0] ?? assert.fail(`${PAGE} drops no slot`);
 }
 
-async function startOrdersWithoutRelay(url: string, later: Later) {
+async function startOrdersWithoutRelay(
+  url: string,
+  later: Later,
+  settings: Record<string, string> = {},
+) {
   const key = testKeyOf('gateway');
   const service = await startOrders(
     loadConfig('orders', OrdersConfig, {
       ORDERS_DATABASE_URL: url,
       OUTBOX_RELAY: 'off',
+      ...settings,
       SERVICE_PUBLIC_KEYS: JSON.stringify({ keys: [await publicKeyOf('gateway', key)] }),
     }),
     testLog,
@@ -102,6 +107,17 @@ async function startOrdersWithoutRelay(url: string, later: Later) {
       await ask('PUT', `/orders/${id}/payment`, { decision, ...operation });
     },
   };
+}
+
+const ALIAS = 'com.example.orderbell.order.updated.v1';
+
+/** The connector with the column that the page adds for EVENT_TYPE_ALIAS. */
+async function withAlias(connector: { config: Record<string, string> }) {
+  const name = 'transforms.outbox.table.fields.additional.placement';
+  const [, more] = /`(,type_alias:header:ce_typealias)`/.exec(await readFile(PAGE, 'utf8')) ?? [];
+  assert.ok(more, `${PAGE} names no column for the alias`);
+  const config = { ...connector.config, [name]: `${connector.config[name]}${more}` };
+  return { ...connector, config };
 }
 
 /** The messages that our relay would publish of the outbox; marks the rows as published. */
@@ -128,7 +144,6 @@ async function relay(database: Database): Promise<OutgoingMessage[]> {
     database,
     broker,
     topic: ORDERS_TOPIC,
-    source: ORDER_UPDATE_SOURCE,
     log: testLog,
   });
   await until('all are relayed', () => published.length === rows.length);
@@ -261,12 +276,12 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   const values = { ...place, database: 'orders', password: PASSWORD };
   await queryRows(postgres.superuserUrl('orders'), await blockOf('sql', values));
   const connector = JSON.parse(await blockOf('json', values));
-  const start = async (): Promise<Connect> => {
+  const start = async (own = connector): Promise<Connect> => {
     const connect = await startConnect({
       folder: connectFolder,
       jars: jars.debezium,
       kafka: kafka.address,
-      connector,
+      connector: own,
     });
     later(connect.stop);
     return connect;
@@ -293,13 +308,23 @@ test('set up as documented, Debezium publishes what the relay would, byte for by
   expected.push(...(await relay(database)));
   await orders.place('declined');
   await queryRows(postgres.superuserUrl('orders'), await dropSlot());
-  const second = await start();
+  // From now on with a source and a second name of the type.
+  const origin = { EVENT_SOURCE: 'https://shop.example/orders', EVENT_TYPE_ALIAS: ALIAS };
+  const named = await startOrdersWithoutRelay(url, later, origin);
+  const second = await start(await withAlias(connector));
   await arrived(consumer, second, 9);
+  await named.place('captured');
+  await arrived(consumer, second, 10);
   await second.stop();
   expected.push(...(await relay(database)));
 
   const messages = await readAll(consumer);
   assert.deepEqual(messages.map(received).sort(byHeaders), expected.map(sent).sort(byHeaders));
+  assert.equal(
+    messages.map(received).filter(({ headers }) => headers.includes(`ce_typealias: ${ALIAS}`))
+      .length,
+    1,
+  );
   const readings = messages.map(readingOf);
   assert.deepEqual(readings, Array(expected.length).fill('event'));
 });

@@ -50,7 +50,10 @@ export const SUITES: Suite[] = [
     name: 'kafka',
     says: 'a real Kafka, and Debezium as the relay',
     quick: false,
-    files: ['platform/broker/kafka/*.test.ts', 'dev/kafka/kafka.test.ts', 'test/debezium.test.ts'],
+    files: [
+      ...['platform/broker/kafka/*.test.ts', 'dev/kafka/kafka.test.ts', 'test/debezium.test.ts'],
+      ...['client/events/consume.test.ts', 'test/consume-events.test.ts'],
+    ],
   },
   {
     name: 'kills',

@@ -34,7 +34,7 @@ export async function openOutbox(t: TestContext) {
     received,
     /** Starts a relay that ends before the database does. */
     relay(parts: Partial<{ database: Database; broker: Broker }> = {}): Relay {
-      const options = { database, broker, topic, source: '/things', log: testLog, ...parts };
+      const options = { database, broker, topic, log: testLog, ...parts };
       const relay = startRelay(options);
       relays.push(relay);
       return relay;
@@ -51,8 +51,8 @@ export async function insertRow(
   } = {},
 ): Promise<string> {
   await db.query(
-    `insert into outbox (id, aggregatetype, aggregateid, type, payload, traceparent)
-     values ($1, 'thing', $2, 'thing.v1', $3, $4)`,
+    `insert into outbox (id, aggregatetype, aggregateid, type, payload, traceparent, event_source)
+     values ($1, 'thing', $2, 'thing.v1', $3, $4, '/things')`,
     [id, aggregate, JSON.stringify({ id, text: 'привет' }), traceparent],
   );
   return id;

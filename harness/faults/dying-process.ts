@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { BrokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { startRelay } from '#platform/messaging/outbox-relay.ts';
@@ -32,7 +32,6 @@ if (process.argv[2] === 'relay') {
       publish: (topic, messages) => broker.publish(topic, messages).then(hang),
     },
     topic: ORDERS_TOPIC,
-    source: ORDER_UPDATE_SOURCE,
     log,
   });
 } else {

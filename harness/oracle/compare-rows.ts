@@ -114,10 +114,11 @@ function contentOf(row: Row): string {
     ce_specversion: '1.0',
     ce_id: String(row.id),
     ce_type: String(row.type),
-    ce_source: '/orders',
+    ce_source: String(row.event_source),
     ce_subject: String(row.aggregateid),
     ce_time: String(row.event_time),
     'content-type': 'application/json',
+    ...(row.type_alias !== null && { ce_typealias: String(row.type_alias) }),
     ...(row.traceparent !== null && { traceparent: String(row.traceparent) }),
   });
 }

@@ -14,7 +14,13 @@ export type OrdersService = Awaited<ReturnType<typeof startOrdersService>>;
 /** Starts orders alone, with its broker on a database of its own. */
 export async function startOrdersService(
   t: TestContext,
-  settings: { OUTBOX_RELAY?: 'on' | 'off' } = {},
+  settings: {
+    OUTBOX_RELAY?: 'on' | 'off';
+    EVENT_SOURCE?: string;
+    EVENT_TYPE_ALIAS?: string;
+    ORDERS_DATABASE_URL?: string;
+    BROKER_DATABASE_URL?: string;
+  } = {},
 ) {
   const orders = await startTestService(t, service, settings);
   /** Creates an order of `anna` with a random key. */

@@ -8,6 +8,7 @@ const SOURCES = {
   pgbouncer: 'apt install pgbouncer (1.21 or newer)',
   postfix: 'apt install postfix',
   promtool: 'apt install prometheus',
+  python_events: '.ci/python-events <folder>',
   schemathesis: '.ci/schemathesis <folder>',
 } as const;
 

@@ -35,8 +35,6 @@ const RETRY = { firstMs: 100, maxMs: 5_000 };
 const CLOSE_TIMEOUT_MS = 2_500;
 
 export interface RelayOptions extends OutboxOptions {
-  /** CloudEvents `source`. */
-  source: string;
   /** The ids of a published row for its line in the log; no lines when absent. */
   logged?: ((row: OutboxRow) => Fields) | undefined;
 }
@@ -111,10 +109,14 @@ export interface OutboxRow {
   traceparent: string | null;
   /** RFC 3339. */
   event_time: string;
+  /** CloudEvents `source`. */
+  event_source: string;
+  /** A second name of the type, for consumers that know it by that; null for none. */
+  type_alias: string | null;
 }
 
 async function moveBatch(options: RelayOptions): Promise<number> {
-  const { database, broker, topic, source, log } = options;
+  const { database, broker, topic, log } = options;
   const rows = await claimRows(database);
   if (rows.length === 0) return 0;
   const spans = startSpans(options, rows);
@@ -122,7 +124,7 @@ async function moveBatch(options: RelayOptions): Promise<number> {
   try {
     acknowledgements = await broker.publish(
       topic,
-      rows.map((row) => messageOf(row, source)),
+      rows.map((row) => messageOf(row)),
     );
   } catch (error) {
     for (const span of spans) endSpan(span, true);
@@ -159,9 +161,8 @@ function startSpans({ topic, log }: RelayOptions, rows: OutboxRow[]) {
 /**
  * The message that a row becomes. CloudEvents 1.0, Kafka binary mode: attributes are headers, the
  * value is plain JSON.
- * @param source CloudEvents `source`
  */
-export function messageOf(row: OutboxRow, source: string): OutgoingMessage {
+export function messageOf(row: OutboxRow): OutgoingMessage {
   return {
     key: row.aggregateid,
     value: Buffer.from(row.payload),
@@ -169,10 +170,11 @@ export function messageOf(row: OutboxRow, source: string): OutgoingMessage {
       ce_specversion: '1.0',
       ce_id: row.id,
       ce_type: row.type,
-      ce_source: source,
+      ce_source: row.event_source,
       ce_subject: row.aggregateid,
       ce_time: row.event_time,
       'content-type': 'application/json',
+      ...(row.type_alias !== null && { ce_typealias: row.type_alias }),
       ...(row.traceparent !== null && { traceparent: row.traceparent }),
     },
   };
@@ -198,7 +200,8 @@ async function claimRows(db: Queryable): Promise<OutboxRow[]> {
               order by sequence limit ${EXAMINED_MAX}
             ) as first group by aggregateid))
         order by sequence limit ${BATCH_MAX} for update skip locked))
-      returning id, aggregateid, type, payload::text, traceparent, event_time`,
+      returning id, aggregateid, type, payload::text, traceparent, event_time, event_source,
+        type_alias`,
     values: [LEASE_MS],
   });
   return rows;

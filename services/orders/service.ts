@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Static, Type } from 'typebox';
 import { listAuditTrail } from '#contracts/audit.ts';
 import { CurrencySetting } from '#contracts/common.ts';
-import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { startOutboxRetention } from '#platform/messaging/outbox-maintenance.ts';
@@ -22,6 +22,7 @@ import {
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
+import { eventOriginOf, eventOriginSettings } from './event-origin.ts';
 import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
@@ -39,6 +40,7 @@ const properties = {
   ...brokerSettings,
   ...databaseSettings(DATABASE),
   CURRENCY: CurrencySetting,
+  ...eventOriginSettings,
   OUTBOX_RELAY: Type.String({
     default: 'on',
     pattern: '^(on|off)$',
@@ -57,6 +59,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
   const database = await openDatabase(DATABASE, config, { log, metrics });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = config.OUTBOX_RELAY === 'on' ? await createBroker(config, 'orders', log) : null;
+  const origin = eventOriginOf(config);
   const outbox =
     broker === null
       ? { ...startOutboxRetention({ database, log }), kick: () => {} }
@@ -64,7 +67,6 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
           database,
           broker,
           topic: ORDERS_TOPIC,
-          source: ORDER_UPDATE_SOURCE,
           log,
           logged: config.LOG_REQUESTS ? (row) => ({ orderId: row.aggregateid }) : undefined,
         });
@@ -77,10 +79,18 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
     database,
     metrics,
     routes(api) {
-      serveOrders(api, { database, clock, currency: config.CURRENCY, onEvent: outbox.kick });
+      serveOrders(api, {
+        ...{ database, clock, origin },
+        currency: config.CURRENCY,
+        onEvent: outbox.kick,
+      });
       servePendingOrders(api, database);
       serveOrderErasure(api, database);
-      serveOperations(api, { database, relayed: broker !== null, onEvent: outbox.kick });
+      serveOperations(api, {
+        ...{ database, origin },
+        relayed: broker !== null,
+        onEvent: outbox.kick,
+      });
       serveAuditTrail(api, listAuditTrail, database);
     },
     async close() {

@@ -167,8 +167,8 @@ const mixUps: Defect[] = [
     name: 'events carry the values of other events',
     service: 'orders',
     file: 'platform/messaging/outbox-relay.ts',
-    from: 'rows.map((row) => messageOf(row, source)),',
-    to: 'rows.map((row, at) => messageOf({ ...row, payload: rows.at(at - 1)!.payload }, source)),',
+    from: 'rows.map((row) => messageOf(row)),',
+    to: 'rows.map((row, at) => messageOf({ ...row, payload: rows.at(at - 1)!.payload })),',
     found: [/event .* on the topic is .*, in the outbox/, /letter .* does not tell of order/],
   },
   {

@@ -21,6 +21,8 @@ export interface OrdersRoutesDeps {
   database: Database;
   clock: DatabaseClock;
   currency: string;
+  /** Of the events that these routes write. */
+  origin: store.EventOrigin;
   /** Called after a commit that put an event into the outbox. */
   onEvent: () => void;
 }
@@ -36,7 +38,7 @@ const INSERT_CHARACTERS_MAX = 1024 * 1024;
 /** The internal API of orders (`contracts/orders.ts`). */
 export function serveOrders(
   api: InternalApi,
-  { database, clock, currency, onEvent }: OrdersRoutesDeps,
+  { database, clock, currency, origin, onEvent }: OrdersRoutesDeps,
 ) {
   const insertOrder = createBatcher({
     name: 'insert orders',
@@ -79,6 +81,7 @@ export function serveOrders(
               id: newUuidAt(clock.now()),
               type: ORDER_UPDATE_TYPE,
               traceparent: currentTraceparent(),
+              ...origin,
             },
           }),
         findOrder: (id) => store.findOrder(database, id),

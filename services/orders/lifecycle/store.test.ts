@@ -33,7 +33,9 @@ async function start(t: TestContext) {
 
 function settlementOf(orderId: string, record: PaymentRecord): store.Settlement {
   const traceparent = '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01';
-  return { orderId, record, event: { id: randomUUIDv7(), type: ORDER_UPDATE_TYPE, traceparent } };
+  const origin = { source: '/orders', typeAlias: null };
+  const event = { id: randomUUIDv7(), type: ORDER_UPDATE_TYPE, traceparent, ...origin };
+  return { orderId, record, event };
 }
 
 const operationId = randomUUID();

@@ -139,12 +139,19 @@ export function eventPayload(row: string): string {
     'occurredAt', to_char(${row}.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;
 }
 
+/** CloudEvents attributes that settings give to new events. */
+export interface EventOrigin {
+  source: string;
+  /** A second name of the type, for the header `ce_typealias`; null for none. */
+  typeAlias: string | null;
+}
+
 /** An order's end, about to be stored. */
 export interface Settlement {
   orderId: string;
   record: PaymentRecord;
   /** The members of the event that do not come from the order. */
-  event: { id: string; type: string; traceparent: string };
+  event: { id: string; type: string; traceparent: string } & EventOrigin;
 }
 
 /**
@@ -167,7 +174,8 @@ export async function settleOrders(
     name: 'settle-orders',
     text: `with given as (
         select * from json_to_recordset($1) as t (order_id uuid, new_status text, new_reason text,
-          operation_id uuid, new_event_id uuid, type text, traceparent text)
+          operation_id uuid, new_event_id uuid, type text, traceparent text, source text,
+          type_alias text)
         where ${isFew('order_id')}
       ), settled as (
         update orders
@@ -175,10 +183,12 @@ export async function settleOrders(
           event_id = new_event_id, version = version + 1, updated_at = now()
         from given
         where id = order_id and (status = 'Pending') is true
-        returning orders.*, type, traceparent
+        returning orders.*, type, traceparent, source, type_alias
       ), event as (
-        insert into outbox (id, aggregatetype, aggregateid, type, traceparent, payload)
-        select event_id, 'order', id, type, traceparent, ${eventPayload('settled')}
+        insert into outbox (id, aggregatetype, aggregateid, type, traceparent, event_source,
+          type_alias, payload)
+        select event_id, 'order', id, type, traceparent, source, type_alias,
+          ${eventPayload('settled')}
         from settled
       )
       select ${ORDER_COLUMNS} from settled`,
@@ -192,6 +202,8 @@ export async function settleOrders(
           new_event_id: event.id,
           type: event.type,
           traceparent: event.traceparent,
+          source: event.source,
+          type_alias: event.typeAlias,
         })),
       ),
     ],

@@ -1,5 +1,5 @@
 import type { OrderEvent } from '#contracts/order-operations.ts';
-import { ORDER_UPDATE_SOURCE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
+import { ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { messageOf, type OutboxRow } from '#platform/messaging/outbox-relay.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { RECOVERY_COLUMNS, type RecoveryRow, recoveryOf } from '../lifecycle/pending-store.ts';
@@ -22,7 +22,7 @@ export async function findHistory(db: Queryable, id: string) {
     text: `select ${ORDER_COLUMNS}, ${RECOVERY_COLUMNS}, event_id, event.*
       from orders left join lateral (
         select id as outbox_id, aggregateid, type, payload::text, traceparent, event_time,
-          created_at as event_created_at, published_at, partition, "offset"
+          event_source, type_alias, created_at as event_created_at, published_at, partition, "offset"
         from outbox where outbox.id = event_id
       ) event on true
       where id = $1`,
@@ -37,7 +37,7 @@ export async function findHistory(db: Queryable, id: string) {
 function eventOf(row: HistoryRow): OrderEvent | null {
   const { event_id: id, partition, offset } = row;
   if (id === null) return null;
-  const message = row.outbox_id === null ? null : messageOf({ ...row, id }, ORDER_UPDATE_SOURCE);
+  const message = row.outbox_id === null ? null : messageOf({ ...row, id });
   return {
     id,
     topic: ORDERS_TOPIC,

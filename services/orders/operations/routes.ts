@@ -7,6 +7,7 @@ import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { insertRepair, listRepairs } from '#platform/postgres/repair-log.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
+import type { EventOrigin } from '../lifecycle/store.ts';
 import { type AuditedEvent, auditEvents, auditOrders } from './audit-store.ts';
 import { findHistory } from './history-store.ts';
 import { countLatest, readOutbox, readPendingByAge, readRates } from './overview-store.ts';
@@ -21,6 +22,8 @@ const AGES_MS = [5_000, 30_000, 120_000, 600_000];
 
 export interface OperationsDeps {
   database: Database;
+  /** Of an event that is made again of its order. */
+  origin: EventOrigin;
   /**
    * Whether our relay publishes the outbox. Without it published rows are not marked, so a backlog
    * cannot be counted.
@@ -78,10 +81,11 @@ export function serveOperations(api: InternalApi, deps: OperationsDeps): void {
   serveRepairs(api, deps);
 }
 
-function serveRepairs(api: InternalApi, { database, relayed, onEvent }: OperationsDeps): void {
+function serveRepairs(api: InternalApi, deps: OperationsDeps): void {
+  const { database, origin, relayed, onEvent } = deps;
   api.serve(operations.publishEventAgain, async ({ params, body }) => {
     const state = await database.transaction(async (tx) => {
-      const event = await lockEvent(tx, params.orderId);
+      const event = await lockEvent(tx, params.orderId, origin);
       if (event === null) {
         throw new AppError(repairProblems.repairRefused, `${params.orderId} has no event`);
       }
