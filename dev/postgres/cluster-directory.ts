@@ -13,6 +13,7 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { installCommand } from '#platform/values/program.ts';
 import { freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 
 /** Files of one PostgreSQL cluster, and the binaries and user that run it. Paths are absolute. */
@@ -95,7 +96,7 @@ async function packagedBinaries(): Promise<Binaries> {
     binaries = (await import(name)) as Binaries;
   } catch (cause) {
     const text = `no PostgreSQL for this machine: the npm package ${name} is not installed`;
-    throw new NoBinariesError(`${text}; run "npm install --include=optional"`, { cause });
+    throw new NoBinariesError(`${text}; run "${installCommand('--include=optional')}"`, { cause });
   }
   await linkLibraries(dirname(dirname(binaries.postgres)));
   return binaries;
