@@ -34,6 +34,11 @@ export function nodeCommandFor(source: string): string {
   return `node '${relative(process.cwd(), file)}'`;
 }
 
+/** Where a page of our documentation is. @param page its file below our folder */
+export function pageAt(page: string): string {
+  return IS_PACKAGE ? relative(process.cwd(), join(PROGRAM_FOLDER, page)) : page;
+}
+
 /** The npm command that adds packages, in the folder where this one was installed (dev/run.cjs). */
 export function installCommand(options: string): string {
   if (!IS_PACKAGE) return `npm install ${options}`;
