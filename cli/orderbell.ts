@@ -1,10 +1,12 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { dataFolder, IS_PACKAGE } from '#platform/values/program.ts';
 
 // The entry of `npm run orderbell -- <command>`: a client of the public API.
 
-// Shared with `npm start`. Without it, stripping types takes half of each call's time.
-enableCompileCache(join(import.meta.dirname, '..', '.orderbell', 'compile-cache'));
+// Shared with `npm start`. Without it, stripping types takes half of each call's time. The npm
+// package needs none, and leaves no files in the folder where somebody calls it.
+if (!IS_PACKAGE) enableCompileCache(join(dataFolder({}), 'compile-cache'));
 const { runProgram } = await import('./program.ts');
 
 // A reader that closes the pipe (`| head`) is no error.

@@ -1,16 +1,17 @@
 import { Command, CommanderError, Option } from 'commander';
+import { PROGRAM } from '#platform/values/program.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from './client/exit-codes.ts';
 import { defaultUrl } from './client/running-system.ts';
 import { addAccountCommands } from './commands/account.ts';
 import { addAccountDataCommands } from './commands/account-data.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
+import { addSystemCommands, ownVersion } from './commands/system.ts';
 import { addWalletCommands } from './commands/wallet.ts';
 import {
   type CommandContext,
   type CommonOptions,
   openContext,
-  PROGRAM,
 } from './terminal/command-context.ts';
 import { addExamples, type Run, registrarOf } from './terminal/command-registrar.ts';
 import { print, printError, printJson } from './terminal/output.ts';
@@ -52,6 +53,7 @@ export function createProgram(language: Language, run: Run): Command {
     .name(PROGRAM)
     .description(say('about'))
     .exitOverride()
+    .version(ownVersion(), '--version', say('optionVersion'))
     .helpOption('-h, --help', say('optionHelp'))
     .helpCommand('help [command]', say('commandHelp'))
     .configureHelp({
@@ -70,6 +72,7 @@ export function createProgram(language: Language, run: Run): Command {
       new Option('--lang <language>', say('optionLang')).choices(['ru', 'en']).default(language),
     )
     .option('--json', say('optionJson'));
+  addSystemCommands(program, say);
   const registrar = registrarOf(program, say, run);
   addAccountCommands(registrar);
   addWalletCommands(registrar);

@@ -3,7 +3,8 @@
 // Entry of the npm scripts: `node [options] dev/run.cjs [--env] <file.ts> [arguments]`. Plain
 // JavaScript, so that every Node can run it. TypeScript needs Node 26, which npm installs as a
 // package: an older Node hands over to that one, or prints one line that says what is missing.
-// `--env` reads the settings in `.env`. Tests run the same files without it.
+// `--env` reads the settings in `.env`. Tests run the same files without it. The npm package's command
+// (dev/package/orderbell.cjs) runs emitted JavaScript by the same functions.
 
 const { spawn, spawnSync } = require('node:child_process');
 const { existsSync, readdirSync, readFileSync, statSync, utimesSync } = require('node:fs');
@@ -11,6 +12,7 @@ const { getCompileCacheDir } = require('node:module');
 const { dirname, join, relative, resolve } = require('node:path');
 
 const ROOT = dirname(__dirname);
+const IS_PACKAGE = existsSync(join(ROOT, 'dev', 'start.js'));
 const NODE_MAJOR = 26;
 // Scripts that run with production packages only.
 const PRODUCTION =
@@ -21,10 +23,6 @@ const SOURCES = ['contracts', 'dev', 'platform', 'services'];
 const STOP_MS = 15_000;
 const COMPILE_MS = 60_000;
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
-
-const words = process.argv.slice(2);
-const readsEnv = words[0] === '--env';
-const script = words[readsEnv ? 1 : 0];
 
 /** The package that contains Node for this machine. */
 function nodePackage() {
@@ -57,10 +55,11 @@ function keepLoopbackDirect() {
   require('node:http').setGlobalProxyFromEnv();
 }
 
-/** Reads `.env` of the checkout when there is one. Variables of the environment win. */
+/** Reads `.env` of the checkout, or of the folder where the package's command is called. */
 function loadEnv() {
-  const file = join(ROOT, '.env');
-  if (!readsEnv || !existsSync(file)) return;
+  const file = join(IS_PACKAGE ? process.cwd() : ROOT, '.env');
+  // Variables of the environment win.
+  if (!existsSync(file)) return;
   try {
     process.loadEnvFile(file);
   } catch (error) {
@@ -92,52 +91,70 @@ function fillCompileCache(cache) {
   }
 }
 
-function runHere() {
+/** The npm command that adds packages, in the folder where this one was installed. */
+function install(options) {
+  const words = ['npm install'];
+  if (IS_PACKAGE) {
+    const folder = dirname(dirname(ROOT));
+    const ofProject = existsSync(join(folder, 'package.json'));
+    words.push(ofProject ? `--prefix '${folder}'` : '--global orderbell');
+  }
+  return [...words, options].filter(Boolean).join(' ');
+}
+
+function runHere({ script, args, isStart, readsEnv }) {
   const { dependencies, devDependencies } = JSON.parse(
     readFileSync(join(ROOT, 'package.json'), 'utf8'),
   );
-  const production = PRODUCTION.test(relative(ROOT, resolve(script)).replace(/\\/g, '/'));
+  const production = IS_PACKAGE || PRODUCTION.test(relative(ROOT, script).replace(/\\/g, '/'));
   const needed = production ? dependencies : { ...dependencies, ...devDependencies };
   const missing = Object.keys(needed).filter((name) => findPackage(name) === undefined);
   if (missing.length > 0) {
-    const command = production ? 'npm install' : 'npm install --include=dev';
+    const command = install(production ? '' : '--include=dev');
     fail(`npm packages are missing (${missing.slice(0, 3).join(', ')}): run "${command}"`);
   }
-  const cache = script === START ? getCompileCacheDir() : undefined;
+  const cache = isStart && !IS_PACKAGE ? getCompileCacheDir() : undefined;
   if (cache !== undefined) fillCompileCache(cache);
-  loadEnv();
+  if (readsEnv) loadEnv();
   keepLoopbackDirect();
-  process.argv.splice(1, readsEnv ? 2 : 1);
-  process.argv[1] = resolve(script);
-  require('node:module').runMain(process.argv[1]);
+  process.argv.splice(1, process.argv.length, script, ...args);
+  require('node:module').runMain(script);
 }
 
-function handOver() {
+/** The right Node: this one, or that of the npm package. */
+function findNode() {
+  if (isCurrent()) return process.execPath;
   const name = nodePackage();
   const folder = findPackage(name);
   const found = folder && join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-  const here = `Orderbell runs on Node ${NODE_MAJOR}, and this is Node ${process.versions.node}`;
   if (!found || !existsSync(found)) {
+    const here = `Orderbell runs on Node ${NODE_MAJOR}, and this is Node ${process.versions.node}`;
     const { optionalDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     fail(
       name in optionalDependencies
         ? `${here}. The npm package ${name}, which brings the right one, is not installed: ` +
-            'run "npm install --include=optional"'
+            `run "${install('--include=optional')}"`
         : `${here}. No npm package brings it for ${process.platform}-${process.arch}: ` +
             `install Node ${NODE_MAJOR} or newer and run this with it`,
     );
   }
-  const all = [...process.execArgv, __filename, ...words];
+  return found;
+}
+
+function handOver({ entry, words, isStart, nodeOptions, env }) {
+  const found = findNode();
+  const all = [...new Set([...process.execArgv, ...nodeOptions]), entry, ...words];
+  const environment = { ...process.env, ...env };
   // Replaces this process; an older Node has no execve and stays as the parent.
-  if (process.execve) process.execve(found, [found, ...all], process.env);
-  const child = spawn(found, all, { stdio: 'inherit' });
-  child.on('error', (error) => fail(`${here}, and ${found} does not start: ${error.message}`));
+  if (process.execve) process.execve(found, [found, ...all], environment);
+  const child = spawn(found, all, { stdio: 'inherit', env: environment });
+  child.on('error', (error) => fail(`${found} does not start: ${error.message}`));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   let late;
   for (const signal of signals) {
     process.on(signal, () => {
       child.kill(signal);
-      if (script === START && !late) late = setTimeout(killLate, STOP_MS, child);
+      if (isStart && !late) late = setTimeout(killLate, STOP_MS, child);
     });
   }
   child.on('exit', (code, signal) => {
@@ -157,10 +174,31 @@ function killLate(child) {
   child.kill('SIGKILL');
 }
 
-// Node cannot load modules from a path with a backslash, or with the `*` of package.json's
-// `imports`.
-const [bad] = /[\\*]/.exec(process.platform === 'win32' ? '' : ROOT) || [];
-if (bad) fail(`Node finds no modules in ${ROOT}, whose path has a ${bad}: rename the folder`);
+function isCurrent() {
+  return Number(process.versions.node.split('.')[0]) >= NODE_MAJOR;
+}
 
-if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) runHere();
-else handOver();
+/**
+ * Runs a script in this process, or in one of the right Node, which begins at the entry again.
+ * @param command `entry` and `words`: the call itself; `script` (absolute) and `args`: what it runs;
+ *   `isStart`: whether that is the system; `nodeOptions`, `env`: what Node itself must begin with
+ */
+function run({ nodeOptions = [], env = {}, ...command }) {
+  // Node cannot load modules from a path with a backslash, or with the `*` of package.json's
+  // `imports`.
+  const [bad] = /[\\*]/.exec(process.platform === 'win32' ? '' : ROOT) || [];
+  if (bad) fail(`Node finds no modules in ${ROOT}, whose path has a ${bad}: rename the folder`);
+  const hasOptions = nodeOptions.every((option) => process.execArgv.includes(option));
+  if (isCurrent() && hasOptions) runHere(command);
+  else handOver({ nodeOptions, env, ...command });
+}
+
+if (require.main === module) {
+  const words = process.argv.slice(2);
+  const readsEnv = words[0] === '--env';
+  const [script, ...args] = words.slice(readsEnv ? 1 : 0);
+  const isStart = script === START;
+  run({ entry: __filename, words, script: resolve(script), args, isStart, readsEnv });
+}
+
+module.exports = { ROOT, run };

@@ -1,19 +1,17 @@
-import { join, resolve } from 'node:path';
 import { printError } from '#platform/telemetry/print.ts';
+import { commandFor, dataFolder } from '#platform/values/program.ts';
 import { launch } from './start/launch.ts';
 
 // `npm start`. Its script in package.json sets the compile cache: stripping types at each start
 // doubles the time until the system is ready, and needs 20 MB in each thread.
-const given = process.env.ORDERBELL_HOME?.trim();
-const home = resolve(given || join(import.meta.dirname, '..', '.orderbell'));
 const options = process.argv.slice(2);
 const unknown = options.find((option) => option !== '--new-secrets');
 if (options[0] === '--compile') {
   // For dev/run.cjs: fills the compile cache.
   await import('./start/compile.ts');
 } else if (unknown === undefined) {
-  await launch(home, { newSecrets: options.length > 0 });
+  await launch(dataFolder(), { newSecrets: options.length > 0 });
 } else {
-  printError(`npm start knows no ${unknown}; its one option is --new-secrets`);
+  printError(`${commandFor('start')} knows no ${unknown}; its one option is --new-secrets`);
   process.exitCode = 2;
 }

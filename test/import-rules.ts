@@ -63,20 +63,21 @@ export const noOtherService: Rule = ({ path, text }) => {
     );
 };
 
-const PRINTABLE = '#platform/values/printable.ts';
+/** Of the platform: texts for a terminal, and the commands that texts name. */
+const VALUES = ['printable', 'program'].map((name) => `#platform/values/${name}.ts`);
 
 /** The command line is a client of the public API: it knows what crosses the boundary, no more. */
 export const clientOfTheApi: Rule = ({ path, text }) => {
   if (!path.startsWith('cli/')) return [];
   return importsOf(text)
     .filter((name) => {
-      if (isPackage(name) || name.startsWith('#contracts/') || name === PRINTABLE) return false;
+      if (isPackage(name) || name.startsWith('#contracts/') || VALUES.includes(name)) return false;
       if (name.startsWith('.') && targetOf(path, name).startsWith('cli/')) return false;
       return !(isTest(path) && /^#(dev|harness)\//.test(name));
     })
     .map(
       (name) =>
-        `${path} imports ${name}: cli/ imports npm, node:, its own folder, #contracts/ and ${PRINTABLE}. ` +
+        `${path} imports ${name}: cli/ imports npm, node:, its own folder, #contracts/, ${VALUES.join(', ')}. ` +
         'What it needs to know of the system is in the answers of the public API.',
     );
 };

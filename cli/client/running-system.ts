@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { dataFolder } from '#platform/values/program.ts';
 
 const URL_DEFAULT = 'http://127.0.0.1:8080';
 
-/** The data folder of `npm start`. */
-export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const checkout = join(import.meta.dirname, '..', '..', '.orderbell');
-  return resolve(env.ORDERBELL_HOME?.trim() || checkout);
-}
-
 /** Without `--url`: ORDERBELL_URL, else the system running in the data folder, else port 8080. */
 export function defaultUrl(env: NodeJS.ProcessEnv = process.env): string {
-  return env.ORDERBELL_URL?.trim() || (runningUrl(homeFolder(env)) ?? URL_DEFAULT);
+  return env.ORDERBELL_URL?.trim() || (runningUrl(dataFolder(env)) ?? URL_DEFAULT);
 }
 
 /**

@@ -10,8 +10,8 @@ import {
   signOut,
 } from '#contracts/gateway.ts';
 import type { Profile } from '#contracts/profiles.ts';
+import { dataFolder } from '#platform/values/program.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { homeFolder } from '../client/running-system.ts';
 import { saveSession, sessionsFile } from '../client/sessions.ts';
 import { type CommandContext, sessionPartOf } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
@@ -105,7 +105,7 @@ async function ask(context: CommandContext, email: string): Promise<string> {
 
 /** The first `npm start` writes it to the data folder. */
 async function operatorPassword(context: CommandContext): Promise<string> {
-  const file = join(homeFolder(), 'operator-password');
+  const file = join(dataFolder(), 'operator-password');
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {

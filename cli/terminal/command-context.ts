@@ -5,6 +5,7 @@ import { renewSession } from '#contracts/gateway.ts';
 import type { SessionTokens } from '#contracts/identity.ts';
 import { UUID } from '#contracts/patterns.ts';
 import { printable } from '#platform/values/printable.ts';
+import { PROGRAM } from '#platform/values/program.ts';
 import { type Api, createApi } from '../client/api.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { defaultUrl } from '../client/running-system.ts';
@@ -18,9 +19,6 @@ import {
 import { type Language, type Say, textsIn } from '../texts/messages.ts';
 import { clearScreen, printError, printJson } from './output.ts';
 import { createScreen, type Screen } from './screen.ts';
-
-/** The program as called from the checkout. */
-export const PROGRAM = 'npm run orderbell --';
 
 /** An id for examples. */
 export const SOME_ID = '0198c0de-0000-7000-8000-000000000000';

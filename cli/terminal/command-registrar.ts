@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { PROGRAM } from '#platform/values/program.ts';
 import type { ExitCode } from '../client/exit-codes.ts';
 import type { Say, TextKey } from '../texts/messages.ts';
-import { type CommandContext, PROGRAM } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: commander passes what the command declares
 type Parsed = any;

@@ -9,7 +9,7 @@ export const helpTexts = {
   tour: {
     ru: `Orderbell: заказ сразу оплачивается из кошелька, а результат приходит письмом.
 
-Пять команд для начала (система запущена командой npm start):
+Пять команд для начала (система запущена командой {start}):
 
   {0} register anna@example.com --name Анна
   {0} top-up 1000
@@ -21,7 +21,7 @@ export const helpTexts = {
 Справка о команде: {0} help order`,
     en: `Orderbell: pay for orders from your wallet and get the result by e-mail.
 
-Five commands to get started (with npm start running):
+Five commands to get started (with {start} running):
 
   {0} register anna@example.com --name Anna
   {0} top-up 1000
@@ -39,19 +39,36 @@ Help for one command: {0} help order`,
   2 неверный вызов      5 нет ответа, результат неизвестен
 
 Переменные: ORDERBELL_URL (адрес системы; по умолчанию та, что запущена в этой папке), ORDERBELL_TOKEN (токен вместо входа).
-Для скриптов: npm run -s orderbell -- … --json`,
+Для скриптов: {script} … --json`,
     en: `Exit codes:
   0 success             3 order cancelled           6 not signed in, or session expired
   1 refused or failed   4 order pending
   2 wrong usage         5 no response, outcome unknown
 
 Variables: ORDERBELL_URL (address of the system; default: the one running in this folder), ORDERBELL_TOKEN (token instead of signing in).
-For scripts: npm run -s orderbell -- … --json`,
+For scripts: {script} … --json`,
   },
   example: { ru: 'Пример:', en: 'Example:' },
   optionUrl: { ru: 'адрес системы', en: 'address of the system' },
   optionLang: { ru: 'язык текстов: ru или en', en: 'language: ru or en' },
   optionJson: { ru: 'вывести ответ API как JSON', en: 'print the API response as JSON' },
+  systemStart: {
+    ru: 'запустить систему; данные остаются в .orderbell текущей папки',
+    en: 'start the system; its data stay in .orderbell of the current folder',
+  },
+  systemDemo: {
+    ru: 'наполнить систему покупателями и заказами; если она не запущена, то и запустить',
+    en: 'fill the system with customers and orders; starts it if none runs',
+  },
+  systemKafka: {
+    ru: 'запустить настоящую Apache Kafka (нужны Java 17 и Maven)',
+    en: 'start a real Apache Kafka (needs Java 17 and Maven)',
+  },
+  systemRoles: {
+    ru: 'вывести SQL ролей и баз для адресов из настроек',
+    en: 'print the SQL of roles and databases for the URLs in the settings',
+  },
+  optionVersion: { ru: 'показать версию', en: 'show the version' },
   optionHelp: { ru: 'показать справку', en: 'show help' },
   commandHelp: { ru: 'справка о команде', en: 'help for a command' },
   optionPassword: {

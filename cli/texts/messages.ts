@@ -1,3 +1,4 @@
+import { commandFor, IS_PACKAGE, PROGRAM } from '#platform/values/program.ts';
 import { accountDataTexts } from './account-data.ts';
 import { auditTexts } from './audit.ts';
 import { helpTexts } from './help.ts';
@@ -24,8 +25,8 @@ const texts = {
     en: 'Your session has expired. Sign in again: {1}',
   },
   unreachable: {
-    ru: 'Нет ответа от {0} ({1}). Запустите систему командой npm start или укажите её адрес: --url или переменная ORDERBELL_URL.',
-    en: 'No response from {0} ({1}). Start the system with npm start, or set its address with --url or ORDERBELL_URL.',
+    ru: 'Нет ответа от {0} ({1}). Запустите систему командой {start} или укажите её адрес: --url или переменная ORDERBELL_URL.',
+    en: 'No response from {0} ({1}). Start the system with {start}, or set its address with --url or ORDERBELL_URL.',
   },
   unexpected: {
     ru: '{0} ответил {1}, но это не ответ Orderbell. Возможно, ответил прокси: проверьте адрес в --url или ORDERBELL_URL.',
@@ -252,11 +253,17 @@ const texts = {
 export type TextKey = keyof typeof texts;
 export type Say = (key: TextKey, ...values: (string | number)[]) => string;
 
+// As people type them in the form in which this program runs.
+const COMMANDS: Record<string, string> = {
+  start: commandFor('start'),
+  script: IS_PACKAGE ? PROGRAM : PROGRAM.replace('npm run', 'npm run -s'),
+};
+
 /** The texts in one language. */
 export function textsIn(language: Language): Say {
   return (key, ...values) =>
-    texts[key][language].replace(/\{(\d)\}/g, (_, index: string) =>
-      String(values[Number(index)] ?? ''),
+    texts[key][language].replace(/\{(\w+)\}/g, (_, name: string) =>
+      String(COMMANDS[name] ?? values[Number(name)] ?? ''),
     );
 }
 

@@ -19,6 +19,8 @@ export interface ServerConfig {
   /** Whether customers confirm their address; absent from gateways of an older version. */
   confirmAddresses?: boolean;
   operator: OperatorClaim;
+  /** What people type before the words of the command line; absent from older gateways. */
+  commandLine?: string;
 }
 
 export type Theme = 'auto' | 'light' | 'dark';

@@ -131,7 +131,8 @@ function Counts<N extends string>(props: { counts: Record<N, number>; names: Rec
 
 function Differences({ sums }: { sums: LedgerSums }) {
   const texts = useTexts(ledger);
-  const { language } = useConsole();
+  const { config, language } = useConsole();
+  const { commandLine = 'npm run orderbell --' } = config;
   const { differences, differenceCount } = sums;
   const unseen = differenceCount - differences.length;
   return (
@@ -150,7 +151,7 @@ function Differences({ sums }: { sums: LedgerSums }) {
         </section>
       ))}
       <p class="label">
-        {texts.repair} <code>npm run orderbell -- operator repair</code>
+        {texts.repair} <code>{commandLine} operator repair</code>
       </p>
       {unseen > 0 && <p class="quiet">{texts.more(formatNumber(unseen, language))}</p>}
     </>

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { describeError } from '#platform/errors.ts';
 import { createLog } from '#platform/telemetry/log.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
-import { defaultUrl, homeFolder, runningUrl } from '../../cli/client/running-system.ts';
+import { commandFor, dataFolder, PROGRAM } from '#platform/values/program.ts';
+import { defaultUrl, runningUrl } from '../../cli/client/running-system.ts';
 import { findReachable, makeDeadLetter } from './dead-letter.ts';
 import { type Filled, type FillOptions, fill, goOn } from './fill.ts';
 import { DEMO_PASSWORD } from './shop.ts';
@@ -10,7 +11,7 @@ import { answers, type OwnSystem, startOwn } from './system.ts';
 
 // `npm run demo`: a system full of customers, orders and letters to look at.
 
-const USAGE = `npm run demo -- [options]
+const USAGE = `${commandFor('demo', '[options]')}
   --customers N   how many customers, from 1 to 50 (default 8)
   --orders N      how many orders, up to 100000 (default 200)
   --minutes N     go on slowly for so long afterwards, up to 1440 (default 0)
@@ -23,7 +24,7 @@ interface Options extends Omit<FillOptions, 'signal'> {
   minutes: number;
 }
 
-const HOME = homeFolder();
+const HOME = dataFolder();
 
 /** @throws Error that says what is wrong with the arguments */
 function readOptions(args: string[]): Options {
@@ -113,7 +114,7 @@ async function deadLetterLine({ seed, url }: Options): Promise<string> {
 function screen(filled: Filled, { url }: Options, deadLetter: string): string {
   const { cancelled, customers, open, paid } = filled;
   const at = url === defaultUrl() ? '' : ` --url ${url}`;
-  const orderbell = (words: string) => `  npm run orderbell -- ${words}${at}`;
+  const orderbell = (words: string) => `  ${PROGRAM} ${words}${at}`;
   const people = customers.map(
     ({ email, locale, name, remark }) =>
       `  ${email.padEnd(22)} ${name}, ${locale}${remark === undefined ? '' : `: ${remark}`}`,

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-const ROOT = join(import.meta.dirname, '..', '..');
+import { IS_PACKAGE, PROGRAM_FOLDER } from '#platform/values/program.ts';
 
 /** A system that the demonstration started. */
 export interface OwnSystem {
@@ -56,15 +55,21 @@ export async function startOwn(url: string, signal: AbortSignal): Promise<OwnSys
   return system;
 }
 
-/** By the very line of package.json, whose options count. */
+/** By the command of the package, or by the very line of package.json, whose options count. */
 async function spawnStart(port: string): Promise<ChildProcess> {
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+  if (IS_PACKAGE) {
+    return spawn(process.execPath, [join(PROGRAM_FOLDER, 'dev/package/orderbell.cjs'), 'start'], {
+      stdio: 'inherit',
+      env: { ...process.env, PORT: port },
+    });
+  }
+  const { scripts } = JSON.parse(await readFile(join(PROGRAM_FOLDER, 'package.json'), 'utf8')) as {
     scripts: { start: string };
   };
   // The line begins with `exec node`: so that this is the Node that runs us.
   const path = [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter);
   return spawn('sh', ['-c', scripts.start], {
-    cwd: ROOT,
+    cwd: PROGRAM_FOLDER,
     stdio: 'inherit',
     env: { ...process.env, PATH: path, PORT: port },
   });

@@ -1,4 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { pageAt } from '#platform/values/program.ts';
+
+/** The part of our documentation that helps where a remedy does not. */
+export const DAMAGED_FILES = `"Damaged files" in ${pageAt('docs/reference/starting.md')}`;
 
 /** A file that a start needs, with the texts of the error when it is damaged. */
 export interface KeptFile {

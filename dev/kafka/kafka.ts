@@ -1,9 +1,10 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Type } from 'typebox';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { describeError } from '#platform/errors.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
+import { commandFor, dataFolder } from '#platform/values/program.ts';
 import { PRIVATE_UMASK } from '../files/private-folder.ts';
 import { ensureKafkaJars, KafkaUnavailableError } from './jars.ts';
 import { startKafkaServer } from './server.ts';
@@ -20,10 +21,8 @@ export const KafkaStartSettings = Type.Object({
 });
 
 async function start(): Promise<void> {
-  const { KAFKA_PORT: port } = loadConfig('npm run kafka', KafkaStartSettings, process.env);
-  const home = resolve(
-    process.env.ORDERBELL_HOME ?? join(import.meta.dirname, '..', '..', '.orderbell'),
-  );
+  const { KAFKA_PORT: port } = loadConfig(commandFor('kafka'), KafkaStartSettings, process.env);
+  const home = dataFolder();
   process.umask(PRIVATE_UMASK);
   const jars = await ensureKafkaJars(home);
   const folder = join(home, 'kafka', 'server');
@@ -32,7 +31,7 @@ async function start(): Promise<void> {
   print(`
 Apache Kafka is ready on ${server.address}. Ctrl-C stops it; its data stay in ${folder}.
 
-  KAFKA_BROKERS=${server.address} npm start
+  KAFKA_BROKERS=${server.address} ${commandFor('start')}
 `);
 }
 

@@ -13,6 +13,7 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { commandFor, IS_PACKAGE, installCommand } from '#platform/values/program.ts';
 import { freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 
 /** Files of one PostgreSQL cluster, and the binaries and user that run it. Paths are absolute. */
@@ -95,7 +96,7 @@ async function packagedBinaries(): Promise<Binaries> {
     binaries = (await import(name)) as Binaries;
   } catch (cause) {
     const text = `no PostgreSQL for this machine: the npm package ${name} is not installed`;
-    throw new NoBinariesError(`${text}; run "npm install --include=optional"`, { cause });
+    throw new NoBinariesError(`${text}; run "${installCommand('--include=optional')}"`, { cause });
   }
   await linkLibraries(dirname(dirname(binaries.postgres)));
   return binaries;
@@ -115,7 +116,9 @@ async function linkLibraries(native: string): Promise<void> {
     } catch (cause) {
       // A parallel start was faster.
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw new Error(`${path} is missing: run "npm rebuild" as the owner of node_modules`, {
+      // npm blocks the scripts of packages in a project that does not allow them.
+      const repair = IS_PACKAGE ? commandFor('start') : 'npm rebuild';
+      throw new Error(`${path} is missing: run "${repair}" as the owner of node_modules`, {
         cause,
       });
     }

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { createOnce, freshName, removeLeftovers, renameUnlessPresent } from '../files/drafts.ts';
 import {
+  DAMAGED_FILES,
   DamagedFileError,
   type KeptFile,
   readKeptFile,
@@ -31,8 +32,7 @@ export async function initialise(cluster: ClusterDirectory): Promise<string> {
   const file: KeptFile = {
     path: cluster.passwordFile,
     purpose: "It holds the password of the database server's superuser.",
-    remedy:
-      'Restore it from a backup; without one, see "Damaged files" in docs/reference/starting.md.',
+    remedy: `Restore it from a backup; without one, see ${DAMAGED_FILES}.`,
   };
   if ((await readKeptFile(file)) === undefined) {
     if (present) throw new DamagedFileError(file, 'is missing');

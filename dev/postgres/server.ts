@@ -8,7 +8,7 @@ import { deadlineIn } from '#platform/async/deadline.ts';
 import { describeError } from '#platform/errors.ts';
 import { sqlState } from '#platform/postgres/errors.ts';
 import { freePort } from '../files/free-port.ts';
-import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
+import { DAMAGED_FILES, DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
 import { identify, isAlive, type PidFile, readPidFile, removePidFile } from '../files/process.ts';
 import { serverProcess } from './cluster.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
@@ -149,7 +149,7 @@ async function findStatus(cluster: ClusterDirectory, password: string): Promise<
     if (state !== '28P01') throw launchFailed(cluster, why);
     throw new Error(
       `the password in ${cluster.passwordFile} is not that of PostgreSQL's data: restore it from a ` +
-        'backup; without one, see "Damaged files" in docs/reference/starting.md',
+        `backup; without one, see ${DAMAGED_FILES}`,
     );
   }
   // After a restart of the container another process may have this pid, and PostgreSQL refuses to

@@ -149,6 +149,8 @@ const BUILD_TIMEOUT_MS = 60_000;
  * @returns a line for the screen when the build failed; everything else works without it
  */
 export async function ensureConsole(umask = process.umask()): Promise<string | null> {
+  // The npm package has the build only.
+  if (!existsSync(join(SOURCES, 'main.tsx'))) return null;
   try {
     if (await isFresh()) return null;
     const args = [fileURLToPath(import.meta.url), `--umask=${umask}`];

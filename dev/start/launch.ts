@@ -10,6 +10,7 @@ import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
+import { commandFor } from '#platform/values/program.ts';
 import { makePrivate, PRIVATE_UMASK } from '../files/private-folder.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
@@ -25,8 +26,9 @@ import { screen } from './screen.ts';
 import { levelOf, readStartSettings, type StartSettings } from './settings.ts';
 import { SERVICES_STOP_MS, type Stop, stopAll } from './stop.ts';
 
-const MAILBOX = new URL('../mailbox/thread.ts', import.meta.url);
-const SERVICE = new URL('../system/service-thread.ts', import.meta.url);
+// By the imports of package.json, which lead to emitted files in the npm package.
+const MAILBOX = new URL(import.meta.resolve('#dev/mailbox/thread.ts'));
+const SERVICE = new URL(import.meta.resolve('#dev/system/service-thread.ts'));
 // The service that runs in a second thread, so that orders do not wait while it composes letters.
 const IN_THREAD = 'notifications';
 
@@ -205,7 +207,7 @@ async function readSettings(): Promise<StartSettings> {
 async function importSystem(problems: string[] = []) {
   const system = await import('../system/system.ts');
   const all = [...problems, ...(await system.settingProblems(process.env))];
-  if (all.length > 0) throw new ConfigError('npm start', all);
+  if (all.length > 0) throw new ConfigError(commandFor('start'), all);
   return system;
 }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { loadConfig } from '#platform/config/load-config.ts';
 import { RunSettings } from '#platform/service/run.ts';
+import { commandFor } from '#platform/values/program.ts';
 import { MailboxSettings } from '../mailbox/settings.ts';
 
 // Quieter by default than a single service: a person reads this screen.
@@ -13,7 +14,7 @@ export type StartSettings = Static<typeof StartSettings>;
 
 /** @throws ConfigError */
 export function readStartSettings(): StartSettings {
-  return loadConfig('npm start', StartSettings, process.env);
+  return loadConfig(commandFor('start'), StartSettings, process.env);
 }
 
 /** @param service one of the services, whose level may differ */

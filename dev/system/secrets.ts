@@ -3,6 +3,7 @@ import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOnce, removeLeftovers } from '../files/drafts.ts';
 import {
+  DAMAGED_FILES,
   DamagedFileError,
   type KeptFile,
   readKeptFile,
@@ -92,8 +93,7 @@ async function hasData(home: string): Promise<boolean> {
 const secretsFile = (home: string): KeptFile => ({
   path: join(home, 'secrets.json'),
   purpose: 'It holds the keys and passwords of this system.',
-  remedy:
-    'Restore it from a backup; without one, see "Damaged files" in docs/reference/starting.md.',
+  remedy: `Restore it from a backup; without one, see ${DAMAGED_FILES}.`,
 });
 
 const passwordFile = (home: string): KeptFile => ({

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from '#platform/config/load-config.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
+import { IS_PACKAGE, PROGRAM_FOLDER } from '#platform/values/program.ts';
 
 /** How a process ended: one of both is null. */
 export interface Exit {
@@ -47,8 +48,7 @@ const START_TIMEOUT_MS = 120_000;
 const KEPT_LINES = 30;
 const KEPT_LINE_LENGTH = 2_000;
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const EXIT_WITH_PARENT = new URL('exit-with-parent.ts', import.meta.url).href;
+const EXIT_WITH_PARENT = import.meta.resolve('#dev/system/exit-with-parent.ts');
 
 /** Environment variables that every process inherits; everything else is a setting. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot'];
@@ -66,14 +66,17 @@ export async function startServiceProcess(
   settings: Environment,
   options: ServiceProcessOptions = {},
 ): Promise<ServiceProcess> {
-  const { onLine = () => {}, stopTimeoutMs = STOP_TIMEOUT_MS, imports = [], root = ROOT } = options;
-  const main = join(root, 'services', name, 'main.ts');
+  const { onLine = () => {}, stopTimeoutMs = STOP_TIMEOUT_MS, imports = [], root } = options;
+  const ours = () => fileURLToPath(import.meta.resolve(`#services/${name}/main.ts`));
+  const main = root === undefined ? ours() : join(root, 'services', name, 'main.ts');
   const preloads = [EXIT_WITH_PARENT, ...imports].map((url) => `--import=${url}`);
   const child = spawn(process.execPath, [...preloads, main], {
     env: {
       ...Object.fromEntries(INHERITED.map((variable) => [variable, process.env[variable]])),
       // The one of `npm start`: what a process imports is compiled once, which halves its start.
-      NODE_COMPILE_CACHE: join(ROOT, '.orderbell', 'compile-cache'),
+      ...(!IS_PACKAGE && {
+        NODE_COMPILE_CACHE: join(PROGRAM_FOLDER, '.orderbell', 'compile-cache'),
+      }),
       ...settings,
     },
     // The channel is there to break when this process ends (exit-with-parent.ts).

@@ -24,7 +24,7 @@ const YOUNG_MB_MAX = 12;
  * ends the process, as in the main thread.
  */
 export function openThread() {
-  const worker = new Worker(new URL('thread-main.ts', import.meta.url), {
+  const worker = new Worker(new URL(import.meta.resolve('#dev/system/thread-main.ts')), {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
   });
   const waiting = new Map<number, PromiseWithResolvers<object>>();

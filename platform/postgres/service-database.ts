@@ -4,6 +4,7 @@ import { ConfigError } from '../config/load-config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServiceDatabase } from '../service/definition.ts';
 import { startStep } from '../service/start-step.ts';
+import { nodeCommandFor } from '../values/program.ts';
 import { connectRefusal, refusalText, ServerRefusal } from './connect-fault.ts';
 import { ConnectError, type DatabaseOptions, type Pooler } from './connections.ts';
 import { createDatabase, type Database } from './database.ts';
@@ -112,7 +113,11 @@ export async function openDatabase(
 
 /** Applies the migrations of a service's database as its owner, or checks them. */
 export async function migrateService(
-  { name, migrations, migrateCommand = `node services/${name}/migrate.ts` }: ServiceDatabase,
+  {
+    name,
+    migrations,
+    migrateCommand = nodeCommandFor(`services/${name}/migrate.ts`),
+  }: ServiceDatabase,
   { migrationUrl, migrateOnStart, ...options }: ReturnType<typeof databaseOptions>,
 ): Promise<string[]> {
   const asOwner = migrateOnStart && migrationUrl !== undefined;

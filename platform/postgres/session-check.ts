@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { commandFor } from '../values/program.ts';
 import { ServerRefusal } from './connect-fault.ts';
 import { type Pooler, SESSION_SETTINGS } from './connections.ts';
 import type { Database } from './database.ts';
@@ -40,7 +41,7 @@ function lackingText(lacking: string[], pooler: Pooler): string {
   const expected = lacking.map((name) => `${name}=${SESSION_SETTINGS[name]}`).join(', ');
   return (
     `behind a pooler the role itself must have ${expected}: run the SQL that ` +
-    '`npm run database-roles` prints, then RECONNECT in PgBouncer'
+    `\`${commandFor('database-roles')}\` prints, then RECONNECT in PgBouncer`
   );
 }
 

@@ -132,6 +132,7 @@ test('the console is at / where it is wanted, and says what this set-up is like'
     mailbox: true,
     confirmAddresses: true,
     operator: { claim: 'scope', value: 'operator' },
+    commandLine: 'npm run orderbell --',
   });
 });
 

@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { Database } from '../../postgres/database.ts';
 import { isTransient } from '../../postgres/errors.ts';
 import { migrate } from '../../postgres/migrate.ts';
+import { nodeCommandFor } from '../../values/program.ts';
 import {
   type Acknowledgement,
   type Broker,
@@ -22,7 +23,7 @@ export const BROKER_DATABASE = {
   // heartbeat and retention. With fewer, a heartbeat could wait for the others.
   connectionsMax: 6,
   migrations: [new URL('migrations/', import.meta.url)],
-  migrateCommand: 'node platform/broker/embedded/migrate.ts',
+  migrateCommand: nodeCommandFor('platform/broker/embedded/migrate.ts'),
 } as const;
 
 const PARTITIONS_PER_TOPIC = 6;

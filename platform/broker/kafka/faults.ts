@@ -1,6 +1,7 @@
 import { GenericError } from '@platformatic/kafka';
 import { OperatorError } from '../../errors.ts';
 import { tlsFaultOf } from '../../tls-fault.ts';
+import { pageAt } from '../../values/program.ts';
 import type { KafkaConnection } from './client.ts';
 
 /** The subject of a failed request. */
@@ -30,7 +31,7 @@ type KafkaError = Error & {
 const ERRORS_MAX = 30;
 const API = /executing API (\w+)/;
 const BROKER = /Connection to (\S+) failed/;
-const RIGHTS = 'docs/how-to/own-kafka.md lists the rights';
+const RIGHTS = `${pageAt('docs/how-to/own-kafka.md')} lists the rights`;
 
 /** The right on a topic that each request needs. */
 const TOPIC_RIGHTS: Record<string, string> = {

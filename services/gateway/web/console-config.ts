@@ -1,3 +1,4 @@
+import { PROGRAM } from '#platform/values/program.ts';
 import type { GatewayConfig } from '../context/config.ts';
 import type { ConsoleConfig } from './console-routes.ts';
 
@@ -10,6 +11,7 @@ export function consoleConfigOf(config: GatewayConfig): ConsoleConfig {
     mailbox: config.MAILBOX_URL !== undefined,
     confirmAddresses: config.CONFIRM_ADDRESSES,
     operator: { claim: config.OPERATOR_CLAIM, value: config.OPERATOR_CLAIM_VALUE },
+    commandLine: PROGRAM,
   };
 }
 

@@ -16,7 +16,8 @@ async function start(t: TestContext) {
   t.after(() => app.close());
   const operator = { claim: 'scope', value: 'operator' };
   const config = { currency: 'RUB', selfTopUp: false, mailbox: false, confirmAddresses: true };
-  await serveConsole(app, true, { ...config, operator, signIn: 'password', issuer: null });
+  const accounts = { operator, signIn: 'password', issuer: null } as const;
+  await serveConsole(app, true, { ...config, ...accounts, commandLine: 'npx orderbell' });
   app.get('/v1/orders/:id', async () => ({}));
   const url = await listen(app, '127.0.0.1', 0);
   return async (path: string, accept: string | undefined, method = 'GET') => {

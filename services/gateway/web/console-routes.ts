@@ -92,6 +92,8 @@ export interface ConsoleConfig {
   confirmAddresses: boolean;
   /** The claim of a token that makes an operator. */
   operator: { claim: string; value: string };
+  /** What people type before the words of the command line. */
+  commandLine: string;
 }
 
 /**
