@@ -1,4 +1,4 @@
-import { NoAnswerError, OutcomeUnknownError } from './errors.ts';
+import { NoAnswerError, OutcomeUnknownError, ProblemError } from './errors.ts';
 import type { Answer, Attempt, Outgoing } from './exchange.ts';
 
 /** How a request is repeated while its outcome is open, always with the same key. */
@@ -37,7 +37,9 @@ export async function repeat(
   let pending: Answer<unknown> | undefined;
   let foreign = 0;
   const failure = (cause: unknown) =>
-    method !== 'GET' && mayBeDone ? new OutcomeUnknownError(key, cause) : cause;
+    method !== 'GET' && mayBeDone && !isDecision(cause)
+      ? new OutcomeUnknownError(key, cause)
+      : cause;
   signal?.throwIfAborted();
   for (let number = 1; ; number++) {
     const attempt = await send().catch((error: unknown) => {
@@ -45,9 +47,7 @@ export async function repeat(
       mayBeDone ||= signal?.aborted === true;
       throw failure(error);
     });
-    if (attempt.kind === 'refused') {
-      throw attempt.error.decided ? attempt.error : failure(attempt.error);
-    }
+    if (attempt.kind === 'refused') throw failure(attempt.error);
     if (attempt.kind === 'success') {
       if (!attempt.pending || !repetition.awaitOutcome) return attempt.answer;
       pending = attempt.answer;
@@ -65,6 +65,11 @@ export async function repeat(
       throw failure(error);
     });
   }
+}
+
+/** Other refusals say nothing about an earlier request with the key, whose answer was lost. */
+function isDecision(cause: unknown): boolean {
+  return cause instanceof ProblemError && cause.decided;
 }
 
 function isForeign(attempt: Attempt): boolean {

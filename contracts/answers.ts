@@ -136,7 +136,7 @@ function isProblem(body: unknown, status: number): body is ProblemBody {
     Object.hasOwn(problemStatuses, code) &&
     problemStatuses[code] === status &&
     stated === status &&
-    type === `urn:orderbell:problem:${code}` &&
+    (type === `/problems/${code}` || type === `urn:orderbell:problem:${code}`) &&
     typeof title === 'string' &&
     typeof detail === 'string' &&
     typeof traceId === 'string'

@@ -560,7 +560,7 @@ export interface Operations {
     body: {
       confirm: 'erase my data';
       /** The present password; required unless an external issuer keeps the account. */
-      password?: string;
+      password?: string | undefined;
     };
     answer: {
       customerId: string;
@@ -1021,7 +1021,7 @@ export interface Operations {
       email: string;
       password: string;
       name: string;
-      locale?: 'ru' | 'en';
+      locale?: 'ru' | 'en' | undefined;
     };
     answer: Profile;
   };
@@ -1044,10 +1044,10 @@ export interface Operations {
     body: {
       /** False: only say what would be done. */
       apply: boolean;
-      reason?: string;
+      reason?: string | undefined;
       /** Paid orders to write off, whose payment is lost for good. */
-      writeOff?: string[];
-      cursor?: string;
+      writeOff?: string[] | undefined;
+      cursor?: string | undefined;
     };
     answer: RepairReport;
   };
@@ -1105,17 +1105,17 @@ export interface Operations {
   resendFailedLetters: {
     body: {
       /** RFC 3339. */
-      failedSince?: string;
+      failedSince?: string | undefined;
       /** RFC 3339; not that moment itself. */
-      failedUntil?: string;
+      failedUntil?: string | undefined;
       /** Text within the reason as it is shown, in capital or small letters alike. */
-      failure?: string;
-      kind?: 'happiness' | 'grief';
+      failure?: string | undefined;
+      kind?: 'happiness' | 'grief' | undefined;
       /** Most letters of one answer. */
-      limit?: number;
-      cursor?: string;
+      limit?: number | undefined;
+      cursor?: string | undefined;
       /** Only counts those that match. */
-      dryRun?: boolean;
+      dryRun?: boolean | undefined;
     };
     answer: {
       matched: number;

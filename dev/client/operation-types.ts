@@ -34,6 +34,8 @@ export const GENERATED_FOLDER = new URL('../../client/generated/', import.meta.u
 
 const HEAD = '// Generated from the published contracts: `npm run client:types`.\n';
 const METHODS = ['get', 'post', 'put', 'delete'];
+// What is undefined is not sent.
+const OR_UNDEFINED = ' | undefined';
 const KEY_HEADER = 'idempotency-key';
 
 /** The texts of the generated modules, by file name. */
@@ -116,14 +118,14 @@ function partOf(name: string, parameters: Parameter[]): string[] {
     required: parameters.filter(isNeeded).map((each) => each.name),
   };
   return [
-    `${name}${parameters.some(isNeeded) ? '' : '?'}: ${objectOf(schema, '    ', ' | undefined')}`,
+    `${name}${parameters.some(isNeeded) ? '' : '?'}: ${objectOf(schema, '    ', OR_UNDEFINED)}`,
   ];
 }
 
 function bodyOf({ requestBody }: DescribedOperation): string[] {
   const schema = requestBody?.content?.['application/json']?.schema;
   if (schema === undefined) return [];
-  return [`body${requestBody?.required ? '' : '?'}: ${typeOf(schema, '    ')}`];
+  return [`body${requestBody?.required ? '' : '?'}: ${typeOf(schema, '    ', OR_UNDEFINED)}`];
 }
 
 /** The body of success answers, and the item where it is a page. */

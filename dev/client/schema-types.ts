@@ -24,27 +24,27 @@ const SIMPLE: Record<string, string> = {
   null: 'null',
 };
 
-/** The type of a schema; members of objects are on lines of their own, two spaces deeper. */
-export function typeOf(schema: Schema, indent = ''): string {
+/** The type of a schema; members of objects are on lines of their own, two spaces deeper than `indent`. */
+export function typeOf(schema: Schema, indent = '', optional = ''): string {
   if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1) as string;
   if ('const' in schema) return literal(schema.const);
   if (schema.enum !== undefined) return union(schema.enum.map(literal));
   const several = schema.anyOf ?? schema.oneOf;
-  if (several !== undefined) return union(several.map((each) => typeOf(each, indent)));
+  if (several !== undefined) return union(several.map((each) => typeOf(each, indent, optional)));
   if (schema.allOf !== undefined) {
-    return schema.allOf.map((each) => bracketed(typeOf(each, indent))).join(' & ');
+    return schema.allOf.map((each) => bracketed(typeOf(each, indent, optional))).join(' & ');
   }
   const types = [schema.type ?? (schema.properties ? 'object' : [])].flat();
   if (types.length === 0) return 'unknown';
-  return union(types.map((type) => SIMPLE[type] ?? structureOf(type, schema, indent)));
+  return union(types.map((type) => SIMPLE[type] ?? structureOf(type, schema, indent, optional)));
 }
 
-function structureOf(type: string, schema: Schema, indent: string): string {
-  if (type === 'array') return `${bracketed(typeOf(schema.items ?? {}, indent))}[]`;
+function structureOf(type: string, schema: Schema, indent: string, optional: string): string {
+  if (type === 'array') return `${bracketed(typeOf(schema.items ?? {}, indent, optional))}[]`;
   if (type !== 'object') throw new Error(`a schema has the unknown type ${type}`);
   const { additionalProperties: more, patternProperties: patterns, properties } = schema;
   if (properties !== undefined && Object.keys(properties).length > 0) {
-    return objectOf(schema, indent);
+    return objectOf(schema, indent, optional);
   }
   const value = typeof more === 'object' ? more : Object.values(patterns ?? {})[0];
   return value === undefined
@@ -54,7 +54,7 @@ function structureOf(type: string, schema: Schema, indent: string): string {
 
 /**
  * An object type with its members.
- * @param optional what an absent member may be, too: undefined for parameters
+ * @param optional what an absent member may be, too: undefined in requests
  */
 export function objectOf(
   { properties = {}, required = [] }: Schema,
@@ -63,7 +63,7 @@ export function objectOf(
 ): string {
   const inner = `${indent}  `;
   const members = Object.entries(properties).map(([name, schema]) => {
-    const type = typeOf(schema, inner);
+    const type = typeOf(schema, inner, optional);
     const key = memberName(name);
     const member = required.includes(name) ? `${key}: ${type}` : `${key}?: ${type}${optional}`;
     return `${comment(schema.description, inner)}${inner}${member};\n`;
