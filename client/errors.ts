@@ -19,7 +19,7 @@ export class ProblemError extends Error {
     { text, decided, retryAfterMs }: { text: string; decided: boolean; retryAfterMs: number },
   ) {
     super(`${problem.title}. ${problem.detail}`);
-    this.problem = withPlainPointers(problem);
+    this.problem = problem;
     this.text = text;
     this.decided = decided;
     this.retryAfterMs = retryAfterMs || null;
@@ -82,22 +82,4 @@ export class OutcomeUnknownError extends Error {
 /** The awaited state did not come in time. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
-}
-
-/** Older systems send `/items/0`, newer ones the fragment `#/items/0` (RFC 6901 section 6). */
-function withPlainPointers(problem: ProblemBody): ProblemBody {
-  if (!Array.isArray(problem.errors)) return problem;
-  const errors = problem.errors.map((each) =>
-    typeof each.pointer === 'string' ? { ...each, pointer: plainPointer(each.pointer) } : each,
-  );
-  return { ...problem, errors };
-}
-
-function plainPointer(pointer: string): string {
-  if (!pointer.startsWith('#')) return pointer;
-  try {
-    return decodeURIComponent(pointer.slice(1));
-  } catch {
-    return pointer.slice(1);
-  }
 }

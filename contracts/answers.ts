@@ -91,7 +91,7 @@ export function judgeAnswer(sent: SentRequest, answer: ReceivedAnswer): Judgemen
   }
   const body = parsed(answer.text);
   if (type === 'application/problem+json') {
-    return isProblem(body, status) ? judgeProblem(sent, body) : unknown;
+    return isProblem(body, status) ? judgeProblem(sent, withPlaces(body)) : unknown;
   }
   if (type !== 'application/json' || typeof body !== 'object' || body === null) return unknown;
   if (rule === undefined) {
@@ -136,11 +136,38 @@ function isProblem(body: unknown, status: number): body is ProblemBody {
     Object.hasOwn(problemStatuses, code) &&
     problemStatuses[code] === status &&
     stated === status &&
-    (type === `/problems/${code}` || type === `urn:orderbell:problem:${code}`) &&
+    isTypeOf(code, type) &&
     typeof title === 'string' &&
     typeof detail === 'string' &&
     typeof traceId === 'string'
   );
+}
+
+/** The address of the problem's page, or the name that former versions answer with. */
+function isTypeOf(code: string, type: unknown): boolean {
+  return type === `/problems/${code}` || type === `urn:orderbell:problem:${code}`;
+}
+
+/**
+ * The place in the body that a pointer names, without the `#` and the percent-encoding of a URI
+ * fragment (RFC 6901 section 6), which former versions answer without.
+ */
+export function placeOf(pointer: string): string {
+  if (!pointer.startsWith('#')) return pointer;
+  try {
+    return decodeURIComponent(pointer.slice(1));
+  } catch {
+    return pointer.slice(1);
+  }
+}
+
+/** A problem with its places as forms name them: `/items/0/quantity`. */
+function withPlaces(problem: ProblemBody): ProblemBody {
+  if (!Array.isArray(problem.errors)) return problem;
+  const errors = problem.errors.map((each) =>
+    typeof each?.pointer === 'string' ? { ...each, pointer: placeOf(each.pointer) } : each,
+  );
+  return { ...problem, errors };
 }
 
 function mediaTypeOf({ header }: ReceivedAnswer): string {
