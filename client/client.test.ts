@@ -263,6 +263,25 @@ test('a stopped write may be done, a stopped read is just stopped', async (t) =>
   await assert.rejects(client.call('readWallet', { signal: stop.signal }), reason);
 });
 
+test('repetitions can be ended while the request that is under way goes on', async (t) => {
+  const until = new AbortController();
+  const reason = new Error('the page was left');
+  const left = () => {
+    until.abort(reason);
+    return json(ORDER, 201);
+  };
+  const { client } = await startServer(t, [left]);
+  assert.equal((await client.placeOrder(CONTENT, { until: until.signal })).status, 'Paid');
+  const again = new AbortController();
+  const onRepeat = () => again.abort(reason);
+  const { client: other, seen } = await startServer(t, [lost]);
+  await assert.rejects(other.placeOrder(CONTENT, { until: again.signal, onRepeat }), {
+    name: 'OutcomeUnknownError',
+    cause: reason,
+  });
+  assert.equal(seen.length, 1);
+});
+
 test('an answer that does not come in time, or breaks off, is none', async (t) => {
   const { client } = await startServer(t, [() => null], { timeoutMs: 50, deadlineMs: 0 });
   await assert.rejects(client.call('readWallet'), (error: unknown) => {

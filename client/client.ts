@@ -103,6 +103,7 @@ export function createClient(options: ClientOptions): Client {
       sentBefore: given.sentBefore ?? false,
       foreignMax: given.foreignMax ?? Number.POSITIVE_INFINITY,
       pauseMaxMs: isRepeated ? (given.pauseMaxMs ?? Number.POSITIVE_INFINITY) : -1,
+      until: either(outgoing.signal, given.until),
       onRepeat: given.onRepeat,
     };
     return repeat(outgoing, repetition, () =>

@@ -47,7 +47,9 @@ export interface CallOptions {
   foreignMax?: number | undefined;
   /** Gives up where `Retry-After` asks for a longer pause. */
   pauseMaxMs?: number | undefined;
-  /** Called before each repetition. */
+  /** Ends the repetitions; the request that is under way goes on. */
+  until?: AbortSignal | undefined;
+  /** Called before the pause of each repetition. */
   onRepeat?: (() => void) | undefined;
 }
 

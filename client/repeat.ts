@@ -13,7 +13,9 @@ export interface Repetition {
   foreignMax: number;
   /** A longer `Retry-After` ends the repetitions. */
   pauseMaxMs: number;
-  /** Called before each repetition. */
+  /** Ends the repetitions; the request that is under way goes on. */
+  until: AbortSignal | undefined;
+  /** Called before the pause of each repetition. */
   onRepeat: (() => void) | undefined;
 }
 
@@ -40,7 +42,7 @@ export async function repeat(
     method !== 'GET' && mayBeDone && !isDecision(cause)
       ? new OutcomeUnknownError(key, cause)
       : cause;
-  signal?.throwIfAborted();
+  repetition.until?.throwIfAborted();
   for (let number = 1; ; number++) {
     const attempt = await send().catch((error: unknown) => {
       // A stopped write was perhaps on its way.
@@ -61,7 +63,7 @@ export async function repeat(
       throw failure((attempt as { error?: Error }).error);
     }
     repetition.onRepeat?.();
-    await sleep(pauseMs, signal).catch((error: unknown) => {
+    await sleep(pauseMs, repetition.until).catch((error: unknown) => {
       throw failure(error);
     });
   }

@@ -63,13 +63,9 @@ export function useAttempt<R, B>(
     storeDraft(name, attempt);
     setUnresolved(attempt);
     try {
-      const onRepeat = () => {
-        // The request that is under way ends, even if the page is left.
-        open.throwIfAborted();
-        setRepeating(true);
-      };
+      const onRepeat = () => setRepeating(true);
       const { key, request } = attempt;
-      const result = await send(request, { key, sentBefore, onRepeat });
+      const result = await send(request, { key, sentBefore, onRepeat, until: open });
       drop(attempt.key);
       if (!open.aborted) onEnd(result);
     } catch (error) {

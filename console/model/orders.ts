@@ -11,7 +11,7 @@ export interface PageOf<T> {
 }
 
 /** How one request of an attempt is sent. */
-export type Delivery = Pick<CallOptions, 'key' | 'sentBefore' | 'onRepeat'>;
+export type Delivery = Pick<CallOptions, 'key' | 'sentBefore' | 'until' | 'onRepeat'>;
 
 /**
  * Places and pays an order; repeats until its outcome is known.

@@ -101,7 +101,7 @@ function UndoForm(props: {
     const answer = await api.call('reverseAnyTopUp', {
       ...STEADILY,
       repeat: true,
-      onRepeat: () => open.throwIfAborted(),
+      until: open,
       params: { customerId, operationId: topUp.id },
       body: { reason: reason.trim() },
     });
