@@ -14,6 +14,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY platform platform
 COPY contracts contracts
+COPY client client
 COPY console console
 COPY dev dev
 RUN node dev/start/console.ts

@@ -23,7 +23,7 @@ function readIfThere(path: string): string | undefined {
 }
 
 const sources: SourceFile[] = globSync(
-  '{contracts,platform,services,dev,bench,harness,test,cli,console}/**/*.{ts,tsx}',
+  '{contracts,platform,services,dev,bench,harness,test,client,cli,console}/**/*.{ts,tsx}',
   { cwd: root },
 ).map((name) => {
   const path = name.split(sep).join('/');
@@ -165,6 +165,28 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     'console/a.ts',
     "import { readFile } from 'node:fs';\nimport type { X } from '#contracts/x.ts';",
     "import './a.css';",
+  ],
+  [
+    'clientStandsAlone',
+    'client/a.ts',
+    "import { x } from '../contracts/common.ts';",
+    "import { x } from '../contracts/answers.ts';\nimport { y } from './generated/types.ts';",
+  ],
+  ['clientStandsAlone', 'client/a.ts', "import '#contracts/answers.ts';", "import './b.ts';"],
+  ['clientStandsAlone', 'client/a.ts', "import 'node:fs';", "import './b.ts';"],
+  ['clientStandsAlone', 'client/a.ts', "import './events/a.ts';", "import './b.ts';"],
+  [
+    'clientStandsAlone',
+    'client/events/a.ts',
+    "import '../client.ts';",
+    "import { Consumer } from '@platformatic/kafka';\nimport 'node:tls';\nimport './b.ts';",
+  ],
+  ['clientOfTheApi', 'cli/a.ts', "import '#client/send.ts';", "import '#client/client.ts';"],
+  [
+    'consoleStandsAlone',
+    'console/a.ts',
+    "import '#client/repeat.ts';",
+    "import { createClient } from '#client/client.ts';",
   ],
   [
     'modelsStandAlone',

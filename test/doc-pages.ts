@@ -92,7 +92,7 @@ export function lostFunctions({ path, text }: Page): string[] {
 }
 
 const CODE_PATH =
-  /`((?:contracts|platform|services|dev|harness|bench|test|cli|console)\/[\w./{},*-]+)`/g;
+  /`((?:contracts|platform|services|dev|harness|bench|test|client|cli|console)\/[\w./{},*-]+)`/g;
 
 /** Paths of code that a page names, that no file matches and no step of it creates. */
 export function lostPaths({ path, text }: Page): string[] {

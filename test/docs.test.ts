@@ -102,7 +102,7 @@ test('docs/README.md links to every page', () => {
 
 test('pages and code speak of the product only', () => {
   const sources = globSync(
-    '{contracts,platform,services,dev,harness,bench,test,cli,console}/**/*.{ts,tsx,sql}',
+    '{contracts,platform,services,dev,harness,bench,test,client,cli,console}/**/*.{ts,tsx,sql}',
     { cwd: ROOT },
   ).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
   // Spelled in parts, so that this file is not found.
@@ -123,7 +123,7 @@ test('pages and code speak of the product only', () => {
 
 test('every page that code names exists', () => {
   const sources = globSync(
-    '{contracts,platform,services,dev,harness,bench,test,cli,console}/**/*.{ts,tsx,sql}',
+    '{contracts,platform,services,dev,harness,bench,test,client,cli,console}/**/*.{ts,tsx,sql}',
     { cwd: ROOT },
   ).filter((path) => path !== join('test', 'docs.test.ts'));
   const lost = sources.flatMap((path) =>

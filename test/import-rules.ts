@@ -63,6 +63,8 @@ export const noOtherService: Rule = ({ path, text }) => {
     );
 };
 
+/** What other programs get as @orderbell/client. */
+const CLIENT = '#client/client.ts';
 /** Of the platform: texts for a terminal, and the commands that texts name. */
 const VALUES = ['printable', 'program'].map((name) => `#platform/values/${name}.ts`);
 
@@ -71,13 +73,15 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
   if (!path.startsWith('cli/')) return [];
   return importsOf(text)
     .filter((name) => {
-      if (isPackage(name) || name.startsWith('#contracts/') || VALUES.includes(name)) return false;
+      if (isPackage(name) || name.startsWith('#contracts/')) return false;
+      if (name === CLIENT || VALUES.includes(name)) return false;
       if (name.startsWith('.') && targetOf(path, name).startsWith('cli/')) return false;
       return !(isTest(path) && /^#(dev|harness)\//.test(name));
     })
     .map(
       (name) =>
-        `${path} imports ${name}: cli/ imports npm, node:, its own folder, #contracts/, ${VALUES.join(', ')}. ` +
+        `${path} imports ${name}: cli/ imports npm, node:, its own folder, ${CLIENT}, #contracts/, ` +
+        `${VALUES.join(', ')}. ` +
         'What it needs to know of the system is in the answers of the public API.',
     );
 };
@@ -108,14 +112,38 @@ export const consoleStandsAlone: Rule = ({ path, text }) => {
   return importsOf(text.replaceAll(TYPES_OF_CONTRACTS, ''))
     .filter((name) => {
       if (isPackage(name)) return name.startsWith('node:');
-      if (FOR_BROWSERS.includes(targetOf(path, name))) return false;
+      if (name === CLIENT || FOR_BROWSERS.includes(targetOf(path, name))) return false;
       return !(name.startsWith('.') && targetOf(path, name).startsWith('console/'));
     })
     .map(
       (name) =>
         `${path} imports ${name}: console/ imports npm, its own files by relative paths, ` +
-        `\`import type\` from #contracts/, and ${FOR_BROWSERS.join(', ')}. ` +
+        `${CLIENT}, \`import type\` from #contracts/, and ${FOR_BROWSERS.join(', ')}. ` +
         'What else it loads, every browser would have to.',
+    );
+};
+
+/**
+ * The client goes to browsers and to other programs: its own files and contracts that are fit for
+ * browsers, by relative paths that hold in the package, too. Its events/ are for Node.
+ */
+export const clientStandsAlone: Rule = ({ path, text }) => {
+  if (!path.startsWith('client/')) return [];
+  const isEvents = path.startsWith('client/events/');
+  return importsOf(text)
+    .filter((name) => {
+      if (isTest(path) && /^(node:|#(harness|contracts)\/|[^./#])/.test(name)) return false;
+      if (isPackage(name)) return !isEvents;
+      const target = targetOf(path, name);
+      const isOwn = target.startsWith(isEvents ? 'client/events/' : 'client/');
+      const leavesEvents = !isEvents && target.startsWith('client/events/');
+      const isFit = isOwn || (!isEvents && FOR_BROWSERS.includes(target));
+      return !name.startsWith('.') || !isFit || leavesEvents;
+    })
+    .map(
+      (name) =>
+        `${path} imports ${name}: client/ imports its own files and ${FOR_BROWSERS.join(', ')} by ` +
+        'relative paths, and no package. Its events/ import npm and their own folder.',
     );
 };
 
@@ -179,7 +207,7 @@ function sendsSql(text: string): boolean {
 }
 
 /** Folders whose code is delivered. */
-export const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
+export const PRODUCT = /^(contracts|platform|services|client|cli|console|dev)\//;
 
 /** The harness is below tests and benchmarks, and no part of the product. */
 export const harnessBelowTests: Rule = ({ path, text }) => {
@@ -223,6 +251,7 @@ export const importRules: Record<string, Rule> = {
   clientOfTheApi,
   fitForBrowsers,
   consoleStandsAlone,
+  clientStandsAlone,
   modelsStandAlone,
   servicesByTheirEntrance,
   onlyCallersCall,

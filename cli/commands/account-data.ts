@@ -1,12 +1,4 @@
 import { open } from 'node:fs/promises';
-import { readWallet } from '#contracts/gateway.ts';
-import {
-  eraseAccount,
-  exportAccount,
-  exportCustomer,
-  readCustomerErasure,
-  requestCustomerErasure,
-} from '#contracts/privacy.ts';
 import { printable } from '#platform/values/printable.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { findSession, saveSession, sessionsFile } from '../client/sessions.ts';
@@ -49,7 +41,7 @@ export function addCustomerDataCommands({ add, option }: CommandRegistrar): void
 }
 
 async function exportOwn(context: CommandContext, _options: unknown, file: string | undefined) {
-  const { text } = await context.call(exportAccount, { timeoutMs: EXPORT_TIMEOUT_MS });
+  const { text } = await context.call('exportAccount', { timeoutMs: EXPORT_TIMEOUT_MS });
   await keep(context, text, file);
 }
 
@@ -61,7 +53,7 @@ async function exportOf(
 ) {
   const { customerId } = await findOne(context, customer);
   const request = { params: { customerId }, timeoutMs: EXPORT_TIMEOUT_MS };
-  const { text } = await context.call(exportCustomer, request);
+  const { text } = await context.call('exportCustomer', request);
   await keep(context, text, file);
 }
 
@@ -83,13 +75,15 @@ async function eraseOwn(
   { password: given, yes }: { password?: string; yes?: true },
 ) {
   if (yes !== true) {
-    const { balance } = (await context.call(readWallet)).body;
+    const { balance } = (await context.call('readWallet')).body;
     await confirm(context, context.say('askErase', context.money(balance)));
   }
   const email = context.session?.email ?? '';
   const password = given ?? (await askPassword(context.say('askPassword', email)));
   if (!password) throw new CliError(EXIT.usage, context.say('noPassword'));
-  const answer = await context.call(eraseAccount, { body: { confirm: 'erase my data', password } });
+  const answer = await context.call('eraseAccount', {
+    body: { confirm: 'erase my data', password },
+  });
   await saveSession(sessionsFile(), context.url, context.role, null);
   context.show(answer.text, () => context.say('erasing'));
 }
@@ -102,7 +96,7 @@ async function eraseOf(
   const { customerId, name, email } = await findOne(context, text);
   if (yes !== true) await confirm(context, context.say('askEraseOf', name, email));
   const request = { params: { customerId }, body: { reason } };
-  const answer = await context.call(requestCustomerErasure, request);
+  const answer = await context.call('requestCustomerErasure', request);
   // A session of the customer on this machine has the address.
   const session = await findSession(sessionsFile(), context.url, 'customer');
   if (session?.email === text) await saveSession(sessionsFile(), context.url, 'customer', null);
@@ -110,7 +104,7 @@ async function eraseOf(
 }
 
 async function showErasure(context: CommandContext, _options: unknown, customerId: string) {
-  const answer = await context.call(readCustomerErasure, { params: { customerId } });
+  const answer = await context.call('readCustomerErasure', { params: { customerId } });
   const { state, waitsFor } = answer.body;
   context.show(answer.text, () => {
     if (state === 'done') return context.say('erased');

@@ -1,14 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locale } from '#contracts/common.ts';
-import {
-  readProfile,
-  readWallet,
-  register,
-  replaceProfile,
-  signIn,
-  signOut,
-} from '#contracts/gateway.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { dataFolder } from '#platform/values/program.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
@@ -61,7 +53,7 @@ async function registerAndSignIn(
   email: string,
 ) {
   const password = given ?? (await ask(context, email));
-  const answer = await context.call(register, {
+  const answer = await context.call('register', {
     body: { email, password, name, locale: letters ?? context.language },
   });
   await openSession(context, email, password);
@@ -89,9 +81,9 @@ async function openSession(
   email: string,
   password: string,
 ): Promise<string> {
-  const { body, text } = await context.call(signIn, { body: { email, password } });
+  const { body, text } = await context.call('signIn', { body: { email, password } });
   const session = { email, ...sessionPartOf(body) };
-  const wallet = await context.call(readWallet, { token: body.accessToken });
+  const wallet = await context.call('readWallet', { accessToken: body.accessToken });
   const { currency } = wallet.body.balance;
   await saveSession(sessionsFile(), context.url, context.role, { ...session, currency });
   return text;
@@ -119,7 +111,7 @@ async function logOut(context: CommandContext) {
   let isEnded = true;
   try {
     if (context.session !== undefined) {
-      await context.call(signOut, { token: await context.sessionToken() });
+      await context.call('signOut', { accessToken: await context.sessionToken() });
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -133,11 +125,11 @@ async function logOut(context: CommandContext) {
 
 async function showProfile(context: CommandContext, changes: ProfileChanges) {
   const { email, name, letters: locale } = changes;
-  let answer = await context.call(readProfile);
+  let answer = await context.call('readProfile');
   if ([email, name, locale].some((value) => value !== undefined)) {
     const etag = answer.headers.get('etag');
     const { customerId: _own, ...present } = answer.body;
-    answer = await context.call(replaceProfile, {
+    answer = await context.call('replaceProfile', {
       // So that a concurrent change is not overwritten.
       headers: etag === null ? {} : { 'if-match': etag },
       body: {

@@ -1,5 +1,4 @@
 import type { PublicAuditEntry } from '#contracts/audit.ts';
-import { readAuditTrail } from '#contracts/audit.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
 import { SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
@@ -29,7 +28,7 @@ export function addAuditCommand({ add, limit, option }: CommandRegistrar): void 
 
 async function audit(context: CommandContext, { all, ...query }: Options) {
   const read = (cursor: string | undefined) =>
-    context.call(readAuditTrail, { query: { ...query, cursor } });
+    context.call('readAuditTrail', { query: { ...query, cursor } });
   const first = all === true ? null : await read(undefined);
   const { bodies, json } =
     first === null ? await readAll(read) : { bodies: [first.body], json: first.text };

@@ -1,11 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { OperatorOperation, ReversalExcess } from '#contracts/billing.ts';
-import {
-  findCustomers,
-  type OperatorCustomer,
-  readAnyOperations,
-  reverseAnyTopUp,
-} from '#contracts/operator.ts';
+import type { OperatorCustomer } from '#contracts/operator.ts';
 import { printable } from '#platform/values/printable.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
@@ -21,7 +16,7 @@ export function addCustomerCommands(registrar: CommandRegistrar): void {
   const yes = () => option('--yes', 'optionYes');
   const email = 'anna@example.com';
   add('customers <customer>', 'customers', showCustomers, [`operator customers ${email}`]);
-  const operations = listOf(readAnyOperations, operatorOperationRow, {
+  const operations = listOf('readAnyOperations', operatorOperationRow, {
     paramsOf: async (context, text = '') => ({
       customerId: (await findOne(context, text)).customerId,
     }),
@@ -46,9 +41,9 @@ export function addCustomerCommands(registrar: CommandRegistrar): void {
 
 /** Finds by e-mail if the text is one, otherwise by id. */
 async function find(context: CommandContext, text: string) {
-  const byId = () => context.call(findCustomers, { query: { customerId: text } });
+  const byId = () => context.call('findCustomers', { query: { customerId: text } });
   if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return byId();
-  const answer = await context.call(findCustomers, { query: { email: text } });
+  const answer = await context.call('findCustomers', { query: { email: text } });
   // Some issuers use addresses as ids.
   return answer.body.data.length === 0 ? byId() : answer;
 }
@@ -153,7 +148,7 @@ async function undoTopUp(
     await confirm(context, context.say('askUndo', name, email, balanceText(context, balance)));
   }
   const request = { params, body: { reason } };
-  const { body, text: json } = await context.call(reverseAnyTopUp, request).catch((error) => {
+  const { body, text: json } = await context.call('reverseAnyTopUp', request).catch((error) => {
     throw withSums(context, error);
   });
   const { amount, balanceAfter } = body;

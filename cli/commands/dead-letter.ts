@@ -1,5 +1,4 @@
 import type { DeadLetter } from '#contracts/notifications.ts';
-import * as contract from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, jsonArray, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
@@ -8,7 +7,7 @@ import { listOf } from '../views/list.ts';
 
 /** Events that could not become letters. */
 export function addDeadLetterCommands({ add, choice, limit, option }: CommandRegistrar): void {
-  const list = listOf(contract.readDeadLetters, deadLetterRow);
+  const list = listOf('readDeadLetters', deadLetterRow);
   const state = choice('--state <state>', 'optionState', ['dead', 'redriven']);
   add('dead-letters', 'deadLetters', list, ['operator dead-letters'], [state, limit()]);
   const examples = [`operator redrive ${SOME_ID}`, 'operator redrive --all'];
@@ -33,7 +32,7 @@ async function redrive(context: CommandContext, { all }: { all?: true }, id?: st
 
 async function redriveOne(context: CommandContext, id: string) {
   const params = { deadLetterId: checkedId(context, id) };
-  const { body, text } = await context.call(contract.redriveOne, { params });
+  const { body, text } = await context.call('redriveOne', { params });
   const dead = body.state === 'dead';
   context.show(text, () =>
     dead ? context.say('stillDead', body.error) : context.say('becameLetter'),
@@ -48,7 +47,7 @@ async function redriveAll(context: CommandContext) {
   let refused = 0;
   let dead: number;
   for (;;) {
-    const { body, text } = await context.call(contract.redriveMany);
+    const { body, text } = await context.call('redriveMany');
     texts.push(text);
     redriven += body.redriven;
     refused += body.refused;

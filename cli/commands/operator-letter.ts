@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from 'commander';
 import type { LetterPreview } from '#contracts/notifications.ts';
-import * as contract from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
@@ -14,11 +13,11 @@ const REASON_LENGTH_MAX = 200;
 export function addOperatorLetterCommands(registrar: CommandRegistrar): void {
   const { add, choice, limit } = registrar;
   const states = choice('--state <state>', 'optionState', ['queued', 'sending', 'sent', 'failed']);
-  const list = listOf(contract.readAllLetters, letterRow);
+  const list = listOf('readAllLetters', letterRow);
   add('letters', 'operatorLetters', list, ['operator letters --state failed'], [states, limit()]);
-  const show = showOf(contract.readAnyLetter, 'letterId', letterText);
+  const show = showOf('readAnyLetter', 'letterId', letterText);
   add('letter <letter>', 'letter', show, [`operator letter ${SOME_ID}`]);
-  const preview = showOf(contract.previewAnyLetter, 'letterId', previewText);
+  const preview = showOf('previewAnyLetter', 'letterId', previewText);
   add('preview <letter>', 'preview', preview, [`operator preview ${SOME_ID}`]);
   addResendCommand(registrar);
 }
@@ -74,7 +73,7 @@ async function resend(context: CommandContext, options: ResendOptions, id?: stri
   }
   if (id === undefined) return resendMatching(context, filter, dryRun === true);
   if (dryRun) throw new CliError(EXIT.usage, context.say('dryRunOfOne'));
-  const answer = await context.call(contract.resendAnyLetter, {
+  const answer = await context.call('resendAnyLetter', {
     params: { letterId: checkedId(context, id) },
   });
   context.show(answer.text, () => context.say('resent'));
@@ -87,7 +86,7 @@ async function resendMatching(
   dryRun: boolean,
 ) {
   const { bodies, json } = await readAll((cursor) =>
-    context.call(contract.resendFailedLetters, {
+    context.call('resendFailedLetters', {
       body: { ...filter, cursor, ...(dryRun && { dryRun }) },
     }),
   );

@@ -1,7 +1,7 @@
 // commands/: one file per group of commands. They need all other rooms.
 
 import type { Static } from 'typebox';
-import * as contract from '#contracts/operator.ts';
+import type { PublicPendingOrder } from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, SOME_ID, watch } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
@@ -22,7 +22,7 @@ export function addOperatorCommands(registrar: CommandRegistrar): void {
   const { add, limit, option } = registrar;
   const followOverview = option('--watch', 'optionWatchOverview');
   add('overview', 'overview', showOverview, ['operator overview --watch'], [followOverview]);
-  const pending = listOf(contract.readPendingOrders, pendingRow);
+  const pending = listOf('readPendingOrders', pendingRow);
   add('pending', 'pending', pending, ['operator pending'], [limit()]);
   addOperatorLetterCommands(registrar);
   addDeadLetterCommands(registrar);
@@ -31,28 +31,25 @@ export function addOperatorCommands(registrar: CommandRegistrar): void {
   addCustomerCommands(registrar);
   addAuditCommand(registrar);
   addCustomerDataCommands(registrar);
-  const journey = journeyOf(contract.readAnyJourney);
+  const journey = journeyOf('readAnyJourney');
   const follow = option('--watch', 'optionWatch');
   add('journey <order>', 'operatorJourney', journey, [`operator journey ${SOME_ID}`], [follow]);
 }
 
 async function showOverview(context: CommandContext, { watch: follow }: { watch?: true }) {
   if (!follow) {
-    const answer = await context.call(contract.readOverview);
+    const answer = await context.call('readOverview');
     context.show(answer.text, () => overviewText(context, answer.body));
     return;
   }
   if (context.json) throw new CliError(EXIT.usage, context.say('watchOrJson'));
   await watch(context, async () => {
-    const { body } = await context.call(contract.readOverview);
+    const { body } = await context.call('readOverview');
     return { view: overviewText(context, body), last: false };
   });
 }
 
-function pendingRow(
-  context: CommandContext,
-  order: Static<typeof contract.PublicPendingOrder>,
-): Cell[] {
+function pendingRow(context: CommandContext, order: Static<typeof PublicPendingOrder>): Cell[] {
   return [
     { text: context.duration(order.ageMs), right: true },
     ...orderRow(context, order).slice(1, -1),
@@ -63,7 +60,7 @@ function pendingRow(
 
 async function verify(context: CommandContext) {
   const { bodies, json } = await readAll((cursor) =>
-    context.call(contract.verifyLedger, { query: { cursor } }),
+    context.call('verifyLedger', { query: { cursor } }),
   );
   context.show(json, () => ledgerText(context, bodies));
   return bodies.every(({ ok }) => ok) ? EXIT.done : EXIT.refused;

@@ -1,14 +1,5 @@
 import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
 import type { Money } from '#contracts/common.ts';
-import {
-  placeOrder,
-  readJourney,
-  readLetter,
-  readLetters,
-  readOrder,
-  readOrders,
-} from '#contracts/gateway.ts';
-import type { readAnyJourney } from '#contracts/operator.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID, watch } from '../terminal/command-context.ts';
@@ -32,7 +23,7 @@ export function addOrderCommands(registrar: CommandRegistrar): void {
   const { add, choice, limit, option } = registrar;
   const examples = [`order "${EXAMPLE}"`, 'order "Книга:2@300" "Гвозди:x500@1" --key monday'];
   add('order <item...>', 'order', place, examples, repeatingOptions(registrar));
-  const list = listOf(readOrders, orderRow, { more: 'more' });
+  const list = listOf('readOrders', orderRow, { more: 'more' });
   add(
     'orders',
     'orders',
@@ -44,11 +35,11 @@ export function addOrderCommands(registrar: CommandRegistrar): void {
       limit(),
     ],
   );
-  add('show <order>', 'show', showOf(readOrder, 'orderId', orderText), [`show ${SOME_ID}`]);
+  add('show <order>', 'show', showOf('readOrder', 'orderId', orderText), [`show ${SOME_ID}`]);
   const follow = option('--watch', 'optionWatch');
-  add('journey [order]', 'journey', journeyOf(readJourney), ['journey --watch'], [follow]);
-  add('letters', 'letters', listOf(readLetters, letterRow), ['letters --limit 5'], [limit()]);
-  const letter = showOf(readLetter, 'letterId', letterText);
+  add('journey [order]', 'journey', journeyOf('readJourney'), ['journey --watch'], [follow]);
+  add('letters', 'letters', listOf('readLetters', letterRow), ['letters --limit 5'], [limit()]);
+  const letter = showOf('readLetter', 'letterId', letterText);
   add('letter <letter>', 'letter', letter, [`letter ${SOME_ID}`]);
 }
 
@@ -57,7 +48,7 @@ async function place(context: CommandContext, options: Repeating, words: string[
   try {
     const command = ['order', ...words];
     const answer = await repeatSafely(context, options, command, (repetition) =>
-      context.call(placeOrder, { ...repetition, body: { items } }),
+      context.call('placeOrder', { ...repetition, body: { items } }),
     );
     context.show(answer.text, () => orderText(context, answer.body));
     if (answer.status !== 202) return EXIT.done;
@@ -115,7 +106,7 @@ function itemViolationText(
 }
 
 async function latestOrder(context: CommandContext): Promise<string> {
-  const { body } = await context.call(readOrders, { query: { limit: 1 } });
+  const { body } = await context.call('readOrders', { query: { limit: 1 } });
   const [latest] = body.data;
   if (latest === undefined)
     throw new CliError(EXIT.refused, context.say('noOrderYet', context.again('order', EXAMPLE)));
@@ -126,11 +117,11 @@ async function latestOrder(context: CommandContext): Promise<string> {
  * The handler that prints a journey, once or until it is complete; its JSON is printed once, at the
  * end. Without an id it is that of the customer's latest order.
  */
-export function journeyOf(operation: typeof readJourney | typeof readAnyJourney): Handler {
+export function journeyOf(operation: 'readJourney' | 'readAnyJourney'): Handler {
   return async (context, { watch: follow }: { watch?: true }, id?: string) => {
     const orderId = id === undefined ? await latestOrder(context) : checkedId(context, id);
-    const read = () => context.call(operation, { params: { orderId } });
-    let answer = await read();
+    const params = { orderId };
+    let answer = await context.call(operation, { params });
     if (!follow) {
       context.show(answer.text, () => journeyText(context, answer.body));
       return;
@@ -138,7 +129,7 @@ export function journeyOf(operation: typeof readJourney | typeof readAnyJourney)
     let first = true;
     const shown = { ...context, print: context.json ? () => {} : context.print };
     await watch(shown, async () => {
-      if (!first) answer = await read();
+      if (!first) answer = await context.call(operation, { params, former: answer });
       first = false;
       return { view: journeyText(context, answer.body), last: answer.body.complete };
     });

@@ -1,4 +1,4 @@
-import * as contract from '#contracts/operator.ts';
+import type { RepairedDifference } from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
@@ -20,7 +20,7 @@ export function addRepairCommands({ add, limit, option }: CommandRegistrar): voi
     option('--reason <text>', 'optionRepairReason'),
     option('--write-off <order...>', 'optionWriteOff'),
   ]);
-  const list = listOf(contract.readRepairs, repairRow);
+  const list = listOf('readRepairs', repairRow);
   add('repairs', 'repairs', list, ['operator repairs'], [limit()]);
 }
 
@@ -39,7 +39,7 @@ async function repair(context: CommandContext, { apply, reason, writeOff = [] }:
   }
   const orders = writeOff.map((id) => checkedId(context, id));
   const { bodies, json } = await readAll((cursor) =>
-    context.call(contract.repairBooks, {
+    context.call('repairBooks', {
       // JSON leaves out what is undefined.
       body: {
         apply: apply === true,
@@ -60,10 +60,10 @@ async function repair(context: CommandContext, { apply, reason, writeOff = [] }:
   return settled ? EXIT.done : EXIT.refused;
 }
 
-const isWriteOffOf = ({ remedy, id }: contract.RepairedDifference, order: string): boolean =>
+const isWriteOffOf = ({ remedy, id }: RepairedDifference, order: string): boolean =>
   remedy === 'write-off' && id === order.toLowerCase();
 
-const COLOURS: Record<contract.RepairedDifference['state'], Colour> = {
+const COLOURS: Record<RepairedDifference['state'], Colour> = {
   planned: 'yellow',
   done: 'green',
   refused: 'red',
@@ -72,12 +72,12 @@ const COLOURS: Record<contract.RepairedDifference['state'], Colour> = {
 
 function repairText(
   context: CommandContext,
-  steps: contract.RepairedDifference[],
+  steps: RepairedDifference[],
   applied: boolean,
 ): string {
   const { say } = context;
   if (steps.length === 0) return context.paint('green', say('noDifferences'));
-  const count = (state: contract.RepairedDifference['state']) =>
+  const count = (state: RepairedDifference['state']) =>
     steps.filter((step) => step.state === state).length;
   const counts: [string, string][] = [
     [say('repairDifferences'), String(steps.length)],
@@ -93,7 +93,7 @@ function repairText(
   );
 }
 
-function stepText(context: CommandContext, step: contract.RepairedDifference): string {
+function stepText(context: CommandContext, step: RepairedDifference): string {
   const { say } = context;
   const lines = [
     `${step.relation}  ${step.id}  ${step.detail}`,

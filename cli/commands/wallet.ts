@@ -1,7 +1,5 @@
 import { amountAdvice, parseAmount } from '#contracts/amounts.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
-import { readOperations, readWallet, topUp } from '#contracts/gateway.ts';
-import { operatorTopUp } from '#contracts/operator.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
 import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
@@ -21,8 +19,8 @@ export function addWalletCommands(registrar: CommandRegistrar): void {
 }
 
 async function showWallet(context: CommandContext) {
-  const wallet = await context.call(readWallet);
-  const operations = await context.call(readOperations, { query: { limit: LATEST } });
+  const wallet = await context.call('readWallet');
+  const operations = await context.call('readOperations', { query: { limit: LATEST } });
   context.show(`{"wallet":${wallet.text},"operations":${operations.text}}`, () => {
     const { balance } = wallet.body;
     const head = facts(context, [[context.say('balance'), context.money(balance)]]);
@@ -57,8 +55,8 @@ export async function topUpWallet(
   const request = { body: { amount: money } };
   const answer = await repeatSafely(context, options, words, (repetition) =>
     customerId === undefined
-      ? context.call(topUp, { ...request, ...repetition })
-      : context.call(operatorTopUp, { ...request, ...repetition, params: { customerId } }),
+      ? context.call('topUp', { ...request, ...repetition })
+      : context.call('operatorTopUp', { ...request, ...repetition, params: { customerId } }),
   );
   context.show(answer.text, () => {
     const { amount: added, balanceAfter } = answer.body;

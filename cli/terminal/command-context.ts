@@ -1,7 +1,6 @@
 // terminal/: input and output of commands. It needs client/ and texts/.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { renewSession } from '#contracts/gateway.ts';
 import type { SessionTokens } from '#contracts/identity.ts';
 import { UUID } from '#contracts/patterns.ts';
 import { printable } from '#platform/values/printable.ts';
@@ -144,7 +143,7 @@ async function tokenOf(
     throw signedOut('expired');
   }
   try {
-    const { body } = await call(renewSession, { body: { refreshToken } });
+    const { body } = await call('renewSession', { body: { refreshToken } });
     // In place: a command may wait longer than the token lives.
     Object.assign(session, sessionPartOf(body));
     await save(session);

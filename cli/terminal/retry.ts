@@ -53,10 +53,10 @@ function waitMsOf(say: Say) {
   };
 }
 
-/** Sent with every attempt. */
+/** Given to the call, which repeats the request. */
 interface Repetition {
-  headers: { 'idempotency-key': string };
-  waitMs: number;
+  key: string;
+  deadlineMs: number;
 }
 
 /**
@@ -79,7 +79,7 @@ export async function repeatSafely<A extends { status: number }>(
   };
   for (const signal of STOPS) process.once(signal, onStop);
   try {
-    const answer = await send({ headers: { 'idempotency-key': key }, waitMs: wait });
+    const answer = await send({ key, deadlineMs: wait });
     return { ...answer, again };
   } catch (error) {
     if (error instanceof CliError && error.open) {

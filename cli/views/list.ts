@@ -1,4 +1,4 @@
-import type { ApiAnswer, BodyOf, Operation } from '../client/api.ts';
+import type { Answer, AnswerOf, ItemOf, OperationId, PagedId } from '../client/api.ts';
 import { type CommandContext, checkedId, jsonArray } from '../terminal/command-context.ts';
 import type { Handler } from '../terminal/command-registrar.ts';
 import { type Cell, table } from '../terminal/screen.ts';
@@ -11,9 +11,9 @@ interface Part {
 
 /** Follows the cursors to the end. */
 export async function readAll<B extends Part>(
-  read: (cursor: string | undefined) => Promise<ApiAnswer<B>>,
+  read: (cursor: string | undefined) => Promise<Answer<B>>,
 ): Promise<{ bodies: B[]; json: string }> {
-  const answers: ApiAnswer<B>[] = [];
+  const answers: Answer<B>[] = [];
   let cursor: string | undefined;
   do {
     const answer = await read(cursor);
@@ -24,18 +24,15 @@ export async function readAll<B extends Part>(
   return { bodies: answers.map(({ body }) => body), json };
 }
 
-/** The items that an operation lists. */
-type ItemOf<O extends Operation> = BodyOf<O> extends { data: (infer T)[] } ? T : never;
-
 /**
  * The handler of a command that prints a list as a table: one page, or every page with `--all`. Its
  * JSON is the page as it came, or an array of the pages.
  * @param settings.more how to get the rest
  * @param settings.paramsOf the parameters of the path, from the arguments
  */
-export function listOf<O extends Operation>(
-  operation: O,
-  row: (context: CommandContext, item: ItemOf<O>) => Cell[],
+export function listOf<I extends PagedId>(
+  operation: I,
+  row: (context: CommandContext, item: ItemOf<I>) => Cell[],
   settings: {
     more?: TextKey;
     paramsOf?: (context: CommandContext, ...args: string[]) => Promise<Record<string, string>>;
@@ -45,8 +42,8 @@ export function listOf<O extends Operation>(
   return async (context, { all, ...query }, ...args) => {
     const params = await paramsOf(context, ...args);
     const read = (cursor: string | undefined) =>
-      context.call(operation, { params, query: { ...query, cursor } }) as Promise<
-        ApiAnswer<Part & { data: ItemOf<O>[] }>
+      context.call(operation, ...([{ params, query: { ...query, cursor } }] as never)) as Promise<
+        Answer<Part & { data: ItemOf<I>[] }>
       >;
     const first = all === true ? null : await read(undefined);
     const { bodies, json } = first
@@ -62,14 +59,14 @@ export function listOf<O extends Operation>(
 }
 
 /** The handler of a command that prints what has the given id. */
-export function showOf<O extends Operation>(
-  operation: O,
+export function showOf<I extends OperationId>(
+  operation: I,
   parameter: string,
-  text: (context: CommandContext, body: BodyOf<O>) => string,
+  text: (context: CommandContext, body: AnswerOf<I>) => string,
 ): Handler {
   return async (context, _options, id) => {
     const params = { [parameter]: checkedId(context, id) };
-    const answer = await context.call(operation, { params });
+    const answer = await context.call(operation, ...([{ params }] as never));
     context.show(answer.text, () => text(context, answer.body));
   };
 }

@@ -1,10 +1,17 @@
 import {
-  type Judgement,
-  judgeAnswer,
-  type ReceivedAnswer,
-  receiveAnswer,
-  retryAfterMs,
-} from '#contracts/answers.ts';
+  type Answer,
+  type AnswerOf,
+  createClient,
+  type Method,
+  NoAnswerError,
+  type OperationId,
+  OutcomeUnknownError,
+  ProblemError,
+  type RequestOf,
+  type SendOptions,
+} from '#client/client.ts';
+
+export { newKey } from '#client/client.ts';
 
 /** A problem document of the API (RFC 9457), or the console's own where the API did not answer. */
 export interface ProblemBody {
@@ -18,25 +25,20 @@ export interface ProblemBody {
   [member: string]: unknown;
 }
 
-/**
- * The state of the request after a problem: `decided` and `refused` as in contracts/answers.ts;
- * with `unknown` it may have been carried out.
- */
-type RequestEnd = 'decided' | 'refused' | 'unknown';
-
 /** A failed request. Status 0: no answer, or an answer of something other than the API. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly body: ProblemBody;
-  readonly end: RequestEnd;
+  /** Whether the request may have been carried out. */
+  readonly open: boolean;
   /** From the answer's `retry-after`. */
   readonly retryAfterMs: number | null;
 
-  constructor(body: ProblemBody, end: RequestEnd = 'unknown', retryAfterMs: number | null = null) {
+  constructor(body: ProblemBody, open: boolean, retryAfterMs: number | null = null) {
     super(body.title);
     this.status = body.status;
     this.body = body;
-    this.end = end;
+    this.open = open;
     this.retryAfterMs = retryAfterMs;
   }
 
@@ -49,151 +51,112 @@ export class ApiProblem extends Error {
   get own(): boolean {
     return this.body.code === 'console';
   }
-
-  /** Whether something else answered in place of the API. */
-  get foreign(): boolean {
-    return this.body.code === 'foreign';
-  }
 }
 
-export interface ApiAnswer<T> {
-  status: number;
-  body: T;
-  headers: Headers;
-}
-
-export interface RequestOptions {
-  query?: Record<string, string | number | undefined>;
-  body?: unknown;
-  headers?: Record<string, string>;
-  signal?: AbortSignal | undefined;
-  timeoutMs?: number;
-}
-
-export type Send = <T>(
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-  path: string,
-  options?: RequestOptions,
-) => Promise<ApiAnswer<T>>;
-
+/** Each request is sent once, unless its options say more. */
 export interface Api {
-  send: Send;
-  /** The body of a GET. */
-  read: <T>(path: string, options?: RequestOptions) => Promise<T>;
+  /** @throws ApiProblem */
+  call: <I extends OperationId>(
+    operation: I,
+    ...request: RequestOf<I>
+  ) => Promise<Answer<AnswerOf<I>>>;
+  /** Any path. @throws ApiProblem */
+  send: <T>(method: Method, path: string, options?: SendOptions) => Promise<Answer<T>>;
+  /** The body of a GET. `former` is an earlier one, which comes again if nothing has changed. */
+  read: <T>(
+    path: string,
+    options?: Omit<SendOptions, 'former'> & { former?: T | null },
+  ) => Promise<T>;
 }
+
+/**
+ * Repeats until the API answers, or the page is left. A proxy may answer for hours in place of the
+ * API, and a long pause is no use either: then the person decides.
+ */
+export const STEADILY = {
+  deadlineMs: Number.POSITIVE_INFINITY,
+  foreignMax: 2,
+  pauseMaxMs: 30_000,
+  // The page of an order shows how a Pending one ends.
+  awaitOutcome: false,
+} as const;
 
 // Longer than the gateway's deadline for an order, so that its answer comes first.
 const TIMEOUT_MS = 15_000;
 
 type NoAnswer = 'unreachable' | 'foreign';
 
-/**
- * The client of the public API.
- * @param options.authorize the token to send, null without one; with the token that the API has
- *   refused, a newer one where there is one. It rejects when a renewal has no answer.
- * @param options.onExpired called when the API refuses the token
- * @param options.texts for requests without an answer of the API; `unknown` if they may be done
- */
-export function createApi(options: {
+interface ApiOptions {
+  /**
+   * The token to send, null without one; with the token that the API has refused, a newer one where
+   * there is one. It rejects when a renewal has no answer.
+   */
   authorize: (refused?: string) => Promise<string | null>;
   language: string;
+  /** Called when the API refuses the token. */
   onExpired: () => void;
+  /** For requests without an answer of the API; `unknown` if they may be done. */
   texts: Record<NoAnswer | 'unknown', { title: string; detail: string }>;
-}): Api {
-  const { language, onExpired, texts } = options;
+}
 
-  function noAnswer(method: string, code: NoAnswer): ApiProblem {
-    const text = method === 'GET' ? texts[code] : texts.unknown;
-    return new ApiProblem({ ...text, status: 0, code, retryable: true });
-  }
-
-  async function authorize(refused?: string): Promise<string | null> {
-    try {
-      return await options.authorize(refused);
-    } catch {
-      // Nothing was sent.
-      throw noAnswer('GET', 'unreachable');
-    }
-  }
-
-  async function request(
-    method: string,
-    path: string,
-    given: RequestOptions,
-    token: string | null,
-  ): Promise<{ received: ReceivedAnswer; headers: Headers }> {
-    const { query = {}, body, headers, signal, timeoutMs = TIMEOUT_MS } = given;
-    const parameters = Object.entries(query).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)]],
-    );
-    const search = parameters.length === 0 ? '' : `?${new URLSearchParams(parameters)}`;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    let answered = false;
-    try {
-      const answer = await fetch(`${path}${search}`, {
-        method,
-        headers: {
-          'accept-language': language,
-          ...(token !== null && { authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        // The API never redirects. Following would send the request to another server.
-        redirect: 'manual',
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      });
-      answered = true;
-      return { received: await receiveAnswer(answer), headers: answer.headers };
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      // An answer that breaks off or cannot be decoded counts as one of another server.
-      throw noAnswer(method, answered && method !== 'GET' ? 'foreign' : 'unreachable');
-    }
-  }
-
-  const send: Send = async (method, path, given = {}) => {
-    const sent = await authorize();
-    const { body, headers: { 'idempotency-key': key } = {} } = given;
-    const judge = (received: ReceivedAnswer) => judgeAnswer({ method, path, body, key }, received);
-    // Only an answer of the API ends the session; a proxy may say 401, too.
-    const isRefused = (judged: Judgement) =>
-      judged.kind !== 'success' && judged.problem?.code === 'unauthenticated';
-
-    let answer = await request(method, path, given, sent);
-    let judgement = judge(answer.received);
-    if (sent !== null && isRefused(judgement)) {
-      const renewed = await authorize(sent);
-      // Nothing was done by the first request.
-      if (renewed !== null && renewed !== sent) {
-        answer = await request(method, path, given, renewed);
-        judgement = judge(answer.received);
+/** The client of the public API, with problems that people can read. */
+export function createApi({ authorize, language, onExpired, texts }: ApiOptions): Api {
+  let hasToken = false;
+  const client = createClient({
+    baseUrl: '',
+    language,
+    timeoutMs: TIMEOUT_MS,
+    deadlineMs: 0,
+    async getAccessToken(refused) {
+      try {
+        const token = await authorize(refused);
+        hasToken = token !== null;
+        return token;
+      } catch {
+        throw new NoAnswerError('unreachable', 'the session was not renewed');
       }
-      if (isRefused(judgement)) onExpired();
+    },
+  });
+  /** Answers by their bodies, for their ETags. */
+  const answers = new WeakMap<object, Answer<unknown>>();
+
+  async function told<T>(request: Promise<T>): Promise<T> {
+    try {
+      return await request;
+    } catch (error) {
+      const problem = problemOf(error, texts);
+      // Only an answer of the API ends the session; a proxy may say 401, too.
+      if (problem instanceof ApiProblem && problem.body.code === 'unauthenticated' && hasToken) {
+        onExpired();
+      }
+      throw problem;
     }
-    const { received, headers } = answer;
-    if (judgement.kind === 'success') {
-      return { status: received.status, body: judgement.body as never, headers };
-    }
-    if (judgement.problem === null) throw noAnswer(method, 'foreign');
-    throw problemOf(judgement, judgement.problem, received);
+  }
+
+  return {
+    call: (operation, ...request) => told(client.call(operation, ...request)),
+    send: (method, path, options) => told(client.send(method, path, options)),
+    async read<T>(path: string, { former, ...options }: Parameters<Api['read']>[1] = {}) {
+      const earlier = former ? answers.get(former as object) : undefined;
+      const answer = await told(client.send<T>('GET', path, { ...options, former: earlier }));
+      if (answer.headers.has('etag')) answers.set(answer.body as object, answer);
+      return answer.body;
+    },
   };
-
-  return { send, read: async (path, given) => (await send('GET', path, given)).body as never };
 }
 
-function problemOf(
-  judgement: Judgement,
-  problem: Omit<ProblemBody, 'retryable'> & { retryable?: boolean },
-  received: ReceivedAnswer,
-): ApiProblem {
-  const refused = judgement.kind === 'refused' && (judgement.decided ? 'decided' : 'refused');
-  const body = { ...problem, retryable: problem.retryable === true } as ProblemBody;
-  return new ApiProblem(body, refused || 'unknown', retryAfterMs(received) || null);
-}
-
-/** A new idempotency key. `randomUUID` is missing on plain http, except on localhost. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** An error of the client as a problem; any other one as it is. */
+function problemOf(error: unknown, texts: ApiOptions['texts']): unknown {
+  const open = error instanceof OutcomeUnknownError;
+  const cause = open ? error.cause : error;
+  if (cause instanceof ProblemError) {
+    const body = { ...cause.problem, retryable: cause.retryable } as ProblemBody;
+    return new ApiProblem(body, open, cause.retryAfterMs);
+  }
+  if (!(cause instanceof NoAnswerError)) return error;
+  // A read that breaks off is read again; a write was perhaps answered by another server.
+  const isForeign = cause.reason === 'foreign' || (open && cause.reason === 'broken');
+  const code = isForeign ? 'foreign' : 'unreachable';
+  const text = open ? texts.unknown : texts[code];
+  return new ApiProblem({ ...text, status: 0, code, retryable: true }, open);
 }

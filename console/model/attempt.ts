@@ -2,11 +2,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { parseAmount } from '#contracts/amounts.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
-import { type ApiProblem, newKey } from './api.ts';
+import { ApiProblem, newKey } from './api.ts';
 import { readDraft, storeDraft } from './browser-storage.ts';
 import { useConsole } from './context.ts';
-import { problemOf, useAction, useUnmountSignal } from './load.ts';
-import { repeatedly, topUpWallet } from './orders.ts';
+import { useAction, useUnmountSignal } from './load.ts';
+import { type Delivery, topUpWallet } from './orders.ts';
 
 /** A request that must not be carried out twice, with its idempotency key. */
 export interface Attempt<R> {
@@ -35,14 +35,14 @@ export interface Attempting<R> {
 /**
  * Runs one attempt at a time.
  * @param name of the draft in this tab
- * @param options.send sends one request; it is repeated while that may help
+ * @param options.send sends the request and repeats it while that may help
  * @param options.onEnd gets the result
  * @param options.resume whether an unresolved attempt is repeated when the page opens
  */
 export function useAttempt<R, B>(
   name: string,
   options: {
-    send: (attempt: Attempt<R>) => Promise<B>;
+    send: (request: R, delivery: Delivery & { key: string }) => Promise<B>;
     onEnd: (result: B) => void;
     resume: boolean;
   },
@@ -59,22 +59,17 @@ export function useAttempt<R, B>(
   };
 
   const action = useAction(async (attempt: Attempt<R>, sentBefore: boolean) => {
-    let mayBeDone = sentBefore;
     setRepeating(sentBefore);
     storeDraft(name, attempt);
     setUnresolved(attempt);
     try {
-      const onRepeat = () => {
-        mayBeDone = true;
-        setRepeating(true);
-      };
-      const result = await repeatedly(() => send(attempt), { signal: open, onRepeat });
+      const onRepeat = () => setRepeating(true);
+      const { key, request } = attempt;
+      const result = await send(request, { key, sentBefore, onRepeat, until: open });
       drop(attempt.key);
       if (!open.aborted) onEnd(result);
     } catch (error) {
-      const { end } = problemOf(error);
-      // A refusal says nothing about an earlier request under this key, whose answer was lost.
-      if (end === 'decided' || (end === 'refused' && !mayBeDone)) drop(attempt.key);
+      if (error instanceof ApiProblem && !error.open) drop(attempt.key);
       if (!open.aborted) throw error;
     } finally {
       setRepeating(false);
@@ -103,21 +98,21 @@ export function useAttempt<R, B>(
 /**
  * The state of a form that tops up a wallet.
  * @param options.name of the attempt in this tab
- * @param options.path of the API
+ * @param options.customerId whose wallet the operator tops up; null for the own one
  */
 export function useTopUp(options: {
   name: string;
-  path: string;
+  customerId: string | null;
   currency: string;
   onDone: () => void;
 }) {
-  const { name, path, currency, onDone } = options;
+  const { name, customerId, currency, onDone } = options;
   const { api } = useConsole();
   const [text, setText] = useState('');
   const [checked, setChecked] = useState(false);
   const [done, setDone] = useState<WalletOperation | null>(null);
   const attempt = useAttempt<Money, WalletOperation>(name, {
-    send: ({ request: amount, key }) => topUpWallet(api, path, { amount, key }),
+    send: (amount, delivery) => topUpWallet(api, customerId, amount, delivery),
     onEnd: (operation) => {
       setDone(operation);
       setText('');

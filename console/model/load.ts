@@ -15,11 +15,12 @@ const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
  * Reads data when `key` changes, repeats after failures that may pass, and refreshes every `everyMs`
  * while the tab is visible.
  * @param key of the data: data of another key are never shown
+ * @param load gets the data of the last reading, too
  * @param everyMs null reads once; a function decides by the data
  */
 export function useLoad<T>(
   key: string,
-  load: (signal: AbortSignal) => Promise<T>,
+  load: (signal: AbortSignal, former: T | null) => Promise<T>,
   everyMs: number | null | ((data: T) => number | null) = null,
 ): Loaded<T> {
   const nothing = { key, data: null, problem: null, loading: true };
@@ -33,6 +34,7 @@ export function useLoad<T>(
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
+    let former: T | null = null;
     const again = (ms: number | null) => {
       if (ms === null || stop.signal.aborted) return;
       timer = setTimeout(() => void untilVisible(stop.signal).then(read), ms);
@@ -46,8 +48,9 @@ export function useLoad<T>(
       }));
     async function read(): Promise<void> {
       try {
-        const data = await latest.current.load(stop.signal);
+        const data = await latest.current.load(stop.signal, former);
         if (stop.signal.aborted) return;
+        former = data;
         failures = 0;
         setState({ key, data, problem: null, loading: false });
         const every = latest.current.everyMs;
@@ -86,13 +89,8 @@ export function untilVisible(signal: AbortSignal): Promise<void> {
 export function problemOf(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  return new ApiProblem({
-    title: '',
-    detail,
-    status: -1,
-    code: 'console',
-    retryable: false,
-  });
+  const body = { title: '', detail, status: -1, code: 'console', retryable: false };
+  return new ApiProblem(body, true);
 }
 
 interface ActionState<R> {

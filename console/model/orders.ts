@@ -1,68 +1,34 @@
+import type { CallOptions } from '#client/client.ts';
 import type { WalletOperation } from '#contracts/billing.ts';
 import type { Money } from '#contracts/common.ts';
 import type { PublicOrder } from '#contracts/gateway.ts';
 import type { OrderContent } from '#contracts/orders.ts';
-import { type Api, ApiProblem } from './api.ts';
+import { type Api, ApiProblem, STEADILY } from './api.ts';
 
 export interface PageOf<T> {
   data: T[];
   nextCursor: string | null;
 }
 
-const WAITS_MS = [300, 700, 1_500, 3_000];
-// A proxy may answer for hours in place of the API; then the person decides.
-const FOREIGN_REPEATS = 2;
-// A longer wait is left to the person.
-const RETRY_AFTER_MAX_MS = 30_000;
+/** How one request of an attempt is sent. */
+export type Delivery = Pick<CallOptions, 'key' | 'sentBefore' | 'until' | 'onRepeat'>;
 
 /**
- * Repeats a request while there is no answer or the answer allows it, until the page is left. If
- * another server answers in place of the API, it gives up after a few times. Only for reads and for
- * requests with an idempotency key.
- * @param stop.signal aborts when the page is left
- * @param stop.onRepeat called before each repetition
- * @throws ApiProblem of the last answer
- */
-export async function repeatedly<T>(
-  ask: () => Promise<T>,
-  { signal, onRepeat }: { signal?: AbortSignal; onRepeat?: () => void } = {},
-): Promise<T> {
-  for (let round = 0, foreign = 0; ; round++) {
-    signal?.throwIfAborted();
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof ApiProblem && error.retryable)) throw error;
-      foreign = error.foreign ? foreign + 1 : 0;
-      if (foreign > FOREIGN_REPEATS) throw error;
-      const ms = error.retryAfterMs ?? WAITS_MS[Math.min(round, WAITS_MS.length - 1)] ?? 0;
-      if (ms > RETRY_AFTER_MAX_MS) throw error;
-      onRepeat?.();
-      await new Promise((resolve) => setTimeout(resolve, ms));
-    }
-  }
-}
-
-/**
- * Places and pays an order.
+ * Places and pays an order; repeats until its outcome is known.
  * @returns the order: Paid, Cancelled, or Pending
  * @throws ApiProblem when there is no order, or the outcome is unknown
  */
 export async function placeOrder(
   api: Api,
-  { content, key }: { content: OrderContent; key: string },
+  content: OrderContent,
+  delivery: Delivery,
 ): Promise<PublicOrder> {
   try {
-    const answer = await api.send<PublicOrder>('POST', '/v1/orders', {
-      body: content,
-      headers: { 'idempotency-key': key },
-    });
-    return answer.body;
+    return (await api.call('placeOrder', { ...STEADILY, ...delivery, body: content })).body;
   } catch (error) {
     // With 406 and 409 the order exists and is cancelled.
-    if (error instanceof ApiProblem && error.end === 'decided' && error.body.order) {
-      return error.body.order as PublicOrder;
-    }
+    const order = error instanceof ApiProblem && !error.open && error.body.order;
+    if (order) return order as PublicOrder;
     throw error;
   }
 }
@@ -75,18 +41,20 @@ export function contentOf(order: PublicOrder): OrderContent {
 }
 
 /**
- * Tops up a wallet.
- * @param path of the customer's or the operator's operation
+ * Tops up a wallet; repeats until the outcome is known.
+ * @param customerId null for the own wallet, else the operator's operation
  * @throws ApiProblem when it was refused, or the outcome is unknown
  */
 export async function topUpWallet(
   api: Api,
-  path: string,
-  { amount, key }: { amount: Money; key: string },
+  customerId: string | null,
+  amount: Money,
+  delivery: Delivery,
 ): Promise<WalletOperation> {
-  const answer = await api.send<WalletOperation>('POST', path, {
-    body: { amount },
-    headers: { 'idempotency-key': key },
-  });
+  const request = { ...STEADILY, ...delivery, body: { amount } };
+  const answer =
+    customerId === null
+      ? await api.call('topUp', request)
+      : await api.call('operatorTopUp', { ...request, params: { customerId } });
   return answer.body;
 }

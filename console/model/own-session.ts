@@ -1,4 +1,4 @@
-import { type Judgement, judgeAnswer, receiveAnswer } from '#contracts/answers.ts';
+import { createClient, ProblemError } from '#client/client.ts';
 import type { SessionTokens } from '#contracts/identity.ts';
 import { readStored, store } from './browser-storage.ts';
 import type { Credential, Issued, Session } from './session.ts';
@@ -16,26 +16,8 @@ interface Ending {
   refreshToken: string | null;
 }
 
-/** @throws Error without an answer of the API */
-async function ask(
-  method: 'POST' | 'DELETE',
-  path: string,
-  { token, body }: { token?: string; body?: unknown },
-): Promise<Exclude<Judgement, { kind: 'unknown' }>> {
-  const answer = await fetch(path, {
-    method,
-    headers: {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    redirect: 'manual',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const judged = judgeAnswer({ method, path, body }, await receiveAnswer(answer));
-  if (judged.kind === 'unknown') throw new Error(`the answer is ${answer.status}`);
-  return judged;
-}
+// A new session may begin at any time, so each request names its own token.
+const client = createClient({ baseUrl: '', timeoutMs: TIMEOUT_MS, deadlineMs: 0 });
 
 /**
  * New tokens for a refresh token.
@@ -43,11 +25,16 @@ async function ask(
  * @throws Error when the API does not answer
  */
 export async function renewSession({ refreshToken }: Issued): Promise<Credential | null> {
-  const judged = await ask('POST', '/v1/sessions/renewal', { body: { refreshToken } });
-  if (judged.kind === 'success') return credentialOf(judged.body as SessionTokens, '');
-  // Other refusals, such as by a limit of a proxy, are no end of the session.
-  if (judged.problem.code === 'session-ended') return null;
-  throw new Error(judged.problem.code);
+  try {
+    const { body } = await client.call('renewSession', {
+      body: { refreshToken: refreshToken ?? '' },
+    });
+    return credentialOf(body, '');
+  } catch (error) {
+    // Other refusals, such as by a limit of a proxy, are no end of the session.
+    if (error instanceof ProblemError && error.code === 'session-ended') return null;
+    throw error;
+  }
 }
 
 /** The tokens of an answer. An earlier version gives no refresh token. */
@@ -95,11 +82,24 @@ async function endAll(): Promise<void> {
 }
 
 async function endOne({ token, refreshToken }: Ending): Promise<void> {
-  const judged = await ask('DELETE', '/v1/sessions/current', { token });
-  if (judged.kind === 'success' || refreshToken === null) return;
+  if ((await signOut(token)) || refreshToken === null) return;
   // The access token has expired meanwhile.
   const renewed = await renewSession({ refreshToken, idToken: null });
-  if (renewed !== null) await ask('DELETE', '/v1/sessions/current', { token: renewed.token });
+  if (renewed !== null) await signOut(renewed.token);
+}
+
+/**
+ * @returns false when the API refuses the token
+ * @throws Error when it does not answer
+ */
+async function signOut(accessToken: string): Promise<boolean> {
+  try {
+    await client.call('signOut', { accessToken });
+    return true;
+  } catch (error) {
+    if (error instanceof ProblemError) return false;
+    throw error;
+  }
 }
 
 function readEndings(): Ending[] {

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { LedgerDifference, LedgerReport } from '#contracts/operator.ts';
+import type { LedgerDifference } from '#contracts/operator.ts';
+import { STEADILY } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatNumber } from '../model/format.ts';
 import { addReport, byRelation, type LedgerSums, NOTHING_CHECKED } from '../model/ledger.ts';
 import { useAction } from '../model/load.ts';
-import { repeatedly } from '../model/orders.ts';
 import { Notice, Problem } from '../parts/notices.tsx';
 import { Button, Card, Page } from '../parts/page.tsx';
 import { common } from '../texts/common.ts';
@@ -65,13 +65,14 @@ function useCheck() {
     try {
       do {
         const cursor = total.nextCursor ?? undefined;
-        const ask = () =>
-          api.send<LedgerReport>('GET', '/v1/operator/ledger/verify', {
-            query: { cursor },
-            signal,
-            timeoutMs: ANSWER_TIMEOUT_MS,
-          });
-        total = addReport(total, (await repeatedly(ask, { signal, onRepeat })).body);
+        const { body } = await api.call('verifyLedger', {
+          ...STEADILY,
+          query: { cursor },
+          signal,
+          onRepeat,
+          timeoutMs: ANSWER_TIMEOUT_MS,
+        });
+        total = addReport(total, body);
         setRepeating(false);
         setSums(total);
       } while (total.nextCursor !== null);

@@ -41,8 +41,8 @@ export function NewOrderPage() {
   const total = totalOfRows(rows, currency);
   const attempt = useAttempt<OrderContent | OrderItem[], PublicOrder>(attemptName, {
     // An earlier version of the console stored the items alone.
-    send: ({ request, key }) =>
-      placeOrder(api, { content: Array.isArray(request) ? { items: request } : request, key }),
+    send: (request, delivery) =>
+      placeOrder(api, Array.isArray(request) ? { items: request } : request, delivery),
     onEnd: (order) => {
       storeDraft(draftName, null);
       route(`/orders/${order.id}`, true);

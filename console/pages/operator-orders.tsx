@@ -77,8 +77,11 @@ export function OperatorOrderPage() {
   const id = useRoute().params.id ?? '';
   const journey = useLoad(
     `${id} ${language}`,
-    (signal) =>
-      api.read<Journey>(`/v1/operator/orders/${encodeURIComponent(id)}/journey`, { signal }),
+    (signal, former) =>
+      api.read<Journey>(`/v1/operator/orders/${encodeURIComponent(id)}/journey`, {
+        signal,
+        former,
+      }),
     useWatchEvery(),
   );
   return (

@@ -158,7 +158,7 @@ function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () => void }
   const form = useRef<HTMLFormElement>(null);
   const { attempt, check, done, field } = useTopUp({
     name: `attempt.operator-top-up.${session?.customerId}.${customerId}`,
-    path: `/v1/operator/wallets/${encodeURIComponent(customerId)}/top-ups`,
+    customerId,
     currency: customer.balance?.currency ?? config.currency,
     onDone: () => {
       setAsked(null);

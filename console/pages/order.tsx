@@ -46,7 +46,8 @@ export function OrderPage() {
   const id = useRoute().params.id ?? '';
   const journey = useLoad(
     `${id} ${language}`,
-    (signal) => api.read<Journey>(`/v1/orders/${encodeURIComponent(id)}/journey`, { signal }),
+    (signal, former) =>
+      api.read<Journey>(`/v1/orders/${encodeURIComponent(id)}/journey`, { signal, former }),
     useWatchEvery(),
   );
   return (
@@ -131,9 +132,12 @@ function OrderAgain({ order }: { order: PublicOrder }) {
   const mustTopUp = config.selfTopUp && shortfall !== null && shortfall > 0;
   // One click does both, each under its key, so repeating both does nothing twice.
   const attempt = useAttempt<{ topUp: TopUp | null }, PublicOrder>(`attempt.again.${order.id}`, {
-    send: async ({ request: { topUp }, key }) => {
-      if (topUp !== null) await topUpWallet(api, '/v1/wallet/top-ups', topUp);
-      return placeOrder(api, { content: contentOf(order), key });
+    send: async ({ topUp }, delivery) => {
+      if (topUp !== null) {
+        const { amount, key } = topUp;
+        await topUpWallet(api, null, amount, { ...delivery, key });
+      }
+      return placeOrder(api, contentOf(order), delivery);
     },
     onEnd: (placed) => route(`/orders/${placed.id}`),
     resume: false,

@@ -45,7 +45,7 @@ function TopUp({ onDone }: { onDone: () => void }) {
   const { config, language, session } = useConsole();
   const { attempt, check, done, field } = useTopUp({
     name: `attempt.top-up.${session?.customerId}`,
-    path: '/v1/wallet/top-ups',
+    customerId: null,
     currency: config.currency,
     onDone,
   });

@@ -1,11 +1,10 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { OperatorOperation, ReversalExcess } from '#contracts/billing.ts';
 import { REASON_MAX, VISIBLE_TEXT } from '#contracts/patterns.ts';
-import type { ApiProblem } from '../model/api.ts';
+import { type ApiProblem, STEADILY } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useAction, useUnmountSignal } from '../model/load.ts';
-import { repeatedly } from '../model/orders.ts';
 import { operatorWallet } from '../texts/operator-wallet.ts';
 import { Form, TextField } from './form.tsx';
 import { Notice, Problem } from './notices.tsx';
@@ -99,10 +98,14 @@ function UndoForm(props: {
   const valid = REASON.test(reason.trim()) && reason.trim().length <= REASON_MAX;
   const { run, running, problem } = useAction(async () => {
     // The API undoes a top-up at most once, so the request needs no key.
-    const path = `/v1/operator/wallets/${encodeURIComponent(customerId)}/operations/${topUp.id}`;
-    const ask = () =>
-      api.send<OperatorOperation>('POST', `${path}/reversal`, { body: { reason: reason.trim() } });
-    onDone((await repeatedly(ask, { signal: open })).body);
+    const answer = await api.call('reverseAnyTopUp', {
+      ...STEADILY,
+      repeat: true,
+      until: open,
+      params: { customerId, operationId: topUp.id },
+      body: { reason: reason.trim() },
+    });
+    onDone(answer.body);
   });
   const sum = formatMoney(topUp.amount, language);
   const submit = () => {

@@ -3,8 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { signIn } from '#contracts/gateway.ts';
-import { readDeadLetters } from '#contracts/operator.ts';
 import { ORDER_UPDATE_TYPE, ORDERS_TOPIC } from '#contracts/order-update-message.ts';
 import { createEmbeddedBroker } from '#platform/broker/embedded/embedded.ts';
 import { createDatabase } from '#platform/postgres/database.ts';
@@ -13,7 +11,7 @@ import { findClusterDirectory } from '../postgres/cluster-directory.ts';
 import { serverUrl } from '../postgres/server.ts';
 import type { Secrets } from '../system/secrets.ts';
 import { OPERATOR_EMAIL } from '../system/system.ts';
-import { demoApi, isRefusal } from './fill.ts';
+import { demoClient, isRefusal } from './fill.ts';
 
 /** A system whose embedded broker can be reached. */
 export interface ReachableSystem {
@@ -65,10 +63,10 @@ export async function makeDeadLetter(
   log: Logger,
 ): Promise<boolean> {
   let token = '';
-  const api = demoApi(url, () => token);
+  const client = demoClient(url, () => token);
   const account = { email: OPERATOR_EMAIL, password: operatorPassword };
   try {
-    token = (await api.call(signIn, { body: account })).body.accessToken;
+    token = (await client.call('signIn', { body: account, repeat: true })).body.accessToken;
   } catch (error) {
     // Only the system of this very folder knows this password.
     if (isRefusal(error, 'sign-in-failed')) return false;
@@ -76,7 +74,7 @@ export async function makeDeadLetter(
   }
   const key = `demo-${seed}`;
   const isThere = async () => {
-    const { body } = await api.call(readDeadLetters, { query: { limit: PAGE } });
+    const { body } = await client.call('readDeadLetters', { query: { limit: PAGE } });
     return body.data.some((deadLetter) => deadLetter.key === key);
   };
   if (await isThere()) return true;

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  OutcomeUnknownError,
+  ProblemError,
+} from '#client/client.ts';
 import type { Money } from '#contracts/common.ts';
-import { placeOrder, readWallet, register, signIn, topUp } from '#contracts/gateway.ts';
 import { type OrderItem, totalOf } from '#contracts/orders.ts';
-import { type Api, createApi } from '../../cli/client/api.ts';
-import { ApiError } from '../../cli/client/exit-codes.ts';
 import { DEMO_PASSWORD, type DemoCustomer, demoCustomers, demoItems } from './shop.ts';
 
 export interface FillOptions {
@@ -25,15 +29,16 @@ export interface Filled {
   open: number;
 }
 
-interface Client extends Api {
+interface Shopper {
+  client: Client;
   customer: DemoCustomer;
   currency: string;
 }
 
 // Customers served concurrently. Few, since the demo is no load test.
 const AT_ONCE = 4;
-// A request is repeated under its key while its outcome is unknown.
-const WAIT_MS = 10_000;
+// A request is repeated while its outcome is unknown, with its key where it takes one.
+const DEADLINE_MS = 10_000;
 /** A top-up is for this many orders but covers only `COVERED` of their sum: some are declined. */
 const ORDERS_PER_TOP_UP = 5;
 const COVERED = 0.75;
@@ -41,6 +46,7 @@ const TOP_UP_STEP = 10_000;
 /** Customers whose letters fail get an order only in every fourth round. */
 const REMARKABLE_ROUNDS = 4;
 const LIVE_PAUSE_MS = 1_000;
+const OUTCOMES = { Paid: 'paid', Cancelled: 'cancelled', Pending: 'open' } as const;
 
 /**
  * Registers customers (or signs them in), fills wallets and places orders of mixed outcome, each
@@ -57,11 +63,11 @@ export async function fill(options: FillOptions): Promise<Filled> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { customer, share } = next;
       try {
-        const client = await enter(url, customer);
+        const shopper = await enter(url, customer);
         // In sequence, so that every run with this seed has the same paid and cancelled orders.
         for (let number = 0; number < share; number++) {
           signal?.throwIfAborted();
-          filled[await shop(client, { seed, number, key: `demo-${seed}` })]++;
+          filled[await shop(shopper, { seed, number, key: `demo-${seed}` })]++;
         }
       } catch (cause) {
         throw new Error(customer.email, { cause });
@@ -77,12 +83,13 @@ export async function goOn(options: FillOptions & { minutes: number }): Promise<
   const { customers: count, minutes, seed, signal, url } = options;
   // A new key prefix, so that every run places new orders.
   const key = `demo-live-${Date.now()}`;
-  const clients: Client[] = [];
-  for (const customer of demoCustomers(count)) clients.push(await enter(url, customer));
+  const shoppers: Shopper[] = [];
+  for (const customer of demoCustomers(count)) shoppers.push(await enter(url, customer));
   const end = performance.now() + minutes * 60_000;
   for (let turn = 0; performance.now() < end && !signal?.aborted; turn++) {
-    const client = clients[turn % clients.length] as Client;
-    await shop(client, { seed: `${seed} ${key}`, number: Math.floor(turn / clients.length), key });
+    const shopper = shoppers[turn % shoppers.length] as Shopper;
+    const number = Math.floor(turn / shoppers.length);
+    await shop(shopper, { seed: `${seed} ${key}`, number, key });
     await sleep(LIVE_PAUSE_MS, undefined, { signal }).catch(() => {});
   }
 }
@@ -102,23 +109,17 @@ function sharesOf(customers: DemoCustomer[], orders: number): number[] {
 
 /** Places one order, after a top-up where its turn has come. */
 async function shop(
-  client: Client,
+  { client, currency, customer }: Shopper,
   { key, number, seed }: { key: string; number: number; seed: string },
 ): Promise<'paid' | 'cancelled' | 'open'> {
-  const itemsOf = (each: number) => demoItems(seed, client.customer, each, client.currency);
-  const keyed = (name: string) => ({ 'idempotency-key': `${key}-${name}` });
+  const itemsOf = (each: number) => demoItems(seed, customer, each, currency);
   if (number % ORDERS_PER_TOP_UP === 0) {
     const next = Array.from({ length: ORDERS_PER_TOP_UP }, (_, index) => itemsOf(number + index));
-    const amount = topUpFor(next, client.currency);
-    await client.call(topUp, { body: { amount }, headers: keyed(`top-up-${number}`) });
+    const amount = topUpFor(next, currency);
+    await client.topUp(amount, { key: `${key}-top-up-${number}` });
   }
-  const order = { body: { items: itemsOf(number) }, headers: keyed(String(number)) };
-  try {
-    return (await client.call(placeOrder, order)).status === 201 ? 'paid' : 'open';
-  } catch (error) {
-    if (isRefusal(error, 'insufficient-funds', 'order-cancelled')) return 'cancelled';
-    throw error;
-  }
+  const order = await client.placeOrder({ items: itemsOf(number) }, { key: `${key}-${number}` });
+  return OUTCOMES[order.status];
 }
 
 function topUpFor(orders: OrderItem[][], currency: string): Money {
@@ -127,49 +128,35 @@ function topUpFor(orders: OrderItem[][], currency: string): Money {
 }
 
 /** Registers a customer, unless the account exists, and signs in. */
-async function enter(url: string, customer: DemoCustomer): Promise<Client> {
+async function enter(url: string, customer: DemoCustomer): Promise<Shopper> {
   const { email, locale, name } = customer;
   const account = { email, password: DEMO_PASSWORD };
-  let token = '';
-  const api = demoApi(url, () => token);
-  await api.call(register, { body: { ...account, name, locale } }).catch((error: unknown) => {
+  const visitor = demoClient(url, () => null);
+  const body = { ...account, name, locale };
+  await visitor.call('register', { body, repeat: true }).catch((error: unknown) => {
     if (!isRefusal(error, 'email-taken')) throw error;
   });
-  const renewToken = async () => {
-    token = (await api.call(signIn, { body: account })).body.accessToken;
-  };
-  await renewToken();
-  const { body } = await api.call(readWallet);
-  return {
-    customer,
-    currency: body.balance.currency,
-    async call(operation, request) {
-      try {
-        return await api.call(operation, request);
-      } catch (error) {
-        // Tokens last an hour, a demonstration perhaps longer.
-        if (!isRefusal(error, 'unauthenticated')) throw error;
-        await renewToken();
-        return api.call(operation, request);
-      }
-    },
-  };
+  const newToken = async () =>
+    (await visitor.call('signIn', { body: account, repeat: true })).body.accessToken;
+  let token = await newToken();
+  const client = demoClient(url, async (refused) => {
+    // Tokens last an hour, a demonstration perhaps longer.
+    if (refused === token) token = await newToken();
+    return token;
+  });
+  const { balance } = (await client.call('readWallet')).body;
+  return { client, customer, currency: balance.currency };
 }
 
-/** The API of a system; each call is repeated while its outcome is unknown. */
-export function demoApi(url: string, token: () => string): Api {
-  const api = createApi({
-    url,
-    token,
-    language: 'en',
-    onRepeat: () => {},
-    unreachable: (cause) => `${url} does not answer: ${cause}`,
-    unexpected: (status) => `${url} gave an answer that is not of Orderbell: ${status}`,
-    maybeDone: '',
-  });
-  return { call: (operation, request) => api.call(operation, { waitMs: WAIT_MS, ...request }) };
+/** The client of a demonstration. */
+export function demoClient(
+  baseUrl: string,
+  getAccessToken: NonNullable<ClientOptions['getAccessToken']>,
+): Client {
+  return createClient({ baseUrl, getAccessToken, language: 'en', deadlineMs: DEADLINE_MS });
 }
 
 export function isRefusal(error: unknown, ...codes: string[]): boolean {
-  return error instanceof ApiError && codes.includes(error.problem.code);
+  const cause = error instanceof OutcomeUnknownError ? error.cause : error;
+  return cause instanceof ProblemError && codes.includes(cause.code);
 }

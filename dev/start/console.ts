@@ -25,6 +25,7 @@ import { printError } from '#platform/telemetry/print.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCES = join(ROOT, 'console');
+const CLIENT = join(ROOT, 'client');
 const BUILT = join(SOURCES, 'dist');
 const SOURCES_MARK = 'sources.txt';
 /** The contracts that the console loads (test/import-rules.ts), from its folder. */
@@ -42,6 +43,8 @@ async function isFresh(): Promise<boolean> {
 /** By content: after a checkout, file times are meaningless. */
 async function digestOfSources(): Promise<string> {
   const names = ['../package-lock.json', '../dev/start/console.ts', ...SHARED];
+  for await (const name of glob('*.ts', { cwd: CLIENT })) names.push(`../client/${name}`);
+  for await (const name of glob('generated/*.ts', { cwd: CLIENT })) names.push(`../client/${name}`);
   for await (const name of glob('**/*.{ts,tsx,css,html,svg}', {
     cwd: SOURCES,
     exclude: (path) => path === 'dist',
