@@ -29,20 +29,36 @@ export function createExamples(schemas: Record<string, TSchema>) {
 
   function exampleOf(schema: Schema, member = ''): unknown {
     if (schema.const !== undefined) return schema.const;
-    const known = values[member];
     if (isNullable(schema) && absent.has(member)) return null;
     if (schema.anyOf !== undefined) return exampleOf(schema.anyOf[0] as Schema, member);
+    const known = values[member];
     if (schema.enum !== undefined) return fitting(schema.enum, known);
     if (known !== undefined && fits(schema, known)) return known;
     const name = names.get(JSON.stringify(schema));
-    if (name !== undefined && name in named) return objectOf(schema, named[name]);
-    const type = typeOf(schema);
-    if (type === 'record') return {};
-    if (type === 'object') return objectOf(schema);
-    if (type === 'array') return [exampleOf(schema.items ?? {}, singular(member))];
-    if (type === 'integer' || type === 'number') return Math.max(schema.minimum ?? 0, 0);
-    if (type === 'string') return MISSING;
-    return type === 'boolean' ? false : null;
+    return name !== undefined && name in named
+      ? objectOf(schema, named[name])
+      : madeOf(schema, member);
+  }
+
+  /** Of the type, where no table has a value. */
+  function madeOf(schema: Schema, member: string): unknown {
+    switch (typeOf(schema)) {
+      case 'object':
+        return objectOf(schema);
+      case 'array':
+        return [exampleOf(schema.items ?? {}, singular(member))];
+      case 'record':
+        return {};
+      case 'string':
+        return MISSING;
+      case 'boolean':
+        return false;
+      case 'integer':
+      case 'number':
+        return Math.max(schema.minimum ?? 0, 0);
+      default:
+        return null;
+    }
   }
 
   /** @param own values of some members; one that is undefined is left out */

@@ -115,7 +115,9 @@ export function headersOfSuccess(status: number, operation: Operation): HeaderNa
     ...(hasVersion(operation) && status === 200 ? (['ETag'] as const) : []),
     ...(isList(operation) ? (['Link'] as const) : []),
     ...(isOpenOutcome(status, operation) ? (['RetryAfter'] as const) : []),
-    ...(takesKey(operation) ? (['IdempotencyKey', 'IdempotentReplayed'] as const) : []),
+    ...(takesKey(operation) ? (['IdempotencyKey'] as const) : []),
+    // A result that is stored; an open outcome is none.
+    ...(takesKey(operation) && status !== 202 ? (['IdempotentReplayed'] as const) : []),
   ];
 }
 

@@ -67,7 +67,7 @@ export const internalDescriptions: Record<string, string | undefined> = {
   releaseLetters: 'Called when an address was confirmed. Answers how many letters it concerns.',
   getDelivery: 'Without `customerId` addresses are masked.',
   getNotificationsOverview: 'Lag is null while the broker does not answer.',
-  listDeadLetters: 'Filter by `state`.',
+  listDeadLetters: 'Filter by `state`. Each has the error of its last try.',
   getDeadLetter: 'Long texts are cut; the row keeps all of it.',
   redriveDeadLetter: '`state` stays `dead` where the message still cannot become a letter.',
   redriveDeadLetters: '`dead` counts all that remain, also those that were not tried.',
