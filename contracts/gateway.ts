@@ -6,7 +6,6 @@ import {
   EmailAddress,
   moneyBetween,
   NoQuery,
-  nullable,
   pageOf,
   strictObject,
 } from './common.ts';
@@ -223,30 +222,4 @@ export const readLetter = ownTwin(getLetter, {
   operationId: 'readLetter',
   path: '/v1/letters/:letterId',
   summary: 'One own letter',
-});
-
-/** The problem document of every error (RFC 9457), for the published API description. */
-export const Problem = Type.Object({
-  type: Type.String(),
-  title: Type.String(),
-  status: Type.Integer(),
-  detail: Type.String(),
-  instance: Type.String(),
-  code: Type.String(),
-  errors: Type.Optional(
-    Type.Array(
-      Type.Object({
-        pointer: Type.Optional(
-          Type.String({ description: 'JSON pointer into the body, as a URI fragment.' }),
-        ),
-        parameter: Type.Optional(Type.String({ description: 'Query, path or header parameter.' })),
-        rule: Type.String(),
-        expected: Type.Optional(Type.String({ description: 'What the rule demands.' })),
-        detail: Type.String(),
-      }),
-    ),
-  ),
-  traceId: Type.String(),
-  retryable: Type.Boolean(),
-  order: Type.Optional(nullable(PublicOrder)),
 });

@@ -57,6 +57,7 @@ const GivenPassword = Type.String({ minLength: 1, maxLength: 128 });
 
 export const checkPassword = internal('checkPassword', 'POST /accounts/:customerId/password', {
   summary: 'Whether this is the present password; counted as a sign-in',
+  rateLimited: true,
   params: strictObject({ customerId: CustomerId }),
   body: strictObject({ password: GivenPassword, clientAddress: ClientAddress }),
   responses: { 200: strictObject({}) },

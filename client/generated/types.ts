@@ -1,12 +1,5 @@
 // Generated from the published contracts: `npm run client:types`.
 
-export interface AccessToken {
-  accessToken: string;
-  tokenType: 'Bearer';
-  /** Seconds. */
-  expiresIn: number;
-}
-
 export interface AuditEntry {
   service: 'billing' | 'identity' | 'notifications' | 'orders' | 'profiles';
   /** UUID (RFC 9562). */
@@ -46,6 +39,18 @@ export interface DeadLetter {
   createdAt: string;
   /** RFC 3339, UTC. */
   redrivenAt: string | null;
+}
+
+export interface Erasure {
+  customerId: string;
+  /** RFC 3339, UTC. */
+  requestedAt: string;
+  requestedBy: string;
+  reason: string | null;
+  waitsFor: 'orders' | 'letters' | 'services' | null;
+  /** RFC 3339, UTC. */
+  doneAt: string | null;
+  state: 'pending' | 'done';
 }
 
 export interface Journey {
@@ -197,6 +202,15 @@ export interface NewOrder {
   }[];
 }
 
+export interface OperatorCustomer {
+  customerId: string;
+  name: string;
+  email: string;
+  locale: 'ru' | 'en';
+  /** Null while billing does not answer. */
+  balance: Money | null;
+}
+
 export interface OperatorLetter {
   /** UUID (RFC 9562). */
   id: string;
@@ -239,6 +253,22 @@ export interface OperatorLetter {
   /** RFC 3339, UTC. */
   sentAt: string | null;
   customerId: string;
+}
+
+export interface OperatorOperation {
+  /** UUID (RFC 9562). */
+  id: string;
+  type: 'top_up' | 'charge' | 'reversal';
+  amount: Money;
+  balanceAfter: Money;
+  /** UUID (RFC 9562). */
+  orderId: string | null;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** UUID (RFC 9562). */
+  reversesOperationId?: string;
+  reason?: string;
+  madeBy?: string;
 }
 
 export interface Order {
@@ -411,6 +441,38 @@ export interface PendingOrder {
   statusLabel: string;
 }
 
+export interface Problem {
+  /** Names the kind of problem. At the public API the page about it, relative to the request. */
+  type: string;
+  /** The kind of problem, in the reader's language. */
+  title: string;
+  /** The status of the answer. */
+  status: number;
+  /** What happened and what to do, in the reader's language. */
+  detail: string;
+  /** Path of the request, without its query. */
+  instance: string;
+  /** Identifies the problem for programs. Treat an unknown one by its status. */
+  code: 'balance-limit' | 'body-too-large' | 'confirmation-link-invalid' | 'confirmation-not-needed' | 'customer-erased' | 'customer-not-found' | 'email-taken' | 'forbidden' | 'foreign-customer' | 'idempotency-key-reused' | 'insufficient-funds' | 'internal' | 'invalid-request' | 'letter-sent' | 'no-contact' | 'not-found' | 'not-reversible' | 'operator-account' | 'order-cancelled' | 'overloaded' | 'password-in-settings' | 'profile-changed' | 'reset-link-invalid' | 'reversal-exceeds-balance' | 'self-top-up-off' | 'session-ended' | 'sign-in-failed' | 'too-many-requests' | 'unauthenticated' | 'unavailable' | 'unknown-host' | 'unsupported-media-type' | 'uri-too-long' | 'wrong-password';
+  /** The faults of the input, up to 100. */
+  errors?: {
+    /** JSON pointer into the body; at the public API as a URI fragment, `#/items/0` (RFC 6901). */
+    pointer?: string;
+    /** Query, path or header parameter. */
+    parameter?: string;
+    /** The rule that is broken, a JSON Schema keyword or our own. */
+    rule: string;
+    /** What the rule demands. */
+    expected?: string;
+    /** What is wrong, in the reader's language. */
+    detail: string;
+  }[];
+  /** The trace of the request, as in logs. */
+  traceId: string;
+  /** Whether the same request may succeed later. */
+  retryable: boolean;
+}
+
 export interface Profile {
   customerId: string;
   email: string;
@@ -418,12 +480,6 @@ export interface Profile {
   locale: 'ru' | 'en';
   /** Whether the address is confirmed; absent where none needs a confirmation. */
   emailConfirmed?: boolean;
-}
-
-export interface ProfileData {
-  email: string;
-  name: string;
-  locale: 'ru' | 'en';
 }
 
 export interface Repair {
@@ -444,6 +500,13 @@ export interface Repair {
   at: string;
 }
 
+export interface RepairReport {
+  /** All books were compared; else go on with nextCursor. */
+  complete: boolean;
+  nextCursor: string | null;
+  steps: RepairedDifference[];
+}
+
 export interface RepairedDifference {
   relation: 'balance-operations' | 'operation-decision' | 'decision-order' | 'order-event' | 'event-letter';
   /** The order; for balance-operations the customer; the event where it belongs to no order. */
@@ -461,13 +524,6 @@ export interface RepairedDifference {
   balance: Money | null;
   /** The customer may get a letter a second time. */
   letter: boolean;
-}
-
-export interface RepairReport {
-  /** All books were compared; else go on with nextCursor. */
-  complete: boolean;
-  nextCursor: string | null;
-  steps: RepairedDifference[];
 }
 
 export interface Wallet {
@@ -493,46 +549,6 @@ export interface WalletOperation {
   /** UUID (RFC 9562). */
   reversesOperationId?: string;
   reason?: string;
-}
-
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  instance: string;
-  code: string;
-  errors?: {
-    /** JSON pointer into the body. */
-    pointer?: string;
-    /** Query, path or header parameter. */
-    parameter?: string;
-    rule: string;
-    /** What the rule demands. */
-    expected?: string;
-    detail: string;
-  }[];
-  traceId: string;
-  retryable: boolean;
-  order?: {
-    /** UUID (RFC 9562). */
-    id: string;
-    customerId: string;
-    status: 'Pending' | 'Paid' | 'Cancelled';
-    statusReason: 'insufficient-funds' | 'voided' | null;
-    items: OrderItem[];
-    total: Money;
-    payment: {
-      /** UUID (RFC 9562). */
-      operationId: string;
-    } | null;
-    version: number;
-    /** RFC 3339, UTC. */
-    createdAt: string;
-    /** RFC 3339, UTC. */
-    updatedAt: string;
-    statusLabel: string;
-  } | null;
 }
 
 /** Every operation of the public API, by its id. */
@@ -680,25 +696,11 @@ export interface Operations {
     };
     answer: {
       /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
-      data: {
-        customerId: string;
-        name: string;
-        email: string;
-        locale: 'ru' | 'en';
-        /** Null while billing does not answer. */
-        balance: Money | null;
-      }[];
+      data: OperatorCustomer[];
       /** Of the next page; null on the last one. */
       nextCursor: string | null;
     };
-    item: {
-      customerId: string;
-      name: string;
-      email: string;
-      locale: 'ru' | 'en';
-      /** Null while billing does not answer. */
-      balance: Money | null;
-    };
+    item: OperatorCustomer;
   };
   /** Add money to a customer's wallet */
   operatorTopUp: {
@@ -789,39 +791,11 @@ export interface Operations {
     };
     answer: {
       /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
-      data: {
-        /** UUID (RFC 9562). */
-        id: string;
-        type: 'top_up' | 'charge' | 'reversal';
-        amount: Money;
-        balanceAfter: Money;
-        /** UUID (RFC 9562). */
-        orderId: string | null;
-        /** RFC 3339, UTC. */
-        createdAt: string;
-        /** UUID (RFC 9562). */
-        reversesOperationId?: string;
-        reason?: string;
-        madeBy?: string;
-      }[];
+      data: OperatorOperation[];
       /** Of the next page; null on the last one. */
       nextCursor: string | null;
     };
-    item: {
-      /** UUID (RFC 9562). */
-      id: string;
-      type: 'top_up' | 'charge' | 'reversal';
-      amount: Money;
-      balanceAfter: Money;
-      /** UUID (RFC 9562). */
-      orderId: string | null;
-      /** RFC 3339, UTC. */
-      createdAt: string;
-      /** UUID (RFC 9562). */
-      reversesOperationId?: string;
-      reason?: string;
-      madeBy?: string;
-    };
+    item: OperatorOperation;
   };
   /** Who did what, when and why: actions of operators and lock-outs, newest first */
   readAuditTrail: {
@@ -846,17 +820,7 @@ export interface Operations {
     params: {
       customerId: string;
     };
-    answer: {
-      customerId: string;
-      /** RFC 3339, UTC. */
-      requestedAt: string;
-      requestedBy: string;
-      reason: string | null;
-      waitsFor: 'orders' | 'letters' | 'services' | null;
-      /** RFC 3339, UTC. */
-      doneAt: string | null;
-      state: 'pending' | 'done';
-    };
+    answer: Erasure;
   };
   /** One message that could not become a letter */
   readDeadLetter: {
@@ -1074,17 +1038,7 @@ export interface Operations {
     body: {
       reason: string;
     };
-    answer: {
-      customerId: string;
-      /** RFC 3339, UTC. */
-      requestedAt: string;
-      requestedBy: string;
-      reason: string | null;
-      waitsFor: 'orders' | 'letters' | 'services' | null;
-      /** RFC 3339, UTC. */
-      doneAt: string | null;
-      state: 'pending' | 'done';
-    };
+    answer: Erasure;
   };
   /** Ask for a letter that resets the password; answered alike for every address */
   requestPasswordReset: {
@@ -1134,21 +1088,7 @@ export interface Operations {
     body: {
       reason: string;
     };
-    answer: {
-      /** UUID (RFC 9562). */
-      id: string;
-      type: 'top_up' | 'charge' | 'reversal';
-      amount: Money;
-      balanceAfter: Money;
-      /** UUID (RFC 9562). */
-      orderId: string | null;
-      /** RFC 3339, UTC. */
-      createdAt: string;
-      /** UUID (RFC 9562). */
-      reversesOperationId?: string;
-      reason?: string;
-      madeBy?: string;
-    };
+    answer: OperatorOperation;
   };
   /** Begin a session with e-mail and password: an access token and a refresh token */
   signIn: {
