@@ -191,6 +191,7 @@ export const service = defineService({
   settings: GatewayConfig,
   start: startGateway,
   descriptions: {
-    'gateway.openapi.json': async () => (await import('#contracts/documents/published.ts')).gatewayApi(),
+    'gateway.openapi.json': async () =>
+      (await import('#contracts/documents/published.ts')).gatewayApi(),
   },
 });
