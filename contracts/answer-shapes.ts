@@ -262,7 +262,7 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
     sameEndpoint,
   ),
   rule('POST /v1/operator/webhook-endpoints/:endpointId/replay', {
-    200: object({ queued: integer, since: filled }),
+    200: object({ queued: integer, since: filled, next: nullOr(filled) }),
   }),
   rule('GET /v1/operator/webhook-deliveries', { 200: pageOf(webhookDelivery) }),
   rule('GET /v1/operator/webhook-deliveries/:deliveryId', { 200: webhookDelivery }, sameId),

@@ -218,13 +218,17 @@ export const testWebhookEndpoint = internal(
   },
 );
 
-/** The result of a replay. */
+/** The result of a replay, of up to 5000 events. */
 export const WebhookReplay = strictObject({
-  queued: Type.Integer({
-    minimum: 0,
-    description: 'Webhooks that are sent again or for the first time.',
+  queued: Type.Integer({ minimum: 0, description: 'Webhooks that are sent because of this call.' }),
+  since: {
+    ...Timestamp,
+    description: 'From when on; later than asked for where older events are deleted.',
+  },
+  next: nullable({
+    ...Timestamp,
+    description: 'Since when to call again; null when no event is left.',
   }),
-  since: { ...Timestamp, description: 'Not before the retention, so maybe later than asked for.' },
 });
 export type WebhookReplay = Static<typeof WebhookReplay>;
 
