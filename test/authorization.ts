@@ -74,6 +74,10 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['resendFailedLetters', 'readDeadLetters', 'readDeadLetter', 'redriveOne', 'redriveMany'],
       ...['exportCustomer', 'requestCustomerErasure', 'readCustomerErasure'],
       ...['verifyLedger', 'repairBooks', 'readRepairs'],
+      ...['readWebhookEndpoints', 'addWebhookEndpoint', 'readWebhookEndpoint'],
+      ...['changeWebhookEndpoint', 'removeWebhookEndpoint', 'rotateEndpointSecret'],
+      ...['sendTestWebhook', 'replayWebhooks', 'readWebhookDeliveries', 'readWebhookDelivery'],
+      'redeliverOne',
     ],
   },
   orders: {
@@ -115,6 +119,15 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['checkPassword', 'getAccountData', 'eraseCustomer', 'listAuditTrail'],
     ],
     anybody: ['getKeys'],
+  },
+  webhooks: {
+    gateway: [
+      ...['listWebhookEndpoints', 'createWebhookEndpoint', 'getWebhookEndpoint'],
+      ...['putWebhookEndpoint', 'deleteWebhookEndpoint', 'rotateWebhookSecret'],
+      ...['testWebhookEndpoint', 'replayWebhookEvents', 'listWebhookDeliveries'],
+      ...['getWebhookDelivery', 'redeliverWebhook', 'listDeadLetters', 'getDeadLetter'],
+      ...['redriveDeadLetter', 'redriveDeadLetters', 'listAuditTrail'],
+    ],
   },
 };
 
