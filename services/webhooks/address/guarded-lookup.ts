@@ -40,8 +40,8 @@ export function guardedConnector(
     }
     connect(target, (error, socket) => {
       // An address that came another way than by the checks above is refused all the same.
-      const address = (socket as Socket | null)?.remoteAddress;
-      if (socket !== null && !isAllowed(address ?? '', guard)) {
+      const address = (socket as Socket | null | undefined)?.remoteAddress;
+      if (socket && !isAllowed(address ?? '', guard)) {
         socket.destroy();
         callback(refused(host), null);
         return;

@@ -15,6 +15,16 @@ export interface StoredEvent {
 export const NEW_ID = `(lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7'
     || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid`;
 
+/** How many endpoints get events now. */
+export async function countEnabled(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    name: 'count-enabled-endpoints',
+    text: `select count(*)::int as count from endpoints
+      where state = 'enabled' and removed_at is null`,
+  });
+  return rows[0]?.count ?? 0;
+}
+
 /**
  * Stores events, and a delivery of each for every enabled endpoint that wants its status. An event
  * that is stored already changes nothing.
