@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import {
   choice,
+  lineOfText,
   listQuery,
   NoQuery,
   nullable,
@@ -56,6 +57,7 @@ export type WebhookEndpointData = Static<typeof WebhookEndpointData>;
 export const WebhookEndpoint = strictObject({
   id: Uuid,
   ...WebhookEndpointData.properties,
+  description: lineOfText(100),
   state: WebhookEndpointState,
   disabledReason: nullable({
     ...choice('operator', 'gone'),
