@@ -145,7 +145,7 @@ export function identityApi() {
 
 export function webhooksApi() {
   const { WebhookDelivery, WebhookEndpoint } = webhooks;
-  const endpoints = { ...webhooks, ...deadLetters, listAuditTrail };
+  const endpoints = { ...webhooks, ...deadLetters, eraseCustomer, listAuditTrail };
   return internalApi('webhooks', endpoints, {
     AuditEntry,
     DeadLetter: deadLetters.DeadLetter,

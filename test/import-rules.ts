@@ -11,7 +11,7 @@ export interface SourceFile {
 export type Rule = (file: SourceFile) => string[];
 
 /** Services on an order's path, and those that they depend on, call no other service. */
-const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity'];
+const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity', 'webhooks'];
 /** No command travels on the broker, so what takes part in a decision does not see it. */
 const NO_BROKER = ['gateway', 'billing', 'profiles', 'identity'];
 
@@ -138,11 +138,14 @@ export const servicesByTheirEntrance: Rule = ({ path, text }) => {
     );
 };
 
+// Webhooks go to receivers outside, by a connector of their own.
+const isOutbound = ({ path }: SourceFile) => path.startsWith('services/webhooks/');
+
 /** Orders and billing never call another service. */
 export const onlyCallersCall: Rule = (file) =>
   forbidden(file, {
     services: NO_CALLERS,
-    what: (name) => name === '#platform/http/client.ts' || name === 'undici',
+    what: (name) => name === '#platform/http/client.ts' || (name === 'undici' && !isOutbound(file)),
     instead: 'let the gateway orchestrate and pass what is needed with the call',
   });
 

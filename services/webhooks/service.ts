@@ -32,6 +32,7 @@ import { startWebhookWorker } from './delivery/worker.ts';
 import { serveEndpoints } from './endpoints/endpoint-routes.ts';
 import { createSecretCipher, reencryptSecrets, startReencryption } from './endpoints/secrets.ts';
 import { onOrderUpdates } from './inbox/on-order-update.ts';
+import { serveErasure } from './operations/erase-customer.ts';
 import { countAttempts, webhookMetrics } from './operations/metrics.ts';
 import { startWebhookRetention } from './operations/retention.ts';
 import { webhookSettings } from './settings.ts';
@@ -101,6 +102,7 @@ export async function startWebhooks(config: WebhooksConfig, log: Logger): Promis
     routes(api) {
       serveEndpoints(api, { database, cipher, guard, onDue });
       serveDeliveries(api, { database, retentionDays, now: clock.now, onDue });
+      serveErasure(api, consumer.deadLetters);
       serveConsumer(api, deadLetterOperations, consumer);
       serveAuditTrail(api, listAuditTrail, database);
     },
