@@ -53,8 +53,8 @@ test('I1 to I6: an upgrade from the previous release and its roll back, under tr
   let root: string | undefined = testPreviousRelease();
   const startService: StartService = (name, env) => {
     // A service that the previous release does not have runs as this version, beside it.
-    const older = root !== undefined && existsSync(join(root, 'services', name));
-    return startServiceProcess(name, { ...env, LOG_LEVEL: 'info' }, older ? { root } : {});
+    const older = root !== undefined && existsSync(join(root, 'services', name)) ? { root } : {};
+    return startServiceProcess(name, { ...env, LOG_LEVEL: 'info' }, older);
   };
   const system = await startTestSystem(t, {}, { server: await startServer(), startService });
   const migrations = () =>

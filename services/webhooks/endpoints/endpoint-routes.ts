@@ -104,7 +104,11 @@ function serveChanges(api: InternalApi, { database, cipher, guard, onDue }: Endp
   api.serve(contract.deleteWebhookEndpoint, async ({ params: { endpointId }, request }) => {
     await database.transaction(async (tx) => {
       const before = await store.lockEndpoint(tx, endpointId);
-      if (before === null) throw endpointMissing(endpointId);
+      if (before === null) {
+        // A repetition whose first answer was lost.
+        if (await store.wasRemoved(tx, endpointId)) return;
+        throw endpointMissing(endpointId);
+      }
       await store.removeEndpoint(tx, endpointId);
       await recordAudit(tx, {
         actor: actorOf(request),

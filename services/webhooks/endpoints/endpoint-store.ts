@@ -87,6 +87,15 @@ export async function updateEndpoint(
   return rows[0] as EndpointRow;
 }
 
+/** Whether an endpoint was removed, and its deliveries are not deleted yet. */
+export async function wasRemoved(db: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select from endpoints where id = $1 and removed_at is not null',
+    [id],
+  );
+  return rowCount === 1;
+}
+
 /** Removes an endpoint with its secrets. Retention deletes its deliveries. */
 export async function removeEndpoint(tx: Queryable, id: string): Promise<void> {
   await tx.query(
@@ -97,7 +106,10 @@ export async function removeEndpoint(tx: Queryable, id: string): Promise<void> {
   );
 }
 
-/** Gives an endpoint a new secret. The former one signs too until `keepHours` have passed. */
+/**
+ * Gives an endpoint a new secret. The former one signs too until `keepHours` have passed: of two
+ * rotations within that time the first one's, since the receiver may know no other.
+ */
 export async function replaceSecret(
   tx: Queryable,
   id: string,
@@ -105,7 +117,8 @@ export async function replaceSecret(
   keepHours: number,
 ): Promise<EndpointRow> {
   const { rows } = await tx.query<EndpointRow>(
-    `update endpoints set previous_secret = secret, secret = $2,
+    `update endpoints set secret = $2,
+        previous_secret = case when previous_until > now() then previous_secret else secret end,
         previous_until = now() + $3 * interval '1 hour'
       where id = $1 returning ${COLUMNS}`,
     [id, secret, keepHours],
