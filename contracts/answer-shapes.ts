@@ -1,7 +1,21 @@
 // The shape of each public operation's success answer, as far as clients rely on it. Answers may
 // have further members. Browsers load this module too, so it imports only modules that they load.
 
-import { UUID } from './patterns.ts';
+import {
+  type Checked,
+  filled,
+  integer,
+  listOf,
+  nullOr,
+  object,
+  oneOf,
+  pageOf,
+  type Shape,
+  text,
+  truth,
+  uuid,
+} from './shapes.ts';
+import { webhookDelivery, webhookEndpoint, webhookSecret } from './webhook-shapes.ts';
 
 export interface SentRequest {
   method: string;
@@ -11,8 +25,6 @@ export interface SentRequest {
   key?: string | undefined;
 }
 
-type Shape = (value: unknown) => boolean;
-
 /** Describes the success answers of one operation. */
 export interface AnswerRule {
   /** As in the contracts: `/v1/orders/:orderId`. */
@@ -21,35 +33,6 @@ export interface AnswerRule {
   /** Whether a success answer is one to this very request. */
   fits: (body: unknown, sent: SentRequest) => boolean;
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: read after its shape was checked
-type Checked = any;
-
-const text: Shape = (value) => typeof value === 'string';
-const filled: Shape = (value) => typeof value === 'string' && value !== '';
-const uuid: Shape = (value) => typeof value === 'string' && UUID.test(value);
-const truth: Shape = (value) => typeof value === 'boolean';
-const integer: Shape = (value) => Number.isSafeInteger(value);
-const oneOf =
-  (...values: unknown[]): Shape =>
-  (value) =>
-    values.includes(value);
-const nullOr =
-  (shape: Shape): Shape =>
-  (value) =>
-    value === null || shape(value);
-const listOf =
-  (shape: Shape): Shape =>
-  (value) =>
-    Array.isArray(value) && value.every(shape);
-const object =
-  (members: Record<string, Shape>): Shape =>
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.entries(members).every(([name, shape]) => shape((value as Checked)[name]));
-const pageOf = (shape: Shape): Shape => object({ data: listOf(shape), nextCursor: nullOr(text) });
 
 export const money = object({ amount: integer, currency: filled });
 const item = object({ name: filled, quantity: integer, unitPrice: money });
@@ -140,6 +123,10 @@ const auditEntry = object({
 
 const anyFits = () => true;
 const sameId = (body: unknown, { path }: SentRequest) => isNamedIn(path, (body as Checked).id);
+const sameEndpoint = (body: unknown, { path }: SentRequest) =>
+  isNamedIn(path, (body as Checked).endpointId);
+const sameUrl = (body: unknown, { body: sent }: SentRequest) =>
+  (body as Checked).url === (sent as Checked)?.url;
 const sameOrder = (body: unknown, { path }: SentRequest) =>
   isNamedIn(path, (body as Checked).order.id);
 const sameOriginal = (body: unknown, { path }: SentRequest) =>
@@ -259,6 +246,31 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('POST /v1/operator/dead-letters/redrive', {
     200: object({ redriven: integer, refused: integer, dead: integer }),
   }),
+  rule('GET /v1/operator/webhook-endpoints', { 200: pageOf(webhookEndpoint) }),
+  rule('POST /v1/operator/webhook-endpoints', { 201: webhookSecret }, sameUrl),
+  rule('GET /v1/operator/webhook-endpoints/:endpointId', { 200: webhookEndpoint }, sameId),
+  rule('PUT /v1/operator/webhook-endpoints/:endpointId', { 200: webhookEndpoint }, sameId),
+  rule('DELETE /v1/operator/webhook-endpoints/:endpointId', { 204: nothing }),
+  rule(
+    'POST /v1/operator/webhook-endpoints/:endpointId/rotate-secret',
+    { 200: webhookSecret },
+    sameId,
+  ),
+  rule(
+    'POST /v1/operator/webhook-endpoints/:endpointId/test',
+    { 200: webhookDelivery },
+    sameEndpoint,
+  ),
+  rule('POST /v1/operator/webhook-endpoints/:endpointId/replay', {
+    200: object({ queued: integer, since: filled, next: nullOr(filled) }),
+  }),
+  rule('GET /v1/operator/webhook-deliveries', { 200: pageOf(webhookDelivery) }),
+  rule('GET /v1/operator/webhook-deliveries/:deliveryId', { 200: webhookDelivery }, sameId),
+  rule(
+    'POST /v1/operator/webhook-deliveries/:deliveryId/redeliver',
+    { 200: webhookDelivery },
+    sameId,
+  ),
   rule('GET /v1/operator/repairs', { 200: pageOf(object({})) }),
   rule('POST /v1/operator/repairs', { 200: repairs }),
   rule('GET /v1/operator/ledger/verify', { 200: ledger }),

@@ -59,7 +59,14 @@ export const listAuditTrail = internal('listAuditTrail', 'GET /audit-trail', {
 });
 
 /** Services that keep a part of the audit trail. */
-export const AuditedService = choice('billing', 'identity', 'notifications', 'orders', 'profiles');
+export const AuditedService = choice(
+  'billing',
+  'identity',
+  'notifications',
+  'orders',
+  'profiles',
+  'webhooks',
+);
 export type AuditedService = Static<typeof AuditedService>;
 
 export const PublicAuditEntry = strictObject({ service: AuditedService, ...AuditEntry.properties });

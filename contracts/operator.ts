@@ -31,6 +31,7 @@ import { listPendingOrders, OrdersOverview, PendingOrder } from './order-operati
 import { orderProblems } from './orders.ts';
 
 export { readAuditTrail } from './audit.ts';
+export * from './operator-webhooks.ts';
 export { exportCustomer, readCustomerErasure, requestCustomerErasure } from './privacy.ts';
 export * from './reconciliation.ts';
 

@@ -20,7 +20,10 @@ export const PUBLIC_CALLERS = [
   'service token',
 ] as const;
 
-/** Callers of an internal API. Orders, billing, profiles and identity make no calls and have no keys. */
+/**
+ * Callers of an internal API. Orders, billing, profiles, identity and webhooks make no calls and have
+ * no keys.
+ */
 export const INTERNAL_CALLERS = [
   'anonymous',
   'gateway',
@@ -74,6 +77,10 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['resendFailedLetters', 'readDeadLetters', 'readDeadLetter', 'redriveOne', 'redriveMany'],
       ...['exportCustomer', 'requestCustomerErasure', 'readCustomerErasure'],
       ...['verifyLedger', 'repairBooks', 'readRepairs'],
+      ...['readWebhookEndpoints', 'addWebhookEndpoint', 'readWebhookEndpoint'],
+      ...['changeWebhookEndpoint', 'removeWebhookEndpoint', 'rotateEndpointSecret'],
+      ...['sendTestWebhook', 'replayWebhooks', 'readWebhookDeliveries', 'readWebhookDelivery'],
+      'redeliverOne',
     ],
   },
   orders: {
@@ -115,6 +122,15 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['checkPassword', 'getAccountData', 'eraseCustomer', 'listAuditTrail'],
     ],
     anybody: ['getKeys'],
+  },
+  webhooks: {
+    gateway: [
+      ...['listWebhookEndpoints', 'createWebhookEndpoint', 'getWebhookEndpoint'],
+      ...['putWebhookEndpoint', 'deleteWebhookEndpoint', 'rotateWebhookSecret'],
+      ...['testWebhookEndpoint', 'replayWebhookEvents', 'listWebhookDeliveries'],
+      ...['getWebhookDelivery', 'redeliverWebhook', 'listDeadLetters', 'getDeadLetter'],
+      ...['redriveDeadLetter', 'redriveDeadLetters', 'eraseCustomer', 'listAuditTrail'],
+    ],
   },
 };
 
@@ -220,8 +236,8 @@ only. A number is the status of the refusal; 404 hides whether the item exists.
 - *expired token*, *wrong audience*: signed by the right key. In the public API an access token of the owner, in an
   internal one a token of the gateway.
 - *service token*: the gateway's own, sent to the public API.
-- *unknown service*: a token of \`orders\`, signed by a key that no setting registers. Orders, billing, profiles and
-  identity make no calls and have no keys.
+- *unknown service*: a token of \`orders\`, signed by a key that no setting registers. Orders, billing,
+  profiles, identity and webhooks make no calls and have no keys.
 - *customer*, *operator*: an access token, sent to an internal API.
 
 No other route exists, except for those that ask for no token and show nothing of a customer

@@ -11,7 +11,7 @@ export interface SourceFile {
 export type Rule = (file: SourceFile) => string[];
 
 /** Services on an order's path, and those that they depend on, call no other service. */
-const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity'];
+const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity', 'webhooks'];
 /** No command travels on the broker, so what takes part in a decision does not see it. */
 const NO_BROKER = ['gateway', 'billing', 'profiles', 'identity'];
 
@@ -88,7 +88,8 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
 
 /** Contracts that clients share with browsers: they import nothing but one another. */
 const FOR_BROWSERS = [
-  ...['amounts', 'answer-shapes', 'answers', 'currency', 'mail-address', 'patterns'],
+  ...['amounts', 'answer-shapes', 'answers', 'currency', 'mail-address', 'patterns', 'shapes'],
+  'webhook-shapes',
 ].map((name) => `contracts/${name}.ts`);
 
 export const fitForBrowsers: Rule = ({ path, text }) => {
@@ -166,11 +167,14 @@ export const servicesByTheirEntrance: Rule = ({ path, text }) => {
     );
 };
 
+// Webhooks go to receivers outside, by a connector of their own.
+const isOutbound = ({ path }: SourceFile) => path.startsWith('services/webhooks/');
+
 /** Orders and billing never call another service. */
 export const onlyCallersCall: Rule = (file) =>
   forbidden(file, {
     services: NO_CALLERS,
-    what: (name) => name === '#platform/http/client.ts' || name === 'undici',
+    what: (name) => name === '#platform/http/client.ts' || (name === 'undici' && !isOutbound(file)),
     instead: 'let the gateway orchestrate and pass what is needed with the call',
   });
 

@@ -1,7 +1,7 @@
 // Generated from the published contracts: `npm run client:types`.
 
 export interface AuditEntry {
-  service: 'billing' | 'identity' | 'notifications' | 'orders' | 'profiles';
+  service: 'billing' | 'identity' | 'notifications' | 'orders' | 'profiles' | 'webhooks';
   /** UUID (RFC 9562). */
   id: string;
   /** RFC 3339, UTC. */
@@ -453,7 +453,7 @@ export interface Problem {
   /** Path of the request, without its query. */
   instance: string;
   /** Identifies the problem for programs. Treat an unknown one by its status. */
-  code: 'balance-limit' | 'body-too-large' | 'confirmation-link-invalid' | 'confirmation-not-needed' | 'customer-erased' | 'customer-not-found' | 'email-taken' | 'forbidden' | 'foreign-customer' | 'idempotency-key-reused' | 'insufficient-funds' | 'internal' | 'invalid-request' | 'letter-sent' | 'no-contact' | 'not-found' | 'not-reversible' | 'operator-account' | 'order-cancelled' | 'overloaded' | 'password-in-settings' | 'profile-changed' | 'reset-link-invalid' | 'reversal-exceeds-balance' | 'self-top-up-off' | 'session-ended' | 'sign-in-failed' | 'too-many-requests' | 'unauthenticated' | 'unavailable' | 'unknown-host' | 'unsupported-media-type' | 'uri-too-long' | 'wrong-password';
+  code: 'balance-limit' | 'body-too-large' | 'confirmation-link-invalid' | 'confirmation-not-needed' | 'customer-erased' | 'customer-not-found' | 'email-taken' | 'forbidden' | 'foreign-customer' | 'idempotency-key-reused' | 'insufficient-funds' | 'internal' | 'invalid-request' | 'letter-sent' | 'no-contact' | 'not-found' | 'not-reversible' | 'operator-account' | 'order-cancelled' | 'overloaded' | 'password-in-settings' | 'profile-changed' | 'reset-link-invalid' | 'reversal-exceeds-balance' | 'self-top-up-off' | 'session-ended' | 'sign-in-failed' | 'too-many-requests' | 'unauthenticated' | 'unavailable' | 'unknown-host' | 'unsupported-media-type' | 'uri-too-long' | 'webhook-address-refused' | 'webhook-endpoint-disabled' | 'webhook-endpoint-limit' | 'wrong-password';
   /** The faults of the input, up to 100. */
   errors?: {
     /** JSON pointer into the body; at the public API as a URI fragment, `#/items/0` (RFC 6901). */
@@ -551,8 +551,87 @@ export interface WalletOperation {
   reason?: string;
 }
 
+export interface WebhookDelivery {
+  /** UUID (RFC 9562). */
+  id: string;
+  /** UUID (RFC 9562). */
+  endpointId: string;
+  /** The header `webhook-id`, the same on each repeat. */
+  eventId: string;
+  type: 'order.paid' | 'order.cancelled' | 'webhook.test';
+  /** Null for a test. */
+  orderId: string | null;
+  state: 'queued' | 'delivering' | 'delivered' | 'dead';
+  /** Attempts since it was queued last. */
+  attemptCount: number;
+  /** The latest 50. */
+  attempts: {
+    number: number;
+    /** RFC 3339, UTC. */
+    startedAt: string;
+    durationMs: number;
+    /** HTTP status; null without answer. */
+    status: number | null;
+    /** Why it failed; null for one that succeeded. */
+    error: string | null;
+  }[];
+  /** Null unless it is queued. */
+  nextAttemptAt: string | null;
+  /** Why the latest attempt failed. */
+  reason: string | null;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** RFC 3339, UTC. */
+  deliveredAt: string | null;
+}
+
+export interface WebhookEndpoint {
+  /** UUID (RFC 9562). */
+  id: string;
+  /** An https address that is public; without user name and fragment. */
+  url: string;
+  description: string;
+  /** Only orders that end in one of these become webhooks. */
+  statuses: ('Paid' | 'Cancelled')[];
+  state: 'enabled' | 'disabled';
+  /** `gone`: the receiver answered 410. Null while it is enabled. */
+  disabledReason: 'operator' | 'gone' | null;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** Until when the secret before the latest rotation signs too. */
+  previousSecretUntil: string | null;
+}
+
 /** Every operation of the public API, by its id. */
 export interface Operations {
+  /** Add an address that receives webhooks; the answer shows its secret, once */
+  addWebhookEndpoint: {
+    body: {
+      /** An https address that is public; without user name and fragment. */
+      url: string;
+      description: string;
+      /** Only orders that end in one of these become webhooks. */
+      statuses: ('Paid' | 'Cancelled')[];
+    };
+    answer: {
+      /** UUID (RFC 9562). */
+      id: string;
+      /** An https address that is public; without user name and fragment. */
+      url: string;
+      description: string;
+      /** Only orders that end in one of these become webhooks. */
+      statuses: ('Paid' | 'Cancelled')[];
+      state: 'enabled' | 'disabled';
+      /** `gone`: the receiver answered 410. Null while it is enabled. */
+      disabledReason: 'operator' | 'gone' | null;
+      /** RFC 3339, UTC. */
+      createdAt: string;
+      /** Until when the secret before the latest rotation signs too. */
+      previousSecretUntil: string | null;
+      /** `whsec_` and base64; shown only once. */
+      secret: string;
+    };
+  };
   /** Change the own password; all other sessions end */
   changePassword: {
     body: {
@@ -560,6 +639,22 @@ export interface Operations {
       newPassword: string;
     };
     answer: null;
+  };
+  /** Change, enable or disable an endpoint */
+  changeWebhookEndpoint: {
+    params: {
+      /** UUID (RFC 9562). */
+      endpointId: string;
+    };
+    body: {
+      /** An https address that is public; without user name and fragment. */
+      url: string;
+      description: string;
+      /** Only orders that end in one of these become webhooks. */
+      statuses: ('Paid' | 'Cancelled')[];
+      state: 'enabled' | 'disabled';
+    };
+    answer: WebhookEndpoint;
   };
   /** Confirm the address of the letter that the token came by */
   confirmByLink: {
@@ -811,7 +906,7 @@ export interface Operations {
       data: AuditEntry[];
       nextCursor: string | null;
       /** Services that did not answer: their entries are missing in this page. */
-      unanswered: ('billing' | 'identity' | 'notifications' | 'orders' | 'profiles')[];
+      unanswered: ('billing' | 'identity' | 'notifications' | 'orders' | 'profiles' | 'webhooks')[];
     };
     item: AuditEntry;
   };
@@ -955,6 +1050,55 @@ export interface Operations {
   readWallet: {
     answer: Wallet;
   };
+  /** Deliveries to all endpoints, newest first */
+  readWebhookDeliveries: {
+    query?: {
+      limit?: number | undefined;
+      cursor?: string | undefined;
+      /** UUID (RFC 9562). */
+      endpointId?: string | undefined;
+      state?: 'queued' | 'delivering' | 'delivered' | 'dead' | undefined;
+      /** UUID (RFC 9562). */
+      orderId?: string | undefined;
+    };
+    answer: {
+      /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
+      data: WebhookDelivery[];
+      /** Of the next page; null on the last one. */
+      nextCursor: string | null;
+    };
+    item: WebhookDelivery;
+  };
+  /** One delivery with its attempts */
+  readWebhookDelivery: {
+    params: {
+      /** UUID (RFC 9562). */
+      deliveryId: string;
+    };
+    answer: WebhookDelivery;
+  };
+  /** One address that receives webhooks */
+  readWebhookEndpoint: {
+    params: {
+      /** UUID (RFC 9562). */
+      endpointId: string;
+    };
+    answer: WebhookEndpoint;
+  };
+  /** Addresses that receive webhooks, newest first */
+  readWebhookEndpoints: {
+    query?: {
+      limit?: number | undefined;
+      cursor?: string | undefined;
+    };
+    answer: {
+      /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
+      data: WebhookEndpoint[];
+      /** Of the next page; null on the last one. */
+      nextCursor: string | null;
+    };
+    item: WebhookEndpoint;
+  };
   /** Set a new password by the token of a letter; all sessions end */
   redeemPasswordReset: {
     body: {
@@ -962,6 +1106,14 @@ export interface Operations {
       newPassword: string;
     };
     answer: null;
+  };
+  /** Send a webhook now, also one that was delivered; its webhook-id stays */
+  redeliverOne: {
+    params: {
+      /** UUID (RFC 9562). */
+      deliveryId: string;
+    };
+    answer: WebhookDelivery;
   };
   /** The same for up to 100 of them, least recently tried first */
   redriveMany: {
@@ -988,6 +1140,14 @@ export interface Operations {
       locale?: 'ru' | 'en' | undefined;
     };
     answer: Profile;
+  };
+  /** Remove an endpoint with its deliveries */
+  removeWebhookEndpoint: {
+    params: {
+      /** UUID (RFC 9562). */
+      endpointId: string;
+    };
+    answer: null;
   };
   /** Exchange the refresh token for new tokens; each is used once */
   renewSession: {
@@ -1023,6 +1183,25 @@ export interface Operations {
       locale: 'ru' | 'en';
     };
     answer: Profile;
+  };
+  /** Send all events since a moment to an endpoint again, with their former webhook-id */
+  replayWebhooks: {
+    params: {
+      /** UUID (RFC 9562). */
+      endpointId: string;
+    };
+    body: {
+      /** RFC 3339. */
+      since: string;
+    };
+    answer: {
+      /** Webhooks that are sent because of this call. */
+      queued: number;
+      /** From when on; later than asked for where older events are deleted. */
+      since: string;
+      /** Since when to call again; null when no event is left. */
+      next: string | null;
+    };
   };
   /** Send the letter with the confirmation link again, at most three an hour */
   requestConfirmation: {
@@ -1089,6 +1268,39 @@ export interface Operations {
       reason: string;
     };
     answer: OperatorOperation;
+  };
+  /** Give an endpoint a new secret; the former one signs too for 24 hours */
+  rotateEndpointSecret: {
+    params: {
+      /** UUID (RFC 9562). */
+      endpointId: string;
+    };
+    answer: {
+      /** UUID (RFC 9562). */
+      id: string;
+      /** An https address that is public; without user name and fragment. */
+      url: string;
+      description: string;
+      /** Only orders that end in one of these become webhooks. */
+      statuses: ('Paid' | 'Cancelled')[];
+      state: 'enabled' | 'disabled';
+      /** `gone`: the receiver answered 410. Null while it is enabled. */
+      disabledReason: 'operator' | 'gone' | null;
+      /** RFC 3339, UTC. */
+      createdAt: string;
+      /** Until when the secret before the latest rotation signs too. */
+      previousSecretUntil: string | null;
+      /** `whsec_` and base64; shown only once. */
+      secret: string;
+    };
+  };
+  /** Queue a webhook of type webhook.test with invented data */
+  sendTestWebhook: {
+    params: {
+      /** UUID (RFC 9562). */
+      endpointId: string;
+    };
+    answer: WebhookDelivery;
   };
   /** Begin a session with e-mail and password: an access token and a refresh token */
   signIn: {

@@ -3,6 +3,7 @@ import * as accountLetters from '../account-letters.ts';
 import { AuditEntry, listAuditTrail, PublicAuditEntry } from '../audit.ts';
 import * as billing from '../billing.ts';
 import { Money } from '../common.ts';
+import * as deadLetters from '../dead-letters.ts';
 import * as erasure from '../erasure.ts';
 import * as gateway from '../gateway.ts';
 import * as identity from '../identity.ts';
@@ -15,6 +16,7 @@ import * as orders from '../orders.ts';
 import { checkPassword, Erasure, getAccountData } from '../privacy.ts';
 import * as profiles from '../profiles.ts';
 import { Repair } from '../repairs.ts';
+import * as webhooks from '../webhooks.ts';
 import { openApiOf } from './openapi.ts';
 import type { ProblemMembers } from './problem-answers.ts';
 import { PUBLIC_DESCRIPTION, publicTags } from './public-texts.ts';
@@ -66,6 +68,8 @@ export function gatewayApi(): Record<string, unknown> {
       RepairReport: operator.RepairReport,
       Wallet: billing.Wallet,
       WalletOperation: billing.WalletOperation,
+      WebhookDelivery: webhooks.WebhookDelivery,
+      WebhookEndpoint: webhooks.WebhookEndpoint,
     },
   });
 }
@@ -166,6 +170,17 @@ export function identityApi() {
     { ...identity, checkPassword, getAccountData, eraseCustomer, listAuditTrail },
     { AuditEntry, AccessToken: identity.AccessToken },
   );
+}
+
+export function webhooksApi() {
+  const { WebhookDelivery, WebhookEndpoint } = webhooks;
+  const endpoints = { ...webhooks, ...deadLetters, eraseCustomer, listAuditTrail };
+  return internalApi('webhooks', endpoints, {
+    AuditEntry,
+    DeadLetter: deadLetters.DeadLetter,
+    WebhookDelivery,
+    WebhookEndpoint,
+  });
 }
 
 /** Sorts members by name, as JavaScript sorts the exports of one module. */

@@ -54,6 +54,7 @@ export async function createInstallation(options: InstallationOptions) {
   const secrets: Environment = {
     SMTP_URL: options.smtp,
     IDENTITY_SECRET: withIdentity ? randomText() : undefined,
+    WEBHOOKS_SECRET: randomText(),
     OPERATOR_PASSWORD: withIdentity ? randomText() : undefined,
   };
   // The administrators of what compose.yaml brings.

@@ -40,8 +40,11 @@ export function rotationsOf(services: readonly ServiceDefinition[]): Map<string,
       rotations.set(service.name, serviceKey(service.name, setting, calleesOf(service, services)));
     }
   }
-  if (services.some(({ name }) => name === 'identity')) {
-    rotations.set('identity-secret', identitySecret());
+  for (const { name, settings } of services) {
+    const setting = `${name.toUpperCase()}_SECRET`;
+    if (setting in settings.properties) {
+      rotations.set(`${name}-secret`, storedTextsSecret(name, setting));
+    }
   }
   return rotations;
 }
@@ -94,11 +97,11 @@ function publicPartOf(pem: string): string | undefined {
   return key.export({ format: 'jwk' }).x;
 }
 
-/** The secret that encrypts the signing keys in the database of identity. */
-function identitySecret(): Rotation {
-  const [setting, other] = ['IDENTITY_SECRET', 'IDENTITY_SECRET_PREVIOUS'];
+/** The secret that encrypts texts in the database of a service. */
+function storedTextsSecret(service: string, setting: string): Rotation {
+  const other = `${setting}_PREVIOUS`;
   const next = nextOf(setting);
-  const restart = ['identity'];
+  const restart = [service];
   return {
     settings: [setting],
     progressOf(env) {

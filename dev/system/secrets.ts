@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHmac, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { access, constants, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOnce, removeLeftovers } from '../files/drafts.ts';
@@ -21,6 +21,14 @@ const makers = {
   operatorPassword: randomText,
 };
 export type Secrets = Record<keyof typeof makers, string>;
+
+/**
+ * The secret that encrypts the secrets of webhooks. It follows from another one, so that a data
+ * folder of a version without webhooks needs no new file.
+ */
+export function webhooksSecretOf({ identitySecret }: Pick<Secrets, 'identitySecret'>): string {
+  return createHmac('sha256', identitySecret).update('webhooks').digest('base64url');
+}
 
 /** Creates new secrets without storing them. */
 export function createSecrets(): Secrets {

@@ -12,6 +12,7 @@ const modules: Record<string, () => Promise<{ service: ServiceDefinition }>> = {
   profiles: () => import('#services/profiles/service.ts'),
   notifications: () => import('#services/notifications/service.ts'),
   identity: () => import('#services/identity/service.ts'),
+  webhooks: () => import('#services/webhooks/service.ts'),
 };
 
 export const SERVICES: readonly string[] = Object.keys(modules);

@@ -2,7 +2,7 @@ import type { Environment } from '#platform/config/load-config.ts';
 import { publicKeyOf } from '#platform/http/service-token.ts';
 import type { ServiceDefinition } from '#platform/service/definition.ts';
 import { DATABASES, databaseSetting } from './databases.ts';
-import { newPrivateKey, type Secrets } from './secrets.ts';
+import { newPrivateKey, type Secrets, webhooksSecretOf } from './secrets.ts';
 
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';
 
@@ -45,6 +45,9 @@ export async function createWiring(
     ...(options.broker ?? { BROKER_DATABASE_URL: databaseUrl('broker') }),
     SERVICE_PUBLIC_KEYS: JSON.stringify({ keys: publicKeys }),
     IDENTITY_SECRET: secrets.identitySecret,
+    WEBHOOKS_SECRET: webhooksSecretOf(secrets),
+    // Receivers in development are on this machine.
+    WEBHOOKS_ALLOW_PRIVATE: 'true',
     OPERATOR_EMAIL,
     OPERATOR_PASSWORD: secrets.operatorPassword,
     SMTP_URL: options.smtpUrl,

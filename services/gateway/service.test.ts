@@ -143,3 +143,14 @@ test('without the console / leads to the docs', async (t) => {
   assert.deepEqual([answer.status, answer.headers.get('location')], [302, '/docs']);
   assert.equal((await fetch(`${gateway.url}/console.json`)).status, 404);
 });
+
+test('an installation without webhooks has no such operations', async (t) => {
+  const path = '/v1/operator/webhook-endpoints';
+  const without = await start({ IDENTITY_URL: 'http://127.0.0.1:1' });
+  t.after(() => without.close());
+  assert.equal((await fetch(without.url + path)).status, 404);
+  const url = 'http://127.0.0.1:1';
+  const served = await start({ IDENTITY_URL: url, WEBHOOKS_URL: url });
+  t.after(() => served.close());
+  assert.equal((await fetch(served.url + path)).status, 401);
+});

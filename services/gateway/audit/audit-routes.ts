@@ -51,8 +51,8 @@ function readTrails(
   log: FastifyBaseLogger,
 ): Promise<Trail[]> {
   const options = { deadline: deadlineIn(PART_TIMEOUT_MS), actor };
-  const { billing, identity, notifications, orders, profiles } = clients;
-  const all = { billing, identity, notifications, orders, profiles };
+  const { billing, identity, notifications, orders, profiles, webhooks } = clients;
+  const all = { billing, identity, notifications, orders, profiles, webhooks };
   return Promise.all(
     Object.entries(all)
       .filter((each): each is [AuditedService, HttpClient] => each[1] !== null)

@@ -27,6 +27,7 @@ const properties = {
   PROFILES_URL: urls('profiles'),
   NOTIFICATIONS_URL: urls('notifications'),
   IDENTITY_URL: Type.Optional(urls('identity; not used when OIDC_ISSUER is set')),
+  WEBHOOKS_URL: Type.Optional(urls('webhooks; without it there are none')),
   ...callTlsSettings,
   OIDC_ISSUER: Type.Optional(
     Type.String({

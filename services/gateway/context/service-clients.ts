@@ -27,6 +27,8 @@ export interface ServiceClients {
   billing: HttpClient;
   profiles: HttpClient;
   notifications: HttpClient;
+  /** Absent where the installation has no webhooks. */
+  webhooks: HttpClient | null;
   /** Absent when an external issuer keeps the accounts. */
   identity: HttpClient | null;
 }
@@ -48,6 +50,7 @@ export async function createServiceClients(
     billing: client('billing', config.BILLING_URL),
     profiles: client('profiles', config.PROFILES_URL),
     notifications: client('notifications', config.NOTIFICATIONS_URL),
+    webhooks: config.WEBHOOKS_URL === undefined ? null : client('webhooks', config.WEBHOOKS_URL),
     identity: identityUrls === undefined ? null : client('identity', identityUrls),
   };
 }

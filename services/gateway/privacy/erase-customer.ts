@@ -1,7 +1,7 @@
 import type { Trace, WaitsFor } from '#contracts/erasure.ts';
 
 /** The parts of an erasure in the order of its steps; profiles is last, since it keeps the request. */
-const ERASED_SERVICES = ['identity', 'orders', 'billing', 'notifications'] as const;
+const ERASED_SERVICES = ['identity', 'orders', 'billing', 'notifications', 'webhooks'] as const;
 export type ErasedService = (typeof ERASED_SERVICES)[number];
 
 /** One page of a service's part. */

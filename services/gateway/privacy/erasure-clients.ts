@@ -48,7 +48,7 @@ export function erasureClients(
     },
     async erase(service, traces, cursor) {
       const client = clients[service];
-      // An external issuer keeps the account: its own pages delete it.
+      // An external issuer keeps the account, and its own pages delete it; webhooks are optional.
       if (client === null) return { next: null, waits: false };
       const [first, ...others] = partsOf(traces);
       // Each page once for each part of the traces: a page must know them all.

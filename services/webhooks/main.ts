@@ -1,0 +1,3 @@
+import { runService } from '#platform/service/run.ts';
+
+await runService(() => import('./service.ts'));
