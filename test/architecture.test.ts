@@ -23,7 +23,7 @@ function readIfThere(path: string): string | undefined {
 }
 
 const sources: SourceFile[] = globSync(
-  '{contracts,platform,services,dev,bench,harness,test,cli,console}/**/*.{ts,tsx}',
+  '{contracts,platform,services,dev,bench,harness,test,cli,console,client}/**/*.{ts,tsx}',
   { cwd: root },
 ).map((name) => {
   const path = name.split(sep).join('/');
@@ -129,6 +129,13 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     'cli/a.test.ts',
     "import '#services/orders/lifecycle/store.ts';",
     "import '#harness/system/system.ts';\nimport '#dev/system.ts';",
+  ],
+  ['eventKitStandsAlone', 'client/events/a.ts', "import 'typebox';", "import './b.ts';"],
+  [
+    'eventKitStandsAlone',
+    'client/events/a.ts',
+    "import { backoffMs } from '#platform/async/backoff.ts';",
+    "import { Admin } from '@platformatic/kafka';\nimport 'node:net';",
   ],
   [
     'consoleStandsAlone',

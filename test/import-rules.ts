@@ -81,6 +81,21 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
     );
 };
 
+/** The event kit is a package for programs of others, with one optional peer. */
+export const eventKitStandsAlone: Rule = ({ path, text }) => {
+  if (!path.startsWith('client/events/') || isTest(path)) return [];
+  return importsOf(text)
+    .filter((name) => {
+      if (isPackage(name)) return !name.startsWith('node:') && name !== '@platformatic/kafka';
+      return !(name.startsWith('.') && targetOf(path, name).startsWith('client/events/'));
+    })
+    .map(
+      (name) =>
+        `${path} imports ${name}: client/events/ imports its own files, node: and ` +
+        '@platformatic/kafka. Programs that install the package have nothing else.',
+    );
+};
+
 /** Contracts that clients share with browsers: they import nothing but one another. */
 const FOR_BROWSERS = [
   ...['amounts', 'answer-shapes', 'answers', 'currency', 'mail-address', 'patterns'],
@@ -178,7 +193,7 @@ function sendsSql(text: string): boolean {
 }
 
 /** Folders whose code is delivered. */
-export const PRODUCT = /^(contracts|platform|services|cli|console|dev)\//;
+export const PRODUCT = /^(contracts|platform|services|cli|client|console|dev)\//;
 
 /** The harness is below tests and benchmarks, and no part of the product. */
 export const harnessBelowTests: Rule = ({ path, text }) => {
@@ -220,6 +235,7 @@ export const importRules: Record<string, Rule> = {
   ownFolderOnly,
   noOtherService,
   clientOfTheApi,
+  eventKitStandsAlone,
   fitForBrowsers,
   consoleStandsAlone,
   modelsStandAlone,
