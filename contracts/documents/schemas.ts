@@ -16,7 +16,8 @@ const formatOfPattern = new Map([
   [MAIL_ADDRESS, 'email'],
 ]);
 
-function formatOf(schema: Record<PropertyKey, unknown>): string | undefined {
+/** The format of a schema as it is published. */
+export function formatOf(schema: Record<PropertyKey, unknown>): string | undefined {
   if (typeof schema[FORMAT] === 'string') return schema[FORMAT];
   if (typeof schema.pattern !== 'string') return undefined;
   return schema.pattern.startsWith('^https?://') ? 'uri' : formatOfPattern.get(schema.pattern);
