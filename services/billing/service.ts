@@ -63,6 +63,7 @@ export const service = defineService({
   start: startBilling,
   database: DATABASE,
   descriptions: {
-    'billing.openapi.json': async () => (await import('#contracts/documents/published.ts')).billingApi(),
+    'billing.openapi.json': async () =>
+      (await import('#contracts/documents/published.ts')).billingApi(),
   },
 });

@@ -66,6 +66,7 @@ export const service = defineService({
   start: startProfiles,
   database: DATABASE,
   descriptions: {
-    'profiles.openapi.json': async () => (await import('#contracts/documents/published.ts')).profilesApi(),
+    'profiles.openapi.json': async () =>
+      (await import('#contracts/documents/published.ts')).profilesApi(),
   },
 });
