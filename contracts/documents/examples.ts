@@ -36,7 +36,7 @@ export function createExamples(schemas: Record<string, TSchema>) {
     const known = values[member];
     if (schema.enum !== undefined) return fitting(schema.enum, known);
     if (known !== undefined && fits(schema, known)) return known;
-    const name = names.get(JSON.stringify(schema));
+    const name = schema.properties && names.get(JSON.stringify(schema));
     return name !== undefined && name in named
       ? objectOf(schema, named[name])
       : madeOf(schema, member);

@@ -38,12 +38,23 @@ const PAGE = `<!doctype html>
 
 const SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#api', deepLinking: true });\n`;
 
+/** Made once, by the first reader: a start does not wait for documents that nobody may read. */
+function onDemand(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 /** `/openapi.json` and `/asyncapi.json`, and the pages `/docs` and `/docs/events`, which show them. */
 export async function serveDocs(app: HttpServer): Promise<void> {
-  const openApiText = JSON.stringify(gatewayApi());
-  const asyncApiText = JSON.stringify(asyncApi());
-  app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openApiText));
-  app.get('/asyncapi.json', (_request, reply) => reply.type('application/json').send(asyncApiText));
+  const openApiText = onDemand(() => JSON.stringify(gatewayApi()));
+  const asyncApiText = onDemand(() => JSON.stringify(asyncApi()));
+  app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openApiText()));
+  app.get('/asyncapi.json', (_request, reply) =>
+    reply.type('application/json').send(asyncApiText()),
+  );
   app.get('/docs/', (_request, reply) => reply.redirect('/docs'));
   app.get('/docs', (_request, reply) =>
     reply
@@ -51,7 +62,10 @@ export async function serveDocs(app: HttpServer): Promise<void> {
       .type('text/html; charset=utf-8')
       .send(PAGE),
   );
-  const eventsPages = { ru: eventsPage('ru'), en: eventsPage('en') };
+  const eventsPages = {
+    ru: onDemand(() => eventsPage('ru')),
+    en: onDemand(() => eventsPage('en')),
+  };
   app.get('/docs/events', { config: { page: true } }, ({ query, headers }, reply) => {
     // The language of the link that was followed, else that of the browser.
     const { lang } = query as { lang?: unknown };
@@ -60,7 +74,7 @@ export async function serveDocs(app: HttpServer): Promise<void> {
     return reply
       .headers({ ...EVENTS_PAGE_HEADERS, 'content-language': language })
       .type('text/html; charset=utf-8')
-      .send(eventsPages[language]);
+      .send(eventsPages[language]());
   });
   app.get('/docs/start.js', (_request, reply) => reply.type('text/javascript').send(SCRIPT));
   await serveFiles(app, {
