@@ -16,6 +16,14 @@ const SENT = '2026-03-05T09:07:01.902Z';
 /** Roubles in kopecks. */
 export const kopecks = (amount: number) => ({ amount, currency: 'RUB' });
 
+/** By the format of a text whose member has no value here. */
+export const ofFormats: Record<string, string> = {
+  uuid: ORDER_ID,
+  email: 'anna@example.com',
+  'date-time': PAID,
+  uri: 'https://shop.example/orderbell',
+};
+
 /** Members that are null where they may be. */
 export const absent = new Set([
   ...['error', 'triedAt', 'refusal', 'waitsFor', 'redrivenAt', 'reversalId', 'settled', 'attempt'],
