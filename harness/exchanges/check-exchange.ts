@@ -165,12 +165,15 @@ function headerViolations(
 function valueViolations(document: ApiDocument, each: Described, given?: string): Violation[] {
   const what = `the ${each.in} ${each.name}`;
   if (given === undefined) return each.required ? [violation(`${what} is absent`)] : [];
-  const [first = [], ...others] = readingsOf(given).map((value) =>
+  const tried = readingsOf(given).map((value) =>
     document.faultsOf(each.schema, value, 'published'),
   );
-  if (others.some((faults) => faults.length === 0)) return [];
-  return first.map(({ text }) => violation(`${what} ${text}`, given));
+  if (tried.some((faults) => faults.length === 0)) return [];
+  const ofItsType = tried.find((faults) => faults.every(({ text }) => !OTHER_TYPE.test(text)));
+  return (ofItsType ?? tried[0] ?? []).map(({ text }) => violation(`${what} ${text}`, given));
 }
+
+const OTHER_TYPE = /^must be (?:string|number|integer|boolean)/;
 
 /** What a text may be for a schema: parameters and headers are texts on the wire. */
 function readingsOf(text: string): unknown[] {
