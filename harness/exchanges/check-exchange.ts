@@ -51,7 +51,7 @@ const OWN_HEADERS = [
 /** Refusals of a business rule: the request was accepted as such. */
 const REFUSED_BY_RULE = [406, 409, 412, 422];
 /** Refusals before the server knows the operation: too slow, too long, malformed, not for this host. */
-const BEFORE_ROUTING = [408, 421, 431];
+const BEFORE_ROUTING = [408, 414, 421, 431];
 const PROBLEM = 'application/problem+json';
 const VALUE_SHOWN = 200;
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishedDocument } from './api-document.ts';
 
@@ -34,6 +34,8 @@ function writeCounts(): void {
 /** The sum of what the processes of a run have written. */
 export function readCounts(folder: string): AnswerCounts {
   const sum: AnswerCounts = new Map();
+  // No test of the run had an exchange.
+  if (!existsSync(folder)) return sum;
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
     const written: [string, number][] = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     for (const [name, count] of written) sum.set(name, (sum.get(name) ?? 0) + count);
