@@ -169,6 +169,8 @@ test('a header that is absent, of another form or not declared is a violation', 
   assert.deepEqual(faultsOf({ headers: { ...type, etag: '"a"', location: '/v1/cups' } }), [
     'the header location is not declared',
   ]);
+  // The operation takes no key.
+  assert.deepEqual(faultsOf({ headers: { ...type, etag: '"a"', 'idempotency-key': 'k' } }), []);
   // A header that is not ours.
   assert.deepEqual(faultsOf({ headers: { ...type, etag: '"a"', date: 'today' } }), []);
 });

@@ -42,10 +42,11 @@ const OUTSIDE: Record<string, RegExp> = {
 };
 const OUTSIDE_INTERNAL = /^\/(?:livez|readyz|metrics)$/;
 
+const KEY = 'idempotency-key';
 /** Headers of ours that a client may use, so a document must declare those that it can get. */
 const OWN_HEADERS = [
   ...['location', 'etag', 'link', 'retry-after', 'www-authenticate', 'allow'],
-  ...['idempotency-key', 'idempotent-replayed'],
+  ...[KEY, 'idempotent-replayed'],
 ];
 
 /** Refusals of a business rule: the request was accepted as such. */
@@ -104,7 +105,7 @@ function answerViolations(
   if (response === undefined) return [violation('the status is not declared', exchange.body)];
   return [
     ...contentViolations(document, response, exchange, json),
-    ...headerViolations(document, response, exchange),
+    ...headerViolations(document, operation, response, exchange),
   ];
 }
 
@@ -149,11 +150,16 @@ function bodyViolations(
 
 function headerViolations(
   document: ApiDocument,
+  { parameters }: DescribedOperation,
   { headers: described }: DescribedResponse,
   { headers }: Exchange,
 ): Violation[] {
+  const declares = (list: Described[], name: string) => list.some((each) => each.name === name);
+  // The gateway repeats the key of any request, also where the operation takes none.
+  const takesKey = declares(parameters, KEY);
   const undeclared = OWN_HEADERS.filter(
-    (name) => headers[name] !== undefined && described.every((each) => each.name !== name),
+    (name) =>
+      headers[name] !== undefined && !declares(described, name) && (name !== KEY || takesKey),
   );
   return [
     ...undeclared.map((name) => violation(`the header ${name} is not declared`, headers[name])),
