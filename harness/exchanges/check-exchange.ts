@@ -62,7 +62,7 @@ export function checkExchange(document: ApiDocument, exchange: Exchange): Verdic
   const operation = findOperation(document, exchange.method, path);
   const json = parsed(exchange);
   const code = mediaType(exchange) === PROBLEM ? codeOf(json) : undefined;
-  if (operation !== undefined && !BEFORE_ROUTING.includes(exchange.status)) {
+  if (operation !== undefined && isFromOperation(operation, exchange)) {
     const violations = [
       ...answerViolations(document, operation, exchange, json),
       ...requestViolations(document, operation, exchange, path),
@@ -73,6 +73,11 @@ export function checkExchange(document: ApiDocument, exchange: Exchange): Verdic
   const ignored = operation === undefined && outside.test(path);
   const violations = ignored ? [] : refusalViolations(document, exchange, json);
   return { operationId: undefined, code, violations };
+}
+
+/** Whether the operation answers for this status, and not the server before it. */
+function isFromOperation(operation: DescribedOperation, { status }: Exchange): boolean {
+  return responseOf(operation, status) !== undefined || !BEFORE_ROUTING.includes(status);
 }
 
 function findOperation({ operations }: ApiDocument, method: string, path: string) {
