@@ -27,6 +27,7 @@ export type AccountLetter = Static<typeof AccountLetter>;
 
 export const sendAccountLetter = internal('sendAccountLetter', 'POST /account-letters', {
   summary: 'Send a letter about an account',
+  rateLimited: true,
   body: AccountLetter,
   responses: { 202: strictObject({ id: Uuid }) },
 });

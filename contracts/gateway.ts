@@ -6,7 +6,6 @@ import {
   EmailAddress,
   moneyBetween,
   NoQuery,
-  nullable,
   pageOf,
   strictObject,
 } from './common.ts';
@@ -116,6 +115,7 @@ export const requestConfirmation = operation(
     ...account,
     summary: 'Send the letter with the confirmation link again, at most three an hour',
     query: NoQuery,
+    rateLimited: true,
     responses: { 202: strictObject({ email: EmailAddress }) },
     problems: [profileProblems.confirmationNotNeeded],
   },
@@ -166,6 +166,8 @@ export const placeOrder = operation('placeOrder', 'POST /v1/orders', {
   summary: 'Order and pay from the wallet; the answer tells the outcome',
   query: NoQuery,
   headers: IdempotencyHeader,
+  location: true,
+  rateLimited: true,
   body: NewOrder,
   responses: { 201: PublicOrder, 202: PublicOrder },
   problems: [
@@ -189,6 +191,7 @@ export const readOrder = ownTwin(getOrder, {
   operationId: 'readOrder',
   path: '/v1/orders/:orderId',
   summary: 'One own order',
+  conditional: true,
   responses: { 200: PublicOrder },
 });
 
@@ -201,6 +204,7 @@ export const readJourney = ownTwin(getOrderHistory, {
   operationId: 'readJourney',
   path: '/v1/orders/:orderId/journey',
   summary: 'What each service recorded of an order, as one timeline',
+  conditional: true,
   responses: { 200: Journey },
 });
 
@@ -216,28 +220,4 @@ export const readLetter = ownTwin(getLetter, {
   operationId: 'readLetter',
   path: '/v1/letters/:letterId',
   summary: 'One own letter',
-});
-
-/** The problem document of every error (RFC 9457), for the published API description. */
-export const Problem = Type.Object({
-  type: Type.String(),
-  title: Type.String(),
-  status: Type.Integer(),
-  detail: Type.String(),
-  instance: Type.String(),
-  code: Type.String(),
-  errors: Type.Optional(
-    Type.Array(
-      Type.Object({
-        pointer: Type.Optional(Type.String({ description: 'JSON pointer into the body.' })),
-        parameter: Type.Optional(Type.String({ description: 'Query, path or header parameter.' })),
-        rule: Type.String(),
-        expected: Type.Optional(Type.String({ description: 'What the rule demands.' })),
-        detail: Type.String(),
-      }),
-    ),
-  ),
-  traceId: Type.String(),
-  retryable: Type.Boolean(),
-  order: Type.Optional(nullable(PublicOrder)),
 });

@@ -73,6 +73,7 @@ const Account = strictObject({ customerId: CustomerId });
 
 export const createAccount = internal('createAccount', 'POST /accounts', {
   summary: 'Create an account; the same address and password answer the existing one',
+  rateLimited: true,
   body: strictObject({ email: EmailAddress, password: Password, clientAddress: ClientAddress }),
   responses: { 200: Account, 201: Account },
   problems: [identityProblems.emailTaken],
@@ -80,6 +81,7 @@ export const createAccount = internal('createAccount', 'POST /accounts', {
 
 export const createSession = internal('createSession', 'POST /sessions', {
   summary: 'Exchange address and password for the tokens of a new session',
+  rateLimited: true,
   body: strictObject({ ...credentials, clientAddress: ClientAddress }),
   responses: { 200: SessionTokens },
   problems: [identityProblems.signInFailed],
@@ -121,6 +123,7 @@ const PasswordChange = strictObject({
 
 export const replacePassword = internal('replacePassword', 'PUT /accounts/:customerId/password', {
   summary: 'Exchange the password for another one; all sessions but the given one end',
+  rateLimited: true,
   params: strictObject({ customerId: CustomerId }),
   body: strictObject({
     currentPassword: CurrentPassword,
@@ -134,6 +137,7 @@ export const replacePassword = internal('replacePassword', 'PUT /accounts/:custo
 
 export const createPasswordReset = internal('createPasswordReset', 'POST /password-resets', {
   summary: 'Make the token of a letter that resets a password; null where no letter may be sent',
+  rateLimited: true,
   body: strictObject({ email: EmailAddress, clientAddress: ClientAddress }),
   responses: { 200: strictObject({ token: nullable(Type.String()) }) },
 });

@@ -3,6 +3,13 @@ import { NoQuery, strictObject } from './common.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
+/** What documents say of a problem; `problem` makes all of it. */
+export interface DeclaredProblem {
+  code: string;
+  kind: string;
+  en: { title: string; detail: string };
+}
+
 interface Members {
   summary: string;
   /** What the summary leaves out, in Markdown. */
@@ -23,7 +30,7 @@ interface Members {
   headers?: TObject;
   body?: TSchema;
   responses: Record<number, TSchema>;
-  problems?: readonly { code: string; kind: string }[];
+  problems?: readonly DeclaredProblem[];
 }
 
 /** An endpoint: the server registers it, the client calls it, OpenAPI publishes it. */

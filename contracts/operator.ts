@@ -114,6 +114,7 @@ export const readAnyJourney = operation(
     ...operator,
     summary: 'The journey of any order; addresses are masked',
     params: OrderParams,
+    conditional: true,
     responses: { 200: Journey },
   },
 );

@@ -57,6 +57,7 @@ const GivenPassword = Type.String({ minLength: 1, maxLength: 128 });
 
 export const checkPassword = internal('checkPassword', 'POST /accounts/:customerId/password', {
   summary: 'Whether this is the present password; counted as a sign-in',
+  rateLimited: true,
   params: strictObject({ customerId: CustomerId }),
   body: strictObject({ password: GivenPassword, clientAddress: ClientAddress }),
   responses: { 200: strictObject({}) },
@@ -124,6 +125,7 @@ export const eraseAccount = operation('eraseAccount', 'POST /v1/account/erasure'
   ...account,
   summary: 'Erase the own personal data for ever; orders and payments stay without names',
   query: NoQuery,
+  rateLimited: true,
   body: strictObject({
     confirm: Type.Literal('erase my data'),
     password: Type.Optional({

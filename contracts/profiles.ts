@@ -98,6 +98,7 @@ export const createConfirmation = internal(
   'POST /profiles/:customerId/confirmations',
   {
     summary: 'A token that confirms the address, for 24 hours',
+    rateLimited: true,
     params: ProfileParams,
     body: strictObject({
       /** Whether to make one although an earlier one of this address can still be used. */

@@ -124,7 +124,8 @@ const OPEN = ['/livez', '/readyz', '/metrics'];
 /** Further ones of the gateway: files and pages that are the same for everybody, and the mailbox. */
 const OPEN_AT_GATEWAY = [
   ...['/', '/console.json', '/letter.html', '/assets/*'],
-  ...['/docs', '/docs/', '/docs/start.js', '/docs/assets/*', '/openapi.json', '/asyncapi.json'],
+  ...['/docs', '/docs/', '/docs/start.js', '/docs/assets/*', '/docs/events'],
+  ...['/openapi.json', '/asyncapi.json'],
   ...['/mailbox/messages', '/mailbox/messages/*'],
 ];
 
@@ -149,7 +150,7 @@ export interface Route {
 
 interface Described {
   operationId: string;
-  security?: unknown;
+  security?: unknown[];
   'x-callers'?: string[];
 }
 
@@ -167,7 +168,7 @@ export function publishedRoutes(): Route[] {
         operationId: described.operationId,
         method: method.toUpperCase(),
         path,
-        secured: described.security !== undefined,
+        secured: described.security?.length !== 0,
         callers: described['x-callers'] ?? [],
       })),
     );

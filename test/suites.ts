@@ -85,7 +85,7 @@ export const SUITES: Suite[] = [
   },
   {
     name: 'thorough',
-    says: 'every page of the console, restores, erasure, wrong clocks, the reconciliation, the demonstration, recipes',
+    says: 'every page of the console, restores, erasure, wrong clocks, the reconciliation, the demonstration, recipes, linted documents',
     quick: false,
     processes: 6,
     files: [
@@ -97,6 +97,7 @@ export const SUITES: Suite[] = [
       'cli/client/foreign-answers.test.ts',
       'dev/demo/demo.test.ts',
       'test/recipes.test.ts',
+      'contracts/documents/lint.test.ts',
       'dev/start/new-secrets.test.ts',
     ],
   },

@@ -16,7 +16,7 @@ import type { Call, HttpServer } from './server.ts';
 import { measureAnswers, type RecordAnswer } from './server-metrics.ts';
 import { createValidatorCompiler, type Validate, violationsOf } from './validation.ts';
 
-/** Path of a batch of calls (published by contracts/openapi.ts). */
+/** Path of a batch of calls (published by contracts/documents/openapi.ts). */
 export const CALLS_PATH = '/calls';
 /** Maximum number of calls in a batch. */
 export const CALLS_MAX = 64;
@@ -84,7 +84,7 @@ export function serveBatch(
     method: 'POST',
     url: CALLS_PATH,
     bodyLimit: CALLS_MAX * BODY_BYTES_MAX,
-    // As it is published (contracts/openapi.ts).
+    // As it is published (contracts/documents/openapi.ts).
     config: { operationId: 'callTogether' },
     schema: { body: CallsBody },
     onRequest: async (request) => void (await identify(request)),

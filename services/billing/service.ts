@@ -63,6 +63,6 @@ export const service = defineService({
   start: startBilling,
   database: DATABASE,
   descriptions: {
-    'billing.openapi.json': async () => (await import('#contracts/published.ts')).billingApi(),
+    'billing.openapi.json': async () => (await import('#contracts/documents/published.ts')).billingApi(),
   },
 });

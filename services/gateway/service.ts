@@ -184,6 +184,6 @@ export const service = defineService({
   settings: GatewayConfig,
   start: startGateway,
   descriptions: {
-    'gateway.openapi.json': async () => (await import('#contracts/published.ts')).gatewayApi(),
+    'gateway.openapi.json': async () => (await import('#contracts/documents/published.ts')).gatewayApi(),
   },
 });

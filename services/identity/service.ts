@@ -205,6 +205,6 @@ export const service = defineService({
   start: startIdentity,
   database: DATABASE,
   descriptions: {
-    'identity.openapi.json': async () => (await import('#contracts/published.ts')).identityApi(),
+    'identity.openapi.json': async () => (await import('#contracts/documents/published.ts')).identityApi(),
   },
 });

@@ -235,6 +235,6 @@ export const service = defineService({
   database: DATABASE,
   descriptions: {
     'notifications.openapi.json': async () =>
-      (await import('#contracts/published.ts')).notificationsApi(),
+      (await import('#contracts/documents/published.ts')).notificationsApi(),
   },
 });

@@ -97,7 +97,7 @@ export const service = defineService({
   start: startOrders,
   database: DATABASE,
   descriptions: {
-    'orders.openapi.json': async () => (await import('#contracts/published.ts')).ordersApi(),
-    'orders.asyncapi.json': async () => (await import('#contracts/asyncapi.ts')).asyncApi(),
+    'orders.openapi.json': async () => (await import('#contracts/documents/published.ts')).ordersApi(),
+    'orders.asyncapi.json': async () => (await import('#contracts/documents/asyncapi.ts')).asyncApi(),
   },
 });

@@ -66,6 +66,6 @@ export const service = defineService({
   start: startProfiles,
   database: DATABASE,
   descriptions: {
-    'profiles.openapi.json': async () => (await import('#contracts/published.ts')).profilesApi(),
+    'profiles.openapi.json': async () => (await import('#contracts/documents/published.ts')).profilesApi(),
   },
 });

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { asyncApi } from '#contracts/asyncapi.ts';
-import { gatewayApi } from '#contracts/published.ts';
+import { asyncApi } from '#contracts/documents/asyncapi.ts';
+import { gatewayApi } from '#contracts/documents/published.ts';
 import type { HttpServer } from '#platform/http/server.ts';
 import { serveFiles } from '#platform/http/static-files.ts';
 

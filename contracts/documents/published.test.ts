@@ -3,16 +3,16 @@ import { test } from 'node:test';
 import { brokerUnavailable } from '#platform/broker/port/broker.ts';
 import { commonProblems, type ProblemType } from '#platform/errors.ts';
 import { statusOf } from '#platform/http/problem.ts';
-import * as billing from './billing.ts';
-import * as gateway from './gateway.ts';
-import * as identity from './identity.ts';
-import * as letterAudit from './letter-audit.ts';
-import * as letters from './notifications.ts';
-import { statusOfKind } from './openapi.ts';
-import * as operator from './operator.ts';
-import * as orderOperations from './order-operations.ts';
-import * as publicOrders from './orders.ts';
-import * as profiles from './profiles.ts';
+import * as billing from '../billing.ts';
+import * as gateway from '../gateway.ts';
+import * as identity from '../identity.ts';
+import * as letterAudit from '../letter-audit.ts';
+import * as letters from '../notifications.ts';
+import * as operator from '../operator.ts';
+import * as orderOperations from '../order-operations.ts';
+import * as publicOrders from '../orders.ts';
+import * as profiles from '../profiles.ts';
+import { commonProblems as documented, statusOfKind } from './problems.ts';
 
 const notifications = { ...letters, ...letterAudit };
 const orders = { ...publicOrders, ...orderOperations };
@@ -73,6 +73,13 @@ test('every problem code is declared once, so it has one kind', () => {
 test('a problem is described with the status that it is answered with', () => {
   for (const [kind, status] of Object.entries(statusOfKind)) {
     assert.equal(statusOf({ kind } as ProblemType), status, kind);
+  }
+});
+
+test('problems of every service are described with their own texts', () => {
+  for (const [name, { code, kind, en }] of Object.entries(documented)) {
+    const { [name as 'internal']: own } = commonProblems;
+    assert.deepEqual({ code: own.code, kind: own.kind, en: own.en }, { code, kind, en });
   }
 });
 

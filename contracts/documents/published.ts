@@ -1,41 +1,59 @@
-import type { TSchema } from 'typebox';
-import * as accountLetters from './account-letters.ts';
-import { AuditEntry, listAuditTrail, PublicAuditEntry } from './audit.ts';
-import * as billing from './billing.ts';
-import { Money } from './common.ts';
-import * as erasure from './erasure.ts';
-import * as gateway from './gateway.ts';
-import * as identity from './identity.ts';
-import * as journey from './journey.ts';
-import * as letterAudit from './letter-audit.ts';
-import * as notifications from './notifications.ts';
+import { type TSchema, Type } from 'typebox';
+import * as accountLetters from '../account-letters.ts';
+import { AuditEntry, listAuditTrail, PublicAuditEntry } from '../audit.ts';
+import * as billing from '../billing.ts';
+import { Money } from '../common.ts';
+import * as erasure from '../erasure.ts';
+import * as gateway from '../gateway.ts';
+import * as identity from '../identity.ts';
+import * as journey from '../journey.ts';
+import * as letterAudit from '../letter-audit.ts';
+import * as notifications from '../notifications.ts';
+import * as operator from '../operator.ts';
+import * as orderOperations from '../order-operations.ts';
+import * as orders from '../orders.ts';
+import { checkPassword, Erasure, getAccountData } from '../privacy.ts';
+import * as profiles from '../profiles.ts';
+import { Repair } from '../repairs.ts';
 import { openApiOf } from './openapi.ts';
-import * as operator from './operator.ts';
-import * as orderOperations from './order-operations.ts';
-import * as orders from './orders.ts';
-import { checkPassword, getAccountData } from './privacy.ts';
-import * as profiles from './profiles.ts';
-import { Repair } from './repairs.ts';
+import type { ProblemMembers } from './problem-answers.ts';
+import { PUBLIC_DESCRIPTION, publicTags } from './public-texts.ts';
+
+/** Without balance and shortfall where the balance of the decision is not stored any more. */
+const shortage = {
+  required: billing.Shortage.properties.required,
+  balance: Type.Optional(billing.Shortage.properties.balance),
+  shortfall: Type.Optional(billing.Shortage.properties.shortfall),
+};
 
 export function gatewayApi(): Record<string, unknown> {
   return openApiOf({
     title: 'Orderbell',
-    description:
-      'Orders paid from the wallet while the customer waits; letters tell the outcome. ' +
-      'Заказы оплачиваются из кошелька сразу, письма сообщают результат.',
+    description: PUBLIC_DESCRIPTION,
     endpoints: { ...gateway, ...operator },
-    tags: ['account', 'wallet', 'orders', 'letters', 'operator'],
+    tags: publicTags,
+    problemMembers: {
+      'insufficient-funds': {
+        order: gateway.PublicOrder,
+        ...shortage,
+      },
+      'order-cancelled': { order: gateway.PublicOrder },
+      'reversal-exceeds-balance': billing.ReversalExcess.properties,
+    },
     schemas: {
       AccessToken: identity.AccessToken,
       AuditEntry: PublicAuditEntry,
       DeadLetter: notifications.DeadLetter,
+      Erasure,
       Journey: gateway.Journey,
       JourneyStep: journey.JourneyStep,
       LedgerReport: operator.LedgerReport,
       Letter: notifications.Letter,
       Money,
       NewOrder: gateway.NewOrder,
+      OperatorCustomer: operator.OperatorCustomer,
       OperatorLetter: notifications.OperatorLetter,
+      OperatorOperation: billing.OperatorOperation,
       Order: gateway.PublicOrder,
       OrderEvent: orderOperations.OrderEvent,
       OrderItem: orders.OrderItem,
@@ -59,12 +77,18 @@ export function internalApi(
   service: string,
   endpoints: Record<string, unknown>,
   schemas: Record<string, TSchema> = {},
+  problemMembers: ProblemMembers = {},
 ): Record<string, unknown> {
   return openApiOf({
     title: `Orderbell ${service}`,
-    description: 'Internal: reachable only with a service credential of the callers named.',
+    description:
+      'Internal: each operation takes a service token of the callers that `x-callers` names. ' +
+      'Not reachable from the internet.',
     endpoints,
     schemas,
+    problemMembers,
+    tags: { [service]: `What the other services ask of ${service}.` },
+    defaultTag: service,
   });
 }
 
@@ -95,8 +119,13 @@ export function billingApi() {
       Payment,
       PaymentDecision,
       PaymentRequest,
+      OperatorOperation: billing.OperatorOperation,
       Wallet,
       WalletOperation,
+    },
+    {
+      'insufficient-funds': shortage,
+      'reversal-exceeds-balance': billing.ReversalExcess.properties,
     },
   );
 }
@@ -107,7 +136,7 @@ export function profilesApi() {
   return internalApi(
     'profiles',
     { ...profiles, ...erasures, listAuditTrail },
-    { AuditEntry, Profile, ProfileData },
+    { AuditEntry, Profile, ProfileData, StoredErasure: erasure.StoredErasure },
   );
 }
 
