@@ -94,6 +94,7 @@ export const mayBeUnmodified = isConditionalRead;
 
 const hasVersion = (operation: Operation) =>
   operation.conditional === true ||
+  operation.versioned === true ||
   (operation.headers !== undefined && 'if-match' in operation.headers.properties);
 
 export const isList = ({ query, responses }: Operation) =>
@@ -112,7 +113,7 @@ export function headersOfSuccess(status: number, operation: Operation): HeaderNa
   return [
     'TraceId',
     ...(operation.location && isCreation ? (['Location'] as const) : []),
-    ...(hasVersion(operation) && status === 200 ? (['ETag'] as const) : []),
+    ...(hasVersion(operation) && (status === 200 || status === 201) ? (['ETag'] as const) : []),
     ...(isList(operation) ? (['Link'] as const) : []),
     ...(isOpenOutcome(status, operation) ? (['RetryAfter'] as const) : []),
     ...(takesKey(operation) ? (['IdempotencyKey', 'IdempotentReplayed'] as const) : []),
