@@ -116,7 +116,8 @@ export function headersOfSuccess(status: number, operation: Operation): HeaderNa
     ...(hasVersion(operation) && (status === 200 || status === 201) ? (['ETag'] as const) : []),
     ...(isList(operation) ? (['Link'] as const) : []),
     ...(isOpenOutcome(status, operation) ? (['RetryAfter'] as const) : []),
-    ...(takesKey(operation) ? (['IdempotencyKey', 'IdempotentReplayed'] as const) : []),
+    ...(takesKey(operation) ? (['IdempotencyKey'] as const) : []),
+    ...(takesKey(operation) || operation.repeatable ? (['IdempotentReplayed'] as const) : []),
   ];
 }
 
