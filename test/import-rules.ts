@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import {
   clientOfTheApi,
   clientStandsAlone,
