@@ -1,0 +1,16 @@
+import { startOrderbell } from './testing/testing.ts';
+const t = performance.now();
+const lap = (w: string) => console.log(w, Math.round(performance.now() - t));
+await using shop = await startOrderbell(process.env.L ? { onLog: console.error, settings: { LOG_LEVEL: process.env.L }, cache: '/tmp/p12-testing/cache' } : { cache: '/tmp/p12-testing/cache' });
+lap('up ' + shop.url);
+const c = await shop.register({ topUp: 100_000 });
+lap('registered');
+const r = await fetch(shop.url + '/v1/orders', { method: 'POST', headers: { authorization: `Bearer ${c.accessToken}`, 'content-type': 'application/json', 'idempotency-key': 'a1' }, body: JSON.stringify({ items: [{ name: 'Book', quantity: 1, unitPrice: { amount: 100, currency: 'RUB' } }] }) });
+const o = await r.json() as any;
+lap('order ' + r.status + o.status);
+console.log((await shop.mailbox.waitFor({ orderId: o.id })).text);
+lap('letter');
+await shop.clock.advance(60_000);
+lap('advanced');
+await shop.close();
+lap('closed');
