@@ -12,6 +12,8 @@ export interface FastClock {
 interface Wait {
   /** By `performance.now()`. */
   dueMs: number;
+  /** When it was set, by the real monotonic clock. */
+  setMs: number;
   /** Of a repeated timer. */
   everyMs: number | null;
   run: () => void;
@@ -19,22 +21,32 @@ interface Wait {
 
 type Callback = (...args: unknown[]) => void;
 
+// A younger timer is perhaps the time limit of work that is going well. It ends at this age, so that
+// moving the clock fails nothing but what hangs.
+const YOUNG_MS = 1_000;
+
 /**
  * Replaces the clocks and timers of this process by ones that can be moved ahead: the wall clock,
- * the monotonic clock, timeouts and intervals. To the code it looks as if the machine had been
- * suspended. Node's own timers, such as those of sockets, stay as they are.
+ * the monotonic clock, timeouts and intervals. Node's own timers, such as those of sockets, stay as
+ * they are.
  */
 export function installFastClock(): FastClock {
   const shift = { ms: 0 };
+  const real = { setTimeout, now: performance.now.bind(performance) };
+  const waits = replaceTimers(real.now);
   shiftClocks(shift);
-  const waits = replaceTimers();
   return {
     async advance(ms) {
       shift.ms += ms;
       const now = performance.now();
       const due = [...waits].filter(([, { dueMs }]) => dueMs <= now);
       due.sort(([, one], [, other]) => one.dueMs - other.dueMs);
-      for (const [timer, wait] of due) setImmediate(() => runEarly(waits, timer, wait));
+      for (const [timer, wait] of due) {
+        const run = () => runEarly(waits, timer, wait);
+        const youngForMs = wait.setMs + YOUNG_MS - real.now();
+        if (youngForMs > 0) real.setTimeout(run, youngForMs).unref();
+        else setImmediate(run);
+      }
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
@@ -56,23 +68,23 @@ function shiftClocks(shift: { ms: number }): void {
   performance.now = () => monotonic() + shift.ms;
 }
 
-/** Runs a timer unless it was cleared meanwhile. */
+/** Runs a timer unless it ended or was cleared meanwhile. */
 function runEarly(waits: Map<NodeJS.Timeout, Wait>, timer: NodeJS.Timeout, wait: Wait): void {
-  if (!waits.has(timer)) return;
+  if (!waits.has(timer) || wait.dueMs > performance.now()) return;
   if (wait.everyMs === null) clearTimeout(timer);
   else wait.dueMs = performance.now() + wait.everyMs;
   wait.run();
 }
 
 /** @returns the timers that wait */
-function replaceTimers(): Map<NodeJS.Timeout, Wait> {
+function replaceTimers(realNow: () => number): Map<NodeJS.Timeout, Wait> {
   const waits = new Map<NodeJS.Timeout, Wait>();
   const real = { setTimeout, setInterval, clearTimeout };
 
   function set(repeats: boolean, callback: Callback, ms = 0, args: unknown[]): NodeJS.Timeout {
     const run = () => callback(...args);
     const everyMs = repeats ? ms : null;
-    const wait: Wait = { dueMs: performance.now() + ms, everyMs, run };
+    const wait: Wait = { dueMs: performance.now() + ms, setMs: realNow(), everyMs, run };
     const timer: NodeJS.Timeout = (repeats ? real.setInterval : real.setTimeout)(() => {
       if (repeats) wait.dueMs = performance.now() + ms;
       else waits.delete(timer);

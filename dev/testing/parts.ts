@@ -34,7 +34,10 @@ const POSTGRES_SETTINGS = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   shared_buffers: '32MB',
+  // Segments that are made when they are needed: each file is copied at every start.
   min_wal_size: '32MB',
+  wal_recycle: 'off',
+  wal_init_zero: 'off',
 };
 
 /**
