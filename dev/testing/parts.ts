@@ -50,7 +50,13 @@ export async function startParts(
 ): Promise<PartsFacts & { links: Links; advanceDatabases(ms: number): Promise<void> }> {
   const log = pino({ level: settings.LOG_LEVEL ?? 'silent' }, pino.destination(2));
   const folder = await templateFolder(cache);
-  const template = (await findTemplate(folder)) ?? (await makeTemplate(folder, log));
+  let template = await findTemplate(folder);
+  if (template === undefined) {
+    await makeTemplate(folder, log);
+    // A parallel start's, where that one was faster.
+    template = await findTemplate(folder);
+  }
+  if (template === undefined) throw new Error(`the prepared data in ${folder} are gone`);
   // The services' code is read while the database starts.
   const [{ postgres, databaseUrl }, { OPERATOR_EMAIL, startSystem }] = await allOf([
     startDatabases(open, template, log),
@@ -133,7 +139,7 @@ async function startDatabases(open: AsyncDisposableStack, template: Template | n
 }
 
 /** Starts a system on empty databases, so that it migrates them and makes its keys, and stops it. */
-async function makeTemplate(folder: string, log: Logger): Promise<Template> {
+async function makeTemplate(folder: string, log: Logger): Promise<void> {
   const secrets = createSecrets();
   await using open = new AsyncDisposableStack();
   const { cluster, postgres } = await startDatabases(open, null, log);
@@ -154,5 +160,4 @@ async function makeTemplate(folder: string, log: Logger): Promise<Template> {
   await system.close();
   await postgres.stop();
   await keepTemplate(folder, cluster, secrets);
-  return { folder, secrets };
 }
