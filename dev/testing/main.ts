@@ -32,7 +32,13 @@ async function perform(request: KitRequest): Promise<unknown> {
       import('./parts.ts'),
       import('./leftovers.ts'),
     ]);
-    [parts] = await Promise.all([startParts(open, request.options), removeOrphans()]);
+    // Both end before a stop begins. What others have left does not keep this one from starting.
+    const orphans = removeOrphans().catch(() => {});
+    try {
+      parts = await startParts(open, request.options);
+    } finally {
+      await orphans;
+    }
     const { url, mailboxUrl, operator } = parts;
     return { url, mailboxUrl, operator };
   }
