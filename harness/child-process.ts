@@ -13,15 +13,18 @@ export interface SpawnOptions {
   input?: string;
   /** Stops it by SIGTERM when this process ends, even if it is killed. */
   stopWithParent?: boolean;
+  /** In a process group of its own, as a terminal gives to each command. */
+  ownGroup?: boolean;
 }
 
 /** Runs Node with these arguments; the caller ends it. */
 export function spawnNode(args: string[], options: SpawnOptions = {}) {
-  const { env = process.env, cwd, input, stopWithParent = false } = options;
+  const { env = process.env, cwd, input, stopWithParent = false, ownGroup = false } = options;
   const preloads = stopWithParent ? [`--import=${EXIT_WITH_PARENT}?signal=SIGTERM`] : [];
   const child = spawn(process.execPath, [...preloads, ...args], {
     env,
     cwd,
+    detached: ownGroup,
     stdio: [
       input === undefined ? 'ignore' : 'pipe',
       'pipe',

@@ -25,7 +25,7 @@ async function program(t: TestContext, text: string, cache = CACHE) {
     `import { startOrderbell } from ${JSON.stringify(KIT)};\n${text.replaceAll('START', start)}`,
   );
   const folder = join(scratch, 'tmp');
-  const run = () => spawnNode([file], { env: { ...process.env, TMPDIR: folder } });
+  const run = () => spawnNode([file], { env: { ...process.env, TMPDIR: folder }, ownGroup: true });
   return { scratch, folder, run };
 }
 
@@ -66,11 +66,11 @@ test('a test process that is killed leaves no process, port or folder', async (t
   await assertNothingLeft(folder, url, pid);
 });
 
-test('Ctrl-C, which reaches all processes of a terminal, leaves nothing either', async (t) => {
+test('what kills the whole group of the test leaves nothing either', async (t) => {
   const { folder, run } = await program(t, PRINT_URL + WAIT);
   const started = run();
   const url = await urlOf(started);
-  started.child.kill('SIGINT');
+  process.kill(-(started.child.pid as number), 'SIGKILL');
   await assertNothingLeft(folder, url);
 });
 
