@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline';
+import { print } from '#platform/telemetry/print.ts';
+import { printableJson } from '#platform/values/printable.ts';
 import { installFastClock } from './fast-clock.ts';
 import type { FaultCommand } from './faults.ts';
 import type { PartsOptions } from './parts.ts';
@@ -49,7 +51,7 @@ async function perform(request: KitRequest): Promise<unknown> {
 }
 
 function answer(text: KitAnswer): void {
-  process.stdout.write(`${JSON.stringify(text)}\n`);
+  print(printableJson(JSON.stringify(text)));
 }
 
 async function end(): Promise<void> {

@@ -11,10 +11,17 @@ import { processesOf } from '#harness/system/start.ts';
 const CACHE = join(import.meta.dirname, '..', '..', '.orderbell', 'testing');
 const KIT = new URL('testing.ts', import.meta.url).href;
 
+type Run = ReturnType<typeof spawnNode>;
+
 /** A program that starts systems, in a folder of its own for temporary files. */
 async function program(t: TestContext, text: string, cache = CACHE) {
   const scratch = await mkdtemp(join(tmpdir(), 'kit-test-'));
-  t.after(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
+  const all: Run[] = [];
+  t.after(async () => {
+    for (const { child } of all) child.kill('SIGKILL');
+    await Promise.all(all.map(({ exited }) => exited));
+    await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  });
   // For root the database runs as another user, who must be able to enter.
   await chmod(scratch, 0o755);
   await mkdir(join(scratch, 'tmp'), { mode: 0o755 });
@@ -25,14 +32,16 @@ async function program(t: TestContext, text: string, cache = CACHE) {
     `import { startOrderbell } from ${JSON.stringify(KIT)};\n${text.replaceAll('START', start)}`,
   );
   const folder = join(scratch, 'tmp');
-  const run = () => spawnNode([file], { env: { ...process.env, TMPDIR: folder }, ownGroup: true });
-  return { scratch, folder, run };
+  const run = (): Run => {
+    const started = spawnNode([file], { env: { ...process.env, TMPDIR: folder }, ownGroup: true });
+    all.push(started);
+    return started;
+  };
+  return { folder, run };
 }
 
 const PRINT_URL = 'console.log((await START).url);';
 const WAIT = 'setInterval(() => {}, 1_000);';
-
-type Run = ReturnType<typeof spawnNode>;
 
 const urlOf = (started: Run): Promise<string> =>
   eventually('the address', async () => {
