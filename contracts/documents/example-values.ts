@@ -75,6 +75,9 @@ export const values: Record<string, unknown> = {
   emails: ['anna@example.com'],
   traces: [{ kind: 'name', text: 'Анна' }],
   // Tokens and links.
+  url: 'https://shop.example/orderbell',
+  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  description: 'Shop in Kazan',
   accessToken: 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiI1ZjBjMmE3ZSJ9.c2lnbmF0dXJl',
   refreshToken: 'r1.Zk3vXq0nW8bS5tYcJ7uLhA',
   token: 'q7Zk3vXq0nW8bS5tYcJ7uLhAe2Rf6Tg9Yp4Mw1Dx8Bs',
