@@ -4,7 +4,7 @@ import type { Route } from 'playwright-core';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { startTestSystem } from '#harness/system/system.ts';
-import { fillOrder, signInAs, wordsOf, button } from './steps.ts';
+import { button, fillOrder, signInAs, wordsOf } from './steps.ts';
 
 const words = wordsOf('ru');
 
