@@ -72,7 +72,8 @@ export const clientStandsAlone: Rule = ({ path, text }) => {
   const isEvents = path.startsWith('client/events/');
   return importsOf(text)
     .filter((name) => {
-      if (isTest(path) && /^(node:|#(harness|contracts|platform|dev)\/|[^./#])/.test(name)) return false;
+      if (isTest(path) && /^(node:|#(harness|contracts|platform|dev)\/|[^./#])/.test(name))
+        return false;
       if (isPackage(name)) {
         return !(isEvents && (name.startsWith('node:') || name === '@platformatic/kafka'));
       }
