@@ -25,8 +25,11 @@ export const CUSTOMER_ID = visibleAscii(255);
 export const IDEMPOTENCY_KEY = visibleAscii(255);
 
 const QUOTED_KEY = '"(?:[\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"';
-/** The header: a key as it is, or as a string of RFC 8941 section 3.3.3. */
-export const IDEMPOTENCY_KEY_HEADER = `^(?:(?!")[\\x21-\\x7e]{1,255}|${QUOTED_KEY})$`;
+/**
+ * The header: a key as it is, or as a string of RFC 8941 section 3.3.3. A key that begins with a quote
+ * and is no such string is taken as it is, as 0.1.0 does.
+ */
+export const IDEMPOTENCY_KEY_HEADER = `^(?:[\\x21-\\x7e]{1,255}|${QUOTED_KEY})$`;
 const QUOTED = new RegExp(`^${QUOTED_KEY}$`);
 
 /** The key that a text of the header names: `"abc"` and `abc` are the same one. */

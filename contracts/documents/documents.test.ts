@@ -180,16 +180,16 @@ for (const { name, document, operations } of documents) {
 
 test('the public codes are those that clients know', () => {
   const codes = gateway.document.components.schemas.Problem?.properties?.code?.enum ?? [];
-  // Of no operation: the method is wrong.
-  const known = Object.keys(problemStatuses).filter((code) => code !== 'method-not-allowed');
-  assert.deepEqual([...codes].sort(), known.sort());
+  assert.deepEqual([...codes].sort(), Object.keys(problemStatuses).sort());
 });
 
 test('answers name the headers that they carry', () => {
   const key = 'Idempotency-Key';
   const replayed = 'Idempotent-Replayed';
   assert.deepEqual(headersOf('placeOrder', 201), [key, replayed, 'Location', 'X-Trace-Id']);
-  assert.deepEqual(headersOf('placeOrder', 202), [key, 'Location', 'Retry-After', 'X-Trace-Id']);
+  assert.deepEqual(headersOf('placeOrder', 202), [
+    ...[key, replayed, 'Location', 'Retry-After', 'X-Trace-Id'],
+  ]);
   assert.deepEqual(headersOf('placeOrder', 406), [key, replayed, 'Location', 'X-Trace-Id']);
   assert.deepEqual(headersOf('placeOrder', 503), [key, 'Retry-After', 'X-Trace-Id']);
   assert.deepEqual(headersOf('readOrders', 200), ['Link', 'X-Trace-Id']);

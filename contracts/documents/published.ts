@@ -2,7 +2,7 @@ import { type TSchema, Type } from 'typebox';
 import * as accountLetters from '../account-letters.ts';
 import { AuditEntry, listAuditTrail, PublicAuditEntry } from '../audit.ts';
 import * as billing from '../billing.ts';
-import { Money } from '../common.ts';
+import { Money, Uuid } from '../common.ts';
 import * as deadLetters from '../dead-letters.ts';
 import * as erasure from '../erasure.ts';
 import * as gateway from '../gateway.ts';
@@ -174,7 +174,7 @@ export function identityApi() {
     { AuditEntry, AccessToken: identity.AccessToken },
     {
       'email-taken': { letterDue: Type.Boolean({ description: LETTER_DUE }) },
-      'session-ended': { ended: Type.Optional(Type.String({ description: ENDED })) },
+      'session-ended': { ended: Type.Optional({ ...Uuid, description: ENDED }) },
     },
   );
 }
