@@ -128,7 +128,7 @@ const parserProblems: Record<number, ProblemType> = {
 export const ASCII_ONLY = '^(?=[\\x21-\\x7e]*$)';
 
 /** The beginning of patterns of headers whose value may be a quoted string of RFC 8941. */
-const QUOTABLE = '^(?:(?!")';
+const QUOTABLE = '^(?:[\\x21-\\x7e]{1,255}|"';
 
 type ViolationText = (expected: string) => { ru: string; en: string };
 

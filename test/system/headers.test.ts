@@ -142,6 +142,12 @@ async function checkKeys(t: TestContext, system: TestSystem) {
       }
     });
   }
+  await t.test('quotes within a key are a part of it', async () => {
+    for (const ask of [place, topUp]) {
+      const [first, other] = [await ask('a/"x"'), await ask('a/x')];
+      assert.notEqual(other.body.id, first.body.id);
+    }
+  });
   await t.test('quoted first, bare afterwards', async () => {
     for (const ask of [place, topUp]) {
       const [first, again] = [await ask('"quoted"'), await ask('quoted')];

@@ -72,9 +72,8 @@ const protocolDefects: Defect[] = [
   {
     name: 'a top-up without its key',
     file: 'services/billing/ledger/top-up.ts',
-    from: 'const { customerId, amount, idempotencyKey } = request;',
-    to: `const { customerId, amount } = request;
-  const idempotencyKey = \`\${request.idempotencyKey}/\${randomUUIDv7()}\`;`,
+    from: 'const idempotencyKey = bareOwnedKeyOf(sentKey);',
+    to: 'const idempotencyKey = sentKey.concat(randomUUIDv7());',
     points: ['answer is lost after "top up"'],
     found: [/top-up .* found 0 times/],
   },

@@ -93,8 +93,11 @@ export async function topUp(
   });
 }
 
+// The client's key comes after its owner, `self/` or `operator/<id>/`, and may contain `/"` itself.
+const OWNED_KEY = /^(self\/|operator\/[^/]*\/)(.*)$/;
+
 /** `self/"abc"` and `self/abc` are the same key. */
 function bareOwnedKeyOf(text: string): string {
-  const quote = text.indexOf('/"') + 1;
-  return quote === 0 ? text : text.slice(0, quote) + bareKeyOf(text.slice(quote));
+  const [, owner = '', key = text] = OWNED_KEY.exec(text) ?? [];
+  return owner + bareKeyOf(key);
 }
