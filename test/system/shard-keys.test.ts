@@ -18,6 +18,8 @@ const OF_NO_CUSTOMER = [
   // Messages that are no events of ours, and limits of an address, whichever customer has it.
   ...['notifications.dead_letters', 'notifications.recipient_slots'],
   ...['notifications.account_letters'],
+  // Of the integrators that operators enter.
+  'webhooks.endpoints',
   // Addresses are unique over all accounts. An issuer of the installation replaces this database.
   ...['account', 'attempts', 'jwks', 'password_resets', 'session', 'sessions', 'user'].map(
     (table) => `identity.${table}`,
@@ -66,6 +68,12 @@ const NOT_YET: Record<string, { because: string; obstacles: string[] }> = {
     because: 'a link in a letter holds the token only',
     obstacles: ['unique confirmation_tokens_pkey'],
   },
+  'webhooks.events': {
+    because: 'the id of the event is the key, as of letters; the customer is in the body only',
+    obstacles: ['no customer_id'],
+  },
+  'webhooks.deliveries': { because: 'of an endpoint', obstacles: ['no customer_id'] },
+  'webhooks.attempts': { because: 'of a delivery', obstacles: ['no customer_id'] },
 };
 
 const OBSTACLES = `
