@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import { getTestContext } from 'node:test';
 import { publishedDocument } from './api-document.ts';
@@ -65,15 +66,26 @@ function complaintOf(violations: Map<string, Found>): string {
   ].join('\n');
 }
 
+const formerValues = new AsyncLocalStorage<true>();
+
+/**
+ * Sends bodies with values that only former versions took, and that are accepted because they are
+ * stored: the documents describe new values, so these bodies are not compared with them.
+ */
+export function withFormerValues<T>(work: () => Promise<T>): Promise<T> {
+  return formerValues.run(true, work);
+}
+
 /** Reports an exchange that was sent by neither `fetch` nor undici. */
 export function reportExchange(url: string, exchange: Exchange): void {
   const server = watched.get(portOf(url));
-  if (server !== undefined) check(server, exchange, testName());
+  if (server !== undefined) check({ server, test: testName(), former: false }, exchange);
 }
 
-function check({ service, violations }: Watched, exchange: Exchange, test: string): void {
+function check({ server, test, former }: Sender, exchange: Exchange): void {
+  const { service, violations } = server;
   const { method, path, status } = exchange;
-  const verdict = checkExchange(publishedDocument(service), exchange);
+  const verdict = checkExchange(publishedDocument(service), { ...exchange, former });
   const { operationId, code } = verdict;
   if (operationId !== undefined) countAnswer({ service, operationId, status, code });
   for (const { fault, value } of verdict.violations) {
@@ -102,9 +114,14 @@ interface UndiciRequest {
   headers: string[];
 }
 
-interface Running {
+interface Sender {
   server: Watched;
   test: string;
+  /** Whether the body may have values of former versions. */
+  former: boolean;
+}
+
+interface Running extends Sender {
   sent: Buffer[];
   received: Buffer[];
   status: number;
@@ -126,8 +143,8 @@ function subscribeOnce(): void {
   on('create', ({ request }) => {
     const server = watched.get(portOf(String(request.origin)));
     if (server === undefined) return;
-    const test = testName();
-    running.set(request, { server, test, sent: [], received: [], status: 0, headers: [] });
+    const sender = { server, test: testName(), former: formerValues.getStore() === true };
+    running.set(request, { ...sender, sent: [], received: [], status: 0, headers: [] });
   });
   on('bodyChunkSent', ({ request, chunk }) => {
     running.get(request)?.sent.push(Buffer.from(chunk as Uint8Array));
@@ -146,7 +163,7 @@ function subscribeOnce(): void {
     const one = running.get(request);
     if (one === undefined) return;
     running.delete(request);
-    check(one.server, exchangeOf(request, one), one.test);
+    check(one, exchangeOf(request, one));
   });
 }
 
