@@ -29,7 +29,7 @@ export interface TestBroker {
   listMessages(): Promise<TopicMessage[]>;
   /** One line per partition that its group has not read to the end; it changes with each step. */
   listUnread(): Promise<string[]>;
-  /** How many processes share the partitions among them. */
+  /** How many processes of notifications share the partitions among them. */
   countMembers(): Promise<number>;
   /** Puts a message on the topic `orders`, as a foreign producer would. */
   publish(message: OutgoingMessage): Promise<void>;

@@ -33,7 +33,7 @@ export function embeddedTopic(databaseUrl: string): TestBroker {
       return rows.map(({ line }) => String(line));
     },
     async countMembers() {
-      return (await query('select member from members')).length;
+      return (await query(`select member from members where "group" = 'notifications'`)).length;
     },
     publish: (message) => publishOnce({ ...settings, TOPIC_PARTITIONS: '1' }, message),
     async passLeases() {
