@@ -128,7 +128,7 @@ test('what is not there is named', async (t) => {
   const issued = await openInstallation(t, '--issuer', 'https://id.example');
   assert.match(
     issued.rotate('identity-secret').stderr,
-    /^npm run rotate -- <gateway\|notifications>/,
+    /^npm run rotate -- <gateway\|notifications\|webhooks-secret>/,
   );
   assert.doesNotMatch(issued.done('gateway', 'add'), /identity/);
   assert.match(issued.rotate('gateway', 'ad').stderr, /\[add\|switch\|remove\]/);
