@@ -44,6 +44,15 @@ test('a URL leads by https to a public address, in whatever form its host is wri
     'https://example.com/#part': 'has a fragment',
     'example.com': 'is not a URL',
     'https://[fe80::1%25eth0]/': 'is not a URL',
+    // As WHATWG reads them: another host than the text seems to name.
+    'https://8.8.8.8@127.0.0.1/': 'has a user name or password',
+    'https://127.0.0.1\\@8.8.8.8/': '127.0.0.1 is not a public address',
+    'https:127.0.0.1/': '127.0.0.1 is not a public address',
+    'https://①②⑦.⓪.⓪.①/': '127.0.0.1 is not a public address',
+    'https://127.0.0.1%2f@8.8.8.8/': 'has a user name or password',
+    'https://0x7f.1/': '127.0.0.1 is not a public address',
+    'https://[::ffff:0:127.0.0.1]/': '::ffff:0:7f00:1 is not a public address',
+    'https://8.8.8.8:65536/': 'is not a URL',
   };
   for (const [url, fault] of Object.entries(others))
     assert.equal(urlFault(url, strict), fault, url);
