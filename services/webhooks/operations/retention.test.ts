@@ -68,7 +68,6 @@ test('a removed endpoint goes with all its deliveries, part by part, and no othe
 });
 
 test('the endpoint of a webhook under way is removed without an error', async (t) => {
-
   const receiver = await startWebhookReceiver(t);
   const bench = await startWebhookBench(t);
   const { id } = await bench.endpoint(receiver.url);
