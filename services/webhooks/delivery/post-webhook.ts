@@ -31,6 +31,8 @@ export function createPostWebhook(guard: AddressGuard, timeoutMs = ATTEMPT_TIMEO
   const agent = new Agent({
     connect: guardedConnector(guard, { timeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }),
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // A receiver may ask for less, not for more.
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: HEADER_BYTES_MAX,
   });
   const post: PostWebhook = async (url, message, { secrets, signal }) => {
