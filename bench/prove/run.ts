@@ -7,6 +7,7 @@ import { startChaos } from './faults/chaos.ts';
 import { Client, type Customer } from './load/client.ts';
 import { runLoad } from './load/load.ts';
 import { createPace } from './load/load-rate.ts';
+import { findViolations, openWebhookEndpoint } from './load/webhooks.ts';
 import { calmViolations, checkAll, shareViolations } from './report/check.ts';
 import type { Report } from './report/report.ts';
 import {
@@ -79,10 +80,16 @@ async function proveOn(
   await runCrashPoints(system, client, options, report);
   const { hit, all } = report.crashPoints;
   say(`crash points: ${hit} of ${all}, ${secondsSince(started)} s`);
-  if (options.minutes > 0) await runPhases(system, client, options, report);
+  await using open = new AsyncDisposableStack();
+  let webhookViolations = () => findViolations(system);
+  if (options.minutes > 0) {
+    webhookViolations = await openWebhookEndpoint(system, client, open);
+    await runPhases(system, client, options, report);
+  }
   system.phase = 'rest';
   const healedAt = performance.now();
   const { state, violations } = await checkAll(system, client);
+  violations.push(...(await webhookViolations()));
   report.quietMs = performance.now() - healedAt;
   say(`at rest and checked after ${secondsSince(healedAt)} s`);
   report.violations.push(...violations);

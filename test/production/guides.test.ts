@@ -38,6 +38,11 @@ import {
 const MANIFESTS =
   'needs a container engine or a cluster; test/production/manifests.test.ts checks the files';
 const NOT_RUN: [page: string, text: string, why: string][] = [
+  [
+    'receive-webhooks.md',
+    'curl',
+    'its answer goes on at a receiver; test/system/webhooks.test.ts sends the request',
+  ],
   ['own-kafka.md', 'npm run kafka', 'needs two terminals; dev/kafka/kafka.test.ts runs it'],
   ['run-in-production.md', 'git clone', 'the test has the code'],
   [

@@ -10,11 +10,12 @@ import { skipWithout } from '#harness/system/tools.ts';
 import { restart } from './order-traffic.ts';
 import { CALLEES, openTraffic, REPLICAS, temporaryFolder } from './rotation-traffic.ts';
 
-// Keys of services, the secret of identity and a database password are replaced by the commands of
+// Keys of services, the secrets of identity and webhooks, and a database password are replaced by the commands of
 // docs/how-to/rotate-secrets.md while customers order.
 
-const ROTATED = ['gateway', 'notifications', 'identity-secret'];
-const KEYS = /^(\w+_PRIVATE_KEY|SERVICE_PUBLIC_KEYS|IDENTITY_SECRET\w*)$/;
+const ROTATED = ['gateway', 'notifications', 'identity-secret', 'webhooks-secret'];
+const RESTARTED = [...CALLEES, 'webhooks'];
+const KEYS = /^(\w+_PRIVATE_KEY|SERVICE_PUBLIC_KEYS|IDENTITY_SECRET\w*|WEBHOOKS_SECRET\w*)$/;
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /** An installation by `npm run new-installation`, and its rotation by `npm run rotate`. */
@@ -76,13 +77,13 @@ test('keys, secrets and passwords are replaced, and no order and no sign-in fail
     }
   }
   for (const what of ROTATED) await installation.rotate(what, 'add');
-  await restartAll(CALLEES, { ORDERS_DATABASE_URL: logins[0].url });
+  await restartAll(RESTARTED, { ORDERS_DATABASE_URL: logins[0].url });
   traffic.say('the new ones are accepted');
   for (const what of ROTATED) await installation.rotate(what, 'switch');
-  await restartAll(['gateway', 'notifications', 'identity']);
+  await restartAll(['gateway', 'notifications', 'identity', 'webhooks']);
   traffic.say('the new ones are used');
   for (const what of ROTATED) await installation.rotate(what, 'remove');
-  await restartAll(CALLEES, { ORDERS_DATABASE_URL: logins[1].url });
+  await restartAll(RESTARTED, { ORDERS_DATABASE_URL: logins[1].url });
   await queryRows(system.databaseUrl('orders'), `alter role ${logins[0].role} nologin`);
   traffic.say('the old ones are gone');
   await traffic.end();

@@ -56,7 +56,15 @@ test('I1 to I6: an upgrade from the previous release and its roll back, under tr
     const older = root !== undefined && existsSync(join(root, 'services', name)) ? { root } : {};
     return startServiceProcess(name, { ...env, LOG_LEVEL: 'info' }, older);
   };
-  const system = await startTestSystem(t, {}, { server: await startServer(), startService });
+  const system = await startTestSystem(
+    t,
+    {},
+    {
+      server: await startServer(),
+      startService,
+      otherVersions: true,
+    },
+  );
   const migrations = () =>
     queryRows(system.databaseUrl('notifications'), 'select name from migrations order by name');
   const before = await migrations();

@@ -11,7 +11,20 @@ export class AddressRefusedError extends Error {}
 /** Resolves a name; a test may answer for the name server. */
 export type Resolve = (host: string) => Promise<dns.LookupAddress[]>;
 
-const resolveBySystem: Resolve = (host) => dns.promises.lookup(host, { all: true });
+const resolveBySystem = joinLookups((host) => dns.promises.lookup(host, { all: true }));
+
+/**
+ * Look-ups of a name at the same time share one. The system's look-up occupies a thread of the few
+ * that the whole process has: a name server that hangs would take all of them by its 16 attempts.
+ */
+export function joinLookups(resolve: Resolve): Resolve {
+  const running = new Map<string, Promise<dns.LookupAddress[]>>();
+  return (host) => {
+    const joined = running.get(host) ?? resolve(host).finally(() => running.delete(host));
+    running.set(host, joined);
+    return joined;
+  };
+}
 
 /** Addresses of webhooks, resolved and checked at the moment of the connection. */
 export interface AddressGuard extends AddressPolicy {

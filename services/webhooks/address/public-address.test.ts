@@ -10,7 +10,7 @@ const REFUSED = {
   loopback: ['127.0.0.1', '127.255.255.254', '::1'],
   private: ['10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', 'fc00::1', 'fd12:3456::1'],
   'link-local': ['169.254.1.1', 'fe80::1', 'fe80::1%eth0'],
-  'metadata of clouds': ['169.254.169.254', 'fd00:ec2::254'],
+  'metadata of clouds': ['169.254.169.254', 'fd00:ec2::254', '168.63.129.16', '100.100.100.200'],
   'NAT of carriers': ['100.64.0.1', '100.127.255.255'],
   multicast: ['224.0.0.1', '239.255.255.255', 'ff02::1'],
   'broadcast and reserved': ['255.255.255.255', '240.0.0.1'],
@@ -44,6 +44,15 @@ test('a URL leads by https to a public address, in whatever form its host is wri
     'https://example.com/#part': 'has a fragment',
     'example.com': 'is not a URL',
     'https://[fe80::1%25eth0]/': 'is not a URL',
+    // As WHATWG reads them: another host than the text seems to name.
+    'https://8.8.8.8@127.0.0.1/': 'has a user name or password',
+    'https://127.0.0.1\\@8.8.8.8/': '127.0.0.1 is not a public address',
+    'https:127.0.0.1/': '127.0.0.1 is not a public address',
+    'https://①②⑦.⓪.⓪.①/': '127.0.0.1 is not a public address',
+    'https://127.0.0.1%2f@8.8.8.8/': 'has a user name or password',
+    'https://0x7f.1/': '127.0.0.1 is not a public address',
+    'https://[::ffff:0:127.0.0.1]/': '::ffff:0:7f00:1 is not a public address',
+    'https://8.8.8.8:65536/': 'is not a URL',
   };
   for (const [url, fault] of Object.entries(others))
     assert.equal(urlFault(url, strict), fault, url);

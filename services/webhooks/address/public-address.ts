@@ -9,6 +9,8 @@ const REFUSED_V4 = [
   '100.64.0.0/10',
   '127.0.0.0/8',
   '169.254.0.0/16',
+  // Looks public: Azure's own services answer at it, inside each machine of theirs only.
+  '168.63.129.16/32',
   '172.16.0.0/12',
   '192.0.0.0/24',
   '192.0.2.0/24',

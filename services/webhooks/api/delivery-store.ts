@@ -21,7 +21,7 @@ const ATTEMPTS_SHOWN = 50;
 
 // Of removed endpoints nothing is shown.
 const SELECT = `select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", events.type,
-    case when events.status is not null then events.order_id end as "orderId", d.state,
+    d.order_id as "orderId", d.state,
     d.attempt_count as "attemptCount", d.due_at as "dueAt", d.reason,
     d.created_at as "createdAt", d.ended_at as "endedAt",
     (select coalesce(json_agg(json_build_object('number', number,
@@ -49,7 +49,7 @@ export async function listDeliveries(
   const { rows } = await db.query<DeliveryRow>(
     `${SELECT}
       where ($1::uuid is null or d.endpoint_id = $1) and ($2::text is null or d.state = $2)
-        and ($3::uuid is null or d.event_id in (select id from events where order_id = $3))
+        and ($3::uuid is null or d.order_id = $3)
         and ($4::uuid is null or d.id < $4)
       order by d.id desc limit $5`,
     [endpointId, state, orderId, before, limit],
@@ -119,12 +119,12 @@ export async function replayPart(
     id: string;
   }>(
     `with part as materialized (
-        select id, status, received_at from events
+        select id, order_id, status, received_at from events
         where (received_at, id) > ($2::timestamptz, $3::uuid) and status is not null
         order by received_at, id limit $4
       ), queued as (
-        insert into deliveries (id, endpoint_id, event_id)
-        select ${NEW_ID}, endpoints.id, part.id
+        insert into deliveries (id, endpoint_id, event_id, order_id)
+        select ${NEW_ID}, endpoints.id, part.id, part.order_id
         from part join endpoints on part.status = any(endpoints.statuses)
         where endpoints.id = $1
         on conflict (endpoint_id, event_id) do update set ${QUEUED}

@@ -1,7 +1,6 @@
 import { Agent, request } from 'undici';
 import { startTimeout } from '#platform/async/timeout.ts';
 import { type AddressGuard, guardedConnector } from '../address/guarded-lookup.ts';
-import { PER_ENDPOINT_MAX } from './claim-store.ts';
 import { type SignedMessage, signaturesOf } from './sign.ts';
 
 // A receiver that needs longer should answer first and work afterwards.
@@ -27,10 +26,13 @@ export type PostWebhook = (
 
 /** A sender that follows no redirect, and reaches public addresses only. */
 export function createPostWebhook(guard: AddressGuard, timeoutMs = ATTEMPT_TIMEOUT_MS) {
+  // Its connections have no limit of their own: that would be one for all endpoints of a host, and a
+  // path that hangs would hold the others. The worker limits the attempts at each endpoint.
   const agent = new Agent({
     connect: guardedConnector(guard, { timeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }),
-    connections: PER_ENDPOINT_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // A receiver may ask for less, not for more.
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: HEADER_BYTES_MAX,
   });
   const post: PostWebhook = async (url, message, { secrets, signal }) => {

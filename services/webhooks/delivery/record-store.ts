@@ -16,6 +16,8 @@ export interface Outcome {
   state: 'delivered' | 'queued' | 'dead';
   /** Until the next attempt; 0 for one that ended. */
   retryInMs: number;
+  /** Whether the attempt takes nothing from those that the delivery has. */
+  uncounted?: true;
 }
 
 /**
@@ -25,13 +27,14 @@ export interface Outcome {
 export async function recordAttempt(
   db: Queryable,
   { delivery, durationMs, status, error }: Attempt,
-  { state, retryInMs }: Outcome,
+  { state, retryInMs, uncounted }: Outcome,
 ): Promise<void> {
   await db.query({
     name: 'record-webhook-attempt',
     text: `with ended as (
         update deliveries set state = $3, token = null, reason = $4,
           due_at = now() + $5 * interval '1 millisecond',
+          attempt_count = attempt_count - $9::int,
           ended_at = case when $3 = 'queued' then null else now() end
         where id = $1 and token = $2 and state = 'delivering'
       )
@@ -49,6 +52,7 @@ export async function recordAttempt(
       delivery.number,
       Math.round(durationMs),
       status,
+      uncounted ? 1 : 0,
     ],
   });
 }

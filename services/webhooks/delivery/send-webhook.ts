@@ -30,6 +30,9 @@ export interface SendWebhookDeps {
   logRequests?: boolean;
 }
 
+// The stop of this process says nothing about the receiver: the next process tries at once.
+const CUT: Outcome = { state: 'queued', retryInMs: 0, uncounted: true };
+
 type Result = { answer: WebhookAnswer; error: string | null } | { answer: null; error: string };
 
 /** Tries a claimed delivery once and records what came of it. */
@@ -41,7 +44,10 @@ export async function sendWebhook(
   const startedAt = performance.now();
   const { answer, error } = await attempt(deps, delivery, signal);
   const durationMs = performance.now() - startedAt;
-  const outcome = outcomeOf(deps, delivery, { answer, error } as Result);
+  const outcome =
+    answer === null && signal.aborted
+      ? CUT
+      : outcomeOf(deps, delivery, { answer, error } as Result);
   const status = answer?.status ?? null;
   const record = { delivery, durationMs, status, error };
   if (status === GONE) await recordGone(deps, delivery, record);
@@ -98,8 +104,9 @@ async function recordGone(
   record: Parameters<typeof recordAttempt>[1],
 ): Promise<void> {
   const disabled = await database.transaction(async (tx) => {
-    await recordAttempt(tx, record, { state: 'dead', retryInMs: 0 });
+    // Endpoint first, as redeliveries and replays lock them: the other order deadlocks with those.
     const done = await disableGone(tx, endpointId, url);
+    await recordAttempt(tx, record, { state: 'dead', retryInMs: 0 });
     if (done) {
       await recordAudit(tx, {
         actor: null,

@@ -36,10 +36,10 @@ export async function insertEvents(db: Queryable, events: StoredEvent[]): Promis
         insert into events (id, type, order_id, status, body)
         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[])
         on conflict (id) do nothing
-        returning id, status
+        returning id, order_id, status
       )
-      insert into deliveries (id, endpoint_id, event_id)
-      select ${NEW_ID}, endpoints.id, stored.id
+      insert into deliveries (id, endpoint_id, event_id, order_id)
+      select ${NEW_ID}, endpoints.id, stored.id, stored.order_id
       from stored join endpoints on stored.status = any(endpoints.statuses)
       where endpoints.state = 'enabled' and endpoints.removed_at is null
       on conflict (endpoint_id, event_id) do nothing`,

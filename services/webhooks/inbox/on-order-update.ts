@@ -1,5 +1,9 @@
 import type { OrderUpdateMessage } from '#contracts/order-update-message.ts';
-import type { WebhookPayload, WebhookType } from '#contracts/webhooks.ts';
+import {
+  WEBHOOK_ENDPOINTS_MAX,
+  type WebhookPayload,
+  type WebhookType,
+} from '#contracts/webhooks.ts';
 import type { ConsumedEvent } from '#platform/messaging/consumer/consumer.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { countEnabled, insertEvents, type StoredEvent } from './inbox-store.ts';
@@ -18,7 +22,8 @@ export async function onOrderUpdates(
   });
   // Each event and its deliveries are one statement, so parts may be stored by themselves: what a
   // crash leaves out comes again.
-  const part = partOf(await countEnabled(db));
+  const few = rows.length <= partOf(WEBHOOK_ENDPOINTS_MAX);
+  const part = few ? rows.length : partOf(await countEnabled(db));
   for (let from = 0; from < rows.length; from += part) {
     await insertEvents(db, rows.slice(from, from + part));
   }
