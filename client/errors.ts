@@ -73,8 +73,7 @@ export class OutcomeUnknownError extends Error {
   readonly key: string | undefined;
 
   constructor(key: string | undefined, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(`the outcome is unknown: ${why}`, { cause });
+    super('the outcome of the request is unknown', { cause });
     this.key = key;
   }
 }

@@ -174,6 +174,7 @@ export const getWallet = internal('getWallet', 'GET /wallets/:customerId', {
 
 export const topUpWallet = internal('topUpWallet', 'POST /wallets/:customerId/top-ups', {
   summary: 'Add money once per key',
+  repeatable: true,
   params: WalletParams,
   body: strictObject({
     amount: moneyBetween(1, AMOUNT_MAX),
@@ -193,6 +194,7 @@ export const reverseTopUp = internal(
   'POST /wallets/:customerId/operations/:operationId/reversal',
   {
     summary: 'Undo a top-up, once: a repetition answers the same reversal',
+    repeatable: true,
     params: strictObject({ customerId: CustomerId, operationId: Uuid }),
     body: strictObject({ reason: OperatorReason, madeBy: CustomerId }),
     responses: { 201: OperatorOperation },

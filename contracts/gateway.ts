@@ -96,6 +96,7 @@ const letters = { tags: ['letters'] } as const;
 export const readProfile = operation('readProfile', 'GET /v1/profile', {
   ...account,
   summary: 'Own contact data, with an ETag',
+  versioned: true,
   query: NoQuery,
   responses: { 200: Profile },
 });

@@ -21,8 +21,12 @@ interface Members {
   public?: boolean;
   /** True where a success answer has an `ETag` and `If-None-Match` may be answered with 304. */
   conditional?: boolean;
+  /** True where a success answer has an `ETag` that `If-Match` of another operation takes. */
+  versioned?: boolean;
   /** True where 201 and 202 name what was created in the header `Location`. */
   location?: boolean;
+  /** True where 201 may repeat a stored result without a key, as `Idempotent-Replayed` says then. */
+  repeatable?: boolean;
   /** True where requests are counted per account or address, so that 429 is possible. */
   rateLimited?: boolean;
   params?: TObject;

@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import { operatorTwin } from './operation.ts';
 import * as webhooks from './webhooks.ts';
 
@@ -23,6 +24,7 @@ export const changeWebhookEndpoint = operatorTwin(webhooks.putWebhookEndpoint, {
 
 export const removeWebhookEndpoint = operatorTwin(webhooks.deleteWebhookEndpoint, {
   operationId: 'removeWebhookEndpoint',
+  responses: { 204: Type.Null() },
 });
 
 export const rotateEndpointSecret = operatorTwin(webhooks.rotateWebhookSecret, {

@@ -62,6 +62,7 @@ export const IfMatchHeader = Type.Object({
 
 export const createProfile = internal('createProfile', 'POST /profiles', {
   summary: 'Create the profile where none exists; answers the stored one',
+  versioned: true,
   // `emailConfirmed`: an external issuer has verified the address.
   body: Profile,
   responses: { 200: Profile, 201: Profile },
@@ -70,6 +71,7 @@ export const createProfile = internal('createProfile', 'POST /profiles', {
 
 export const getProfile = internal('getProfile', 'GET /profiles/:customerId', {
   summary: 'The profile, with its version as ETag',
+  versioned: true,
   params: ProfileParams,
   query: NoQuery,
   responses: { 200: Profile },
@@ -117,6 +119,7 @@ export const createConfirmation = internal(
 
 export const confirmAddress = internal('confirmAddress', 'POST /confirmations', {
   summary: 'Confirm the address that the token is for',
+  versioned: true,
   body: strictObject({ token: ConfirmationToken }),
   responses: { 200: Profile },
   problems: [profileProblems.linkInvalid],

@@ -193,7 +193,7 @@ export const deleteWebhookEndpoint = internal(
     summary: 'Remove an endpoint with its deliveries',
     params: WebhookEndpointParams,
     query: NoQuery,
-    responses: { 204: Type.Null() },
+    responses: { 200: strictObject({}) },
   },
 );
 

@@ -17,8 +17,13 @@ function licenceIn(path: string): string | undefined {
   const file = join(ROOT, path, 'package.json');
   // A package for another platform is not installed.
   if (!existsSync(file)) return undefined;
-  const { license } = JSON.parse(readFileSync(file, 'utf8')) as { license?: unknown };
-  return typeof license === 'string' ? license : undefined;
+  const { license, licenses = [] } = JSON.parse(readFileSync(file, 'utf8')) as {
+    license?: unknown;
+    /** The former form of npm, in packages that have not changed since. */
+    licenses?: { type?: string }[];
+  };
+  if (typeof license === 'string') return license;
+  return [licenses].flat().flatMap(({ type }) => type ?? [])[0];
 }
 
 const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {

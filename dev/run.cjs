@@ -16,7 +16,7 @@ const IS_PACKAGE = existsSync(join(ROOT, 'dev', 'start.js'));
 const NODE_MAJOR = 26;
 // Scripts that run with production packages only.
 const PRODUCTION =
-  /^(?:dev\/start|dev\/start\/console|dev\/demo\/demo|dev\/kafka\/kafka|dev\/installation\/new-installation|dev\/postgres\/roles|cli\/orderbell)\.ts$/;
+  /^(?:dev\/start|dev\/start\/console|dev\/testing\/main|dev\/demo\/demo|dev\/kafka\/kafka|dev\/installation\/new-installation|dev\/postgres\/roles|cli\/orderbell)\.ts$/;
 const START = 'dev/start.ts';
 const SOURCES = ['contracts', 'dev', 'platform', 'services'];
 // It ends within 10 s itself.

@@ -13,6 +13,8 @@ export interface SpawnOptions {
   input?: string;
   /** Stops it by SIGTERM when this process ends, even if it is killed. */
   stopWithParent?: boolean;
+  /** In a process group of its own, as a terminal gives to each command. */
+  ownGroup?: boolean;
 }
 
 /** Runs Node with these arguments; the caller ends it. */
@@ -22,11 +24,12 @@ export function spawnNode(args: string[], options: SpawnOptions = {}) {
 
 /** Runs a program, of which only Node stops with its parent; the caller ends it. */
 export function spawnProgram(command: string, args: string[], options: SpawnOptions = {}) {
-  const { env = process.env, cwd, input, stopWithParent = false } = options;
+  const { env = process.env, cwd, input, stopWithParent = false, ownGroup = false } = options;
   const preloads = stopWithParent ? [`--import=${EXIT_WITH_PARENT}?signal=SIGTERM`] : [];
   const child = spawn(command, [...preloads, ...args], {
     env,
     cwd,
+    detached: ownGroup,
     stdio: [
       input === undefined ? 'ignore' : 'pipe',
       'pipe',

@@ -3,13 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { test } from 'node:test';
-import {
-  importRules,
-  importsOf,
-  invariantFaults,
-  roomCircles,
-  type SourceFile,
-} from './import-rules.ts';
+import { importRules, invariantFaults, roomCircles } from './import-rules.ts';
+import { importsOf, type SourceFile } from './imports.ts';
 import { textRules } from './text-rules.ts';
 
 const rules = { ...importRules, ...textRules };
@@ -129,6 +124,13 @@ const examples: [rule: string, path: string, broken: string, kept: string][] = [
     'cli/a.test.ts',
     "import '#services/orders/lifecycle/store.ts';",
     "import '#harness/system/system.ts';\nimport '#dev/system.ts';",
+  ],
+  ['clientStandsAlone', 'client/events/a.ts', "import 'typebox';", "import './b.ts';"],
+  [
+    'clientStandsAlone',
+    'client/events/a.ts',
+    "import { backoffMs } from '#platform/async/backoff.ts';",
+    "import { Admin } from '@platformatic/kafka';\nimport 'node:net';",
   ],
   [
     'consoleStandsAlone',

@@ -241,7 +241,7 @@ only. A number is the status of the refusal; 404 hides whether the item exists.
 - *customer*, *operator*: an access token, sent to an internal API.
 
 No other route exists, except for those that ask for no token and show nothing of a customer
-([security](security.md#who-may-call-what)). Every service: ${listOf(OPEN)}. The gateway: the pages of the console, and
+([security](security.md#who-may-call-what)). Every service: ${listOf(OPEN)}. The gateway: the pages of the console and about problems, and
 ${listOf(OPEN_AT_GATEWAY.filter((url) => !url.startsWith('/mailbox')))}.
 Only the default set-up has the mailbox, with the letters of everybody who tries it: \`/mailbox/messages\`.
 `;

@@ -1,14 +1,11 @@
 import { posix } from 'node:path';
-
-/** A TypeScript file of this project. */
-export interface SourceFile {
-  /** From the project's root, with `/`. */
-  path: string;
-  text: string;
-}
-
-/** The violations of a rule, one line each, with the remedy. */
-export type Rule = (file: SourceFile) => string[];
+import {
+  clientOfTheApi,
+  clientStandsAlone,
+  consoleStandsAlone,
+  fitForBrowsers,
+} from './client-rules.ts';
+import { importsOf, isPackage, isTest, type Rule, type SourceFile, targetOf } from './imports.ts';
 
 /** Services on an order's path, and those that they depend on, call no other service. */
 const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity', 'webhooks'];
@@ -16,15 +13,6 @@ const NO_CALLERS = ['orders', 'billing', 'profiles', 'identity', 'webhooks'];
 const NO_BROKER = ['gateway', 'billing', 'profiles', 'identity'];
 
 const READINESS_PROBE = ".query('select 1')";
-
-// The words as statements have them: `import '…'`, `import x from '…'`, `export … from '…'` and
-// `import('…')`. A comment or a text that looks like one is reported too; none does so far.
-const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*(['"`])([^'"`\n]+)\1/g;
-
-/** The modules that a source imports or re-exports, in the order of the text. */
-export function importsOf(text: string): string[] {
-  return [...text.matchAll(SPECIFIER)].map((match) => match[2] as string);
-}
 
 /** Contracts and platform are the lowest layer: they import npm, `node:` and their own folder. */
 export const ownFolderOnly: Rule = ({ path, text }) => {
@@ -60,91 +48,6 @@ export const noOtherService: Rule = ({ path, text }) => {
       (name) =>
         `${path} imports ${name}: a service imports npm, its own folder, #platform/ and #contracts/. ` +
         'Call the other service over HTTP by its contract; services meet only in dev/.',
-    );
-};
-
-/** What other programs get as @orderbell/client. */
-const CLIENT = '#client/client.ts';
-/** Of the platform: texts for a terminal, and the commands that texts name. */
-const VALUES = ['printable', 'program'].map((name) => `#platform/values/${name}.ts`);
-
-/** The command line is a client of the public API: it knows what crosses the boundary, no more. */
-export const clientOfTheApi: Rule = ({ path, text }) => {
-  if (!path.startsWith('cli/')) return [];
-  return importsOf(text)
-    .filter((name) => {
-      if (isPackage(name) || name.startsWith('#contracts/')) return false;
-      if (name === CLIENT || VALUES.includes(name)) return false;
-      if (name.startsWith('.') && targetOf(path, name).startsWith('cli/')) return false;
-      return !(isTest(path) && /^#(dev|harness)\//.test(name));
-    })
-    .map(
-      (name) =>
-        `${path} imports ${name}: cli/ imports npm, node:, its own folder, ${CLIENT}, #contracts/, ` +
-        `${VALUES.join(', ')}. ` +
-        'What it needs to know of the system is in the answers of the public API.',
-    );
-};
-
-/** Contracts that clients share with browsers: they import nothing but one another. */
-const FOR_BROWSERS = [
-  ...['amounts', 'answer-shapes', 'answers', 'currency', 'mail-address', 'patterns', 'shapes'],
-  'webhook-shapes',
-].map((name) => `contracts/${name}.ts`);
-
-export const fitForBrowsers: Rule = ({ path, text }) => {
-  if (!FOR_BROWSERS.includes(path)) return [];
-  return importsOf(text)
-    .filter((name) => isPackage(name) || !FOR_BROWSERS.includes(targetOf(path, name)))
-    .map(
-      (name) =>
-        `${path} imports ${name}: the console loads this module, so it imports nothing but ` +
-        `${FOR_BROWSERS.join(', ')}.`,
-    );
-};
-
-// `import type … from '#contracts/…'`: gone before anything runs.
-const TYPES_OF_CONTRACTS =
-  /\b(?:import|export)\s+type\s[^;'"`]*?from\s*(['"`])#contracts\/[^'"`]+\1/g;
-
-/** The console is sent to browsers: its own files, npm, and contracts that are fit for it. */
-export const consoleStandsAlone: Rule = ({ path, text }) => {
-  if (!path.startsWith('console/')) return [];
-  return importsOf(text.replaceAll(TYPES_OF_CONTRACTS, ''))
-    .filter((name) => {
-      if (isPackage(name)) return name.startsWith('node:');
-      if (name === CLIENT || FOR_BROWSERS.includes(targetOf(path, name))) return false;
-      return !(name.startsWith('.') && targetOf(path, name).startsWith('console/'));
-    })
-    .map(
-      (name) =>
-        `${path} imports ${name}: console/ imports npm, its own files by relative paths, ` +
-        `${CLIENT}, \`import type\` from #contracts/, and ${FOR_BROWSERS.join(', ')}. ` +
-        'What else it loads, every browser would have to.',
-    );
-};
-
-/**
- * The client goes to browsers and to other programs: its own files and contracts that are fit for
- * browsers, by relative paths that hold in the package, too. Its events/ are for Node.
- */
-export const clientStandsAlone: Rule = ({ path, text }) => {
-  if (!path.startsWith('client/')) return [];
-  const isEvents = path.startsWith('client/events/');
-  return importsOf(text)
-    .filter((name) => {
-      if (isTest(path) && /^(node:|#(harness|contracts)\/|[^./#])/.test(name)) return false;
-      if (isPackage(name)) return !isEvents;
-      const target = targetOf(path, name);
-      const isOwn = target.startsWith(isEvents ? 'client/events/' : 'client/');
-      const leavesEvents = !isEvents && target.startsWith('client/events/');
-      const isFit = isOwn || (!isEvents && FOR_BROWSERS.includes(target));
-      return !name.startsWith('.') || !isFit || leavesEvents;
-    })
-    .map(
-      (name) =>
-        `${path} imports ${name}: client/ imports its own files and ${FOR_BROWSERS.join(', ')} by ` +
-        'relative paths, and no package. Its events/ import npm and their own folder.',
     );
 };
 
@@ -301,18 +204,4 @@ function forbidden(
   return importsOf(text)
     .filter(rule.what)
     .map((name) => `${path} imports ${name}, which ${service} may not: ${rule.instead}.`);
-}
-
-export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts');
-}
-
-function isPackage(name: string): boolean {
-  return !/^[./#]/.test(name);
-}
-
-/** Where an import leads, from the project's root. */
-function targetOf(path: string, name: string): string {
-  if (name.startsWith('#')) return name.slice(1);
-  return posix.normalize(posix.join(posix.dirname(path), name));
 }

@@ -15,6 +15,7 @@ import {
   ReleaseUnavailableError,
 } from '#harness/system/previous-release.ts';
 import { COMMON_TOOLS, missingTools } from '#harness/system/tools.ts';
+import { coverageLines, writeCoverage } from './exchanges.ts';
 import { banner, type Plan, planOf, writeGroups } from './suites.ts';
 
 // `npm test -- [file or suite…]`: Node's test runner, with one PostgreSQL and one Kafka for all
@@ -73,8 +74,13 @@ try {
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '600' },
   });
   const found = { ...browserEnv, ...kafkaEnv, ...releaseEnv };
-  const env = { ...found, TEST_POSTGRES_URL: postgres.superuserUrl('postgres') };
-  process.exitCode = await run(runnable(plan, env), env);
+  const exchanges = process.env.TEST_EXCHANGES || join(home, 'exchanges');
+  const env = {
+    ...found,
+    TEST_POSTGRES_URL: postgres.superuserUrl('postgres'),
+    TEST_EXCHANGES: exchanges,
+  };
+  process.exitCode = (await run(runnable(plan, env), env)) || checkCoverage(exchanges);
 } finally {
   await kafka?.stop();
   await postgres?.stop();
@@ -169,6 +175,14 @@ function runnable({ name, groups }: Plan, env: Record<string, string>): Plan {
     console.error('\n!!! TESTS WITH SERVICES AS PROCESSES ARE SKIPPED: there is no Kafka.\n');
   }
   return { name, groups: here };
+}
+
+/** @returns 1 when the quick suites have left out an operation of the public API */
+function checkCoverage(exchanges: string): number {
+  if (process.env.TEST_EXCHANGES) writeCoverage(exchanges);
+  const lines = plan.name === 'quick' ? coverageLines(exchanges) : [];
+  for (const line of lines) console.error(line);
+  return lines.length > 0 ? 1 : 0;
 }
 
 /** The arguments of Node that run a plan. */

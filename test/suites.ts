@@ -93,6 +93,7 @@ export const SUITES: Suite[] = [
     processes: 6,
     files: [
       'test/console/{accessible,flaky-network,operator,operator-wallet,ledger}.test.ts',
+      'test/console/unchanged-journey.test.ts',
       'test/console/{mailbox,journey,overview,issuer,sessions,confirm,your-data}.test.ts',
       'test/system/{restore,clocks,ledger,erasure}.test.ts',
       'harness/oracle/oracle.test.ts',

@@ -1,4 +1,5 @@
-import { isTest, PRODUCT, type Rule } from './import-rules.ts';
+import { PRODUCT } from './import-rules.ts';
+import { isTest, type Rule } from './imports.ts';
 
 // Rules about what sources may say, imports aside (import-rules.ts).
 

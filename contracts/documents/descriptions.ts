@@ -113,4 +113,20 @@ export const descriptions: Record<string, string | undefined> = {
     'The same as when the customer asks for it. The reason is kept with the erasure. Read its ' +
     'progress until `state` is `done`.',
   readCustomerErasure: '`waitsFor` says what the erasure has to wait for.',
+  // Webhooks.
+  readWebhookEndpoints: 'Never with their secrets.',
+  addWebhookEndpoint:
+    'Answers the signing secret, which no later answer shows. Only public https addresses are taken.',
+  readWebhookEndpoint: 'Never with its secret. A disabled endpoint says why.',
+  changeWebhookEndpoint: 'Replaces all members. Enabling it again sends the events from then on.',
+  removeWebhookEndpoint: 'Nothing more is sent to it. Removing it again is 404.',
+  rotateEndpointSecret:
+    'Answers the new secret. For a while webhooks are signed with both, so that receivers can change.',
+  sendTestWebhook: 'Sends an event of the type `webhook.test`. Read the delivery for its outcome.',
+  replayWebhooks:
+    'Sends the events since a moment again, with the same `webhook-id`: receivers drop those that ' +
+    'they have.',
+  readWebhookDeliveries: 'Filter by endpoint, state and order.',
+  readWebhookDelivery: 'With the latest attempts and what the receiver answered.',
+  redeliverOne: 'Puts a delivery back into the queue, also one that is dead.',
 };

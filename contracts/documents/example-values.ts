@@ -16,6 +16,14 @@ const SENT = '2026-03-05T09:07:01.902Z';
 /** Roubles in kopecks. */
 export const kopecks = (amount: number) => ({ amount, currency: 'RUB' });
 
+/** By the format of a text whose member has no value here. */
+export const ofFormats: Record<string, string> = {
+  uuid: ORDER_ID,
+  email: 'anna@example.com',
+  'date-time': PAID,
+  uri: 'https://shop.example/orderbell',
+};
+
 /** Members that are null where they may be. */
 export const absent = new Set([
   ...['error', 'triedAt', 'refusal', 'waitsFor', 'redrivenAt', 'reversalId', 'settled', 'attempt'],
@@ -67,6 +75,9 @@ export const values: Record<string, unknown> = {
   emails: ['anna@example.com'],
   traces: [{ kind: 'name', text: 'Анна' }],
   // Tokens and links.
+  url: 'https://shop.example/orderbell',
+  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  description: 'Shop in Kazan',
   accessToken: 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiI1ZjBjMmE3ZSJ9.c2lnbmF0dXJl',
   refreshToken: 'r1.Zk3vXq0nW8bS5tYcJ7uLhA',
   token: 'q7Zk3vXq0nW8bS5tYcJ7uLhAe2Rf6Tg9Yp4Mw1Dx8Bs',

@@ -1,7 +1,8 @@
 import type { TSchema } from 'typebox';
 import type { Operation } from '../operation.ts';
 import { ofOperations } from './example-requests.ts';
-import { absent, named, values } from './example-values.ts';
+import { absent, named, ofFormats, values } from './example-values.ts';
+import { formatOf } from './schemas.ts';
 
 // Examples of bodies and answers: made from the schemas, with values by the names of members, so
 // that a new operation has one where its members have known names. The test of the documents
@@ -16,6 +17,7 @@ interface Schema {
   const?: unknown;
   anyOf?: Schema[];
   properties?: Record<string, Schema>;
+  required?: string[];
   patternProperties?: Record<string, Schema>;
   items?: Schema;
   minimum?: number;
@@ -34,7 +36,7 @@ export function createExamples(schemas: Record<string, TSchema>) {
     const known = values[member];
     if (schema.enum !== undefined) return fitting(schema.enum, known);
     if (known !== undefined && fits(schema, known)) return known;
-    const name = names.get(JSON.stringify(schema));
+    const name = schema.properties && names.get(JSON.stringify(schema));
     return name !== undefined && name in named
       ? objectOf(schema, named[name])
       : madeOf(schema, member);
@@ -50,7 +52,7 @@ export function createExamples(schemas: Record<string, TSchema>) {
       case 'record':
         return {};
       case 'string':
-        return MISSING;
+        return ofFormats[formatOf(schema as Record<string, unknown>) ?? ''] ?? MISSING;
       case 'boolean':
         return false;
       case 'integer':
@@ -62,12 +64,14 @@ export function createExamples(schemas: Record<string, TSchema>) {
   }
 
   /** @param own values of some members; one that is undefined is left out */
-  function objectOf({ properties = {} }: Schema, own: Members = {}): Members {
+  function objectOf({ properties = {}, required = [] }: Schema, own: Members = {}): Members {
+    const members = Object.entries(properties).map(([name, schema]): [string, unknown] => [
+      name,
+      name in own ? own[name] : exampleOf(schema, name),
+    ]);
+    // An optional member is left out where no value is known.
     return Object.fromEntries(
-      Object.entries(properties).map(([name, schema]) => [
-        name,
-        name in own ? own[name] : exampleOf(schema, name),
-      ]),
+      members.filter(([name, value]) => value !== MISSING || required.includes(name)),
     );
   }
 

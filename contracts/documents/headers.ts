@@ -94,6 +94,7 @@ export const mayBeUnmodified = isConditionalRead;
 
 const hasVersion = (operation: Operation) =>
   operation.conditional === true ||
+  operation.versioned === true ||
   (operation.headers !== undefined && 'if-match' in operation.headers.properties);
 
 export const isList = ({ query, responses }: Operation) =>
@@ -112,12 +113,11 @@ export function headersOfSuccess(status: number, operation: Operation): HeaderNa
   return [
     'TraceId',
     ...(operation.location && isCreation ? (['Location'] as const) : []),
-    ...(hasVersion(operation) && status === 200 ? (['ETag'] as const) : []),
+    ...(hasVersion(operation) && (status === 200 || status === 201) ? (['ETag'] as const) : []),
     ...(isList(operation) ? (['Link'] as const) : []),
     ...(isOpenOutcome(status, operation) ? (['RetryAfter'] as const) : []),
     ...(takesKey(operation) ? (['IdempotencyKey'] as const) : []),
-    // A result that is stored; an open outcome is none.
-    ...(takesKey(operation) && status !== 202 ? (['IdempotentReplayed'] as const) : []),
+    ...(takesKey(operation) || operation.repeatable ? (['IdempotentReplayed'] as const) : []),
   ];
 }
 

@@ -93,4 +93,16 @@ export const internalDescriptions: Record<string, string | undefined> = {
   eraseCustomer: 'Bounded: go on with `next` until it is null. `waits` asks to call again later.',
   listTraces: 'Texts of others may repeat them. Go on with `next` until it is null.',
   listAuditTrail: 'Entries never change. Go on with `before` set to the last id.',
+  // Webhooks.
+  listWebhookEndpoints: 'Never with their secrets.',
+  createWebhookEndpoint: 'Answers the signing secret, which no later answer shows.',
+  getWebhookEndpoint: 'Never with its secret. A disabled endpoint says why.',
+  putWebhookEndpoint: 'Replaces all members of the endpoint.',
+  deleteWebhookEndpoint: 'Nothing more is sent to it.',
+  rotateWebhookSecret: 'For a while webhooks are signed with the former secret too.',
+  testWebhookEndpoint: 'Sends an event of the type `webhook.test`.',
+  replayWebhookEvents: 'Bounded: call again with the moment of the answer until it is null.',
+  listWebhookDeliveries: 'Filter by endpoint, state and order.',
+  getWebhookDelivery: 'With the latest attempts and what the receiver answered.',
+  redeliverWebhook: 'Puts a delivery back into the queue, also one that is dead.',
 };

@@ -18,7 +18,7 @@ import {
   problemAnswersOf,
   problemSchema,
 } from './problem-answers.ts';
-import { problemsOf } from './problems.ts';
+import { problemsElsewhere, problemsOf } from './problems.ts';
 import { withComponents } from './schemas.ts';
 
 export interface OpenApiOptions {
@@ -51,7 +51,8 @@ export const LICENCE_URL = 'https://www.apache.org/licenses/LICENSE-2.0';
 export function openApiOf(options: OpenApiOptions): Record<string, unknown> {
   const { title, description, tags } = options;
   const operations = operationsOf(options);
-  const codes = operations.flatMap((one) => [...problemsOf(one).values()].flat());
+  const ofOperations = operations.flatMap((one) => [...problemsOf(one).values()].flat());
+  const codes = [...problemsElsewhere, ...ofOperations];
   const problem = problemSchema([...new Set(codes.map(({ code }) => code))].sort());
   const schemas = { ...options.schemas, Problem: problem };
   const { written, schemas: published } = withComponents(schemas, (components) => {

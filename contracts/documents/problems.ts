@@ -47,6 +47,12 @@ export const commonProblems = {
   ),
   forbidden: common('forbidden', 'forbidden', 'Forbidden', 'You are not allowed to do this.'),
   notFound: common('not-found', 'not-found', 'Not found', 'There is nothing at this address.'),
+  methodNotAllowed: common(
+    'method-not-allowed',
+    'not-allowed',
+    'Method not allowed',
+    'The header Allow names the methods.',
+  ),
   tooLarge: common(
     'body-too-large',
     'too-large',
@@ -99,6 +105,9 @@ export const commonProblems = {
 
 export const isPublic = ({ path }: Operation) => path.startsWith('/v1/');
 export const isForOperators = ({ tags = [] }: Operation) => tags.includes('operator');
+
+/** The problems of addresses that are no operation. */
+export const problemsElsewhere = [commonProblems.notFound, commonProblems.methodNotAllowed];
 
 /** The problems of an operation by status. */
 export function problemsOf(operation: Operation): Map<number, DeclaredProblem[]> {

@@ -164,11 +164,18 @@ export function notificationsApi() {
   });
 }
 
+const ENDED = 'The session that the token of a repeated renewal ended.';
+const LETTER_DUE = 'Whether the owner of the address gets a letter about this registration.';
+
 export function identityApi() {
   return internalApi(
     'identity',
     { ...identity, checkPassword, getAccountData, eraseCustomer, listAuditTrail },
     { AuditEntry, AccessToken: identity.AccessToken },
+    {
+      'email-taken': { letterDue: Type.Boolean({ description: LETTER_DUE }) },
+      'session-ended': { ended: Type.Optional(Type.String({ description: ENDED })) },
+    },
   );
 }
 

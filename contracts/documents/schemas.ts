@@ -16,7 +16,8 @@ const formatOfPattern = new Map([
   [MAIL_ADDRESS, 'email'],
 ]);
 
-function formatOf(schema: Record<PropertyKey, unknown>): string | undefined {
+/** The format of a schema as it is published. */
+export function formatOf(schema: Record<PropertyKey, unknown>): string | undefined {
   if (typeof schema[FORMAT] === 'string') return schema[FORMAT];
   if (typeof schema.pattern !== 'string') return undefined;
   return schema.pattern.startsWith('^https?://') ? 'uri' : formatOfPattern.get(schema.pattern);
@@ -55,7 +56,8 @@ function createComponents(schemas: Record<string, TSchema>, shared: Set<string>)
 
   function publish(value: unknown, direction: Direction): unknown {
     if (typeof value !== 'object' || value === null) return value;
-    const name = names.get(JSON.stringify(value));
+    // Only objects have names: a text of every other schema would be made in vain.
+    const name = 'properties' in value ? names.get(JSON.stringify(value)) : undefined;
     if (name === undefined) return copy(value, direction);
     const reference = nameFor(name, direction, shared);
     if (!found.has(reference)) {

@@ -37,8 +37,9 @@ interface Shopper {
 
 // Customers served concurrently. Few, since the demo is no load test.
 const AT_ONCE = 4;
-// A request is repeated while its outcome is unknown, with its key where it takes one.
-const DEADLINE_MS = 10_000;
+// A request is repeated while its outcome is unknown, with its key where it takes one. Longer than
+// one answer may take, so that a busy machine gets a second attempt.
+const DEADLINE_MS = 30_000;
 /** A top-up is for this many orders but covers only `COVERED` of their sum: some are declined. */
 const ORDERS_PER_TOP_UP = 5;
 const COVERED = 0.75;

@@ -62,7 +62,7 @@ test("the gateway's key is replaced in three steps that go together side by side
   });
   assert.match(
     steps[0] ?? '',
-    /restart orders, billing, profiles, notifications, identity with it/,
+    /restart orders, billing, profiles, notifications, identity, webhooks with it/,
   );
   assert.match(steps[0] ?? '', /When all of them run: npm run rotate -- gateway switch --out/);
   assert.match(steps[1] ?? '', /GATEWAY_PRIVATE_KEY is the new key.*restart gateway with it/s);

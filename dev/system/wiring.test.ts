@@ -25,7 +25,7 @@ test('services start after those that they call', async () => {
   const { stages } = await createWiring(await loadServices(), options);
   assert.deepEqual(
     stages.map((stage) => stage.map(({ name }) => name)),
-    [['orders', 'billing', 'profiles', 'identity'], ['notifications'], ['gateway']],
+    [['orders', 'billing', 'profiles', 'identity', 'webhooks'], ['notifications'], ['gateway']],
   );
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { headersOf, reportExchange } from '../exchanges/watch-exchanges.ts';
 import type { Answer } from '../requests.ts';
 import type { TestCustomer, TestSystem } from './system.ts';
 
@@ -36,6 +37,19 @@ export function rawCall(url: string, given: RawRequest): Promise<Answer> {
         try {
           const text = Buffer.concat(await incoming.toArray()).toString();
           const received = new Headers(incoming.headers as Record<string, string>);
+          reportExchange(url, {
+            method,
+            path,
+            requestHeaders: headersOf(
+              Object.entries(headers).flatMap(([name, values]) =>
+                [values].flat().flatMap((value) => [name, value]),
+              ),
+            ),
+            requestBody: bytes.toString(),
+            status: incoming.statusCode as number,
+            headers: headersOf(incoming.rawHeaders),
+            body: text,
+          });
           const json = received.get('content-type')?.includes('json') ?? false;
           resolve({
             status: incoming.statusCode as number,

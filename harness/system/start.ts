@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,4 +120,20 @@ export async function sourcesOf(home: string): Promise<OracleSources> {
     broker: embeddedTopic(databaseUrl('broker')),
     listMails: async () => listMails(join(home, 'mailbox.sqlite')),
   };
+}
+
+/** The processes whose working folder or command names a folder, other than this one. */
+export function processesOf(folder: string): number[] {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.map(Number).filter((pid) => pid !== process.pid && isIn(pid, folder));
+}
+
+function isIn(pid: number, folder: string): boolean {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return command.includes(folder) || readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+  } catch {
+    // It has ended.
+    return false;
+  }
 }

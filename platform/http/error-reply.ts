@@ -59,7 +59,7 @@ export function problemAnswer(
   }
   const body = toProblem(known, {
     language: languageOf(request.headers['accept-language']),
-    instance: request.url?.split('?', 1)[0] ?? '/',
+    instance: referenceTo(request.url?.split('?', 1)[0] ?? '/'),
     traceId,
   });
   const headers = {
@@ -70,6 +70,14 @@ export function problemAnswer(
   };
   return { status, headers, body };
 }
+
+/** A path as a URI reference: an address that is malformed is refused, and its path is none. */
+function referenceTo(path: string): string {
+  return path.replace(NOT_IN_A_PATH, encodeURIComponent);
+}
+
+// What RFC 3986 does not allow in a path; a percent sign only before two hexadecimal digits.
+const NOT_IN_A_PATH = /%(?![\da-f]{2})|[^\w\-.~!$&'()*+,;=:@/%]/gi;
 
 function stackOf(error: AppError): string | undefined {
   return error.cause instanceof Error ? error.cause.stack : error.stack;

@@ -96,7 +96,8 @@ export function serveBatch(
           ...(await run({ ...call, parent: parentOf(headersOf(call)) }, request)),
         })),
       );
-      return reply.serializer(JSON.stringify).send({ answers });
+      // Fastify names no type for a serializer of ours.
+      return reply.type('application/json').serializer(JSON.stringify).send({ answers });
     },
   });
 

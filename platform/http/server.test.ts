@@ -294,6 +294,14 @@ test('a defect is 500, logged, and shows nothing of itself', async (t) => {
   assert.match(line, /http\/server\.test\.ts/, 'the stack is logged');
 });
 
+test('the instance of a malformed address is a URI reference', async (t) => {
+  const { url } = await startServer(t);
+  const paths = { '/%zz': '/%25zz', '/a%2fb%': '/a%2fb%25', "/a;b=(c)'d": "/a;b=(c)'d" };
+  for (const [path, instance] of Object.entries(paths)) {
+    assert.equal((await send(url + path, 'GET')).body.instance, instance);
+  }
+});
+
 test('an expected error shows its problem, not its message or cause', async (t) => {
   const { url, logged } = await startServer(t);
   const answer = await send(`${url}/failing/503?token=abc`, 'GET');

@@ -122,6 +122,7 @@ export const service = defineService({
   start: startWebhooks,
   database: DATABASE,
   descriptions: {
-    'webhooks.openapi.json': async () => (await import('#contracts/documents/published.ts')).webhooksApi(),
+    'webhooks.openapi.json': async () =>
+      (await import('#contracts/documents/published.ts')).webhooksApi(),
   },
 });

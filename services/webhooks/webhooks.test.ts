@@ -128,7 +128,7 @@ test('endpoints are changed, disabled and removed, with entries in the audit tra
     assert.partialDeepStrictEqual(verifyWebhook(webhook, each), { type: 'webhook.test' });
   }
   // Again, as after a lost answer.
-  for (const _ of [1, 2]) assert.equal((await webhooks.call('DELETE', path)).status, 204);
+  for (const _ of [1, 2]) assert.equal((await webhooks.call('DELETE', path)).status, 200);
   for (const gone of [path, `${DELIVERIES}/${tested.body.id}`]) {
     assert.equal((await webhooks.call('GET', gone)).status, 404);
   }

@@ -23,7 +23,7 @@ import {
 import { insertDeadLetters } from '#platform/messaging/consumer/dead-letter-store.ts';
 
 const AUDIT = '/v1/operator/audit';
-const SERVICES = ['billing', 'identity', 'notifications', 'orders', 'profiles'];
+const SERVICES = ['billing', 'identity', 'notifications', 'orders', 'profiles', 'webhooks'];
 // Neither may be found in any trail.
 const NAME = 'Веста Тайная';
 const REASON = 'asked by vesta.secret@example.com';
@@ -344,7 +344,96 @@ const SCENARIOS: Record<string, Scenario> = {
     answered(200, await bed.operator.call('POST', '/v1/operator/dead-letters/redrive'));
     return [redriven(good, 'redriven'), redriven(bad, 'dead')];
   },
+  async addWebhookEndpoint(bed) {
+    const id = await endpoint(bed);
+    return [ofEndpoint('add-webhook-endpoint', id, { after: ENABLED })];
+  },
+  async changeWebhookEndpoint(bed) {
+    const id = await endpoint(bed);
+    const body = { ...ENDPOINT, state: 'disabled' };
+    answered(200, await bed.operator.call('PUT', `${ENDPOINTS}/${id}`, body));
+    return [
+      ofEndpoint('add-webhook-endpoint', id, { after: ENABLED }),
+      ofEndpoint('change-webhook-endpoint', id, {
+        before: ENABLED,
+        after: { ...ENABLED, state: 'disabled' },
+      }),
+    ];
+  },
+  async removeWebhookEndpoint(bed) {
+    const id = await endpoint(bed);
+    answered(204, await bed.operator.call('DELETE', `${ENDPOINTS}/${id}`));
+    return [
+      ofEndpoint('add-webhook-endpoint', id, { after: ENABLED }),
+      ofEndpoint('remove-webhook-endpoint', id, { before: ENABLED }),
+    ];
+  },
+  async rotateEndpointSecret(bed) {
+    const id = await endpoint(bed);
+    answered(200, await bed.operator.call('POST', `${ENDPOINTS}/${id}/rotate-secret`));
+    return [
+      ofEndpoint('add-webhook-endpoint', id, { after: ENABLED }),
+      ofEndpoint('rotate-webhook-secret', id),
+    ];
+  },
+  async sendTestWebhook(bed) {
+    const id = await endpoint(bed);
+    answered(200, await bed.operator.call('POST', `${ENDPOINTS}/${id}/test`));
+    return [
+      ofEndpoint('add-webhook-endpoint', id, { after: ENABLED }),
+      ofEndpoint('test-webhook-endpoint', id),
+    ];
+  },
+  async replayWebhooks(bed) {
+    const id = await endpoint(bed);
+    const since = new Date(Date.now() + 3_600_000).toISOString();
+    answered(200, await bed.operator.call('POST', `${ENDPOINTS}/${id}/replay`, { since }));
+    return [
+      ofEndpoint('add-webhook-endpoint', id, { after: ENABLED }),
+      ofEndpoint('replay-webhooks', id, { after: { since, queued: 0 } }),
+    ];
+  },
+  async redeliverOne(bed) {
+    const id = await endpoint(bed);
+    const test = answered(200, await bed.operator.call('POST', `${ENDPOINTS}/${id}/test`));
+    const path = `/v1/operator/webhook-deliveries/${test.id}`;
+    // Nobody listens there, so it waits for its next attempt.
+    await eventually('a failed attempt', async () => {
+      const { state, attempts } = answered(200, await bed.operator.call('GET', path));
+      return state === 'queued' && attempts.length > 0;
+    });
+    answered(200, await bed.operator.call('POST', `${path}/redeliver`));
+    return [
+      ofEndpoint('add-webhook-endpoint', id, { after: ENABLED }),
+      ofEndpoint('test-webhook-endpoint', id),
+      {
+        ...ofEndpoint('redeliver-webhook', id, {
+          before: { state: 'queued' },
+          after: { state: 'queued' },
+        }),
+        subject: { deliveryId: test.id, endpointId: id },
+      },
+    ];
+  },
 };
+
+const ENDPOINTS = '/v1/operator/webhook-endpoints';
+const ENDPOINT = { url: 'http://127.0.0.1:1/', description: 'Shop', statuses: ['Paid'] };
+const ENABLED = { host: '127.0.0.1:1', state: 'enabled', statuses: 'Paid' };
+
+/** Adds an endpoint at which nobody listens. @returns its id */
+async function endpoint({ operator }: Bed): Promise<string> {
+  return answered(201, await operator.call('POST', ENDPOINTS, ENDPOINT)).id;
+}
+
+function ofEndpoint(
+  action: string,
+  endpointId: string,
+  change: Pick<Expected, 'before' | 'after'> = {},
+): Expected {
+  const subject = { endpointId };
+  return { service: 'webhooks', action, subject, before: null, after: null, ...change };
+}
 
 function redriven(deadLetterId: string, state: string): Expected {
   return {

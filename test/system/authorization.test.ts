@@ -205,6 +205,10 @@ async function freshToken({ system, anna, boris }: Bed, caller: string) {
 const MISSING = [
   ...['readDeadLetter', 'getDeadLetter', 'redriveOne', 'redriveDeadLetter'],
   ...['readCustomerErasure', 'getErasure'],
+  ...['readWebhookEndpoint', 'getWebhookEndpoint', 'removeWebhookEndpoint'],
+  ...['deleteWebhookEndpoint', 'rotateEndpointSecret', 'rotateWebhookSecret'],
+  ...['sendTestWebhook', 'testWebhookEndpoint', 'readWebhookDelivery', 'getWebhookDelivery'],
+  ...['redeliverOne', 'redeliverWebhook'],
 ];
 
 function verdictOf(bed: Bed, route: Route, caller: string, { status, body }: Answer): Verdict {

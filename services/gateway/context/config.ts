@@ -6,7 +6,7 @@ import { settingsSchema } from '#platform/config/load-config.ts';
 import { callTlsSettings } from '#platform/http/call-tls.ts';
 import { trustProxyFault } from '#platform/http/trust-proxy.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
-import { crossOriginSettings } from '../web/cross-origin.ts';
+import { crossOriginSettings } from './cross-origin.ts';
 import { openSettings } from './open-to-network.ts';
 import { limitSettings } from './request-limits.ts';
 

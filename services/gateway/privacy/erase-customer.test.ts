@@ -36,7 +36,14 @@ test('addresses are kept before the first step, profiles is last, pages are read
   assert.equal(await eraseCustomer(deps, []), null);
   assert.deepEqual(log, [
     ...['keep anna@example.com,Anna', 'keep ', 'identity 2 null', 'orders 2 null', 'keep '],
-    ...['orders 2 orders:1', 'billing 2 null', 'notifications 2 null', 'mails', 'finish'],
+    ...[
+      'orders 2 orders:1',
+      'billing 2 null',
+      'notifications 2 null',
+      'webhooks 2 null',
+      'mails',
+      'finish',
+    ],
   ]);
 });
 

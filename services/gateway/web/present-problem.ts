@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { PresentProblem } from '#platform/http/error-reply.ts';
 import type { ProblemDocument } from '#platform/http/problem.ts';
-import { isFromOtherSite } from './cross-origin.ts';
+import { isFromOtherSite } from '../context/cross-origin.ts';
 
 /** Path of the pages about problems. */
 export const PROBLEMS_PATH = '/problems';

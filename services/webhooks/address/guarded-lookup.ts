@@ -1,5 +1,5 @@
 import dns from 'node:dns';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { withTimeout } from '#platform/async/timeout.ts';
 import { type AddressPolicy, hostOf } from './endpoint-url.ts';
@@ -38,16 +38,7 @@ export function guardedConnector(
       callback(refused(host), null);
       return;
     }
-    connect(target, (error, socket) => {
-      // An address that came another way than by the checks above is refused all the same.
-      const address = (socket as Socket | null | undefined)?.remoteAddress;
-      if (socket && !isAllowed(address ?? '', guard)) {
-        socket.destroy();
-        callback(refused(host), null);
-        return;
-      }
-      callback(...([error, socket] as Parameters<typeof callback>));
-    });
+    connect(target, callback);
   };
 }
 

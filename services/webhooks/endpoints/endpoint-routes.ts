@@ -117,7 +117,7 @@ function serveChanges(api: InternalApi, { database, cipher, guard, onDue }: Endp
         before: stateOf(before),
       });
     });
-    return { status: 204, body: null };
+    return { status: 200, body: {} };
   });
 
   api.serve(contract.rotateWebhookSecret, async ({ params: { endpointId }, request }) => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { eventually } from '../eventually.ts';
-import { createRandom } from '../random.ts';
+import { eventually } from '#harness/eventually.ts';
+import { createRandom } from '#harness/random.ts';
 import { FaultProxy } from './fault-proxy.ts';
 
 /** A service that writes down what arrives and answers each piece with `ok <number>`. */
