@@ -28,6 +28,9 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
   await signInHere(page, system.secrets.operatorPassword);
   const endpoint = async () => (await operator.call('GET', ENDPOINTS)).body.data[0];
   let secret = '';
+  /** What came of orders: repeats of failed tests come at any time. */
+  const ofOrders = () =>
+    receiver.received.filter(({ body }) => JSON.parse(body).type === 'order.paid');
 
   await t.test('a wrong form is explained by the page, and by the API at its field', async () => {
     await page.getByText(texts.none).waitFor();
@@ -137,15 +140,16 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     assert.equal(page.url().split('/').at(-1), id);
     await page.getByText(texts.delivery.answered(204)).waitFor();
     receiver.answer({ status: 503 });
-    const before = receiver.received.length;
     await button(page, texts.delivery.again).click();
     await page.getByText(texts.test.refused(503)).waitFor();
     receiver.answer({ status: 204 });
     await button(page, texts.delivery.again).click();
     await page.getByText(texts.test.delivered(204)).waitFor();
-    const ids = receiver.received.slice(before).map((webhook) => webhook.id);
-    assert.equal(new Set([...ids, await eventIdOn(page)]).size, 1);
-    assert.equal(await page.locator('.attempts > li').count(), 3);
+    const ids = ofOrders().map((webhook) => webhook.id);
+    assert.deepEqual([...new Set(ids)], [await eventIdOn(page)]);
+    // More than three where the worker has repeated the refused one by itself.
+    assert.ok(ids.length >= 3);
+    assert.equal(await page.locator('.attempts > li').count(), ids.length);
     assert.deepEqual(await barriersOn(page), []);
   });
 
@@ -155,11 +159,10 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     await button(page, texts.replay.run).click();
     await page.getByText(texts.replay.sinceViolation).waitFor();
     await page.getByLabel(texts.replay.since).fill(await localTime(page, -3_600_000));
-    const before = receiver.received.length;
+    const before = ofOrders().length;
     await button(page, texts.replay.run).click();
     await page.getByText(texts.replay.done('1')).waitFor();
-    const again = (await receiver.until(before + 1)).at(-1);
-    assert.equal(again && JSON.parse(again.body).type, 'order.paid');
+    await eventually('the order again', async () => ofOrders().length > before);
     // Older than anything that is stored, and more than one part.
     const asked: string[] = [];
     await page.route('**/replay', async (route) => {
@@ -197,12 +200,12 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     const { previousSecretUntil } = await endpoint();
     await page.locator(`.facts time[datetime="${previousSecretUntil}"]`).waitFor();
     assert.deepEqual(await barriersOn(page), []);
-    const before = receiver.received.length;
     await button(page, texts.test.send).click();
-    const [webhook] = (await receiver.until(before + 1)).slice(before);
+    await page.getByText(texts.test.delivered(204)).waitFor();
+    const [latest] = (await operator.call('GET', '/v1/operator/webhook-deliveries')).body.data;
+    const webhook = receiver.received.find(({ id }) => id === latest.eventId);
     assert.ok(webhook !== undefined);
     for (const each of [secret, rotated]) verifyWebhook(webhook, each);
-    await page.getByText(texts.test.delivered(204)).waitFor();
   });
 
   await t.test('an endpoint is changed, and disabled by an operator or by its 410', async () => {
@@ -275,13 +278,20 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
       await signInAs(own, words, anna.email);
       await own.goto('/operator/webhooks');
       await opened(own, words.common.notFound);
-      const gateway = await system.startExtraGateway({ WEBHOOKS_URL: '' });
-      const without = await (await startBrowser(t, gateway.url)).openPage(t);
+      const without = await browser.openPage(t);
+      // As of a gateway without the setting, and of one of an older version.
+      let webhooksOf: boolean | undefined = false;
+      await without.page.route('**/console.json', async (route) => {
+        const config = await (await route.fetch()).json();
+        await route.fulfill({ json: { ...config, webhooks: webhooksOf } });
+      });
       await signInHere(without.page, system.secrets.operatorPassword);
       for (const path of ['', '/new', '/deliveries', `/${randomUUID()}`]) {
         await without.page.goto(`/operator/webhooks${path}`);
         await without.page.getByText(texts.off).waitFor();
+        webhooksOf = undefined;
       }
+      assert.deepEqual(await barriersOn(without.page), []);
       const nav = without.page.getByRole('navigation', { name: words.common.nav });
       assert.equal(await nav.getByRole('link', { name: words.common.ledger }).count(), 1);
       assert.equal(await nav.getByRole('link', { name: words.common.webhooks }).count(), 0);
