@@ -47,14 +47,16 @@ function deliveryState({ say }: Screen, { state }: WebhookDelivery): Exclude<Cel
 
 /** One line of the list of deliveries. */
 export function deliveryRow(screen: Screen, delivery: WebhookDelivery): Cell[] {
-  const { createdAt, id, orderId, reason, type } = delivery;
+  const { attempts, createdAt, id, orderId, reason, state, type } = delivery;
+  const status = attempts.at(-1)?.status ?? null;
+  const why = status === null ? (reason ?? '') : screen.say('webhookRefused', status);
   return [
     screen.moment(createdAt),
     deliveryState(screen, delivery),
     type,
     orderId ?? '',
     id,
-    reason ?? '',
+    state === 'delivered' ? '' : why,
   ];
 }
 

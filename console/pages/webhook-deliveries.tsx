@@ -130,7 +130,10 @@ function Search({ endpoints }: { endpoints: WebhookEndpoint[] }) {
 
 function DeliveryList(props: { deliveries: WebhookDelivery[]; endpoints: WebhookEndpoint[] }) {
   const { deliveries, endpoints } = props;
-  const texts = useTexts(webhooks).delivery;
+  const {
+    delivery: texts,
+    test: { refused },
+  } = useTexts(webhooks);
   const { language } = useConsole();
   const names = new Map(endpoints.map(({ id, description }) => [id, description]));
   const rows = deliveries.map((delivery) => {
@@ -149,10 +152,17 @@ function DeliveryList(props: { deliveries: WebhookDelivery[]; endpoints: Webhook
             ` · ${texts.attemptCount(formatNumber(lastAttemptOf(delivery), language))}`}
         </>
       ),
-      error: state === 'delivered' ? null : reason,
+      error: state === 'delivered' ? null : (failureOf(delivery, refused) ?? reason),
     };
   });
   return <Rows rows={rows} wrapping />;
+}
+
+/** A failure in the reader's language, where the receiver has answered. */
+function failureOf({ attempts }: WebhookDelivery, refused: (status: number) => string) {
+  const last = attempts.at(-1);
+  if (last === undefined || last.status === null || last.error === null) return null;
+  return refused(last.status);
 }
 
 /** One delivery with its attempts; sends it again. */

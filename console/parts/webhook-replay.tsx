@@ -67,7 +67,9 @@ export function WebhookReplay({ endpointId }: { endpointId: string }) {
           />
         )}
       </Field>
-      <Button text={words.run} disabled={running} />
+      <div class="actions">
+        <Button text={words.run} disabled={running} />
+      </div>
       {total !== null && (
         <Notice tone={total.next === null ? 'good' : 'wait'}>
           <p>{words.done(formatNumber(total.queued, language))}</p>

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
 import { eventually } from '#harness/eventually.ts';
-import { barriersOn, startBrowser } from '#harness/system/browser.ts';
+import { barriersOn, SIZES, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, startTestSystem } from '#harness/system/system.ts';
 import { startWebhookReceiver, verifyWebhook } from '#harness/system/webhook-receiver.ts';
@@ -98,6 +98,12 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     await failed.getByText(texts.test.next).waitFor();
     assert.deepEqual(await barriersOn(page), []);
     receiver.answer({ status: 204 });
+    // The narrowest phones, and between a phone and a desktop, where the sections take most room.
+    for (const width of [320, 768, 1_024]) {
+      await page.setViewportSize({ width, height: 740 });
+      assert.equal(await page.evaluate('document.scrollingElement.scrollWidth'), width);
+    }
+    await page.setViewportSize(SIZES.desktop);
     const [first] = receiver.received;
     assert.ok(first !== undefined);
     assert.partialDeepStrictEqual(verifyWebhook(first, secret), { type: 'webhook.test' });
@@ -142,6 +148,8 @@ test('the operator’s pages of webhooks', { skip: skipWithoutChromium }, async 
     receiver.answer({ status: 503 });
     await button(page, texts.delivery.again).click();
     await page.getByText(texts.test.refused(503)).waitFor();
+    await page.goto(`/operator/webhooks/deliveries?state=queued&order=${paid.id}`);
+    await page.locator('.row-error').getByText(texts.test.refused(503)).click();
     receiver.answer({ status: 204 });
     await button(page, texts.delivery.again).click();
     await page.getByText(texts.test.delivered(204)).waitFor();
