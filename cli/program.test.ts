@@ -78,6 +78,13 @@ const wrong: [words: string[], says: RegExp][] = [
   [['login'], /Укажите адрес почты/],
   [['operator', 'redrive'], /--all/],
   [['operator', 'overview', '--watch', '--json'], /--watch и --json/],
+  [['operator', 'webhooks', 'ad'], /может быть, add/],
+  [['operator', 'webhooks', 'add', 'https://a.b'], /не указан параметр '--description <text>'/],
+  [['operator', 'webhooks', 'replay', 'a', '--since', 'вчера'], /«вчера» — не дата/],
+  [
+    ['operator', 'webhooks', 'change', 'a', '--status', 'Pending'],
+    /Допустимо: Paid, Cancelled, all/,
+  ],
   [['wallet', '--url', 'ftp://127.0.0.1'], /«ftp:\/\/127\.0\.0\.1» — не адрес http/],
   [['wallet', '--colour'], /неизвестный параметр '--colour'/],
 ];
@@ -96,6 +103,7 @@ test('a command without a session says how to sign in: 6', async (t) => {
     [['wallet'], /orderbell -- login anna@example\.com/],
     [['order', 'Чай@1'], /orderbell -- login/],
     [['operator', 'overview'], /orderbell -- login --operator/],
+    [['operator', 'webhooks', 'list'], /orderbell -- login --operator/],
   ] as const) {
     const { code, stderr, stdout } = await cli.run(...words);
     assert.deepEqual([code, stdout], [6, '']);

@@ -13,9 +13,9 @@ import {
   type CommonOptions,
   openContext,
 } from './terminal/command-context.ts';
-import { addExamples, type Run, registrarOf } from './terminal/command-registrar.ts';
+import { type Run, registrarOf } from './terminal/command-registrar.ts';
 import { print, printError, printJson } from './terminal/output.ts';
-import { type Language, languageOfEnvironment, type TextKey, textsIn } from './texts/messages.ts';
+import { type Language, languageOfEnvironment, textsIn } from './texts/messages.ts';
 
 /** The parent of the operator's commands. */
 const OPERATOR = 'operator';
@@ -32,7 +32,7 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   const program = createProgram(language, (handler) => async (...args) => {
     const command = args.pop() as Command;
     const options = args.pop() as { operator?: true };
-    const forOperator = options.operator === true || command.parent?.name() === OPERATOR;
+    const forOperator = options.operator === true || isBelow(command, OPERATOR);
     const role = forOperator ? 'operator' : 'customer';
     context = await openContext(command.optsWithGlobals<CommonOptions>(), role);
     code = (await handler(context, options, ...args)) ?? EXIT.done;
@@ -44,6 +44,11 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   } catch (error) {
     return report(error, context);
   }
+}
+
+/** Whether a command is in a group, or in a group of it. */
+function isBelow({ parent }: Command, name: string): boolean {
+  return parent !== null && (parent.name() === name || isBelow(parent, name));
 }
 
 /** Declares the commands with their help. */
@@ -77,18 +82,10 @@ export function createProgram(language: Language, run: Run): Command {
   addAccountCommands(registrar);
   addWalletCommands(registrar);
   addOrderCommands(registrar);
-  const group = (name: string, about: TextKey) =>
-    program
-      .command(name)
-      .description(say(about))
-      .helpOption('-h, --help', say('optionHelp'))
-      .helpCommand('help [command]', say('commandHelp'));
-  const account = group('account', 'accountData');
-  addExamples(account, say, ['account export', 'account erase']);
-  addAccountDataCommands(registrarOf(account, say, run));
-  const operator = group(OPERATOR, 'operator');
-  addExamples(operator, say, ['login --operator', 'operator overview']);
-  addOperatorCommands(registrarOf(operator, say, run));
+  const { group } = registrar;
+  addAccountDataCommands(group('account', 'accountData', ['account export', 'account erase']));
+  const examples = ['login --operator', 'operator overview'];
+  addOperatorCommands(group(OPERATOR, 'operator', examples));
   return program.addHelpText('after', `\n${say('ending')}`);
 }
 

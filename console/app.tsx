@@ -24,6 +24,9 @@ import { OrdersPage } from './pages/orders.tsx';
 import { ChangePasswordPage, ForgotPasswordPage, ResetPasswordPage } from './pages/password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { WalletPage } from './pages/wallet.tsx';
+import { WebhookDeliveriesPage, WebhookDeliveryPage } from './pages/webhook-deliveries.tsx';
+import { WebhookEndpointPage } from './pages/webhook-endpoint.tsx';
+import { AddWebhookPage, ofWebhooks, WebhooksPage } from './pages/webhooks.tsx';
 import { AppFrame } from './parts/app-frame.tsx';
 import { common } from './texts/common.ts';
 
@@ -56,6 +59,11 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/operator/ledger', gated('operator', LedgerPage)],
   ['/operator/wallets', gated('operator', OperatorWalletPage)],
   ['/operator/audit', gated('operator', OperatorAuditPage)],
+  ['/operator/webhooks', gated('operator', ofWebhooks(WebhooksPage))],
+  ['/operator/webhooks/new', gated('operator', ofWebhooks(AddWebhookPage))],
+  ['/operator/webhooks/deliveries', gated('operator', ofWebhooks(WebhookDeliveriesPage))],
+  ['/operator/webhooks/deliveries/:id', gated('operator', ofWebhooks(WebhookDeliveryPage))],
+  ['/operator/webhooks/:id', gated('operator', ofWebhooks(WebhookEndpointPage))],
   // One route for both, so that the list stays while a letter is open.
   ['/mailbox/:id?', MailboxPage],
 ];

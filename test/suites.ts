@@ -95,6 +95,7 @@ export const SUITES: Suite[] = [
       'test/console/{accessible,flaky-network,operator,operator-wallet,ledger}.test.ts',
       'test/console/unchanged-journey.test.ts',
       'test/console/{mailbox,journey,overview,issuer,sessions,confirm,your-data}.test.ts',
+      'test/console/webhooks.test.ts',
       'test/system/{restore,clocks,ledger,erasure}.test.ts',
       'harness/oracle/oracle.test.ts',
       'services/billing/ledger/decide-payment.model.test.ts',
@@ -123,7 +124,12 @@ export const SUITES: Suite[] = [
     says: 'the whole system, by its API and its command line',
     quick: true,
     processes: 6,
-    files: ['test/system/*.test.ts', 'test/*.test.ts', 'cli/system.test.ts', 'dev/start.test.ts'],
+    files: [
+      'test/system/*.test.ts',
+      'test/*.test.ts',
+      'cli/{system,webhooks}.test.ts',
+      'dev/start.test.ts',
+    ],
   },
   {
     name: 'parts',

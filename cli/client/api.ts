@@ -33,8 +33,8 @@ interface ApiOptions {
   /** The text for a URL that does not answer. */
   unreachable: (cause: string) => string;
   unexpected: (status: number) => string;
-  /** The hint for a write without a key that may have been carried out. */
-  maybeDone: string;
+  /** The hint for a write without a key that may have been carried out; null without one. */
+  maybeDone: (operation: OperationId) => string | null;
 }
 
 /** How long a read is repeated. Commands say it for requests with a key; others are sent once. */
@@ -65,9 +65,8 @@ export function createApi(options: ApiOptions): Api {
         const shown = cliErrorOf(options, error);
         // With a key the command adds a more precise hint.
         const isHinted = error instanceof OutcomeUnknownError && error.key === undefined;
-        if (isHinted && operation !== 'signIn' && shown instanceof CliError) {
-          shown.hints.push(options.maybeDone);
-        }
+        const hint = isHinted ? options.maybeDone(operation) : null;
+        if (hint !== null && shown instanceof CliError) shown.hints.push(hint);
         throw shown;
       }
     },

@@ -40,12 +40,7 @@ interface ResendOptions {
   dryRun?: true;
 }
 
-function addResendCommand({ add, choice, option, say }: CommandRegistrar): void {
-  const moment = (text: string): string => {
-    const ms = Date.parse(text);
-    if (Number.isNaN(ms)) throw new InvalidArgumentError(say('badMoment', text));
-    return new Date(ms).toISOString();
-  };
+function addResendCommand({ add, choice, moment, option, say }: CommandRegistrar): void {
   const reason = (text: string): string => {
     if (text !== '' && [...text].length <= REASON_LENGTH_MAX) return text;
     throw new InvalidArgumentError(say('badReason'));
@@ -55,8 +50,8 @@ function addResendCommand({ add, choice, option, say }: CommandRegistrar): void 
     'operator resend --since 2026-03-05T09:00 --reason "5.7.1" --dry-run',
   ];
   add('resend [letter]', 'resend', resend, examples, [
-    option('--since <time>', 'optionSince', moment),
-    option('--until <time>', 'optionUntil', moment),
+    moment('--since <time>', 'optionSince'),
+    moment('--until <time>', 'optionUntil'),
     option('--reason <text>', 'optionFailure', reason),
     choice('--kind <kind>', 'optionKind', ['happiness', 'grief']),
     option('--all', 'optionAllFailed'),

@@ -16,6 +16,7 @@ import { addDeadLetterCommands } from './dead-letter.ts';
 import { addOperatorLetterCommands } from './operator-letter.ts';
 import { journeyOf } from './order.ts';
 import { addRepairCommands } from './repair.ts';
+import { addWebhookCommands } from './webhook.ts';
 
 /** The commands of the operator. */
 export function addOperatorCommands(registrar: CommandRegistrar): void {
@@ -31,6 +32,7 @@ export function addOperatorCommands(registrar: CommandRegistrar): void {
   addCustomerCommands(registrar);
   addAuditCommand(registrar);
   addCustomerDataCommands(registrar);
+  addWebhookCommands(registrar);
   const journey = journeyOf('readAnyJourney');
   const follow = option('--watch', 'optionWatch');
   add('journey <order>', 'operatorJourney', journey, [`operator journey ${SOME_ID}`], [follow]);

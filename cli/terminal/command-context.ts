@@ -5,7 +5,7 @@ import type { SessionTokens } from '#contracts/identity.ts';
 import { UUID } from '#contracts/patterns.ts';
 import { printable } from '#platform/values/printable.ts';
 import { PROGRAM } from '#platform/values/program.ts';
-import { type Api, createApi } from '../client/api.ts';
+import { type Api, createApi, type OperationId } from '../client/api.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { defaultUrl } from '../client/running-system.ts';
 import {
@@ -92,7 +92,7 @@ export async function openContext(options: CommonOptions, role: Role): Promise<C
     onRepeat: () => printError(say('repeating')),
     unreachable: (cause) => say('unreachable', url, cause),
     unexpected: (status) => say('unexpected', url, status),
-    maybeDone: say('maybeDone'),
+    maybeDone: (operation) => maybeDone(operation, say, again),
   });
   const json = options.json === true;
   return {
@@ -108,6 +108,23 @@ export async function openContext(options: CommonOptions, role: Role): Promise<C
     call: api.call,
     show: (text, human) => (json ? printJson(text) : screen.print(human())),
   };
+}
+
+const WEBHOOKS_SENT: OperationId[] = ['sendTestWebhook', 'replayWebhooks', 'redeliverOne'];
+
+/** What to do about a write whose outcome is unknown: not every one may just be repeated. */
+function maybeDone(
+  operation: OperationId,
+  say: Say,
+  again: CommandContext['again'],
+): string | null {
+  if (operation === 'signIn') return null;
+  const webhooks = (...words: string[]) => again('operator', 'webhooks', ...words);
+  if (operation === 'addWebhookEndpoint') {
+    return say('maybeAdded', webhooks('list'), webhooks('rotate', SOME_ID));
+  }
+  if (operation === 'rotateEndpointSecret') return say('maybeRotated');
+  return say(WEBHOOKS_SENT.includes(operation) ? 'maybeDelivered' : 'maybeDone');
 }
 
 const isDefaultUrl = (url: string): boolean => url === defaultUrl();

@@ -19,10 +19,13 @@ export type Handler = (
 export type Run = (handler: Handler) => (...args: unknown[]) => Promise<void>;
 
 const ARGUMENTS: Record<string, TextKey> = {
+  '<address>': 'argAddress',
   '<amount>': 'argAmount',
   '<customer>': 'argCustomer',
+  '<delivery>': 'argDelivery',
   '<email>': 'argEmail',
   '[email]': 'argEmail',
+  '<endpoint>': 'argEndpoint',
   '[id]': 'argDeadLetter',
   '[file]': 'argFile',
   '<item...>': 'argItem',
@@ -33,10 +36,28 @@ const ARGUMENTS: Record<string, TextKey> = {
   '[order]': 'argLatestOrder',
 };
 
-export type CommandRegistrar = ReturnType<typeof registrarOf>;
+export interface CommandRegistrar extends ReturnType<typeof toolsOf> {
+  /** A group of commands below the parent. */
+  group(name: string, about: TextKey, examples: string[]): CommandRegistrar;
+}
 
 /** The tools to declare commands below a parent, with the texts of their help. */
-export function registrarOf(parent: Command, say: Say, run: Run) {
+export function registrarOf(parent: Command, say: Say, run: Run): CommandRegistrar {
+  return {
+    ...toolsOf(parent, say, run),
+    group(name, about, examples) {
+      const group = parent
+        .command(name)
+        .description(say(about))
+        .helpOption('-h, --help', say('optionHelp'))
+        .helpCommand('help [command]', say('commandHelp'));
+      addExamples(group, say, examples);
+      return registrarOf(group, say, run);
+    },
+  };
+}
+
+function toolsOf(parent: Command, say: Say, run: Run) {
   const option = <T = string>(flags: string, about: TextKey, parse?: (text: string) => T) => {
     const declared = new Option(flags, say(about));
     return parse === undefined ? declared : declared.argParser(parse);
@@ -55,6 +76,13 @@ export function registrarOf(parent: Command, say: Say, run: Run) {
     /** An option with a few values, which its help lists. */
     choice: (flags: string, about: TextKey, choices: string[]) =>
       new Option(flags, `${say(about)}: ${choices.join(', ')}`).choices(choices),
+    /** An option for a time; its value is RFC 3339. */
+    moment: (flags: string, about: TextKey) =>
+      option(flags, about, (text) => {
+        const ms = Date.parse(text);
+        if (Number.isNaN(ms)) throw new InvalidArgumentError(say('badMoment', text));
+        return new Date(ms).toISOString();
+      }),
     limit: () =>
       option('--limit <number>', 'optionLimit', (text) => {
         const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;

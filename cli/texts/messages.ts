@@ -4,6 +4,7 @@ import { auditTexts } from './audit.ts';
 import { helpTexts } from './help.ts';
 import { repairTexts } from './repair.ts';
 import { viewTexts } from './view.ts';
+import { webhookTexts } from './webhooks.ts';
 
 export type Language = 'ru' | 'en';
 
@@ -14,6 +15,7 @@ const texts = {
   ...helpTexts,
   ...repairTexts,
   ...viewTexts,
+  ...webhookTexts,
 
   // Errors.
   notSignedIn: {

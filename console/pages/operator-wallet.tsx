@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import type { OperatorOperation } from '#contracts/billing.ts';
 import type { Money as MoneyValue } from '#contracts/common.ts';
@@ -15,6 +15,7 @@ import { addressOf, ListPage, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice, UnknownOutcome } from '../parts/notices.tsx';
 import { OperatorOperations } from '../parts/operator-operations.tsx';
 import { Button, Page } from '../parts/page.tsx';
+import { Question } from '../parts/question.tsx';
 import { Fact, Money } from '../parts/values.tsx';
 import { customer as customerTexts } from '../texts/customer.ts';
 import { operatorWallet } from '../texts/operator-wallet.ts';
@@ -194,6 +195,7 @@ function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () => void }
         <Question
           text={texts.ask(money(sum), customer.name)}
           confirm={texts.confirm(money(sum))}
+          cancel={texts.cancel}
           running={running}
           onConfirm={() => attempt.start(sum)}
           onCancel={() => {
@@ -204,29 +206,5 @@ function OperatorTopUp(props: { customer: OperatorCustomer; onDone: () => void }
         />
       )}
     </Form>
-  );
-}
-
-function Question(props: {
-  text: string;
-  confirm: string;
-  running: boolean;
-  onConfirm: () => void;
-  onCancel: () => void;
-}) {
-  const texts = useTexts(operatorWallet);
-  const { text, confirm, running, onConfirm, onCancel } = props;
-  const group = useRef<HTMLDivElement>(null);
-  // Not the button: a second Enter must not confirm.
-  useLayoutEffect(() => group.current?.focus(), []);
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would show as one more card
-    <div ref={group} class="form" role="group" aria-label={text} tabIndex={-1}>
-      <p>{text}</p>
-      <div class="actions">
-        <Button look="primary" text={confirm} disabled={running} run={onConfirm} />
-        <Button text={texts.cancel} disabled={running} run={onCancel} />
-      </div>
-    </div>
   );
 }

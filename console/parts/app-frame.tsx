@@ -24,6 +24,7 @@ const OPERATOR: Section[] = [
   ['/operator/dead-letters', 'deadLetters'],
   ['/operator/ledger', 'ledger'],
 ];
+const WEBHOOKS: Section = ['/operator/webhooks', 'webhooks'];
 const MAILBOX: Section = ['/mailbox', 'mailbox'];
 
 /** The frame of every page: brand, navigation, menu. */
@@ -32,7 +33,9 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
   const { session, config } = useConsole();
   const { path } = useLocation();
   const own = session === null ? [] : session.operator ? OPERATOR : CUSTOMER;
-  const sections = config.mailbox ? [...own, MAILBOX] : own;
+  const sections = [...own];
+  if (session?.operator && config.webhooks === true) sections.push(WEBHOOKS);
+  if (config.mailbox) sections.push(MAILBOX);
   const current = sectionOf(path, sections);
   return (
     <div class="frame">

@@ -88,7 +88,7 @@ export function Field(props: FieldProps) {
 
 interface InputOptions {
   type?: 'email' | 'password' | 'search';
-  inputMode?: 'decimal' | 'numeric';
+  inputMode?: 'decimal' | 'numeric' | 'url';
   autoComplete?: 'email' | 'name' | 'username' | 'current-password' | 'new-password' | 'off';
   placeholder?: string;
   required?: boolean;

@@ -10,6 +10,8 @@ const PATHS = {
   pending: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.5l3 2',
   deadLetters: 'M4 6.5h16v11H4zM9 10l6 4M15 10l-6 4',
   ledger: 'M12 4v16M6 7h12M6 7l-2.5 6h5zM18 7l-2.5 6h5zM8.5 20h7',
+  webhooks:
+    'M6 12a3 3 0 1 0 0 .1zM18 6a3 3 0 1 0 0 .1zM18 18a3 3 0 1 0 0 .1zM9 11l6-3.5M9 13l6 3.5',
   plus: 'M12 5v14M5 12h14',
   remove: 'M6 6l12 12M18 6 6 18',
   person: 'M12 5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM5 20c.6-3.5 3.4-5 7-5s6.4 1.5 7 5',

@@ -117,8 +117,10 @@ export function Filters<F extends string>(props: {
   filters: readonly F[];
   texts: Record<F, string>;
   parameter: string;
+  /** Other parameters of the address, which stay. */
+  keep?: Record<string, string>;
 }) {
-  const { label, filters, texts, parameter } = props;
+  const { label, filters, texts, parameter, keep = {} } = props;
   const current = useFilter(filters, parameter);
   const { path } = useLocation();
   return (
@@ -126,7 +128,7 @@ export function Filters<F extends string>(props: {
       {filters.map((filter) => (
         <a
           key={filter}
-          href={addressOf(path, filter === filters[0] ? {} : { [parameter]: filter })}
+          href={addressOf(path, filter === filters[0] ? keep : { ...keep, [parameter]: filter })}
           aria-current={filter === current ? 'true' : undefined}
         >
           {texts[filter]}

@@ -137,6 +137,10 @@ const violationTexts: Record<string, ViolationText> = {
   type: (x) => ({ ru: `ожидается тип: ${x}`, en: `expected type: ${x}` }),
   required: () => ({ ru: 'обязательное поле отсутствует', en: 'required, but absent' }),
   additionalProperties: () => ({ ru: 'неизвестное поле', en: 'unknown field' }),
+  'public-address': () => ({
+    ru: 'нужен публичный адрес, который начинается с https://',
+    en: 'must be a public address that begins with https://',
+  }),
   minimum: (x) => ({ ru: `не меньше ${x}`, en: `at least ${x}` }),
   maximum: (x) => ({ ru: `не больше ${x}`, en: `at most ${x}` }),
   minLength: (x) =>

@@ -71,6 +71,7 @@ async function fill(system: TestSystem): Promise<Places[]> {
     const { body } = await operator.call('GET', '/v1/operator/dead-letters');
     return body.data[0]?.id;
   });
+  const webhooks = await fillWebhooks(system);
   return [
     {
       who: { email: null, password: '' },
@@ -97,8 +98,30 @@ async function fill(system: TestSystem): Promise<Places[]> {
         ...['/operator', '/operator/pending', `/operator/orders/${paid}`, '/operator/wallets'],
         ...['/operator/letters?state=all', `/operator/letters/${letter}`, '/operator/ledger'],
         ...['/operator/dead-letters', `/operator/dead-letters/${dead}`, '/operator/audit'],
+        ...webhooks,
       ],
     },
+  ];
+}
+
+/** An endpoint that nothing listens at, and a delivery. @returns the addresses of all pages */
+async function fillWebhooks(system: TestSystem): Promise<string[]> {
+  const operator = await system.operator();
+  const path = '/v1/operator/webhook-endpoints';
+  // Port 9 of this machine takes no connections.
+  const url = `http://127.0.0.1:9/${'c'.repeat(300)}`;
+  const data = { url, description: 'Ш'.repeat(100), statuses: ['Paid', 'Cancelled'] };
+  const { body: endpoint } = await operator.call('POST', path, data);
+  await operator.call('POST', `${path}/${endpoint.id}/rotate-secret`);
+  const { body: delivery } = await operator.call('POST', `${path}/${endpoint.id}/test`);
+  await eventually('an attempt', async () => {
+    const { body } = await operator.call('GET', `/v1/operator/webhook-deliveries/${delivery.id}`);
+    return body.attempts.length > 0;
+  });
+  const pages = '/operator/webhooks';
+  return [
+    ...[pages, `${pages}/new`, `${pages}/${endpoint.id}`],
+    ...[`${pages}/deliveries`, `${pages}/deliveries/${delivery.id}`],
   ];
 }
 

@@ -15,8 +15,8 @@ async function start(t: TestContext) {
   });
   t.after(() => app.close());
   const operator = { claim: 'scope', value: 'operator' };
-  const config = { currency: 'RUB', selfTopUp: false, mailbox: false, confirmAddresses: true };
-  const accounts = { operator, signIn: 'password', issuer: null } as const;
+  const config = { currency: 'RUB', selfTopUp: false, mailbox: false, webhooks: false };
+  const accounts = { operator, confirmAddresses: true, signIn: 'password', issuer: null } as const;
   await serveConsole(app, true, { ...config, ...accounts, commandLine: 'npx orderbell' });
   app.get('/v1/orders/:id', async () => ({}));
   const url = await listen(app, '127.0.0.1', 0);

@@ -32,6 +32,11 @@ const SHARED_PAGES = [
   '/operator/ledger',
   '/operator/wallets',
   '/operator/audit',
+  '/operator/webhooks',
+  '/operator/webhooks/new',
+  '/operator/webhooks/deliveries',
+  '/operator/webhooks/deliveries/:id',
+  '/operator/webhooks/:id',
 ];
 /** Prefix of the built scripts, styles, fonts and images. */
 export const CONSOLE_ASSETS_PREFIX = '/assets/';
@@ -88,6 +93,7 @@ export interface ConsoleConfig {
   /** The external issuer, and the console's public client there. */
   issuer: { url: string; clientId: string; scope: string; resource: string | null } | null;
   mailbox: boolean;
+  webhooks: boolean;
   /** Whether customers confirm their address by a link in a letter. */
   confirmAddresses: boolean;
   /** The claim of a token that makes an operator. */
