@@ -142,15 +142,17 @@ export const options: ConsumeOptions = {
   handler: async ({ data }) => console.log(data.status),
 };
 `,
+    // The kit is for Node, and names types of an optional library.
+    { types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')], skipLibCheck: true },
   );
 });
 
 /** Compiles a program of somebody who has installed nothing but the client. */
-async function compile(name: string, program: string): Promise<void> {
+async function compile(name: string, program: string, more: object = {}): Promise<void> {
   const use = join(folder, name);
   await mkdir(use);
   const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2023', types: [] };
-  const compilerOptions = { ...options, lib: ['es2023', 'esnext.disposable', 'dom'] };
+  const compilerOptions = { ...options, lib: ['es2023', 'esnext.disposable', 'dom'], ...more };
   await writeFile(join(use, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }));
   await writeFile(join(use, 'use.mts'), program);
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
