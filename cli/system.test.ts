@@ -76,10 +76,10 @@ test('the course scenario from the command line, and --json prints the answer un
   );
   const problem = await cli.run('order', 'Книга@5000', '--json', '--lang', 'en');
   assert.equal(problem.code, 3);
-  const { code, order, shortfall, title } = problem.json();
+  const { code, order, shortfall, title, type } = problem.json();
   assert.deepEqual(
-    [code, order.status, shortfall.amount, title],
-    ['insufficient-funds', 'Cancelled', 460_000, 'Insufficient funds'],
+    [code, order.status, shortfall.amount, title, type],
+    ['insufficient-funds', 'Cancelled', 460_000, 'Insufficient funds', `/problems/${code}`],
   );
 
   const { operations, wallet } = await json(cli, 'wallet');

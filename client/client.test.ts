@@ -317,6 +317,14 @@ test('an unchanged answer is not read again; a 304 to another ETag is none of ou
   assert.equal(plain.seen[1]?.headers['if-none-match'], undefined);
 });
 
+test('the language is sent in a form that clients of a former version do not use', async (t) => {
+  for (const language of ['ru', 'en']) {
+    const { client, seen } = await startServer(t, [() => json(ORDER)], { language });
+    await client.call('readOrder', { params: { orderId: ID } });
+    assert.equal(seen[0]?.headers['accept-language'], `${language}, *;q=0.5`);
+  }
+});
+
 test('pages are read as they are needed, with the same query', async (t) => {
   const { client, seen } = await startServer(t, [
     () => json({ data: [ORDER, ORDER], nextCursor: 'a b' }),

@@ -97,7 +97,8 @@ function initOf(
   return {
     method,
     headers: {
-      ...(language !== undefined && { 'accept-language': language }),
+      // A bare `ru` or `en` is the sign of clients that know problems by their former type only.
+      ...(language !== undefined && { 'accept-language': `${language}, *;q=0.5` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(token !== null && { authorization: `Bearer ${token}` }),
       ...(key !== undefined && { 'idempotency-key': key }),

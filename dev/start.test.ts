@@ -90,7 +90,7 @@ test('wrong settings stop the start and are named, those of all services at once
     /^ {2}TOKEN_LIFETIME_S must .*\(identity\)$/,
     /^ {2}IDENTITY_DATABASE_URL must .*\(identity\)$/,
     /^ {2}CURRENCY must .*\(orders, billing, gateway\)$/,
-    /^ {2}TOPIC_PARTITIONS must .*\(orders, notifications, webhooks\)$/,
+    /^ {2}TOPIC_PARTITIONS must .*\(orders, webhooks, notifications\)$/,
     /^ {2}SMTP_URL must .*\(notifications\)$/,
     /^ {2}LISTEN_ADDRESS must .*\(gateway\)$/,
   ];

@@ -108,13 +108,8 @@ test('the package has what npm needs, and declarations that compile without othe
     ['@orderbell/client', root.version, root.license, undefined],
   );
   for (const file of ['README.md', 'LICENSE']) await readFile(join(built, file));
-  const use = join(folder, 'use');
-  await mkdir(use);
-  const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2023', types: [] };
-  const compilerOptions = { ...options, lib: ['es2023', 'esnext.disposable', 'dom'] };
-  await writeFile(join(use, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }));
-  await writeFile(
-    join(use, 'use.mts'),
+  await compile(
+    'use',
     `import { createClient, type Order } from '@orderbell/client';
 const client = createClient({ baseUrl: 'https://shop.example' });
 export const order: Order = (await client.call('readOrder', { params: { orderId: 'x' } })).body;
@@ -122,9 +117,92 @@ export const order: Order = (await client.call('readOrder', { params: { orderId:
 await client.call('readOder');
 `,
   );
+});
+
+test('a program that uses the client and the event kit compiles', async () => {
+  await compile(
+    'use-both',
+    `import { createClient, type Journey } from '@orderbell/client';
+import { type ConsumeOptions, createInbox, type InboxPool, readEvent, REPEATED } from
+  '@orderbell/client/events';
+declare const pool: InboxPool;
+const client = createClient({ baseUrl: 'https://shop.example' });
+const event = readEvent({ headers: { ce_id: 'x' }, value: '{}' });
+if (event.kind === 'event') {
+  const { orderId } = event.data;
+  const shown = await createInbox(pool).once(event.id, async () =>
+    (await client.call('readJourney', { params: { orderId } })).body);
+  if (shown !== REPEATED) shown satisfies Journey;
+  // @ts-expect-error: no such member
+  event.data.oderId;
+}
+export const options: ConsumeOptions = {
+  brokers: ['127.0.0.1:9092'],
+  groupId: 'shop',
+  handler: async ({ data }) => console.log(data.status),
+};
+`,
+    // The kit is for Node, and names types of an optional library.
+    { types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')], skipLibCheck: true },
+  );
+});
+
+/** Compiles a program of somebody who has installed nothing but the client. */
+async function compile(name: string, program: string, more: object = {}): Promise<void> {
+  const use = join(folder, name);
+  await mkdir(use);
+  const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2023', types: [] };
+  const compilerOptions = { ...options, lib: ['es2023', 'esnext.disposable', 'dom'], ...more };
+  await writeFile(join(use, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }));
+  await writeFile(join(use, 'use.mts'), program);
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', use], {
     encoding: 'utf8',
   });
   assert.equal(status, 0, stdout);
+}
+
+const EVENTS = `import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { consumeOrders, createInbox, readEvent } from '@orderbell/client/events';
+
+const { headers, value } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const event = readEvent({ headers, value });
+const said = [];
+const tx = { query: async (text) => (said.push(text), { rows: [{}], rowCount: 1 }), release() {} };
+const inbox = createInbox({ connect: async () => tx });
+assert.equal(await inbox.once(event.id, async () => 'done'), 'done');
+assert.ok(said.includes('begin') && said.includes('commit'), said.join());
+const wanted = { brokers: ['127.0.0.1:1'], groupId: 'shop', handler: async () => {} };
+await assert.rejects(consumeOrders(wanted), /npm install @platformatic.kafka/);
+const file = createRequire(import.meta.url).resolve('@orderbell/client/order-update-message.schema.json');
+console.log(event.kind, event.data.status, JSON.parse(readFileSync(file, 'utf8')).title);
+`;
+
+for (const [name, node] of [
+  ['the Node of this project', process.execPath],
+  ['Node 20', OLD_NODE],
+] as const) {
+  const skip = node === undefined && 'there is no Node 20';
+  test(`the event kit reads events without the library of Kafka, in ${name}`, {
+    skip,
+  }, async () => {
+    const file = join(folder, 'events.mjs');
+    await writeFile(file, EVENTS);
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const message = join(ROOT, 'contracts', 'corpus', 'v1-paid.json');
+    const { stdout } = await run(node ?? '', [file, message], { env });
+    assert.equal(stdout, 'event Paid OrderUpdateMessage\n');
+  });
+}
+
+test('the library of Kafka is an optional peer of the package', async () => {
+  const manifest = JSON.parse(await readFile(join(built, 'package.json'), 'utf8'));
+  const names = ['.', './events', './order-update-message.schema.json', './package.json'];
+  assert.deepEqual(Object.keys(manifest.exports), names);
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  const kafka = '@platformatic/kafka';
+  assert.deepEqual(manifest.peerDependencies, { [kafka]: `^${dependencies[kafka]}` });
+  assert.deepEqual(manifest.peerDependenciesMeta, { [kafka]: { optional: true } });
 });

@@ -32,7 +32,7 @@ export function clientManifest(root: ClientManifest, hasEvents: boolean): object
     },
     // Only for ./events: the client itself needs nothing but fetch.
     ...(hasEvents && {
-      peerDependencies: { [KAFKA]: root.dependencies[KAFKA] },
+      peerDependencies: { [KAFKA]: `^${root.dependencies[KAFKA]}` },
       peerDependenciesMeta: { [KAFKA]: { optional: true } },
     }),
   };

@@ -10,7 +10,7 @@ const TAKEN = [
 ];
 
 /** The folders whose sources are emitted. */
-export const EMITTED = ['cli', 'contracts', 'dev', 'platform', 'services'];
+export const EMITTED = ['cli', 'client', 'contracts', 'dev', 'platform', 'services'];
 
 /**
  * The package.json of the npm package.

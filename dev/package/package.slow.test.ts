@@ -244,16 +244,56 @@ test('a service of the package runs as a process of its own', async (t) => {
   assert.match(failed.stdout, /"msg":"profiles cannot start:.*PROFILES_DATABASE_URL is not set/);
 });
 
-test('the test kit is exported where the package has one', async (t) => {
+const KIT_PROGRAM = `import assert from 'node:assert/strict';
+import { startOrderbell } from 'orderbell/testing';
+
+const shop = await startOrderbell({ cache: process.argv[2] });
+try {
+  const customer = await shop.register({ topUp: 50_000 });
+  const client = shop.client(customer.accessToken);
+  const unitPrice = { amount: 10_000, currency: 'RUB' };
+  const order = await client.placeOrder({ items: [{ name: 'Book', quantity: 1, unitPrice }] });
+  const letter = await shop.mailbox.waitFor({ to: customer.email, orderId: order.id });
+  await shop.faults.webhooks.away();
+  await shop.clock.advance(60_000);
+  const operator = shop.client(await shop.operator());
+  await assert.rejects(operator.call('readWebhookEndpoints', { deadlineMs: 0 }));
+  await shop.faults.healAll();
+  const { body } = await operator.call('readWebhookEndpoints');
+  console.log(order.status, letter.subject.slice(0, 19), body.data.length, shop.url);
+} finally {
+  await shop.close();
+}
+`;
+
+const KIT_TYPES = `import { type Orderbell, startOrderbell } from 'orderbell/testing';
+const shop: Orderbell = await startOrderbell();
+const { body } = await shop.client(await shop.operator()).call('readWebhookEndpoints');
+body.data[0]?.url satisfies string | undefined;
+// @ts-expect-error: no such operation
+await shop.client().call('readOder');
+// @ts-expect-error: no such fault
+await shop.faults.mail.slow(5);
+`;
+
+test('a program in the folder starts a system of its own, orders, and reads the letter', async (t) => {
   if (unreachable) return t.skip(unreachable);
-  const { exports } = JSON.parse(readFileSync(join(ours(), 'package.json'), 'utf8'));
-  const kit = existsSync(join(CHECKOUT, 'dev', 'testing', 'testing.ts'));
-  assert.equal('./testing' in exports, kit);
-  if (!kit) return;
-  const script =
-    "import { startOrderbell } from 'orderbell/testing'; console.log(typeof startOrderbell)";
-  const options = { cwd: shop, env: terminal() };
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], options);
-  assert.equal(stdout, 'function\n');
-  assert.ok(existsSync(join(ours(), exports['./testing'].types)));
+  const program = join(shop, 'first-order.mjs');
+  await writeFile(program, KIT_PROGRAM);
+  const { code, stderr, stdout } = await call('node', program, join(root, 'kit'));
+  assert.equal(code, 0, stderr);
+  const [, url = ''] = /^Paid Letter of happiness 0 (http:\S+)\n$/.exec(stdout) ?? [];
+  assert.notEqual(url, '', stdout);
+  await assert.rejects(fetch(`${url}/readyz`), TypeError);
+});
+
+test('the compiler knows what the test kit takes and gives', async (t) => {
+  if (unreachable) return t.skip(unreachable);
+  await writeFile(join(shop, 'kit.mts'), KIT_TYPES);
+  const compiler = join(CHECKOUT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options =
+    '--strict --noEmit --module nodenext --target es2023 --lib es2023,esnext.disposable,dom';
+  const args = [compiler, ...options.split(' '), '--types', '', 'kit.mts'];
+  const { code, stderr, stdout } = await call(process.execPath, ...args);
+  assert.equal(code, 0, stdout + stderr);
 });

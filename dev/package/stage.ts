@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { PROGRAM_FOLDER } from '#platform/values/program.ts';
 import { ensureConsole } from '../start/console.ts';
+import { emit } from './emit.ts';
 import { packageManifest, type RootManifest } from './manifest.ts';
-
-const run = promisify(execFile);
 
 /** Files that code finds next to itself, and those for people. */
 const ASSETS = [
@@ -29,8 +26,9 @@ const CONSOLE = 'console/dist';
  */
 export async function stagePackage(folder: string): Promise<void> {
   const hasTesting = existsSync(join(PROGRAM_FOLDER, 'dev/testing/testing.ts'));
-  await emit('tsconfig.json', folder);
-  if (hasTesting) await emit('types.tsconfig.json', folder);
+  await emit(join(import.meta.dirname, 'tsconfig.json'), folder);
+  // Programs of others are written with the kit, so they need its types.
+  if (hasTesting) await emit(join(import.meta.dirname, 'types.tsconfig.json'), folder);
   const fault = await ensureConsole();
   if (fault !== null) throw new Error(fault);
   for await (const name of glob(ASSETS, { cwd: PROGRAM_FOLDER })) await copy(name, folder);
@@ -39,18 +37,6 @@ export async function stagePackage(folder: string): Promise<void> {
   const manifest = packageManifest(JSON.parse(text) as RootManifest, hasTesting);
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   await cp(join(import.meta.dirname, 'README.md'), join(folder, 'README.md'));
-}
-
-/** Emits the entries that a configuration names, and all that they import. */
-async function emit(configuration: string, folder: string): Promise<void> {
-  const compiler = join(PROGRAM_FOLDER, 'node_modules/typescript/bin/tsc');
-  const project = join(import.meta.dirname, configuration);
-  try {
-    await run(process.execPath, [compiler, '-p', project, '--outDir', folder]);
-  } catch (error) {
-    const { stdout = '' } = error as { stdout?: string };
-    throw new Error(`the sources cannot be emitted: ${stdout || error}`, { cause: error });
-  }
 }
 
 async function copy(name: string, folder: string): Promise<void> {

@@ -2,7 +2,14 @@ import { FaultProxy } from '../faults/fault-proxy.ts';
 import { openSmtpServer, type SmtpStep } from '../faults/smtp-server.ts';
 
 /** The services between which and their callers calls can fail: all but the gateway. */
-export const CALLEES = ['orders', 'billing', 'profiles', 'notifications', 'identity'] as const;
+export const CALLEES = [
+  'orders',
+  'billing',
+  'profiles',
+  'notifications',
+  'identity',
+  'webhooks',
+] as const;
 
 /** A fault that the test has asked for; `target` is a service, `broker`, `mail` or `all`. */
 export interface FaultCommand {

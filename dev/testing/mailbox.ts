@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { call } from './calls.ts';
+import { createClient } from '#client/client.ts';
 
 /** A letter as the customer has got it. */
 export interface Letter {
@@ -43,18 +43,20 @@ interface Page {
 
 const DEADLINE_MS = 10_000;
 const POLL_MS = 25;
-const PAGE = '/mailbox/messages?limit=100';
+const MESSAGES = '/mailbox/messages';
 
 /** @param url of the mailbox's API */
 export function createMailbox(url: string): TestMailbox {
+  // It answers as long as the system runs, so nothing is repeated.
+  const { send } = createClient({ baseUrl: url, deadlineMs: 0 });
   const read = new Map<number, Letter>();
   let clearedTo = 0;
 
   async function newIds(): Promise<number[]> {
     const ids: number[] = [];
     for (let before: number | null | undefined; before !== null; ) {
-      const more: string = before === undefined ? '' : `&before=${before}`;
-      const page: Page = await call<Page>(url, 'GET', PAGE + more);
+      const query: { limit: number; before?: number | undefined } = { limit: 100, before };
+      const page: Page = (await send<Page>('GET', MESSAGES, { query })).body;
       const found = page.data.map(({ id }) => id).filter((id) => id > clearedTo);
       ids.push(...found);
       before = found.length < page.data.length ? null : page.next;
@@ -65,8 +67,8 @@ export function createMailbox(url: string): TestMailbox {
   async function readOne(id: number): Promise<Letter> {
     const known = read.get(id);
     if (known !== undefined) return known;
-    const found = await call<Letter>(url, 'GET', `/mailbox/messages/${id}`);
-    const { receivedAt, from, to, subject, messageId, text, html } = found;
+    const { body } = await send<Letter>('GET', `${MESSAGES}/${id}`);
+    const { receivedAt, from, to, subject, messageId, text, html } = body;
     const letter = { id, receivedAt, from, to, subject, messageId, text, html };
     read.set(id, letter);
     return letter;

@@ -18,12 +18,7 @@ export interface Template {
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** What a first start writes depends on these files. */
-const SOURCES = [
-  'package.json',
-  'services/*/migrations/*.sql',
-  'platform/postgres/audit/*.sql',
-  'platform/broker/embedded/migrations/*.sql',
-];
+const SOURCES = ['package.json', '{platform,services}/**/*.sql'];
 const PARTS = ['postgres', 'postgres-password'];
 const SECRETS = 'secrets.json';
 // Several versions may be in use at a time; 100 MB each.

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
+import { OutcomeUnknownError } from '#client/client.ts';
 import { eventually } from '#harness/eventually.ts';
 import { call } from '#harness/requests.ts';
 import { type Orderbell, startOrderbell, type TestCustomer } from './testing.ts';
@@ -64,6 +68,17 @@ test('a customer orders, and the mailbox has the letter', async () => {
   await assert.rejects(shop.mailbox.waitFor({ to: customer.email }, { deadlineMs: 0 }), {
     message: `no letter {"to":"${customer.email}"} arrived within 0 ms; there are:\n  none`,
   });
+});
+
+test('a client calls as a customer, and without a token what is public', async () => {
+  const customer = await shop.register({ topUp: 50_000 });
+  const client = shop.client(customer.accessToken);
+  const unitPrice = { amount: 10_000, currency: 'RUB' };
+  const placed = await client.placeOrder({ items: [{ name: 'Tea', quantity: 2, unitPrice }] });
+  assert.equal(placed.status, 'Paid');
+  assert.equal((await client.waitForLetter(placed.id)).state, 'sent');
+  await assert.rejects(shop.client().call('readWallet'), { code: 'unauthenticated' });
+  await assert.rejects(shop.register({ email: 'anna' }), { code: 'invalid-request' });
 });
 
 test('the operator has a token', async () => {
@@ -211,6 +226,34 @@ test('a letter whose mail server hangs is sent again after the time limit', asyn
   await shop.faults.mail.heal();
   await shop.clock.advance(16 * MINUTE_MS);
   await shop.mailbox.waitFor({ orderId: body.id }, WAIT);
+});
+
+test('a webhook that finds no receiver is sent again when the clock is ahead', async (t) => {
+  const seen: IncomingHttpHeaders[] = [];
+  const receiver = createServer((request, response) => {
+    seen.push(request.headers);
+    request.resume();
+    response.writeHead(seen.length === 1 ? 503 : 204).end();
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  t.after(() => receiver.close());
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const operator = shop.client(await shop.operator());
+  const body = { url, description: 'A test', statuses: ['Paid' as const] };
+  await shop.faults.webhooks.away();
+  await assert.rejects(operator.call('addWebhookEndpoint', { body }), OutcomeUnknownError);
+  await shop.faults.webhooks.heal();
+  await operator.call('addWebhookEndpoint', { body });
+  await order(await shop.register({ topUp: 50_000 }));
+  await eventually('an attempt that failed', async () => {
+    const deliveries = await operator.call('readWebhookDeliveries');
+    return deliveries.body.data.some(
+      ({ state, attemptCount }) => state === 'queued' && attemptCount > 0,
+    );
+  });
+  await shop.clock.advance(MINUTE_MS);
+  await eventually('the next attempt', async () => seen.length > 1);
+  assert.equal(seen[1]?.['webhook-id'], seen[0]?.['webhook-id']);
 });
 
 test('access tokens expire by the clock, and a sign-in gives another', async () => {

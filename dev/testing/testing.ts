@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { call } from './calls.ts';
+import { type Client, createClient } from '#client/client.ts';
 import { createMailbox, type TestMailbox } from './mailbox.ts';
 import { spawnKit } from './process.ts';
 
+export type { Client } from '#client/client.ts';
 export type { Letter, LetterFilter, TestMailbox } from './mailbox.ts';
 
 export interface OrderbellOptions {
@@ -70,6 +71,7 @@ export interface Faults {
   profiles: ServiceFaults;
   notifications: ServiceFaults;
   identity: ServiceFaults;
+  webhooks: ServiceFaults;
   broker: BrokerFaults;
   mail: MailFaults;
   healAll(): Promise<void>;
@@ -85,6 +87,11 @@ export interface Orderbell extends AsyncDisposable {
   signIn(person: { email: string; password: string }): Promise<string>;
   /** An access token of the operator. */
   operator(): Promise<string>;
+  /**
+   * A client of the API (docs/how-to/use-the-client.md): the typed calls of `@orderbell/client`.
+   * @param accessToken of a customer or the operator; without one it calls what is public
+   */
+  client(accessToken?: string): Client;
   mailbox: TestMailbox;
   clock: {
     /**
@@ -120,36 +127,33 @@ export async function startOrderbell(options: OrderbellOptions = {}): Promise<Or
     await kit.close().catch(() => {});
     throw error;
   }
-  const { url } = facts;
+  const { url, mailboxUrl, operator } = facts;
+  const client = (accessToken?: string) => createClient({ baseUrl: url, accessToken });
 
-  async function signIn(person: { email: string; password: string }): Promise<string> {
-    const { email, password } = person;
-    const body = { email, password };
-    const { accessToken } = await call<{ accessToken: string }>(url, 'POST', '/v1/sessions', {
-      body,
-    });
-    return accessToken;
+  async function signIn({ email, password }: { email: string; password: string }): Promise<string> {
+    const { body } = await client().call('signIn', { body: { email, password } });
+    return body.accessToken;
   }
 
   async function register(person: NewCustomer = {}): Promise<TestCustomer> {
     const { email = `${randomUUID()}@example.com`, name = 'Anna', locale = 'en', topUp } = person;
-    const body = { email, password: PASSWORD, name, locale };
-    const made = await call<{ customerId: string }>(url, 'POST', '/v1/registrations', { body });
-    const accessToken = await signIn(body);
+    const account = { email, password: PASSWORD };
+    const { body } = await client().call('register', { body: { ...account, name, locale } });
+    const accessToken = await signIn(account);
     if (topUp !== undefined) {
-      const amount = { amount: topUp, currency: settings.CURRENCY ?? 'RUB' };
-      const more = { token: accessToken, key: randomUUID(), body: { amount } };
-      await call(url, 'POST', '/v1/wallet/top-ups', more);
+      const currency = settings.CURRENCY ?? 'RUB';
+      await client(accessToken).topUp({ amount: topUp, currency });
     }
-    return { customerId: made.customerId, email, password: PASSWORD, accessToken };
+    return { customerId: body.customerId, ...account, accessToken };
   }
 
   return {
     url,
     register,
     signIn,
-    operator: () => signIn(facts.operator),
-    mailbox: createMailbox(facts.mailboxUrl),
+    operator: () => signIn(operator),
+    client,
+    mailbox: createMailbox(mailboxUrl),
     clock: {
       async advance(ms) {
         if (!Number.isSafeInteger(ms) || ms < 0) {
@@ -184,6 +188,7 @@ function createFaults(apply: (fault: unknown) => Promise<unknown>): Faults {
     profiles: service('profiles'),
     notifications: service('notifications'),
     identity: service('identity'),
+    webhooks: service('webhooks'),
     broker: common('broker'),
     mail: { ...common('mail'), refuse: (options) => act('mail', 'refuse', options) },
     healAll: () => act('all', 'heal'),
