@@ -21,7 +21,7 @@ const ALLOWED = [
   'MIT-0',
 ];
 /** Further ones of tools, which are not delivered, and of the console's font, which may be. */
-const ALLOWED_IN_TOOLS = [...ALLOWED, 'MPL-2.0', 'OFL-1.1'];
+const ALLOWED_IN_TOOLS = [...ALLOWED, 'MPL-2.0', 'OFL-1.1', 'Python-2.0', 'Unlicense'];
 
 /** Packages by licence, and those whose licence is missing or not allowed. */
 export function checkLicences(packages: LockedPackage[]) {
