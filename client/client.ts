@@ -192,8 +192,9 @@ async function* pagesOf<I extends PagedId>(
 function filled(path: string, params: Record<string, string>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name];
-    // An empty part would lead to another operation.
+    // An empty part would lead to another operation, and so would dots: fetch resolves them.
     if (value === undefined || value === '') throw new TypeError(`the parameter ${name} is empty`);
+    if (/^\.\.?$/.test(value)) throw new TypeError(`the parameter ${name} is no name: ${value}`);
     return encodeURIComponent(value);
   });
 }

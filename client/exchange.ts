@@ -1,6 +1,9 @@
 import { judgeAnswer, receiveAnswer, retryAfterMs } from '../contracts/answers.ts';
 import { NoAnswerError, ProblemError } from './errors.ts';
 
+/** A longer timer would end at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Answer<B> {
@@ -43,7 +46,7 @@ export interface Transport {
 /**
  * Sends one request. Only an answer of the API's own shape is one: a proxy or a login page may
  * answer in its place.
- * @throws the signal's reason when it aborts
+ * @throws the signal's reason when it aborts; TypeError for what no request can carry
  */
 export async function exchange(
   transport: Transport,
@@ -52,11 +55,12 @@ export async function exchange(
 ): Promise<Attempt> {
   const { method, path, body, former, key, signal } = outgoing;
   signal?.throwIfAborted();
+  const init = initOf(transport, outgoing, token);
   const limit = limited(outgoing);
   let answered = false;
   try {
     const response = await transport.fetch(transport.baseUrl + path + searchOf(outgoing.query), {
-      ...initOf(transport, outgoing, token),
+      ...init,
       signal: limit.signal,
     });
     answered = true;
@@ -94,17 +98,22 @@ function initOf(
   token: string | null,
 ): RequestInit {
   const etag = former?.headers.get('etag') ?? null;
+  const written = {
+    // A bare `ru` or `en` is the sign of clients that know problems by their former type only.
+    ...(language !== undefined && { 'accept-language': `${language}, *;q=0.5` }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...(key !== undefined && { 'idempotency-key': key }),
+    ...(etag !== null && { 'if-none-match': etag }),
+    ...headers,
+  };
+  for (const [name, value] of Object.entries(written)) {
+    // `fetch` would name the value, a token perhaps, and look like a network without an answer.
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new TypeError(`${name} is no header value`);
+  }
   return {
     method,
-    headers: {
-      // A bare `ru` or `en` is the sign of clients that know problems by their former type only.
-      ...(language !== undefined && { 'accept-language': `${language}, *;q=0.5` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(token !== null && { authorization: `Bearer ${token}` }),
-      ...(key !== undefined && { 'idempotency-key': key }),
-      ...(etag !== null && { 'if-none-match': etag }),
-      ...headers,
-    },
+    headers: written,
     ...(body !== undefined && { body: JSON.stringify(body) }),
     // The API never redirects. Following would carry the token to another server.
     redirect: 'manual',
@@ -114,7 +123,8 @@ function initOf(
 /** A 304 to the very ETag that was sent. A proxy that compresses makes ETags weak. */
 function isUnchanged(response: Response, former: Answer<unknown>): boolean {
   const opaque = (headers: Headers) => headers.get('etag')?.replace(/^W\//, '');
-  return response.status === 304 && opaque(response.headers) === opaque(former.headers);
+  const asked = opaque(former.headers);
+  return response.status === 304 && asked !== undefined && opaque(response.headers) === asked;
 }
 
 function searchOf(query: Outgoing['query']): string {
@@ -132,7 +142,7 @@ function limited({ timeoutMs, signal }: Outgoing): { signal: AbortSignal; end: (
   const abort = () => controller.abort(signal?.reason);
   const late = () => controller.abort(new Error(`no answer within ${timeoutMs} ms`));
   signal?.addEventListener('abort', abort, { once: true });
-  const timer = setTimeout(late, timeoutMs);
+  const timer = setTimeout(late, Math.min(timeoutMs, TIMER_MAX_MS));
   return {
     signal: controller.signal,
     end: () => {

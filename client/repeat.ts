@@ -42,7 +42,7 @@ export async function repeat(
     method !== 'GET' && mayBeDone && !isDecision(cause)
       ? new OutcomeUnknownError(key, cause)
       : cause;
-  repetition.until?.throwIfAborted();
+  if (repetition.until?.aborted) throw failure(repetition.until.reason);
   for (let number = 1; ; number++) {
     const attempt = await send().catch((error: unknown) => {
       // A stopped write was perhaps on its way.

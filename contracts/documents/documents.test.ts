@@ -223,3 +223,14 @@ test('formats, defaults and own members of problems are published', () => {
     assert.match(declined, new RegExp(`"${member}":`));
   }
 });
+
+test('a body that an operation does not take is refused as described', () => {
+  for (const { document } of documents) {
+    const methods = Object.values(document.paths).flatMap((path) => Object.entries(path));
+    for (const [method, { operationId, responses }] of methods) {
+      const described = ['413', '415'].filter((status) => status in responses);
+      // Bodies of reads are not looked at.
+      assert.deepEqual(described, method === 'get' ? [] : ['413', '415'], operationId);
+    }
+  }
+});

@@ -116,7 +116,10 @@ export function problemsOf(operation: Operation): Map<number, DeclaredProblem[]>
     ...(operation.public ? [] : [commonProblems.unauthenticated]),
     ...(operation.callers || isForOperators(operation) ? [commonProblems.forbidden] : []),
     ...(mayBeMissing(operation) ? [commonProblems.notFound] : []),
-    ...(operation.body ? [commonProblems.tooLarge, commonProblems.unsupportedMediaType] : []),
+    // Also where none is expected: it is read before it is refused.
+    ...(operation.method === 'GET'
+      ? []
+      : [commonProblems.tooLarge, commonProblems.unsupportedMediaType]),
     ...(operation.params ? [commonProblems.uriTooLong] : []),
     ...(operation.rateLimited ? [commonProblems.tooMany] : []),
     ...(operation.problems ?? []),
