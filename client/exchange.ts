@@ -99,11 +99,13 @@ function initOf(
 ): RequestInit {
   const etag = former?.headers.get('etag') ?? null;
   const written = {
-    ...(language !== undefined && { 'accept-language': language }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(token !== null && { authorization: `Bearer ${token}` }),
     ...(key !== undefined && { 'idempotency-key': key }),
     ...(etag !== null && { 'if-none-match': etag }),
+    // Last: directly before one of the first two, it is the sign of the former command line, whose
+    // problems have the former type.
+    ...(language !== undefined && { 'accept-language': language }),
     ...headers,
   };
   for (const [name, value] of Object.entries(written)) {
