@@ -99,12 +99,12 @@ function initOf(
 ): RequestInit {
   const etag = former?.headers.get('etag') ?? null;
   const written = {
-    // A bare `ru` or `en` is the sign of clients that know problems by their former type only.
-    ...(language !== undefined && { 'accept-language': `${language}, *;q=0.5` }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(token !== null && { authorization: `Bearer ${token}` }),
     ...(key !== undefined && { 'idempotency-key': key }),
     ...(etag !== null && { 'if-none-match': etag }),
+    // A bare `ru` or `en` is the sign of clients that know problems by their former type only.
+    ...(language !== undefined && { 'accept-language': `${language}, *;q=0.5` }),
     ...headers,
   };
   for (const [name, value] of Object.entries(written)) {

@@ -73,3 +73,20 @@ test('a stopped repetition of an earlier request may be done', async () => {
   });
   assert.deepEqual(asked, []);
 });
+
+test('the language does not stand where the command line of 0.1.0 has it', async () => {
+  let names: string[] = [];
+  const fetch = async (_: string, { headers }: RequestInit) => {
+    names = Object.keys(headers as Record<string, string>);
+    return new Response();
+  };
+  const client = createClient({ baseUrl: 'http://shop.example', language: 'en', fetch });
+  const { call } = client;
+  await assert.rejects(call('readWallet', { accessToken: 'a', deadlineMs: 0 }), NoAnswerError);
+  assert.deepEqual(names, ['authorization', 'accept-language']);
+  const options = { accessToken: 'a', key: 'monday', deadlineMs: 0 };
+  await assert.rejects(client.placeOrder(CONTENT, options), { name: 'OutcomeUnknownError' });
+  assert.deepEqual(names, [
+    ...['content-type', 'authorization', 'idempotency-key', 'accept-language'],
+  ]);
+});

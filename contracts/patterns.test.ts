@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PLAIN_TEXT, VISIBLE_TEXT } from './patterns.ts';
+import { bareKeyOf, PLAIN_TEXT, VISIBLE_TEXT } from './patterns.ts';
 
 const visible = new RegExp(VISIBLE_TEXT, 'u');
 const plain = new RegExp(PLAIN_TEXT, 'u');
@@ -63,5 +63,16 @@ test('a visible character is enough, among any others that a line may have', () 
   for (const text of ['a\nb', 'a\u0085', 'a\u2028', '\ud800a', 'a\u001b[2J']) {
     assert.ok(!visible.test(text));
     assert.ok(!plain.test(text));
+  }
+});
+
+test('a quoted key never leads to one that a former version stored in quotes', () => {
+  assert.equal(bareKeyOf('"a"'), 'a');
+  assert.equal(bareKeyOf('"a\\"b"'), 'a"b');
+  for (const text of ['a', 'a"b', '"', '""', '"a', '"a"', '"\\"a\\""', '"\\"\\\\\\"a\\\\\\"\\""']) {
+    const key = bareKeyOf(text);
+    // What is quoted is stored without quotes, and services may read it a second time.
+    assert.notEqual(key, '"a"', text);
+    assert.equal(bareKeyOf(key), key, text);
   }
 });

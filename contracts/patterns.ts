@@ -31,12 +31,17 @@ const QUOTED_KEY = '"(?:[\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"';
  */
 export const IDEMPOTENCY_KEY_HEADER = `^(?:[\\x21-\\x7e]{1,255}|${QUOTED_KEY})$`;
 const QUOTED = new RegExp(`^${QUOTED_KEY}$`);
+/** The longest text of the header that former versions took. */
+export const SENT_KEY_MAX = 255;
 
-/** The key that a text of the header names: `"abc"` and `abc` are the same one. */
+/**
+ * The key that a text of the header names: `"abc"` and `abc` are the same one. A key that would be
+ * such a string itself is taken as it is, because former versions stored `"abc"` with its quotes.
+ */
 export function bareKeyOf(text: string): string {
-  return text.startsWith('"') && QUOTED.test(text)
-    ? text.slice(1, -1).replace(/\\(["\\])/g, '$1')
-    : text;
+  if (!QUOTED.test(text)) return text;
+  const key = text.slice(1, -1).replace(/\\(["\\])/g, '$1');
+  return QUOTED.test(key) && text.length <= SENT_KEY_MAX ? text : key;
 }
 
 // Control characters, line and paragraph separators: they would break a line of a letter, a log or

@@ -146,6 +146,9 @@ async function checkKeys(t: TestContext, system: TestSystem) {
     for (const ask of [place, topUp]) {
       const [first, other] = [await ask('a/"x"'), await ask('a/x')];
       assert.notEqual(other.body.id, first.body.id);
+      const [plain, nested, again] = [await ask('"n"'), await ask('"\\"n\\""'), await ask('"n"')];
+      assert.notEqual(nested.body.id, plain.body.id);
+      assert.equal(again.body.id, plain.body.id);
     }
   });
   await t.test('quoted first, bare afterwards', async () => {

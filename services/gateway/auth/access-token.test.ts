@@ -24,7 +24,12 @@ function keysOf(issuer: Pick<TestIssuer, 'url'>) {
 }
 
 function checkFor(issuer: Pick<TestIssuer, 'url'>, options: Partial<TokenCheckOptions> = {}) {
-  const check = createTokenCheck({
+  const check = headerCheckFor(issuer, options);
+  return (token: string) => check(`Bearer ${token}`);
+}
+
+function headerCheckFor(issuer: Pick<TestIssuer, 'url'>, options: Partial<TokenCheckOptions> = {}) {
+  return createTokenCheck({
     issuer: issuer.url,
     audience: AUDIENCE,
     keys: keysOf(issuer).find,
@@ -33,7 +38,6 @@ function checkFor(issuer: Pick<TestIssuer, 'url'>, options: Partial<TokenCheckOp
     operatorValue: 'operator',
     ...options,
   });
-  return (token: string) => check(`Bearer ${token}`);
 }
 
 const withCode = (code: string) => (error: unknown) =>
@@ -65,6 +69,19 @@ test('the operator claim may be words, a list, or deep in objects', async (t) =>
     const check = checkFor(issuer, { operatorClaim });
     const caller = await check(await issuer.sign(claims));
     assert.equal(caller.operator, operator, `${operatorClaim} ${JSON.stringify(claims)}`);
+  }
+});
+
+test('the scheme is written in any case, with one or more spaces before the token', async (t) => {
+  const issuer = await startTestIssuer(t);
+  const check = headerCheckFor(issuer);
+  const token = await issuer.sign({ sub: 'anna' });
+  // RFC 9110 section 11.4.
+  for (const scheme of ['Bearer ', 'bearer ', 'BEARER ', 'Bearer  ', 'Bearer    ']) {
+    assert.equal((await check(scheme + token)).customerId, 'anna', scheme);
+  }
+  for (const scheme of ['Bearer', 'Bearer\t', ' Bearer ', 'Basic ', '']) {
+    await assert.rejects(check(scheme + token), refused, scheme);
   }
 });
 

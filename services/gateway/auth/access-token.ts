@@ -42,7 +42,7 @@ export interface TokenCheckOptions {
 
 const CLOCK_SKEW_S = 5;
 const TOKEN_LENGTH_MAX = 8_192;
-const BEARER = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
+const BEARER = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 /** One token, of any form (RFC 6750 section 2.1). */
 const ANY_TOKEN = /^Bearer +[\w.~+/-]+=*$/i;
 const SCHEME = /^Bearer(?: |$)/i;

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { bareKeyOf, IDEMPOTENCY_KEY_HEADER } from '#contracts/patterns.ts';
+import { bareKeyOf, IDEMPOTENCY_KEY_HEADER, SENT_KEY_MAX } from '#contracts/patterns.ts';
 
 const HEADER = 'idempotency-key';
 const KEY = new RegExp(IDEMPOTENCY_KEY_HEADER);
-// What services inside take as a key.
-const SENT_KEY_MAX = 255;
 
 /**
  * Headers of every answer of the gateway. Every answer repeats the key as it came, so that a client
