@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { isGiven } from '#platform/config/read-setting.ts';
 import { describeError } from '#platform/errors.ts';
+import type { RunningService } from '#platform/service/internal-service.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
 import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
@@ -29,8 +30,8 @@ import { SERVICES_STOP_MS, type Stop, stopAll } from './stop.ts';
 // By the imports of package.json, which lead to emitted files in the npm package.
 const MAILBOX = new URL(import.meta.resolve('#dev/mailbox/thread.ts'));
 const SERVICE = new URL(import.meta.resolve('#dev/system/service-thread.ts'));
-// The service that runs in a second thread, so that orders do not wait while it composes letters.
-const IN_THREAD = 'notifications';
+// The services that follow orders run in a second thread, so that orders do not wait for their work.
+const IN_THREAD: readonly string[] = ['webhooks', 'notifications'];
 
 // After Ctrl-C during a start: a step that hangs is abandoned, so that the rest stops in time.
 const STEP_END_MS = 5_000;
@@ -93,6 +94,17 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
   }
 }
 
+/** Reads the settings in this thread, so that it reports what is wrong with them. */
+async function startInThread(
+  thread: ReturnType<typeof openThread>,
+  name: string,
+  env: NodeJS.ProcessEnv,
+): Promise<RunningService> {
+  const { settings } = await loadService(name);
+  const config = loadConfig(name, settings, env);
+  return thread.start(SERVICE, { name, config, level: levelOf(name) });
+}
+
 interface StartScreen {
   text: string;
   /** To be called after printing: a start that is killed before shows the password again. */
@@ -129,10 +141,9 @@ async function start(run: Run): Promise<StartScreen> {
   stops.unshift({ what: 'the thread of letters', close: () => letters.end() });
   const consoleReady = ensureConsole(usersUmask);
   // The services' code is read while the database starts.
-  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, inThread, { readNetwork }] = await allOf([
+  const [databaseUrls, { OPERATOR_EMAIL, startSystem }, { readNetwork }] = await allOf([
     startDatabases(run, kept.secrets, log, (line) => notices.push(line)),
     importSystem(),
-    loadService(IN_THREAD),
     import('./network.ts'),
   ]);
   interrupted.throwIfAborted();
@@ -160,9 +171,7 @@ async function start(run: Run): Promise<StartScreen> {
     env: environmentOf(ownSmtp),
     log: (service) => createLog(service, levelOf(service)),
     startService(name, env) {
-      if (name !== IN_THREAD) return null;
-      const config = loadConfig(name, inThread.settings, env);
-      return letters.start(SERVICE, { name, config, level: levelOf(name) });
+      return IN_THREAD.includes(name) ? startInThread(letters, name, env) : null;
     },
     onStarting(services) {
       run.waitingFor = services.join(', ');

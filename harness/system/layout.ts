@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ServiceProcessOptions, startServiceProcess } from '#dev/system/service-process.ts';
 import type { StartService, SystemOptions } from '#dev/system/system.ts';
 import type { Environment } from '#platform/config/load-config.ts';
@@ -52,13 +54,14 @@ const startProcess = (name: string, env: Environment, options: ServiceProcessOpt
     { ...options, ...(noisy && { onLine: console.log }) },
   );
 
-/** Every second process of a service runs the previous release. */
+/** Every second process of a service runs the previous release, where that has the service. */
 function startInTurn(): StartService {
   const root = testPreviousRelease();
   const started = new Map<string, number>();
   return (name, env) => {
     const count = started.get(name) ?? 0;
     started.set(name, count + 1);
-    return startProcess(name, env, count % 2 === 0 ? {} : { root });
+    const isReleased = existsSync(join(root, 'services', name));
+    return startProcess(name, env, count % 2 === 0 || !isReleased ? {} : { root });
   };
 }

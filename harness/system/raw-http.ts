@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { headersOf, reportExchange } from '../exchanges/watch-exchanges.ts';
 import type { Answer } from '../requests.ts';
+import { testLayout } from './layout.ts';
 import type { TestCustomer, TestSystem } from './system.ts';
 
 export interface RawRequest {
@@ -92,6 +93,8 @@ export function senderOf({ url }: TestSystem, { token }: TestCustomer): Send {
 export function assertProblem(answer: Answer, status: number, code?: string): void {
   assertDocument(answer, status, code);
   const { body } = answer;
+  // The previous release answers in its own form.
+  if (testLayout() === 'versions' && body.type.startsWith('urn:')) return;
   assert.equal(body.type, `/problems/${body.code}`);
   for (const { pointer } of body.errors ?? []) {
     if (pointer !== undefined) assert.match(pointer, /^#(?:\/|$)/);

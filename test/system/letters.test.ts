@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { placeOf } from '#contracts/answers.ts';
 import type { Letter } from '#contracts/notifications.ts';
 import { eventually } from '#harness/eventually.ts';
 import { call } from '#harness/requests.ts';
+import { assertProblem } from '#harness/system/raw-http.ts';
 import { sharedTestSystem } from '#harness/system/shared-system.ts';
 import { orderOf, type TestCustomer, type TestSystem } from '#harness/system/system.ts';
 
@@ -149,7 +151,8 @@ async function checkLineBreaks(system: TestSystem) {
   ] as const) {
     const changed = { ...good, [member]: value };
     const put = await anna.call('PUT', '/v1/profile', changed);
-    assert.deepEqual([put.status, put.body.errors?.[0]?.pointer], [400, `#/${member}`], value);
+    assertProblem(put, 400, 'invalid-request');
+    assert.equal(placeOf(put.body.errors[0].pointer), `/${member}`, value);
     const registration = await call(system.url, 'POST', '/v1/registrations', {
       body: { ...changed, password: 'correct horse battery' },
     });

@@ -120,7 +120,7 @@ export class TestBed {
   /** Waits until the order has ended without any request for it. @returns its row */
   untilEnded(order: PointOrder): Promise<Row> {
     const look = async () => {
-      const row = await this.#rowOf(order);
+      const row = await this.rowOf(order);
       return row?.status !== 'Pending' && row;
     };
     return eventually(`the end of ${order.key}`, look, this.#outcomeMs);
@@ -129,7 +129,7 @@ export class TestBed {
   /** Waits until the order's letter is in this state. @returns its row */
   untilLetter(order: PointOrder, state: string, waitMs = this.#outcomeMs): Promise<Row> {
     const look = async () => {
-      const row = await this.#rowOf(order);
+      const row = await this.rowOf(order);
       const sql = `select * from letters where order_id = '${row?.id}'`;
       const [letter] = await this.rows('notifications', sql).catch(() => []);
       return letter?.state === state && letter;
@@ -197,7 +197,8 @@ export class TestBed {
     await Promise.all(dead.map((replica) => replica.revive()));
   }
 
-  async #rowOf({ key }: PointOrder): Promise<Row | undefined> {
+  /** The row of an order that is stored. */
+  async rowOf({ key }: PointOrder): Promise<Row | undefined> {
     const sql = `select * from orders where idempotency_key = '${key}'`;
     return (await this.rows('orders', sql).catch(() => []))[0];
   }

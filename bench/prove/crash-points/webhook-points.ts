@@ -12,6 +12,7 @@ import {
   assertStatus,
   bothWays,
   type CrashPoint,
+  type PointOrder,
   placeOrder,
   type TestBed,
   type When,
@@ -44,8 +45,11 @@ async function withEndpoint(
   }
 }
 
-/** Waits until a delivery has ended; expires leases and waits meanwhile. */
-function untilDelivered(testBed: TestBed, endpointId: string) {
+/**
+ * Waits until the deliveries of an order have ended; expires leases and waits meanwhile. Events of
+ * orders before it may reach the endpoint, too.
+ */
+function untilDelivered(testBed: TestBed, endpointId: string, orderId: string) {
   return eventually('the webhook', async () => {
     await testBed
       .rows(
@@ -54,7 +58,8 @@ function untilDelivered(testBed: TestBed, endpointId: string) {
           and due_at < now() + interval '59 seconds'`,
       )
       .catch(() => []);
-    const sql = `select * from deliveries where endpoint_id = '${endpointId}'`;
+    const sql = `select deliveries.* from deliveries join events on events.id = event_id
+      where endpoint_id = '${endpointId}' and order_id = '${orderId}'`;
     const found = await testBed.rows('webhooks', sql).catch(() => []);
     return found.length > 0 && found.every(({ state }) => state === 'delivered') && found;
   });
@@ -64,16 +69,15 @@ function untilDelivered(testBed: TestBed, endpointId: string) {
 async function assertDelivered(
   testBed: TestBed,
   { receiver, id, secret }: { receiver: WebhookReceiver; id: string; secret: string },
-  copies: number,
+  { order, copies }: { order: PointOrder; copies: number },
 ): Promise<void> {
-  const deliveries = await untilDelivered(testBed, id);
+  const orderId = (await testBed.rowOf(order))?.id;
+  const deliveries = await untilDelivered(testBed, id, String(orderId));
   assert.equal(deliveries.length, 1);
-  const { received } = receiver;
-  assert.ok(received.length >= 1 && received.length <= copies, `it came ${received.length} times`);
-  for (const webhook of received) {
-    verifyWebhook(webhook, secret);
-    assert.equal(webhook.id, deliveries[0]?.event_id);
-  }
+  for (const webhook of receiver.received) verifyWebhook(webhook, secret);
+  const ids = receiver.received.map((webhook) => webhook.id);
+  const came = ids.filter((each) => each === deliveries[0]?.event_id).length;
+  assert.ok(came >= 1 && came <= copies, `it came ${came} times`);
 }
 
 /** The process that takes the step dies, and another one goes on. */
@@ -84,10 +88,10 @@ function dies(row: number, step: CrashStep, when: When, { copies = 1 } = {}): Cr
     run: (testBed) =>
       withEndpoint(testBed, async (endpoint) => {
         const triggered = testBed.killAt(step, when);
-        await placeOrder(testBed);
+        const order = await placeOrder(testBed);
         await triggered();
         await testBed.system.broker.passLeases();
-        await assertDelivered(testBed, endpoint, copies);
+        await assertDelivered(testBed, endpoint, { order, copies });
       }),
   };
 }
@@ -102,12 +106,12 @@ const hangs: CrashPoint = {
         replica.suspend();
         return 'hold';
       });
-      await placeOrder(testBed);
+      const order = await placeOrder(testBed);
       const { replica, proxy } = await triggered();
-      await assertDelivered(testBed, endpoint, 3);
+      await assertDelivered(testBed, endpoint, { order, copies: 3 });
       replica.resume();
       proxy.release();
-      await assertDelivered(testBed, endpoint, 3);
+      await assertDelivered(testBed, endpoint, { order, copies: 3 });
     }),
 };
 
@@ -121,8 +125,8 @@ function receiverFails(what: string, step: ReceiverStep): CrashPoint {
         endpoint.receiver.answer(() =>
           endpoint.receiver.received.length === 1 ? step : { status: 204 },
         );
-        await placeOrder(testBed);
-        await assertDelivered(testBed, endpoint, 3);
+        const order = await placeOrder(testBed);
+        await assertDelivered(testBed, endpoint, { order, copies: 3 });
         assert.ok(endpoint.receiver.received.length > 1);
       }),
   };
