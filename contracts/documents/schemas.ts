@@ -9,7 +9,7 @@ import { UUID_PATTERN } from '../patterns.ts';
 /** Requests are closed: an unknown member is refused. Answers are open: later versions add members. */
 export type Direction = 'request' | 'answer';
 
-/** The formats of patterns that contracts share. */
+/** The formats of patterns that contracts share; only those that refuse no more than the pattern. */
 const formatOfPattern = new Map([
   [UUID_PATTERN, 'uuid'],
   [KNOWN_MAIL_ADDRESS, 'email'],
@@ -20,7 +20,7 @@ const formatOfPattern = new Map([
 export function formatOf(schema: Record<PropertyKey, unknown>): string | undefined {
   if (typeof schema[FORMAT] === 'string') return schema[FORMAT];
   if (typeof schema.pattern !== 'string') return undefined;
-  return schema.pattern.startsWith('^https?://') ? 'uri' : formatOfPattern.get(schema.pattern);
+  return formatOfPattern.get(schema.pattern);
 }
 
 /** Schemas with a name, and which of them a document uses. */

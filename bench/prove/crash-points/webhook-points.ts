@@ -58,7 +58,7 @@ function untilDelivered(testBed: TestBed, endpointId: string, orderId: string) {
           and due_at < now() + interval '59 seconds'`,
       )
       .catch(() => []);
-    const sql = `select deliveries.* from deliveries join events on events.id = event_id
+    const sql = `select * from deliveries
       where endpoint_id = '${endpointId}' and order_id = '${orderId}'`;
     const found = await testBed.rows('webhooks', sql).catch(() => []);
     return found.length > 0 && found.every(({ state }) => state === 'delivered') && found;
