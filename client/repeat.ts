@@ -45,7 +45,7 @@ export async function repeat(
   if (repetition.until?.aborted) throw failure(repetition.until.reason);
   for (let number = 1; ; number++) {
     const attempt = await send().catch((error: unknown) => {
-      // A stopped write was perhaps on its way.
+      // The server may have received a write that was stopped.
       mayBeDone ||= signal?.aborted === true;
       throw failure(error);
     });

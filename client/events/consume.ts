@@ -97,7 +97,7 @@ export async function consumeOrders(options: ConsumeOptions): Promise<OrderConsu
   const closed = run().finally(() => options.signal?.removeEventListener('abort', onAbort));
   const close = async () => {
     stop.abort();
-    // Whoever awaits `closed` gets the error.
+    // A caller that awaits `closed` gets the error.
     await closed.catch(() => {});
   };
   return { closed, close, [Symbol.asyncDispose]: close };

@@ -36,7 +36,7 @@ export interface OpenApiOptions {
 }
 
 const LICENCE = { name: 'Apache License 2.0', identifier: 'Apache-2.0' };
-/** Placeholders: whoever runs an installation answers its questions, at addresses of their own. */
+/** Placeholders: each installation has contacts of its own. */
 export const CONTACT = {
   name: 'Support of the installation',
   url: 'https://orderbell.example/support',

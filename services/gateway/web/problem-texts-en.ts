@@ -85,7 +85,7 @@ export const ENGLISH: ProblemTexts = {
   'password-in-settings': [
     "The operator's password is a setting of the system, so it cannot be changed here.",
     'Change the setting `OPERATOR_PASSWORD` of the service identity.',
-    'Ask whoever runs the system.',
+    'Ask the operator of the system.',
   ],
   'customer-erased': [
     'The personal data of this customer were erased for ever.',
@@ -95,7 +95,7 @@ export const ENGLISH: ProblemTexts = {
   'operator-account': [
     'The settings of the system create this account, so it cannot be erased.',
     'Make another address the operator first (`OPERATOR_EMAIL`).',
-    'Ask whoever runs the system.',
+    'Ask the operator of the system.',
   ],
   'letter-sent': [
     'The letter was sent. A letter that was sent is not sent again.',

@@ -103,7 +103,7 @@ export interface ReplayedPart {
 
 /**
  * Queues the next events for one endpoint, oldest first: those that it never got, and those whose
- * delivery has ended. What is on its way already stays.
+ * delivery has ended. A delivery that is queued or being sent stays as it is.
  * @param after the last event of the part before, else the moment since when
  */
 export async function replayPart(
