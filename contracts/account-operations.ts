@@ -6,6 +6,7 @@ import {
   NewPersonName,
   NoQuery,
   strictObject,
+  TimeZone,
 } from './common.ts';
 import {
   CurrentPassword,
@@ -33,6 +34,7 @@ export const register = operation('register', 'POST /v1/registrations', {
     password: Password,
     name: NewPersonName,
     locale: Type.Optional(Locale),
+    timeZone: Type.Optional(TimeZone),
   }),
   responses: { 201: Profile },
   problems: [identityProblems.emailTaken],

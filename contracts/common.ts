@@ -67,6 +67,46 @@ export const FORMAT = Symbol('format');
 
 export const Timestamp = Type.String({ [FORMAT]: 'date-time', description: 'RFC 3339, UTC.' });
 
+/** A moment that a person or a program asks with. */
+export const Moment = Type.String({
+  format: 'date-time',
+  maxLength: 40,
+  description: 'RFC 3339.',
+});
+
+/** Filters of lists by the time at which something was made. */
+export const madeBetween = {
+  from: Type.Optional(Moment),
+  until: Type.Optional({ ...Moment, description: 'RFC 3339; not that moment itself.' }),
+};
+
+const AmountFilter = Type.Integer({
+  minimum: 0,
+  maximum: BALANCE_MAX,
+  description: 'Minor units.',
+});
+
+/** Filters of lists by the size of an amount, without its sign; both ends included. */
+export const amountBetween = {
+  minAmount: Type.Optional(AmountFilter),
+  maxAmount: Type.Optional(AmountFilter),
+};
+
+/** The order of a list by time. The default is the newest first. */
+export const Sort = choice('newest', 'oldest');
+export type Sort = Static<typeof Sort>;
+
+/** W3C Trace Context section 3.2.2.3. */
+export const TraceId = Type.String({ pattern: '^[0-9a-f]{32}$' });
+
+/** An IANA time zone, such as `Asia/Yekaterinburg`. */
+export const TimeZone = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[A-Za-z][A-Za-z0-9_+/-]*$',
+  description: 'IANA time zone.',
+});
+
 /** One line of text for people, 1 to `maxLength` characters. */
 export function lineOfText(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT });

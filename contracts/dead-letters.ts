@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox';
 import {
+  CustomerId,
   choice,
   listQuery,
   NoQuery,
   nullable,
+  OperatorReason,
   pageOf,
   strictObject,
   Timestamp,
@@ -17,7 +19,7 @@ export const Header = strictObject({ name: Type.String(), value: Type.String() }
 /** A message that could not become a letter. Long texts are cut; the row keeps all of it. */
 export const DeadLetter = strictObject({
   id: Uuid,
-  state: choice('dead', 'redriven'),
+  state: choice('dead', 'redriven', 'discarded'),
   topic: Type.String(),
   partition: Type.Integer({ minimum: 0 }),
   offset: Type.Integer({ minimum: 0 }),
@@ -28,10 +30,17 @@ export const DeadLetter = strictObject({
   redrives: Type.Integer({ minimum: 0, description: 'Times that it was tried again.' }),
   createdAt: Timestamp,
   redrivenAt: nullable(Timestamp),
+  /** Null while no operator discarded it. Replicas of an older version do not send it. */
+  discarded: Type.Optional(
+    Type.Union([
+      strictObject({ at: Timestamp, actor: CustomerId, reason: Type.String() }),
+      Type.Null(),
+    ]),
+  ),
 });
 export type DeadLetter = Static<typeof DeadLetter>;
 
-export const deadLetterFilters = { state: Type.Optional(choice('dead', 'redriven')) };
+export const deadLetterFilters = { state: Type.Optional(choice('dead', 'redriven', 'discarded')) };
 export const DeadLetterParams = strictObject({ deadLetterId: Uuid });
 
 /** The result of a bulk redrive. `dead` counts all that remain, including those not tried. */
@@ -73,5 +82,24 @@ export const redriveDeadLetters = internal(
     summary: 'The same for up to 100 of them, least recently tried first',
     query: NoQuery,
     responses: { 200: RedriveResult },
+  },
+);
+
+export const discardDeadLetters = internal(
+  'discardDeadLetters',
+  'POST /operator/dead-letters/discard',
+  {
+    summary: 'Record that messages will never become letters, with the reason; the rows stay',
+    query: NoQuery,
+    body: strictObject({
+      deadLetterIds: Type.Array(Uuid, { minItems: 1, maxItems: 100 }),
+      reason: OperatorReason,
+    }),
+    responses: {
+      200: strictObject({
+        discarded: Type.Integer({ minimum: 0 }),
+        refused: Type.Integer({ minimum: 0, description: 'Unknown, or not dead.' }),
+      }),
+    },
   },
 );

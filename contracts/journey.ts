@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { WalletOperation } from './billing.ts';
 import { choice, Money, nullable, strictObject, Timestamp, Uuid } from './common.ts';
-import { Letter } from './notifications.ts';
+import { Letter, Resend } from './notifications.ts';
 import { OrderEvent, OrderRecovery } from './order-operations.ts';
 
 /** The participants in an order: the columns of the protocol's sequence diagram. */
@@ -56,6 +56,11 @@ export const JourneyStep = strictObject({
     }),
   ),
   attempt: nullable(Type.Integer({ minimum: 1, description: 'The letter’s attempt it is of.' })),
+  durationMs: Type.Optional(
+    nullable(
+      Type.Integer({ minimum: 0, description: 'How long it took; null where not recorded.' }),
+    ),
+  ),
 });
 export type JourneyStep = Static<typeof JourneyStep>;
 
@@ -76,7 +81,7 @@ export type JourneyPayment = Static<typeof JourneyPayment>;
 /** An event that could not become a letter. */
 export const JourneyDeadLetter = strictObject({
   id: Uuid,
-  state: choice('dead', 'redriven'),
+  state: choice('dead', 'redriven', 'discarded'),
   error: Type.String(),
   createdAt: Timestamp,
 });
@@ -95,6 +100,36 @@ export const journeyMembers = {
   event: Type.Union([OrderEvent, Type.Null()]),
   letter: Type.Union([Letter, Type.Null()]),
   deadLetter: Type.Union([JourneyDeadLetter, Type.Null()]),
+  waitedMs: Type.Optional(
+    nullable(
+      Type.Integer({
+        minimum: 0,
+        description:
+          'From the stored order to its recorded end, which is nearly all that the client waited. ' +
+          'Null while it is Pending, and where recovery ended it.',
+      }),
+    ),
+  ),
+  ending: Type.Optional({
+    ...choice('open', 'delivered', 'failed', 'discarded', 'expired'),
+    description:
+      '`open`: something will happen by itself. `failed`: a letter or its event failed, and waits ' +
+      'for an operator. `discarded`: an operator decided that nothing follows. `expired`: past ' +
+      'the retention, so that nobody knows.',
+  }),
+  next: Type.Optional(
+    Type.Union(
+      [
+        strictObject({
+          kind: choice('decide', 'record', 'recover', 'publish', 'receive', 'send', 'confirm'),
+          at: nullable({ ...Timestamp, description: 'Null: at once, or when others act.' }),
+        }),
+        Type.Null(),
+      ],
+      { description: 'What happens next by itself; null where nothing does.' },
+    ),
+  ),
+  resends: Type.Optional(Type.Array(Resend)),
   complete: Type.Boolean({
     description: 'Nothing more will happen by itself: the order ended, and its letter too.',
   }),

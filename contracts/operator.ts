@@ -5,21 +5,29 @@ import {
   choice,
   EmailAddress,
   Locale,
+  lineOfText,
+  listQuery,
   Money,
+  nullable,
   OperatorReason,
   OrderParams,
   PersonName,
   pageOf,
   strictObject,
   Timestamp,
+  Uuid,
 } from './common.ts';
-import { Journey, topUpAnswers } from './gateway.ts';
+import { Journey, PublicOrder, topUpAnswers } from './gateway.ts';
 import {
+  acknowledgeFailedLetters,
+  discardDeadLetters,
   getAnyLetter,
   getDeadLetter,
   listAllLetters,
   listDeadLetters,
+  listLetterTemplates,
   NotificationsOverview,
+  NotificationsSample,
   previewLetter,
   redriveDeadLetter,
   redriveDeadLetters,
@@ -27,8 +35,15 @@ import {
   resendLetters,
 } from './notifications.ts';
 import { operation, operator, operatorTwin, problem } from './operation.ts';
-import { listPendingOrders, OrdersOverview, PendingOrder } from './order-operations.ts';
+import {
+  listAllOrders,
+  listPendingOrders,
+  OrdersOverview,
+  OrdersSample,
+  PendingOrder,
+} from './order-operations.ts';
 import { orderProblems } from './orders.ts';
+import { getAnyOperation, listAllOperations } from './wallet-lists.ts';
 
 export { readAuditTrail } from './audit.ts';
 export * from './operator-webhooks.ts';
@@ -74,13 +89,85 @@ export type OperatorCustomer = Static<typeof OperatorCustomer>;
 
 export const findCustomers = operation('findCustomers', 'GET /v1/operator/customers', {
   ...operator,
-  summary: 'Customers of one id or of one address (in any case); exactly one of the two is given',
-  query: strictObject({
+  summary: 'Customers: all, or those of one id or of one address (in any case)',
+  query: listQuery({
     customerId: Type.Optional(CustomerId),
     email: Type.Optional(EmailAddress),
+    locale: Type.Optional(Locale),
+    confirmed: Type.Optional(Type.Boolean()),
   }),
   responses: { 200: pageOf(OperatorCustomer) },
 });
+
+/** What a search found; pages of the console show it by `kind` and `id`. */
+export const SearchHit = strictObject({
+  kind: choice('order', 'customer', 'letter', 'operation'),
+  id: Type.String({ description: 'Of the thing itself.' }),
+  matched: {
+    ...choice(
+      'order-id',
+      'order-number',
+      'customer-id',
+      'email',
+      'operation-id',
+      'letter-id',
+      'message-id',
+      'trace-id',
+    ),
+    description: 'As what the text was read.',
+  },
+  orderId: nullable(Uuid),
+  customerId: nullable(Type.String()),
+  at: nullable(Timestamp),
+  state: nullable(
+    Type.String({ description: 'Status of an order, state of a letter, type of an operation.' }),
+  ),
+  amount: Type.Union([Money, Type.Null()]),
+});
+export type SearchHit = Static<typeof SearchHit>;
+
+export const search = operation('search', 'GET /v1/operator/search', {
+  ...operator,
+  summary: 'Finds orders, customers, letters and wallet operations by any of their ids',
+  description:
+    'Takes the id of an order (whole, its first 8 or more digits, or a link that contains it), its ' +
+    'short number, a customer id, an e-mail address, the id of a wallet operation or a letter, a ' +
+    'Message-ID, or a trace id. Traces are looked for among the latest orders and letters.',
+  query: strictObject({ q: lineOfText(500) }),
+  responses: {
+    200: strictObject({
+      data: Type.Array(SearchHit),
+      unavailable: Type.Array(choice('orders', 'billing', 'profiles', 'notifications'), {
+        description: 'Services that did not answer; what they know is missing.',
+      }),
+    }),
+  },
+});
+
+export const readAllOrders = operatorTwin(listAllOrders, {
+  operationId: 'readAllOrders',
+  responses: { 200: pageOf(PublicOrder) },
+});
+
+export const settleOrder = operation(
+  'settleOrder',
+  'POST /v1/operator/orders/:orderId/settlement',
+  {
+    ...operator,
+    summary: 'End a pending order now, as recovery does; an ended order stays as it is',
+    description:
+      'A captured payment makes it Paid. Without a decision it is voided for ever and becomes Cancelled.',
+    params: OrderParams,
+    body: strictObject({ reason: OperatorReason }),
+    responses: { 200: PublicOrder },
+  },
+);
+
+export const readAllOperations = operatorTwin(listAllOperations, {
+  operationId: 'readAllOperations',
+});
+
+export const readAnyOperation = operatorTwin(getAnyOperation, { operationId: 'readAnyOperation' });
 
 export const readAnyOperations = operatorTwin(listOperations, {
   operationId: 'readAnyOperations',
@@ -153,6 +240,25 @@ export const readOverview = operation('readOverview', 'GET /v1/operator/overview
   responses: { 200: Overview },
 });
 
+/** The figures of the last hour, recorded by the services. A part is null where one is away. */
+export const OverviewHistory = strictObject({
+  at: Timestamp,
+  stepMs: Type.Integer({ minimum: 1, description: 'Between two samples.' }),
+  orders: Type.Union([Type.Array(OrdersSample), Type.Null()]),
+  notifications: Type.Union([Type.Array(NotificationsSample), Type.Null()]),
+});
+export type OverviewHistory = Static<typeof OverviewHistory>;
+
+export const readOverviewHistory = operation(
+  'readOverviewHistory',
+  'GET /v1/operator/overview/history',
+  {
+    ...operator,
+    summary: 'The figures of the last hour, oldest first, for charts',
+    responses: { 200: OverviewHistory },
+  },
+);
+
 export const readAllLetters = operatorTwin(listAllLetters, {
   operationId: 'readAllLetters',
   summary: 'Letters of all customers, newest first; addresses are masked',
@@ -169,6 +275,14 @@ export const resendFailedLetters = operatorTwin(resendLetters, {
   summary: 'Try failed letters now by why and when they failed; with dryRun count them',
 });
 
+export const acknowledgeLetters = operatorTwin(acknowledgeFailedLetters, {
+  operationId: 'acknowledgeLetters',
+});
+
+export const readLetterTemplates = operatorTwin(listLetterTemplates, {
+  operationId: 'readLetterTemplates',
+});
+
 export const readDeadLetters = operatorTwin(listDeadLetters, { operationId: 'readDeadLetters' });
 
 export const readDeadLetter = operatorTwin(getDeadLetter, { operationId: 'readDeadLetter' });
@@ -176,3 +290,5 @@ export const readDeadLetter = operatorTwin(getDeadLetter, { operationId: 'readDe
 export const redriveOne = operatorTwin(redriveDeadLetter, { operationId: 'redriveOne' });
 
 export const redriveMany = operatorTwin(redriveDeadLetters, { operationId: 'redriveMany' });
+
+export const discardMany = operatorTwin(discardDeadLetters, { operationId: 'discardMany' });

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import {
+  amountBetween,
   auditOf,
   auditQuery,
   CustomerId,
@@ -7,12 +8,16 @@ import {
   lineOfText,
   listQuery,
   Money,
+  madeBetween,
   NoQuery,
   nullable,
+  OperatorReason,
   OrderParams,
   pageOf,
+  Sort,
   strictObject,
   Timestamp,
+  TraceId,
   Uuid,
 } from './common.ts';
 import { internal } from './operation.ts';
@@ -46,6 +51,65 @@ export const listPendingOrders = internal('listPendingOrders', 'GET /pending-ord
   summary: 'Orders that have not ended, of all customers, newest first',
   query: listQuery(pendingFilters),
   responses: { 200: pageOf(PendingOrder) },
+});
+
+/** Filters of the list of all orders. */
+export const orderFilters = {
+  status: Type.Optional(OrderStatus),
+  reason: Type.Optional(CancelReason),
+  customerId: Type.Optional(CustomerId),
+  ...madeBetween,
+  ...amountBetween,
+  sort: Type.Optional(Sort),
+};
+
+export const listAllOrders = internal('listAllOrders', 'GET /operator/orders', {
+  summary: 'Orders of all customers, newest first',
+  description:
+    'A page may be empty and still name a next one: each looks through a limited number of orders.',
+  query: listQuery(orderFilters),
+  responses: { 200: pageOf(Order) },
+});
+
+/** The most orders that a search answers. */
+export const ORDERS_FOUND_MAX = 10;
+
+export const findOrders = internal('findOrders', 'GET /operator/found-orders', {
+  summary: 'Orders within a range of ids, or of one trace among the latest; newest first',
+  query: strictObject({
+    first: Type.Optional(Uuid),
+    last: Type.Optional(Uuid),
+    traceId: Type.Optional(TraceId),
+  }),
+  responses: { 200: strictObject({ data: Type.Array(Order) }) },
+});
+
+export const noteSettlement = internal('noteSettlement', 'POST /orders/:orderId/settlement', {
+  summary:
+    'Record that an operator ends a pending order now; answers the order, which stays as it is',
+  params: OrderParams,
+  query: NoQuery,
+  body: strictObject({ reason: OperatorReason }),
+  responses: { 200: Order },
+});
+
+/** One moment of the last hour, of the orders. */
+export const OrdersSample = strictObject({
+  at: Timestamp,
+  /** Per second. */
+  placed: Type.Number({ minimum: 0 }),
+  paid: Type.Number({ minimum: 0 }),
+  cancelled: Type.Number({ minimum: 0 }),
+  pending: Type.Integer({ minimum: 0 }),
+  /** Null where another publisher than our relay sends the outbox. */
+  unpublished: nullable(Type.Integer({ minimum: 0 })),
+});
+export type OrdersSample = Static<typeof OrdersSample>;
+
+export const getOrdersHistory = internal('getOrdersHistory', 'GET /history', {
+  summary: 'The figures of the last hour, oldest first, every ten seconds',
+  query: NoQuery,
+  responses: { 200: strictObject({ data: Type.Array(OrdersSample) }) },
 });
 
 export const RECOVERY_ERROR_MAX = 500;

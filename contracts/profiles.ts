@@ -3,17 +3,28 @@ import {
   CustomerId,
   EmailAddress,
   Locale,
+  listQuery,
   NewEmailAddress,
   NewPersonName,
   NoQuery,
   nullable,
   PersonName,
+  pageOf,
   strictObject,
+  TimeZone,
 } from './common.ts';
 import { erasureProblems } from './erasure.ts';
 import { internal, operation, problem } from './operation.ts';
 
-const contact = { email: EmailAddress, name: PersonName, locale: Locale };
+const contact = {
+  email: EmailAddress,
+  name: PersonName,
+  locale: Locale,
+  timeZone: Type.Optional({
+    ...TimeZone,
+    description: 'IANA time zone of the moments in letters. Absent: UTC; in a change: as it was.',
+  }),
+};
 
 export const ProfileData = strictObject(contact);
 
@@ -81,6 +92,12 @@ export const findProfilesByEmail = internal('findProfilesByEmail', 'GET /profile
   summary: 'The profiles with this address, in any case of its letters; at most 20',
   query: strictObject({ email: EmailAddress }),
   responses: { 200: strictObject({ data: Type.Array(Profile) }) },
+});
+
+export const listProfiles = internal('listProfiles', 'GET /operator/profiles', {
+  summary: 'Profiles of all customers, in falling order of their ids',
+  query: listQuery({ locale: Type.Optional(Locale), confirmed: Type.Optional(Type.Boolean()) }),
+  responses: { 200: pageOf(Profile) },
 });
 
 export const putProfile = internal('putProfile', 'PUT /profiles/:customerId', {

@@ -247,6 +247,7 @@ const texts = {
   recoveryTries: { ru: 'попыток: {0}', en: 'attempts: {0}' },
   dead: { ru: 'не обработано', en: 'unprocessed' },
   redriven: { ru: 'обработано', en: 'processed' },
+  discarded: { ru: 'отклонено', en: 'discarded' },
   deadLetter: { ru: 'Необработанное событие', en: 'Dead letter' },
   missingParts: { ru: 'Не отвечают: {0}', en: 'Not responding: {0}' },
   underWay: { ru: 'Заказ ещё в пути.', en: 'Still in progress.' },

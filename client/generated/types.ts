@@ -21,7 +21,7 @@ export interface AuditEntry {
 export interface DeadLetter {
   /** UUID (RFC 9562). */
   id: string;
-  state: 'dead' | 'redriven';
+  state: 'dead' | 'redriven' | 'discarded';
   topic: string;
   partition: number;
   offset: number;
@@ -39,6 +39,12 @@ export interface DeadLetter {
   createdAt: string;
   /** RFC 3339, UTC. */
   redrivenAt: string | null;
+  discarded?: {
+    /** RFC 3339, UTC. */
+    at: string;
+    actor: string;
+    reason: string;
+  } | null;
 }
 
 export interface Erasure {
@@ -80,11 +86,28 @@ export interface Journey {
   deadLetter: {
     /** UUID (RFC 9562). */
     id: string;
-    state: 'dead' | 'redriven';
+    state: 'dead' | 'redriven' | 'discarded';
     error: string;
     /** RFC 3339, UTC. */
     createdAt: string;
   } | null;
+  /** From the stored order to its recorded end, which is nearly all that the client waited. Null while it is Pending, and where recovery ended it. */
+  waitedMs?: number | null;
+  /** `open`: something will happen by itself. `failed`: a letter or its event failed, and waits for an operator. `discarded`: an operator decided that nothing follows. `expired`: past the retention, so that nobody knows. */
+  ending?: 'open' | 'delivered' | 'failed' | 'discarded' | 'expired';
+  /** What happens next by itself; null where nothing does. */
+  next?: {
+    kind: 'decide' | 'record' | 'recover' | 'publish' | 'receive' | 'send' | 'confirm';
+    /** Null: at once, or when others act. */
+    at: string | null;
+  } | null;
+  resends?: {
+    /** RFC 3339, UTC. */
+    at: string;
+    by: 'operator' | 'customer';
+    /** The operator's customer id; only operators see it. */
+    actor?: string | null;
+  }[];
   /** Nothing more will happen by itself: the order ended, and its letter too. */
   complete: boolean;
   /** Services that did not answer; their part is missing. */
@@ -103,6 +126,8 @@ export interface JourneyStep {
   detail: string | null;
   /** The letter’s attempt it is of. */
   attempt: number | null;
+  /** How long it took; null where not recorded. */
+  durationMs?: number | null;
 }
 
 export interface LedgerReport {
@@ -253,6 +278,21 @@ export interface OperatorLetter {
   /** RFC 3339, UTC. */
   sentAt: string | null;
   customerId: string;
+  total?: Money;
+  /** Why the order was cancelled; null for a paid one. */
+  orderReason?: string | null;
+  /** Where the last attempt sent it, masked. */
+  address?: string | null;
+  /** RFC 3339, UTC. */
+  failedAt?: string | null;
+  /** Only while it is queued. */
+  nextAttemptAt?: string | null;
+  acknowledged?: {
+    /** RFC 3339, UTC. */
+    at: string;
+    actor: string;
+    reason: string;
+  } | null;
 }
 
 export interface OperatorOperation {
@@ -363,6 +403,7 @@ export interface Overview {
     oldestWaitingMs: number;
     sentPerSecond: number;
     deadLetters: number;
+    unacknowledged?: number;
     refusals?: {
       fault: 'sender' | 'sign-in' | 'policy' | 'protocol' | 'server';
       /** The mail server's answer, addresses masked. */
@@ -453,7 +494,7 @@ export interface Problem {
   /** Path of the request, without its query. */
   instance: string;
   /** Identifies the problem for programs. Treat an unknown one by its status. */
-  code: 'balance-limit' | 'body-too-large' | 'confirmation-link-invalid' | 'confirmation-not-needed' | 'customer-erased' | 'customer-not-found' | 'email-taken' | 'forbidden' | 'foreign-customer' | 'idempotency-key-reused' | 'insufficient-funds' | 'internal' | 'invalid-request' | 'letter-sent' | 'method-not-allowed' | 'no-contact' | 'not-found' | 'not-reversible' | 'operator-account' | 'order-cancelled' | 'overloaded' | 'password-in-settings' | 'profile-changed' | 'reset-link-invalid' | 'reversal-exceeds-balance' | 'self-top-up-off' | 'session-ended' | 'sign-in-failed' | 'too-many-requests' | 'unauthenticated' | 'unavailable' | 'unknown-host' | 'unsupported-media-type' | 'uri-too-long' | 'webhook-address-refused' | 'webhook-endpoint-disabled' | 'webhook-endpoint-limit' | 'wrong-password';
+  code: 'balance-limit' | 'body-too-large' | 'confirmation-link-invalid' | 'confirmation-not-needed' | 'customer-erased' | 'customer-not-found' | 'email-taken' | 'forbidden' | 'foreign-customer' | 'idempotency-key-reused' | 'insufficient-funds' | 'internal' | 'invalid-request' | 'letter-sent' | 'method-not-allowed' | 'no-contact' | 'not-found' | 'not-reversible' | 'operator-account' | 'order-cancelled' | 'overloaded' | 'password-in-settings' | 'profile-changed' | 'reset-link-invalid' | 'reversal-exceeds-balance' | 'self-top-up-off' | 'session-ended' | 'sign-in-failed' | 'template-unknown' | 'too-many-requests' | 'unauthenticated' | 'unavailable' | 'unknown-host' | 'unsupported-media-type' | 'uri-too-long' | 'webhook-address-refused' | 'webhook-endpoint-disabled' | 'webhook-endpoint-limit' | 'wrong-password';
   /** The faults of the input, up to 100. */
   errors?: {
     /** JSON pointer into the body; at the public API as a URI fragment, `#/items/0` (RFC 6901). */
@@ -478,6 +519,8 @@ export interface Profile {
   email: string;
   name: string;
   locale: 'ru' | 'en';
+  /** IANA time zone of the moments in letters. Absent: UTC; in a change: as it was. */
+  timeZone?: string;
   /** Whether the address is confirmed; absent where none needs a confirmation. */
   emailConfirmed?: boolean;
 }
@@ -604,6 +647,18 @@ export interface WebhookEndpoint {
 
 /** Every operation of the public API, by its id. */
 export interface Operations {
+  /** Record that nothing is to be done about failed letters, with the reason */
+  acknowledgeLetters: {
+    body: {
+      letterIds: string[];
+      reason: string;
+    };
+    answer: {
+      acknowledged: number;
+      /** Unknown, not failed, or acknowledged before. */
+      refused: number;
+    };
+  };
   /** Add an address that receives webhooks; the answer shows its secret, once */
   addWebhookEndpoint: {
     body: {
@@ -664,6 +719,18 @@ export interface Operations {
     answer: {
       email: string;
       emailConfirmed: true;
+    };
+  };
+  /** Record that messages will never become letters, with the reason; the rows stay */
+  discardMany: {
+    body: {
+      deadLetterIds: string[];
+      reason: string;
+    };
+    answer: {
+      discarded: number;
+      /** Unknown, or not dead. */
+      refused: number;
     };
   };
   /** Erase the own personal data for ever; orders and payments stay without names */
@@ -783,11 +850,15 @@ export interface Operations {
       complete: true;
     };
   };
-  /** Customers of one id or of one address (in any case); exactly one of the two is given */
+  /** Customers: all, or those of one id or of one address (in any case) */
   findCustomers: {
     query?: {
+      limit?: number | undefined;
+      cursor?: string | undefined;
       customerId?: string | undefined;
       email?: string | undefined;
+      locale?: 'ru' | 'en' | undefined;
+      confirmed?: boolean | undefined;
     };
     answer: {
       /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
@@ -825,10 +896,19 @@ export interface Operations {
       /** UUID (RFC 9562). */
       letterId: string;
     };
+    query?: {
+      /** Absent: the version it has. */
+      templateVersion?: number | undefined;
+      /** Absent: the customer's. */
+      locale?: 'ru' | 'en' | undefined;
+      /** IANA time zone. Absent: the customer's. */
+      timeZone?: string | undefined;
+    };
     answer: {
       /** Masked. */
       to: string;
       locale: 'ru' | 'en';
+      templateVersion?: number;
       subject: string;
       text: string;
       html: string;
@@ -843,6 +923,16 @@ export interface Operations {
       customerId?: string | undefined;
       /** UUID (RFC 9562). */
       orderId?: string | undefined;
+      /** Failed letters that an operator acknowledged, or did not. */
+      acknowledged?: boolean | undefined;
+      /** RFC 3339. */
+      from?: string | undefined;
+      /** RFC 3339; not that moment itself. */
+      until?: string | undefined;
+      /** Minor units. */
+      minAmount?: number | undefined;
+      /** Minor units. */
+      maxAmount?: number | undefined;
       /** RFC 3339. */
       failedSince?: string | undefined;
       /** RFC 3339; not that moment itself. */
@@ -859,6 +949,86 @@ export interface Operations {
     };
     item: OperatorLetter;
   };
+  /** Operations of all wallets, newest first */
+  readAllOperations: {
+    query?: {
+      limit?: number | undefined;
+      cursor?: string | undefined;
+      type?: 'top_up' | 'charge' | 'reversal' | undefined;
+      customerId?: string | undefined;
+      /** RFC 3339. */
+      from?: string | undefined;
+      /** RFC 3339; not that moment itself. */
+      until?: string | undefined;
+      /** Minor units. */
+      minAmount?: number | undefined;
+      /** Minor units. */
+      maxAmount?: number | undefined;
+    };
+    answer: {
+      /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
+      data: {
+        customerId: string;
+        /** UUID (RFC 9562). */
+        id: string;
+        type: 'top_up' | 'charge' | 'reversal';
+        amount: Money;
+        balanceAfter: Money;
+        /** UUID (RFC 9562). */
+        orderId: string | null;
+        /** RFC 3339, UTC. */
+        createdAt: string;
+        /** UUID (RFC 9562). */
+        reversesOperationId?: string;
+        reason?: string;
+        madeBy?: string;
+      }[];
+      /** Of the next page; null on the last one. */
+      nextCursor: string | null;
+    };
+    item: {
+      customerId: string;
+      /** UUID (RFC 9562). */
+      id: string;
+      type: 'top_up' | 'charge' | 'reversal';
+      amount: Money;
+      balanceAfter: Money;
+      /** UUID (RFC 9562). */
+      orderId: string | null;
+      /** RFC 3339, UTC. */
+      createdAt: string;
+      /** UUID (RFC 9562). */
+      reversesOperationId?: string;
+      reason?: string;
+      madeBy?: string;
+    };
+  };
+  /** Orders of all customers, newest first */
+  readAllOrders: {
+    query?: {
+      limit?: number | undefined;
+      cursor?: string | undefined;
+      status?: 'Pending' | 'Paid' | 'Cancelled' | undefined;
+      reason?: 'insufficient-funds' | 'voided' | undefined;
+      customerId?: string | undefined;
+      /** RFC 3339. */
+      from?: string | undefined;
+      /** RFC 3339; not that moment itself. */
+      until?: string | undefined;
+      /** Minor units. */
+      minAmount?: number | undefined;
+      /** Minor units. */
+      maxAmount?: number | undefined;
+      sort?: 'newest' | 'oldest' | undefined;
+    };
+    answer: {
+      /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
+      data: Order[];
+      /** Of the next page; null on the last one. */
+      nextCursor: string | null;
+    };
+    item: Order;
+  };
   /** The journey of any order; addresses are masked */
   readAnyJourney: {
     params: {
@@ -874,6 +1044,47 @@ export interface Operations {
       letterId: string;
     };
     answer: OperatorLetter;
+  };
+  /** One operation of any wallet, with its reversal if there is one */
+  readAnyOperation: {
+    params: {
+      /** UUID (RFC 9562). */
+      operationId: string;
+    };
+    answer: {
+      operation: {
+        customerId: string;
+        /** UUID (RFC 9562). */
+        id: string;
+        type: 'top_up' | 'charge' | 'reversal';
+        amount: Money;
+        balanceAfter: Money;
+        /** UUID (RFC 9562). */
+        orderId: string | null;
+        /** RFC 3339, UTC. */
+        createdAt: string;
+        /** UUID (RFC 9562). */
+        reversesOperationId?: string;
+        reason?: string;
+        madeBy?: string;
+      };
+      reversal: {
+        customerId: string;
+        /** UUID (RFC 9562). */
+        id: string;
+        type: 'top_up' | 'charge' | 'reversal';
+        amount: Money;
+        balanceAfter: Money;
+        /** UUID (RFC 9562). */
+        orderId: string | null;
+        /** RFC 3339, UTC. */
+        createdAt: string;
+        /** UUID (RFC 9562). */
+        reversesOperationId?: string;
+        reason?: string;
+        madeBy?: string;
+      } | null;
+    };
   };
   /** The operations of any customer's wallet, newest first */
   readAnyOperations: {
@@ -930,7 +1141,7 @@ export interface Operations {
     query?: {
       limit?: number | undefined;
       cursor?: string | undefined;
-      state?: 'dead' | 'redriven' | undefined;
+      state?: 'dead' | 'redriven' | 'discarded' | undefined;
     };
     answer: {
       /** At most `limit`, and fewer where they have 256 KiB: `nextCursor` leads on. */
@@ -955,6 +1166,18 @@ export interface Operations {
       letterId: string;
     };
     answer: Letter;
+  };
+  /** The versions of the letters' texts */
+  readLetterTemplates: {
+    answer: {
+      data: {
+        version: number;
+        /** `own`: of the folder LETTER_TEMPLATES. */
+        source: 'built-in' | 'own';
+        /** Whether new letters get it. */
+        current: boolean;
+      }[];
+    };
   };
   /** Own letters, newest first */
   readLetters: {
@@ -1012,6 +1235,33 @@ export interface Operations {
   /** Orders by status, pending by age, outbox backlog, consumer lag, letters, dead letters */
   readOverview: {
     answer: Overview;
+  };
+  /** The figures of the last hour, oldest first, for charts */
+  readOverviewHistory: {
+    answer: {
+      /** RFC 3339, UTC. */
+      at: string;
+      /** Between two samples. */
+      stepMs: number;
+      orders: {
+        /** RFC 3339, UTC. */
+        at: string;
+        placed: number;
+        paid: number;
+        cancelled: number;
+        pending: number;
+        unpublished: number | null;
+      }[] | null;
+      notifications: {
+        /** RFC 3339, UTC. */
+        at: string;
+        sentPerSecond: number;
+        waiting: number;
+        unacknowledged: number;
+        deadLetters: number;
+        lag: number | null;
+      }[] | null;
+    };
   };
   /** Orders that have not ended, newest first, with age and the last error of recovery */
   readPendingOrders: {
@@ -1138,6 +1388,8 @@ export interface Operations {
       password: string;
       name: string;
       locale?: 'ru' | 'en' | undefined;
+      /** IANA time zone. */
+      timeZone?: string | undefined;
     };
     answer: Profile;
   };
@@ -1181,6 +1433,8 @@ export interface Operations {
       email: string;
       name: string;
       locale: 'ru' | 'en';
+      /** IANA time zone of the moments in letters. Absent: UTC; in a change: as it was. */
+      timeZone?: string | undefined;
     };
     answer: Profile;
   };
@@ -1237,6 +1491,8 @@ export interface Operations {
   /** Try failed letters now by why and when they failed; with dryRun count them */
   resendFailedLetters: {
     body: {
+      /** Only these; other filters apply too. */
+      letterIds?: string[] | undefined;
       /** RFC 3339. */
       failedSince?: string | undefined;
       /** RFC 3339; not that moment itself. */
@@ -1294,6 +1550,31 @@ export interface Operations {
       secret: string;
     };
   };
+  /** Finds orders, customers, letters and wallet operations by any of their ids */
+  search: {
+    query: {
+      q: string;
+    };
+    answer: {
+      data: {
+        kind: 'order' | 'customer' | 'letter' | 'operation';
+        /** Of the thing itself. */
+        id: string;
+        /** As what the text was read. */
+        matched: 'order-id' | 'order-number' | 'customer-id' | 'email' | 'operation-id' | 'letter-id' | 'message-id' | 'trace-id';
+        /** UUID (RFC 9562). */
+        orderId: string | null;
+        customerId: string | null;
+        /** RFC 3339, UTC. */
+        at: string | null;
+        /** Status of an order, state of a letter, type of an operation. */
+        state: string | null;
+        amount: Money | null;
+      }[];
+      /** Services that did not answer; what they know is missing. */
+      unavailable: ('orders' | 'billing' | 'profiles' | 'notifications')[];
+    };
+  };
   /** Queue a webhook of type webhook.test with invented data */
   sendTestWebhook: {
     params: {
@@ -1301,6 +1582,17 @@ export interface Operations {
       endpointId: string;
     };
     answer: WebhookDelivery;
+  };
+  /** End a pending order now, as recovery does; an ended order stays as it is */
+  settleOrder: {
+    params: {
+      /** UUID (RFC 9562). */
+      orderId: string;
+    };
+    body: {
+      reason: string;
+    };
+    answer: Order;
   };
   /** Begin a session with e-mail and password: an access token and a refresh token */
   signIn: {

@@ -69,7 +69,7 @@ export const descriptions: Record<string, string | undefined> = {
     "Adds money to a customer's wallet once per `Idempotency-Key`. Keys of operators and of " +
     'customers are separate. An unknown customer is 404, and nothing is added.',
   findCustomers:
-    'Give either `customerId` or `email`. Addresses are masked. `balance` is null while billing ' +
+    'Give `customerId` or `email`, or neither. Addresses are masked. `balance` is null while billing ' +
     'does not answer.',
   readAnyOperations: 'As the customer sees them, and with the operator who made a reversal.',
   reverseAnyTopUp:

@@ -16,6 +16,7 @@ import * as orders from '../orders.ts';
 import { checkPassword, Erasure, getAccountData } from '../privacy.ts';
 import * as profiles from '../profiles.ts';
 import { Repair } from '../repairs.ts';
+import * as walletLists from '../wallet-lists.ts';
 import * as webhooks from '../webhooks.ts';
 import { openApiOf } from './openapi.ts';
 import type { ProblemMembers } from './problem-answers.ts';
@@ -115,7 +116,7 @@ export function billingApi() {
   const { Wallet, WalletOperation } = billing;
   return internalApi(
     'billing',
-    { ...billing, eraseCustomer, listAuditTrail },
+    { ...billing, ...walletLists, eraseCustomer, listAuditTrail },
     {
       AuditEntry,
       AuditedPayment,
