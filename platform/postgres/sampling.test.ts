@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { createTestDatabaseUrl, openDatabase, testLog } from '#harness/database.ts';
 import { eventually } from '#harness/eventually.ts';
+import type { Queryable } from './database.ts';
 import { migrate } from './migrate.ts';
 import { insertSample, listSamples } from './sample-store.ts';
 import { SAMPLE_MIGRATIONS, type Sampling, startSampling } from './sampling.ts';
@@ -46,7 +48,7 @@ test('replicas store one sample for each step, at its beginning, and list them a
 });
 
 test('a restart keeps the samples, and reads no figures for a step that has its sample', async (t) => {
-  const { replica } = await start(t);
+  const { database, replica } = await start(t);
   const before = replica(async () => ({ before: true }), HOUR_MS);
   const [sample] = await eventually('the sample', async () => {
     const listed = await before.list();
@@ -54,10 +56,22 @@ test('a restart keeps the samples, and reads no figures for a step that has its 
   });
   await before.close();
   let reads = 0;
-  const after = replica(async () => ({ before: false, reads: ++reads }), HOUR_MS);
-  assert.deepEqual(await after.list(), [sample]);
+  let answers = 0;
+  const seen = {
+    async query(...query: [string, unknown[]]) {
+      const result = await database.query(...query);
+      answers++;
+      return result;
+    },
+  } as unknown as Queryable;
+  const read = async () => ({ before: false, reads: ++reads });
+  const after = startSampling({ database: seen, log: testLog, read, stepMs: HOUR_MS });
+  await eventually('the look at the step', async () => answers > 0);
+  // A read would begin with that answer.
+  await setImmediate();
   await after.close();
   assert.equal(reads, 0);
+  assert.deepEqual(await after.list(), [sample]);
 });
 
 test('samples that are too old go, and the second of a step changes nothing', async (t) => {
