@@ -2,7 +2,7 @@ import type { Money } from '#contracts/common.ts';
 import type { ListedOperation } from '#contracts/wallet-lists.ts';
 import type { AmountRange, TimeRange } from '#platform/http/list-range.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { lowestUuidAt } from '#platform/values/uuid.ts';
+import { firstUuidAt } from '#platform/values/uuid.ts';
 import { OPERATION_COLUMNS, type OperationRecord, operationOf } from '../ledger/store.ts';
 
 /** Filters of the list of all operations; null filters nothing. */
@@ -80,8 +80,8 @@ function rangeOf(search: OperationSearch, values: unknown[]): string {
 /** By the time inside the ids. */
 function timeConditions({ from, until }: TimeRange, values: unknown[]): string[] {
   const range: string[] = [];
-  if (from !== null) range.push(`id >= $${values.push(lowestUuidAt(from))}`);
-  if (until !== null) range.push(`id < $${values.push(lowestUuidAt(until))}`);
+  if (from !== null) range.push(`id >= $${values.push(firstUuidAt(from))}`);
+  if (until !== null) range.push(`id < $${values.push(firstUuidAt(until))}`);
   return range;
 }
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Order } from '#contracts/orders.ts';
 import { type OrdersService, startOrdersService as start } from '#harness/system/orders-service.ts';
 import { rub } from '#harness/system/system.ts';
-import { lowestUuidAt } from '#platform/values/uuid.ts';
+import { firstUuidAt } from '#platform/values/uuid.ts';
 
 const list = (orders: OrdersService, query = '') =>
   orders.call('GET', `/operator/orders${query}`, undefined, { headers: { 'x-actor': 'pat' } });
@@ -14,7 +14,7 @@ const listed = async (orders: OrdersService, query = '') =>
 
 /** Adds orders as they were stored at a moment, many in one statement. */
 async function insertAt(orders: OrdersService, moment: Date, count: number, amount = 100) {
-  const prefix = lowestUuidAt(moment).slice(0, 14);
+  const prefix = firstUuidAt(moment).slice(0, 14);
   await orders.database.query(
     `insert into orders (id, customer_id, idempotency_key, request_hash, status, items,
         total_amount, currency, payment_operation_id, created_at, updated_at)
@@ -162,7 +162,7 @@ test('orders are found by a range of ids and by the trace of the request that en
     return status === 200 ? idsOf(body.data) : status;
   };
   assert.deepEqual(await find(`first=${order.id}&last=${order.id}`), [order.id]);
-  const all = `first=${lowestUuidAt(new Date(0))}&last=ffffffff-ffff-ffff-ffff-ffffffffffff`;
+  const all = `first=${firstUuidAt(new Date(0))}&last=ffffffff-ffff-ffff-ffff-ffffffffffff`;
   assert.deepEqual(await find(all), [order.id, other.id].sort().toReversed());
   assert.deepEqual(await find(`traceId=${trace}`), [order.id]);
   assert.deepEqual(await find(`traceId=${'0'.repeat(32)}`), []);
