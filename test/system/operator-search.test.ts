@@ -187,7 +187,7 @@ async function checkSearch(t: TestContext, bed: Bed) {
     [anna.email.toUpperCase(), { ...customer, matched: 'email' }],
     [charge.id, { ...operation, matched: 'operation-id' }],
     [letter.id, { ...letterHit, matched: 'letter-id' }],
-    [`<${letter.messageId}>`, { ...letterHit, matched: 'message-id' }],
+    [letter.messageId as string, { ...letterHit, matched: 'message-id' }],
     ['nothing of the kind'],
     ['deadbeefdeadbeef'],
   ];
