@@ -87,6 +87,15 @@ test('a letter to an address that does not exist fails, and goes by itself once 
   assert.equal(refused.body.title, 'Письмо отправлено');
 });
 
+test('a changed address is stored while notifications is away', async (t) => {
+  const system = await startTestSystem(t);
+  const anna = await system.customer();
+  await stop(system, 'notifications');
+  const changed = { email: 'new.anna@example.com', name: 'Анна', locale: 'ru' };
+  const { status, body } = await anna.call('PUT', '/v1/profile', changed);
+  assert.deepEqual([status, body.email], [200, changed.email]);
+});
+
 test('a preview needs a profile, and profiles', async (t) => {
   const system = await startTestSystem(t);
   const operator = await system.operator();
