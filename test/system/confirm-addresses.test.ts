@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { queryRows } from '#harness/database.ts';
 import { eventually, mapConcurrent } from '#harness/eventually.ts';
 import { AUDIENCE, startTestIssuer } from '#harness/issuer.ts';
 import { call } from '#harness/requests.ts';
@@ -91,6 +92,19 @@ test('of 300 unpaid orders an unconfirmed address gets two letters; the rest aft
   for (const { text } of await mailsTo(system, anna.email)) assert.doesNotMatch(text, /evil/);
   await decline(anna, 5);
   await eventually('five more', async () => (await mailsTo(system, anna.email)).length === 306);
+});
+
+test('a letter that had failed goes by itself once the address is confirmed', async (t) => {
+  const system = await start(t);
+  const anna = await system.customer();
+  const [token = ''] = await tokensTo(system, anna.email);
+  await decline(anna, 1);
+  const state = async () => (await anna.call('GET', '/v1/letters')).body.data[0]?.state;
+  await eventually('a sent letter', async () => (await state()) === 'sent');
+  const fail = `update letters set state = 'failed', failure = 'x', due_at = now()`;
+  await queryRows(system.databaseUrl('notifications'), fail);
+  assert.equal((await confirm(system, token)).status, 200);
+  await eventually('it is sent again', async () => (await state()) === 'sent');
 });
 
 test('two customers with one stranger’s address send three letters in all, in any case', async (t) => {
