@@ -20,17 +20,46 @@ export function formatMoney(
 
 const DAY_MS = 86_400_000;
 
-/** Today only the time, this year without the year. */
+/** Of today only the time; of this year without the year. Otherwise a bare time misleads. */
 export function formatMoment(iso: string, language: Language, now: number): string {
   const date = new Date(iso);
-  const near = Math.abs(now - date.getTime()) < DAY_MS / 2;
   return new Intl.DateTimeFormat(LOCALES[language], {
-    ...(!near && { day: 'numeric', month: 'short' }),
-    ...(date.getFullYear() !== new Date(now).getFullYear() && { year: 'numeric' }),
+    ...dateParts(date, new Date(now)),
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
   }).format(date);
+}
+
+/** From one moment to another, as `10:02 – 11:40`; with dates where one of them is not today. */
+export function formatPeriod(from: string, to: string, language: Language, now: number): string {
+  const [start, end, today] = [new Date(from), new Date(to), new Date(now)];
+  return new Intl.DateTimeFormat(LOCALES[language], {
+    ...dateParts(end, today),
+    ...dateParts(start, today),
+    hour: '2-digit',
+    minute: '2-digit',
+  }).formatRange(start, end);
+}
+
+function dateParts(date: Date, today: Date): Intl.DateTimeFormatOptions {
+  if (date.toDateString() === today.toDateString()) return {};
+  const sameYear = date.getFullYear() === today.getFullYear();
+  return { day: 'numeric', month: 'short', ...(!sameYear && { year: 'numeric' }) };
+}
+
+/** The date and time to the millisecond with the zone, to compare with logs. */
+export function formatMomentExactly(iso: string, language: Language): string {
+  return new Intl.DateTimeFormat(LOCALES[language], {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    timeZoneName: 'short',
+  }).format(new Date(iso));
 }
 
 /** The full date and time, for tooltips. */

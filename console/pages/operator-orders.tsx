@@ -5,11 +5,12 @@ import type { PublicPendingOrder } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
+import { Copyable } from '../parts/copy-button.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter.tsx';
 import { addressOf, Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
-import { OrderItems } from '../parts/order-items.tsx';
+import { OrderItems, useOrderTitle } from '../parts/order-items.tsx';
 import { Page } from '../parts/page.tsx';
 import { Fact, Id, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
@@ -85,7 +86,7 @@ export function OperatorOrderPage() {
     useWatchEvery(),
   );
   return (
-    <Page title={words.title}>
+    <Page title={useOrderTitle(id)}>
       <Loading loaded={journey}>
         {(found) => (
           <>
@@ -99,7 +100,7 @@ export function OperatorOrderPage() {
               <OrderItems order={found.order} />
             </div>
             <h2>{words.journey}</h2>
-            <JourneyView journey={found} />
+            <JourneyView journey={found} reader="operator" />
           </>
         )}
       </Loading>
@@ -120,7 +121,9 @@ function Summary({ journey }: { journey: Journey }) {
         </p>
       </div>
       <dl class="facts stacked">
-        <Fact label={words.id} code={order.id} />
+        <Fact label={words.id}>
+          <Copyable text={order.id} what={words.id} />
+        </Fact>
         <Fact label={texts.order.customer} code={order.customerId} />
         <Fact label={words.placed} at={order.createdAt} />
         {order.status !== 'Pending' && <Fact label={words.ended} at={order.updatedAt} />}

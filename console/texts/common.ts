@@ -56,6 +56,11 @@ export const common = {
     older: 'Раньше',
     newest: 'К новым',
     pages: 'Страницы списка',
+    copy: 'Скопировать',
+    copyOf: (what: string) => `Скопировать: ${what}`,
+    copied: 'Скопировано',
+    notCopied: 'Браузер не разрешил копирование. Выделите текст сами.',
+    number: (number: string) => `№ ${number}`,
   },
   en: {
     skip: 'Skip to content',
@@ -112,5 +117,10 @@ export const common = {
     older: 'Older',
     newest: 'Newest',
     pages: 'List pages',
+    copy: 'Copy',
+    copyOf: (what: string) => `Copy: ${what}`,
+    copied: 'Copied',
+    notCopied: 'Your browser didn’t allow copying. Select the text instead.',
+    number: (number: string) => `No. ${number}`,
   },
 };
