@@ -38,10 +38,7 @@ test('the steps of a journey in a browser', { skip: skipWithoutChromium }, async
       await row.locator('summary').first().click();
       assert.equal(await row.locator('li .step-what').count(), 12);
       // With all records open, in both colour schemes.
-      await page.evaluate(
-        "document.querySelectorAll('details').forEach((one) => { one.open = true })",
-      );
-      await page.locator('.inner[open] pre').first().waitFor();
+      await openAll(page);
       assert.deepEqual(await barriersOn(page), []);
       await page.emulateMedia({ colorScheme: 'dark' });
       assert.deepEqual(await barriersOn(page, ['color-contrast']), []);
@@ -104,9 +101,7 @@ test('the steps of a journey in a browser', { skip: skipWithoutChromium }, async
   await t.test('on a phone the timeline needs no scrolling sideways', async (t) => {
     const { page } = await show(t, withAttempts(paid), { size: 'phone' });
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.evaluate(
-      "document.querySelectorAll('details').forEach((one) => { one.open = true })",
-    );
+    await openAll(page);
     const widths = await page.evaluate<number[]>(
       "[document.scrollingElement, document.querySelector('.timeline')].map((one) => one.scrollWidth - one.clientWidth)",
     );
@@ -134,6 +129,18 @@ async function openJourney(
   await opened.page.goto(`/orders/${journey.order.id}`);
   await opened.page.locator('.timeline').waitFor();
   return opened;
+}
+
+/** Opens all records: those within a step are drawn when it is open. */
+async function openAll(page: Page): Promise<void> {
+  const open = "document.querySelectorAll('details').forEach((one) => { one.open = true })";
+  const counts = "document.querySelectorAll('.inner').length";
+  await eventually('all records', async () => {
+    const before = await page.evaluate<number>(counts);
+    await page.evaluate(open);
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
+    return before > 0 && before === (await page.evaluate<number>(counts));
+  });
 }
 
 async function saved(page: Page, name: string): Promise<string> {
