@@ -77,6 +77,8 @@ function durationOf(
   const { kind, attempt, durationMs, outcome } = steps[index] as JourneyStep;
   const moment = moments[index] ?? null;
   if (outcome === 'waiting') return null;
+  // An answer is a moment: the sending before it took the time.
+  if (kind === 'reply') return null;
   if (durationMs !== undefined && durationMs !== null) return { ms: durationMs, recorded: true };
   if (moment === null) return null;
   if (FROM_START.includes(kind)) {
