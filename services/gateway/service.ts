@@ -29,6 +29,7 @@ import { type Customers, limitWork } from './context/request-limits.ts';
 import { createServiceClients } from './context/service-clients.ts';
 import { serveProfiles } from './forwards/account-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
+import { serveHistory } from './forwards/history-routes.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveWebhooks } from './forwards/webhook-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
@@ -163,6 +164,7 @@ function serveApi(
   serveOperatorWallets(app, gateway);
   serveOrders(app, gateway, count);
   serveForwards(app, gateway);
+  serveHistory(app, gateway);
   serveWebhooks(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);
