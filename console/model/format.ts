@@ -93,6 +93,11 @@ export function formatNumber(value: number, language: Language): string {
   return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: 1 }).format(value);
 }
 
+/** `1, 2 и 3`. */
+export function formatList(parts: string[], language: Language): string {
+  return new Intl.ListFormat(LOCALES[language]).format(parts);
+}
+
 /** Bytes in a suitable unit: `812 байт`, `4,7 кБ`. */
 export function formatSize(bytes: number, language: Language): string {
   const [value, unit] = bytes < 1_000 ? [bytes, 'byte'] : [bytes / 1_000, 'kilobyte'];

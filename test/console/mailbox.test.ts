@@ -58,11 +58,16 @@ test('the mailbox in a browser', { skip: skipWithoutChromium }, async (t) => {
       const items = [{ name, quantity: 1, unitPrice: { amount: 100, currency: 'RUB' } }];
       await anna.call('POST', '/v1/orders', { items });
     }
+    const sent = await eventually('all letters are sent', async () => {
+      const { body } = await anna.call('GET', '/v1/letters?limit=100');
+      const letters: { state: string }[] = body.data;
+      return letters.every(({ state }) => state === 'sent') && letters.length;
+    });
     await page.goto('/mailbox');
     const rows = page.locator('.mail-list .row');
     const unread = rows.filter({ hasText: words.mail.unread });
-    await eventually('both letters', async () => (await unread.count()) >= 2);
-    const before = await unread.count();
+    await eventually('the list', async () => (await rows.count()) >= sent);
+    const [all, before] = [await rows.count(), await unread.count()];
     await rows.first().click();
     await page.locator('.mail-pane .inner summary').click();
     await eventually('it is read', async () => (await unread.count()) === before - 1);
@@ -70,7 +75,7 @@ test('the mailbox in a browser', { skip: skipWithoutChromium }, async (t) => {
     await page.reload();
     await button(page, words.mail.delete).click();
     await page.getByText(words.mail.choose).waitFor();
-    await eventually('it is gone', async () => (await unread.count()) === before - 1);
+    await eventually('it is gone', async () => (await rows.count()) === all - 1);
     await button(page, words.mail.deleteAll).click();
     await page.getByRole('group').getByRole('button', { name: words.mail.deleteAll }).click();
     await page.getByText(words.letters.none).waitFor();
