@@ -55,7 +55,7 @@ function EraseForm() {
     await signOut();
   });
   return (
-    <Form onSubmit={run} problem={problem} browserChecks label={texts.eraseTitle}>
+    <Form onSubmit={run} problem={problem} checksFields label={texts.eraseTitle}>
       <h2>{texts.eraseTitle}</h2>
       <p>{texts.eraseLead}</p>
       {config.signIn === 'password' && (

@@ -56,6 +56,11 @@ export const common = {
     older: 'Раньше',
     newest: 'К новым',
     pages: 'Страницы списка',
+    fields: {
+      required: 'Заполните это поле.',
+      email: 'Введите адрес вида anna@example.com.',
+      tooShort: (count: number) => `Введите не меньше ${count} символов.`,
+    },
     copy: 'Скопировать',
     copyOf: (what: string) => `Скопировать: ${what}`,
     copied: 'Скопировано',
@@ -117,6 +122,11 @@ export const common = {
     older: 'Older',
     newest: 'Newest',
     pages: 'List pages',
+    fields: {
+      required: 'Fill in this field.',
+      email: 'Enter an address such as anna@example.com.',
+      tooShort: (count: number) => `Enter at least ${count} characters.`,
+    },
     copy: 'Copy',
     copyOf: (what: string) => `Copy: ${what}`,
     copied: 'Copied',

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { eventually } from '#harness/eventually.ts';
 import { startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
-import { orderOf, startTestSystem } from '#harness/system/system.ts';
+import { orderOf, PASSWORD, startTestSystem } from '#harness/system/system.ts';
 import { emptyRow, rowsOutsideTotal } from '../../console/model/order-form.ts';
+import { yourData } from '../../console/texts/your-data.ts';
 import { button, fillItem, signInAs, wordsOf } from './steps.ts';
 
 const words = wordsOf('ru');
@@ -63,4 +64,37 @@ test('lists and the order form in a browser', { skip: skipWithoutChromium }, asy
     const focused = 'document.activeElement?.value';
     await eventually('the first item', async () => (await page.evaluate(focused)) === 'Чай');
   });
+
+  await t.test('what a field must be is said in our words, next to it', async (t) => {
+    const { page } = await browser.openPage(t, { locale: 'en-US' });
+    const english = wordsOf('en');
+    await page.goto('/register');
+    await button(page, english.register.submit).click();
+    const fault = page.locator('.field', { hasText: english.register.name }).locator('.error');
+    await fault.getByText(english.common.fields.required).waitFor();
+    const focused = await page.evaluate('document.activeElement?.autocomplete');
+    assert.equal(focused, 'name');
+    await page.getByLabel(english.signIn.email).fill('a');
+    await button(page, english.register.submit).click();
+    await page.getByText(english.common.fields.email).waitFor();
+  });
+
+  await t.test('nothing is erased without the consent', async (t) => {
+    const { page } = await browser.openPage(t);
+    await signInAs(page, words, anna.email);
+    await page.goto('/profile');
+    let sent = 0;
+    await page.route('**/v1/account/**', (route) => {
+      sent += 1;
+      return route.abort();
+    });
+    const form = page.getByRole('form', { name: erasing.eraseTitle });
+    await form.getByLabel(erasing.password).fill(PASSWORD);
+    await form.getByRole('button', { name: erasing.erase }).click();
+    const agreed = form.getByRole('checkbox');
+    assert.equal(await agreed.isChecked(), false);
+    assert.equal(sent, 0);
+  });
 });
+
+const erasing = yourData.ru;
