@@ -86,7 +86,17 @@ function durationParts(ms: number): [value: number, unit: string, digits: number
   if (size < 1_000) return [ms, 'millisecond', 0];
   if (size < 60_000) return [ms / 1_000, 'second', size < 10_000 ? 2 : 1];
   if (size < 3_600_000) return [ms / 60_000, 'minute', 0];
-  return size < DAY_MS ? [ms / 3_600_000, 'hour', 0] : [ms / DAY_MS, 'day', 0];
+  return size < DAY_MS ? [ms / 3_600_000, 'hour', 1] : [ms / DAY_MS, 'day', 1];
+}
+
+/** What is left, to the second: `42 с`, `9:59`, `1:09:59`. */
+export function formatCountdown(ms: number, language: Language): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 60) return formatDuration(seconds * 1_000, language);
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  const rest = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
 export function formatNumber(value: number, language: Language): string {

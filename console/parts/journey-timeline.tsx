@@ -124,7 +124,7 @@ function BarView(props: {
   const bars = props.bars.filter((bar) => bar !== null);
   return (
     <span class="step-bar">
-      <span class="track" aria-hidden="true">
+      <span class={bars.length > 0 ? 'track' : undefined} aria-hidden="true">
         {bars.map(({ left, width }, index) => (
           <span
             key={index}

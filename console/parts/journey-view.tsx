@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Journey } from '#contracts/gateway.ts';
 import type { Resend } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { formatDuration } from '../model/format.ts';
+import { formatCountdown, formatDuration } from '../model/format.ts';
 import { type Ending, endingOf, type Next, nextOf, partsOf } from '../model/journey.ts';
 import { lengthOf, timed } from '../model/journey-time.ts';
 import { useTicking } from '../model/ticking.ts';
@@ -87,11 +87,11 @@ function Countdown({ at }: { at: string }) {
   const texts = useTexts(journeyTexts);
   const { api, language } = useConsole();
   useTicking(TICK_MS);
-  const leftMs = Math.ceil((Date.parse(at) - api.now()) / TICK_MS) * TICK_MS;
+  const leftMs = Date.parse(at) - api.now();
   if (leftMs <= 0) return <>, {texts.anyMoment}</>;
   return (
     <>
-      , {texts.inTime(formatDuration(leftMs, language))} (<Moment at={at} />)
+      , {texts.inTime(formatCountdown(leftMs, language))} (<Moment at={at} />)
     </>
   );
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Journey } from '#contracts/gateway.ts';
 import type { JourneyStep } from '#contracts/journey.ts';
-import { formatMoment, formatPeriod } from '../../console/model/format.ts';
+import { formatCountdown, formatMoment, formatPeriod } from '../../console/model/format.ts';
 import { endingOf, nextOf, partsOf, type Row } from '../../console/model/journey.ts';
 import { lengthOf, timed } from '../../console/model/journey-time.ts';
 import { journeyAsText } from '../../console/parts/journey-text.ts';
@@ -223,4 +223,9 @@ test('a moment has its date unless it is of today, and its year unless it is of 
     noon,
   );
   assert.match(period, /^10:02\s*–\s*11:40$/);
+});
+
+test('a countdown is to the second', () => {
+  const left = [400, 42_000, 599_001, 4_199_000].map((ms) => formatCountdown(ms, 'en'));
+  assert.deepEqual(left, ['1 sec', '42 sec', '10:00', '1:09:59']);
 });
