@@ -227,5 +227,5 @@ test('a moment has its date unless it is of today, and its year unless it is of 
 
 test('a countdown is to the second', () => {
   const left = [400, 42_000, 599_001, 4_199_000].map((ms) => formatCountdown(ms, 'en'));
-  assert.deepEqual(left, ['1 sec', '42 sec', '10:00', '1:09:59']);
+  assert.deepEqual(left, ['1 sec', '42 secs', '10:00', '1:09:59']);
 });
