@@ -9,7 +9,7 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import { contentOf, placeOrder, topUpWallet } from '../model/orders.ts';
-import { Copyable } from '../parts/copy-button.tsx';
+import { Copyable, CopyButton } from '../parts/copy-button.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter.tsx';
 import { Loading, Problem, UnknownOutcome } from '../parts/notices.tsx';
@@ -113,7 +113,8 @@ function Answer({ journey }: { journey: Journey }) {
         </Fact>
         {order.payment !== null && (
           <Fact label={texts.operation}>
-            <Id value={order.payment.operationId} />
+            <Id value={order.payment.operationId} />{' '}
+            <CopyButton text={order.payment.operationId} what={texts.operation} />
           </Fact>
         )}
       </dl>

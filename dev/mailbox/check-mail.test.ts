@@ -19,7 +19,7 @@ test('a plain letter has nothing to remark', () => {
 
 test('what some mail programs do not show is counted', () => {
   const html = `
-    <IMG src=https://cdn.test/a.png alt>
+    <IMG SRC=https://cdn.test/a.png ALT>
     <img src='//cdn.test/b.png' title="has > and alt=no">
     <img data-alt="x" src="data:image/png;base64,AA==">
     <a href="http://shop.test">a</a> <a href='#top'>b</a> <a name=c>c</a> <abbr title=x>d</abbr>
