@@ -1,3 +1,6 @@
+import type { Money } from '#contracts/common.ts';
+import { minorUnitDigits } from '#contracts/currency.ts';
+
 /** A value of a table, as a spreadsheet gets it. */
 export type CsvValue = string | number | null;
 
@@ -30,4 +33,9 @@ export function plainAmount(amount: number, digits: number): string {
   const sign = amount < 0 ? '-' : '';
   if (digits === 0) return sign + text;
   return `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}
+
+/** The same for an amount of money, whose currency has a column of its own. */
+export function moneyCell({ amount, currency }: Money): string {
+  return plainAmount(amount, minorUnitDigits(currency) ?? 0);
 }

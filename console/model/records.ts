@@ -17,7 +17,12 @@ interface Batch<T> extends Records<T> {
 }
 
 export interface LoadedRecords<T> {
-  loaded: { data: Records<T> | null; problem: ApiProblem | null; loading: boolean; reload: () => void };
+  loaded: {
+    data: Records<T> | null;
+    problem: ApiProblem | null;
+    loading: boolean;
+    reload: () => void;
+  };
   /** Loads the next page and adds its rows. */
   older: () => void;
   olderRuns: boolean;

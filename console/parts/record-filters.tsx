@@ -31,14 +31,16 @@ export function useListQuery(filters: readonly Filter[]) {
     filters.map(({ name }) => name),
   );
   const { query, violations } = queryOf(values, config.currency);
-  return { values, query, violations };
+  // A list that ignored a filter would show what was not asked for.
+  return { values, query, violations: Object.keys(violations).length > 0 ? violations : null };
 }
 
 /** The filters of a list as a form; they are in the address. */
 export function RecordFilters(props: {
   filters: readonly Filter[];
   values: FilterValues;
-  violations: Violations;
+  /** Of amounts; null without any. */
+  violations: Violations | null;
 }) {
   const { filters, values } = props;
   const texts = useTexts(records);
@@ -78,7 +80,7 @@ export function RecordFilters(props: {
           amountViolation={
             // Only of the text that the address has.
             typed[filter.name] === values[filter.name]
-              ? props.violations[filter.name as 'min' | 'max']
+              ? props.violations?.[filter.name as 'min' | 'max']
               : undefined
           }
           onChange={(value) => setTyped({ ...typed, [filter.name]: value })}
@@ -160,4 +162,9 @@ function FilterField(props: {
       }}
     />
   );
+}
+
+/** The order that the address asks of the server: the newest first, unless it says otherwise. */
+export function useServerSort(): { sort?: 'oldest' } {
+  return useLocation().query.sort === 'oldest' ? { sort: 'oldest' } : {};
 }

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatNumber } from '../model/format.ts';
-import { type LoadedRecords, ROWS_MAX, type Records } from '../model/records.ts';
+import { type LoadedRecords, type Records, ROWS_MAX } from '../model/records.ts';
 import { records } from '../texts/records.ts';
 import { Empty, Loading, Problem } from './notices.tsx';
 import { Button } from './page.tsx';
@@ -25,7 +25,10 @@ export function RecordList<T>(props: {
           {found.rows.length > 0 ? (
             <RecordTable label={label} columns={columns} records={found} keyOf={keyOf} />
           ) : (
-            <Empty title={found.more ? texts.noneYet : none} hint={found.more ? undefined : noneHint} />
+            <Empty
+              title={found.more ? texts.noneYet : none}
+              hint={found.more ? undefined : noneHint}
+            />
           )}
           <Older list={list} found={found} />
         </>

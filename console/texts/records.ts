@@ -88,7 +88,8 @@ export const records = {
       true: 'Yes',
       false: 'No',
     } as Record<string, string>,
-    sorted: (count: string) => `Only the ${count} loaded rows are sorted. Older rows aren’t loaded.`,
+    sorted: (count: string) =>
+      `Only the ${count} loaded rows are sorted. Older rows aren’t loaded.`,
     shown: (count: string) => `Rows shown: ${count}.`,
     all: 'That’s the whole list.',
     older: 'Show older',
