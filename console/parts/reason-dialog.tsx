@@ -56,15 +56,23 @@ export function ReasonDialog(props: {
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const { title, onClose, children } = props;
   const dialog = useRef<HTMLDialogElement>(null);
+  const gone = useRef(false);
   useLayoutEffect(() => {
     const { current } = dialog;
     current?.showModal();
     current?.querySelector('input')?.focus();
-    // Returns the focus to where it was, which the removal alone would not.
-    return () => current?.close();
+    return () => {
+      gone.current = true;
+      // Returns the focus to where it was, which the removal alone would not.
+      current?.close();
+    };
   }, []);
+  // Another dialog may be in its place by then.
+  const close = () => {
+    if (!gone.current) onClose();
+  };
   return (
-    <dialog ref={dialog} class="dialog" aria-label={title} onClose={onClose}>
+    <dialog ref={dialog} class="dialog" aria-label={title} onClose={close}>
       <h2>{title}</h2>
       {children}
     </dialog>

@@ -67,7 +67,7 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
   });
 
   await t.test('a heading sorts the rows that are loaded, and says so', async () => {
-    await page.goto('/operator/orders');
+    await openOrders(page);
     await shown(page, 50);
     const heading = page.getByRole('columnheader', { name: lists.orders.total });
     await heading.getByRole('button').click();
@@ -82,7 +82,7 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
   });
 
   await t.test('the time is sorted by the server, over all rows', async () => {
-    await page.goto('/operator/orders');
+    await openOrders(page);
     await shown(page, 50);
     const heading = page.getByRole('columnheader', { name: lists.orders.at });
     assert.equal(await heading.getAttribute('aria-sort'), 'descending');
@@ -93,7 +93,7 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
   });
 
   await t.test('filters are in the address: reload and «back» keep them', async () => {
-    await page.goto('/operator/orders');
+    await openOrders(page);
     await page.getByLabel(texts.names.status).selectOption('Cancelled');
     await button(page, texts.apply).click();
     await shown(page, 1);
@@ -138,7 +138,7 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
   await t.test(
     'the CSV file has all rows of the filter, not only those that are loaded',
     async () => {
-      await page.goto('/operator/orders?status=Paid');
+      await openOrders(page, '?status=Paid');
       await shown(page, 50);
       const text = await csvOf(page);
       const [header = '', ...lines] = text.split('\r\n');
@@ -165,7 +165,7 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
   });
 
   await t.test('an export can be cancelled, and there is no file', async () => {
-    await page.goto('/operator/orders');
+    await openOrders(page);
     await shown(page, 50);
     const asked = Promise.withResolvers<void>();
     await page.route('**/v1/operator/orders?*', (route) => {
@@ -182,7 +182,7 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
   });
 
   await t.test('a file has a limit of rows, and says when it is reached', async () => {
-    await page.goto('/operator/orders');
+    await openOrders(page);
     await shown(page, 50);
     const { body } = await anna.call('GET', '/v1/orders?limit=100');
     const full = Array.from({ length: 100 }, () => body.data[0]);
@@ -226,7 +226,8 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
       const english = wordsOf('en');
       await phone.page.goto('/operator/orders');
       await signIn(phone.page, english, OPERATOR_EMAIL, system.secrets.operatorPassword);
-      for (const path of ['orders', 'customers', 'operations']) {
+      await opened(phone.page, operatorLists.en.orders.title);
+    for (const path of ['orders', 'customers', 'operations']) {
         await phone.page.goto(`/operator/${path}`);
         await phone.page.locator('tbody tr').first().waitFor();
         const width = await phone.page.evaluate('document.scrollingElement.scrollWidth');
@@ -246,6 +247,12 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
 async function shown(page: Page, count: number): Promise<void> {
   await page.getByText(records.ru.shown(String(count))).waitFor();
   assert.equal(await page.locator('tbody tr').count(), count);
+}
+
+/** A fresh entry of the history: a reload would load the same rows again. */
+async function openOrders(page: Page, query = ''): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(`/operator/orders${query}`);
 }
 
 async function sumsOf(page: Page): Promise<string[]> {
