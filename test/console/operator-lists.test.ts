@@ -227,7 +227,7 @@ test('the operator’s lists', { skip: skipWithoutChromium }, async (t) => {
       await phone.page.goto('/operator/orders');
       await signIn(phone.page, english, OPERATOR_EMAIL, system.secrets.operatorPassword);
       await opened(phone.page, operatorLists.en.orders.title);
-    for (const path of ['orders', 'customers', 'operations']) {
+      for (const path of ['orders', 'customers', 'operations']) {
         await phone.page.goto(`/operator/${path}`);
         await phone.page.locator('tbody tr').first().waitFor();
         const width = await phone.page.evaluate('document.scrollingElement.scrollWidth');
