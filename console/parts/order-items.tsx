@@ -1,17 +1,15 @@
 import type { PublicOrder } from '#contracts/gateway.ts';
-import { orderNumberOf } from '#contracts/order-number.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney, formatNumber } from '../model/format.ts';
-import { common } from '../texts/common.ts';
 import { customer } from '../texts/customer.ts';
+import { nameOfOrder } from './order-number.tsx';
 import { Card } from './page.tsx';
 import { Money } from './values.tsx';
 
 /** The heading of an order's page, with its number: `Заказ № 7K3QX-0M2RT`. */
 export function useOrderTitle(id: string): string {
   const { title } = useTexts(customer).order;
-  const { number } = useTexts(common);
-  return `${title} ${number(orderNumberOf(id) ?? id)}`;
+  return `${title} ${nameOfOrder(id, useConsole().language)}`;
 }
 
 /** The items of an order. */

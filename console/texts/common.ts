@@ -10,6 +10,8 @@ export const common = {
     mailbox: 'Почта',
     overview: 'Обзор',
     pending: 'Ожидают оплаты',
+    customers: 'Клиенты',
+    operations: 'Операции',
     deadLetters: 'Необработанные события',
     ledger: 'Сверка',
     webhooks: 'Вебхуки',
@@ -65,7 +67,6 @@ export const common = {
     copyOf: (what: string) => `Скопировать: ${what}`,
     copied: 'Скопировано',
     notCopied: 'Браузер не разрешил копирование. Выделите текст сами.',
-    number: (number: string) => `№ ${number}`,
   },
   en: {
     skip: 'Skip to content',
@@ -77,6 +78,8 @@ export const common = {
     mailbox: 'Mailbox',
     overview: 'Overview',
     pending: 'Pending',
+    customers: 'Customers',
+    operations: 'Transactions',
     deadLetters: 'Dead letters',
     ledger: 'Reconciliation',
     webhooks: 'Webhooks',
@@ -131,6 +134,5 @@ export const common = {
     copyOf: (what: string) => `Copy: ${what}`,
     copied: 'Copied',
     notCopied: 'Your browser didn’t allow copying. Select the text instead.',
-    number: (number: string) => `No. ${number}`,
   },
 };

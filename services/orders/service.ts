@@ -29,6 +29,7 @@ import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { serveFigures, startFigures } from './operations/figures.ts';
 import { orderMetrics } from './operations/metrics.ts';
 import { serveOperations } from './operations/routes.ts';
+import { serveOperatorOrders } from './operator/operator-routes.ts';
 import { serveOrderErasure } from './privacy/erase-orders.ts';
 
 const DATABASE = {
@@ -89,6 +90,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
         onEvent: outbox.kick,
       });
       servePendingOrders(api, database);
+      serveOperatorOrders(api, database);
       serveOrderErasure(api, database);
       serveOperations(api, {
         ...{ database, origin },
