@@ -72,7 +72,7 @@ async function takeCustomers(browser: Browser): Promise<void> {
   ]);
   await button(page, words.newOrder.submit).click();
   await orderShown(page);
-  await page.getByText(words.path.complete).waitFor();
+  await page.getByText(words.path.endings.delivered).waitFor();
   await take(page, 'order-paid');
   await page.setViewportSize(SIZES.desktop);
   await link(page, words.order.openLetter).click();
@@ -87,7 +87,7 @@ async function takeCustomers(browser: Browser): Promise<void> {
   await fillOrder(phone, russian, [{ name: 'Настольная игра', quantity: '1', price: '2490' }]);
   await button(phone, russian.newOrder.submit).click();
   await orderShown(phone);
-  await phone.getByText(russian.path.complete).waitFor();
+  await phone.getByText(russian.path.endings.delivered).waitFor();
   await take(phone, 'order-declined');
 }
 

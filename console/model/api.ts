@@ -67,6 +67,8 @@ export interface Api {
     path: string,
     options?: Omit<SendOptions, 'former'> & { former?: T | null },
   ) => Promise<T>;
+  /** The server's present moment: this machine's clock may be wrong. */
+  now: () => number;
 }
 
 /**
@@ -119,6 +121,13 @@ export function createApi({ authorize, language, onExpired, texts }: ApiOptions)
   });
   /** Answers by their bodies, for their ETags. */
   const answers = new WeakMap<object, Answer<unknown>>();
+  /** The server's clock minus ours. The greatest is the truest: answers take time to arrive. */
+  let aheadMs: number | null = null;
+
+  function noteClock({ headers }: Answer<unknown>): void {
+    const ms = Date.parse(headers.get('date') ?? '') - Date.now();
+    if (!Number.isNaN(ms)) aheadMs = Math.max(aheadMs ?? ms, ms);
+  }
 
   async function told<T>(request: Promise<T>): Promise<T> {
     try {
@@ -139,9 +148,11 @@ export function createApi({ authorize, language, onExpired, texts }: ApiOptions)
     async read<T>(path: string, { former, ...options }: Parameters<Api['read']>[1] = {}) {
       const earlier = former ? answers.get(former as object) : undefined;
       const answer = await told(client.send<T>('GET', path, { ...options, former: earlier }));
+      noteClock(answer);
       if (answer.headers.has('etag')) answers.set(answer.body as object, answer);
       return answer.body;
     },
+    now: () => Date.now() + (aheadMs ?? 0),
   };
 }
 

@@ -20,17 +20,46 @@ export function formatMoney(
 
 const DAY_MS = 86_400_000;
 
-/** Today only the time, this year without the year. */
+/** Of today only the time; of this year without the year. Otherwise a bare time misleads. */
 export function formatMoment(iso: string, language: Language, now: number): string {
   const date = new Date(iso);
-  const near = Math.abs(now - date.getTime()) < DAY_MS / 2;
   return new Intl.DateTimeFormat(LOCALES[language], {
-    ...(!near && { day: 'numeric', month: 'short' }),
-    ...(date.getFullYear() !== new Date(now).getFullYear() && { year: 'numeric' }),
+    ...dateParts(date, new Date(now)),
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
   }).format(date);
+}
+
+/** From one moment to another, as `10:02 – 11:40`; with dates where one of them is not today. */
+export function formatPeriod(from: string, to: string, language: Language, now: number): string {
+  const [start, end, today] = [new Date(from), new Date(to), new Date(now)];
+  return new Intl.DateTimeFormat(LOCALES[language], {
+    ...dateParts(end, today),
+    ...dateParts(start, today),
+    hour: '2-digit',
+    minute: '2-digit',
+  }).formatRange(start, end);
+}
+
+function dateParts(date: Date, today: Date): Intl.DateTimeFormatOptions {
+  if (date.toDateString() === today.toDateString()) return {};
+  const sameYear = date.getFullYear() === today.getFullYear();
+  return { day: 'numeric', month: 'short', ...(!sameYear && { year: 'numeric' }) };
+}
+
+/** The date and time to the millisecond with the zone, to compare with logs. */
+export function formatMomentExactly(iso: string, language: Language): string {
+  return new Intl.DateTimeFormat(LOCALES[language], {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    timeZoneName: 'short',
+  }).format(new Date(iso));
 }
 
 /** The full date and time, for tooltips. */
@@ -57,11 +86,26 @@ function durationParts(ms: number): [value: number, unit: string, digits: number
   if (size < 1_000) return [ms, 'millisecond', 0];
   if (size < 60_000) return [ms / 1_000, 'second', size < 10_000 ? 2 : 1];
   if (size < 3_600_000) return [ms / 60_000, 'minute', 0];
-  return size < DAY_MS ? [ms / 3_600_000, 'hour', 0] : [ms / DAY_MS, 'day', 0];
+  return size < DAY_MS ? [ms / 3_600_000, 'hour', 1] : [ms / DAY_MS, 'day', 1];
+}
+
+/** What is left, to the second: `42 с`, `9:59`, `1:09:59`. */
+export function formatCountdown(ms: number, language: Language): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 60) return formatDuration(seconds * 1_000, language);
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  const rest = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
 export function formatNumber(value: number, language: Language): string {
   return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: 1 }).format(value);
+}
+
+/** `1, 2 и 3`. */
+export function formatList(parts: string[], language: Language): string {
+  return new Intl.ListFormat(LOCALES[language]).format(parts);
 }
 
 /** Bytes in a suitable unit: `812 байт`, `4,7 кБ`. */

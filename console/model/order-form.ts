@@ -47,6 +47,18 @@ export function itemsOf(rows: OrderRow[], currency: string): OrderItem[] | null 
   }));
 }
 
+/**
+ * The numbers of the rows that the total leaves out, from 1.
+ * @param checked whether the form was sent: before that an untouched row is no fault
+ */
+export function rowsOutsideTotal(rows: OrderRow[], currency: string, checked: boolean): number[] {
+  return rows.flatMap((row, index) => {
+    const untouched = row.name === '' && row.price === '';
+    const counts = parseQuantity(row.quantity) !== null && priceOf(row, currency) !== null;
+    return counts || (untouched && !checked) ? [] : [index + 1];
+  });
+}
+
 /** Rows that are not complete count as nothing. Exact: each product is checked before it is added. */
 export function totalOfRows(rows: OrderRow[], currency: string): Total {
   let amount = 0;

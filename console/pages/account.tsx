@@ -35,7 +35,7 @@ export function RegisterPage() {
   const shown = FIELDS.some((pointer) => violationAt(problem, pointer) !== null);
   return (
     <Page title={texts.register.title} lead={texts.register.lead} narrow>
-      <Form onSubmit={run} problem={problem} listViolations={!shown} browserChecks>
+      <Form onSubmit={run} problem={problem} listViolations={!shown} checksFields>
         <TextField
           label={texts.register.name}
           hint={texts.register.nameHint}
@@ -138,7 +138,7 @@ function ProfileForm({ stored }: { stored: Stored }) {
     }
   });
   return (
-    <Form onSubmit={run} problem={problem} browserChecks>
+    <Form onSubmit={run} problem={problem} checksFields>
       {result === 'saved' && (
         <Notice tone="good">
           {base.profile.emailConfirmed === false

@@ -1,44 +1,18 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { useConsole, useTexts } from '../model/context.ts';
-import { formatSize } from '../model/format.ts';
-import { useLoad } from '../model/load.ts';
+import { type Loaded, useAction, useLoad } from '../model/load.ts';
+import type { MailPage, MailSummary } from '../model/mailbox.ts';
 import { TextField } from '../parts/form.tsx';
-import { LetterTabs, PlainText } from '../parts/letter-tabs.tsx';
 import { addressOf, Pager, Rows } from '../parts/list.tsx';
-import { Empty, Loading } from '../parts/notices.tsx';
-import { Page } from '../parts/page.tsx';
-import { Fact, Moment } from '../parts/values.tsx';
+import { MailView } from '../parts/mail-view.tsx';
+import { Empty, Loading, Problem } from '../parts/notices.tsx';
+import { Button, Page } from '../parts/page.tsx';
+import { Question } from '../parts/question.tsx';
+import { Moment } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 import { mailbox } from '../texts/mailbox.ts';
-
-/** A letter in the list (`GET /mailbox/messages`). */
-interface MailSummary {
-  id: number;
-  receivedAt: string;
-  from: string;
-  to: string;
-  subject: string;
-  messageId: string;
-  /** Bytes. */
-  size: number;
-}
-
-interface MailPage {
-  data: MailSummary[];
-  /** `before` of the next page; null at the end. */
-  next: number | null;
-}
-
-/** One letter as it was received (`GET /mailbox/messages/:id`). */
-interface Mail extends MailSummary {
-  /** False: only its headers and its source can be shown. */
-  displayable: boolean;
-  text: string | null;
-  html: string | null;
-  headers: { name: string; value: string }[];
-  source: string;
-}
 
 /** The address of a letter or, for null, of the list, with the same search and page. */
 function mailAddress(id: number | null, { search, before }: Record<string, string>): string {
@@ -53,7 +27,6 @@ function mailAddress(id: number | null, { search, before }: Record<string, strin
 export function MailboxPage() {
   const texts = useTexts(mailbox);
   const { config } = useConsole();
-  const { query } = useLocation();
   const { id } = useRoute().params;
   if (!config.mailbox) {
     return (
@@ -62,10 +35,23 @@ export function MailboxPage() {
       </Page>
     );
   }
+  return <OpenMailbox id={id} />;
+}
+
+function OpenMailbox({ id }: { id: string | undefined }) {
+  const texts = useTexts(mailbox);
+  const { query, route } = useLocation();
+  const mails = useMails();
+  const onDeleted = () => {
+    route(mailAddress(null, query));
+    mails.reload();
+  };
   return (
     <Page title={texts.title} lead={texts.lead}>
       <div class={id === undefined ? 'mail' : 'mail opened'}>
-        <MailList opened={id === undefined ? null : Number(id)} />
+        <MailList mails={mails} opened={id === undefined ? null : Number(id)}>
+          <DeleteAll onDeleted={onDeleted} />
+        </MailList>
         {id === undefined ? (
           <p class="mail-pane mail-choose">{texts.choose}</p>
         ) : (
@@ -73,7 +59,7 @@ export function MailboxPage() {
             <a class="mail-back" href={mailAddress(null, query)}>
               ← {texts.back}
             </a>
-            <MailView id={id} />
+            <MailView id={id} onDeleted={onDeleted} />
           </div>
         )}
       </div>
@@ -86,16 +72,25 @@ const TYPING_MS = 300;
 const SEARCH_MAX = 200;
 
 /** Received letters, newest first; the first page follows new ones. */
-function MailList({ opened }: { opened: number | null }) {
-  const { title } = useTexts(customer).letters;
+function useMails(): Loaded<MailPage> {
   const { api } = useConsole();
   const { search, before } = useLocation().query;
-  const mails = useLoad(
+  return useLoad(
     `mails ${search} ${before}`,
     (signal) =>
       api.read<MailPage>('/mailbox/messages', { query: { limit: 50, search, before }, signal }),
     before === undefined ? REFRESH_MS : null,
   );
+}
+
+function MailList(props: {
+  mails: Loaded<MailPage>;
+  opened: number | null;
+  children: ComponentChildren;
+}) {
+  const { mails, opened, children } = props;
+  const { title } = useTexts(customer).letters;
+  const { search } = useLocation().query;
   return (
     <section class="mail-list" aria-label={title}>
       <Search />
@@ -105,7 +100,10 @@ function MailList({ opened }: { opened: number | null }) {
             {data.length === 0 ? (
               <Nothing searched={search !== undefined} more={next !== null} />
             ) : (
-              <MailRows mails={data} opened={opened} />
+              <>
+                <MailRows mails={data} opened={opened} />
+                {search === undefined && children}
+              </>
             )}
             <Pager nextCursor={next === null ? null : String(next)} parameter="before" />
           </>
@@ -118,15 +116,45 @@ function MailList({ opened }: { opened: number | null }) {
 function MailRows({ mails, opened }: { mails: MailSummary[]; opened: number | null }) {
   const texts = useTexts(mailbox);
   const { query } = useLocation();
-  const rows = mails.map(({ id, subject, receivedAt, to }) => ({
+  const rows = mails.map(({ id, subject, receivedAt, to, seen }) => ({
     key: id,
     href: mailAddress(id, query),
-    main: <bdi>{subject || texts.noSubject}</bdi>,
+    main: (
+      <>
+        {!seen && id !== opened && <span class="unread">{texts.unread} </span>}
+        <bdi>{subject || texts.noSubject}</bdi>
+      </>
+    ),
     side: <Moment at={receivedAt} />,
     dim: <bdi>{to}</bdi>,
     current: id === opened,
   }));
   return <Rows rows={rows} />;
+}
+
+function DeleteAll({ onDeleted }: { onDeleted: () => void }) {
+  const texts = useTexts(mailbox);
+  const { api } = useConsole();
+  const [asked, setAsked] = useState(false);
+  const { run, running, problem } = useAction(async () => {
+    await api.send('DELETE', '/mailbox/messages');
+    setAsked(false);
+    onDeleted();
+  });
+  if (!asked) return <Button look="plain" text={texts.deleteAll} run={() => setAsked(true)} />;
+  return (
+    <>
+      <Problem problem={problem} />
+      <Question
+        text={texts.deleteAllQuestion}
+        confirm={texts.deleteAll}
+        cancel={texts.keep}
+        running={running}
+        onConfirm={run}
+        onCancel={() => setAsked(false)}
+      />
+    </>
+  );
 }
 
 /** A search covers part of the mailbox at a time: older letters may still match. */
@@ -165,68 +193,5 @@ function Search() {
         input={{ type: 'search', maxLength: SEARCH_MAX, placeholder: texts.search }}
       />
     </search>
-  );
-}
-
-/** One letter as the mail server received it. */
-function MailView({ id }: { id: string }) {
-  const { frame } = useTexts(customer).letters;
-  const { api } = useConsole();
-  const mail = useLoad(`mail ${id}`, (signal) =>
-    api.read<Mail>(`/mailbox/messages/${encodeURIComponent(id)}`, { signal }),
-  );
-  return (
-    <section aria-label={frame}>
-      <Loading loaded={mail}>{(data) => <Message key={data.id} mail={data} />}</Loading>
-    </section>
-  );
-}
-
-function Message({ mail }: { mail: Mail }) {
-  const texts = useTexts(mailbox);
-  const words = useTexts(customer).letters;
-  const { language } = useConsole();
-  const heading = useRef<HTMLHeadingElement>(null);
-  // The list keeps the focus otherwise: screen readers and keyboards would miss the letter.
-  useEffect(() => {
-    heading.current?.focus({ preventScroll: true });
-    const titleOfList = document.title;
-    document.title = `${mail.subject || texts.noSubject} · Orderbell`;
-    return () => {
-      document.title = titleOfList;
-    };
-  }, []);
-  return (
-    <article class="card letter">
-      <header>
-        <h2 ref={heading} class="letter-subject" tabIndex={-1}>
-          <bdi>{mail.subject || texts.noSubject}</bdi>
-        </h2>
-        <dl class="facts">
-          <Fact label={texts.from} text={mail.from || texts.noSender} />
-          <Fact label={words.to} text={mail.to} />
-          <Fact label={texts.received} at={mail.receivedAt} />
-          <Fact label={texts.size}>{formatSize(mail.size, language)}</Fact>
-        </dl>
-      </header>
-      {mail.displayable === false && <p>{texts.notDisplayable}</p>}
-      <LetterTabs
-        letter={mail}
-        last={{
-          name: 'source',
-          label: texts.source,
-          content: () => (
-            <>
-              <p class="source-link">
-                <a href={`/mailbox/messages/${mail.id}/source`} target="_blank" rel="noreferrer">
-                  {texts.openSource}
-                </a>
-              </p>
-              <PlainText text={mail.source} />
-            </>
-          ),
-        }}
-      />
-    </article>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { amountAdvice, ITEM_NAME_MAX, ITEMS_MAX, parseAmount } from '#contracts/amounts.ts';
 import type { Wallet } from '#contracts/billing.ts';
@@ -8,13 +8,14 @@ import type { OrderContent, OrderItem } from '#contracts/orders.ts';
 import { type Attempting, useAttempt } from '../model/attempt.ts';
 import { readDraft, storeDraft } from '../model/browser-storage.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { formatMoney } from '../model/format.ts';
+import { formatList, formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import {
   emptyRow,
   itemsOf,
   type OrderRow,
   type RowViolation,
+  rowsOutsideTotal,
   type Total,
   totalOfRows,
   violationsOfRow,
@@ -63,7 +64,7 @@ export function NewOrderPage() {
           <ItemRows rows={rows} checked={checked} onChange={(next) => setDraft({ rows: next })} />
         </fieldset>
         <section class="card summary" aria-label={texts.total}>
-          <Summary total={total} />
+          <Summary total={total} outside={rowsOutsideTotal(rows, currency, checked)} />
           {checked && total.kind !== 'sum' && <TotalViolation total={total} />}
           <Submission attempt={attempt} />
         </section>
@@ -107,10 +108,25 @@ function ItemRows(props: {
   const { rows, checked, onChange } = props;
   const texts = useTexts(customer).newOrder;
   const { currency } = useConsole().config;
-  const remove = (row: OrderRow) => onChange(rows.filter((each) => each !== row));
+  const list = useRef<HTMLOListElement>(null);
+  /** The row that gets the focus once it is drawn: it was added, or another one was removed. */
+  const focusNext = useRef<number | null>(null);
+  useEffect(() => {
+    const row = focusNext.current === null ? null : list.current?.children[focusNext.current];
+    focusNext.current = null;
+    row?.querySelector('input')?.focus();
+  }, [rows.length]);
+  const add = () => {
+    focusNext.current = rows.length;
+    onChange([...rows, emptyRow()]);
+  };
+  const remove = (row: OrderRow) => {
+    focusNext.current = Math.max(0, rows.indexOf(row) - 1);
+    onChange(rows.filter((each) => each !== row));
+  };
   return (
     <>
-      <ol class="order-rows">
+      <ol ref={list} class="order-rows">
         {rows.map((row, index) => (
           <li key={row.id}>
             <ItemRow
@@ -124,7 +140,7 @@ function ItemRows(props: {
         ))}
       </ol>
       {rows.length < ITEMS_MAX && (
-        <button type="button" class="plain" onClick={() => onChange([...rows, emptyRow()])}>
+        <button type="button" class="plain" onClick={add}>
           <Icon name="plus" />
           {texts.addItem}
         </button>
@@ -220,9 +236,9 @@ function Submission({ attempt }: { attempt: Attempting<OrderContent | OrderItem[
   );
 }
 
-function Summary({ total }: { total: Total }) {
+function Summary({ total, outside }: { total: Total; outside: number[] }) {
   const texts = useTexts(customer).newOrder;
-  const { api, config } = useConsole();
+  const { api, config, language } = useConsole();
   const { currency } = config;
   const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
   const balance = wallet.data?.balance ?? null;
@@ -247,7 +263,14 @@ function Summary({ total }: { total: Total }) {
           </Fact>
         )}
       </dl>
-      {short && <p class="error">{texts.willCancel}</p>}
+      {outside.length > 0 && (
+        <p class="error">{texts.outsideTotal(formatList(outside.map(texts.item), language))}</p>
+      )}
+      {short && (
+        <p class="error">
+          {texts.willCancel} {config.selfTopUp && <a href="/wallet">{texts.toTopUp}</a>}
+        </p>
+      )}
     </>
   );
 }

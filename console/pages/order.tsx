@@ -9,10 +9,11 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
 import { contentOf, placeOrder, topUpWallet } from '../model/orders.ts';
+import { Copyable, CopyButton } from '../parts/copy-button.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter.tsx';
 import { Loading, Problem, UnknownOutcome } from '../parts/notices.tsx';
-import { OrderItems } from '../parts/order-items.tsx';
+import { OrderItems, useOrderTitle } from '../parts/order-items.tsx';
 import { Card, Page } from '../parts/page.tsx';
 import { Fact, Id, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
@@ -51,7 +52,7 @@ export function OrderPage() {
     useWatchEvery(),
   );
   return (
-    <Page title={texts.title}>
+    <Page title={useOrderTitle(id)}>
       <Loading loaded={journey}>
         {(found) => (
           <>
@@ -61,7 +62,7 @@ export function OrderPage() {
               <LetterCard journey={found} />
             </div>
             <h2>{texts.journey}</h2>
-            <JourneyView journey={found} />
+            <JourneyView journey={found} reader="customer" />
           </>
         )}
       </Loading>
@@ -108,11 +109,12 @@ function Answer({ journey }: { journey: Journey }) {
           <Moment at={order.createdAt} />
         </Fact>
         <Fact label={texts.id}>
-          <code>{order.id}</code>
+          <Copyable text={order.id} what={texts.id} />
         </Fact>
         {order.payment !== null && (
           <Fact label={texts.operation}>
-            <Id value={order.payment.operationId} />
+            <Id value={order.payment.operationId} />{' '}
+            <CopyButton text={order.payment.operationId} what={texts.operation} />
           </Fact>
         )}
       </dl>

@@ -35,7 +35,7 @@ export function ChangePasswordPage() {
   const violation = violationAt(problem, '/newPassword');
   return (
     <Page title={texts.title} lead={texts.lead} narrow>
-      <Form onSubmit={run} problem={problem} listViolations={violation === null} browserChecks>
+      <Form onSubmit={run} problem={problem} listViolations={violation === null} checksFields>
         {result !== null && <Notice tone="good">{texts.done}</Notice>}
         {/* So that a password manager knows whose password this is. */}
         <input type="hidden" autocomplete="username" value={session?.email ?? ''} />
@@ -78,7 +78,7 @@ export function ForgotPasswordPage() {
   if (config.signIn !== 'password') return <NotFoundPage />;
   return (
     <Page title={texts.title} lead={texts.lead} narrow>
-      <Form onSubmit={run} problem={problem} browserChecks>
+      <Form onSubmit={run} problem={problem} checksFields>
         {result !== null && (
           <Notice tone="good">
             <p>{texts.done(result)}</p>
@@ -140,7 +140,7 @@ export function ResetPasswordPage() {
           {again}
         </Notice>
       ) : (
-        <Form onSubmit={run} problem={problem} listViolations={violation === null} browserChecks>
+        <Form onSubmit={run} problem={problem} listViolations={violation === null} checksFields>
           {problem?.body.code === 'reset-link-invalid' && again}
           <TextField
             label={labels.password}

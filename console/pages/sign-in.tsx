@@ -68,7 +68,7 @@ function PasswordForm() {
   const [password, setPassword] = useState('');
   const { run, running, problem } = useAction(() => signInWith({ email: email.trim(), password }));
   return (
-    <Form onSubmit={run} problem={problem} browserChecks>
+    <Form onSubmit={run} problem={problem} checksFields>
       <TextField
         label={texts.email}
         value={email}
@@ -146,7 +146,7 @@ function TokenForm() {
     }
   };
   return (
-    <Form onSubmit={submit} browserChecks>
+    <Form onSubmit={submit} checksFields>
       <Field
         label={texts.token}
         hint={texts.tokenHint}

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AccountExport, ErasureReceipt } from '#contracts/privacy.ts';
 import { useConsole, useTexts } from '../model/context.ts';
+import { download } from '../model/download.ts';
 import { useAction } from '../model/load.ts';
 import { Form, TextField, violationAt } from '../parts/form.tsx';
 import { Problem } from '../parts/notices.tsx';
@@ -32,7 +33,7 @@ function ExportButton() {
     const data = await api.read<AccountExport>('/v1/account/export', {
       timeoutMs: EXPORT_TIMEOUT_MS,
     });
-    save(JSON.stringify(data, null, 2));
+    download(FILE, 'application/json', JSON.stringify(data, null, 2));
   });
   return (
     <>
@@ -40,17 +41,6 @@ function ExportButton() {
       <Button text={texts.export} disabled={running} run={run} />
     </>
   );
-}
-
-/** Hands a text to the browser as a download. */
-function save(text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = FILE;
-  link.click();
-  // The browser reads the address after the click.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 function EraseForm() {
@@ -65,7 +55,7 @@ function EraseForm() {
     await signOut();
   });
   return (
-    <Form onSubmit={run} problem={problem} browserChecks label={texts.eraseTitle}>
+    <Form onSubmit={run} problem={problem} checksFields label={texts.eraseTitle}>
       <h2>{texts.eraseTitle}</h2>
       <p>{texts.eraseLead}</p>
       {config.signIn === 'password' && (

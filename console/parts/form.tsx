@@ -1,11 +1,17 @@
-import type { ComponentChildren, RefObject } from 'preact';
-import { useId } from 'preact/hooks';
+import { type ComponentChildren, createContext, type RefObject } from 'preact';
+import { useContext, useId, useState } from 'preact/hooks';
 import { amountAdvice, parseAmount } from '#contracts/amounts.ts';
 import type { ApiProblem } from '../model/api.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney } from '../model/format.ts';
+import { common } from '../texts/common.ts';
 import { customer } from '../texts/customer.ts';
 import { Problem } from './notices.tsx';
+
+type FieldTexts = (typeof common)['ru']['fields'];
+
+/** What is wrong with the fields of the form around, by the id of the control. */
+const FieldFaults = createContext<Record<string, string>>({});
 
 /** A form as a card, with the problem of its last submission above the fields. */
 export function Form(props: {
@@ -15,27 +21,58 @@ export function Form(props: {
   listViolations?: boolean;
   label?: string;
   class?: string;
-  /** Whether the browser checks the fields; otherwise the form does. */
-  browserChecks?: boolean;
+  /** Whether the rules of the fields are checked before it is sent: `required` and the like. */
+  checksFields?: boolean;
   form?: RefObject<HTMLFormElement | null>;
   children: ComponentChildren;
 }) {
-  const { onSubmit, problem = null, listViolations = true, browserChecks = false } = props;
+  const { onSubmit, problem = null, listViolations = true, checksFields = false } = props;
+  const texts = useTexts(common).fields;
+  const [faults, setFaults] = useState<Record<string, string>>({});
+  const submit = (form: HTMLFormElement) => {
+    const found = checksFields ? faultsOf(form, texts) : {};
+    setFaults(found);
+    const [first] = Object.keys(found);
+    if (first !== undefined) document.getElementById(first)?.focus();
+    // A control that is no field, such as the box of a consent, has the browser's words.
+    else if (!checksFields || form.reportValidity()) onSubmit();
+  };
   return (
     <form
       ref={props.form ?? null}
       class={props.class ?? 'card form'}
       aria-label={props.label}
-      noValidate={!browserChecks}
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        onSubmit();
+        submit(event.currentTarget);
       }}
     >
-      <Problem problem={problem} listViolations={listViolations} />
-      {props.children}
+      <FieldFaults.Provider value={faults}>
+        <Problem problem={problem} listViolations={listViolations} />
+        {props.children}
+      </FieldFaults.Provider>
     </form>
   );
+}
+
+function isTextControl(one: Element): one is HTMLInputElement | HTMLTextAreaElement {
+  return one instanceof HTMLInputElement || one instanceof HTMLTextAreaElement;
+}
+
+/** The fields that break their own rules, in our words instead of the browser's. */
+function faultsOf(form: HTMLFormElement, texts: FieldTexts): Record<string, string> {
+  const faults: Record<string, string> = {};
+  for (const field of form.elements) {
+    if (!isTextControl(field) || field.validity.valid || field.id === '') continue;
+    const { validity, minLength } = field;
+    faults[field.id] = validity.valueMissing
+      ? texts.required
+      : validity.typeMismatch
+        ? texts.email
+        : texts.tooShort(minLength);
+  }
+  return faults;
 }
 
 /** Attributes that tie a control to its label, hint and violation. */
@@ -56,8 +93,10 @@ interface FieldProps {
 
 /** A labelled control with its hint and violation. */
 export function Field(props: FieldProps) {
-  const { label, hint, violation = null, quietLabel = false, children } = props;
+  const { label, hint, quietLabel = false, children } = props;
   const id = useId();
+  const fault = useContext(FieldFaults)[id];
+  const violation = fault ?? props.violation ?? null;
   const described = [hint && `${id}-hint`, violation && `${id}-violation`]
     .filter(Boolean)
     .join(' ');

@@ -1,8 +1,10 @@
 import type { ComponentChildren, Key } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { useConsole, useTexts } from '../model/context.ts';
 import { type Loaded, useLoad } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
+import { scrollOpened } from '../model/scroll.ts';
 import { common } from '../texts/common.ts';
 import { Empty, Loading } from './notices.tsx';
 
@@ -19,6 +21,14 @@ export function usePageOf<T>(
 ): Loaded<PageOf<T>> {
   const { api, language } = useConsole();
   const { cursor } = useLocation().query;
+  const shown = useRef(cursor);
+  useEffect(() => {
+    if (shown.current === cursor) return;
+    shown.current = cursor;
+    // The link is gone, and the focus with it.
+    document.querySelector('h1')?.focus({ preventScroll: true });
+    scrollOpened();
+  }, [cursor]);
   return useLoad(
     // The API words some members in the reader's language.
     JSON.stringify([language, path, query, cursor]),

@@ -2,8 +2,15 @@ import type { PublicOrder } from '#contracts/gateway.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatMoney, formatNumber } from '../model/format.ts';
 import { customer } from '../texts/customer.ts';
+import { nameOfOrder } from './order-number.tsx';
 import { Card } from './page.tsx';
 import { Money } from './values.tsx';
+
+/** The heading of an order's page, with its number: `Заказ № 7K3QX-0M2RT`. */
+export function useOrderTitle(id: string): string {
+  const { title } = useTexts(customer).order;
+  return `${title} ${nameOfOrder(id, useConsole().language)}`;
+}
 
 /** The items of an order. */
 export function OrderItems({ order }: { order: PublicOrder }) {

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { scrollOpened } from '../model/scroll.ts';
 
 let opened = 0;
 
@@ -26,7 +27,7 @@ export function Page(props: {
     // Not for the first page: the browser itself starts at the top.
     if (opened++ > 0) {
       heading.current?.focus({ preventScroll: true });
-      scrollTo(0, 0);
+      scrollOpened();
     }
   }, []);
   return (

@@ -41,6 +41,9 @@ export const customer = {
       left: 'Останется',
       shortBy: 'Не хватает',
       willCancel: 'Денег не хватит, и заказ будет отменён. Пополните кошелёк или уменьшите заказ.',
+      outsideTotal: (numbers: string) =>
+        `Не учтены в сумме: ${numbers}. Исправьте количество или цену.`,
+      toTopUp: 'Пополнить кошелёк',
       submit: 'Заказать и оплатить',
       paying: 'Оплачиваем…',
       repeating: 'Сервер пока не ответил. Повторяем запрос: деньги не спишутся дважды.',
@@ -167,6 +170,9 @@ export const customer = {
       shortBy: 'Short by',
       willCancel:
         'You don’t have enough money, so this order would be cancelled. Top up your wallet or order less.',
+      outsideTotal: (numbers: string) =>
+        `Not in the total: ${numbers}. Correct the quantity or the price.`,
+      toTopUp: 'Top up your wallet',
       submit: 'Order and pay',
       paying: 'Paying…',
       repeating: 'No response yet. We’re retrying: you won’t be charged twice.',

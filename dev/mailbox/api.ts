@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { refuseCrossSite, refuseForeignHosts } from '#platform/http/host-check.ts';
 import { createHttpServer, type HttpServer } from '#platform/http/server.ts';
+import type { MailPage } from './listing.ts';
 import { createMailReader, type KeptMail } from './read-mail.ts';
-import type { MailPage, MailStore } from './store.ts';
+import type { MailStore } from './store.ts';
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 100;
@@ -41,6 +42,15 @@ export function createMailApi(store: MailStore, log: Logger): HttpServer {
   app.get<{ Params: { id: string } }>('/mailbox/messages/:id/source', (request, reply) =>
     reply.type('text/plain; charset=utf-8').send(getMail(store, request.params.id).raw),
   );
+  // Not POST, which any web site may send without asking first.
+  app.put<{ Params: { id: string } }>('/mailbox/messages/:id/seen', (request) => {
+    if (!store.markSeen(readNumber('id', request.params.id))) throw noSuchMessage();
+    return { seen: true };
+  });
+  app.delete<{ Params: { id: string } }>('/mailbox/messages/:id', (request) => ({
+    erased: store.remove(readNumber('id', request.params.id)),
+  }));
+  app.delete('/mailbox/messages', () => ({ erased: store.removeAll() }));
   app.post('/mailbox/erasures', (request) => ({
     erased: store.erase(readAddresses(request.body)),
   }));
@@ -72,9 +82,11 @@ function listMail(store: MailStore, query: Record<string, string>): MailPage {
 
 function getMail(store: MailStore, id: string): KeptMail {
   const mail = store.find(readNumber('id', id));
-  if (mail === undefined) throw new AppError(commonProblems.notFound, 'no such message');
+  if (mail === undefined) throw noSuchMessage();
   return mail;
 }
+
+const noSuchMessage = () => new AppError(commonProblems.notFound, 'no such message');
 
 /** Refuses unknown, repeated and over-long parameters. */
 function readQuery(query: unknown, allowed: string[]): Record<string, string> {

@@ -5,7 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test, { type TestContext } from 'node:test';
+import { createTransport } from 'nodemailer';
 import pino from 'pino';
 import { eventually } from '#harness/eventually.ts';
 import { createMailer, type Mail } from '#services/notifications/smtp/mailer.ts';
@@ -439,3 +441,72 @@ test('a taken port stops the start with an error', async (t) => {
   const smtpPort = httpPort;
   await assert.rejects(startMailbox({ file, smtpPort, httpPort: 0, log }), /EADDRINUSE/);
 });
+
+test('a search finds the text of a letter, however it is encoded', async (t) => {
+  const mailbox = await openMailbox(t);
+  await deliverInTurn(mailbox, [
+    { text: 'Здравствуйте!\nВаш заказ: Чайник со свистком\n', html: '<p>иначе</p>' },
+    { text: `Tea = ${'x'.repeat(100)} and biscuits\n` },
+  ]);
+  const found = async (search: string) => {
+    const { data } = await list(mailbox, `?search=${encodeURIComponent(search)}`);
+    return data.map(({ id }) => id);
+  };
+  assert.deepEqual(await found('чайник СО'), [1]);
+  assert.deepEqual(await found('and biscuits'), [2]);
+  assert.deepEqual(await found('tea = x'), [2]);
+  assert.deepEqual(await found('кофейник'), []);
+  await send(mailbox, 'DELETE', '/mailbox/messages/1');
+  assert.deepEqual(await found('чайник'), []);
+});
+
+test('a letter is unread until it is marked, also for a mailbox of an earlier version', async (t) => {
+  const file = await temporaryFile(t);
+  const first = await openMailbox(t, { file });
+  await deliverInTurn(first, [{}, {}]);
+  await first.close();
+  const old = new DatabaseSync(file);
+  old.exec('alter table messages drop column seen');
+  old.close();
+  const mailbox = await openMailbox(t, { file });
+  const seen = async () => (await list(mailbox)).data.map((mail) => mail.seen);
+  assert.deepEqual(await seen(), [false, false]);
+  assert.equal((await send(mailbox, 'PUT', '/mailbox/messages/1/seen')).status, 200);
+  assert.deepEqual(await seen(), [false, true]);
+  assert.equal((await send(mailbox, 'PUT', '/mailbox/messages/9/seen')).status, 404);
+});
+
+test('one letter is deleted, or all of them', async (t) => {
+  const mailbox = await openMailbox(t);
+  await deliverInTurn(mailbox, [{}, {}, {}]);
+  const erased = await send(mailbox, 'DELETE', '/mailbox/messages/2');
+  assert.deepEqual(await erased.json(), { erased: 1 });
+  assert.equal((await get(mailbox, '/mailbox/messages/2')).status, 404);
+  assert.deepEqual(
+    (await list(mailbox)).data.map(({ id }) => id),
+    [3, 1],
+  );
+  const all = await send(mailbox, 'DELETE', '/mailbox/messages');
+  assert.deepEqual(await all.json(), { erased: 2 });
+  assert.deepEqual((await list(mailbox)).data, []);
+  await deliverInTurn(mailbox, [{}]);
+  assert.equal((await list(mailbox)).data.length, 1);
+});
+
+test('the attachments of a letter are listed', async (t) => {
+  const mailbox = await openMailbox(t);
+  const transport = createTransport({ url: mailbox.smtpUrl });
+  t.after(() => transport.close());
+  await transport.sendMail({
+    from: 'shop@shop.test',
+    to: 'anna@customer.test',
+    text: 'see the file',
+    attachments: [{ filename: 'счёт.pdf', content: 'abc', contentType: 'application/pdf' }],
+  });
+  const { attachments } = JSON.parse((await get(mailbox, '/mailbox/messages/1')).text);
+  assert.deepEqual(attachments, [{ name: 'счёт.pdf', type: 'application/pdf', size: 3 }]);
+});
+
+function send(mailbox: OpenMailbox, method: string, path: string): Promise<Response> {
+  return fetch(mailbox.httpUrl + path, { method });
+}

@@ -1,7 +1,9 @@
 import { withTimeout } from '#platform/async/timeout.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
+import { checkMail, type MailChecks } from './check-mail.ts';
 import { readHeaders } from './headers.ts';
-import type { MailStore, MailSummary } from './store.ts';
+import type { MailSummary } from './listing.ts';
+import type { MailStore } from './store.ts';
 
 // The parser takes up to 0.3 s for a mail of this size with any content; ours have some KB.
 const PARSED_BYTES_MAX = 2 * 1024 * 1024;
@@ -14,6 +16,8 @@ const WAITING_MAX = 32;
 // Of what a page shows; the address of the source has all of it.
 const SHOWN_CHARACTERS_MAX = 256 * 1024;
 const HEADERS_SHOWN_MAX = 500;
+const ATTACHMENTS_SHOWN_MAX = 50;
+const NAME_LENGTH_MAX = 200;
 
 export type KeptMail = NonNullable<ReturnType<MailStore['find']>>;
 
@@ -23,7 +27,18 @@ export interface MailDetails extends MailSummary {
   text: string | null;
   html: string | null;
   headers: { name: string; value: string }[];
+  attachments: Attachment[];
+  /** Null where it could not be parsed. */
+  checks: MailChecks | null;
   source: string;
+}
+
+export interface Attachment {
+  /** Empty where the mail names none. */
+  name: string;
+  type: string;
+  /** Bytes. */
+  size: number;
 }
 
 /** Reads mails for display, one after the other. A mail that cannot be parsed is no error. */
@@ -55,13 +70,17 @@ async function readDetails({ raw, ...summary }: KeptMail): Promise<MailDetails> 
     displayable: content !== undefined,
     text: content?.text ?? null,
     html: content?.html ?? null,
+    attachments: content?.attachments ?? [],
+    checks: content === undefined ? null : checkMail(content.text, content.html),
     headers: readHeaders(raw).slice(0, HEADERS_SHOWN_MAX),
     source: shown(raw.subarray(0, 4 * SHOWN_CHARACTERS_MAX).toString('utf8')),
   };
 }
 
 /** @throws Error for a mail beyond the bounds */
-async function parse(raw: Buffer): Promise<{ text: string | null; html: string | null }> {
+async function parse(
+  raw: Buffer,
+): Promise<{ text: string | null; html: string | null; attachments: Attachment[] }> {
   if (raw.length > PARSED_BYTES_MAX) throw new Error('larger than what is parsed');
   // Loaded on demand: its character sets need much memory.
   const { simpleParser } = await import('mailparser');
@@ -74,10 +93,18 @@ async function parse(raw: Buffer): Promise<{ text: string | null; html: string |
     // A mail within a mail is an attachment: it cannot nest the parser any deeper.
     ignoreEmbedded: true,
   };
-  const { text, html } = await withTimeout(PARSE_TIMEOUT_MS, simpleParser(raw, options));
+  const { text, html, attachments } = await withTimeout(
+    PARSE_TIMEOUT_MS,
+    simpleParser(raw, options),
+  );
   return {
     text: text === undefined ? null : shown(text),
     html: html ? shown(html) : null,
+    attachments: attachments.slice(0, ATTACHMENTS_SHOWN_MAX).map((attachment) => ({
+      name: (attachment.filename ?? '').slice(0, NAME_LENGTH_MAX),
+      type: attachment.contentType.slice(0, NAME_LENGTH_MAX),
+      size: attachment.size,
+    })),
   };
 }
 

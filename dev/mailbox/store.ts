@@ -3,7 +3,10 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describeError } from '#platform/errors.ts';
 import { DamagedFileError, whyUnreadable } from '../files/kept-file.ts';
+import { foldCase } from './body-search.ts';
 import { readHeaders } from './headers.ts';
+import { type Bounds, createListing, type MailSummary, type Row, summaryOf } from './listing.ts';
+import { addColumns, prepareAll, SCHEMA, TEXT_LENGTH_MAX } from './statements.ts';
 
 export interface ReceivedMail {
   receivedAt: string;
@@ -11,47 +14,11 @@ export interface ReceivedMail {
   raw: Buffer;
 }
 
-export interface MailSummary {
-  id: number;
-  receivedAt: string;
-  from: string;
-  to: string;
-  subject: string;
-  messageId: string;
-  /** Bytes. */
-  size: number;
-}
-
-export interface MailPage {
-  data: MailSummary[];
-  /** `before` of the next page; null at the end. */
-  next: number | null;
-}
-
-// A search reads at most this many messages, about 10 ms: SQLite blocks its thread.
-const SEARCH_STRETCH = 50_000;
 const PRUNE_EVERY = 1_000;
 // Rows of one statement of an erasure.
 const ERASURE_STRETCH = 5_000;
-// After 16 MB instead of 4: each checkpoint blocks the thread for two disk writes.
-const CHECKPOINT_PAGES = 4_000;
-
-// A sender chooses these texts, and a page of the list has a hundred of them.
-const TEXT_LENGTH_MAX = 1_000;
 // Bounds the disk that the mailbox takes beyond its limit until the next removal.
 const PRUNE_BYTES = 16 * 1024 * 1024;
-// Oldest messages that one commit removes: SQLite blocks its thread.
-const PRUNE_AT_ONCE = 1_000;
-// The write-ahead log shrinks to this after a commit that was larger.
-const LOG_BYTES_MAX = 64 * 1024 * 1024;
-
-const short = (column: string) => `substr(${column}, 1, ${TEXT_LENGTH_MAX})`;
-// Cut again: an earlier version stored longer texts.
-const SUMMARY =
-  `id, received_at as receivedAt, ${short('envelope_from')} as "from", ` +
-  `${short('envelope_to')} as "to", ${short('subject')} as subject, ` +
-  `${short('message_id')} as messageId, size`;
-
 /** What the mailbox keeps. The oldest messages beyond it are removed, some of them late. */
 export interface StoreLimits {
   messagesMax: number;
@@ -106,8 +73,9 @@ function openStore(
   for (const ending of ['', '-wal', '-shm']) keepPrivate(file + ending);
   const database = new DatabaseSync(file, { timeout: 1_000 });
   database.exec(SCHEMA);
+  addColumns(database);
   const sql = prepareAll(database);
-  const readBounds = () => sql.bounds.get() as unknown as { oldest: number; newest: number };
+  const readBounds = () => sql.bounds.get() as unknown as Bounds;
   // Finds a truncated file now, instead of at the first read.
   readBounds();
   const prune = createPruning(sql, { messagesMax, bytesMax }, () => readBounds().newest);
@@ -136,26 +104,30 @@ function openStore(
         throw error;
       }
     },
-    /**
-     * Newest first. A search reads a limited number of messages: its page may be short or empty, and
-     * `next` continues it.
-     */
-    list({ limit, before, search }: { limit: number; before?: number; search?: string }): MailPage {
-      const { oldest, newest } = readBounds();
-      const top = Math.min(before ?? newest + 1, newest + 1);
-      const bottom = Math.max(oldest, top - SEARCH_STRETCH);
-      const rows = (search === undefined
-        ? sql.list.all(top, limit + 1)
-        : sql.search.all(top, bottom, foldCase(search), limit + 1)) as unknown as MailSummary[];
-      const data = rows.slice(0, limit);
-      if (rows.length > limit) return { data, next: data.at(-1)?.id ?? null };
-      return { data, next: search !== undefined && bottom > oldest ? bottom : null };
-    },
+    list: createListing(sql, readBounds),
     find(id: number) {
       const row = sql.find.get(id) as unknown as
-        | (MailSummary & { raw: Uint8Array<ArrayBuffer> })
+        | (Row & { raw: Uint8Array<ArrayBuffer> })
         | undefined;
-      return row && { ...row, raw: Buffer.from(row.raw.buffer, 0, row.raw.length) };
+      if (row === undefined) return undefined;
+      const { raw } = row;
+      return { ...summaryOf(row), raw: Buffer.from(raw.buffer, 0, raw.length) };
+    },
+    /** Notes that somebody has opened a mail. @returns false where there is none */
+    markSeen: (id: number): boolean => sql.markSeen.run(id).changes > 0,
+    /** Deletes one mail. @returns how many */
+    remove(id: number): number {
+      sql.deleteSource.run(id);
+      return Number(sql.delete.run(id).changes);
+    },
+    /** Deletes all mails. @returns how many */
+    removeAll(): number {
+      const { newest } = readBounds();
+      sql.pruneSources.run(newest);
+      const { changes } = sql.prune.run(newest);
+      // The log of changes still has the deleted pages.
+      database.exec('pragma wal_checkpoint(truncate)');
+      return Number(changes);
     },
     /** Deletes the mails to these addresses, in any case of their letters. @returns how many */
     erase(addresses: string[]): number {
@@ -205,61 +177,6 @@ function createPruning(
   };
 }
 
-// NORMAL: a commit survives the death of the process; only a power cut may lose the last ones.
-const SCHEMA = `
-  pragma journal_mode = wal;
-  pragma synchronous = normal;
-  -- Zeroes what is deleted: an erased letter must not stay in the file.
-  pragma secure_delete = on;
-  pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};
-  pragma journal_size_limit = ${LOG_BYTES_MAX};
-  create table if not exists messages (
-    id integer primary key autoincrement,
-    received_at text not null,
-    envelope_from text not null,
-    envelope_to text not null,
-    message_id text not null,
-    subject text not null,
-    size integer not null,
-    search_text text not null
-  );
-  -- A table of its own keeps the rows small that lists and searches read.
-  create table if not exists sources (id integer primary key, raw blob not null);
-`;
-
-function prepareAll(database: DatabaseSync) {
-  return {
-    insert: database.prepare(
-      `insert into messages (received_at, envelope_from, envelope_to, message_id, subject, size, search_text)
-       values (?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    insertSource: database.prepare('insert into sources (id, raw) values (?, ?)'),
-    list: database.prepare(`select ${SUMMARY} from messages where id < ? order by id desc limit ?`),
-    search: database.prepare(
-      `select ${SUMMARY} from messages where id < ? and id >= ? and instr(search_text, ?) > 0
-       order by id desc limit ?`,
-    ),
-    find: database.prepare(
-      `select ${SUMMARY}, raw from messages join sources using (id) where id = ?`,
-    ),
-    recipients: database.prepare(
-      'select id, envelope_to as "to" from messages where id < ? order by id desc limit ?',
-    ),
-    delete: database.prepare('delete from messages where id = ?'),
-    deleteSource: database.prepare('delete from sources where id = ?'),
-    bounds: database.prepare(
-      'select coalesce((select min(id) from messages), 0) as oldest, coalesce((select max(id) from messages), 0) as newest',
-    ),
-    usedBytes: database.prepare(
-      `select (page_count - freelist_count) * page_size as bytes
-       from pragma_page_count, pragma_freelist_count, pragma_page_size`,
-    ),
-    oldest: database.prepare(`select id, size from messages order by id limit ${PRUNE_AT_ONCE}`),
-    prune: database.prepare('delete from messages where id <= ?'),
-    pruneSources: database.prepare('delete from sources where id <= ?'),
-  };
-}
-
 const cut = (text: string) => text.slice(0, TEXT_LENGTH_MAX);
 
 function eraseMails(sql: ReturnType<typeof prepareAll>, addresses: string[]): number {
@@ -277,9 +194,4 @@ function eraseMails(sql: ReturnType<typeof prepareAll>, addresses: string[]): nu
     if (last === undefined || rows.length < ERASURE_STRETCH) return erased;
     before = last.id;
   }
-}
-
-// SQLite itself folds ASCII only.
-function foldCase(text: string): string {
-  return text.toLowerCase();
 }

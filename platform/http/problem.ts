@@ -7,6 +7,7 @@ import {
   type Violation,
 } from '../errors.ts';
 import type { Language } from './language.ts';
+import { patternText } from './pattern-texts.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -124,12 +125,6 @@ const parserProblems: Record<number, ProblemType> = {
   503: commonProblems.unavailable,
 };
 
-/** The beginning of patterns of e-mail addresses: all characters are visible ASCII. */
-export const ASCII_ONLY = '^(?=[\\x21-\\x7e]*$)';
-
-/** The beginning of patterns of headers whose value may be a quoted string of RFC 8941. */
-const QUOTABLE = '^(?:[\\x21-\\x7e]{1,255}|"';
-
 type ViolationText = (expected: string) => { ru: string; en: string };
 
 /** The message for a broken rule, by Ajv keyword and by the rules of our own checks. */
@@ -153,28 +148,8 @@ const violationTexts: Record<string, ViolationText> = {
       ? { ru: 'нужен хотя бы один элемент', en: 'at least one element' }
       : { ru: `не меньше ${x} элементов`, en: `at least ${x} elements` },
   maxItems: (x) => ({ ru: `не больше ${x} элементов`, en: `at most ${x} elements` }),
-  // The pattern itself is the member `expected`: no person reads a regular expression. One that
-  // begins by looking ahead for a character that is not in a set is broken by blank text.
-  pattern(x) {
-    if (x.startsWith('^(?=.*[^')) {
-      return {
-        ru: 'нужна одна строка текста, не пустая',
-        en: 'must be one line of text and not blank',
-      };
-    }
-    if (x.startsWith(QUOTABLE)) {
-      return {
-        ru: 'нужны от 1 до 255 видимых символов ASCII: как есть или в кавычках, где перед " и \\ стоит \\',
-        en: 'must be 1 to 255 visible ASCII characters: bare, or in quotes with \\ before each " and \\',
-      };
-    }
-    return x.startsWith(ASCII_ONLY)
-      ? {
-          ru: 'нужен один адрес вида anna@example.com; домен не может быть IP-адресом',
-          en: 'must be one address such as anna@example.com; its domain cannot be an IP address',
-        }
-      : { ru: 'недопустимый формат', en: 'not in the expected format' };
-  },
+  // The pattern itself is the member `expected`.
+  pattern: patternText,
   ascii: () => ({
     ru: 'кириллица и другие символы вне ASCII не поддерживаются; домен можно записать как xn--…',
     en: 'characters beyond ASCII are not supported; a domain can be written as xn--…',

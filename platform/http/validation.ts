@@ -1,7 +1,8 @@
 import AjvCompiler from '@fastify/ajv-compiler';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { Violation } from '../errors.ts';
-import { ASCII_ONLY, VIOLATIONS_MAX } from './problem.ts';
+import { ASCII_ONLY } from './pattern-texts.ts';
+import { VIOLATIONS_MAX } from './problem.ts';
 
 // Shared by all servers of the process: each Ajv compiles the meta-schemas first.
 const factory = AjvCompiler();

@@ -95,7 +95,9 @@ async function fill(system: TestSystem): Promise<Places[]> {
     {
       who: { email: operator.email, password: system.secrets.operatorPassword },
       paths: [
-        ...['/operator', '/operator/pending', `/operator/orders/${paid}`, '/operator/wallets'],
+        ...['/operator', '/operator/pending', `/operator/orders/${paid}`, '/operator/orders'],
+        ...['/operator/customers', `/operator/customers/${anna.customerId}`],
+        ...['/operator/operations', '/operator/search', '/operator/search?q=nobody'],
         ...['/operator/letters?state=all', `/operator/letters/${letter}`, '/operator/ledger'],
         ...['/operator/dead-letters', `/operator/dead-letters/${dead}`, '/operator/audit'],
         ...webhooks,

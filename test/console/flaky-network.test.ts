@@ -109,7 +109,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     await fillOrder(page, words, [BOOK]);
     await button(page, words.newOrder.submit).click();
     await orderShown(page);
-    await page.getByText(words.path.complete).waitFor();
+    await page.getByText(words.path.endings.delivered).waitFor();
     await page.reload();
     assert.equal((await orderShown(page)).length, 36);
     await goTo(page, words, 'orders');
@@ -314,7 +314,7 @@ const CHECKS: Record<string, (rough: Rough) => Promise<void>> = {
     assert.equal(await answerOn(page), 'Оплачен');
     await start();
     await gateway.start();
-    await page.getByText(words.path.complete).waitFor();
+    await page.getByText(words.path.endings.delivered).waitFor();
     assert.equal(await page.locator('.stale').count(), 0);
   },
 

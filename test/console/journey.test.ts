@@ -37,7 +37,7 @@ test('the journey of an order in a browser', { skip: skipWithoutChromium }, asyn
       const { page } = await browser.openPage(t);
       await signInAs(page, words, anna.email);
       await page.goto(`/orders/${id}`);
-      await page.getByText(words.path.complete).waitFor();
+      await page.getByText(words.path.endings.delivered).waitFor();
       assert.deepEqual(await textsOf(page.locator('.step-what')), journey.steps.map(said));
       assert.equal(await page.locator('svg .step').count(), journey.steps.length);
       await page.getByRole('img', { name: words.path.diagram }).waitFor();
@@ -52,12 +52,12 @@ test('the journey of an order in a browser', { skip: skipWithoutChromium }, asyn
     await fillOrder(page, words, [{ name: 'Чай', quantity: '1', price: '100' }]);
     await sendOrder(page, words);
     assert.equal(await answerOn(page), 'Оплачен');
-    await page.getByText(words.path.watching).waitFor();
+    await page.getByText(words.path.endings.open).waitFor();
     await page.getByText(words.path.unavailable(words.path.participants.notifications)).waitFor();
     await page.getByText(words.order.letterLater).waitFor();
     assert.equal(await page.getByText(words.path.kinds.reply).count(), 0);
     await start();
-    await page.getByText(words.path.complete).waitFor();
+    await page.getByText(words.path.endings.delivered).waitFor();
     await page.locator('.step-what', { hasText: words.path.kinds.reply }).waitFor();
     await page.getByRole('link', { name: words.order.openLetter }).waitFor();
   });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '#harness/eventually.ts';
 import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, startTestSystem } from '#harness/system/system.ts';
-import { link, opened, textsOf, wordsOf } from './steps.ts';
+import { button, link, opened, textsOf, wordsOf } from './steps.ts';
 
 // The mailbox of the default set-up, which needs no sign-in.
 
@@ -49,4 +50,34 @@ test('the mailbox in a browser', { skip: skipWithoutChromium }, async (t) => {
       await page.getByText(words.mail.notFound, { exact: true }).waitFor();
     });
   }
+
+  await t.test('letters are unread until they are opened, and deleted', async (t) => {
+    const { page } = await browser.openPage(t);
+    const names = ['Самовар', 'Чайник'];
+    for (const name of names) {
+      const items = [{ name, quantity: 1, unitPrice: { amount: 100, currency: 'RUB' } }];
+      await anna.call('POST', '/v1/orders', { items });
+    }
+    const sent = await eventually('all letters are sent', async () => {
+      const { body } = await anna.call('GET', '/v1/letters?limit=100');
+      const letters: { state: string }[] = body.data;
+      return letters.every(({ state }) => state === 'sent') && letters.length;
+    });
+    await page.goto('/mailbox');
+    const rows = page.locator('.mail-list .row');
+    const unread = rows.filter({ hasText: words.mail.unread });
+    await eventually('the list', async () => (await rows.count()) >= sent);
+    const [all, before] = [await rows.count(), await unread.count()];
+    await rows.first().click();
+    await page.locator('.mail-pane .inner summary').click();
+    await eventually('it is read', async () => (await unread.count()) === before - 1);
+    assert.deepEqual(await barriersOn(page), []);
+    await page.reload();
+    await button(page, words.mail.delete).click();
+    await page.getByText(words.mail.choose).waitFor();
+    await eventually('it is gone', async () => (await rows.count()) === all - 1);
+    await button(page, words.mail.deleteAll).click();
+    await page.getByRole('group').getByRole('button', { name: words.mail.deleteAll }).click();
+    await page.getByText(words.letters.none).waitFor();
+  });
 });

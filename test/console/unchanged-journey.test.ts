@@ -36,8 +36,8 @@ test('an order’s page reads a journey again by its ETag, and shows it when it 
   await unchangedTwice.promise;
   // What was read stays on the page.
   await page.locator('.answer.paid').waitFor();
-  assert.equal(await page.getByText(words.path.complete).count(), 0);
+  assert.equal(await page.getByText(words.path.endings.delivered).count(), 0);
   complete = true;
-  await page.getByText(words.path.complete).waitFor();
+  await page.getByText(words.path.endings.delivered).waitFor();
   assert.deepEqual(tags.slice(0, 3), [undefined, '"false"', '"false"']);
 });

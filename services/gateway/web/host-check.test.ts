@@ -20,20 +20,21 @@ async function statusesOf(t: TestContext, config: Parameters<typeof checkHosts>[
   t.after(() => app.close());
   checkHosts(app, config);
   for (const path of [...PATHS, '/livez', '/readyz']) app.get(path, async () => ({}));
+  app.delete('/mailbox/messages', async () => ({}));
   const url = await listen(app, '127.0.0.1', 0);
-  const get = (path: string, headers: Record<string, string>) => {
+  const ask = (method: string) => (path: string, headers: Record<string, string>) => {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const sent = request(new URL(path, url), { headers, agent: false }, (answer) => {
+    const sent = request(new URL(path, url), { method, headers, agent: false }, (answer) => {
       answer.resume().on('end', () => resolve(answer.statusCode ?? 0));
     });
     sent.on('error', reject).end();
     return promise;
   };
-  return { get };
+  return { get: ask('GET'), remove: ask('DELETE') };
 }
 
 test('with a mailbox all but the health is for known host names; the mailbox for its own pages', async (t) => {
-  const { get } = await statusesOf(t, { MAILBOX_URL: 'http://127.0.0.1:1' });
+  const { get, remove } = await statusesOf(t, { MAILBOX_URL: 'http://127.0.0.1:1' });
   for (const path of PATHS) {
     assert.equal(await get(path, { host: 'evil.example' }), 421, path);
     assert.equal(await get(path, { host: 'localhost' }), 200, path);
@@ -42,6 +43,7 @@ test('with a mailbox all but the health is for known host names; the mailbox for
   const cross = { host: 'localhost', origin: 'http://evil.example' };
   assert.equal(await get('/mailbox/messages', cross), 403);
   assert.equal(await get('/mailbox/messages/1', cross), 403);
+  assert.equal(await remove('/mailbox/messages', cross), 403);
   assert.equal(await get('/v1/orders', cross), 200);
 });
 
