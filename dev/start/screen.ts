@@ -7,6 +7,8 @@ interface ScreenFacts {
   /** Null when an earlier start has shown it. */
   password: string | null;
   mailbox: string;
+  /** Whether the fault lab runs. */
+  lab: boolean;
   /** About the network, where other machines reach the system. */
   warning: string[];
   /** Unusual events of this start. */
@@ -15,7 +17,7 @@ interface ScreenFacts {
 
 /** The text that `npm start` prints when the system is ready. */
 export function screen(facts: ScreenFacts): string {
-  const { url, home, operator, password, mailbox, warning, notices } = facts;
+  const { url, home, operator, password, mailbox, lab, warning, notices } = facts;
   // Since the start of the process, including the runtime's own.
   const seconds = (performance.now() / 1000).toFixed(1);
   const folder = relative(process.cwd(), home) || '.';
@@ -30,7 +32,7 @@ ${notices.map((line) => `${line}\n`).join('')}
   API        ${url}/v1
   API docs   ${url}/docs
   Mailbox    ${mailbox}
-  Operator   ${credentials}
+${lab ? `  Fault lab  ${url}/operator/fault-lab\n` : ''}  Operator   ${credentials}
 
 Your first order, in the console or by hand:
 
