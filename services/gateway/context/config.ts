@@ -130,7 +130,8 @@ const properties = {
   ),
   FAULT_LAB_URL: Type.Optional(
     Type.String({
-      format: 'http-url',
+      // With a path, which is the key of the lab.
+      format: 'issuer-url',
       description:
         'Where the fault lab of `npm start -- --lab` is; for the page /operator/fault-lab of the ' +
         'console. Loopback only.',
