@@ -59,8 +59,9 @@ export function createLabOrders(customer: Customer, switches: Pick<Switches, 'tu
   }
 
   async function read(order: Kept, id: string): Promise<void> {
-    const [journey, charges, letters] = await Promise.all([
-      customer.journeyOf(id),
+    const journey = await customer.journeyOf(id);
+    // After the journey: where that is complete, these are final too.
+    const [charges, letters] = await Promise.all([
       customer.countCharges(id),
       customer.lettersOf(id),
     ]);
