@@ -58,25 +58,6 @@ export function createLabOrders(customer: Customer, switches: Pick<Switches, 'tu
     if (orderId === null) order.complete = true;
   }
 
-  async function read(order: Kept, id: string): Promise<void> {
-    const journey = await customer.journeyOf(id);
-    // After the journey: where that is complete, these are final too.
-    const [charges, letters] = await Promise.all([
-      customer.countCharges(id),
-      customer.lettersOf(id),
-    ]);
-    order.status = journey.order.status;
-    order.statusReason = journey.order.statusReason;
-    order.charges = charges;
-    order.letters = letters;
-    order.steps = stepsOf(journey);
-    if (isHeldUp(order) && order.status !== 'Pending') {
-      order.waited = letters.every(({ state }) => state !== 'sent');
-    }
-    order.complete = journey.complete && letters.length > 0;
-    order.problem = null;
-  }
-
   /** Whether a fault that keeps its letter back has been on since it was placed. */
   function isHeldUp({ turns }: Kept): boolean {
     const now = switches.turns();
@@ -88,7 +69,8 @@ export function createLabOrders(customer: Customer, switches: Pick<Switches, 'tu
     await Promise.all(
       open.map(async (order) => {
         if (order.id === null) return;
-        await read(order, order.id).catch((error: unknown) => {
+        const isHeld = () => isHeldUp(order);
+        await readOrder(customer, order, { id: order.id, isHeld }).catch((error: unknown) => {
           order.problem = describeError(error);
         });
       }),
@@ -124,6 +106,27 @@ export function createLabOrders(customer: Customer, switches: Pick<Switches, 'tu
     /** Resolves when no order is being placed. */
     settled: async (): Promise<void> => placing,
   };
+}
+
+/** @param isHeld whether a fault keeps its letter from going out */
+async function readOrder(
+  customer: Customer,
+  order: Kept,
+  { id, isHeld }: { id: string; isHeld: () => boolean },
+): Promise<void> {
+  const journey = await customer.journeyOf(id);
+  // After the journey: where that is complete, these are final too.
+  const [charges, letters] = await Promise.all([customer.countCharges(id), customer.lettersOf(id)]);
+  order.status = journey.order.status;
+  order.statusReason = journey.order.statusReason;
+  order.charges = charges;
+  order.letters = letters;
+  order.steps = stepsOf(journey);
+  if (isHeld() && order.status !== 'Pending') {
+    order.waited = letters.every(({ state }) => state !== 'sent');
+  }
+  order.complete = journey.complete && letters.length > 0;
+  order.problem = null;
 }
 
 function newOrder(number: number): Kept {

@@ -25,7 +25,7 @@ import type { SystemOptions } from '../system/system.ts';
 import { openThread } from '../system/thread.ts';
 import { ensureConsole } from './console.ts';
 import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
-import { screen } from './screen.ts';
+import { mailboxText, screen } from './screen.ts';
 import { levelOf, readStartSettings, type StartSettings } from './settings.ts';
 import { SERVICES_STOP_MS, type Stop, stopAll } from './stop.ts';
 
@@ -201,7 +201,7 @@ async function start(run: Run): Promise<StartScreen> {
     home,
     operator: OPERATOR_EMAIL,
     password: kept.fresh ? kept.secrets.operatorPassword : null,
-    mailbox: mailboxText(mailbox, network.closed, system.url),
+    mailbox: mailboxText(mailbox !== undefined, network.closed, system.url),
     lab: run.lab,
     warning: network.lines,
     notices,
@@ -215,11 +215,6 @@ async function startLab({ stops }: Run, log: Logger): Promise<Lab> {
   const lab = await openLab(log);
   stops.unshift({ what: 'the fault lab', close: lab.close });
   return lab;
-}
-
-function mailboxText(mailbox: Mailbox | undefined, closed: string[], url: string): string {
-  if (mailbox === undefined) return 'letters go to SMTP_URL';
-  return closed.includes('mailbox') ? 'closed: other machines reach this one' : `${url}/mailbox`;
 }
 
 /** @throws ConfigError with the faults of `npm start` and of all services */

@@ -43,3 +43,12 @@ Your first order, in the console or by hand:
   curl -s $API/orders -H "$JSON" -H "authorization: Bearer $TOKEN" -d '{"items":[{"name":"Книга","quantity":1,"unitPrice":{"amount":50000,"currency":"RUB"}}]}'
 `;
 }
+
+/**
+ * Where letters go, for the screen.
+ * @param isOwn false where they go to another mail server
+ */
+export function mailboxText(isOwn: boolean, closed: string[], url: string): string {
+  if (!isOwn) return 'letters go to SMTP_URL';
+  return closed.includes('mailbox') ? 'closed: other machines reach this one' : `${url}/mailbox`;
+}
