@@ -43,7 +43,12 @@ test('the fault lab in a browser', { skip: skipWithoutChromium }, async (t) => {
   const { home, start } = await temporaryHome(t);
   const system = start('0', {}, ['--lab']);
   const url = await ready(system);
-  const password = (await readFile(join(home, 'operator-password'), 'utf8')).trim();
+  // Written once the screen is printed.
+  const password = await eventually(
+    'the operator’s password',
+    async () =>
+      (await readFile(join(home, 'operator-password'), 'utf8').catch(() => '')).trim() || false,
+  );
   const browser = await startBrowser(t, url);
 
   for (const language of ['en', 'ru'] as const) {
