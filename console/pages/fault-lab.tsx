@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { useConsole, useTexts } from '../model/context.ts';
 import {
   FAULT_NAMES,
@@ -7,7 +7,7 @@ import {
   type LabState,
   labPollMs,
 } from '../model/fault-lab.ts';
-import { formatDuration, formatNumber } from '../model/format.ts';
+import { formatNumber } from '../model/format.ts';
 import { useAction, useLoad } from '../model/load.ts';
 import { Choice } from '../parts/form.tsx';
 import { LabOrderCard } from '../parts/lab-order.tsx';
@@ -52,6 +52,7 @@ function Lab() {
     },
     labPollMs,
   );
+  const heading = useRef<HTMLHeadingElement>(null);
   const [minutes, setMinutes] = useState<Minutes>('5');
   const act = useAction(async (send: () => Promise<unknown>) => {
     await send();
@@ -61,17 +62,18 @@ function Lab() {
     act.run(() =>
       api.send('PUT', `/lab/faults/${name}`, { body: { on, forS: Number(minutes) * 60 } }),
     );
+  const place = async () => {
+    await api.send('POST', '/lab/orders');
+    // Below the cards, where a phone does not show it.
+    heading.current?.scrollIntoView();
+  };
   return (
     <Page
       title={texts.title}
       lead={texts.lead}
       actions={
         <>
-          <Button
-            look="primary"
-            text={texts.place}
-            run={() => act.run(() => api.send('POST', '/lab/orders'))}
-          />
+          <Button look="primary" text={texts.place} run={() => act.run(place)} />
           <Button
             text={texts.allOff}
             run={() => act.run(() => api.send('DELETE', '/lab/faults'))}
@@ -89,7 +91,7 @@ function Lab() {
                 <FaultCard key={fault.name} fault={fault} turn={turn} />
               ))}
             </div>
-            <h2>{texts.orders}</h2>
+            <h2 ref={heading}>{texts.orders}</h2>
             {orders.length === 0 && <Empty title={texts.none.title} hint={texts.none.hint} />}
             {orders.map((order) => (
               <LabOrderCard key={order.number} order={order} />
@@ -113,6 +115,10 @@ function Duration(props: { value: Minutes; onChange: (value: Minutes) => void })
   return <Choice name="lab-minutes" legend={texts.lasts} options={options} {...props} />;
 }
 
+/** Minutes and seconds, as a clock that runs down. */
+const clockOf = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+
 function FaultCard(props: { fault: LabFault; turn: (name: FaultName, on: boolean) => void }) {
   const { name, on, endsInS, hits } = props.fault;
   const texts = useTexts(faultLab);
@@ -128,7 +134,7 @@ function FaultCard(props: { fault: LabFault; turn: (name: FaultName, on: boolean
       <h3>{texts.expect}</h3>
       <p>{text.expect}</p>
       <p class="label">
-        {on && endsInS !== null && texts.endsIn(formatDuration(endsInS * 1_000, language))}
+        {on && endsInS !== null && texts.endsIn(clockOf(endsInS))}
         {on && hits > 0 && ` · ${texts.hits(formatNumber(hits, language))}`}
       </p>
       <Button
