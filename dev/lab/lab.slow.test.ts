@@ -8,6 +8,7 @@ import { complaint, ready, temporaryHome } from '#harness/system/start.ts';
 import { PASSWORD } from '#harness/system/system.ts';
 import type { FaultName } from './links.ts';
 import type { LabOrder } from './orders.ts';
+import type { FaultState } from './switches.ts';
 
 // Performs every fault of the lab on a system that `npm start -- --lab` has started. What became of
 // the orders is read from the public API, not from the lab's own comparison.
@@ -77,6 +78,8 @@ test('each fault of the lab ends as the protocol promises', async (t) => {
     assert.equal(order.answer?.status, 201);
     assert.deepEqual(await lab.stateOf(order), SENT);
     assertVerdict(order);
+    const met = (await lab.ask('GET', '/lab/faults')).data as FaultState[];
+    assert.ok(met.some(({ name, hits }) => name === 'answer-lost' && hits > 0));
     const { data } = await lab.turn('answer-lost', false);
     assert.equal(data.filter(({ on }: { on: boolean }) => on).length, 0);
   });

@@ -31,7 +31,7 @@ test('a fault ends by itself, at the latest after ten minutes', (t) => {
   assert.deepEqual(done.slice(2), ['end broker-away', 'end mail-hangs']);
 });
 
-test('a connection has one fault at a time, and a switch that is turned on again runs anew', (t) => {
+test('a connection has one fault at a time, and a switch that is turned on again starts again', (t) => {
   const { switches, done, on } = switchesOn(t);
   switches.on('billing-slow', 10);
   switches.on('payment-lost', 10);
