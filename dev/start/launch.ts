@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
 import { isGiven } from '#platform/config/read-setting.ts';
 import { describeError } from '#platform/errors.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
-import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
+import { sayWhileWaiting } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
@@ -23,6 +22,7 @@ import { loadSecrets, type Secrets } from '../system/secrets.ts';
 import { loadService } from '../system/services.ts';
 import type { SystemOptions } from '../system/system.ts';
 import { openThread } from '../system/thread.ts';
+import { becomeReady } from './become-ready.ts';
 import { ensureConsole } from './console.ts';
 import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
 import { mailboxText, screen } from './screen.ts';
@@ -193,7 +193,9 @@ async function start(run: Run): Promise<StartScreen> {
     lab.serve(system);
     stops.unshift({ what: 'the faults', close: lab.heal });
   }
-  await becomeReady(run, system.url);
+  await becomeReady(system.url, interrupted, (what) => {
+    run.waitingFor = what;
+  });
   await writeRunningFile(home, { url: reachable(system.url), pid: process.pid });
   stops.unshift({ what: 'running.json', close: () => removeRunningFile(home) });
   const text = screen({
@@ -281,17 +283,4 @@ async function allOf<T extends readonly unknown[]>(
 ): Promise<T> {
   await Promise.allSettled(works);
   return (await Promise.all(works)) as unknown as T;
-}
-
-async function becomeReady(run: Run, url: string): Promise<void> {
-  run.waitingFor = 'the first answer';
-  const work = async () => {
-    const { statusCode, body } = await request(`${reachable(url)}/readyz`);
-    const text = await body.text();
-    if (statusCode === 200) return;
-    run.waitingFor = `the first answer: /readyz says ${statusCode} ${text}`;
-    throw new Error(run.waitingFor);
-  };
-  const always = { say: () => {}, isTransient: () => true, signal: run.interrupted };
-  await startStep('the first answer', work, always);
 }
