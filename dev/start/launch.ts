@@ -193,9 +193,7 @@ async function start(run: Run): Promise<StartScreen> {
     lab.serve(system);
     stops.unshift({ what: 'the faults', close: lab.heal });
   }
-  await becomeReady(system.url, interrupted, (what) => {
-    run.waitingFor = what;
-  });
+  await becomeReady(run, system.url);
   await writeRunningFile(home, { url: reachable(system.url), pid: process.pid });
   stops.unshift({ what: 'running.json', close: () => removeRunningFile(home) });
   const text = screen({
