@@ -8,6 +8,7 @@ import { useLanguage, useServerConfig, useTheme } from './model/state.ts';
 import { ProfilePage, RegisterPage } from './pages/account.tsx';
 import { ConfirmPage } from './pages/confirm.tsx';
 import { DeadLetterPage, DeadLettersPage } from './pages/dead-letters.tsx';
+import { FaultLabPage } from './pages/fault-lab.tsx';
 import { HomePage } from './pages/home.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
 import { LetterPage, LettersPage } from './pages/letters.tsx';
@@ -69,6 +70,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/operator/ledger', gated('operator', LedgerPage)],
   ['/operator/wallets', gated('operator', OperatorWalletPage)],
   ['/operator/audit', gated('operator', OperatorAuditPage)],
+  ['/operator/fault-lab', gated('operator', FaultLabPage)],
   ['/operator/webhooks', gated('operator', ofWebhooks(WebhooksPage))],
   ['/operator/webhooks/new', gated('operator', ofWebhooks(AddWebhookPage))],
   ['/operator/webhooks/deliveries', gated('operator', ofWebhooks(WebhookDeliveriesPage))],
