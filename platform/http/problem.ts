@@ -161,7 +161,10 @@ const violationTexts: Record<string, ViolationText> = {
   }),
   later: (x) => ({ ru: `нужен момент позже ${x}`, en: `must be later than ${x}` }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
-  oneOf: (x) => ({ ru: `нужен ровно один параметр: ${x}`, en: `give exactly one of: ${x}` }),
+  oneOf: (x) => ({
+    ru: `можно задать только один из параметров: ${x}`,
+    en: `give at most one of: ${x}`,
+  }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),
   total: (x) => ({ ru: `сумма вне пределов ${x}`, en: `the total is outside ${x}` }),
   cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),
