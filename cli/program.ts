@@ -4,9 +4,10 @@ import { ApiError, CliError, EXIT, type ExitCode } from './client/exit-codes.ts'
 import { defaultUrl } from './client/running-system.ts';
 import { addAccountCommands } from './commands/account.ts';
 import { addAccountDataCommands } from './commands/account-data.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
-import { addSystemCommands, ownVersion } from './commands/system.ts';
+import { addSystemCommands, versionLine } from './commands/system.ts';
 import { addWalletCommands } from './commands/wallet.ts';
 import {
   type CommandContext,
@@ -58,7 +59,7 @@ export function createProgram(language: Language, run: Run): Command {
     .name(PROGRAM)
     .description(say('about'))
     .exitOverride()
-    .version(ownVersion(), '--version', say('optionVersion'))
+    .version(versionLine(), '--version', say('optionVersion'))
     .helpOption('-h, --help', say('optionHelp'))
     .helpCommand('help [command]', say('commandHelp'))
     .configureHelp({
@@ -86,6 +87,7 @@ export function createProgram(language: Language, run: Run): Command {
   addAccountDataCommands(group('account', 'accountData', ['account export', 'account erase']));
   const examples = ['login --operator', 'operator overview'];
   addOperatorCommands(group(OPERATOR, 'operator', examples));
+  addCompletionCommand(program, say);
   return program.addHelpText('after', `\n${say('ending')}`);
 }
 

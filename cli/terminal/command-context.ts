@@ -21,6 +21,8 @@ import { createScreen, type Screen } from './screen.ts';
 
 /** An id for examples. */
 export const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
+/** An order number for examples: that of the id. */
+export const SOME_NUMBER = '55H7E-60000';
 
 /** A command as it can be pasted into a shell. */
 export function commandLine(words: readonly string[]): string {

@@ -18,6 +18,46 @@ export const viewTexts = {
   'outcome-unknown': { ru: 'результат неизвестен', en: 'result unknown' },
   'outcome-waiting': { ru: 'ожидается', en: 'waiting' },
 
+  // How a journey ended, and what comes next.
+  waited: { ru: 'Клиент ждал', en: 'Client waited' },
+  trace: { ru: 'Трассировка', en: 'Trace' },
+  'ending-open': { ru: 'Заказ ещё в пути.', en: 'Still in progress.' },
+  'ending-delivered': {
+    ru: 'Всё сделано: почтовый сервер принял письмо.',
+    en: 'All done: the mail server accepted the letter.',
+  },
+  'ending-failed': {
+    ru: 'Закончилось сбоем: письмо не отправлено. Само оно не уйдёт, нужен оператор.',
+    en: 'Ended with a failure: the letter was not sent. It needs an operator.',
+  },
+  'ending-discarded': {
+    ru: 'Закончено без письма: так решил оператор.',
+    en: 'Ended without a letter: an operator decided so.',
+  },
+  'ending-expired': {
+    ru: 'Что стало с письмом, уже неизвестно: записи о нём удалены по сроку хранения.',
+    en: 'What became of the letter is no longer known: its records are past their retention.',
+  },
+  nextStep: { ru: 'Дальше: {0}.', en: 'Next: {0}.' },
+  'next-decide': { ru: 'решение об оплате', en: 'the payment is decided' },
+  'next-record': { ru: 'запись решения в заказ', en: 'the decision is recorded' },
+  'next-recover': { ru: 'восстановление завершит заказ', en: 'recovery ends the order' },
+  'next-publish': { ru: 'публикация события', en: 'the event is published' },
+  'next-receive': { ru: 'создание письма по событию', en: 'the event becomes a letter' },
+  'next-send': { ru: 'попытка отправить письмо', en: 'an attempt to send the letter' },
+  'next-confirm': {
+    ru: 'клиент подтвердит адрес, и письмо уйдёт',
+    en: 'the customer confirms the address, then the letter is sent',
+  },
+  'resentBy-operator': {
+    ru: 'Письмо отправлено снова {0}, оператор {1}',
+    en: 'Letter sent again at {0} by operator {1}',
+  },
+  'resentBy-customer': {
+    ru: 'Письмо отправлено снова {0}: клиент сменил адрес',
+    en: 'Letter sent again at {0}: the customer changed the address',
+  },
+
   // Overview and reconciliation.
   latestOrders: { ru: 'Последние заказы', en: 'Latest orders' },
   ordersByStatus: {

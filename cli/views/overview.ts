@@ -1,5 +1,6 @@
 import type { LedgerReport, Overview } from '#contracts/operator.ts';
-import { facts, type Screen } from '../terminal/screen.ts';
+import type { Screen } from '../terminal/screen.ts';
+import { facts } from '../terminal/table.ts';
 
 /** The state of the system. */
 export function overviewText(screen: Screen, overview: Overview): string {
