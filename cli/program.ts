@@ -5,7 +5,6 @@ import { defaultUrl } from './client/running-system.ts';
 import { addAccountCommands } from './commands/account.ts';
 import { addAccountDataCommands } from './commands/account-data.ts';
 import { addCompletionCommand } from './commands/completion.ts';
-import { addOperatorCommands } from './commands/operator.ts';
 import { addOrderCommands } from './commands/order.ts';
 import { addSystemCommands, versionLine } from './commands/system.ts';
 import { addWalletCommands } from './commands/wallet.ts';
@@ -30,7 +29,7 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   const language = languageOf(words);
   let code: ExitCode = EXIT.done;
   let context: CommandContext | undefined;
-  const program = createProgram(language, (handler) => async (...args) => {
+  const program = await createProgram(language, words, (handler) => async (...args) => {
     const command = args.pop() as Command;
     const options = args.pop() as { operator?: true };
     const forOperator = options.operator === true || isBelow(command, OPERATOR);
@@ -52,8 +51,15 @@ function isBelow({ parent }: Command, name: string): boolean {
   return parent !== null && (parent.name() === name || isBelow(parent, name));
 }
 
-/** Declares the commands with their help. */
-export function createProgram(language: Language, run: Run): Command {
+/**
+ * Declares the commands with their help. The operator's, which are most of them, take time to load:
+ * only calls that name them have them.
+ */
+export async function createProgram(
+  language: Language,
+  words: string[],
+  run: Run,
+): Promise<Command> {
   const say = textsIn(language);
   const program = new Command()
     .name(PROGRAM)
@@ -86,7 +92,11 @@ export function createProgram(language: Language, run: Run): Command {
   const { group } = registrar;
   addAccountDataCommands(group('account', 'accountData', ['account export', 'account erase']));
   const examples = ['login --operator', 'operator overview'];
-  addOperatorCommands(group(OPERATOR, 'operator', examples));
+  const operator = group(OPERATOR, 'operator', examples);
+  if (words.includes(OPERATOR) || words.includes('completion')) {
+    const { addOperatorCommands } = await import('./commands/operator.ts');
+    addOperatorCommands(operator);
+  }
   addCompletionCommand(program, say);
   return program.addHelpText('after', `\n${say('ending')}`);
 }
