@@ -95,13 +95,19 @@ test('the course scenario from the command line, and --json prints the answer un
     pages.map(({ data }: { data: unknown[] }) => data.length),
     [2, 1],
   );
-  assert.match(await done(cli, 'orders', '--status', 'Paid'), /^Оформлен +Статус .*\n\d{4}-\d\d-\d\d \S+ {2}Оплачен .*Книга × 2 .*\n$/);
+  assert.match(
+    await done(cli, 'orders', '--status', 'Paid'),
+    /^Оформлен +Статус .*\n\d{4}-\d\d-\d\d \S+ {2}Оплачен .*Книга × 2 .*\n$/,
+  );
   assert.match(await done(cli, 'show', paid.id), /Статус +Оплачен/);
 
   const letter = await letterSent(cli, paid.id);
   assert.deepEqual(await json(cli, 'letter', letter.id), letter);
   const text = await done(cli, 'letter', letter.id);
-  assert.match(text, /\nТема +Письмо счастья[\s\S]*Здравствуйте, Анна[\s\S]*Попытка +Начало.*\n +1 .* 250 /);
+  assert.match(
+    text,
+    /\nТема +Письмо счастья[\s\S]*Здравствуйте, Анна[\s\S]*Попытка +Начало.*\n +1 .* 250 /,
+  );
   const journey = await done(cli, 'journey', paid.id, '--watch');
   assert.match(journey, / \+\d+ .* {2}решение об оплате +gateway → billing +успешно/);
   assert.match(journey, /smtp → notifications .* 250 2\.0\.0/);

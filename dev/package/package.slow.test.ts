@@ -159,7 +159,8 @@ test('npx orderbell says its version, and its help lists every command', async (
   const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
   assert.match(await orderbell('--version'), new RegExp(`^orderbell ${version} \\(Node \\d`));
   const help = await orderbell('help');
-  const commands = createProgram('en', () => async () => {}).commands.map((one) => one.name());
+  const program = await createProgram('en', [], () => async () => {});
+  const commands = program.commands.map((one) => one.name());
   for (const name of ['start', 'demo', 'kafka', 'database-roles', ...commands]) {
     assert.match(help, new RegExp(`^ {2}${name}\\b`, 'm'));
   }
