@@ -11,7 +11,7 @@ export const viewTexts = {
   'step-receive': { ru: 'получение события', en: 'receive event' },
   'step-contact': { ru: 'адрес клиента', en: 'customer address' },
   'step-send': { ru: 'отправка письма', en: 'send letter' },
-  'step-reply': { ru: 'ответ почтового сервера', en: 'mail server response' },
+  'step-reply': { ru: 'ответ почты', en: 'mail response' },
   'outcome-done': { ru: 'успешно', en: 'done' },
   'outcome-refused': { ru: 'отказ', en: 'refused' },
   'outcome-failed': { ru: 'сбой', en: 'failed' },
