@@ -54,15 +54,17 @@ test('orders, customers and operations are found, listed, filtered and exported'
 
   await t.test('search takes numbers, beginnings of ids, e-mails and links', async () => {
     const link = `https://shop.example/orders/${paid.id}`;
+    // On a busy machine a service may not answer in time: that is 5.
+    const found = (text: string) =>
+      eventually(`an answer of every service about ${text}`, async () => {
+        const { code, stdout } = await call('search', text);
+        return code === 5 ? false : stdout;
+      });
     for (const text of [paid.id, numberOf(paid.id), `No. ${numberOf(paid.id)}`, link]) {
-      assert.match(await done('search', text), new RegExp(`^order +${paid.id}`, 'm'), text);
+      assert.match(await found(text), new RegExp(`^order +${paid.id}`, 'm'), text);
     }
-    assert.match(
-      await done('search', anna.email),
-      new RegExp(`^customer +${anna.customerId}`, 'm'),
-    );
-    const nothing = await call('search', crypto.randomUUID());
-    assert.deepEqual([nothing.code, nothing.stdout], [1, 'Nothing found.\n']);
+    assert.match(await found(anna.email), new RegExp(`^customer +${anna.customerId}`, 'm'));
+    assert.equal(await found(crypto.randomUUID()), 'Nothing found.\n');
   });
 
   await t.test('every command takes an order by number or the beginning of its id', async () => {

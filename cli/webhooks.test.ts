@@ -39,7 +39,7 @@ test('an operator adds, tests, rotates, replays and removes from the command lin
   assert.deepEqual(added.statuses, ['Paid', 'Cancelled']);
   assert.match(
     await done(cli, 'list'),
-    new RegExp(`^включён  Магазин  http.* Cancelled  ${id}$`, 'm'),
+    new RegExp(`^включён +Магазин +http.* Cancelled +${id}$`, 'm'),
   );
   const shown = await done(cli, 'show', id);
   assert.match(shown, /^Состояние +включён$/m);
