@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
 import { temporaryCli } from '#harness/system/cli.ts';
-import manifest from '../package.json' with { type: 'json' };
 import { OPERATOR_EMAIL as OURS } from './commands/account.ts';
 import { createProgram } from './program.ts';
 import { commandLine } from './terminal/command-context.ts';
@@ -150,7 +151,9 @@ test('the language is that of LC_ALL, LC_MESSAGES or LANG, and English unless it
 test('--version names the version and the Node that runs it', async (t) => {
   const { code, stderr, stdout } = await (await temporaryCli(t)).run('--version');
   assert.deepEqual([code, stderr], [0, '']);
-  assert.equal(stdout, `orderbell ${manifest.version} (Node ${process.versions.node})\n`);
+  const file = join(import.meta.dirname, '..', 'package.json');
+  const { version } = JSON.parse(readFileSync(file, 'utf8'));
+  assert.equal(stdout, `orderbell ${version} (Node ${process.versions.node})\n`);
 });
 
 test('a command to paste survives a shell', () => {

@@ -26,7 +26,7 @@ interface Shown {
 const GAP = 2;
 /** A column that may be cut gets as much before other columns give way. */
 const COMFORT = 16;
-const CUT_MIN = 6;
+const CUT_MIN = 4;
 const INDENT = '  ';
 
 /** A table with a line of heads, in at most the width of the screen where its columns allow it. */

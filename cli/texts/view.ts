@@ -15,7 +15,7 @@ export const viewTexts = {
   'outcome-done': { ru: 'успешно', en: 'done' },
   'outcome-refused': { ru: 'отказ', en: 'refused' },
   'outcome-failed': { ru: 'сбой', en: 'failed' },
-  'outcome-unknown': { ru: 'результат неизвестен', en: 'result unknown' },
+  'outcome-unknown': { ru: 'неизвестно', en: 'unknown' },
   'outcome-waiting': { ru: 'ожидается', en: 'waiting' },
 
   // How a journey ended, and what comes next.

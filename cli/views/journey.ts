@@ -95,7 +95,7 @@ const stepColumns = (since: string): Column<Row>[] => [
       durationMs === null || durationMs === undefined ? '' : duration(durationMs),
     right: true,
   },
-  { head: 'headStep', cell: stepName, fit: 'cut' },
+  { head: 'headStep', cell: stepName },
   {
     head: 'headFromTo',
     cell: (_, { from, to }) => (from === to ? `${from} ↺` : `${from} → ${to}`),
