@@ -14,6 +14,7 @@ import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, rub, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 import { audit } from '../../console/texts/audit.ts';
+import { records } from '../../console/texts/records.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.
@@ -254,8 +255,10 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   await t.test('a customer’s wallet is topped up', async () => {
     await goTo(page, words, 'overview');
     await link(page, words.overview.topUp).click();
-    await page.getByLabel(words.operator.wallets.customer).fill(anna.customerId);
-    await button(page, words.operator.wallets.find).click();
+    await page.getByLabel(records.ru.names.customer, { exact: true }).fill(anna.customerId);
+    await button(page, records.ru.apply).click();
+    await page.waitForURL(/customer=/);
+    await page.locator('tbody a').click();
     await page.getByLabel(words.wallet.amount).fill('12,50');
     const before = (await anna.call('GET', '/v1/wallet')).body.balance.amount;
     await button(page, words.wallet.topUp).click();
