@@ -28,7 +28,7 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
 /** Contracts that clients share with browsers: they import nothing but one another. */
 const FOR_BROWSERS = [
   ...['amounts', 'answer-shapes', 'answers', 'currency', 'mail-address', 'patterns', 'shapes'],
-  'webhook-shapes',
+  ...['order-number', 'webhook-shapes'],
 ].map((name) => `contracts/${name}.ts`);
 
 export const fitForBrowsers: Rule = ({ path, text }) => {

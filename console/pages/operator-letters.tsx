@@ -1,189 +1,183 @@
 import { useState } from 'preact/hooks';
-import { useRoute } from 'preact-iso';
-import type { LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
+import { useLocation } from 'preact-iso';
+import type { OperatorLetter, ResendResult } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { type Loaded, useAction, useLoad } from '../model/load.ts';
-import { isUnsettled, LetterList, LetterView } from '../parts/letter.tsx';
-import { LetterFrame } from '../parts/letter-tabs.tsx';
-import { Filters, ListPage, useFilter, usePageOf } from '../parts/list.tsx';
-import { Loading, Notice, Problem } from '../parts/notices.tsx';
+import { formatNumber } from '../model/format.ts';
+import {
+  LETTER_STATES,
+  letterAddressOf,
+  letterFilterIn,
+  letterQueryOf,
+} from '../model/letter-filter.ts';
+import { lastAttemptOf, letterPath, rowsWith, useLetterWatch } from '../model/letter-watch.ts';
+import { type Loaded, useAction } from '../model/load.ts';
+import type { PageOf } from '../model/orders.ts';
+import { type Selection, useSelection } from '../model/selection.ts';
+import { isUnsettled } from '../parts/letter.tsx';
+import { LetterFilters } from '../parts/letter-filters.tsx';
+import { LetterTable } from '../parts/letter-table.tsx';
+import { Filters, ListPage, usePageOf } from '../parts/list.tsx';
+import { Notice, Problem } from '../parts/notices.tsx';
 import { Button, Page } from '../parts/page.tsx';
 import { ResendLetters } from '../parts/resend-letters.tsx';
-import { Fact } from '../parts/values.tsx';
-import { common } from '../texts/common.ts';
+import { ReasonForm, SelectionBar } from '../parts/selection-bar.tsx';
 import { customer } from '../texts/customer.ts';
+import { letterRepair } from '../texts/letter-repair.ts';
 import { operator } from '../texts/operator.ts';
 
 const REFRESH_MS = 2_000;
-// The state that needs a person comes first.
-const FILTERS = ['failed', 'queued', 'sending', 'sent', 'all'] as const;
 
-/** Letters of all customers by state. */
+/** Letters of all customers, found by their state and by other filters. */
 export function OperatorLettersPage() {
   const texts = useTexts(operator).letters;
-  const { state: filterLabel } = useTexts(customer).letters;
-  const { api } = useConsole();
-  const filter = useFilter(FILTERS, 'state');
-  const letters = usePageOf<OperatorLetter>(
-    '/v1/operator/letters',
-    { state: filter === 'all' ? undefined : filter },
-    ({ data }) => (data.some(isUnsettled) ? REFRESH_MS : null),
-  );
-  const resend = useAction(async ({ id }: OperatorLetter) => {
-    const answer = await api.send<OperatorLetter>('POST', `/v1/operator/letters/${id}/resend`);
-    letters.reload();
-    return answer.body;
-  });
-  const resent = resend.result;
-  const resendButton = (letter: OperatorLetter) =>
-    letter.state === 'failed' ? (
-      <Button
-        text={texts.resend}
-        label={texts.resendThis(letter.to ?? letter.id)}
-        disabled={resend.running}
-        run={() => resend.run(letter)}
-      />
-    ) : undefined;
+  const { state: stateLabel } = useTexts(customer).letters;
+  const { query } = useLocation();
+  const { state: _, cursor: __, ...keep } = query;
   return (
     <Page title={texts.title}>
-      <Filters label={filterLabel} filters={FILTERS} texts={texts.filters} parameter="state" />
+      <Filters
+        label={stateLabel}
+        filters={LETTER_STATES}
+        texts={texts.filters}
+        parameter="state"
+        keep={keep}
+      />
+      <LetterFilters />
+      {/* Another list: what was chosen and done in the former one is over. */}
+      <Letters key={JSON.stringify(query)} />
+    </Page>
+  );
+}
+
+function Letters() {
+  const texts = useTexts(operator).letters;
+  const repair = useTexts(letterRepair);
+  const { api, config } = useConsole();
+  const filter = letterFilterIn(useLocation().query);
+  const loaded = usePageOf<OperatorLetter>(
+    '/v1/operator/letters',
+    letterQueryOf(filter, config.currency),
+    ({ data }) => (data.some(isUnsettled) ? REFRESH_MS : null),
+  );
+  const { watched, keep } = useLetterWatch();
+  const shown = withRows(loaded, (data) => rowsWith(data, watched));
+  const rows = shown.data?.data ?? [];
+  const selection = useSelection(rows.filter(isFailed).map(({ id }) => id));
+  const resend = useAction(async (letter: OperatorLetter) => {
+    const since = lastAttemptOf(letter);
+    const { body } = await api.send<OperatorLetter>('POST', `${letterPath(letter.id)}/resend`);
+    keep([{ letter: body, since }]);
+  });
+  const plain = Object.keys(letterAddressOf(filter)).every((name) => name === 'state');
+  const none = filter.state === 'failed' ? texts.none.failed : texts.none.other;
+  return (
+    <>
       <Problem problem={resend.problem} />
-      {resent !== null && (
-        <Notice tone="good">
-          {texts.again(resent.to ?? texts.unknownRecipient)}{' '}
-          <a href={`/operator/letters/${resent.id}`}>{texts.open}</a>
-        </Notice>
-      )}
-      {filter === 'failed' && <ResendLetters onResent={letters.reload} />}
-      <ListPage loaded={letters} none={filter === 'failed' ? texts.none.failed : texts.none.other}>
+      {filter.state === 'failed' && plain && <ResendLetters onResent={loaded.reload} />}
+      {rows.length > 0 && <Chosen rows={rows} selection={selection} keep={keep} />}
+      <ListPage
+        loaded={shown}
+        none={plain ? none : repair.none}
+        noneHint={plain ? undefined : repair.noneHint}
+      >
         {(data) => (
-          <LetterList
+          <LetterTable
             letters={data}
-            path="/operator/letters"
-            noRecipient={texts.unknownRecipient}
-            showReasons
-            action={resendButton}
+            watched={watched}
+            selection={selection}
+            action={(letter) =>
+              (isFailed(letter) || letter.state === 'queued') && (
+                <Button
+                  text={texts.resend}
+                  label={texts.resendThis(letter.address ?? letter.to ?? letter.id)}
+                  disabled={resend.running}
+                  run={() => resend.run(letter)}
+                />
+              )
+            }
           />
         )}
       </ListPage>
-    </Page>
-  );
-}
-
-const RESEND_REFRESH_MS = 1_000;
-
-const addressOf = (id: string) => `/v1/operator/letters/${encodeURIComponent(id)}`;
-
-/** One letter of any customer, with resend and preview. */
-export function OperatorLetterPage() {
-  const texts = useTexts(operator).letters;
-  const { kinds } = useTexts(customer).letters;
-  const { api } = useConsole();
-  const id = useRoute().params.id ?? '';
-  /** The number of the last attempt before a resend; null without a resend. */
-  const [since, setSince] = useState<number | null>(null);
-  const letter = useLoad(
-    id,
-    (signal) => api.read<OperatorLetter>(addressOf(id), { signal }),
-    // An attempt is recorded a moment after the state that it led to.
-    (data) => (isUnsettled(data) || isAwaited(data, since) ? RESEND_REFRESH_MS : null),
-  );
-  const title = letter.data === null ? texts.letter : kinds[letter.data.kind];
-  return (
-    <Page title={title}>
-      <Loading loaded={letter}>
-        {(data) => (
-          <>
-            <dl class="facts">
-              <Fact label={texts.customer} code={data.customerId} />
-            </dl>
-            <Resend letter={data} reload={letter.reload} since={since} onAsked={setSince} />
-            <LetterView letter={data} orderHref={`/operator/orders/${data.orderId}`} />
-            <Preview id={data.id} />
-          </>
-        )}
-      </Loading>
-    </Page>
-  );
-}
-
-/** The API lists the latest 50 attempts, so their count does not show a new one. */
-const lastAttemptOf = ({ attempts }: OperatorLetter) => attempts.at(-1)?.number ?? 0;
-
-/** Whether the attempt of the resend is not recorded yet. */
-function isAwaited(letter: OperatorLetter, since: number | null): boolean {
-  return since !== null && letter.state !== 'sent' && lastAttemptOf(letter) <= since;
-}
-
-function Resend(props: {
-  letter: OperatorLetter;
-  reload: Loaded<unknown>['reload'];
-  since: number | null;
-  onAsked: (since: number) => void;
-}) {
-  const texts = useTexts(operator).letters;
-  const { api } = useConsole();
-  const { letter, reload, since, onAsked } = props;
-  const { run, running, problem } = useAction(async () => {
-    const before = lastAttemptOf(letter);
-    await api.send<OperatorLetter>('POST', `${addressOf(letter.id)}/resend`);
-    onAsked(before);
-    reload();
-  });
-  return (
-    <>
-      <Problem problem={problem} />
-      {since !== null && <ResendOutcome letter={letter} tried={!isAwaited(letter, since)} />}
-      {(letter.state === 'failed' || letter.state === 'queued') && (
-        <p>
-          <Button look="primary" text={texts.resend} disabled={running} run={run} />
-        </p>
-      )}
     </>
   );
 }
 
-function ResendOutcome({ letter, tried }: { letter: OperatorLetter; tried: boolean }) {
-  const texts = useTexts(operator).letters;
-  if (letter.state === 'sent') return <Notice tone="good">{texts.arrived}</Notice>;
-  if (!tried) return <Notice tone="wait">{texts.trying}</Notice>;
-  return (
-    <Notice tone="bad">
-      {texts.failedAgain} <bdi>{letter.reason}</bdi>
-    </Notice>
-  );
+const isFailed = ({ state }: OperatorLetter) => state === 'failed';
+
+/** A loaded page of a list with other rows. */
+function withRows<T>(loaded: Loaded<PageOf<T>>, rows: (data: T[]) => T[]): Loaded<PageOf<T>> {
+  const { data } = loaded;
+  return { ...loaded, data: data && { ...data, data: rows(data.data) } };
 }
 
-/** The letter that a resend would send, with the customer's present address and language. */
-function Preview({ id }: { id: string }) {
-  const texts = useTexts(operator).letters;
-  const { languages } = useTexts(common);
-  const { api } = useConsole();
-  const [preview, setPreview] = useState<LetterPreview | null>(null);
-  const { run, running, problem } = useAction(async () => {
-    setPreview(await api.read<LetterPreview>(`${addressOf(id)}/preview`));
+/** What is done to the chosen letters. */
+function Chosen(props: {
+  rows: OperatorLetter[];
+  selection: Selection;
+  keep: ReturnType<typeof useLetterWatch>['keep'];
+}) {
+  const { rows, selection, keep } = props;
+  const texts = useTexts(letterRepair);
+  const { api, language } = useConsole();
+  const [asking, setAsking] = useState(false);
+  const chosen = rows.filter(({ id }) => selection.ids.includes(id));
+  const number = (value: number) => formatNumber(value, language);
+  /** The chosen letters as they are now. */
+  const readAgain = () =>
+    Promise.all(chosen.map(({ id }) => api.read<OperatorLetter>(letterPath(id))));
+  const resend = useAction(async () => {
+    acknowledge.reset();
+    const body = { letterIds: selection.ids };
+    const sent = await api.send<ResendResult>('POST', '/v1/operator/letters/resend', { body });
+    const since = new Map(chosen.map((letter) => [letter.id, lastAttemptOf(letter)]));
+    const letters = await readAgain();
+    keep(letters.map((letter) => ({ letter, since: since.get(letter.id) ?? null })));
+    selection.clear();
+    return sent.body.resent;
   });
-  if (preview === null) {
-    return (
-      <>
-        <Problem problem={problem} />
-        <p>
-          <Button text={texts.preview} disabled={running} run={run} />
-        </p>
-      </>
-    );
-  }
+  const acknowledge = useAction(async (reason: string) => {
+    resend.reset();
+    const answer = await api.call('acknowledgeLetters', {
+      body: { letterIds: selection.ids, reason },
+    });
+    const letters = await readAgain();
+    keep(letters.map((letter) => ({ letter, since: null })));
+    selection.clear();
+    setAsking(false);
+    return answer.body;
+  });
+  const running = resend.running || acknowledge.running;
   return (
-    <section class="card letter" aria-labelledby="letter-preview">
-      <div class="section-head">
-        <h2 id="letter-preview">{texts.preview}</h2>
-        <Button look="plain" text={texts.previewHide} run={() => setPreview(null)} />
-      </div>
-      <p class="letter-subject">
-        <bdi>{preview.subject}</bdi>
-      </p>
-      <p class="quiet">{texts.previewLead(preview.to, languages[preview.locale])}</p>
-      <LetterFrame html={preview.html} title={texts.previewFrame} />
-    </section>
+    <>
+      {rows.some(isFailed) && (
+        <SelectionBar selection={selection}>
+          <Button text={texts.resendSelected} disabled={running} run={resend.run} />
+          <Button text={texts.acknowledge} disabled={running} run={() => setAsking(true)} />
+        </SelectionBar>
+      )}
+      <Problem problem={resend.problem} />
+      {resend.result !== null && (
+        <Notice tone={resend.result === 0 ? 'wait' : 'good'}>
+          {resend.result === 0 ? texts.resentNone : texts.resentSelected(number(resend.result))}
+        </Notice>
+      )}
+      {asking && selection.ids.length > 0 && (
+        <ReasonForm
+          action={texts.acknowledge}
+          ask={texts.acknowledgeAsk(number(selection.ids.length))}
+          running={running}
+          problem={acknowledge.problem}
+          onSubmit={acknowledge.run}
+          onCancel={() => setAsking(false)}
+        />
+      )}
+      {acknowledge.result !== null && (
+        <Notice tone={acknowledge.result.refused > 0 ? 'wait' : 'good'}>
+          {texts.acknowledgedDone(number(acknowledge.result.acknowledged))}{' '}
+          {acknowledge.result.refused > 0 &&
+            texts.acknowledgedNone(number(acknowledge.result.refused))}
+        </Notice>
+      )}
+    </>
   );
 }

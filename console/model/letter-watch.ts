@@ -1,0 +1,94 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { OperatorLetter } from '#contracts/notifications.ts';
+import { useConsole } from './context.ts';
+import { untilVisible } from './load.ts';
+
+/** What became of a letter that a person sent again. `later`: it is tried again by itself. */
+export type ResendOutcome = 'waiting' | 'sent' | 'failed' | 'later';
+
+/** The API lists the latest 50 attempts, so their count does not show a new one. */
+export const lastAttemptOf = ({ attempts }: OperatorLetter) => attempts.at(-1)?.number ?? 0;
+
+/**
+ * What became of it.
+ * @param since the number of its last attempt before it was sent again
+ */
+export function outcomeOf(letter: OperatorLetter, since: number): ResendOutcome {
+  const { state, waitsFor } = letter;
+  if (state === 'sent') return 'sent';
+  if (state === 'queued' && waitsFor !== undefined) return 'later';
+  // An attempt is recorded a moment after the state that it led to.
+  if (state === 'sending' || lastAttemptOf(letter) <= since) return 'waiting';
+  return state === 'failed' ? 'failed' : 'later';
+}
+
+/** A letter that this person did something to; `since` is null where it was not sent again. */
+export interface WatchedLetter {
+  letter: OperatorLetter;
+  since: number | null;
+}
+export type WatchedLetters = ReadonlyMap<string, WatchedLetter>;
+
+export const letterPath = (id: string) => `/v1/operator/letters/${encodeURIComponent(id)}`;
+
+const isOpen = ({ letter, since }: WatchedLetter) =>
+  since !== null && ['waiting', 'later'].includes(outcomeOf(letter, since));
+
+const POLL_MS = 1_000;
+// An attempt that the server deferred follows after seconds or minutes.
+const LATER_MS = 5_000;
+
+/**
+ * The letters of a list that this person did something to. Those sent again are read until their
+ * outcome is known.
+ */
+export function useLetterWatch() {
+  const { api } = useConsole();
+  const [watched, setWatched] = useState<WatchedLetters>(new Map());
+  const keep = (letters: WatchedLetter[]) =>
+    setWatched(
+      (last) => new Map([...last, ...letters.map((each) => [each.letter.id, each] as const)]),
+    );
+
+  useEffect(() => {
+    const due = [...watched.values()].filter(isOpen);
+    if (due.length === 0) return;
+    const stop = new AbortController();
+    const { signal } = stop;
+    async function readAgain() {
+      await untilVisible(signal);
+      const letters = await Promise.all(
+        due.map(({ letter }) =>
+          // Without an answer the letter stays as it was, and is read again in the next round.
+          api.read<OperatorLetter>(letterPath(letter.id), { signal }).catch(() => letter),
+        ),
+      );
+      if (signal.aborted) return;
+      setWatched((last) => {
+        const fresh = letters.map((letter) => {
+          const since = last.get(letter.id)?.since ?? null;
+          return [letter.id, { letter, since }] as const;
+        });
+        return new Map([...last, ...fresh]);
+      });
+    }
+    const waits = due.some(({ letter, since }) => outcomeOf(letter, since ?? 0) === 'waiting');
+    const timer = setTimeout(() => void readAgain(), waits ? POLL_MS : LATER_MS);
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [watched, api]);
+
+  return { watched, keep };
+}
+
+/**
+ * The rows of a list: those that this person did something to stay, as they are now, although the
+ * filter no longer finds them. Newest first, which is the order of their ids.
+ */
+export function rowsWith(letters: OperatorLetter[], watched: WatchedLetters): OperatorLetter[] {
+  const rows = new Map(letters.map((letter) => [letter.id, letter]));
+  for (const { letter } of watched.values()) rows.set(letter.id, letter);
+  return [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+}
