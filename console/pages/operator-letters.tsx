@@ -9,9 +9,10 @@ import {
   letterFilterIn,
   letterQueryOf,
 } from '../model/letter-filter.ts';
-import { lastAttemptOf, letterPath, rowsWith, useLetterWatch } from '../model/letter-watch.ts';
+import { letterPath, useLetterWatch } from '../model/letter-watch.ts';
 import { type Loaded, useAction } from '../model/load.ts';
 import type { PageOf } from '../model/orders.ts';
+import { lastAttemptOf, rowsWith } from '../model/resend-outcome.ts';
 import { type Selection, useSelection } from '../model/selection.ts';
 import { isUnsettled } from '../parts/letter.tsx';
 import { LetterFilters } from '../parts/letter-filters.tsx';

@@ -1,6 +1,6 @@
 import type { OperatorLetter } from '#contracts/notifications.ts';
 import { useTexts } from '../model/context.ts';
-import { outcomeOf } from '../model/letter-watch.ts';
+import { outcomeOf } from '../model/resend-outcome.ts';
 import { letterRepair } from '../texts/letter-repair.ts';
 import { Moment } from './values.tsx';
 

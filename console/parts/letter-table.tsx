@@ -3,7 +3,7 @@ import type { OperatorLetter } from '#contracts/notifications.ts';
 import { orderNumberOf } from '#contracts/order-number.ts';
 import { useTexts } from '../model/context.ts';
 import { shortId } from '../model/format.ts';
-import type { WatchedLetters } from '../model/letter-watch.ts';
+import type { WatchedLetters } from '../model/resend-outcome.ts';
 import type { Selection } from '../model/selection.ts';
 import { confirm } from '../texts/confirm.ts';
 import { customer } from '../texts/customer.ts';

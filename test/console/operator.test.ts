@@ -121,14 +121,14 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await goTo(page, words, 'letters');
     await page.getByText('550 5.1.1').waitFor();
     assert.deepEqual(await barriersOn(page), []);
-    await page.locator('.rows a.row').first().click();
+    await page.locator('.repairs a[href*="/letters/"]').first().click();
     const early = await hideAttempt(page, 2);
     await button(page, words.operator.letters.resend).click();
     await early.read;
-    await page.getByText(words.operator.letters.failedAgain).waitFor();
+    await page.getByText(words.repair.outcomes.failed).waitFor();
     refuses = false;
     await button(page, words.operator.letters.resend).click();
-    await page.getByText(words.operator.letters.arrived).waitFor();
+    await page.locator('.outcome.good').getByText(words.repair.outcomes.sent).waitFor();
     assert.deepEqual(await barriersOn(page), []);
     assert.equal((await letter()).state, 'sent');
     assert.deepEqual(server.messages.at(-1)?.to, [anna.email]);
@@ -203,7 +203,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       assert.deepEqual(await barriersOn(page), []);
       await button(page, words.operator.deadLetters.redriveAll).click();
       await page.getByText(words.operator.deadLetters.result('0', '1', '1')).waitFor();
-      await page.locator('.rows a.row').click();
+      await page.locator('.repairs a[href*="/dead-letters/"]').click();
       await page.getByText('{"orderId":').waitFor();
       await button(page, words.operator.deadLetters.redrive).click();
       await page.getByRole('alert').getByText('the value is not JSON').waitFor();
@@ -285,7 +285,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       `update dead_letters set value = convert_to('${JSON.stringify(message)}', 'UTF8')`,
     );
     await goTo(page, words, 'deadLetters');
-    await page.locator('.rows a.row').click();
+    await page.locator('.repairs a[href*="/dead-letters/"]').click();
     await button(page, words.operator.deadLetters.redrive).click();
     await page.getByText(words.operator.deadLetters.became).waitFor();
     await eventually('the letter', async () => {
