@@ -68,8 +68,8 @@ function Figures(props: {
   const { orders, notifications } = known;
   const urgent = urgencies({
     ...data,
-    orders: orders?.value,
-    notifications: notifications?.value,
+    orders: orders?.value ?? null,
+    notifications: notifications?.value ?? null,
   });
   const away = data.orders === null || data.notifications === null;
   return (
