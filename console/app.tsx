@@ -15,10 +15,15 @@ import { MailboxPage } from './pages/mailbox.tsx';
 import { NewOrderPage } from './pages/new-order.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { OperatorAuditPage } from './pages/operator-audit.tsx';
+import { OperatorCustomerPage } from './pages/operator-customer.tsx';
+import { OperatorCustomersPage } from './pages/operator-customers.tsx';
 import { OperatorLetterPage } from './pages/operator-letter.tsx';
 import { OperatorLettersPage } from './pages/operator-letters.tsx';
+import { OperatorOperationsPage } from './pages/operator-operations.tsx';
+import { OperatorOrderListPage } from './pages/operator-order-list.tsx';
 import { OperatorOrderPage, OperatorPendingPage } from './pages/operator-orders.tsx';
 import { OperatorOverviewPage } from './pages/operator-overview.tsx';
+import { OperatorSearchPage } from './pages/operator-search.tsx';
 import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
 import { OrdersPage } from './pages/orders.tsx';
@@ -51,8 +56,13 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/letters', gated('customer', LettersPage)],
   ['/letters/:id', gated('customer', LetterPage)],
   ['/operator', gated('operator', OperatorOverviewPage)],
+  ['/operator/search', gated('operator', OperatorSearchPage)],
+  ['/operator/orders', gated('operator', OperatorOrderListPage)],
   ['/operator/pending', gated('operator', OperatorPendingPage)],
   ['/operator/orders/:id', gated('operator', OperatorOrderPage)],
+  ['/operator/customers', gated('operator', OperatorCustomersPage)],
+  ['/operator/customers/:id', gated('operator', OperatorCustomerPage)],
+  ['/operator/operations', gated('operator', OperatorOperationsPage)],
   ['/operator/letters', gated('operator', OperatorLettersPage)],
   ['/operator/letters/:id', gated('operator', OperatorLetterPage)],
   ['/operator/dead-letters', gated('operator', DeadLettersPage)],

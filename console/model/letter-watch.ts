@@ -12,6 +12,7 @@ const isOpen = ({ letter, since }: WatchedLetter) =>
 const POLL_MS = 1_000;
 // An attempt that the server deferred follows after seconds or minutes.
 const LATER_MS = 5_000;
+const READS_MAX = 20;
 
 /**
  * The letters of a list that this person did something to. Those sent again are read until their
@@ -26,8 +27,9 @@ export function useLetterWatch() {
     );
 
   useEffect(() => {
-    const due = [...watched.values()].filter(isOpen);
-    if (due.length === 0) return;
+    const open = [...watched.values()].filter(isOpen);
+    if (open.length === 0) return;
+    const due = open.slice(0, READS_MAX);
     const stop = new AbortController();
     const { signal } = stop;
     async function readAgain() {
@@ -44,7 +46,9 @@ export function useLetterWatch() {
           const since = last.get(letter.id)?.since ?? null;
           return [letter.id, { letter, since }] as const;
         });
-        return new Map([...last, ...fresh]);
+        // Those that were read go to the end, so that each has its turn.
+        const read = new Set(letters.map(({ id }) => id));
+        return new Map([...[...last].filter(([id]) => !read.has(id)), ...fresh]);
       });
     }
     const waits = due.some(({ letter, since }) => outcomeOf(letter, since ?? 0) === 'waiting');

@@ -31,3 +31,9 @@ export function useSelection(choosable: string[]): Selection {
     clear: () => setChosen(new Set()),
   };
 }
+
+/** A list in parts of at most `size`, for operations that take a limited number. */
+export function inParts<T>(list: T[], size: number): T[][] {
+  const count = Math.ceil(list.length / size);
+  return Array.from({ length: count }, (_, part) => list.slice(part * size, (part + 1) * size));
+}

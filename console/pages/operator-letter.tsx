@@ -6,12 +6,13 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { letterPath } from '../model/letter-watch.ts';
 import { useAction, useLoad } from '../model/load.ts';
 import { lastAttemptOf, outcomeOf } from '../model/resend-outcome.ts';
+import { customerHref } from '../parts/customer-link.tsx';
 import { isUnsettled, LetterView } from '../parts/letter.tsx';
 import { AcknowledgementLine, LetterOutcome } from '../parts/letter-outcome.tsx';
 import { LetterFrame } from '../parts/letter-tabs.tsx';
 import { Loading, Problem } from '../parts/notices.tsx';
 import { Button, Card, Page } from '../parts/page.tsx';
-import { ReasonForm } from '../parts/selection-bar.tsx';
+import { ReasonDialog } from '../parts/reason-dialog.tsx';
 import { Fact, Moment } from '../parts/values.tsx';
 import { common } from '../texts/common.ts';
 import { customer } from '../texts/customer.ts';
@@ -50,7 +51,7 @@ export function OperatorLetterPage() {
           <>
             <dl class="facts">
               <Fact label={texts.customer}>
-                <a href={`/operator/customers/${encodeURIComponent(data.customerId)}`}>
+                <a href={customerHref(data.customerId)}>
                   <bdi>{data.address ?? data.to ?? data.customerId}</bdi>
                 </a>
               </Fact>
@@ -105,14 +106,17 @@ function Repair(props: {
         </div>
       )}
       {failed && asking && (
-        <ReasonForm
-          action={repair.acknowledge}
-          ask={repair.acknowledgeAsk('1')}
+        <ReasonDialog
+          title={repair.acknowledge}
+          confirm={repair.acknowledge}
+          hint={repair.reasonHint}
           running={acknowledge.running}
-          problem={acknowledge.problem}
-          onSubmit={acknowledge.run}
+          problem={<Problem problem={acknowledge.problem} />}
+          onConfirm={acknowledge.run}
           onCancel={() => setAsking(false)}
-        />
+        >
+          <p>{repair.acknowledgeAsk('1')}</p>
+        </ReasonDialog>
       )}
     </>
   );
@@ -128,9 +132,7 @@ function AddressHelp({ letter }: { letter: OperatorLetter }) {
         {texts.lead} {address !== null && texts.sentTo(address)}
       </p>
       <p>
-        <a href={`/operator/customers/${encodeURIComponent(letter.customerId)}`}>
-          {texts.customer}
-        </a>
+        <a href={customerHref(letter.customerId)}>{texts.customer}</a>
       </p>
     </Card>
   );

@@ -1,17 +1,21 @@
+import { useState } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import type { Static } from 'typebox';
-import type { Journey } from '#contracts/gateway.ts';
+import type { Journey, PublicOrder } from '#contracts/gateway.ts';
 import type { PublicPendingOrder } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
+import { customerHref } from '../parts/customer-link.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter.tsx';
-import { addressOf, Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
+import { Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
+import { nameOfOrder, OrderNumber } from '../parts/order-number.tsx';
 import { Page } from '../parts/page.tsx';
-import { Fact, Id, Moment, Money, StatusPill } from '../parts/values.tsx';
+import { SettleButton, SettleDialog, SettleOrder, SettleOutcome } from '../parts/settle-order.tsx';
+import { Fact, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
 import { operator } from '../texts/operator.ts';
 import { useWatchEvery } from './order.tsx';
@@ -26,6 +30,8 @@ const OLD_MS = 30_000;
 export function OperatorPendingPage() {
   const texts = useTexts(operator).pending;
   const minAgeMs = useFilter(FILTERS, 'age') === 'old' ? OLD_MS : undefined;
+  const [settling, setSettling] = useState<string | null>(null);
+  const [settled, setSettled] = useState<PublicOrder | null>(null);
   const orders = usePageOf<PendingOrder>(
     '/v1/operator/pending-orders',
     { minAgeMs },
@@ -35,20 +41,33 @@ export function OperatorPendingPage() {
   return (
     <Page title={texts.title} lead={texts.lead}>
       <Filters label={texts.age} filters={FILTERS} texts={texts.filters} parameter="age" />
+      {settled !== null && <SettleOutcome order={settled} />}
+      {settling !== null && (
+        <SettleDialog
+          id={settling}
+          onCancel={() => setSettling(null)}
+          onDone={(order) => {
+            setSettling(null);
+            setSettled(order);
+            orders.reload();
+          }}
+        />
+      )}
       <ListPage loaded={orders} none={texts.none}>
-        {(data) => <PendingList orders={data} />}
+        {(data) => <PendingList orders={data} onSettle={setSettling} />}
       </ListPage>
     </Page>
   );
 }
 
-function PendingList({ orders }: { orders: PendingOrder[] }) {
+function PendingList(props: { orders: PendingOrder[]; onSettle: (id: string) => void }) {
+  const { orders, onSettle } = props;
   const texts = useTexts(operator).pending;
   const { language } = useConsole();
   const rows = orders.map(({ id, ageMs, total, recovery }) => ({
     key: id,
     href: `/operator/orders/${id}`,
-    main: <Id value={id} />,
+    main: <OrderNumber id={id} />,
     side: (
       <>
         <Money value={total} />
@@ -65,6 +84,7 @@ function PendingList({ orders }: { orders: PendingOrder[] }) {
       </>
     ),
     error: recovery.error,
+    action: <SettleButton id={id} run={() => onSettle(id)} />,
   }));
   return <Rows rows={rows} wrapping />;
 }
@@ -85,7 +105,7 @@ export function OperatorOrderPage() {
     useWatchEvery(),
   );
   return (
-    <Page title={words.title}>
+    <Page title={`${words.title} ${nameOfOrder(id, language)}`}>
       <Loading loaded={journey}>
         {(found) => (
           <>
@@ -94,6 +114,7 @@ export function OperatorOrderPage() {
                 {texts.lastError}: <bdi>{found.recovery.error}</bdi>
               </Notice>
             )}
+            <SettleOrder order={found.order} onDone={journey.reload} />
             <div class="columns">
               <Summary journey={found} />
               <OrderItems order={found.order} />
@@ -121,7 +142,11 @@ function Summary({ journey }: { journey: Journey }) {
       </div>
       <dl class="facts stacked">
         <Fact label={words.id} code={order.id} />
-        <Fact label={texts.order.customer} code={order.customerId} />
+        <Fact label={texts.order.customer}>
+          <a href={customerHref(order.customerId)}>
+            <code>{order.customerId}</code>
+          </a>
+        </Fact>
         <Fact label={words.placed} at={order.createdAt} />
         {order.status !== 'Pending' && <Fact label={words.ended} at={order.updatedAt} />}
         <Fact label={words.operation} code={order.payment?.operationId} />
@@ -141,9 +166,7 @@ function Summary({ journey }: { journey: Journey }) {
         )}
       </dl>
       <p>
-        <a href={addressOf('/operator/wallets', { customer: order.customerId })}>
-          {texts.order.topUp}
-        </a>
+        <a href={customerHref(order.customerId)}>{texts.order.topUp}</a>
       </p>
     </section>
   );

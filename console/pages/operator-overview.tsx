@@ -1,17 +1,13 @@
-import { useState } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
 import type { Overview } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { isOrderId } from '../model/event-text.ts';
 import { useLoad } from '../model/load.ts';
 import { type KnownParts, urgencies } from '../model/overview.ts';
 import { useCharts, useIsOutdated, useKnownParts } from '../model/overview-history.ts';
-import { Form, TextField } from '../parts/form.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { LettersCard, OrdersCard, Partitions, PendingCard } from '../parts/overview-cards.tsx';
 import { LiveFigures } from '../parts/overview-live.tsx';
 import { Attention, Faults } from '../parts/overview-notices.tsx';
-import { Button, Page } from '../parts/page.tsx';
+import { Page } from '../parts/page.tsx';
 import { Moment } from '../parts/values.tsx';
 import { overview } from '../texts/overview.ts';
 
@@ -52,7 +48,6 @@ export function OperatorOverviewPage() {
           </div>
         )}
       </Loading>
-      <FindOrder />
     </Page>
   );
 }
@@ -114,30 +109,5 @@ function LastKnown({ part }: { part: KnownParts[keyof KnownParts] }) {
     <>
       {texts.asOf} <Moment at={part.at} />.
     </>
-  );
-}
-
-/** Opens any order by its id. */
-function FindOrder() {
-  const texts = useTexts(overview);
-  const { route } = useLocation();
-  const [id, setId] = useState('');
-  const [wrong, setWrong] = useState(false);
-  const submit = () => {
-    const valid = isOrderId(id.trim());
-    setWrong(!valid);
-    if (valid) route(`/operator/orders/${id.trim()}`);
-  };
-  return (
-    <Form class="card find-order" onSubmit={submit}>
-      <TextField
-        label={texts.find}
-        violation={wrong ? texts.findViolation : null}
-        value={id}
-        onChange={setId}
-        input={{ spellcheck: false, autoComplete: 'off' }}
-      />
-      <Button text={texts.open} />
-    </Form>
   );
 }

@@ -7,6 +7,7 @@ import { ConfirmNotice } from './confirm-notice.tsx';
 import { Choice } from './form.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { Notice } from './notices.tsx';
+import { SearchBox } from './search-box.tsx';
 
 /** A section's address, and the name of its icon and its text. */
 type Section = [path: string, name: IconName & keyof typeof common.ru];
@@ -19,7 +20,10 @@ const CUSTOMER: Section[] = [
 ];
 const OPERATOR: Section[] = [
   ['/operator', 'overview'],
+  ['/operator/orders', 'orders'],
   ['/operator/pending', 'pending'],
+  ['/operator/customers', 'customers'],
+  ['/operator/operations', 'operations'],
   ['/operator/letters', 'letters'],
   ['/operator/dead-letters', 'deadLetters'],
   ['/operator/ledger', 'ledger'],
@@ -42,11 +46,12 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#content">
         {texts.skip}
       </a>
-      <header class="top">
+      <header class={session?.operator ? 'top with-search' : 'top'}>
         <a class="brand" href="/" aria-label="Orderbell">
           <Icon name="bell" />
           <span>Orderbell</span>
         </a>
+        {session?.operator && <SearchBox />}
         {sections.length > 0 && (
           <nav aria-label={texts.nav}>
             <ul>

@@ -8,9 +8,10 @@ import type { Selection } from '../model/selection.ts';
 import { journey } from '../texts/journey.ts';
 import { letterRepair } from '../texts/letter-repair.ts';
 import { operator } from '../texts/operator.ts';
-import { Notice } from './notices.tsx';
+import { Notice, Problem } from './notices.tsx';
 import { Button } from './page.tsx';
-import { ReasonForm, SelectBox } from './selection-bar.tsx';
+import { ReasonDialog } from './reason-dialog.tsx';
+import { SelectBox } from './selection-bar.tsx';
 import { Moment, Pill, type Tone } from './values.tsx';
 
 const TONES: Record<DeadLetter['state'], Tone> = {
@@ -154,14 +155,17 @@ export function Discard(props: {
     <>
       {children(start, dead.discard)}
       {asking && ids.length > 0 && (
-        <ReasonForm
-          action={dead.discard}
-          ask={dead.discardAsk(number(ids.length))}
+        <ReasonDialog
+          title={dead.discard}
+          confirm={dead.discard}
+          hint={dead.reasonHint}
           running={running}
-          problem={problem}
-          onSubmit={run}
+          problem={<Problem problem={problem} />}
+          onConfirm={run}
           onCancel={() => setAsking(false)}
-        />
+        >
+          <p>{dead.discardAsk(number(ids.length))}</p>
+        </ReasonDialog>
       )}
       {result !== null && (
         <Notice tone={result.refused > 0 ? 'wait' : 'good'}>

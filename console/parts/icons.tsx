@@ -9,6 +9,9 @@ const PATHS = {
   overview: 'M5 19V11M10 19V5M15 19v-6M20 19V8',
   pending: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.5l3 2',
   deadLetters: 'M4 6.5h16v11H4zM9 10l6 4M15 10l-6 4',
+  customers:
+    'M9 5a3 3 0 1 1 0 6 3 3 0 0 1 0-6zM3 19c.5-3 2.8-4.5 6-4.5s5.5 1.5 6 4.5M15 5.5a3 3 0 0 1 0 5.5M17 15c2 .5 3.400 1.800 4 4',
+  operations: 'M4 8h15M15 4l4 4-4 4M20 16H5M9 12l-4 4 4 4',
   ledger: 'M12 4v16M6 7h12M6 7l-2.5 6h5zM18 7l-2.5 6h5zM8.5 20h7',
   webhooks:
     'M6 12a3 3 0 1 0 0 .1zM18 6a3 3 0 1 0 0 .1zM18 18a3 3 0 1 0 0 .1zM9 11l6-3.5M9 13l6 3.5',

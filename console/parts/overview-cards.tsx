@@ -123,7 +123,7 @@ export function LettersCard(props: {
         ))}
         <Count
           label={texts.undecided}
-          href="/operator/letters?acknowledged=no"
+          href="/operator/letters?acknowledged=false"
           tone={failed}
           mark={markOf(failed)}
         >

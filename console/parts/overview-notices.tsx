@@ -26,7 +26,7 @@ export function Attention(props: {
     items.push({
       key: 'failed',
       text: texts.attention.failed(`${number(count)}${capped}`),
-      href: '/operator/letters?acknowledged=no',
+      href: '/operator/letters?acknowledged=false',
     });
   }
   if (notifications && urgent.deadLetters !== 'quiet') {

@@ -86,9 +86,6 @@ export const overview = {
     position: 'Прочитано до офсета',
     end: 'Конечный офсет',
     behind: 'Отставание',
-    find: 'Найти заказ по номеру',
-    findViolation: 'Введите номер целиком. Пример: 0197fa3e-5f2c-7c1a-9d51-0a2b3c4d5e6f.',
-    open: 'Открыть',
   },
   en: {
     title: 'Overview',
@@ -176,8 +173,5 @@ export const overview = {
     position: 'Current offset',
     end: 'End offset',
     behind: 'Lag',
-    find: 'Find an order by ID',
-    findViolation: 'Enter the full order ID, such as 0197fa3e-5f2c-7c1a-9d51-0a2b3c4d5e6f.',
-    open: 'Open',
   },
 };

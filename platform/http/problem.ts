@@ -184,6 +184,7 @@ const violationTexts: Record<string, ViolationText> = {
     ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',
     en: 'expected a date and time such as 2026-03-05T09:07:00Z',
   }),
+  later: (x) => ({ ru: `нужен момент позже ${x}`, en: `must be later than ${x}` }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
   oneOf: (x) => ({ ru: `нужен ровно один параметр: ${x}`, en: `give exactly one of: ${x}` }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),

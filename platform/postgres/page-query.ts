@@ -5,6 +5,8 @@ interface PageQuery {
   table: string;
   /** Select of ids, newest first, with a limit: one more than the page may have. */
   ids: string;
+  /** True for a list whose oldest rows come first. */
+  oldestFirst?: boolean;
   /** SQL of the bytes of a row's texts, never null. */
   bytes: string;
   /** `select … from <table>`, without conditions. */
@@ -12,12 +14,13 @@ interface PageQuery {
 }
 
 /**
- * SQL of the rows of one page, newest first, and `found`, how many ids there were. It reads texts
+ * SQL of the rows of one page, newest first by default, and `found`, how many ids there were. It reads texts
  * only until the page is full: a limit alone reads all of them, which may be megabytes.
  */
-export function pageQuery({ table, ids, bytes, select }: PageQuery): string {
+export function pageQuery({ table, ids, oldestFirst, bytes, select }: PageQuery): string {
+  const order = oldestFirst === true ? 'id' : 'id desc';
   return `with recursive found as materialized (
-      select id, row_number() over (order by id desc) as place from (${ids}) as ids
+      select id, row_number() over (order by ${order}) as place from (${ids}) as ids
     ), page as (
       select id, place, 0::bigint as bytes_before from found where place = 1
       union all
@@ -26,7 +29,7 @@ export function pageQuery({ table, ids, bytes, select }: PageQuery): string {
       where page.bytes_before + ${bytes} < ${PAGE_BYTES_MAX}
     )
     select shown.*, (select count(*) from found)::int as found
-    from (${select} join page using (id)) as shown order by id desc`;
+    from (${select} join page using (id)) as shown order by ${order}`;
 }
 
 /**

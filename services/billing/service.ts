@@ -21,6 +21,7 @@ import { countDecisions } from './ledger/decision-metrics.ts';
 import { servePayments } from './ledger/payment-routes.ts';
 import { serveWallets } from './ledger/wallet-routes.ts';
 import { serveOperations } from './operations/routes.ts';
+import { serveWalletLists } from './operations/wallet-list-routes.ts';
 import { serveOperationErasure } from './privacy/erase-operations.ts';
 
 const DATABASE = {
@@ -51,6 +52,7 @@ export async function startBilling(config: BillingConfig, log: Logger): Promise<
       servePayments(api, database, config.CURRENCY, countDecisions(metrics));
       serveWallets(api, database, config.CURRENCY);
       serveOperations(api, database, config.CURRENCY);
+      serveWalletLists(api, database);
       serveAuditTrail(api, listAuditTrail, database);
       serveOperationErasure(api, database);
     },

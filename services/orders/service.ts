@@ -27,6 +27,7 @@ import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { orderMetrics } from './operations/metrics.ts';
 import { serveOperations } from './operations/routes.ts';
+import { serveOperatorOrders } from './operator/operator-routes.ts';
 import { serveOrderErasure } from './privacy/erase-orders.ts';
 
 const DATABASE = {
@@ -85,6 +86,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
         onEvent: outbox.kick,
       });
       servePendingOrders(api, database);
+      serveOperatorOrders(api, database);
       serveOrderErasure(api, database);
       serveOperations(api, {
         ...{ database, origin },

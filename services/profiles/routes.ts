@@ -1,7 +1,9 @@
+import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import { erasureProblems } from '#contracts/erasure.ts';
 import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
+import { decodeCursor, encodeCursor, pageOf } from '#platform/http/page.ts';
 import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -9,6 +11,9 @@ import { confirmAddress, createConfirmation } from './confirm-address.ts';
 import { confirmEmail, findConfirmedAddresses } from './confirmation-store.ts';
 import { findErasure } from './erasure-store.ts';
 import * as store from './store.ts';
+
+// A customer id: visible ASCII.
+const LIST_CURSOR = /^profiles:([\x21-\x7e]{1,255})$/;
 
 /** The internal API of profiles (`contracts/profiles.ts`). */
 export function serveProfiles(api: InternalApi, database: Database): void {
@@ -31,6 +36,18 @@ export function serveProfiles(api: InternalApi, database: Database): void {
     const data = await store.findProfilesByEmail(database, query.email);
     await recordCustomersRead(actorOf(request), data);
     return { status: 200, body: { data } };
+  });
+
+  api.serve(contract.listProfiles, async ({ query, request }) => {
+    const { limit = PAGE_SIZE_DEFAULT, locale = null, confirmed = null } = query;
+    const after = decodeCursor(query.cursor, LIST_CURSOR);
+    const search = { locale, confirmed, after };
+    const { profiles, last } = await store.searchProfiles(database, search, limit);
+    const read = { actor: actorOf(request), action: 'list-customers', subject: {} };
+    if (profiles.length > 0) await recordRead(database, read);
+    const page = pageOf(profiles, limit, ({ customerId }) => `profiles:${customerId}`);
+    const nextCursor = page.nextCursor ?? (last && encodeCursor(`profiles:${last}`));
+    return { status: 200, body: { data: page.data, nextCursor } };
   });
 
   api.serve(contract.putProfile, async ({ params, headers, body }) => {

@@ -91,6 +91,52 @@ export async function findProfilesByEmail(db: Queryable, email: string): Promise
   return rows.map((row) => profileOf(row).profile);
 }
 
+// A search for a rare language must not read all profiles.
+const EXAMINED_MAX = 5_000;
+
+/** Filters of the list of all profiles; null filters nothing. */
+export interface ProfileSearch {
+  locale: Profile['locale'] | null;
+  confirmed: boolean | null;
+  /** The customer after whom the page begins. */
+  after: string | null;
+}
+
+/**
+ * Profiles that match all filters, in falling order of their customers' ids: one more than `limit`
+ * where there are more. Reads `EXAMINED_MAX` of them at most, and checks the filters of each.
+ * @returns also the customer after whom the next page begins if these are all; null when there are
+ *   none behind them
+ */
+export async function searchProfiles(
+  db: Queryable,
+  { locale, confirmed, after }: ProfileSearch,
+  limit: number,
+): Promise<{ profiles: Profile[]; last: string | null }> {
+  const max = locale === null && confirmed === null ? limit + 1 : EXAMINED_MAX;
+  const range = after === null ? 'true' : 'customer_id < $3';
+  const { rows } = await db.query<ProfileRow & { examined: number; last: string | null }>(
+    `with examined as materialized (
+        select * from profiles where ${range} order by customer_id desc limit ${max}
+      )
+      select counted.*, found.* from (
+        select count(*)::int as examined,
+          (select customer_id from examined order by customer_id limit 1) as last from examined
+      ) as counted left join (
+        select ${PROFILE_COLUMNS} from examined
+        where ($1::text is null or locale = $1)
+          and ($2::boolean is null or (email_confirmed_at is not null) = $2)
+        order by customer_id desc limit ${limit + 1}
+      ) as found on true order by "customerId" desc`,
+    [locale, confirmed, ...(after === null ? [] : [after])],
+  );
+  const { examined = 0, last = null } = rows[0] ?? {};
+  const profiles = rows
+    .filter(({ customerId }) => customerId !== null)
+    .map(({ examined: _, last: __, ...row }) => profileOf(row).profile);
+  return { profiles, last: examined < max ? null : last };
+}
+
 export async function findProfiles(db: Queryable, customerIds: string[]): Promise<Profile[]> {
   const { rows } = await db.query<ProfileRow>({
     name: 'find-profiles',

@@ -1,51 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OperatorLetter } from '#contracts/notifications.ts';
-import {
-  letterAddressOf,
-  letterFilterIn,
-  letterQueryOf,
-  NO_LETTER_FILTER,
-} from '../../console/model/letter-filter.ts';
 import { outcomeOf, rowsWith } from '../../console/model/resend-outcome.ts';
-
-test('the filters of letters are in the address, without the default ones', () => {
-  assert.deepEqual(letterFilterIn({}), NO_LETTER_FILTER);
-  assert.deepEqual(letterAddressOf(NO_LETTER_FILTER), {});
-  const query = { state: 'all', kind: 'grief', failure: 'no such', min: '1,50', cursor: 'x' };
-  const filter = letterFilterIn(query);
-  const { cursor: _, ...named } = query;
-  assert.deepEqual(letterAddressOf(filter), named);
-  assert.deepEqual(letterFilterIn({ state: 'lost', acknowledged: 'maybe' }), NO_LETTER_FILTER);
-});
-
-test('the API gets the filters in its own units', () => {
-  const query = {
-    acknowledged: 'no',
-    min: '1,50',
-    max: 'much',
-    customer: ' c1 ',
-    failure: ' 550 ',
-  };
-  const { from: _, until: __, ...asked } = letterQueryOf(letterFilterIn(query), 'RUB');
-  assert.deepEqual(JSON.parse(JSON.stringify(asked)), {
-    state: 'failed',
-    acknowledged: 'false',
-    failure: '550',
-    minAmount: 150,
-    customerId: 'c1',
-  });
-  const sent = letterQueryOf(letterFilterIn({ state: 'sent', acknowledged: 'no' }), 'RUB');
-  assert.equal(sent.acknowledged, undefined);
-});
-
-test('both days of a range are within it, from midnight to midnight', () => {
-  const asked = letterQueryOf(letterFilterIn({ from: '2026-12-31', until: '2026-12-31' }), 'RUB');
-  const { from, until } = asked;
-  assert.equal(new Date(String(from)).getTime(), new Date(2026, 11, 31).getTime());
-  assert.equal(new Date(String(until)).getTime(), new Date(2027, 0, 1).getTime());
-  assert.equal(letterQueryOf(letterFilterIn({ from: 'today' }), 'RUB').from, undefined);
-});
 
 const ATTEMPT = {
   startedAt: '2026-11-22T18:30:00Z',

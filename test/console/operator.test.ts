@@ -14,6 +14,7 @@ import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, rub, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 import { audit } from '../../console/texts/audit.ts';
+import { search } from '../../console/texts/search.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.
@@ -121,7 +122,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await goTo(page, words, 'letters');
     await page.getByText('550 5.1.1').waitFor();
     assert.deepEqual(await barriersOn(page), []);
-    await page.locator('.repairs a[href*="/letters/"]').first().click();
+    await page.locator('.dense a[href*="/operator/letters/"]').first().click();
     const early = await hideAttempt(page, 2);
     await button(page, words.operator.letters.resend).click();
     await early.read;
@@ -233,8 +234,8 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await page.getByText(words.operator.pending.none).waitFor();
     await hasty.close();
     await goTo(page, words, 'overview');
-    await page.getByLabel(words.overview.find).fill(order.id);
-    await button(page, words.overview.open).click();
+    await page.getByLabel(search.ru.label).fill(order.id);
+    await page.keyboard.press('Enter');
     await page.getByText(words.path.recovered).waitFor();
     assert.deepEqual(await barriersOn(page), []);
   });

@@ -25,7 +25,7 @@ export interface OperationRow {
   idempotencyKey: string | null;
 }
 
-const OPERATION_COLUMNS = `id, type, amount, currency, balance_after, order_id, number, created_at,
+export const OPERATION_COLUMNS = `id, type, amount, currency, balance_after, order_id, number, created_at,
   reverses_operation_id, reason, made_by`;
 
 /** An operation with its number in the wallet's history. */
@@ -231,7 +231,8 @@ export async function listOperations(
   return rows.map(operationOf);
 }
 
-interface OperationRecord {
+/** A row of `OPERATION_COLUMNS`. */
+export interface OperationRecord {
   id: string;
   type: NumberedOperation['type'];
   amount: string;
@@ -245,7 +246,8 @@ interface OperationRecord {
   made_by: string | null;
 }
 
-function operationOf(row: OperationRecord): NumberedOperation {
+/** @returns the operation that a row of `OPERATION_COLUMNS` is */
+export function operationOf(row: OperationRecord): NumberedOperation {
   return {
     id: row.id,
     type: row.type,

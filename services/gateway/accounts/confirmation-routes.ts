@@ -7,6 +7,7 @@ import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf, PART_TIMEOUT_MS, partOr } from '../context/service-clients.ts';
 import { requestConfirmation } from './confirm-address.ts';
+import { retryLetters } from './retry-letters.ts';
 
 const { confirmationNotNeeded, linkInvalid } = profiles.profileProblems;
 
@@ -39,6 +40,7 @@ export function serveConfirmations(app: HttpServer, gateway: Gateway): void {
         ),
       ),
     );
+    await retryLetters(gateway, customerId, request.log);
     return { status: 200, body: { email, emailConfirmed: true } };
   });
 }

@@ -4,6 +4,7 @@ import * as letters from '#contracts/notifications.ts';
 import * as operator from '#contracts/operator.ts';
 import * as operations from '#contracts/order-operations.ts';
 import * as orders from '#contracts/orders.ts';
+import * as wallets from '#contracts/wallet-lists.ts';
 import { deadlineIn } from '#platform/async/deadline.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
 import type { Gateway } from '../context/context.ts';
@@ -27,7 +28,10 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
 
   const any = forwardFor('operator', app, gateway);
   any(operator.readPendingOrders, ordersClient, operations.listPendingOrders, withLabels);
+  any(operator.readAllOrders, ordersClient, operations.listAllOrders, withLabels);
   any(operator.readAnyOperations, billing, listOperations);
+  any(operator.readAllOperations, billing, wallets.listAllOperations);
+  any(operator.readAnyOperation, billing, wallets.getAnyOperation);
   any(operator.readAllLetters, notifications, letters.listAllLetters);
   any(operator.readAnyLetter, notifications, letters.getAnyLetter);
   any(operator.previewAnyLetter, notifications, letters.previewLetter);

@@ -12,16 +12,13 @@ const MEMBERS = ['email', 'name'] as const;
 
 /**
  * Refuses what only former versions took, unless the profile has it already.
- * @param readStored the profile, which is read only where a value breaks the rules
  * @throws AppError `invalid-request`
  */
-export async function refuseNewViolations(
+export function refuseNewViolations(
   body: Pick<Profile, 'email' | 'name'>,
-  readStored: () => Promise<Profile | null>,
-): Promise<void> {
+  stored: Profile | null,
+): void {
   const outdated = MEMBERS.filter((member) => !RULES[member].isKept(body[member]));
-  if (outdated.length === 0) return;
-  const stored = await readStored();
   const violations = outdated
     .filter((member) => body[member] !== stored?.[member])
     .map((member) => ({

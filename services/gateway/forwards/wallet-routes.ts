@@ -1,24 +1,15 @@
 import * as billing from '#contracts/billing.ts';
 import * as contract from '#contracts/gateway.ts';
 import * as operator from '#contracts/operator.ts';
-import * as profiles from '#contracts/profiles.ts';
-import { deadlineIn } from '#platform/async/deadline.ts';
-import { AppError, commonProblems, type Violation } from '#platform/errors.ts';
-import type { CallOptions, ProblemReply } from '#platform/http/client.ts';
+import { AppError, type Violation } from '#platform/errors.ts';
+import type { ProblemReply } from '#platform/http/client.ts';
 import { isReplay, REPLAYED } from '#platform/http/replayed.ts';
 import { type HttpServer, serve } from '#platform/http/server.ts';
-import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import type { Gateway } from '../context/context.ts';
-import {
-  bodyOf,
-  foundIn,
-  operationNotFound,
-  PART_TIMEOUT_MS,
-  partOr,
-  problemOf,
-} from '../context/service-clients.ts';
+import { bodyOf, operationNotFound, problemOf } from '../context/service-clients.ts';
 import { currencyViolations } from '../orders/validate-order.ts';
 import { requireKey } from '../web/response-headers.ts';
+import { findById } from './customer-routes.ts';
 
 /** The customer's own wallet. */
 export function serveWallets(app: HttpServer, gateway: Gateway): void {
@@ -51,27 +42,10 @@ export function serveWallets(app: HttpServer, gateway: Gateway): void {
   });
 }
 
-/** Customers and their wallets, for the operator. */
+/** Customers' wallets, for the operator. */
 export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
   const { clients } = gateway;
   const identify = gateway.identifyOperator;
-
-  serve(app, operator.findCustomers, { identify }, async ({ caller, query, request }) => {
-    const actor = caller.customerId;
-    const found = await findProfiles(gateway, query, { deadline: gateway.readDeadline(), actor });
-    const options = { deadline: deadlineIn(PART_TIMEOUT_MS) };
-    const data = await Promise.all(
-      found.map(async ({ email, emailConfirmed: _, ...profile }) => ({
-        ...profile,
-        email: maskAddresses(email),
-        balance: await partOr(null, request.log, async () => {
-          const wallet = { params: { customerId: profile.customerId }, query: {} };
-          return bodyOf(await clients.billing.call(billing.getWallet, wallet, options)).balance;
-        }),
-      })),
-    );
-    return { status: 200, body: { data, nextCursor: null } };
-  });
 
   serve(
     app,
@@ -80,8 +54,8 @@ export function serveOperatorWallets(app: HttpServer, gateway: Gateway): void {
     async ({ caller, params, body, headers }) => {
       const options = { deadline: gateway.readDeadline() };
       // Billing creates a wallet for any id, so profiles has to know the customer.
-      const customer = await findById(gateway, params.customerId, options);
-      if (customer === null) {
+      const [customer] = await findById(gateway, params.customerId, options);
+      if (customer === undefined) {
         throw new AppError(operator.operatorProblems.customerNotFound, 'no such customer');
       }
       const idempotencyKey = `operator/${caller.customerId}/${requireKey(headers).sentKey}`;
@@ -114,35 +88,6 @@ function replayOf(answer: object): Record<string, string> {
 function topUpCheck({ config }: Gateway): (body: unknown) => Violation[] {
   return (body) =>
     currencyViolations((body as { amount?: unknown } | null)?.amount, '/amount', config.CURRENCY);
-}
-
-/** At most one customer by id, or all with this address. */
-async function findProfiles(
-  gateway: Gateway,
-  { customerId, email }: { customerId?: string; email?: string },
-  options: CallOptions,
-): Promise<profiles.Profile[]> {
-  if (customerId !== undefined && email === undefined) {
-    const customer = await findById(gateway, customerId, options);
-    return customer === null ? [] : [customer];
-  }
-  if (email !== undefined && customerId === undefined) {
-    const { profiles: client } = gateway.clients;
-    const request = { query: { email } };
-    return bodyOf(await client.call(profiles.findProfilesByEmail, request, options)).data;
-  }
-  throw new AppError(commonProblems.invalidRequest, 'not exactly one of customerId and email', {
-    violations: [{ parameter: 'customerId', rule: 'oneOf', expected: 'customerId, email' }],
-  });
-}
-
-async function findById(
-  { clients }: Gateway,
-  customerId: string,
-  options: CallOptions,
-): Promise<profiles.Profile | null> {
-  const request = { params: { customerId }, query: {} };
-  return foundIn(await clients.profiles.call(profiles.getProfile, request, options));
 }
 
 function reversalProblemOf(reply: ProblemReply): AppError {

@@ -140,38 +140,48 @@ export interface RecoveryClients
   noteFailure: (order: orders.Order, reason: string) => Promise<void>;
 }
 
-/** Binds the recovery story to the services. */
-export function recoveryClients(
+/** Binds the end of a pending order to the services. */
+export function endingClients(
   { orders: ordersClient, billing: billingClient }: ServiceClients,
-  options: { olderThanMs: number; leaseMs: number; limit: number; deadline: () => Deadline },
-): RecoveryClients {
-  const { olderThanMs, leaseMs, limit } = options;
+  deadlineOf: () => Deadline,
+): Pick<RecoverOrdersDeps, 'voidPayment' | 'recordPayment'> {
   return {
-    async claimPending() {
-      const request = { query: {}, body: { olderThanMs, leaseMs, limit } };
-      const answer = await ordersClient.call(orders.claimPendingOrders, request);
-      if (answer.problem) throw problemOf(answer);
-      return answer.body.data;
-    },
     async voidPayment(order) {
-      const deadline = options.deadline();
+      const deadline = deadlineOf();
       const answer = await billingClient.call(billing.voidPayment, paymentOf(order), { deadline });
       return requireOwn(bodyOf(answer), bodyOf(answer).orderId, order);
     },
     async recordPayment(order, record) {
-      const deadline = options.deadline();
+      const deadline = deadlineOf();
       const request = { params: { orderId: order.id }, body: record };
       const answer = await ordersClient.call(orders.recordPayment, request, { deadline });
       return requireOwn(bodyOf(answer), bodyOf(answer).id, order);
     },
+  };
+}
+
+/** Binds the recovery story to the services. */
+export function recoveryClients(
+  clients: ServiceClients,
+  options: { olderThanMs: number; leaseMs: number; limit: number; deadline: () => Deadline },
+): RecoveryClients {
+  const { olderThanMs, leaseMs, limit } = options;
+  return {
+    ...endingClients(clients, options.deadline),
+    async claimPending() {
+      const request = { query: {}, body: { olderThanMs, leaseMs, limit } };
+      const answer = await clients.orders.call(orders.claimPendingOrders, request);
+      if (answer.problem) throw problemOf(answer);
+      return answer.body.data;
+    },
     async noteFailure(order, reason) {
       const request = { params: { orderId: order.id }, body: { error: lineOf(reason) } };
-      await ordersClient.call(operations.noteRecoveryFailure, request);
+      await clients.orders.call(operations.noteRecoveryFailure, request);
     },
   };
 }
 
-/** Recovery acts on no answer about another order. @throws AppError `internal` */
+/** Nothing ends by an answer about another order. @throws AppError `internal` */
 function requireOwn<T>(answer: T, id: string, order: orders.Order): T {
   if (id === order.id) return answer;
   throw new AppError(commonProblems.internal, `an answer for ${order.id} is about ${id}`);

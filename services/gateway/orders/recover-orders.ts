@@ -40,7 +40,8 @@ export async function recoverOrders(
       // The trace of the order's request is not known any more.
       await inWork({ ...RECOVERY, fields: { orderId: order.id } }, async () => {
         try {
-          await recoverOrder(deps, order);
+          const { decision } = await endOrder(deps, order);
+          deps.onRecovered(decision);
           recovered++;
         } catch (error) {
           await deps.onFailure(order, error);
@@ -52,10 +53,18 @@ export async function recoverOrders(
   return { claimed: orders.length, recovered };
 }
 
-async function recoverOrder(deps: RecoverOrdersDeps, order: Order): Promise<void> {
-  const { decision, operationId } = await deps.voidPayment(order);
+/**
+ * Ends one pending order by the decision that exists, else by a void. Recovery and an operator's
+ * settlement take this way, and either may repeat it.
+ * @returns the order as it ended
+ * @throws AppError where a service does not answer: the order stays Pending
+ */
+export async function endOrder(
+  deps: Pick<RecoverOrdersDeps, 'voidPayment' | 'recordPayment'>,
+  pending: Order,
+): Promise<{ order: Order; decision: PaymentDecision['decision'] }> {
+  const { decision, operationId } = await deps.voidPayment(pending);
   const record: PaymentRecord =
     decision === 'captured' ? { decision, operationId: operationId as string } : { decision };
-  await deps.recordPayment(order, record);
-  deps.onRecovered(decision);
+  return { order: await deps.recordPayment(pending, record), decision };
 }

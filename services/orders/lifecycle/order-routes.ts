@@ -14,6 +14,7 @@ import type { InternalApi } from '#platform/service/internal-service.ts';
 import { annotate, currentTraceparent } from '#platform/telemetry/tracing.ts';
 import { newUuidAt } from '#platform/values/uuid.ts';
 import { createOrder } from './create-order.ts';
+import { listOrders } from './list-store.ts';
 import { recordPayment } from './record-payment.ts';
 import * as store from './store.ts';
 
@@ -105,7 +106,7 @@ export function serveOrders(
   api.serve(contract.listOrders, async ({ query, request }) => {
     const { customerId } = query;
     const limit = query.limit ?? PAGE_SIZE_DEFAULT;
-    const { orders, more } = await store.listOrders(database, {
+    const { orders, more } = await listOrders(database, {
       customerId,
       status: query.status ?? null,
       before: decodeCursor(query.cursor, CURSOR),

@@ -1,14 +1,8 @@
 import type { OrderRecovery, PendingOrder } from '#contracts/order-operations.ts';
 import type { Order } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import {
-  ORDER_COLUMNS,
-  type OrderPage,
-  type OrderRow,
-  orderOf,
-  orderPageOf,
-  orderPageQuery,
-} from './store.ts';
+import { type OrderPage, orderPageOf, orderPageQuery } from './list-store.ts';
+import { ORDER_COLUMNS, type OrderRow, orderOf } from './store.ts';
 
 const CLAIM_ORDER = 'recovery_tried_at nulls first, created_at';
 // The items of the largest order take 170 KB: a claim of a hundred of them would be 17 MB.

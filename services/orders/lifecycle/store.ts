@@ -7,7 +7,6 @@ import type {
   PaymentRecord,
 } from '#contracts/orders.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
 import { isFew } from '#platform/postgres/plan-once.ts';
 
 /** A row of `ORDER_COLUMNS`. */
@@ -217,66 +216,6 @@ export async function settleOrders(
 function reasonOf({ decision }: PaymentRecord): CancelReason | null {
   if (decision === 'captured') return null;
   return decision === 'declined' ? 'insufficient-funds' : 'voided';
-}
-
-/** Orders of one page, and whether there are more behind them. */
-export interface OrderPage<O extends Order> {
-  orders: O[];
-  more: boolean;
-}
-
-/**
- * SQL of the orders of one page: the items of the largest order take 170 KB.
- * @param ids select of ids, newest first, with a limit
- * @param columns of `orders`
- */
-export function orderPageQuery(ids: string, columns: string): string {
-  const bytes = 'octet_length(orders.items::text)';
-  return pageQuery({ table: 'orders', ids, bytes, select: `select ${columns} from orders` });
-}
-
-/** @param found rows of `orderPageQuery` for one id more than `limit` */
-export function orderPageOf<R extends { found: number }, O extends Order>(
-  found: R[],
-  limit: number,
-  orderIn: (row: R) => O,
-): OrderPage<O> {
-  const { rows, more } = takePage(found, limit);
-  return { orders: rows.map(orderIn), more };
-}
-
-const STATUSES: readonly OrderStatus[] = ['Pending', 'Paid', 'Cancelled'];
-
-/**
- * SQL of a customer's order ids, newest first: the first of each status, merged. One index by
- * customer and status answers lists with and without a status. A second one, by customer alone,
- * would cost every order two entries.
- * @param range conditions on `customer_id` and `id`
- * @param limit SQL of a number
- */
-export function customerOrderIds(range: string, limit: string, statuses = STATUSES): string {
-  const ranges = statuses.map(
-    (status) => `(select id from orders where ${range} and status = '${status}'
-      order by id desc limit ${limit})`,
-  );
-  return `select id from (${ranges.join(' union all ')}) as ranges order by id desc limit ${limit}`;
-}
-
-/** A customer's orders, newest first, as many as one page takes. */
-export async function listOrders(
-  db: Queryable,
-  query: { customerId: string; status: OrderStatus | null; before: string | null; limit: number },
-): Promise<OrderPage<Order>> {
-  const values: unknown[] = [query.customerId, query.limit + 1];
-  const range = ['customer_id = $1'];
-  if (query.before !== null) range.push(`id < $${values.push(query.before)}`);
-  const statuses = query.status === null ? STATUSES : [query.status];
-  const ids = customerOrderIds(range.join(' and '), '$2', statuses);
-  const { rows } = await db.query<OrderRow & { found: number }>(
-    orderPageQuery(ids, ORDER_COLUMNS),
-    values,
-  );
-  return orderPageOf(rows, query.limit, orderOf);
 }
 
 /** @returns the order that a row of `ORDER_COLUMNS` is */

@@ -1,5 +1,5 @@
 import type { Queryable } from '#platform/postgres/database.ts';
-import { customerOrderIds } from '../lifecycle/store.ts';
+import { customerOrderIds } from '../lifecycle/list-store.ts';
 
 // The largest orders have 170 KB: a statement of all of them would run into its time-out.
 const PAGE = 50;

@@ -1,0 +1,61 @@
+import { isolated } from './isolated.ts';
+
+/** A customer as operators see one: profile, wallet, orders, letters. */
+export const customerPage = {
+  ru: {
+    title: 'Клиент',
+    profile: 'Профиль',
+    noProfile: 'Профиля пока нет',
+    noProfileHint:
+      'Имя и почта появятся, когда клиент впервые войдёт. До этого пополнить кошелёк нельзя.',
+    unknown: (id: string) =>
+      `О клиенте с номером ${isolated(id)} ничего не известно: нет ни профиля, ни операций, ни заказов, ни писем. Проверьте номер.`,
+    search: 'Найти другого клиента',
+    name: 'Имя',
+    email: 'Почта',
+    id: 'Номер',
+    locale: 'Язык писем',
+    audit: 'Журнал действий по клиенту',
+    wallet: 'Кошелёк',
+    noOperations: 'Операций пока нет',
+    orders: 'Заказы',
+    allOrders: 'Все заказы клиента с фильтрами',
+    noOrders: 'Заказов пока нет',
+    letters: 'Письма',
+    noLetters: 'Писем пока нет',
+    kind: 'Письмо',
+    state: 'Состояние',
+    order: 'Заказ',
+    at: 'Создано',
+    to: 'Кому',
+    reason: 'Причина',
+  },
+  en: {
+    title: 'Customer',
+    profile: 'Profile',
+    noProfile: 'No profile yet',
+    noProfileHint:
+      'Name and e-mail appear once the customer has signed in. Until then the wallet can’t be topped up.',
+    unknown: (id: string) =>
+      `Nothing is known about a customer with the ID ${isolated(id)}: no profile, transactions, orders or letters. Check the ID.`,
+    search: 'Find another customer',
+    name: 'Name',
+    email: 'E-mail',
+    id: 'ID',
+    locale: 'Letter language',
+    audit: 'Audit trail of this customer',
+    wallet: 'Wallet',
+    noOperations: 'No transactions yet',
+    orders: 'Orders',
+    allOrders: 'All orders of this customer, with filters',
+    noOrders: 'No orders yet',
+    letters: 'Letters',
+    noLetters: 'No letters yet',
+    kind: 'Letter',
+    state: 'State',
+    order: 'Order',
+    at: 'Created',
+    to: 'To',
+    reason: 'Reason',
+  },
+};

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { csvOf, plainAmount } from '../../console/model/csv.ts';
+
+test('a table is CSV as RFC 4180 says, marked as UTF-8', () => {
+  const text = csvOf(
+    ['№', 'name'],
+    [
+      ['7K3QX-0M2RT', 'a, "b"'],
+      [null, 'two\nlines'],
+    ],
+  );
+  assert.equal(text, '\ufeff№,name\r\n7K3QX-0M2RT,"a, ""b"""\r\n,"two\nlines"\r\n');
+});
+
+test('no cell is a formula, and numbers stay numbers', () => {
+  const cells = ['=1+1', '+7', '-x', '@SUM(A1)', '\t=1', '-12.50', '12', 'a=b', -3];
+  const [line] = csvOf(['h'], [cells]).split('\r\n').slice(1);
+  assert.equal(line, "'=1+1,'+7,'-x,'@SUM(A1),'\t=1,-12.50,12,a=b,-3");
+});
+
+test('amounts are in major units with a point, for every number of decimals', () => {
+  assert.equal(plainAmount(123_450, 2), '1234.50');
+  assert.equal(plainAmount(-5, 2), '-0.05');
+  assert.equal(plainAmount(0, 3), '0.000');
+  assert.equal(plainAmount(-700, 0), '-700');
+});
