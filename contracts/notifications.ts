@@ -40,6 +40,8 @@ export const Delivery = strictObject({
   nextAttemptAt: Type.Optional(nullable(Timestamp)),
   /** Times that it was sent again by hand, oldest first. Older replicas do not send it. */
   resends: Type.Optional(Type.Array(Resend)),
+  /** Whether an operator decided that nothing is to be done about a failed letter. */
+  acknowledged: Type.Optional(Type.Boolean()),
   /** True where the letter may have been deleted at the end of its retention. */
   expired: Type.Optional(Type.Boolean()),
 });

@@ -24,6 +24,15 @@ export function lowestUuidAt(moment: Date): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
+const LAST_MS = 2 ** 48 - 1;
+
+/** The lowest UUIDv7 of a moment: ids of that moment and later are not lower. */
+export function firstUuidAt(moment: Date): string {
+  const ms = Math.min(Math.max(moment.getTime(), 0), LAST_MS);
+  const hex = ms.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
 /**
  * SQL of the lowest UUIDv7 of a moment: higher ids are newer. Uses the clock of the database, as
  * the ids themselves do (`newUuidAt`).

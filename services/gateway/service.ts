@@ -30,6 +30,7 @@ import { createServiceClients } from './context/service-clients.ts';
 import { serveProfiles } from './forwards/account-routes.ts';
 import { serveCustomers } from './forwards/customer-routes.ts';
 import { serveForwards } from './forwards/forwards.ts';
+import { serveHistory } from './forwards/history-routes.ts';
 import { serveOperatorWallets, serveWallets } from './forwards/wallet-routes.ts';
 import { serveWebhooks } from './forwards/webhook-routes.ts';
 import { serveJourneys } from './journey/journey-routes.ts';
@@ -169,6 +170,7 @@ function serveApi(
   serveOrders(app, gateway, count);
   serveSettlements(app, gateway);
   serveForwards(app, gateway);
+  serveHistory(app, gateway);
   serveWebhooks(app, gateway);
   serveJourneys(app, gateway);
   serveReconciliation(app, gateway);

@@ -18,6 +18,7 @@ import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
 import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { SAMPLE_MIGRATIONS } from '#platform/postgres/sampling.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -32,13 +33,15 @@ import {
 import { serveAccountLetters } from './account/account-letter-routes.ts';
 import { startAccountLetters } from './account/account-letter-worker.ts';
 import { serveDelivery, serveLetters, serveRelease } from './api/letter-routes.ts';
-import { serveAllLetters, serveResends } from './api/operator-letter-routes.ts';
+import { serveAllLetters } from './api/operator-letter-routes.ts';
+import { serveResends } from './api/resend-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startRelease } from './delivery/release-letters.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
 import { providersAt } from './operations/mail-providers.ts';
 import { countAttempts, letterMetrics } from './operations/metrics.ts';
+import { serveOverview, startOverview } from './operations/overview-routes.ts';
 import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
 import { serveErasure } from './privacy/erase-customer.ts';
@@ -50,7 +53,12 @@ import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/setting
 const DATABASE = {
   name: 'notifications',
   connectionsMax: 12,
-  migrations: [new URL('migrations/', import.meta.url), CONSUMER_MIGRATIONS, AUDIT_MIGRATIONS],
+  migrations: [
+    new URL('migrations/', import.meta.url),
+    CONSUMER_MIGRATIONS,
+    AUDIT_MIGRATIONS,
+    SAMPLE_MIGRATIONS,
+  ],
 } as const;
 const CONTACTS_TIMEOUT_MS = 5_000;
 // Within the internal call that asks for the preview (ARCHITECTURE.md, time).
@@ -88,7 +96,7 @@ export async function startNotifications(
   const contacts = await openContacts(config, log, metrics);
   const sender = senderOf(config);
   const { alarm, mailer } = openMailer(config, database, log);
-  const { CONFIRM_ADDRESSES: confirmAddresses } = config;
+  const confirmAddresses = config.CONFIRM_ADDRESSES;
   const lookUpContacts = (ids: string[]) => contacts.lookUp(ids, CONTACTS_TIMEOUT_MS);
   const shared = { database, log, confirmAddresses, lookUpContacts };
   const worker = startLetterWorker({
@@ -119,7 +127,9 @@ export async function startNotifications(
     claimNew: worker.claimNew,
     onLetters: worker.take,
   });
+  const providers = () => providersAt(clock.now(), mailer.providers());
   const { deadLetters } = inbox;
+  const overview = startOverview({ database, broker, group: GROUP, deadLetters, providers, log });
   const retention = startLetterRetention(config, { database, log, metrics });
   metrics.add([...inbox.metrics, ...letterMetrics(database, alarm, mailer.providers)]);
   return startInternalService({
@@ -138,18 +148,13 @@ export async function startNotifications(
       serveConsumer(api, deadLetterOperations, inbox);
       serveDelivery(api, { database, deadLetters, sender });
       serveErasure(api, { database, deadLetters });
-      serveOperations(api, {
-        database,
-        broker,
-        group: GROUP,
-        deadLetters,
-        providers: () => providersAt(clock.now(), mailer.providers()),
-      });
+      serveOperations(api, { database, broker, group: GROUP });
+      serveOverview(api, overview);
       serveAuditTrail(api, listAuditTrail, database);
     },
     async close() {
       await inbox.close();
-      const loops = [worker, accountLetters, release, retention];
+      const loops = [worker, accountLetters, release, retention, overview];
       await Promise.all(loops.map((loop) => loop.close()));
       await mailer.close();
       await contacts.close();

@@ -11,6 +11,7 @@ import { createMetrics } from '#platform/metrics/metrics.ts';
 import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
 import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import { startDatabaseClock } from '#platform/postgres/database-clock.ts';
+import { SAMPLE_MIGRATIONS } from '#platform/postgres/sampling.ts';
 import {
   databaseSettings,
   databaseStep,
@@ -25,6 +26,7 @@ import {
 import { eventOriginOf, eventOriginSettings } from './event-origin.ts';
 import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
+import { serveFigures, startFigures } from './operations/figures.ts';
 import { orderMetrics } from './operations/metrics.ts';
 import { serveOperations } from './operations/routes.ts';
 import { serveOperatorOrders } from './operator/operator-routes.ts';
@@ -33,7 +35,7 @@ import { serveOrderErasure } from './privacy/erase-orders.ts';
 const DATABASE = {
   name: 'orders',
   connectionsMax: 16,
-  migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS],
+  migrations: [new URL('migrations/', import.meta.url), AUDIT_MIGRATIONS, SAMPLE_MIGRATIONS],
 } as const;
 
 const properties = {
@@ -71,7 +73,9 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
           log,
           logged: config.LOG_REQUESTS ? (row) => ({ orderId: row.aggregateid }) : undefined,
         });
-  metrics.add(orderMetrics(database, broker !== null));
+  const relayed = broker !== null;
+  metrics.add(orderMetrics(database, relayed));
+  const figures = startFigures({ database, log, relayed });
   return startInternalService({
     name: 'orders',
     config,
@@ -90,13 +94,14 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
       serveOrderErasure(api, database);
       serveOperations(api, {
         ...{ database, origin },
-        relayed: broker !== null,
+        relayed,
         onEvent: outbox.kick,
       });
+      serveFigures(api, figures);
       serveAuditTrail(api, listAuditTrail, database);
     },
     async close() {
-      await outbox.close();
+      await Promise.all([outbox.close(), figures.close()]);
       await broker?.close();
       clock.close();
     },

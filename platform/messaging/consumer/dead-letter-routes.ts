@@ -4,10 +4,15 @@ import type { Endpoint } from '../../http/endpoint.ts';
 import { decodeCursor, pageWith } from '../../http/page.ts';
 import type { InternalApi } from '../../service/internal-service.ts';
 import type { Consumer } from './consumer.ts';
+import type { DeadLetterState } from './dead-letter-store.ts';
 
 /** The operations on dead letters, as the contract of a service declares them. */
 export type DeadLetterOperations = Record<
-  'listDeadLetters' | 'getDeadLetter' | 'redriveDeadLetter' | 'redriveDeadLetters',
+  | 'listDeadLetters'
+  | 'getDeadLetter'
+  | 'redriveDeadLetter'
+  | 'redriveDeadLetters'
+  | 'discardDeadLetters',
   Endpoint
 >;
 
@@ -15,7 +20,7 @@ const CURSOR = /^dead-letters:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/;
 const PAGE_SIZE_DEFAULT = 20;
 
 interface ListQuery {
-  state?: 'dead' | 'redriven';
+  state?: DeadLetterState;
   cursor?: string;
   limit?: number;
 }
@@ -56,5 +61,12 @@ export function serveConsumer(
 
   api.serve(operations.redriveDeadLetters, async ({ request }) => {
     return { status: 200, body: await deadLetters.redriveMany(actorOf(request)) };
+  });
+
+  api.serve(operations.discardDeadLetters, async ({ body, request }) => {
+    const { deadLetterIds, reason } = body as { deadLetterIds: string[]; reason: string };
+    const ids = [...new Set(deadLetterIds.map((id) => id.toLowerCase()))];
+    const discarded = await deadLetters.discard(ids, { actor: actorOf(request), reason });
+    return { status: 200, body: { discarded, refused: ids.length - discarded } };
   });
 }

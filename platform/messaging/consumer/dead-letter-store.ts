@@ -52,12 +52,15 @@ export interface DeadLetterExcerpt {
   redrives: number;
   created_at: Date;
   redriven_at: Date | null;
+  discarded_at: Date | null;
+  discarded_by: string | null;
+  discard_reason: string | null;
 }
 
 // Headers are split and cut as JSON text, which only json_array_elements does: every other function
 // would decode the texts, and PostgreSQL cannot decode \u0000.
 const SELECT_EXCERPTS = `select id, topic, partition, "offset", error, redrives,
-    created_at, redriven_at,
+    created_at, redriven_at, discarded_at, discarded_by, discard_reason,
     substring(key from 1 for ${EXCERPT.keyBytes}) as key,
     substring(value from 1 for ${EXCERPT.valueBytes}) as value,
     (select coalesce(json_agg(parts order by ordinal), '[]') from (
@@ -78,10 +81,18 @@ const EXCERPT_BYTES = `(octet_length(error)
     + least(${EXCERPT.headers * (EXCERPT.nameCharacters + EXCERPT.base64Characters)},
       octet_length(headers::text)))`;
 
-const STATE_CONDITIONS = { dead: 'redriven_at is null', redriven: 'redriven_at is not null' };
+/** `discarded`: an operator decided that it will never be processed. */
+export type DeadLetterState = 'dead' | 'redriven' | 'discarded';
+
+// A discarded one has both moments.
+const STATE_CONDITIONS: Record<DeadLetterState, string> = {
+  dead: 'redriven_at is null',
+  redriven: 'redriven_at is not null and discarded_at is null',
+  discarded: 'discarded_at is not null',
+};
 
 export interface DeadLetterQuery {
-  state: 'dead' | 'redriven' | null;
+  state: DeadLetterState | null;
   before: string | null;
   limit: number;
 }
@@ -132,7 +143,7 @@ export async function listDeadLettersAt(
   return rows;
 }
 
-/** A dead letter's whole message, and whether it was redriven since. */
+/** A dead letter's whole message, and what became of it. */
 export interface DeadMessageRow {
   topic: string;
   partition: number;
@@ -141,13 +152,14 @@ export interface DeadMessageRow {
   value: Buffer | null;
   headers: [name: string, base64: string][];
   created_at: Date;
-  redriven: boolean;
+  state: DeadLetterState;
 }
 
 export async function findDeadMessage(db: Queryable, id: string): Promise<DeadMessageRow | null> {
   const { rows } = await db.query<DeadMessageRow>(
     `select topic, partition, "offset", key, value, headers, created_at,
-        redriven_at is not null as redriven
+        case when discarded_at is not null then 'discarded'
+          when redriven_at is not null then 'redriven' else 'dead' end as state
       from dead_letters where id = $1`,
     [id],
   );
@@ -174,24 +186,60 @@ export async function countDead(db: Queryable, max?: number): Promise<number> {
   return Number(rows[0]?.count);
 }
 
+// Which dead letters a redrive may take: a discarded one only where the operator names it.
+const REDRIVABLE = `(redriven_at is null or $2 and discarded_at is not null)`;
+
 /** @returns false when another redrive was quicker, so that it is not dead any more */
-export async function markRedriven(db: Queryable, id: string): Promise<boolean> {
+export async function markRedriven(
+  db: Queryable,
+  id: string,
+  discardedToo: boolean,
+): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update dead_letters set redriven_at = now(), redrive_tried_at = now(), redrives = redrives + 1
-      where id = $1 and redriven_at is null`,
-    [id],
+    `update dead_letters set redriven_at = now(), redrive_tried_at = now(), redrives = redrives + 1,
+        discarded_at = null, discarded_by = null, discard_reason = null
+      where id = $1 and ${REDRIVABLE}`,
+    [id, discardedToo],
   );
   return rowCount === 1;
 }
 
-/** Records a redrive that failed. @returns false when it is not dead any more */
-export async function markStillDead(db: Queryable, id: string, error: string): Promise<boolean> {
+/** Records a redrive that failed; a discarded one stays so. @returns false when it is redriven */
+export async function markStillDead(
+  db: Queryable,
+  id: string,
+  discardedToo: boolean,
+  error: string,
+): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update dead_letters set redrive_tried_at = now(), redrives = redrives + 1, error = $2
-      where id = $1 and redriven_at is null`,
-    [id, error],
+    `update dead_letters set redrive_tried_at = now(), redrives = redrives + 1, error = $3
+      where id = $1 and ${REDRIVABLE}`,
+    [id, discardedToo, error],
   );
   return rowCount === 1;
+}
+
+/**
+ * Discards those of them that are dead. Skips one that a redrive holds: waiting for it while holding
+ * others could deadlock.
+ * @returns their ids
+ */
+export async function markDiscarded(
+  tx: Queryable,
+  ids: string[],
+  { actor, reason }: { actor: string; reason: string },
+): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `with dead as (
+        select id from dead_letters where id = any($1::uuid[]) and redriven_at is null
+        for update skip locked
+      )
+      update dead_letters set redriven_at = now(), discarded_at = now(), discarded_by = $2,
+        discard_reason = $3
+      from dead where dead_letters.id = dead.id returning dead_letters.id`,
+    [ids, actor, reason],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Deletes dead letters that came longer ago than this, a batch of them. @returns how many */

@@ -1,5 +1,5 @@
 import { maskAddresses } from '../../values/mask-addresses.ts';
-import type { DeadLetterExcerpt } from './dead-letter-store.ts';
+import type { DeadLetterExcerpt, DeadLetterState } from './dead-letter-store.ts';
 
 // A page has a hundred of them, and its answer should stay near 1 MB.
 const KEY_MAX = 1_000;
@@ -32,7 +32,7 @@ export const EXCERPT = {
 export function deadLetterOf(row: DeadLetterExcerpt) {
   return {
     id: row.id,
-    state: (row.redriven_at === null ? 'dead' : 'redriven') as 'dead' | 'redriven',
+    state: stateOf(row),
     topic: row.topic,
     partition: row.partition,
     offset: Number(row.offset),
@@ -42,7 +42,22 @@ export function deadLetterOf(row: DeadLetterExcerpt) {
     error: row.error,
     redrives: row.redrives,
     createdAt: row.created_at.toISOString(),
-    redrivenAt: row.redriven_at?.toISOString() ?? null,
+    redrivenAt: row.discarded_at === null ? (row.redriven_at?.toISOString() ?? null) : null,
+    discarded: discardOf(row),
+  };
+}
+
+function stateOf({ redriven_at, discarded_at }: DeadLetterExcerpt): DeadLetterState {
+  if (discarded_at !== null) return 'discarded';
+  return redriven_at === null ? 'dead' : 'redriven';
+}
+
+function discardOf({ discarded_at, discarded_by, discard_reason }: DeadLetterExcerpt) {
+  if (discarded_at === null) return null;
+  return {
+    at: discarded_at.toISOString(),
+    actor: discarded_by ?? '',
+    reason: discard_reason ?? '',
   };
 }
 

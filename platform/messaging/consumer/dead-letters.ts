@@ -1,9 +1,10 @@
 import { deadlineIn } from '../../async/deadline.ts';
 import type { IncomingMessage } from '../../broker/port/broker.ts';
 import { describeError } from '../../errors.ts';
-import { recordAudit, recordRead } from '../../postgres/audit-trail.ts';
-import type { Queryable } from '../../postgres/database.ts';
+import { recordAudit, recordAudits, recordRead } from '../../postgres/audit-trail.ts';
+import type { Database, Queryable } from '../../postgres/database.ts';
 import { isContentRefusal } from '../../postgres/errors.ts';
+import { maskAddresses } from '../../values/mask-addresses.ts';
 import * as store from './dead-letter-store.ts';
 import { deadLetterOf } from './dead-letter-view.ts';
 import { eraseDeadLetters } from './erase-dead-letters.ts';
@@ -42,15 +43,46 @@ export function createDeadLetters<T, Stored>(options: RedriveOptions<T, Stored>)
     /** A message may hold names of customers: addresses alone are masked. */
     recordRead: (actor: string | null, action: string, subject: Record<string, string>) =>
       recordRead(database, { actor, action, subject }),
-    /** @param actor the operator, for the audit trail */
-    redrive: (id: string, actor: string | null) => redrive(options, id, actor),
+    /** A discarded one too: the operator names it. @param actor the operator */
+    redrive: (id: string, actor: string | null) =>
+      redrive(options, { id, actor, discardedToo: true }),
     redriveMany: (actor: string | null) => redriveMany(options, actor),
+    /** They are kept, but nothing counts or redrives them. @returns how many were dead */
+    discard: (ids: string[], by: Discard) => discard(database, ids, by),
     /**
      * Empties dead letters that contain one of these texts, one page of them.
      * @returns the last one that was looked at, null at the end
      */
     erase: (texts: string[], after: string | null) => eraseDeadLetters(database, texts, after),
   };
+}
+
+/** Why an operator discards dead letters. */
+interface Discard {
+  /** Null where the caller names no operator. */
+  actor: string | null;
+  reason: string;
+}
+
+// What shows where the caller of an internal listener named no operator.
+const UNKNOWN_ACTOR = 'unknown';
+
+/** One entry of the audit trail for each of them. */
+function discard(database: Database, ids: string[], { actor, reason }: Discard): Promise<number> {
+  const by = { actor: actor ?? UNKNOWN_ACTOR, reason: maskAddresses(reason) };
+  return database.transaction(async (tx) => {
+    const discarded = await store.markDiscarded(tx, ids, by);
+    const entries = discarded.map((deadLetterId) => ({
+      actor,
+      action: 'discard-dead-letters',
+      subject: { deadLetterId },
+      reason,
+      before: { state: 'dead' },
+      after: { state: 'discarded' },
+    }));
+    await recordAudits(tx, entries);
+    return discarded.length;
+  });
 }
 
 /** `settled`: it is not dead, there was nothing to do. */
@@ -62,17 +94,17 @@ type Redrive = 'redriven' | 'refused' | 'settled' | 'unknown';
  */
 async function redrive<T, Stored>(
   options: RedriveOptions<T, Stored>,
-  id: string,
-  actor: string | null,
+  { id, actor, discardedToo }: { id: string; actor: string | null; discardedToo: boolean },
 ): Promise<Redrive> {
   const { database, read, onStored } = options;
   const dead = await store.findDeadMessage(database, id);
   if (dead === null) return 'unknown';
-  if (dead.redriven) return 'settled';
+  const { state: before } = dead;
+  if (before === 'redriven' || (before === 'discarded' && !discardedToo)) return 'settled';
   const refuse = async (error: string): Promise<Redrive> => {
     await database.transaction(async (tx) => {
-      const marked = await store.markStillDead(tx, id, storableError(error));
-      if (marked) await recordRedrive(tx, { id, actor, state: 'dead' });
+      const marked = await store.markStillDead(tx, id, discardedToo, storableError(error));
+      if (marked) await recordRedrive(tx, { id, actor, before, state: before });
     });
     return 'refused';
   };
@@ -82,10 +114,10 @@ async function redrive<T, Stored>(
   try {
     const stored = await database.transaction(async (tx) => {
       // The mark first: its row lock lets only one of two concurrent redrives go on.
-      const marked = await store.markRedriven(tx, id);
+      const marked = await store.markRedriven(tx, id, discardedToo);
       if (!marked) return null;
       const result = await options.store(tx, [reading.event]);
-      await recordRedrive(tx, { id, actor, state: 'redriven' });
+      await recordRedrive(tx, { id, actor, before, state: 'redriven' });
       return { result };
     });
     if (stored === null) return 'settled';
@@ -100,16 +132,20 @@ async function redrive<T, Stored>(
 /** One entry for each dead letter, also of a bulk redrive: each has a transaction of its own. */
 function recordRedrive(
   tx: Queryable,
-  { id, actor, state }: { id: string; actor: string | null; state: 'dead' | 'redriven' },
+  entry: {
+    id: string;
+    actor: string | null;
+    before: store.DeadLetterState;
+    state: store.DeadLetterState;
+  },
 ): Promise<void> {
-  // As PostgreSQL spells it, for the search by id.
-  const subject = { deadLetterId: id.toLowerCase() };
-  const before = { state: 'dead' };
+  const { id, actor, before, state } = entry;
   return recordAudit(tx, {
     actor,
     action: 'redrive-dead-letter',
-    subject,
-    before,
+    // As PostgreSQL spells it, for the search by id.
+    subject: { deadLetterId: id.toLowerCase() },
+    before: { state: before },
     after: { state },
   });
 }
@@ -124,7 +160,7 @@ async function redriveMany<T, Stored>(options: RedriveOptions<T, Stored>, actor:
   const counts = { redriven: 0, refused: 0, settled: 0, unknown: 0 };
   for (const id of await store.listDeadIds(options.database, REDRIVES_MAX)) {
     if (deadline.remainingMs() === 0) break;
-    counts[await redrive(options, id, actor)]++;
+    counts[await redrive(options, { id, actor, discardedToo: false })]++;
   }
   const { redriven, refused } = counts;
   return { redriven, refused, dead: await store.countDead(options.database) };

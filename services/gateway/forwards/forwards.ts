@@ -37,10 +37,12 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
   any(operator.previewAnyLetter, notifications, letters.previewLetter);
   any(operator.resendAnyLetter, notifications, letters.resendLetter);
   any(operator.resendFailedLetters, notifications, letters.resendLetters);
+  any(operator.acknowledgeLetters, notifications, letters.acknowledgeFailedLetters);
   any(operator.readDeadLetters, notifications, letters.listDeadLetters);
   any(operator.readDeadLetter, notifications, letters.getDeadLetter);
   any(operator.redriveOne, notifications, letters.redriveDeadLetter);
   any(operator.redriveMany, notifications, letters.redriveDeadLetters);
+  any(operator.discardMany, notifications, letters.discardDeadLetters);
 
   const { identifyOperator: identify } = gateway;
   serve(app, operator.readOverview, { identify }, async ({ request }) => {

@@ -1,7 +1,14 @@
-import type { AttemptStage, LetterAttempt, LetterState } from '#contracts/notifications.ts';
+import type {
+  Acknowledgement,
+  AttemptStage,
+  LetterAttempt,
+  LetterState,
+} from '#contracts/notifications.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
+import { firstUuidAt } from '#platform/values/uuid.ts';
 import type { EventRow, LetterKind } from '../letter/letter-event.ts';
+import { ACKNOWLEDGED, COUNTS, NEEDS_OPERATOR } from './acknowledgement-store.ts';
 
 // The stored states of each state of the API. Literals, so that the planner can choose an index.
 const STATE_CONDITIONS: Record<LetterState, string> = {
@@ -67,6 +74,11 @@ export async function searchLetters(
     wanted.push(`state = 'failed' and due_at < $${values.push(search.failedUntil)}`);
   }
   if (search.kind !== null) wanted.push(`kind = $${values.push(search.kind)}`);
+  const { minAmount, maxAmount, acknowledged } = search;
+  if (minAmount !== null) wanted.push(`total_amount >= $${values.push(minAmount)}`);
+  if (maxAmount !== null) wanted.push(`total_amount <= $${values.push(maxAmount)}`);
+  if (acknowledged === true) wanted.push(`state = 'failed' and ${ACKNOWLEDGED}`);
+  if (acknowledged === false) wanted.push(NEEDS_OPERATOR);
   const { rows } = await db.query<FoundLetter & { wanted: boolean }>(
     `select id, failure, ${wanted.join(' and ')} as wanted from letters
       where ${conditionsOf(search, values)} order by id desc limit ${EXAMINED_MAX}`,
@@ -88,12 +100,20 @@ interface LetterConditions {
   orderId: string | null;
   state: LetterState | null;
   before: string | null;
+  /** Moments of their events, as bounds of ids; `until` excluded. */
+  from?: Date | null;
+  until?: Date | null;
+  ids?: string[] | null;
 }
 
 export interface LetterSearch extends LetterConditions {
   failedSince: Date | null;
   failedUntil: Date | null;
   kind: LetterKind | null;
+  minAmount: number | null;
+  maxAmount: number | null;
+  /** Of failed letters: whether an operator acknowledged them; false leaves out erased ones. */
+  acknowledged: boolean | null;
 }
 
 /** @param values the statement's values; this function appends those of the conditions */
@@ -103,6 +123,10 @@ function conditionsOf(query: LetterConditions, values: unknown[]): string {
   if (query.orderId !== null) conditions.push(`order_id = $${values.push(query.orderId)}`);
   if (query.state !== null) conditions.push(STATE_CONDITIONS[query.state]);
   if (query.before !== null) conditions.push(`id < $${values.push(query.before)}`);
+  const { from = null, until = null, ids = null } = query;
+  if (from !== null) conditions.push(`id >= $${values.push(firstUuidAt(from))}`);
+  if (until !== null) conditions.push(`id < $${values.push(firstUuidAt(until))}`);
+  if (ids !== null) conditions.push(`id = any($${values.push(ids)}::uuid[])`);
   return conditions.join(' and ');
 }
 
@@ -123,11 +147,16 @@ const STAGE = `coalesce(stage, case
 const SELECT_LETTERS = `select letters.*, (
     select coalesce(json_agg(a order by a.number), '[]') from (
       select number, started_at as "startedAt", duration_ms as "durationMs",
-        contact_ms as "contactMs", outcome, response, error, trace_id as "traceId", ${STAGE} as stage
+        contact_ms as "contactMs", outcome, response, error, trace_id as "traceId", ${STAGE} as stage,
+        address
       from letter_attempts where letter_id = letters.id
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
     ) a
-  ) as attempts from letters`;
+  ) as attempts, (
+    select json_build_object('at', acknowledged_at, 'actor', actor, 'reason', reason)
+    from letter_acknowledgements
+    where letter_id = letters.id and ${COUNTS} and letters.state = 'failed'
+  ) as acknowledgement from letters`;
 
 // The event has the items of its order, and each attempt two texts of up to 1 KB.
 const LETTER_BYTES = `(coalesce(octet_length(letters.event::text), 0) + coalesce((
@@ -155,46 +184,10 @@ export interface LetterRow extends EventRow {
   /** When it entered the inbox. */
   created_at: Date;
   /** `startedAt` as PostgreSQL writes it in JSON. */
-  attempts: (LetterAttempt & { stage: AttemptStage | null })[];
-}
-
-const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_since = now(),
-  waits_for = null, token = null, recipient = null, recipient_name = null, locale = null,
-  erased_at = null`;
-
-/**
- * The operator's resend: the letter is due now, with current contact data and a full new period of
- * attempts. A letter that is being sent or was sent does not change.
- * @returns what it was before; null when it did not change
- */
-export async function queueAgain(
-  tx: Queryable,
-  id: string,
-): Promise<Pick<LetterRow, 'id' | 'state' | 'order_id' | 'customer_id'> | null> {
-  const { rows } = await tx.query(
-    `with before as (
-        select id, state from letters where id = $1 and state in ('queued', 'failed') for update
-      )
-      update letters set ${QUEUED_AGAIN} from before where letters.id = before.id
-      returning before.id, before.state, order_id, customer_id`,
-    [id],
-  );
-  return rows[0] ?? null;
-}
-
-/**
- * Resends those of the letters that failed. Skips letters that another resend locks: waiting for
- * them while holding others could deadlock.
- * @returns how many became due
- */
-export async function queueFailedAgain(db: Queryable, ids: string[]): Promise<number> {
-  const { rowCount } = await db.query(
-    `with again as (
-        select id from letters where id = any($1::uuid[]) and (state = 'failed') is true
-        for update skip locked
-      )
-      update letters set ${QUEUED_AGAIN} from again where letters.id = again.id`,
-    [ids],
-  );
-  return rowCount ?? 0;
+  attempts: (LetterAttempt & { stage: AttemptStage | null; address: string | null })[];
+  trying_since: Date;
+  due_at: Date;
+  erased_at: Date | null;
+  /** `at` as PostgreSQL writes it in JSON. */
+  acknowledgement: Acknowledgement | null;
 }

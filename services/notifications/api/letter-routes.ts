@@ -16,8 +16,9 @@ import type { InternalApi } from '#platform/service/internal-service.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import { findDeletedThrough } from '../privacy/retention-store.ts';
 import * as store from './letter-list-store.ts';
-import { letterOf, maskedLetterOf, stagesOf } from './letter-view.ts';
+import { letterOf, maskedLetterOf, nextAttemptAtOf, stagesOf } from './letter-view.ts';
 import { recordLetterRead } from './record-letter-read.ts';
+import { listResends } from './resend-store.ts';
 
 const CURSOR = uuidCursor('letters');
 
@@ -77,8 +78,15 @@ export function serveDelivery(
       if (customerId === undefined) await recordLetterRead(database, actorOf(request), letter);
       const viewOf = customerId === undefined ? maskedLetterOf : letterOf;
       const view = viewOf(letter, sender);
-      const stages = stagesOf(letter);
-      const body = { received: positionOf(letter), letter: view, stages, deadLetter: null };
+      const body = {
+        received: positionOf(letter),
+        letter: view,
+        stages: stagesOf(letter),
+        deadLetter: null,
+        nextAttemptAt: nextAttemptAtOf(letter),
+        resends: await resendsOf(database, letter, customerId === undefined),
+        acknowledged: letter.acknowledgement !== null,
+      };
       return { status: 200, body };
     }
     const dead = await findDeadLetter(deadLetters, eventId, { partition, offset });
@@ -89,6 +97,18 @@ export function serveDelivery(
     const body = { received: null, letter: null, deadLetter, ...(expired && { expired }) };
     return { status: 200, body };
   });
+}
+
+/** @param named whether operators are named */
+async function resendsOf(
+  database: Database,
+  letter: store.LetterRow,
+  named: boolean,
+): Promise<contract.Resend[]> {
+  // Most letters were never resent, and need no search.
+  if (letter.trying_since <= letter.created_at) return [];
+  const resends = await listResends(database, letter.id);
+  return named ? resends : resends.map(({ actor: _, ...resend }) => resend);
 }
 
 /** @param at the event's position, as far as it is known */

@@ -1,4 +1,10 @@
-import type { Delivery, Letter, LetterPreview, OperatorLetter } from '#contracts/notifications.ts';
+import type {
+  Acknowledgement,
+  Delivery,
+  Letter,
+  LetterPreview,
+  OperatorLetter,
+} from '#contracts/notifications.ts';
 import type { Profile } from '#contracts/profiles.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { timeOfUuid } from '#platform/values/uuid.ts';
@@ -29,7 +35,7 @@ export function letterOf(row: LetterRow, sender: Sender): Letter {
     to: mail?.to ?? null,
     messageId: `<${sender.messageIdOf(row.id)}>`,
     unknownOutcomes: row.unknown_outcomes - (isMarked(row) ? 1 : 0),
-    attempts: row.attempts.map(({ stage: _, ...attempt }) => ({
+    attempts: row.attempts.map(({ stage: _, address: __, ...attempt }) => ({
       ...attempt,
       startedAt: new Date(attempt.startedAt).toISOString(),
     })),
@@ -49,7 +55,33 @@ function isMarked({ state, attempt_count, marked_attempt }: LetterRow): boolean 
  * repeated it or a customer wrote it as a name. The Message-ID is none.
  */
 export function operatorLetterOf(row: LetterRow, sender: Sender): OperatorLetter {
-  return { ...maskedLetterOf(row, sender), customerId: row.customer_id };
+  return {
+    ...maskedLetterOf(row, sender),
+    customerId: row.customer_id,
+    total: { amount: Number(row.total_amount), currency: row.currency },
+    orderReason: row.reason,
+    address: row.attempts.at(-1)?.address ?? masked(row.recipient),
+    failedAt: failedAtOf(row),
+    nextAttemptAt: nextAttemptAtOf(row),
+    acknowledged: acknowledgementOf(row),
+  };
+}
+
+/** `due_at` of a failed letter is the time of its failure, unless an erasure ended it. */
+function failedAtOf({ state, due_at, erased_at }: LetterRow): string | null {
+  if (state !== 'failed') return null;
+  const at = erased_at !== null && erased_at < due_at ? erased_at : due_at;
+  return at.toISOString();
+}
+
+/** Null for a letter that waits for its customer: nobody knows when. */
+export function nextAttemptAtOf({ state, waits_for, due_at }: LetterRow): string | null {
+  return state === 'queued' && waits_for === null ? due_at.toISOString() : null;
+}
+
+function acknowledgementOf({ acknowledgement }: LetterRow): Acknowledgement | null {
+  if (acknowledgement === null) return null;
+  return { ...acknowledgement, at: new Date(acknowledgement.at).toISOString() };
 }
 
 // Those with something of the customer's. The sender's address is the shop's own.

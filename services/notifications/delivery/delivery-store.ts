@@ -1,6 +1,7 @@
 import type { Queryable } from '#platform/postgres/database.ts';
 import { jsonbOf } from '#platform/postgres/jsonb.ts';
 import { isFew } from '#platform/postgres/plan-once.ts';
+import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
 import type { Recipient } from '../letter/letter-mail.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
@@ -69,6 +70,8 @@ export interface Attempt extends AttemptResult {
   contactMs: number | null;
   /** The marker's recipient; null before the marker. */
   recipient: Recipient | null;
+  /** Whom it was for; null where it had no address yet. Stored masked, of failed attempts only. */
+  address?: string | null;
   /** Attempts before this one that may have arrived. */
   unknownOutcomes: number;
   /** Null where the attempt was made outside of a trace. */
@@ -204,7 +207,7 @@ export async function giveUpOverdue(
           and trying_since <= now() - $1::float8 * interval '1 millisecond'
         order by id limit 500 for update skip locked
       )
-      update letters set state = 'failed', ready = false, waits_for = null,
+      update letters set state = 'failed', due_at = now(), ready = false, waits_for = null,
         failure = 'gave up: ' || coalesce(failure, $2)
       from overdue where letters.id = overdue.id`,
     values: [afterMs, reason],
@@ -221,8 +224,8 @@ export async function insertAttempt(
     name: 'insert-attempt',
     text: `insert into letter_attempts
         (letter_id, number, started_at, duration_ms, contact_ms, outcome, response, error, stage,
-          trace_id)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+          trace_id, address)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
     values: [
       attempt.letterId,
       attempt.number,
@@ -234,6 +237,7 @@ export async function insertAttempt(
       attempt.error,
       attempt.stage,
       attempt.traceId ?? null,
+      attempt.address == null ? null : maskAddresses(attempt.address),
     ],
   });
 }

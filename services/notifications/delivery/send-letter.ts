@@ -48,7 +48,7 @@ export interface SendLetterDeps {
  */
 export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): Promise<void> {
   const startedAt = deps.now();
-  const progress: Progress = { stage: 'contact', contactMs: null, recipient: null };
+  const progress: Progress = { stage: 'contact', contactMs: null, recipient: null, address: null };
   const result = await attemptSafely(deps, letter, startedAt, progress);
   if (result === 'held') return deps.hold(letter.id);
   // Another worker holds the letter now, and records it.
@@ -57,7 +57,7 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
   const { fault, provider } = result;
   if (fault !== undefined) deps.onFault({ fault, provider, reason: reasonOf(result) });
   const failure = result.outcome === 'sent' ? null : failureOf(deps, letter, result);
-  const { contactMs, recipient } = progress;
+  const { contactMs, recipient, address } = progress;
   const durationMs = deps.now().getTime() - startedAt.getTime();
   await deps.record(
     {
@@ -68,6 +68,7 @@ export async function sendLetter(deps: SendLetterDeps, letter: ClaimedLetter): P
       durationMs,
       contactMs,
       recipient,
+      address,
       unknownOutcomes: letter.unknownOutcomes,
     },
     failure,
@@ -83,6 +84,7 @@ function outcomeOf(failure: FailedLetter | null): 'sent' | 'retried' | 'failed' 
 /** How far an attempt has come. */
 interface Progress extends Pick<Attempt, 'contactMs' | 'recipient'> {
   stage: AttemptStage;
+  address: string | null;
 }
 
 /** Treats a bug of ours like any other fault: it is recorded, retried and finally given up. */
@@ -120,6 +122,7 @@ async function attemptSafely(
     }
   }
   progress.stage = 'compose';
+  progress.address = recipient.to;
   try {
     if (isLimited) {
       if (isOverdue(deps, letter)) return failed('the customer did not confirm the address');

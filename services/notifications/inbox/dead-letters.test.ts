@@ -72,6 +72,7 @@ test('a message of the topic that cannot be read is listed as it came, and read 
     error: 'header ce_id is not a UUID',
     redrives: 0,
     redrivenAt: null,
+    discarded: null,
   });
   assert.ok(Date.parse(createdAt));
   assert.deepEqual((await service.call('GET', `${DEAD}/${id}`)).body, dead);

@@ -2,6 +2,7 @@ import type { MailRefusal, NotificationsOverview } from '#contracts/notification
 import type { Reading } from '#platform/metrics/metrics.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
+import { NEEDS_OPERATOR } from '../api/acknowledgement-store.ts';
 
 // In both statements the states are values of a row and no literals: an index for literals, like that
 // of the letters that are due, would be taken while statistics say that next to nothing waits.
@@ -28,6 +29,20 @@ export async function countLetters(
   const counts = Object.fromEntries(rows.map(({ state, count }) => [state, count]));
   const { queued = 0, sending = 0, committing = 0, sent = 0, failed = 0 } = counts;
   return { max, queued, sending: Math.min(max, sending + committing), sent, failed };
+}
+
+/** Letters that are neither sent nor failed, counted up to `max`, by the index of their states. */
+export async function countWaiting(db: Queryable, max: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    name: 'count-waiting-letters',
+    text: `select count(*)::int from (
+        select from unnest('{queued,sending,committing}'::text[]) as word (state),
+          lateral (select from letters where letters.state = word.state limit $1) as each
+        limit $1
+      ) as first`,
+    values: [max],
+  });
+  return rows[0]?.count ?? 0;
 }
 
 // Of letters that wait for a confirmation; a tenth of a second.
@@ -133,10 +148,10 @@ export async function countWaitingForConfirmation(db: Queryable, max: number): P
   return rows[0]?.count ?? 0;
 }
 
-/** Number of letters that failed and can be sent again. */
+/** Number of letters that failed, can be sent again, and are not acknowledged. */
 export async function readFailed(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ count: string }>(
-    `select count(*) as count from letters where state = 'failed' and erased_at is null`,
+    `select count(*) as count from letters where ${NEEDS_OPERATOR}`,
   );
   return Number(rows[0]?.count);
 }

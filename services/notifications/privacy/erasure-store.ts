@@ -67,11 +67,12 @@ const WITHOUT_TEXTS = `recipient = null, recipient_name = null, locale = null, s
 const HAS_TEXTS = `(letters.erased_at is null or letters.recipient is not null
   or letters.smtp_response is not null or letters.state = 'queued')`;
 
-/** Erases what mail servers and errors said, which may repeat an address. */
+/** Erases addresses, and what mail servers and errors said, which may repeat one. */
 async function eraseAttempts(db: Queryable, letterIds: string[]): Promise<void> {
   await db.query(
-    `update letter_attempts set response = null, error = null
-      where letter_id = any($1::uuid[]) and (response is not null or error is not null)`,
+    `update letter_attempts set response = null, error = null, address = null
+      where letter_id = any($1::uuid[])
+        and (response is not null or error is not null or address is not null)`,
     [letterIds],
   );
 }

@@ -38,6 +38,8 @@ export async function deleteOldRows(db: Queryable, days: number): Promise<number
         order by id limit ${BATCH} for update skip locked
       ), deleted as (
         delete from letters using old where letters.id = old.id returning letters.id
+      ), forgotten as (
+        delete from letter_acknowledgements using deleted where letter_id = deleted.id
       ), noted as (
         insert into inbox_retention (deleted_through)
         select id from deleted order by id desc limit 1

@@ -70,6 +70,17 @@ export async function readPendingByAge(
   };
 }
 
+/** Orders that have not ended, counted up to `max`. */
+export async function countPending(db: Queryable, max: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    name: 'count-pending-orders',
+    text: `select count(*)::int from (
+        select from orders where status = 'Pending' limit $1) as pending`,
+    values: [max],
+  });
+  return rows[0]?.count ?? 0;
+}
+
 type OutboxBacklog = NonNullable<OrdersOverview['outbox']>;
 
 /** Events that the broker has not acknowledged, the oldest first, `max` of them at most. */
