@@ -67,14 +67,14 @@ export function OperatorLettersPage() {
         <Letters
           key={JSON.stringify(asked)}
           query={asked}
-          onlyFailed={state === 'failed' && Object.keys(values).length === 0}
+          filtered={Object.keys(values)}
         />
       )}
     </Page>
   );
 }
 
-function Letters({ query, onlyFailed }: { query: ListQuery; onlyFailed: boolean }) {
+function Letters({ query, filtered }: { query: ListQuery; filtered: string[] }) {
   const texts = useTexts(operator).letters;
   const repair = useTexts(letterRepair);
   const { api } = useConsole();
@@ -101,23 +101,36 @@ function Letters({ query, onlyFailed }: { query: ListQuery; onlyFailed: boolean 
         />
       ),
   });
+  const none = query.state === 'failed' ? texts.none.failed : texts.none.other;
   const shown = { ...list, loaded: { ...list.loaded, data: data && { ...data, rows } } };
   return (
     <>
       <Problem problem={resend.problem} />
-      {onlyFailed && <ResendLetters onResent={list.loaded.reload} />}
+      {query.state === 'failed' && filtered.every((name) => RESEND_FILTERS.includes(name)) && (
+        <ResendLetters
+          filter={pick(query, RESEND_FILTERS)}
+          onResent={list.loaded.reload}
+        />
+      )}
       {rows.length > 0 && <ChosenLetters rows={rows} selection={selection} keep={keep} />}
       <RecordList
         label={texts.title}
         list={shown}
         columns={columns}
         keyOf={({ id }) => id}
-        none={onlyFailed ? texts.none.failed : repair.none}
-        noneHint={onlyFailed ? undefined : repair.noneHint}
+        none={filtered.length > 0 ? repair.none : none}
+        noneHint={filtered.length > 0 ? repair.noneHint : undefined}
       />
       <RecordExport name="letters" path={PATH} query={query} columns={useCsvColumns()} />
     </>
   );
+}
+
+// Those that the resend of all matching letters takes too; times it asks for itself.
+const RESEND_FILTERS = ['failure', 'kind'];
+
+function pick(query: ListQuery, names: string[]): ListQuery {
+  return Object.fromEntries(Object.entries(query).filter(([name]) => names.includes(name)));
 }
 
 const isFailed = ({ state }: OperatorLetter) => state === 'failed';

@@ -30,7 +30,7 @@ export function OperatorOverviewPage() {
       title={texts.title}
       lead={texts.lead}
       actions={
-        <a class="button" href="/operator/wallets">
+        <a class="button" href="/operator/customers">
           {texts.topUp}
         </a>
       }

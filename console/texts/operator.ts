@@ -41,9 +41,8 @@ export const operator = {
       previewLead: (to: string, language: string) => `Кому: ${isolated(to)} · Язык: ${language}`,
       previewFrame: 'Предпросмотр письма',
       resendMany: {
-        title: 'Отправить ещё раз несколько писем',
-        reason: 'Причина содержит',
-        reasonHint: 'Любая часть текста причины. Оставьте пустым, чтобы выбрать все.',
+        title: 'Отправить ещё раз все найденные письма',
+        hint: 'Причина и вид письма берутся из фильтров. Письма вне этой страницы тоже считаются.',
         failedSince: 'Не доставлены с',
         failedUntil: 'Не доставлены до',
         look: 'Посчитать письма',
@@ -121,9 +120,8 @@ export const operator = {
       previewLead: (to: string, language: string) => `To: ${isolated(to)} · Language: ${language}`,
       previewFrame: 'Letter preview',
       resendMany: {
-        title: 'Resend multiple letters',
-        reason: 'Reason contains',
-        reasonHint: 'Any part of the reason. Leave empty to match all.',
+        title: 'Resend all matching letters',
+        hint: 'Uses the reason and the letter type of the filters. Includes letters that this page doesn’t show.',
         failedSince: 'Failed since',
         failedUntil: 'Failed before',
         look: 'Count letters',

@@ -14,6 +14,7 @@ import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, rub, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 import { audit } from '../../console/texts/audit.ts';
+import { records } from '../../console/texts/records.ts';
 import { search } from '../../console/texts/search.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
@@ -99,7 +100,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     assert.ok(!(await page.content()).includes(anna.email));
     assert.deepEqual(await barriersOn(page), []);
     await page.getByLabel(texts.search).fill(` ${topUp.id.toUpperCase()} `);
-    await button(page, texts.find).click();
+    await page.locator('main').getByRole('button', { name: texts.find }).click();
     await page.waitForURL(/subject=/);
     await eventually('the two entries', async () => {
       const rows = page.locator('tbody tr');
@@ -107,7 +108,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       return (await rows.count()) === 2 && (await about.count()) === 2;
     });
     await page.getByLabel(texts.search).fill(randomUUID());
-    await button(page, texts.find).click();
+    await page.locator('main').getByRole('button', { name: texts.find }).click();
     await page.getByText(texts.noneHint).waitFor();
     await link(page, texts.all).click();
     await entry.first().waitFor();
@@ -147,11 +148,16 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       refuses = false;
       const before = server.messages.length;
       await goTo(page, words, 'letters');
-      await page.getByText(texts.title).click();
-      await page.getByLabel(texts.reason).fill('no such host');
+      const filterBy = async (reason: string) => {
+        await page.getByLabel(records.ru.names.failure).fill(reason);
+        await button(page, records.ru.apply).click();
+        await page.waitForURL((url) => url.searchParams.get('failure') === reason);
+        await page.getByText(texts.title).click();
+      };
+      await filterBy('no such host');
       await button(page, texts.look).click();
       await page.getByText(texts.found('0')).waitFor();
-      await page.getByLabel(texts.reason).fill('NO SUCH user');
+      await filterBy('NO SUCH user');
       await page.getByLabel(texts.failedSince).fill('2026-01-01T00:00');
       await button(page, texts.look).click();
       await page.getByText(texts.found('2')).waitFor();
@@ -160,7 +166,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       await button(page, texts.confirm('2')).click();
       await page.getByText(texts.done('2')).waitFor();
       await eventually('both letters', async () => server.messages.length === before + 2);
-      await page.getByText(words.operator.letters.none.failed).waitFor();
+      await page.getByText(words.repair.none, { exact: true }).waitFor();
     },
   );
 
