@@ -68,7 +68,7 @@ export const redriveDeadLetter = internal(
   'redriveDeadLetter',
   'POST /operator/dead-letters/:deadLetterId/redrive',
   {
-    summary: 'Read the message again; the answer says whether it became a letter',
+    summary: 'Read the message again, a discarded one too; the answer says what became of it',
     params: DeadLetterParams,
     query: NoQuery,
     responses: { 200: DeadLetter },
@@ -79,7 +79,7 @@ export const redriveDeadLetters = internal(
   'redriveDeadLetters',
   'POST /operator/dead-letters/redrive',
   {
-    summary: 'The same for up to 100 of them, least recently tried first',
+    summary: 'The same for up to 100 of them, least recently tried first, no discarded ones',
     query: NoQuery,
     responses: { 200: RedriveResult },
   },

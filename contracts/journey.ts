@@ -19,8 +19,8 @@ export type Participant = Static<typeof Participant>;
 
 /**
  * One step between two participants. Steps are listed in causal order. Each service records times by
- * its own clock, so the times of two consecutive steps can be slightly reversed. For example, the
- * relay records a publication after the broker has delivered the event.
+ * its own clock, and the relay notes a publication after the broker has the event, so a recorded time
+ * can lie before that of the cause. Such a step is shown at the time of its cause.
  */
 export const JourneyStep = strictObject({
   kind: choice(
@@ -40,7 +40,9 @@ export const JourneyStep = strictObject({
   to: Participant,
   at: nullable({
     ...Timestamp,
-    description: 'When it was recorded; null where no service records this moment.',
+    description:
+      'When it was recorded, but never before the step that causes it, whose clock may differ. ' +
+      'Null where no service records this moment.',
   }),
   outcome: {
     ...choice('done', 'refused', 'failed', 'unknown', 'waiting'),
@@ -58,7 +60,12 @@ export const JourneyStep = strictObject({
   attempt: nullable(Type.Integer({ minimum: 1, description: 'The letter’s attempt it is of.' })),
   durationMs: Type.Optional(
     nullable(
-      Type.Integer({ minimum: 0, description: 'How long it took; null where not recorded.' }),
+      Type.Integer({
+        minimum: 0,
+        description:
+          'How long it took from `at` on; null where not recorded. `contact`: until profiles ' +
+          'answered; `send`: until the mail server answered, or the attempt failed.',
+      }),
     ),
   ),
 });

@@ -145,13 +145,14 @@ export const resendLetter = internal('resendLetter', 'POST /operator/letters/:le
   problems: [notificationProblems.letterSent],
 });
 
-/** Filters of the failed letters to resend; without a filter all of them. */
+/** Filters of the failed letters to resend; without one, all that wait for an operator. */
 export const LettersToResend = strictObject({
   letterIds: Type.Optional(
     Type.Array(Uuid, {
       minItems: 1,
       maxItems: 100,
-      description: 'Only these; other filters apply too.',
+      description:
+        'Only these; other filters apply too. Without it acknowledged letters stay as they are.',
     }),
   ),
   ...failureFilters,

@@ -118,7 +118,7 @@ export interface JourneyStep {
   kind: 'request' | 'create' | 'recover' | 'decide' | 'record' | 'answer' | 'publish' | 'receive' | 'contact' | 'send' | 'reply';
   from: 'client' | 'gateway' | 'orders' | 'billing' | 'broker' | 'notifications' | 'profiles' | 'smtp';
   to: 'client' | 'gateway' | 'orders' | 'billing' | 'broker' | 'notifications' | 'profiles' | 'smtp';
-  /** When it was recorded; null where no service records this moment. */
+  /** When it was recorded, but never before the step that causes it, whose clock may differ. Null where no service records this moment. */
   at: string | null;
   /** `refused` by the rules (no money, voided), `failed` by a fault, `unknown` where the outcome could not be learnt, `waiting` what has not happened yet. */
   outcome: 'done' | 'refused' | 'failed' | 'unknown' | 'waiting';
@@ -126,7 +126,7 @@ export interface JourneyStep {
   detail: string | null;
   /** The letter’s attempt it is of. */
   attempt: number | null;
-  /** How long it took; null where not recorded. */
+  /** How long it took from `at` on; null where not recorded. `contact`: until profiles answered; `send`: until the mail server answered, or the attempt failed. */
   durationMs?: number | null;
 }
 
@@ -1381,7 +1381,7 @@ export interface Operations {
     };
     answer: WebhookDelivery;
   };
-  /** The same for up to 100 of them, least recently tried first */
+  /** The same for up to 100 of them, least recently tried first, no discarded ones */
   redriveMany: {
     answer: {
       redriven: number;
@@ -1389,7 +1389,7 @@ export interface Operations {
       dead: number;
     };
   };
-  /** Read the message again; the answer says whether it became a letter */
+  /** Read the message again, a discarded one too; the answer says what became of it */
   redriveOne: {
     params: {
       /** UUID (RFC 9562). */
@@ -1507,7 +1507,7 @@ export interface Operations {
   /** Try failed letters now by why and when they failed; with dryRun count them */
   resendFailedLetters: {
     body: {
-      /** Only these; other filters apply too. */
+      /** Only these; other filters apply too. Without it acknowledged letters stay as they are. */
       letterIds?: string[] | undefined;
       /** RFC 3339. */
       failedSince?: string | undefined;

@@ -14,6 +14,7 @@ export interface Gateway {
     | 'CURRENCY'
     | 'DECLINED_ORDERS_PER_MINUTE'
     | 'ORDER_DEADLINE_MS'
+    | 'RECOVERY_AGE_MS'
     | 'WALLET_SELF_TOP_UP'
   >;
   /** Where the console is, for links in letters; without a slash at its end. */

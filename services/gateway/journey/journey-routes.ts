@@ -62,7 +62,9 @@ async function readJourney(gateway: Gateway, asked: JourneyRequest): Promise<con
     partOr('unavailable' as const, request.log, () => readPayment(gateway, order.id, part)),
     partOr('unavailable' as const, request.log, () => readDelivery(gateway, event, query, part)),
   ]);
-  const journey = journeyOf({ order, recovery, event, payment, delivery });
+  const { ORDER_DEADLINE_MS: orderDeadlineMs, RECOVERY_AGE_MS: recoveryAgeMs } = gateway.config;
+  const times = { now: new Date(), orderDeadlineMs, recoveryAgeMs };
+  const journey = journeyOf({ order, recovery, event, payment, delivery }, times);
   return { order: withLabel(order, languageOf(request.headers['accept-language'])), ...journey };
 }
 

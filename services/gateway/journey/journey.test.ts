@@ -129,7 +129,12 @@ function lineOf({ kind, at: moment, outcome, detail, attempt }: JourneyStep): st
   return words.filter((word) => word !== null).join(' ');
 }
 
-const linesOf = (given: JourneyRecords) => journeyOf(given).steps.map(lineOf);
+/** Two seconds after the order, whose request goes on for five. */
+const TIMES = { now: new Date(at(3)), orderDeadlineMs: 5_000, recoveryAgeMs: 30_000 };
+const journey = (given: JourneyRecords, nowS = 3) =>
+  journeyOf(given, { ...TIMES, now: new Date(at(nowS)) });
+
+const linesOf = (given: JourneyRecords) => journey(given).steps.map(lineOf);
 
 const BEGUN = ['request - done', 'create 1 done'];
 const PAID = [...BEGUN, 'decide 2 done captured', 'record 3 done Paid', 'answer - done 201'];
@@ -257,7 +262,7 @@ const stories: [title: string, given: JourneyRecords, lines: string[], complete:
 for (const [title, given, lines, complete] of stories) {
   test(`journey: ${title}`, () => {
     assert.deepEqual(linesOf(given), lines);
-    assert.equal(journeyOf(given).complete, complete);
+    assert.equal(journey(given).complete, complete);
   });
 }
 
@@ -337,18 +342,18 @@ const letters: [title: string, delivery: Delivery, lines: string[], complete: bo
 
 for (const [title, delivery, lines, complete] of letters) {
   test(`journey of a letter: ${title}`, () => {
-    const journey = journeyOf(facts({ delivery }));
-    assert.deepEqual(journey.steps.map(lineOf).slice(PAID.length + RECEIVED.length), lines);
-    assert.equal(journey.complete, complete);
-    assert.equal(journey.letter, delivery.letter);
+    const told = journey(facts({ delivery }));
+    assert.deepEqual(told.steps.map(lineOf).slice(PAID.length + RECEIVED.length), lines);
+    assert.equal(told.complete, complete);
+    assert.equal(told.letter, delivery.letter);
   });
 }
 
 test('journey: the members besides the steps', () => {
-  const whole = journeyOf(facts());
+  const whole = journey(facts());
   assert.deepEqual([whole.payment, whole.event], [decided('captured'), event]);
   assert.deepEqual([whole.deadLetter, whole.unavailable], [null, []]);
-  const dead = journeyOf(facts({ event: unpublished, delivery: { ...NOT_DELIVERED, deadLetter } }));
+  const dead = journey(facts({ event: unpublished, delivery: { ...NOT_DELIVERED, deadLetter } }));
   assert.deepEqual(dead.deadLetter, {
     id: ID,
     state: 'dead',
@@ -356,7 +361,7 @@ test('journey: the members besides the steps', () => {
     createdAt: at(5),
   });
   assert.deepEqual(dead.event, { ...unpublished, partition: 0, offset: 17 });
-  const alone = journeyOf(facts({ payment: 'unavailable', delivery: 'unavailable' }));
+  const alone = journey(facts({ payment: 'unavailable', delivery: 'unavailable' }));
   assert.deepEqual(alone.unavailable, ['billing', 'notifications']);
   assert.deepEqual([alone.payment, alone.letter, alone.event], [null, null, event]);
 });

@@ -4,6 +4,7 @@ import type { Delivery, Letter, LetterAttempt } from '#contracts/notifications.t
 import type { OrderEvent, OrderRecovery } from '#contracts/order-operations.ts';
 import type { Order } from '#contracts/orders.ts';
 import { traceIdIn } from '#platform/telemetry/trace-context.ts';
+import { endingOf, type JourneyTimes, nextOf } from './ending.ts';
 
 /** The records of all services about one order. */
 export interface JourneyRecords {
@@ -24,27 +25,53 @@ export const NOT_DELIVERED: Delivery = { received: null, letter: null, deadLette
  * One order's journey: joins the records of all services into steps in the order of cause and effect.
  * A service that did not answer is listed in `unavailable`, and its steps are missing.
  */
-export function journeyOf(records: JourneyRecords): Omit<Journey, 'order'> {
+export function journeyOf(records: JourneyRecords, times: JourneyTimes): Omit<Journey, 'order'> {
   const { recovery, event, payment, delivery } = records;
   const known = delivery === 'unavailable' ? NOT_DELIVERED : delivery;
+  const next = nextOf(records, times);
   return {
     traceId: traceOf(event, known),
-    steps: [
+    steps: withCausalTimes([
       ...orderSteps(records),
       ...(event === null ? [] : eventSteps(event, delivery)),
       ...(known.letter === null ? [] : letterSteps(known.letter, known.stages)),
-    ],
+    ]),
     payment: payment === 'unavailable' ? null : payment,
     recovery,
     event: event && withPosition(event, known),
     letter: known.letter,
     deadLetter: known.deadLetter && summaryOf(known.deadLetter),
+    waitedMs: waitedOf(records),
+    // Without notifications nobody knows how it ended.
+    ...(delivery !== 'unavailable' && { ending: endingOf(delivery) }),
+    ...(next !== undefined && { next }),
+    ...(known.resends !== undefined && { resends: known.resends }),
     complete: hasEnded(known),
     unavailable: [
       ...(payment === 'unavailable' ? (['billing'] as const) : []),
       ...(delivery === 'unavailable' ? (['notifications'] as const) : []),
     ],
   };
+}
+
+/**
+ * The moments are of several clocks, and a publication is noted after the broker has it. A step that
+ * would seem to happen before the one that causes it is shown at the moment of that one.
+ */
+function withCausalTimes(steps: JourneyStep[]): JourneyStep[] {
+  let latest = '';
+  return steps.map((step) => {
+    const { at, durationMs = null } = step;
+    if (at === null) return { ...step, durationMs };
+    if (at > latest) latest = at;
+    return { ...step, at: latest, durationMs };
+  });
+}
+
+/** After recovery nobody knows how long the client waited: its request had ended before. */
+function waitedOf({ order, recovery }: JourneyRecords): number | null {
+  if (order.status === 'Pending' || recovery.attempts > 0) return null;
+  return Math.max(0, Date.parse(order.updatedAt) - Date.parse(order.createdAt));
 }
 
 /** By the event, or by the letter where the event is past its retention. */
@@ -122,11 +149,21 @@ function eventSteps(event: OrderEvent, delivery: JourneyRecords['delivery']): Jo
     from: 'orders',
     to: 'broker',
     ...DONE,
-    at: event.publishedAt,
+    at: earlier(event.publishedAt, arrivalOf(known)),
     outcome: publishOutcome(event, known),
     detail: positionText(withPosition(event, known)),
   };
   return delivery === 'unavailable' ? [publish] : [publish, receiveStep(delivery)];
+}
+
+/** When notifications had the event. */
+function arrivalOf({ received, deadLetter }: Delivery): string | null {
+  return received?.at ?? deadLetter?.createdAt ?? null;
+}
+
+/** The relay notes a publication after the broker has it, perhaps after the event has arrived. */
+function earlier(noted: string | null, arrived: string | null): string | null {
+  return noted !== null && arrived !== null && arrived < noted ? arrived : noted;
 }
 
 function publishOutcome(event: OrderEvent, known: Delivery): JourneyStep['outcome'] {
@@ -167,7 +204,7 @@ function summaryOf({ id, state, error, createdAt }: JourneyDeadLetter): JourneyD
 /** Whether nothing more will happen: only an order that ended has a delivery. */
 function hasEnded({ letter, deadLetter, expired }: Delivery): boolean {
   if (letter !== null) return letter.state === 'sent' || letter.state === 'failed';
-  return deadLetter?.state === 'dead' || expired === true;
+  return deadLetter?.state === 'dead' || deadLetter?.state === 'discarded' || expired === true;
 }
 
 /** The attempts to send a letter, and the next one. @param stages how far each attempt came */
@@ -201,13 +238,21 @@ function contactStep(attempt: LetterAttempt, failed: boolean): JourneyStep[] {
       outcome: failed ? 'failed' : 'done',
       detail: failed ? attempt.error : null,
       attempt: attempt.number,
+      durationMs: attempt.contactMs ?? attempt.durationMs,
     },
   ];
 }
 
 function sendSteps(attempt: LetterAttempt): JourneyStep[] {
   const { number, startedAt, durationMs, contactMs, response, error } = attempt;
-  const send = { ...SEND, at: later(startedAt, contactMs ?? 0), attempt: number } as const;
+  const before = contactMs ?? 0;
+  const send = {
+    ...SEND,
+    at: later(startedAt, before),
+    attempt: number,
+    // Until the answer, or until it failed.
+    durationMs: Math.max(0, durationMs - before),
+  } as const;
   const outcome = outcomeOf(attempt);
   // Without an answer of the mail server, our sending failed.
   const answered = Boolean(response) || outcome === 'unknown';
@@ -222,6 +267,7 @@ function sendSteps(attempt: LetterAttempt): JourneyStep[] {
       outcome,
       detail: response || error,
       attempt: number,
+      durationMs: 0,
     },
   ];
 }
