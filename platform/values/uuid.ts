@@ -18,12 +18,6 @@ export function timeOfUuid(id: string): Date | null {
   return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
 }
 
-/** The lowest UUID of a moment: those that are made from then on are higher. */
-export function lowestUuidAt(moment: Date): string {
-  const hex = Math.max(0, moment.getTime()).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
-}
-
 const LAST_MS = 2 ** 48 - 1;
 
 /** The lowest UUIDv7 of a moment: ids of that moment and later are not lower. */

@@ -170,6 +170,9 @@ const QUERIES: Record<string, string> = {
   getLetter: 'customerId={customerId}',
   listLetters: 'customerId={customerId}',
   findProfilesByEmail: 'email=nobody@example.com',
+  search: 'q={orderId}',
+  findOrders: 'first={orderId}&last={orderId}',
+  findTracedLetters: `traceId=${'0'.repeat(32)}`,
 };
 
 /** Sends a request without a body: authorization comes before it is read. */

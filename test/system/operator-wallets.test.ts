@@ -58,8 +58,8 @@ async function checkCustomers(t: TestContext, system: TestSystem, operator: Test
       assert.deepEqual((await find(query)).body, { data: [], nextCursor: null }, query);
     }
   });
-  await t.test('400 without exactly one of the two', async () => {
-    for (const query of ['', `customerId=${anna.customerId}&email=${anna.email}`]) {
+  await t.test('400 for both', async () => {
+    for (const query of [`customerId=${anna.customerId}&email=${anna.email}`]) {
       const answer = await find(query);
       assertProblem(answer, 400, 'invalid-request');
       const [{ parameter, detail }] = answer.body.errors;

@@ -2,7 +2,7 @@ import type { Money } from '#contracts/common.ts';
 import type { ListedOperation } from '#contracts/wallet-lists.ts';
 import type { AmountRange, TimeRange } from '#platform/http/list-range.ts';
 import type { Queryable } from '#platform/postgres/database.ts';
-import { lowestUuidAt } from '#platform/values/uuid.ts';
+import { firstUuidAt } from '#platform/values/uuid.ts';
 import { OPERATION_COLUMNS, type OperationRecord, operationOf } from '../ledger/store.ts';
 
 /** Filters of the list of all operations; null filters nothing. */
@@ -80,8 +80,8 @@ function rangeOf(search: OperationSearch, values: unknown[]): string {
 /** By the time inside the ids. */
 function timeConditions({ from, until }: TimeRange, values: unknown[]): string[] {
   const range: string[] = [];
-  if (from !== null) range.push(`id >= $${values.push(lowestUuidAt(from))}`);
-  if (until !== null) range.push(`id < $${values.push(lowestUuidAt(until))}`);
+  if (from !== null) range.push(`id >= $${values.push(firstUuidAt(from))}`);
+  if (until !== null) range.push(`id < $${values.push(firstUuidAt(until))}`);
   return range;
 }
 
@@ -95,7 +95,7 @@ function listedOf(row: ListedRecord): ListedRow {
 export async function findWithReversal(
   db: Queryable,
   id: string,
-): Promise<{ operation: ListedRow; reversal: ListedRow | null } | null> {
+): Promise<{ operation: ListedOperation; reversal: ListedOperation | null } | null> {
   // The key of a reversal names the operation: one index answers, without one of its own.
   const { rows } = await db.query<ListedRecord>(
     `with asked as (select * from operations where id = $1)
@@ -106,7 +106,8 @@ export async function findWithReversal(
         and idempotency_key = (select 'reversal/' || id from asked)`,
     [id],
   );
-  const all = rows.map(listedOf);
+  // Without the number: a member that the contract lacks fits neither an operation nor null.
+  const all = rows.map(listedOf).map(({ number: _, ...operation }): ListedOperation => operation);
   const operation = all.find((each) => each.id === id.toLowerCase());
   if (operation === undefined) return null;
   return { operation, reversal: all.find((each) => each !== operation) ?? null };

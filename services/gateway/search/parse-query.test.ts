@@ -52,10 +52,14 @@ test('the beginning of an id is found from eight digits on, also as a page cuts 
   assert.deepEqual(parseQuery('019b0d3').ranges, []);
 });
 
-test('a Message-ID is the letter’s id, and no address', () => {
-  for (const text of [`<${ID}@shop.example>`, `${ID}@orderbell.localhost`]) {
-    const { ids, isMessageId, email } = parseQuery(text);
-    assert.deepEqual([ids, isMessageId, email], [[ID], true, null], text);
+test('a Message-ID is the letter’s id, and without its brackets an address too', () => {
+  const address = `${ID}@shop.example`;
+  for (const [text, email] of [
+    [`<${address}>`, null],
+    [address, address],
+  ] as const) {
+    const parsed = parseQuery(text);
+    assert.deepEqual([parsed.ids, parsed.isMessageId, parsed.email], [[ID], true, email], text);
   }
 });
 

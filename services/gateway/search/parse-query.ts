@@ -49,7 +49,7 @@ export function parseQuery(q: string): ParsedQuery {
     isMessageId,
     ranges: rangesOf(text, ids),
     customerIds: [...new Set([...(WORD.test(text) ? [text] : []), ...ids])],
-    email: isAddress && !isMessageId ? text : null,
+    email: isAddress ? text : null,
     traceId: TRACE_ID.exec(lower)?.[1] ?? null,
   };
 }

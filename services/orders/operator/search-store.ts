@@ -2,7 +2,7 @@ import type { CancelReason, Order, OrderStatus } from '#contracts/orders.ts';
 import { UUID } from '#contracts/patterns.ts';
 import type { AmountRange, TimeRange } from '#platform/http/list-range.ts';
 import { type Database, type Queryable, queryWithTimeout } from '#platform/postgres/database.ts';
-import { lowestUuidAt } from '#platform/values/uuid.ts';
+import { firstUuidAt } from '#platform/values/uuid.ts';
 import {
   customerOrderIds,
   type OrderPage,
@@ -74,8 +74,8 @@ function checksOf(search: OrderSearch, values: unknown[]): string {
 function examinedIn(search: OrderSearch, max: number, values: unknown[]): string {
   const order = search.oldestFirst ? 'id' : 'id desc';
   const range = ['true'];
-  if (search.from !== null) range.push(`id >= $${values.push(lowestUuidAt(search.from))}`);
-  if (search.until !== null) range.push(`id < $${values.push(lowestUuidAt(search.until))}`);
+  if (search.from !== null) range.push(`id >= $${values.push(firstUuidAt(search.from))}`);
+  if (search.until !== null) range.push(`id < $${values.push(firstUuidAt(search.until))}`);
   if (search.after !== null) {
     range.push(`id ${search.oldestFirst ? '>' : '<'} $${values.push(search.after)}`);
   }
