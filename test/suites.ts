@@ -94,6 +94,7 @@ export const SUITES: Suite[] = [
     files: [
       'test/console/{accessible,flaky-network,operator,operator-wallet,ledger}.test.ts',
       'test/console/unchanged-journey.test.ts',
+      'test/console/operator-{lists,search}.test.ts',
       'test/console/{mailbox,journey,overview,issuer,sessions,confirm,your-data}.test.ts',
       'test/console/webhooks.test.ts',
       'test/system/{restore,clocks,ledger,erasure}.test.ts',

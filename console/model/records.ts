@@ -95,7 +95,7 @@ export function useRecords<T>(name: string, path: string, query: ListQuery): Loa
     setAdded({ to: first.data, all: { rows, nextCursor, pages, more: nextCursor !== null } });
   });
   const pages = all?.pages ?? 1;
-  if (place.current?.key === key) place.current.pages = pages;
+  if (all !== null && place.current?.key === key) place.current.pages = pages;
   usePlaceKept(name, pages);
   useLayoutEffect(() => {
     const kept = place.current?.kept;

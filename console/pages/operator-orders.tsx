@@ -12,7 +12,7 @@ import { LetterPill } from '../parts/letter.tsx';
 import { Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { OrderItems } from '../parts/order-items.tsx';
-import { nameOfOrder, OrderNumber } from '../parts/order-number.tsx';
+import { OrderNumber } from '../parts/order-number.tsx';
 import { Page } from '../parts/page.tsx';
 import { SettleButton, SettleDialog, SettleOrder, SettleOutcome } from '../parts/settle-order.tsx';
 import { Fact, Moment, Money, StatusPill } from '../parts/values.tsx';
@@ -105,7 +105,7 @@ export function OperatorOrderPage() {
     useWatchEvery(),
   );
   return (
-    <Page title={`${words.title} ${nameOfOrder(id, language)}`}>
+    <Page title={words.title}>
       <Loading loaded={journey}>
         {(found) => (
           <>

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { useConsole, useTexts } from '../model/context.ts';
 import { type CsvValue, csvOf } from '../model/csv.ts';
+import { download } from '../model/download.ts';
 import { EXPORT_ROWS_MAX, readAllRows } from '../model/export-rows.ts';
 import { formatNumber } from '../model/format.ts';
 import { useAction, useUnmountSignal } from '../model/load.ts';
 import type { ListQuery } from '../model/records.ts';
-import { saveFile } from '../model/save-file.ts';
 import { records } from '../texts/records.ts';
 import { Notice, Problem } from './notices.tsx';
 import { Button } from './page.tsx';
@@ -43,7 +43,7 @@ export function RecordExport<T>(props: {
         rows,
       );
       const day = new Date().toISOString().slice(0, 10);
-      saveFile(`orderbell-${name}-${day}.csv`, 'text/csv;charset=utf-8', text);
+      download(`orderbell-${name}-${day}.csv`, 'text/csv;charset=utf-8', text);
       return { count: rows.length, cut: read.cut };
     } catch (error) {
       if (controller.signal.aborted) return 'cancelled' as const;

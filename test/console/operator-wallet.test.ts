@@ -5,42 +5,60 @@ import { OPERATOR_EMAIL } from '#dev/system/system.ts';
 import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { rub, startTestSystem, type TestCustomer } from '#harness/system/system.ts';
-import { button, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
+import { customerPage } from '../../console/texts/customer-page.ts';
+import { operatorLists } from '../../console/texts/operator-lists.ts';
+import { records } from '../../console/texts/records.ts';
+import { button, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
-// Manual top-ups in a browser: the operator sees the customer before money moves.
+// Manual top-ups in a browser: the operator sees the customer before money moves, and undoes
+// mistakes from the row.
 
 const words = wordsOf('ru');
 const texts = words.operator.wallets;
+const lists = operatorLists.ru;
 
-test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (t) => {
+test('the operator’s page of a customer and the wallet', {
+  skip: skipWithoutChromium,
+}, async (t) => {
   const system = await startTestSystem(t);
   const browser = await startBrowser(t, system.url);
   const anna = await system.customer({ topUp: 50_000, name: 'Анна К.' });
   const { page, allow } = await browser.openPage(t);
   await page.goto('/operator/wallets');
   await signIn(page, words, OPERATOR_EMAIL, system.secrets.operatorPassword);
-  await opened(page, texts.title);
+  // The address that wallets had.
+  await opened(page, lists.customers.title);
   const find = async (text: string) => {
-    await page.getByLabel(texts.customer).fill(text);
-    await button(page, texts.find).click();
+    await page.getByLabel(records.ru.names.customer, { exact: true }).fill(text);
+    await button(page, records.ru.apply).click();
   };
 
   await t.test('an unknown customer is not found, and there is no top-up form', async () => {
     for (const nobody of ['pat@example.com', 'nobody']) {
       await find(nobody);
-      await page.getByText(texts.notFound(nobody)).waitFor();
-      assert.equal(await page.getByLabel(words.wallet.amount).count(), 0);
+      await page.waitForURL((url) => url.searchParams.get('customer') === nobody);
+      await page.getByText(lists.customers.none).waitFor();
     }
+    assert.deepEqual(await barriersOn(page), []);
+    await page.goto('/operator/customers/nobody');
+    await page.getByText(customerPage.ru.unknown('nobody')).waitFor();
+    await page.getByText(customerPage.ru.noProfile).waitFor();
+    assert.equal(await page.getByLabel(words.wallet.amount).count(), 0);
     assert.deepEqual(await barriersOn(page), []);
   });
 
   await t.test('a customer is found by address, and recognised before money moves', async () => {
+    await page.goto('/operator/customers');
     await find(anna.email.toUpperCase());
+    await link(page, 'Анна К.').click();
+    await opened(page, `${customerPage.ru.title}: Анна К.`);
     await page.getByLabel(words.wallet.amount).waitFor();
-    const [name, email, id, balance] = await textsOf(page.locator('dl.facts dd'));
-    assert.deepEqual([name, id, balance], ['Анна К.', anna.customerId, '500 ₽']);
+    const profile = page.getByRole('region', { name: customerPage.ru.profile });
+    const [name, email, , id] = await textsOf(profile.locator('dd'));
+    assert.deepEqual([name, id], ['Анна К.', anna.customerId]);
     assert.match(email as string, /^.\*\*\*@example\.com$/);
-    assert.equal(new URL(page.url()).searchParams.get('customer'), anna.customerId);
+    await balanceShown(page, '500 ₽');
+    assert.ok(page.url().endsWith(`/operator/customers/${anna.customerId}`));
     assert.deepEqual(await barriersOn(page), []);
   });
 
@@ -104,6 +122,17 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     await page.getByLabel(words.wallet.amount).waitFor();
   });
 
+  await t.test('the Escape key closes the reason’s dialog, and the focus returns', async () => {
+    const undo = button(page, texts.undoThis('1\u00a0000\u00a0₽'));
+    await undo.click();
+    await page.getByLabel(texts.reason).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    const label = await page.evaluate<string>("document.activeElement.getAttribute('aria-label')");
+    assert.equal(label, await undo.getAttribute('aria-label'));
+    await balanceShown(page, '1 700 ₽');
+  });
+
   await t.test('a top-up is undone with a reason, which the customer sees', async (t) => {
     await button(page, texts.undoThis('1\u00a0000\u00a0₽')).click();
     const form = page.getByRole('form', { name: texts.undoThis('1\u00a0000\u00a0₽') });
@@ -115,7 +144,8 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     await undo.dblclick();
     await page.getByText(texts.undone('1\u00a0000\u00a0₽', '700\u00a0₽')).waitFor();
     assert.deepEqual(await balanceOf(anna), rub(70_000));
-    await page.getByText(texts.isUndone, { exact: true }).waitFor();
+    await page.getByText(lists.operations.undone, { exact: true }).waitFor();
+    await balanceShown(page, '700 ₽');
     assert.deepEqual(await barriersOn(page), []);
 
     const own = await browser.openPage(t);
@@ -136,11 +166,18 @@ test('the operator’s page of a wallet', { skip: skipWithoutChromium }, async (
     allow('409', '/v1/');
     await form.getByRole('button', { name: texts.undoThis('500\u00a0₽') }).click();
     await page.getByText(texts.excess('400\u00a0₽', '500\u00a0₽')).waitFor();
+    await page.getByText(lists.operations.spent('500\u00a0₽')).waitFor();
+    assert.deepEqual(await barriersOn(page), []);
     assert.deepEqual(await balanceOf(anna), rub(40_000));
   });
   // The system closes before this page does: a reading under way would be refused.
   await page.goto('about:blank');
 });
+
+async function balanceShown(page: Page, sum: string): Promise<void> {
+  const wallet = page.getByRole('region', { name: customerPage.ru.wallet });
+  await wallet.locator('.figure', { hasText: new RegExp(sum.replaceAll(' ', '\\s')) }).waitFor();
+}
 
 async function balanceOf(customer: TestCustomer): Promise<unknown> {
   return (await customer.call('GET', '/v1/wallet')).body.balance;
