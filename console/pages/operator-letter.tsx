@@ -154,13 +154,13 @@ function Resends({ letter }: { letter: OperatorLetter }) {
   const resends = journey.data?.resends ?? [];
   if (resends.length === 0) return null;
   return (
-    <ul class="resends" role="status">
+    <div role="status">
       {resends.map(({ at, by }) => (
-        <li key={at}>
+        <p key={at}>
           {by === 'customer' ? texts.changed : texts.operator}: <Moment at={at} />
-        </li>
+        </p>
       ))}
-    </ul>
+    </div>
   );
 }
 

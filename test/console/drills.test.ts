@@ -123,7 +123,7 @@ test('the operator’s day', { skip: skipWithoutChromium }, async (t) => {
     const boris = await system.customer({ name: 'Борис' });
     const path = `/v1/operator/wallets/${boris.customerId}/top-ups`;
     await operator.call('POST', path, { amount: rub(70_000) });
-    await drill(t, page, { clicks: 3, pages: 2 }, async (person) => {
+    await drill(t, page, { clicks: 3, pages: 1 }, async (person) => {
       await person.find(boris.email);
       await person.click(button(page, words.operator.wallets.undoThis('700\u00a0₽')));
       const confirm = words.operator.wallets.undoThis('700\u00a0₽');
@@ -140,7 +140,7 @@ test('the operator’s day', { skip: skipWithoutChromium }, async (t) => {
       const { body } = await vera.call('GET', `/v1/letters?orderId=${order.id}`);
       return body.data[0]?.state === 'sent';
     });
-    await drill(t, page, { clicks: 2, pages: 3 }, async (person) => {
+    await drill(t, page, { clicks: 2, pages: 2 }, async (person) => {
       await person.find(vera.email);
       await person.click(page.locator(`a[href="/operator/orders/${order.id}"]`).first());
       await page.getByRole('heading', { name: words.order.journey }).waitFor();
