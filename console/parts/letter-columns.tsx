@@ -44,7 +44,9 @@ export function useLetterColumns(props: {
       label: columns.letter,
       cell: ({ id, kind, createdAt }) => (
         <>
-          <a href={`/operator/letters/${id}`}>{kinds[kind]}</a>
+          <a class="row-what" href={`/operator/letters/${id}`}>
+            {kinds[kind]}
+          </a>
           <p class="quiet">
             <Moment at={createdAt} />
           </p>
@@ -73,7 +75,7 @@ export function useLetterColumns(props: {
       label: columns.customer,
       cell: (letter) => (
         <a href={customerHref(letter.customerId)}>
-          <bdi>{addressOf(letter)}</bdi>
+          <bdi class="row-address">{addressOf(letter)}</bdi>
         </a>
       ),
       sort: addressOf,
