@@ -63,7 +63,7 @@ export const JourneyStep = strictObject({
       Type.Integer({
         minimum: 0,
         description:
-          'How long it took from `at` on; null where not recorded. `contact`: until profiles ' +
+          'How long it took, beginning at `at`; null where not recorded. `contact`: until profiles ' +
           'answered; `send`: until the mail server answered, or the attempt failed.',
       }),
     ),

@@ -126,7 +126,7 @@ export interface JourneyStep {
   detail: string | null;
   /** The letter’s attempt it is of. */
   attempt: number | null;
-  /** How long it took from `at` on; null where not recorded. `contact`: until profiles answered; `send`: until the mail server answered, or the attempt failed. */
+  /** How long it took, beginning at `at`; null where not recorded. `contact`: until profiles answered; `send`: until the mail server answered, or the attempt failed. */
   durationMs?: number | null;
 }
 

@@ -295,7 +295,11 @@ const SCENARIOS: Record<string, Scenario> = {
   },
   async resendFailedLetters(bed) {
     const anna = await bed.customer(900);
-    for (const price of [10, 20]) await failedLetter(bed, await order(anna, price));
+    const orders = [await order(anna, 10), await order(anna, 20)];
+    const letters: { letterId: string; orderId: string }[] = [];
+    for (const orderId of orders) {
+      letters.push({ letterId: await failedLetter(bed, orderId), orderId });
+    }
     const path = '/v1/operator/letters/resend';
     const filter = { failure: 'x', failedSince: '2020-01-01 00:00:00Z' };
     answered(200, await bed.operator.call('POST', path, { ...filter, dryRun: true }));
@@ -309,6 +313,52 @@ const SCENARIOS: Record<string, Scenario> = {
         subject: {},
         before: { state: 'failed', kind: null, failedSince, failedUntil: null },
         after: { state: 'queued', letters: 2 },
+      },
+      ...letters.map((letter) => ({
+        service: 'notifications' as const,
+        action: 'resend-letter',
+        subject: { ...letter, customerId: anna.customerId },
+        before: { state: 'failed' },
+        after: { state: 'queued' },
+      })),
+    ];
+  },
+  async acknowledgeLetters(bed) {
+    const anna = await bed.customer(900);
+    const orderId = await order(anna, 100);
+    const letterId = await failedLetter(bed, orderId);
+    const path = '/v1/operator/letters/acknowledge';
+    const body = { letterIds: [letterId.toUpperCase()], reason: REASON };
+    answered(200, await bed.operator.call('POST', path, body));
+    // Its repetition changes nothing.
+    answered(200, await bed.operator.call('POST', path, { ...body, reason: 'again' }));
+    const { customerId } = anna;
+    return [
+      {
+        service: 'notifications',
+        action: 'acknowledge-letters',
+        subject: { letterId, orderId, customerId },
+        reason: 'asked by v***@example.com',
+        before: { acknowledged: false },
+        after: { acknowledged: true },
+      },
+    ];
+  },
+  async discardMany(bed) {
+    const { customerId } = await bed.customer();
+    const deadLetterId = await deadLetter(bed, customerId, 1_000_003n);
+    const path = '/v1/operator/dead-letters/discard';
+    const body = { deadLetterIds: [deadLetterId.toUpperCase()], reason: REASON };
+    answered(200, await bed.operator.call('POST', path, body));
+    answered(200, await bed.operator.call('POST', path, { ...body, reason: 'again' }));
+    return [
+      {
+        service: 'notifications',
+        action: 'discard-dead-letters',
+        subject: { deadLetterId },
+        reason: 'asked by v***@example.com',
+        before: { state: 'dead' },
+        after: { state: 'discarded' },
       },
     ];
   },

@@ -6,6 +6,8 @@ import type { OrderEvent } from '#contracts/order-operations.ts';
 import type { Order } from '#contracts/orders.ts';
 import { type JourneyRecords, journeyOf, NOT_DELIVERED } from './journey.ts';
 
+type Shown = ReturnType<typeof journeyOf>;
+
 // The story of an order in a line per step: kind, moment, outcome, detail. The moments are written
 // as their seconds.
 
@@ -364,4 +366,153 @@ test('journey: the members besides the steps', () => {
   const alone = journey(facts({ payment: 'unavailable', delivery: 'unavailable' }));
   assert.deepEqual(alone.unavailable, ['billing', 'notifications']);
   assert.deepEqual([alone.payment, alone.letter, alone.event], [null, null, event]);
+});
+
+test('journey: no step seems to happen before the one that causes it', () => {
+  // Billing's clock is behind; the relay noted the publication after the letter had arrived, by a
+  // clock that is ahead of that of notifications.
+  const given = facts({
+    payment: { ...decided('captured'), decidedAt: at(0) },
+    event: { ...event, publishedAt: at(9) },
+    delivery: {
+      ...letterOf('sent', { ...sent, startedAt: at(2) }),
+      received: { ...received, at: at(2) },
+    },
+  });
+  assert.deepEqual(linesOf(given), [
+    ...[...BEGUN, 'decide 1 done captured', 'record 3 done Paid', 'answer - done 201'],
+    ...['publish 3 done 0/17', 'receive 3 done 0/17'],
+    ...['contact 3 done #1', 'send 3 done #1', 'reply 3 done 250 ok #1'],
+  ]);
+  // What was recorded stays as it is.
+  assert.equal(journey(given).event?.publishedAt, at(9));
+  const late = facts({ event: { ...event, publishedAt: at(9) } });
+  assert.deepEqual(linesOf(late)[5], 'publish 5 done 0/17');
+});
+
+test('journey: how long each step took, where that is recorded', () => {
+  const durations = (given: JourneyRecords) =>
+    journey(given).steps.map(({ kind, durationMs }) => [kind, durationMs]);
+  const nulls = ['request', 'create', 'decide', 'record', 'answer', 'publish', 'receive'];
+  assert.deepEqual(durations(facts()), [
+    ...nulls.map((kind) => [kind, null]),
+    ...[
+      ['contact', 100],
+      ['send', 800],
+      ['reply', 0],
+    ],
+  ]);
+  const away = {
+    ...letterOf('queued', failed({ contactMs: null, durationMs: 700 })),
+    stages: [{ number: 1, stage: 'contact' as const }],
+  };
+  assert.deepEqual(durations(facts({ delivery: away })).slice(7), [
+    ['contact', 700],
+    ['send', null],
+  ]);
+});
+
+test('journey: the client waited until the end was recorded, unless recovery did it', () => {
+  assert.equal(journey(facts()).waitedMs, 2_000);
+  assert.equal(journey(waiting()).waitedMs, null);
+  assert.equal(journey(facts({ recovery: recoveredAt(2) })).waitedMs, null);
+  const reversed = { ...paid, updatedAt: at(0) };
+  assert.equal(journey(facts({ order: reversed })).waitedMs, 0);
+});
+
+const RECOVERY = { kind: 'recover', at: at(31) } as const;
+const nothing = (state: DeadLetter['state']): Delivery => ({
+  ...NOT_DELIVERED,
+  deadLetter: { ...deadLetter, state },
+});
+
+const endings: [
+  title: string,
+  given: JourneyRecords,
+  ending: Shown['ending'],
+  next: Shown['next'],
+  nowS?: number,
+][] = [
+  ['just placed', waiting(), 'open', { kind: 'decide', at: null }],
+  ['charged', waiting({ payment: decided('captured') }), 'open', { kind: 'record', at: null }],
+  ['its request has gone', waiting(), 'open', RECOVERY, 6],
+  [
+    'charged, and its request has gone',
+    waiting({ payment: decided('captured') }),
+    'open',
+    RECOVERY,
+    30,
+  ],
+  ['old enough for recovery', waiting(), 'open', { kind: 'recover', at: null }, 31],
+  [
+    'not published',
+    facts({ event: unpublished, delivery: NOT_DELIVERED }),
+    'open',
+    { kind: 'publish', at: null },
+  ],
+  ['not received', facts({ delivery: NOT_DELIVERED }), 'open', { kind: 'receive', at: null }],
+  [
+    'redriven',
+    facts({ event: unpublished, delivery: nothing('redriven') }),
+    'open',
+    { kind: 'receive', at: null },
+  ],
+  ['a dead letter', facts({ delivery: nothing('dead') }), 'failed', null],
+  ['a discarded one', facts({ delivery: nothing('discarded') }), 'discarded', null],
+  ['past the retention', facts({ delivery: { ...NOT_DELIVERED, expired: true } }), 'expired', null],
+  ['sent', facts(), 'delivered', null],
+  ['failed', facts({ delivery: letterOf('failed', failed({})) }), 'failed', null],
+  [
+    'failed and acknowledged',
+    facts({ delivery: { ...letterOf('failed', failed({})), acknowledged: true } }),
+    'discarded',
+    null,
+  ],
+  ['sending', facts({ delivery: letterOf('sending') }), 'open', { kind: 'send', at: null }],
+  [
+    'put off',
+    facts({ delivery: { ...letterOf('queued', failed({})), nextAttemptAt: at(40) } }),
+    'open',
+    { kind: 'send', at: at(40) },
+  ],
+  [
+    'due',
+    facts({ delivery: { ...letterOf('queued', failed({})), nextAttemptAt: at(40) } }),
+    'open',
+    { kind: 'send', at: null },
+    41,
+  ],
+  [
+    'held until the customer confirms',
+    facts({ delivery: heldLetter() }),
+    'open',
+    { kind: 'confirm', at: null },
+  ],
+  ['published, without notifications', facts({ delivery: 'unavailable' }), undefined, undefined],
+  [
+    'unpublished, without notifications',
+    facts({ event: unpublished, delivery: 'unavailable' }),
+    undefined,
+    { kind: 'publish', at: null },
+  ],
+];
+
+function heldLetter(): Delivery {
+  const delivery = letterOf('queued');
+  const { letter } = delivery;
+  return { ...delivery, letter: letter && { ...letter, waitsFor: 'confirmation' } };
+}
+
+for (const [title, given, ending, next, nowS] of endings) {
+  test(`ending and next step: ${title}`, () => {
+    const shown = journey(given, nowS);
+    assert.deepEqual([shown.ending, shown.next], [ending, next]);
+  });
+}
+
+test('journey: who resent the letter, and a discarded dead letter is an end', () => {
+  const resends = [{ at: at(7), by: 'operator' as const, actor: 'olga' }];
+  assert.equal(journey(facts()).resends, undefined);
+  assert.deepEqual(journey(facts({ delivery: { ...letterOf('sent'), resends } })).resends, resends);
+  assert.equal(journey(facts({ delivery: nothing('discarded') })).complete, true);
 });

@@ -5,6 +5,7 @@ import { createTestDatabase, migrationsOf } from '#harness/database.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
 import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import { migrate } from '#platform/postgres/migrate.ts';
+import { SAMPLE_MIGRATIONS } from '#platform/postgres/sampling.ts';
 import { LEFT_OUT } from './export-data.ts';
 
 /** Members of an export, the beginning of its text of what is left out, or no personal data. */
@@ -28,14 +29,17 @@ const TABLES: Record<string, string> = {
   'notifications.dead_letters': 'Events and dead letters',
   'notifications.erased_customers': NONE,
   'notifications.inbox_retention': NONE,
+  'notifications.letter_acknowledgements': 'Records of what operators did',
   'notifications.letter_attempts': 'letters',
   'notifications.letters': 'letters',
   'notifications.mail_refusals': NONE,
   'notifications.recipient_slots': 'Counters of failed sign-ins and of letters',
   'notifications.repairs': 'Records of what operators did',
+  'notifications.samples': NONE,
   'orders.orders': 'orders',
   'orders.outbox': 'Events and dead letters',
   'orders.repairs': 'Records of what operators did',
+  'orders.samples': NONE,
   'profiles.confirmation_tokens': 'Hashes of links',
   // Who is in it has no export any more.
   'profiles.erasures': NONE,
@@ -46,6 +50,8 @@ const TABLES: Record<string, string> = {
   'webhooks.endpoints': NONE,
   'webhooks.events': 'Events and dead letters',
 };
+// They keep figures of the last hour.
+const SAMPLED = ['notifications', 'orders'];
 const MEMBERS = ['account', 'balance', 'letters', 'operations', 'orders', 'profile'];
 
 test('each table is in an export, is named as left out, or is about no customer', async (t) => {
@@ -53,6 +59,7 @@ test('each table is in an export, is named as left out, or is about no customer'
   for (const name of ['billing', 'identity', 'notifications', 'orders', 'profiles', 'webhooks']) {
     const database = await createTestDatabase(t, migrationsOf(name));
     await migrate(database, AUDIT_MIGRATIONS);
+    if (SAMPLED.includes(name)) await migrate(database, SAMPLE_MIGRATIONS);
     // Notifications had its own before the platform did.
     if (name === 'webhooks') await migrate(database, CONSUMER_MIGRATIONS);
     const { rows } = await database.query<{ name: string }>(

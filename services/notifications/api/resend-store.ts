@@ -3,9 +3,11 @@ import type { Queryable } from '#platform/postgres/database.ts';
 import { firstUuidAgo } from '#platform/values/uuid.ts';
 import type { ChangedLetter } from './acknowledgement-store.ts';
 
-const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_since = now(),
-  waits_for = null, token = null, recipient = null, recipient_name = null, locale = null,
-  erased_at = null`;
+// `trying_since` is read after the lock: an acknowledgement that was stored meanwhile is older, and
+// counts no more, though this statement does not see it.
+const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true,
+  trying_since = clock_timestamp(), waits_for = null, token = null, recipient = null,
+  recipient_name = null, locale = null, erased_at = null`;
 
 // Of the letters in the table expression `again`: who resends one takes the acknowledgement back.
 const FORGOTTEN = `forgotten as (

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { test } from 'node:test';
+import type { AuditEntry } from '#contracts/audit.ts';
 import { ORDER_UPDATE_TYPE } from '#contracts/order-update-message.ts';
 import { eventually } from '#harness/eventually.ts';
+import { readMetrics } from '#harness/metrics.ts';
 import { PAID } from '#harness/system/new-letter.ts';
 import {
   type NotificationsService,
@@ -308,5 +310,107 @@ test('of more than a hundred, those that were not tried for longest come first',
     const [{ min, max, all }] = rows;
     assert.deepEqual([all, max - min <= 1], [total, true]);
     fewest = min;
+  }
+});
+
+const OLGA = { headers: { 'x-actor': 'olga' } };
+
+const discard = (service: NotificationsService, deadLetterIds: string[], reason = 'a test') =>
+  service.call('POST', `${DEAD}/discard`, { deadLetterIds, reason }, OLGA);
+
+const idsIn = async (service: NotificationsService, query: string) =>
+  (await service.call('GET', `${DEAD}?${query}`)).body.data.map(({ id }: { id: string }) => id);
+
+test('a discarded dead letter is kept with its reason, and nothing counts or redrives it', async (t) => {
+  const service = await start(t);
+  const { id } = await insertDead(service);
+  const { id: other } = await insertDead(service, 'poison');
+  const { id: done } = await insertDead(service);
+  assert.equal((await redrive(service, done)).body.state, 'redriven');
+  const reason = 'of the test shop of anna@example.com';
+  const ids = [id, id.toUpperCase(), done, randomUUIDv7()];
+  assert.deepEqual((await discard(service, ids, reason)).body, { discarded: 1, refused: 2 });
+  // Twice the same changes nothing.
+  assert.deepEqual((await discard(service, [id])).body, { discarded: 0, refused: 1 });
+  const { body } = await service.call('GET', `${DEAD}/${id}`);
+  const { at, ...by } = body.discarded;
+  assert.deepEqual([body.state, body.redrivenAt, body.redrives], ['discarded', null, 0]);
+  assert.deepEqual(by, { actor: 'olga', reason: 'of the test shop of a***@example.com' });
+  assert.match(at, /^\d{4}-.*Z$/);
+  for (const [query, expected] of [
+    ['state=dead', [other]],
+    ['state=redriven', [done]],
+    ['state=discarded', [id]],
+    ['limit=9', [done, other, id]],
+  ] as [string, string[]][]) {
+    assert.deepEqual((await idsIn(service, query)).sort(), expected.toSorted(), query);
+  }
+  const metrics = await readMetrics(service.url, 'orderbell_dead_letters');
+  assert.equal(metrics.orderbell_dead_letters, 1);
+  const many = await service.call('POST', `${DEAD}/redrive`);
+  assert.deepEqual(many.body, { redriven: 0, refused: 1, dead: 1 });
+  assert.equal((await lettersOf(service)).length, 1);
+  const trail = await service.call('GET', `/audit-trail?limit=9&action=discard-dead-letters`);
+  const entries = trail.body.data.map(({ actor, subject, reason, before, after }: AuditEntry) => {
+    return { actor, subject, reason, before, after };
+  });
+  assert.deepEqual(entries, [
+    {
+      actor: 'olga',
+      subject: { deadLetterId: id },
+      reason: 'of the test shop of a***@example.com',
+      before: { state: 'dead' },
+      after: { state: 'discarded' },
+    },
+  ]);
+});
+
+test('a discarded dead letter is redriven where the operator names it', async (t) => {
+  const service = await start(t);
+  const good = await insertDead(service);
+  const poison = await insertDead(service, 'poison');
+  await discard(service, [good.id, poison.id]);
+  const { body } = await redrive(service, good.id);
+  assert.deepEqual([body.state, body.discarded, body.redrives], ['redriven', null, 1]);
+  assert.deepEqual(await lettersOf(service), [good.eventId]);
+  const still = (await redrive(service, poison.id)).body;
+  assert.deepEqual([still.state, still.redrives], ['discarded', 1]);
+  assert.notEqual(still.error, 'not understood then');
+  const trail = await service.call('GET', `/audit-trail?limit=9&action=redrive-dead-letter`);
+  const changes = trail.body.data.map(({ before, after }: AuditEntry) => [
+    before?.state,
+    after?.state,
+  ]);
+  assert.deepEqual(changes, [
+    ['discarded', 'discarded'],
+    ['discarded', 'redriven'],
+  ]);
+});
+
+test('discards and redrives at once: each dead letter counts in one answer', async (t) => {
+  const service = await start(t);
+  const ids: string[] = [];
+  for (let count = 0; count < 10; count++) ids.push((await insertDead(service)).id);
+  const [first, many, second] = await Promise.all([
+    discard(service, ids),
+    service.call('POST', `${DEAD}/redrive`),
+    discard(service, ids.toReversed()),
+  ]);
+  const discarded = first.body.discarded + second.body.discarded;
+  assert.equal(discarded + many.body.redriven + many.body.dead, 10);
+  assert.equal((await idsIn(service, 'state=discarded')).length, discarded);
+  assert.equal((await lettersOf(service)).length, many.body.redriven);
+});
+
+test('ids and reason of a discard are checked, and named', async (t) => {
+  const service = await start(t);
+  for (const [body, pointer] of [
+    [{ deadLetterIds: [], reason: 'x' }, '/deadLetterIds'],
+    [{ deadLetterIds: ['7'], reason: 'x' }, '/deadLetterIds/0'],
+    [{ deadLetterIds: [randomUUIDv7()], reason: '\u200b' }, '/reason'],
+    [{ deadLetterIds: [randomUUIDv7()] }, '/reason'],
+  ] as [object, string][]) {
+    const answer = await service.call('POST', `${DEAD}/discard`, body, OLGA);
+    assert.deepEqual([answer.status, answer.body.errors[0].pointer], [400, pointer]);
   }
 });

@@ -9,7 +9,7 @@ import {
   startNotificationsService as start,
 } from '#harness/system/notifications-service.ts';
 import { countDead } from '#platform/messaging/consumer/dead-letter-store.ts';
-import { countJustSent, countLetters } from './overview-store.ts';
+import { countJustSent, countLetters, countWaiting } from './overview-store.ts';
 
 const overviewOf = async (service: NotificationsService) => {
   const { status, body } = await service.call('GET', '/overview');
@@ -43,6 +43,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     oldestWaitingMs: 0,
     sentPerSecond: 0,
     deadLetters: 0,
+    unacknowledged: 0,
     waitingForConfirmation: 0,
     accountLetters: { waiting: 0, failed: 0 },
     lag: [{ partition: 0, position: 0, end: 0, lag: 0 }],
@@ -64,6 +65,7 @@ test('what is not read, not sent and cannot be used is counted', async (t) => {
     return overview.deadLetters === 1 && overview.lag?.[0]?.position === 2 && overview;
   });
   assert.deepEqual(found.letters, { ...NO_LETTERS, queued: 2, sent: 1, failed: 1 });
+  assert.equal(found.unacknowledged, 1);
   assert.ok(found.oldestWaitingMs >= 60_000 && found.oldestWaitingMs < 86_400_000);
   assert.deepEqual(found.lag, [{ partition: 0, position: 2, end: 2, lag: 0 }]);
 });
@@ -147,6 +149,7 @@ test('counts end at the maximum, and a marked letter is still being sent', async
     sent: 0,
     failed: 0,
   });
+  assert.deepEqual([await countWaiting(database, 2), await countWaiting(database, 9)], [2, 5]);
   await sql(
     `insert into dead_letters (id, topic, partition, "offset", headers, digest, error, redriven_at)
      select gen_random_uuid(), 'orders', 0, n, '[]', '', 'x', case when n = 1 then now() end
@@ -174,4 +177,21 @@ test('the rate is of letters sent lately, of events that are not much older', as
   // Long enough to cover this whole test.
   assert.equal(await countJustSent(database, { sentS: 600, eventS: 600 }), 1);
   assert.equal(await countJustSent(database, { sentS: 20_000, eventS: 600 }), 2);
+});
+
+test('the figures of the last hour are kept, and are those of the overview', async (t) => {
+  const service = await start(t);
+  await service.insert({}, `state = 'failed', failure = 'no address'`);
+  await service.insert({}, `due_at = now() + interval '1 hour'`);
+  // So that a sample is due now.
+  await service.database.query("update samples set at = at - interval '1 minute'");
+  const sample = await eventually('a sample of these letters', async () => {
+    const { status, body } = await service.call('GET', '/history');
+    assert.equal(status, 200, JSON.stringify(body));
+    return body.data.find(({ unacknowledged }: { unacknowledged: number }) => unacknowledged > 0);
+  });
+  const { at, lag, ...figures } = sample;
+  assert.match(at, /^\d{4}-.*0\.000Z$/);
+  assert.ok(lag === 0 || lag === null);
+  assert.deepEqual(figures, { sentPerSecond: 0, waiting: 1, unacknowledged: 1, deadLetters: 0 });
 });
