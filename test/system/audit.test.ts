@@ -276,6 +276,31 @@ const SCENARIOS: Record<string, Scenario> = {
       },
     ];
   },
+  async settleOrder({ system, operator, customer }) {
+    const { customerId } = await customer();
+    const orderId = randomUUIDv7();
+    const item = { name: 'x', sku: 'x', quantity: 1, unitPrice: rub(10) };
+    // As a gateway leaves it that dies before the payment.
+    await queryRows(
+      system.databaseUrl('orders'),
+      `insert into orders (id, customer_id, idempotency_key, request_hash, status, items,
+        total_amount, currency) values ($1, $2, 'left', '', 'Pending', $3, 10, 'RUB')`,
+      [orderId, customerId, JSON.stringify([item])],
+    );
+    const path = `/v1/operator/orders/${orderId.toUpperCase()}/settlement`;
+    answered(200, await operator.call('POST', path, { reason: REASON }));
+    answered(200, await operator.call('POST', path, { reason: 'again' }));
+    return [
+      {
+        service: 'orders',
+        action: 'settle-order',
+        subject: { orderId, customerId },
+        reason: 'asked by v***@example.com',
+        before: { status: 'Pending' },
+        after: null,
+      },
+    ];
+  },
   async resendAnyLetter(bed) {
     const anna = await bed.customer(900);
     const orderId = await order(anna, 100);

@@ -55,6 +55,7 @@ test('operations of all wallets are listed by each filter, newest first', async 
     ['?customerId=anna&type=charge', [charge]],
     // Without its sign.
     ['?minAmount=200&maxAmount=300', [reversal, charge, boriss]],
+    ['?maxAmount=200', [charge]],
     [`?from=${before}&until=${after}`, all],
     [`?until=${before}`, []],
     [`?customerId=anna&from=${after}`, []],
@@ -158,6 +159,7 @@ test('balances are looked up for wallets that were used', async (t) => {
 test('what an operator was shown is recorded, and a list that shows nothing is not', async (t) => {
   const billing = await start(t);
   await billing.list();
+  assert.deepEqual(await billing.trail(), []);
   const { id } = await billing.topUp(500);
   await billing.list();
   await billing.list('?customerId=anna');
