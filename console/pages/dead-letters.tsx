@@ -146,16 +146,16 @@ export function DeadLetterPage() {
             )}
             <Problem problem={problem} />
             {redriven !== null && (
-              <Notice tone={redriven.state === 'dead' ? 'bad' : 'good'}>
-                {redriven.state === 'dead' ? texts.refused(redriven.error) : texts.became}
+              <Notice tone={redriven.state === 'redriven' ? 'good' : 'bad'}>
+                {redriven.state === 'redriven' ? texts.became : texts.refused(redriven.error)}
               </Notice>
             )}
             <Discard ids={[data.id]} onDone={async () => letter.reload()}>
               {(start, text) =>
-                data.state === 'dead' && (
+                data.state !== 'redriven' && (
                   <div class="actions">
                     <Button look="primary" text={texts.redrive} disabled={running} run={run} />
-                    <Button text={text} disabled={running} run={start} />
+                    {data.state === 'dead' && <Button text={text} disabled={running} run={start} />}
                   </div>
                 )
               }

@@ -64,11 +64,7 @@ export function OperatorLettersPage() {
       />
       {violations === null && (
         // Another list: what was chosen and done in the former one is over.
-        <Letters
-          key={JSON.stringify(asked)}
-          query={asked}
-          filtered={Object.keys(values)}
-        />
+        <Letters key={JSON.stringify(asked)} query={asked} filtered={Object.keys(values)} />
       )}
     </Page>
   );
@@ -107,10 +103,7 @@ function Letters({ query, filtered }: { query: ListQuery; filtered: string[] }) 
     <>
       <Problem problem={resend.problem} />
       {query.state === 'failed' && filtered.every((name) => RESEND_FILTERS.includes(name)) && (
-        <ResendLetters
-          filter={pick(query, RESEND_FILTERS)}
-          onResent={list.loaded.reload}
-        />
+        <ResendLetters filter={pick(query, RESEND_FILTERS)} onResent={list.loaded.reload} />
       )}
       {rows.length > 0 && <ChosenLetters rows={rows} selection={selection} keep={keep} />}
       <RecordList

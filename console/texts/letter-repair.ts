@@ -53,7 +53,7 @@ export const letterRepair = {
     dead: {
       discard: 'Отклонить',
       discardAsk: (count: string) =>
-        `Событий: ${count}. Писем по ним не будет. Записи останутся, но вернуть события в обработку будет нельзя.`,
+        `Событий: ${count}. Писем по ним не будет, и обзор перестанет требовать внимания. Записи останутся: со страницы события его можно обработать и потом.`,
       discarded: (count: string) => `Отклонено: ${count}.`,
       discardedNone: (count: string) =>
         `Пропущено: ${count}. Эти события уже обработаны или отклонены.`,
@@ -115,7 +115,7 @@ export const letterRepair = {
     dead: {
       discard: 'Discard',
       discardAsk: (count: string) =>
-        `Events: ${count}. They’ll never become letters. The records stay, but the events can’t be retried afterwards.`,
+        `Events: ${count}. They won’t become letters, and the overview stops asking for attention. The records stay, and you can still retry an event on its page.`,
       discarded: (count: string) => `Discarded: ${count}.`,
       discardedNone: (count: string) =>
         `Skipped: ${count}. These events were already processed or discarded.`,

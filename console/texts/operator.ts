@@ -42,7 +42,7 @@ export const operator = {
       previewFrame: 'Предпросмотр письма',
       resendMany: {
         title: 'Отправить ещё раз все найденные письма',
-        hint: 'Причина и вид письма берутся из фильтров. Письма вне этой страницы тоже считаются.',
+        hint: 'Причина и вид письма берутся из фильтров. Письма вне этой страницы тоже считаются, принятые к сведению — нет.',
         failedSince: 'Не доставлены с',
         failedUntil: 'Не доставлены до',
         look: 'Посчитать письма',
@@ -121,7 +121,7 @@ export const operator = {
       previewFrame: 'Letter preview',
       resendMany: {
         title: 'Resend all matching letters',
-        hint: 'Uses the reason and the letter type of the filters. Includes letters that this page doesn’t show.',
+        hint: 'Uses the reason and the letter type of the filters. Includes letters that this page doesn’t show, but not acknowledged ones.',
         failedSince: 'Failed since',
         failedUntil: 'Failed before',
         look: 'Count letters',

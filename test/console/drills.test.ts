@@ -40,36 +40,39 @@ test('the operator’s day', { skip: skipWithoutChromium }, async (t) => {
   const attention = (text: string) => page.locator('.attention a').getByText(text);
   const allIsWell = () => page.getByText(overview.attention.nothing).waitFor();
 
-  await t.test('a failed letter is delivered once the customer corrected the address', async (t) => {
-    refuses = true;
-    await anna.call('POST', '/v1/orders', orderOf(100));
-    const failed = attention(overview.attention.failed('1'));
-    await page.goto('/operator');
-    await failed.waitFor();
-    const profile = (await browser.openPage(t)).page;
-    await signInAs(profile, words, anna.email);
-    await profile.goto('/profile');
-    await drill(t, page, { clicks: 4, pages: 3 }, async (person) => {
-      await person.click(failed);
-      const row = page.locator('tbody tr').filter({ hasText: 'no such user' });
-      // The operator tries first, and is told what became of it; the row stays.
-      await person.click(row.getByRole('button'));
-      await row.getByText(repair.outcomes.failed).waitFor();
-      assert.deepEqual(await barriersOn(page), []);
-      await person.click(row.getByRole('link', { name: /Письмо/ }));
-      await page.getByText(repair.address.lead).waitFor();
-      // The customer reads the operator's message and corrects the address.
-      refuses = false;
-      await profile.getByLabel(words.profile.email).fill(`anna-${randomUUID()}@example.com`);
-      await button(profile, words.profile.save).click();
-      await page.getByText(repair.address.changed).waitFor();
-      await page.locator('.letter .pill.good').waitFor();
-      assert.deepEqual(await barriersOn(page), []);
-      await person.toOverview();
-      await allIsWell();
-    });
-    assert.match(server.messages.at(-1)?.to[0] ?? '', /^anna-/);
-  });
+  await t.test(
+    'a failed letter is delivered once the customer corrected the address',
+    async (t) => {
+      refuses = true;
+      await anna.call('POST', '/v1/orders', orderOf(100));
+      const failed = attention(overview.attention.failed('1'));
+      await page.goto('/operator');
+      await failed.waitFor();
+      const profile = (await browser.openPage(t)).page;
+      await signInAs(profile, words, anna.email);
+      await profile.goto('/profile');
+      await drill(t, page, { clicks: 4, pages: 3 }, async (person) => {
+        await person.click(failed);
+        const row = page.locator('tbody tr').filter({ hasText: 'no such user' });
+        // The operator tries first, and is told what became of it; the row stays.
+        await person.click(row.getByRole('button'));
+        await row.getByText(repair.outcomes.failed).waitFor();
+        assert.deepEqual(await barriersOn(page), []);
+        await person.click(row.getByRole('link', { name: /Письмо/ }));
+        await page.getByText(repair.address.lead).waitFor();
+        // The customer reads the operator's message and corrects the address.
+        refuses = false;
+        await profile.getByLabel(words.profile.email).fill(`anna-${randomUUID()}@example.com`);
+        await button(profile, words.profile.save).click();
+        await page.getByText(repair.address.changed).waitFor();
+        await page.locator('.letter .pill.good').waitFor();
+        assert.deepEqual(await barriersOn(page), []);
+        await person.toOverview();
+        await allIsWell();
+      });
+      assert.match(server.messages.at(-1)?.to[0] ?? '', /^anna-/);
+    },
+  );
 
   await t.test('a dead letter is tried again, and discarded until all is well', async (t) => {
     const headers = { ce_id: randomUUID(), ce_type: ORDER_UPDATE_TYPE };

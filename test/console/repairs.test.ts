@@ -111,7 +111,9 @@ test('repairs of letters in a browser', { skip: skipWithoutChromium }, async (t)
       await route.fulfill({ json: { ...answer, orders } });
     });
     await page.goto('/operator');
-    await page.getByRole('img', { name: /Очередь публикации за последний час.* до 41\./ }).waitFor();
+    await page
+      .getByRole('img', { name: /Очередь публикации за последний час.* до 41\./ })
+      .waitFor();
   });
 
   await t.test('a part that is away keeps its last known figures, marked as old', async () => {
