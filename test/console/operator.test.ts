@@ -261,8 +261,8 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   await t.test('a customer’s wallet is topped up', async () => {
     await goTo(page, words, 'overview');
     await link(page, words.overview.topUp).click();
-    await page.getByLabel(words.operator.wallets.customer).fill(anna.customerId);
-    await button(page, words.operator.wallets.find).click();
+    await page.getByLabel(search.ru.label).fill(anna.email);
+    await page.keyboard.press('Enter');
     await page.getByLabel(words.wallet.amount).fill('12,50');
     const before = (await anna.call('GET', '/v1/wallet')).body.balance.amount;
     await button(page, words.wallet.topUp).click();
