@@ -184,6 +184,10 @@ const violationTexts: Record<string, ViolationText> = {
     ru: 'ожидаются дата и время, например 2026-03-05T09:07:00Z',
     en: 'expected a date and time such as 2026-03-05T09:07:00Z',
   }),
+  'time-zone': (x) => ({
+    ru: `часового пояса «${x}» нет; нужно имя IANA, например Asia/Yekaterinburg`,
+    en: `there is no time zone “${x}”; give an IANA name such as Asia/Yekaterinburg`,
+  }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
   oneOf: (x) => ({ ru: `нужен ровно один параметр: ${x}`, en: `give exactly one of: ${x}` }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),

@@ -2,6 +2,7 @@ import { erasureProblems } from '#contracts/erasure.ts';
 import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
+import { refuseUnknownTimeZone } from '#platform/http/time-zone.ts';
 import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -13,6 +14,7 @@ import * as store from './store.ts';
 /** The internal API of profiles (`contracts/profiles.ts`). */
 export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.createProfile, async ({ body }) => {
+    refuseUnknownTimeZone(body.timeZone, { pointer: '/timeZone' });
     const created = await store.insertProfile(database, body);
     if (created !== null) return answer(201, created);
     await refuseErased(body.customerId);
@@ -34,6 +36,7 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   });
 
   api.serve(contract.putProfile, async ({ params, headers, body }) => {
+    refuseUnknownTimeZone(body.timeZone, { pointer: '/timeZone' });
     const profile = { customerId: params.customerId, ...body };
     const condition = headers['if-match'];
     const updated = await (condition === undefined

@@ -2,6 +2,7 @@ import type { AttemptStage, LetterAttempt, LetterState } from '#contracts/notifi
 import type { Queryable } from '#platform/postgres/database.ts';
 import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
 import type { EventRow, LetterKind } from '../letter/letter-event.ts';
+import type { LetterDetails } from '../letter/letter-mail.ts';
 
 // The stored states of each state of the API. Literals, so that the planner can choose an index.
 const STATE_CONDITIONS: Record<LetterState, string> = {
@@ -129,8 +130,9 @@ const SELECT_LETTERS = `select letters.*, (
     ) a
   ) as attempts from letters`;
 
-// The event has the items of its order, and each attempt two texts of up to 1 KB.
-const LETTER_BYTES = `(coalesce(octet_length(letters.event::text), 0) + coalesce((
+// The details have items of the order, and each attempt two texts of up to 1 KB.
+const LETTER_BYTES = `(coalesce(octet_length(letters.event::text), 0)
+  + coalesce(octet_length(letters.details::text), 0) + coalesce((
     select sum(coalesce(octet_length(response), 0) + coalesce(octet_length(error), 0)) from (
       select response, error from letter_attempts where letter_id = letters.id
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
@@ -142,6 +144,7 @@ export interface LetterRow extends EventRow {
   recipient: string | null;
   recipient_name: string | null;
   locale: 'ru' | 'en' | null;
+  details: LetterDetails | null;
   state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
   unknown_outcomes: number;
   attempt_count: number;
@@ -160,7 +163,7 @@ export interface LetterRow extends EventRow {
 
 const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true, trying_since = now(),
   waits_for = null, token = null, recipient = null, recipient_name = null, locale = null,
-  erased_at = null`;
+  details = null, erased_at = null`;
 
 /**
  * The operator's resend: the letter is due now, with current contact data and a full new period of

@@ -2,7 +2,6 @@ import type { Static } from 'typebox';
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/notifications.ts';
 import { uuidCursor } from '#contracts/patterns.ts';
-import type { Profile } from '#contracts/profiles.ts';
 import { AppError, commonProblems, type ViolationPlace } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, encodeCursor, pageWith } from '#platform/http/page.ts';
@@ -21,7 +20,7 @@ import {
   queueFailedAgain,
   searchLetters,
 } from './letter-list-store.ts';
-import { operatorLetterOf, previewOf } from './letter-view.ts';
+import { operatorLetterOf } from './letter-view.ts';
 import { recordLetterRead } from './record-letter-read.ts';
 
 const LETTERS_CURSOR = uuidCursor('all-letters');
@@ -31,8 +30,6 @@ const RESEND_MAX = 1_000;
 export interface AllLettersDeps {
   database: Database;
   sender: Sender;
-  /** Today's contact data, null without a profile. */
-  findContact: (customerId: string) => Promise<Profile | null>;
   /** Called after a letter became due. */
   onDue: () => void;
 }
@@ -103,15 +100,17 @@ function firstOf({ ids, last }: { ids: string[]; last: string | null }, limit: n
   return { taken, nextCursor: end && encodeCursor(keyOf({ id: end })) };
 }
 
-async function getLetter(database: Database, id: string): Promise<LetterRow> {
+export async function getLetter(database: Database, id: string): Promise<LetterRow> {
   const row = await findLetter(database, id);
   if (row === null) throw new AppError(commonProblems.notFound, `no letter ${id}`);
   return row;
 }
 
 /** The letters of all customers, for the operator. */
-export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
-  const { database, sender } = deps;
+export function serveAllLetters(
+  api: InternalApi,
+  { database, sender }: Pick<AllLettersDeps, 'database' | 'sender'>,
+): void {
   const viewOf = (row: LetterRow) => operatorLetterOf(row, sender);
 
   /** A page of a search without an index. It may be empty and still have a next page. */
@@ -138,16 +137,6 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     const row = await getLetter(database, params.letterId);
     await recordLetterRead(database, actorOf(request), row);
     return { status: 200, body: operatorLetterOf(row, sender) };
-  });
-
-  api.serve(contract.previewLetter, async ({ params, request }) => {
-    const row = await getLetter(database, params.letterId);
-    await recordLetterRead(database, actorOf(request), row);
-    const contact = await deps.findContact(row.customer_id);
-    if (contact === null) {
-      throw new AppError(contract.notificationProblems.noContact, `no contact for ${row.id}`);
-    }
-    return { status: 200, body: previewOf(row, contact) };
   });
 }
 
