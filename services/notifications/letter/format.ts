@@ -7,6 +7,10 @@ import { isTimeZone } from '#platform/values/time-zone.ts';
 const moneyFormats = new Map<string, ReturnType<typeof moneyFormat>>();
 const MONEY_FORMATS_MAX = 100;
 
+// Also a memo: the same goods are in many orders, and each has two amounts.
+const prices = new Map<string, string>();
+const PRICES_MAX = 5_000;
+
 interface Amount {
   amount: number;
   currency: string;
@@ -19,8 +23,15 @@ export function formatMoney(locale: string, { amount, currency }: Amount): strin
 
 /** An amount in minor units, as the console shows it. */
 export function formatPrice(locale: 'ru' | 'en', { amount, currency }: Amount): string {
+  const key = `${locale} ${currency} ${amount}`;
+  const known = prices.get(key);
+  if (known !== undefined) return known;
   const make = () => moneyFormat(MONEY_LOCALES[locale], currency, MONEY_LOOK);
-  return memoized(`${locale} ${currency} price`, make)(amount);
+  // The code of an unknown currency is shown as it is.
+  const text = plainLine(memoized(`${locale} ${currency} price`, make)(amount));
+  if (prices.size >= PRICES_MAX) prices.clear();
+  prices.set(key, text);
+  return text;
 }
 
 function memoized(key: string, make: () => ReturnType<typeof moneyFormat>) {

@@ -39,14 +39,13 @@ function textOf(wording: LetterWording, values: LetterValues): string {
 const STYLE = `:root{color-scheme:light dark}
 body{background:#f4f5f7;color:#1c2330}.card{background:#fff;border-color:#dfe3ea}
 .label,.footer{color:#5b6576}.happiness h1{color:#12703f}.grief h1{color:#8a4412}
-a{color:#1f57c3}.button{background:#1f57c3;color:#fff}.line{border-color:#dfe3ea}
+a{color:#1f57c3}.name{font-weight:normal;overflow-wrap:anywhere}.button{background:#1f57c3;color:#fff}.line{border-color:#dfe3ea}
 @media (prefers-color-scheme:dark){body{background:#12161d;color:#e6eaf1}
 .card{background:#1b212b;border-color:#313a48}.label,.footer{color:#9aa5b6}
 .happiness h1{color:#6ed19f}.grief h1{color:#eaa877}
 a{color:#8ab4f8}.button{background:#8ab4f8;color:#12161d}.line{border-color:#313a48}}`;
 
 const CELL = 'padding:4px 0;vertical-align:top';
-const NUMBER = 'padding:4px 0 4px 16px;text-align:right;white-space:nowrap;vertical-align:top';
 const HEAD = 'text-align:left;font-weight:normal;padding:4px 16px 4px 0;vertical-align:top';
 const TOTAL_LINE = 'border-top-width:1px;border-top-style:solid';
 
@@ -84,20 +83,18 @@ ${linksOf(wording)}<p class="footer" style="margin:0;font-size:13px">${wording.f
 `;
 }
 
-/** The items with their total. */
+/** The items with their total. Attributes take fewer bytes than styles, and each item repeats them. */
 function itemsOf(wording: LetterWording, { items, more, total }: LetterValues): string {
   let rows = '';
   for (const { name, quantity, price, sum } of items) {
     rows +=
-      `<tr><th scope="row" style="${HEAD};overflow-wrap:anywhere"><bdi>${escapeHtml(name)}</bdi></th>` +
-      `<td class="label" style="${NUMBER}">${quantity} × ${escapeHtml(price)}</td>` +
-      `<td style="${NUMBER}">${escapeHtml(sum)}</td></tr>\n`;
+      `<tr valign="top"><th scope="row" align="left" class="name"><bdi>${escapeHtml(name)}</bdi></th>` +
+      `<td align="right" class="label">${quantity} ×\u00a0${escapeHtml(price)}</td>` +
+      `<td align="right">${escapeHtml(sum)}</td></tr>\n`;
   }
-  if (more > 0) {
-    rows += `<tr><td class="label" colspan="3" style="${CELL}">${wording.more(more)}</td></tr>\n`;
-  }
-  return `<table style="border-collapse:collapse;width:100%;margin:0 0 12px">
-${rows}<tr><th class="line" scope="row" colspan="2" style="${HEAD};font-weight:bold;${TOTAL_LINE}">${wording.totalLabel}</th><td class="line" style="${NUMBER};font-weight:bold;${TOTAL_LINE}">${escapeHtml(total)}</td></tr>
+  if (more > 0) rows += `<tr><td class="label" colspan="3">${wording.more(more)}</td></tr>\n`;
+  return `<table cellpadding="4" width="100%" style="border-collapse:collapse;margin:0 0 12px">
+${rows}<tr><th class="line" scope="row" colspan="2" align="left" style="${TOTAL_LINE}">${wording.totalLabel}</th><td class="line" align="right" style="font-weight:bold;${TOTAL_LINE}">${escapeHtml(total)}</td></tr>
 </table>
 `;
 }
