@@ -10,6 +10,7 @@ import { ConfirmPage } from './pages/confirm.tsx';
 import { DeadLetterPage, DeadLettersPage } from './pages/dead-letters.tsx';
 import { HomePage } from './pages/home.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
+import { LetterStudioPage } from './pages/letter-studio.tsx';
 import { LetterPage, LettersPage } from './pages/letters.tsx';
 import { MailboxPage } from './pages/mailbox.tsx';
 import { NewOrderPage } from './pages/new-order.tsx';
@@ -20,6 +21,7 @@ import { OperatorOrderPage, OperatorPendingPage } from './pages/operator-orders.
 import { OperatorOverviewPage } from './pages/operator-overview.tsx';
 import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
+import { OrderAgainPage } from './pages/order-again.tsx';
 import { OrdersPage } from './pages/orders.tsx';
 import { ChangePasswordPage, ForgotPasswordPage, ResetPasswordPage } from './pages/password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
@@ -47,6 +49,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/orders', gated('customer', OrdersPage)],
   ['/orders/new', gated('customer', NewOrderPage)],
   ['/orders/:id', gated('customer', OrderPage)],
+  ['/orders/:id/again', gated('customer', OrderAgainPage)],
   ['/letters', gated('customer', LettersPage)],
   ['/letters/:id', gated('customer', LetterPage)],
   ['/operator', gated('operator', OperatorOverviewPage)],
@@ -54,6 +57,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/operator/orders/:id', gated('operator', OperatorOrderPage)],
   ['/operator/letters', gated('operator', OperatorLettersPage)],
   ['/operator/letters/:id', gated('operator', OperatorLetterPage)],
+  ['/operator/letter-studio', gated('operator', LetterStudioPage)],
   ['/operator/dead-letters', gated('operator', DeadLettersPage)],
   ['/operator/dead-letters/:id', gated('operator', DeadLetterPage)],
   ['/operator/ledger', gated('operator', LedgerPage)],
