@@ -29,7 +29,7 @@ const CLIENT = join(ROOT, 'client');
 const BUILT = join(SOURCES, 'dist');
 const SOURCES_MARK = 'sources.txt';
 /** The contracts that the console loads (test/import-rules.ts), from its folder. */
-const SHARED = ['amounts', 'answer-shapes', 'answers', 'currency', 'patterns'].map(
+const SHARED = ['amounts', 'answer-shapes', 'answers', 'currency', 'order-number', 'patterns'].map(
   (name) => `../contracts/${name}.ts`,
 );
 
