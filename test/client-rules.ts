@@ -27,8 +27,8 @@ export const clientOfTheApi: Rule = ({ path, text }) => {
 
 /** Contracts that clients share with browsers: they import nothing but one another. */
 const FOR_BROWSERS = [
-  ...['amounts', 'answer-shapes', 'answers', 'currency', 'mail-address', 'patterns', 'shapes'],
-  'webhook-shapes',
+  ...['amounts', 'answer-shapes', 'answers', 'currency', 'mail-address', 'order-number'],
+  ...['operator-shapes', 'patterns', 'shapes', 'webhook-shapes'],
 ].map((name) => `contracts/${name}.ts`);
 
 export const fitForBrowsers: Rule = ({ path, text }) => {

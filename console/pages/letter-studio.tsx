@@ -34,7 +34,7 @@ export function LetterStudioPage() {
   };
   return (
     <Page title={texts.title} lead={texts.lead}>
-      <Form class="studio-find" label={texts.find} onSubmit={submit}>
+      <Form class="studio-find" label={texts.submit} onSubmit={submit}>
         <TextField
           label={texts.find}
           hint={texts.findHint}
