@@ -1,6 +1,7 @@
 // The shape of each public operation's success answer, as far as clients rely on it. Answers may
 // have further members. Browsers load this module too, so it imports only modules that they load.
 
+import { auditEntry, deadLetter, foundCustomer, hit, ledger, repairs } from './operator-shapes.ts';
 import {
   type Checked,
   filled,
@@ -72,14 +73,7 @@ const reversal = object({
   reversesOperationId: uuid,
   reason: filled,
 });
-const foundCustomer = object({
-  customerId: filled,
-  name: text,
-  email: text,
-  locale: filled,
-  balance: nullOr(money),
-});
-const repairs = object({ complete: truth, nextCursor: nullOr(text), steps: listOf(object({})) });
+const foundOperation = object({ ...operationMembers, customerId: filled });
 const tokens = object({ accessToken: filled, tokenType: filled, expiresIn: integer });
 const nothing = oneOf(null);
 const profile = object({ customerId: filled, email: filled, name: text, locale: filled });
@@ -90,16 +84,7 @@ const letter = object({
   state: filled,
   attempts: listOf(object({})),
 });
-const deadLetter = object({ id: uuid, state: oneOf('dead', 'redriven'), error: text });
 const journey = object({ order, steps: listOf(object({})), complete: truth });
-const ledger = object({
-  ok: truth,
-  complete: truth,
-  nextCursor: nullOr(text),
-  checked: object({}),
-  waiting: object({}),
-  differences: listOf(object({})),
-});
 
 const accountExport = object({
   customerId: filled,
@@ -111,14 +96,6 @@ const erasure = object({
   customerId: filled,
   state: oneOf('pending', 'done'),
   requestedAt: filled,
-});
-const auditEntry = object({
-  id: uuid,
-  at: filled,
-  service: filled,
-  actor: nullOr(filled),
-  action: filled,
-  subject: object({}),
 });
 
 const anyFits = () => true;
@@ -217,6 +194,15 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('GET /v1/letters/:letterId', { 200: letter }, sameId),
   rule('POST /v1/operator/wallets/:customerId/top-ups', { 201: topUp }, sameAmount),
   rule('GET /v1/operator/customers', { 200: pageOf(foundCustomer) }),
+  rule('GET /v1/operator/search', {
+    200: object({ data: listOf(hit), unavailable: listOf(filled) }),
+  }),
+  rule('GET /v1/operator/orders', { 200: pageOf(order) }),
+  rule('POST /v1/operator/orders/:orderId/settlement', { 200: order }, sameId),
+  rule('GET /v1/operator/operations', { 200: pageOf(foundOperation) }),
+  rule('GET /v1/operator/operations/:operationId', {
+    200: object({ operation: foundOperation, reversal: nullOr(foundOperation) }),
+  }),
   rule('GET /v1/operator/wallets/:customerId/operations', { 200: pageOf(operation) }),
   rule(
     'POST /v1/operator/wallets/:customerId/operations/:operationId/reversal',
@@ -231,6 +217,15 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('GET /v1/operator/overview', {
     200: object({ at: filled, orders: nullOr(object({})), notifications: nullOr(object({})) }),
   }),
+  rule('GET /v1/operator/overview/history', {
+    200: object({ at: filled, stepMs: integer, orders: nullOr(listOf(object({}))) }),
+  }),
+  rule('GET /v1/operator/letter-templates', {
+    200: object({ data: listOf(object({ version: integer, source: filled, current: truth })) }),
+  }),
+  rule('POST /v1/operator/letters/acknowledge', {
+    200: object({ acknowledged: integer, refused: integer }),
+  }),
   rule('GET /v1/operator/letters', { 200: pageOf(letter) }),
   rule('GET /v1/operator/letters/:letterId', { 200: letter }, sameId),
   rule('GET /v1/operator/letters/:letterId/preview', {
@@ -243,6 +238,9 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   rule('GET /v1/operator/dead-letters', { 200: pageOf(deadLetter) }),
   rule('GET /v1/operator/dead-letters/:deadLetterId', { 200: deadLetter }, sameId),
   rule('POST /v1/operator/dead-letters/:deadLetterId/redrive', { 200: deadLetter }, sameId),
+  rule('POST /v1/operator/dead-letters/discard', {
+    200: object({ discarded: integer, refused: integer }),
+  }),
   rule('POST /v1/operator/dead-letters/redrive', {
     200: object({ redriven: integer, refused: integer, dead: integer }),
   }),

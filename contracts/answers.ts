@@ -50,6 +50,7 @@ export const problemStatuses: Readonly<Record<string, number>> = {
   'not-found': 404,
   'confirmation-link-invalid': 404,
   'customer-not-found': 404,
+  'template-unknown': 404,
   'method-not-allowed': 405,
   'insufficient-funds': 406,
   'order-cancelled': 409,

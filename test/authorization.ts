@@ -80,7 +80,9 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['readWebhookEndpoints', 'addWebhookEndpoint', 'readWebhookEndpoint'],
       ...['changeWebhookEndpoint', 'removeWebhookEndpoint', 'rotateEndpointSecret'],
       ...['sendTestWebhook', 'replayWebhooks', 'readWebhookDeliveries', 'readWebhookDelivery'],
-      'redeliverOne',
+      ...['redeliverOne', 'search', 'readAllOrders', 'settleOrder', 'readAllOperations'],
+      ...['readAnyOperation', 'readOverviewHistory', 'readLetterTemplates'],
+      ...['acknowledgeLetters', 'discardMany'],
     ],
   },
   orders: {
@@ -88,7 +90,8 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['createOrder', 'recordPayment', 'getOrder', 'listOrders', 'getOrderHistory'],
       ...['claimPendingOrders', 'listPendingOrders', 'noteRecoveryFailure', 'getOrdersOverview'],
       ...['auditOrders', 'auditEvents', 'publishEventAgain', 'listOrderRepairs'],
-      ...['listAuditTrail', 'eraseCustomer', 'callTogether'],
+      ...['listAuditTrail', 'eraseCustomer', 'callTogether', 'listAllOrders', 'findOrders'],
+      ...['noteSettlement', 'getOrdersHistory'],
     ],
   },
   billing: {
@@ -96,13 +99,14 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['decidePayment', 'voidPayment', 'getDecision', 'getWallet', 'topUpWallet'],
       ...['reverseTopUp', 'listOperations', 'auditPayments', 'auditWallets', 'repairPayment'],
       ...['listPaymentRepairs', 'listAuditTrail', 'eraseCustomer', 'callTogether'],
+      ...['listAllOperations', 'getAnyOperation', 'lookUpWallets'],
     ],
   },
   profiles: {
     gateway: [
       ...['createProfile', 'getProfile', 'putProfile', 'findProfilesByEmail', 'listAuditTrail'],
       ...['createConfirmation', 'confirmAddress', 'requestErasure', 'getErasure'],
-      ...['claimErasures', 'noteErasure', 'listRecentErasures', 'eraseCustomer'],
+      ...['claimErasures', 'noteErasure', 'listRecentErasures', 'eraseCustomer', 'listProfiles'],
     ],
     notifications: ['lookUpContacts', 'findConfirmedAddresses'],
   },
@@ -113,6 +117,8 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['redriveDeadLetter', 'redriveDeadLetters', 'getNotificationsOverview'],
       ...['auditLetters', 'auditPositions', 'acknowledgeLetter', 'listLetterRepairs'],
       ...['listAuditTrail', 'sendAccountLetter', 'releaseLetters', 'eraseCustomer', 'listTraces'],
+      ...['acknowledgeFailedLetters', 'retryCustomerLetters', 'findTracedLetters'],
+      ...['listLetterTemplates', 'getNotificationsHistory', 'discardDeadLetters'],
     ],
   },
   identity: {
@@ -129,7 +135,8 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['putWebhookEndpoint', 'deleteWebhookEndpoint', 'rotateWebhookSecret'],
       ...['testWebhookEndpoint', 'replayWebhookEvents', 'listWebhookDeliveries'],
       ...['getWebhookDelivery', 'redeliverWebhook', 'listDeadLetters', 'getDeadLetter'],
-      ...['redriveDeadLetter', 'redriveDeadLetters', 'eraseCustomer', 'listAuditTrail'],
+      ...['redriveDeadLetter', 'redriveDeadLetters', 'discardDeadLetters', 'eraseCustomer'],
+      'listAuditTrail',
     ],
   },
 };

@@ -569,6 +569,22 @@ export interface RepairedDifference {
   letter: boolean;
 }
 
+export interface SearchHit {
+  kind: 'order' | 'customer' | 'letter' | 'operation';
+  /** Of the thing itself. */
+  id: string;
+  /** As what the text was read. */
+  matched: 'order-id' | 'order-number' | 'customer-id' | 'email' | 'operation-id' | 'letter-id' | 'message-id' | 'trace-id';
+  /** UUID (RFC 9562). */
+  orderId: string | null;
+  customerId: string | null;
+  /** RFC 3339, UTC. */
+  at: string | null;
+  /** Status of an order, state of a letter, type of an operation. */
+  state: string | null;
+  amount: Money | null;
+}
+
 export interface Wallet {
   customerId: string;
   balance: {
@@ -1556,21 +1572,7 @@ export interface Operations {
       q: string;
     };
     answer: {
-      data: {
-        kind: 'order' | 'customer' | 'letter' | 'operation';
-        /** Of the thing itself. */
-        id: string;
-        /** As what the text was read. */
-        matched: 'order-id' | 'order-number' | 'customer-id' | 'email' | 'operation-id' | 'letter-id' | 'message-id' | 'trace-id';
-        /** UUID (RFC 9562). */
-        orderId: string | null;
-        customerId: string | null;
-        /** RFC 3339, UTC. */
-        at: string | null;
-        /** Status of an order, state of a letter, type of an operation. */
-        state: string | null;
-        amount: Money | null;
-      }[];
+      data: SearchHit[];
       /** Services that did not answer; what they know is missing. */
       unavailable: ('orders' | 'billing' | 'profiles' | 'notifications')[];
     };

@@ -79,6 +79,21 @@ export const descriptions: Record<string, string | undefined> = {
     'Recovery ends these orders by itself. An old one has the error of its last try. ' +
     '`minAgeMs` leaves out the orders that are being placed right now.',
   readAnyJourney: 'As the customer sees it, for any order.',
+  settleOrder:
+    'Recovery ends such orders by itself; this does it at once, and records who asked and why. A ' +
+    'captured payment makes the order Paid. Without a decision it is voided for ever and becomes ' +
+    'Cancelled. An order that has ended stays as it is. 503 while billing is away: nothing changed.',
+  readAnyOperation: 'Shows whether a top-up was reversed, and by whom.',
+  readOverviewHistory:
+    'Recorded every ten seconds and kept for an hour, also over restarts. A part is null while its ' +
+    'service does not answer; a gap means that the service did not run.',
+  readLetterTemplates:
+    'A letter keeps the version that it was stored with. Preview a letter to see it in another one.',
+  acknowledgeLetters:
+    'For letters that will never arrive. They stay failed, and no longer need attention. Sending ' +
+    'one again takes the acknowledgement back. Letters that have not failed are counted in `refused`.',
+  discardMany:
+    'For messages that will never become letters. They stay in the list `discarded` with the reason.',
   readOverview:
     'The state of the system in one answer. A part is null while its service does not answer.',
   readAllLetters:

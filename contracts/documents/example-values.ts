@@ -263,6 +263,7 @@ export const named: Record<string, Record<string, unknown>> = {
     recovery: { attempts: 2, triedAt: PAID, error: 'billing does not answer' },
   },
   OperatorCustomer: { email: 'a***@example.com' },
+  SearchHit: { state: 'Paid' },
   Erasure: erasure,
   StoredErasure: erasure,
   JourneyStep: { kind: 'decide', from: 'gateway', to: 'billing', detail: 'captured' },

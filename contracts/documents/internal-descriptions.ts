@@ -25,6 +25,10 @@ export const internalDescriptions: Record<string, string | undefined> = {
     'For an event that the topic has lost. Consumers know it by its id. The step is recorded with ' +
     'its author.',
   listOrderRepairs: 'Ids are UUIDv7: lists of several services can be merged by them.',
+  listAllOrders: 'Bounded: a page may be empty and still name a next one.',
+  findOrders: 'Either a range of ids or a trace.',
+  noteSettlement: 'The gateway then ends the order as recovery does.',
+  getOrdersHistory: 'One sample for all replicas. A gap means that none of them ran.',
   // Billing.
   decidePayment:
     'The first call decides and charges; every later one answers the same decision. Another amount ' +
@@ -41,10 +45,14 @@ export const internalDescriptions: Record<string, string | undefined> = {
   auditWallets: 'Answers wallets whose balance is not the sum of their operations.',
   repairPayment: 'Done once: a repetition answers `already`. 409 where the records have changed.',
   listPaymentRepairs: 'Ids are UUIDv7: lists of several services can be merged by them.',
+  listAllOperations: 'Bounded: a page may be empty and still name a next one.',
+  getAnyOperation: 'Finds a movement without its customer.',
+  lookUpWallets: 'Called once for a page of customers.',
   // Profiles.
   createProfile: 'Never changes a profile that exists.',
   getProfile: 'Send the `ETag` as `If-Match` to replace it.',
   findProfilesByEmail: 'Several customers of an external issuer may share an address.',
+  listProfiles: 'Ids of our own identity service begin with the time: newest first.',
   putProfile: 'Without `If-Match` the contact data are replaced whatever they are.',
   createConfirmation:
     'The token is null where an earlier one can still be used and `again` is false. 429 with ' +
@@ -65,12 +73,18 @@ export const internalDescriptions: Record<string, string | undefined> = {
   previewLetter: 'Nothing is sent. The contact data are read from profiles.',
   resendLetter: 'A letter that was sent is 409.',
   resendLetters: 'One answer handles a part; go on with `nextCursor`.',
+  acknowledgeFailedLetters: 'Letters that have not failed are counted in `refused`.',
+  retryCustomerLetters: 'Called when the customer has changed the address.',
+  findTracedLetters: 'Bounded to the latest attempts.',
+  listLetterTemplates: 'The built-in ones, and those of the folder of LETTER_TEMPLATES.',
+  getNotificationsHistory: 'One sample for all replicas. A gap means that none of them ran.',
   releaseLetters: 'Called when an address was confirmed. Answers how many letters it concerns.',
   getDelivery: 'Without `customerId` addresses are masked.',
   getNotificationsOverview: 'Lag is null while the broker does not answer.',
   listDeadLetters: 'Filter by `state`. Each has the error of its last try.',
   getDeadLetter: 'Long texts are cut; the row keeps all of it.',
   redriveDeadLetter: '`state` stays `dead` where the message still cannot become a letter.',
+  discardDeadLetters: 'The rows stay, with who discarded them and why.',
   redriveDeadLetters: '`dead` counts all that remain, also those that were not tried.',
   sendAccountLetter:
     'Not sent twice under the same id. 429 while many letters to the address wait.',

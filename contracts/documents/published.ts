@@ -65,6 +65,7 @@ export function gatewayApi(): Record<string, unknown> {
       Profile: profiles.Profile,
       ProfileData: profiles.ProfileData,
       Repair,
+      SearchHit: operator.SearchHit,
       RepairedDifference: operator.RepairedDifference,
       RepairReport: operator.RepairReport,
       Wallet: billing.Wallet,
