@@ -1,8 +1,15 @@
+import { statSync } from 'node:fs';
 import { type Static, type TObject, Type } from 'typebox';
 import { PublicUrlSetting } from '#contracts/common.ts';
 import type { SettingsRule } from '#platform/config/load-config.ts';
 import { TEMPLATE_DEFAULT, TEMPLATES, type Templates } from '../letter/template.ts';
 import { readOwnTemplates } from './own-templates.ts';
+
+/** The fault of a path that names no folder; the path may be a secret in the wrong setting. */
+function folderFault(path: string): string | null {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? null : 'must be the path of a folder that exists';
+}
 
 /** Settings of what letters say. */
 export const templateSettings = {
@@ -17,6 +24,7 @@ export const templateSettings = {
   }),
   LETTER_TEMPLATES: Type.Optional(
     Type.String({
+      check: folderFault,
       description:
         "Folder of the shop's own letter templates; a folder for each version from 1000.",
     }),
