@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { orderNumberOf } from '#contracts/order-number.ts';
-import { startTestService } from '#harness/system/internal-service.ts';
 import { startNotificationsService } from '#harness/system/notifications-service.ts';
-import { service as ordersService } from '#services/orders/service.ts';
+import { startOrdersService } from '#harness/system/orders-service.ts';
 
 const LETTERS = '/operator/letters';
 const WAITING = "due_at = now() + interval '1 hour'";
@@ -14,13 +12,9 @@ const unitPrice = { amount: 1_050, currency: 'RUB' };
 const itemNamed = (name: string) => ({ name, sku: 'SKU-1', quantity: 1, unitPrice });
 
 test('a preview takes any version, language and zone, and asks orders for items', async (t) => {
-  const orders = await startTestService(t, ordersService, { OUTBOX_RELAY: 'off' });
+  const orders = await startOrdersService(t, { OUTBOX_RELAY: 'off' });
   const items = Array.from({ length: 23 }, (_, index) => itemNamed(`Чай ${index + 1}`));
-  const { body: order } = await orders.call('POST', '/orders', {
-    customerId: 'anna',
-    idempotencyKey: randomUUID(),
-    items,
-  });
+  const order = await orders.pending({ items });
   const service = await startNotificationsService(t, [], {
     ORDERS_URL: orders.url,
     LETTER_TEMPLATE: '2',
