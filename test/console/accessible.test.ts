@@ -90,6 +90,7 @@ async function fill(system: TestSystem): Promise<Places[]> {
       paths: [
         ...['/', '/profile', '/wallet', '/orders', '/orders?status=Pending', '/orders/new'],
         ...[`/orders/${paid}`, `/orders/${declined}`, '/letters', `/letters/${letter}`],
+        ...[`/orders/${paid}/again`, `/orders/${declined}/again`],
       ],
     },
     {
@@ -97,7 +98,12 @@ async function fill(system: TestSystem): Promise<Places[]> {
       paths: [
         ...['/operator', '/operator/pending', `/operator/orders/${paid}`, '/operator/wallets'],
         ...['/operator/letters?state=all', `/operator/letters/${letter}`, '/operator/ledger'],
-        ...['/operator/dead-letters', `/operator/dead-letters/${dead}`, '/operator/audit'],
+        ...[
+          '/operator/letter-studio',
+          '/operator/dead-letters',
+          `/operator/dead-letters/${dead}`,
+          '/operator/audit',
+        ],
         ...webhooks,
       ],
     },
