@@ -11,6 +11,7 @@ import { DeadLetterPage, DeadLettersPage } from './pages/dead-letters.tsx';
 import { FaultLabPage } from './pages/fault-lab.tsx';
 import { HomePage } from './pages/home.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
+import { LetterStudioPage } from './pages/letter-studio.tsx';
 import { LetterPage, LettersPage } from './pages/letters.tsx';
 import { MailboxPage } from './pages/mailbox.tsx';
 import { NewOrderPage } from './pages/new-order.tsx';
@@ -27,6 +28,7 @@ import { OperatorOverviewPage } from './pages/operator-overview.tsx';
 import { OperatorSearchPage } from './pages/operator-search.tsx';
 import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
+import { OrderAgainPage } from './pages/order-again.tsx';
 import { OrdersPage } from './pages/orders.tsx';
 import { ChangePasswordPage, ForgotPasswordPage, ResetPasswordPage } from './pages/password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
@@ -54,6 +56,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/orders', gated('customer', OrdersPage)],
   ['/orders/new', gated('customer', NewOrderPage)],
   ['/orders/:id', gated('customer', OrderPage)],
+  ['/orders/:id/again', gated('customer', OrderAgainPage)],
   ['/letters', gated('customer', LettersPage)],
   ['/letters/:id', gated('customer', LetterPage)],
   ['/operator', gated('operator', OperatorOverviewPage)],
@@ -66,6 +69,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/operator/operations', gated('operator', OperatorOperationsPage)],
   ['/operator/letters', gated('operator', OperatorLettersPage)],
   ['/operator/letters/:id', gated('operator', OperatorLetterPage)],
+  ['/operator/letter-studio', gated('operator', LetterStudioPage)],
   ['/operator/dead-letters', gated('operator', DeadLettersPage)],
   ['/operator/dead-letters/:id', gated('operator', DeadLetterPage)],
   ['/operator/ledger', gated('operator', LedgerPage)],

@@ -93,6 +93,7 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['listAuditTrail', 'eraseCustomer', 'callTogether', 'listAllOrders', 'findOrders'],
       ...['noteSettlement', 'getOrdersHistory'],
     ],
+    notifications: ['lookUpItems'],
   },
   billing: {
     gateway: [

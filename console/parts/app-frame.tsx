@@ -127,6 +127,9 @@ function Menu() {
             {session.operator ? texts.audit : texts.profile}
           </MenuLink>
         )}
+        {session?.operator && (
+          <MenuLink href="/operator/letter-studio">{texts.letterStudio}</MenuLink>
+        )}
         <LanguageChoice />
         <ThemeChoice />
         <a href="/docs" class="menu-item">

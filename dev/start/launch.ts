@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
-import { isGiven } from '#platform/config/read-setting.ts';
+import { isGiven, readSetting } from '#platform/config/read-setting.ts';
 import { describeError } from '#platform/errors.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
@@ -119,10 +119,21 @@ interface StartScreen {
   onShown: () => Promise<void>;
 }
 
+/** Where links in letters lead: to the port of the console. Port 0 is another one at each start. */
+function linksOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const port = readSetting('gateway', 'PORT', env)?.text ?? '8080';
+  if (isGiven('notifications', 'PUBLIC_URL', env) || port === '0') return {};
+  const scheme = isGiven('gateway', 'TLS_CERTIFICATE', env) ? 'https' : 'http';
+  return { NOTIFICATIONS_PUBLIC_URL: `${scheme}://localhost:${port}` };
+}
+
 function environmentOf(ownSmtp: boolean): NodeJS.ProcessEnv {
   return {
     // Its letters leave this machine, so strangers must not get any (decision 33).
     ...(ownSmtp && { CONFIRM_ADDRESSES: 'true' }),
+    // Replicas of other versions run in no such set-up.
+    LETTER_TEMPLATE: '2',
+    ...linksOf(process.env),
     ...process.env,
     // No load balancer is in front of it, and Ctrl-C has to end it at once.
     STOP_DELAY_MS: '0',

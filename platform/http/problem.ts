@@ -160,6 +160,10 @@ const violationTexts: Record<string, ViolationText> = {
     en: 'expected a date and time such as 2026-03-05T09:07:00Z',
   }),
   later: (x) => ({ ru: `нужен момент позже ${x}`, en: `must be later than ${x}` }),
+  'time-zone': (x) => ({
+    ru: `часового пояса «${x}» нет; нужно имя IANA, например Asia/Yekaterinburg`,
+    en: `there is no time zone “${x}”; give an IANA name such as Asia/Yekaterinburg`,
+  }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
   oneOf: (x) => ({
     ru: `можно задать только один из параметров: ${x}`,

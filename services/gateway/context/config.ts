@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
-import { CurrencySetting } from '#contracts/common.ts';
+import { CurrencySetting, PublicUrlSetting } from '#contracts/common.ts';
 import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { callTlsSettings } from '#platform/http/call-tls.ts';
@@ -113,14 +113,7 @@ const properties = {
   }),
   ...openSettings,
   ...crossOriginSettings,
-  PUBLIC_URL: Type.Optional(
-    Type.String({
-      format: 'http-url',
-      description:
-        "Address under which customers reach the gateway, for links in letters; the gateway's own " +
-        'when absent.',
-    }),
-  ),
+  PUBLIC_URL: PublicUrlSetting,
   MAILBOX_URL: Type.Optional(
     Type.String({
       format: 'http-url',
