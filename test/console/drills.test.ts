@@ -194,7 +194,7 @@ async function drill(
       await click(dialog.getByRole('button', { name: confirm, exact: true }));
     },
     async find(text) {
-      await page.getByLabel(search.ru.label).fill(text);
+      await page.getByRole('searchbox', { name: search.ru.label }).fill(text);
       done.clicks++;
       await page.keyboard.press('Enter');
     },

@@ -240,7 +240,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await page.getByText(words.operator.pending.none).waitFor();
     await hasty.close();
     await goTo(page, words, 'overview');
-    await page.getByLabel(search.ru.label).fill(order.id);
+    await page.getByRole('searchbox', { name: search.ru.label }).fill(order.id);
     await page.keyboard.press('Enter');
     await page.getByText(words.path.recovered).waitFor();
     assert.deepEqual(await barriersOn(page), []);
@@ -261,7 +261,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   await t.test('a customer’s wallet is topped up', async () => {
     await goTo(page, words, 'overview');
     await link(page, words.overview.topUp).click();
-    await page.getByLabel(search.ru.label).fill(anna.email);
+    await page.getByRole('searchbox', { name: search.ru.label }).fill(anna.email);
     await page.keyboard.press('Enter');
     await page.getByLabel(words.wallet.amount).fill('12,50');
     const before = (await anna.call('GET', '/v1/wallet')).body.balance.amount;

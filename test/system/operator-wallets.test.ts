@@ -65,7 +65,7 @@ async function checkCustomers(t: TestContext, system: TestSystem, operator: Test
       const [{ parameter, detail }] = answer.body.errors;
       assert.deepEqual(
         [parameter, detail],
-        ['customerId', 'нужен ровно один параметр: customerId, email'],
+        ['customerId', 'можно задать только один из параметров: customerId, email'],
       );
     }
     for (const query of ['email=nobody', 'email=%25', 'customerId=a%20b', 'name=Anna']) {
