@@ -136,8 +136,8 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['putWebhookEndpoint', 'deleteWebhookEndpoint', 'rotateWebhookSecret'],
       ...['testWebhookEndpoint', 'replayWebhookEvents', 'listWebhookDeliveries'],
       ...['getWebhookDelivery', 'redeliverWebhook', 'listDeadLetters', 'getDeadLetter'],
-      ...['redriveDeadLetter', 'redriveDeadLetters', 'discardDeadLetters', 'eraseCustomer'],
-      'listAuditTrail',
+      'discardDeadLetters',
+      ...['redriveDeadLetter', 'redriveDeadLetters', 'eraseCustomer', 'listAuditTrail'],
     ],
   },
 };
