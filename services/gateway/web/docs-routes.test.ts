@@ -10,7 +10,7 @@ import { memberTexts } from './events-texts.ts';
 async function start(t: TestContext) {
   const app = createHttpServer({ log: pino({ level: 'silent' }) });
   t.after(() => app.close());
-  await serveDocs(app);
+  await serveDocs(app, { console: true, mailbox: false });
   const url = await listen(app, '127.0.0.1', 0);
   return async (path: string, language = '*') => {
     const answer = await fetch(`${url}${path}`, { headers: { 'accept-language': language } });
