@@ -102,12 +102,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     billing: clients.billing.checkReady,
   });
   if (config.METRICS) serveMetrics(app, metrics);
-  const links = {
-    console: isConsoleServed(config.CONSOLE),
-    mailbox: config.MAILBOX_URL !== undefined,
-  };
-  await serveDocs(app, links);
-  serveProblems(app, links);
+  await serveDocuments(app, config);
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveApi(app, gateway, { count, erased });
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
@@ -140,6 +135,16 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       await metricsServer?.close();
     },
   };
+}
+
+/** The pages that explain the API, with links to those that this gateway has. */
+async function serveDocuments(app: HttpServer, config: GatewayConfig): Promise<void> {
+  const links = {
+    console: isConsoleServed(config.CONSOLE),
+    mailbox: config.MAILBOX_URL !== undefined,
+  };
+  await serveDocs(app, links);
+  serveProblems(app, links);
 }
 
 function createServer(config: GatewayConfig, log: Logger, metrics: Metrics): HttpServer {
