@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { OPERATOR_EMAIL } from '#dev/system/system.ts';
@@ -18,7 +20,7 @@ test('without arguments it shows a tour of five commands, in the language asked 
     commands.map(([, name]) => name),
     ['register', 'top-up', 'order', 'letters', 'journey'],
   );
-  const english = await cli.runWith({ env: { LANG: 'en_GB.UTF-8' } });
+  const english = await cli.runWith({ env: { LANG: 'C' } });
   assert.match(english.stdout, /Five commands/);
 });
 
@@ -30,13 +32,13 @@ test('the help names every exit code and variable, in both languages', async (t)
     for (const number of [0, 1, 2, 3, 4, 5, 6]) {
       assert.match(stdout, new RegExp(`(^| ) ${number} [a-zа-я]`, 'm'));
     }
-    assert.match(stdout, /ORDERBELL_URL.*ORDERBELL_TOKEN/);
+    assert.match(stdout, /ORDERBELL_URL[\s\S]*ORDERBELL_TOKEN/);
     assert.match(stdout, language === 'ru' ? /^Команды:$/m : /^Commands:$/m);
   }
 });
 
-test('every command has an example and a description of each option and argument', () => {
-  const program = createProgram('ru', () => async () => {});
+test('every command has an example and a description of each option and argument', async () => {
+  const program = await createProgram('ru', ['operator'], () => async () => {});
   const commandsOf = (command: Command): Command[] => [
     command,
     ...command.commands.flatMap(commandsOf),
@@ -74,9 +76,19 @@ const wrong: [words: string[], says: RegExp][] = [
   [['top-up', '5', '--currency', 'XYZ'], /--currency/],
   [['orders', '--status', 'paid'], /Допустимо: Pending, Paid, Cancelled/],
   [['orders', '--limit', '101'], /--limit/],
-  [['show', '17'], /«17» — не номер\. Номер выглядит так: 0198c0de-/],
+  [['show', '17'], /«17» — не номер заказа\. Подойдут номер .* id \(0198c0de-/],
   [['login'], /Укажите адрес почты/],
   [['operator', 'redrive'], /--all/],
+  [['operator', 'resend'], /либо письма, либо условие/],
+  [['operator', 'resend', 'a', '--all'], /либо письма, либо условие/],
+  [['operator', 'settle', 'a'], /не указан параметр '--reason <text>'/],
+  [['operator', 'settle', 'a', '--reason', ' '], /от 1 до 200 символов/],
+  [['operator', 'letter', 'acknowledge', '--reason', 'x'], /не указан аргумент 'letter'/],
+  [['operator', 'dead-letter', 'discard', '17', '--reason', 'x'], /«17» — не id/],
+  [['operator', 'orders', '--min', 'много'], /«много» не подходит/],
+  [['operator', 'orders', '--csv', '--json'], /--csv и --json/],
+  [['operator', 'preview', 'a', '--template-version', '0'], /«0» — не версия шаблона/],
+  [['completion', 'tcsh'], /Допустимо: bash, zsh, fish/],
   [['operator', 'overview', '--watch', '--json'], /--watch и --json/],
   [['operator', 'webhooks', 'ad'], /может быть, add/],
   [['operator', 'webhooks', 'add', 'https://a.b'], /не указан параметр '--description <text>'/],
@@ -125,13 +137,23 @@ test('without an answer: 5, with the key and the command that repeats safely', a
   assert.match(topUp.stderr, /orderbell -- top-up 5 --key monday$/m);
 });
 
-test('the language is that of LC_ALL, else LANG, and Russian otherwise', () => {
-  assert.equal(languageOfEnvironment({ LANG: 'en_US.UTF-8' }), 'en');
-  assert.equal(languageOfEnvironment({ LC_ALL: 'en', LANG: 'ru_RU.UTF-8' }), 'en');
+test('the language is that of LC_ALL, LC_MESSAGES or LANG, and English unless it is Russian', () => {
+  assert.equal(languageOfEnvironment({ LANG: 'ru_RU.UTF-8' }), 'ru');
+  assert.equal(languageOfEnvironment({ LANG: 'en_US.UTF-8', LC_MESSAGES: 'ru' }), 'ru');
+  assert.equal(languageOfEnvironment({ LC_ALL: 'de_DE', LC_MESSAGES: 'ru_RU' }), 'en');
   assert.equal(languageOfEnvironment({ LC_ALL: 'ru_RU', LANG: 'en_US' }), 'ru');
-  assert.equal(languageOfEnvironment({ LC_ALL: '', LANG: 'C.UTF-8' }), 'ru');
-  assert.equal(languageOfEnvironment({ LANG: 'enm_XX' }), 'ru');
-  assert.equal(languageOfEnvironment({}), 'ru');
+  assert.equal(languageOfEnvironment({ LC_ALL: '', LC_MESSAGES: '', LANG: 'ru' }), 'ru');
+  assert.equal(languageOfEnvironment({ LANG: 'C.UTF-8' }), 'en');
+  assert.equal(languageOfEnvironment({ LANG: 'run_BI' }), 'en');
+  assert.equal(languageOfEnvironment({}), 'en');
+});
+
+test('--version names the version and the Node that runs it', async (t) => {
+  const { code, stderr, stdout } = await (await temporaryCli(t)).run('--version');
+  assert.deepEqual([code, stderr], [0, '']);
+  const file = join(import.meta.dirname, '..', 'package.json');
+  const { version } = JSON.parse(readFileSync(file, 'utf8'));
+  assert.equal(stdout, `orderbell ${version} (Node ${process.versions.node})\n`);
 });
 
 test('a command to paste survives a shell', () => {

@@ -4,9 +4,9 @@ import { ApiError, CliError, EXIT, type ExitCode } from './client/exit-codes.ts'
 import { defaultUrl } from './client/running-system.ts';
 import { addAccountCommands } from './commands/account.ts';
 import { addAccountDataCommands } from './commands/account-data.ts';
-import { addOperatorCommands } from './commands/operator.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addOrderCommands } from './commands/order.ts';
-import { addSystemCommands, ownVersion } from './commands/system.ts';
+import { addSystemCommands, versionLine } from './commands/system.ts';
 import { addWalletCommands } from './commands/wallet.ts';
 import {
   type CommandContext,
@@ -29,7 +29,7 @@ export async function runProgram(words: string[]): Promise<ExitCode> {
   const language = languageOf(words);
   let code: ExitCode = EXIT.done;
   let context: CommandContext | undefined;
-  const program = createProgram(language, (handler) => async (...args) => {
+  const program = await createProgram(language, words, (handler) => async (...args) => {
     const command = args.pop() as Command;
     const options = args.pop() as { operator?: true };
     const forOperator = options.operator === true || isBelow(command, OPERATOR);
@@ -51,14 +51,21 @@ function isBelow({ parent }: Command, name: string): boolean {
   return parent !== null && (parent.name() === name || isBelow(parent, name));
 }
 
-/** Declares the commands with their help. */
-export function createProgram(language: Language, run: Run): Command {
+/**
+ * Declares the commands with their help. The operator's, which are most of them, take time to load:
+ * only calls that name them have them.
+ */
+export async function createProgram(
+  language: Language,
+  words: string[],
+  run: Run,
+): Promise<Command> {
   const say = textsIn(language);
   const program = new Command()
     .name(PROGRAM)
     .description(say('about'))
     .exitOverride()
-    .version(ownVersion(), '--version', say('optionVersion'))
+    .version(versionLine(), '--version', say('optionVersion'))
     .helpOption('-h, --help', say('optionHelp'))
     .helpCommand('help [command]', say('commandHelp'))
     .configureHelp({
@@ -85,7 +92,12 @@ export function createProgram(language: Language, run: Run): Command {
   const { group } = registrar;
   addAccountDataCommands(group('account', 'accountData', ['account export', 'account erase']));
   const examples = ['login --operator', 'operator overview'];
-  addOperatorCommands(group(OPERATOR, 'operator', examples));
+  const operator = group(OPERATOR, 'operator', examples);
+  if (words.includes(OPERATOR) || words.includes('completion')) {
+    const { addOperatorCommands } = await import('./commands/operator.ts');
+    addOperatorCommands(operator);
+  }
+  addCompletionCommand(program, say);
   return program.addHelpText('after', `\n${say('ending')}`);
 }
 

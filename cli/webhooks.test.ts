@@ -39,7 +39,7 @@ test('an operator adds, tests, rotates, replays and removes from the command lin
   assert.deepEqual(added.statuses, ['Paid', 'Cancelled']);
   assert.match(
     await done(cli, 'list'),
-    new RegExp(`^включён  Магазин  http.* Cancelled  ${id}$`, 'm'),
+    new RegExp(`^включён +Магазин +http.* Cancelled +${id}$`, 'm'),
   );
   const shown = await done(cli, 'show', id);
   assert.match(shown, /^Состояние +включён$/m);
@@ -63,9 +63,9 @@ test('an operator adds, tests, rotates, replays and removes from the command lin
     const [{ id: delivery }] = queued.data;
     assert.match(
       await done(cli, 'deliveries'),
-      new RegExp(` в очереди +webhook\\.test +${delivery}`),
+      new RegExp(` в очереди +webhook\\.test .* ${delivery}`),
     );
-    assert.match(await done(cli, 'delivery', delivery), /^попытка 1 .* 500$/m);
+    assert.match(await done(cli, 'delivery', delivery), /^ +1 .* 500$/m);
     receiver.answer({ status: 204 });
     assert.match(await done(cli, 'redeliver', delivery), /^Получен: /);
     assert.equal((await json(cli, 'delivery', delivery)).state, 'delivered');

@@ -8,8 +8,10 @@ import { useLanguage, useServerConfig, useTheme } from './model/state.ts';
 import { ProfilePage, RegisterPage } from './pages/account.tsx';
 import { ConfirmPage } from './pages/confirm.tsx';
 import { DeadLetterPage, DeadLettersPage } from './pages/dead-letters.tsx';
+import { FaultLabPage } from './pages/fault-lab.tsx';
 import { HomePage } from './pages/home.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
+import { LetterStudioPage } from './pages/letter-studio.tsx';
 import { LetterPage, LettersPage } from './pages/letters.tsx';
 import { MailboxPage } from './pages/mailbox.tsx';
 import { NewOrderPage } from './pages/new-order.tsx';
@@ -17,7 +19,8 @@ import { NotFoundPage } from './pages/not-found.tsx';
 import { OperatorAuditPage } from './pages/operator-audit.tsx';
 import { OperatorCustomerPage } from './pages/operator-customer.tsx';
 import { OperatorCustomersPage } from './pages/operator-customers.tsx';
-import { OperatorLetterPage, OperatorLettersPage } from './pages/operator-letters.tsx';
+import { OperatorLetterPage } from './pages/operator-letter.tsx';
+import { OperatorLettersPage } from './pages/operator-letters.tsx';
 import { OperatorOperationsPage } from './pages/operator-operations.tsx';
 import { OperatorOrderListPage } from './pages/operator-order-list.tsx';
 import { OperatorOrderPage, OperatorPendingPage } from './pages/operator-orders.tsx';
@@ -25,6 +28,7 @@ import { OperatorOverviewPage } from './pages/operator-overview.tsx';
 import { OperatorSearchPage } from './pages/operator-search.tsx';
 import { OperatorWalletPage } from './pages/operator-wallet.tsx';
 import { OrderPage } from './pages/order.tsx';
+import { OrderAgainPage } from './pages/order-again.tsx';
 import { OrdersPage } from './pages/orders.tsx';
 import { ChangePasswordPage, ForgotPasswordPage, ResetPasswordPage } from './pages/password.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
@@ -52,6 +56,7 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/orders', gated('customer', OrdersPage)],
   ['/orders/new', gated('customer', NewOrderPage)],
   ['/orders/:id', gated('customer', OrderPage)],
+  ['/orders/:id/again', gated('customer', OrderAgainPage)],
   ['/letters', gated('customer', LettersPage)],
   ['/letters/:id', gated('customer', LetterPage)],
   ['/operator', gated('operator', OperatorOverviewPage)],
@@ -64,11 +69,13 @@ const PAGES: [path: string, page: ComponentType][] = [
   ['/operator/operations', gated('operator', OperatorOperationsPage)],
   ['/operator/letters', gated('operator', OperatorLettersPage)],
   ['/operator/letters/:id', gated('operator', OperatorLetterPage)],
+  ['/operator/letter-studio', gated('operator', LetterStudioPage)],
   ['/operator/dead-letters', gated('operator', DeadLettersPage)],
   ['/operator/dead-letters/:id', gated('operator', DeadLetterPage)],
   ['/operator/ledger', gated('operator', LedgerPage)],
   ['/operator/wallets', gated('operator', OperatorWalletPage)],
   ['/operator/audit', gated('operator', OperatorAuditPage)],
+  ['/operator/fault-lab', gated('operator', FaultLabPage)],
   ['/operator/webhooks', gated('operator', ofWebhooks(WebhooksPage))],
   ['/operator/webhooks/new', gated('operator', ofWebhooks(AddWebhookPage))],
   ['/operator/webhooks/deliveries', gated('operator', ofWebhooks(WebhookDeliveriesPage))],

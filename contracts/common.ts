@@ -107,6 +107,16 @@ export const TimeZone = Type.String({
   description: 'IANA time zone.',
 });
 
+/** The setting PUBLIC_URL of the services whose letters have links. */
+export const PublicUrlSetting = Type.Optional(
+  Type.String({
+    format: 'http-url',
+    description:
+      'Address under which customers reach the gateway, for links in letters. When absent, letters ' +
+      "about accounts lead to the gateway's own address and those about orders have no links.",
+  }),
+);
+
 /** One line of text for people, 1 to `maxLength` characters. */
 export function lineOfText(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: PLAIN_TEXT });

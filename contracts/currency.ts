@@ -55,6 +55,13 @@ export function decimalOf(amount: number, digits: number): string {
   return `${amount < 0 ? '-' : ''}${whole}${digits === 0 ? '' : `.${padded.slice(-digits)}`}`;
 }
 
+/** How people read amounts on screens and in letters: `500 ₽`, `500,50 ₽`, `£500`. */
+export const MONEY_LOCALES = { ru: 'ru-RU', en: 'en-GB' } as const;
+export const MONEY_LOOK = {
+  currencyDisplay: 'narrowSymbol',
+  trailingZeroDisplay: 'stripIfInteger',
+} as const;
+
 /**
  * Writes amounts of one currency for people.
  * @param options of `Intl.NumberFormat`, except the number of digits, which this table decides

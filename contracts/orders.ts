@@ -18,7 +18,7 @@ import {
   Uuid,
   visibleLine,
 } from './common.ts';
-import { internal, problem } from './operation.ts';
+import { internal, operation, problem } from './operation.ts';
 import { VISIBLE_TEXT } from './patterns.ts';
 
 export const OrderItem = strictObject({
@@ -111,6 +111,11 @@ export function totalOf(items: OrderItem[]): number | null {
   return total >= 1 ? total : null;
 }
 
+/** Most items of one order in `lookUpItems`: letters show no more. */
+export const ITEMS_LOOKED_UP_MAX = 20;
+// Their items take a megabyte at most.
+const ORDERS_LOOKED_UP_MAX = 50;
+
 export const orderProblems = {
   keyReused: problem('idempotency-key-reused', 'mismatch', {
     ru: [
@@ -167,4 +172,23 @@ export const claimPendingOrders = internal('claimPendingOrders', 'POST /pending-
     limit: Type.Integer({ minimum: 1, maximum: 100 }),
   }),
   responses: { 200: strictObject({ data: Type.Array(Order) }) },
+});
+
+export const lookUpItems = operation('lookUpItems', 'POST /items/look-up', {
+  summary: 'The first items of several orders; unknown orders are left out',
+  callers: ['notifications'],
+  body: strictObject({
+    orderIds: Type.Array(Uuid, { minItems: 1, maxItems: ORDERS_LOOKED_UP_MAX }),
+  }),
+  responses: {
+    200: strictObject({
+      data: Type.Array(
+        strictObject({
+          orderId: Uuid,
+          first: Type.Array(OrderItem, { maxItems: ITEMS_LOOKED_UP_MAX }),
+          count: Type.Integer({ minimum: 1, description: 'Items of the order.' }),
+        }),
+      ),
+    }),
+  },
 });

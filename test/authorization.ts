@@ -93,6 +93,7 @@ const ROWS: { gateway: Record<PublicKind, string[]> } & Record<
       ...['listAuditTrail', 'eraseCustomer', 'callTogether', 'listAllOrders', 'findOrders'],
       ...['noteSettlement', 'getOrdersHistory'],
     ],
+    notifications: ['lookUpItems'],
   },
   billing: {
     gateway: [
@@ -155,7 +156,9 @@ const OPEN_AT_GATEWAY = [
 /** Whether a route may answer without a token although no document describes it. */
 export function isOpen(service: string, { method, url }: { method: string; url: string }): boolean {
   const open = service === 'gateway' ? [...OPEN, ...OPEN_AT_GATEWAY] : OPEN;
-  return ['GET', 'HEAD'].includes(method) && open.includes(url);
+  // Letters of the default set-up's mailbox can be marked and deleted.
+  const methods = url.startsWith('/mailbox/') ? ['PUT', 'DELETE'] : [];
+  return ['GET', 'HEAD', ...methods].includes(method) && open.includes(url);
 }
 
 /** An operation as an OpenAPI document publishes it. */
@@ -250,7 +253,8 @@ only. A number is the status of the refusal; 404 hides whether the item exists.
 No other route exists, except for those that ask for no token and show nothing of a customer
 ([security](security.md#who-may-call-what)). Every service: ${listOf(OPEN)}. The gateway: the pages of the console and about problems, and
 ${listOf(OPEN_AT_GATEWAY.filter((url) => !url.startsWith('/mailbox')))}.
-Only the default set-up has the mailbox, with the letters of everybody who tries it: \`/mailbox/messages\`.
+Only the default set-up has the mailbox, with the letters of everybody who tries it: \`/mailbox/messages\`, to read,
+mark and delete them. Only \`npm start -- --lab\` has \`/lab/*\`, for operators.
 `;
 
 /** The page of these routes. */

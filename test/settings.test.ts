@@ -54,7 +54,7 @@ test('the table of services says what each needs and calls', () => {
   const page = readFileSync(SERVICES_PAGE, 'utf8');
   assert.equal(page, withTable(page, 'services', serviceRows()), 'run `npm run settings`');
   assert.ok(
-    page.includes('| notifications | its database, the broker, a mail server | profiles |'),
+    page.includes('| notifications | its database, the broker, a mail server | orders, profiles |'),
   );
   assert.throws(() => withTable(page, 'nothing', [['a']]), /has no table "nothing"/);
 });

@@ -5,7 +5,8 @@ import { findSession, saveSession, sessionsFile } from '../client/sessions.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { askPassword } from '../terminal/password.ts';
-import { confirm, findOne } from './customer.ts';
+import { confirm } from './customer.ts';
+import { findOne } from './find-customer.ts';
 
 // The gateway gives a large document this long.
 const EXPORT_TIMEOUT_MS = 125_000;

@@ -8,7 +8,7 @@ import { saveSession, sessionsFile } from '../client/sessions.ts';
 import { type CommandContext, sessionPartOf } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
 import { askPassword } from '../terminal/password.ts';
-import { facts } from '../terminal/screen.ts';
+import { facts } from '../terminal/table.ts';
 
 /** The operator's account of `npm start` (dev/system/system.ts). */
 export const OPERATOR_EMAIL = 'operator@localhost.localdomain';

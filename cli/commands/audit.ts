@@ -2,8 +2,8 @@ import type { PublicAuditEntry } from '#contracts/audit.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
 import { SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
-import type { Cell } from '../terminal/screen.ts';
-import { table } from '../terminal/screen.ts';
+import type { Screen } from '../terminal/screen.ts';
+import { type Column, table } from '../terminal/table.ts';
 import { readAll } from '../views/list.ts';
 
 interface Options {
@@ -33,8 +33,10 @@ async function audit(context: CommandContext, { all, ...query }: Options) {
   const { bodies, json } =
     first === null ? await readAll(read) : { bodies: [first.body], json: first.text };
   context.show(json, () => {
-    const rows = bodies.flatMap(({ data }) => data).map((entry) => rowOf(context, entry));
-    const lines = [rows.length === 0 ? context.say('nothing') : table(context, rows)];
+    const entries = bodies.flatMap(({ data }) => data);
+    const lines = [
+      entries.length === 0 ? context.say('nothing') : table(context, columns, entries),
+    ];
     if (bodies.at(-1)?.nextCursor !== null) lines.push(context.say('moreByLimit'));
     const unanswered = [...new Set(bodies.flatMap((body) => body.unanswered))];
     if (unanswered.length > 0) {
@@ -44,27 +46,29 @@ async function audit(context: CommandContext, { all, ...query }: Options) {
   });
 }
 
-function rowOf(
-  context: CommandContext,
-  { at, action, actor, subject, before, after, reason }: PublicAuditEntry,
-): Cell[] {
-  return [
-    context.moment(at),
-    action,
-    actor ?? context.say('auditSystem'),
-    Object.entries(subject)
-      .map(([name, id]) => `${name}=${id}`)
-      .join(' '),
-    changeOf(context, before, after),
-    reason ?? '',
-  ];
-}
+const columns: Column<PublicAuditEntry>[] = [
+  { head: 'headAt', cell: ({ moment }, { at }) => moment(at) },
+  { head: 'headAction', cell: (_, { action }) => action },
+  { head: 'reason', cell: (_, { reason }) => reason ?? '', fit: 'cut' },
+  { head: 'headActor', cell: ({ say }, { actor }) => actor ?? say('auditSystem'), fit: 'below' },
+  { head: 'headSubject', cell: (_, { subject }) => subjectOf(subject), fit: 'below' },
+  {
+    head: 'headChange',
+    cell: (screen, { after, before }) => changeOf(screen, before, after),
+    fit: 'below',
+  },
+];
+
+const subjectOf = (subject: PublicAuditEntry['subject']): string =>
+  Object.entries(subject)
+    .map(([name, id]) => `${name}=${id}`)
+    .join(' ');
 
 type State = PublicAuditEntry['before'];
 
-function changeOf(context: CommandContext, before: State, after: State): string {
+function changeOf(screen: Screen, before: State, after: State): string {
   const textOf = (value: NonNullable<State>[string] | undefined) =>
-    value !== null && typeof value === 'object' ? context.money(value) : String(value ?? '–');
+    value !== null && typeof value === 'object' ? screen.money(value) : String(value ?? '–');
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return names
     .map((name) => {

@@ -1,28 +1,43 @@
 import { createInterface } from 'node:readline';
-import type { OperatorOperation, ReversalExcess } from '#contracts/billing.ts';
-import type { OperatorCustomer } from '#contracts/operator.ts';
+import type { ReversalExcess } from '#contracts/billing.ts';
 import { printable } from '#platform/values/printable.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
-import type { CommandRegistrar } from '../terminal/command-registrar.ts';
+import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
 import { type Repeating, repeatingOptions } from '../terminal/retry.ts';
-import { type Cell, table } from '../terminal/screen.ts';
-import { listOf } from '../views/list.ts';
-import { checkedAmount, operationRow, topUpWallet } from './wallet.ts';
+import { table } from '../terminal/table.ts';
+import { balanceText, customerList } from '../views/customer.ts';
+import { listOf, showOf } from '../views/list.ts';
+import { allOperations, customerOperations, operationText } from '../views/wallet.ts';
+import { showCustomer } from './customer-view.ts';
+import { queryOf, rangeOptions } from './filters.ts';
+import { findCustomer, findOne } from './find-customer.ts';
+import { checkedAmount, topUpWallet } from './wallet.ts';
 
 /** Customers and their wallets, for the operator. */
 export function addCustomerCommands(registrar: CommandRegistrar): void {
-  const { add, limit, option } = registrar;
+  const { add, choice, listOptions, option } = registrar;
   const yes = () => option('--yes', 'optionYes');
   const email = 'anna@example.com';
-  add('customers <customer>', 'customers', showCustomers, [`operator customers ${email}`]);
-  const operations = listOf('readAnyOperations', operatorOperationRow, {
-    paramsOf: async (context, text = '') => ({
-      customerId: (await findOne(context, text)).customerId,
-    }),
-  });
-  const listExamples = [`operator operations ${email}`];
-  add('operations <customer>', 'operatorOperations', operations, listExamples, [limit()]);
+  const customersExamples = [`operator customers ${email}`, 'operator customers --letters en'];
+  add('customers [customer]', 'customers', showCustomers, customersExamples, [
+    option('--letters <language>', 'optionLettersFilter').choices(['ru', 'en']),
+    option('--confirmed', 'optionConfirmed'),
+    option('--unconfirmed', 'optionUnconfirmed').conflicts('confirmed'),
+    ...listOptions(),
+  ]);
+  add('customer <customer>', 'customerView', showCustomer, [`operator customer ${email}`]);
+  const operationsExamples = [
+    `operator operations ${email}`,
+    'operator operations --type top_up --from 2026-03-05 --min 1000',
+  ];
+  add('operations [customer]', 'operatorOperations', showOperations, operationsExamples, [
+    choice('--type <type>', 'optionType', ['top_up', 'charge', 'reversal']),
+    ...rangeOptions(registrar),
+    ...listOptions(),
+  ]);
+  const show = showOf('readAnyOperation', 'operationId', operationText);
+  add('operation <operation>', 'operatorOperation', show, [`operator operation ${SOME_ID}`]);
   add(
     'top-up <customer> <amount>',
     'operatorTopUp',
@@ -39,53 +54,44 @@ export function addCustomerCommands(registrar: CommandRegistrar): void {
   );
 }
 
-/** Finds by e-mail if the text is one, otherwise by id. */
-async function find(context: CommandContext, text: string) {
-  const byId = () => context.call('findCustomers', { query: { customerId: text } });
-  if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return byId();
-  const answer = await context.call('findCustomers', { query: { email: text } });
-  // Some issuers use addresses as ids.
-  return answer.body.data.length === 0 ? byId() : answer;
-}
-
-/** @throws CliError unless exactly one customer is found */
-export async function findOne(context: CommandContext, text: string): Promise<OperatorCustomer> {
-  const { data } = (await find(context, text)).body;
-  const [customer, ...others] = data;
-  if (customer === undefined) throw new CliError(EXIT.refused, context.say('noCustomer', text));
-  if (others.length === 0) return customer;
-  throw new CliError(EXIT.refused, context.say('severalCustomers', text), [
-    customersTable(context, data),
-  ]);
-}
-
-function customersTable(context: CommandContext, customers: OperatorCustomer[]): string {
-  const rows = customers.map(({ customerId, name, email, locale, balance }): Cell[] => [
-    customerId,
-    name,
-    email,
+/** One customer, or the list of all that the filters leave. */
+const showCustomers: Handler = (context, options, text?: string) => {
+  if (text !== undefined) return showFound(context, text);
+  const { letters: locale, confirmed, unconfirmed, ...rest } = options;
+  return listCustomers(context, {
+    ...rest,
     locale,
-    { text: balanceText(context, balance), right: true },
-  ]);
-  return table(context, rows);
-}
+    confirmed: confirmed === true ? true : unconfirmed === true ? false : undefined,
+  });
+};
 
-function balanceText(context: CommandContext, balance: OperatorCustomer['balance']): string {
-  return balance === null ? context.say('unknownBalance') : context.money(balance);
-}
+const listCustomers = listOf('findCustomers', customerList);
 
-async function showCustomers(context: CommandContext, _options: unknown, text: string) {
-  const answer = await find(context, text);
+async function showFound(context: CommandContext, text: string) {
+  const answer = await findCustomer(context, text);
   const { data } = answer.body;
   context.show(answer.text, () =>
-    data.length === 0 ? context.say('noCustomer', text) : customersTable(context, data),
+    data.length === 0
+      ? context.say('noCustomer', text)
+      : table(context, customerList.columns, data),
   );
   return data.length === 0 ? EXIT.refused : undefined;
 }
 
-function operatorOperationRow(context: CommandContext, operation: OperatorOperation): Cell[] {
-  return [operation.id, ...operationRow(context, operation), operation.madeBy ?? ''];
-}
+/** Of one customer, whose list has an index of its own, or of all. */
+const showOperations: Handler = async (context, options, text?: string) => {
+  const { all, csv, limit, ...filters } = options;
+  const isFiltered = Object.keys(filters).length > 0;
+  if (text !== undefined && !isFiltered) return listOfCustomer(context, options, text);
+  return listOfAll(context, { ...options, customer: text });
+};
+
+const listOfCustomer = listOf('readAnyOperations', customerOperations, {
+  paramsOf: async (context, text = '') => ({
+    customerId: (await findOne(context, text)).customerId,
+  }),
+});
+const listOfAll = listOf('readAllOperations', allOperations, { queryOf });
 
 async function topUpCustomer(
   context: CommandContext,

@@ -1,28 +1,25 @@
-import type { DeadLetter } from '#contracts/notifications.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, jsonArray, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
-import type { Cell } from '../terminal/screen.ts';
-import { listOf } from '../views/list.ts';
+import { deadLetters, deadLetterText } from '../views/dead-letter.ts';
+import { listOf, showOf } from '../views/list.ts';
+import { discard } from './acknowledge.ts';
 
 /** Events that could not become letters. */
-export function addDeadLetterCommands({ add, choice, limit, option }: CommandRegistrar): void {
-  const list = listOf('readDeadLetters', deadLetterRow);
-  const state = choice('--state <state>', 'optionState', ['dead', 'redriven']);
-  add('dead-letters', 'deadLetters', list, ['operator dead-letters'], [state, limit()]);
+export function addDeadLetterCommands(registrar: CommandRegistrar): void {
+  const { add, below, choice, listOptions, option, reason } = registrar;
+  const list = listOf('readDeadLetters', deadLetters);
+  const state = choice('--state <state>', 'optionState', ['dead', 'redriven', 'discarded']);
+  const listExamples = ['operator dead-letters --state dead'];
+  add('dead-letters', 'deadLetters', list, listExamples, [state, ...listOptions()]);
+  const show = showOf('readDeadLetter', 'deadLetterId', deadLetterText);
+  const one = add('dead-letter <id>', 'deadLetterShow', show, [`operator dead-letter ${SOME_ID}`]);
+  const discardExamples = [`operator dead-letter discard ${SOME_ID} --reason "a test message"`];
+  below(one).add('discard <id...>', 'discard', discard, discardExamples, [
+    reason('optionDiscardReason'),
+  ]);
   const examples = [`operator redrive ${SOME_ID}`, 'operator redrive --all'];
   add('redrive [id]', 'redrive', redrive, examples, [option('--all', 'optionAllDead')]);
-}
-
-function deadLetterRow({ moment, say }: CommandContext, deadLetter: DeadLetter): Cell[] {
-  const { createdAt, error, id, offset, partition, state, topic } = deadLetter;
-  return [
-    moment(createdAt),
-    { text: say(state), colour: state === 'dead' ? 'red' : 'green' },
-    `${topic} ${partition}/${offset}`,
-    id,
-    error,
-  ];
 }
 
 async function redrive(context: CommandContext, { all }: { all?: true }, id?: string) {

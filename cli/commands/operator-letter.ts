@@ -1,91 +1,93 @@
 import { InvalidArgumentError } from 'commander';
-import type { LetterPreview } from '#contracts/notifications.ts';
-import { CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
+import { type CommandContext, SOME_ID, SOME_NUMBER } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
-import { facts } from '../terminal/screen.ts';
-import { letterRow, letterText } from '../views/letter.ts';
-import { listOf, readAll, showOf } from '../views/list.ts';
+import { letterIdOf } from '../terminal/order-argument.ts';
+import { table } from '../terminal/table.ts';
+import { allLetters, letterText, previewText } from '../views/letter.ts';
+import { listOf, showOf } from '../views/list.ts';
+import { templateColumns } from '../views/template.ts';
+import { acknowledge } from './acknowledge.ts';
+import { queryOf, rangeOptions } from './filters.ts';
+import { addResendCommand, failureOptions } from './resend.ts';
 
-const REASON_LENGTH_MAX = 200;
+const STATES = ['queued', 'sending', 'sent', 'failed'];
 
 /** Letters of all customers. */
 export function addOperatorLetterCommands(registrar: CommandRegistrar): void {
-  const { add, choice, limit } = registrar;
-  const states = choice('--state <state>', 'optionState', ['queued', 'sending', 'sent', 'failed']);
-  const list = listOf('readAllLetters', letterRow);
-  add('letters', 'operatorLetters', list, ['operator letters --state failed'], [states, limit()]);
-  const show = showOf('readAnyLetter', 'letterId', letterText);
-  add('letter <letter>', 'letter', show, [`operator letter ${SOME_ID}`]);
-  const preview = showOf('previewAnyLetter', 'letterId', previewText);
-  add('preview <letter>', 'preview', preview, [`operator preview ${SOME_ID}`]);
+  const { add, below, choice, listOptions, option, reason } = registrar;
+  const examples = [
+    'operator letters --state failed',
+    'operator letters --state failed --csv --all',
+  ];
+  const list = listOf('readAllLetters', allLetters, { queryOf: letterQueryOf });
+  add('letters', 'operatorLetters', list, examples, [
+    choice('--state <state>', 'optionState', STATES),
+    option('--customer <customer>', 'optionOfCustomer'),
+    option('--order <order>', 'optionOfOrder'),
+    option('--acknowledged', 'optionAcknowledged'),
+    option('--unacknowledged', 'optionUnacknowledged').conflicts('acknowledged'),
+    ...rangeOptions(registrar),
+    ...failureOptions(registrar, '--failed-since', '--failed-until'),
+    ...listOptions(),
+  ]);
+  const show = showOf('readAnyLetter', 'letterId', letterText, letterIdOf);
+  const showExamples = [`operator letter ${SOME_ID}`, `operator letter ${SOME_NUMBER}`];
+  const letter = add('letter <letter>', 'letter', show, showExamples);
+  const why = `--reason "address is gone"`;
+  const acknowledgeExamples = [`operator letter acknowledge ${SOME_NUMBER} ${why}`];
+  below(letter).add('acknowledge <letter...>', 'acknowledge', acknowledge, acknowledgeExamples, [
+    reason('optionAcknowledgeReason'),
+  ]);
+  addPreviewCommand(registrar);
+  add('letter-templates', 'letterTemplates', showTemplates, ['operator letter-templates']);
   addResendCommand(registrar);
 }
 
-function previewText(context: CommandContext, { locale, subject, text, to }: LetterPreview) {
-  const head = facts(context, [
-    [context.say('to'), to],
-    [context.say('subject'), subject],
-    [context.say('lettersIn'), locale],
-  ]);
-  return `${head}\n\n${text.trimEnd()}`;
+/** Only what is given: an answer of an older gateway does not know the new filters. */
+function letterQueryOf(
+  context: CommandContext,
+  // biome-ignore lint/suspicious/noExplicitAny: commander passes what the command declares
+  { acknowledged, unacknowledged, failedSince, failedUntil, reason, ...filters }: any,
+) {
+  const answer = acknowledged === true ? true : unacknowledged === true ? false : undefined;
+  const failures = { failedSince, failedUntil, failure: reason };
+  return queryOf(context, { ...filters, ...failures, acknowledged: answer });
 }
 
-interface ResendOptions {
-  since?: string;
-  until?: string;
-  reason?: string;
-  kind?: 'happiness' | 'grief';
-  all?: true;
-  dryRun?: true;
+async function showTemplates(context: CommandContext) {
+  const answer = await context.call('readLetterTemplates');
+  context.show(answer.text, () => table(context, templateColumns, answer.body.data));
 }
 
-function addResendCommand({ add, choice, moment, option, say }: CommandRegistrar): void {
-  const reason = (text: string): string => {
-    if (text !== '' && [...text].length <= REASON_LENGTH_MAX) return text;
-    throw new InvalidArgumentError(say('badReason'));
+interface PreviewOptions {
+  templateVersion?: number;
+  letters?: 'ru' | 'en';
+}
+
+function addPreviewCommand({ add, option, say }: CommandRegistrar): void {
+  const version = (text: string): number => {
+    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+    throw new InvalidArgumentError(say('badTemplate', text));
   };
   const examples = [
-    `operator resend ${SOME_ID}`,
-    'operator resend --since 2026-03-05T09:00 --reason "5.7.1" --dry-run',
+    `operator preview ${SOME_NUMBER}`,
+    `operator preview ${SOME_NUMBER} --template-version 2 --letters en`,
   ];
-  add('resend [letter]', 'resend', resend, examples, [
-    moment('--since <time>', 'optionSince'),
-    moment('--until <time>', 'optionUntil'),
-    option('--reason <text>', 'optionFailure', reason),
-    choice('--kind <kind>', 'optionKind', ['happiness', 'grief']),
-    option('--all', 'optionAllFailed'),
-    option('--dry-run', 'optionDryRun'),
+  add('preview <letter>', 'preview', preview, examples, [
+    option('--template-version <number>', 'optionTemplate', version),
+    option('--letters <language>', 'optionPreviewLanguage').choices(['ru', 'en']),
   ]);
 }
 
-async function resend(context: CommandContext, options: ResendOptions, id?: string) {
-  const { since, until, reason, kind, all, dryRun } = options;
-  const filter = { failedSince: since, failedUntil: until, failure: reason, kind };
-  const byFilter = all === true || Object.values(filter).some((value) => value !== undefined);
-  if (byFilter === (id !== undefined)) {
-    throw new CliError(EXIT.usage, context.say('letterOrFilter'));
-  }
-  if (id === undefined) return resendMatching(context, filter, dryRun === true);
-  if (dryRun) throw new CliError(EXIT.usage, context.say('dryRunOfOne'));
-  const answer = await context.call('resendAnyLetter', {
-    params: { letterId: checkedId(context, id) },
-  });
-  context.show(answer.text, () => context.say('resent'));
-}
-
-/** Each answer covers some thousand letters. */
-async function resendMatching(
+async function preview(
   context: CommandContext,
-  filter: Record<string, string | undefined>,
-  dryRun: boolean,
+  { letters: locale, templateVersion }: PreviewOptions,
+  text: string,
 ) {
-  const { bodies, json } = await readAll((cursor) =>
-    context.call('resendFailedLetters', {
-      body: { ...filter, cursor, ...(dryRun && { dryRun }) },
-    }),
-  );
-  const count = dryRun ? 'matched' : 'resent';
-  const total = bodies.reduce((sum, body) => sum + body[count], 0);
-  context.show(json, () => context.say(dryRun ? 'lettersMatch' : 'lettersResent', total));
+  const params = { letterId: await letterIdOf(context, text) };
+  const answer = await context.call('previewAnyLetter', {
+    params,
+    query: { templateVersion, locale },
+  });
+  context.show(answer.text, () => previewText(context, answer.body));
 }

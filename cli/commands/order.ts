@@ -2,16 +2,17 @@ import { type AmountViolation, amountAdvice } from '#contracts/amounts.ts';
 import type { Money } from '#contracts/common.ts';
 import type { OrderItem } from '#contracts/orders.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId, SOME_ID, watch } from '../terminal/command-context.ts';
+import { type CommandContext, SOME_ID, SOME_NUMBER, watch } from '../terminal/command-context.ts';
 import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
 import { type ItemViolation, parseItem, readingsOf } from '../terminal/items.ts';
+import { letterIdOf, orderIdOf } from '../terminal/order-argument.ts';
 import { printError, printJson } from '../terminal/output.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
 import { argumentOf } from '../terminal/screen.ts';
 import { journeyText } from '../views/journey.ts';
-import { letterRow, letterText } from '../views/letter.ts';
+import { letterText, ownLetters } from '../views/letter.ts';
 import { listOf, showOf } from '../views/list.ts';
-import { orderRow, orderText } from '../views/order.ts';
+import { numberText, orderText, ownOrders } from '../views/order.ts';
 
 type OtherViolation = Exclude<ItemViolation, `price-${AmountViolation}` | 'ambiguous'>;
 
@@ -23,7 +24,7 @@ export function addOrderCommands(registrar: CommandRegistrar): void {
   const { add, choice, limit, option } = registrar;
   const examples = [`order "${EXAMPLE}"`, 'order "Книга:2@300" "Гвозди:x500@1" --key monday'];
   add('order <item...>', 'order', place, examples, repeatingOptions(registrar));
-  const list = listOf('readOrders', orderRow, { more: 'more' });
+  const list = listOf('readOrders', ownOrders, { more: 'more' });
   add(
     'orders',
     'orders',
@@ -35,12 +36,13 @@ export function addOrderCommands(registrar: CommandRegistrar): void {
       limit(),
     ],
   );
-  add('show <order>', 'show', showOf('readOrder', 'orderId', orderText), [`show ${SOME_ID}`]);
+  const show = showOf('readOrder', 'orderId', orderText, orderIdOf);
+  add('show <order>', 'show', show, [`show ${SOME_ID}`, `show ${SOME_NUMBER}`]);
   const follow = option('--watch', 'optionWatch');
   add('journey [order]', 'journey', journeyOf('readJourney'), ['journey --watch'], [follow]);
-  add('letters', 'letters', listOf('readLetters', letterRow), ['letters --limit 5'], [limit()]);
-  const letter = showOf('readLetter', 'letterId', letterText);
-  add('letter <letter>', 'letter', letter, [`letter ${SOME_ID}`]);
+  add('letters', 'letters', listOf('readLetters', ownLetters), ['letters --limit 5'], [limit()]);
+  const letter = showOf('readLetter', 'letterId', letterText, letterIdOf);
+  add('letter <letter>', 'letter', letter, [`letter ${SOME_ID}`, `letter ${SOME_NUMBER}`]);
 }
 
 async function place(context: CommandContext, options: Repeating, words: string[]) {
@@ -63,7 +65,9 @@ async function place(context: CommandContext, options: Repeating, words: string[
 /** The shortfall, and the commands that top up and order again. */
 function refusalHints(context: CommandContext, { problem }: ApiError, words: string[]): string[] {
   const { balance, required, shortfall, order } = problem;
-  const hints = order ? [`${context.say('orderId')} ${order.id}: ${order.statusLabel}`] : [];
+  const hints = order
+    ? [`${numberText(context, order.id)} (${order.id}): ${order.statusLabel}`]
+    : [];
   if (balance === undefined || required === undefined || shortfall === undefined) return hints;
   const amounts = [balance, required, shortfall].map((money: Money) => context.money(money));
   const topUp = context.again('top-up', argumentOf(shortfall));
@@ -119,7 +123,7 @@ async function latestOrder(context: CommandContext): Promise<string> {
  */
 export function journeyOf(operation: 'readJourney' | 'readAnyJourney'): Handler {
   return async (context, { watch: follow }: { watch?: true }, id?: string) => {
-    const orderId = id === undefined ? await latestOrder(context) : checkedId(context, id);
+    const orderId = id === undefined ? await latestOrder(context) : await orderIdOf(context, id);
     const params = { orderId };
     let answer = await context.call(operation, { params });
     if (!follow) {

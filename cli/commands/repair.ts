@@ -1,10 +1,13 @@
 import type { RepairedDifference } from '#contracts/operator.ts';
 import type { Repair } from '#contracts/repairs.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
+import { type CommandContext, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar } from '../terminal/command-registrar.ts';
-import { type Cell, type Colour, facts } from '../terminal/screen.ts';
-import { listOf, readAll } from '../views/list.ts';
+import { orderIdOf } from '../terminal/order-argument.ts';
+import type { Colour } from '../terminal/screen.ts';
+import { facts } from '../terminal/table.ts';
+import { type ListView, listOf, readAll } from '../views/list.ts';
+import { numberOf } from '../views/order.ts';
 
 const REASON_MAX = 200;
 
@@ -20,7 +23,7 @@ export function addRepairCommands({ add, limit, option }: CommandRegistrar): voi
     option('--reason <text>', 'optionRepairReason'),
     option('--write-off <order...>', 'optionWriteOff'),
   ]);
-  const list = listOf('readRepairs', repairRow);
+  const list = listOf('readRepairs', repairs);
   add('repairs', 'repairs', list, ['operator repairs'], [limit()]);
 }
 
@@ -37,7 +40,8 @@ async function repair(context: CommandContext, { apply, reason, writeOff = [] }:
   if (reason !== undefined && [...reason].length > REASON_MAX) {
     throw new CliError(EXIT.usage, context.say('longReason', REASON_MAX, [...reason].length));
   }
-  const orders = writeOff.map((id) => checkedId(context, id));
+  const orders: string[] = [];
+  for (const text of writeOff) orders.push(await orderIdOf(context, text));
   const { bodies, json } = await readAll((cursor) =>
     context.call('repairBooks', {
       // JSON leaves out what is undefined.
@@ -107,10 +111,18 @@ function stepText(context: CommandContext, step: RepairedDifference): string {
   return lines.join('\n');
 }
 
-function repairRow(
-  context: CommandContext,
-  { at, step, orderId, amount, madeBy, reason }: Repair,
-): Cell[] {
-  const money = amount === undefined ? '' : context.money(amount);
-  return [context.moment(at), step, orderId, { text: money, right: true }, madeBy, reason];
-}
+const repairs: ListView<Repair> = {
+  columns: [
+    { head: 'headAt', cell: ({ moment }, { at }) => moment(at) },
+    { head: 'headStep', cell: (_, { step }) => step },
+    { head: 'headNumber', cell: (_, { orderId }) => (orderId === null ? '' : numberOf(orderId)) },
+    {
+      head: 'headAmount',
+      cell: ({ money }, { amount }) => (amount === undefined ? '' : money(amount)),
+      right: true,
+    },
+    { head: 'reason', cell: (_, { reason }) => reason, fit: 'cut' },
+    { head: 'headMadeBy', cell: (_, { madeBy }) => madeBy, fit: 'wide' },
+    { head: 'orderId', cell: (_, { orderId }) => orderId ?? '', fit: 'wide' },
+  ],
+};

@@ -22,7 +22,9 @@ export function addSystemCommands(program: Command, say: Say): void {
   }
 }
 
-export function ownVersion(): string {
+/** For reports of faults: our version, and the Node that runs it. */
+export function versionLine(): string {
   const text = readFileSync(join(PROGRAM_FOLDER, 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  const { version } = JSON.parse(text) as { version: string };
+  return `orderbell ${version} (Node ${process.versions.node})`;
 }

@@ -1,10 +1,10 @@
 import { amountAdvice, parseAmount } from '#contracts/amounts.ts';
-import type { WalletOperation } from '#contracts/billing.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
 import type { CommandContext } from '../terminal/command-context.ts';
 import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
 import { type Repeating, repeatingOptions, repeatSafely } from '../terminal/retry.ts';
-import { type Cell, facts, table } from '../terminal/screen.ts';
+import { facts, table } from '../terminal/table.ts';
+import { ownOperations } from '../views/wallet.ts';
 
 const LATEST = 10;
 
@@ -24,21 +24,9 @@ async function showWallet(context: CommandContext) {
   context.show(`{"wallet":${wallet.text},"operations":${operations.text}}`, () => {
     const { balance } = wallet.body;
     const head = facts(context, [[context.say('balance'), context.money(balance)]]);
-    const rows = operations.body.data.map((operation) => operationRow(context, operation));
-    return rows.length === 0 ? head : `${head}\n\n${table(context, rows)}`;
+    const { data } = operations.body;
+    return data.length === 0 ? head : `${head}\n\n${table(context, ownOperations.columns, data)}`;
   });
-}
-
-/** The last cell is the paid order, or the reason of a reversal. */
-export function operationRow(context: CommandContext, operation: WalletOperation): Cell[] {
-  const { amount, balanceAfter, createdAt, orderId, reason, type } = operation;
-  return [
-    context.moment(createdAt),
-    context.say(type),
-    { text: context.money(amount), right: true },
-    { text: context.money(balanceAfter), right: true, colour: 'dim' },
-    orderId ?? reason ?? '',
-  ];
 }
 
 /**

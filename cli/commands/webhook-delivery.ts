@@ -3,8 +3,9 @@ import type { WebhookDelivery } from '#contracts/webhooks.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, jsonArray, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
+import { orderIdOf } from '../terminal/order-argument.ts';
 import { listOf, showOf } from '../views/list.ts';
-import { deliveryRow, deliveryText, outcomeText } from '../views/webhook.ts';
+import { deliveryList, deliveryText, outcomeText } from '../views/webhook.ts';
 
 // A receiver has 15 s to answer, and the attempt may wait for others.
 const OUTCOME_WAIT_MS = 30_000;
@@ -23,7 +24,7 @@ export function addWebhookDeliveryCommands(registrar: CommandRegistrar): void {
   add('deliveries', 'webhookDeliveries', list, example('deliveries --state dead'), [
     option('--endpoint <id>', 'optionEndpoint'),
     choice('--state <state>', 'optionState', STATES),
-    option('--order <id>', 'optionOfOrder'),
+    option('--order <order>', 'optionOfOrder'),
     limit(),
   ]);
   const show = showOf('readWebhookDelivery', 'deliveryId', deliveryText);
@@ -46,12 +47,12 @@ export function hinting(handler: Handler): Handler {
   };
 }
 
-const listDeliveries = listOf('readWebhookDeliveries', deliveryRow);
+const listDeliveries = listOf('readWebhookDeliveries', deliveryList);
 
-const deliveries: Handler = (context, { endpoint, order, ...query }) => {
-  const ids = { endpointId: endpoint, orderId: order };
-  for (const id of [endpoint, order]) if (id !== undefined) checkedId(context, id);
-  return listDeliveries(context, { ...query, ...ids });
+const deliveries: Handler = async (context, { endpoint, order, ...query }) => {
+  const endpointId = endpoint && checkedId(context, endpoint);
+  const orderId = order && (await orderIdOf(context, order));
+  return listDeliveries(context, { ...query, endpointId, orderId });
 };
 
 async function sendTest(context: CommandContext, _options: unknown, id: string) {

@@ -4,7 +4,7 @@ import { CliError, EXIT } from '../client/exit-codes.ts';
 import { type CommandContext, checkedId, SOME_ID } from '../terminal/command-context.ts';
 import type { CommandRegistrar, Handler } from '../terminal/command-registrar.ts';
 import { listOf, showOf } from '../views/list.ts';
-import { endpointRow, endpointText } from '../views/webhook.ts';
+import { endpointList, endpointText } from '../views/webhook.ts';
 import { confirm } from './customer.ts';
 import { addWebhookDeliveryCommands, hinting } from './webhook-delivery.ts';
 
@@ -25,7 +25,7 @@ const example = (words: string) => [`operator webhooks ${words}`];
 function addEndpointCommands({ add, choice, limit, option }: CommandRegistrar): void {
   const status = () => choice('--status <status>', 'optionWebhookStatus', STATUS_CHOICES);
   const description = () => option('--description <text>', 'optionDescription');
-  const list = hinting(listOf('readWebhookEndpoints', endpointRow));
+  const list = hinting(listOf('readWebhookEndpoints', endpointList));
   add('list', 'webhookList', list, example('list'), [limit()]);
   const show = showOf('readWebhookEndpoint', 'endpointId', endpointText);
   add('show <endpoint>', 'webhookShow', show, example(`show ${SOME_ID}`));

@@ -5,7 +5,7 @@ import type { SessionTokens } from '#contracts/identity.ts';
 import { UUID } from '#contracts/patterns.ts';
 import { printable } from '#platform/values/printable.ts';
 import { PROGRAM } from '#platform/values/program.ts';
-import { type Api, createApi, type OperationId } from '../client/api.ts';
+import type { Api, OperationId } from '../client/api.ts';
 import { ApiError, CliError, EXIT } from '../client/exit-codes.ts';
 import { defaultUrl } from '../client/running-system.ts';
 import {
@@ -21,6 +21,8 @@ import { createScreen, type Screen } from './screen.ts';
 
 /** An id for examples. */
 export const SOME_ID = '0198c0de-0000-7000-8000-000000000000';
+/** An order number for examples: that of the id. */
+export const SOME_NUMBER = '55H7E-60000';
 
 /** A command as it can be pasted into a shell. */
 export function commandLine(words: readonly string[]): string {
@@ -85,6 +87,8 @@ export async function openContext(options: CommonOptions, role: Role): Promise<C
       call: api.call,
       save: (renewed) => saveSession(file, url, role, renewed),
     });
+  // Help and mistakes of a call need no client, which takes time to load.
+  const { createApi } = await import('../client/api.ts');
   const api = createApi({
     url,
     language: options.lang,

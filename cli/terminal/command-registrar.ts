@@ -22,23 +22,32 @@ const ARGUMENTS: Record<string, TextKey> = {
   '<address>': 'argAddress',
   '<amount>': 'argAmount',
   '<customer>': 'argCustomer',
+  '[customer]': 'argCustomerOrAll',
   '<delivery>': 'argDelivery',
   '<email>': 'argEmail',
   '[email]': 'argEmail',
   '<endpoint>': 'argEndpoint',
   '[id]': 'argDeadLetter',
+  '<id>': 'argDeadLetter',
+  '<id...>': 'argDeadLetters',
   '[file]': 'argFile',
   '<item...>': 'argItem',
   '<letter>': 'argLetter',
-  '[letter]': 'argLetterOrFilter',
+  '<letter...>': 'argLetters',
+  '[letter...]': 'argLettersOrFilter',
   '<operation>': 'argOperation',
   '<order>': 'argOrder',
   '[order]': 'argLatestOrder',
+  '<text>': 'argSearch',
 };
+
+const REASON_MAX = 200;
 
 export interface CommandRegistrar extends ReturnType<typeof toolsOf> {
   /** A group of commands below the parent. */
   group(name: string, about: TextKey, examples: string[]): CommandRegistrar;
+  /** Adds commands below one that also has work of its own. */
+  below(command: Command): CommandRegistrar;
 }
 
 /** The tools to declare commands below a parent, with the texts of their help. */
@@ -54,6 +63,7 @@ export function registrarOf(parent: Command, say: Say, run: Run): CommandRegistr
       addExamples(group, say, examples);
       return registrarOf(group, say, run);
     },
+    below: (command) => registrarOf(command, say, run),
   };
 }
 
@@ -83,13 +93,31 @@ function toolsOf(parent: Command, say: Say, run: Run) {
         if (Number.isNaN(ms)) throw new InvalidArgumentError(say('badMoment', text));
         return new Date(ms).toISOString();
       }),
-    limit: () =>
-      option('--limit <number>', 'optionLimit', (text) => {
-        const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-        if (limit < 1 || limit > 100) throw new InvalidArgumentError(say('badLimit'));
-        return limit;
-      }),
+    /** The reason of an action, which the audit trail keeps. */
+    reason: (about: TextKey) =>
+      option('--reason <text>', about, (text) => {
+        const length = [...text].length;
+        if (text.trim() !== '' && length <= REASON_MAX) return text;
+        throw new InvalidArgumentError(say('badReason'));
+      }).makeOptionMandatory(),
+    /** The options of a list that can be long. */
+    listOptions: () => [
+      option('--all', 'optionAllPages'),
+      option('--csv', 'optionCsv'),
+      limit(say, option),
+    ],
+    limit: () => limit(say, option),
   };
+}
+
+type OptionOf = <T = string>(flags: string, about: TextKey, parse?: (text: string) => T) => Option;
+
+function limit(say: Say, option: OptionOf): Option {
+  return option('--limit <number>', 'optionLimit', (text) => {
+    const given = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+    if (given < 1 || given > 100) throw new InvalidArgumentError(say('badLimit'));
+    return given;
+  });
 }
 
 /** Puts examples below the help of a command. */

@@ -24,6 +24,11 @@ export function printJson(json: string): void {
   process.stdout.write(`${printableJson(json.trim())}\n`);
 }
 
+/** Prints lines of CSV, which end as RFC 4180 says. */
+export function printCsv(lines: string[]): void {
+  process.stdout.write(lines.map((line) => `${printable(line)}\r\n`).join(''));
+}
+
 /** Moves the cursor home and clears the screen of a terminal. */
 export function clearScreen(): void {
   if (process.stdout.isTTY) process.stdout.write('\x1b[H\x1b[2J');

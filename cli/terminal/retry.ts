@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { minorUnitDigits } from '#contracts/currency.ts';
 import { IDEMPOTENCY_KEY } from '#contracts/patterns.ts';
 import { CliError, EXIT } from '../client/exit-codes.ts';
-import type { Say } from '../texts/messages.ts';
+import type { Say, TextKey } from '../texts/messages.ts';
 import type { CommandContext } from './command-context.ts';
 import type { CommandRegistrar } from './command-registrar.ts';
 import { printError } from './output.ts';
@@ -21,14 +21,20 @@ const WAIT_S = 15;
 const WAIT_MAX_S = 3_600;
 
 /** The options `--key`, `--wait` and `--currency`. */
-export function repeatingOptions({ option, say }: CommandRegistrar): Option[] {
+export function repeatingOptions(registrar: CommandRegistrar): Option[] {
+  const { option, say } = registrar;
   return [
     option('--key <key>', 'optionKey', checked(IDEMPOTENCY_KEY, say('badKey'))),
-    new Option('--wait <seconds>', `${say('optionWait')} (${WAIT_S})`)
-      .default(WAIT_S * 1_000)
-      .argParser(waitMsOf(say)),
+    waitOption(registrar, 'optionWait', WAIT_S),
     option('--currency <code>', 'optionCurrency', currencyOf(say)),
   ];
+}
+
+/** The option `--wait`; its value is in milliseconds. */
+export function waitOption({ say }: CommandRegistrar, about: TextKey, seconds: number): Option {
+  return new Option('--wait <seconds>', `${say(about)} (${seconds})`)
+    .default(seconds * 1_000)
+    .argParser(waitMsOf(say));
 }
 
 function currencyOf(say: Say) {

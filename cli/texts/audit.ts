@@ -16,7 +16,7 @@ export const auditTexts = {
   optionAuditAll: { ru: 'все страницы', en: 'every page' },
   auditSystem: { ru: 'система', en: 'system' },
   auditUnanswered: {
-    ru: 'Не ответили: {0}. Их записей в списке нет. Повторите команду позже.',
-    en: 'Not responding: {0}. Their entries are missing from the list. Run the command again later.',
+    ru: 'Не ответили: {0}. Их записей в списке нет.\nПовторите команду позже.',
+    en: 'Not responding: {0}. Their entries are missing from the list.\nRun the command again later.',
   },
 } as const;

@@ -38,14 +38,20 @@ Help for one command: {0} help order`,
   1 отказ или ошибка    4 заказ ожидает оплаты
   2 неверный вызов      5 нет ответа, результат неизвестен
 
-Переменные: ORDERBELL_URL (адрес системы; по умолчанию та, что запущена в этой папке), ORDERBELL_TOKEN (токен вместо входа).
+Переменные:
+  ORDERBELL_URL    адрес системы; по умолчанию та, что запущена в этой папке
+  ORDERBELL_TOKEN  токен вместо входа
+
 Для скриптов: {script} … --json`,
     en: `Exit codes:
   0 success             3 order cancelled           6 not signed in, or session expired
   1 refused or failed   4 order pending
   2 wrong usage         5 no response, outcome unknown
 
-Variables: ORDERBELL_URL (address of the system; default: the one running in this folder), ORDERBELL_TOKEN (token instead of signing in).
+Variables:
+  ORDERBELL_URL    address of the system; default: the one running in this folder
+  ORDERBELL_TOKEN  token instead of signing in
+
 For scripts: {script} … --json`,
   },
   example: { ru: 'Пример:', en: 'Example:' },
@@ -68,7 +74,14 @@ For scripts: {script} … --json`,
     ru: 'вывести SQL ролей и баз для адресов из настроек',
     en: 'print the SQL of roles and databases for the URLs in the settings',
   },
-  optionVersion: { ru: 'показать версию', en: 'show the version' },
+  optionVersion: {
+    ru: 'показать версию Orderbell и Node',
+    en: 'show the version, and that of Node',
+  },
+  completion: {
+    ru: 'скрипт автодополнения для bash, zsh или fish',
+    en: 'completion script for bash, zsh or fish',
+  },
   optionHelp: { ru: 'показать справку', en: 'show help' },
   commandHelp: { ru: 'справка о команде', en: 'help for a command' },
   optionPassword: {
@@ -124,19 +137,36 @@ For scripts: {script} … --json`,
     en: 'name[:quantity]@price: "Tea:2@100"; write a quantity of 100 or more as "Tea:x500@1"',
   },
   argAmount: { ru: 'сумма, например 1000', en: 'amount, such as 1000' },
-  argOrder: { ru: 'номер заказа', en: 'order ID' },
+  argOrder: {
+    ru: 'номер заказа, его полный id или начало id (от 8 знаков)',
+    en: 'order number, its full ID, or the first 8 or more characters of the ID',
+  },
   argLatestOrder: {
-    ru: 'номер заказа; по умолчанию последний',
-    en: 'order ID; default: the latest',
+    ru: 'номер или id заказа; по умолчанию последний',
+    en: 'order number or ID; default: the latest',
   },
-  argLetterOrFilter: {
-    ru: 'номер письма; если не указан, письма выбирает условие',
-    en: 'letter ID; if omitted, a filter selects the letters',
+  argLettersOrFilter: {
+    ru: 'письма: id письма или номер заказа; если не указаны, письма выбирает условие',
+    en: 'letters, by letter ID or order number; if omitted, a filter selects them',
   },
-  argLetter: { ru: 'номер письма', en: 'letter ID' },
-  argDeadLetter: { ru: 'номер события', en: 'event ID' },
-  argCustomer: { ru: 'номер или почта клиента', en: 'customer ID or e-mail' },
-  argOperation: { ru: 'номер операции', en: 'transaction ID' },
+  argLetters: {
+    ru: 'письма: id письма или номер заказа',
+    en: 'letters, by letter ID or order number',
+  },
+  argLetter: { ru: 'id письма или номер заказа', en: 'letter ID or order number' },
+  argDeadLetter: { ru: 'id события', en: 'event ID' },
+  argDeadLetters: { ru: 'id событий', en: 'event IDs' },
+  argCustomer: { ru: 'id или почта клиента', en: 'customer ID or e-mail' },
+  argCustomerOrAll: {
+    ru: 'id или почта клиента; по умолчанию все клиенты',
+    en: 'customer ID or e-mail; default: all customers',
+  },
+  argSearch: {
+    ru: 'номер или id заказа, id клиента, письма или операции, почта, Message-ID, id трассировки, ссылка',
+    en: 'order number, any ID (order, customer, letter, transaction, trace), e-mail, Message-ID, or a link',
+  },
+  argShell: { ru: 'оболочка: bash, zsh или fish', en: 'shell: bash, zsh or fish' },
+  argOperation: { ru: 'id операции', en: 'transaction ID' },
   argEmail: { ru: 'адрес почты', en: 'e-mail address' },
   register: { ru: 'создать учётную запись и войти', en: 'create an account and sign in' },
   login: { ru: 'войти', en: 'sign in' },
@@ -171,10 +201,10 @@ For scripts: {script} … --json`,
   },
   redrive: { ru: 'обработать событие ещё раз', en: 'process an event again' },
   verify: { ru: 'сверка данных всех сервисов', en: 'reconcile the data of all services' },
-  customers: { ru: 'найти клиента', en: 'find a customer' },
+  customers: { ru: 'найти клиента или перечислить всех', en: 'find a customer, or list all' },
   operatorOperations: {
-    ru: 'операции кошелька клиента',
-    en: "transactions of a customer's wallet",
+    ru: 'операции кошелька клиента или всех кошельков',
+    en: "transactions of a customer's wallet, or of all wallets",
   },
   operatorTopUp: { ru: 'пополнить кошелёк клиента', en: "top up a customer's wallet" },
   undoTopUp: { ru: 'отменить пополнение', en: 'undo a top-up' },

@@ -1,7 +1,9 @@
 import { commandFor, IS_PACKAGE, PROGRAM } from '#platform/values/program.ts';
 import { accountDataTexts } from './account-data.ts';
 import { auditTexts } from './audit.ts';
+import { headTexts } from './heads.ts';
 import { helpTexts } from './help.ts';
+import { operatorTexts } from './operator.ts';
 import { repairTexts } from './repair.ts';
 import { viewTexts } from './view.ts';
 import { webhookTexts } from './webhooks.ts';
@@ -12,7 +14,9 @@ export type Language = 'ru' | 'en';
 const texts = {
   ...auditTexts,
   ...accountDataTexts,
+  ...headTexts,
   ...helpTexts,
+  ...operatorTexts,
   ...repairTexts,
   ...viewTexts,
   ...webhookTexts,
@@ -74,7 +78,7 @@ const texts = {
     en: '--key takes up to 255 Latin letters, digits and symbols without spaces.',
   },
   badId: {
-    ru: '«{0}» — не номер. Номер выглядит так: {1}.',
+    ru: '«{0}» — не id. Пример id: {1}.',
     en: '"{0}" is not an ID. An ID looks like this: {1}.',
   },
   noOrderYet: {
@@ -82,12 +86,12 @@ const texts = {
     en: 'There are no orders yet. Place one: {0}',
   },
   letterOrFilter: {
-    ru: 'Укажите либо номер письма, либо условие: --since, --until, --reason, --kind, --all.',
-    en: 'Specify either a letter ID or a filter: --since, --until, --reason, --kind, --all.',
+    ru: 'Укажите либо письма, либо условие: --since, --until, --reason, --kind, --all.',
+    en: 'Specify either letters or a filter: --since, --until, --reason, --kind, --all.',
   },
   dryRunOfOne: {
-    ru: '--dry-run считает письма по условию. Уберите номер письма.',
-    en: '--dry-run counts letters that match a filter. Remove the letter ID.',
+    ru: '--dry-run считает письма по условию. Не указывайте сами письма.',
+    en: '--dry-run counts letters that match a filter. Leave out the letters themselves.',
   },
   badMoment: {
     ru: '«{0}» — не дата. Примеры: 2026-03-05T09:00, 2026-03-05.',
@@ -98,11 +102,11 @@ const texts = {
     en: '--reason takes 1 to 200 characters.',
   },
   noCustomer: {
-    ru: 'Клиент «{0}» не найден. Проверьте номер или почту.',
+    ru: 'Клиент «{0}» не найден. Проверьте id или почту.',
     en: 'No customer found for "{0}". Check the ID or e-mail.',
   },
   severalCustomers: {
-    ru: 'Почта «{0}» есть у нескольких клиентов. Укажите номер одного из них:',
+    ru: 'Почта «{0}» есть у нескольких клиентов. Укажите id одного из них:',
     en: 'Several customers share the e-mail "{0}". Specify the ID of one:',
   },
   yesNeeded: {
@@ -110,7 +114,7 @@ const texts = {
     en: 'Not confirmed, nothing was changed. To skip the question, add --yes.',
   },
   notDone: { ru: 'Отменено, ничего не изменено.', en: 'Cancelled, nothing was changed.' },
-  idOrAll: { ru: 'Укажите номер события или --all.', en: 'Specify an event ID or --all.' },
+  idOrAll: { ru: 'Укажите id события или --all.', en: 'Specify an event ID or --all.' },
   watchOrJson: {
     ru: '--watch и --json нельзя указать вместе. Уберите один из них.',
     en: '--watch and --json cannot be combined. Remove one of them.',
@@ -196,7 +200,7 @@ const texts = {
     ru: 'Обработано: {0}. Снова с ошибкой: {1}. Осталось: {2}.',
     en: 'Processed: {0}. Failed again: {1}. Remaining: {2}.',
   },
-  resent: { ru: 'Письмо снова в очереди.', en: 'The letter is queued again.' },
+  resent: { ru: '{0}: письмо снова в очереди.', en: '{0}: the letter is queued again.' },
   lettersMatch: { ru: 'Подходит писем: {0}.', en: 'Matching letters: {0}.' },
   lettersResent: { ru: 'Снова в очереди: {0}.', en: 'Queued again: {0}.' },
 
@@ -211,8 +215,8 @@ const texts = {
   total: { ru: 'Сумма', en: 'Total' },
   created: { ru: 'Оформлен', en: 'Placed' },
   top_up: { ru: 'пополнение', en: 'top-up' },
-  reversal: { ru: 'отмена операции', en: 'reversal' },
-  charge: { ru: 'оплата заказа', en: 'order payment' },
+  reversal: { ru: 'отмена', en: 'reversal' },
+  charge: { ru: 'оплата', en: 'payment' },
   to: { ru: 'Кому', en: 'To' },
   subject: { ru: 'Тема', en: 'Subject' },
   messageId: { ru: 'Message-ID', en: 'Message-ID' },
@@ -225,7 +229,6 @@ const texts = {
   sent: { ru: 'отправлено', en: 'sent' },
   failed: { ru: 'не доставлено', en: 'failed' },
   undelivered: { ru: 'Не доставлены', en: 'Undelivered' },
-  attempt: { ru: 'попытка {0}', en: 'attempt {0}' },
   transient: { ru: 'не удалось, повторим', en: 'failed, will retry' },
   permanent: { ru: 'отказ', en: 'rejected' },
   outcomeUnknown: { ru: 'результат неизвестен', en: 'result unknown' },
@@ -270,7 +273,8 @@ export function textsIn(language: Language): Say {
     );
 }
 
-/** Of LC_ALL, else LANG (POSIX); Russian unless it names English. */
+/** Of LC_ALL, else LC_MESSAGES, else LANG (POSIX); English unless it names Russian. */
 export function languageOfEnvironment(env: NodeJS.ProcessEnv): Language {
-  return /^en(?![a-z])/i.test(env.LC_ALL || env.LANG || '') ? 'en' : 'ru';
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
+  return /^ru(?![a-z])/i.test(locale) ? 'ru' : 'en';
 }

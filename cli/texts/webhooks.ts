@@ -47,8 +47,8 @@ export const webhookTexts = {
     ru: 'адрес получателя, например https://shop.example.com/webhooks',
     en: "the receiver's URL, such as https://shop.example.com/webhooks",
   },
-  argEndpoint: { ru: 'номер получателя', en: 'endpoint ID' },
-  argDelivery: { ru: 'номер доставки', en: 'delivery ID' },
+  argEndpoint: { ru: 'id получателя', en: 'endpoint ID' },
+  argDelivery: { ru: 'id доставки', en: 'delivery ID' },
   optionAddress: { ru: 'новый адрес', en: 'new URL' },
   optionDescription: {
     ru: 'описание, до 100 символов',
@@ -127,6 +127,7 @@ export const webhookTexts = {
   webhookCreated: { ru: 'Добавлен', en: 'Added' },
   webhookUntil: { ru: 'Прежний секрет до', en: 'Previous secret until' },
   webhookEvent: { ru: 'webhook-id', en: 'webhook-id' },
+  webhookDeliveryId: { ru: 'Id доставки', en: 'Delivery' },
   webhookType: { ru: 'Событие', en: 'Event' },
   webhookQueuedAt: { ru: 'Создана', en: 'Created' },
   webhookDeliveredAt: { ru: 'Доставлен', en: 'Delivered' },

@@ -1,5 +1,6 @@
 import type { LedgerReport, Overview } from '#contracts/operator.ts';
-import { facts, type Screen } from '../terminal/screen.ts';
+import type { Screen } from '../terminal/screen.ts';
+import { facts } from '../terminal/table.ts';
 
 /** The state of the system. */
 export function overviewText(screen: Screen, overview: Overview): string {
@@ -37,7 +38,7 @@ function ordersRows(screen: Screen, { notifications, orders }: Overview): Row[] 
 function notificationsRows(screen: Screen, notifications: Overview['notifications']): Row[] {
   const { say } = screen;
   if (notifications === null) return [['notifications', say('noAnswerFrom')]];
-  const { deadLetters, lag, letters, mail, refusals = [] } = notifications;
+  const { deadLetters, lag, letters, mail, refusals = [], unacknowledged } = notifications;
   const paused = mail?.providers.filter(({ state }) => state !== 'closed') ?? [];
   const unread = lag?.reduce((sum, partition) => sum + partition.lag, 0);
   return [
@@ -46,6 +47,10 @@ function notificationsRows(screen: Screen, notifications: Overview['notification
       say('allLetters'),
       say('lettersByState', letters.sent, letters.queued, letters.sending, letters.failed),
     ],
+    // Absent from a gateway of an older version.
+    ...(unacknowledged === undefined
+      ? []
+      : [[say('unacknowledgedCount'), String(unacknowledged)] satisfies Row]),
     [say('deadCount'), String(deadLetters)],
     ...paused.map(
       ({ fault, nextAttemptAt, provider, since }): Row => [

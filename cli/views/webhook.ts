@@ -1,11 +1,19 @@
 import type { WebhookDelivery, WebhookEndpoint } from '#contracts/webhooks.ts';
-import { type Cell, type Colour, facts, type Screen, table } from '../terminal/screen.ts';
+import type { Colour, Screen } from '../terminal/screen.ts';
+import { type Cell, type Column, facts, table } from '../terminal/table.ts';
+import type { ListView } from './list.ts';
+import { numberOf, orderNames } from './order.ts';
 
-/** One line of the list of endpoints. */
-export function endpointRow(screen: Screen, endpoint: WebhookEndpoint): Cell[] {
-  const { description, id, statuses, url } = endpoint;
-  return [endpointState(screen, endpoint), description, url, statuses.join(', '), id];
-}
+/** The endpoints of webhooks. */
+export const endpointList: ListView<WebhookEndpoint> = {
+  columns: [
+    { head: 'state', cell: endpointState },
+    { head: 'webhookDescription', cell: (_, { description }) => description, fit: 'cut' },
+    { head: 'webhookAddress', cell: (_, { url }) => url, fit: 'cut' },
+    { head: 'webhookOrders', cell: (_, { statuses }) => statuses.join(', ') },
+    { head: 'webhookEndpoint', cell: (_, { id }) => id, fit: 'below' },
+  ],
+};
 
 function endpointState({ say }: Screen, endpoint: WebhookEndpoint): Exclude<Cell, string> {
   const { disabledReason, state } = endpoint;
@@ -45,19 +53,26 @@ function deliveryState({ say }: Screen, { state }: WebhookDelivery): Exclude<Cel
   return { text: say(`delivery-${state}`), colour: STATES[state] };
 }
 
-/** One line of the list of deliveries. */
-export function deliveryRow(screen: Screen, delivery: WebhookDelivery): Cell[] {
-  const { attempts, createdAt, id, orderId, reason, state, type } = delivery;
+/** The deliveries of webhooks. */
+export const deliveryList: ListView<WebhookDelivery> = {
+  columns: [
+    { head: 'headCreated', cell: ({ moment }, { createdAt }) => moment(createdAt) },
+    { head: 'state', cell: deliveryState },
+    { head: 'webhookType', cell: (_, { type }) => type },
+    {
+      head: 'headNumber',
+      cell: (_, { orderId }) => (orderId === null ? '' : numberOf(orderId)),
+    },
+    { head: 'reason', cell: whyNot, fit: 'cut' },
+    { head: 'webhookDeliveryId', cell: (_, { id }) => id, fit: 'below' },
+    { head: 'orderId', cell: (_, { orderId }) => orderId ?? '', fit: 'wide' },
+  ],
+};
+
+function whyNot({ say }: Screen, { attempts, reason, state }: WebhookDelivery): string {
+  if (state === 'delivered') return '';
   const status = attempts.at(-1)?.status ?? null;
-  const why = status === null ? (reason ?? '') : screen.say('webhookRefused', status);
-  return [
-    screen.moment(createdAt),
-    deliveryState(screen, delivery),
-    type,
-    orderId ?? '',
-    id,
-    state === 'delivered' ? '' : why,
-  ];
+  return status === null ? (reason ?? '') : say('webhookRefused', status);
 }
 
 /** A delivery with its attempts. */
@@ -71,23 +86,33 @@ export function deliveryText(screen: Screen, delivery: WebhookDelivery): string 
     [say('webhookEvent'), eventId],
     [say('webhookQueuedAt'), moment(delivery.createdAt)],
   ];
-  if (orderId !== null) rows.push([say('orderId'), orderId]);
+  if (orderId !== null) rows.push(...orderNames(screen, orderId));
   if (deliveredAt !== null) rows.push([say('webhookDeliveredAt'), moment(deliveredAt)]);
   if (nextAttemptAt !== null) rows.push([say('webhookNextAt'), moment(nextAttemptAt)]);
-  const lines = attempts.map(({ number, startedAt, durationMs, status, error }): Cell[] => [
-    say('attempt', number),
-    { text: moment(startedAt), right: true },
-    { text: screen.duration(durationMs), right: true },
-    {
-      text: status === null ? say('webhookNoAnswer') : String(status),
-      colour: error === null ? 'green' : 'red',
-    },
-    status === null ? (error ?? '') : '',
-  ]);
   const parts = [facts(screen, rows)];
-  if (lines.length > 0) parts.push(table(screen, lines));
+  if (attempts.length > 0) parts.push(table(screen, attemptColumns, attempts));
   return parts.join('\n\n');
 }
+
+type Attempt = WebhookDelivery['attempts'][number];
+
+const attemptColumns: Column<Attempt>[] = [
+  { head: 'headAttempt', cell: (_, { number }) => String(number), right: true },
+  { head: 'headStarted', cell: ({ moment }, { startedAt }) => moment(startedAt) },
+  { head: 'headTook', cell: ({ duration }, { durationMs }) => duration(durationMs), right: true },
+  {
+    head: 'headAnswer',
+    cell: ({ say }, { error, status }) => ({
+      text: status === null ? say('webhookNoAnswer') : String(status),
+      colour: error === null ? 'green' : 'red',
+    }),
+  },
+  {
+    head: 'headError',
+    cell: (_, { error, status }) => (status === null ? (error ?? '') : ''),
+    fit: 'below',
+  },
+];
 
 /** What became of a webhook that was just sent. */
 export function outcomeText(screen: Screen, delivery: WebhookDelivery): string {

@@ -16,6 +16,8 @@ export interface ServerConfig {
   /** The external issuer where people sign in; null without one. */
   issuer: Issuer | null;
   mailbox: boolean;
+  /** Whether the fault lab runs; absent from gateways of an older version. */
+  faultLab?: boolean;
   /** Whether the installation has webhooks; absent from gateways of an older version. */
   webhooks?: boolean;
   /** Whether customers confirm their address; absent from gateways of an older version. */

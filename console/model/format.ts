@@ -1,9 +1,9 @@
 import type { Money } from '#contracts/common.ts';
-import { moneyFormat } from '#contracts/currency.ts';
+import { MONEY_LOCALES, MONEY_LOOK, moneyFormat } from '#contracts/currency.ts';
 
 export type Language = 'ru' | 'en';
 
-const LOCALES = { ru: 'ru-RU', en: 'en-GB' } as const;
+const LOCALES = MONEY_LOCALES;
 
 /** Money in the language's format; whole amounts without `,00`. */
 export function formatMoney(
@@ -12,8 +12,7 @@ export function formatMoney(
   { sign = false }: { sign?: boolean } = {},
 ): string {
   return moneyFormat(LOCALES[language], currency, {
-    currencyDisplay: 'narrowSymbol',
-    trailingZeroDisplay: 'stripIfInteger',
+    ...MONEY_LOOK,
     signDisplay: sign ? 'exceptZero' : 'auto',
   })(amount);
 }

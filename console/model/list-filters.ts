@@ -3,6 +3,9 @@ import { type AmountViolation, parseAmount } from '#contracts/amounts.ts';
 /** The filters of lists, as the address holds them: amounts and days as people type them. */
 export const FILTER_NAMES = [
   'status',
+  'acknowledged',
+  'kind',
+  'failure',
   'reason',
   'type',
   'locale',

@@ -35,9 +35,14 @@ export function urgencies({ orders, notifications }: Overview): {
     // Without a broker nothing is consumed, so the lag is at least late.
     lag: notifications !== null && (lag === null || lag >= LAG_LATE) ? 'wait' : 'quiet',
     waiting: byAge(notifications?.oldestWaitingMs ?? 0, LETTER_LATE_MS, LETTER_STUCK_MS),
-    failed: (notifications?.letters.failed ?? 0) > 0 ? 'bad' : 'quiet',
+    failed: notifications !== null && undecidedOf(notifications) > 0 ? 'bad' : 'quiet',
     deadLetters: (notifications?.deadLetters ?? 0) > 0 ? 'bad' : 'quiet',
   };
+}
+
+/** Failed letters that wait for an operator: replicas of an older version cannot acknowledge any. */
+export function undecidedOf({ letters, unacknowledged }: NonNullable<Overview['notifications']>) {
+  return unacknowledged ?? letters.failed;
 }
 
 /** The consumer lag of all partitions; null without a broker. */
@@ -52,4 +57,29 @@ export function waitingOf({ letters }: NonNullable<Overview['notifications']>): 
 } {
   const { max, queued, sending } = letters;
   return { count: queued + sending, capped: queued >= max || sending >= max };
+}
+
+/** A part of the overview as it was known last. */
+export interface Known<T> {
+  value: T;
+  /** When it was read (RFC 3339). */
+  at: string;
+  /** Whether its service did not answer since. */
+  stale: boolean;
+}
+export interface KnownParts {
+  orders: Known<NonNullable<Overview['orders']>> | null;
+  notifications: Known<NonNullable<Overview['notifications']>> | null;
+}
+
+export const NOTHING_KNOWN: KnownParts = { orders: null, notifications: null };
+
+/** The parts of an overview; a part that is away keeps its last known figures. */
+export function knownWith(last: KnownParts, { at, orders, notifications }: Overview): KnownParts {
+  const part = <T>(value: T | null, former: Known<T> | null): Known<T> | null =>
+    value === null ? former && { ...former, stale: true } : { value, at, stale: false };
+  return {
+    orders: part(orders, last.orders),
+    notifications: part(notifications, last.notifications),
+  };
 }

@@ -6,14 +6,23 @@ export interface Sample {
 }
 
 /** The time span of the charts. */
-export const SPAN_MS = 5 * 60_000;
-// Samples this far apart are not joined, because the values between them are unknown.
-const GAP_MS = 15_000;
+export const SPAN_MS = 60 * 60_000;
+// Samples this far apart are not joined, because the values between them are unknown. The services
+// record one every ten seconds.
+const GAP_MS = 25_000;
 
 /** Adds a sample and drops those beyond the span; the same reading twice adds nothing. */
 export function withSample(samples: Sample[], sample: Sample): Sample[] {
   if (samples.at(-1)?.at === sample.at) return samples;
   return [...samples.filter(({ at }) => at > sample.at - SPAN_MS), sample];
+}
+
+/** What the services recorded, then what this page has read since. */
+export function joined(recorded: Sample[], live: Sample[]): Sample[] {
+  const end = live.at(-1)?.at ?? recorded.at(-1)?.at ?? 0;
+  const until = recorded.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+  const all = [...recorded, ...live.filter(({ at }) => at > until)];
+  return all.filter(({ at }) => at > end - SPAN_MS);
 }
 
 /** The least, the greatest and the latest known value; null where none is known. */

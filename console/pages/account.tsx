@@ -7,12 +7,15 @@ import { useAction, useLoad } from '../model/load.ts';
 import { Choice, Form, TextField, violationAt } from '../parts/form.tsx';
 import { Loading, Notice } from '../parts/notices.tsx';
 import { Button, Page } from '../parts/page.tsx';
+import { ownTimeZone, TimeZoneField } from '../parts/time-zone-field.tsx';
 import { account } from '../texts/account.ts';
 import { common } from '../texts/common.ts';
 import { confirm } from '../texts/confirm.ts';
 import { usePasswordSignIn } from './sign-in.tsx';
 import { YourData } from './your-data.tsx';
 
+/** The zone of a profile without one. */
+const UTC = 'UTC';
 const FIELDS = ['/email', '/password', '/name', '/locale'];
 
 /** Creates an account and signs in. */
@@ -26,9 +29,15 @@ export function RegisterPage() {
   const [locale, setLocale] = useState<Language>(language);
   const { run, running, problem } = useAction(async () => {
     const account = { email: email.trim(), password };
+    const timeZone = ownTimeZone();
     // The API completes a half-done registration when it is repeated, so the request needs no key.
     await api.send<Profile>('POST', '/v1/registrations', {
-      body: { ...account, name: name.trim(), locale },
+      body: {
+        ...account,
+        name: name.trim(),
+        locale,
+        ...(timeZone !== undefined && { timeZone }),
+      },
     });
     await signInWith(account);
   });
@@ -117,10 +126,12 @@ function ProfileForm({ stored }: { stored: Stored }) {
   const [result, setResult] = useState<'saved' | 'stale' | null>(null);
   const { run, running, problem } = useAction(async () => {
     setResult(null);
-    const { email, name, locale } = draft;
+    const { email, name, locale, timeZone = UTC } = draft;
+    // Absent means as it was, which a replica of the release before understands too.
+    const zone = timeZone === (base.profile.timeZone ?? UTC) ? {} : { timeZone };
     try {
       const answer = await api.send<Profile>('PUT', '/v1/profile', {
-        body: { email: email.trim(), name: name.trim(), locale },
+        body: { email: email.trim(), name: name.trim(), locale, ...zone },
         // So that a change made elsewhere is not overwritten unseen.
         headers: base.etag === null ? {} : { 'if-match': base.etag },
       });
@@ -133,7 +144,10 @@ function ProfileForm({ stored }: { stored: Stored }) {
       setBase({ profile: now.body, etag: now.headers.get('etag') });
       setDraft(now.body);
       // Saved by a request whose answer was lost, or changed elsewhere.
-      const mine = now.body.email === email.trim() && now.body.name === name.trim();
+      const mine =
+        now.body.email === email.trim() &&
+        now.body.name === name.trim() &&
+        (now.body.timeZone ?? UTC) === timeZone;
       setResult(mine && now.body.locale === locale ? 'saved' : 'stale');
     }
   });
@@ -163,6 +177,11 @@ function ProfileForm({ stored }: { stored: Stored }) {
         input={{ autoComplete: 'name', required: true, maxLength: 200 }}
       />
       <LocaleField value={draft.locale} onChange={(locale) => setDraft({ ...draft, locale })} />
+      <TimeZoneField
+        violation={violationAt(problem, '/timeZone')}
+        value={draft.timeZone ?? UTC}
+        onChange={(timeZone) => setDraft({ ...draft, timeZone })}
+      />
       <Button look="primary" text={texts.profile.save} disabled={running} />
     </Form>
   );

@@ -1,38 +1,94 @@
-import { useRoute } from 'preact-iso';
+import { useState } from 'preact/hooks';
+import { useLocation, useRoute } from 'preact-iso';
 import type { DeadLetter, RedriveResult } from '#contracts/notifications.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { orderIdIn, prettyJson } from '../model/event-text.ts';
 import { formatNumber } from '../model/format.ts';
 import { useAction, useLoad } from '../model/load.ts';
+import { useSelection } from '../model/selection.ts';
+import {
+  DeadLetterPill,
+  DeadLetterTable,
+  Discard,
+  DiscardLine,
+} from '../parts/dead-letter-table.tsx';
 import { HeadersTable, PlainText } from '../parts/letter-tabs.tsx';
-import { Filters, ListPage, Rows, useFilter, usePageOf } from '../parts/list.tsx';
+import { Filters, ListPage, useFilter, usePageOf } from '../parts/list.tsx';
 import { Loading, Notice, Problem } from '../parts/notices.tsx';
 import { Button, Card, Page } from '../parts/page.tsx';
-import { Fact, Id, Moment, Pill } from '../parts/values.tsx';
+import { SelectionBar } from '../parts/selection-bar.tsx';
+import { Fact, Id } from '../parts/values.tsx';
 import { journey } from '../texts/journey.ts';
 import { operator } from '../texts/operator.ts';
 
-const FILTERS = ['dead', 'redriven', 'all'] as const;
+const FILTERS = ['dead', 'redriven', 'discarded', 'all'] as const;
 // The service processes a hundred messages of up to 1 MB one after the other.
 const REDRIVE_TIMEOUT_MS = 60_000;
 
 /** Events that could not become letters. */
 export function DeadLettersPage() {
   const texts = useTexts(operator).deadLetters;
-  const filter = useFilter(FILTERS, 'state');
-  const letters = usePageOf<DeadLetter>('/v1/operator/dead-letters', {
-    state: filter === 'all' ? undefined : filter,
-  });
+  const { query } = useLocation();
   return (
     <Page title={texts.title} lead={texts.lead}>
-      <RedriveAll onDone={letters.reload} />
       <Filters label={texts.state} filters={FILTERS} texts={texts.filters} parameter="state" />
-      <ListPage loaded={letters} none={filter === 'dead' ? texts.none.dead : texts.none.other}>
-        {(data) => <DeadLetterList letters={data} />}
-      </ListPage>
+      {/* Another list: what was chosen and done in the former one is over. */}
+      <DeadLetters key={JSON.stringify(query)} />
     </Page>
   );
 }
+
+function DeadLetters() {
+  const texts = useTexts(operator).deadLetters;
+  const { api } = useConsole();
+  const filter = useFilter(FILTERS, 'state');
+  const loaded = usePageOf<DeadLetter>('/v1/operator/dead-letters', {
+    state: filter === 'all' ? undefined : filter,
+  });
+  /** Those that this person did something to stay in the list, as they are now. */
+  const [changed, setChanged] = useState<ReadonlyMap<string, DeadLetter>>(new Map());
+  const keep = (letters: DeadLetter[]) =>
+    setChanged((last) => new Map([...last, ...letters.map((each) => [each.id, each] as const)]));
+  const rows = (loaded.data?.data ?? []).map((letter) => changed.get(letter.id) ?? letter);
+  const selection = useSelection(rows.filter(isDead).map(({ id }) => id));
+  const redrive = useAction(async ({ id }: DeadLetter) => {
+    const answer = await api.send<DeadLetter>('POST', `${pathOf(id)}/redrive`);
+    keep([answer.body]);
+  });
+  const discarded = async (ids: string[]) => {
+    keep(await Promise.all(ids.map((id) => api.read<DeadLetter>(pathOf(id)))));
+    selection.clear();
+  };
+  return (
+    <>
+      <RedriveAll onDone={loaded.reload} />
+      <Problem problem={redrive.problem} />
+      <Discard ids={selection.ids} onDone={discarded}>
+        {(start, text) =>
+          rows.some(isDead) && (
+            <SelectionBar selection={selection}>
+              <Button text={text} run={start} />
+            </SelectionBar>
+          )
+        }
+      </Discard>
+      <ListPage loaded={loaded} none={filter === 'dead' ? texts.none.dead : texts.none.other}>
+        {() => (
+          <DeadLetterTable
+            letters={rows}
+            tried={changed}
+            selection={selection}
+            redrive={redrive.run}
+            running={redrive.running}
+          />
+        )}
+      </ListPage>
+    </>
+  );
+}
+
+const isDead = ({ state }: DeadLetter) => state === 'dead';
+const pathOf = (id: string) => `/v1/operator/dead-letters/${encodeURIComponent(id)}`;
 
 function RedriveAll({ onDone }: { onDone: () => void }) {
   const texts = useTexts(operator).deadLetters;
@@ -61,46 +117,19 @@ function RedriveAll({ onDone }: { onDone: () => void }) {
   );
 }
 
-function DeadLetterPill({ state }: { state: DeadLetter['state'] }) {
-  const { states } = useTexts(operator).deadLetters;
-  return <Pill tone={state === 'dead' ? 'bad' : 'good'}>{states[state]}</Pill>;
-}
-
-function DeadLetterList({ letters }: { letters: DeadLetter[] }) {
-  const { placeOf } = useTexts(journey);
-  const texts = useTexts(operator).deadLetters;
-  const rows = letters.map(
-    ({ id, error, state, createdAt, topic, partition, offset, redrives }) => ({
-      key: id,
-      href: `/operator/dead-letters/${id}`,
-      main: error,
-      side: <DeadLetterPill state={state} />,
-      dim: (
-        <>
-          <Moment at={createdAt} />
-          {` · ${topic}, ${placeOf(partition, offset)}`}
-          {redrives > 0 && ` · ${texts.redrives}: ${redrives}`}
-        </>
-      ),
-    }),
-  );
-  return <Rows rows={rows} wrapping />;
-}
-
 /** One event that could not become a letter: its place in the topic, the error, its content. */
 export function DeadLetterPage() {
   const texts = useTexts(operator).deadLetters;
   const { api } = useConsole();
   const id = useRoute().params.id ?? '';
-  const address = `/v1/operator/dead-letters/${encodeURIComponent(id)}`;
-  const letter = useLoad(id, (signal) => api.read<DeadLetter>(address, { signal }));
+  const letter = useLoad(id, (signal) => api.read<DeadLetter>(pathOf(id), { signal }));
   const {
     run,
     running,
     problem,
     result: redriven,
   } = useAction(async () => {
-    const answer = await api.send<DeadLetter>('POST', `${address}/redrive`);
+    const answer = await api.send<DeadLetter>('POST', `${pathOf(id)}/redrive`);
     letter.reload();
     return answer.body;
   });
@@ -117,15 +146,21 @@ export function DeadLetterPage() {
             )}
             <Problem problem={problem} />
             {redriven !== null && (
-              <Notice tone={redriven.state === 'dead' ? 'bad' : 'good'}>
-                {redriven.state === 'dead' ? texts.refused(redriven.error) : texts.became}
+              <Notice tone={redriven.state === 'redriven' ? 'good' : 'bad'}>
+                {redriven.state === 'redriven' ? texts.became : texts.refused(redriven.error)}
               </Notice>
             )}
-            {data.state === 'dead' && (
-              <p>
-                <Button look="primary" text={texts.redrive} disabled={running} run={run} />
-              </p>
-            )}
+            <Discard ids={[data.id]} onDone={async () => letter.reload()}>
+              {(start, text) =>
+                data.state !== 'redriven' && (
+                  <div class="actions">
+                    <Button look="primary" text={texts.redrive} disabled={running} run={run} />
+                    {data.state === 'dead' && <Button text={text} disabled={running} run={start} />}
+                  </div>
+                )
+              }
+            </Discard>
+            <DiscardLine letter={data} />
             <Content letter={data} />
           </>
         )}

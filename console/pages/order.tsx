@@ -1,28 +1,16 @@
-import { useEffect, useRef } from 'preact/hooks';
-import { useLocation, useRoute } from 'preact-iso';
-import type { Wallet } from '#contracts/billing.ts';
-import type { Money as MoneyValue } from '#contracts/common.ts';
-import type { Journey, PublicOrder } from '#contracts/gateway.ts';
-import { newKey } from '../model/api.ts';
-import { useAttempt } from '../model/attempt.ts';
+import { useRef } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
+import type { Journey } from '#contracts/gateway.ts';
 import { useConsole, useTexts } from '../model/context.ts';
-import { formatMoney } from '../model/format.ts';
 import { useLoad } from '../model/load.ts';
-import { contentOf, placeOrder, topUpWallet } from '../model/orders.ts';
 import { Copyable, CopyButton } from '../parts/copy-button.tsx';
 import { JourneyView } from '../parts/journey-view.tsx';
 import { LetterPill } from '../parts/letter.tsx';
-import { Loading, Problem, UnknownOutcome } from '../parts/notices.tsx';
+import { Loading } from '../parts/notices.tsx';
 import { OrderItems, useOrderTitle } from '../parts/order-items.tsx';
 import { Card, Page } from '../parts/page.tsx';
 import { Fact, Id, Moment, Money, StatusPill } from '../parts/values.tsx';
 import { customer } from '../texts/customer.ts';
-
-/** A top-up with its key. */
-interface TopUp {
-  amount: MoneyValue;
-  key: string;
-}
 
 const YOUNG_MS = 30_000;
 const FAST_MS = 500;
@@ -103,7 +91,13 @@ function Answer({ journey }: { journey: Journey }) {
           </Fact>
         </dl>
       )}
-      {order.status === 'Cancelled' && <OrderAgain order={order} />}
+      {order.status === 'Cancelled' && (
+        <p>
+          <a class="button primary" href={`/orders/${order.id}/again`}>
+            {texts.again}
+          </a>
+        </p>
+      )}
       <dl class="facts dim">
         <Fact label={texts.placed}>
           <Moment at={order.createdAt} />
@@ -119,61 +113,6 @@ function Answer({ journey }: { journey: Journey }) {
         )}
       </dl>
     </section>
-  );
-}
-
-/** Tops up the wallet by the present shortfall, and places the same order again. */
-function OrderAgain({ order }: { order: PublicOrder }) {
-  const texts = useTexts(customer).order;
-  const { unknown } = useTexts(customer).newOrder;
-  const { api, config, language } = useConsole();
-  const { route } = useLocation();
-  const wallet = useLoad('wallet', (signal) => api.read<Wallet>('/v1/wallet', { signal }));
-  const { currency } = order.total;
-  const shortfall = wallet.data && order.total.amount - wallet.data.balance.amount;
-  const mustTopUp = config.selfTopUp && shortfall !== null && shortfall > 0;
-  // One click does both, each under its key, so repeating both does nothing twice.
-  const attempt = useAttempt<{ topUp: TopUp | null }, PublicOrder>(`attempt.again.${order.id}`, {
-    send: async ({ topUp }, delivery) => {
-      if (topUp !== null) {
-        const { amount, key } = topUp;
-        await topUpWallet(api, null, amount, { ...delivery, key });
-      }
-      return placeOrder(api, contentOf(order), delivery);
-    },
-    onEnd: (placed) => route(`/orders/${placed.id}`),
-    resume: false,
-  });
-  const { unresolved, problem, running } = attempt;
-  // The top-up may be done even if the order was refused.
-  useEffect(() => {
-    if (problem !== null) wallet.reload();
-  }, [problem]);
-  const start = () =>
-    attempt.start({
-      topUp: mustTopUp ? { amount: { amount: shortfall, currency }, key: newKey() } : null,
-    });
-  if (unresolved !== null && !running) {
-    return <UnknownOutcome attempt={attempt} {...unknown} onGiveUp={wallet.reload} />;
-  }
-  // A wallet in another currency cannot pay this order.
-  if (wallet.data !== null && wallet.data.balance.currency !== currency) return null;
-  return (
-    <>
-      <Problem problem={problem} />
-      <p>
-        <button
-          type="button"
-          class="primary"
-          disabled={running || shortfall === null || wallet.loading}
-          onClick={start}
-        >
-          {mustTopUp
-            ? texts.topUpAndAgainSum(formatMoney({ amount: shortfall, currency }, language))
-            : texts.again}
-        </button>
-      </p>
-    </>
   );
 }
 

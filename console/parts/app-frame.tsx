@@ -29,6 +29,7 @@ const OPERATOR: Section[] = [
   ['/operator/ledger', 'ledger'],
 ];
 const WEBHOOKS: Section = ['/operator/webhooks', 'webhooks'];
+const FAULT_LAB: Section = ['/operator/fault-lab', 'faultLab'];
 const MAILBOX: Section = ['/mailbox', 'mailbox'];
 
 /** The frame of every page: brand, navigation, menu. */
@@ -39,6 +40,7 @@ export function AppFrame({ children }: { children: ComponentChildren }) {
   const own = session === null ? [] : session.operator ? OPERATOR : CUSTOMER;
   const sections = [...own];
   if (session?.operator && config.webhooks === true) sections.push(WEBHOOKS);
+  if (session?.operator && config.faultLab === true) sections.push(FAULT_LAB);
   if (config.mailbox) sections.push(MAILBOX);
   const current = sectionOf(path, sections);
   return (
@@ -124,6 +126,9 @@ function Menu() {
           <MenuLink href={session.operator ? '/operator/audit' : '/profile'}>
             {session.operator ? texts.audit : texts.profile}
           </MenuLink>
+        )}
+        {session?.operator && (
+          <MenuLink href="/operator/letter-studio">{texts.letterStudio}</MenuLink>
         )}
         <LanguageChoice />
         <ThemeChoice />

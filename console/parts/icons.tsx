@@ -15,6 +15,7 @@ const PATHS = {
   ledger: 'M12 4v16M6 7h12M6 7l-2.5 6h5zM18 7l-2.5 6h5zM8.5 20h7',
   webhooks:
     'M6 12a3 3 0 1 0 0 .1zM18 6a3 3 0 1 0 0 .1zM18 18a3 3 0 1 0 0 .1zM9 11l6-3.5M9 13l6 3.5',
+  faultLab: 'M9 4h6M10 4v6l-5 9h14l-5-9V4M8 15h8',
   plus: 'M12 5v14M5 12h14',
   remove: 'M6 6l12 12M18 6 6 18',
   person: 'M12 5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM5 20c.6-3.5 3.4-5 7-5s6.4 1.5 7 5',

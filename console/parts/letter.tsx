@@ -7,7 +7,8 @@ import { customer } from '../texts/customer.ts';
 import { LetterTabs } from './letter-tabs.tsx';
 import { Rows } from './list.tsx';
 import { Notice } from './notices.tsx';
-import { Fact, Id, Moment, Pill, type Tone } from './values.tsx';
+import { OrderNumber } from './order-number.tsx';
+import { Fact, Moment, Pill, type Tone } from './values.tsx';
 
 const TONES: Record<Letter['state'], Tone> = {
   queued: 'wait',
@@ -80,7 +81,7 @@ export function LetterView({ letter, orderHref }: { letter: Letter; orderHref?: 
           <Fact label={texts.to} text={letter.to} />
           <Fact label={texts.order}>
             <a href={orderHref ?? `/orders/${letter.orderId}`}>
-              <Id value={letter.orderId} />
+              <OrderNumber id={letter.orderId} />
             </a>
           </Fact>
           <Fact label={texts.sentAt} at={letter.sentAt} />

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Overview } from '#contracts/operator.ts';
 import { useConsole, useTexts } from '../model/context.ts';
 import { formatDuration, formatNumber } from '../model/format.ts';
-import type { Urgency, urgencies } from '../model/overview.ts';
+import { type Urgency, undecidedOf, type urgencies } from '../model/overview.ts';
 import { operator } from '../texts/operator.ts';
 import { overview } from '../texts/overview.ts';
 import { Card } from './page.tsx';
@@ -33,17 +33,23 @@ function Count(props: {
 }
 
 /** The latest orders by status. */
-export function OrdersCard({ orders: { latest } }: { orders: Orders }) {
+export function OrdersCard({ orders: { latest }, stale }: { orders: Orders; stale: boolean }) {
   const texts = useTexts(overview);
   const { language } = useConsole();
   const number = (value: number) => formatNumber(value, language);
   const capped = latest.counted >= latest.max;
   return (
-    <Card id="overview-orders" title={texts.orders}>
+    <Card id="overview-orders" title={texts.orders} outdated={stale}>
       <dl class="counts">
-        <Count label={texts.statuses.Paid}>{number(latest.paid)}</Count>
-        <Count label={texts.statuses.Cancelled}>{number(latest.cancelled)}</Count>
-        <Count label={texts.statuses.Pending}>{number(latest.pending)}</Count>
+        <Count label={texts.statuses.Paid} href="/operator/orders?status=Paid">
+          {number(latest.paid)}
+        </Count>
+        <Count label={texts.statuses.Cancelled} href="/operator/orders?status=Cancelled">
+          {number(latest.cancelled)}
+        </Count>
+        <Count label={texts.statuses.Pending} href="/operator/orders?status=Pending">
+          {number(latest.pending)}
+        </Count>
       </dl>
       <p class="label">{capped ? texts.latest(number(latest.max)) : texts.allOrders}</p>
     </Card>
@@ -51,7 +57,8 @@ export function OrdersCard({ orders: { latest } }: { orders: Orders }) {
 }
 
 /** Pending orders by age. */
-export function PendingCard({ orders, urgency }: { orders: Orders; urgency: Urgency }) {
+export function PendingCard(props: { orders: Orders; urgency: Urgency; stale: boolean }) {
+  const { orders, urgency, stale } = props;
   const texts = useTexts(overview);
   const { language } = useConsole();
   const { total, oldestMs, byAge } = orders.pending;
@@ -63,7 +70,7 @@ export function PendingCard({ orders, urgency }: { orders: Orders; urgency: Urge
       : texts.between(duration(fromMs), duration(toMs));
   };
   return (
-    <Card id="overview-pending" title={texts.pendingByAge}>
+    <Card id="overview-pending" title={texts.pendingByAge} outdated={stale}>
       {total === 0 ? (
         <p class="quiet">{texts.noPending}</p>
       ) : (
@@ -95,6 +102,7 @@ const STATES = ['queued', 'sending', 'sent', 'failed'] as const;
 export function LettersCard(props: {
   notifications: Notifications;
   urgencies: ReturnType<typeof urgencies>;
+  stale: boolean;
 }) {
   const texts = useTexts(overview);
   const { language } = useConsole();
@@ -106,18 +114,21 @@ export function LettersCard(props: {
   const number = (value: number) => formatNumber(value, language);
   const capped = (value: number) => `${number(value)}${value >= letters.max ? '+' : ''}`;
   return (
-    <Card id="overview-letters" title={texts.letters}>
+    <Card id="overview-letters" title={texts.letters} outdated={props.stale}>
       <dl class="counts">
         {STATES.map((state) => (
-          <Count
-            key={state}
-            label={filters[state]}
-            href={`/operator/letters?state=${state}`}
-            {...(state === 'failed' && { tone: failed, mark: markOf(failed) })}
-          >
+          <Count key={state} label={filters[state]} href={`/operator/letters?state=${state}`}>
             {capped(letters[state])}
           </Count>
         ))}
+        <Count
+          label={texts.undecided}
+          href="/operator/letters?acknowledged=false"
+          tone={failed}
+          mark={markOf(failed)}
+        >
+          {capped(undecidedOf(props.notifications))}
+        </Count>
         {held > 0 && <Count label={texts.waitingForConfirmation}>{capped(held)}</Count>}
         {accountLetters !== undefined && accountLetters.failed > 0 && (
           <Count label={texts.accountLettersFailed}>{capped(accountLetters.failed)}</Count>

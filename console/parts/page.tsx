@@ -47,9 +47,15 @@ export function Page(props: {
 }
 
 /** A part of a page with a heading of its own. */
-export function Card(props: { id: string; title: string; children: ComponentChildren }) {
+export function Card(props: {
+  id: string;
+  title: string;
+  /** Its figures are the last known ones. */
+  outdated?: boolean;
+  children: ComponentChildren;
+}) {
   return (
-    <section class="card" aria-labelledby={props.id}>
+    <section class={props.outdated ? 'card outdated' : 'card'} aria-labelledby={props.id}>
       <h2 id={props.id}>{props.title}</h2>
       {props.children}
     </section>

@@ -41,8 +41,10 @@ export function RecordFilters(props: {
   values: FilterValues;
   /** Of amounts; null without any. */
   violations: Violations | null;
+  /** Other parameters of the address, which stay. */
+  keep?: Record<string, string>;
 }) {
-  const { filters, values } = props;
+  const { filters, values, keep = {} } = props;
   const texts = useTexts(records);
   const { api } = useConsole();
   const { path, query, route } = useLocation();
@@ -65,7 +67,7 @@ export function RecordFilters(props: {
       chosen = { ...typed, customer: first.customerId };
     }
     const { sort, by } = query;
-    const kept = { ...(sort && { sort }), ...(by && { by }) };
+    const kept = { ...keep, ...(sort && { sort }), ...(by && { by }) };
     const names = filters.map(({ name }) => name);
     route(addressOf(path, { ...filtersIn(chosen as Record<string, string>, names), ...kept }));
   });
@@ -89,7 +91,7 @@ export function RecordFilters(props: {
       <div class="actions">
         <Button text={texts.apply} look="primary" disabled={running} />
         {Object.keys(values).length > 0 && (
-          <a class="button" href={path}>
+          <a class="button" href={addressOf(path, keep)}>
             {texts.clear}
           </a>
         )}

@@ -5,7 +5,7 @@ import { useConsole, useTexts } from '../model/context.ts';
 import { formatNumber } from '../model/format.ts';
 import { useAction } from '../model/load.ts';
 import { operator } from '../texts/operator.ts';
-import { Field, TextField } from './form.tsx';
+import { Field } from './form.tsx';
 import { Notice, Problem } from './notices.tsx';
 import { Button } from './page.tsx';
 
@@ -18,23 +18,31 @@ interface Total {
   more: boolean;
 }
 
-/** Resends failed letters by reason and time, after it has counted them. */
-export function ResendLetters({ onResent }: { onResent: () => void }) {
+/**
+ * Resends the failed letters that the list's filters find, after it has counted them; those of a time,
+ * if the person names one.
+ */
+export function ResendLetters(props: {
+  /** Of the list. */
+  filter: Pick<LettersToResend, 'failure' | 'kind'>;
+  onResent: () => void;
+}) {
+  const { filter, onResent } = props;
   const texts = useTexts(operator).letters.resendMany;
   const { api, language } = useConsole();
-  const [filter, setFilter] = useState({ failure: '', failedSince: '', failedUntil: '' });
+  const [times, setTimes] = useState({ failedSince: '', failedUntil: '' });
   const [found, setFound] = useState<Total | null>(null);
   const [resent, setResent] = useState<Total | null>(null);
-  const set = (change: Partial<typeof filter>) => {
-    setFilter({ ...filter, ...change });
+  const set = (change: Partial<typeof times>) => {
+    setTimes({ ...times, ...change });
     setFound(null);
   };
   const look = useAction(async () => {
     setResent(null);
-    setFound(await resendInParts(api, { ...bodyOf(filter), dryRun: true }, 'matched'));
+    setFound(await resendInParts(api, { ...filter, ...bodyOf(times), dryRun: true }, 'matched'));
   });
   const send = useAction(async () => {
-    setResent(await resendInParts(api, bodyOf(filter), 'resent'));
+    setResent(await resendInParts(api, { ...filter, ...bodyOf(times) }, 'resent'));
     setFound(null);
     onResent();
   });
@@ -43,20 +51,14 @@ export function ResendLetters({ onResent }: { onResent: () => void }) {
   return (
     <details class="resend-many">
       <summary>{texts.title}</summary>
-      <TextField
-        label={texts.reason}
-        hint={texts.reasonHint}
-        value={filter.failure}
-        input={{ type: 'search', maxLength: 200 }}
-        onChange={(failure) => set({ failure })}
-      />
+      <p class="hint">{texts.hint}</p>
       {(['failedSince', 'failedUntil'] as const).map((name) => (
         <Field key={name} label={texts[name]}>
           {(ties) => (
             <input
               {...ties}
               type="datetime-local"
-              value={filter[name]}
+              value={times[name]}
               onInput={(event) => set({ [name]: event.currentTarget.value })}
             />
           )}
@@ -103,12 +105,10 @@ async function resendInParts(
   return total;
 }
 
-/** The filter as the API takes it; times are local to this person. */
-function bodyOf(filter: Record<'failure' | 'failedSince' | 'failedUntil', string>) {
-  const { failure, failedSince, failedUntil } = filter;
+/** Times as the API takes them; those of the form are local to this person. */
+function bodyOf({ failedSince, failedUntil }: Record<'failedSince' | 'failedUntil', string>) {
   const moment = (local: string) => new Date(local).toISOString();
   return {
-    ...(failure.trim() !== '' && { failure: failure.trim() }),
     ...(failedSince !== '' && { failedSince: moment(failedSince) }),
     ...(failedUntil !== '' && { failedUntil: moment(failedUntil) }),
   };

@@ -46,7 +46,7 @@ export function SearchBox() {
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        <Button text={texts.submit} />
+        <Button text={texts.submit} label={texts.label} />
       </form>
     </search>
   );

@@ -3,18 +3,6 @@ import { isolated } from './isolated.ts';
 /** A customer's wallet as the operator sees and changes it. */
 export const operatorWallet = {
   ru: {
-    title: 'Кошелёк клиента',
-    lead: 'Найдите клиента, чтобы пополнить его кошелёк или отменить ошибочное пополнение.',
-    customer: 'Номер или почта клиента',
-    customerHint: 'Номер клиента указан на странице его заказа или письма.',
-    customerViolation: 'Введите номер или почту без пробелов.',
-    find: 'Найти',
-    notFound: (text: string) => `Клиент «${isolated(text)}» не найден. Проверьте номер или почту.`,
-    several: 'Эта почта есть у нескольких клиентов. Выберите нужного:',
-    name: 'Имя',
-    email: 'Почта',
-    id: 'Номер',
-    unknownBalance: 'сейчас недоступен',
     unknown: {
       title: 'Неизвестно, пополнен ли кошелёк',
       lead: (sum: string, customer: string) =>
@@ -35,23 +23,8 @@ export const operatorWallet = {
     undone: (sum: string, balance: string) => `Пополнение на ${sum} отменено. Баланс: ${balance}.`,
     excess: (balance: string, sum: string) =>
       `В кошельке только ${balance}, списать ${sum} нельзя. Баланс не изменился.`,
-    isUndone: 'отменено',
-    madeBy: 'Оператор:',
   },
   en: {
-    title: 'Customer wallet',
-    lead: 'Find a customer to top up their wallet or undo a top-up made by mistake.',
-    customer: 'Customer ID or e-mail',
-    customerHint: 'You’ll find the ID on the page of the customer’s order or letter.',
-    customerViolation: 'Enter an ID or an e-mail address without spaces.',
-    find: 'Find',
-    notFound: (text: string) =>
-      `No customer found for “${isolated(text)}”. Check the ID or e-mail.`,
-    several: 'Several customers share this e-mail. Select one:',
-    name: 'Name',
-    email: 'E-mail',
-    id: 'ID',
-    unknownBalance: 'currently unavailable',
     unknown: {
       title: 'We don’t know if the wallet was topped up',
       lead: (sum: string, customer: string) =>
@@ -72,7 +45,5 @@ export const operatorWallet = {
     undone: (sum: string, balance: string) => `Top-up of ${sum} undone. New balance: ${balance}.`,
     excess: (balance: string, sum: string) =>
       `The balance is only ${balance}, so ${sum} can’t be taken back. Nothing has changed.`,
-    isUndone: 'undone',
-    madeBy: 'Operator:',
   },
 };

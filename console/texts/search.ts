@@ -54,7 +54,7 @@ export const search = {
     label: 'Find an order, customer, letter or transaction',
     placeholder: 'Number, e-mail, link…',
     shortcut: 'Press /',
-    submit: 'Search',
+    submit: 'Find',
     title: 'Search',
     results: 'Search results',
     found: (text: string) => `Results for “${isolated(text)}”`,

@@ -11,6 +11,7 @@ export const internalDescriptions: Record<string, string | undefined> = {
     'answers the order; another one is 409.',
   getOrder: 'An order of another customer is 404.',
   listOrders: 'In the order of their ids, which begin with the time.',
+  lookUpItems: 'For letters, which show the first 20 items of an order.',
   claimPendingOrders:
     'Each order is leased to one recovery at a time. Without progress it can be claimed again after ' +
     '`leaseMs`.',

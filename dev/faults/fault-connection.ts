@@ -9,7 +9,10 @@ import net from 'node:net';
  */
 export type ProxyMode = 'pass' | 'cut' | 'black-hole';
 
-/** The treatment of the bytes that trigger a trap; `hold` keeps them until the next `release`. */
+/**
+ * The treatment of the bytes that trigger a trap; `hold` keeps them until the next `release`, or for
+ * the trap's `holdMs`.
+ */
 export type TrapAction = 'pass' | 'cut' | 'hold';
 
 /** An action at one named step of a conversation. */
@@ -23,6 +26,8 @@ export interface Trap {
   when: 'before' | 'after';
   /** Only where the answer matches, such as that of a statement which found something. */
   answer?: RegExp;
+  /** How long \`hold\` keeps the bytes at most. */
+  holdMs?: number;
   trigger: () => TrapAction;
 }
 
@@ -185,8 +190,19 @@ export class Pipe {
   #trigger(trap: Trap): TrapAction {
     const action = trap.trigger();
     if (action === 'cut') this.end();
-    if (action === 'hold') this.#kept ??= [];
+    if (action === 'hold') this.#hold(trap.holdMs);
     return action;
+  }
+
+  #hold(ms: number | undefined): void {
+    this.#kept ??= [];
+    if (ms === undefined) return;
+    const { timers } = this.#state;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      this.release();
+    }, ms);
+    timers.add(timer);
   }
 
   /** The trap that an answer triggers. */

@@ -167,6 +167,20 @@ test('a trap with an answer lets the others through, and what it holds goes on l
   await client.until('ok 1', 'ok 2');
 });
 
+test('what a trap holds for a time goes on by itself, and only that', async (t) => {
+  const { proxy } = await startService(t);
+  proxy.arm({ pattern: /slow/, when: 'after', holdMs: 20, trigger: () => 'hold' });
+  proxy.arm({ pattern: /never/, when: 'after', trigger: () => 'hold' });
+  const never = connect(t, proxy);
+  never.send('never');
+  const slow = connect(t, proxy);
+  slow.send('slow');
+  await eventually('the slow answer', async () => slow.answers.length === 1);
+  assert.deepEqual(never.answers, []);
+  proxy.release();
+  await eventually('the other answer', async () => never.answers.length === 1);
+});
+
 test('a fault of requests meets so many whose first line matches; a hanging one arrives late', async (t) => {
   const { arrived, proxy } = await startService(t);
   proxy.setFault({ kind: 'refuse', requests: /^PUT/, times: 1 });

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { request } from 'undici';
 import { ConfigError, loadConfig } from '#platform/config/load-config.ts';
-import { isGiven } from '#platform/config/read-setting.ts';
+import { isGiven, readSetting } from '#platform/config/read-setting.ts';
 import { describeError } from '#platform/errors.ts';
 import type { RunningService } from '#platform/service/internal-service.ts';
 import { stopOnSignal } from '#platform/service/run.ts';
-import { sayWhileWaiting, startStep } from '#platform/service/start-step.ts';
+import { sayWhileWaiting } from '#platform/service/start-step.ts';
 import { createLog } from '#platform/telemetry/log.ts';
 import { print, printError } from '#platform/telemetry/print.ts';
 import { startTracing } from '#platform/telemetry/tracing-sdk.ts';
 import { commandFor } from '#platform/values/program.ts';
 import { makePrivate, PRIVATE_UMASK } from '../files/private-folder.ts';
+import type { Lab } from '../lab/lab.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { NoBinariesError } from '../postgres/cluster-directory.ts';
 import { DataInUseError, type EmbeddedPostgres, startPostgres } from '../postgres/postgres.ts';
@@ -20,10 +20,12 @@ import { databaseSettings, databasesWithoutUrl } from '../system/databases.ts';
 import { reachable } from '../system/reachable.ts';
 import { loadSecrets, type Secrets } from '../system/secrets.ts';
 import { loadService } from '../system/services.ts';
+import type { SystemOptions } from '../system/system.ts';
 import { openThread } from '../system/thread.ts';
+import { becomeReady } from './become-ready.ts';
 import { ensureConsole } from './console.ts';
 import { checkRunningFile, removeRunningFile, writeRunningFile } from './running.ts';
-import { screen } from './screen.ts';
+import { mailboxText, screen } from './screen.ts';
 import { levelOf, readStartSettings, type StartSettings } from './settings.ts';
 import { SERVICES_STOP_MS, type Stop, stopAll } from './stop.ts';
 
@@ -48,6 +50,8 @@ interface Run {
   interrupted: AbortSignal;
   /** Whether to replace lost secrets first. */
   newSecrets: boolean;
+  /** Whether to start with the fault lab. */
+  lab: boolean;
 }
 
 /**
@@ -55,7 +59,10 @@ interface Run {
  * services. Prints the addresses, or one line that says why it cannot start.
  * @param home folder of the data
  */
-export async function launch(home: string, { newSecrets = false } = {}): Promise<void> {
+export async function launch(
+  home: string,
+  { newSecrets = false, lab = false } = {},
+): Promise<void> {
   const interrupted = new AbortController();
   const run: Run = {
     home,
@@ -64,6 +71,7 @@ export async function launch(home: string, { newSecrets = false } = {}): Promise
     waitingFor: '',
     interrupted: interrupted.signal,
     newSecrets,
+    lab,
   };
   let stopping: Promise<void> | undefined;
 
@@ -111,10 +119,21 @@ interface StartScreen {
   onShown: () => Promise<void>;
 }
 
+/** Where links in letters lead: to the port of the console. Port 0 is another one at each start. */
+function linksOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const port = readSetting('gateway', 'PORT', env)?.text ?? '8080';
+  if (isGiven('notifications', 'PUBLIC_URL', env) || port === '0') return {};
+  const scheme = isGiven('gateway', 'TLS_CERTIFICATE', env) ? 'https' : 'http';
+  return { NOTIFICATIONS_PUBLIC_URL: `${scheme}://localhost:${port}` };
+}
+
 function environmentOf(ownSmtp: boolean): NodeJS.ProcessEnv {
   return {
     // Its letters leave this machine, so strangers must not get any (decision 33).
     ...(ownSmtp && { CONFIRM_ADDRESSES: 'true' }),
+    // Replicas of other versions run in no such set-up.
+    LETTER_TEMPLATE: '2',
+    ...linksOf(process.env),
     ...process.env,
     // No load balancer is in front of it, and Ctrl-C has to end it at once.
     STOP_DELAY_MS: '0',
@@ -125,6 +144,7 @@ async function start(run: Run): Promise<StartScreen> {
   const { home, stops, interrupted } = run;
   const usersUmask = process.umask(PRIVATE_UMASK);
   const settings = await readSettings();
+  if (run.lab) (await import('../lab/lab.ts')).checkLabSettings(process.env);
   const level = settings.LOG_LEVEL;
   const log = createLog('start', level);
   const ownSmtp = isGiven('notifications', 'SMTP_URL', process.env);
@@ -160,7 +180,8 @@ async function start(run: Run): Promise<StartScreen> {
   const consoleNotice = await consoleReady;
   if (consoleNotice !== null) notices.push(consoleNotice);
   const network = readNetwork(process.env, mailbox !== undefined);
-  const system = await startSystem({
+  const lab = run.lab ? await startLab(run, log) : undefined;
+  const options: SystemOptions = {
     databaseUrl: (name) => databaseUrls.get(name) as string,
     secrets: kept.secrets,
     // Unused with a mail server of the environment.
@@ -176,8 +197,13 @@ async function start(run: Run): Promise<StartScreen> {
     onStarting(services) {
       run.waitingFor = services.join(', ');
     },
-  });
+  };
+  const system = await startSystem(lab?.wire(options) ?? options);
   stops.unshift({ what: 'the services', close: () => system.close() });
+  if (lab !== undefined) {
+    lab.serve(system);
+    stops.unshift({ what: 'the faults', close: lab.heal });
+  }
   await becomeReady(run, system.url);
   await writeRunningFile(home, { url: reachable(system.url), pid: process.pid });
   stops.unshift({ what: 'running.json', close: () => removeRunningFile(home) });
@@ -186,16 +212,20 @@ async function start(run: Run): Promise<StartScreen> {
     home,
     operator: OPERATOR_EMAIL,
     password: kept.fresh ? kept.secrets.operatorPassword : null,
-    mailbox: mailboxText(mailbox, network.closed, system.url),
+    mailbox: mailboxText(mailbox !== undefined, network.closed, system.url),
+    lab: run.lab,
     warning: network.lines,
     notices,
   });
   return { text, onShown: kept.keepOperatorPassword };
 }
 
-function mailboxText(mailbox: Mailbox | undefined, closed: string[], url: string): string {
-  if (mailbox === undefined) return 'letters go to SMTP_URL';
-  return closed.includes('mailbox') ? 'closed: other machines reach this one' : `${url}/mailbox`;
+/** Only its own start loads the code of the fault lab. */
+async function startLab({ stops }: Run, log: Logger): Promise<Lab> {
+  const { openLab } = await import('../lab/lab.ts');
+  const lab = await openLab(log);
+  stops.unshift({ what: 'the fault lab', close: lab.close });
+  return lab;
 }
 
 /** @throws ConfigError with the faults of `npm start` and of all services */
@@ -262,17 +292,4 @@ async function allOf<T extends readonly unknown[]>(
 ): Promise<T> {
   await Promise.allSettled(works);
   return (await Promise.all(works)) as unknown as T;
-}
-
-async function becomeReady(run: Run, url: string): Promise<void> {
-  run.waitingFor = 'the first answer';
-  const work = async () => {
-    const { statusCode, body } = await request(`${reachable(url)}/readyz`);
-    const text = await body.text();
-    if (statusCode === 200) return;
-    run.waitingFor = `the first answer: /readyz says ${statusCode} ${text}`;
-    throw new Error(run.waitingFor);
-  };
-  const always = { say: () => {}, isTransient: () => true, signal: run.interrupted };
-  await startStep('the first answer', work, always);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { composeMail } from '#services/notifications/letter/compose-mail.ts';
-import { renderLetter, TEMPLATE_VERSION } from '#services/notifications/letter/template.ts';
+import { renderLetter, TEMPLATE_DEFAULT } from '#services/notifications/letter/template.ts';
 import { textOfMail } from './mail-text.ts';
 
 const ORDER = '01a221f5-64e7-7880-82e9-a33a8b9e24b6';
@@ -18,7 +18,7 @@ for (const locale of ['ru', 'en'] as const) {
         total: { amount: 123_456, currency: 'RUB' },
         occurredAt: '2026-11-28T11:41:00.064Z',
       },
-      TEMPLATE_VERSION,
+      TEMPLATE_DEFAULT,
     );
     const mail = composeMail({
       ...letter,

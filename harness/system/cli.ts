@@ -19,9 +19,8 @@ export async function temporaryCli(t: TestContext, url = 'http://127.0.0.1:1') {
     { env = {}, input = '' }: { env?: Record<string, string>; input?: string },
     ...words: string[]
   ) {
-    const { NO_COLOR: _n, FORCE_COLOR: _f, ORDERBELL_TOKEN: _t, LC_ALL: _l, ...rest } = process.env;
     const { child, printed, exited } = spawnNode([PROGRAM, ...words], {
-      env: { ...rest, XDG_CONFIG_HOME: config, ORDERBELL_URL: url, LANG: 'ru_RU.UTF-8', ...env },
+      env: { ...ownEnvironment(), XDG_CONFIG_HOME: config, ORDERBELL_URL: url, ...env },
       input,
     });
     const ended = exited.then((code) => ({
@@ -44,4 +43,11 @@ export async function temporaryCli(t: TestContext, url = 'http://127.0.0.1:1') {
     runWith: (changes: Parameters<typeof startWith>[0], ...words: string[]) =>
       startWith(changes, ...words).ended,
   };
+}
+
+/** Russian, with lines that no list fills, whatever the person who tests prefers. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { NO_COLOR: _n, FORCE_COLOR: _f, ORDERBELL_TOKEN: _t, ...rest } = process.env;
+  const { LC_ALL: _a, LC_MESSAGES: _m, ...others } = rest;
+  return { ...others, LANG: 'ru_RU.UTF-8', COLUMNS: '400' };
 }

@@ -160,8 +160,15 @@ const violationTexts: Record<string, ViolationText> = {
     en: 'expected a date and time such as 2026-03-05T09:07:00Z',
   }),
   later: (x) => ({ ru: `нужен момент позже ${x}`, en: `must be later than ${x}` }),
+  'time-zone': (x) => ({
+    ru: `часового пояса «${x}» нет; нужно имя IANA, например Asia/Yekaterinburg`,
+    en: `there is no time zone “${x}”; give an IANA name such as Asia/Yekaterinburg`,
+  }),
   enum: (x) => ({ ru: `одно из: ${x}`, en: `one of: ${x}` }),
-  oneOf: (x) => ({ ru: `нужен ровно один параметр: ${x}`, en: `give exactly one of: ${x}` }),
+  oneOf: (x) => ({
+    ru: `можно задать только один из параметров: ${x}`,
+    en: `give at most one of: ${x}`,
+  }),
   const: (x) => ({ ru: `допустимо только: ${x}`, en: `only this is allowed: ${x}` }),
   total: (x) => ({ ru: `сумма вне пределов ${x}`, en: `the total is outside ${x}` }),
   cursor: () => ({ ru: 'курсор не от этого списка', en: 'not a cursor of this list' }),

@@ -130,6 +130,7 @@ test('the console is at / where it is wanted, and says what this set-up is like'
     signIn: 'password',
     issuer: null,
     mailbox: true,
+    faultLab: false,
     webhooks: false,
     confirmAddresses: true,
     operator: { claim: 'scope', value: 'operator' },

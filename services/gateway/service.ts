@@ -48,6 +48,7 @@ import { serveSearch } from './search/search-routes.ts';
 import { consoleConfigOf } from './web/console-config.ts';
 import { CONSOLE_ASSETS_PREFIX, isConsoleServed, serveConsole } from './web/console-routes.ts';
 import { DOCS_ASSETS_PREFIX, serveDocs } from './web/docs-routes.ts';
+import { serveFaultLab } from './web/fault-lab-routes.ts';
 import { checkHosts } from './web/host-check.ts';
 import { serveMailbox } from './web/mailbox-routes.ts';
 import { presentProblem } from './web/present-problem.ts';
@@ -106,6 +107,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   await serveConsole(app, config.CONSOLE, consoleConfigOf(config));
   serveApi(app, gateway, { count, erased });
   if (config.MAILBOX_URL !== undefined) serveMailbox(app, config.MAILBOX_URL);
+  if (config.FAULT_LAB_URL !== undefined) serveFaultLab(app, gateway, config.FAULT_LAB_URL);
   const { url, metricsServer } = await startListeners(app, config, metrics, log);
   publicUrl = publicUrlOf(config, url, log);
   const refreshes = [keys.startRefresh()];

@@ -3,17 +3,12 @@ import { type Static, Type } from 'typebox';
 import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
 import { listAuditTrail } from '#contracts/audit.ts';
 import * as deadLetterOperations from '#contracts/dead-letters.ts';
-import * as profiles from '#contracts/profiles.ts';
-import { deadlineIn } from '#platform/async/deadline.ts';
 import { brokerRule, brokerSettings, createBroker } from '#platform/broker/create-broker.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
-import { AppError, commonProblems } from '#platform/errors.ts';
-import { callTlsSettings, createCallTls } from '#platform/http/call-tls.ts';
-import { createHttpClient } from '#platform/http/client.ts';
-import { createCredentials } from '#platform/http/service-token.ts';
+import { callTlsSettings } from '#platform/http/call-tls.ts';
 import { CONSUMER_MIGRATIONS } from '#platform/messaging/consumer/consumer.ts';
 import { serveConsumer } from '#platform/messaging/consumer/dead-letter-routes.ts';
-import { createMetrics, type Metrics } from '#platform/metrics/metrics.ts';
+import { createMetrics } from '#platform/metrics/metrics.ts';
 import { serveAuditTrail } from '#platform/postgres/audit-routes.ts';
 import { AUDIT_MIGRATIONS } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
@@ -27,6 +22,7 @@ import {
 import { defineService } from '#platform/service/definition.ts';
 import {
   calleeSettings,
+  type InternalApi,
   type RunningService,
   startInternalService,
 } from '#platform/service/internal-service.ts';
@@ -34,11 +30,13 @@ import { serveAccountLetters } from './account/account-letter-routes.ts';
 import { startAccountLetters } from './account/account-letter-worker.ts';
 import { serveDelivery, serveLetters, serveRelease } from './api/letter-routes.ts';
 import { serveAllLetters } from './api/operator-letter-routes.ts';
+import { servePreviews } from './api/preview-routes.ts';
 import { serveResends } from './api/resend-routes.ts';
 import { createRefusalAlarm } from './delivery/refusal-alarm.ts';
 import { startRelease } from './delivery/release-letters.ts';
 import { startLetterWorker } from './delivery/worker.ts';
 import { GROUP, startInbox } from './inbox/on-order-update.ts';
+import type { Sender } from './letter/letter-mail.ts';
 import { providersAt } from './operations/mail-providers.ts';
 import { countAttempts, letterMetrics } from './operations/metrics.ts';
 import { serveOverview, startOverview } from './operations/overview-routes.ts';
@@ -46,9 +44,10 @@ import { keepRefusal } from './operations/overview-store.ts';
 import { serveOperations } from './operations/routes.ts';
 import { serveErasure } from './privacy/erase-customer.ts';
 import { retentionRule, retentionSettings, startLetterRetention } from './privacy/retention.ts';
-import { greetedContact } from './recipient/greeting.ts';
+import { openServiceClients, type ServiceClients } from './service-clients.ts';
 import { createMailer } from './smtp/mailer.ts';
 import { dkimRule, mailerSettings, mailSettings, senderOf } from './smtp/settings.ts';
+import { lettersOf, templateSettings, templatesRule } from './templates/settings.ts';
 
 const DATABASE = {
   name: 'notifications',
@@ -60,9 +59,6 @@ const DATABASE = {
     SAMPLE_MIGRATIONS,
   ],
 } as const;
-const CONTACTS_TIMEOUT_MS = 5_000;
-// Within the internal call that asks for the preview (ARCHITECTURE.md, time).
-const PREVIEW_TIMEOUT_MS = 2_000;
 
 const properties = {
   ...calleeSettings,
@@ -79,9 +75,16 @@ const properties = {
   ...callTlsSettings,
   ...mailSettings,
   ...retentionSettings,
+  ...templateSettings,
 };
 
-export const NotificationsConfig = settingsSchema(properties, brokerRule, dkimRule, retentionRule);
+export const NotificationsConfig = settingsSchema(
+  properties,
+  brokerRule,
+  dkimRule,
+  retentionRule,
+  templatesRule,
+);
 export type NotificationsConfig = Static<typeof NotificationsConfig>;
 
 /** Starts notifications: the inbox of order updates, the letter worker, the letters API. */
@@ -93,14 +96,15 @@ export async function startNotifications(
   const database = await openDatabase(DATABASE, config, { log, metrics });
   const clock = await databaseStep(database, 'its clock', () => startDatabaseClock(database, log));
   const broker = await createBroker(config, 'notifications', log);
-  const contacts = await openContacts(config, log, metrics);
-  const sender = senderOf(config);
+  const clients = await openServiceClients(config, log, metrics);
+  const sender = { ...senderOf(config), ...lettersOf(config) };
   const { alarm, mailer } = openMailer(config, database, log);
-  const confirmAddresses = config.CONFIRM_ADDRESSES;
-  const lookUpContacts = (ids: string[]) => contacts.lookUp(ids, CONTACTS_TIMEOUT_MS);
+  const { CONFIRM_ADDRESSES: confirmAddresses } = config;
+  const { lookUpContacts, lookUpItems, findConfirmed } = clients;
   const shared = { database, log, confirmAddresses, lookUpContacts };
   const worker = startLetterWorker({
     ...shared,
+    lookUpItems,
     mailer,
     sender,
     onRecorded: countAttempts(metrics),
@@ -116,7 +120,7 @@ export async function startNotifications(
     sender,
     log,
     onFault: alarm.raise,
-    findConfirmed: contacts.findConfirmed,
+    findConfirmed,
   });
   const inbox = await startInbox({
     database,
@@ -125,6 +129,7 @@ export async function startNotifications(
     logRequests: config.LOG_REQUESTS,
     now: clock.now,
     claimNew: worker.claimNew,
+    templateVersion: config.LETTER_TEMPLATE,
     onLetters: worker.take,
   });
   const providers = () => providersAt(clock.now(), mailer.providers());
@@ -139,10 +144,7 @@ export async function startNotifications(
     database,
     metrics,
     routes(api) {
-      serveLetters(api, database, sender);
-      const findContact = contactFinder(contacts, confirmAddresses);
-      serveAllLetters(api, { database, sender, findContact, onDue });
-      serveResends(api, { database, sender, findContact, onDue });
+      serveLetterViews(api, { config, database, sender, clients, onDue });
       serveAccountLetters(api, database, accountLetters.kick);
       serveRelease(api, release.release);
       serveConsumer(api, deadLetterOperations, inbox);
@@ -157,19 +159,36 @@ export async function startNotifications(
       const loops = [worker, accountLetters, release, retention, overview];
       await Promise.all(loops.map((loop) => loop.close()));
       await mailer.close();
-      await contacts.close();
+      await clients.close();
       await broker.close();
       clock.close();
     },
   });
 }
 
-/** Finds the recipient of a preview. */
-function contactFinder(contacts: Awaited<ReturnType<typeof openContacts>>, confirm: boolean) {
-  return async (customerId: string) => {
-    const contact = (await contacts.lookUp([customerId], PREVIEW_TIMEOUT_MS)).get(customerId);
-    return contact === undefined ? null : greetedContact(contact, confirm);
-  };
+/** Letters as customers and operators see them, and their resend. */
+function serveLetterViews(
+  api: InternalApi,
+  deps: {
+    config: NotificationsConfig;
+    database: Database;
+    sender: Sender;
+    clients: ServiceClients;
+    onDue: () => void;
+  },
+): void {
+  const { config, database, sender, clients, onDue } = deps;
+  serveLetters(api, database, sender);
+  serveAllLetters(api, { database, sender });
+  servePreviews(api, {
+    database,
+    sender,
+    templateVersion: config.LETTER_TEMPLATE,
+    confirmAddresses: config.CONFIRM_ADDRESSES,
+    findContact: clients.findContactNow,
+    findItems: clients.findItemsNow,
+  });
+  serveResends(api, { database, sender, onDue });
 }
 
 /** The mail servers, and the alarm for their faults. */
@@ -185,52 +204,6 @@ function openMailer(config: NotificationsConfig, database: Database, log: Logger
     onResumed: alarm.resume,
   });
   return { alarm, mailer };
-}
-
-/** The customers' contact data, from profiles. */
-async function openContacts(config: NotificationsConfig, log: Logger, metrics: Metrics) {
-  const tls = createCallTls(config, log);
-  const client = createHttpClient({
-    callee: 'profiles',
-    urls: config.PROFILES_URL,
-    credentials: await createCredentials('notifications', config.NOTIFICATIONS_PRIVATE_KEY),
-    log,
-    metrics,
-    tls,
-  });
-  return {
-    /** Customers without a profile are absent. */
-    async lookUp(customerIds: string[], timeoutMs: number) {
-      const answer = await client.call(
-        profiles.lookUpContacts,
-        { body: { customerIds } },
-        { deadline: deadlineIn(timeoutMs) },
-      );
-      // A defect or a wrong setting there, not the caller's fault.
-      if (answer.problem) {
-        throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
-      }
-      return new Map(answer.body.data.map((profile) => [profile.customerId, profile]));
-    },
-    /** Those of the addresses that a customer has confirmed, in lower case. */
-    async findConfirmed(emails: string[]) {
-      // All count as confirmed where none needs a confirmation.
-      if (!config.CONFIRM_ADDRESSES) return new Set(emails.map((email) => email.toLowerCase()));
-      const answer = await client.call(
-        profiles.findConfirmedAddresses,
-        { body: { emails } },
-        { deadline: deadlineIn(CONTACTS_TIMEOUT_MS) },
-      );
-      if (answer.problem) {
-        throw new AppError(commonProblems.unavailable, `profiles answered ${answer.status}`);
-      }
-      return new Set(answer.body.data);
-    },
-    async close() {
-      await client.close();
-      tls.close();
-    },
-  };
 }
 
 export const service = defineService({

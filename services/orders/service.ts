@@ -24,6 +24,7 @@ import {
   startInternalService,
 } from '#platform/service/internal-service.ts';
 import { eventOriginOf, eventOriginSettings } from './event-origin.ts';
+import { serveItems } from './lifecycle/item-routes.ts';
 import { serveOrders } from './lifecycle/order-routes.ts';
 import { servePendingOrders } from './lifecycle/pending-routes.ts';
 import { serveFigures, startFigures } from './operations/figures.ts';
@@ -89,6 +90,7 @@ export async function startOrders(config: OrdersConfig, log: Logger): Promise<Ru
         currency: config.CURRENCY,
         onEvent: outbox.kick,
       });
+      serveItems(api, database);
       servePendingOrders(api, database);
       serveOperatorOrders(api, database);
       serveOrderErasure(api, database);

@@ -190,3 +190,35 @@ test('only notifications may look contacts up, and it may do nothing else', asyn
   const create = { customerId: 'anna', ...ANNA };
   assert.equal((await profiles.call('POST', '/profiles', create, foreign)).status, 403);
 });
+
+test('the time zone stays in a change that does not give it, and an unknown one is refused', async (t) => {
+  const profiles = await start(t);
+  const timeZone = 'Asia/Yekaterinburg';
+  assert.equal((await profiles.create('boris')).body.timeZone, undefined);
+  const created = await profiles.create('anna', { ...ANNA, timeZone });
+  assert.deepEqual(created.body, stored('anna', { ...ANNA, timeZone }));
+  // As a replica of the release before changes a profile.
+  assert.equal((await profiles.put('anna', ANN)).body.timeZone, timeZone);
+  assert.equal((await profiles.put('anna', ANN, '"2"')).body.timeZone, timeZone);
+  const moved = await profiles.put('anna', { ...ANN, timeZone: 'UTC' }, '"3"');
+  assert.equal(moved.body.timeZone, 'UTC');
+  const { data } = (await profiles.lookUp(['anna', 'boris'])).body;
+  const zones = data.map((each: { customerId: string; timeZone?: string }) => [
+    each.customerId,
+    each.timeZone,
+  ]);
+  assert.deepEqual(zones.sort(), [
+    ['anna', 'UTC'],
+    ['boris', undefined],
+  ]);
+  for (const unknown of ['Mars/Olympus', 'Asia/Ekaterinburg']) {
+    for (const refused of [
+      await profiles.put('anna', { ...ANN, timeZone: unknown }),
+      await profiles.create('clara', { ...ANN, timeZone: unknown }),
+    ]) {
+      const [error] = refused.body.errors;
+      assert.deepEqual([refused.status, error.pointer], [400, '/timeZone']);
+      assert.ok(error.detail.includes(unknown));
+    }
+  }
+});

@@ -4,6 +4,7 @@ import * as contract from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
 import { decodeCursor, encodeCursor, pageOf } from '#platform/http/page.ts';
+import { refuseUnknownTimeZone } from '#platform/http/time-zone.ts';
 import { recordRead } from '#platform/postgres/audit-trail.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import type { InternalApi } from '#platform/service/internal-service.ts';
@@ -18,6 +19,7 @@ const LIST_CURSOR = /^profiles:([\x21-\x7e]{1,255})$/;
 /** The internal API of profiles (`contracts/profiles.ts`). */
 export function serveProfiles(api: InternalApi, database: Database): void {
   api.serve(contract.createProfile, async ({ body }) => {
+    refuseUnknownTimeZone(body.timeZone, { pointer: '/timeZone' });
     const created = await store.insertProfile(database, body);
     if (created !== null) return answer(201, created);
     await refuseErased(body.customerId);
@@ -51,6 +53,7 @@ export function serveProfiles(api: InternalApi, database: Database): void {
   });
 
   api.serve(contract.putProfile, async ({ params, headers, body }) => {
+    refuseUnknownTimeZone(body.timeZone, { pointer: '/timeZone' });
     const profile = { customerId: params.customerId, ...body };
     const condition = headers['if-match'];
     const updated = await (condition === undefined

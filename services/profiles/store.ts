@@ -7,21 +7,24 @@ export interface StoredProfile {
   version: number;
 }
 
-export type ProfileRow = Profile & { version: number };
+export type ProfileRow = Omit<Profile, 'timeZone'> & { version: number; timeZone: string | null };
 
 export const PROFILE_COLUMNS = `customer_id as "customerId", email, name, locale, version,
-  email_confirmed_at is not null as "emailConfirmed"`;
+  email_confirmed_at is not null as "emailConfirmed", time_zone as "timeZone"`;
+
+/** What is written. Without a time zone the stored one stays. */
+type NewProfile = Omit<Profile, 'timeZone'> & { timeZone?: string | null | undefined };
 
 /** Stores a profile. @returns null when the customer has one already, or is erased */
 export async function insertProfile(
   db: Queryable,
-  { customerId, email, name, locale, emailConfirmed = false }: Profile,
+  { customerId, email, name, locale, timeZone = null, emailConfirmed = false }: NewProfile,
 ): Promise<StoredProfile | null> {
   const { rows } = await db.query<ProfileRow>(
-    `insert into profiles (customer_id, email, name, locale, email_confirmed_at)
-      values ($1, $2, $3, $4, case when $5::boolean then now() end)
+    `insert into profiles (customer_id, email, name, locale, email_confirmed_at, time_zone)
+      values ($1, $2, $3, $4, case when $5::boolean then now() end, $6)
       on conflict do nothing returning ${PROFILE_COLUMNS}`,
-    [customerId, email, name, locale, emailConfirmed],
+    [customerId, email, name, locale, emailConfirmed, timeZone],
   );
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
@@ -44,14 +47,16 @@ export async function findProfile(
  */
 export async function replaceProfile(
   db: Queryable,
-  { customerId, email, name, locale }: Profile,
+  { customerId, email, name, locale, timeZone = null }: NewProfile,
 ): Promise<StoredProfile | null> {
   const { rows } = await db.query<ProfileRow>(
-    `insert into profiles (customer_id, email, name, locale) values ($1, $2, $3, $4)
+    `insert into profiles (customer_id, email, name, locale, time_zone)
+      values ($1, $2, $3, $4, $5)
       on conflict (customer_id) do update set email = $2, name = $3, locale = $4,
+        time_zone = coalesce($5, profiles.time_zone),
         version = profiles.version + 1, updated_at = now()
       returning ${PROFILE_COLUMNS}`,
-    [customerId, email, name, locale],
+    [customerId, email, name, locale, timeZone],
   );
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
@@ -63,15 +68,15 @@ export async function replaceProfile(
  */
 export async function updateProfile(
   db: Queryable,
-  { customerId, email, name, locale }: Profile,
+  { customerId, email, name, locale, timeZone = null }: NewProfile,
   versions: number[] | null,
 ): Promise<StoredProfile | null> {
   const { rows } = await db.query<ProfileRow>(
     `update profiles set email = $2, name = $3, locale = $4, version = version + 1,
-        updated_at = now()
+        time_zone = coalesce($6, time_zone), updated_at = now()
       where customer_id = $1 and ($5::int[] is null or version = any($5))
       returning ${PROFILE_COLUMNS}`,
-    [customerId, email, name, locale, versions],
+    [customerId, email, name, locale, versions, timeZone],
   );
   return rows[0] === undefined ? null : profileOf(rows[0]);
 }
@@ -148,6 +153,6 @@ export async function findProfiles(db: Queryable, customerIds: string[]): Promis
   return rows.map((row) => profileOf(row).profile);
 }
 
-export function profileOf({ version, ...profile }: ProfileRow): StoredProfile {
-  return { profile, version };
+export function profileOf({ version, timeZone, ...profile }: ProfileRow): StoredProfile {
+  return { profile: { ...profile, ...(timeZone !== null && { timeZone }) }, version };
 }

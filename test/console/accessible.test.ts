@@ -90,6 +90,7 @@ async function fill(system: TestSystem): Promise<Places[]> {
       paths: [
         ...['/', '/profile', '/wallet', '/orders', '/orders?status=Pending', '/orders/new'],
         ...[`/orders/${paid}`, `/orders/${declined}`, '/letters', `/letters/${letter}`],
+        ...[`/orders/${paid}/again`, `/orders/${declined}/again`],
       ],
     },
     {
@@ -99,7 +100,12 @@ async function fill(system: TestSystem): Promise<Places[]> {
         ...['/operator/customers', `/operator/customers/${anna.customerId}`],
         ...['/operator/operations', '/operator/search', '/operator/search?q=nobody'],
         ...['/operator/letters?state=all', `/operator/letters/${letter}`, '/operator/ledger'],
-        ...['/operator/dead-letters', `/operator/dead-letters/${dead}`, '/operator/audit'],
+        ...[
+          '/operator/letter-studio',
+          '/operator/dead-letters',
+          `/operator/dead-letters/${dead}`,
+          '/operator/audit',
+        ],
         ...webhooks,
       ],
     },

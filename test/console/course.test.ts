@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type OpenPage, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, startTestSystem } from '#harness/system/system.ts';
+import { orderAgain } from '../../console/texts/order-again.ts';
 import {
   type Account,
   answerOn,
@@ -121,8 +122,9 @@ async function orderTooDear({ page, words, language }: Walk): Promise<void> {
   const seen = page.locator('.answer .facts').first().locator('dd');
   assert.deepEqual(await textsOf(seen), [fourHundred, sixHundred]);
   const declined = page.url();
-  await button(page, words.order.topUpAndAgainSum(sixHundred)).click();
-  await page.waitForURL((url) => url.href !== declined);
+  await link(page, words.order.again).click();
+  await button(page, orderAgain[language].topUpAndPay(sixHundred)).click();
+  await page.waitForURL((url) => url.href !== declined && !url.pathname.endsWith('/again'));
   await orderShown(page);
   assert.equal(await answerOn(page), SAID[language].Paid);
 }

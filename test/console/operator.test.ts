@@ -14,6 +14,8 @@ import { barriersOn, startBrowser } from '#harness/system/browser.ts';
 import { skipWithoutChromium } from '#harness/system/chromium.ts';
 import { orderOf, rub, startTestSystem, stop, type TestCustomer } from '#harness/system/system.ts';
 import { audit } from '../../console/texts/audit.ts';
+import { records } from '../../console/texts/records.ts';
+import { search } from '../../console/texts/search.ts';
 import { button, goTo, link, opened, plain, signIn, signInAs, textsOf, wordsOf } from './steps.ts';
 
 // The operator's pages: what they show is what the API says, and what they do is done.
@@ -98,7 +100,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     assert.ok(!(await page.content()).includes(anna.email));
     assert.deepEqual(await barriersOn(page), []);
     await page.getByLabel(texts.search).fill(` ${topUp.id.toUpperCase()} `);
-    await button(page, texts.find).click();
+    await page.locator('main').getByRole('button', { name: texts.find }).click();
     await page.waitForURL(/subject=/);
     await eventually('the two entries', async () => {
       const rows = page.locator('tbody tr');
@@ -106,7 +108,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       return (await rows.count()) === 2 && (await about.count()) === 2;
     });
     await page.getByLabel(texts.search).fill(randomUUID());
-    await button(page, texts.find).click();
+    await page.locator('main').getByRole('button', { name: texts.find }).click();
     await page.getByText(texts.noneHint).waitFor();
     await link(page, texts.all).click();
     await entry.first().waitFor();
@@ -121,14 +123,14 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await goTo(page, words, 'letters');
     await page.getByText('550 5.1.1').waitFor();
     assert.deepEqual(await barriersOn(page), []);
-    await page.locator('.rows a.row').first().click();
+    await page.locator('.dense a[href*="/operator/letters/"]').first().click();
     const early = await hideAttempt(page, 2);
     await button(page, words.operator.letters.resend).click();
     await early.read;
-    await page.getByText(words.operator.letters.failedAgain).waitFor();
+    await page.getByText(words.repair.outcomes.failed).waitFor();
     refuses = false;
     await button(page, words.operator.letters.resend).click();
-    await page.getByText(words.operator.letters.arrived).waitFor();
+    await page.locator('.outcome.good').getByText(words.repair.outcomes.sent).waitFor();
     assert.deepEqual(await barriersOn(page), []);
     assert.equal((await letter()).state, 'sent');
     assert.deepEqual(server.messages.at(-1)?.to, [anna.email]);
@@ -146,11 +148,16 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       refuses = false;
       const before = server.messages.length;
       await goTo(page, words, 'letters');
-      await page.getByText(texts.title).click();
-      await page.getByLabel(texts.reason).fill('no such host');
+      const filterBy = async (reason: string) => {
+        await page.getByLabel(records.ru.names.failure).fill(reason);
+        await button(page, records.ru.apply).click();
+        await page.waitForURL((url) => url.searchParams.get('failure') === reason);
+        await page.getByText(texts.title).click();
+      };
+      await filterBy('no such host');
       await button(page, texts.look).click();
       await page.getByText(texts.found('0')).waitFor();
-      await page.getByLabel(texts.reason).fill('NO SUCH user');
+      await filterBy('NO SUCH user');
       await page.getByLabel(texts.failedSince).fill('2026-01-01T00:00');
       await button(page, texts.look).click();
       await page.getByText(texts.found('2')).waitFor();
@@ -159,7 +166,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       await button(page, texts.confirm('2')).click();
       await page.getByText(texts.done('2')).waitFor();
       await eventually('both letters', async () => server.messages.length === before + 2);
-      await page.getByText(words.operator.letters.none.failed).waitFor();
+      await page.getByText(words.repair.none, { exact: true }).waitFor();
     },
   );
 
@@ -203,7 +210,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       assert.deepEqual(await barriersOn(page), []);
       await button(page, words.operator.deadLetters.redriveAll).click();
       await page.getByText(words.operator.deadLetters.result('0', '1', '1')).waitFor();
-      await page.locator('.rows a.row').click();
+      await page.locator('.repairs a[href*="/dead-letters/"]').click();
       await page.getByText('{"orderId":').waitFor();
       await button(page, words.operator.deadLetters.redrive).click();
       await page.getByRole('alert').getByText('the value is not JSON').waitFor();
@@ -233,8 +240,8 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
     await page.getByText(words.operator.pending.none).waitFor();
     await hasty.close();
     await goTo(page, words, 'overview');
-    await page.getByLabel(words.overview.find).fill(order.id);
-    await button(page, words.overview.open).click();
+    await page.getByLabel(search.ru.label).fill(order.id);
+    await page.keyboard.press('Enter');
     await page.getByText(words.path.recovered).waitFor();
     assert.deepEqual(await barriersOn(page), []);
   });
@@ -254,8 +261,8 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
   await t.test('a customer’s wallet is topped up', async () => {
     await goTo(page, words, 'overview');
     await link(page, words.overview.topUp).click();
-    await page.getByLabel(words.operator.wallets.customer).fill(anna.customerId);
-    await button(page, words.operator.wallets.find).click();
+    await page.getByLabel(search.ru.label).fill(anna.email);
+    await page.keyboard.press('Enter');
     await page.getByLabel(words.wallet.amount).fill('12,50');
     const before = (await anna.call('GET', '/v1/wallet')).body.balance.amount;
     await button(page, words.wallet.topUp).click();
@@ -285,7 +292,7 @@ test('the operator’s pages in a browser', { skip: skipWithoutChromium }, async
       `update dead_letters set value = convert_to('${JSON.stringify(message)}', 'UTF8')`,
     );
     await goTo(page, words, 'deadLetters');
-    await page.locator('.rows a.row').click();
+    await page.locator('.repairs a[href*="/dead-letters/"]').click();
     await button(page, words.operator.deadLetters.redrive).click();
     await page.getByText(words.operator.deadLetters.became).waitFor();
     await eventually('the letter', async () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Overview } from '#contracts/operator.ts';
-import { lagOf, urgencies, waitingOf } from '../../console/model/overview.ts';
+import {
+  knownWith,
+  lagOf,
+  NOTHING_KNOWN,
+  urgencies,
+  waitingOf,
+} from '../../console/model/overview.ts';
 
 type Orders = NonNullable<Overview['orders']>;
 type Notifications = NonNullable<Overview['notifications']>;
@@ -59,6 +65,25 @@ test('failed letters and dead letters need attention at once', () => {
   const letters = { ...NOTIFICATIONS.letters, failed: 1 };
   const found = urgencies(overviewOf({}, { letters, deadLetters: 1 }));
   assert.deepEqual(found, { ...QUIET, failed: 'bad', deadLetters: 'bad' });
+});
+
+test('failed letters that an operator has acknowledged need no attention', () => {
+  const letters = { ...NOTIFICATIONS.letters, failed: 2 };
+  assert.deepEqual(urgencies(overviewOf({}, { letters, unacknowledged: 0 })), QUIET);
+  const found = urgencies(overviewOf({}, { letters, unacknowledged: 1 }));
+  assert.deepEqual(found, { ...QUIET, failed: 'bad' });
+});
+
+test('a part that is away keeps its last known figures, with their time', () => {
+  const first = knownWith(NOTHING_KNOWN, overviewOf({}, {}));
+  assert.deepEqual(first.orders, { value: ORDERS, at: '2026-11-22T18:30:00Z', stale: false });
+  const away = { ...overviewOf({}, { deadLetters: 3 }), at: '2026-11-22T18:30:02Z', orders: null };
+  const second = knownWith(first, away);
+  assert.deepEqual(second.orders, { value: ORDERS, at: '2026-11-22T18:30:00Z', stale: true });
+  assert.equal(second.notifications?.value.deadLetters, 3);
+  assert.equal(second.notifications?.stale, false);
+  assert.equal(knownWith(second, { ...away, orders: ORDERS }).orders?.stale, false);
+  assert.deepEqual(knownWith(NOTHING_KNOWN, { ...away, notifications: null }), NOTHING_KNOWN);
 });
 
 test('the lag sums all partitions; a long or unknown lag is shown as a problem', () => {

@@ -7,6 +7,7 @@ import { common } from '../../console/texts/common.ts';
 import { customer } from '../../console/texts/customer.ts';
 import { journey } from '../../console/texts/journey.ts';
 import { ledger } from '../../console/texts/ledger.ts';
+import { letterRepair } from '../../console/texts/letter-repair.ts';
 import { mailbox } from '../../console/texts/mailbox.ts';
 import { operator } from '../../console/texts/operator.ts';
 import { operatorWallet } from '../../console/texts/operator-wallet.ts';
@@ -30,6 +31,7 @@ export function wordsOf(language: Language) {
       wallets: operatorWallet[language],
     },
     overview: overview[language],
+    repair: letterRepair[language],
   };
 }
 export type Words = ReturnType<typeof wordsOf>;

@@ -43,7 +43,9 @@ interface Run {
 }
 
 /** Operations that notifications may call, and the gateway may not. */
-const FOR_NOTIFICATIONS = ['lookUpContacts', 'findConfirmedAddresses'];
+const OF_PROFILES = ['lookUpContacts', 'findConfirmedAddresses'];
+const OF_ORDERS = ['lookUpItems'];
+const FOR_NOTIFICATIONS = [...OF_PROFILES, ...OF_ORDERS];
 
 async function runsOf(system: TestSystem): Promise<Run[]> {
   const customer = await system.customer({ topUp: 1_000_000 });
@@ -92,7 +94,13 @@ async function runsOf(system: TestSystem): Promise<Run[]> {
       name: 'profiles as notifications',
       service: 'profiles',
       authorization: await notifications('profiles'),
-      filter: FOR_NOTIFICATIONS.map((id) => `--include-operation-id=${id}`),
+      filter: OF_PROFILES.map((id) => `--include-operation-id=${id}`),
+    },
+    {
+      name: 'orders as notifications',
+      service: 'orders',
+      authorization: await notifications('orders'),
+      filter: OF_ORDERS.map((id) => `--include-operation-id=${id}`),
     },
   ];
 }

@@ -60,6 +60,10 @@ const NOT_YET: Record<string, { because: string; obstacles: string[] }> = {
     because: 'an attempt belongs to its letter',
     obstacles: ['no customer_id'],
   },
+  'notifications.letter_acknowledgements': {
+    because: 'it belongs to its letter',
+    obstacles: ['no customer_id'],
+  },
   'profiles.profiles': {
     because: 'triggers keep replicas of the previous release from writing what was erased',
     obstacles: ['trigger profiles_forget_confirmation', 'trigger profiles_without_erased'],

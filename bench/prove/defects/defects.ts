@@ -36,7 +36,7 @@ const protocolDefects: Defect[] = [
   {
     name: 'recovery cancels by age',
     file: 'services/gateway/orders/recover-orders.ts',
-    from: 'const { decision, operationId } = await deps.voidPayment(order);',
+    from: 'const { decision, operationId } = await deps.voidPayment(pending);',
     to: `const { decision, operationId } = { decision: 'voided', operationId: null } as const as {
     decision: 'captured' | 'voided'; operationId: string | null };`,
     points: ['gateway dies after "decide the payment"'],
@@ -123,7 +123,7 @@ const mixUps: Defect[] = [
   },
   {
     name: 'contacts of a batch are mixed up',
-    file: 'services/notifications/service.ts',
+    file: 'services/notifications/service-clients.ts',
     from: 'answer.body.data.map((profile) => [profile.customerId, profile])',
     to: 'answer.body.data.map(({ customerId }, at, all) => [customerId, all.at(at - 1)!])',
     found: [/alarms, phase calm, .*notifications.*letters are mixed up/],

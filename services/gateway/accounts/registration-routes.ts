@@ -6,6 +6,7 @@ import * as profiles from '#contracts/profiles.ts';
 import type { HttpClient, ProblemReply } from '#platform/http/client.ts';
 import { clientAddressOf } from '#platform/http/client-address.ts';
 import { anyone, type HttpServer, serve } from '#platform/http/server.ts';
+import { refuseUnknownTimeZone } from '#platform/http/time-zone.ts';
 import type { Gateway } from '../context/context.ts';
 import { bodyOf, problemOf } from '../context/service-clients.ts';
 import { sendLetter } from './account-letters.ts';
@@ -27,7 +28,10 @@ export function serveRegistration(app: HttpServer, gateway: Gateway, client: Htt
   const inBackground = createBackground();
 
   serve(app, contract.register, { identify: anyone }, async ({ body, request }) => {
-    const { email, password, name, locale = 'ru' } = body;
+    const { email, password, name, locale = 'ru', timeZone } = body;
+    // Before the account is made.
+    refuseUnknownTimeZone(timeZone, { pointer: '/timeZone' });
+    const contact = { email, name, locale, ...(timeZone !== undefined && { timeZone }) };
     const concealed = gateway.config.CONFIRM_ADDRESSES;
     const shown = concealed ? wait(CONCEALED_MS) : undefined;
     const options = accountOptions();
@@ -47,23 +51,31 @@ export function serveRegistration(app: HttpServer, gateway: Gateway, client: Htt
       }
       await shown;
       const customerId = randomUUID();
-      return { status: 201, body: { customerId, email, name, locale, emailConfirmed: false } };
+      return { status: 201, body: { customerId, ...contact, emailConfirmed: false } };
     }
     // Creates the profile only where none exists: a repetition completes a registration that broke
     // off here.
     const { customerId } = account.body;
-    const profile = bodyOf(
-      await gateway.clients.profiles.call(
-        profiles.createProfile,
-        { body: { customerId, email, name, locale } },
-        options,
-      ),
-    );
+    const profile = await createProfile(gateway, { customerId, ...contact }, options);
     const confirmation = confirmStored(gateway, profile, request.log);
     // The letter of a new address must not take longer than that of a known one.
     await (shown ?? confirmation);
     return { status: 201, body: shownProfile(gateway, profile) };
   });
+}
+
+/** Stores the profile. Replicas of an older version know no time zone, and refuse unknown members. */
+async function createProfile(
+  gateway: Gateway,
+  { timeZone, ...contact }: profiles.Profile,
+  options: ReturnType<typeof accountOptions>,
+): Promise<profiles.Profile> {
+  const create = (body: profiles.Profile) =>
+    gateway.clients.profiles.call(profiles.createProfile, { body }, options);
+  if (timeZone === undefined) return bodyOf(await create(contact));
+  const answer = await create({ ...contact, timeZone });
+  const isRefused = answer.problem && answer.status === 400;
+  return bodyOf(isRefused ? await create(contact) : answer);
 }
 
 /** Identity counts these letters: three an hour to one address. */

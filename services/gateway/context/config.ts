@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { ConfirmAddressesSetting } from '#contracts/account-letters.ts';
-import { CurrencySetting } from '#contracts/common.ts';
+import { CurrencySetting, PublicUrlSetting } from '#contracts/common.ts';
 import { visibleAscii } from '#contracts/patterns.ts';
 import { settingsSchema } from '#platform/config/load-config.ts';
 import { callTlsSettings } from '#platform/http/call-tls.ts';
 import { trustProxyFault } from '#platform/http/trust-proxy.ts';
 import { listenerSettings } from '#platform/service/internal-service.ts';
+import { isLoopbackAddress, isLoopbackHost } from '#platform/values/host-names.ts';
 import { crossOriginSettings } from './cross-origin.ts';
 import { openSettings } from './open-to-network.ts';
 import { limitSettings } from './request-limits.ts';
@@ -112,14 +113,7 @@ const properties = {
   }),
   ...openSettings,
   ...crossOriginSettings,
-  PUBLIC_URL: Type.Optional(
-    Type.String({
-      format: 'http-url',
-      description:
-        "Address under which customers reach the gateway, for links in letters; the gateway's own " +
-        'when absent.',
-    }),
-  ),
+  PUBLIC_URL: PublicUrlSetting,
   MAILBOX_URL: Type.Optional(
     Type.String({
       format: 'http-url',
@@ -127,7 +121,30 @@ const properties = {
         'Where the mailbox of the default set-up is; for the page /mailbox of the console.',
     }),
   ),
+  FAULT_LAB_URL: Type.Optional(
+    Type.String({
+      // With a path, which is the key of the lab.
+      format: 'issuer-url',
+      description:
+        'Where the fault lab of `npm start -- --lab` is; for the page /operator/fault-lab of the ' +
+        'console. Loopback only.',
+    }),
+  ),
 };
+
+/** Its switches break the system on purpose, so nobody beyond this machine may reach them. */
+function faultLabProblems(config: { FAULT_LAB_URL?: string; LISTEN_ADDRESS?: string }): string[] {
+  const { FAULT_LAB_URL: url, LISTEN_ADDRESS: address } = config;
+  if (url === undefined) return [];
+  if (!isLoopbackHost(new URL(url).hostname)) {
+    return [
+      'FAULT_LAB_URL must be on this machine: the fault lab is for learning, never for others',
+    ];
+  }
+  return address === undefined || isLoopbackAddress(address)
+    ? []
+    : ['FAULT_LAB_URL is set, so LISTEN_ADDRESS must be 127.0.0.1 or another loopback address'];
+}
 
 export const GatewayConfig = settingsSchema(
   properties,
@@ -142,5 +159,6 @@ export const GatewayConfig = settingsSchema(
           'OIDC_CLIENT_ID must differ from OIDC_AUDIENCE: the aud of an ID token is its client, so ' +
             'ID tokens would pass as access tokens. Let the issuer give access tokens another aud',
         ],
+  faultLabProblems,
 );
 export type GatewayConfig = Static<typeof GatewayConfig>;

@@ -85,6 +85,7 @@ export function classOf(method: string, url: string | undefined): RequestClass |
   if (HEALTH.includes(url)) return null;
   if (url === '/metrics') return 'metrics';
   if (url.startsWith('/mailbox/')) return 'mailbox';
+  if (url.startsWith('/lab/')) return 'operator';
   if (!url.startsWith('/v1/')) return 'pages';
   if (url.startsWith('/v1/operator/')) return 'operator';
   if (method === 'POST' && url === placeOrder.path) return 'orders';

@@ -35,6 +35,7 @@ export function serveForwards(app: HttpServer, gateway: Gateway): void {
   any(operator.readAllLetters, notifications, letters.listAllLetters);
   any(operator.readAnyLetter, notifications, letters.getAnyLetter);
   any(operator.previewAnyLetter, notifications, letters.previewLetter);
+  any(operator.readLetterTemplates, notifications, letters.listLetterTemplates);
   any(operator.resendAnyLetter, notifications, letters.resendLetter);
   any(operator.resendFailedLetters, notifications, letters.resendLetters);
   any(operator.acknowledgeLetters, notifications, letters.acknowledgeFailedLetters);

@@ -9,6 +9,7 @@ export function consoleConfigOf(config: GatewayConfig): ConsoleConfig {
     selfTopUp: config.WALLET_SELF_TOP_UP,
     ...signInOf(config),
     mailbox: config.MAILBOX_URL !== undefined,
+    faultLab: config.FAULT_LAB_URL !== undefined,
     webhooks: config.WEBHOOKS_URL !== undefined,
     confirmAddresses: config.CONFIRM_ADDRESSES,
     operator: { claim: config.OPERATOR_CLAIM, value: config.OPERATOR_CLAIM_VALUE },

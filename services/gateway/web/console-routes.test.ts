@@ -15,7 +15,8 @@ async function start(t: TestContext) {
   });
   t.after(() => app.close());
   const operator = { claim: 'scope', value: 'operator' };
-  const config = { currency: 'RUB', selfTopUp: false, mailbox: false, webhooks: false };
+  const parts = { mailbox: false, faultLab: false, webhooks: false };
+  const config = { currency: 'RUB', selfTopUp: false, ...parts };
   const accounts = { operator, confirmAddresses: true, signIn: 'password', issuer: null } as const;
   await serveConsole(app, true, { ...config, ...accounts, commandLine: 'npx orderbell' });
   app.get('/v1/orders/:id', async () => ({}));

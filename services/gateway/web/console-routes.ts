@@ -20,6 +20,7 @@ const SHARED_PAGES = [
   '/orders',
   '/orders/new',
   '/orders/:id',
+  '/orders/:id/again',
   '/letters',
   '/letters/:id',
   '/operator',
@@ -32,11 +33,13 @@ const SHARED_PAGES = [
   '/operator/operations',
   '/operator/letters',
   '/operator/letters/:id',
+  '/operator/letter-studio',
   '/operator/dead-letters',
   '/operator/dead-letters/:id',
   '/operator/ledger',
   '/operator/wallets',
   '/operator/audit',
+  '/operator/fault-lab',
   '/operator/webhooks',
   '/operator/webhooks/new',
   '/operator/webhooks/deliveries',
@@ -46,7 +49,7 @@ const SHARED_PAGES = [
 /** Prefix of the built scripts, styles, fonts and images. */
 export const CONSOLE_ASSETS_PREFIX = '/assets/';
 /** Addresses that programs call: an unknown one answers JSON to everybody. */
-const API = /^\/(?:v1|mailbox\/messages)(?:\/|$)/;
+const API = /^\/(?:v1|lab|mailbox\/messages)(?:\/|$)/;
 
 /**
  * Nothing is loaded from other hosts, pages contain no inline script or style, and no page may be
@@ -98,6 +101,7 @@ export interface ConsoleConfig {
   /** The external issuer, and the console's public client there. */
   issuer: { url: string; clientId: string; scope: string; resource: string | null } | null;
   mailbox: boolean;
+  faultLab: boolean;
   webhooks: boolean;
   /** Whether customers confirm their address by a link in a letter. */
   confirmAddresses: boolean;

@@ -102,6 +102,11 @@ export const ENGLISH: ProblemTexts = {
     'Read the letter: `attempts` shows when it was sent.',
     'Ask the customer to look into the spam folder.',
   ],
+  'template-unknown': [
+    'The replica that answered does not have this template version.',
+    'Take a version from `GET /v1/operator/letter-templates`. An own template must be in the folder `LETTER_TEMPLATES` of every replica.',
+    'Choose another template version.',
+  ],
   'no-contact': [
     'The customer has no profile with an e-mail address yet.',
     'Try again when the profile exists.',

@@ -8,6 +8,7 @@ import type { Queryable } from '#platform/postgres/database.ts';
 import { pageQuery, takePage } from '#platform/postgres/page-query.ts';
 import { firstUuidAt } from '#platform/values/uuid.ts';
 import type { EventRow, LetterKind } from '../letter/letter-event.ts';
+import type { LetterDetails } from '../letter/letter-mail.ts';
 import { ACKNOWLEDGED, COUNTS, NEEDS_OPERATOR } from './acknowledgement-store.ts';
 
 // The stored states of each state of the API. Literals, so that the planner can choose an index.
@@ -158,8 +159,9 @@ const SELECT_LETTERS = `select letters.*, (
     where letter_id = letters.id and ${COUNTS} and letters.state = 'failed'
   ) as acknowledgement from letters`;
 
-// The event has the items of its order, and each attempt two texts of up to 1 KB.
-const LETTER_BYTES = `(coalesce(octet_length(letters.event::text), 0) + coalesce((
+// The details have items of the order, and each attempt two texts of up to 1 KB.
+const LETTER_BYTES = `(coalesce(octet_length(letters.event::text), 0)
+  + coalesce(octet_length(letters.details::text), 0) + coalesce((
     select sum(coalesce(octet_length(response), 0) + coalesce(octet_length(error), 0)) from (
       select response, error from letter_attempts where letter_id = letters.id
       order by number desc limit ${ATTEMPTS_SHOWN_MAX}
@@ -171,6 +173,7 @@ export interface LetterRow extends EventRow {
   recipient: string | null;
   recipient_name: string | null;
   locale: 'ru' | 'en' | null;
+  details: LetterDetails | null;
   state: 'queued' | 'sending' | 'committing' | 'sent' | 'failed';
   unknown_outcomes: number;
   attempt_count: number;

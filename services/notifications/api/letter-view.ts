@@ -5,13 +5,19 @@ import type {
   LetterPreview,
   OperatorLetter,
 } from '#contracts/notifications.ts';
-import type { Profile } from '#contracts/profiles.ts';
 import { maskAddresses } from '#platform/values/mask-addresses.ts';
 import { timeOfUuid } from '#platform/values/uuid.ts';
 import { headersOf } from '../letter/compose-mail.ts';
 import { eventOf } from '../letter/letter-event.ts';
-import { type LetterContent, mailOf, recipientOf, type Sender } from '../letter/letter-mail.ts';
-import { renderLetter } from '../letter/template.ts';
+import {
+  type LetterContent,
+  mailOf,
+  type Recipient,
+  recipientOf,
+  rendered,
+  type Sender,
+} from '../letter/letter-mail.ts';
+import { UnknownTemplateError } from '../letter/template.ts';
 import type { LetterRow } from './letter-list-store.ts';
 
 /**
@@ -19,14 +25,13 @@ import type { LetterRow } from './letter-list-store.ts';
  * to the same bytes as they were sent.
  */
 export function letterOf(row: LetterRow, sender: Sender): Letter {
-  const recipient = recipientOf(row);
-  const mail = recipient && mailOf(contentOf(row), recipient, sender);
+  const { mail, missing } = mailIn(row, sender);
   return {
     id: row.id,
     orderId: row.order_id,
     kind: row.kind,
     state: row.state === 'committing' ? 'sending' : row.state,
-    reason: row.failure,
+    reason: row.failure ?? missing,
     ...(row.state === 'queued' && row.waits_for !== null && { waitsFor: row.waits_for }),
     subject: mail?.subject ?? null,
     text: mail?.text ?? null,
@@ -43,6 +48,19 @@ export function letterOf(row: LetterRow, sender: Sender): Letter {
     createdAt: (timeOfUuid(row.id) ?? row.created_at).toISOString(),
     sentAt: row.sent_at?.toISOString() ?? null,
   };
+}
+
+/** The mail, null before it is first composed, or the reason why this replica cannot compose it. */
+function mailIn(row: LetterRow, sender: Sender) {
+  const recipient = recipientOf(row);
+  if (recipient === null) return { mail: null, missing: null };
+  try {
+    return { mail: mailOf(contentOf(row), recipient, sender), missing: null };
+  } catch (error) {
+    // A list with one such letter still shows the others.
+    if (error instanceof UnknownTemplateError) return { mail: null, missing: error.message };
+    throw error;
+  }
 }
 
 /** While the answer to the final dot is awaited, the marker counts an unknown outcome in advance. */
@@ -110,13 +128,19 @@ export function maskedLetterOf(row: LetterRow, sender: Sender): Letter {
   };
 }
 
-/** The mail that the letter would become for this contact, for the operator. */
-export function previewOf(row: LetterRow, { email, name, locale }: Profile): LetterPreview {
-  const { event, templateVersion } = contentOf(row);
-  const { subject, text, html } = renderLetter({ ...event, name, locale }, templateVersion);
+/** The mail that the letter would become for this recipient by a template, for the operator. */
+export function previewOf(
+  row: LetterRow,
+  templateVersion: number,
+  recipient: Recipient,
+  sender: Sender,
+): LetterPreview {
+  const { event } = contentOf(row);
+  const { subject, text, html } = rendered({ event, templateVersion }, recipient, sender);
   return {
-    to: maskAddresses(email),
-    locale,
+    to: maskAddresses(recipient.to),
+    locale: recipient.locale,
+    templateVersion,
     subject: maskAddresses(subject),
     text: maskAddresses(text),
     html: maskAddresses(html),

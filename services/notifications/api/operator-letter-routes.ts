@@ -1,6 +1,5 @@
 import { PAGE_SIZE_DEFAULT } from '#contracts/common.ts';
 import * as contract from '#contracts/notifications.ts';
-import type { Profile } from '#contracts/profiles.ts';
 import { AppError, commonProblems } from '#platform/errors.ts';
 import { actorOf } from '#platform/http/actor.ts';
 import { pageWith } from '#platform/http/page.ts';
@@ -16,15 +15,13 @@ import {
   listLetters,
 } from './letter-list-store.ts';
 import { findLetters, firstOf, inQuery, isNarrowed, keyOf, searchOf } from './letter-search.ts';
-import { operatorLetterOf, previewOf } from './letter-view.ts';
+import { operatorLetterOf } from './letter-view.ts';
 import { recordLetterRead } from './record-letter-read.ts';
 import { listTraced } from './resend-store.ts';
 
 export interface AllLettersDeps {
   database: Database;
   sender: Sender;
-  /** Today's contact data, null without a profile. */
-  findContact: (customerId: string) => Promise<Profile | null>;
   /** Called after a letter became due. */
   onDue: () => void;
 }
@@ -37,8 +34,10 @@ export async function getLetter(database: Database, id: string): Promise<LetterR
 }
 
 /** The letters of all customers, for the operator. */
-export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
-  const { database, sender } = deps;
+export function serveAllLetters(
+  api: InternalApi,
+  { database, sender }: Pick<AllLettersDeps, 'database' | 'sender'>,
+): void {
   const viewOf = (row: LetterRow) => operatorLetterOf(row, sender);
 
   /** A page of a search without an index. It may be empty and still have a next page. */
@@ -72,15 +71,5 @@ export function serveAllLetters(api: InternalApi, deps: AllLettersDeps): void {
     const { rows } = ids.length === 0 ? { rows: [] } : await getLetters(database, ids);
     for (const row of rows) await recordLetterRead(database, actorOf(request), row);
     return { status: 200, body: { data: rows.map(viewOf) } };
-  });
-
-  api.serve(contract.previewLetter, async ({ params, request }) => {
-    const row = await getLetter(database, params.letterId);
-    await recordLetterRead(database, actorOf(request), row);
-    const contact = await deps.findContact(row.customer_id);
-    if (contact === null) {
-      throw new AppError(contract.notificationProblems.noContact, `no contact for ${row.id}`);
-    }
-    return { status: 200, body: previewOf(row, contact) };
   });
 }

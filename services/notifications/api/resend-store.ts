@@ -7,7 +7,7 @@ import type { ChangedLetter } from './acknowledgement-store.ts';
 // counts no more, though this statement does not see it.
 const QUEUED_AGAIN = `state = 'queued', due_at = now(), ready = true,
   trying_since = clock_timestamp(), waits_for = null, token = null, recipient = null,
-  recipient_name = null, locale = null, erased_at = null`;
+  recipient_name = null, locale = null, details = null, erased_at = null`;
 
 // Of the letters in the table expression `again`: who resends one takes the acknowledgement back.
 const FORGOTTEN = `forgotten as (

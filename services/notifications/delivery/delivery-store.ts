@@ -50,8 +50,10 @@ export async function markCommitting(
     name: 'mark-committing',
     text: `update letters
       set marked_attempt = attempt_count, unknown_outcomes = unknown_outcomes + 1,
-        recipient = mark.to, recipient_name = mark.name, locale = mark.locale
-      from json_to_recordset($2) as mark (id uuid, "to" text, name text, locale text)
+        recipient = mark.to, recipient_name = mark.name, locale = mark.locale,
+        details = mark.details
+      from json_to_recordset($2)
+        as mark (id uuid, "to" text, name text, locale text, details jsonb)
       where letters.id = mark.id and ${isFew('mark.id')} and (token = $1 and state = 'sending') is true
       returning letters.id`,
     values: [token, jsonbOf(marks.map(({ id, recipient }) => ({ id, ...recipient })))],
@@ -113,13 +115,13 @@ export async function markSent(
 
 const SENT = `sent as (
     select * from json_to_recordset($2) as sent (id uuid, response text, "to" text, name text,
-      locale text, unknown_outcomes int, number int, started_at timestamptz, duration_ms int,
+      locale text, details jsonb, unknown_outcomes int, number int, started_at timestamptz, duration_ms int,
       contact_ms int, stage text, trace_id text)
   )`;
 
 const MARK = `update letters set state = 'sent', sent_at = now(), smtp_response = sent.response,
     token = null, failure = null, recipient = sent.to, recipient_name = sent.name,
-    locale = sent.locale,
+    locale = sent.locale, details = sent.details,
     unknown_outcomes = case when token = $1 then sent.unknown_outcomes
       else letters.unknown_outcomes end
   from sent where letters.id = sent.id and ${isFew('sent.id')} and (state <> 'sent') is true`;

@@ -16,6 +16,7 @@ const HELD_MAX = 2_048;
 const STOP_TIMEOUT_MS = 4_000;
 // One look-up of contacts.
 const CUSTOMERS_MAX = 200;
+const ORDERS_MAX = 50;
 
 /**
  * The letters that a worker is sending.
@@ -83,6 +84,22 @@ function workOf({ id, event, traceparent }: ClaimedLetter, service: string) {
   return { name: 'send letter', kind: SpanKind.CLIENT, service, parent, fields };
 }
 
+/** Looks up the items of orders, in batches. @returns a function that answers those of one order */
+function createItemFinder(lookUp: LetterWorkerOptions['lookUpItems'], waitMaxMs: number) {
+  if (lookUp === undefined) return async () => undefined;
+  return createBatcher({
+    name: 'look up items of orders',
+    async run(orderIds: string[]) {
+      const found = await lookUp([...new Set(orderIds)]);
+      return orderIds.map((orderId) => found.get(orderId));
+    },
+    batchMax: ORDERS_MAX,
+    waitingMax: HELD_MAX,
+    maxConcurrency: 2,
+    waitMaxMs,
+  });
+}
+
 /** What attempts need of the worker. */
 function createDeps(
   options: LetterWorkerOptions,
@@ -108,10 +125,16 @@ function createDeps(
     waitMaxMs: times.leaseMs,
   });
 
+  const findItems = createItemFinder(options.lookUpItems, times.leaseMs);
+
   return {
     async findContact(customerId) {
       const contact = await lookUp(customerId);
       return contact && ownOrAlarm(contact, contact.customerId, customerId);
+    },
+    async findItems(orderId) {
+      const found = await findItems(orderId);
+      return found && ownOrAlarm(found.items, found.orderId, orderId);
     },
     isErased: (customerId) => isErased(options.database, customerId),
     async markCommitting({ id }, recipient) {

@@ -39,6 +39,7 @@ async function attemptOf(
         elapsedMs += 30;
         return findContact(customerId);
       },
+      findItems: async () => undefined,
       isErased: async () => false,
       markCommitting: async () => true,
       async send(_mail, beforeDot) {

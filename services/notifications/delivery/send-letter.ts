@@ -3,8 +3,10 @@ import type { Profile } from '#contracts/profiles.ts';
 import { describeError } from '#platform/errors.ts';
 import type { ClaimedLetter } from '../letter/claimed-letter.ts';
 import type { LetterKind } from '../letter/letter-event.ts';
+import type { LetterItems } from '../letter/letter-items.ts';
 import { mailOf, type Recipient, type Sender } from '../letter/letter-mail.ts';
 import { ERASED } from '../privacy/erasure-store.ts';
+import { detailsOf } from '../recipient/details.ts';
 import { greetedContact, isUnconfirmed } from '../recipient/greeting.ts';
 import { type SlotOfLetter, slotsOfOrder } from '../recipient/slots.ts';
 import type { AttemptResult } from '../smtp/attempt-result.ts';
@@ -15,6 +17,8 @@ import type { MailAlarm } from './refusal-alarm.ts';
 export interface SendLetterDeps {
   /** The customer's contact data, null when there is no profile. */
   findContact: (customerId: string) => Promise<Profile | null>;
+  /** The items of an order; undefined where they cannot be shown. */
+  findItems: (orderId: string) => Promise<LetterItems | undefined>;
   /** Whether the customer is erased. Asked only where there is no profile. */
   isErased: (customerId: string) => Promise<boolean>;
   /** Fenced marker before the final dot; false when the letter is no longer ours. */
@@ -103,9 +107,11 @@ async function attemptSafely(
   });
   let recipient = letter.lockedRecipient;
   let isLimited = false;
+  let lookUp = 'profiles';
   if (recipient === null) {
     try {
       const contact = await deps.findContact(letter.customerId);
+      lookUp = 'orders';
       progress.contactMs = deps.now().getTime() - startedAt.getTime();
       if (contact === null) {
         if (await deps.isErased(letter.customerId)) {
@@ -114,11 +120,10 @@ async function attemptSafely(
         // The profile may come later: a registration stores it after the account.
         return failed('the customer has no profile yet');
       }
-      const { email: to, name, locale } = greetedContact(contact, deps.confirmAddresses);
-      recipient = { to, name, locale };
+      recipient = await recipientFor(deps, letter, contact);
       isLimited = letter.event.kind === 'grief' && isUnconfirmed(contact, deps.confirmAddresses);
     } catch (error) {
-      return failed(`profiles: ${describeError(error)}`);
+      return failed(`${lookUp}: ${describeError(error)}`);
     }
   }
   progress.stage = 'compose';
@@ -134,6 +139,18 @@ async function attemptSafely(
   } catch (error) {
     return failed(describeError(error));
   }
+}
+
+/** The recipient with what the letter's template shows of the customer. */
+async function recipientFor(
+  { confirmAddresses, findItems }: SendLetterDeps,
+  { templateVersion, event }: ClaimedLetter,
+  contact: Profile,
+): Promise<Recipient> {
+  const { email: to, name, locale } = greetedContact(contact, confirmAddresses);
+  const find = () => findItems(event.orderId);
+  const details = await detailsOf({ templateVersion, contact, confirmAddresses }, find);
+  return { to, name, locale, ...(details !== null && { details }) };
 }
 
 function transmit(

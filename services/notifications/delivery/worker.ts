@@ -6,6 +6,7 @@ import { startLoop } from '#platform/async/loop.ts';
 import type { Database } from '#platform/postgres/database.ts';
 import { describeMasked } from '#platform/values/mask-addresses.ts';
 import type { ClaimedLetter, LetterClaim } from '../letter/claimed-letter.ts';
+import type { OrderItems } from '../letter/letter-items.ts';
 import type { Sender } from '../letter/letter-mail.ts';
 import type { Mailer } from '../smtp/mailer.ts';
 import { CLAIM_MAX, claimLetters, makeReady } from './claim-store.ts';
@@ -61,6 +62,8 @@ export interface LetterWorkerOptions {
   mailer: Mailer;
   /** Contact data by customer; customers without a profile are absent. */
   lookUpContacts: (customerIds: string[]) => Promise<Map<string, Profile>>;
+  /** Items by order; orders that are not known are absent. No letter shows items when absent. */
+  lookUpItems?: ((orderIds: string[]) => Promise<Map<string, OrderItems>>) | undefined;
   sender: Sender;
   log: Logger;
   onRecorded?: SendLetterDeps['onRecorded'];

@@ -8,11 +8,12 @@ import {
   claimedLetterOf,
   type LetterClaim,
 } from '../letter/claimed-letter.ts';
-import { TEMPLATE_VERSION } from '../letter/template.ts';
+import { TEMPLATE_DEFAULT } from '../letter/template.ts';
 
 /**
  * Makes each order update a letter; one that is there already stays as it is. Invariant I6. The
  * columns with parts of the event are for filters, indexes and older versions.
+ * @param templateVersion of new letters
  * @param claim claims the letters in the same statement; without it they are queued
  * @returns the claimed ones, which are those that were not there before
  */
@@ -20,9 +21,10 @@ export async function insertLetters(
   db: Queryable,
   letters: ConsumedEvent<OrderUpdateMessage>[],
   claim: LetterClaim | null = null,
+  templateVersion = TEMPLATE_DEFAULT,
 ): Promise<ClaimedLetter[]> {
   const values = [
-    TEMPLATE_VERSION,
+    templateVersion,
     letters.map((letter) => letter.id),
     letters.map((letter) => jsonbOf(letter.data)),
     letters.map((letter) => letter.partition),

@@ -38,13 +38,15 @@ export interface InboxOptions {
    * `occurredAt`: of one of their events.
    */
   claimNew?: (count: number, occurredAt: Date) => LetterClaim | null;
+  /** The template version of new letters; 1 when absent. */
+  templateVersion?: number;
   /** Called after letters were stored, with those that were claimed. */
   onLetters: (claimed: ClaimedLetter[]) => void;
 }
 
 /** Makes each order update a letter in the inbox (docs/reference/events.md). Invariant I6. */
 export function startInbox(given: InboxOptions): Promise<Consumer> {
-  const { claimNew = () => null, onLetters, logRequests, ...options } = given;
+  const { claimNew = () => null, onLetters, logRequests, templateVersion, ...options } = given;
   return startConsumer({
     ...options,
     logged: logRequests ? ({ orderId }) => ({ orderId }) : undefined,
@@ -53,7 +55,7 @@ export function startInbox(given: InboxOptions): Promise<Consumer> {
     group: GROUP,
     store(db, events) {
       const occurredAt = new Date(events[0]?.data.occurredAt ?? 0);
-      return insertLetters(db, events, claimNew(events.length, occurredAt));
+      return insertLetters(db, events, claimNew(events.length, occurredAt), templateVersion);
     },
     onStored: onLetters,
   });

@@ -27,7 +27,7 @@ export interface LetterClaim {
 
 /** The columns of `letters` that `claimedLetterOf` reads. */
 export const CLAIMED_COLUMNS = `letters.id, ${EVENT_COLUMNS}, template_version, created_at,
-  trying_since, attempt_count, unknown_outcomes, recipient, recipient_name, locale, traceparent`;
+  trying_since, attempt_count, unknown_outcomes, recipient, recipient_name, locale, details, traceparent`;
 
 /** A claimed letter from its row. @param row also has `previous_state` */
 // biome-ignore lint/suspicious/noExplicitAny: a row of the driver

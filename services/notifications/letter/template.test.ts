@@ -139,5 +139,9 @@ test('a new version leaves the letters of older versions as they are', () => {
 });
 
 test('an unknown version is an error that names it', () => {
-  assert.throws(() => renderLetter(facts(), 2), /there is no letter template 2/);
+  assert.throws(
+    () => renderLetter(facts(), 1_005),
+    /1005: put the folder 1005 back into LETTER_TEMPLATES/,
+  );
+  assert.throws(() => renderLetter(facts(), 999), /there is no letter template 999$/);
 });

@@ -1,37 +1,45 @@
 import { escapeHtml } from '#platform/values/html.ts';
 import { ENGLISH_MOMENT, formatMoment, formatMoney, plainLine, RUSSIAN_MOMENT } from './format.ts';
-import type { LetterEvent } from './letter-event.ts';
+import type { LetterFacts, RenderedLetter } from './letter-facts.ts';
+import { renderVersion2 } from './template-2.ts';
 
-/** The input of a letter: its order update and the customer's contact data. */
-export interface LetterFacts extends LetterEvent {
-  locale: 'ru' | 'en';
-  /** The customer's name as the profile has it; may be empty. */
-  name: string;
-}
-
-export interface RenderedLetter {
-  subject: string;
-  /** Plain text, lines ended by LF. */
-  text: string;
-  /** One self-contained HTML document that says the same. */
-  html: string;
-}
+export type { LetterFacts, RenderedLetter };
 
 /** Renders the letters of one template version. Pure: the same facts give the same bytes. */
 export type Template = (facts: LetterFacts) => RenderedLetter;
 
-/**
- * Every version that a stored letter may have. A change of wording or layout is a new entry, added
- * one release before `TEMPLATE_VERSION` names it: older replicas must know it by then.
- */
-export const TEMPLATES: Readonly<Record<number, Template>> = { 1: renderVersion1 };
+export type Templates = Readonly<Record<number, Template>>;
 
-/** The version of new letters. */
-export const TEMPLATE_VERSION = 1;
+/**
+ * The built-in versions that a stored letter may have. A change of wording or layout is a new entry.
+ * The setting LETTER_TEMPLATE names it when every replica has it.
+ */
+export const TEMPLATES: Templates = { 1: renderVersion1, 2: renderVersion2 };
+
+/** The version of new letters where LETTER_TEMPLATE is not set: release 0.1.0 knows it too. */
+export const TEMPLATE_DEFAULT = 1;
+/** The first version that shows items, local time and links. */
+export const TEMPLATE_WITH_DETAILS = 2;
+/** Versions of a folder of own templates begin here. */
+export const OWN_TEMPLATES_FROM = 1_000;
+
+/** A letter has a version that this replica does not have. */
+export class UnknownTemplateError extends RangeError {
+  override readonly name = 'UnknownTemplateError';
+
+  constructor(version: number) {
+    const isOwn = version >= OWN_TEMPLATES_FROM;
+    super(
+      `there is no letter template ${version}` +
+        (isOwn ? `: put the folder ${version} back into LETTER_TEMPLATES` : ''),
+    );
+  }
+}
 
 /**
  * Renders a letter as its version words it, so that a re-send and a past letter never change.
- * @throws RangeError for a version that this release does not have, or a malformed moment
+ * @throws UnknownTemplateError
+ * @throws RangeError for a malformed moment
  */
 export function renderLetter(
   facts: LetterFacts,
@@ -39,7 +47,7 @@ export function renderLetter(
   templates = TEMPLATES,
 ): RenderedLetter {
   const template = templates[version];
-  if (template === undefined) throw new RangeError(`there is no letter template ${version}`);
+  if (template === undefined) throw new UnknownTemplateError(version);
   return template(facts);
 }
 

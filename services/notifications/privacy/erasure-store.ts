@@ -60,11 +60,12 @@ export async function eraseLetters(
   };
 }
 
-const WITHOUT_TEXTS = `recipient = null, recipient_name = null, locale = null, smtp_response = null,
-  erased_at = coalesce(letters.erased_at, now())`;
+const WITHOUT_TEXTS = `recipient = null, recipient_name = null, locale = null, details = null,
+  smtp_response = null, erased_at = coalesce(letters.erased_at, now())`;
 
 // An older version, or an attempt that began before, may have written a recipient again.
 const HAS_TEXTS = `(letters.erased_at is null or letters.recipient is not null
+  or letters.details is not null
   or letters.smtp_response is not null or letters.state = 'queued')`;
 
 /** Erases addresses, and what mail servers and errors said, which may repeat one. */

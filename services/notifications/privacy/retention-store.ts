@@ -17,7 +17,7 @@ export async function eraseOldLetters(db: Queryable, days: number): Promise<numb
           and coalesce(sent_at, due_at) < now() - $1::float8 * interval '1 day'
         order by id limit ${BATCH} for update skip locked
       )
-      update letters set recipient = null, recipient_name = null, locale = null,
+      update letters set recipient = null, recipient_name = null, locale = null, details = null,
         smtp_response = null, failure = null, erased_at = now()
       from old where letters.id = old.id`,
     [days],
