@@ -110,14 +110,14 @@ export function framed(
   if (links.console) anchors.unshift(`<a href="/">${texts.console}</a>`);
   if (links.mailbox) anchors.push(`<a href="/mailbox">${texts.mailbox}</a>`);
   return `<!doctype html>
-<html lang="${language}" id="documents">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} – Orderbell</title>
 <style>${FRAME_STYLE}</style>
 ${head}</head>
-<body>
+<body id="documents">
 <a class="skip" href="#content">${texts.skip}</a>
 <header class="top">
 <nav aria-label="${texts.sections}">
