@@ -56,7 +56,7 @@ const page = document.getElementById('api');
 const name = (selector, nameOf) => {
   for (const element of page.querySelectorAll(selector)) {
     const text = nameOf(element);
-    if (text && element.getAttribute('aria-label') !== text) element.setAttribute('aria-label', text);
+    if (text) element.setAttribute('aria-label', text);
   }
 };
 const without = (selector, attribute) => {
